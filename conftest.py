@@ -1,0 +1,47 @@
+"""Rules for every test run: the layout is sound and nobody's AWS account is ever reached."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.localcloud"]
+
+ROOT = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    """Refuse a layout that cannot work, in words, before an import fails in riddles."""
+    for folder in ("constructs", "tests/constructs"):
+        marker = ROOT / folder / "__init__.py"
+        if marker.exists():
+            pytest.exit(
+                f"{marker.relative_to(ROOT)} must not exist: it turns the folder into a package"
+                " named 'constructs', which hides the library of that name that aws-cdk-lib"
+                " imports. Remove the file; our constructs are imported as 'workbench'.",
+                returncode=4,
+            )
+    _isolate()
+
+
+def _isolate() -> None:
+    """Node from the virtual environment, and an AWS configuration that leads nowhere."""
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    )
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="000000000000",
+        AWS_SECRET_ACCESS_KEY="local",
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        # Whoever forgets to name the local cloud meets a closed port, not AWS.
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+        CDK_DISABLE_CLI_TELEMETRY="true",
+    )
