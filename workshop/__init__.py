@@ -1,0 +1,1 @@
+"""The provisioner without CDK: settings, roster, names, fleet, local cloud, command line."""

@@ -1,0 +1,228 @@
+"""Finds an environment by its name, reads it with its roster, and tells every mistake at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workshop import naming, roster, yamldoc
+from workshop.errors import ConfigError, UsageError
+from workshop.mistakes import Mistake, suggestion
+from workshop.roster import Seat
+from workshop.roster_sheet import Sheet
+from workshop.settings import DEFAULT_PROFILE, Environment
+from workshop.validation import validate
+
+STACKS_PER_REGION = 2000
+"""CloudFormation's quota of stacks in one account and Region."""
+
+# The name becomes a tag's value, and a file's name on any system.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class LoadedEnvironment:
+    """An environment without mistakes, and its seats in the roster's order."""
+
+    name: str
+    path: Path
+    settings: Environment
+    seats: tuple[Seat, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An environment as far as it could be read; ``mistakes`` leaves missing ids out."""
+
+    name: str
+    path: Path
+    settings: Environment | None
+    roster_path: Path | None
+    sheet: Sheet | None
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """All seats, those without a written id under the id they would be given."""
+        if self.settings is None or self.mistakes:
+            return ()
+        if self.sheet is None:
+            return roster.numbered(self.settings)
+        return roster.seats(self.sheet, self.settings)
+
+
+def known(config_dir: Path) -> list[str]:
+    """The names of the environments in a folder, sorted; a folder that is not there has none."""
+    names = (path.stem for path in config_dir.glob("*.yaml") if path.is_file())
+    return sorted(name for name in names if _NAME.fullmatch(name))
+
+
+def load(name: str, config_dir: Path = Path("config")) -> LoadedEnvironment:
+    """Read ``<config_dir>/<name>.yaml`` and its roster.
+
+    Raises UsageError when there is no such environment, and ConfigError with every mistake of
+    both files.
+    """
+    read = draft(name, config_dir)
+    mistakes = [*read.mistakes, *missing_ids(read, config_dir)]
+    if mistakes or read.settings is None:
+        raise ConfigError([str(mistake) for mistake in sorted(mistakes, key=_place)])
+    seats = read.seats
+    warnings = _warnings(read.settings, seats, datetime.now(UTC))
+    return LoadedEnvironment(name, read.path, read.settings, seats, tuple(warnings))
+
+
+def draft(name: str, config_dir: Path = Path("config")) -> Draft:
+    """Read an environment with whatever mistakes it has; raises UsageError when it is not there."""
+    path = _path(name, config_dir)
+    file = shown(path)
+    try:
+        document = yamldoc.parse(yamldoc.read(path))
+    except yamldoc.UnreadableError as error:
+        faults = (Mistake(file, fault.line, "", fault.text) for fault in error.faults)
+        return Draft(name, path, None, None, None, tuple(faults))
+    settings, mistakes = validate(document, file)
+    roster_path, sheet = _roster(path, document, mistakes)
+    mistakes += _overlaps(path, document, sheet)
+    if settings is not None and not mistakes:
+        seats = Draft(name, path, settings, roster_path, sheet, ()).seats
+        mistakes += _too_many_stacks(file, document.line(("roster",)), seats)
+    return Draft(name, path, settings, roster_path, sheet, tuple(sorted(mistakes, key=_place)))
+
+
+def missing_ids(read: Draft, config_dir: Path) -> list[Mistake]:
+    """The mistake that rows have no id yet, with the command that cures it."""
+    if read.sheet is None or read.roster_path is None:
+        return []
+    folder = shown(config_dir)
+    where = "" if folder == "config" else f" --config-dir {folder}"
+    cure = f"workshop roster -e {read.name}{where} --write"
+    return roster.missing_ids(read.sheet, shown(read.roster_path), cure)
+
+
+def shown(path: Path) -> str:
+    """``path`` as messages name it: from the current folder where it lies below that."""
+    absolute, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100 - keeps links
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else path).as_posix()
+
+
+def _place(mistake: Mistake) -> tuple[str, int]:
+    return mistake.file, mistake.line
+
+
+def _path(name: str, config_dir: Path) -> Path:
+    names = known(config_dir)
+    if name in names:
+        return config_dir / f"{name}.yaml"
+    folder = shown(config_dir)
+    if not names:
+        where = "" if folder == "config" else f" --directory {folder}"
+        raise UsageError(f"no environment in {folder}/; write one with: workshop init NAME{where}")
+    raise UsageError(
+        f"no environment {name!r} in {folder}/; {suggestion(name, names)}known: {', '.join(names)}"
+    )
+
+
+def _roster(
+    path: Path, document: yamldoc.Document, mistakes: list[Mistake]
+) -> tuple[Path | None, Sheet | None]:
+    """The roster file that the document names, checked even when the document has mistakes."""
+    data = document.data if isinstance(document.data, dict) else {}
+    section = data.get("roster")
+    named = section.get("file") if isinstance(section, dict) else None
+    line = document.line(("roster", "file"))
+    if not isinstance(named, str) or any(m.where == "roster.file" for m in mistakes):
+        return None, None
+    roster_path = path.parent / named
+    if not roster_path.is_file():
+        told = f"{named!r} is not there; the path counts from {shown(path.parent)}/"
+        mistakes.append(Mistake(shown(path), line, "roster.file", told))
+        return None, None
+    profiles = data.get("profiles", {DEFAULT_PROFILE: {}})
+    sheet = roster.read(roster_path)
+    known_profiles = list(profiles) if isinstance(profiles, dict) else None
+    mistakes += roster.check(sheet, shown(roster_path), known_profiles)
+    return roster_path, sheet
+
+
+def _overlaps(path: Path, document: yamldoc.Document, sheet: Sheet | None) -> Iterator[Mistake]:
+    """Other environments that would overwrite this one: same workshop, same account.
+
+    A neighbour that cannot be read is not this file's mistake.
+    """
+    mine = _home(document)
+    for name in known(path.parent):
+        other = path.parent / f"{name}.yaml"
+        if other == path:
+            continue
+        try:
+            theirs = yamldoc.parse(yamldoc.read(other))
+        except yamldoc.UnreadableError:
+            continue
+        workshop, account = _home(theirs)
+        if workshop != mine[0] or not workshop:
+            continue
+        _, their_sheet = _roster(other, theirs, [])
+        shared = _accounts(mine[1], sheet) & _accounts(account, their_sheet)
+        if shared:
+            told = (
+                f"{workshop!r} in account {min(shared)} is {shown(other)} too, and each would"
+                " overwrite the other; rename one of the workshops"
+            )
+            yield Mistake(shown(path), document.line(("workshop",)), "workshop", told)
+
+
+def _home(document: yamldoc.Document) -> tuple[str, str]:
+    """The workshop's name and account as written, empty where they are not there."""
+    data = document.data if isinstance(document.data, dict) else {}
+    return str(data.get("workshop") or ""), str(data.get("account") or "")
+
+
+def _accounts(home: str, sheet: Sheet | None) -> set[str]:
+    rows = sheet.rows if sheet else ()
+    return {account for account in (home, *(row.get("account") for row in rows)) if account}
+
+
+def _too_many_stacks(file: str, line: int, seats: Sequence[Seat]) -> Iterator[Mistake]:
+    for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
+        stacks = len(naming.SEAT_STACKS) * count + 1
+        if stacks > STACKS_PER_REGION:
+            most = (STACKS_PER_REGION - 1) // len(naming.SEAT_STACKS)
+            told = (
+                f"{count} seats in {account} {region} are {stacks} stacks, and CloudFormation"
+                f" holds {STACKS_PER_REGION} in a Region; keep to {most} seats there, and give"
+                " others another account or region"
+            )
+            yield Mistake(file, line, "roster", told)
+
+
+def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Iterator[str]:
+    if settings.end <= now:
+        yield (
+            f"the workshop is over since {settings.end.isoformat()}; give a later 'end', or tear"
+            " it down"
+        )
+    for profile, section in settings.profiles.items():
+        if section.access.mode == "managed":
+            yield (
+                f"profiles.{profile}.access.mode is managed: AWS's broad policies let an attendee"
+                " read and change what belongs to a neighbour and open a neighbour's notebook;"
+                " use scoped"
+            )
+    unused = sorted(settings.profiles.keys() - {seat.profile for seat in seats})
+    if unused:
+        yield f"no seat has the profile {', '.join(unused)}; nothing is made of it"
+    home = (settings.account, settings.region)
+    for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
+        if (account, region) != home:
+            seats_are, their = ("seat is", "its") if count == 1 else ("seats are", "their")
+            yield (
+                f"{count} {seats_are} in {account} {region} by {their} roster row: that place needs"
+                " credentials and gets a cohort of its own"
+            )

@@ -1,0 +1,55 @@
+"""What can go wrong, as one tree.
+
+::
+
+    WorkshopError            exit 1   anything this project refuses or fails at
+    ├── UsageError           exit 2   the command line asks for something that does not exist
+    ├── ConfigError          exit 2   the YAML or the roster is wrong; carries every problem found
+    ├── GuardError           exit 3   refused to protect something: account, quota, date
+    └── LocalCloudError      exit 1   the embedded cloud did not start, stop or answer
+
+Each message is one sentence that names the cure. The command line prints it without a traceback
+(``--debug`` shows one) and exits with ``exit_code``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class WorkshopError(Exception):
+    """Root of every error that a user can cause or cure."""
+
+    exit_code = 1
+
+
+class UsageError(WorkshopError):
+    """The command names something that is not there, such as an unknown environment."""
+
+    exit_code = 2
+
+
+class ConfigError(WorkshopError):
+    """The configuration is wrong.
+
+    ``problems`` holds one line per mistake (``file:line: path: what; cure``), so that all of
+    them are seen at once.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        if not problems:
+            raise ValueError("a ConfigError needs at least one problem")
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class GuardError(WorkshopError):
+    """Refused although possible: going on could hit the wrong account or cost money."""
+
+    exit_code = 3
+
+
+class LocalCloudError(WorkshopError):
+    """The embedded cloud did not do what was asked of it."""

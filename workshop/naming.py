@@ -1,0 +1,149 @@
+"""Every physical name, made in one place, with AWS's rules for it.
+
+A name is built from hyphen-free words, ``<workshop>-<seat>-...``: neither the workshop's name nor
+a seat's id may hold a hyphen, so a pattern such as ``vision-ada-*`` can never cover another seat
+or another workshop.
+
+The same functions serve two uses. With real values they give the name itself; with
+:meth:`Names.placeholders` they give the text for CloudFormation's ``Fn::Sub``, so that one
+template serves every seat.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Self
+
+WORKSHOP_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
+SEAT_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
+BUCKET_KEY_PATTERN = r"^[a-z][a-z0-9]{1,7}$"
+# Each word begins with a letter, so that two keys never give the same logical id.
+REPOSITORY_KEY_PATTERN = r"^[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*$"
+ACCOUNT_PATTERN = r"^[0-9]{12}$"
+# Two or more words, then a number: us-east-1, us-gov-west-1, eusc-de-east-1.
+REGION_PATTERN = r"^[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]$"
+
+COHORT = "cohort"
+"""Takes a seat's place in the names of what all seats share; hence no seat may be called so."""
+
+SEAT_STACKS = ("storage", "registry", "access", "notebook", "monitoring")
+"""The five stacks of a workbench, in the order in which they may be created."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one seat (or of the cohort) of one workshop in one account and Region."""
+
+    workshop: str
+    seat: str
+    account: str
+    region: str
+    partition: str = "aws"
+    domain: str = "amazonaws.com"
+
+    @classmethod
+    def placeholders(cls, workshop: str, *, seat: str = "${AttendeeId}") -> Self:
+        """Names whose variable parts are ``Fn::Sub`` references, for use in a template."""
+        return cls(
+            workshop=workshop,
+            seat=seat,
+            account="${AWS::AccountId}",
+            region="${AWS::Region}",
+            partition="${AWS::Partition}",
+            domain="${AWS::URLSuffix}",
+        )
+
+    @property
+    def cohort(self) -> Names:
+        """The names of what this seat shares with the others."""
+        return replace(self, seat=COHORT)
+
+    # Stacks: 128 characters, letters, digits and hyphens.
+    def stack(self, kind: str) -> str:
+        """``vision-ada-storage``; the cohort's one stack is ``vision-cohort``."""
+        if self.seat == COHORT:
+            return f"{self.workshop}-{COHORT}"
+        return f"{self.workshop}-{self.seat}-{kind}"
+
+    # Buckets: 3 to 63 characters, one namespace for the whole partition, hence account and Region.
+    # 12 + 12 + 8 + 12 + 15 letters and 4 hyphens are exactly 63.
+    def bucket(self, key: str) -> str:
+        """``vision-ada-data-123456789012-eu-west-1``."""
+        return f"{self.workshop}-{self.seat}-{key}-{self.account}-{self.region}"
+
+    def bucket_arn(self, key: str) -> str:
+        return f"arn:{self.partition}:s3:::{self.bucket(key)}"
+
+    @property
+    def datasets_bucket(self) -> str:
+        """The cohort's shared, read-only dataset bucket."""
+        return self.cohort.bucket("datasets")
+
+    @property
+    def datasets_bucket_arn(self) -> str:
+        return self.cohort.bucket_arn("datasets")
+
+    # Repositories: 2 to 256 characters, lower case, slashes allowed.
+    def repository(self, key: str) -> str:
+        """``vision/ada/training``."""
+        return f"{self.workshop}/{self.seat}/{key}"
+
+    def repository_arn(self, key: str) -> str:
+        return (
+            f"arn:{self.partition}:ecr:{self.region}:{self.account}"
+            f":repository/{self.repository(key)}"
+        )
+
+    def repository_uri(self, key: str) -> str:
+        """What ``docker push`` takes."""
+        return f"{self.account}.dkr.ecr.{self.region}.{self.domain}/{self.repository(key)}"
+
+    # IAM: roles 64, policies 128 characters, one namespace for the account, hence the Region.
+    @property
+    def iam_path(self) -> str:
+        return f"/ws/{self.workshop}/"
+
+    @property
+    def role(self) -> str:
+        """``vision-ada-eu-west-1-execution``, under the path ``/ws/vision/``."""
+        return f"{self.workshop}-{self.seat}-{self.region}-execution"
+
+    @property
+    def role_arn(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.role}"
+
+    @property
+    def boundary(self) -> str:
+        """The permissions boundary of every seat, made by the cohort stack."""
+        return f"{self.workshop}-{COHORT}-{self.region}-boundary"
+
+    @property
+    def boundary_arn(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:policy{self.iam_path}{self.boundary}"
+
+    # SageMaker: 63 characters, letters, digits and hyphens.
+    @property
+    def notebook(self) -> str:
+        return f"{self.workshop}-{self.seat}-notebook"
+
+    @property
+    def notebook_arn(self) -> str:
+        return self.sagemaker_arn("notebook-instance", self.notebook)
+
+    @property
+    def lifecycle_config(self) -> str:
+        return f"{self.workshop}-{self.seat}-lifecycle"
+
+    def sagemaker_arn(self, kind: str, name: str) -> str:
+        return f"arn:{self.partition}:sagemaker:{self.region}:{self.account}:{kind}/{name}"
+
+    # Dashboards: 255 characters, letters, digits, hyphen and underscore; their ARN has no Region.
+    @property
+    def dashboard(self) -> str:
+        return f"{self.workshop}-{self.seat}-{self.region}"
+
+
+def is_seat_id(text: str) -> bool:
+    """Whether ``text`` may be a seat's id: 2 to 12 lower-case letters and digits, letter first."""
+    return re.fullmatch(SEAT_PATTERN, text) is not None and text != COHORT

@@ -1,0 +1,151 @@
+"""Rules for single words of the configuration: a pattern, and what to do when it is broken.
+
+The environment file and the roster share them. A broken rule is told as ``'<value>' <told>`` for
+the environment file and without the value for the roster, whose cells may be personal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from workshop import naming, tags
+
+_SHOWN = 60
+"""Characters of a wrong value that a message repeats; the line shows the rest."""
+
+
+def shown(value: str | int) -> str:
+    """``value`` as a message repeats it: quoted if text, and cut when it is long."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Text must match ``pattern`` as a whole, be at most ``longest`` characters; else ``told``.
+
+    Used as an annotation, ``Annotated[str, Rule(...)]``, it checks and appears in JSON Schema.
+    """
+
+    pattern: str
+    told: str
+    longest: int | None = None
+
+    def holds(self, text: str) -> bool:
+        """Whether ``text`` keeps the rule."""
+        return re.fullmatch(self.pattern, text) is not None and (
+            self.longest is None or len(text) <= self.longest
+        )
+
+    def check(self, text: str) -> str:
+        """``text``; raises ValueError with the rule's sentence."""
+        if not self.holds(text):
+            raise ValueError(f"{shown(text)} {self.told}")
+        return text
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        shown = {**handler(schema), "pattern": self.pattern}
+        return shown if self.longest is None else {**shown, "maxLength": self.longest}
+
+
+ACCOUNT = Rule(naming.ACCOUNT_PATTERN, "is not an account id; write its 12 digits in quotes")
+REGION = Rule(
+    naming.REGION_PATTERN,
+    "is not a Region; write its code, such as 'eu-west-1'",
+    # What the other words leave of a bucket name's 63 characters; the longest today has 14.
+    longest=15,
+)
+WORKSHOP = Rule(
+    # S3 refuses buckets that begin with 'sthree-' or 'amzn-s3-demo-'.
+    rf"(?!(?:sthree|amzn)$){naming.WORKSHOP_PATTERN}",
+    "cannot be a workshop's name; use 2 to 12 lower-case letters and digits, a letter first,"
+    " no hyphen (sthree and amzn are reserved by S3)",
+)
+SEAT = Rule(
+    naming.SEAT_PATTERN,
+    "cannot be an id; use 2 to 12 lower-case letters and digits, a letter first",
+)
+EMAIL = Rule(
+    r"^[^@\s<>,;\"]+@[^@\s<>,;\"]+$",
+    "is not an e-mail address; write one, and nothing else",
+    longest=254,
+)
+BUCKET_KEY = Rule(
+    naming.BUCKET_KEY_PATTERN,
+    "cannot name a bucket; use 2 to 8 lower-case letters and digits, a letter first",
+)
+REPOSITORY_KEY = Rule(
+    naming.REPOSITORY_KEY_PATTERN,
+    "cannot name a repository; use up to 100 lower-case letters and digits, words joined by"
+    " '-', '_' or '.'",
+    longest=100,
+)
+PROFILE = Rule(
+    r"^[a-z][a-z0-9]{1,19}$",
+    "cannot name a profile; use 2 to 20 lower-case letters and digits, a letter first",
+)
+INSTANCE_TYPE = Rule(
+    r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
+    "is not a SageMaker instance type; write one such as 'ml.t3.medium'",
+)
+TAG_KEY = Rule(
+    tags.KEY_PATTERN,
+    "cannot be a tag's key; use letters, digits, spaces and _.:/=+-@, and no 'aws:' in front",
+)
+TAG_VALUE = Rule(
+    tags.VALUE_PATTERN, "cannot be a tag's value; use letters, digits, spaces and _.:/=+-@"
+)
+REQUIREMENT = Rule(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]+\])?"
+    r"(?:(?:==|>=|<=|~=|<|>)[A-Za-z0-9.*+!_-]+)?$",
+    "is not a package; write its name and at most one version rule, such as 'xgboost==3.1.0'",
+    longest=100,
+)
+SUBNET = Rule(
+    r"^subnet-[0-9a-f]{8,17}$", "is not a subnet's id; write one such as 'subnet-0abc12345'"
+)
+SECURITY_GROUP = Rule(
+    r"^sg-[0-9a-f]{8,17}$", "is not a security group's id; write one such as 'sg-0abc12345'"
+)
+PREFIX = Rule(
+    r"^(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)+$",
+    "is not a prefix; use letters, digits, '.', '_', '-' and end it with '/'",
+    longest=200,
+)
+# The address and the branch end up in a root script: nothing that a shell or git could read as
+# more than a word.
+CONTENT_ADDRESS = Rule(
+    r"^https://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%+-]+)+/?$",
+    "is not an address to clone from; write one such as"
+    " 'https://github.com/example/material.git', without a user or password",
+    longest=1024,
+)
+BRANCH = Rule(
+    r"^[A-Za-z0-9_](?:[A-Za-z0-9._/-]*[A-Za-z0-9_])?$",
+    "cannot be a branch or tag; use letters, digits, '.', '_', '/' and '-'",
+    longest=255,
+)
+ROSTER_FILE = Rule(
+    r"^.+\.(?:csv|tsv|yaml|yml)$",
+    "is not a roster; name a file that ends in .csv, .tsv, .yaml or .yml",
+)
+INSTANT = Rule(
+    r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}"
+    r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})$",
+    "is not a time with its zone; write it as 2026-12-01T09:00:00+01:00",
+)
+TITLE = Rule(r"^[^\x00-\x1f\x7f]*$", "is too long or has line breaks; use up to 100 characters",
+             longest=100)  # fmt: skip

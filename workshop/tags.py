@@ -1,0 +1,52 @@
+"""Every tag, made in one place.
+
+Keys and values keep to the characters that all tagged services accept: letters, digits, spaces
+and ``_ . : / = + - @``, keys to 128 and values to 256 characters
+(https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
+No tag ever holds a person's name or e-mail address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+WORKSHOP = "workshop"
+ENVIRONMENT = "environment"
+ATTENDEE = "attendee"
+PROFILE = "profile"
+MANAGED_BY = "managed-by"
+ENDS = "ends"
+
+RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, ENDS})
+MANAGED_BY_VALUE = "workshop-provisioner"
+
+KEY_PATTERN = r"^(?!aws:)[A-Za-z0-9 _.:/=+\-@]{1,128}$"
+VALUE_PATTERN = r"^[A-Za-z0-9 _.:/=+\-@]{0,256}$"
+
+
+def seat_tags(
+    *,
+    workshop: str,
+    environment: str,
+    attendee: str,
+    profile: str,
+    ends: datetime,
+    extra: Mapping[str, str],
+) -> dict[str, str]:
+    """The tags of everything that belongs to one seat, sorted by key.
+
+    ``attendee`` and ``profile`` are ``cohort`` for what all seats share; ``ends`` is the
+    workshop's end with its UTC offset; ``extra`` are the YAML's own tags, which cannot take a
+    reserved key.
+    """
+    tags = {
+        **extra,
+        WORKSHOP: workshop,
+        ENVIRONMENT: environment,
+        ATTENDEE: attendee,
+        PROFILE: profile,
+        MANAGED_BY: MANAGED_BY_VALUE,
+        ENDS: ends.isoformat(),
+    }
+    return dict(sorted(tags.items()))
