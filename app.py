@@ -1,0 +1,174 @@
+"""The CDK app: settings in, cloud assembly out.
+
+``cdk synth|ls|diff|deploy|destroy -c env=dev [-c attendee=ada,grace] [-c config=DIR]``. Without
+``attendee`` the app holds the cohort and every seat of the roster; with it, those seats and the
+cohort that they need. Nothing happens on import.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from stacks.access import AccessStack
+from stacks.base import Placement
+from stacks.cohort import CohortStack
+from stacks.monitoring import MonitoringStack
+from stacks.notebook import NotebookStack
+from stacks.registry import RegistryStack
+from stacks.storage import StorageStack
+from workshop import environment, tags
+from workshop.environment import LoadedEnvironment
+from workshop.errors import UsageError, WorkshopError
+from workshop.naming import COHORT, Names
+from workshop.roster import Seat
+
+ROOT = Path(__file__).parent
+CONFIG_DIR = ROOT / "config"
+
+# These hold whatever the command line or cdk.json say: the templates of all seats must be alike.
+ALWAYS = {
+    # Paths and versions would differ from seat to seat and tell nobody anything.
+    "aws:cdk:enable-path-metadata": False,
+    "aws:cdk:enable-asset-metadata": False,
+    "aws:cdk:version-reporting": False,
+    "aws:cdk:disable-stack-trace": True,
+    # Stack tags are set by hand: they must be concrete, while resource tags use the parameter.
+    "@aws-cdk/core:explicitStackTags": True,
+}
+
+
+def new_app(outdir: str | None = None) -> App:
+    """An app with this project's feature flags, under the CDK command line and without it."""
+    flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return App(
+        analytics_reporting=False,
+        tree_metadata=False,
+        outdir=outdir,
+        context=flags,
+        post_cli_context=ALWAYS,
+    )
+
+
+def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None = None) -> None:
+    """Put the stacks of ``attendees`` (None: of every seat) and their cohorts into ``app``.
+
+    Raises UsageError for an attendee who is not on the roster.
+    """
+    seats = _chosen(loaded, attendees)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    for number, warning in enumerate(loaded.warnings, start=1):
+        Validations.of(app).add_warning(f"workshop-{number}", warning)
+    cohorts = {
+        place: _cohort(app, loaded, *place)
+        for place in dict.fromkeys((seat.account, seat.region) for seat in seats)
+    }
+    for seat in seats:
+        _workbench(app, loaded, seat, cohorts[seat.account, seat.region])
+
+
+def _chosen(loaded: LoadedEnvironment, attendees: Sequence[str] | None) -> Sequence[Seat]:
+    if attendees is None:
+        return loaded.seats
+    by_id = {seat.id: seat for seat in loaded.seats}
+    unknown = [attendee for attendee in attendees if attendee not in by_id]
+    if unknown:
+        raise UsageError(
+            f"no attendee {', '.join(map(repr, unknown))} in environment {loaded.name!r};"
+            f" known: {', '.join(by_id)}"
+        )
+    return [by_id[attendee] for attendee in dict.fromkeys(attendees)]
+
+
+def _placement(loaded: LoadedEnvironment, names: Names, profile: str) -> Placement:
+    return Placement(
+        names=names,
+        tags=tags.seat_tags(
+            workshop=loaded.settings.workshop,
+            environment=loaded.name,
+            attendee=names.seat,
+            profile=profile,
+            ends=loaded.settings.end,
+            extra=loaded.settings.tags,
+        ),
+    )
+
+
+def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> CohortStack:
+    names = Names(loaded.settings.workshop, COHORT, account, region)
+    at_home = (account, region) == (loaded.settings.account, loaded.settings.region)
+    return CohortStack(
+        app,
+        # One cohort for each account and Region; only the construct's id has to tell them apart.
+        names.stack(COHORT) if at_home else f"{names.stack(COHORT)}-{account}-{region}",
+        placement=_placement(loaded, names, COHORT),
+        cohort=loaded.settings.cohort,
+    )
+
+
+def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
+    """The five stacks of one seat; only two of them have to wait for another."""
+    names = Names(loaded.settings.workshop, seat.id, seat.account, seat.region)
+    placement = _placement(loaded, names, seat.profile)
+    profile = loaded.settings.profiles[seat.profile]
+    StorageStack(app, names.stack("storage"), placement=placement, storage=profile.storage)
+    RegistryStack(app, names.stack("registry"), placement=placement, registry=profile.registry)
+    access = AccessStack(
+        app,
+        names.stack("access"),
+        placement=placement,
+        access=profile.access,
+        storage=profile.storage,
+        registry=profile.registry,
+    )
+    access.add_stack_dependency(cohort, "the role's boundary")
+    notebook = NotebookStack(
+        app,
+        names.stack("notebook"),
+        placement=placement,
+        notebook=profile.notebook,
+        instance_type=seat.instance_type,
+        volume_gb=seat.volume_gb,
+        storage=profile.storage,
+        registry=profile.registry,
+    )
+    notebook.add_stack_dependency(access, "the notebook's role")
+    MonitoringStack(
+        app,
+        names.stack("monitoring"),
+        placement=placement,
+        dashboard=profile.dashboard,
+        storage=profile.storage,
+    )
+
+
+def main() -> int:
+    """Read the context, load the environment, synthesize; the exit code."""
+    app = new_app()
+    try:
+        config_dir = Path(app.node.try_get_context("config") or CONFIG_DIR)
+        name = app.node.try_get_context("env")
+        if not name:
+            known = ", ".join(environment.known(config_dir))
+            raise UsageError(f"which environment? Add '-c env=NAME'; known: {known}")
+        loaded = environment.load(name, config_dir)
+        chosen = app.node.try_get_context("attendee")
+        build(app, loaded, _listed(chosen) if chosen is not None else None)
+    except WorkshopError as error:
+        print(f"workshop: {error}", file=sys.stderr)
+        return error.exit_code
+    app.synth()
+    return 0
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in str(text).split(",") if part.strip()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+"""The notebook's lifecycle scripts: what runs on it when it is created and at each start.
+
+Pure functions over plain values. Their results are texts for CloudFormation's ``Fn::Sub`` and may
+hold its placeholders (:data:`PLACEHOLDERS`), which come in with the arguments; any other ``${``
+is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank lines stay
+there, so that a template is short and yet readable.
+
+Where things go, and why:
+
+- Only ``/home/ec2-user/SageMaker`` outlives a stop; the conda environments of the kernels are new
+  at each start (https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-add-external.html). So the
+  content is cloned once, by on-create, and packages are installed by on-start, at each start, in
+  the background, from a download cache on the disk that stays. On-start also runs right after
+  on-create.
+- A script may take five minutes and 16,384 base64 characters, runs as root and finds
+  ``/sbin:/bin:/usr/sbin:/usr/bin``
+  (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html).
+- Kernels of ``notebook-al2023-v1`` are the conda environments ``python3`` and ``pytorch``, on
+  JupyterLab 4 (https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2023.html).
+- Jupyter listens on port 8443 with a self-signed certificate and asks for no token; should it ask
+  for one after all, the idle stop finds it in Jupyter's runtime files.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from workshop import tags as tag_rules
+from workshop.errors import WorkshopError
+
+SIZE_LIMIT = 16_384
+"""Characters of a script in base64."""
+
+PLACEHOLDERS = {
+    "AttendeeId": 12,
+    "AWS::AccountId": 12,
+    "AWS::Region": 15,
+    "AWS::Partition": 10,
+    "AWS::URLSuffix": 16,
+}
+"""The placeholders that may stand in a script, with the length of their longest value."""
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+_KNOWN = "|".join(PLACEHOLDERS)
+
+
+def on_create(*, content_repository: str | None, content_branch: str) -> str:
+    """The script for the notebook's creation: clones the content, once.
+
+    A failure to clone leaves ``WORKSHOP-SETUP.txt`` in the attendee's files, with the reason and
+    the command to repeat; it never fails the notebook.
+    """
+    if content_repository is None:
+        return "#!/bin/bash\n# This workshop has no content to clone.\nexit 0\n"
+    folder = _folder(content_repository)
+    repeat = ["git", "clone", f"--branch={content_branch}", "--", content_repository, folder]
+    return _rendered(
+        "on_create.sh",
+        REPOSITORY=shlex.quote(_plain(content_repository)),
+        BRANCH=shlex.quote(_plain(content_branch)),
+        FOLDER=shlex.quote(folder),
+        REPEAT=shlex.quote(shlex.join(repeat)),
+    )
+
+
+def on_start(
+    *,
+    tags: Mapping[str, str],
+    role_arn: str,
+    bucket: str,
+    prefixes: Sequence[str],
+    datasets_bucket: str,
+    repositories: Mapping[str, str],
+    job_prefix: str,
+    packages: Sequence[str],
+    idle_stop_minutes: int | None,
+) -> str:
+    """The script for each start: SDK defaults, environment, packages, idle stop.
+
+    ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
+    ``docker push``; ``prefixes`` are those of ``bucket``; ``idle_stop_minutes`` None means that
+    the notebook never stops by itself.
+    """
+    variables = {
+        "WORKSHOP_SEAT": tags[tag_rules.ATTENDEE],
+        "WORKSHOP_ROLE_ARN": role_arn,
+        "WORKSHOP_BUCKET": bucket,
+        "WORKSHOP_DATASETS": f"s3://{datasets_bucket}/",
+        "WORKSHOP_JOB_PREFIX": job_prefix,
+        "WORKSHOP_TAGS": json.dumps(
+            [{"Key": key, "Value": value} for key, value in tags.items()], separators=(",", ":")
+        ),
+        **_variables("WORKSHOP_S3_", {prefix: f"s3://{bucket}/{prefix}" for prefix in prefixes}),
+        **_variables("WORKSHOP_REPOSITORY_", repositories),
+    }
+    return _rendered(
+        "on_start.sh",
+        ENVIRONMENT="\n".join(
+            f"export {name}={shlex.quote(_plain(value))}" for name, value in variables.items()
+        ),
+        GUIDE=_guide(packages, idle_stop_minutes),
+        PACKAGES=_packages(packages),
+        IDLE_STOP=_idle_stop(idle_stop_minutes),
+    )
+
+
+def check_size(script: str, what: str) -> None:
+    """Refuse a script that SageMaker would refuse, for the longest values of its placeholders.
+
+    ``what`` names the script at the start of the sentence.
+    """
+    longest = re.sub(
+        rf"\$\{{({_KNOWN})\}}", lambda found: "x" * PLACEHOLDERS[found[1]], script
+    ).replace("${!", "${")
+    size = -(-len(longest.encode()) // 3) * 4
+    if size > SIZE_LIMIT:
+        raise WorkshopError(
+            f"{what} has {size:,} characters in base64 and SageMaker takes {SIZE_LIMIT:,};"
+            " use fewer or shorter tags, prefixes, repositories or packages"
+        )
+
+
+def _variables(start: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables named after their keys: ``train/`` gives ``WORKSHOP_S3_TRAIN``."""
+    named: dict[str, str] = {}
+    origin: dict[str, str] = {}
+    for key, value in values.items():
+        name = start + re.sub(r"[^A-Z0-9]+", "_", key.upper()).strip("_")
+        if name in named:
+            raise WorkshopError(
+                f"{origin[name]!r} and {key!r} would both be {name} in the notebook; rename one"
+            )
+        named[name], origin[name] = value, key
+    return named
+
+
+def _folder(repository: str) -> str:
+    """Where ``git clone`` would put it, kept to harmless characters."""
+    name = repository.rstrip("/").rpartition("/")[2].removesuffix(".git")
+    return name if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) else "content"
+
+
+def _packages(packages: Sequence[str]) -> str:
+    if not packages:
+        return ""
+    installer = _filled(_shipped("install_packages.sh"), PACKAGES=shlex.join(map(_plain, packages)))
+    return _filled(_shipped("start_packages.sh"), INSTALLER=installer)
+
+
+def _idle_stop(minutes: int | None) -> str:
+    if minutes is None:
+        return ""
+    return _filled(
+        _shipped("start_idle_stop.sh"), PROGRAM=_shipped("idle_stop.py"), MINUTES=str(minutes)
+    )
+
+
+def _guide(packages: Sequence[str], idle_stop_minutes: int | None) -> str:
+    """What attendees find in ``WORKSHOP.md``, above the list of the environment."""
+    lines = [
+        "# Your workbench",
+        "Written anew at each start. Only what lies in this folder outlives a stop.",
+        "",
+        "The SageMaker Python SDK uses the role, bucket and tags below by itself. With boto3, give",
+        'them: `Tags=json.loads(os.environ["WORKSHOP_TAGS"])`. Begin the names of your jobs with',
+        "WORKSHOP_JOB_PREFIX, so that your dashboard finds them.",
+    ]
+    if packages:
+        lines += ["", "Packages arrive in the background: see workshop-packages.log."]
+    if idle_stop_minutes is not None:
+        lines += [
+            "",
+            f"The notebook stops after {idle_stop_minutes} minutes without a busy kernel, a used",
+            "terminal or a working process: see /var/log/workshop-idle-stop.log.",
+        ]
+    return "\n".join([*lines, "", "In notebooks and terminals:"])
+
+
+def _rendered(script: str, **values: str) -> str:
+    text = _filled(_shipped(script), **values) + "\n"
+    # Fn::Sub turns ${!word} into ${word} and would refuse an unknown ${word}.
+    return re.sub(rf"\$\{{(?!(?:{_KNOWN})\}})", "${!", text)
+
+
+def _filled(text: str, **values: str) -> str:
+    return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], text)
+
+
+def _plain(value: str) -> str:
+    """``value`` if it is one line of printable ASCII: a script's here-documents end at a line."""
+    if not re.fullmatch(r"[\x20-\x7e]*", value):
+        raise WorkshopError(
+            f"{value!r} cannot be part of a notebook's script; use one line of plain ASCII"
+        )
+    return value
+
+
+def _shipped(name: str) -> str:
+    """A file of ``scripts/`` without comments, docstrings and blank lines."""
+    text = (_SCRIPTS / name).read_text(encoding="utf-8")
+    dropped = _docstring_lines(text) if name.endswith(".py") else set()
+    return "\n".join(
+        line
+        for number, line in enumerate(text.splitlines(), start=1)
+        if number not in dropped and not re.match(r"\s*(?:#(?!!)|$)", line)
+    )
+
+
+def _docstring_lines(program: str) -> set[int]:
+    """Line numbers, from 1, of docstrings that are not all there is of a class or function."""
+    documented = [
+        node.body[0]
+        for node in ast.walk(ast.parse(program))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and ast.get_docstring(node)
+        and len(node.body) > 1
+    ]
+    return {
+        line
+        for node in documented
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }

@@ -1,0 +1,106 @@
+"""What all stacks have in common: their name, tags, parameter and way of deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import CfnOutput, CfnParameter, Environment, LegacyStackSynthesizer, Stack, Tags
+from constructs import Construct
+
+from workbench.sub import sub
+from workshop import naming, tags
+from workshop.naming import Names
+
+PARAMETER = "AttendeeId"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Which stack goes where: concrete names for the stack itself, placeholders for its contents.
+
+    ``tags`` are the seat's tags with its real id in them.
+    """
+
+    names: Names
+    tags: Mapping[str, str]
+
+    @property
+    def inside(self) -> Names:
+        """The names as the template's resources spell them."""
+        seat = naming.COHORT if self.names.seat == naming.COHORT else f"${{{PARAMETER}}}"
+        return Names.placeholders(self.names.workshop, seat=seat)
+
+    @property
+    def inside_tags(self) -> dict[str, str]:
+        """The tags as texts inside the template spell them."""
+        return {**self.tags, tags.ATTENDEE: self.inside.seat}
+
+
+class WorkshopStack(Stack):
+    """A stack that needs no bootstrap: no assets, no roles of the toolkit, its template inline.
+
+    Its own tags are concrete, as stack tags must be; the tags of its resources spell the attendee
+    as a reference to the parameter, so that the template is the same for every seat.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        kind: str,
+        description: str,
+        placement: Placement,
+        termination_protection: bool = False,
+    ) -> None:
+        names = placement.names
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=names.stack(kind),
+            description=description,
+            env=Environment(account=names.account, region=names.region),
+            tags=dict(placement.tags),
+            termination_protection=termination_protection,
+            # Refers to no bootstrap role and no bootstrap version, unlike the default one.
+            synthesizer=LegacyStackSynthesizer(),
+        )
+        for key, value in placement.tags.items():
+            Tags.of(self).add(key, value)
+
+    def _output(self, name: str, value: str, description: str) -> None:
+        """An output without an export: other stacks find things by their names."""
+        CfnOutput(self, name, value=sub(value), description=description)
+
+
+class SeatStack(WorkshopStack):
+    """One of a seat's five stacks, with the parameter ``AttendeeId``.
+
+    The parameter's default is the seat, so that plain ``cdk deploy`` needs no ``--parameters``.
+    """
+
+    attendee: CfnParameter
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        kind: str,
+        description: str,
+        placement: Placement,
+    ) -> None:
+        super().__init__(
+            scope, construct_id, kind=kind, description=description, placement=placement
+        )
+        self.attendee = CfnParameter(
+            self,
+            PARAMETER,
+            type="String",
+            default=placement.names.seat,
+            description="The seat's id. It is part of every name and never changes.",
+            allowed_pattern=naming.SEAT_PATTERN,
+            constraint_description="2 to 12 lower-case letters and digits, a letter first",
+        )
+        Tags.of(self).add(tags.ATTENDEE, self.attendee.value_as_string)

@@ -1,0 +1,45 @@
+"""The monitoring stack: a seat's dashboard."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from stacks.base import Placement, SeatStack
+from workbench.dashboard import WorkbenchDashboard
+from workbench.widgets import seat_body
+from workshop.settings import Dashboard, Storage
+
+
+class MonitoringStack(SeatStack):
+    """One dashboard over the seat's jobs, endpoints, buckets and training logs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        placement: Placement,
+        dashboard: Dashboard,
+        storage: Storage,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            kind="monitoring",
+            description="Dashboard of one workshop seat.",
+            placement=placement,
+        )
+        names = placement.inside
+        WorkbenchDashboard(
+            self,
+            "Seat",
+            dashboard_name=names.dashboard,
+            body=seat_body(
+                names,
+                buckets=tuple(storage.buckets),
+                period=dashboard.period_seconds,
+                gpu=dashboard.gpu,
+                logs=dashboard.logs,
+            ),
+        )
+        self._output("DashboardName", names.dashboard, "Name of the seat's dashboard")

@@ -1,0 +1,56 @@
+"""Snapshots of every template of the shipped environments, one per stack and profile.
+
+They show a reviewer what a change does to the templates; why a template is as it is stands in the
+named assertions of the other files. A missing snapshot fails; ``pytest --snapshot-update`` writes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped
+from tests.snapshots import TemplateSnapshots
+from workshop import environment
+from workshop.naming import COHORT, SEAT_STACKS
+
+CASES = [
+    (name, profile, kind)
+    for name in ENVIRONMENTS
+    for profile in exemplars(environment.load(name, ROOT / "config"))
+    for kind in SEAT_STACKS
+]
+MOST_LINES = 340
+
+
+@pytest.fixture
+def templates(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(TemplateSnapshots)
+
+
+@pytest.mark.parametrize(("name", "profile", "kind"), CASES)
+def test_the_template_is_the_reviewed_one(
+    name: str, profile: str, kind: str, templates: SnapshotAssertion
+) -> None:
+    assembly = shipped(name)
+    seat = exemplars(assembly.loaded)[profile]
+    stack = f"{assembly.loaded.settings.workshop}-{seat}-{kind}"
+    assert assembly.template(stack) == templates
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_cohort_template_is_the_reviewed_one(name: str, templates: SnapshotAssertion) -> None:
+    assembly = shipped(name)
+    stack = f"{assembly.loaded.settings.workshop}-{COHORT}"
+    assert assembly.template(stack) == templates
+
+
+def test_every_snapshot_is_short_enough_to_be_read() -> None:
+    lengths = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines())
+        for path in Path(__file__).parent.glob("__snapshots__/**/*.json")
+    }
+    assert len(lengths) == len(CASES) + len(ENVIRONMENTS)
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}

@@ -1,0 +1,1 @@
+"""Many seats at once, over the cloud assembly on disk and CloudFormation."""
