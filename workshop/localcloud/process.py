@@ -1,0 +1,274 @@
+"""Start, find, reset and stop a local cloud from another process.
+
+A process is stopped only after it proved to be ours: the id it was started with must stand in its
+command line or come back from its health answer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workshop.errors import LocalCloudError
+from workshop.localcloud import record
+from workshop.localcloud.environment import EMPTY_CONFIG
+from workshop.localcloud.record import LOG, Running
+from workshop.localcloud.settings import DEFAULT_NOTEBOOK_DELAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT_STATE_DIR = Path(".workshop/localcloud")
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+START_DEADLINE = 30.0
+STOP_DEADLINE = 10.0
+_POLL = 0.02
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class Started:
+    """``already`` is true when the cloud ran before and nothing was started."""
+
+    running: Running
+    already: bool
+    seconds: float
+
+
+def start(
+    state_dir: Path = DEFAULT_STATE_DIR,
+    *,
+    port: int = 0,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+    persist: bool = False,
+    notebook_delay: float = DEFAULT_NOTEBOOK_DELAY,
+) -> Started:
+    """Start a local cloud unless one runs for ``state_dir``, and wait until it answers.
+
+    Raises ``LocalCloudError`` with the end of its log if it does not come up.
+    """
+    began = time.monotonic()
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with _exclusive(state_dir):
+        running = status(state_dir)
+        if running is not None:
+            return Started(running, already=True, seconds=time.monotonic() - began)
+        _refuse_silent(state_dir)
+        (state_dir / record.FILE).unlink(missing_ok=True)
+        (state_dir / EMPTY_CONFIG).write_bytes(b"")
+        instance = secrets.token_hex(12)
+        arguments = [
+            *("--instance", instance, "--state-dir", str(state_dir.resolve())),
+            *("--port", str(port), "--account", account, "--region", region),
+            *("--notebook-delay", str(notebook_delay)),
+            *(["--persist"] if persist else []),
+        ]
+        child = _spawn(state_dir, arguments)
+        running = _wait_for(state_dir, instance, child)
+    return Started(running, already=False, seconds=time.monotonic() - began)
+
+
+def status(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
+    """Give the local cloud of ``state_dir`` if it runs and answers, else None."""
+    running = record.read(state_dir)
+    if running is None:
+        return None
+    health = _health(running)
+    return running if health is not None and health.get("instance") == running.instance else None
+
+
+def require(state_dir: Path = DEFAULT_STATE_DIR) -> Running:
+    """Give the running local cloud, or a ``LocalCloudError`` that says how to start one."""
+    running = status(state_dir)
+    if running is None:
+        raise LocalCloudError("no local cloud is running; start one with: workshop cloud start")
+    return running
+
+
+def stop(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
+    """Stop the local cloud of ``state_dir``; None when none ran (a stale file is removed)."""
+    if not state_dir.is_dir():
+        return None
+    with _exclusive(state_dir):
+        running = record.read(state_dir)
+        if running is None:
+            return None
+        if not _is_ours(running):
+            record.remove(state_dir, running.instance)
+            return None
+        _end(running.pid)
+        record.remove(state_dir, running.instance)
+        return running
+
+
+def reset(running: Running) -> None:
+    """Make a running local cloud as empty as a new one."""
+    post(running, "/_ministack/reset", {})
+
+
+def set_clock(running: Running, **wanted: Any) -> dict[str, Any]:
+    """Turn its clock: ``freeze=True`` or ``False``, ``advance=seconds``."""
+    return post(running, "/_workshop/clock", wanted)
+
+
+def set_delays(running: Running, **seconds: float) -> dict[str, Any]:
+    """Change how long passages take from now on: ``notebook=0``."""
+    return post(running, "/_workshop/delays", seconds)
+
+
+def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any]:
+    """One call of the control interface; raises ``LocalCloudError`` if it is refused."""
+    request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
+        running.endpoint + path, data=json.dumps(document).encode(), method="POST"
+    )
+    try:
+        with _DIRECT.open(request, timeout=STOP_DEADLINE) as answer:
+            given: dict[str, Any] = json.load(answer)
+            return given
+    except urllib.error.HTTPError as error:
+        raise LocalCloudError(
+            f"the local cloud refused {path}: {error.read().decode(errors='replace')}"
+        ) from error
+    except OSError as error:
+        raise LocalCloudError(
+            f"the local cloud at {running.endpoint} does not answer ({error}); "
+            "stop it with: workshop cloud stop"
+        ) from error
+
+
+def _refuse_silent(state_dir: Path) -> None:
+    silent = record.read(state_dir)
+    if silent is not None and _is_ours(silent):
+        raise LocalCloudError(
+            f"the local cloud (process {silent.pid}) does not answer; "
+            "end it with: workshop cloud stop"
+        )
+
+
+def _spawn(state_dir: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
+    with (state_dir / LOG).open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "workshop.localcloud.server", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_server_environment(),
+            start_new_session=True,
+        )
+    _children[child.pid] = child
+    return child
+
+
+def _server_environment() -> dict[str, str]:
+    """Give a clean environment: nothing of AWS, Docker or the emulator leaks in from the user's."""
+    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
+    chosen = {name: os.environ[name] for name in kept if name in os.environ}
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        # Compiling the emulator at every start takes seconds: keep the result away from the
+        # sources, in the user's cache, as the variable asks.
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        chosen.setdefault("PYTHONPYCACHEPREFIX", str(cache / "workshop" / "pycache"))
+    return {**chosen, "PYTHONUNBUFFERED": "1"}
+
+
+def _wait_for(state_dir: Path, instance: str, child: subprocess.Popen[bytes]) -> Running:
+    deadline = time.monotonic() + START_DEADLINE
+    while time.monotonic() < deadline:
+        running = record.read(state_dir)
+        if running is not None and running.instance == instance:
+            health = _health(running)
+            if health is not None and health.get("instance") == instance:
+                return running
+        if child.poll() is not None:
+            raise LocalCloudError(
+                f"the local cloud ended with code {child.returncode} while starting:\n"
+                + _log_tail(state_dir)
+            )
+        time.sleep(_POLL)
+    _end(child.pid)
+    raise LocalCloudError(
+        f"the local cloud did not answer within {START_DEADLINE:.0f} s:\n" + _log_tail(state_dir)
+    )
+
+
+def _log_tail(state_dir: Path, lines: int = 15) -> str:
+    text = (state_dir / LOG).read_text(encoding="utf-8", errors="replace")
+    return "\n".join(text.splitlines()[-lines:]) or "(its log is empty)"
+
+
+def _health(running: Running) -> dict[str, Any] | None:
+    try:
+        with _DIRECT.open(f"{running.endpoint}/_workshop/health", timeout=2) as answer:
+            health: dict[str, Any] = json.load(answer)
+            return health
+    except (OSError, ValueError):
+        return None
+
+
+def _is_ours(running: Running) -> bool:
+    if running.instance in _command_line(running.pid):
+        return True
+    health = _health(running)
+    return health is not None and health.get("instance") == running.instance
+
+
+def _command_line(pid: int) -> str:
+    """Give the arguments of a process, empty when there is none; -ww: never cut off."""
+    command = ["ps", "-ww", "-p", str(pid), "-o", "args="]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        # Slim containers have no ps, but they have /proc.
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+
+def _end(pid: int) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, sign)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + STOP_DEADLINE
+        while time.monotonic() < deadline:
+            if _ended(pid):
+                return
+            time.sleep(_POLL)
+    raise LocalCloudError(f"process {pid} of the local cloud does not end; end it by hand")
+
+
+def _ended(pid: int) -> bool:
+    child = _children.get(pid)
+    if child is not None:
+        return child.poll() is not None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@contextmanager
+def _exclusive(state_dir: Path) -> Iterator[None]:
+    """One start or stop at a time per state directory."""
+    with (state_dir / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""SageMaker's control plane: one table per kind of resource, one small engine for all of them."""

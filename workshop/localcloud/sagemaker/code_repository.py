@@ -1,0 +1,18 @@
+"""Git repositories registered with SageMaker."""
+
+from __future__ import annotations
+
+from workshop.localcloud.sagemaker.tables import Kind
+
+KIND = Kind(
+    noun="CodeRepository",
+    plural="CodeRepositories",
+    arn_type="code-repository",
+    words="Code Repository",
+    name="CodeRepositoryName",
+    arn="CodeRepositoryArn",
+    summaries="CodeRepositorySummaryList",
+    missing="Cannot find CodeRepository: {arn}",
+    duplicate="Cannot create already existing CodeRepository: {arn}",
+    lowercase_arn=True,
+)

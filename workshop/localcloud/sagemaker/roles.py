@@ -1,0 +1,53 @@
+"""Whether SageMaker could assume a role, read from the emulator's IAM."""
+
+# Private names of ministack, held by emulator.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from workshop.localcloud import emulator
+from workshop.localcloud.sagemaker.faults import invalid
+
+PRINCIPAL = "sagemaker.amazonaws.com"
+
+
+def require_assumable(role_arn: str) -> None:
+    """Raise the service's refusal unless the role exists here and trusts SageMaker."""
+    role = emulator.module("services.iam")._roles.get(role_arn.rpartition("/")[2])
+    if role is None or role["Arn"] != role_arn or not _trusts(role["AssumeRolePolicyDocument"]):
+        raise invalid(
+            f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
+            f"principal '{PRINCIPAL}' to assume the role."
+        )
+
+
+def _trusts(document: str) -> bool:
+    statements = json.loads(document).get("Statement", [])
+    return any(_allows(one) for one in _listed(statements))
+
+
+def _allows(statement: dict[str, Any]) -> bool:
+    principal = statement.get("Principal", {})
+    services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else []
+    actions = _listed(statement.get("Action", []))
+    return (
+        statement.get("Effect") == "Allow"
+        and PRINCIPAL in services
+        and bool({"sts:AssumeRole", "sts:*", "*"} & set(actions))
+        and _same_account(statement.get("Condition", {}))
+    )
+
+
+def _same_account(condition: dict[str, Any]) -> bool:
+    """Only ``aws:SourceAccount`` is weighed: a wrong account there is a common mistake."""
+    for tests in condition.values():
+        for key, wanted in tests.items():
+            if key.lower() == "aws:sourceaccount" and emulator.account() not in _listed(wanted):
+                return False
+    return True
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
