@@ -1,0 +1,75 @@
+"""The command line: wires, prints, exits. What it calls lives in the other rooms."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from workshop.cli import cloud
+from workshop.cli.check import check
+from workshop.cli.demo import demo
+from workshop.cli.init import init
+from workshop.cli.roster import roster
+from workshop.errors import ConfigError, WorkshopError
+
+app = typer.Typer(
+    name="workshop",
+    help="Workbenches for every attendee of a machine-learning workshop, from one YAML file.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("init")(init)
+app.command("check")(check)
+app.command("roster")(roster)
+app.command("demo")(demo)
+app.add_typer(cloud.app, name="cloud")
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        print(f"workshop {version('workshop-provisioner')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - done by its callback
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+    context.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run the command line; the one place where a WorkshopError becomes text and an exit code."""
+    # Accepted anywhere: whoever wants a traceback has typed the whole command already.
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        app(arguments)
+    except WorkshopError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        _print_error(error)
+        raise SystemExit(error.exit_code) from None
+
+
+def _print_error(error: WorkshopError) -> None:
+    if isinstance(error, ConfigError):
+        # Lines that begin with file:line are links in editors and terminals.
+        print(error, file=sys.stderr)
+        count = len(error.problems)
+        told = f"{count} mistakes" if count > 1 else "1 mistake"
+        print(f"workshop: {told} in the configuration; nothing was done", file=sys.stderr)
+    else:
+        print(f"workshop: {error}", file=sys.stderr)

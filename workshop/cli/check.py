@@ -1,0 +1,88 @@
+"""``workshop check``: whether the configuration is right, and what it will make."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from workshop import environment
+from workshop.cli import console
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.environment import LoadedEnvironment
+from workshop.outline import Outline, ProfileOutline, outline
+
+
+def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
+    """Check an environment and its roster, and show what will be made.
+
+    Nothing is asked of AWS. All mistakes are shown at once, each with its file, line and cure.
+
+    For example:
+
+        workshop check -e dev
+
+        workshop check -e prod --json | jq .totals
+    """
+    loaded = environment.load(env, config_dir)
+    counted = outline(loaded)
+    if as_json:
+        print(json.dumps(_document(loaded, counted), indent=2))
+    else:
+        _print(loaded, counted)
+    for warning in loaded.warnings:
+        console.warn(warning)
+
+
+def _document(loaded: LoadedEnvironment, counted: Outline) -> dict[str, object]:
+    settings = loaded.settings
+    return {
+        "environment": loaded.name,
+        "path": environment.shown(loaded.path),
+        "workshop": settings.workshop,
+        "title": settings.title,
+        "account": settings.account,
+        "region": settings.region,
+        "start": settings.start.isoformat(),
+        "end": settings.end.isoformat(),
+        "profiles": [asdict(profile) for profile in counted.profiles],
+        "totals": asdict(counted.totals),
+        "warnings": list(loaded.warnings),
+    }
+
+
+def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
+    settings, out = loaded.settings, console.out()
+    title = f": {settings.title}" if settings.title else ""
+    out.print(f"{settings.workshop}{title}")
+    out.print(f"account {settings.account}, {settings.region}")
+    out.print(f"{settings.start.isoformat()} to {settings.end.isoformat()}\n")
+
+    numbers = ("seats", "stacks", "buckets", "repositories")
+    table = console.table("profile", *numbers, "notebooks", right=numbers)
+    for profile in counted.profiles:
+        table.add_row(profile.profile, *_numbers(profile), _notebooks(profile))
+    totals = counted.totals
+    if totals.cohorts:
+        table.add_row("cohort", "", str(totals.cohorts), str(totals.cohorts), "", "")
+    table.add_row(
+        "total",
+        str(totals.seats),
+        str(totals.stacks),
+        str(totals.buckets),
+        str(totals.repositories),
+        f"{totals.notebooks}, {totals.volume_gb} GB",
+        style="bold",
+    )
+    console.print_table(table)
+    out.print(f"\nbesides {totals.roles} roles and {totals.dashboards} dashboards")
+
+
+def _numbers(profile: ProfileOutline) -> list[str]:
+    counts = (profile.seats, profile.stacks, profile.buckets, profile.repositories)
+    return [str(count) for count in counts]
+
+
+def _notebooks(profile: ProfileOutline) -> str:
+    return ", ".join(
+        f"{kind.count} x {kind.instance_type} {kind.volume_gb} GB" for kind in profile.notebooks
+    )

@@ -1,0 +1,139 @@
+"""``workshop cloud``: the embedded local cloud, on and off."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workshop.errors import UsageError
+from workshop.localcloud import environment, process, record
+from workshop.localcloud.settings import DEFAULT_NOTEBOOK_DELAY
+
+app = typer.Typer(
+    help="The embedded local cloud: AWS's interfaces on this machine, without an account.",
+    no_args_is_help=True,
+)
+
+StateDir = Annotated[
+    Path,
+    typer.Option("--state-dir", help="Where the local cloud keeps its files.", show_default=True),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _document(running: record.Running, state_dir: Path) -> dict[str, object]:
+    return {
+        "running": True,
+        **asdict(running),
+        "endpoint": running.endpoint,
+        "log": str(state_dir / record.LOG),
+    }
+
+
+def _twelve_digits(account: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", account):
+        raise UsageError(f"'{account}' is no account id; give 12 digits")
+    return account
+
+
+@app.command()
+def start(
+    *,
+    state_dir: StateDir = process.DEFAULT_STATE_DIR,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 0,
+    account: Annotated[str, typer.Option(callback=_twelve_digits, help="12 digits.")] = (
+        process.DEFAULT_ACCOUNT
+    ),
+    region: Annotated[str, typer.Option(help="Region of clients that name none.")] = (
+        process.DEFAULT_REGION
+    ),
+    persist: Annotated[bool, typer.Option("--persist", help="Keep everything when stopped.")] = (
+        False
+    ),
+    notebook_delay: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds a notebook takes to start, stop, update or go."),
+    ] = DEFAULT_NOTEBOOK_DELAY,
+    as_json: AsJson = False,
+) -> None:
+    """Start the local cloud, unless it runs already."""
+    started = process.start(
+        state_dir,
+        port=port,
+        account=account,
+        region=region,
+        persist=persist,
+        notebook_delay=notebook_delay,
+    )
+    running = started.running
+    if as_json:
+        print(json.dumps({**_document(running, state_dir), "already": started.already}, indent=2))
+        return
+    how = "already runs" if started.already else f"started in {started.seconds:.1f} s"
+    _say(f"local cloud {how}: {running.endpoint} (account {running.account}, {running.region})")
+    asked = (port or running.port, account, region, persist)
+    if asked != (running.port, running.account, running.region, running.persist):
+        _say("it keeps its own settings; to apply yours, run: workshop cloud stop")
+    _say('point a shell at it with: eval "$(workshop cloud env)"')
+
+
+@app.command()
+def stop(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
+    """Stop the local cloud; it is no error if none runs."""
+    stopped = process.stop(state_dir)
+    _say("no local cloud was running" if stopped is None else "local cloud stopped")
+
+
+@app.command()
+def status(*, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson = False) -> None:
+    """Say whether the local cloud runs, and where."""
+    running = process.status(state_dir)
+    if as_json:
+        document = {"running": False} if running is None else _document(running, state_dir)
+        print(json.dumps(document, indent=2))
+    elif running is None:
+        print("not running")
+    else:
+        print(
+            f"running at {running.endpoint}, account {running.account}, {running.region}, "
+            f"process {running.pid}"
+        )
+
+
+@app.command()
+def reset(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
+    """Make the running local cloud empty again."""
+    process.reset(process.require(state_dir))
+    _say("local cloud is empty again")
+
+
+@app.command()
+def env(
+    *,
+    state_dir: StateDir = process.DEFAULT_STATE_DIR,
+    account: Annotated[
+        str | None, typer.Option(help="Work in this account instead of the cloud's own.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a shell has to export so that aws, cdk and boto3 use the local cloud."""
+    running = process.require(state_dir)
+    chosen = environment.variables(
+        running, state_dir, None if account is None else _twelve_digits(account)
+    )
+    if as_json:
+        print(json.dumps({"set": chosen, "unset": list(environment.UNSET)}, indent=2))
+    else:
+        print(environment.shell_lines(chosen))

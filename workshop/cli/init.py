@@ -1,0 +1,90 @@
+"""``workshop init``: the files to begin with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workshop import rules, schema, starter
+from workshop.cli import console
+from workshop.cli.options import CONFIG_DIR
+from workshop.environment import shown
+from workshop.errors import UsageError, WorkshopError
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="2 to 12 lower-case letters and digits, a letter first.",
+        show_default=False,
+    ),
+]
+Directory = Annotated[Path, typer.Option("--directory", "-d", metavar="DIR", help="Where to.")]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        "--account", metavar="ID", help="The AWS account's 12 digits.", show_default=False
+    ),
+]
+Region = Annotated[str, typer.Option("--region", metavar="CODE", help="The AWS Region.")]
+
+
+def init(
+    name: Name,
+    directory: Directory = CONFIG_DIR,
+    account: Account = None,
+    region: Region = "eu-west-1",
+) -> None:
+    """Write a commented environment and a roster to start from.
+
+    Nothing that is there already is touched.
+
+    For example:
+
+        workshop init vision
+
+        workshop init vision --account 111122223333 --region us-east-1
+    """
+    for text, rule in ((name, rules.WORKSHOP), (account, rules.ACCOUNT), (region, rules.REGION)):
+        if text is not None and not rule.holds(text):
+            raise UsageError(f"{text!r} {rule.told}")
+    environment = directory / f"{name}.yaml"
+    roster = directory / "rosters" / f"{name}.csv"
+    for path in (environment, roster):
+        if path.exists():
+            raise UsageError(f"{shown(path)} is there already; choose another name or remove it")
+    text = starter.environment_text(name, account=account, region=region, today=datetime.now(UTC))
+    _write({environment: text, roster: starter.roster_text()})
+    editors = directory / schema.FILE
+    if not editors.exists():
+        _write({editors: schema.schema_text()})
+    _next_steps(environment, roster, directory, account)
+
+
+def _write(files: dict[Path, str]) -> None:
+    for path, text in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            raise WorkshopError(
+                f"{shown(path)} cannot be written ({error.strerror}); check the folder"
+            ) from None
+        console.say(f"wrote {shown(path)}")
+
+
+def _next_steps(environment: Path, roster: Path, directory: Path, account: str | None) -> None:
+    folder = "" if directory == CONFIG_DIR else f" --config-dir {shown(directory)}"
+    steps = [
+        *([] if account else [f"write your account's 12 digits into {shown(environment)}"]),
+        f"set start and end in {shown(environment)}, and list the people in {shown(roster)}",
+        f"give them ids:  workshop roster -e {environment.stem}{folder} --write",
+        f"check it:       workshop check -e {environment.stem}{folder}",
+    ]
+    console.say("\nnext:")
+    for number, step in enumerate(steps, 1):
+        console.say(f"  {number}. {step}")

@@ -1,0 +1,108 @@
+"""``workshop roster``: who has which seat; the one command that shows people's names."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from workshop import environment
+from workshop.cli import console
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.environment import Draft
+from workshop.errors import ConfigError
+from workshop.roster import Seat
+from workshop.roster_write import write_ids
+
+Write = Annotated[
+    bool, typer.Option("--write", help="Write missing ids into the roster file; only ids change.")
+]
+
+
+def roster(
+    *,
+    env: Env,
+    config_dir: ConfigDir = CONFIG_DIR,
+    write: Write = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the seats with their people, and give ids to those who have none.
+
+    An id is made from the name and marked with * until it is written into the file. Once written
+    it stays, whoever else comes or goes.
+
+    For example:
+
+        workshop roster -e dev
+
+        workshop roster -e dev --write
+
+        workshop roster -e dev --json | jq -r '.[].email'
+    """
+    draft = environment.draft(env, config_dir)
+    if draft.mistakes:
+        raise ConfigError([str(mistake) for mistake in draft.mistakes])
+    if write:
+        draft = _written(draft, env, config_dir)
+    unwritten = _unwritten(draft)
+    if as_json:
+        listed = [_document(seat, unwritten) for seat in draft.seats]
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
+    else:
+        _print(draft, unwritten)
+    for mistake in environment.missing_ids(draft, config_dir):
+        console.warn(str(mistake))
+
+
+def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
+    if draft.sheet is None or draft.roster_path is None:
+        console.say("numbered seats have their ids already; nothing to write")
+        return draft
+    added = write_ids(draft.roster_path, draft.sheet)
+    file = environment.shown(draft.roster_path)
+    console.say(f"{file}: {added} ids written" if added else f"{file}: every row has its id")
+    return environment.draft(env, config_dir)
+
+
+def _unwritten(draft: Draft) -> frozenset[str]:
+    rows = draft.sheet.rows if draft.sheet else ()
+    written = {row.get("id") for row in rows}
+    return frozenset(seat.id for seat in draft.seats[: len(rows)] if seat.id not in written)
+
+
+def _document(seat: Seat, unwritten: frozenset[str]) -> dict[str, Any]:
+    return {
+        "id": seat.id,
+        "name": seat.name,
+        "email": seat.email,
+        "profile": seat.profile,
+        "instance_type": seat.instance_type,
+        "volume_gb": seat.volume_gb,
+        "account": seat.account,
+        "region": seat.region,
+        "written": seat.id not in unwritten,
+    }
+
+
+def _print(draft: Draft, unwritten: frozenset[str]) -> None:
+    table = console.table("id", "name", "email", "profile", "overrides")
+    for seat in draft.seats:
+        mark = "*" if seat.id in unwritten else ""
+        table.add_row(seat.id + mark, seat.name, seat.email, seat.profile, _overrides(draft, seat))
+    console.print_table(table)
+
+
+def _overrides(draft: Draft, seat: Seat) -> str:
+    """What the seat's row says otherwise than its profile and environment."""
+    settings = draft.settings
+    if settings is None:
+        return ""
+    notebook = settings.profiles[seat.profile].notebook
+    pairs = (
+        (seat.instance_type, notebook.instance_type, seat.instance_type),
+        (seat.volume_gb, notebook.volume_gb, f"{seat.volume_gb} GB"),
+        (seat.account, settings.account, seat.account),
+        (seat.region, settings.region, seat.region),
+    )
+    return ", ".join(told for own, usual, told in pairs if own != usual)

@@ -1,0 +1,66 @@
+"""What is left of a workshop in an account, by listing each kind of thing to its last page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import boto3
+
+
+def leftovers(session: boto3.Session, workshop: str) -> dict[str, list[str]]:
+    """What still carries the workshop's name: kind to names, empty lists where nothing does.
+
+    Every kind that the stacks can make is listed; a listing that fails is an error, never "none".
+    """
+    listings: dict[str, Callable[[], Iterator[str]]] = {
+        "stacks": lambda: _stacks(session),
+        "buckets": lambda: _paged(session, "s3", "list_buckets", "Buckets[].Name"),
+        "repositories": lambda: _paged(
+            session, "ecr", "describe_repositories", "repositories[].repositoryName"
+        ),
+        "roles": lambda: _paged(session, "iam", "list_roles", "Roles[].RoleName"),
+        "policies": lambda: _paged(
+            session, "iam", "list_policies", "Policies[].PolicyName", Scope="Local"
+        ),
+        "notebooks": lambda: _paged(
+            session,
+            "sagemaker",
+            "list_notebook_instances",
+            "NotebookInstances[].NotebookInstanceName",
+        ),
+        "lifecycle configs": lambda: _paged(
+            session,
+            "sagemaker",
+            "list_notebook_instance_lifecycle_configs",
+            "NotebookInstanceLifecycleConfigs[].NotebookInstanceLifecycleConfigName",
+        ),
+        "dashboards": lambda: _paged(
+            session, "cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"
+        ),
+    }
+    return {
+        kind: sorted(name for name in listing() if _belongs(name, workshop))
+        for kind, listing in listings.items()
+    }
+
+
+def _belongs(name: str, workshop: str) -> bool:
+    return name.startswith((f"{workshop}-", f"{workshop}/"))
+
+
+def _paged(
+    session: boto3.Session, service: str, operation: str, names: str, **arguments: str
+) -> Iterator[str]:
+    client = session.client(service)  # type: ignore[call-overload]
+    for name in client.get_paginator(operation).paginate(**arguments).search(names):
+        if name is not None:
+            yield str(name)
+
+
+def _stacks(session: boto3.Session) -> Iterator[str]:
+    """Stacks in any state but the one in which AWS keeps a deleted stack's record."""
+    client = session.client("cloudformation")
+    for page in client.get_paginator("list_stacks").paginate():
+        for summary in page["StackSummaries"]:
+            if summary["StackStatus"] != "DELETE_COMPLETE":
+                yield summary["StackName"]
