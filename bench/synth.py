@@ -1,0 +1,73 @@
+"""``cdk synth`` of 1, 20, 100 and 400 seats, and how it grows.
+
+- ours: ``cdk synth`` of the whole environment, all checks on;
+- floor: ``cdk synth`` of an app with as many stacks, each with one empty resource and no checks;
+- peer: the usual way, one ``cdk synth`` for each attendee. From 20 attendees on it takes minutes
+  and is not measured.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.measure import Result, Run, process, side_by_side
+
+ROOT = Path(__file__).parents[1]
+CDK = Path(sys.executable).with_name("cdk")
+SIZES = (1, 20, 100, 400)
+MOST_FOR_PEER = 5
+STACKS_PER_SEAT = 5
+RUNS = 3
+
+ENVIRONMENT = """\
+workshop: bench
+account: "111122223333"
+region: eu-west-1
+start: 2026-01-01T09:00:00+00:00
+end: 2099-12-31T17:00:00+00:00
+roster: {{seats: {seats}}}
+"""
+
+
+def results() -> Iterator[Result]:
+    """One result a size."""
+    for size in SIZES:
+        with tempfile.TemporaryDirectory(prefix="bench-synth-") as folder:
+            yield _measured(size, Path(folder))
+
+
+def _measured(size: int, folder: Path) -> Result:
+    (folder / "bench.yaml").write_text(ENVIRONMENT.format(seats=size), encoding="utf-8")
+    everybody = ("-c", "env=bench", "-c", f"config={folder}")
+    bare = f"JSII_NODE=.venv/bin/node .venv/bin/python -m bench.bare {size * STACKS_PER_SEAT + 1}"
+
+    def one_by_one() -> Run:
+        runs = [
+            _synth(folder, *everybody, "-c", f"attendee=seat{number:02d}")
+            for number in range(1, size + 1)
+        ]
+        return Run(sum(run.seconds for run in runs), max(run.peak_mb for run in runs))
+
+    return side_by_side(
+        "synth",
+        size=size,
+        runs=RUNS,
+        ours=lambda: _synth(folder, *everybody),
+        floor=lambda: _synth(folder, "--app", bare),
+        peer=one_by_one if size <= MOST_FOR_PEER else None,
+    )
+
+
+def _synth(folder: Path, *arguments: str) -> Run:
+    output = folder / "cdk.out"
+    shutil.rmtree(output, ignore_errors=True)
+    return process(
+        [str(CDK), "synth", "--quiet", "--no-notices", "--output", str(output), *arguments],
+        cwd=str(ROOT),
+        variables={**os.environ, "CDK_DISABLE_CLI_TELEMETRY": "true"},
+    )

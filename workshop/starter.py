@@ -1,0 +1,74 @@
+"""The files that ``workshop init`` writes: small, commented, and right but for the account."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+ACCOUNT_PLACEHOLDER = "YOUR-ACCOUNT-ID"
+
+_ENVIRONMENT = """\
+# yaml-language-server: $schema=schema.json
+#
+# One workshop in one AWS account and Region. docs/configuration.md lists every key.
+
+# The first word of every name that is made; one account holds a workshop of this name once.
+workshop: {name}
+title: ""
+
+# The AWS account, 12 digits in quotes: aws sts get-caller-identity --query Account
+account: "{account}"
+region: {region}
+
+# When it takes place, always with the time zone. After `end`, seats are due for teardown.
+start: {start}
+end: {end}
+
+# Who comes. While people are not known yet, `seats: 20` in place of `file` makes seat01 to seat20.
+roster:
+  file: rosters/{name}.csv
+  spares: 1 # spare01, for whoever comes unannounced
+
+# Your own tags for everything that is made. Never anybody's name or address.
+tags: {{}}
+
+# The variants of the workbench. A row of the roster without a profile gets `attendee`.
+profiles:
+  attendee:
+    notebook:
+      instance_type: ml.t3.medium
+      volume_gb: 20
+      idle_stop_minutes: 60 # an idle notebook stops, and costs only its disk
+
+  # Whoever teaches: a larger notebook with root.
+  instructor:
+    notebook:
+      instance_type: ml.t3.large
+      volume_gb: 50
+      root_access: true
+"""
+
+_ROSTER = """\
+id,name,email,profile
+ada,Ada Example,ada@example.com,
+alan,Alan Example,alan@example.com,
+grace,Grace Example,grace@example.com,instructor
+"""
+
+
+def environment_text(name: str, *, account: str | None, region: str, today: datetime) -> str:
+    """``config/<name>.yaml``: two days, four weeks after ``today``, from 09:00 to 17:00 UTC."""
+    first = (today.astimezone(UTC) + timedelta(weeks=4)).replace(
+        hour=9, minute=0, second=0, microsecond=0
+    )
+    return _ENVIRONMENT.format(
+        name=name,
+        account=account or ACCOUNT_PLACEHOLDER,
+        region=region,
+        start=first.isoformat(),
+        end=(first + timedelta(days=1, hours=8)).isoformat(),
+    )
+
+
+def roster_text() -> str:
+    """``config/rosters/<name>.csv``: three fictitious people, with their ids."""
+    return _ROSTER
