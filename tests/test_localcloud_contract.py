@@ -156,6 +156,14 @@ def test_ministack_still_has_the_private_names_we_lean_on(module: str) -> None:
             assert str(inspect.signature(held)) == signature, f"ministack.{module}.{name}"
 
 
+@pytest.mark.parametrize("loop", ["_delete_stack_async", "_roll_back_operation"])
+def test_ministack_still_walks_backwards_in_a_way_that_we_can_lead(loop: str) -> None:
+    stacks = emulator.module("services.cloudformation.stacks")
+    assert "reversed" in getattr(stacks, loop).__code__.co_names
+    assert "_delete_resource" in getattr(stacks, loop).__code__.co_names
+    assert not hasattr(stacks, "reversed"), "ministack has a name of its own that we would hide"
+
+
 def test_ministack_is_the_release_whose_private_names_are_held(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -50,7 +50,6 @@ def validate(document: Document, file: str) -> tuple[Environment | None, list[Mi
         for path, told in _across(data):
             if path not in told_of:
                 mistakes.append(Mistake(file, document.line(path), dotted(path), told))
-    mistakes.sort(key=lambda mistake: mistake.line)
     return (None if mistakes else environment), mistakes
 
 

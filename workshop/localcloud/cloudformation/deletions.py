@@ -8,7 +8,7 @@ needs, and a rolled back creation forgets what it could not delete.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,8 +17,7 @@ from typing import Any
 from workshop.localcloud import emulator
 
 Record = dict[str, Any]
-DeleteStack = Callable[[str, str, Collection[str], bool], Awaitable[None]]
-RollBack = Callable[[str, str, Record, Record, str], Awaitable[None]]
+Task = Callable[..., Awaitable[None]]
 
 
 @dataclass
@@ -85,30 +84,21 @@ def noting_failures(delete_resource: Callable[..., None]) -> Callable[..., None]
     return delete_and_note
 
 
-def keeping_needed(delete_stack: DeleteStack) -> DeleteStack:
+def keeping_needed(delete_stack: Task) -> Task:
     """``_delete_stack_async`` that does not attempt what a failed resource depends on."""
 
-    async def delete(
-        stack_name: str,
-        stack_id: str,
-        retain_resources: Collection[str] = (),
-        force: bool = False,  # noqa: FBT001, FBT002 - the emulator's own signature
-    ) -> None:
-        stack = emulator.module("services.cloudformation")._stacks.get(stack_name)
-        if stack is None or force:
-            # A forced deletion gives up what failed, and what that needs, by itself.
-            await delete_stack(stack_name, stack_id, retain_resources, force)
-            return
-        if not stack.get("_template"):
+    async def delete(stack_name: str, stack_id: str, *given: Any, **options: Any) -> None:
+        stack = emulator.module("services.cloudformation")._stacks.get(stack_name) or {}
+        if stack and not stack.get("_template"):
             # A change set leaves its template with the stack only once it succeeded.
             stack["_template"] = (stack.get("_failed_operation") or {}).get("template") or {}
-        with _watching(stack["_template"]):
-            await delete_stack(stack_name, stack_id, retain_resources, force)
+        with _watching(stack.get("_template")):
+            await delete_stack(stack_name, stack_id, *given, **options)
 
     return delete
 
 
-def remembering_left(roll_back: RollBack) -> RollBack:
+def remembering_left(roll_back: Task) -> Task:
     """``_roll_back_operation`` after which a creation's stack holds all that could not go."""
 
     async def roll_back_operation(
@@ -119,6 +109,7 @@ def remembering_left(roll_back: RollBack) -> RollBack:
         reason_override: str = "",
     ) -> None:
         if operation.get("is_update"):
+            # It goes back to what it was before; what it made and could not delete is nobody's.
             await roll_back(stack_name, stack_id, stack, operation, reason_override)
             return
         made = dict(stack.get("_resources") or {})

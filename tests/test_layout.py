@@ -1,0 +1,78 @@
+"""The layout: ``constructs/`` is a source root, and locks name no place to download from."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.assemblies import ROOT
+
+
+@pytest.mark.parametrize("folder", ["constructs", "tests/constructs"])
+def test_a_package_that_would_hide_the_library_is_refused_in_plain_words(
+    folder: str, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__*"))
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / "__init__.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/test_tags.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert f"{folder}/__init__.py must not exist" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_constructs_library_is_found_from_the_projects_root() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import constructs; print(constructs.Construct.__module__)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == "constructs"
+
+
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-dev.lock", "package-lock.json"]
+)
+def test_a_lock_names_packages_and_digests_but_no_place(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert not re.search(r"https?:|file:|--index-url|--find-links|\"resolved\"", text)
+    if lock.endswith(".lock"):
+        pinned = re.findall(r"^[A-Za-z0-9_.\[\]-]+==", text, re.MULTILINE)
+        blocks = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+        assert len(pinned) == len(blocks) > 20
+        assert all("--hash=sha256:" in block for block in blocks)
+    else:
+        assert text.count('"integrity": "sha512-') == text.count('"node_modules/')
+
+
+def test_the_cdk_command_line_is_a_pinned_release_of_2() -> None:
+    package = (ROOT / "package.json").read_text(encoding="utf-8")
+    assert re.search(r'"aws-cdk": "2\.\d+\.\d+"', package)
+
+
+def test_runtime_and_development_locks_agree() -> None:
+    def versions(lock: str) -> dict[str, str]:
+        text = (ROOT / lock).read_text(encoding="utf-8")
+        return dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text, re.MULTILINE))
+
+    runtime, development = versions("requirements.lock"), versions("requirements-dev.lock")
+    both = runtime.keys() & development.keys()
+    assert both
+    assert {name: runtime[name] for name in both} == {name: development[name] for name in both}
