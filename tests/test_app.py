@@ -88,7 +88,7 @@ def test_a_vpc_takes_the_notebook_off_the_internet(tmp_path: Path) -> None:
 
 
 def test_managed_mode_attaches_the_three_policies_under_the_boundary_and_warns(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
     assembly = synthesize(loaded(tmp_path, **with_profile(access={"mode": "managed"})))
     properties = only(assembly, "lab-seat01-access", "AWS::IAM::Role")["Properties"]
@@ -99,7 +99,8 @@ def test_managed_mode_attaches_the_three_policies_under_the_boundary_and_warns(
     ]
     assert "Policies" not in properties
     assert properties["PermissionsBoundary"]
-    assert "profiles.attendee.access.mode is managed" in capfd.readouterr().err
+    report = (assembly.directory / "validation-report.json").read_text(encoding="utf-8")
+    assert "profiles.attendee.access.mode is managed" in report
 
 
 def test_termination_protection_is_the_cohorts_alone(tmp_path: Path) -> None:

@@ -74,11 +74,20 @@ def test_dots_stand_for_what_they_should() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the project that shares its virtual environment and CDK command line."""
+    """A copy of the project that uses the tools of this one and has nothing left to set up.
+
+    Its ``.venv`` and ``node_modules`` are folders of its own with links in them: whatever a command
+    would install or remove there, this project's own tools stay as they are.
+    """
     copy = tmp_path / "project"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-    for shared in (".venv", "node_modules"):
-        (copy / shared).symlink_to(ROOT / shared)
+    for folder in (".venv", "node_modules"):
+        (copy / folder).mkdir()
+        for entry in (ROOT / folder).iterdir():
+            (copy / folder / entry.name).symlink_to(entry)
+    for stamp in (".python", ".runtime", ".dev"):
+        (copy / ".venv" / stamp).unlink(missing_ok=True)
+        (copy / ".venv" / stamp).touch()
     return copy
 
 

@@ -201,7 +201,7 @@ def test_starting_twice_starts_once(state_dir: Path) -> None:
 def test_a_killed_cloud_is_noticed_and_started_anew(state_dir: Path) -> None:
     killed = process.start(state_dir).running
     os.kill(killed.pid, signal.SIGKILL)
-    process._children[killed.pid].wait()
+    process._children[killed.instance].wait()
     assert process.status(state_dir) is None
     assert process.stop(state_dir) is None
     assert not (state_dir / record.FILE).exists()
@@ -299,7 +299,7 @@ def test_a_cloud_stops_while_a_stack_waits_for_a_notebook(state_dir: Path) -> No
         StackName="s", TemplateBody=json.dumps({"Resources": {"N": resource}})
     )
     assert process.stop(state_dir) == cloud.running
-    assert process._children[cloud.running.pid].returncode == 0
+    assert process._children[cloud.running.instance].returncode == 0
 
 
 @pytest.mark.parametrize(

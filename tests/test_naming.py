@@ -59,18 +59,36 @@ STACK_RULE = r"[A-Za-z][A-Za-z0-9-]{0,127}"
 DASHBOARD_RULE = r"[A-Za-z0-9_-]{1,255}"
 
 
-def all_names(names: Names, buckets: list[str], repositories: list[str]) -> dict[str, list[str]]:
-    """Every physical name of one seat and its cohort, by kind."""
-    cohort = names.cohort
+def own(names: Names, buckets: list[str], repositories: list[str]) -> dict[str, list[str]]:
+    """Every physical name of one seat, by kind."""
     return {
-        "bucket": [*(names.bucket(key) for key in buckets), names.datasets_bucket],
+        "bucket": [names.bucket(key) for key in buckets],
         "repository": [names.repository(key) for key in repositories],
         "role": [names.role],
-        "policy": [names.boundary],
+        "policy": [],
         "notebook": [names.notebook],
         "lifecycle": [names.lifecycle_config],
-        "dashboard": [names.dashboard, cohort.dashboard],
-        "stack": [*(names.stack(kind) for kind in SEAT_STACKS), cohort.stack(COHORT)],
+        "dashboard": [names.dashboard],
+        "stack": [names.stack(kind) for kind in SEAT_STACKS],
+    }
+
+
+def shared(names: Names) -> dict[str, list[str]]:
+    """Every physical name of the cohort, by kind."""
+    return {
+        "bucket": [names.datasets_bucket],
+        "policy": [names.boundary],
+        "dashboard": [names.cohort.dashboard],
+        "stack": [names.cohort.stack(COHORT)],
+    }
+
+
+def all_names(names: Names, buckets: list[str], repositories: list[str]) -> dict[str, list[str]]:
+    """Every physical name of one seat and its cohort, by kind."""
+    of_cohort = shared(names)
+    return {
+        kind: [*of_seat, *of_cohort.get(kind, [])]
+        for kind, of_seat in own(names, buckets, repositories).items()
     }
 
 
@@ -123,16 +141,11 @@ def test_names_of_different_seats_and_workshops_differ(
 ) -> None:
     every: dict[str, list[str]] = {}
     for workshop in workshops:
-        for seat in (*seats, COHORT):
-            made = all_names(Names(workshop, seat, account, region), keys, keys)
-            own_cohort = set()
-            if seat != COHORT:
-                cohort = all_names(Names(workshop, COHORT, account, region), keys, keys)
-                own_cohort = {name for of_kind in cohort.values() for name in of_kind}
+        cohort = shared(Names(workshop, COHORT, account, region))
+        of_seats = [own(Names(workshop, seat, account, region), keys, keys) for seat in seats]
+        for made in (cohort, *of_seats):
             for kind, of_kind in made.items():
-                every.setdefault(kind, []).extend(
-                    name for name in set(of_kind) if name not in own_cohort
-                )
+                every.setdefault(kind, []).extend(of_kind)
     for kind, of_kind in every.items():
         assert len(set(of_kind)) == len(of_kind), kind
 
@@ -151,9 +164,8 @@ def test_the_pattern_of_one_seat_never_matches_a_name_of_another(
     assume(mine != theirs)
     other = Names(*theirs, account, region)
     foreign = all_names(other, [key], [key])
-    if theirs[0] == mine[0] or theirs[1] == COHORT:
-        # The shared names of one's own cohort are foreign, too.
-        foreign["bucket"].append(other.datasets_bucket)
+    for of_kind in shared(Names(mine[0], COHORT, account, region)).values():
+        foreign["stack"].extend(of_kind)
     for of_kind in foreign.values():
         for name in of_kind:
             assert not fnmatchcase(name, f"{mine[0]}-{mine[1]}-*")

@@ -87,6 +87,11 @@ def test_the_lines_of_mistakes_are_true_below_cells_of_several_lines(tmp_path: P
     ]
 
 
+def test_a_blank_before_a_quotation_mark_does_no_harm(tmp_path: Path) -> None:
+    write_roster(tmp_path, 'id, name\nada, "Example, Ada"\n')
+    assert load(tmp_path).seats[0].name == "Example, Ada"
+
+
 def test_the_name_of_a_csv_file_does_not_decide_its_delimiter(tmp_path: Path) -> None:
     write_roster(tmp_path, "id;name\nada;Ada\n", "people.tsv")
     assert ids(tmp_path) == ["ada"]

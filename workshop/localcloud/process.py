@@ -1,7 +1,8 @@
 """Start, find, reset and stop a local cloud from another process.
 
-A process is stopped only after it proved to be ours: the id it was started with must stand in its
-command line or come back from its health answer.
+A process is sent a signal only after it proved to be ours: its command line must carry the instance
+it was started with or, where no command line can be read, its health answer must give instance and
+process id. What is not proven is left alone, and said.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workshop.errors import LocalCloudError
-from workshop.localcloud import record
+from workshop.localcloud import ownership, record
 from workshop.localcloud.environment import EMPTY_CONFIG
 from workshop.localcloud.record import LOG, Running
 from workshop.localcloud.settings import DEFAULT_NOTEBOOK_DELAY
@@ -38,7 +39,8 @@ STOP_DEADLINE = 10.0
 _POLL = 0.02
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-_children: dict[int, subprocess.Popen[bytes]] = {}
+_children: dict[str, subprocess.Popen[bytes]] = {}
+"""Instance -> its process, of the local clouds that this process has started."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,12 @@ def start(
         (state_dir / EMPTY_CONFIG).write_bytes(b"")
         instance = secrets.token_hex(12)
         arguments = [
-            *("--instance", instance, "--state-dir", str(state_dir.resolve())),
+            *("--state-dir", str(state_dir.resolve())),
             *("--port", str(port), "--account", account, "--region", region),
             *("--notebook-delay", str(notebook_delay)),
             *(["--persist"] if persist else []),
         ]
-        child = _spawn(state_dir, arguments)
+        child = _spawn(state_dir, instance, arguments)
         running = _wait_for(state_dir, instance, child)
     return Started(running, already=False, seconds=time.monotonic() - began)
 
@@ -89,8 +91,7 @@ def status(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
     running = record.read(state_dir)
     if running is None:
         return None
-    health = _health(running)
-    return running if health is not None and health.get("instance") == running.instance else None
+    return running if _answers(running) else None
 
 
 def require(state_dir: Path = DEFAULT_STATE_DIR) -> Running:
@@ -102,19 +103,27 @@ def require(state_dir: Path = DEFAULT_STATE_DIR) -> Running:
 
 
 def stop(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
-    """Stop the local cloud of ``state_dir``; None when none ran (a stale file is removed)."""
+    """Stop the local cloud of ``state_dir``; None when none ran (a stale file is removed).
+
+    Raises ``LocalCloudError`` if its process does not end or is not proven to be the local cloud.
+    """
     if not state_dir.is_dir():
         return None
     with _exclusive(state_dir):
         running = record.read(state_dir)
         if running is None:
             return None
-        if not _is_ours(running):
-            record.remove(state_dir, running.instance)
-            return None
-        _end(running.pid)
+        ours = _is_ours(running)
+        if ours:
+            _end(running)
+        elif ours is None or _answers(running):
+            raise LocalCloudError(
+                f"process {running.pid} is not proven to be the local cloud at "
+                f"{running.endpoint} and is left alone; end the local cloud where it was "
+                f"started, then delete {state_dir / record.FILE}"
+            )
         record.remove(state_dir, running.instance)
-        return running
+        return running if ours else None
 
 
 def reset(running: Running) -> None:
@@ -154,24 +163,24 @@ def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any
 
 def _refuse_silent(state_dir: Path) -> None:
     silent = record.read(state_dir)
-    if silent is not None and _is_ours(silent):
+    if silent is not None and _is_ours(silent) is not False:
         raise LocalCloudError(
             f"the local cloud (process {silent.pid}) does not answer; "
             "end it with: workshop cloud stop"
         )
 
 
-def _spawn(state_dir: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
+def _spawn(state_dir: Path, instance: str, arguments: list[str]) -> subprocess.Popen[bytes]:
     with (state_dir / LOG).open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "workshop.localcloud.server", *arguments],
+            [sys.executable, *ownership.command(instance), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=_server_environment(),
             start_new_session=True,
         )
-    _children[child.pid] = child
+    _children[instance] = child
     return child
 
 
@@ -191,17 +200,16 @@ def _wait_for(state_dir: Path, instance: str, child: subprocess.Popen[bytes]) ->
     deadline = time.monotonic() + START_DEADLINE
     while time.monotonic() < deadline:
         running = record.read(state_dir)
-        if running is not None and running.instance == instance:
-            health = _health(running)
-            if health is not None and health.get("instance") == instance:
-                return running
+        if running is not None and running.instance == instance and _answers(running):
+            return running
         if child.poll() is not None:
             raise LocalCloudError(
                 f"the local cloud ended with code {child.returncode} while starting:\n"
                 + _log_tail(state_dir)
             )
         time.sleep(_POLL)
-    _end(child.pid)
+    child.kill()
+    child.wait()
     raise LocalCloudError(
         f"the local cloud did not answer within {START_DEADLINE:.0f} s:\n" + _log_tail(state_dir)
     )
@@ -221,49 +229,48 @@ def _health(running: Running) -> dict[str, Any] | None:
         return None
 
 
-def _is_ours(running: Running) -> bool:
-    if running.instance in _command_line(running.pid):
-        return True
+def _answers(running: Running) -> bool:
     health = _health(running)
     return health is not None and health.get("instance") == running.instance
 
 
-def _command_line(pid: int) -> str:
-    """Give the arguments of a process, empty when there is none; -ww: never cut off."""
-    command = ["ps", "-ww", "-p", str(pid), "-o", "args="]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
-        # Slim containers have no ps, but they have /proc.
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return ""
+def _is_ours(running: Running) -> bool | None:
+    """Whether the process of that id is that local cloud; None if neither can be proven."""
+    told = ownership.is_cloud(running.pid, running.instance)
+    if told is not None:
+        return told
+    health = _health(running) or {}
+    known = (health.get("instance"), health.get("pid"))
+    return True if known == (running.instance, running.pid) else None
 
 
-def _end(pid: int) -> None:
+def _end(running: Running) -> None:
+    """Ask, then force; proof is asked for before each signal: the id may be another's by then."""
+    child = _children.get(running.instance)
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(pid, sign)
-        except ProcessLookupError:
+        if child is not None:
+            child.send_signal(sign)
+        elif _is_ours(running):
+            with suppress(ProcessLookupError):
+                os.kill(running.pid, sign)
+        if _ends(running, child):
             return
-        deadline = time.monotonic() + STOP_DEADLINE
-        while time.monotonic() < deadline:
-            if _ended(pid):
-                return
-            time.sleep(_POLL)
-    raise LocalCloudError(f"process {pid} of the local cloud does not end; end it by hand")
+    raise LocalCloudError(f"process {running.pid} of the local cloud does not end; end it by hand")
 
 
-def _ended(pid: int) -> bool:
-    child = _children.get(pid)
+def _ends(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
+    deadline = time.monotonic() + STOP_DEADLINE
+    while not _ended(running, child):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    return True
+
+
+def _ended(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
     if child is not None:
         return child.poll() is not None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return ownership.is_cloud(running.pid, running.instance) is False
 
 
 @contextmanager

@@ -1,0 +1,36 @@
+"""Which SageMaker instance types there are, as far as botocore's service model knows.
+
+The model is as old as the installed botocore, and AWS adds types at any time: a type that is not in
+it deserves a question, not a refusal. Whether a Region offers a type, and how many of it an account
+may use, only the service knows.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from botocore.loaders import Loader
+
+Use = Literal["notebook", "training", "processing", "endpoint"]
+
+_SHAPES: dict[Use, str] = {
+    "notebook": "InstanceType",
+    "training": "TrainingInstanceType",
+    "processing": "ProcessingInstanceType",
+    "endpoint": "ProductionVariantInstanceType",
+}
+
+
+@cache
+def known(use: Use) -> frozenset[str]:
+    """The instance types that SageMaker's API names for one use."""
+    return frozenset(_model()["shapes"][_SHAPES[use]]["enum"])
+
+
+@cache
+def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
+    model: dict[str, dict[str, dict[str, list[str]]]] = Loader().load_service_model(
+        "sagemaker", "service-2"
+    )
+    return model
