@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 PIP := $(BIN)/python -m pip install --quiet --no-compile
-NPM := npm ci --silent --no-audit --no-fund
+NPM := $(BIN)/npm ci --silent --no-audit --no-fund
 
 .PHONY: help
 help: ## list what can be made
@@ -32,7 +32,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.python requirements.lock package-lock.json pyproject.toml
-	@echo "setup: Python packages and Node"
+	@echo "setup: Python packages and Node (a minute or two)"
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@# Links, not wrappers: a wrapper would cost each call of node a Python interpreter.
@@ -59,12 +59,12 @@ setup: $(VENV)/.dev ## virtual environment, locked packages, Node, CDK command l
 
 .PHONY: demo synth
 demo: $(VENV)/.runtime ## deploy, use and destroy a workshop on the embedded cloud
-	@workshop demo
+	@$(BIN)/workshop demo
 
 synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without credentials
 	@for file in config/*.yaml; do \
 		env=$$(basename $$file .yaml); echo "synth: $$env"; \
-		cdk synth --quiet --no-notices -c env=$$env -o cdk.out/$$env || exit 1; \
+		$(BIN)/cdk synth --quiet --no-notices -c env=$$env -o cdk.out/$$env || exit 1; \
 	done
 
 # --- developing -----------------------------------------------------------------------------
@@ -92,11 +92,11 @@ bench: $(VENV)/.runtime ## measurements side by side; ONLY=name for one of them
 
 # Lock files name packages and hashes, never the place they came from.
 lock: $(VENV)/.dev ## resolve the dependencies again
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade --group dev -c requirements.lock -o requirements-dev.lock
-	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove what was set up and made
 	rm -rf $(VENV) node_modules cdk.out .cache .workshop *.egg-info build

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -55,6 +57,9 @@ def demo(
     Uses the real CDK command line and talks to no AWS account.
     """
     loaded = environment.load(env, CONFIG_DIR)
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well.
+        signal.signal(sign, lambda *_: sys.exit(1))
     clock = Clock()
     with clock.step("Start a local cloud"):
         running = _started(loaded)
