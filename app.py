@@ -164,7 +164,7 @@ def main() -> int:
         chosen = app.node.try_get_context("attendee")
         build(app, loaded, _listed(chosen) if chosen is not None else None)
     except WorkshopError as error:
-        print(f"workshop: {error}", file=sys.stderr)
+        print(error.told(), file=sys.stderr)
         return error.exit_code
     try:
         app.synth()

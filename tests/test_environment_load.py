@@ -156,7 +156,7 @@ def test_managed_access_is_warned_of_for_each_profile(tmp_path: Path) -> None:
     write(tmp_path, f"{HEAD}{SEATS}profiles: {{attendee: {{access: {{mode: managed}}}}}}\n")
     assert load(tmp_path).warnings == (
         "profiles.attendee.access.mode is managed: AWS's broad policies let an attendee read and"
-        " change what belongs to a neighbour and open a neighbour's notebook; use scoped",
+        " change a neighbour's buckets, images and jobs; use scoped",
     )
 
 
@@ -299,3 +299,25 @@ def test_each_key_in_the_schema_has_a_description() -> None:
             reference = value.get("$ref", "").rsplit("/", 1)[-1]
             described = value.get("description") or document["$defs"][reference]["description"]
             assert described, key
+
+
+def test_an_instance_type_that_nobody_knows_is_asked_about(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        f"{HEAD}{SEATS}profiles: {{attendee: {{notebook: {{instance_type: ml.t3.medum}},"
+        " access: {endpoint_instance_types: [ml.g5.xlarge, ml.t9.huge]}}}\n",
+    )
+    first, second = load(tmp_path).warnings
+    assert first == (
+        "profiles.attendee.notebook.instance_type: 'ml.t3.medum' is no notebook instance type that"
+        " this release knows; did you mean 'ml.t3.medium'? check its spelling"
+    )
+    assert second.startswith(
+        "profiles.attendee.access.endpoint_instance_types: 'ml.t9.huge' is no endpoint instance"
+    )
+
+
+def test_the_shipped_environments_name_only_known_instance_types() -> None:
+    for name in environment.known(SHIPPED):
+        warnings = environment.load(name, SHIPPED).warnings
+        assert not [text for text in warnings if "this release knows" in text]

@@ -32,14 +32,18 @@ Run = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def reader(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What this machine can read a command line with: ``/proc``, ``ps`` or ``nothing``."""
+    """What this machine reads command lines with: ``/proc``, ``ps``, ``another ps``, ``nothing``.
+
+    ``another ps`` does not know the options, as that of some minimal systems.
+    """
     programs = tmp_path / "programs"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
     if request.param != "/proc":
         monkeypatch.setattr(ownership, "_PROC", tmp_path / "no-proc")
-    if request.param == "ps":
-        (programs / "ps").write_text(PS.format(python=sys.executable))
+    told = {"ps": PS.format(python=sys.executable), "another ps": "#!/bin/sh\necho usage >&2\n"}
+    if request.param in told:
+        (programs / "ps").write_text(told[request.param])
         (programs / "ps").chmod(0o755)
     return str(request.param)
 
@@ -95,7 +99,7 @@ def test_a_process_that_ended_and_was_not_waited_for_is_no_cloud(
     assert ownership.is_cloud(cloud.pid, INSTANCE) is False, reader
 
 
-@pytest.mark.parametrize("reader", ["nothing"], indirect=True)
+@pytest.mark.parametrize("reader", ["another ps", "nothing"], indirect=True)
 def test_what_nothing_can_tell_is_unknown_until_the_process_is_gone(
     reader: str, bystander: Run
 ) -> None:
@@ -141,15 +145,16 @@ def test_an_unproven_process_is_left_alone_and_nothing_is_claimed(
     assert (tmp_path / record.FILE).exists()
 
 
+@pytest.mark.parametrize("reader", ["/proc", "nothing"], indirect=True)
 def test_a_cloud_that_answers_from_elsewhere_is_not_said_to_be_stopped(
-    running_cloud: Cloud, tmp_path: Path, bystander: Run
+    running_cloud: Cloud, reader: str, tmp_path: Path, bystander: Run
 ) -> None:
     stranger = bystander()
     record.write(tmp_path, replace(running_cloud.running, pid=stranger.pid))
     with pytest.raises(LocalCloudError, match=f"process {stranger.pid} is not proven to be"):
         process.stop(tmp_path)
     assert stranger.poll() is None
-    assert process.status(tmp_path) is not None
+    assert process.status(tmp_path) is not None, reader
 
 
 @pytest.mark.parametrize("reader", ["nothing"], indirect=True)

@@ -22,6 +22,7 @@ from workshop.localcloud import environment, process, record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ELSEWHERE = "http://127.0.0.1:9"
 CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
 
 
@@ -81,7 +82,7 @@ def test_exceptions_from_a_proxy_that_are_set_already_stay(running_cloud: Cloud)
     chosen = environment.variables(running_cloud.running, running_cloud.state_dir)
     applied = environment.applied({"NO_PROXY": "intranet"}, chosen)
     assert applied["NO_PROXY"] == "127.0.0.1,localhost,intranet"
-    shell = f'NO_PROXY=intranet; {environment.shell_lines(chosen)}; echo "$NO_PROXY $no_proxy"'
+    shell = f'NO_PROXY=intranet; {environment.shell_lines({}, chosen)}; echo "$NO_PROXY $no_proxy"'
     answer = run("/bin/sh", "-c", shell.replace("\n", ";"), env={})
     assert answer.stdout == "127.0.0.1,localhost,intranet 127.0.0.1,localhost\n"
 
@@ -110,7 +111,7 @@ def test_a_client_in_the_clouds_environment_never_uses_the_users_profile(
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", ELSEWHERE)
     answer = run(sys.executable, "-c", CALLER, env=running_cloud.environment())
     assert (answer.stdout, answer.stderr) == ("000000000000\n", "")
     other = running_cloud.environment(account="123456789012")
@@ -129,20 +130,14 @@ def test_the_command_line_starts_shows_points_at_empties_and_stops_a_cloud(
     assert f"local cloud already runs: {shown['endpoint']} (account 123456789012" in again.stderr
     assert "it keeps its own settings" in again.stderr
 
-    lines = workshop("env", *where).stdout
-    shell = f'eval "$(cat)"; {sys.executable} -c "{CALLER}"'
-    seen = subprocess.run(
-        ["/bin/sh", "-c", shell],
-        input=lines,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "AWS_PROFILE": "production"},
-    )
-    assert seen.stdout == "123456789012\n"
-    document = json.loads(workshop("env", *where, "--json").stdout)
+    told = f'eval "$(workshop cloud env --state-dir {state_dir})"'
+    users = {**os.environ, "AWS_PROFILE": "production", "AWS_ENDPOINT_URL_STS": ELSEWHERE}
+    seen = run("/bin/sh", "-c", f'{told}; {sys.executable} -c "{CALLER}"', env=users)
+    assert (seen.stdout, seen.stderr) == ("123456789012\n", "")
+    document = json.loads(run("workshop", "cloud", "env", *where, "--json", env=users).stdout)
     assert document["set"]["AWS_ENDPOINT_URL"] == shown["endpoint"]
-    assert "AWS_PROFILE" in document["unset"]
+    assert {"AWS_PROFILE", "AWS_ENDPOINT_URL_STS"} <= set(document["unset"])
+    assert "AWS_ENDPOINT_URL" not in document["unset"]
 
     cloud = Cloud(record.Running(**json.loads((state_dir / record.FILE).read_text())), state_dir)
     cloud.client("s3").create_bucket(Bucket="some-bucket")
@@ -174,9 +169,18 @@ def test_an_account_that_is_no_account_id_is_a_usage_error(tmp_path: Path, accou
 def test_the_environment_survives_a_shell_whatever_the_directory_is_called(tmp_path: Path) -> None:
     odd = tmp_path / "it's $HOME `x`"
     running = record.Running("i", 1, 2, "000000000000", "us-east-1", persist=False, started=0.0)
-    lines = environment.shell_lines(environment.variables(running, odd))
+    lines = environment.shell_lines({}, environment.variables(running, odd))
     shell = f'{lines}\nprintf %s "$AWS_CONFIG_FILE"'
     assert run("/bin/sh", "-c", shell).stdout == str(odd / environment.EMPTY_CONFIG)
+
+
+def test_only_names_that_a_shell_takes_reach_the_shell(tmp_path: Path) -> None:
+    running = record.Running("i", 1, 2, "000000000000", "us-east-1", persist=False, started=0.0)
+    chosen = environment.variables(running, tmp_path)
+    base = {"AWS_ENDPOINT_URL_S3": "a", "AWS_ENDPOINT_URL_X; echo caught; :": "b"}
+    lines = environment.shell_lines(base, chosen)
+    answer = run("/bin/sh", "-c", f'{lines}\necho "left: $AWS_ENDPOINT_URL_S3"', env=base)
+    assert (answer.stdout, answer.stderr) == ("left: \n", "")
 
 
 def test_two_clouds_run_side_by_side_and_know_nothing_of_each_other(

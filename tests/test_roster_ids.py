@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties import untimed
-from workshop import naming, seat_ids
-from workshop.seat_ids import derive
+from workshop import naming
+from workshop.roster import derived_ids
+from workshop.roster.derived_ids import derive
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_derived_ids_are_valid_unique_and_never_a_taken_or_reserved_one(
     assert len({*ids} | taken) == len(ids) + len(taken)
     for seat in ids:
         assert naming.is_seat_id(seat)
-        assert not seat_ids._AVOIDED.fullmatch(seat)
+        assert not derived_ids._AVOIDED.fullmatch(seat)
 
 
 @untimed

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.config_folder import HEAD, PROFILES, load, mistakes, write, write_roster
-from workshop import roster_csv
-from workshop.roster import Seat
-from workshop.roster_sheet import COLUMNS, MAX_ROWS
+from workshop.roster import Seat, csv_file
+from workshop.roster.sheet import COLUMNS, MAX_ROWS
 
 
 def ids(folder: Path) -> list[str]:
@@ -159,8 +158,8 @@ def test_a_wrong_csv_roster_is_told_with_its_cure(
 
 def test_as_many_rows_as_make_sense_are_read_and_no_more(tmp_path: Path) -> None:
     rows = [f"a{number}" for number in range(MAX_ROWS)]
-    assert len(roster_csv.read("\n".join(["id", *rows])).rows) == MAX_ROWS
-    sheet = roster_csv.read("\n".join(["id", *rows, "one", "two"]))
+    assert len(csv_file.read("\n".join(["id", *rows])).rows) == MAX_ROWS
+    sheet = csv_file.read("\n".join(["id", *rows, "one", "two"]))
     (fault,) = sheet.faults
     assert (fault.line, fault.text) == (MAX_ROWS + 2, "is row 2001; split the roster")
     write_roster(tmp_path, "\n".join(f"- id: {row}" for row in ["one", *rows]), "people.yaml")

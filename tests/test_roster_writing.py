@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.properties import untimed
 from workshop import roster
 from workshop.errors import WorkshopError
-from workshop.roster_write import write_ids
+from workshop.roster.write import write_ids
 
 
 def written(folder: Path, text: str | bytes, file: str = "people.csv") -> str:

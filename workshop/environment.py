@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop import naming, roster, yamldoc
+from workshop import instance_types, naming, roster, yamldoc
 from workshop.errors import ConfigError, UsageError
+from workshop.instance_types import Use
 from workshop.mistakes import Mistake, suggestion
 from workshop.roster import Seat
-from workshop.roster_sheet import Sheet
-from workshop.settings import DEFAULT_PROFILE, Environment
+from workshop.roster.sheet import Sheet
+from workshop.settings import DEFAULT_PROFILE, Environment, Profile
 from workshop.validation import validate
 
 STACKS_PER_REGION = 2000
@@ -212,9 +213,9 @@ def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> It
         if section.access.mode == "managed":
             yield (
                 f"profiles.{profile}.access.mode is managed: AWS's broad policies let an attendee"
-                " read and change what belongs to a neighbour and open a neighbour's notebook;"
-                " use scoped"
+                " read and change a neighbour's buckets, images and jobs; use scoped"
             )
+        yield from _unknown_types(profile, section)
     unused = sorted(settings.profiles.keys() - {seat.profile for seat in seats})
     if unused:
         yield f"no seat has the profile {', '.join(unused)}; nothing is made of it"
@@ -225,4 +226,20 @@ def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> It
             yield (
                 f"{count} {seats_are} in {account} {region} by {their} roster row: that place needs"
                 " credentials and gets a cohort of its own"
+            )
+
+
+def _unknown_types(name: str, profile: Profile) -> Iterator[str]:
+    access = profile.access
+    uses: tuple[tuple[Use, str, tuple[str, ...]], ...] = (
+        ("notebook", "notebook.instance_type", (profile.notebook.instance_type,)),
+        ("training", "access.training_instance_types", access.training_instance_types),
+        ("processing", "access.processing_instance_types", access.processing_instance_types),
+        ("endpoint", "access.endpoint_instance_types", access.endpoint_instance_types),
+    )
+    for use, where, types in uses:
+        for one in sorted(set(types) - instance_types.known(use)):
+            yield (
+                f"profiles.{name}.{where}: {one!r} is no {use} instance type that this release"
+                f" knows; {suggestion(one, sorted(instance_types.known(use)))}check its spelling"
             )

@@ -22,6 +22,10 @@ class WorkshopError(Exception):
 
     exit_code = 1
 
+    def told(self) -> str:
+        """The text for a person, on the standard error."""
+        return f"workshop: {self}"
+
 
 class UsageError(WorkshopError):
     """The command names something that is not there, such as an unknown environment."""
@@ -43,6 +47,12 @@ class ConfigError(WorkshopError):
             raise ValueError("a ConfigError needs at least one problem")
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+    def told(self) -> str:
+        # Lines that begin with file:line are links in editors and terminals.
+        count = len(self.problems)
+        mistakes = f"{count} mistakes" if count > 1 else "1 mistake"
+        return f"{self}\nworkshop: {mistakes} in the configuration; nothing was done"
 
 
 class GuardError(WorkshopError):

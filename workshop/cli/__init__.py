@@ -13,7 +13,7 @@ from workshop.cli.check import check
 from workshop.cli.demo import demo
 from workshop.cli.init import init
 from workshop.cli.roster import roster
-from workshop.errors import ConfigError, WorkshopError
+from workshop.errors import WorkshopError
 
 app = typer.Typer(
     name="workshop",
@@ -60,16 +60,5 @@ def main() -> None:
     except WorkshopError as error:
         if "--debug" in sys.argv[1:]:
             raise
-        _print_error(error)
+        print(error.told(), file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-
-
-def _print_error(error: WorkshopError) -> None:
-    if isinstance(error, ConfigError):
-        # Lines that begin with file:line are links in editors and terminals.
-        print(error, file=sys.stderr)
-        count = len(error.problems)
-        told = f"{count} mistakes" if count > 1 else "1 mistake"
-        print(f"workshop: {told} in the configuration; nothing was done", file=sys.stderr)
-    else:
-        print(f"workshop: {error}", file=sys.stderr)

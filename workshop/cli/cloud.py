@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from dataclasses import asdict
@@ -134,6 +135,6 @@ def env(
         running, state_dir, None if account is None else _twelve_digits(account)
     )
     if as_json:
-        print(json.dumps({"set": chosen, "unset": list(environment.UNSET)}, indent=2))
+        print(json.dumps({"set": chosen, "unset": environment.unset(os.environ)}, indent=2))
     else:
-        print(environment.shell_lines(chosen))
+        print(environment.shell_lines(os.environ, chosen))

@@ -141,9 +141,9 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Clock) -> None:
 
 def _session(variables: dict[str, str]) -> boto3.Session:
     """A session for this process that cannot reach anything but the local cloud."""
-    os.environ.update(variables)
-    for name in cloud_environment.UNSET:
+    for name in cloud_environment.unset(os.environ):
         os.environ.pop(name, None)
+    os.environ.update(variables)
     return boto3.Session()
 
 

@@ -13,7 +13,7 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.environment import Draft
 from workshop.errors import ConfigError
 from workshop.roster import Seat
-from workshop.roster_write import write_ids
+from workshop.roster.write import write_ids
 
 Write = Annotated[
     bool, typer.Option("--write", help="Write missing ids into the roster file; only ids change.")

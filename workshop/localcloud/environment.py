@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,12 @@ UNSET = (
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_CA_BUNDLE",
 )
-"""Variables that could lead a client to somebody's real account or past the local endpoint."""
+"""Variables that could lead a client to somebody's real account or past the local endpoint.
+
+Those of one service each, such as ``AWS_ENDPOINT_URL_S3``, are too many to list: see ``unset``.
+"""
+
+_SERVICE_ENDPOINT = re.compile(r"AWS_ENDPOINT_URL_[A-Z0-9_]+")
 
 
 def variables(running: Running, state_dir: Path, account: str | None = None) -> dict[str, str]:
@@ -61,20 +67,25 @@ def variables(running: Running, state_dir: Path, account: str | None = None) -> 
     }
 
 
+def unset(base: Mapping[str, str]) -> list[str]:
+    """Give the names to take out of ``base`` (such as ``os.environ``).
+
+    ``UNSET`` always, and the endpoints ``base`` has for single services: they outrank the general.
+    """
+    return [*UNSET, *sorted(name for name in base if _SERVICE_ENDPOINT.fullmatch(name))]
+
+
 def applied(base: Mapping[str, str], chosen: Mapping[str, str]) -> dict[str, str]:
     """Give ``base`` (such as ``os.environ``) without anything of AWS but ``chosen``."""
-    kept = {
-        name: value
-        for name, value in base.items()
-        if name not in UNSET and not name.startswith("AWS_ENDPOINT_URL")
-    }
+    gone = set(unset(base))
+    kept = {name: value for name, value in base.items() if name not in gone}
     exceptions = {name: f"{LOCAL},{base[name]}" for name in _PROXY_EXCEPTIONS if base.get(name)}
     return {**kept, **chosen, **exceptions}
 
 
-def shell_lines(chosen: Mapping[str, str]) -> str:
-    """``eval`` food for a POSIX shell."""
-    lines = [f"unset {' '.join(UNSET)}"]
+def shell_lines(base: Mapping[str, str], chosen: Mapping[str, str]) -> str:
+    """``eval`` food for a POSIX shell whose exported variables are ``base``."""
+    lines = [f"unset {' '.join(unset(base))}"]
     for name, value in chosen.items():
         # Exceptions from a proxy that are set already stay in force.
         more = f"${{{name}:+,${name}}}" if name in _PROXY_EXCEPTIONS else ""

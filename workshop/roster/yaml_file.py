@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from workshop import yamldoc
-from workshop.roster_sheet import MAX_ROWS, Row, Sheet, SheetFault, column_of, unknown_column
+from workshop.roster.sheet import MAX_ROWS, Row, Sheet, SheetFault, column_of, unknown_column
 
 
 def read(text: str) -> Sheet:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
-from workshop.roster_sheet import (
+from workshop.roster.sheet import (
     COLUMNS,
     MAX_ROWS,
     Row,

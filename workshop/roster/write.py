@@ -7,9 +7,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from workshop import roster, roster_csv, roster_yaml, yamldoc
+from workshop import roster, yamldoc
 from workshop.errors import WorkshopError
-from workshop.roster_sheet import Sheet
+from workshop.roster import csv_file, yaml_file
+from workshop.roster.sheet import Sheet
 
 
 def write_ids(path: Path, sheet: Sheet) -> int:
@@ -29,7 +30,7 @@ def write_ids(path: Path, sheet: Sheet) -> int:
     text = yamldoc.decode(raw)
     if roster.parse(text, path) != sheet:
         raise WorkshopError(f"{path.as_posix()} changed while it was read; run the command again")
-    add = roster_yaml.with_ids if roster.is_yaml(path) else roster_csv.with_ids
+    add = yaml_file.with_ids if roster.is_yaml(path) else csv_file.with_ids
     bom = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
     _replace(path, bom + add(text, added).encode(), expected=_cells(sheet, added))
     return len(added)

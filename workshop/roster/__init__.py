@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workshop import naming, roster_csv, roster_yaml, rules, seat_ids, yamldoc
+from workshop import naming, rules, yamldoc
 from workshop.mistakes import Mistake, listing, suggestion
-from workshop.roster_sheet import Row, Sheet, SheetFault
+from workshop.roster import csv_file, derived_ids, yaml_file
+from workshop.roster.sheet import Row, Sheet, SheetFault
 from workshop.settings import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
 
 MAX_NAME = 200
@@ -53,7 +54,7 @@ def read(path: Path) -> Sheet:
 
 def parse(text: str, path: Path) -> Sheet:
     """The rows of a roster's text; ``path`` only tells YAML from CSV."""
-    return roster_yaml.read(text) if is_yaml(path) else roster_csv.read(text)
+    return yaml_file.read(text) if is_yaml(path) else csv_file.read(text)
 
 
 def check(sheet: Sheet, file: str, profiles: Collection[str] | None) -> list[Mistake]:
@@ -83,7 +84,7 @@ def ids(sheet: Sheet) -> list[str]:
     """The id of each row: its own, or the one it would be given."""
     taken = {row.get("id") for row in sheet.rows if row.get("id")}
     nameless = [row for row in sheet.rows if not row.get("id")]
-    derived = iter(seat_ids.derive([row.get("name") for row in nameless], taken))
+    derived = iter(derived_ids.derive([row.get("name") for row in nameless], taken))
     return [row.get("id") or next(derived) for row in sheet.rows]
 
 
