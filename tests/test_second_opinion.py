@@ -39,6 +39,8 @@ def config(tmp_path: Path) -> Path:
     return folder
 
 
+# moto says which resource types it passes over, such as bucket policies.
+@pytest.mark.filterwarnings("ignore:Tried to parse:UserWarning")
 def test_moto_deploys_and_deletes_the_same_stacks(
     moto_endpoint: str, config: Path, tmp_path: Path
 ) -> None:
