@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.localcloud"]
+pytest_plugins = ["tests.lifecycle", "tests.localcloud"]
 
 ROOT = Path(__file__).parent
 

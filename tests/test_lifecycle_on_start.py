@@ -1,0 +1,231 @@
+"""The on-start script, run for real: SDK defaults, environment, idle stop."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import yaml
+
+from tests.lifecycle import TAGS, Sandbox, on_create, on_start
+
+SECTIONS = {
+    # Sections that every release of the SDK from 2.173 to 3 knows, and their keys.
+    "AutoMLJob": {"RoleArn", "Tags"},
+    "CompilationJob": {"RoleArn", "Tags"},
+    "EdgePackagingJob": {"RoleArn", "Tags"},
+    "Endpoint": {"Tags"},
+    "EndpointConfig": {"Tags"},
+    "FeatureGroup": {"RoleArn", "Tags"},
+    "Model": {"ExecutionRoleArn", "Tags"},
+    "MonitoringSchedule": {"Tags"},
+    "Pipeline": {"RoleArn", "Tags"},
+    "ProcessingJob": {"RoleArn", "Tags"},
+    "TrainingJob": {"RoleArn", "Tags"},
+    "TransformJob": {"Tags"},
+}
+ROLE = "arn:aws:iam::123456789012:role/ws/vision/vision-ada-eu-west-1-execution"
+BUCKET = "vision-ada-data-123456789012-eu-west-1"
+TAG_LIST = [
+    {"Key": "attendee", "Value": "ada"},
+    {"Key": "cost-center", "Value": "4711"},
+    {"Key": "ends", "Value": "2026-12-04T17:00:00+00:00"},
+    {"Key": "environment", "Value": "prod"},
+    {"Key": "managed-by", "Value": "workshop-provisioner"},
+    {"Key": "profile", "Value": "attendee"},
+    {"Key": "team", "Value": "on"},
+    {"Key": "workshop", "Value": "vision"},
+]
+ENVIRONMENT = {
+    "WORKSHOP_SEAT": "ada",
+    "WORKSHOP_ROLE_ARN": ROLE,
+    "WORKSHOP_BUCKET": BUCKET,
+    "WORKSHOP_DATASETS": "s3://vision-cohort-datasets-123456789012-eu-west-1/",
+    "WORKSHOP_JOB_PREFIX": "ada-",
+    "WORKSHOP_TAGS": json.dumps(TAG_LIST, separators=(",", ":")),
+    "WORKSHOP_S3_TRAIN": f"s3://{BUCKET}/train/",
+    "WORKSHOP_S3_VAL": f"s3://{BUCKET}/val/",
+    "WORKSHOP_S3_MODELS": f"s3://{BUCKET}/models/",
+    "WORKSHOP_S3_RAW_IMAGES": f"s3://{BUCKET}/raw/images/",
+    "WORKSHOP_REPOSITORY_TRAINING": (
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/training"
+    ),
+}
+
+
+def sdk_config(sandbox: Sandbox) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(sandbox.read("etc/xdg/sagemaker/config.yaml"))
+    return loaded
+
+
+def terminal_environment(sandbox: Sandbox) -> dict[str, str]:
+    """The WORKSHOP variables that a login shell gets from profile.d."""
+    shell = subprocess.run(
+        ["/bin/bash", "-c", '. "$0" && env -0', sandbox.root / "etc/profile.d/workshop.sh"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = (line.partition("=") for line in shell.stdout.split("\0"))
+    return {name: value for name, _, value in pairs if name.startswith("WORKSHOP_")}
+
+
+def kernel_environment(sandbox: Sandbox) -> dict[str, str]:
+    """The same as a Python kernel gets it, from IPython's own configuration."""
+    program = sandbox.read("etc/ipython/ipython_config.py")
+    profile = str(sandbox.root / "etc/profile.d/workshop.sh")
+    assert program.count("/etc/profile.d/workshop.sh") == 1
+    program = program.replace("/etc/profile.d/workshop.sh", profile)
+    kernel = subprocess.run(
+        [sys.executable, "-c", f"{program}\nimport json\nprint(json.dumps(dict(os.environ)))"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, str] = json.loads(kernel.stdout)
+    return {name: value for name, value in found.items() if name.startswith("WORKSHOP_")}
+
+
+def test_on_start_ends_well_and_leaves_no_complaint(sandbox: Sandbox) -> None:
+    done = sandbox.run(on_start())
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not (sandbox.home / "WORKSHOP-START.txt").exists()
+
+
+def test_the_sdk_gets_role_and_tags_in_every_section_that_takes_them(sandbox: Sandbox) -> None:
+    sandbox.run(on_start())
+    config = sdk_config(sandbox)
+    assert config["SchemaVersion"] == "1.0"
+    sections = config["SageMaker"]
+    assert sections.keys() == SECTIONS.keys() | {"PythonSDK"}
+    for name, keys in SECTIONS.items():
+        section = sections[name]
+        assert section.keys() == keys, name
+        assert section["Tags"] == TAG_LIST, name
+        assert {section[key] for key in keys - {"Tags"}} <= {ROLE}, name
+
+
+def test_the_sdk_gets_the_seats_bucket_and_the_modules_that_every_release_knows(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.run(on_start())
+    config = sdk_config(sandbox)["SageMaker"]
+    assert config["PythonSDK"]["Modules"] == {
+        "Session": {"DefaultS3Bucket": BUCKET},
+        "RemoteFunction": {"RoleArn": ROLE, "Tags": TAG_LIST},
+    }
+
+
+def test_terminals_and_kernels_get_the_same_environment(sandbox: Sandbox) -> None:
+    sandbox.run(on_start())
+    assert terminal_environment(sandbox) == ENVIRONMENT
+    assert kernel_environment(sandbox) == ENVIRONMENT
+
+
+def test_an_ipython_configuration_that_was_there_stays(sandbox: Sandbox) -> None:
+    file = sandbox.root / "etc/ipython/ipython_config.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("first = 1\n")
+    sandbox.run(on_start())
+    assert file.read_text().startswith("first = 1\nimport os")
+
+
+def test_nothing_in_a_tag_or_a_name_is_run_or_lost(sandbox: Sandbox) -> None:
+    nasty = 'it\'s $(touch pwned) `touch pwned` "quoted" \\ ${HOME} $HOME; touch pwned #'
+    done = sandbox.run(
+        on_start(
+            tags=TAGS | {"nasty": nasty},
+            job_prefix=nasty,
+            prefixes=(f"{nasty}/",),
+            repositories={nasty: nasty},
+        )
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sdk_config(sandbox)["SageMaker"]["Endpoint"]["Tags"][-1] == {
+        "Key": "nasty",
+        "Value": nasty,
+    }
+    terminal = terminal_environment(sandbox)
+    assert terminal == kernel_environment(sandbox)
+    assert terminal["WORKSHOP_JOB_PREFIX"] == nasty
+    assert nasty in terminal.values()
+    page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
+    assert f"    WORKSHOP_JOB_PREFIX={shlex.quote(nasty)}\n" in page
+    assert not list(sandbox.root.rglob("pwned*"))
+
+
+def test_attendees_find_what_they_have_in_a_page_of_their_own(sandbox: Sandbox) -> None:
+    sandbox.run(on_start())
+    page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
+    assert f"    WORKSHOP_S3_TRAIN='s3://{BUCKET}/train/'\n" in page
+    assert "see workshop-packages.log" in page
+    assert "stops after 45 minutes" in page
+    sandbox.run(on_start(packages=(), idle_stop_minutes=None))
+    page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
+    assert "workshop-packages.log" not in page
+    assert "stops after" not in page
+
+
+def test_the_idle_stop_is_a_timer_that_runs_the_program_as_the_notebooks_user(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.run(on_start())
+    service = sandbox.read("etc/systemd/system/workshop-idle-stop.service").splitlines()
+    command = "/usr/bin/env python3 /opt/workshop/idle_stop.py --minutes 45"
+    assert f"ExecStart={command}" in service
+    assert "User=ec2-user" in service
+    timer = sandbox.read("etc/systemd/system/workshop-idle-stop.timer").splitlines()
+    assert "OnCalendar=*:0/5" in timer
+    assert sandbox.calls("systemctl") == [
+        ["daemon-reload"],
+        ["enable", "--now", "workshop-idle-stop.timer"],
+        ["--no-block", "try-restart", "jupyter-server.service"],
+    ]
+    program = sandbox.root / "opt/workshop/idle_stop.py"
+    told = subprocess.run(
+        [sys.executable, program, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--minutes" in told.stdout
+
+
+def test_a_notebook_that_never_stops_by_itself_has_no_timer(sandbox: Sandbox) -> None:
+    sandbox.run(on_start(idle_stop_minutes=None))
+    assert not list(sandbox.root.rglob("*idle*"))
+    assert ["enable", "--now", "workshop-idle-stop.timer"] not in sandbox.calls("systemctl")
+
+
+def test_a_failed_step_is_noted_and_never_fails_the_notebook(sandbox: Sandbox) -> None:
+    sandbox.command("systemctl", '[ "$1" != enable ]')
+    done = sandbox.run(on_start())
+    note = sandbox.home / "WORKSHOP-START.txt"
+    assert done.returncode == 0
+    assert done.stderr == ("workshop: failed: systemctl enable --now workshop-idle-stop.timer\n")
+    assert note.read_text().splitlines()[-1] == "  systemctl enable --now workshop-idle-stop.timer"
+    assert sandbox.calls("systemctl")[-1][1] == "try-restart"
+    sandbox.command("systemctl")
+    sandbox.run(on_start())
+    assert not note.exists()
+
+
+def test_a_server_of_another_name_is_no_failure(sandbox: Sandbox) -> None:
+    sandbox.command("systemctl", '[ "$2" != try-restart ]')
+    done = sandbox.run(on_start())
+    assert "no jupyter-server.service" in done.stdout
+    assert not (sandbox.home / "WORKSHOP-START.txt").exists()
+
+
+def test_root_never_writes_below_the_home_folder_itself() -> None:
+    for script in (on_create(), on_start()):
+        written = [line for line in script.splitlines() if '"$home' in line]
+        assert written
+        assert [line for line in written if "as_user" not in line and "git clone" not in line] == []
+        assert not re.search(r'>\s*"\$home', script)
+
+
+# Packages
