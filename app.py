@@ -177,7 +177,10 @@ def main() -> int:
 
 
 def _listed(text: str) -> list[str]:
-    return [part.strip() for part in str(text).split(",") if part.strip()]
+    attendees = [part.strip() for part in str(text).split(",") if part.strip()]
+    if not attendees:
+        raise UsageError("'-c attendee=' names nobody; name a seat, or leave it out for all")
+    return attendees
 
 
 if __name__ == "__main__":

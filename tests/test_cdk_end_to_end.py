@@ -154,6 +154,10 @@ def test_the_command_line_writes_what_the_tests_look_at(tmp_path: Path) -> None:
         ({}, "workshop: which environment? Add '-c env=NAME'; known: demo, dev, prod"),
         ({"env": "nope"}, "workshop: no environment 'nope' in config/; known: demo, dev, prod"),
         (
+            {"env": "demo", "attendee": " , "},
+            "workshop: '-c attendee=' names nobody; name a seat, or leave it out for all",
+        ),
+        (
             {"env": "demo", "attendee": "nobody"},
             "workshop: no attendee 'nobody' in environment 'demo';"
             " known: grace, ada, alan, edsger, zoe",
