@@ -7,6 +7,7 @@ cohort that they need. Nothing happens on import.
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from stacks.storage import StorageStack
 from workshop import environment, tags
 from workshop.environment import LoadedEnvironment
 from workshop.errors import UsageError, WorkshopError
+from workshop.mistakes import suggestion
 from workshop.naming import COHORT, Names
 from workshop.roster import Seat
 
@@ -42,6 +44,9 @@ ALWAYS = {
     "@aws-cdk/core:explicitStackTags": True,
 }
 
+
+CONTEXT = ("env", "attendee", "config")
+"""What ``-c`` may name."""
 
 VALIDATION_FAILED = "ValidationFailed"
 """How CDK begins the report of cdk-nag's and its own findings."""
@@ -84,7 +89,7 @@ def _chosen(loaded: LoadedEnvironment, attendees: Sequence[str] | None) -> Seque
     if unknown:
         raise UsageError(
             f"no attendee {', '.join(map(repr, unknown))} in environment {loaded.name!r};"
-            f" known: {', '.join(by_id)}"
+            f" {suggestion(unknown[0], by_id)}known: {', '.join(by_id)}"
         )
     return [by_id[attendee] for attendee in dict.fromkeys(attendees)]
 
@@ -105,6 +110,7 @@ def _placement(loaded: LoadedEnvironment, names: Names, profile: str) -> Placeme
 
 def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> CohortStack:
     names = Names(loaded.settings.workshop, COHORT, account, region)
+    profiles = loaded.settings.profiles.values()
     at_home = (account, region) == (loaded.settings.account, loaded.settings.region)
     return CohortStack(
         app,
@@ -112,6 +118,8 @@ def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> C
         names.stack(COHORT) if at_home else f"{names.stack(COHORT)}-{account}-{region}",
         placement=_placement(loaded, names, COHORT),
         cohort=loaded.settings.cohort,
+        training_gpu=any(profile.access.training_gpu for profile in profiles),
+        processing_gpu=any(profile.access.processing_gpu for profile in profiles),
     )
 
 
@@ -129,6 +137,7 @@ def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortSt
         access=profile.access,
         storage=profile.storage,
         registry=profile.registry,
+        subnet_id=profile.notebook.vpc.subnet_id if profile.notebook.vpc else None,
     )
     access.add_stack_dependency(cohort, "the role's boundary")
     notebook = NotebookStack(
@@ -147,6 +156,7 @@ def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortSt
         names.stack("monitoring"),
         placement=placement,
         dashboard=profile.dashboard,
+        access=profile.access,
         storage=profile.storage,
     )
 
@@ -155,6 +165,7 @@ def main() -> int:
     """Read the context, load the environment, synthesize; the exit code."""
     app = new_app()
     try:
+        _refuse_misspelt(app)
         config_dir = Path(app.node.try_get_context("config") or CONFIG_DIR)
         name = app.node.try_get_context("env")
         if not name:
@@ -174,6 +185,14 @@ def main() -> int:
         print(f"workshop: the templates do not pass their checks\n{error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _refuse_misspelt(app: App) -> None:
+    """A key that is almost ours would be passed over, and the command act on every seat."""
+    for key in app.node.get_all_context():
+        close = difflib.get_close_matches(key.casefold(), CONTEXT, n=1, cutoff=0.7)
+        if key not in CONTEXT and close:
+            raise UsageError(f"unknown context key {key!r}; did you mean '-c {close[0]}='?")
 
 
 def _listed(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -62,7 +63,9 @@ def process(command: Sequence[str], *, cwd: str, variables: Mapping[str, str]) -
     seconds = time.perf_counter() - began
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)}: {printed.decode(errors='replace')[-2000:]}")
-    return Run(seconds, usage.ru_maxrss / 1024)
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return Run(seconds, usage.ru_maxrss / unit)
 
 
 def side_by_side(

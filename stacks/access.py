@@ -26,6 +26,7 @@ class AccessStack(SeatStack):
         access: Access,
         storage: Storage,
         registry: Registry,
+        subnet_id: str | None,
     ) -> None:
         super().__init__(
             scope,
@@ -51,6 +52,10 @@ class AccessStack(SeatStack):
             ),
             "observation": policies.observation_policy(names),
         }
+        if subnet_id:
+            inline["network"] = policies.network_policy(names, subnet_id=subnet_id)
+        if scoped:
+            policies.check_inline(inline, f"{self.stack_name}: the role")
         role = ExecutionRole(
             self,
             "Execution",

@@ -18,7 +18,14 @@ class CohortStack(WorkshopStack):
     """The permissions boundary, the read-only datasets and the cohort's dashboard."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, placement: Placement, cohort: Cohort
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        placement: Placement,
+        cohort: Cohort,
+        training_gpu: bool,
+        processing_gpu: bool,
     ) -> None:
         super().__init__(
             scope,
@@ -48,13 +55,14 @@ class CohortStack(WorkshopStack):
             noncurrent_days=30,
             incomplete_upload_days=1,
             keep=cohort.keep_datasets,
-            policy_statements=policies.datasets_bucket_statements(names),
         )
         dashboard = WorkbenchDashboard(
             self,
             "AllSeats",
             dashboard_name=names.dashboard,
-            body=cohort_body(names, period=60),
+            body=cohort_body(
+                names, period=60, training_gpu=training_gpu, processing_gpu=processing_gpu
+            ),
         )
         boundary.is_deleted_before(datasets, dashboard)
         self._output("DatasetsBucket", names.datasets_bucket, "Shared datasets, read-only to seats")

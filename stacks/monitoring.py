@@ -7,7 +7,7 @@ from constructs import Construct
 from stacks.base import Placement, SeatStack
 from workbench.dashboard import WorkbenchDashboard
 from workbench.widgets import seat_body
-from workshop.settings import Dashboard, Storage
+from workshop.settings import Access, Dashboard, Storage
 
 
 class MonitoringStack(SeatStack):
@@ -20,6 +20,7 @@ class MonitoringStack(SeatStack):
         *,
         placement: Placement,
         dashboard: Dashboard,
+        access: Access,
         storage: Storage,
     ) -> None:
         super().__init__(
@@ -38,7 +39,8 @@ class MonitoringStack(SeatStack):
                 names,
                 buckets=tuple(storage.buckets),
                 period=dashboard.period_seconds,
-                gpu=dashboard.gpu,
+                training_gpu=dashboard.gpu and access.training_gpu,
+                processing_gpu=dashboard.gpu and access.processing_gpu,
                 logs=dashboard.logs,
             ),
         )

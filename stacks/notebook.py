@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.base import Placement, SeatStack
 from workbench import lifecycle
 from workbench.notebook import WorkbenchNotebook
-from workshop.settings import Notebook, Registry, Storage, Vpc
+from workshop.settings import Notebook, Registry, Storage
 
 
 class NotebookStack(SeatStack):
@@ -47,7 +47,7 @@ class NotebookStack(SeatStack):
             mapping={"Notebook": {"InstanceType": instance_type, "VolumeSizeInGB": str(volume_gb)}},
         )
         on_create, on_start = self._scripts(placement, notebook, storage, registry)
-        vpc = notebook.network if isinstance(notebook.network, Vpc) else None
+        vpc = notebook.vpc
         WorkbenchNotebook(
             self,
             "Workbench",
@@ -72,7 +72,6 @@ class NotebookStack(SeatStack):
         """The scripts for the notebook's creation and for each start, their size checked."""
         names = placement.inside
         content = notebook.content
-        first_bucket, first = next(iter(storage.buckets.items()))
         on_create = lifecycle.on_create(
             content_repository=content.repository if content else None,
             content_branch=content.branch if content else "",
@@ -80,11 +79,12 @@ class NotebookStack(SeatStack):
         on_start = lifecycle.on_start(
             tags=placement.inside_tags,
             role_arn=names.role_arn,
-            bucket=names.bucket(first_bucket),
-            prefixes=first.prefixes,
+            buckets={
+                key: (names.bucket(key), bucket.prefixes) for key, bucket in storage.buckets.items()
+            },
             datasets_bucket=names.datasets_bucket,
             repositories={key: names.repository_uri(key) for key in registry.repositories},
-            job_prefix=f"{names.seat}-",
+            job_prefix=names.job_prefix,
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
         )

@@ -40,11 +40,13 @@ def on_start(**changes: Any) -> str:
     arguments: dict[str, Any] = {
         "tags": TAGS,
         "role_arn": NAMES.role_arn,
-        "bucket": NAMES.bucket("data"),
-        "prefixes": ("train/", "val/", "models/", "raw/images/"),
+        "buckets": {
+            "data": (NAMES.bucket("data"), ("train/", "val/", "models/", "raw/images/")),
+            "results": (NAMES.bucket("results"), ("reports/",)),
+        },
         "datasets_bucket": NAMES.datasets_bucket,
         "repositories": {"training": NAMES.repository_uri("training")},
-        "job_prefix": f"{NAMES.seat}-",
+        "job_prefix": NAMES.job_prefix,
         "packages": ("xgboost==3.1.0", "shap>=0.48"),
         "idle_stop_minutes": 45,
     }

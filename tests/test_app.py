@@ -144,6 +144,22 @@ def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> Non
     )
 
 
+def test_a_role_that_iam_would_refuse_is_refused_at_synthesis(tmp_path: Path) -> None:
+    types = [f"ml.m5.{number}xlarge" for number in range(200)]
+    with pytest.raises(WorkshopError, match="lab-seat01-access: the role has"):
+        synthesize(loaded(tmp_path, **with_profile(access={"training_instance_types": types})))
+
+
+def test_a_notebook_in_a_vpc_has_a_role_that_can_make_network_interfaces(tmp_path: Path) -> None:
+    network = {
+        "subnet_id": "subnet-0abc1234def567890",
+        "security_group_ids": ["sg-0abc1234def567890"],
+    }
+    assembly = synthesize(loaded(tmp_path, **with_profile(notebook={"network": network})))
+    inline = only(assembly, "lab-seat01-access", "AWS::IAM::Role")["Properties"]["Policies"]
+    assert "network" in {policy["PolicyName"] for policy in inline}
+
+
 def test_a_script_that_sagemaker_would_refuse_is_refused_at_synthesis(tmp_path: Path) -> None:
     tags = {f"a-long-tag-{number:02d}": "x" * 250 for number in range(40)}
     with pytest.raises(WorkshopError, match="lab-seat01-notebook: the on-start script has"):

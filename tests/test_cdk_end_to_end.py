@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.assemblies import ROOT
+from tests.assemblies import ROOT, shipped
 from tests.cdk_command import Cdk, without_aws
 from tests.localcloud import Cloud
 
@@ -131,18 +131,13 @@ def test_a_used_bucket_is_not_deleted_behind_the_attendees_back(cloud: Cloud, cd
 
 
 @pytest.mark.parametrize("name", ["demo", "dev", "prod"])
-def test_synth_needs_no_credentials(name: str, tmp_path: Path) -> None:
+def test_synth_needs_no_credentials_and_writes_what_the_tests_look_at(
+    name: str, tmp_path: Path
+) -> None:
+    """The flags that templates depend on hold under ``cdk`` and in the tests alike."""
     nobody = {**without_aws(), "HOME": str(tmp_path), "CI": "true"}
     Cdk(nobody, tmp_path / "cdk.out").succeed("synth", "--quiet", env=name)
-    assert list((tmp_path / "cdk.out").glob("*-cohort.template.json"))
-
-
-def test_the_command_line_writes_what_the_tests_look_at(tmp_path: Path) -> None:
-    """The flags that templates depend on hold under ``cdk`` and in the tests alike."""
-    from tests.assemblies import shipped  # noqa: PLC0415 - synthesizes
-
-    assembly = shipped("demo")
-    Cdk(without_aws(), tmp_path / "cdk.out").succeed("synth", "--quiet", env="demo")
+    assembly = shipped(name)
     for stack in assembly.stacks():
         written = (tmp_path / "cdk.out" / f"{stack}.template.json").read_text()
         assert written == assembly.text(stack), stack
@@ -153,6 +148,10 @@ def test_the_command_line_writes_what_the_tests_look_at(tmp_path: Path) -> None:
     [
         ({}, "workshop: which environment? Add '-c env=NAME'; known: demo, dev, prod"),
         ({"env": "nope"}, "workshop: no environment 'nope' in config/; known: demo, dev, prod"),
+        (
+            {"env": "demo", "atendee": "ada"},
+            "workshop: unknown context key 'atendee'; did you mean '-c attendee='?",
+        ),
         (
             {"env": "demo", "attendee": " , "},
             "workshop: '-c attendee=' names nobody; name a seat, or leave it out for all",

@@ -59,7 +59,7 @@ def test_without_an_account_check_names_the_line_to_fill_in() -> None:
 
 
 def test_every_next_step_works_as_printed() -> None:
-    made = run("init", "vision", "--account", "111122223333", "--directory", "mine")
+    made = run("init", "vision", "--account", "111122223333", "--config-dir", "mine")
     commands = [line.rpartition("workshop ")[2] for line in made.err.splitlines() if "-e " in line]
     assert len(commands) == 2
     for command in commands:

@@ -51,7 +51,7 @@ def test_a_folder_without_environments_says_how_to_write_one(
     assert str(raised.value) == told
     with pytest.raises(UsageError) as raised:
         environment.load("dev", Path("mine"))
-    told = "no environment in mine/; write one with: workshop init NAME --directory mine"
+    told = "no environment in mine/; write one with: workshop init NAME --config-dir mine"
     assert str(raised.value) == told
 
 
@@ -156,7 +156,7 @@ def test_managed_access_is_warned_of_for_each_profile(tmp_path: Path) -> None:
     write(tmp_path, f"{HEAD}{SEATS}profiles: {{attendee: {{access: {{mode: managed}}}}}}\n")
     assert load(tmp_path).warnings == (
         "profiles.attendee.access.mode is managed: AWS's broad policies let an attendee read and"
-        " change a neighbour's buckets, images and jobs; use scoped",
+        " change a neighbour's buckets, images and jobs, and use every instance type; use scoped",
     )
 
 
@@ -321,3 +321,17 @@ def test_the_shipped_environments_name_only_known_instance_types() -> None:
     for name in environment.known(SHIPPED):
         warnings = environment.load(name, SHIPPED).warnings
         assert not [text for text in warnings if "this release knows" in text]
+
+
+def test_a_region_that_nobody_knows_is_asked_about(tmp_path: Path) -> None:
+    write(tmp_path, f"{HEAD}{SEATS}".replace("eu-west-1", "eu-wset-1"))
+    assert load(tmp_path).warnings == (
+        "region: 'eu-wset-1' is no Region that this release knows; did you mean 'eu-west-1'? check"
+        " its spelling",
+    )
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    write(tmp_path, HEAD)
+    with pytest.raises(UsageError, match="is a file; name the folder that holds the environments"):
+        environment.load("lab", next(tmp_path.glob("*.yaml")))

@@ -127,7 +127,7 @@ def test_a_wrong_notebook_is_told_with_its_cure(tmp_path: Path, added: str, told
          " ff: {}}}}}", "profiles.attendee.storage.buckets: has 6 entries; at most 5 are possible"),
         ("profiles: {attendee: {registry: {repositories: {My_Repo: {}}}}}", "profiles.attendee"
          ".registry.repositories.My_Repo: 'My_Repo' cannot name a repository; use up to 100"
-         " lower-case letters and digits, words joined by '-', '_' or '.'"),
+         " lower-case letters and digits, words joined by '-', each with a letter first"),
         ("profiles: {attendee: {dashboard: {period_seconds: 61}}}", "profiles.attendee.dashboard"
          ".period_seconds: 61 is unknown; known: 60, 300, 900, 3600"),
     ],

@@ -45,12 +45,14 @@ ENVIRONMENT = {
     "WORKSHOP_ROLE_ARN": ROLE,
     "WORKSHOP_BUCKET": BUCKET,
     "WORKSHOP_DATASETS": "s3://vision-cohort-datasets-123456789012-eu-west-1/",
-    "WORKSHOP_JOB_PREFIX": "ada-",
+    "WORKSHOP_JOB_PREFIX": "vision-ada-",
     "WORKSHOP_TAGS": json.dumps(TAG_LIST, separators=(",", ":")),
     "WORKSHOP_S3_TRAIN": f"s3://{BUCKET}/train/",
     "WORKSHOP_S3_VAL": f"s3://{BUCKET}/val/",
     "WORKSHOP_S3_MODELS": f"s3://{BUCKET}/models/",
     "WORKSHOP_S3_RAW_IMAGES": f"s3://{BUCKET}/raw/images/",
+    "WORKSHOP_BUCKET_RESULTS": "vision-ada-results-123456789012-eu-west-1",
+    "WORKSHOP_S3_RESULTS_REPORTS": "s3://vision-ada-results-123456789012-eu-west-1/reports/",
     "WORKSHOP_REPOSITORY_TRAINING": (
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/training"
     ),
@@ -142,7 +144,7 @@ def test_nothing_in_a_tag_or_a_name_is_run_or_lost(sandbox: Sandbox) -> None:
         on_start(
             tags=TAGS | {"nasty": nasty},
             job_prefix=nasty,
-            prefixes=(f"{nasty}/",),
+            buckets={"data": (BUCKET, (f"{nasty}/",))},
             repositories={nasty: nasty},
         )
     )

@@ -79,7 +79,7 @@ def test_room_is_left_for_twenty_more_tags() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"bucket": "data\nWORKSHOP\ntouch pwned"},
+        {"buckets": {"data": ("data\nWORKSHOP\ntouch pwned", ())}},
         {"tags": TAGS | {"owner": "a\x07b"}, "job_prefix": "\x07"},
         {"packages": ("shap\ntouch pwned",)},
         {"role_arn": "ärn"},
@@ -92,7 +92,7 @@ def test_a_value_that_could_end_a_here_document_is_refused(change: dict[str, Any
 
 def test_two_prefixes_that_would_share_a_variable_are_refused() -> None:
     with pytest.raises(WorkshopError) as refused:
-        on_start(prefixes=("raw-images/", "train/", "raw_images/"))
+        on_start(buckets={"data": ("data", ("raw-images/", "train/", "raw_images/"))})
     assert str(refused.value) == (
         "'raw-images/' and 'raw_images/' would both be WORKSHOP_S3_RAW_IMAGES in the notebook;"
         " rename one"

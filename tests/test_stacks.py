@@ -215,21 +215,14 @@ def test_every_role_is_for_sagemaker_alone_and_stays_inside_the_boundary(name: s
         assert properties["Path"] == f"/ws/{shipped(name).loaded.settings.workshop}/", stack
 
 
+def _substituted(value: dict[str, Any]) -> Any:
+    return value["Fn::Sub"] if list(value) == ["Fn::Sub"] else value
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_policies_stay_within_iams_limits(name: str) -> None:
-    # The longest values that the placeholders can take.
-    longest = {
-        "${AttendeeId}": "a" * 12,
-        "${AWS::AccountId}": "1" * 12,
-        "${AWS::Region}": "us-isof-south-1",
-        "${AWS::Partition}": "aws-iso-f",
-    }
-
     def characters(document: object) -> int:
-        text = json.dumps(document, separators=(",", ":")).replace('{"Fn::Sub":', "")
-        for placeholder, value in longest.items():
-            text = text.replace(placeholder, value)
-        return len(text)
+        return policies.characters(json.loads(json.dumps(document), object_hook=_substituted))
 
     for stack, role in resources(name, "AWS::IAM::Role"):
         inline = [policy["PolicyDocument"] for policy in role["Properties"].get("Policies", [])]
@@ -267,6 +260,21 @@ def test_no_widget_can_stay_empty_for_ever(name: str) -> None:
         widgets = json.loads(body)["widgets"]
         assert widgets[0]["type"] == "text", "the first widget says what is shown"
         assert all(widget["x"] + widget["width"] <= 24 for widget in widgets), stack
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_gpu_widgets_are_drawn_where_jobs_can_have_a_gpu(name: str) -> None:
+    settings = shipped(name).loaded.settings
+    for profile, seat in exemplars(shipped(name).loaded).items():
+        access = settings.profiles[profile].access
+        stack = f"{settings.workshop}-{seat}-monitoring"
+        body = json.dumps(shipped(name).template(stack))
+        for kind, types in (
+            ("Training", access.training_instance_types),
+            ("Processing", access.processing_instance_types),
+        ):
+            possible = any(re.match(r"ml\.[gp]\d", one) for one in types)
+            assert (f"{kind} jobs: GPU" in body) is possible, f"{stack}: {kind}"
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workshop import instance_types, naming, roster, yamldoc
 from workshop.errors import ConfigError, UsageError
-from workshop.instance_types import Use
+from workshop.instance_types import Use, known_regions
 from workshop.mistakes import Mistake, suggestion
 from workshop.roster import Seat
 from workshop.roster.sheet import Sheet
@@ -122,8 +122,10 @@ def _path(name: str, config_dir: Path) -> Path:
     if name in names:
         return config_dir / f"{name}.yaml"
     folder = shown(config_dir)
+    if config_dir.is_file():
+        raise UsageError(f"{folder} is a file; name the folder that holds the environments")
     if not names:
-        where = "" if folder == "config" else f" --directory {folder}"
+        where = "" if folder == "config" else f" --config-dir {folder}"
         raise UsageError(f"no environment in {folder}/; write one with: workshop init NAME{where}")
     raise UsageError(
         f"no environment {name!r} in {folder}/; {suggestion(name, names)}known: {', '.join(names)}"
@@ -213,9 +215,15 @@ def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> It
         if section.access.mode == "managed":
             yield (
                 f"profiles.{profile}.access.mode is managed: AWS's broad policies let an attendee"
-                " read and change a neighbour's buckets, images and jobs; use scoped"
+                " read and change a neighbour's buckets, images and jobs, and use every instance"
+                " type; use scoped"
             )
         yield from _unknown_types(profile, section)
+    for region in sorted({seat.region for seat in seats} - known_regions()):
+        yield (
+            f"region: {region!r} is no Region that this release knows;"
+            f" {suggestion(region, sorted(known_regions()))}check its spelling"
+        )
     unused = sorted(settings.profiles.keys() - {seat.profile for seat in seats})
     if unused:
         yield f"no seat has the profile {', '.join(unused)}; nothing is made of it"

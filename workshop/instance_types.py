@@ -1,7 +1,7 @@
-"""Which SageMaker instance types there are, as far as botocore's service model knows.
+"""Which SageMaker instance types and which Regions there are, as far as botocore's data knows.
 
-The model is as old as the installed botocore, and AWS adds types at any time: a type that is not in
-it deserves a question, not a refusal. Whether a Region offers a type, and how many of it an account
+The data is as old as the installed botocore, and AWS adds to both at any time: what is not in it
+deserves a question, not a refusal. Whether a Region offers a type, and how many of it an account
 may use, only the service knows.
 """
 
@@ -34,3 +34,10 @@ def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
         "sagemaker", "service-2"
     )
     return model
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """The codes of all Regions, of every partition."""
+    partitions = Loader().load_data("endpoints")["partitions"]
+    return frozenset(code for partition in partitions for code in partition["regions"])

@@ -132,6 +132,11 @@ class Names:
         return self.sagemaker_arn("notebook-instance", self.notebook)
 
     @property
+    def job_prefix(self) -> str:
+        """What the names of a seat's jobs should begin with; SageMaker leaves them free."""
+        return f"{self.workshop}-{self.seat}-"
+
+    @property
     def lifecycle_config(self) -> str:
         return f"{self.workshop}-{self.seat}-lifecycle"
 

@@ -12,11 +12,13 @@ Reference for SageMaker
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from workshop import tags
+from workshop.errors import WorkshopError
 from workshop.naming import Names
 
 Document = dict[str, Any]
@@ -25,6 +27,13 @@ Statement = dict[str, Any]
 INLINE_LIMIT = 10_240
 """Characters, white space left out, of all inline policies of one role
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
+LONGEST = {
+    "${AttendeeId}": 12,
+    "${AWS::AccountId}": 12,
+    "${AWS::Region}": 15,
+    "${AWS::Partition}": 10,
+}
+"""The most characters that a placeholder can become."""
 MANAGED_LIMIT = 6_144
 """Characters, white space left out, of one managed policy (same page)."""
 
@@ -44,11 +53,15 @@ WHY_WILDCARD = {
     "MakeOwn": "what does not exist yet has no name; aws:RequestTag forces the seat's tag on it",
     "TagWhatIsBeingMade": "sagemaker:TaggingAction allows tags only while a thing is being made",
     "UseOwn": "attendees name their things freely; aws:ResourceTag limits the use to the seat's",
-    "SeeNames": "SageMaker's lists and searches have no resource-level permissions",
+    "MakeOwnEndpoint": "as MakeOwn, on the endpoint alone: its configuration must be the seat's",
+    "SeeNames": "SageMaker's lists have no resource-level permissions",
+    "SeeNetworks": "EC2's descriptions have no resource-level permissions",
+    "NetworkInterfaces": "SageMaker makes interfaces with the job's role, in the profile's subnet"
+    " alone",
     "WriteJobLogs": "SageMaker names log streams after jobs, whose names are free",
     "SeeLogGroups": "names of log groups only",
     "SeeLogStreams": "names of log streams only",
-    "ReadOwnLogs": "streams that begin with the seat's id and a hyphen, which no other id holds",
+    "ReadOwnLogs": "streams whose names begin with the seat's prefix, which no other name does",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
     "ServicesOfTheWorkshop": "a boundary allows nothing by itself, it only limits",
@@ -95,7 +108,6 @@ TRAINING_CREATE = ("sagemaker:CreateTrainingJob", "sagemaker:CreateHyperParamete
 PROCESSING_CREATE = ("sagemaker:CreateProcessingJob", "sagemaker:CreateTransformJob")
 ENDPOINT_CREATE = ("sagemaker:CreateEndpointConfig",)
 OTHER_CREATE = (
-    "sagemaker:CreateEndpoint",
     "sagemaker:CreateExperiment",
     "sagemaker:CreateModel",
     "sagemaker:CreateModelPackageGroup",
@@ -134,6 +146,45 @@ TAGGED_USE = (
     "sagemaker:UpdatePipeline",
     "sagemaker:UpdateTrial",
     "sagemaker:UpdateTrialComponent",
+)
+# Lists have no resource-level permissions and show names and states. Search has none either, but
+# shows whole records of every seat (hyper-parameters, paths, environments): it is not among them.
+LISTS = tuple(
+    f"sagemaker:List{kind}"
+    for kind in (
+        "Associations",
+        "EndpointConfigs",
+        "Endpoints",
+        "Experiments",
+        "HyperParameterTuningJobs",
+        "ModelPackageGroups",
+        "ModelPackages",
+        "Models",
+        "NotebookInstances",
+        "PipelineExecutions",
+        "Pipelines",
+        "ProcessingJobs",
+        "TrainingJobs",
+        "TrainingJobsForHyperParameterTuningJob",
+        "TransformJobs",
+        "TrialComponents",
+        "Trials",
+    )
+)
+# What a job or notebook in a VPC needs of its own role
+# (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html).
+NETWORK_INTERFACES = (
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission",
+)
+NETWORK_VIEW = (
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
 )
 # Root code on a notebook, reservations that are paid at once, clusters, and the removal of the
 # tags by which teardown finds things: nobody's business in a workshop.
@@ -230,8 +281,10 @@ def sagemaker_policy(
     Instance types are capped by a Deny: an Allow with ``ForAnyValue:StringEquals`` would let a
     mixed list through.
     """
-    own_tag = {f"aws:RequestTag/{tags.ATTENDEE}": names.seat}
-    own_thing = {f"aws:ResourceTag/{tags.ATTENDEE}": names.seat}
+    # The workshop as well as the seat: another workshop of the account may have the same id.
+    own = {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}
+    own_tag = {f"aws:RequestTag/{key}": value for key, value in own.items()}
+    own_thing = {f"aws:ResourceTag/{key}": value for key, value in own.items()}
 
     def cap(sid: str, actions: Sequence[str], types: Sequence[str]) -> Statement:
         return _deny(
@@ -248,6 +301,14 @@ def sagemaker_policy(
             ["*"],
             Condition={"StringEquals": own_tag},
         ),
+        # Authorised on the endpoint and on its configuration: a statement each, or one could serve
+        # a neighbour's configuration, and with it run the neighbour's model and role.
+        _allow(
+            "MakeOwnEndpoint",
+            ["sagemaker:CreateEndpoint"],
+            [names.sagemaker_arn("endpoint", "*")],
+            Condition={"StringEquals": own_tag},
+        ),
         # Tags can be set while a thing is made and at no other time, so that nobody can put their
         # own tag on a neighbour's
         # (https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html).
@@ -258,8 +319,7 @@ def sagemaker_policy(
             Condition={"StringEquals": own_tag, "Null": {"sagemaker:TaggingAction": "false"}},
         ),
         _allow("UseOwn", TAGGED_USE, ["*"], Condition={"StringEquals": own_thing}),
-        # These have no resource-level permissions: names stay visible, contents do not.
-        _allow("SeeNames", ["sagemaker:List*", "sagemaker:Search"], ["*"]),
+        _allow("SeeNames", LISTS, ["*"]),
         _allow(
             "OwnNotebook",
             [
@@ -284,10 +344,12 @@ def sagemaker_policy(
 
 
 def observation_policy(names: Names) -> Document:
-    """Log streams of jobs that begin with the seat's id, metrics, and the seat's dashboard.
+    """Log streams of the seat's own names, metrics, and the seat's dashboard.
 
-    SageMaker writes a job's log stream with the job's role and names it after the job, so writing
-    covers every stream of the group while reading is limited to the seat's own names.
+    SageMaker writes a job's log stream with the job's role and names it after the job. Names are
+    free, so writing has to cover every stream of the group, a neighbour's as well. Reading is
+    limited to jobs that begin with the seat's prefix and to the seat's notebook: the log of a job
+    of another name stays closed, even to who started it.
     """
     logs = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group"
     groups = f"{logs}:/aws/sagemaker/*"
@@ -299,7 +361,14 @@ def observation_policy(names: Names) -> Document:
         ),
         _allow("SeeLogGroups", ["logs:DescribeLogGroups"], [f"{logs}:*"]),
         _allow("SeeLogStreams", ["logs:DescribeLogStreams"], [groups]),
-        _allow("ReadOwnLogs", ["logs:GetLogEvents"], [f"{groups}:log-stream:{names.seat}-*"]),
+        _allow(
+            "ReadOwnLogs",
+            ["logs:GetLogEvents"],
+            [
+                f"{groups}:log-stream:{names.job_prefix}*",
+                f"{logs}:/aws/sagemaker/NotebookInstances:log-stream:{names.notebook}/*",
+            ],
+        ),
         _allow(
             "WriteSageMakerMetrics",
             ["cloudwatch:PutMetricData"],
@@ -323,6 +392,44 @@ def observation_policy(names: Names) -> Document:
     )
 
 
+def network_policy(names: Names, *, subnet_id: str) -> Document:
+    """What a notebook in a VPC needs: network interfaces in the profile's subnet."""
+    ec2 = f"arn:{names.partition}:ec2:{names.region}:{names.account}"
+    return _document(
+        _allow("SeeNetworks", NETWORK_VIEW, ["*"]),
+        _allow(
+            "NetworkInterfaces",
+            NETWORK_INTERFACES,
+            [
+                f"{ec2}:network-interface/*",
+                f"{ec2}:security-group/*",
+                f"{ec2}:subnet/{subnet_id}",
+            ],
+        ),
+    )
+
+
+def check_inline(documents: Mapping[str, Document], what: str) -> None:
+    """Refuse a role's inline policies that IAM would refuse, for the longest placeholders.
+
+    ``what`` names the role at the start of the sentence.
+    """
+    size = sum(characters(document) for document in documents.values())
+    if size > INLINE_LIMIT:
+        raise WorkshopError(
+            f"{what} has {size:,} characters of policies and IAM takes {INLINE_LIMIT:,}; allow"
+            " fewer instance types, buckets or repositories"
+        )
+
+
+def characters(document: Document) -> int:
+    """The size of a document as IAM counts it, with placeholders at their longest."""
+    text = json.dumps(document, separators=(",", ":"))
+    for placeholder, longest in LONGEST.items():
+        text = text.replace(placeholder, "x" * longest)
+    return len(text)
+
+
 def boundary_policy(names: Names) -> Document:
     """The most that any seat's role can ever do, whatever is attached to it.
 
@@ -335,6 +442,7 @@ def boundary_policy(names: Names) -> Document:
             [
                 "cloudwatch:*",
                 "ec2:Describe*",
+                *NETWORK_INTERFACES,
                 "ecr:*",
                 "iam:GetRole",
                 "iam:PassRole",
@@ -357,6 +465,12 @@ def boundary_policy(names: Names) -> Document:
             "Effect": "Deny",
             "Action": ["iam:PassRole"],
             "NotResource": [any_seat.role_arn],
+        },
+        {
+            "Sid": "DatasetsAreReadOnly",
+            "Effect": "Deny",
+            "NotAction": sorted(S3_READ + S3_LIST),
+            "Resource": [names.datasets_bucket_arn, f"{names.datasets_bucket_arn}/*"],
         },
         {
             "Sid": "NotebooksOfOthers",
@@ -385,23 +499,3 @@ def boundary_policy(names: Names) -> Document:
         ),
         _deny("Never", NEVER, ["*"]),
     )
-
-
-def datasets_bucket_statements(names: Names) -> list[Statement]:
-    """Statements that keep the shared datasets read-only for every seat, in either access mode."""
-    return [
-        {
-            "Sid": "SeatsReadOnly",
-            "Effect": "Deny",
-            "Principal": {"AWS": "*"},
-            "Action": ["s3:DeleteObject*", "s3:PutObject*", "s3:RestoreObject"],
-            "Resource": [f"{names.datasets_bucket_arn}/*"],
-            "Condition": {
-                "ArnLike": {
-                    "aws:PrincipalArn": (
-                        f"arn:{names.partition}:iam::{names.account}:role{names.iam_path}*"
-                    )
-                }
-            },
-        }
-    ]

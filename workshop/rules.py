@@ -89,8 +89,8 @@ BUCKET_KEY = Rule(
 )
 REPOSITORY_KEY = Rule(
     naming.REPOSITORY_KEY_PATTERN,
-    "cannot name a repository; use up to 100 lower-case letters and digits, words joined by"
-    " '-', '_' or '.'",
+    "cannot name a repository; use up to 100 lower-case letters and digits, words joined by '-',"
+    " each with a letter first",
     longest=100,
 )
 PROFILE = Rule(

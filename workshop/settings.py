@@ -163,18 +163,36 @@ class Registry(Model):
     """By key; the key becomes the last part of the repository's name."""
 
 
+InstanceTypes = Annotated[tuple[InstanceType, ...], Field(min_length=1)]
+
+
+def _any_gpu(types: tuple[str, ...]) -> bool:
+    # AWS names families with GPUs g and p; Trainium and Inferentia are no GPUs.
+    return any(one.startswith(("ml.g", "ml.p")) for one in types)
+
+
 class Access(Model):
     """What a seat may do."""
 
     mode: Literal["scoped", "managed"] = "scoped"
     """``scoped``: the seat's own things only. ``managed``: AWS's three broad policies, under the
     boundary; an attendee then can read and change what is a neighbour's."""
-    training_instance_types: tuple[InstanceType, ...] = ("ml.m5.large", "ml.g5.xlarge")
-    """Instance types for training and tuning jobs."""
-    processing_instance_types: tuple[InstanceType, ...] = ("ml.m5.large", "ml.m5.xlarge")
-    """Instance types for processing and batch transform jobs."""
-    endpoint_instance_types: tuple[InstanceType, ...] = ("ml.m5.large", "ml.g5.xlarge")
-    """Instance types for endpoints."""
+    training_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
+    """Instance types for training and tuning jobs; in ``scoped`` mode only."""
+    processing_instance_types: InstanceTypes = ("ml.m5.large", "ml.m5.xlarge")
+    """Instance types for processing and batch transform jobs; in ``scoped`` mode only."""
+    endpoint_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
+    """Instance types for endpoints; in ``scoped`` mode only."""
+
+    @property
+    def training_gpu(self) -> bool:
+        """Whether a training job can have a GPU; ``managed`` caps no instance types."""
+        return self.mode == "managed" or _any_gpu(self.training_instance_types)
+
+    @property
+    def processing_gpu(self) -> bool:
+        """Whether a processing job can have a GPU."""
+        return self.mode == "managed" or _any_gpu(self.processing_instance_types)
 
 
 class Content(Model):
@@ -223,12 +241,17 @@ class Notebook(Model):
     content: Content | None = None
     """Material to clone; null for none."""
     packages: tuple[Annotated[str, rules.REQUIREMENT], ...] = ()
-    """Python packages that are installed in the background when the notebook is created."""
+    """Python packages that are installed in the background at each start of the notebook."""
     network: Annotated[
         Annotated[Literal["direct"], Tag("direct")] | Annotated[Vpc, Tag("vpc")],
         Discriminator(_network_kind),
     ] = "direct"
     """``direct``, or the subnet and security groups to use."""
+
+    @property
+    def vpc(self) -> Vpc | None:
+        """The VPC's part of ``network``, None for SageMaker's own network."""
+        return self.network if isinstance(self.network, Vpc) else None
 
 
 class Dashboard(Model):

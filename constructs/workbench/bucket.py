@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from workbench.sub import sub, sub_all
+from workbench.sub import sub
 
 
 class WorkbenchBucket(Construct):
@@ -33,7 +29,6 @@ class WorkbenchBucket(Construct):
         incomplete_upload_days: int,
         expire_days: int | None = None,
         keep: bool = False,
-        policy_statements: Sequence[dict[str, Any]] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.bucket = s3.Bucket(
@@ -57,10 +52,6 @@ class WorkbenchBucket(Construct):
             ],
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )
-        for statement in policy_statements:
-            self.bucket.add_to_resource_policy(
-                iam.PolicyStatement.from_json(sub_all(statement)),
-            )
         Validations.of(self.bucket).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-S1",

@@ -72,8 +72,7 @@ def on_start(
     *,
     tags: Mapping[str, str],
     role_arn: str,
-    bucket: str,
-    prefixes: Sequence[str],
+    buckets: Mapping[str, tuple[str, Sequence[str]]],
     datasets_bucket: str,
     repositories: Mapping[str, str],
     job_prefix: str,
@@ -83,9 +82,10 @@ def on_start(
     """The script for each start: SDK defaults, environment, packages, idle stop.
 
     ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
-    ``docker push``; ``prefixes`` are those of ``bucket``; ``idle_stop_minutes`` None means that
-    the notebook never stops by itself.
+    ``docker push``; ``buckets`` maps a bucket's key to its name and its prefixes, and the first is
+    the SDK's own; ``idle_stop_minutes`` None means that the notebook never stops by itself.
     """
+    (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
         "WORKSHOP_SEAT": tags[tag_rules.ATTENDEE],
         "WORKSHOP_ROLE_ARN": role_arn,
@@ -96,6 +96,15 @@ def on_start(
             [{"Key": key, "Value": value} for key, value in tags.items()], separators=(",", ":")
         ),
         **_variables("WORKSHOP_S3_", {prefix: f"s3://{bucket}/{prefix}" for prefix in prefixes}),
+        **_variables("WORKSHOP_BUCKET_", {key: name for key, (name, _) in others}),
+        **_variables(
+            "WORKSHOP_S3_",
+            {
+                f"{key}/{prefix}": f"s3://{name}/{prefix}"
+                for key, (name, prefixes) in others
+                for prefix in prefixes
+            },
+        ),
         **_variables("WORKSHOP_REPOSITORY_", repositories),
     }
     return _rendered(
@@ -168,7 +177,8 @@ def _guide(packages: Sequence[str], idle_stop_minutes: int | None) -> str:
         "",
         "The SageMaker Python SDK uses the role, bucket and tags below by itself. With boto3, give",
         'them: `Tags=json.loads(os.environ["WORKSHOP_TAGS"])`. Begin the names of your jobs with',
-        "WORKSHOP_JOB_PREFIX, so that your dashboard finds them.",
+        "WORKSHOP_JOB_PREFIX, in the SDK with base_job_name: your dashboard finds no others, and",
+        "the logs of others are closed to you.",
     ]
     if packages:
         lines += ["", "Packages arrive in the background: see workshop-packages.log."]

@@ -26,34 +26,44 @@ HEIGHT = 6
 
 
 def seat_body(
-    names: Names, *, buckets: Sequence[str], period: int, gpu: bool, logs: bool
+    names: Names,
+    *,
+    buckets: Sequence[str],
+    period: int,
+    training_gpu: bool,
+    processing_gpu: bool,
+    logs: bool,
 ) -> dict[str, Any]:
     """The dashboard of one seat.
 
     The SDK names jobs freely and cannot prefix them, so the seat's widgets find the jobs and
-    endpoints whose names hold the seat's id as a word; the first widget says so, and says where
-    the others are. ``buckets`` are the keys from the YAML, ``period`` is in seconds.
+    endpoints whose names hold the workshop and the seat's id as words; the first widget says so,
+    and says where the others are. ``buckets`` are the keys from the YAML, ``period`` is in
+    seconds; ``training_gpu`` and ``processing_gpu`` say whether such jobs can have a GPU at all.
     """
-    seat = names.seat
+    prefix = names.job_prefix
     explained = (
-        f"## {names.workshop} / {seat}\n"
-        f"Shows the jobs and endpoints whose names hold the word `{seat}`: begin them with"
-        f" `{seat}-`, for example with `base_job_name='{seat}-train'`. Those of other names are"
+        f"## {names.workshop} / {names.seat}\n"
+        f"Shows the jobs and endpoints whose names begin with `{prefix}`: set"
+        f" `base_job_name='{prefix}train'`, for example. Those of other names are"
         f" on the cohort's dashboard `{names.cohort.dashboard}`. CloudWatch has no metrics of"
         " notebook instances."
     )
+    mine = f' "{names.workshop}" "{names.seat}"'
     rows = [
         [_text(explained)],
-        _jobs("Training jobs", TRAINING, names, seat, period, gpu=gpu),
-        _jobs("Processing jobs", PROCESSING, names, seat, period, gpu=gpu),
-        [*_endpoints(names, seat, period), _bucket_size(names, buckets)],
+        _jobs("Training jobs", TRAINING, names, mine, period, gpu=training_gpu),
+        _jobs("Processing jobs", PROCESSING, names, mine, period, gpu=processing_gpu),
+        [*_endpoints(names, mine, period), _bucket_size(names, buckets)],
     ]
     if logs:
-        rows.append([_log_lines(names, seat)])
+        rows.append([_log_lines(names)])
     return {"widgets": _placed(rows)}
 
 
-def cohort_body(names: Names, *, period: int) -> dict[str, Any]:
+def cohort_body(
+    names: Names, *, period: int, training_gpu: bool, processing_gpu: bool
+) -> dict[str, Any]:
     """The dashboard of the whole cohort: every job and endpoint of this account and Region.
 
     SageMaker's metrics carry no tags, so others' jobs are shown too; the first widget says so.
@@ -67,16 +77,16 @@ def cohort_body(names: Names, *, period: int) -> dict[str, Any]:
         "widgets": _placed(
             [
                 [_text(explained)],
-                _jobs("Training jobs", TRAINING, names, None, period, gpu=True),
-                _jobs("Processing jobs", PROCESSING, names, None, period, gpu=True),
-                _endpoints(names, None, period),
+                _jobs("Training jobs", TRAINING, names, "", period, gpu=training_gpu),
+                _jobs("Processing jobs", PROCESSING, names, "", period, gpu=processing_gpu),
+                _endpoints(names, "", period),
             ]
         )
     }
 
 
 def _jobs(
-    title: str, namespace: str, names: Names, word: str | None, period: int, *, gpu: bool
+    title: str, namespace: str, names: Names, words: str, period: int, *, gpu: bool
 ) -> list[Widget]:
     metrics = {"CPU": "CPUUtilization", "memory": "MemoryUtilization"}
     if gpu:
@@ -87,18 +97,18 @@ def _jobs(
             names,
             period,
             "Average",
-            [[{"expression": _search(namespace, "Host", metric, word, "Average")}]],
+            [[{"expression": _search(namespace, "Host", metric, words, "Average")}]],
         )
         for label, metric in metrics.items()
     ]
 
 
-def _endpoints(names: Names, word: str | None, period: int) -> list[Widget]:
+def _endpoints(names: Names, words: str, period: int) -> list[Widget]:
     def search(metric: str, statistic: str) -> list[dict[str, str]]:
         return [
             {
                 "expression": _search(
-                    INVOCATIONS, "EndpointName,VariantName", metric, word, statistic
+                    INVOCATIONS, "EndpointName,VariantName", metric, words, statistic
                 )
             }
         ]
@@ -116,9 +126,9 @@ def _endpoints(names: Names, word: str | None, period: int) -> list[Widget]:
     ]
 
 
-def _search(namespace: str, dimensions: str, metric: str, word: str | None, statistic: str) -> str:
-    only = f' "{word}"' if word else ""
-    return f"SEARCH('{{{namespace},{dimensions}}} MetricName=\"{metric}\"{only}', '{statistic}')"
+def _search(namespace: str, dimensions: str, metric: str, words: str, statistic: str) -> str:
+    """``words`` all have to be in a name; each is quoted and has a blank before it."""
+    return f"SEARCH('{{{namespace},{dimensions}}} MetricName=\"{metric}\"{words}', '{statistic}')"
 
 
 def _bucket_size(names: Names, buckets: Sequence[str]) -> Widget:
@@ -142,15 +152,15 @@ def _bucket_size(names: Names, buckets: Sequence[str]) -> Widget:
     )
 
 
-def _log_lines(names: Names, seat: str) -> Widget:
+def _log_lines(names: Names) -> Widget:
     query = (
         "SOURCE '/aws/sagemaker/TrainingJobs' | fields @timestamp, @logStream, @message"
-        f" | filter @logStream like /^{seat}-/ | sort @timestamp desc | limit 100"
+        f" | filter @logStream like /^{names.job_prefix}/ | sort @timestamp desc | limit 100"
     )
     return {
         "type": "log",
         "properties": {
-            "title": f"Training jobs named {seat}-...: latest lines",
+            "title": f"Training jobs named {names.job_prefix}...: latest lines",
             "region": names.region,
             "query": query,
             "view": "table",

@@ -62,3 +62,9 @@ def main() -> None:
             raise
         print(error.told(), file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"workshop: {where}{error.strerror or error}", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from workshop import naming
 from workshop.errors import UsageError
 from workshop.localcloud import environment, process, record
 from workshop.localcloud.settings import DEFAULT_NOTEBOOK_DELAY
@@ -47,6 +48,12 @@ def _twelve_digits(account: str) -> str:
     return account
 
 
+def _region(region: str) -> str:
+    if not re.fullmatch(naming.REGION_PATTERN, region):
+        raise typer.BadParameter(f"'{region}' is no Region; give its code, such as eu-west-1")
+    return region
+
+
 @app.command()
 def start(
     *,
@@ -57,9 +64,9 @@ def start(
     account: Annotated[str, typer.Option(callback=_twelve_digits, help="12 digits.")] = (
         process.DEFAULT_ACCOUNT
     ),
-    region: Annotated[str, typer.Option(help="Region of clients that name none.")] = (
-        process.DEFAULT_REGION
-    ),
+    region: Annotated[
+        str, typer.Option(callback=_region, help="Region of clients that name none.")
+    ] = (process.DEFAULT_REGION),
     persist: Annotated[bool, typer.Option("--persist", help="Keep everything when stopped.")] = (
         False
     ),

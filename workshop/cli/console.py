@@ -23,7 +23,7 @@ def print_table(table: Table) -> None:
     with console.capture() as capture:
         console.print(table)
     for line in capture.get().splitlines():
-        print(line.rstrip())
+        print(line.rstrip(), flush=True)  # talk and data keep their order in a shared pipe
 
 
 def talk() -> Console:

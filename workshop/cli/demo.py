@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
@@ -61,22 +62,35 @@ def demo(
         # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well.
         signal.signal(sign, lambda *_: sys.exit(1))
     clock = Clock()
-    with clock.step("Start a local cloud"):
-        running = _started(loaded)
-        console.say(f"   {running.endpoint}, account {running.account}, {running.region}")
-    try:
-        _story(loaded, running, clock)
-    finally:
-        if keep:
-            console.say(f'still running: eval "$(workshop cloud env --state-dir {STATE_DIR})"')
-        else:
-            process.stop(STATE_DIR)
+    with _alone():
+        try:
+            with clock.step("Start a local cloud"):
+                running = _started(loaded)
+                console.say(f"   {running.endpoint}, account {running.account}, {running.region}")
+            _story(loaded, running, clock)
+        finally:
+            if keep:
+                console.say(f'still running: eval "$(workshop cloud env --state-dir {STATE_DIR})"')
+            else:
+                process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
     for title, seconds in clock.steps:
         timings.add_row(title, f"{seconds:.1f}")
     timings.add_row("all", f"{sum(seconds for _, seconds in clock.steps):.1f}")
     print()
     console.print_table(timings)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep a second demo in the same folder from stopping this one's cloud."""
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    with (STATE_DIR / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GuardError("another demo runs in this folder; wait until it has ended") from None
+        yield
 
 
 def _started(loaded: LoadedEnvironment) -> Running:
@@ -97,6 +111,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Clock) -> None:
     assembly = STATE_DIR / "cdk.out"
 
     with clock.step("cdk synth: the templates of every seat, checked"):
+        console.say("   up to a minute the first time")
         cdk.run("synth", "--quiet", "-c", f"env={loaded.name}", "-o", str(assembly))
         stacks = toolkit.stacks(assembly)
         console.say(f"   {len(stacks)} stacks for {len(loaded.seats)} seats")

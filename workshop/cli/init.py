@@ -22,7 +22,7 @@ Name = Annotated[
         show_default=False,
     ),
 ]
-Directory = Annotated[Path, typer.Option("--directory", "-d", metavar="DIR", help="Where to.")]
+Directory = Annotated[Path, typer.Option("--config-dir", metavar="DIR", help="Where to.")]
 Account = Annotated[
     str | None,
     typer.Option(

@@ -82,7 +82,13 @@ def start(
             *(["--persist"] if persist else []),
         ]
         child = _spawn(state_dir, instance, arguments)
-        running = _wait_for(state_dir, instance, child)
+        try:
+            running = _wait_for(state_dir, instance, child)
+        except BaseException:
+            # Whoever is interrupted here has nobody yet who would know of the server.
+            child.kill()
+            child.wait()
+            raise
     return Started(running, already=False, seconds=time.monotonic() - began)
 
 
@@ -208,8 +214,6 @@ def _wait_for(state_dir: Path, instance: str, child: subprocess.Popen[bytes]) ->
                 + _log_tail(state_dir)
             )
         time.sleep(_POLL)
-    child.kill()
-    child.wait()
     raise LocalCloudError(
         f"the local cloud did not answer within {START_DEADLINE:.0f} s:\n" + _log_tail(state_dir)
     )
