@@ -6,6 +6,7 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
+import botocore.session
 import pytest
 
 from workshop import policies
@@ -265,3 +266,30 @@ def test_the_boundary_keeps_to_the_workshops_region_and_spares_global_services()
     region = statements(policies.boundary_policy(ADA))["OtherRegions"]
     assert region["Condition"] == {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
     assert "iam:*" in region["NotAction"]
+
+
+def test_every_sagemaker_action_is_one_that_aws_has() -> None:
+    """A misspelt action allows nothing and, worse, denies nothing."""
+    session = botocore.session.get_session()
+    operations = {
+        name
+        for service in ("sagemaker", "sagemaker-runtime", "sagemaker-metrics")
+        for name in session.get_service_model(service).operation_names
+    }
+    # Actions without an operation of their own, by the Service Authorization Reference.
+    operations |= {"BatchPutMetrics", "CreateReservedCapacity"}
+    documents = [*seat_documents(ADA), policies.boundary_policy(ADA)]
+    named = {
+        action.removeprefix("sagemaker:")
+        for document in documents
+        for statement in document["Statement"]
+        for action in statement.get("Action", [])
+        if action.startswith("sagemaker:")
+    }
+    unknown = {
+        action
+        for action in named
+        if action not in operations
+        and not (action.endswith("*") and any(fnmatchcase(name, action) for name in operations))
+    }
+    assert unknown == set()
