@@ -76,12 +76,17 @@ def side_by_side(
     ours: Callable[[], Run],
     floor: Callable[[], Run] | None = None,
     peer: Callable[[], Run] | None = None,
+    peer_runs: int | None = None,
 ) -> Result:
-    """Take turns, so that a slow moment of the machine meets all sides alike."""
+    """Take turns, so that a slow moment of the machine meets all sides alike.
+
+    ``peer_runs`` bounds how often a peer runs that takes minutes; None means each time.
+    """
     taken: dict[str, list[Run]] = {"ours": [], "floor": [], "peer": []}
-    for _ in range(runs):
+    for turn in range(runs):
+        skipped = peer_runs is not None and turn >= peer_runs
         for side, measure in (("ours", ours), ("floor", floor), ("peer", peer)):
-            if measure is not None:
+            if measure is not None and not (side == "peer" and skipped):
                 taken[side].append(measure())
     median = {
         side: statistics.median(run.seconds for run in found)
