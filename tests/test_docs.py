@@ -52,16 +52,20 @@ def commands(page: Path) -> list[Command]:
 def matches(expected: str, printed: str) -> bool:
     """Whether the output is the shown one, the number of blanks between words aside.
 
-    ``...`` alone on a line stands for any number of lines, inside a line for any text of it.
+    ``...`` alone on a line stands for any number of lines, inside a line for any text of it; a
+    number with one decimal at the end of a line stands for any such number of seconds.
     """
 
     def lines(text: str) -> list[str]:
         return [" ".join(line.split()) for line in text.strip("\n").splitlines()]
 
-    pattern = "".join(
-        r"(?:[^\n]*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + r"\n"
-        for line in lines(expected)
-    )
+    def as_pattern(line: str) -> str:
+        if line == "...":
+            return r"(?:[^\n]*\n)*?"
+        shown = re.escape(line).replace(r"\.\.\.", ".*")
+        return re.sub(r"\b\d+\\\.\d$", r"\\d+\\.\\d", shown) + r"\n"
+
+    pattern = "".join(map(as_pattern, lines(expected)))
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines(printed))) is not None
 
 
@@ -70,6 +74,9 @@ def test_dots_stand_for_what_they_should() -> None:
     assert matches("a\n...\n", "a\n")
     assert not matches("a\n...\nb", "a\nx\nc\n")
     assert not matches("a ... d", "a b\nc d")
+    assert matches("all 30.5", "all   7.2")
+    assert not matches("all 30.5", "all none")
+    assert not matches("5 seats", "6 seats")
 
 
 @pytest.fixture
