@@ -59,8 +59,10 @@ def demo(
     """
     loaded = environment.load(env, CONFIG_DIR)
     for sign in (signal.SIGTERM, signal.SIGHUP):
-        # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well.
-        signal.signal(sign, lambda *_: sys.exit(1))
+        # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well; under
+        # nohup it goes on.
+        if signal.getsignal(sign) != signal.SIG_IGN:
+            signal.signal(sign, lambda *_: sys.exit(1))
     clock = Clock()
     with _alone():
         try:
