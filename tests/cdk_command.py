@@ -60,5 +60,9 @@ class Cdk:
 
 
 def without_aws() -> dict[str, str]:
-    """The environment of this process without anything that speaks of AWS."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """The environment of this process without anything that speaks of AWS.
+
+    Nor of make: under ``make test`` a make of a test's own would take itself for a part of it.
+    """
+    foreign = ("AWS_", "MAKE", "MFLAGS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
