@@ -141,7 +141,7 @@ class Cloud:
 def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """One server for the session; tests use ``cloud``, which is empty each time."""
     state_dir = tmp_path_factory.mktemp("localcloud")
-    started = process.start(state_dir, notebook_delay=0)
+    started = process.start(state_dir, delays={"notebook": 0})
     yield Cloud(started.running, state_dir)
     process.stop(state_dir)
 

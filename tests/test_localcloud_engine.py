@@ -10,11 +10,12 @@ import pytest
 from tests.localcloud import TRUST
 from workshop.localcloud import emulator
 from workshop.localcloud.clock import Clock, ClockClosedError
-from workshop.localcloud.sagemaker import notebook_instance, patterns
-from workshop.localcloud.sagemaker.faults import ApiError
+from workshop.localcloud.sagemaker.kinds import notebook_instance
 from workshop.localcloud.sagemaker.service import build_engine
-from workshop.localcloud.sagemaker.validation import check_request
 from workshop.localcloud.settings import delays
+from workshop.localcloud.wire import patterns
+from workshop.localcloud.wire.refusals import ApiError
+from workshop.localcloud.wire.requests import check_request
 
 ROLE = "arn:aws:iam::000000000000:role/seat"
 NOTEBOOK = {"NotebookInstanceName": "nb", "InstanceType": "ml.t3.medium", "RoleArn": ROLE}
@@ -27,7 +28,7 @@ class Machine:
     def __init__(self) -> None:
         self.time = 1_000_000.0
         self.clock = Clock(lambda: self.time)
-        self.engine = build_engine(self.clock, delays(notebook=60))
+        self.engine = build_engine(self.clock, delays({"notebook": 60}))
 
     def status(self) -> str:
         return str(self.engine.call("DescribeNotebookInstance", NAME)["NotebookInstanceStatus"])
@@ -116,7 +117,7 @@ def test_every_mistake_in_a_request_is_named_at_once() -> None:
         "Volume": 20,
     }
     with pytest.raises(ApiError) as caught:
-        check_request("CreateNotebookInstance", request)
+        check_request("sagemaker", "CreateNotebookInstance", request)
     said = caught.value.message
     assert said.startswith("6 validation errors detected: ")
     for part in (
@@ -137,15 +138,16 @@ def test_every_mistake_in_a_request_is_named_at_once() -> None:
 
 def test_a_member_of_the_wrong_json_type_is_a_serialization_error() -> None:
     with pytest.raises(ApiError) as caught:
-        check_request("DescribeNotebookInstance", {"NotebookInstanceName": 7})
+        check_request("sagemaker", "DescribeNotebookInstance", {"NotebookInstanceName": 7})
     assert caught.value.code == "SerializationException"
     with pytest.raises(ApiError):
-        check_request("ListNotebookInstances", {"MaxResults": True})
+        check_request("sagemaker", "ListNotebookInstances", {"MaxResults": True})
 
 
 def test_a_presigned_session_shorter_than_half_an_hour_is_refused() -> None:
     with pytest.raises(ApiError, match="greater than or equal to 1800"):
         check_request(
+            "sagemaker",
             "CreatePresignedNotebookInstanceUrl",
             {**NAME, "SessionExpirationDurationInSeconds": 60},
         )
@@ -155,6 +157,7 @@ def test_a_script_longer_than_the_service_takes_is_refused() -> None:
     script = [{"Content": "A" * 16385}]
     with pytest.raises(ApiError, match="less than or equal to 16384"):
         check_request(
+            "sagemaker",
             "CreateNotebookInstanceLifecycleConfig",
             {"NotebookInstanceLifecycleConfigName": "lc", "OnStart": script},
         )

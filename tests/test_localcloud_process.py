@@ -262,7 +262,7 @@ def test_a_cloud_takes_the_port_it_is_told(state_dir: Path) -> None:
 
 
 def test_what_is_kept_is_there_after_a_restart_and_gone_after_a_reset(state_dir: Path) -> None:
-    options: dict[str, Any] = {"persist": True, "notebook_delay": 0}
+    options: dict[str, Any] = {"persist": True, "delays": {"notebook": 0}}
     cloud = Cloud(process.start(state_dir, **options).running, state_dir)
     cloud.advance(3600)
     role = cloud.role()
@@ -292,7 +292,7 @@ def test_what_is_kept_is_there_after_a_restart_and_gone_after_a_reset(state_dir:
 
 
 def test_a_cloud_stops_while_a_stack_waits_for_a_notebook(state_dir: Path) -> None:
-    cloud = Cloud(process.start(state_dir, notebook_delay=3600).running, state_dir)
+    cloud = Cloud(process.start(state_dir, delays={"notebook": 3600}).running, state_dir)
     given = {
         "NotebookInstanceName": "nb",
         "InstanceType": "ml.t3.medium",
@@ -313,7 +313,7 @@ def test_a_cloud_stops_while_a_stack_waits_for_a_notebook(state_dir: Path) -> No
         ("clock", {"back": 1}),
         ("clock", {"advance": "soon"}),
         ("delays", {"notebook": -1}),
-        ("delays", {"training": 1}),
+        ("delays", {"baking": 1}),
         ("nothing", {}),
     ],
 )

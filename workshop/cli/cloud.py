@@ -15,7 +15,7 @@ import typer
 from workshop import naming
 from workshop.errors import UsageError
 from workshop.localcloud import environment, process, record
-from workshop.localcloud.settings import DEFAULT_NOTEBOOK_DELAY
+from workshop.localcloud.settings import PASSAGES, delays
 
 app = typer.Typer(
     help="The embedded local cloud: AWS's interfaces on this machine, without an account.",
@@ -48,6 +48,14 @@ def _twelve_digits(account: str) -> str:
     return account
 
 
+def _seconds(delay: str) -> tuple[str, float]:
+    name, _, seconds = delay.partition("=")
+    try:
+        return name, delays({name: float(seconds)})[name]
+    except ValueError:
+        raise UsageError(f"'{delay}' is no delay; give one such as notebook=3") from None
+
+
 def _region(region: str) -> str:
     if not re.fullmatch(naming.REGION_PATTERN, region):
         raise typer.BadParameter(f"'{region}' is no Region; give its code, such as eu-west-1")
@@ -70,10 +78,13 @@ def start(
     persist: Annotated[bool, typer.Option("--persist", help="Keep everything when stopped.")] = (
         False
     ),
-    notebook_delay: Annotated[
-        float,
-        typer.Option(min=0, help="Seconds a notebook takes to start, stop, update or go."),
-    ] = DEFAULT_NOTEBOOK_DELAY,
+    delay: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SECONDS",
+            help=f"How long something takes; may be given again. Names: {', '.join(PASSAGES)}.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the local cloud, unless it runs already."""
@@ -83,7 +94,7 @@ def start(
         account=account,
         region=region,
         persist=persist,
-        notebook_delay=notebook_delay,
+        delays=dict(_seconds(one) for one in delay or []),
     )
     running = started.running
     if as_json:

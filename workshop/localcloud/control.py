@@ -1,12 +1,14 @@
-"""``/_workshop/*``: health, clock and delays of the local cloud, in front of the emulator."""
+"""``/_workshop/*``: health and the knobs of the local cloud, in front of the emulator."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from workshop.errors import LocalCloudError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,16 +21,26 @@ _LARGEST_BODY = 64 * 1024
 
 Handler = Callable[..., Awaitable[Any]]
 Document = dict[str, Any]
+Knob = Callable[[Document], Document]
+"""Takes what is wanted, answers what is now; ``LocalCloudError`` refuses and changes nothing."""
 
 
 class Control:
     """An ASGI application that answers our own paths and passes on everything else."""
 
-    def __init__(self, emulated: Handler, clock: Clock, delays: Delays, instance: str) -> None:
+    def __init__(
+        self,
+        emulated: Handler,
+        instance: str,
+        clock: Clock,
+        knobs: Mapping[str, Knob],
+        before: Callable[[], None],
+    ) -> None:
         self._emulated = emulated
-        self._clock = clock
-        self._delays = delays
         self._instance = instance
+        self._clock = clock
+        self._knobs = knobs
+        self._before = before
 
     async def __call__(self, scope: Any, receive: Handler, send: Handler) -> None:
         if scope["type"] == "http" and not _from_a_program(scope["headers"]):
@@ -36,6 +48,8 @@ class Control:
             await _respond(send, HTTPStatus.FORBIDDEN, refused)
             return
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            # Whatever service is asked: what was due by now has happened before.
+            self._before()
             await self._emulated(scope, receive, send)
             return
         status, answer = await self._answer(scope["method"], scope["path"], receive)
@@ -45,12 +59,12 @@ class Control:
         what = path.removeprefix(PREFIX)
         if (method, what) == ("GET", "health"):
             return 200, self._health()
-        if method != "POST" or what not in ("clock", "delays"):
+        if method != "POST" or what not in self._knobs:
             return 404, {"error": f"the local cloud has no {method} {path}"}
         try:
             wanted = json.loads(await _body(receive) or b"{}")
-            return 200, self._turn(wanted) if what == "clock" else self._set_delays(wanted)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            return 200, self._knobs[what](wanted)
+        except (LocalCloudError, ValueError, TypeError, KeyError, AttributeError) as error:
             return 400, {"error": f"{what}: {error}"}
 
     def _health(self) -> Document:
@@ -60,24 +74,31 @@ class Control:
             "now": self._clock.now(),
         }
 
-    def _turn(self, wanted: Document) -> Document:
-        """``freeze`` (true or false) first, then ``advance`` (seconds)."""
+
+def clock_knob(clock: Clock) -> Knob:
+    """``freeze`` (true or false) first, then ``advance`` (seconds)."""
+
+    def turn(wanted: Document) -> Document:
         unknown = wanted.keys() - {"freeze", "advance"}
         if unknown:
-            raise KeyError(f"unknown {', '.join(sorted(unknown))}; use freeze or advance")
+            raise LocalCloudError(f"unknown {', '.join(sorted(unknown))}; use freeze or advance")
         if "freeze" in wanted:
-            (self._clock.freeze if wanted["freeze"] else self._clock.thaw)()
+            (clock.freeze if wanted["freeze"] else clock.thaw)()
         if "advance" in wanted:
-            self._clock.advance(float(wanted["advance"]))
-        return {"now": self._clock.now(), "frozen": self._clock.frozen}
+            clock.advance(float(wanted["advance"]))
+        return {"now": clock.now(), "frozen": clock.frozen}
 
-    def _set_delays(self, wanted: Document) -> Document:
-        for name, seconds in wanted.items():
-            if name not in self._delays.current or float(seconds) < 0:
-                raise KeyError(f"'{name}' must be one of {list(self._delays.current)}, 0 or more")
-            self._delays.current[name] = float(seconds)
-        self._clock.wake()
-        return dict(self._delays.current)
+    return turn
+
+
+def delays_knob(delays: Delays) -> Knob:
+    """Seconds by passage."""
+
+    def turn(wanted: Document) -> Document:
+        delays.set(wanted)
+        return dict(delays.current)
+
+    return turn
 
 
 def _from_a_program(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -4,6 +4,7 @@ ministack promises none of them, so it is pinned to one release and ``HELD`` is 
 contract tests: an upgrade that renames or reshapes one of them fails loudly.
 """
 
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 from importlib import import_module, metadata
@@ -36,9 +37,14 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_reset_all_state": "()",
         "_docker_socket_present": "() -> bool",
     },
-    "core.router": {"SERVICE_PATTERNS": None},
+    "core.router": {
+        "SERVICE_PATTERNS": None,
+        "extract_access_key_id": "(headers: dict, query_params=None) -> str",
+    },
+    "core.iam_evaluator": {
+        "resolve_caller_identity": "(access_key_id: str) -> dict | None",
+    },
     "core.responses": {
-        "AccountRegionScopedDict": "()",
         "get_account_id": "() -> str",
         "get_region": "() -> str",
         "request_scope": "(account_id: str, region: str)",
@@ -193,6 +199,22 @@ def request_scope(account_id: str, region_name: str) -> AbstractContextManager[N
     return scope
 
 
-def scoped_store() -> Any:
-    """Give a mapping that shows each account and Region only its own entries."""
-    return module("core.responses").AccountRegionScopedDict()
+def add_json_service(name: str, target_prefix: str, service: Any) -> None:
+    """Let the emulator route ``X-Amz-Target: <target_prefix>.*`` to a service of ours.
+
+    It also keeps the service's state between runs and empties it on a reset.
+    """
+    app = module("app")
+    kept_as = f"workshop_{name}"
+    app._loaded_modules[kept_as] = service
+    app._state_map[kept_as] = kept_as
+    app.SERVICE_REGISTRY[name] = {"module": kept_as}
+    app.SERVICE_HANDLERS[name] = service.handle_request
+    module("core.router").SERVICE_PATTERNS[name] = {"target_prefixes": [f"{target_prefix}."]}
+
+
+def caller(headers: dict[str, str]) -> dict[str, str] | None:
+    """Give ``Arn`` and ``PrincipalId`` of whoever signed a request, or None if it is unknown."""
+    key = module("core.router").extract_access_key_id(headers)
+    found = module("core.iam_evaluator").resolve_caller_identity(key)
+    return found and {"Arn": found["userArn"], "PrincipalId": found["userId"]}

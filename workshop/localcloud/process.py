@@ -26,10 +26,9 @@ from workshop.errors import LocalCloudError
 from workshop.localcloud import ownership, record
 from workshop.localcloud.environment import EMPTY_CONFIG
 from workshop.localcloud.record import LOG, Running
-from workshop.localcloud.settings import DEFAULT_NOTEBOOK_DELAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 DEFAULT_STATE_DIR = Path(".workshop/localcloud")
 DEFAULT_ACCOUNT = "000000000000"
@@ -59,7 +58,7 @@ def start(
     account: str = DEFAULT_ACCOUNT,
     region: str = DEFAULT_REGION,
     persist: bool = False,
-    notebook_delay: float = DEFAULT_NOTEBOOK_DELAY,
+    delays: Mapping[str, float] | None = None,
 ) -> Started:
     """Start a local cloud unless one runs for ``state_dir``, and wait until it answers.
 
@@ -78,7 +77,7 @@ def start(
         arguments = [
             *("--state-dir", str(state_dir.resolve())),
             *("--port", str(port), "--account", account, "--region", region),
-            *("--notebook-delay", str(notebook_delay)),
+            *("--delays", json.dumps(dict(delays or {}))),
             *(["--persist"] if persist else []),
         ]
         child = _spawn(state_dir, instance, arguments)

@@ -5,12 +5,11 @@ from the environment at import. All of it is loaded and corrected before the fir
 taken, so nothing ever sees the emulator as it comes.
 """
 
-# Private names of ministack, held by emulator.HELD.
-# ruff: noqa: SLF001
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -24,13 +23,11 @@ from workshop.errors import LocalCloudError
 from workshop.localcloud import emulator, record
 from workshop.localcloud.clock import Clock
 from workshop.localcloud.cloudformation.mount import mount
-from workshop.localcloud.control import Control
-from workshop.localcloud.sagemaker.service import SageMakerService
-from workshop.localcloud.settings import DEFAULT_NOTEBOOK_DELAY, Delays, delays
+from workshop.localcloud.control import Control, clock_knob, delays_knob
+from workshop.localcloud.sagemaker.service import SageMakerService, build_engine
+from workshop.localcloud.settings import Delays, delays
 
 HOST = "127.0.0.1"
-SERVICE = "workshop_sagemaker"
-"""The name under which ministack keeps our service module and its state file."""
 
 
 def options(argv: list[str]) -> argparse.Namespace:
@@ -42,7 +39,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--account", default="000000000000")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--persist", action="store_true")
-    parser.add_argument("--notebook-delay", type=float, default=DEFAULT_NOTEBOOK_DELAY)
+    parser.add_argument("--delays", type=json.loads, default={}, help="seconds by passage, as JSON")
     return parser.parse_args(argv)
 
 
@@ -84,18 +81,16 @@ def bound_socket(port: int) -> socket.socket:
 
 
 def build(clock: Clock, waits: Delays, instance: str) -> Control:
-    """Give the ASGI application: ministack with our service, types, corrections and controls."""
-    app = emulator.module("app")
-    service = SageMakerService(clock, waits)
-    app._loaded_modules[SERVICE] = service
-    app._state_map[SERVICE] = SERVICE
-    app.SERVICE_REGISTRY["sagemaker"] = {"module": SERVICE}
-    app.SERVICE_HANDLERS["sagemaker"] = service.handle_request
-    emulator.module("core.router").SERVICE_PATTERNS["sagemaker"] = {
-        "target_prefixes": ["SageMaker."]
+    """Give the ASGI application: ministack with our services, types, corrections and controls."""
+    engine = build_engine(clock, waits)
+    waits.changed = engine.statuses.reschedule
+    emulator.add_json_service("sagemaker", "SageMaker", SageMakerService(engine))
+    mount(engine)
+    knobs = {
+        "clock": clock_knob(clock),
+        "delays": delays_knob(waits),
     }
-    mount(service.engine)
-    return Control(app.app, clock, waits, instance)
+    return Control(emulator.module("app").app, instance, clock, knobs, engine.statuses.run_due)
 
 
 async def serve(application: Control, listener: socket.socket, clock: Clock) -> None:
@@ -132,7 +127,7 @@ def main(argv: list[str]) -> int:
         emulator_environment(port, chosen.account, chosen.region, state_dir, persist=chosen.persist)
     )
     clock = Clock()
-    application = build(clock, delays(chosen.notebook_delay), chosen.instance)
+    application = build(clock, delays(chosen.delays), chosen.instance)
     record.write(
         state_dir,
         record.Running(

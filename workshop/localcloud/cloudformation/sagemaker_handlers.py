@@ -15,8 +15,9 @@ from botocore.model import ListShape, Shape, StructureShape
 
 from workshop.localcloud import emulator
 from workshop.localcloud.cloudformation.failures import ResourceError, handler_message
-from workshop.localcloud.sagemaker import model
-from workshop.localcloud.sagemaker.faults import ApiError
+from workshop.localcloud.sagemaker.engine import SERVICE
+from workshop.localcloud.wire import models
+from workshop.localcloud.wire.refusals import ApiError
 
 if TYPE_CHECKING:
     from workshop.localcloud.cloudformation.sagemaker_types import Properties, ResourceType
@@ -165,12 +166,12 @@ class SageMakerHandlers:
             )
 
     def _request(self, operation: str, name: str, props: Properties) -> Members:
-        shape = model.operation(operation).input_shape
+        shape = models.operation(SERVICE, operation).input_shape
         request: Members = _typed(shape, props) if shape is not None else {}
         request = {
             key: value
             for key, value in request.items()
-            if key in model.input_members(operation) and key != self.kind.name
+            if key in models.input_members(SERVICE, operation) and key != self.kind.name
         }
         if "Tags" in request:
             request["Tags"] = self._own_tags(request["Tags"])
@@ -215,7 +216,7 @@ class SageMakerHandlers:
             status = None if record is None else record["status"]
             if status in wanted:
                 return status
-            change = None if record is None else self.engine.next_change(self.kind, record)
+            change = None if record is None else self.engine.statuses.next_change(self.kind, record)
             if change is None:
                 raise ResourceError(
                     f"{self.kind.words} {name} is {status or 'gone'} although CloudFormation "

@@ -1,7 +1,7 @@
-"""The small engine: validate by the service model, do what the kind's table says, shape the answer.
+"""The small engine: hold a request against the service model, do what the kind's table says.
 
-State is kept per account and Region. Statuses that pass by themselves are settled from the
-clock whenever somebody looks, so no thread is needed and a test can jump ahead.
+State is kept per account and Region. What passes by itself stands on the agenda and happens when
+somebody looks next, so no thread is needed and a test can jump ahead.
 """
 
 from __future__ import annotations
@@ -12,29 +12,50 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from workshop.localcloud import emulator
-from workshop.localcloud.sagemaker import listing, model, validation
-from workshop.localcloud.sagemaker.faults import ApiError, invalid
+from workshop.localcloud.sagemaker import listing, outside
+from workshop.localcloud.sagemaker.statuses import Statuses
+from workshop.localcloud.sagemaker.store import Store
 from workshop.localcloud.sagemaker.tables import Kind, Members, Move, Record
+from workshop.localcloud.wire import answers, models
+from workshop.localcloud.wire.refusals import ApiError, invalid
+from workshop.localcloud.wire.requests import check_request
 
 if TYPE_CHECKING:
     from workshop.localcloud.clock import Clock
     from workshop.localcloud.settings import Delays
 
+SERVICE = "sagemaker"
 Handler = Callable[[Members], Members]
+Operation = Callable[["Engine", Members], Members]
+"""An operation that no table describes."""
 
 
 class Engine:
     """All kinds of resources of the local SageMaker, behind ``call``."""
 
-    def __init__(self, kinds: Iterable[Kind], clock: Clock, delays: Delays) -> None:
+    def __init__(
+        self,
+        kinds: Iterable[Kind],
+        clock: Clock,
+        delays: Delays,
+        *,
+        quotas: outside.Quotas | None = None,
+        faults: outside.Faults | None = None,
+    ) -> None:
         self.kinds = {kind.noun: kind for kind in kinds}
         self.clock = clock
         self.delays = delays
+        self.quotas = quotas or outside.Unlimited()
+        self.faults = faults or outside.Faultless()
         self.operations: dict[str, Handler] = {}
-        self._lock = threading.RLock()
-        self._stores: dict[str, Any] = {noun: emulator.scoped_store() for noun in self.kinds}
+        self.store = Store()
+        self.lock = threading.RLock()
+        self.statuses = Statuses(self)
+        self._shown: dict[str, frozenset[str]] = {}
         for kind in self.kinds.values():
             self._add_operations(kind)
+
+    # --- what is asked from outside ---------------------------------------------------------
 
     def call(self, operation: str, request: Members) -> Members:
         """Perform one API operation; raises ``ApiError`` for every refusal."""
@@ -45,120 +66,195 @@ class Engine:
                 f"the local cloud has no SageMaker operation {operation}",
                 status=404,
             )
-        validation.check_request(operation, request)
-        with self._lock:
+        check_request(SERVICE, operation, request)
+        with self.lock:
+            self.statuses.run_due()
             answer = handler(request)
-        shaped: Members = model.shaped(model.operation(operation).output_shape, answer)
-        return shaped
+            return answers.checked(SERVICE, operation, answer)
 
-    def record(self, kind: Kind, name: str) -> Record | None:
-        """Give the settled record of a resource of the present account and Region, or None."""
-        with self._lock:
-            found: Record | None = self._stores[kind.noun].get(self._key(kind, name))
-            return found if found is not None and self._settle(kind, found) else None
+    def record(self, kind: Kind, key: str) -> Record | None:
+        """Give the record with this key in the present account and Region, or None."""
+        with self.lock:
+            self.statuses.run_due()
+            return self.store.shelf(kind).records.get(_cased(kind, key))
 
     def records(self, kind: Kind) -> list[Record]:
-        """All settled records of a kind in the present account and Region."""
-        with self._lock:
-            return [one for one in self._stores[kind.noun].values() if self._settle(kind, one)]
+        """All records of a kind in the present account and Region."""
+        with self.lock:
+            self.statuses.run_due()
+            return list(self.store.shelf(kind).records.values())
 
-    def by_arn(self, arn: str) -> Record | None:
-        """Give the record with this ARN, of whatever kind, or None."""
-        arn_type, _, name = arn.split(":", 5)[-1].partition("/")
-        for kind in self.kinds.values():
-            if kind.arn_type == arn_type:
-                found = self.record(kind, name)
-                return found if found is not None and found["arn"] == arn else None
-        return None
+    def by_arn(self, arn: str) -> tuple[Kind, Record] | None:
+        """Give kind and record of this ARN, of whatever kind, or None."""
+        with self.lock:
+            self.statuses.run_due()
+            found = self.store.by_arn(arn)
+            return None if found is None else (self.kinds[found[0]], found[1])
+
+    def existing(self, kind: Kind, request: Members) -> Record:
+        """Give the record that a request means, or the kind's own refusal."""
+        record = self._found(kind, request)
+        if record is None:
+            name = str(request.get(kind.name, ""))
+            # The name alone: in its words the service names what was asked for.
+            arn = name if name.startswith("arn:") else self.arn(kind, _key(kind, request, name))
+            raise ApiError(kind.missing_code, kind.missing.format(arn=arn, name=name))
+        return record
 
     def view(self, kind: Kind, record: Record) -> Members:
         """Give a record under the API's member names; nested values are the record's own."""
-        members: Members = dict(record["members"])
-        members[kind.name] = record["name"]
-        members[kind.arn] = record["arn"]
-        members["CreationTime"] = record["created"]
-        members["LastModifiedTime"] = record["modified"]
+        shown = self._shown[kind.noun]
+        standard = {
+            "CreationTime": record["created"],
+            "LastModifiedTime": record["modified"],
+            "FailureReason": record["failure"],
+            "CreatedBy": {"IamIdentity": record["by"]},
+            "LastModifiedBy": {"IamIdentity": record["changed_by"]},
+        }
+        members: Members = {
+            **{name: value for name, value in standard.items() if name in shown},
+            **record["members"],
+            kind.name: record["name"],
+        }
+        if kind.arn:
+            members[kind.arn] = record["arn"]
         if kind.status is not None:
             members[kind.status] = record["status"]
         if kind.derived is not None:
             members.update(kind.derived(self, record))
         return members
 
-    def next_change(self, kind: Kind, record: Record) -> float | None:
-        """When the status of a record passes by itself, or None if it rests."""
-        step = kind.steps.get(record["status"])
-        return None if step is None else float(record["since"] + self.delays[step.delay])
+    def arn(self, kind: Kind, key: str) -> str:
+        """Give the ARN that one with this key has in the present account and Region."""
+        place = f"{emulator.region()}:{emulator.account()}"
+        return f"arn:aws:sagemaker:{place}:{kind.arn_type}/{_cased(kind, key)}"
 
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that has to survive a restart."""
-        with self._lock:
-            return copy.deepcopy(self._stores)
+    def snapshot(self) -> list[list[Any]]:
+        """Give everything that has to survive a restart: account, Region, noun, record."""
+        with self.lock:
+            return [list(copy.deepcopy(one)) for one in self.store.everything()]
 
-    def restore(self, stores: dict[str, Any]) -> None:
+    def restore(self, kept: list[list[Any]]) -> None:
         """Take over what ``snapshot`` gave; kinds unknown by now are left out."""
-        with self._lock:
-            for noun, store in stores.items():
-                if noun in self._stores:
-                    self._stores[noun].update(store)
+        with self.lock:
+            for account, region, noun, record in kept:
+                if noun in self.kinds:
+                    with emulator.request_scope(account, region):
+                        self.store.add(self.kinds[noun], record)
+            self.statuses.reschedule()
 
     def clear(self) -> None:
         """Forget every resource of every account."""
-        with self._lock:
-            for store in self._stores.values():
-                store.clear()
+        with self.lock:
+            self.store.clear()
+            self.statuses.agenda.clear()
         self.clock.wake()
 
-    def _add_operations(self, kind: Kind) -> None:
-        self.operations[f"Create{kind.noun}"] = lambda request: self._create(kind, request)
-        self.operations[f"Describe{kind.noun}"] = lambda request: self.view(
-            kind, self._existing(kind, request)
-        )
-        self.operations[f"List{kind.plural}"] = lambda request: listing.page(self, kind, request)
-        self.operations[f"Delete{kind.noun}"] = lambda request: self._delete(kind, request)
-        if f"Update{kind.noun}" in model.service_model().operation_names:
-            self.operations[f"Update{kind.noun}"] = lambda request: self._update(kind, request)
-        for move in kind.moves:
-            self.operations[move.operation] = self._mover(kind, move)
+    # --- what operations do ---------------------------------------------------------------
 
-    def _mover(self, kind: Kind, move: Move) -> Handler:
-        def handle(request: Members) -> Members:
-            self._move(kind, self._existing(kind, request), move)
-            return {}
-
-        return handle
-
-    def _create(self, kind: Kind, request: Members) -> Members:
-        name = request[kind.name]
-        arn = self._arn(kind, name)
-        if self.record(kind, name) is not None:
-            raise invalid(kind.duplicate.format(arn=arn, name=name))
-        members = {**copy.deepcopy(dict(kind.defaults)), **self._settings(kind, request)}
+    def create(self, kind: Kind, request: Members) -> Record:
+        """Make a resource as its Create operation does; tables use it for what comes by itself."""
+        name = kind.identify(self, request) if kind.identify is not None else request[kind.name]
+        key = _key(kind, request, name)
+        arn = self.arn(kind, key)
+        if self.record(kind, key) is not None:
+            raise ApiError(kind.duplicate_code, kind.duplicate.format(arn=arn, name=name))
+        members = {**copy.deepcopy(dict(kind.defaults)), **_settings(kind, request)}
         for check in kind.on_create:
             check(self, request, members)
         now = self.clock.now()
         record: Record = {
+            "key": _cased(kind, key),
             "name": name,
             "arn": arn,
             "created": now,
             "modified": now,
             "since": now,
-            "status": kind.first_status,
+            "held": None,
+            "beat": None,
+            "status": None,
+            "failure": None,
+            "by": outside.caller(),
+            "changed_by": outside.caller(),
             "tags": {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
             "members": members,
         }
-        self._stores[kind.noun][self._key(kind, name)] = record
-        self._settle(kind, record)
-        return {kind.arn: arn}
+        if kind.uses is not None:
+            self.quotas.require(SERVICE, kind.uses(record), lambda quota: self._in_use(kind, quota))
+        self.store.add(kind, record)
+        self.statuses.begin(kind, record, now)
+        return record
+
+    def move(self, kind: Kind, record: Record, move: Move) -> None:
+        """Change the status as an operation does, or refuse."""
+        self._allow(kind, record, move)
+        record["changed_by"] = outside.caller()
+        if move.to is None:
+            self.statuses.remove(kind, record, self.clock.now())
+        else:
+            self.statuses.enter(kind, record, move.to, self.clock.now())
+
+    def _add_operations(self, kind: Kind) -> None:
+        known = models.service_model(SERVICE).operation_names
+        made: dict[str, Handler] = {
+            "create": lambda request: self._answer(
+                kind, self._operation(kind, "create"), self.create(kind, request)
+            ),
+            "describe": lambda request: self.view(kind, self.existing(kind, request)),
+            "list": lambda request: listing.page(self, kind, request),
+            "update": lambda request: self._update(kind, request),
+            "delete": lambda request: self._delete(kind, request),
+        }
+        for role, handler in made.items():
+            operation = self._operation(kind, role)
+            if operation in known:
+                self.operations[operation] = handler
+        for move in kind.moves:
+            self.operations[move.operation] = self._mover(kind, move)
+        described = self._operation(kind, "describe")
+        listed = self._operation(kind, "list")
+        self._shown[kind.noun] = (
+            models.output_members(SERVICE, described)
+            if described in known
+            else listing.summary_members(listed, kind.summaries)
+        )
+
+    def add_operation(self, name: str, operation: Operation) -> None:
+        """Serve an operation that no table describes; the service must have it."""
+        models.operation(SERVICE, name)
+        self.operations[name] = lambda request: operation(self, request)
+
+    def list_operation(self, kind: Kind) -> str:
+        """Give the name of the operation that lists a kind."""
+        return self._operation(kind, "list")
+
+    @staticmethod
+    def _operation(kind: Kind, role: str) -> str:
+        word = kind.plural if role == "list" else kind.noun
+        return kind.operations.get(role, f"{role.capitalize()}{word}")
+
+    def _answer(self, kind: Kind, operation: str, record: Record) -> Members:
+        shown = models.output_members(SERVICE, operation)
+        view = self.view(kind, record)
+        return {member: value for member, value in view.items() if member in shown}
+
+    def _mover(self, kind: Kind, move: Move) -> Handler:
+        def handle(request: Members) -> Members:
+            record = self.existing(kind, request)
+            self.move(kind, record, move)
+            return self._answer(kind, move.operation, record)
+
+        return handle
 
     def _update(self, kind: Kind, request: Members) -> Members:
-        record = self._existing(kind, request)
+        record = self.existing(kind, request)
         if kind.update is not None:
             self._allow(kind, record, kind.update)
         members = copy.deepcopy(record["members"])
         for asked, member in kind.dropped.items():
             if request.get(asked):
                 members.pop(member, None)
-        for member, value in self._settings(kind, request).items():
+        for member, value in _settings(kind, request).items():
             # A structure is merged: UpdateCodeRepository sends only the part that changes.
             if isinstance(value, dict) and isinstance(members.get(member), dict):
                 members[member] = {**members[member], **value}
@@ -168,69 +264,65 @@ class Engine:
             check(self, request, members)
         record["members"] = members
         record["modified"] = self.clock.now()
+        record["changed_by"] = outside.caller()
         if kind.update is not None:
-            self._move(kind, record, kind.update)
-        return {kind.arn: record["arn"]}
+            self.move(kind, record, kind.update)
+        return self._answer(kind, self._operation(kind, "update"), record)
 
     def _delete(self, kind: Kind, request: Members) -> Members:
-        record = self._existing(kind, request)
+        record = self.existing(kind, request)
         for check in kind.on_delete:
             check(self, request, self.view(kind, record))
+        answer = self._answer(kind, self._operation(kind, "delete"), record)
         if kind.delete is not None:
-            self._move(kind, record, kind.delete)
+            self.move(kind, record, kind.delete)
         else:
-            del self._stores[kind.noun][self._key(kind, record["name"])]
-        return {}
+            self.statuses.remove(kind, record, self.clock.now())
+        return answer
 
-    def _existing(self, kind: Kind, request: Members) -> Record:
+    def _found(self, kind: Kind, request: Members) -> Record | None:
+        if kind.locate is not None:
+            key = kind.locate(self, request)
+            return None if key is None else self.record(kind, key)
         name = request[kind.name]
         if kind.takes_arn and name.startswith("arn:"):
-            name = name.rpartition("/")[2]
-        record = self.record(kind, name)
-        if record is None:
-            raise invalid(kind.missing.format(arn=self._arn(kind, name), name=name))
-        return record
+            found = self.by_arn(name)
+            return found[1] if found is not None and found[0] is kind else None
+        return self.record(kind, _key(kind, request, name))
 
     def _allow(self, kind: Kind, record: Record, move: Move) -> None:
         if record["status"] not in move.allowed:
-            allowed = ", ".join(move.allowed)
             raise invalid(
-                f"Status ({record['status']}) not in ([{allowed}]). Unable to transition to "
-                f"({move.to}) for {kind.words} ({record['arn']})"
+                move.refusal.format(
+                    status=record["status"],
+                    allowed=", ".join(move.allowed),
+                    to=move.to,
+                    words=kind.words,
+                    arn=record["arn"],
+                    name=record["name"],
+                )
             )
 
-    def _move(self, kind: Kind, record: Record, move: Move) -> None:
-        self._allow(kind, record, move)
-        record["status"] = move.to
-        record["since"] = record["modified"] = self.clock.now()
-        self._settle(kind, record)
+    def _in_use(self, kind: Kind, quota: str) -> float:
+        """What live resources of this kind take of a quota in the present account and Region."""
+        shelf = self.store.shelf(kind)
+        if kind.uses is None:
+            return 0.0
+        return sum(kind.uses(shelf.records[key]).get(quota, 0.0) for key in shelf.live)
 
-    def _settle(self, kind: Kind, record: Record) -> bool:
-        """Let the status pass as far as time allows; False when the resource is gone."""
-        while (due := self.next_change(kind, record)) is not None and due <= self.clock.now():
-            target = kind.steps[record["status"]].to
-            if target is None:
-                self._stores[kind.noun].pop(self._key(kind, record["name"]), None)
-                return False
-            record["status"] = target
-            record["since"] = record["modified"] = due
-        return True
 
-    @staticmethod
-    def _settings(kind: Kind, request: Members) -> Members:
-        ignored = {kind.name, "Tags", *kind.dropped}
-        return {
-            kind.renamed.get(member, member): copy.deepcopy(value)
-            for member, value in request.items()
-            if member not in ignored and value is not None
-        }
+def _settings(kind: Kind, request: Members) -> Members:
+    ignored = {kind.name, "Tags", *kind.dropped, *kind.forgotten}
+    return {
+        kind.renamed.get(member, member): copy.deepcopy(value)
+        for member, value in request.items()
+        if member not in ignored and value is not None
+    }
 
-    @staticmethod
-    def _key(kind: Kind, name: str) -> str:
-        return name.lower() if kind.lowercase_arn else name
 
-    @staticmethod
-    def _arn(kind: Kind, name: str) -> str:
-        shown = name.lower() if kind.lowercase_arn else name
-        place = f"{emulator.region()}:{emulator.account()}"
-        return f"arn:aws:sagemaker:{place}:{kind.arn_type}/{shown}"
+def _key(kind: Kind, request: Members, name: str) -> str:
+    return "/".join([*(request[parent] for parent in kind.parents if parent in request), name])
+
+
+def _cased(kind: Kind, key: str) -> str:
+    return key.lower() if kind.lowercase_arn else key

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from workshop.localcloud import emulator
-from workshop.localcloud.sagemaker.faults import invalid
+from workshop.localcloud.wire.refusals import invalid
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workshop.localcloud.sagemaker.faults import invalid
+from workshop.localcloud.wire.refusals import invalid
 
 if TYPE_CHECKING:
     from workshop.localcloud.sagemaker.engine import Engine
@@ -15,10 +15,10 @@ LIMIT = 50
 
 
 def _tagged(engine: Engine, request: Members) -> Record:
-    record = engine.by_arn(request["ResourceArn"])
-    if record is None:
+    found = engine.by_arn(request["ResourceArn"])
+    if found is None:
         raise invalid(f"Could not find a resource with the ARN {request['ResourceArn']}")
-    return record
+    return found[1]
 
 
 def add_tags(engine: Engine, request: Members) -> Members:
@@ -43,3 +43,6 @@ def delete_tags(engine: Engine, request: Members) -> Members:
     for key in request["TagKeys"]:
         tags.pop(key, None)
     return {}
+
+
+OPERATIONS = {"AddTags": add_tags, "ListTags": list_tags, "DeleteTags": delete_tags}

@@ -6,33 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from workshop.localcloud.sagemaker import model, patterns
-from workshop.localcloud.sagemaker.faults import ApiError, invalid
+from workshop.localcloud.wire import models, patterns
+from workshop.localcloud.wire.json_types import is_typed_as
+from workshop.localcloud.wire.refusals import ApiError, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_JSON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "long": (int,),
-    "float": (int, float),
-    "double": (int, float),
-    "boolean": (bool,),
-    "timestamp": (int, float, str),
-    "structure": (dict,),
-    "list": (list,),
-    "map": (dict,),
-}
 
-
-def check_request(operation: str, request: dict[str, Any]) -> None:
+def check_request(service: str, operation: str, request: dict[str, Any]) -> None:
     """Raise ``ApiError`` for anything in ``request`` the model does not allow.
 
     All violations are listed at once, as the service does. Members the model does not know are
     refused too, although the real service would ignore them: here they are always mistakes.
     """
-    shape = model.operation(operation).input_shape
+    shape = models.operation(service, operation).input_shape
     problems = list(_problems(shape, request, "")) if shape is not None else []
     if problems:
         plural = "s" if len(problems) > 1 else ""
@@ -40,7 +28,7 @@ def check_request(operation: str, request: dict[str, Any]) -> None:
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if not _typed_as(shape, value):
+    if not is_typed_as(shape, value):
         raise ApiError(
             "SerializationException",
             f"{type(value).__name__} at '{path}' can not be converted to {shape.type_name}",
@@ -55,12 +43,6 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _string_problems(shape, value, path)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from _bounds(shape, value, path, value, "value")
-
-
-def _typed_as(shape: Shape, value: Any) -> bool:
-    allowed = _JSON_TYPES.get(shape.type_name, (object,))
-    # JSON's true is no number, although Python's is.
-    return isinstance(value, allowed) and (not isinstance(value, bool) or bool in allowed)
 
 
 def _structure_problems(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:

@@ -13,8 +13,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from workshop.localcloud.sagemaker import roles
-from workshop.localcloud.sagemaker.faults import invalid
 from workshop.localcloud.sagemaker.tables import Filter, Kind, Members, Move, Record, Step
+from workshop.localcloud.wire.refusals import invalid
 
 if TYPE_CHECKING:
     from workshop.localcloud.sagemaker.engine import Engine
@@ -101,6 +101,8 @@ KIND = Kind(
     summaries="NotebookInstances",
     missing="RecordNotFound",
     duplicate="Cannot create a duplicate Notebook Instance ({arn})",
+    sort_by="Name",
+    descending=False,
     lowercase_arn=True,
     status="NotebookInstanceStatus",
     first_status="Pending",
@@ -135,6 +137,7 @@ KIND = Kind(
         "InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": "1"},
     },
     derived=_derived,
+    instance_types=lambda members: [members["InstanceType"]],
     filters={
         "NotebookInstanceLifecycleConfigNameContains": Filter(
             "NotebookInstanceLifecycleConfigName", lambda value, asked: asked in (value or "")
@@ -160,3 +163,5 @@ KIND = Kind(
         _repositories_exist,
     ),
 )
+
+OPERATIONS = {"CreatePresignedNotebookInstanceUrl": presigned_url}

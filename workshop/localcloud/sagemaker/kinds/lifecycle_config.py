@@ -8,8 +8,8 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from workshop.localcloud.sagemaker.faults import invalid
 from workshop.localcloud.sagemaker.tables import Kind, Members
+from workshop.localcloud.wire.refusals import invalid
 
 if TYPE_CHECKING:
     from workshop.localcloud.sagemaker.engine import Engine
@@ -54,7 +54,7 @@ KIND = Kind(
         "Unable to create Notebook Instance Lifecycle Config {arn}. "
         "(Details: Notebook Instance Lifecycle Config already exists.)"
     ),
-    sort_by="CreationTime",
+    descending=False,
     lowercase_arn=True,
     on_create=(_scripts_are_base64,),
     on_update=(_scripts_are_base64,),

@@ -14,5 +14,7 @@ KIND = Kind(
     summaries="CodeRepositorySummaryList",
     missing="Cannot find CodeRepository: {arn}",
     duplicate="Cannot create already existing CodeRepository: {arn}",
+    sort_by="Name",
+    descending=False,
     lowercase_arn=True,
 )

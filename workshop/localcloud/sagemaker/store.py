@@ -1,0 +1,92 @@
+"""Where records are kept: by account and Region, found by key, by ARN and in order.
+
+Every order that a List operation has by default is kept sorted, so that a page costs the same
+among ten resources and among ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sortedcontainers import SortedKeyList
+
+from workshop.localcloud import emulator
+
+if TYPE_CHECKING:
+    from workshop.localcloud.sagemaker.tables import Kind, Record
+
+Place = tuple[Any, str]
+"""Where a record stands in an order: the value it is sorted by, and its key."""
+
+
+def by_creation(record: Record) -> Place:
+    """Oldest first; those of the same moment in the order of their keys."""
+    return (record["created"], record["key"])
+
+
+def by_name(record: Record) -> Place:
+    """In the order of their names."""
+    return (record["name"], record["key"])
+
+
+class Shelf:
+    """The records of one kind in one account and Region."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] = {}
+        self.live: set[str] = set()
+        self.orders = {
+            "CreationTime": SortedKeyList(key=by_creation),
+            "Name": SortedKeyList(key=by_name),
+        }
+
+    def add(self, record: Record) -> None:
+        self.records[record["key"]] = record
+        for order in self.orders.values():
+            order.add(record)
+
+    def remove(self, record: Record) -> None:
+        del self.records[record["key"]]
+        self.live.discard(record["key"])
+        for order in self.orders.values():
+            order.remove(record)
+
+
+class Store:
+    """All shelves; what is asked for without a place is that of the request being served."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[tuple[str, str, str], Shelf] = {}
+        self._by_arn: dict[str, tuple[str, Record]] = {}
+
+    def shelf(self, kind: Kind) -> Shelf:
+        place = (emulator.account(), emulator.region(), kind.noun)
+        shelf = self._shelves.get(place)
+        if shelf is None:
+            shelf = self._shelves[place] = Shelf()
+        return shelf
+
+    def add(self, kind: Kind, record: Record) -> None:
+        self.shelf(kind).add(record)
+        self._by_arn[record["arn"]] = (kind.noun, record)
+
+    def remove(self, kind: Kind, record: Record) -> None:
+        self.shelf(kind).remove(record)
+        self._by_arn.pop(record["arn"], None)
+
+    def by_arn(self, arn: str) -> tuple[str, Record] | None:
+        """Give noun and record of an ARN of the present account and Region."""
+        found = self._by_arn.get(arn)
+        here = f":{emulator.region()}:{emulator.account()}:"
+        return found if found is not None and here in arn else None
+
+    def everything(self) -> Iterator[tuple[str, str, str, Record]]:
+        """Give account, Region, noun and record of all there is."""
+        for (account, region, noun), shelf in self._shelves.items():
+            for record in shelf.records.values():
+                yield account, region, noun, record
+
+    def clear(self) -> None:
+        self._shelves.clear()
+        self._by_arn.clear()
