@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.lifecycle", "tests.localcloud"]
+pytest_plugins = ["tests.lifecycle", "tests.localcloud", "tests.conformance"]
 
 ROOT = Path(__file__).parent
 

@@ -125,6 +125,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_new_bucket_public_access_block": "() -> dict",
         "_NEW_BUCKET_PUBLIC_ACCESS_BLOCK": None,
         "_delete_bucket": "(name: str)",
+        "_put_object": "(bucket_name: str, key: str, body: bytes, headers: dict)",
         "_put_bucket_policy": "(name: str, body: bytes)",
         "_delete_bucket_policy": "(name: str)",
         "_put_bucket_versioning": "(name: str, body: bytes)",
@@ -162,6 +163,12 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_resource_tags": None,
         "_dashboards": None,
         "_validate_alarm_tag_arn": "(arn, is_json=False, is_cbor=False)",
+        "_store_datum": "(namespace, name, dims, ts, unit, value, values, counts, stat_values)",
+    },
+    "services.cloudwatch_logs": {
+        "_create_log_group": "(data)",
+        "_create_log_stream": "(data)",
+        "_put_log_events": "(data)",
     },
 }
 

@@ -1,0 +1,1 @@
+"""What running resources leave in other services: log lines, objects, metrics."""
