@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.service_model import Watch
 from workshop.localcloud import environment, process
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Cloud:
 
     running: Running
     state_dir: Path
+    watch: Watch = field(default_factory=Watch)
     _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     @property
@@ -70,6 +72,8 @@ class Cloud:
                 endpoint_url=self.endpoint,
                 config=Config(retries={"total_max_attempts": 1}, proxies={}),
             )
+            # Only where JSON is spoken, and by a service of ours.
+            self._clients[key].meta.events.register("before-parse.sagemaker", self.watch)
         return self._clients[key]
 
     def environment(self, *, account: str | None = None) -> dict[str, str]:
@@ -147,7 +151,9 @@ def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def cloud(running_cloud: Cloud) -> Cloud:
-    """Give an empty local cloud."""
+def cloud(running_cloud: Cloud) -> Iterator[Cloud]:
+    """Give an empty local cloud; afterwards, none of its answers broke the service model."""
     running_cloud.reset()
-    return running_cloud
+    yield running_cloud
+    problems, running_cloud.watch.problems = running_cloud.watch.problems, []
+    assert problems == []

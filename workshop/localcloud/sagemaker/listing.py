@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
@@ -11,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, StructureShape
 
+from workshop.localcloud.sagemaker import paging
 from workshop.localcloud.wire import answers, models
 from workshop.localcloud.wire.refusals import invalid
 
 if TYPE_CHECKING:
     from workshop.localcloud.sagemaker.engine import Engine
-    from workshop.localcloud.sagemaker.store import Place
     from workshop.localcloud.sagemaker.tables import Kind, Members, Record
 
 DEFAULT_PAGE = 10
@@ -25,19 +23,22 @@ DEFAULT_PAGE = 10
 
 def page(engine: Engine, kind: Kind, request: Members) -> Members:
     """One page of a List operation, with ``NextToken`` while more follow."""
+    for check in kind.on_list:
+        check(engine, request)
     size = request.get("MaxResults", DEFAULT_PAGE)
     sort_by = _sort_by(kind, request)
     summary = _summary_shape(engine.list_operation(kind), kind.summaries)
     shown: list[Members] = []
-    last: Place | None = None
+    last: paging.Place = ("", "")
     for record in _ordered(engine, kind, request, sort_by):
         if not _passes(kind, request, record):
             continue
         view = engine.view(kind, record)
-        if not _accepted(kind, request, view):
+        if not _accepted(engine, kind, request, record, view):
             continue
         if len(shown) == size:
-            return {kind.summaries: shown, "NextToken": _token(last)}
+            return {kind.summaries: shown, "NextToken": paging.token(last)}
+        view |= {name: view[member] for name, member in kind.summarized.items() if member in view}
         shown.append(answers.projected(summary, view))
         last = place(kind, record, sort_by)
     return {kind.summaries: shown}
@@ -57,7 +58,7 @@ def summary_members(operation: str, member: str) -> frozenset[str]:
     return frozenset(_summary_shape(operation, member).members)
 
 
-def place(kind: Kind, record: Record, sort_by: str) -> Place:
+def place(kind: Kind, record: Record, sort_by: str) -> paging.Place:
     """Where a record stands in an order."""
     values = {
         "CreationTime": record["created"],
@@ -79,40 +80,28 @@ def _ordered(engine: Engine, kind: Kind, request: Members, sort_by: str) -> Iter
     shelf = engine.store.shelf(kind)
     default = "Descending" if kind.descending else "Ascending"
     descending = request.get("SortOrder", default) == "Descending"
-    after = _last_place(request["NextToken"]) if request.get("NextToken") else None
+    next_token = request.get("NextToken")
+    if sort_by in shelf.orders:
+        return _kept_order(shelf.orders[sort_by], next_token, descending=descending)
+    return paging.ordered(
+        shelf.records.values(),
+        lambda record: place(kind, record, sort_by),
+        next_token,
+        descending=descending,
+    )
+
+
+def _kept_order(order: Any, next_token: str | None, *, descending: bool) -> Iterator[Record]:
+    after = paging.place_of(next_token) if next_token else None
     try:
-        if sort_by in shelf.orders:
-            return _kept_order(shelf.orders[sort_by], after, descending=descending)
-        return _made_order(kind, shelf.records.values(), sort_by, after, descending=descending)
+        found: Iterator[Record] = (
+            order.irange_key(None, after, (True, False), reverse=True)
+            if descending
+            else order.irange_key(after, None, (False, True))
+        )
     except TypeError:
-        raise invalid("Invalid NextToken: it belongs to another listing") from None
-
-
-def _kept_order(order: Any, after: Place | None, *, descending: bool) -> Iterator[Record]:
-    if descending:
-        above, inclusive = after, (True, False)
-        found: Iterator[Record] = order.irange_key(None, above, inclusive, reverse=True)
-    else:
-        found = order.irange_key(after, None, (False, True))
+        raise paging.another_listing() from None
     return found
-
-
-def _made_order(
-    kind: Kind,
-    records: Iterable[Record],
-    sort_by: str,
-    after: Place | None,
-    *,
-    descending: bool,
-) -> list[Record]:
-    def key(record: Record) -> Place:
-        return place(kind, record, sort_by)
-
-    return [
-        record
-        for record in sorted(records, key=key, reverse=descending)
-        if after is None or (key(record) < after if descending else key(record) > after)
-    ]
 
 
 def _passes(kind: Kind, request: Members, record: Record) -> bool:
@@ -137,9 +126,9 @@ def _passes(kind: Kind, request: Members, record: Record) -> bool:
     return True
 
 
-def _accepted(kind: Kind, request: Members, view: Members) -> bool:
+def _accepted(engine: Engine, kind: Kind, request: Members, record: Record, view: Members) -> bool:
     return all(
-        how.accepts(view.get(how.member), request[asked])
+        how.accepts(how.of(engine, record) if how.of else view.get(how.member), request[asked])
         for asked, how in kind.filters.items()
         if request.get(asked) is not None
     )
@@ -149,16 +138,3 @@ def _seconds(moment: float | str) -> float:
     if isinstance(moment, str):
         return datetime.fromisoformat(moment).timestamp()
     return float(moment)
-
-
-def _token(place: Place | None) -> str:
-    # By place rather than by number: items that come or go between two pages shift nothing.
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
-def _last_place(token: str) -> Place:
-    try:
-        key, name = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except ValueError:
-        raise invalid("Invalid NextToken: it was not given by this service") from None
-    return (key, name)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workshop.localcloud import emulator
-from workshop.localcloud.sagemaker import outside, tagging
+from workshop.localcloud.sagemaker import outside, search, tagging
 from workshop.localcloud.sagemaker.engine import Engine
 from workshop.localcloud.sagemaker.kinds import (
     code_repository,
+    experiments,
     lifecycle_config,
     model_package_group,
     notebook_instance,
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
 KINDS = (
     code_repository.KIND,
+    *experiments.KINDS,
     lifecycle_config.KIND,
     model_package_group.KIND,
     notebook_instance.KIND,
 )
 
 MORE_OPERATIONS = (
+    search.OPERATIONS,
     tagging.OPERATIONS,
+    experiments.OPERATIONS,
     notebook_instance.OPERATIONS,
 )
 """Operation -> what it does, for those that no table describes."""

@@ -7,17 +7,15 @@ among ten resources and among ten thousand.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sortedcontainers import SortedKeyList
 
 from workshop.localcloud import emulator
+from workshop.localcloud.sagemaker.paging import Place
 
 if TYPE_CHECKING:
     from workshop.localcloud.sagemaker.tables import Kind, Record
-
-Place = tuple[Any, str]
-"""Where a record stands in an order: the value it is sorted by, and its key."""
 
 
 def by_creation(record: Record) -> Place:

@@ -59,10 +59,14 @@ class Move:
 
 @dataclass(frozen=True)
 class Filter:
-    """A member of a List request that compares one member of the resource."""
+    """A member of a List request that compares one member of the resource.
+
+    ``of`` gives what is compared where no member holds it.
+    """
 
     member: str
     accepts: Callable[[Any, Any], bool] = lambda value, asked: value == asked
+    of: Callable[[Engine, Record], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,10 @@ class Kind:
     derived: Callable[[Engine, Record], Members] | None = None
     """Members that are computed whenever somebody looks."""
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    summarized: Mapping[str, str] = field(default_factory=dict)
+    """Member of the summary -> member of the resource, where they differ."""
+    on_list: tuple[Callable[[Engine, Members], None], ...] = ()
+    """Called with a List request before anything is listed; raises ``ApiError``."""
     on_create: tuple[Check, ...] = ()
     on_update: tuple[Check, ...] = ()
     on_delete: tuple[Check, ...] = ()

@@ -1,0 +1,179 @@
+"""``Search`` and its suggestions: any kind by the properties that its answers show.
+
+Source of names, operators and defaults: the service model's documentation of ``Search``. Kinds that
+the local cloud does not have are found nowhere, which is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.model import ListShape, StructureShape
+
+from workshop.localcloud.sagemaker import paging
+from workshop.localcloud.wire import answers, models
+
+if TYPE_CHECKING:
+    from workshop.localcloud.sagemaker.engine import Engine
+    from workshop.localcloud.sagemaker.tables import Members
+
+NOUNS = {"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent"}
+"""Resource of a request -> noun of the kind and member of the result, where they differ."""
+
+NESTED = {"Model"}
+"""Results that hold the resource one level deeper, beside what surrounds it."""
+
+DEFAULT_PAGE = 100
+SUGGESTIONS = 10
+
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "Equals": lambda value, asked: bool(value == asked),
+    "GreaterThan": lambda value, asked: bool(value > asked),
+    "GreaterThanOrEqualTo": lambda value, asked: bool(value >= asked),
+    "LessThan": lambda value, asked: bool(value < asked),
+    "LessThanOrEqualTo": lambda value, asked: bool(value <= asked),
+    "Contains": lambda value, asked: str(asked).lower() in str(value).lower(),
+}
+
+
+def search(engine: Engine, request: Members) -> Members:
+    """Give one page of what satisfies the expression, the latest change first by default."""
+    noun = _noun(request)
+    sort_by = request.get("SortBy", "LastModifiedTime")
+    hits = {
+        key: view
+        for key, view in _views(engine, noun)
+        if satisfies(view, request.get("SearchExpression", {}))
+    }
+
+    def place(key: str) -> paging.Place:
+        # As text, since a property need not be of one type, or there at all.
+        return (_sortable(next(_values(hits[key], sort_by), "")), key)
+
+    descending = request.get("SortOrder", "Descending") == "Descending"
+    size = request.get("MaxResults", DEFAULT_PAGE)
+    page, token = paging.cut(hits, place, request.get("NextToken"), size, descending=descending)
+    return {
+        "Results": [_result(noun, hits[key]) for key in page],
+        "NextToken": token,
+        "TotalHits": {"Value": len(hits), "Relation": "EqualTo"},
+    }
+
+
+def suggestions(engine: Engine, request: Members) -> Members:
+    """Give the properties whose names begin as asked for, of those that some resource has."""
+    noun = _noun(request)
+    hint = (
+        request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
+    )
+    names = {name for _, view in _views(engine, noun) for name in view if name.startswith(hint)}
+    return {
+        "PropertyNameSuggestions": [{"PropertyName": name} for name in sorted(names)[:SUGGESTIONS]]
+    }
+
+
+def _noun(request: Members) -> str:
+    resource: str = request["Resource"]
+    return NOUNS.get(resource, resource)
+
+
+def satisfies(view: Members, expression: Members) -> bool:
+    """Whether a resource satisfies a SearchExpression with all its parts."""
+    parts = [
+        *(_passes(view, one["Name"], one) for one in expression.get("Filters", [])),
+        *(_nested(view, one) for one in expression.get("NestedFilters", [])),
+        *(satisfies(view, one) for one in expression.get("SubExpressions", [])),
+    ]
+    return any(parts) if expression.get("Operator") == "Or" else all(parts)
+
+
+def _nested(view: Members, nested: Members) -> bool:
+    """Whether one entry of a list of structures passes all the filters."""
+    prefix = nested["NestedPropertyName"]
+    entries = list(_values(view, prefix))
+    return any(
+        all(
+            _passes(entry, one["Name"].removeprefix(f"{prefix}."), one) for one in nested["Filters"]
+        )
+        for entry in entries
+        if isinstance(entry, dict)
+    )
+
+
+def _passes(view: Members, name: str, condition: Members) -> bool:
+    how: str = condition.get("Operator", "Equals")
+    asked: str = condition.get("Value", "")
+    values = list(_values(view, name))
+    if how in ("Exists", "NotExists"):
+        return bool(values) == (how == "Exists")
+    if how == "NotEquals":
+        return not any(_compared("Equals", value, asked) for value in values)
+    if how == "In":
+        return any(_compared("Equals", value, one) for value in values for one in asked.split(","))
+    return any(_compared(how, value, asked) for value in values)
+
+
+def _compared(how: str, value: Any, asked: str) -> bool:
+    if isinstance(value, bool):
+        return _TESTS[how](str(value).lower(), asked.lower())
+    if how != "Contains":
+        try:
+            return _TESTS[how](float(value), float(asked))
+        except (TypeError, ValueError):
+            pass
+    return _TESTS[how](str(value), asked)
+
+
+def _views(engine: Engine, noun: str) -> Iterator[tuple[str, Members]]:
+    kind = engine.kinds.get(noun)
+    for record in [] if kind is None else engine.records(kind):
+        view = engine.view(engine.kinds[noun], record)
+        tags = [{"Key": key, "Value": value} for key, value in record["tags"].items()]
+        yield record["key"], {**view, "Tags": tags}
+
+
+def _values(value: Any, path: str) -> Iterator[Any]:
+    """Give what stands at a dotted path; lists are looked through, named entries by their name."""
+    name, _, rest = path.partition(".")
+    if isinstance(value, list):
+        for item in value:
+            if _named(item):
+                yield from _values(_entry(item, name), rest)
+            else:
+                yield from _values(item, path)
+    elif not path:
+        if value is not None:
+            yield value
+    elif isinstance(value, dict) and path in value:
+        yield from _values(value[path], "")
+    elif isinstance(value, dict) and name in value:
+        yield from _values(value[name], rest)
+
+
+def _named(item: Any) -> bool:
+    return isinstance(item, dict) and bool({"Key", "MetricName"} & item.keys())
+
+
+def _entry(item: Members, name: str) -> Any:
+    """Give the value of ``{"Key": .., "Value": ..}`` or of a metric, if it has that name."""
+    if name not in (item.get("Key"), item.get("MetricName")):
+        return None
+    return item.get("Value", item.get("Last"))
+
+
+def _sortable(value: Any) -> str:
+    return f"{value:020.6f}" if isinstance(value, int | float) else str(value)
+
+
+def _result(noun: str, view: Members) -> Members:
+    results = models.operation("sagemaker", "Search").output_shape
+    listed = results.members["Results"] if isinstance(results, StructureShape) else None
+    record = listed.member if isinstance(listed, ListShape) else None
+    shape: Any = record.members[noun] if isinstance(record, StructureShape) else None
+    if noun in NESTED and isinstance(shape, StructureShape):
+        return {noun: {noun: answers.projected(shape.members[noun], view)}}
+    return {noun: answers.projected(shape, view)}
+
+
+OPERATIONS = {"Search": search, "GetSearchSuggestions": suggestions}
