@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.model import ListShape, StructureShape
-
 from workshop.localcloud.sagemaker import paging
 from workshop.localcloud.wire import answers, models
 
@@ -167,11 +165,9 @@ def _sortable(value: Any) -> str:
 
 
 def _result(noun: str, view: Members) -> Members:
-    results = models.operation("sagemaker", "Search").output_shape
-    listed = results.members["Results"] if isinstance(results, StructureShape) else None
-    record = listed.member if isinstance(listed, ListShape) else None
-    shape: Any = record.members[noun] if isinstance(record, StructureShape) else None
-    if noun in NESTED and isinstance(shape, StructureShape):
+    output: Any = models.operation("sagemaker", "Search").output_shape
+    shape = output.members["Results"].member.members[noun]
+    if noun in NESTED:
         return {noun: {noun: answers.projected(shape.members[noun], view)}}
     return {noun: answers.projected(shape, view)}
 
