@@ -1,0 +1,44 @@
+"""The policy documents, as pure functions that return plain dictionaries.
+
+Each takes :class:`workshop.naming.Names`: with real values it returns the document as IAM will see
+it, with :meth:`Names.placeholders` the text that CloudFormation's ``Fn::Sub`` completes. IAM's own
+variables (``${aws:PrincipalTag/attendee}``) are left for IAM; whoever hands a document to
+``Fn::Sub`` escapes them (``workbench.sub`` does).
+
+Which action knows which resource type and condition key follows the Service Authorization
+Reference for SageMaker
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html).
+"""
+
+from workshop.policies.boundary import OWN_ATTENDEE, boundary_policy
+from workshop.policies.compute import sagemaker_policy
+from workshop.policies.data import data_policy, network_policy, observation_policy
+from workshop.policies.documents import (
+    INLINE_LIMIT,
+    MANAGED_LIMIT,
+    Document,
+    Statement,
+    characters,
+    check_inline,
+)
+from workshop.policies.reasons import WHY_WILDCARD
+from workshop.policies.trust import MANAGED_POLICIES, managed_policy_arns, trust_policy
+
+__all__ = [
+    "INLINE_LIMIT",
+    "MANAGED_LIMIT",
+    "MANAGED_POLICIES",
+    "OWN_ATTENDEE",
+    "WHY_WILDCARD",
+    "Document",
+    "Statement",
+    "boundary_policy",
+    "characters",
+    "check_inline",
+    "data_policy",
+    "managed_policy_arns",
+    "network_policy",
+    "observation_policy",
+    "sagemaker_policy",
+    "trust_policy",
+]

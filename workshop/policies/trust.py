@@ -1,0 +1,35 @@
+"""Who may take on a seat's role, and what ``access.mode: managed`` attaches to it."""
+
+from __future__ import annotations
+
+from workshop.naming import Names
+from workshop.policies.documents import Document, document
+
+MANAGED_POLICIES = (
+    "AmazonSageMakerFullAccess",
+    "AmazonS3FullAccess",
+    "AmazonEC2ContainerRegistryFullAccess",
+)
+"""What ``access.mode: managed`` attaches: the three policies that workshops usually ask for."""
+
+
+def trust_policy(names: Names) -> Document:
+    """Who may take on a seat's role: SageMaker, and only on behalf of this account.
+
+    The account condition closes the confused-deputy gap
+    (https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html).
+    """
+    return document(
+        {
+            "Sid": "SageMakerOfThisAccount",
+            "Effect": "Allow",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": names.account}},
+        }
+    )
+
+
+def managed_policy_arns(names: Names) -> tuple[str, ...]:
+    """The ARNs behind ``access.mode: managed``."""
+    return tuple(f"arn:{names.partition}:iam::aws:policy/{name}" for name in MANAGED_POLICIES)
