@@ -118,6 +118,7 @@ def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> C
         names.stack(COHORT) if at_home else f"{names.stack(COHORT)}-{account}-{region}",
         placement=_placement(loaded, names, COHORT),
         cohort=loaded.settings.cohort,
+        extra_actions=[action for one in profiles for action in one.access.extra_actions],
         training_gpu=any(profile.access.training_gpu for profile in profiles),
         processing_gpu=any(profile.access.processing_gpu for profile in profiles),
     )
@@ -134,10 +135,7 @@ def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortSt
         app,
         names.stack("access"),
         placement=placement,
-        access=profile.access,
-        storage=profile.storage,
-        registry=profile.registry,
-        subnet_id=profile.notebook.vpc.subnet_id if profile.notebook.vpc else None,
+        profile=profile,
     )
     access.add_stack_dependency(cohort, "the role's boundary")
     notebook = NotebookStack(

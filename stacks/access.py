@@ -1,32 +1,31 @@
-"""The access stack: a seat's execution role."""
+"""The access stack: a seat's execution role, and its console role if there is one."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from constructs import Construct
 
 from stacks.acknowledgements import acknowledge, wildcards
 from stacks.base import Placement, SeatStack
-from workbench.execution_role import ExecutionRole
+from workbench.seat_role import SeatRole
 from workshop import policies
-from workshop.settings import Access, Registry, Storage
+from workshop.policies import Document
+from workshop.settings import Profile
 
 _MANAGED = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{}]"
 _WHY = "The YAML asks for access.mode: managed; the cohort's boundary still holds."
+_EXTRA = "The YAML opens it on purpose (access.extra_statements); workshop check names it."
 
 
 class AccessStack(SeatStack):
-    """One role, in the mode that the profile's YAML names, under the cohort's boundary."""
+    """One role for notebook and jobs, in the mode that the profile's YAML names.
+
+    Every role is under the cohort's boundary.
+    """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        placement: Placement,
-        access: Access,
-        storage: Storage,
-        registry: Registry,
-        subnet_id: str | None,
+        self, scope: Construct, construct_id: str, *, placement: Placement, profile: Profile
     ) -> None:
         super().__init__(
             scope,
@@ -37,41 +36,57 @@ class AccessStack(SeatStack):
             placement=placement,
         )
         names = placement.inside
-        scoped = access.mode == "scoped"
-        inline = {
-            "data": policies.data_policy(
-                names,
-                buckets=tuple(storage.buckets),
-                repositories=tuple(registry.repositories),
-            ),
-            "sagemaker": policies.sagemaker_policy(
-                names,
-                training_instance_types=access.training_instance_types,
-                processing_instance_types=access.processing_instance_types,
-                endpoint_instance_types=access.endpoint_instance_types,
-            ),
-            "observation": policies.observation_policy(names),
-        }
-        if subnet_id:
-            inline["network"] = policies.network_policy(names, subnet_id=subnet_id)
-        if scoped:
-            policies.check_inline(inline, f"{self.stack_name}: the role")
-        role = ExecutionRole(
-            self,
+        self._names = names
+        self._access = profile.access
+        documents = policies.seat_policies(names, profile)
+        self._role(
             "Execution",
             role_name=names.role,
-            path=names.iam_path,
             description="What one seat's notebook and jobs may do",
             trust_policy=policies.trust_policy(names),
-            boundary_arn=names.boundary_arn,
-            inline_policies=inline if scoped else {},
-            managed_policy_arns=() if scoped else policies.managed_policy_arns(names),
+            documents=documents,
         )
-        if scoped:
-            wildcards(role.role, inline)
-        else:
+        self._output("RoleArn", names.role_arn, "Role of the seat's notebook and jobs")
+        if profile.access.console_principals:
+            self._role(
+                "Console",
+                role_name=names.console_role,
+                description="What one seat may do in AWS's console",
+                trust_policy=policies.console_trust_policy(profile.access.console_principals),
+                documents={**documents, "console": policies.console_policy()},
+            )
+            self._output("ConsoleRoleArn", names.console_role_arn, "Role for AWS's console")
+
+    def _role(
+        self,
+        construct_id: str,
+        *,
+        role_name: str,
+        description: str,
+        trust_policy: Document,
+        documents: Mapping[str, Document],
+    ) -> None:
+        names = self._names
+        managed = self._access.mode == "managed"
+        policies.check_inline(documents, f"{self.stack_name}: the {construct_id.lower()} role")
+        role = SeatRole(
+            self,
+            construct_id,
+            role_name=role_name,
+            path=names.iam_path,
+            description=description,
+            trust_policy=trust_policy,
+            boundary_arn=names.boundary_arn,
+            inline_policies=documents,
+            managed_policy_arns=policies.managed_policy_arns(names) if managed else (),
+        )
+        wildcards(
+            role.role,
+            documents,
+            {one.sid: _EXTRA for one in self._access.extra_statements},
+        )
+        if managed:
             # The organiser's explicit choice; the environment's warnings say so.
             acknowledge(
                 role.role, {_MANAGED.format(name): _WHY for name in policies.MANAGED_POLICIES}
             )
-        self._output("RoleArn", names.role_arn, "Role of the seat's notebook and jobs")

@@ -18,12 +18,17 @@ def acknowledge(resource: CfnResource, reasons: Mapping[str, str]) -> None:
     )
 
 
-def wildcards(resource: CfnResource, documents: Mapping[str, Mapping[str, Any]]) -> None:
+def wildcards(
+    resource: CfnResource,
+    documents: Mapping[str, Mapping[str, Any]],
+    more_reasons: Mapping[str, str] | None = None,
+) -> None:
     """Acknowledge each wildcard that the Allow statements of ``documents`` hold.
 
-    The reasons are :data:`workshop.policies.WHY_WILDCARD`, by statement; a statement with a
-    wildcard and without a reason is a KeyError, so that none gets in unexplained.
+    The reasons are :data:`workshop.policies.WHY_WILDCARD` and ``more_reasons``, by statement; a
+    statement with a wildcard and without a reason is a KeyError, so that none gets in unexplained.
     """
+    known = {**policies.WHY_WILDCARD, **(more_reasons or {})}
     found: dict[str, list[str]] = defaultdict(list)
     for document in documents.values():
         for statement in document["Statement"]:
@@ -32,7 +37,7 @@ def wildcards(resource: CfnResource, documents: Mapping[str, Mapping[str, Any]])
             for part in ("Action", "Resource"):
                 for text in statement[part]:
                     if "*" in text:
-                        reason = policies.WHY_WILDCARD[statement["Sid"]]
+                        reason = known[statement["Sid"]]
                         found[f"AwsSolutions-IAM5[{part}::{_as_reported(text)}]"].append(
                             f"{statement['Sid']}: {reason}"
                         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from constructs import Construct
 
 from stacks.acknowledgements import wildcards
@@ -24,6 +26,7 @@ class CohortStack(WorkshopStack):
         *,
         placement: Placement,
         cohort: Cohort,
+        extra_actions: Sequence[str],
         training_gpu: bool,
         processing_gpu: bool,
     ) -> None:
@@ -37,7 +40,7 @@ class CohortStack(WorkshopStack):
             termination_protection=cohort.termination_protection,
         )
         names = placement.inside
-        document = policies.boundary_policy(names)
+        document = policies.boundary_policy(names, extra_actions=extra_actions)
         boundary = PermissionsBoundary(
             self,
             "Boundary",

@@ -52,7 +52,7 @@ def _pretty(value: object, depth: int) -> str:
     inner, outer = "  " * (depth + 1), "  " * depth
     if isinstance(value, dict):
         items = [f"{json.dumps(key)}: {_pretty(item, depth + 1)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(inner + item for item in items) + "\n" + outer + "}"
+        return "{\n" + ",\n".join(inner + item for item in _joined(items, depth)) + f"\n{outer}}}"
     items = [_pretty(item, depth + 1) for item in value]
     if all(isinstance(item, str) and " " not in item for item in value):
         words = textwrap.fill(
@@ -60,3 +60,20 @@ def _pretty(value: object, depth: int) -> str:
         )
         return f"[\n{words}\n{outer}]"
     return "[\n" + ",\n".join(inner + item for item in items) + "\n" + outer + "]"
+
+
+def _joined(items: list[str], depth: int) -> list[str]:
+    """Put short neighbours on one line: ``"Sid": "OwnBuckets", "Effect": "Allow"``."""
+    lines: list[str] = []
+    for item in items:
+        last = lines[-1] if lines else None
+        if (
+            last is not None
+            and "\n" not in last + item
+            and not {"{", "["} & set(last + item)
+            and len(last) + len(item) + 2 * depth + 4 <= WIDTH
+        ):
+            lines[-1] = f"{last}, {item}"
+        else:
+            lines.append(item)
+    return lines

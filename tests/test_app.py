@@ -146,7 +146,7 @@ def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> Non
 
 def test_a_role_that_iam_would_refuse_is_refused_at_synthesis(tmp_path: Path) -> None:
     types = [f"ml.m5.{number}xlarge" for number in range(200)]
-    with pytest.raises(WorkshopError, match="lab-seat01-access: the role has"):
+    with pytest.raises(WorkshopError, match="lab-seat01-access: the execution role has"):
         synthesize(loaded(tmp_path, **with_profile(access={"training_instance_types": types})))
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop import instance_types, naming, roster, yamldoc
+from workshop import instance_types, naming, policies, roster, yamldoc
 from workshop.errors import ConfigError, UsageError
 from workshop.instance_types import Use, known_regions
-from workshop.mistakes import Mistake, suggestion
+from workshop.mistakes import Mistake, dotted, suggestion
+from workshop.naming import Names
 from workshop.roster import Seat
 from workshop.roster.sheet import Sheet
 from workshop.settings import DEFAULT_PROFILE, Environment, Profile
@@ -94,6 +95,7 @@ def draft(name: str, config_dir: Path = Path("config")) -> Draft:
     if settings is not None and not mistakes:
         seats = Draft(name, path, settings, roster_path, sheet, ()).seats
         mistakes += _too_many_stacks(file, document.line(("roster",)), seats)
+        mistakes += _never_opened(file, document, settings)
     return Draft(name, path, settings, roster_path, sheet, tuple(sorted(mistakes, key=_place)))
 
 
@@ -205,6 +207,18 @@ def _too_many_stacks(file: str, line: int, seats: Sequence[Seat]) -> Iterator[Mi
             yield Mistake(file, line, "roster", told)
 
 
+def _never_opened(
+    file: str, document: yamldoc.Document, settings: Environment
+) -> Iterator[Mistake]:
+    """Extra statements that the boundary denies whatever the circumstances, or must deny."""
+    boundary = policies.boundary_policy(Names.placeholders(settings.workshop))
+    for profile, section in settings.profiles.items():
+        for number, extra in enumerate(section.access.extra_statements):
+            place = ("profiles", profile, "access", "extra_statements", number)
+            for told in policies.refused(extra, boundary):
+                yield Mistake(file, document.line(place), dotted(place), told)
+
+
 def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Iterator[str]:
     if settings.end <= now:
         yield (
@@ -217,6 +231,17 @@ def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> It
                 f"profiles.{profile}.access.mode is managed: AWS's broad policies let an attendee"
                 " read and change a neighbour's buckets, images and jobs, and use every instance"
                 " type; use scoped"
+            )
+        if section.access.managed_spot == "required":
+            yield (
+                f"profiles.{profile}.access.managed_spot: IAM has no condition for managed spot"
+                " training, so nothing here enforces it; ask Service Quotas for 0 of '<type> for"
+                " training job usage' and for enough of '<type> for spot training job usage'"
+            )
+        for extra in section.access.extra_statements:
+            yield (
+                f"profiles.{profile}.access.extra_statements opens {policies.opened(extra)} to"
+                " every seat of the profile"
             )
         yield from _unknown_types(profile, section)
     for region in sorted({seat.region for seat in seats} - known_regions()):

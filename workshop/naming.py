@@ -114,6 +114,15 @@ class Names:
         return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.role}"
 
     @property
+    def console_role(self) -> str:
+        """``vision-ada-eu-west-1-console``, under the same path; only if the YAML asks for it."""
+        return f"{self.workshop}-{self.seat}-{self.region}-console"
+
+    @property
+    def console_role_arn(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.console_role}"
+
+    @property
     def boundary(self) -> str:
         """The permissions boundary of every seat, made by the cohort stack."""
         return f"{self.workshop}-{COHORT}-{self.region}-boundary"

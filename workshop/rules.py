@@ -74,6 +74,25 @@ WORKSHOP = Rule(
     "cannot be a workshop's name; use 2 to 12 lower-case letters and digits, a letter first,"
     " no hyphen (sthree and amzn are reserved by S3)",
 )
+SID = Rule(
+    r"[A-Za-z][A-Za-z0-9]{0,63}",
+    "cannot name a statement; use letters and digits, a letter first",
+)
+ACTION = Rule(
+    # No wildcard for the service: a statement has to say what it opens.
+    r"[a-z][a-z0-9-]{1,62}:[A-Za-z][A-Za-z0-9]*\*?",
+    "is not an action; write service and name, such as 'dynamodb:GetItem' or 'dynamodb:Get*'",
+)
+RESOURCE = Rule(
+    r"\*|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9*-]*:[0-9*]*:.+",
+    "is not an ARN; write 'arn:aws:...', or '*' for all",
+    longest=1_600,
+)
+PRINCIPAL = Rule(
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|(?:user|role)/[\w+=,.@/-]{1,512})",
+    "is no IAM user, role or account; write its ARN, such as"
+    " 'arn:aws:iam::123456789012:role/entrance'",
+)
 SEAT = Rule(
     naming.SEAT_PATTERN,
     "cannot be an id; use 2 to 12 lower-case letters and digits, a letter first",

@@ -171,6 +171,25 @@ def _any_gpu(types: tuple[str, ...]) -> bool:
     return any(one.startswith(("ml.g", "ml.p")) for one in types)
 
 
+class ExtraStatement(Model):
+    """One statement of a policy that opens something to every seat of the profile."""
+
+    sid: Annotated[str, rules.SID] = Field(examples=["ReadPrices"])
+    """Its name in the policy: letters and digits, another than every other statement's."""
+    actions: tuple[Annotated[str, rules.ACTION], ...] = Field(
+        min_length=1, max_length=20, examples=[["dynamodb:GetItem", "dynamodb:Query"]]
+    )
+    """Actions, each ``service:Name``; a name may end in a wildcard."""
+    resources: tuple[Annotated[str, rules.RESOURCE], ...] = Field(
+        min_length=1,
+        max_length=20,
+        examples=[["arn:aws:dynamodb:eu-west-1:123456789012:table/prices"]],
+    )
+    """ARNs, or "*" for all; IAM's own variables such as ``${aws:PrincipalTag/attendee}`` work."""
+    conditions: dict[str, dict[str, str | tuple[str, ...]]] = {}
+    """Conditions as IAM writes them: operator, key, value or values."""
+
+
 class Access(Model):
     """What a seat may do."""
 
@@ -183,6 +202,29 @@ class Access(Model):
     """Instance types for processing and batch transform jobs; in ``scoped`` mode only."""
     endpoint_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
     """Instance types for endpoints; in ``scoped`` mode only."""
+    max_runtime_hours: Whole = Field(default=24, ge=1, le=120)
+    """The longest that a training, tuning or processing job may ask for; below 24 a job has to name
+    its own limit, since SageMaker's default is 24. In ``scoped`` mode only."""
+    warm_pools: Flag = False
+    """Whether training instances may be kept running between jobs, which costs; in ``scoped`` mode
+    only."""
+    managed_spot: Literal["allowed", "required"] = "allowed"
+    """Whether training may use managed spot instances, or has to. IAM cannot require it:
+    ``required`` warns and says which quotas do."""
+    feature_store: Flag = False
+    """Whether a seat may have feature groups of its own; in ``scoped`` mode only."""
+    extra_statements: tuple[ExtraStatement, ...] = Field(default=(), max_length=10)
+    """What else every seat of the profile may do. The boundary lets these actions through, but
+    what it denies stays denied; ``workshop check`` says what is opened."""
+    console_principals: tuple[Annotated[str, rules.PRINCIPAL], ...] = Field(
+        default=(), max_length=10, examples=[["arn:aws:iam::123456789012:role/workshop-entrance"]]
+    )
+    """ARNs of users and roles that may take on a console role of the seat; none: no such role."""
+
+    @property
+    def extra_actions(self) -> tuple[str, ...]:
+        """The actions that ``extra_statements`` open."""
+        return tuple(action for one in self.extra_statements for action in one.actions)
 
     @property
     def training_gpu(self) -> bool:

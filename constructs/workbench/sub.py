@@ -15,7 +15,7 @@ def sub(text: str) -> str:
     capital letters ``AWS``, so the two cannot be confused
     (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-sub.html).
     """
-    if "${" not in text:
+    if "${" not in text.replace("${aws:", ""):
         return text
     return Fn.sub(text.replace("${aws:", "${!aws:"))
 

@@ -11,7 +11,7 @@ Reference for SageMaker
 """
 
 from workshop.policies.boundary import OWN_ATTENDEE, boundary_policy
-from workshop.policies.compute import sagemaker_policy
+from workshop.policies.compute import limits_policy, sagemaker_policy
 from workshop.policies.data import data_policy, network_policy, observation_policy
 from workshop.policies.documents import (
     INLINE_LIMIT,
@@ -21,10 +21,20 @@ from workshop.policies.documents import (
     characters,
     check_inline,
 )
+from workshop.policies.extra import ESCALATING, extra_policy, opened, refused
+from workshop.policies.people import (
+    console_policy,
+    console_trust_policy,
+    for_whoever_is_signed_in,
+    permission_set,
+    presigned_url_policy,
+)
 from workshop.policies.reasons import WHY_WILDCARD
+from workshop.policies.seat import seat_policies
 from workshop.policies.trust import MANAGED_POLICIES, managed_policy_arns, trust_policy
 
 __all__ = [
+    "ESCALATING",
     "INLINE_LIMIT",
     "MANAGED_LIMIT",
     "MANAGED_POLICIES",
@@ -35,10 +45,20 @@ __all__ = [
     "boundary_policy",
     "characters",
     "check_inline",
+    "console_policy",
+    "console_trust_policy",
     "data_policy",
+    "extra_policy",
+    "for_whoever_is_signed_in",
+    "limits_policy",
     "managed_policy_arns",
     "network_policy",
     "observation_policy",
+    "opened",
+    "permission_set",
+    "presigned_url_policy",
+    "refused",
     "sagemaker_policy",
+    "seat_policies",
     "trust_policy",
 ]

@@ -117,19 +117,100 @@ NETWORK_VIEW = (
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
 )
-# Root code on a notebook, reservations that are paid at once, clusters, and the removal of the
-# tags by which teardown finds things: nobody's business in a workshop.
-NEVER = (
-    "sagemaker:CreateCluster",
-    "sagemaker:CreateDomain",
-    "sagemaker:CreateNotebookInstance",
-    "sagemaker:CreateNotebookInstanceLifecycleConfig",
-    "sagemaker:CreatePartnerApp",
-    "sagemaker:CreateReservedCapacity",
-    "sagemaker:CreateTrainingPlan",
-    "sagemaker:DeleteTags",
-    "sagemaker:UpdateNotebookInstance",
-    "sagemaker:UpdateNotebookInstanceLifecycleConfig",
+# These run something that costs and know no ``sagemaker:InstanceTypes``, so nothing could cap them
+# (Service Authorization Reference); some are paid in advance and cannot be taken back.
+COMPUTE_WITHOUT_TYPE = tuple(
+    f"sagemaker:{action}"
+    for action in (
+        "BatchAddClusterNodes",
+        "BatchReplaceClusterNodes",
+        "CreateAI*",
+        "CreateAutoMLJob*",
+        "CreateCluster*",
+        "CreateCompilationJob",
+        "CreateComputeQuota",
+        "CreateEdge*",
+        "CreateInferenceExperiment",
+        "CreateInferenceRecommendationsJob",
+        "CreateJob",
+        "CreateLabelingJob",
+        "CreateMlflow*",
+        "CreateModelCardExportJob",
+        "CreateOptimizationJob",
+        "CreatePartnerApp*",
+        "CreateReservedCapacity",
+        "CreateTrainingPlan",
+        "ExtendTrainingPlan",
+        "StartClusterHealthCheck",
+        "StartEdgeDeploymentStage",
+        "StartHumanLoop",
+        "StartInferenceExperiment",
+        "StartMlflowTrackingServer",
+        "StartMonitoringSchedule",
+        "StartSession",
+        "TrainHubModel",
+        "DeployHubModel",
+        "UpdateCluster*",
+        "UpdateComputeQuota",
+        "UpdateInferenceExperiment",
+        "UpdateMlflow*",
+        "UpdatePartnerApp",
+    )
+)
+# Root code on a notebook, a second notebook, Studio, monitoring, and the removal of the tags by
+# which teardown finds things: nobody's business in a workshop of notebooks.
+NEVER = tuple(
+    f"sagemaker:{action}"
+    for action in (
+        "Create*JobDefinition",
+        "CreateApp",
+        "CreateDomain",
+        "CreateMonitoringSchedule",
+        "CreateNotebookInstance*",
+        "CreatePresignedDomainUrl",
+        "CreateSpace",
+        "CreateStudioLifecycleConfig",
+        "CreateUserProfile",
+        "DeleteTags",
+        "UpdateDomain",
+        "UpdateMonitoringSchedule",
+        "UpdateNotebookInstance*",
+        "UpdateSpace",
+        "UpdateUserProfile",
+    )
+)
+FEATURE_STORE_CREATE = ("sagemaker:CreateFeatureGroup",)
+FEATURE_STORE_USE = (
+    "sagemaker:BatchGetRecord",
+    "sagemaker:DeleteFeatureGroup",
+    "sagemaker:DeleteRecord",
+    "sagemaker:GetRecord",
+    "sagemaker:PutRecord",
+    "sagemaker:UpdateFeatureGroup",
+    "sagemaker:UpdateFeatureMetadata",
+)
+FEATURE_STORE_LISTS = ("sagemaker:ListFeatureGroups",)
+# What takes a role's own tag instead of a name: everything in ECR that has a resource.
+ECR_EVERYTHING_NAMED = tuple(
+    f"ecr:{verb}*"
+    for verb in (
+        "Batch",
+        "Complete",
+        "Delete",
+        "Describe",
+        "GetD",
+        "GetL",
+        "GetR",
+        "Initiate",
+        "List",
+        "Put",
+        "Replicate",
+        "Set",
+        "Start",
+        "Tag",
+        "Untag",
+        "Upload",
+    )
 )
 # Global services answer from one Region, whatever the caller's; a Region rule must spare them.
 GLOBAL_SERVICES = ("iam:*", "sts:*", "s3:ListAllMyBuckets", "s3:GetBucketLocation")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
+    COMPUTE_WITHOUT_TYPE,
+    ECR_EVERYTHING_NAMED,
     GLOBAL_SERVICES,
     NETWORK_INTERFACES,
     NEVER,
@@ -19,10 +22,12 @@ OWN_ATTENDEE = f"${{aws:PrincipalTag/{tags.ATTENDEE}}}"
 """IAM's variable for the seat that the calling role is tagged with."""
 
 
-def boundary_policy(names: Names) -> Document:
+def boundary_policy(names: Names, *, extra_actions: Sequence[str] = ()) -> Document:
     """The most that any seat's role can ever do, whatever is attached to it.
 
     It serves every seat at once: what is a seat's own is read from the tag of the calling role.
+    ``extra_actions`` are those that profiles open on purpose: the boundary lets them through, and
+    only the roles of those profiles allow them.
     """
     any_seat = replace(names, seat=OWN_ATTENDEE)
     return document(
@@ -39,6 +44,7 @@ def boundary_policy(names: Names) -> Document:
                 "s3:*",
                 "sagemaker:*",
                 "sts:GetCallerIdentity",
+                *sorted(set(extra_actions)),
             ],
             ["*"],
         ),
@@ -86,5 +92,38 @@ def boundary_policy(names: Names) -> Document:
             ["*"],
             Condition={"Bool": {"sagemaker:EnableRemoteDebug": "true"}},
         ),
+        # Whatever is attached, a bucket or repository of this account is one's own or the datasets;
+        # the Python SDK's default bucket, shared by everybody in the account, is neither. Those of
+        # other accounts hold sample data and base images.
+        {
+            "Sid": "BucketsOfOthers",
+            "Effect": "Deny",
+            "Action": ["s3:*"],
+            "NotResource": [
+                any_seat.bucket_arn("*"),
+                f"{any_seat.bucket_arn('*')}/*",
+                names.datasets_bucket_arn,
+                f"{names.datasets_bucket_arn}/*",
+            ],
+            "Condition": {"StringEquals": {"aws:ResourceAccount": names.account}},
+        },
+        {
+            "Sid": "RepositoriesOfOthers",
+            "Effect": "Deny",
+            "Action": sorted(ECR_EVERYTHING_NAMED),
+            "NotResource": [any_seat.repository_arn("*")],
+            "Condition": {"StringEquals": {"aws:ResourceAccount": names.account}},
+        },
+        # What carries another seat's tag is that seat's; what carries none is nobody's.
+        deny(
+            "ThingsOfOthers",
+            ["sagemaker:*"],
+            ["*"],
+            Condition={
+                "StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": OWN_ATTENDEE},
+                "Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "false"},
+            },
+        ),
+        deny("ComputeWithoutType", COMPUTE_WITHOUT_TYPE, ["*"]),
         deny("Never", NEVER, ["*"]),
     )

@@ -1,4 +1,4 @@
-"""SageMaker for one seat."""
+"""SageMaker for one seat: what it may make and use, and how much of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
     ENDPOINT_CREATE,
+    FEATURE_STORE_CREATE,
+    FEATURE_STORE_LISTS,
+    FEATURE_STORE_USE,
     LISTS,
     OTHER_CREATE,
     PROCESSING_CREATE,
@@ -16,33 +19,21 @@ from workshop.policies.actions import (
 )
 from workshop.policies.documents import Document, Statement, allow, deny, document
 
+RUNTIME_BY_DEFAULT = 24 * 3600
+"""Seconds after which SageMaker ends a training or processing job that names no limit
+(``MaxRuntimeInSeconds`` of StoppingCondition in the API reference)."""
 
-def sagemaker_policy(
-    names: Names,
-    *,
-    training_instance_types: Sequence[str],
-    processing_instance_types: Sequence[str],
-    endpoint_instance_types: Sequence[str],
-) -> Document:
-    """SageMaker for one seat: what it makes carries its tag, and only that can it use.
 
-    Instance types are capped by a Deny: an Allow with ``ForAnyValue:StringEquals`` would let a
-    mixed list through.
+def sagemaker_policy(names: Names, *, feature_store: bool) -> Document:
+    """What one seat makes carries its tag, and only that can it use.
+
+    The workshop's tag counts as well as the seat's: another workshop of the account may have a
+    seat of the same id.
     """
-    # The workshop as well as the seat: another workshop of the account may have the same id.
     own = {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}
     own_tag = {f"aws:RequestTag/{key}": value for key, value in own.items()}
     own_thing = {f"aws:ResourceTag/{key}": value for key, value in own.items()}
-
-    def cap(sid: str, actions: Sequence[str], types: Sequence[str]) -> Statement:
-        return deny(
-            sid,
-            actions,
-            ["*"],
-            Condition={"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": list(types)}},
-        )
-
-    return document(
+    statements = [
         allow(
             "MakeOwn",
             TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE,
@@ -85,7 +76,87 @@ def sagemaker_policy(
             Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         allow("ReadOwnRole", ["iam:GetRole"], [names.role_arn]),
+    ]
+    if feature_store:
+        statements += [
+            # The offline store is in one of the seat's own buckets, or there is none.
+            allow(
+                "MakeOwnFeatureGroup",
+                FEATURE_STORE_CREATE,
+                ["*"],
+                Condition={
+                    "StringEquals": own_tag,
+                    "StringLikeIfExists": {
+                        "sagemaker:FeatureGroupOfflineStoreS3Uri": [
+                            f"s3://{names.bucket('*')}",
+                            f"s3://{names.bucket('*')}/*",
+                        ]
+                    },
+                },
+            ),
+            allow(
+                "UseOwnFeatureGroup",
+                FEATURE_STORE_USE,
+                ["*"],
+                Condition={"StringEquals": own_thing},
+            ),
+            allow("SeeFeatureGroups", FEATURE_STORE_LISTS, ["*"]),
+        ]
+    return document(*statements)
+
+
+def limits_policy(
+    *,
+    training_instance_types: Sequence[str],
+    processing_instance_types: Sequence[str],
+    endpoint_instance_types: Sequence[str],
+    max_runtime_hours: int,
+    warm_pools: bool,
+) -> Document:
+    """What one seat can spend: denials, which no other statement can undo.
+
+    Instance types are capped by a Deny: an Allow with ``ForAnyValue:StringEquals`` would let a
+    mixed list through. IAM knows no key for the number of instances, for the size of their volumes
+    or for managed spot training: these are the account's quotas to limit.
+    """
+
+    def cap(sid: str, actions: Sequence[str], types: Sequence[str]) -> Statement:
+        return deny(
+            sid,
+            actions,
+            ["*"],
+            Condition={"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": list(types)}},
+        )
+
+    timed = (*TRAINING_CREATE, "sagemaker:CreateProcessingJob")
+    seconds = max_runtime_hours * 3600
+    statements = [
         cap("TrainingInstanceTypes", TRAINING_CREATE, training_instance_types),
         cap("ProcessingInstanceTypes", PROCESSING_CREATE, processing_instance_types),
         cap("EndpointInstanceTypes", ENDPOINT_CREATE, endpoint_instance_types),
-    )
+        deny(
+            "LongJobs",
+            timed,
+            ["*"],
+            Condition={"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(seconds)}},
+        ),
+    ]
+    if seconds < RUNTIME_BY_DEFAULT:
+        statements.append(
+            deny(
+                "JobsWithoutLimit",
+                timed,
+                ["*"],
+                Condition={"Null": {"sagemaker:MaxRuntimeInSeconds": "true"}},
+            )
+        )
+    if not warm_pools:
+        statements.append(
+            deny(
+                "WarmPools",
+                ["sagemaker:CreateTrainingJob", "sagemaker:UpdateTrainingJob"],
+                ["*"],
+                Condition={"Null": {"sagemaker:KeepAlivePeriod": "false"}},
+            )
+        )
+    return document(*statements)

@@ -22,6 +22,11 @@ WHY_WILDCARD = {
     "ReadOwnLogs": "streams whose names begin with the seat's prefix, which no other name does",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
+    "MakeOwnFeatureGroup": "as MakeOwn; sagemaker:FeatureGroupOfflineStoreS3Uri keeps the offline"
+    " store in the seat's own buckets",
+    "UseOwnFeatureGroup": "as UseOwn: aws:ResourceTag limits the use to the seat's",
+    "SeeFeatureGroups": "SageMaker's lists have no resource-level permissions",
+    "ConsoleViews": "the console's lists have no resource-level permissions and show names alone",
     "ServicesOfTheWorkshop": "a boundary allows nothing by itself, it only limits",
 }
 """The reason by Sid; it names what makes the wildcard safe."""

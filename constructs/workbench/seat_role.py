@@ -1,4 +1,4 @@
-"""The role that a seat's notebook and jobs run with."""
+"""A role of one seat: that of its notebook and jobs, or that of the person."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from constructs import Construct
 from workbench.sub import sub, sub_all
 
 
-class ExecutionRole(Construct):
-    """One role per seat, limited by the cohort's permissions boundary.
+class SeatRole(Construct):
+    """One role of a seat, limited by the cohort's permissions boundary.
 
     ``inline_policies`` maps a policy's name to its document, ``managed_policy_arns`` name AWS's
     own policies; the documents may hold placeholders.
