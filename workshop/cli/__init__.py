@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import cloud
+from workshop.cli import access, cloud
 from workshop.cli.check import check
 from workshop.cli.demo import demo
 from workshop.cli.init import init
@@ -26,6 +26,7 @@ app.command("init")(init)
 app.command("check")(check)
 app.command("roster")(roster)
 app.command("demo")(demo)
+app.add_typer(access.app, name="access")
 app.add_typer(cloud.app, name="cloud")
 
 

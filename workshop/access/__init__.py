@@ -1,0 +1,1 @@
+"""Who may do what: the policies of a seat, asked without AWS."""

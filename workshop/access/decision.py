@@ -1,0 +1,117 @@
+"""Whether a seat's role may do something, and which statement says so.
+
+The evaluation of statements is that of the emulator's policy engine; the documents are exactly
+those that synthesis writes into templates.
+"""
+
+# Private names of ministack, held by emulator.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workshop import policies, tags
+from workshop.localcloud import emulator
+from workshop.localcloud.permissions import variables
+from workshop.naming import COHORT, Names
+from workshop.policies import Document
+from workshop.settings import Environment, Profile
+
+BOUNDARY = "boundary"
+"""The name of the boundary among the documents."""
+
+EVERYTHING: Document = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "AwsManaged", "Effect": "Allow", "Action": ["*"], "Resource": ["*"]}],
+}
+"""Stands for AWS's managed policies, which are not ours to read: what they may allow at most."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One action on one resource, with the condition keys of the request."""
+
+    action: str
+    resource: str = "*"
+    context: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``document`` and ``statement`` decided; both are empty when nothing allows."""
+
+    allowed: bool
+    document: str = ""
+    statement: str = ""
+
+    def __str__(self) -> str:
+        if self.statement:
+            return (
+                f"{'allowed' if self.allowed else 'denied'} by {self.statement} ({self.document})"
+            )
+        if self.document == BOUNDARY:
+            return "denied: the boundary does not let it through"
+        return "denied: no statement allows it"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Everything that decides what one seat may do."""
+
+    names: Names
+    documents: Mapping[str, Document]
+    boundary: Document
+
+    def decide(self, question: Question) -> Decision:
+        """Evaluate as IAM does: a denial anywhere, else an Allow by policy and boundary."""
+        evaluator = emulator.module("core.iam_evaluator")
+        context = self._context(question)
+        read = {
+            name: [
+                variables.filled(context, statement)
+                for statement in evaluator.parse_policy_document(document)
+            ]
+            for name, document in {**self.documents, BOUNDARY: self.boundary}.items()
+        }
+        for name, statements in read.items():
+            denying = evaluator._first_match(context, statements, "Deny")
+            if denying is not None:
+                return Decision(allowed=False, document=name, statement=denying.sid)
+        if evaluator._first_match(context, read[BOUNDARY], "Allow") is None:
+            return Decision(allowed=False, document=BOUNDARY)
+        for name, statements in read.items():
+            allowing = evaluator._first_match(context, statements, "Allow")
+            if allowing is not None and name != BOUNDARY:
+                return Decision(allowed=True, document=name, statement=allowing.sid)
+        return Decision(allowed=False)
+
+    def _context(self, question: Question) -> Any:
+        names = self.names
+        given = {key.lower(): value for key, value in question.context.items()}
+        region = str(given.pop("aws:requestedregion", names.region))
+        return emulator.module("core.iam_evaluator").EvalContext(
+            principal_arn=f"arn:{names.partition}:sts::{names.account}:assumed-role/"
+            f"{names.role}/SageMaker",
+            principal_type="AssumedRole",
+            principal_account=names.account,
+            action=question.action,
+            resource_arn=question.resource,
+            region=region,
+            service_context=given,
+            principal_keys={
+                f"aws:principaltag/{tags.ATTENDEE}".lower(): names.seat,
+                f"aws:principaltag/{tags.WORKSHOP}".lower(): names.workshop,
+            },
+        )
+
+
+def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
+    """Give the cell of one seat of an environment."""
+    documents = dict(policies.seat_policies(names, profile))
+    if profile.access.mode == "managed":
+        documents["managed"] = EVERYTHING
+    extra = [action for one in settings.profiles.values() for action in one.access.extra_actions]
+    cohort = Names(names.workshop, COHORT, names.account, names.region, names.partition)
+    return Cell(names, documents, policies.boundary_policy(cohort, extra_actions=extra))

@@ -1,0 +1,249 @@
+"""``workshop access``: who may do what, asked of the policies without AWS."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from workshop import environment, policies
+from workshop.access import asking, cases
+from workshop.access.decision import BOUNDARY, Cell, cell
+from workshop.cli import console
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.environment import LoadedEnvironment
+from workshop.errors import UsageError, WorkshopError
+from workshop.mistakes import suggestion
+from workshop.naming import Names
+from workshop.roster import Seat
+from workshop.settings import Profile
+
+app = typer.Typer(
+    help="Who may do what: the policies of a seat, asked without AWS.", no_args_is_help=True
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case of the matrix; ``by`` names the document and the statement that decided."""
+
+    profile: str
+    seat: str
+    about: str
+    action: str
+    allowed: bool
+    as_wanted: bool
+    by: str
+
+
+SeatId = Annotated[str, typer.Argument(metavar="SEAT", help="The id of a seat on the roster.")]
+
+
+@app.command()
+def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
+    """Print the documents that decide what one seat may do, as JSON.
+
+    They are those of the role, the boundary over it, who may take it on, and the policy for people
+    who open the seat's notebook.
+    """
+    loaded = environment.load(env, config_dir)
+    _, profile, asked = _cell(loaded, seat)
+    document = {
+        "role": asked.names.role_arn,
+        "mode": profile.access.mode,
+        "managed_policies": list(policies.managed_policy_arns(asked.names))
+        if profile.access.mode == "managed"
+        else [],
+        "policies": policies.seat_policies(asked.names, profile),
+        BOUNDARY: asked.boundary,
+        "trust": policies.trust_policy(asked.names),
+        "people": policies.presigned_url_policy(asked.names),
+    }
+    print(json.dumps(document, indent=2))
+
+
+@app.command()
+def explain(
+    seat: SeatId,
+    action: Annotated[str, typer.Argument(help="Such as sagemaker:CreateTrainingJob.")],
+    resource: Annotated[str, typer.Argument(help="The ARN it is done to.")] = "*",
+    *,
+    env: Env,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag",
+            metavar="KEY=VALUE",
+            help="A tag: of the request where something is made, else of the resource.",
+        ),
+    ] = None,
+    instance_type: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE", help="An instance type asked for.")
+    ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Any other condition key of the request."),
+    ] = None,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    r"""Say whether a seat may do something, and which statement decides.
+
+    For example:
+
+        workshop access explain ada sagemaker:CreateTrainingJob -e dev \
+            --tag attendee=ada --tag workshop=vision --instance-type ml.p5.48xlarge
+    """
+    loaded = environment.load(env, config_dir)
+    _, profile, asked = _cell(loaded, seat)
+    question = asking.question(
+        asked.names,
+        action,
+        resource,
+        tags=tag or (),
+        instance_types=instance_type or (),
+        context=context or (),
+    )
+    decision = asked.decide(question)
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "allowed": decision.allowed,
+                    "document": decision.document,
+                    "statement": decision.statement,
+                    "action": question.action,
+                    "resource": question.resource,
+                    "context": dict(question.context),
+                },
+                indent=2,
+            )
+        )
+    else:
+        print(decision)
+    if profile.access.mode == "managed":
+        console.warn(
+            "the profile is managed: AWS's policies count as allowing everything here, and may"
+            " allow less"
+        )
+
+
+@app.command()
+def matrix(
+    *,
+    env: Env,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of this profile only.")
+    ] = None,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a seat can do, and what it cannot do to a neighbour; 1 if the cell leaks.
+
+    Two seats of each profile are asked, or a seat and a stranger where there is one alone.
+    """
+    loaded = environment.load(env, config_dir)
+    rows = [
+        row
+        for name in _profiles(loaded, profile)
+        for row in _rows(loaded, name, *_neighbours(loaded, name))
+    ]
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        table = console.table("profile", "seat", "tries", "result", "by")
+        for row in rows:
+            result = "allowed" if row.allowed else "denied"
+            mark = "" if row.as_wanted else "  <- LEAK" if row.allowed else "  <- MISSING"
+            table.add_row(row.profile, row.seat, row.about, result + mark, row.by)
+        console.print_table(table)
+    wrong = [row for row in rows if not row.as_wanted]
+    if wrong:
+        raise WorkshopError(f"{len(wrong)} of {len(rows)} cases are not as they should be")
+    console.say(f"{len(rows)} cases, all as they should be")
+
+
+@app.command("permission-set")
+def permission_set(
+    *,
+    env: Env,
+    profile: Annotated[str, typer.Option(metavar="NAME", help="The profile to write it for.")],
+    config_dir: ConfigDir = CONFIG_DIR,
+) -> None:
+    """Print a permission set of IAM Identity Center for everybody of a profile, as JSON.
+
+    One set serves all seats: whoever signs in is told apart by the attribute ``attendee``, which
+    has to be passed as an attribute for access control.
+    """
+    loaded = environment.load(env, config_dir)
+    (name,) = _profiles(loaded, profile)
+    settings = loaded.settings
+    names = policies.for_whoever_is_signed_in(
+        Names(settings.workshop, "", settings.account, settings.region)
+    )
+    documents = {
+        **policies.seat_policies(names, settings.profiles[name]),
+        "console": policies.console_policy(),
+    }
+    print(json.dumps(policies.permission_set(f"{settings.workshop}-{name}", documents), indent=2))
+
+
+def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, Cell]:
+    known = {seat.id: seat for seat in loaded.seats}
+    seat = known.get(seat_id)
+    if seat is None:
+        raise UsageError(
+            f"no seat {seat_id!r} in environment {loaded.name!r}; {suggestion(seat_id, known)}"
+            f"list them with: workshop roster -e {loaded.name}"
+        )
+    settings = loaded.settings
+    profile = settings.profiles[seat.profile]
+    names = Names(settings.workshop, seat.id, seat.account, seat.region)
+    return seat, profile, cell(names, profile, settings)
+
+
+def _profiles(loaded: LoadedEnvironment, wanted: str | None) -> list[str]:
+    known = list(loaded.settings.profiles)
+    if wanted is None:
+        return known
+    if wanted not in known:
+        raise UsageError(
+            f"no profile {wanted!r} in environment {loaded.name!r};"
+            f" {suggestion(wanted, known)}known: {', '.join(known)}"
+        )
+    return [wanted]
+
+
+def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
+    settings = loaded.settings
+    ids = [seat.id for seat in loaded.seats if seat.profile == profile][:2]
+    # A stranger whose id begins with the other's: where a pattern is careless, it shows.
+    ids += ["me", "neighbour"][len(ids) :]
+    first, second = (
+        Names(settings.workshop, one, settings.account, settings.region) for one in ids
+    )
+    return first, second
+
+
+def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names) -> list[Row]:
+    profile = loaded.settings.profiles[profile_name]
+    asked = cell(me, profile, loaded.settings)
+    rows: list[Row] = []
+    for wanted, some in ((True, cases.allowed(profile)), (False, cases.denied(profile))):
+        for case in some:
+            decision = asked.decide(case.question(me, other))
+            by = f"{decision.document}: {decision.statement}" if decision.statement else "nothing"
+            rows.append(
+                Row(
+                    profile=profile_name,
+                    seat=me.seat,
+                    about=case.about,
+                    action=case.action,
+                    allowed=decision.allowed,
+                    as_wanted=decision.allowed is wanted,
+                    by=by,
+                )
+            )
+    return rows
