@@ -312,7 +312,6 @@ def _denied_in_any_mode() -> Iterator[Case]:
             "notebook-instance-lifecycle-config",
         ),
         ("makes a Studio domain", "CreateDomain", "domain"),
-        ("makes a Studio app", "CreateApp", "app"),
         ("makes a compilation job", "CreateCompilationJob", "compilation-job"),
         ("makes an AutoML job", "CreateAutoMLJobV2", "automl-job"),
         ("makes a labeling job", "CreateLabelingJob", "labeling-job"),
@@ -327,6 +326,12 @@ def _denied_in_any_mode() -> Iterator[Case]:
         ("makes an optimization job", "CreateOptimizationJob", "optimization-job"),
     ):
         yield Case(about, f"sagemaker:{action}", _thing(kind), _made())
+    yield Case(
+        "makes a Studio app",
+        "sagemaker:CreateApp",
+        lambda me, _: me.sagemaker_arn("app", "d-1/me/JupyterLab/default"),
+        _made(),
+    )
     yield Case(
         "changes its own lifecycle configuration",
         "sagemaker:UpdateNotebookInstanceLifecycleConfig",

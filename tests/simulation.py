@@ -1,0 +1,123 @@
+"""A second policy engine: that of iam-simulate, asked about the templates as synthesized."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.assemblies import ROOT, Assembly
+from workshop import tags
+from workshop.access.decision import Question
+from workshop.naming import COHORT, Names
+
+_PLACEHOLDER = re.compile(r"\$\{([!A-Za-z:]+)\}")
+
+
+OFFERED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+}
+"""The policy of a resource of another account that anybody may use."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A seat's role as its stack makes it: policies and boundary with real values."""
+
+    names: Names
+    policies: dict[str, Any]
+    boundary: Any
+
+    def simulation(self, question: Question) -> dict[str, Any]:
+        """Give what iam-simulate wants to know."""
+        names = self.names
+        principal = f"arn:aws:sts::{names.account}:assumed-role/{names.role}/SageMaker"
+        account = question.resource.split(":")[4] if question.resource != "*" else ""
+        foreign = account not in ("", names.account)
+        return {
+            # What AWS offers to everybody carries a policy that says so.
+            **({"resourcePolicy": OFFERED} if foreign else {}),
+            "request": {
+                "principal": principal,
+                "action": question.action,
+                "resource": {
+                    "resource": question.resource,
+                    "accountId": account or names.account,
+                },
+                "contextVariables": {
+                    "aws:RequestedRegion": names.region,
+                    f"aws:PrincipalTag/{tags.ATTENDEE}": names.seat,
+                    f"aws:PrincipalTag/{tags.WORKSHOP}": names.workshop,
+                    **question.context,
+                },
+            },
+            "identityPolicies": [
+                {"name": name, "policy": policy} for name, policy in self.policies.items()
+            ],
+            "permissionBoundaryPolicies": [{"name": "boundary", "policy": self.boundary}],
+            "serviceControlPolicies": [],
+            "resourceControlPolicies": [],
+        }
+
+
+def role(assembly: Assembly, exemplar: str, names: Names) -> Role:
+    """Give the role that the exemplar's template makes for another seat."""
+    place = Names(names.workshop, exemplar, names.account, names.region)
+    access = assembly.template(place.stack("access"))["Resources"]
+    cohort = assembly.template(Names(names.workshop, COHORT, "", "").stack(COHORT))["Resources"]
+    (properties,) = [
+        one["Properties"]
+        for one in access.values()
+        if one["Type"] == "AWS::IAM::Role" and "execution" in json.dumps(one["Properties"])
+    ]
+    (boundary,) = [
+        one["Properties"] for one in cohort.values() if one["Type"] == "AWS::IAM::ManagedPolicy"
+    ]
+    policies = {
+        one["PolicyName"]: _resolved(one["PolicyDocument"], names)
+        for one in properties.get("Policies", [])
+    }
+    return Role(names, policies, _resolved(boundary["PolicyDocument"], names))
+
+
+def ask(simulations: Sequence[dict[str, Any]]) -> list[str]:
+    """Ask the engine, all at once; "Allowed", "ExplicitlyDenied" or "ImplicitlyDenied" for each."""
+    asked = subprocess.run(
+        [ROOT / ".venv/bin/node", "tests/simulate.mjs"],
+        input=json.dumps(simulations),
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers: list[str] = json.loads(asked.stdout)
+    return answers
+
+
+def _resolved(value: Any, names: Names) -> Any:
+    """Do what CloudFormation does with ``Fn::Sub``."""
+    if isinstance(value, list):
+        return [_resolved(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["Fn::Sub"]:
+        return _PLACEHOLDER.sub(lambda found: _value(found[1], names), value["Fn::Sub"])
+    return {key: _resolved(item, names) for key, item in value.items()}
+
+
+def _value(name: str, names: Names) -> str:
+    if name.startswith("!"):
+        return f"${{{name[1:]}}}"
+    return {
+        "AttendeeId": names.seat,
+        "AWS::AccountId": names.account,
+        "AWS::Region": names.region,
+        "AWS::Partition": names.partition,
+        "AWS::URLSuffix": names.domain,
+    }[name]
