@@ -11,10 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import synth
+from bench import localcloud, synth
 from bench.measure import Result
 
-ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {"synth": synth.results}
+ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
+    "localcloud": localcloud.results,
+    "synth": synth.results,
+}
 RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -28,7 +31,7 @@ def main() -> int:
     found: list[Result] = []
     for name in wanted:
         for result in ENTRIES[name]():
-            print(f"{name} {result.size}: {result.ours:.2f} {result.unit}", file=sys.stderr)
+            print(f"{result.name} {result.size}: {result.ours:.2f} {result.unit}", file=sys.stderr)
             found.append(result)
     RESULTS.write_text(
         json.dumps([result.as_json() for result in found], indent=2) + "\n", encoding="utf-8"

@@ -25,6 +25,9 @@ from workshop.localcloud.settings import PASSAGES
 PASSAGE = 60.0
 """Seconds that every passage takes in these tests."""
 
+BEAT = 10.0
+"""Seconds between two log lines of what runs in these tests."""
+
 
 @dataclass
 class Aws:
@@ -118,7 +121,7 @@ def aws(request: pytest.FixtureRequest) -> Aws:
     if request.config.getoption("--cloud") == "moto":
         return _moto(request.getfixturevalue("moto_endpoint"))
     cloud: Cloud = request.getfixturevalue("cloud")
-    cloud.delays(**dict.fromkeys(PASSAGES, PASSAGE))
+    cloud.delays(**{**dict.fromkeys(PASSAGES, PASSAGE), "beat": BEAT})
     cloud.freeze()
     return Aws(cloud.client, cloud.advance)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -47,6 +48,12 @@ def template(resources: dict[str, Any], **sections: Any) -> str:
     return json.dumps({"Resources": resources, **sections})
 
 
+@cache
+def _session() -> boto3.Session:
+    """One for all clients: it keeps the service models, which take long to read."""
+    return boto3.Session()
+
+
 @dataclass
 class Cloud:
     """One running local cloud."""
@@ -54,6 +61,8 @@ class Cloud:
     running: Running
     state_dir: Path
     watch: Watch = field(default_factory=Watch)
+    credentials: dict[str, str] = field(default_factory=dict)
+    """Those of a role, as boto3 takes them; without any it is the account's root that calls."""
     _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     @property
@@ -64,17 +73,27 @@ class Cloud:
         """Give a boto3 client that talks to this cloud only, without retries."""
         key = (service, account or self.running.account, region or self.running.region)
         if key not in self._clients:
-            self._clients[key] = boto3.Session().client(  # type: ignore[call-overload]
+            self._clients[key] = _session().client(  # type: ignore[call-overload]
                 key[0],
-                aws_access_key_id=key[1],
-                aws_secret_access_key="local",
                 region_name=key[2],
                 endpoint_url=self.endpoint,
                 config=Config(retries={"total_max_attempts": 1}, proxies={}),
+                **{"aws_access_key_id": key[1], "aws_secret_access_key": "local"}
+                | self.credentials,
             )
             # Only where JSON is spoken, and by a service of ours.
             self._clients[key].meta.events.register("before-parse.sagemaker", self.watch)
         return self._clients[key]
+
+    def as_role(self, role_arn: str) -> Cloud:
+        """Give this cloud as a notebook with that role sees it."""
+        given = process.role_credentials(self.running, role_arn)
+        credentials = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+        return Cloud(self.running, self.state_dir, credentials=credentials)
 
     def environment(self, *, account: str | None = None) -> dict[str, str]:
         """Give the environment of a subprocess (``cdk``, ``aws``) that uses this cloud."""
@@ -101,6 +120,22 @@ class Cloud:
     def delays(self, **seconds: float) -> None:
         """How long passages take, such as ``notebook=60``; undone by the next reset."""
         process.set_delays(self.running, **seconds)
+
+    def quotas(self, *, account: str = "", region: str = "", **services: Any) -> None:
+        """What may be used, ``sagemaker={"Total domains": 1}``; undone by the next reset."""
+        where = {
+            "account": account or self.running.account,
+            "region": region or self.running.region,
+        }
+        process.set_quotas(self.running, **where, **services)
+
+    def faults(self, *rules: dict[str, Any]) -> list[dict[str, Any]]:
+        """What goes wrong from now on, and nothing else; undone by the next reset.
+
+        ``{"effect": "throttle", "operation": "sagemaker:StopTrainingJob", "times": 2}``
+        """
+        told: list[dict[str, Any]] = process.set_faults(self.running, *rules)["rules"]
+        return told
 
     def deploy(self, name: str, template: str, **more: Any) -> str:
         """Create a stack, wait, and give its final status."""

@@ -20,7 +20,16 @@ from tests.cdk_command import without_aws
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LEFT_OUT = (".git", ".venv", "node_modules", "cdk.out", ".workshop", ".cache", "__pycache__")
+_LEFT_OUT = (
+    ".git",
+    ".venv",
+    ".venv-sdk",
+    "node_modules",
+    "cdk.out",
+    ".workshop",
+    ".cache",
+    "__pycache__",
+)
 SECONDS = 500
 
 

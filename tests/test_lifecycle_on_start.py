@@ -130,6 +130,52 @@ def test_terminals_and_kernels_get_the_same_environment(sandbox: Sandbox) -> Non
     assert kernel_environment(sandbox) == ENVIRONMENT
 
 
+CALLS = """
+import boto3
+def made(operation, **request):
+    sent = {}
+    def keep(params, **_):
+        sent.update(json.loads(params["body"]))
+        return __import__("botocore.awsrequest").awsrequest.AWSResponse("", 200, {}, None), {}
+    client = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="a",
+                          aws_secret_access_key="b")
+    client.meta.events.register("before-call.sagemaker", keep)
+    getattr(client, operation)(**request)
+    return sent.get("Tags")
+"""
+
+
+def sent_tags(sandbox: Sandbox, call: str) -> Any:
+    """Give the tags that a call from a Python kernel sends, None for no member of that name."""
+    program = sandbox.read("etc/ipython/ipython_config.py").replace(
+        "/etc/profile.d/workshop.sh", str(sandbox.root / "etc/profile.d/workshop.sh")
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\nimport json\n{CALLS}\nprint(json.dumps({call}))"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_what_a_kernel_makes_carries_the_seats_tags(sandbox: Sandbox) -> None:
+    sandbox.run(on_start())
+    assert sent_tags(sandbox, 'made("create_experiment", ExperimentName="e")') == TAG_LIST
+    own = {"Key": "team", "Value": "mine"}
+    call = f'made("create_experiment", ExperimentName="e", Tags=[{own}])'
+    assert sent_tags(sandbox, call) == [own, *(tag for tag in TAG_LIST if tag["Key"] != "team")]
+
+
+def test_what_takes_no_tags_gets_none(sandbox: Sandbox) -> None:
+    sandbox.run(on_start())
+    assert sent_tags(sandbox, 'made("list_experiments")') is None
+    # AWS refuses tags on a version: its group has them.
+    call = 'made("create_model_package", ModelPackageGroupName="g")'
+    assert sent_tags(sandbox, call) is None
+
+
 def test_an_ipython_configuration_that_was_there_stays(sandbox: Sandbox) -> None:
     file = sandbox.root / "etc/ipython/ipython_config.py"
     file.parent.mkdir(parents=True)

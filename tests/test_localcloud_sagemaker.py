@@ -294,7 +294,7 @@ def test_boto3s_own_waiters_see_the_status_they_wait_for(cloud: Cloud) -> None:
 
 
 def test_an_operation_the_local_cloud_lacks_says_so(cloud: Cloud) -> None:
-    said = refusal(cloud.client("sagemaker").list_domains)
+    said = refusal(cloud.client("sagemaker").list_hubs)
     assert said == (
-        "UnknownOperationException: the local cloud has no SageMaker operation ListDomains"
+        "UnknownOperationException: the local cloud has no SageMaker operation ListHubs"
     )

@@ -31,7 +31,7 @@ LIMITS: dict[str, Any] = {
 def seat_documents(names: Names) -> list[Document]:
     return [
         policies.data_policy(names, **KEYS),
-        policies.sagemaker_policy(names, feature_store=True),
+        policies.sagemaker_policy(names, feature_store=True, search=True),
         policies.limits_policy(**LIMITS),
         policies.observation_policy(names),
     ]
@@ -101,13 +101,15 @@ def test_sids_are_unique_and_every_wildcard_has_a_reason(document: Document) -> 
 
 
 def test_a_seat_makes_nothing_without_its_own_tag() -> None:
-    make = statements(policies.sagemaker_policy(ADA, feature_store=False))["MakeOwn"]
+    make = statements(policies.sagemaker_policy(ADA, feature_store=False, search=False))["MakeOwn"]
     assert make["Condition"] == {
         "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"}
     }
     creating = {
         action
-        for statement in policies.sagemaker_policy(ADA, feature_store=False)["Statement"]
+        for statement in policies.sagemaker_policy(ADA, feature_store=False, search=False)[
+            "Statement"
+        ]
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
         if action.startswith("sagemaker:Create")
@@ -122,7 +124,9 @@ def test_a_seat_makes_nothing_without_its_own_tag() -> None:
 
 
 def test_tags_are_set_while_making_and_never_afterwards() -> None:
-    tagging = statements(policies.sagemaker_policy(ADA, feature_store=False))["TagWhatIsBeingMade"]
+    tagging = statements(policies.sagemaker_policy(ADA, feature_store=False, search=False))[
+        "TagWhatIsBeingMade"
+    ]
     assert tagging["Condition"]["Null"] == {"sagemaker:TaggingAction": "false"}
     forbidden = statements(policies.boundary_policy(ADA))
     assert forbidden["TagsOfOthers"]["Condition"] == {"Null": {"sagemaker:TaggingAction": "true"}}
@@ -148,7 +152,9 @@ def test_instance_types_are_capped_by_a_deny(sid: str, action: str, types: str) 
 
 
 def test_a_role_can_be_passed_to_sagemaker_alone_and_only_ones_own() -> None:
-    passing = statements(policies.sagemaker_policy(ADA, feature_store=False))["PassOwnRole"]
+    passing = statements(policies.sagemaker_policy(ADA, feature_store=False, search=False))[
+        "PassOwnRole"
+    ]
     assert passing["Resource"] == [ADA.role_arn]
     assert passing["Condition"] == {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
@@ -179,13 +185,14 @@ OTHER = Names("speech", "ada", "111122223333", "eu-west-1")
 
 def test_a_seat_of_the_same_id_in_another_workshop_is_a_stranger() -> None:
     mine, theirs = (
-        json.dumps(policies.sagemaker_policy(names, feature_store=False)) for names in (ADA, OTHER)
+        json.dumps(policies.sagemaker_policy(names, feature_store=False, search=False))
+        for names in (ADA, OTHER)
     )
     assert mine != theirs
     for sid in ("MakeOwn", "MakeOwnEndpoint", "TagWhatIsBeingMade", "UseOwn"):
-        conditions = statements(policies.sagemaker_policy(ADA, feature_store=False))[sid][
-            "Condition"
-        ]
+        conditions = statements(policies.sagemaker_policy(ADA, feature_store=False, search=False))[
+            sid
+        ]["Condition"]
         assert sorted(conditions["StringEquals"].values()) == ["ada", "vision"], sid
     (pattern, _) = statements(policies.observation_policy(ADA))["ReadOwnLogs"]["Resource"]
     stream = f"{pattern.rpartition(':')[0]}:speech-ada-train/algo-1"
@@ -196,7 +203,9 @@ def test_an_endpoint_is_made_of_ones_own_configuration() -> None:
     """CreateEndpoint is authorised on both; an Allow on everything would take a neighbour's."""
     allowed = [
         (statement["Sid"], statement["Resource"])
-        for statement in policies.sagemaker_policy(ADA, feature_store=False)["Statement"]
+        for statement in policies.sagemaker_policy(ADA, feature_store=False, search=False)[
+            "Statement"
+        ]
         if statement["Effect"] == "Allow" and "sagemaker:CreateEndpoint" in statement["Action"]
     ]
     assert allowed == [
@@ -206,7 +215,9 @@ def test_an_endpoint_is_made_of_ones_own_configuration() -> None:
 
 
 def test_names_are_seen_and_records_are_not() -> None:
-    seen = statements(policies.sagemaker_policy(ADA, feature_store=False))["SeeNames"]["Action"]
+    seen = statements(policies.sagemaker_policy(ADA, feature_store=False, search=False))[
+        "SeeNames"
+    ]["Action"]
     assert "sagemaker:ListTrainingJobs" in seen
     assert not {"sagemaker:Search", "sagemaker:ListTags", "sagemaker:List*"} & set(seen)
 

@@ -213,6 +213,9 @@ class Access(Model):
     ``required`` warns and says which quotas do."""
     feature_store: Flag = False
     """Whether a seat may have feature groups of its own; in ``scoped`` mode only."""
+    search: Flag = True
+    """Whether a seat may search SageMaker's records, which shows those of all seats (parameters,
+    paths); without it, runs of experiments in the Python SDK fail. In ``scoped`` mode only."""
     extra_statements: tuple[ExtraStatement, ...] = Field(default=(), max_length=10)
     """What else every seat of the profile may do. The boundary lets these actions through, but
     what it denies stays denied; ``workshop check`` says what is opened."""

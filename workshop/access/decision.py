@@ -91,11 +91,13 @@ class Cell:
         names = self.names
         given = {key.lower(): value for key, value in question.context.items()}
         region = str(given.pop("aws:requestedregion", names.region))
+        # Where an ARN names no account, as a bucket's, the engine takes the caller's for it.
+        owner = str(given.get("aws:resourceaccount", names.account))
         return emulator.module("core.iam_evaluator").EvalContext(
             principal_arn=f"arn:{names.partition}:sts::{names.account}:assumed-role/"
             f"{names.role}/SageMaker",
             principal_type="AssumedRole",
-            principal_account=names.account,
+            principal_account=owner,
             action=question.action,
             resource_arn=question.resource,
             region=region,

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from workshop import naming
+from workshop.cli import cloud_fault, cloud_quota
 from workshop.errors import UsageError
 from workshop.localcloud import environment, process, record
 from workshop.localcloud.settings import PASSAGES, delays
@@ -21,6 +22,8 @@ app = typer.Typer(
     help="The embedded local cloud: AWS's interfaces on this machine, without an account.",
     no_args_is_help=True,
 )
+app.add_typer(cloud_fault.app, name="fault")
+app.add_typer(cloud_quota.app, name="quota")
 
 StateDir = Annotated[
     Path,
@@ -78,6 +81,9 @@ def start(
     persist: Annotated[bool, typer.Option("--persist", help="Keep everything when stopped.")] = (
         False
     ),
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Let IAM policies decide what a role may do.")
+    ] = False,
     delay: Annotated[
         list[str] | None,
         typer.Option(
@@ -94,6 +100,7 @@ def start(
         account=account,
         region=region,
         persist=persist,
+        enforce_iam=enforce_iam,
         delays=dict(_seconds(one) for one in delay or []),
     )
     running = started.running
@@ -102,8 +109,9 @@ def start(
         return
     how = "already runs" if started.already else f"started in {started.seconds:.1f} s"
     _say(f"local cloud {how}: {running.endpoint} (account {running.account}, {running.region})")
-    asked = (port or running.port, account, region, persist)
-    if asked != (running.port, running.account, running.region, running.persist):
+    asked = (port or running.port, account, region, persist, enforce_iam)
+    own = (running.port, running.account, running.region, running.persist, running.enforce_iam)
+    if asked != own:
         _say("it keeps its own settings; to apply yours, run: workshop cloud stop")
     _say('point a shell at it with: eval "$(workshop cloud env)"')
 
@@ -127,7 +135,7 @@ def status(*, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson =
     else:
         print(
             f"running at {running.endpoint}, account {running.account}, {running.region}, "
-            f"process {running.pid}"
+            f"process {running.pid}" + (", IAM enforced" if running.enforce_iam else "")
         )
 
 

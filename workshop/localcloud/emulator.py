@@ -7,6 +7,8 @@ contract tests: an upgrade that renames or reshapes one of them fails loudly.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+from contextvars import copy_context
+from functools import cache
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ _DELETE_STACK = "(stack_name: str, stack_id: str, retain_resources=(), force=Fal
 _ROLL_BACK = (
     "(stack_name: str, stack_id: str, stack: dict, operation: dict, reason_override: str = '')"
 )
+_EVALUATOR = "ministack.core.iam_evaluator."
+_STATEMENTS = f"list[{_EVALUATOR}ParsedStatement]"
 
 HELD: Mapping[str, Mapping[str, str | None]] = {
     # module -> name -> signature (None: not a function)
@@ -36,21 +40,72 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_load_persisted_state": "()",
         "_reset_all_state": "()",
         "_docker_socket_present": "() -> bool",
+        "pin_request_origin": "(source_ip: str, secure_transport: bool) -> None",
+        "_extract_s3_vhost_bucket": "(host: str)",
     },
     "core.router": {
         "SERVICE_PATTERNS": None,
+        "detect_service": "(method: str, path: str, headers: dict, query_params: dict) -> str",
         "extract_access_key_id": "(headers: dict, query_params=None) -> str",
     },
     "core.iam_evaluator": {
         "resolve_caller_identity": "(access_key_id: str) -> dict | None",
+        "AuthError": "(code: str, message: str, details: dict[str, str] = <factory>) -> None",
+        "EvalContext": (
+            "(principal_arn: str, principal_type: str, principal_account: str, action: str, "
+            "resource_arn: str, region: str, source_ip: str = <factory>, "
+            "secure_transport: bool = <factory>, request_tags: dict[str, str] = <factory>, "
+            "tag_keys: list[str] = <factory>, service_context: dict[str, typing.Any] = <factory>, "
+            "principal_keys: dict[str, typing.Any] = <factory>) -> None"
+        ),
+        "_first_match": (
+            f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
+            f"-> {_EVALUATOR}ParsedStatement | None"
+        ),
+        "_resolve_condition_key": f"(key: str, ctx: {_EVALUATOR}EvalContext) -> Any",
+        "enforce": (
+            "(access_key_id: str, iam_action: str, service: str, region: str, "
+            "resource_arn: str = '*', service_context: dict[str, typing.Any] | None = None) "
+            f"-> {_EVALUATOR}EvalResult | {_EVALUATOR}AuthError | None"
+        ),
+        "evaluate": (
+            f"(ctx: {_EVALUATOR}EvalContext, policies: list[{_STATEMENTS}], "
+            f"*limits: list[{_STATEMENTS}]) -> {_EVALUATOR}EvalResult"
+        ),
+        "resolve_principal": (
+            "(access_key_id: str, account_id: str, "
+            f"credential: {_EVALUATOR}ResolvedCredential | None = None) "
+            f"-> {_EVALUATOR}PrincipalInfo | {_EVALUATOR}AuthError"
+        ),
+        "evaluate_trust_policy": (
+            "(trust_doc: str | dict, caller_arn: str, "
+            f"ctx: {_EVALUATOR}EvalContext | None = None) -> bool"
+        ),
+        "_service_principal_matches": "(principal: Any, service: str) -> bool",
+    },
+    "core.iam_actions": {
+        "extract_iam_action": (
+            "(service: str, method: str, path: str, headers: dict, body: bytes, "
+            "query_params: dict) -> str | None"
+        ),
+        "extract_resource_arn": (
+            "(service: str, method: str, path: str, headers: dict, body: bytes, "
+            "query_params: dict, region: str, account_id: str) -> str"
+        ),
+        "request_tag_context": "(service: str, iam_action: str, body: bytes, params: dict) -> dict",
+        "SERVICE_TO_IAM_NAMESPACE": None,
+        "_auth_failure": (
+            "(service: str, code: str, message: str, headers: dict) -> tuple[str, int, str]"
+        ),
     },
     "core.responses": {
         "get_account_id": "() -> str",
         "get_region": "() -> str",
         "request_scope": "(account_id: str, region: str)",
+        "set_request_account_id": "(access_key_id: str) -> None",
         "new_uuid": "() -> str",
     },
-    "services.cloudformation": {"_stacks": None},
+    "services.cloudformation": {"_stacks": None, "_stack_events": None},
     "services.cloudformation.stacks": {
         "_runs_on_worker_thread": "(resource_type: str) -> bool",
         "_delete_resource": (
@@ -71,7 +126,19 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         ),
         "_intrinsic_references": "(value)",
     },
+    "services.cloudformation.helpers": {
+        "_error": "(code, message, status=400)",
+    },
     "services.cloudformation.handlers": {
+        "_ACTION_HANDLERS": None,
+        "_create_stack_task_in_region": "(coro, stack: dict | None, stack_id: str | None = None)",
+        "_resolve_template": "(params)",
+        "_parse_template": "(template_body: str) -> dict",
+        "_apply_transforms": (
+            "(template: dict, provided_params=None, previous_params=None) -> dict"
+        ),
+        "_check_capabilities": "(sent, template, params, macros=True)",
+        "_evaluate_conditions": "(template: dict, params: dict) -> dict",
         "_capabilities_enforced": "()",
         "_delete_stack_async": _DELETE_STACK,
         "_roll_back_operation": _ROLL_BACK,
@@ -121,10 +188,20 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_buckets": None,
         "_bucket_policies": None,
         "_bucket_versioning": None,
+        "_error": (
+            "(code: str, message: str, status: int, resource: str = '', "
+            "extra: dict[str, str] | None = None, headers: dict | None = None) -> tuple"
+        ),
         "_validate_bucket_name": "(name: str) -> bool",
         "_new_bucket_public_access_block": "() -> dict",
         "_NEW_BUCKET_PUBLIC_ACCESS_BLOCK": None,
+        "_create_bucket": (
+            "(name: str, body: bytes, headers: dict = None, endpoint_region: str | None = None)"
+        ),
         "_delete_bucket": "(name: str)",
+        "_get_object_data": (
+            "(bucket_name: str, key: str, version_id: str | None = None) -> bytes | None"
+        ),
         "_put_object": "(bucket_name: str, key: str, body: bytes, headers: dict)",
         "_put_bucket_policy": "(name: str, body: bytes)",
         "_delete_bucket_policy": "(name: str)",
@@ -137,6 +214,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_delete_bucket_ownership_controls": "(name: str)",
         "_put_bucket_tagging": "(name: str, body: bytes)",
         "_delete_bucket_tagging": "(name: str)",
+        "_delete_objects": "(bucket_name: str, body: bytes, headers: dict = None)",
     },
     "services.iam": {
         "_IAM_HANDLERS": None,
@@ -152,11 +230,28 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_delete_role": "(p)",
         "_delete_role_policy": "(p)",
         "detach_managed_policy": "(entity: dict, policy_arn: str) -> None",
+        "_gen_secret": "()",
+        "_gen_session_access_key": "()",
+        "_gen_session_token": "()",
         "_error": "(status, code, message, ns='iam')",
         "_p": "(params, key, default='')",
     },
+    "services.sts": {
+        "_sessions": None,
+        "_assumed_role_arn": "(role_arn: str, session_name: str)",
+        "_role_id": "(role_arn: str) -> str",
+        "register_session": "(access_key: str, session: dict) -> None",
+    },
+    "services.organizations": {
+        "_accounts": None,
+        "_ous": None,
+        "_roots": None,
+        "_DISPATCH": None,
+        "_ensure_org": "()",
+    },
     "services.ecr": {
         "_repositories": None,
+        "_create_repository": "(data)",
         "_delete_repository": "(data)",
     },
     "services.cloudwatch": {
@@ -165,6 +260,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_validate_alarm_tag_arn": "(arn, is_json=False, is_cbor=False)",
         "_store_datum": "(namespace, name, dims, ts, unit, value, values, counts, stat_values)",
     },
+    "services.efs": {
+        "_create_file_system": "(body)",
+        "_delete_file_system": "(fs_id)",
+    },
+    "services.glue": {"_create_database": "(data)", "_create_table": "(data)"},
     "services.cloudwatch_logs": {
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",
@@ -173,6 +273,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
 }
 
 
+@cache
 def module(name: str) -> Any:
     """Give a module of ministack by its dotted name below it, such as ``services.iam``."""
     return import_module(f"ministack.{name}")
@@ -206,22 +307,67 @@ def request_scope(account_id: str, region_name: str) -> AbstractContextManager[N
     return scope
 
 
+def account_of(access_key: str) -> str:
+    """Give the account that a request signed with this access key is served in."""
+    responses = module("core.responses")
+
+    def served_in() -> str:
+        responses.set_request_account_id(access_key)
+        return account()
+
+    # The request that is being served, if one is, keeps its own.
+    return copy_context().run(served_in)
+
+
+def add_state(name: str, part: Any) -> None:
+    """Let the emulator empty a part of ours on a reset and keep its state between runs.
+
+    ``part`` has ``reset``, ``get_state`` (None: there is nothing to keep) and
+    ``load_persisted_state``.
+    """
+    app = module("app")
+    kept_as = _kept_as(name)
+    app._loaded_modules[kept_as] = part
+    app._state_map[kept_as] = kept_as
+    app.SERVICE_REGISTRY[name] = {"module": kept_as}
+
+
 def add_json_service(name: str, target_prefix: str, service: Any) -> None:
     """Let the emulator route ``X-Amz-Target: <target_prefix>.*`` to a service of ours.
 
     It also keeps the service's state between runs and empties it on a reset.
     """
+    add_state(name, service)
     app = module("app")
-    kept_as = f"workshop_{name}"
-    app._loaded_modules[kept_as] = service
-    app._state_map[kept_as] = kept_as
-    app.SERVICE_REGISTRY[name] = {"module": kept_as}
     app.SERVICE_HANDLERS[name] = service.handle_request
-    module("core.router").SERVICE_PATTERNS[name] = {"target_prefixes": [f"{target_prefix}."]}
+    patterns = module("core.router").SERVICE_PATTERNS
+    others = dict(patterns)
+    patterns.clear()
+    # First, because they are gone through one by one and there are more than eighty.
+    patterns[name] = {"target_prefixes": [f"{target_prefix}."]}
+    patterns.update(others)
+
+
+def json_services() -> set[str]:
+    """Give the names of the services of ours."""
+    app = module("app")
+    return {
+        name
+        for name in app.SERVICE_HANDLERS
+        if app.SERVICE_REGISTRY[name]["module"] == _kept_as(name)
+    }
+
+
+def _kept_as(name: str) -> str:
+    return f"workshop_{name}"
+
+
+def access_key(headers: dict[str, str]) -> str:
+    """Give the access key that signed a request in its headers, or nothing."""
+    return str(module("core.router").extract_access_key_id(headers))
 
 
 def caller(headers: dict[str, str]) -> dict[str, str] | None:
     """Give ``Arn`` and ``PrincipalId`` of whoever signed a request, or None if it is unknown."""
-    key = module("core.router").extract_access_key_id(headers)
-    found = module("core.iam_evaluator").resolve_caller_identity(key)
+    found = module("core.iam_evaluator").resolve_caller_identity(access_key(headers))
     return found and {"Arn": found["userArn"], "PrincipalId": found["userId"]}

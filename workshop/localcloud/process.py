@@ -58,6 +58,7 @@ def start(
     account: str = DEFAULT_ACCOUNT,
     region: str = DEFAULT_REGION,
     persist: bool = False,
+    enforce_iam: bool = False,
     delays: Mapping[str, float] | None = None,
 ) -> Started:
     """Start a local cloud unless one runs for ``state_dir``, and wait until it answers.
@@ -79,6 +80,7 @@ def start(
             *("--port", str(port), "--account", account, "--region", region),
             *("--delays", json.dumps(dict(delays or {}))),
             *(["--persist"] if persist else []),
+            *(["--enforce-iam"] if enforce_iam else []),
         ]
         child = _spawn(state_dir, instance, arguments)
         try:
@@ -146,6 +148,33 @@ def set_delays(running: Running, **seconds: float) -> dict[str, Any]:
     return post(running, "/_workshop/delays", seconds)
 
 
+def set_faults(running: Running, *rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Let these things go wrong from now on, and no others: see ``faults.rules``.
+
+    ``{"effect": "throttle", "operation": "sagemaker:*", "times": 2}``; without rules all is well.
+    """
+    return post(running, "/_workshop/faults", {"rules": [dict(rule) for rule in rules]})
+
+
+def set_quotas(running: Running, **wanted: Any) -> dict[str, Any]:
+    """Change applied quotas: ``sagemaker={"ml.g5.xlarge for training job usage": 2}``.
+
+    ``account`` and ``region`` say where, else it is where the cloud runs; ``show="all"`` gives all
+    quotas instead of those that were changed.
+    """
+    return post(running, "/_workshop/quotas", wanted)
+
+
+def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
+    """Give the temporary credentials that a notebook instance with this role has.
+
+    ``AccessKeyId``, ``SecretAccessKey``, ``SessionToken`` and ``Expiration``. Raises
+    ``LocalCloudError`` unless the role exists and trusts SageMaker.
+    """
+    given: dict[str, str] = post(running, "/_workshop/credentials", {"role": role_arn})
+    return given
+
+
 def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any]:
     """One call of the control interface; raises ``LocalCloudError`` if it is refused."""
     request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
@@ -156,14 +185,21 @@ def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any
             given: dict[str, Any] = json.load(answer)
             return given
     except urllib.error.HTTPError as error:
-        raise LocalCloudError(
-            f"the local cloud refused {path}: {error.read().decode(errors='replace')}"
-        ) from error
+        raise LocalCloudError(f"the local cloud refused {path}: {_reason(error.read())}") from error
     except OSError as error:
         raise LocalCloudError(
             f"the local cloud at {running.endpoint} does not answer ({error}); "
             "stop it with: workshop cloud stop"
         ) from error
+
+
+def _reason(refusal: bytes) -> str:
+    """Give the sentence in a refusal of the control interface, or the whole of another's."""
+    text = refusal.decode(errors="replace")
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, LookupError, TypeError):
+        return text
 
 
 def _refuse_silent(state_dir: Path) -> None:

@@ -24,6 +24,7 @@ class Running:
     region: str
     persist: bool
     started: float
+    enforce_iam: bool = False
 
     @property
     def endpoint(self) -> str:

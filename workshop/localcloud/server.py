@@ -9,23 +9,37 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hypercorn.asyncio import serve as hypercorn_serve
-from hypercorn.config import Config
+from uvicorn import Config, Server
 
 from workshop.errors import LocalCloudError
 from workshop.localcloud import emulator, record
 from workshop.localcloud.clock import Clock
 from workshop.localcloud.cloudformation.mount import mount
 from workshop.localcloud.control import Control, clock_knob, delays_knob
+from workshop.localcloud.faults.deletions import mount_deletions
+from workshop.localcloud.faults.knob import faults_knob
+from workshop.localcloud.faults.layer import FaultLayer
+from workshop.localcloud.faults.plan import Plan
+from workshop.localcloud.permissions import credentials
+from workshop.localcloud.permissions.guard import Guard
+from workshop.localcloud.permissions.mount import mount_permissions
+from workshop.localcloud.quotas import limits
+from workshop.localcloud.quotas import service as quota_service
+from workshop.localcloud.quotas.applied import Quotas
+from workshop.localcloud.quotas.knob import quotas_knob
 from workshop.localcloud.sagemaker.service import SageMakerService, build_engine
 from workshop.localcloud.settings import Delays, delays
+from workshop.localcloud.stacksets.mount import mount_stacksets
 
 HOST = "127.0.0.1"
 
@@ -39,12 +53,13 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--account", default="000000000000")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--persist", action="store_true")
+    parser.add_argument("--enforce-iam", action="store_true")
     parser.add_argument("--delays", type=json.loads, default={}, help="seconds by passage, as JSON")
     return parser.parse_args(argv)
 
 
 def emulator_environment(
-    port: int, account: str, region: str, state_dir: Path, *, persist: bool
+    port: int, account: str, region: str, state_dir: Path, *, persist: bool, enforce_iam: bool
 ) -> dict[str, str]:
     """Give what ministack reads from the environment, closed to everything outside this machine."""
     return {
@@ -58,6 +73,7 @@ def emulator_environment(
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
+        "AUTH": "true" if enforce_iam else "false",
         # Its start and stop remove containers by label: never look for a Docker daemon.
         "DOCKER_HOST": f"unix://{state_dir}/no-docker.sock",
         "PERSIST_STATE": "1" if persist else "0",
@@ -69,7 +85,9 @@ def emulator_environment(
 
 def bound_socket(port: int) -> socket.socket:
     """Give a listening socket on the loopback interface; port 0 takes a free one."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named because asyncio looks at it: without, each answer waits 40 ms for the
+    # client to acknowledge its first packet.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
@@ -80,33 +98,74 @@ def bound_socket(port: int) -> socket.socket:
     return listener
 
 
-def build(clock: Clock, waits: Delays, instance: str) -> Control:
+def build(clock: Clock, waits: Delays, instance: str, *, enforce_iam: bool) -> Control:
     """Give the ASGI application: ministack with our services, types, corrections and controls."""
-    engine = build_engine(clock, waits)
+    quotas = Quotas(clock)
+    plan = Plan()
+    engine = build_engine(clock, waits, quotas=quotas, faults=plan)
     waits.changed = engine.statuses.reschedule
-    emulator.add_json_service("sagemaker", "SageMaker", SageMakerService(engine))
+    guard = Guard(engine) if enforce_iam else None
+    emulator.add_json_service("sagemaker", "SageMaker", SageMakerService(engine, guard))
+    emulator.add_json_service(
+        quota_service.SIGNING_NAME,
+        quota_service.TARGET_PREFIX,
+        quota_service.ServiceQuotasService(quotas),
+    )
     mount(engine)
+    mount_permissions()
+    limits.enforce(quotas)
+    mount_stacksets(clock)
+    emulator.add_state("faults", plan)
+    mount_deletions(plan)
+    passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
+    emulated = FaultLayer(emulator.module("app").app, plan)
     knobs = {
         "clock": clock_knob(clock),
+        "credentials": credentials.turn,
         "delays": delays_knob(waits),
+        "faults": faults_knob(plan, passing),
+        "quotas": quotas_knob(quotas),
     }
-    return Control(emulator.module("app").app, instance, clock, knobs, engine.statuses.run_due)
+    return Control(emulated, instance, clock, knobs, engine.statuses.run_due)
+
+
+class _Server(Server):
+    """Stops by itself at SIGTERM or SIGINT, where uvicorn would pass the signal on afterwards."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
 
 
 async def serve(application: Control, listener: socket.socket, clock: Clock) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, stop.set)
-    config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
-    config.loglevel = "WARNING"
-    config.keep_alive_timeout = 75
-    # Idle keep-alive connections are what is waited for: a request takes milliseconds.
-    config.graceful_timeout = 0.2
+    """Serve until SIGTERM or SIGINT; what is being answered then has a second to end."""
+    config = Config(
+        application,
+        interface="asgi3",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        # After a large body asyncio would hand the account and the caller of one request on to
+        # the next of the same connection.
+        reset_contextvars=True,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        # AWS names no server, and the emulator dates its answers itself.
+        server_header=False,
+        date_header=False,
+    )
     try:
-        await hypercorn_serve(application, config, shutdown_trigger=stop.wait)
+        await _Server(config).serve([listener])
     finally:
         # Threads that wait for a notebook hold the loop open until they end.
         clock.close()
@@ -124,10 +183,23 @@ def main(argv: list[str]) -> int:
         return error.exit_code
     port = int(listener.getsockname()[1])
     os.environ.update(
-        emulator_environment(port, chosen.account, chosen.region, state_dir, persist=chosen.persist)
+        emulator_environment(
+            port,
+            chosen.account,
+            chosen.region,
+            state_dir,
+            persist=chosen.persist,
+            enforce_iam=chosen.enforce_iam,
+        )
     )
     clock = Clock()
-    application = build(clock, delays(chosen.delays), chosen.instance)
+    # What is loaded here stays: the collector need not look through it now or ever after.
+    gc.disable()
+    application = build(
+        clock, delays(chosen.delays), chosen.instance, enforce_iam=chosen.enforce_iam
+    )
+    gc.freeze()
+    gc.enable()
     record.write(
         state_dir,
         record.Running(
@@ -138,6 +210,7 @@ def main(argv: list[str]) -> int:
             region=chosen.region,
             persist=chosen.persist,
             started=clock.now(),
+            enforce_iam=chosen.enforce_iam,
         ),
     )
     try:

@@ -79,7 +79,7 @@ TAGGED_USE = (
     "sagemaker:UpdateTrialComponent",
 )
 # Lists have no resource-level permissions and show names and states. Search has none either, but
-# shows whole records of every seat (hyper-parameters, paths, environments): it is not among them.
+# shows whole records of every seat (hyper-parameters, paths): the YAML can close it.
 LISTS = tuple(
     f"sagemaker:List{kind}"
     for kind in (

@@ -24,7 +24,7 @@ RUNTIME_BY_DEFAULT = 24 * 3600
 (``MaxRuntimeInSeconds`` of StoppingCondition in the API reference)."""
 
 
-def sagemaker_policy(names: Names, *, feature_store: bool) -> Document:
+def sagemaker_policy(names: Names, *, feature_store: bool, search: bool) -> Document:
     """What one seat makes carries its tag, and only that can it use.
 
     The workshop's tag counts as well as the seat's: another workshop of the account may have a
@@ -77,6 +77,8 @@ def sagemaker_policy(names: Names, *, feature_store: bool) -> Document:
         ),
         allow("ReadOwnRole", ["iam:GetRole"], [names.role_arn]),
     ]
+    if search:
+        statements.append(allow("SearchRecords", ["sagemaker:Search"], ["*"]))
     if feature_store:
         statements += [
             # The offline store is in one of the seat's own buckets, or there is none.

@@ -13,6 +13,7 @@ WHY_WILDCARD = {
     "UseOwn": "attendees name their things freely; aws:ResourceTag limits the use to the seat's",
     "MakeOwnEndpoint": "as MakeOwn, on the endpoint alone: its configuration must be the seat's",
     "SeeNames": "SageMaker's lists have no resource-level permissions",
+    "SearchRecords": "Search has no resource-level permissions; access.search: false takes it away",
     "SeeNetworks": "EC2's descriptions have no resource-level permissions",
     "NetworkInterfaces": "SageMaker makes interfaces with the job's role, in the profile's subnet"
     " alone",

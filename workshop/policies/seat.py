@@ -23,7 +23,9 @@ def seat_policies(names: Names, profile: Profile) -> dict[str, Document]:
             buckets=tuple(profile.storage.buckets),
             repositories=tuple(profile.registry.repositories),
         )
-        policies["sagemaker"] = sagemaker_policy(names, feature_store=access.feature_store)
+        policies["sagemaker"] = sagemaker_policy(
+            names, feature_store=access.feature_store, search=access.search
+        )
         policies["limits"] = limits_policy(
             training_instance_types=access.training_instance_types,
             processing_instance_types=access.processing_instance_types,

@@ -27,6 +27,22 @@ import os, shlex
 for line in open("/etc/profile.d/workshop.sh"):
     name, _, value = shlex.split(line)[1].partition("=")
     os.environ[name] = value
+try:
+    from botocore import handlers
+except ImportError:
+    handlers = None
+# Release 3 of the SageMaker Python SDK takes no tags for training from its configuration, and
+# boto3 none at all: what a kernel makes gets the seat's tags unless it names its own.
+def workshop_tags(params, model, **_):
+    import json
+    versioned = "ModelPackageGroupName" in params and model.name == "CreateModelPackage"
+    if model.name.startswith("Create") and "Tags" in model.input_shape.members and not versioned:
+        given = params.get("Tags") or []
+        known = [tag["Key"] for tag in given]
+        mine = json.loads(os.environ["WORKSHOP_TAGS"])
+        params["Tags"] = given + [tag for tag in mine if tag["Key"] not in known]
+if handlers:
+    handlers.BUILTIN_HANDLERS.append(("before-parameter-build.sagemaker", workshop_tags))
 WORKSHOP
 # The defaults of the SageMaker Python SDK. It refuses the whole file for one unknown key, so these
 # are the keys that config_schema.py of all releases from 2.173 to 3 has in common. Tuning jobs

@@ -17,7 +17,7 @@ from workshop.localcloud.sagemaker.statuses import Statuses
 from workshop.localcloud.sagemaker.store import Store
 from workshop.localcloud.sagemaker.tables import Kind, Members, Move, Record
 from workshop.localcloud.wire import answers, models
-from workshop.localcloud.wire.refusals import ApiError, invalid
+from workshop.localcloud.wire.refusals import ApiError
 from workshop.localcloud.wire.requests import check_request
 
 if TYPE_CHECKING:
@@ -91,14 +91,15 @@ class Engine:
             found = self.store.by_arn(arn)
             return None if found is None else (self.kinds[found[0]], found[1])
 
-    def existing(self, kind: Kind, request: Members) -> Record:
-        """Give the record that a request means, or the kind's own refusal."""
+    def existing(self, kind: Kind, request: Members, missing: str = "") -> Record:
+        """Give the record that a request means, or the kind's own refusal in its own words."""
         record = self._found(kind, request)
         if record is None:
             name = str(request.get(kind.name, ""))
             # The name alone: in its words the service names what was asked for.
             arn = name if name.startswith("arn:") else self.arn(kind, _key(kind, request, name))
-            raise ApiError(kind.missing_code, kind.missing.format(arn=arn, name=name))
+            words = missing or kind.missing
+            raise ApiError(kind.missing_code, words.format(arn=arn, name=name))
         return record
 
     def view(self, kind: Kind, record: Record) -> Members:
@@ -113,7 +114,7 @@ class Engine:
         }
         members: Members = {
             **{name: value for name, value in standard.items() if name in shown},
-            **record["members"],
+            **_shown(kind, record["members"]),
             kind.name: record["name"],
         }
         if kind.arn:
@@ -150,19 +151,27 @@ class Engine:
             self.statuses.agenda.clear()
         self.clock.wake()
 
+    def in_use(self, quota: str) -> float:
+        """What live resources take of a quota in the present account and Region."""
+        return sum(self.store.shelf(kind).used[quota] for kind in self.kinds.values())
+
     # --- what operations do ---------------------------------------------------------------
 
-    def create(self, kind: Kind, request: Members) -> Record:
-        """Make a resource as its Create operation does; tables use it for what comes by itself."""
+    def create(self, kind: Kind, request: Members, moment: float | None = None) -> Record:
+        """Make a resource as its Create operation does; tables use it for what comes by itself.
+
+        That comes at the moment of what made it, which may have passed.
+        """
         name = kind.identify(self, request) if kind.identify is not None else request[kind.name]
         key = _key(kind, request, name)
         arn = self.arn(kind, key)
-        if self.record(kind, key) is not None:
+        before = self.record(kind, key)
+        if before is not None and before["status"] not in kind.replaceable:
             raise ApiError(kind.duplicate_code, kind.duplicate.format(arn=arn, name=name))
         members = {**copy.deepcopy(dict(kind.defaults)), **_settings(kind, request)}
         for check in kind.on_create:
             check(self, request, members)
-        now = self.clock.now()
+        now = self.clock.now() if moment is None else moment
         record: Record = {
             "key": _cased(kind, key),
             "name": name,
@@ -180,7 +189,9 @@ class Engine:
             "members": members,
         }
         if kind.uses is not None:
-            self.quotas.require(SERVICE, kind.uses(record), lambda quota: self._in_use(kind, quota))
+            self.quotas.require(SERVICE, kind.uses(record), self.in_use)
+        if before is not None:
+            self.store.remove(kind, before)
         self.store.add(kind, record)
         self.statuses.begin(kind, record, now)
         return record
@@ -188,11 +199,21 @@ class Engine:
     def move(self, kind: Kind, record: Record, move: Move) -> None:
         """Change the status as an operation does, or refuse."""
         self._allow(kind, record, move)
+        self._require_quotas(kind, record, move.to)
         record["changed_by"] = outside.caller()
         if move.to is None:
             self.statuses.remove(kind, record, self.clock.now())
         else:
             self.statuses.enter(kind, record, move.to, self.clock.now())
+
+    def _require_quotas(self, kind: Kind, record: Record, status: str | None) -> None:
+        """Refuse a status in which a resource would take more than it may."""
+        if kind.uses is None or status not in kind.live:
+            return
+        now = kind.uses(record) if record["status"] in kind.live else {}
+        then = kind.uses({**record, "status": status})
+        more = {quota: amount - now.get(quota, 0.0) for quota, amount in then.items()}
+        self.quotas.require(SERVICE, more, self.in_use)
 
     def _add_operations(self, kind: Kind) -> None:
         known = models.service_model(SERVICE).operation_names
@@ -217,6 +238,8 @@ class Engine:
             models.output_members(SERVICE, described)
             if described in known
             else listing.summary_members(listed, kind.summaries)
+            if listed in known
+            else frozenset()
         )
 
     def add_operation(self, name: str, operation: Operation) -> None:
@@ -240,7 +263,7 @@ class Engine:
 
     def _mover(self, kind: Kind, move: Move) -> Handler:
         def handle(request: Members) -> Members:
-            record = self.existing(kind, request)
+            record = self.existing(kind, request, move.missing)
             self.move(kind, record, move)
             return self._answer(kind, move.operation, record)
 
@@ -292,23 +315,24 @@ class Engine:
 
     def _allow(self, kind: Kind, record: Record, move: Move) -> None:
         if record["status"] not in move.allowed:
-            raise invalid(
+            raise ApiError(
+                move.code,
                 move.refusal.format(
                     status=record["status"],
+                    STATUS=record["status"].upper(),
                     allowed=", ".join(move.allowed),
                     to=move.to,
                     words=kind.words,
                     arn=record["arn"],
                     name=record["name"],
-                )
+                ),
             )
 
-    def _in_use(self, kind: Kind, quota: str) -> float:
-        """What live resources of this kind take of a quota in the present account and Region."""
-        shelf = self.store.shelf(kind)
-        if kind.uses is None:
-            return 0.0
-        return sum(kind.uses(shelf.records[key]).get(quota, 0.0) for key in shelf.live)
+
+def _shown(kind: Kind, members: Members) -> Members:
+    if not kind.hidden:
+        return members
+    return {member: value for member, value in members.items() if member not in kind.hidden}
 
 
 def _settings(kind: Kind, request: Members) -> Members:

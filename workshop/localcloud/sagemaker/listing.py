@@ -38,10 +38,18 @@ def page(engine: Engine, kind: Kind, request: Members) -> Members:
             continue
         if len(shown) == size:
             return {kind.summaries: shown, "NextToken": paging.token(last)}
-        view |= {name: view[member] for name, member in kind.summarized.items() if member in view}
+        view |= {name: _at(view, path) for name, path in kind.summarized.items()}
         shown.append(answers.projected(summary, view))
         last = place(kind, record, sort_by)
     return {kind.summaries: shown}
+
+
+def _at(view: Members, path: str) -> Any:
+    """Give what stands at a dotted path, None if nothing does."""
+    found: Any = view
+    for member in path.split("."):
+        found = found.get(member) if isinstance(found, dict) else None
+    return found
 
 
 @cache

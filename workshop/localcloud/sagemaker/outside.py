@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -64,3 +65,13 @@ def caller() -> Identity:
 def set_caller(identity: Identity | None) -> None:
     """Say who makes the present request."""
     _caller.set(identity)
+
+
+@contextmanager
+def acting_as(identity: Identity) -> Iterator[None]:
+    """Let somebody be the caller for a while: what passes by itself is done by its maker."""
+    token = _caller.set(identity)
+    try:
+        yield
+    finally:
+        _caller.reset(token)

@@ -15,12 +15,19 @@ PRINCIPAL = "sagemaker.amazonaws.com"
 
 def require_assumable(role_arn: str) -> None:
     """Raise the service's refusal unless the role exists here and trusts SageMaker."""
-    role = emulator.module("services.iam")._roles.get(role_arn.rpartition("/")[2])
-    if role is None or role["Arn"] != role_arn or not _trusts(role["AssumeRolePolicyDocument"]):
+    if not is_assumable(role_arn):
         raise invalid(
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
             f"principal '{PRINCIPAL}' to assume the role."
         )
+
+
+def is_assumable(role_arn: str) -> bool:
+    """Whether the role exists here and trusts SageMaker."""
+    role = emulator.module("services.iam")._roles.get(role_arn.rpartition("/")[2])
+    return (
+        role is not None and role["Arn"] == role_arn and _trusts(role["AssumeRolePolicyDocument"])
+    )
 
 
 def _trusts(document: str) -> bool:

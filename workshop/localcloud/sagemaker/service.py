@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from workshop.localcloud import emulator
-from workshop.localcloud.sagemaker import outside, search, tagging
+from workshop.localcloud.sagemaker import outside, runtime, search, tagging
 from workshop.localcloud.sagemaker.engine import Engine
 from workshop.localcloud.sagemaker.kinds import (
+    automl,
     code_repository,
+    compilation,
+    endpoint,
+    endpoint_config,
     experiments,
+    feature_groups,
+    inference_component,
     lifecycle_config,
+    model,
+    model_package,
     model_package_group,
     notebook_instance,
+    pipelines,
+    processing,
+    studio,
+    tracking_server,
+    training,
+    transform,
+    tuning,
 )
-from workshop.localcloud.wire.json_service import Document, JsonService
+from workshop.localcloud.wire.json_service import Answer, Document, JsonService, answered
 from workshop.localcloud.wire.refusals import invalid
 
 if TYPE_CHECKING:
@@ -22,20 +38,48 @@ if TYPE_CHECKING:
     from workshop.localcloud.settings import Delays
 
 KINDS = (
+    automl.KIND,
     code_repository.KIND,
+    compilation.KIND,
+    endpoint.KIND,
+    endpoint_config.KIND,
     *experiments.KINDS,
+    feature_groups.KIND,
+    inference_component.KIND,
     lifecycle_config.KIND,
+    model.KIND,
+    model_package.KIND,
     model_package_group.KIND,
     notebook_instance.KIND,
+    *pipelines.KINDS,
+    processing.KIND,
+    *studio.KINDS,
+    tracking_server.KIND,
+    *training.KINDS,
+    transform.KIND,
+    tuning.KIND,
 )
 
 MORE_OPERATIONS = (
     search.OPERATIONS,
     tagging.OPERATIONS,
+    automl.OPERATIONS,
+    endpoint.OPERATIONS,
     experiments.OPERATIONS,
+    feature_groups.OPERATIONS,
+    inference_component.OPERATIONS,
+    model_package.OPERATIONS,
+    model_package_group.OPERATIONS,
     notebook_instance.OPERATIONS,
+    pipelines.OPERATIONS,
+    studio.OPERATIONS,
+    tracking_server.OPERATIONS,
+    tuning.OPERATIONS,
 )
 """Operation -> what it does, for those that no table describes."""
+
+Authorize = Callable[[str, Document, dict[str, str]], None]
+"""Raises ``ApiError`` unless the signer of these headers may perform an operation."""
 
 
 def build_engine(
@@ -56,14 +100,33 @@ def build_engine(
 class SageMakerService(JsonService):
     """What ministack asks of a service module: requests, state, reset."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, authorize: Authorize | None = None) -> None:
         self.engine = engine
+        self._authorize = authorize
 
     def call(self, operation: str, request: Document, headers: dict[str, str]) -> Document:
         """Perform one operation for whoever signed the request."""
         _refuse_reserved_tags(request)
         outside.set_caller(emulator.caller(headers))
+        if self._authorize is not None:
+            self._authorize(operation, request, headers)
         return self.engine.call(operation, request)
+
+    async def handle_request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Answer:
+        """Serve one request, to SageMaker itself or to a service that signs with its name."""
+        operation = None if "x-amz-target" in headers else runtime.operation(method, path)
+        if operation is None:
+            return await super().handle_request(method, path, headers, body, query)
+
+        def perform() -> Answer:
+            request = runtime.members(path, headers, body)
+            if self._authorize is not None:
+                self._authorize(operation, request, headers)
+            return runtime.perform(self.engine, request, body)
+
+        return answered(operation, perform)
 
     def get_state(self) -> Document:
         """Give what is written when the process stops with persistence on."""

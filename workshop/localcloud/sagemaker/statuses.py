@@ -22,19 +22,36 @@ SHORTEST_HOLD = 1.0
 """Seconds until a resource that is stuck is asked again, at least."""
 
 
+def no_capacity(instance_type: str) -> str:
+    """Give the failure reason of what finds no machine of a type."""
+    return (
+        "CapacityError: Unable to provision requested ML compute capacity due to "
+        "InsufficientInstanceCapacity error. Please retry using a different ML instance type "
+        f"({instance_type}) or after some time."
+    )
+
+
 class Statuses:
     """The statuses of all resources of one engine."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.agenda = Agenda()
+        self._running = False
 
     def run_due(self) -> None:
         """Let everything happen that is due by now, each at its own moment."""
         with self.engine.lock:
-            while (due := self.agenda.pop(self.engine.clock.now())) is not None:
-                with emulator.request_scope(due.account, due.region):
-                    self._happen(due)
+            if self._running:
+                # What happens looks at other resources too: those are as they are at its moment.
+                return
+            self._running = True
+            try:
+                while (due := self.agenda.pop(self.engine.clock.now())) is not None:
+                    with emulator.request_scope(due.account, due.region):
+                        self._happen(due)
+            finally:
+                self._running = False
 
     def begin(self, kind: Kind, record: Record, moment: float) -> None:
         """Let a resource that was just made take its first status."""
@@ -48,7 +65,7 @@ class Statuses:
         record["since"] = record["modified"] = moment
         record["held"] = None
         record["beat"] = moment if kind.on_beat.get(status) else None
-        self._note_live(kind, record)
+        self._note_uses(kind, record)
         self._affect(kind, record, status, moment)
         # An effect may have let it pass on: then that has written the agenda.
         if record["status"] == status and record["since"] == moment:
@@ -57,7 +74,7 @@ class Statuses:
     def fail(self, kind: Kind, record: Record, reason: str, moment: float) -> None:
         """Let a resource pass into ``Failed``, with what its FailureReason says."""
         record["failure"] = reason
-        self.enter(kind, record, "Failed", moment)
+        self.enter(kind, record, kind.failed, moment)
 
     def remove(self, kind: Kind, record: Record, moment: float) -> None:
         """Let a resource be gone."""
@@ -70,7 +87,17 @@ class Statuses:
         if step is None:
             return None
         held: float | None = record["held"]
-        return held if held is not None else float(record["since"] + self.engine.delays[step.delay])
+        if held is not None:
+            return held
+        seconds = step.seconds(self.engine, record) if step.seconds else None
+        return float(
+            record["since"] + (self.engine.delays[step.delay] if seconds is None else seconds)
+        )
+
+    def ask_at(self, kind: Kind, record: Record, moment: float) -> None:
+        """Let the status of a record pass at a moment other than the one its step gives."""
+        record["held"] = moment
+        self._schedule(kind, record)
 
     def reschedule(self) -> None:
         """Write the agenda anew, after delays have changed or records came from elsewhere."""
@@ -78,7 +105,7 @@ class Statuses:
             self.agenda.clear()
             for account, region, noun, record in list(self.engine.store.everything()):
                 with emulator.request_scope(account, region):
-                    self._note_live(self.engine.kinds[noun], record)
+                    self._note_uses(self.engine.kinds[noun], record)
                     self._schedule(self.engine.kinds[noun], record)
         self.engine.clock.wake()
 
@@ -88,14 +115,11 @@ class Statuses:
         if record is None:
             return
         # An entry outlives the change of what it was written for: then another stands for it.
-        outside.set_caller(record["by"])
-        try:
+        with outside.acting_as(record["by"]):
             if due.what == "step" and self.next_change(kind, record) == due.moment:
                 self._step(kind, record, due.moment)
             elif due.what == "beat" and self._next_beat(record) == due.moment:
                 self._beat(kind, record, due.moment)
-        finally:
-            outside.set_caller(None)
 
     def _step(self, kind: Kind, record: Record, moment: float) -> None:
         step = kind.steps[record["status"]]
@@ -110,10 +134,12 @@ class Statuses:
         )
         if reason is not None:
             self.fail(kind, record, reason, moment)
-        elif step.to is None:
+            return
+        to = (step.instead(self.engine, record) if step.instead is not None else None) or step.to
+        if to is None:
             self.remove(kind, record, moment)
         else:
-            self.enter(kind, record, step.to, moment)
+            self.enter(kind, record, to, moment)
 
     def _beat(self, kind: Kind, record: Record, moment: float) -> None:
         period = self.engine.delays["beat"]
@@ -128,19 +154,13 @@ class Statuses:
             return None
         for instance_type in kind.instance_types(record["members"]):
             if self.engine.faults.lacks_capacity(instance_type):
-                return (
-                    "CapacityError: Unable to provision requested ML compute capacity due to "
-                    "InsufficientInstanceCapacity error. Please retry using a different ML "
-                    f"instance type ({instance_type}) or after some time."
-                )
+                return no_capacity(instance_type)
         return None
 
-    def _note_live(self, kind: Kind, record: Record) -> None:
-        live = self.engine.store.shelf(kind).live
-        if record["status"] in kind.live:
-            live.add(record["key"])
-        else:
-            live.discard(record["key"])
+    def _note_uses(self, kind: Kind, record: Record) -> None:
+        if kind.uses is not None:
+            uses = kind.uses(record) if record["status"] in kind.live else {}
+            self.engine.store.shelf(kind).take(record["key"], uses)
 
     def _affect(self, kind: Kind, record: Record, status: str, moment: float) -> None:
         for effect in kind.on_enter.get(status, ()):

@@ -6,7 +6,8 @@ among ten resources and among ten thousand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sortedcontainers import SortedKeyList
@@ -33,7 +34,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
-        self.live: set[str] = set()
+        self.used: Counter[str] = Counter()
+        self._taken: dict[str, Mapping[str, float]] = {}
         self.orders = {
             "CreationTime": SortedKeyList(key=by_creation),
             "Name": SortedKeyList(key=by_name),
@@ -44,9 +46,16 @@ class Shelf:
         for order in self.orders.values():
             order.add(record)
 
+    def take(self, key: str, amounts: Mapping[str, float]) -> None:
+        """Note what one record takes of each quota from now on; ``used`` is kept up with it."""
+        self.used.subtract(self._taken.pop(key, {}))
+        if amounts:
+            self._taken[key] = amounts
+            self.used.update(amounts)
+
     def remove(self, record: Record) -> None:
         del self.records[record["key"]]
-        self.live.discard(record["key"])
+        self.take(record["key"], {})
         for order in self.orders.values():
             order.remove(record)
 

@@ -32,20 +32,24 @@ class Step:
     """A status that passes by itself after the named delay; ``to=None``: the resource is gone.
 
     ``blocked`` keeps it where it is and is asked again one delay later. ``fails`` gives a failure
-    reason, with which it goes to ``Failed`` instead.
+    reason, with which it goes to ``Failed`` instead. ``seconds`` gives how long it takes where the
+    delay alone does not tell, ``instead`` another status than ``to`` to pass into.
     """
 
     delay: str
     to: str | None
     blocked: Callable[[Engine, Record], bool] | None = None
     fails: Callable[[Engine, Record], str | None] | None = None
+    seconds: Callable[[Engine, Record], float] | None = None
+    instead: Callable[[Engine, Record], str | None] | None = None
 
 
 @dataclass(frozen=True)
 class Move:
     """An operation that changes the status, allowed only from some statuses.
 
-    ``refusal`` may hold ``{status}``, ``{allowed}``, ``{to}``, ``{words}``, ``{arn}``, ``{name}``.
+    ``refusal`` may hold ``{status}``, ``{STATUS}``, ``{allowed}``, ``{to}``, ``{words}``,
+    ``{arn}``, ``{name}``.
     ``to=None``: the resource is gone at once.
     """
 
@@ -55,6 +59,9 @@ class Move:
     refusal: str = (
         "Status ({status}) not in ([{allowed}]). Unable to transition to ({to}) for {words} ({arn})"
     )
+    code: str = "ValidationException"
+    missing: str = ""
+    """What is said if there is none, where its kind says it otherwise; ``{arn}``, ``{name}``."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,10 @@ class Kind:
     takes_arn: bool = False
     status: str | None = None
     first_status: str | None = None
+    failed: str = "Failed"
+    """The status of one that has failed."""
+    replaceable: frozenset[str] = frozenset()
+    """Statuses in which the name of one is free for another."""
     steps: Mapping[str, Step] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
     update: Move | None = None
@@ -112,12 +123,15 @@ class Kind:
     """Flag of an Update request -> the member that it takes away."""
     forgotten: frozenset[str] = frozenset()
     """Request members that no answer shows."""
+    hidden: frozenset[str] = frozenset()
+    """Members that checks leave in a resource for later; no answer shows them either."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     derived: Callable[[Engine, Record], Members] | None = None
     """Members that are computed whenever somebody looks."""
     filters: Mapping[str, Filter] = field(default_factory=dict)
     summarized: Mapping[str, str] = field(default_factory=dict)
-    """Member of the summary -> member of the resource, where they differ."""
+    """Member of the summary -> member of the resource, where they differ; a dotted path leads into
+    its structures."""
     on_list: tuple[Callable[[Engine, Members], None], ...] = ()
     """Called with a List request before anything is listed; raises ``ApiError``."""
     on_create: tuple[Check, ...] = ()
@@ -127,6 +141,8 @@ class Kind:
     """Status -> what happens when it is entered; "" stands for creation and "gone" for the end."""
     on_beat: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
     """Status -> what happens again and again while it lasts, every ``beat`` seconds."""
+    on_child: Effect | None = None
+    """What one does when something that it made by itself has ended (see ``kinds/jobs.py``)."""
     uses: Callable[[Record], Mapping[str, float]] | None = None
     """Quota name -> amount that one resource takes while it is in a status of ``live``."""
     live: frozenset[str] = frozenset()

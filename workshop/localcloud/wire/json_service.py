@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,8 @@ from workshop.localcloud.wire.refusals import ApiError
 
 Answer = tuple[int, dict[str, str], bytes]
 Document = dict[str, Any]
+
+CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
 class JsonService:
@@ -27,22 +30,34 @@ class JsonService:
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
         """Serve one request; the operation stands in ``X-Amz-Target: <Prefix>.<Operation>``."""
-        answer_headers = {"Content-Type": "application/x-amz-json-1.1"}
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        try:
-            answer = self.call(operation, _parsed(body), headers)
-        except ApiError as refusal:
-            answer_headers["x-amzn-errortype"] = refusal.code
-            return refusal.status, answer_headers, refusal.body()
-        except Exception as error:  # noqa: BLE001 - told to the caller and to the log
-            # A mistake of ours must be seen as one, and must not end the server.
-            traceback.print_exc(file=sys.stderr)
-            failure = ApiError("InternalFailure", f"local cloud: {operation}: {error}")
-            return HTTPStatus.INTERNAL_SERVER_ERROR, answer_headers, failure.body()
-        return HTTPStatus.OK, answer_headers, json.dumps(answer).encode()
+
+        def perform() -> Answer:
+            answer = self.call(operation, parsed(body), headers)
+            return HTTPStatus.OK, {"Content-Type": CONTENT_TYPE}, json.dumps(answer).encode()
+
+        return answered(operation, perform)
 
 
-def _parsed(body: bytes) -> Document:
+def answered(operation: str, perform: Callable[[], Answer]) -> Answer:
+    """Give the answer to an operation: what it gives, its refusal, or the failure that it ran into.
+
+    A mistake of ours is told to the caller and to the log, and does not end the server.
+    """
+    try:
+        return perform()
+    except ApiError as refusal:
+        told = refusal
+    except Exception as error:  # noqa: BLE001 - see above
+        traceback.print_exc(file=sys.stderr)
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        told = ApiError("InternalFailure", f"local cloud: {operation}: {error}", status)
+    answer_headers = {"Content-Type": CONTENT_TYPE, "x-amzn-errortype": told.code}
+    return told.status, answer_headers, told.body()
+
+
+def parsed(body: bytes) -> Document:
+    """Give the JSON object in a request's body; raises ``ApiError`` if it holds none."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

@@ -9,6 +9,15 @@ from functools import cache
 
 _CLASS = re.compile(r"\\p\{([LMNPSZ])\}")
 
+_OTHERWISE = (
+    # An anchor however often is one anchor.
+    (re.compile(r"\$\{\d+,\d+\}"), "$"),
+    (re.compile(r"\\p\{Alnum\}"), "a-zA-Z0-9"),
+    # Java reads two surrogates as the one character that they stand for.
+    (re.compile(r"\\uD800\\uDC00-\\uDBFF\\uDFFF"), r"\\U00010000-\\U0010FFFF"),
+)
+"""What Java writes otherwise -> how Python does."""
+
 
 @cache
 def compiled(pattern: str, *, ascii_only: bool) -> re.Pattern[str]:
@@ -18,6 +27,8 @@ def compiled(pattern: str, *, ascii_only: bool) -> re.Pattern[str]:
     a fraction of a second to build and hardly any request needs it.
     """
     last = 0x7F if ascii_only else sys.maxunicode
+    for written, ours in _OTHERWISE:
+        pattern = written.sub(ours, pattern)
     return re.compile(_CLASS.sub(lambda found: _ranges(found[1], last), pattern))
 
 

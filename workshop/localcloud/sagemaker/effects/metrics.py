@@ -39,10 +39,17 @@ def publish(
 
 
 def machine(
-    namespace: str, dimensions: Mapping[str, str], instance_type: str, moment: float
+    namespace: str,
+    dimensions: Mapping[str, str],
+    instance_type: str,
+    moment: float,
+    tells: tuple[str, ...] = MACHINE,
 ) -> None:
-    """Publish how busy one machine is: plausible, and the same in every run."""
-    names = MACHINE + (GPU if has_gpu(instance_type) else ())
+    """Publish how busy one machine is: plausible, and the same in every run.
+
+    ``tells`` names the metrics that every machine has; with an accelerator it has more.
+    """
+    names = tells + (GPU if has_gpu(instance_type) else ())
     host = "/".join(dimensions.values())
     values = {name: level(f"{host}:{name}", moment) for name in names}
     publish(namespace, dimensions, values, moment)

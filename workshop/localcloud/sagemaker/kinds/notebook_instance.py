@@ -77,6 +77,21 @@ def _derived(engine: Engine, record: Record) -> Members:
     return {"Url": address(record["arn"], record["name"])}
 
 
+_WITH_MACHINE = (None, "Pending", "InService", "Stopping")
+"""Statuses with a compute instance; None is that of one about to be made."""
+
+
+def _uses(record: Record) -> Members:
+    # The total counts what ListNotebookInstances lists. A type's "usage" counts machines: stopping
+    # terminates the machine and starting launches another, for which StartNotebookInstance, too,
+    # can answer ResourceLimitExceeded (API reference). That a stopped one leaves its type's quota
+    # is concluded from this, not measured on AWS.
+    uses = {"Total number of notebook instances": 1.0}
+    if record["status"] in _WITH_MACHINE:
+        uses[f"{record['members']['InstanceType']} for notebook instance usage"] = 1.0
+    return uses
+
+
 def presigned_url(engine: Engine, request: Members) -> Members:
     """CreatePresignedNotebookInstanceUrl: for an instance that is InService."""
     record = engine.record(KIND, request["NotebookInstanceName"])
@@ -137,6 +152,10 @@ KIND = Kind(
         "InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": "1"},
     },
     derived=_derived,
+    uses=_uses,
+    live=frozenset(
+        ("Pending", "InService", "Stopping", "Stopped", "Failed", "Updating", "Deleting")
+    ),
     instance_types=lambda members: [members["InstanceType"]],
     filters={
         "NotebookInstanceLifecycleConfigNameContains": Filter(

@@ -1,0 +1,348 @@
+"""What no seat may do, to a neighbour or at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workshop.access.case import (
+    BY_DEFAULT,
+    Case,
+    Keys,
+    also,
+    default_bucket,
+    everything,
+    here,
+    hours,
+    made,
+    namesake,
+    of_mine,
+    of_namesake,
+    of_other,
+    others_bucket,
+    own_bucket,
+    stream,
+    tagged,
+    tagging,
+    thing,
+)
+from workshop.settings import Profile
+
+
+def cases(profile: Profile) -> Iterator[Case]:
+    """Give what no seat may do, to a neighbour or at all.
+
+    In ``managed`` mode the boundary alone limits a seat, so only its denials hold.
+    """
+    yield from _denied_in_any_mode()
+    if profile.access.mode == "scoped":
+        yield from _denied_when_scoped(profile)
+
+
+def _denied_in_any_mode() -> Iterator[Case]:
+    """Give what the boundary forbids, whatever is attached to the role."""
+    for about, action in (
+        ("opens", "CreatePresignedNotebookInstanceUrl"),
+        ("starts", "StartNotebookInstance"),
+        ("stops", "StopNotebookInstance"),
+        ("deletes", "DeleteNotebookInstance"),
+        ("changes", "UpdateNotebookInstance"),
+    ):
+        yield Case(
+            f"{about} a neighbour's notebook",
+            f"sagemaker:{action}",
+            lambda _, other: other.notebook_arn,
+            of_other,
+        )
+    for about, action in (
+        ("reads", "GetObject"),
+        ("writes", "PutObject"),
+        ("deletes", "DeleteObject"),
+    ):
+        yield Case(
+            f"{about} a neighbour's object", f"s3:{action}", others_bucket("/train/a.csv"), here
+        )
+        yield Case(
+            f"{about} an object of the shared default bucket",
+            f"s3:{action}",
+            default_bucket("/a"),
+            here,
+        )
+    yield Case("lists a neighbour's bucket", "s3:ListBucket", others_bucket(), here)
+    yield Case("opens a neighbour's bucket", "s3:PutBucketPolicy", others_bucket(), here)
+    for about, action in (("writes", "PutObject"), ("deletes", "DeleteObject")):
+        yield Case(
+            f"{about} the datasets",
+            f"s3:{action}",
+            lambda me, _: f"{me.datasets_bucket_arn}/a.csv",
+            here,
+        )
+    for about, action in (
+        ("pushes to", "PutImage"),
+        ("pulls from", "BatchGetImage"),
+        ("deletes", "DeleteRepository"),
+        ("opens", "SetRepositoryPolicy"),
+    ):
+        yield Case(
+            f"{about} a neighbour's repository",
+            f"ecr:{action}",
+            lambda _, other: other.repository_arn("training"),
+            here,
+        )
+    yield from _denied_roles()
+    yield from _denied_things()
+    for about, action, kind in (
+        ("makes a notebook", "CreateNotebookInstance", "notebook-instance"),
+        (
+            "makes a lifecycle configuration",
+            "CreateNotebookInstanceLifecycleConfig",
+            "notebook-instance-lifecycle-config",
+        ),
+        ("makes a Studio domain", "CreateDomain", "domain"),
+        ("makes a compilation job", "CreateCompilationJob", "compilation-job"),
+        ("makes an AutoML job", "CreateAutoMLJobV2", "automl-job"),
+        ("makes a labeling job", "CreateLabelingJob", "labeling-job"),
+        ("makes an MLflow server", "CreateMlflowTrackingServer", "mlflow-tracking-server"),
+        ("makes a cluster", "CreateCluster", "cluster"),
+        ("buys a training plan", "CreateTrainingPlan", "training-plan"),
+        (
+            "makes an inference recommendation",
+            "CreateInferenceRecommendationsJob",
+            "inference-recommendations-job",
+        ),
+        ("makes an optimization job", "CreateOptimizationJob", "optimization-job"),
+    ):
+        yield Case(about, f"sagemaker:{action}", thing(kind), made())
+    yield Case(
+        "makes a Studio app",
+        "sagemaker:CreateApp",
+        lambda me, _: me.sagemaker_arn("app", "d-1/me/JupyterLab/default"),
+        made(),
+    )
+    yield Case(
+        "changes its own lifecycle configuration",
+        "sagemaker:UpdateNotebookInstanceLifecycleConfig",
+        lambda me, _: me.sagemaker_arn("notebook-instance-lifecycle-config", me.lifecycle_config),
+        of_mine,
+    )
+    yield Case(
+        "debugs a container from outside",
+        "sagemaker:CreateTrainingJob",
+        thing("training-job"),
+        made(["ml.m5.large"], EnableRemoteDebug="true"),
+    )
+    yield Case(
+        "trains in another Region",
+        "sagemaker:CreateTrainingJob",
+        thing("training-job"),
+        lambda me, other: {**made()(me, other), "aws:RequestedRegion": "ap-south-1"},
+    )
+    yield Case("starts a machine", "ec2:RunInstances", everything)
+
+
+def _denied_under_other_tags(profile: Profile) -> Iterator[Case]:
+    """Making what is a neighbour's, or a namesake's, and using it."""
+    kinds = [
+        ("model", "CreateModel", "DeleteModel"),
+        ("endpoint", "CreateEndpoint", "DeleteEndpoint"),
+    ]
+    if profile.access.feature_store:
+        kinds.append(("feature-group", "CreateFeatureGroup", "PutRecord"))
+    tagged: tuple[tuple[str, Keys, Keys], ...] = (
+        ("a neighbour's", lambda _, other: tagging(other), of_other),
+        ("a namesake's", lambda me, _: tagging(namesake(me)), of_namesake),
+    )
+    for kind, make, use in kinds:
+        for whose, making, using in tagged:
+            yield Case(f"makes {whose} {kind}", f"sagemaker:{make}", thing(kind), making)
+            yield Case(f"uses {whose} {kind}", f"sagemaker:{use}", thing(kind), using)
+            yield Case(
+                f"tags what it is making as {whose} {kind}",
+                "sagemaker:AddTags",
+                thing(kind),
+                also(making, {"sagemaker:TaggingAction": make}),
+            )
+    if profile.access.feature_store:
+        yield Case(
+            "keeps features in the shared default bucket",
+            "sagemaker:CreateFeatureGroup",
+            thing("feature-group"),
+            lambda me, other: {
+                **made()(me, other),
+                "sagemaker:FeatureGroupOfflineStoreS3Uri": (
+                    f"s3://sagemaker-{me.region}-{me.account}/features"
+                ),
+            },
+        )
+
+
+def _denied_roles() -> Iterator[Case]:
+    to_sagemaker = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+    yield Case(
+        "passes a neighbour's role",
+        "iam:PassRole",
+        lambda _, other: other.role_arn,
+        lambda *_: to_sagemaker,
+    )
+    yield Case(
+        "passes an administrator's role",
+        "iam:PassRole",
+        lambda me, _: f"arn:{me.partition}:iam::{me.account}:role/admin",
+        lambda *_: to_sagemaker,
+    )
+    for about, action in (
+        ("makes a role", "CreateRole"),
+        ("takes its boundary off", "DeleteRolePermissionsBoundary"),
+        ("gives itself a policy", "PutRolePolicy"),
+        ("changes who may take on its role", "UpdateAssumeRolePolicy"),
+    ):
+        yield Case(about, f"iam:{action}", lambda me, _: me.role_arn)
+    yield Case("takes on a neighbour's role", "sts:AssumeRole", lambda _, other: other.role_arn)
+
+
+def _denied_things() -> Iterator[Case]:
+    for about, kind, action in (
+        ("stops a neighbour's training job", "training-job", "StopTrainingJob"),
+        ("describes a neighbour's training job", "training-job", "DescribeTrainingJob"),
+        ("stops a neighbour's processing job", "processing-job", "StopProcessingJob"),
+        ("deletes a neighbour's endpoint", "endpoint", "DeleteEndpoint"),
+        ("asks a neighbour's endpoint", "endpoint", "InvokeEndpoint"),
+        ("updates a neighbour's endpoint", "endpoint", "UpdateEndpoint"),
+        ("serves a neighbour's endpoint-config", "endpoint-config", "CreateEndpoint"),
+        ("deletes a neighbour's model", "model", "DeleteModel"),
+        ("describes a neighbour's model package", "model-package", "DescribeModelPackage"),
+        ("starts a neighbour's pipeline", "pipeline", "StartPipelineExecution"),
+        ("deletes a neighbour's experiment", "experiment", "DeleteExperiment"),
+    ):
+        yield Case(about, f"sagemaker:{action}", thing(kind), of_other)
+    yield Case(
+        "puts its own tag on a neighbour's job",
+        "sagemaker:AddTags",
+        thing("training-job"),
+        lambda me, other: {**tagging(me), **tagged(other)},
+    )
+    yield Case(
+        "opens a notebook that lost its tags",
+        "sagemaker:CreatePresignedNotebookInstanceUrl",
+        lambda _, other: other.notebook_arn,
+    )
+    yield Case(
+        "puts its own tag on what is nobody's",
+        "sagemaker:AddTags",
+        thing("training-job"),
+        lambda me, _: tagging(me),
+    )
+    yield Case("takes tags off its own job", "sagemaker:DeleteTags", thing("training-job"), of_mine)
+
+
+def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
+    access = profile.access
+    training = access.training_instance_types
+    yield from _denied_under_other_tags(profile)
+    for action, kind in (
+        ("CreateProcessingJob", "processing-job"),
+        ("CreateTransformJob", "transform-job"),
+    ):
+        yield Case(
+            f"makes a {kind} on ml.p5.48xlarge",
+            f"sagemaker:{action}",
+            thing(kind),
+            made(["ml.p5.48xlarge"]),
+        )
+    if access.max_runtime_hours < BY_DEFAULT:
+        yield Case(
+            "trains without a limit",
+            "sagemaker:CreateTrainingJob",
+            thing("training-job"),
+            made([training[0]]),
+        )
+    yield Case(
+        "puts metrics where others look",
+        "cloudwatch:PutMetricData",
+        everything,
+        lambda *_: {"cloudwatch:namespace": "AWS/SageMaker"},
+    )
+    for one in ("ml.p4d.24xlarge", "ml.p5.48xlarge"):
+        if one not in training:
+            yield Case(
+                f"trains on {one}",
+                "sagemaker:CreateTrainingJob",
+                thing("training-job"),
+                made([one], MaxRuntimeInSeconds="3600"),
+            )
+            yield Case(
+                f"hides {one} among others",
+                "sagemaker:CreateTrainingJob",
+                thing("training-job"),
+                made([training[0], one], MaxRuntimeInSeconds="3600"),
+            )
+    yield Case(
+        "serves on ml.p5.48xlarge",
+        "sagemaker:CreateEndpointConfig",
+        thing("endpoint-config"),
+        made(["ml.p5.48xlarge"]),
+    )
+    yield Case(
+        "trains longer than allowed",
+        "sagemaker:CreateTrainingJob",
+        thing("training-job"),
+        made([training[0]], MaxRuntimeInSeconds=hours(profile, more=1)),
+    )
+    if not access.warm_pools:
+        yield Case(
+            "keeps a warm pool",
+            "sagemaker:CreateTrainingJob",
+            thing("training-job"),
+            made([training[0]], MaxRuntimeInSeconds="3600", KeepAlivePeriod="600"),
+        )
+    yield Case(
+        "trains without a tag",
+        "sagemaker:CreateTrainingJob",
+        thing("training-job"),
+        lambda *_: {
+            "sagemaker:InstanceTypes": [training[0]],
+            "sagemaker:MaxRuntimeInSeconds": "3600",
+        },
+    )
+    yield Case(
+        "trains under a neighbour's tag",
+        "sagemaker:CreateTrainingJob",
+        thing("training-job"),
+        lambda _, other: {
+            **tagging(other),
+            "sagemaker:InstanceTypes": [training[0]],
+            "sagemaker:MaxRuntimeInSeconds": "3600",
+        },
+    )
+    yield Case(
+        "passes its role to another service",
+        "iam:PassRole",
+        lambda me, _: me.role_arn,
+        lambda *_: {"iam:PassedToService": "lambda.amazonaws.com"},
+    )
+    yield Case(
+        "reads the log of a neighbour's job", "logs:GetLogEvents", stream(lambda _, other: other)
+    )
+    for about, action in (("filters", "FilterLogEvents"), ("queries", "StartQuery")):
+        yield Case(
+            f"{about} the logs of all",
+            f"logs:{action}",
+            lambda me, _: (
+                f"arn:{me.partition}:logs:{me.region}:{me.account}:log-group:/aws/sagemaker/TrainingJobs"
+            ),
+        )
+    if not access.search:
+        yield Case("searches the records of all", "sagemaker:Search", everything)
+    yield Case("deletes its own bucket", "s3:DeleteBucket", own_bucket(), here)
+    yield Case("makes its own bucket public", "s3:PutBucketPolicy", own_bucket(), here)
+    yield Case(
+        "changes a dashboard",
+        "cloudwatch:PutDashboard",
+        lambda me, _: f"arn:{me.partition}:cloudwatch::{me.account}:dashboard/{me.dashboard}",
+    )
+    yield Case(
+        "sees a neighbour's dashboard",
+        "cloudwatch:GetDashboard",
+        lambda me, other: (
+            f"arn:{me.partition}:cloudwatch::{me.account}:dashboard/{other.dashboard}"
+        ),
+    )

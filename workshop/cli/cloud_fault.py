@@ -1,0 +1,177 @@
+"""``workshop cloud fault``: what is meant to go wrong in the local cloud."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workshop.cli import console
+from workshop.cli.options import AsJson
+from workshop.errors import LocalCloudError, UsageError
+from workshop.localcloud import process
+
+app = typer.Typer(
+    help="What goes wrong in the local cloud: throttling, failures, lost answers, ...",
+    no_args_is_help=True,
+)
+
+StateDir = Annotated[
+    Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
+]
+
+_PATH = "/_workshop/faults"
+_NOT_SHOWN = ("effect", "operation", "noun", "seen", "hits")
+
+
+@app.command()
+def add(
+    effect: Annotated[
+        str,
+        typer.Argument(metavar="EFFECT", help="What happens: see above.", show_default=False),
+    ],
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[WHAT]",
+            help="Which calls, as sagemaker:CreateTrainingJob, 's3:*' or '*' (names are those of "
+            "the API), or which kind of resource is stuck.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    match: Annotated[
+        str | None,
+        typer.Option(metavar="GLOB", help="Only calls with a name or another value like this."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="stuck: only resources of such names.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option(help="stuck: the status that stays; error: 500 or 503.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(help="error, keys: the error code instead of the usual.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="latency: how long, in real time.")] = None,
+    instance_type: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="capacity: which types there are none of.")
+    ] = None,
+    times: Annotated[int | None, typer.Option(help="How often; else until cleared.")] = None,
+    after: Annotated[int | None, typer.Option(help="How many go well first.")] = None,
+    probability: Annotated[
+        float | None, typer.Option(help="Which part of them goes wrong, such as 0.3.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="With a probability: the same seed, the same ones.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
+    region: Annotated[str | None, typer.Option(help="Only in this Region.")] = None,
+    state_dir: StateDir = process.DEFAULT_STATE_DIR,
+) -> None:
+    """Let one more thing go wrong. Of several rules about a call, the first that applies decides.
+
+    throttle: refuse calls as too many (ThrottlingException, SlowDown, ... as the service says it)
+
+    error: the service fails (InternalFailure, ServiceUnavailable, ...)
+
+    timeout: nothing is done and nothing answered, until the client gives up
+
+    lost-answer: it is done, but nothing answered
+
+    denied: no policy allows it
+
+    latency: it takes longer; the rules after it still apply
+
+    keys: S3 leaves keys behind when it deletes many, and says so in an answer with status 200
+
+    stuck: a SageMaker resource does not leave a status
+
+    capacity: SageMaker has no machine of an instance type
+
+    For example:
+
+        workshop cloud fault add throttle sagemaker:CreateTrainingJob --times 5
+
+        workshop cloud fault add error 'cloudformation:Describe*' --status 503 --probability 0.3
+
+        workshop cloud fault add lost-answer sagemaker:CreateEndpoint --match 'ada-*' --times 1
+
+        workshop cloud fault add latency 's3:*' --seconds 0.5
+
+        workshop cloud fault add keys --match 'checkpoints/*'
+
+        workshop cloud fault add stuck Endpoint --name 'ada-*' --status Deleting
+
+        workshop cloud fault add capacity --instance-type 'ml.g5.*'
+    """
+    given = {
+        "effect": effect,
+        "noun" if effect == "stuck" else "operation": what,
+        "match": match,
+        "name": name,
+        "status": int(status) if status is not None and status.isdigit() else status,
+        "code": code,
+        "seconds": seconds,
+        "instance_type": instance_type,
+        "times": times,
+        "after": after,
+        "probability": probability,
+        "seed": seed,
+        "account": account,
+        "region": region,
+    }
+    rule = {option: value for option, value in given.items() if value is not None}
+    _check(rule)
+    told = process.post(process.require(state_dir), _PATH, {"add": [rule]})["rules"]
+    console.say(f"added: {' '.join(cell for cell in _cells(told[-1])[:3] if cell)}")
+    console.say("undo all faults with: workshop cloud fault clear")
+
+
+@app.command("list")
+def list_faults(
+    *, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson = False
+) -> None:
+    """List what goes wrong, and how often it did."""
+    told = process.post(process.require(state_dir), _PATH, {})["rules"]
+    if as_json:
+        print(json.dumps(told, indent=2))
+        return
+    if not told:
+        console.say("nothing is meant to go wrong")
+        return
+    table = console.table("effect", "what", "options", "seen", "hits", right=("seen", "hits"))
+    for rule in told:
+        table.add_row(*_cells(rule))
+    console.print_table(table)
+
+
+@app.command()
+def clear(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
+    """Let all go well again; requests that got no answer are refused."""
+    process.set_faults(process.require(state_dir))
+    console.say("nothing is meant to go wrong any more")
+
+
+def _check(rule: dict[str, Any]) -> None:
+    # Here: its models take a tenth of a second, which other commands have no use for.
+    from workshop.localcloud.faults import rules  # noqa: PLC0415
+
+    try:
+        rules.change({"add": [rule]})
+    except LocalCloudError as error:
+        raise UsageError(str(error).removeprefix("rule 1: ")) from None
+
+
+def _cells(rule: dict[str, Any]) -> tuple[str, ...]:
+    """Give the row of a rule: effect, what it is about, its options as typed, its counts."""
+    options = [
+        f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
+        for name, value in rule.items()
+        if name not in _NOT_SHOWN
+    ]
+    what = rule.get("operation") or rule.get("noun", "")
+    return rule["effect"], what, " ".join(options), str(rule["seen"]), str(rule["hits"])

@@ -1,0 +1,92 @@
+"""``workshop cloud quota``: what the local cloud's accounts may use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workshop.cli import console
+from workshop.cli.options import AsJson
+from workshop.errors import UsageError
+from workshop.localcloud import process
+
+app = typer.Typer(
+    help="The quotas of the local cloud: what an account may use, and how to change it.",
+    no_args_is_help=True,
+)
+
+StateDir = Annotated[
+    Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
+]
+Account = Annotated[
+    str | None, typer.Option(help="The account, instead of the cloud's own.", show_default=False)
+]
+Region = Annotated[
+    str | None, typer.Option(help="The Region, instead of the cloud's own.", show_default=False)
+]
+
+
+@app.command("list")
+def list_quotas(
+    *,
+    service: Annotated[
+        str | None, typer.Option(help="Only this service, such as sagemaker.", show_default=False)
+    ] = None,
+    contains: Annotated[
+        str, typer.Option(help="Only quotas with this text in their names.", show_default=False)
+    ] = "",
+    account: Account = None,
+    region: Region = None,
+    state_dir: StateDir = process.DEFAULT_STATE_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """List quotas: what is allowed now, and what AWS allows by default."""
+    told = _turn(state_dir, account, region, show="all")["quotas"]
+    known = sorted({one["service"] for one in told})
+    if service is not None and service not in known:
+        raise UsageError(f"no quotas of a service '{service}'; known are: {', '.join(known)}")
+    found = [
+        one
+        for one in told
+        if service in {None, one["service"]} and contains.lower() in one["name"].lower()
+    ]
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    table = console.table(
+        "service", "quota", "value", "default", "code", right=("value", "default")
+    )
+    for one in sorted(found, key=lambda one: (one["service"], one["name"])):
+        value, default = f"{one['value']:.12g}", f"{one['default']:.12g}"
+        table.add_row(one["service"], one["name"], value, default, one["code"])
+    console.print_table(table)
+
+
+@app.command("set")
+def set_quota(
+    quota: Annotated[str, typer.Argument(help="Name or code of a quota.", show_default=False)],
+    value: Annotated[float, typer.Argument(help="What is allowed from now on.")],
+    *,
+    service: Annotated[str, typer.Option(help="The service that has it.")] = "sagemaker",
+    account: Account = None,
+    region: Region = None,
+    state_dir: StateDir = process.DEFAULT_STATE_DIR,
+) -> None:
+    """Change one quota until the local cloud is reset; grants an increase that was asked for."""
+    told = _turn(state_dir, account, region, **{service: {quota: value}})
+    for one in told["quotas"]:
+        if one["service"] == service and quota in {one["name"], one["code"]}:
+            where = f"{told['account']}, {told['region']}"
+            console.say(f"{service}: {one['name']} is now {one['value']:.12g} ({where})")
+
+
+def _turn(
+    state_dir: Path, account: str | None, region: str | None, **wanted: Any
+) -> dict[str, Any]:
+    running = process.require(state_dir)
+    return process.set_quotas(
+        running, account=account or running.account, region=region or running.region, **wanted
+    )

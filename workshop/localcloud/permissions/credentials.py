@@ -1,0 +1,69 @@
+"""Temporary credentials of a seat's role, as its notebook instance gets them from SageMaker."""
+
+# Private names of ministack, held by emulator.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from workshop.errors import LocalCloudError
+from workshop.localcloud import emulator
+from workshop.localcloud.sagemaker import roles
+from workshop.localcloud.wire.refusals import ApiError
+
+SESSION = "SageMaker"
+"""The session name of everything that SageMaker does with a role."""
+
+SECONDS = 3600.0
+"""How long the credentials are valid, by the machine's clock."""
+
+Document = dict[str, Any]
+
+
+def turn(wanted: Document) -> Document:
+    """Give credentials of ``role`` (an ARN), if SageMaker may assume it.
+
+    No call of AWS's interface gives them: a seat's role trusts SageMaker alone.
+    """
+    role_arn = str(wanted["role"])
+    account = role_arn.split(":")[4] if role_arn.count(":") == 5 else ""  # noqa: PLR2004
+    if not (account.isdigit() and wanted.keys() == {"role"}):
+        raise LocalCloudError("give one role by its ARN, such as arn:aws:iam::111122223333:role/x")
+    with emulator.request_scope(account, emulator.region()):
+        try:
+            roles.require_assumable(role_arn)
+        except ApiError as refusal:
+            raise LocalCloudError(refusal.message) from None
+        return _issued(role_arn, account)
+
+
+def _issued(role_arn: str, account: str) -> Document:
+    iam, sts = emulator.module("services.iam"), emulator.module("services.sts")
+    key, secret, token = (
+        iam._gen_session_access_key(),
+        iam._gen_secret(),
+        iam._gen_session_token(),
+    )
+    expires = time.time() + SECONDS
+    sts.register_session(
+        key,
+        {
+            "Arn": sts._assumed_role_arn(role_arn, SESSION)[0],
+            "UserId": f"{sts._role_id(role_arn)}:{SESSION}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+            "Expiration": expires,
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+            "SessionTags": [],
+            "SessionPolicies": None,
+        },
+    )
+    return {
+        "AccessKeyId": key,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+        "Expiration": datetime.fromtimestamp(expires, UTC).isoformat(),
+    }

@@ -1,0 +1,68 @@
+"""Variables in policies, such as ``${aws:PrincipalTag/attendee}``, which ministack leaves as text.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+"""
+
+# Private names of ministack, held by emulator.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from workshop.localcloud import emulator
+
+Statement = Any
+"""ministack's parsed statement, a dataclass."""
+FirstMatch = Callable[[Any, list[Statement], str], Statement | None]
+
+_VARIABLE = re.compile(r"\$\{\s*([^,}]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
+
+
+def aware(first_match: FirstMatch) -> FirstMatch:
+    """Give ministack's search for a matching statement, with variables filled in before."""
+
+    def search(context: Any, statements: list[Statement], effect: str) -> Statement | None:
+        return first_match(context, [filled(context, one) for one in statements], effect)
+
+    return search
+
+
+def filled(context: Any, statement: Statement) -> Statement:
+    """Give a statement with the variables of its resources and conditions filled in."""
+    if "${" not in f"{statement.resources}{statement.not_resources}{statement.conditions}":
+        return statement
+    return replace(
+        statement,
+        resources=[_text(context, one) for one in statement.resources],
+        not_resources=[_text(context, one) for one in statement.not_resources],
+        conditions={
+            operator: {key: _expected(context, value) for key, value in tests.items()}
+            for operator, tests in statement.conditions.items()
+        },
+    )
+
+
+def _expected(context: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_expected(context, one) for one in value]
+    return _text(context, value) if isinstance(value, str) else value
+
+
+def _text(context: Any, text: str) -> str:
+    return _VARIABLE.sub(lambda found: _value(context, found), text)
+
+
+def _value(context: Any, variable: re.Match[str]) -> str:
+    """Give a variable's value, else its default.
+
+    One without either stays as it is written: no ARN and no tag holds ``${``, so it matches
+    nothing, neither what a statement allows nor what ``NotResource`` spares from its denial. The
+    same goes for ``${*}``, since ministack's patterns know no literal asterisk.
+    """
+    value = emulator.module("core.iam_evaluator")._resolve_condition_key(variable[1], context)
+    if isinstance(value, str):
+        return value
+    return variable[0] if variable[2] is None else variable[2]

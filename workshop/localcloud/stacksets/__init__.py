@@ -1,0 +1,1 @@
+"""CloudFormation StackSets: the same stacks in many accounts and Regions of the local cloud."""
