@@ -49,7 +49,7 @@ class Watch:
             # Some services put a namespace before the code, or write the message's name large.
             code = document.get("__type", "").rpartition("#")[2]
             message = document.get("message") or document.get("Message") or ""
-            # A mistake of ours is served as InternalFailure too, and is no fault that was asked for.
+            # A mistake of ours is served as InternalFailure too: no fault that was asked for.
             if code not in modelled or not message or message.startswith("local cloud: "):
                 self.problems.append(f"{name}: refuses with {document}")
         elif operation_model.output_shape is None:
