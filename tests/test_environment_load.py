@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from tests.config_folder import HEAD, PROFILES, SEATS, load, mistakes, write, write_roster
-from workshop import environment, schema, yamldoc
+from workshop import environment, generated, schema, yamldoc
 from workshop.errors import ConfigError, UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -262,7 +262,8 @@ def test_a_stale_schema_is_told_and_written_anew(
     (tmp_path / "config" / "schema.json").write_text("{}\n")
     docs = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     (tmp_path / "docs" / "configuration.md").write_text(docs, encoding="utf-8")
-    monkeypatch.setattr(schema, "_ROOT", tmp_path)
+    for module in (schema, generated):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
     assert schema.main(["--check"]) == 1
     told = "stale, run 'python -m workshop.schema --write': config/schema.json\n"
     assert capsys.readouterr().err == told

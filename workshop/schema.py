@@ -6,18 +6,18 @@ stale (exit code 1).
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workshop import generated
+from workshop.generated import ROOT
 from workshop.settings import Environment
 
 FILE = "schema.json"
 
-_ROOT = Path(__file__).parent.parent
 _SCHEMA = Path("config") / FILE
 _DOCS = Path("docs") / "configuration.md"
 _BEGIN = "<!-- generated from the models by: python -m workshop.schema --write -->\n"
@@ -39,15 +39,6 @@ def reference_text() -> str:
     """Every key with its default and meaning, one Markdown table for each section."""
     schema = Environment.model_json_schema()
     return "\n".join(_tables(schema, schema, "The file", None, set()))
-
-
-def docs_text(current: str) -> str:
-    """``current`` with its generated part renewed; raises ValueError when it has no such part."""
-    before, begin, rest = current.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{_DOCS} has lost the comments around its generated part")
-    return f"{before}{_BEGIN}\n{reference_text()}\n{_END}{after}"
 
 
 def _polished(node: Any) -> Any:
@@ -140,24 +131,12 @@ def _prose(text: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or check both files below the project's folder; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m workshop.schema", description=__doc__)
-    mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--write", action="store_true", help="write both files")
-    mode.add_argument("--check", action="store_true", help="exit with 1 if one is stale")
-    options = parser.parse_args(arguments)
-    docs = _ROOT / _DOCS
-    wanted = {_ROOT / _SCHEMA: schema_text(), docs: docs_text(docs.read_text(encoding="utf-8"))}
-    stale = [path for path, text in wanted.items() if not _holds(path, text)]
-    for path in stale:
-        if options.write:
-            path.write_text(wanted[path], encoding="utf-8", newline="\n")
-        verb = "wrote" if options.write else "stale, run 'python -m workshop.schema --write':"
-        print(f"{verb} {path.relative_to(_ROOT)}", file=sys.stderr)
-    return 1 if stale and options.check else 0
-
-
-def _holds(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="utf-8") == text
+    docs = ROOT / _DOCS
+    wanted = {
+        ROOT / _SCHEMA: schema_text(),
+        docs: generated.part(docs, _BEGIN, _END, reference_text()),
+    }
+    return generated.main("workshop.schema", __doc__, wanted, arguments)
 
 
 if __name__ == "__main__":
