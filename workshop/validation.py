@@ -43,7 +43,7 @@ def validate(document: Document, file: str) -> tuple[Environment | None, list[Mi
         for details in error.errors(include_url=False):
             path = _path(details["loc"])
             # The rules of the whole file are left to _across: pydantic gets to them last.
-            if path and path not in told_of:
+            if path and path not in told_of and not _follows_from_entries(details):
                 told_of.add(path)
                 line = document.line(path, key=_is_about_key(details))
                 mistakes.append(Mistake(file, line, dotted(path), _told(details)))
@@ -72,6 +72,13 @@ def _path(loc: Sequence[str | int]) -> Path:
         if part != "[key]" and not is_branch:
             path.append(part)
     return tuple(path)
+
+
+def _follows_from_entries(details: ErrorDetails) -> bool:
+    """Whether a list is too short only because its wrong entries, told besides, do not count."""
+    if details["type"] != "too_short":
+        return False
+    return len(details["input"]) >= int(details["ctx"]["min_length"])
 
 
 def _is_about_key(details: ErrorDetails) -> bool:
