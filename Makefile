@@ -99,7 +99,7 @@ docs: $(VENV)/.dev ## generate the schema and the reference pages again
 	$(BIN)/python -m workshop.schema --write
 	$(BIN)/python -m workshop.access.page --write
 
-bench: $(VENV)/.runtime ## measurements side by side; ONLY=name for one of them
+bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them
 	@$(BIN)/python -m bench $(ONLY)
 
 # Lock files name packages and hashes, never the place they came from.
