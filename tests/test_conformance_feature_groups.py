@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.conformance import Aws, listed
 
@@ -144,3 +145,54 @@ def test_lists_filter_by_status(aws: Aws) -> None:
         assert [one["FeatureGroupName"] for one in found["FeatureGroupSummaries"]] == expected
     found = client.list_feature_groups(OfflineStoreStatusEquals="Active")
     assert found["FeatureGroupSummaries"] == []
+
+
+def values(**given: str) -> list[dict[str, str]]:
+    return [{"FeatureName": name, "ValueAsString": value} for name, value in given.items()]
+
+
+def test_a_record_is_kept_online_and_left_behind_in_the_offline_store(aws: Aws) -> None:
+    bucket = aws.bucket()
+    aws.sagemaker.create_feature_group(**NAME, **FEATURES, **ONLINE, **offline(aws, bucket))
+    aws.pass_time()
+    records = aws.client("sagemaker-featurestore-runtime")
+    house = values(id="a", at="2026-01-01T00:00:00Z", rooms="3")
+    records.put_record(**NAME, Record=house)
+    one = {**NAME, "RecordIdentifierValueAsString": "a"}
+    assert records.get_record(**one)["Record"] == house
+    records.delete_record(**one, EventTime="2026-01-02T00:00:00Z")
+    assert "Record" not in records.get_record(**one)
+    aws.sagemaker.delete_feature_group(**NAME)
+    aws.pass_time()
+    (left,) = aws.keys(bucket)
+    assert left.startswith("features/000000000000/sagemaker/us-east-1/offline-store/Houses-")
+    assert left.endswith(".parquet")
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (values(id="a"), "Missing required feature value 'at'"),
+        (values(id="a", at="1", garden="1"), "The feature group has no garden"),
+    ],
+)
+def test_a_record_that_does_not_fit_is_refused(
+    aws: Aws, record: list[dict[str, str]], told: str
+) -> None:
+    aws.sagemaker.create_feature_group(**NAME, **FEATURES, **ONLINE)
+    aws.pass_time()
+    records = aws.client("sagemaker-featurestore-runtime")
+    with pytest.raises(ClientError) as caught:
+        records.put_record(**NAME, Record=record)
+    error = caught.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("ValidationError", told)
+
+
+def test_a_group_without_an_online_store_gives_no_record_back(aws: Aws) -> None:
+    aws.sagemaker.create_feature_group(**NAME, **FEATURES, **offline(aws, aws.bucket()))
+    aws.pass_time()
+    records = aws.client("sagemaker-featurestore-runtime")
+    with pytest.raises(ClientError, match="need a feature group with an online store"):
+        records.get_record(**NAME, RecordIdentifierValueAsString="a")
+    with pytest.raises(ClientError, match="'None' does not exist"):
+        records.get_record(FeatureGroupName="None", RecordIdentifierValueAsString="a")

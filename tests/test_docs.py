@@ -139,7 +139,12 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path) -> No
 
 def test_no_block_goes_unchecked() -> None:
     kinds = {kind for page in PAGES for kind, _ in _BLOCK.findall(page.read_text(encoding="utf-8"))}
-    assert kinds <= {"console", "sh", "text", "yaml"}
+    assert kinds <= {"console", "python", "sh", "text", "yaml"}
+    # The one program is run by test_sagemaker_sdk.
+    programs = {page.name: len(list(blocks(page, "python"))) for page in PAGES}
+    assert {page: count for page, count in programs.items() if count} == {
+        "local-cloud-services.md": 1
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

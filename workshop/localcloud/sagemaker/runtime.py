@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workshop.localcloud import emulator
 from workshop.localcloud.sagemaker.effects import logs, metrics
@@ -49,7 +49,12 @@ def operation(method: str, path: str) -> str | None:
     return "BatchPutMetrics" if (method, path) == ("PUT", "/BatchPutMetrics") else None
 
 
-def members(path: str, headers: dict[str, str], body: bytes) -> Members:
+def members(
+    path: str,
+    headers: dict[str, str],
+    query: dict[str, Any],  # noqa: ARG001 - asked like all
+    body: bytes,
+) -> Members:
     """Give the request under the API's member names, without the body of an invocation."""
     found = _INVOCATIONS.fullmatch(path)
     if found is None:
@@ -58,11 +63,11 @@ def members(path: str, headers: dict[str, str], body: bytes) -> Members:
     return {"EndpointName": found[1], **given}
 
 
-def perform(engine: Engine, request: Members, body: bytes) -> Answer:
+def perform(engine: Engine, asked: str, request: Members, body: bytes) -> Answer:
     """Perform the operation; raises ``ApiError`` for every refusal."""
     with engine.lock:
         engine.statuses.run_due()
-        if "EndpointName" in request:
+        if asked == "InvokeEndpoint":
             return _invoke(engine, request, body)
         return _put_metrics(engine, request)
 

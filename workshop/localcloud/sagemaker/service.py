@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from workshop.localcloud import emulator
-from workshop.localcloud.sagemaker import outside, runtime, search, tagging
+from workshop.localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging
 from workshop.localcloud.sagemaker.engine import Engine
 from workshop.localcloud.sagemaker.kinds import (
     automl,
@@ -116,17 +117,21 @@ class SageMakerService(JsonService):
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
         """Serve one request, to SageMaker itself or to a service that signs with its name."""
-        operation = None if "x-amz-target" in headers else runtime.operation(method, path)
-        if operation is None:
-            return await super().handle_request(method, path, headers, body, query)
+        if "x-amz-target" not in headers:
+            for front in (runtime, feature_runtime):
+                operation = front.operation(method, path)
+                if operation is None:
+                    continue
 
-        def perform() -> Answer:
-            request = runtime.members(path, headers, body)
-            if self._authorize is not None:
-                self._authorize(operation, request, headers)
-            return runtime.perform(self.engine, request, body)
+                def perform(front: ModuleType = front, operation: str = operation) -> Answer:
+                    request = front.members(path, headers, query, body)
+                    if self._authorize is not None:
+                        self._authorize(operation, request, headers)
+                    given: Answer = front.perform(self.engine, operation, request, body)
+                    return given
 
-        return answered(operation, perform)
+                return answered(operation, perform)
+        return await super().handle_request(method, path, headers, body, query)
 
     def get_state(self) -> Document:
         """Give what is written when the process stops with persistence on."""
