@@ -40,8 +40,12 @@ class Clock:
         return self._offset
 
     def now(self) -> float:
-        """Give the time in seconds since the epoch."""
-        return self._source() + self._offset if self._frozen_at is None else self._frozen_at
+        """Give the time in seconds since the epoch, to the millisecond as AWS's services tell it.
+
+        More digits would not come back from a client as they were given to it.
+        """
+        moment = self._source() + self._offset if self._frozen_at is None else self._frozen_at
+        return round(moment, 3)
 
     def advance(self, seconds: float) -> None:
         """Jump forward; ``seconds`` below zero is an error, since time never runs back."""
