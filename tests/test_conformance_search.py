@@ -93,3 +93,24 @@ def test_suggestions_are_names_of_properties(aws: Aws) -> None:
         {"PropertyName": "ExperimentArn"},
         {"PropertyName": "ExperimentName"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("how", "moment", "expected"),
+    [
+        ("GreaterThan", "2020-01-01T00:00:00Z", ["exp-3", "exp-2", "exp-1"]),
+        ("LessThan", "2020-01-01T00:00:00Z", []),
+    ],
+)
+def test_moments_compare_as_moments(aws: Aws, how: str, moment: str, expected: list[str]) -> None:
+    client = fill(aws)
+    filter_ = {"Name": "CreationTime", "Operator": how, "Value": moment}
+    found = client.search(Resource="Experiment", SearchExpression={"Filters": [filter_]})
+    assert names(found) == expected
+
+
+def test_a_moment_that_is_none_is_refused(aws: Aws) -> None:
+    fill(aws)
+    filter_ = {"Name": "CreationTime", "Operator": "GreaterThan", "Value": "yesterday"}
+    refusal = aws.refusal("search", Resource="Experiment", SearchExpression={"Filters": [filter_]})
+    assert refusal == "ValidationException: 'yesterday' is neither a number nor a date and time."

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from workshop import policy_engine
 from workshop.localcloud import emulator
-from workshop.localcloud.permissions import elsewhere, variables
+from workshop.localcloud.permissions import elsewhere
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 HERE = f"{REGION}:{ACCOUNT}"
@@ -44,7 +45,7 @@ def test_variables_in_policies_are_filled_in(text: str, filled: str) -> None:
             }
         }
     )
-    made = variables.filled(context, statement)
+    made = policy_engine.filled(context, statement)
     assert made.not_resources == [filled]
     assert made.conditions == {"StringEquals": {"a:b": filled, "a:c": [filled]}}
 

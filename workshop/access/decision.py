@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workshop import policies, tags
-from workshop.localcloud import emulator
-from workshop.localcloud.permissions import variables
+from workshop import policies, policy_engine, tags
 from workshop.naming import COHORT, Names
 from workshop.policies import Document
 from workshop.settings import Environment, Profile
@@ -66,11 +64,11 @@ class Cell:
 
     def decide(self, question: Question) -> Decision:
         """Evaluate as IAM does: a denial anywhere, else an Allow by policy and boundary."""
-        evaluator = emulator.module("core.iam_evaluator")
+        evaluator = policy_engine.evaluator()
         context = self._context(question)
         read = {
             name: [
-                variables.filled(context, statement)
+                policy_engine.filled(context, statement)
                 for statement in evaluator.parse_policy_document(document)
             ]
             for name, document in {**self.documents, BOUNDARY: self.boundary}.items()
@@ -93,7 +91,7 @@ class Cell:
         region = str(given.pop("aws:requestedregion", names.region))
         # Where an ARN names no account, as a bucket's, the engine takes the caller's for it.
         owner = str(given.get("aws:resourceaccount", names.account))
-        return emulator.module("core.iam_evaluator").EvalContext(
+        return policy_engine.evaluator().EvalContext(
             principal_arn=f"arn:{names.partition}:sts::{names.account}:assumed-role/"
             f"{names.role}/SageMaker",
             principal_type="AssumedRole",

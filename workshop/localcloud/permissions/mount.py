@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from workshop import policy_engine
 from workshop.localcloud import emulator
-from workshop.localcloud.permissions import elsewhere, variables
+from workshop.localcloud.permissions import elsewhere
 
 
 def mount_permissions() -> None:
@@ -19,7 +20,7 @@ def mount_permissions() -> None:
     _ask_as_aws_does()
     _ask_about_our_services()
     evaluator = emulator.module("core.iam_evaluator")
-    evaluator._first_match = variables.aware(evaluator._first_match)
+    evaluator._first_match = policy_engine.aware(evaluator._first_match)
 
 
 def _count_as_secure() -> None:

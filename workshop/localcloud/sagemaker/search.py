@@ -7,10 +7,12 @@ the local cloud does not have are found nowhere, which is true.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workshop.localcloud.sagemaker import paging
 from workshop.localcloud.wire import answers, models
+from workshop.localcloud.wire.refusals import invalid
 
 if TYPE_CHECKING:
     from workshop.localcloud.sagemaker.engine import Engine
@@ -115,12 +117,31 @@ def _passes(view: Members, name: str, condition: Members) -> bool:
 def _compared(how: str, value: Any, asked: str) -> bool:
     if isinstance(value, bool):
         return _TESTS[how](str(value).lower(), asked.lower())
-    if how != "Contains":
-        try:
-            return _TESTS[how](float(value), float(asked))
-        except (TypeError, ValueError):
-            pass
+    if how != "Contains" and isinstance(value, int | float):
+        return _TESTS[how](float(value), _number(asked))
+    if how != "Contains" and _is_number(value) and _is_number(asked):
+        # Hyper-parameters are texts, and compare as the numbers that they are.
+        return _TESTS[how](float(value), float(asked))
     return _TESTS[how](str(value), asked)
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        float(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _number(asked: str) -> float:
+    """Give what a number is compared with: a number, or the seconds of a moment."""
+    try:
+        return float(asked)
+    except ValueError:
+        try:
+            return datetime.fromisoformat(asked).timestamp()
+        except ValueError:
+            raise invalid(f"'{asked}' is neither a number nor a date and time.") from None
 
 
 def _views(engine: Engine, noun: str) -> Iterator[tuple[str, Members]]:

@@ -1,24 +1,30 @@
-"""Variables in policies, such as ``${aws:PrincipalTag/attendee}``, which ministack leaves as text.
+"""The engine that evaluates policies: ministack's, with variables such as ``${aws:username}``.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+It is a library here, without a server: ``workshop access`` asks it, and the local cloud with IAM
+enforced asks it too. ministack leaves variables as text
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
 """
 
-# Private names of ministack, held by emulator.HELD.
+# Private names of ministack, held by localcloud.emulator.HELD and its contract tests.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
-
-from workshop.localcloud import emulator
 
 Statement = Any
 """ministack's parsed statement, a dataclass."""
 FirstMatch = Callable[[Any, list[Statement], str], Statement | None]
 
 _VARIABLE = re.compile(r"\$\{\s*([^,}]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
+
+
+def evaluator() -> Any:
+    """Give ministack's module that evaluates policies."""
+    return import_module("ministack.core.iam_evaluator")
 
 
 def aware(first_match: FirstMatch) -> FirstMatch:
@@ -62,7 +68,7 @@ def _value(context: Any, variable: re.Match[str]) -> str:
     nothing, neither what a statement allows nor what ``NotResource`` spares from its denial. The
     same goes for ``${*}``, since ministack's patterns know no literal asterisk.
     """
-    value = emulator.module("core.iam_evaluator")._resolve_condition_key(variable[1], context)
+    value = evaluator()._resolve_condition_key(variable[1], context)
     if isinstance(value, str):
         return value
     return variable[0] if variable[2] is None else variable[2]
