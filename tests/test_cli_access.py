@@ -29,14 +29,15 @@ OWN = ("--tag", "attendee=ada", "--tag", "workshop=demo")
             ("ada", TRAIN, *OWN, "--instance-type", "ml.p5.48xlarge"),
             "denied by TrainingInstanceTypes (limits)",
         ),
-        (("ada", TRAIN), "denied: no statement allows it"),
+        (("ada", "sagemaker:CreateModel"), "denied: no statement allows it"),
+        (("ada", TRAIN, *OWN), "denied by ComputeWithoutInstances (limits)"),
         (("ada", "dynamodb:GetItem"), "denied: the boundary does not let it through"),
         (
             ("ada", "sagemaker:StopTrainingJob", "--tag", "attendee=grace"),
             "denied by ThingsOfOthers (boundary)",
         ),
         (
-            ("ada", TRAIN, *OWN, "--context", "aws:RequestedRegion=ap-south-1"),
+            ("ada", "sagemaker:CreateModel", *OWN, "--context", "aws:RequestedRegion=ap-south-1"),
             "denied by OtherRegions (boundary)",
         ),
     ],
@@ -47,12 +48,12 @@ def test_it_explains_by_which_statement(asked: tuple[str, ...], told: str) -> No
 
 
 def test_json_says_what_was_asked_and_decided() -> None:
-    explained = run("access", "explain", "ada", TRAIN, *OWN, *DEMO, "--json")
+    explained = run("access", "explain", "ada", "sagemaker:CreateModel", *OWN, *DEMO, "--json")
     assert json.loads(explained.out) == {
         "allowed": True,
         "document": "sagemaker",
         "statement": "MakeOwn",
-        "action": TRAIN,
+        "action": "sagemaker:CreateModel",
         "resource": "*",
         "context": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "demo"},
     }

@@ -248,6 +248,11 @@ def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
             thing(kind),
             made(["ml.p5.48xlarge"]),
         )
+    for action, kind, keys in (
+        ("CreateTrainingJob", "training-job", {"MaxRuntimeInSeconds": "3600"}),
+        ("CreateEndpointConfig", "endpoint-config", {"ServerlessMaxConcurrency": "200"}),
+    ):
+        yield Case(f"makes a serverless {kind}", f"sagemaker:{action}", thing(kind), made(**keys))
     if access.max_runtime_hours < BY_DEFAULT:
         yield Case(
             "trains without a limit",

@@ -136,6 +136,14 @@ def limits_policy(
         cap("TrainingInstanceTypes", TRAINING_CREATE, training_instance_types),
         cap("ProcessingInstanceTypes", PROCESSING_CREATE, processing_instance_types),
         cap("EndpointInstanceTypes", ENDPOINT_CREATE, endpoint_instance_types),
+        # A request that names no type has no key to compare: serverless endpoints and training
+        # would escape every cap.
+        deny(
+            "ComputeWithoutInstances",
+            TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE,
+            ["*"],
+            Condition={"Null": {"sagemaker:InstanceTypes": "true"}},
+        ),
         deny(
             "LongJobs",
             timed,
