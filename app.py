@@ -26,8 +26,8 @@ from stacks.storage import StorageStack
 from workshop import environment, tags
 from workshop.environment import LoadedEnvironment
 from workshop.errors import UsageError, WorkshopError
-from workshop.mistakes import suggestion
 from workshop.naming import COHORT, Names
+from workshop.places import Place
 from workshop.roster import Seat
 
 ROOT = Path(__file__).parent
@@ -69,7 +69,7 @@ def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None =
 
     Raises UsageError for an attendee who is not on the roster.
     """
-    seats = _chosen(loaded, attendees)
+    seats = loaded.chosen(attendees)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     for number, warning in enumerate(loaded.warnings, start=1):
         Validations.of(app).add_warning(f"workshop-{number}", warning)
@@ -79,19 +79,6 @@ def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None =
     }
     for seat in seats:
         _workbench(app, loaded, seat, cohorts[seat.account, seat.region])
-
-
-def _chosen(loaded: LoadedEnvironment, attendees: Sequence[str] | None) -> Sequence[Seat]:
-    if attendees is None:
-        return loaded.seats
-    by_id = {seat.id: seat for seat in loaded.seats}
-    unknown = [attendee for attendee in attendees if attendee not in by_id]
-    if unknown:
-        raise UsageError(
-            f"no attendee {', '.join(map(repr, unknown))} in environment {loaded.name!r};"
-            f" {suggestion(unknown[0], by_id)}known: {', '.join(by_id)}"
-        )
-    return [by_id[attendee] for attendee in dict.fromkeys(attendees)]
 
 
 def _placement(loaded: LoadedEnvironment, names: Names, profile: str) -> Placement:
@@ -109,9 +96,9 @@ def _placement(loaded: LoadedEnvironment, names: Names, profile: str) -> Placeme
 
 
 def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> CohortStack:
-    names = Names(loaded.settings.workshop, COHORT, account, region)
+    names = loaded.cohort_names(Place(account, region))
     profiles = loaded.settings.profiles.values()
-    at_home = (account, region) == (loaded.settings.account, loaded.settings.region)
+    at_home = Place(account, region) == loaded.home
     return CohortStack(
         app,
         # One cohort for each account and Region; only the construct's id has to tell them apart.
@@ -126,7 +113,7 @@ def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> C
 
 def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
     """The five stacks of one seat; only two of them have to wait for another."""
-    names = Names(loaded.settings.workshop, seat.id, seat.account, seat.region)
+    names = loaded.names(seat)
     placement = _placement(loaded, names, seat.profile)
     profile = loaded.settings.profiles[seat.profile]
     StorageStack(app, names.stack("storage"), placement=placement, storage=profile.storage)

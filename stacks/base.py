@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
 
-from aws_cdk import CfnOutput, CfnParameter, Environment, LegacyStackSynthesizer, Stack, Tags
+from aws_cdk import (
+    CfnOutput,
+    CfnParameter,
+    Environment,
+    ISynthesisSession,
+    Stack,
+    StackSynthesizer,
+    Tags,
+)
 from constructs import Construct
 
 from workbench.sub import sub
@@ -37,6 +47,27 @@ class Placement:
         return {**self.tags, tags.ATTENDEE: self.inside.seat}
 
 
+class InlineSynthesizer(StackSynthesizer):
+    """Refers to no bootstrap role and no bootstrap version, unlike the default synthesizer.
+
+    It tags the stack, but nothing in it, with its template's digest.
+    """
+
+    def synthesize(self, session: ISynthesisSession) -> None:
+        stack = self._bound_stack
+        self._synthesize_template(session)
+        written = Path(session.outdir) / stack.template_file
+        digest = tags.template_digest(written.read_text(encoding="utf-8"))
+        stack.tags.set_tag(tags.TEMPLATE, digest)
+        self._emit_artifact(session)
+
+    def add_file_asset(self, **_: Any) -> NoReturn:
+        raise NotImplementedError("there is no bucket that an asset could go to")
+
+    def add_docker_image_asset(self, **_: Any) -> NoReturn:
+        raise NotImplementedError("there is no repository that an asset could go to")
+
+
 class WorkshopStack(Stack):
     """A stack that needs no bootstrap: no assets, no roles of the toolkit, its template inline.
 
@@ -63,8 +94,7 @@ class WorkshopStack(Stack):
             env=Environment(account=names.account, region=names.region),
             tags=dict(placement.tags),
             termination_protection=termination_protection,
-            # Refers to no bootstrap role and no bootstrap version, unlike the default one.
-            synthesizer=LegacyStackSynthesizer(),
+            synthesizer=InlineSynthesizer(),
         )
         for key, value in placement.tags.items():
             Tags.of(self).add(key, value)

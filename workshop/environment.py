@@ -15,6 +15,7 @@ from workshop.errors import ConfigError, UsageError
 from workshop.instance_types import Use, known_regions
 from workshop.mistakes import Mistake, dotted, suggestion
 from workshop.naming import Names
+from workshop.places import Place
 from workshop.roster import Seat
 from workshop.roster.sheet import Sheet
 from workshop.settings import DEFAULT_PROFILE, Environment, Profile
@@ -36,6 +37,35 @@ class LoadedEnvironment:
     settings: Environment
     seats: tuple[Seat, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def home(self) -> Place:
+        """The account and Region of whatever names no other."""
+        return Place(self.settings.account, self.settings.region)
+
+    def chosen(self, ids: Sequence[str] | None) -> tuple[Seat, ...]:
+        """The seats of these ids, each once and in the order given; None chooses all.
+
+        Raises UsageError for an id that is not on the roster.
+        """
+        if ids is None:
+            return self.seats
+        by_id = {seat.id: seat for seat in self.seats}
+        unknown = [one for one in ids if one not in by_id]
+        if unknown:
+            raise UsageError(
+                f"no attendee {', '.join(map(repr, unknown))} in environment {self.name!r};"
+                f" {suggestion(unknown[0], by_id)}known: {', '.join(by_id)}"
+            )
+        return tuple(by_id[one] for one in dict.fromkeys(ids))
+
+    def names(self, seat: Seat) -> Names:
+        """The names of what belongs to ``seat``."""
+        return Names(self.settings.workshop, seat.id, seat.account, seat.region)
+
+    def cohort_names(self, place: Place) -> Names:
+        """The names of what the seats of one place share."""
+        return Names(self.settings.workshop, naming.COHORT, place.account, place.region)
 
 
 @dataclass(frozen=True)
@@ -266,6 +296,11 @@ def _unknown_types(name: str, profile: Profile) -> Iterator[str]:
     access = profile.access
     uses: tuple[tuple[Use, str, tuple[str, ...]], ...] = (
         ("notebook", "notebook.instance_type", (profile.notebook.instance_type,)),
+        (
+            "notebook",
+            "notebook.fallback_instance_types",
+            profile.notebook.fallback_instance_types,
+        ),
         ("training", "access.training_instance_types", access.training_instance_types),
         ("processing", "access.processing_instance_types", access.processing_instance_types),
         ("endpoint", "access.endpoint_instance_types", access.endpoint_instance_types),

@@ -133,6 +133,11 @@ REQUIREMENT = Rule(
     "is not a package; write its name and at most one version rule, such as 'xgboost==3.1.0'",
     longest=100,
 )
+ROLE = Rule(
+    r"^(?:[\w+=,.@-]+/)*[\w+=,.@-]+$",
+    "is not a role; write its name, with its path if it has one, such as 'WorkshopDeployer'",
+    longest=512,
+)
 SUBNET = Rule(
     r"^subnet-[0-9a-f]{8,17}$", "is not a subnet's id; write one such as 'subnet-0abc12345'"
 )

@@ -273,6 +273,8 @@ class Notebook(Model):
 
     instance_type: InstanceType = "ml.t3.medium"
     """The instance type; a roster row may name another."""
+    fallback_instance_types: tuple[InstanceType, ...] = Field(default=(), max_length=5)
+    """Types that ``workshop deploy`` tries in turn when AWS has none of the first to give."""
     volume_gb: VolumeGb = 20
     """Size of the notebook's disk in GB; it can grow later but never shrink."""
     platform: Annotated[
@@ -359,6 +361,19 @@ class Cohort(Model):
     """Refuse to delete the cohort's stack until the protection is taken off by hand."""
 
 
+class Deploy(Model):
+    """How ``workshop deploy`` drives CloudFormation, in each account and Region."""
+
+    role: Annotated[str, rules.ROLE] | None = Field(default=None, examples=["WorkshopDeployer"])
+    """The role to take on in every other account that the roster names; null when there is none."""
+    concurrency: Whole = Field(default=50, ge=1, le=500)
+    """How many stacks may be in progress at once."""
+    failure_percent: Whole = Field(default=30, ge=0, le=100)
+    """Begin no new seats once more than this part of all seats has failed."""
+    stack_minutes: Whole = Field(default=30, ge=5, le=240)
+    """Minutes after which a stack that is still in progress counts as stuck."""
+
+
 class Environment(Model):
     """One workshop in one account and Region: ``config/<name>.yaml``."""
 
@@ -382,6 +397,8 @@ class Environment(Model):
     """Your own tags for everything that is made; no personal data."""
     cohort: Cohort = Cohort()
     """What all seats share."""
+    deploy: Deploy = Deploy()
+    """How ``workshop deploy`` drives CloudFormation."""
     profiles: dict[ProfileName, Profile] = Field(
         default={DEFAULT_PROFILE: Profile()}, min_length=1, max_length=10
     )

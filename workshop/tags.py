@@ -8,6 +8,7 @@ No tag ever holds a person's name or e-mail address.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -18,11 +19,22 @@ PROFILE = "profile"
 MANAGED_BY = "managed-by"
 ENDS = "ends"
 
-RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, ENDS})
+TEMPLATE = "template"
+
+RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, ENDS, TEMPLATE})
 MANAGED_BY_VALUE = "workshop-provisioner"
 
 KEY_PATTERN = r"^(?!aws:)[A-Za-z0-9 _.:/=+\-@]{1,128}$"
 VALUE_PATTERN = r"^[A-Za-z0-9 _.:/=+\-@]{0,256}$"
+
+
+def template_digest(template: str) -> str:
+    """The value of a stack's tag ``template``, 32 hexadecimal digits, from the text CDK writes.
+
+    With it, one listing of all stacks tells which of them differ from what is wanted. It is a tag
+    of stacks alone; CloudFormation hands it on to their resources.
+    """
+    return hashlib.sha256(template.encode()).hexdigest()[:32]
 
 
 def seat_tags(

@@ -129,7 +129,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Clock) -> None:
         _show([attendee.read_back(session, loaded, seat) for seat in loaded.seats])
 
     first = loaded.seats[0]
-    mine = attendee.names(loaded, first)
+    mine = loaded.names(first)
     bucket = mine.bucket(next(iter(loaded.settings.profiles[first.profile].storage.buckets)))
     with clock.step(f"An attendee at work: {first.id}"):
         versions = attendee.put_object(session, bucket, "train/labels.csv", b"cat,1")

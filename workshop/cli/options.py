@@ -7,6 +7,11 @@ from typing import Annotated
 
 import typer
 
+from workshop.environment import LoadedEnvironment
+from workshop.errors import UsageError
+from workshop.mistakes import listing, suggestion
+from workshop.roster import Seat
+
 Env = Annotated[
     str,
     typer.Option(
@@ -17,6 +22,39 @@ ConfigDir = Annotated[
     Path,
     typer.Option("--config-dir", metavar="DIR", help="Where the environments are."),
 ]
+Only = Annotated[
+    str | None,
+    typer.Option("--only", metavar="ID,...", help="These seats alone.", show_default=False),
+]
+OfProfile = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="Seats of this profile alone."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 
 CONFIG_DIR = Path("config")
+
+
+def seats(loaded: LoadedEnvironment, only: str | None, profile: str | None) -> tuple[Seat, ...]:
+    """The seats that ``--only`` and ``--profile`` leave, in the order of the roster or of --only.
+
+    Raises UsageError for an unknown seat or profile, and where nobody is left.
+    """
+    ids = None
+    if only is not None:
+        ids = [one.strip() for one in only.split(",") if one.strip()]
+        if not ids:
+            raise UsageError("'--only' names nobody; name a seat, or leave it out for all")
+    chosen = loaded.chosen(ids)
+    if profile is None:
+        return chosen
+    known = list(loaded.settings.profiles)
+    if profile not in known:
+        raise UsageError(
+            f"no profile {profile!r} in environment {loaded.name!r};"
+            f" {suggestion(profile, known)}{listing(known)}"
+        )
+    left = tuple(seat for seat in chosen if seat.profile == profile)
+    if not left:
+        raise UsageError(f"none of the seats has the profile {profile!r}; leave out one of the two")
+    return left

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import boto3
 
 from workshop.environment import LoadedEnvironment
-from workshop.naming import Names
 from workshop.roster import Seat
 
 
@@ -26,13 +25,9 @@ class Workbench:
     dashboard: str
 
 
-def names(loaded: LoadedEnvironment, seat: Seat) -> Names:
-    return Names(loaded.settings.workshop, seat.id, seat.account, seat.region)
-
-
 def read_back(session: boto3.Session, loaded: LoadedEnvironment, seat: Seat) -> Workbench:
     """Describe everything that a seat's five stacks made; a missing thing is an AWS error."""
-    mine = names(loaded, seat)
+    mine = loaded.names(seat)
     profile = loaded.settings.profiles[seat.profile]
     s3, ecr = session.client("s3"), session.client("ecr")
     sagemaker = session.client("sagemaker")

@@ -1,0 +1,1 @@
+"""The way to AWS: clients for every account and Region, and the guard before them."""

@@ -1,0 +1,144 @@
+"""boto3 clients for every place of a workshop, made once and shared by all threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.errors import WorkshopError
+from workshop.places import Place
+
+SESSION_NAME = "workshop-provisioner"
+
+MOST_ATTEMPTS = 8
+"""Of one call, the first included; the waits between them grow to 20 seconds."""
+
+CONNECTIONS = 32
+"""As many as threads may use one client at once."""
+
+THROTTLED = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+"""Error codes of "too many calls" (botocore.retries.standard.ThrottledRetryableChecker)."""
+
+
+class Clients:
+    """Clients by service and place.
+
+    The home account is reached with the caller's own credentials; every other one by taking on
+    ``role`` there. ``throttled`` is called, from any thread, with the place of each call that AWS
+    turned away as too many, retried or not.
+    """
+
+    def __init__(
+        self,
+        home: Place,
+        *,
+        role: str | None = None,
+        throttled: Callable[[Place], None] = lambda _: None,
+    ) -> None:
+        self.home = home
+        self._role = role
+        self._throttled = throttled
+        self._lock = threading.Lock()
+        self._sessions: dict[str, boto3.Session] = {}
+        self._clients: dict[tuple[str, Place], Any] = {}
+
+    def client(self, service: str, place: Place) -> Any:
+        """The client of ``service`` in ``place``.
+
+        Raises WorkshopError when the place's account is another one and no role is named.
+        """
+        with self._lock:  # making a client is not safe in two threads at once
+            key = (service, place)
+            if key not in self._clients:
+                made = self._session(place.account).client(  # type: ignore[call-overload]
+                    service, region_name=place.region, config=_config()
+                )
+                made.meta.events.register(f"needs-retry.{service}", self._watch(place))
+                self._clients[key] = made
+            return self._clients[key]
+
+    def caller(self, place: Place) -> str:
+        """The account that calls made for ``place`` act in, as STS says."""
+        try:
+            return str(self.client("sts", place).get_caller_identity()["Account"])
+        except (BotoCoreError, ClientError) as error:
+            raise WorkshopError(
+                f"AWS did not say who is calling for account {place.account} ({error}); sign in,"
+                " or check your credentials with: aws sts get-caller-identity"
+            ) from error
+
+    def _watch(self, place: Place) -> Callable[..., None]:
+        def seen(response: object = None, **_: object) -> None:
+            if isinstance(response, tuple) and len(response) == 2:  # noqa: PLR2004
+                parsed = response[1]
+                if isinstance(parsed, Mapping) and code(parsed) in THROTTLED:
+                    self._throttled(place)
+
+        return seen
+
+    def _session(self, account: str) -> boto3.Session:
+        if account not in self._sessions:
+            own = self._sessions.setdefault(self.home.account, boto3.Session())
+            if account != self.home.account:
+                self._sessions[account] = self._assumed(own, account)
+        return self._sessions[account]
+
+    def _assumed(self, own: boto3.Session, account: str) -> boto3.Session:
+        if self._role is None:
+            raise WorkshopError(
+                f"seats in account {account} need a role to take on there; name it in the"
+                " environment's file as deploy.role, or run with that account as the environment's"
+            )
+        partition = own.get_partition_for_region(self.home.region)
+        raw = own._session  # noqa: SLF001 - boto3 gives no other way to refreshed credentials
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=lambda service, **given: raw.create_client(
+                service, **{"region_name": self.home.region, **given}
+            ),
+            source_credentials=raw.get_credentials(),
+            role_arn=f"arn:{partition}:iam::{account}:role/{self._role}",
+            extra_args={"RoleSessionName": SESSION_NAME},
+        )
+        made: Any = botocore.session.Session()
+        made._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - the same
+            refresh_using=fetcher.fetch_credentials, method="assume-role"
+        )
+        return boto3.Session(botocore_session=made)
+
+
+def code(parsed: Mapping[str, Any]) -> str:
+    """The error code of an answer as botocore parses it, empty where there is none."""
+    return str(parsed.get("Error", {}).get("Code", ""))
+
+
+def _config() -> Config:
+    return Config(
+        # Slows down all calls of a client by itself once one of them was throttled
+        # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+        retries={"mode": "adaptive", "total_max_attempts": MOST_ATTEMPTS},
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=CONNECTIONS,
+        user_agent_extra=f"workshop-provisioner/{version('workshop-provisioner')}",
+    )

@@ -1,0 +1,52 @@
+"""An environment with its way to AWS, as the commands that talk to AWS begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop import environment, places
+from workshop.aws import guard
+from workshop.aws.clients import Clients
+from workshop.cli import console
+from workshop.cli.options import seats
+from workshop.environment import LoadedEnvironment
+from workshop.places import Place
+from workshop.roster import Seat
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An environment, the chosen seats, and clients for accounts that have proven to be right."""
+
+    loaded: LoadedEnvironment
+    seats: tuple[Seat, ...]
+    clients: Clients
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where the chosen seats are."""
+        return places.all_of(self.seats)
+
+
+def opened(
+    env: str,
+    config_dir: Path,
+    *,
+    only: str | None = None,
+    profile: str | None = None,
+    throttled: Callable[[Place], None] = lambda _: None,
+) -> Opened:
+    """Load an environment, choose its seats and check whose account it is.
+
+    Raises ConfigError and UsageError before AWS is asked anything, and GuardError when the caller's
+    account is another than the environment's.
+    """
+    loaded = environment.load(env, config_dir)
+    chosen = seats(loaded, only, profile)
+    for warning in loaded.warnings:
+        console.warn(warning)
+    clients = Clients(loaded.home, role=loaded.settings.deploy.role, throttled=throttled)
+    guard.check_accounts(clients, loaded, [loaded.home, *places.all_of(chosen)])
+    return Opened(loaded, chosen, clients)
