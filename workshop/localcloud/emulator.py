@@ -130,6 +130,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_error": "(code, message, status=400)",
     },
     "services.cloudformation.handlers": {
+        "_page": "(items, params, action, page_size=100)",
         "_ACTION_HANDLERS": None,
         "_create_stack_task_in_region": "(coro, stack: dict | None, stack_id: str | None = None)",
         "_resolve_template": "(params)",
@@ -226,6 +227,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_boundary_usage_counts": "()",
         "_policy_exists": "(arn: str) -> bool",
         "_attach_role_policy": "(p)",
+        "_simulate_principal_policy": "(p)",
         "_delete_policy": "(p)",
         "_delete_role": "(p)",
         "_delete_role_policy": "(p)",
@@ -249,8 +251,15 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_DISPATCH": None,
         "_ensure_org": "()",
     },
+    "services.ec2": {
+        "_ACTION_MAP": None,
+        "_p": "(params, key, default='')",
+        "_parse_filters": "(params)",
+        "_xml": "(status, root_tag, inner)",
+    },
     "services.ecr": {
         "_repositories": None,
+        "_describe_repositories": "(data)",
         "_create_repository": "(data)",
         "_delete_repository": "(data)",
     },
@@ -263,6 +272,12 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.efs": {
         "_create_file_system": "(body)",
         "_delete_file_system": "(fs_id)",
+    },
+    "services.tagging": {
+        "_COLLECTORS": None,
+        "_HANDLERS": None,
+        "_get_resources": "(data)",
+        "_invalid_parameter": "(message)",
     },
     "services.glue": {"_create_database": "(data)", "_create_table": "(data)"},
     "services.cloudwatch_logs": {

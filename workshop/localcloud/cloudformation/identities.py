@@ -58,6 +58,22 @@ def delete_policy(params: dict[str, Any]) -> Answer:
     return answer
 
 
+def simulate_principal_policy(params: dict[str, Any]) -> Answer:
+    """SimulatePrincipalPolicy of a role by its name, which ministack takes with its path."""
+    kind, slash, path_and_name = _iam()._p(params, "PolicySourceArn").partition(":role/")
+    if not slash:
+        other: Answer = _iam()._simulate_principal_policy(params)
+        return other
+    name = path_and_name.rpartition("/")[2]
+    if name not in _iam()._roles:
+        missing: Answer = _iam()._error(404, "NoSuchEntity", f"Role {name} not found.")
+        return missing
+    answer: Answer = _iam()._simulate_principal_policy(
+        {**params, "PolicySourceArn": [f"{kind}{slash}{name}"]}
+    )
+    return answer
+
+
 def _not_attachable(arn: str) -> str:
     return f"Policy {arn} does not exist or is not attachable."
 

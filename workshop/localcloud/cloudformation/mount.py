@@ -12,6 +12,7 @@ from workshop.localcloud.cloudformation import (
     dashboards,
     deletions,
     identities,
+    listings,
     repositories,
     templates,
 )
@@ -104,8 +105,10 @@ def _correct_services() -> None:
     iam._boundary_policy_error = identities.boundary_error
     iam._IAM_HANDLERS["AttachRolePolicy"] = identities.attach_role_policy
     iam._IAM_HANDLERS["DeletePolicy"] = identities.delete_policy
+    iam._IAM_HANDLERS["SimulatePrincipalPolicy"] = identities.simulate_principal_policy
     ecr = emulator.module("services.ecr")
     ecr._delete_repository = repositories.refusing_with_images(ecr._delete_repository)
+    ecr._describe_repositories = repositories.in_pages(ecr._describe_repositories)
     cloudwatch = emulator.module("services.cloudwatch")
     cloudwatch._validate_alarm_tag_arn = dashboards.taggable(cloudwatch._validate_alarm_tag_arn)
     s3 = emulator.module("services.s3")
@@ -117,6 +120,7 @@ def _correct_templates() -> None:
     handlers = emulator.module("services.cloudformation.handlers")
     changesets = emulator.module("services.cloudformation.changesets")
     handlers._capabilities_enforced = lambda: True
+    handlers._page = listings.newest_first(handlers._page)
     for module in (handlers, changesets):
         module.validate_template_support = templates.checked_references(
             module.validate_template_support

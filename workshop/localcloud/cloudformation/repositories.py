@@ -20,7 +20,10 @@ from workshop.localcloud.cloudformation.failures import (
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]
 Answer = tuple[int, dict[str, str], bytes]
-DeleteCall = Callable[[dict[str, Any]], Answer]
+Call = Callable[[dict[str, Any]], Answer]
+
+_PAGE = 100
+"""What a page of DescribeRepositories holds if ``maxResults`` is not given (API reference)."""
 
 _NAME = re.compile(r"(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 """``RepositoryName`` of the ECR API."""
@@ -74,7 +77,7 @@ def delete_repository(physical_id: str, props: Properties) -> None:
         raise ResourceError(handler_message("Ecr", message, status, "GeneralServiceException"))
 
 
-def refusing_with_images(delete: DeleteCall) -> DeleteCall:
+def refusing_with_images(delete: Call) -> Call:
     """ECR's DeleteRepository with the sentence the real service answers for images left."""
 
     def delete_repository(data: dict[str, Any]) -> Answer:
@@ -88,6 +91,25 @@ def refusing_with_images(delete: DeleteCall) -> DeleteCall:
         return status, headers, body
 
     return delete_repository
+
+
+def in_pages(describe: Call) -> Call:
+    """ECR's DescribeRepositories, which ministack ends after its first page without a word."""
+
+    def describe_repositories(data: dict[str, Any]) -> Answer:
+        if data.get("repositoryNames"):
+            return describe(data)
+        status, headers, body = describe({"maxResults": len(_ecr()._repositories)})
+        found = sorted(json.loads(body)["repositories"], key=lambda one: one["repositoryName"])
+        # A name as the token: what is deleted between two pages hides nothing else.
+        left = [one for one in found if one["repositoryName"] > data.get("nextToken", "")]
+        shown = left[: data.get("maxResults", _PAGE)]
+        answer = {"repositories": shown}
+        if len(shown) < len(left):
+            answer["nextToken"] = shown[-1]["repositoryName"]
+        return status, headers, json.dumps(answer).encode()
+
+    return describe_repositories
 
 
 def _check_lifecycle(props: Properties) -> None:

@@ -1,0 +1,163 @@
+"""What the fleet asks CloudFormation for, in one place (account and Region)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.aws.clients import Clients, code
+from workshop.fleet import causes, inventory
+from workshop.fleet.causes import Cause, Kind
+from workshop.fleet.inventory import FoundStack
+from workshop.fleet.pace import Pace, Spacing
+from workshop.fleet.templates import Template
+from workshop.fleet.wanted import WantedStack
+from workshop.places import Place
+
+CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
+POLL_SPACING = 0.5
+"""Seconds between two polling calls: two a second in each place, however many stacks."""
+
+
+class Answer(StrEnum):
+    """How CloudFormation took a call."""
+
+    ACCEPTED = "accepted"
+    OVERTAKEN = "overtaken"
+    """Somebody else has made, removed or begun to change the stack meanwhile."""
+    NOTHING_TO_DO = "nothing to do"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The answer to one mutating call; ``stack_id`` where it was accepted, ``cause`` where not."""
+
+    answer: Answer
+    stack_id: str = ""
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one poll saw, by name; ``complete`` if it went through all stacks of the place."""
+
+    stacks: Mapping[str, FoundStack]
+    complete: bool
+
+
+class CloudFormation:
+    """One place's CloudFormation; its methods may be called from several threads."""
+
+    def __init__(self, clients: Clients, place: Place, pace: Pace) -> None:
+        self.place = place
+        self.pace = pace
+        self.polls = Spacing(POLL_SPACING)
+        self._clients = clients
+
+    def create(self, wanted: WantedStack, template: Template) -> Sent:
+        return self._send(
+            "create_stack",
+            StackName=wanted.name,
+            EnableTerminationProtection=wanted.protected,
+            **_shared(wanted, template),
+        )
+
+    def update(self, wanted: WantedStack, template: Template, found: FoundStack) -> Sent:
+        if found.protected != wanted.protected:
+            sent = self._send(
+                "update_termination_protection",
+                StackName=wanted.name,
+                EnableTerminationProtection=wanted.protected,
+            )
+            if sent.answer != Answer.ACCEPTED:
+                return sent
+        return self._send("update_stack", StackName=found.id, **_shared(wanted, template))
+
+    def delete(self, found: FoundStack) -> Sent:
+        """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
+        if found.protected:
+            # Nothing is in it that the protection could be meant for.
+            sent = self._send(
+                "update_termination_protection",
+                StackName=found.name,
+                EnableTerminationProtection=False,
+            )
+            if sent.answer != Answer.ACCEPTED:
+                return sent
+        return self._send("delete_stack", StackName=found.id, ClientRequestToken=_token())
+
+    def seen(self, awaited: Collection[str], *, whole: bool) -> Seen:
+        """Look for stacks page by page until all ``awaited`` names are seen, or through all.
+
+        AWS lists the newest first, so that stacks being made are on the first page; nothing
+        depends on it.
+        """
+        found: dict[str, FoundStack] = {}
+        for page in inventory.pages(self._clients, self.place, before_each=self.polls.wait):
+            found.update((stack.name, stack) for stack in page)
+            if not whole and found.keys() >= set(awaited):
+                return Seen(found, complete=False)
+        return Seen(found, complete=True)
+
+    def cause(self, stack_id: str) -> Cause:
+        """Why the stack's last operation failed, from its events."""
+        client = self._clients.client("cloudformation", self.place)
+        try:
+            pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+            found = causes.root(event for page in pages for event in page["StackEvents"])
+        except (BotoCoreError, ClientError) as error:
+            return Cause(Kind.PERMANENT, f"its events could not be read: {error}")
+        return found or Cause(Kind.PERMANENT, "CloudFormation tells no reason")
+
+    def document(self, stack_id: str) -> dict[str, Any]:
+        """The template that a stack was last made from."""
+        client = self._clients.client("cloudformation", self.place)
+        body = client.get_template(StackName=stack_id, TemplateStage="Original")["TemplateBody"]
+        # botocore reads JSON by itself; the CDK command line sends YAML.
+        document: dict[str, Any] = yaml.safe_load(body) if isinstance(body, str) else body
+        return document
+
+    def _send(self, operation: str, **request: Any) -> Sent:
+        self.pace.wait()
+        client = self._clients.client("cloudformation", self.place)
+        try:
+            answer = getattr(client, operation)(**request)
+        except ClientError as error:
+            return _refusal(error)
+        except BotoCoreError as error:
+            return Sent(Answer.REFUSED, cause=Cause(Kind.TRANSIENT, str(error)))
+        return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
+
+
+def _shared(wanted: WantedStack, template: Template) -> dict[str, Any]:
+    return {
+        "TemplateBody": template.body,
+        "Capabilities": CAPABILITIES,
+        "Tags": [{"Key": key, "Value": value} for key, value in wanted.tagged(template).items()],
+        "ClientRequestToken": _token(),
+    }
+
+
+def _token() -> str:
+    """Makes a call that botocore repeats, because its answer was lost, the same call to AWS."""
+    return f"workshop-{uuid.uuid4()}"
+
+
+def _refusal(error: ClientError) -> Sent:
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    kind = code(error.response)
+    if "No updates are to be performed" in message:
+        return Sent(Answer.NOTHING_TO_DO)
+    busy = kind == "ValidationError" and (
+        any(told in message for told in ("_IN_PROGRESS state", "_COMPLETE state", "not exist"))
+    )
+    if kind == "AlreadyExistsException" or busy:
+        return Sent(Answer.OVERTAKEN)
+    return Sent(Answer.REFUSED, cause=causes.of_error(error))

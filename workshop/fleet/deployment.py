@@ -1,0 +1,140 @@
+"""One run over all places: an engine for each, and what came of every seat."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workshop.aws.clients import Clients
+from workshop.fleet.calls import CloudFormation
+from workshop.fleet.engine import Engine
+from workshop.fleet.events import Event, Sink
+from workshop.fleet.jobs import Job, Limits, Stage
+from workshop.fleet.pace import Pace
+from workshop.fleet.planning import Action, Plan
+from workshop.fleet.tolerance import Tolerance
+from workshop.naming import COHORT
+from workshop.places import Place
+
+
+class Outcome(StrEnum):
+    """What came of a seat, from good to bad."""
+
+    UNCHANGED = "unchanged"
+    DONE = "done"
+    IN_PROGRESS = "in progress"
+    """Interrupted; CloudFormation goes on with what it has begun."""
+    NOT_BEGUN = "not begun"
+    STUCK = "stuck"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class SeatResult:
+    """One seat's outcome; ``told`` is the first reason, empty where all went well."""
+
+    seat: str
+    place: Place
+    outcome: Outcome
+    told: str
+
+
+class Deployment:
+    """Brings all stacks of a plan to where they should be; ``run`` may be called once."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        plan: Plan,
+        *,
+        limits: Limits,
+        failure_percent: int,
+        paces: Mapping[Place, Pace],
+        sink: Sink,
+    ) -> None:
+        seats = [seat for seat in plan.seats if seat.seat != COHORT]
+        to_do = [seat for seat in seats if seat.action != Action.UNCHANGED]
+        tolerance = Tolerance(len(to_do), failure_percent)
+        self._errors: list[BaseException] = []
+        self._lock = threading.Lock()
+        self._sink = sink
+        self.engines = [
+            Engine(
+                CloudFormation(clients, place, paces[place]),
+                [stack for stack in plan.stacks if stack.wanted.place == place],
+                limits,
+                tolerance,
+                self._tell,
+            )
+            for place in dict.fromkeys(seat.place for seat in plan.seats)
+        ]
+        self.interrupted = False
+
+    def run(self) -> None:
+        """Return when nothing is left to do, or soon after Ctrl-C (see ``interrupted``)."""
+        threads = [
+            threading.Thread(target=self._run, args=(engine,), name=str(engine.aws.place))
+            for engine in self.engines
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            for engine in self.engines:
+                engine.stop()
+            for thread in threads:
+                thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    @property
+    def results(self) -> tuple[SeatResult, ...]:
+        """What came of each seat and each cohort so far."""
+        return tuple(
+            _result(seat, engine.aws.place, jobs)
+            for engine in self.engines
+            for seat, jobs in engine.by_seat.items()
+        )
+
+    def _run(self, engine: Engine) -> None:
+        try:
+            engine.run()
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            self._errors.append(error)
+
+    def _tell(self, event: Event) -> None:
+        with self._lock:
+            self._sink(event)
+
+
+def counted(results: Iterable[SeatResult]) -> dict[Outcome, int]:
+    """How many seats there are of each outcome, the cohorts left out."""
+    counts = Counter(result.outcome for result in results if result.seat != COHORT)
+    return {outcome: counts[outcome] for outcome in Outcome}
+
+
+def _result(seat: str, place: Place, jobs: Iterable[Job]) -> SeatResult:
+    jobs = list(jobs)
+    outcome = max((_outcome(job) for job in jobs), key=list(Outcome).index)
+    begun = any(job.stage in (Stage.CALLING, Stage.WATCHED) for job in jobs)
+    if outcome == Outcome.NOT_BEGUN and (begun or any(job.stage == Stage.DONE for job in jobs)):
+        outcome = Outcome.IN_PROGRESS
+    bad = [job for job in jobs if job.stage in (Stage.FAILED, Stage.STUCK)]
+    return SeatResult(seat, place, outcome, f"{bad[0].name}: {bad[0].cause}" if bad else "")
+
+
+def _outcome(job: Job) -> Outcome:
+    return {
+        Stage.UNCHANGED: Outcome.UNCHANGED,
+        Stage.DONE: Outcome.DONE,
+        Stage.FAILED: Outcome.FAILED,
+        Stage.STUCK: Outcome.STUCK,
+        Stage.CALLING: Outcome.IN_PROGRESS,
+        Stage.WATCHED: Outcome.IN_PROGRESS,
+    }.get(job.stage, Outcome.NOT_BEGUN)

@@ -1,0 +1,445 @@
+"""Drives CloudFormation for all stacks of one place (account and Region).
+
+One thread decides; a few others make the calls; one bulk poll serves all stacks. CloudFormation is
+the truth: whatever this process knew is known again after it was killed, from the stacks alone.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.fleet import planning, watching
+from workshop.fleet.calls import Answer, CloudFormation, Seen, Sent
+from workshop.fleet.causes import Cause, Kind
+from workshop.fleet.events import Event, Sink, What
+from workshop.fleet.inventory import FoundStack
+from workshop.fleet.jobs import ENDED, Job, Limits, Stage
+from workshop.fleet.planning import Action, StackPlan
+from workshop.fleet.tolerance import Tolerance
+from workshop.fleet.watching import State
+from workshop.naming import COHORT
+
+FIRST_POLL = 0.1
+"""Seconds between the first of several stacks and the poll that follows it."""
+
+Answered = TypeVar("Answered")
+
+
+@dataclass
+class Engine:
+    """Brings the stacks of ``plans`` to where they should be.
+
+    ``run`` returns when all is done that can be done, or soon after ``stop`` was called.
+    """
+
+    aws: CloudFormation
+    plans: Sequence[StackPlan]
+    limits: Limits
+    tolerance: Tolerance
+    sink: Sink
+    clock: Callable[[], float] = time.monotonic
+    jobs: dict[str, Job] = field(init=False)
+    by_seat: dict[str, list[Job]] = field(init=False)
+    stopped: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.jobs = {plan.wanted.name: Job(plan) for plan in self.plans}
+        self._dependents: dict[str, list[Job]] = {}
+        for job in self.jobs.values():
+            self._dependents.setdefault(job.plan.wanted.needs, []).append(job)
+        self.by_seat = {}
+        for job in self.jobs.values():
+            self.by_seat.setdefault(job.seat, []).append(job)
+        self._ready: deque[Job] = deque()
+        self._later: list[tuple[float, int, Job]] = []
+        self._order = itertools.count()
+        self._calling: set[str] = set()
+        self._watched: dict[str, Job] = {}
+        self._begun: set[str] = set()
+        self._open: Collection[str] = ()
+        self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._interrupted = threading.Event()
+        self._next_poll = 0.0
+        self._interval = self.limits.fastest_poll
+        self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
+
+    # --- what a caller does ------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Cohort first, then one seat after another until one comes up, then everybody."""
+        with ThreadPoolExecutor(self.limits.threads, thread_name_prefix="aws") as pool:
+            self._pool = pool
+            try:
+                self._go()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def stop(self) -> None:
+        """Begin nothing more and return; stacks in progress go on in CloudFormation."""
+        self._interrupted.set()
+        self._arrived.put(None)
+
+    @property
+    def in_flight(self) -> list[Job]:
+        """The jobs that CloudFormation is working on, or is being asked to."""
+        return [*self._watched.values(), *(self.jobs[name] for name in list(self._calling))]
+
+    # --- the order of things -----------------------------------------------------------------
+
+    def _go(self) -> None:
+        for job in self.jobs.values():
+            self._admit(job)
+        if COHORT in self.by_seat:
+            self._work_on([COHORT])
+            if not self._is_up(COHORT):
+                self._stop_for("the cohort's stack is not there, and every seat needs it")
+                return
+        waiting = [
+            seat
+            for seat, jobs in self.by_seat.items()
+            if seat != COHORT and any(job.stage not in ENDED for job in jobs)
+        ]
+        for canary in waiting[: self.limits.canaries]:
+            self._work_on([canary])
+            if self._interrupted.is_set() or self._is_up(canary):
+                break
+        else:
+            if waiting:
+                several = len(waiting[: self.limits.canaries]) > 1
+                tried = ", ".join(waiting[: self.limits.canaries])
+                whose = (
+                    f"none of the first seats came up ({tried})"
+                    if several
+                    else (f"the first seat did not come up ({tried})")
+                )
+                if len(waiting) > self.limits.canaries:
+                    self._stop_for(f"{whose}; mend the cause and run the command again")
+                return
+        self.tolerance.begin()
+        self._work_on(set(self.by_seat))
+
+    def _is_up(self, seat: str) -> bool:
+        return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
+
+    def _admit(self, job: Job) -> None:
+        """Give a job its first stage by what its plan says."""
+        plan = job.plan
+        if plan.action == Action.UNCHANGED:
+            self._end(job, Stage.UNCHANGED)
+        elif plan.action == Action.REFUSED:
+            job.cause = Cause(Kind.PERMANENT, plan.told)
+            self._end(job, Stage.FAILED)
+        else:
+            job.template = planning.current(plan)
+            needed = self.jobs.get(plan.wanted.needs)
+            if needed is None or needed.stage in (Stage.DONE, Stage.UNCHANGED):
+                self._make_ready(job)
+            elif needed.stage in ENDED:
+                self._end_for_need(job)
+
+    def _work_on(self, seats: Collection[str]) -> None:
+        self._open = seats
+        while not self._interrupted.is_set():
+            self._launch()
+            if not self._calling and not self._watched and not self._pending():
+                return
+            self._take(self._pause())
+            if self._watched and self.clock() >= self._next_poll:
+                self._poll()
+            self._give_up_late_ones()
+
+    def _pending(self) -> bool:
+        """Whether anything will still be begun in this phase."""
+        return any(self._may_begin(job) for job in self._ready) or any(
+            self._may_begin(job) for _, _, job in self._later
+        )
+
+    def _may_begin(self, job: Job) -> bool:
+        if job.seat not in self._open:
+            return False
+        return not self.stopped or job.seat in self._begun
+
+    def _pause(self) -> float:
+        """Seconds until something is due by itself."""
+        now = self.clock()
+        due = [now + self.limits.slowest_poll]
+        if self._watched:
+            due.append(max(self._next_poll, now + self.aws.polls.ready_in()))
+        if self._later:
+            due.append(self._later[0][0])
+        return max(0.0, min(due) - now)
+
+    def _take(self, seconds: float) -> None:
+        """Wait for the answer to a call, then handle all that have come."""
+        try:
+            handle = self._arrived.get(timeout=seconds)
+            while True:
+                if handle is not None:
+                    handle()
+                handle = self._arrived.get_nowait()
+        except queue.Empty:
+            return
+
+    # --- calls -------------------------------------------------------------------------------
+
+    def _make_ready(self, job: Job) -> None:
+        job.stage = Stage.READY
+        # What a begun seat still lacks comes before new seats.
+        if job.seat in self._begun:
+            self._ready.appendleft(job)
+        else:
+            self._ready.append(job)
+
+    def _launch(self) -> None:
+        now = self.clock()
+        while self._later and self._later[0][0] <= now:
+            self._make_ready(heapq.heappop(self._later)[2])
+        held: list[Job] = []
+        while self._ready and len(self._calling) + len(self._watched) < self.limits.concurrency:
+            job = self._ready.popleft()
+            if self._may_begin(job):
+                self._begin(job)
+            else:
+                held.append(job)
+        self._ready.extendleft(reversed(held))
+
+    def _begin(self, job: Job) -> None:
+        self._begun.add(job.seat)
+        plan, found = job.plan, job.plan.found
+        job.asked_why, job.cause, job.ended_badly = False, None, None
+        if plan.action == Action.WAIT:
+            job.stack_id = ""
+            self._watch(job)
+            self._say(What.JOINED, job, plan.told)
+            return
+        wanted = plan.wanted
+        template = wanted.templates[job.template]
+        job.deleting = plan.action == Action.CLEAR
+        job.before = found.changed if found else None
+        job.stage = Stage.CALLING
+        self._calling.add(job.name)
+        if found is not None and job.deleting:
+            self._call(lambda: self.aws.delete(found), lambda sent: self._sent(job, sent))
+        elif found is not None and plan.action == Action.UPDATE:
+            self._call(
+                lambda: self.aws.update(wanted, template, found), lambda sent: self._sent(job, sent)
+            )
+        else:
+            self._call(
+                lambda: self.aws.create(wanted, template), lambda sent: self._sent(job, sent)
+            )
+
+    def _call(self, ask: Callable[[], Answered], answered: Callable[[Answered], None]) -> None:
+        """Have ``ask`` run by another thread, and ``answered`` by this one."""
+
+        def arrived(future: Future[Answered]) -> None:
+            if not future.cancelled():
+                self._arrived.put(lambda: answered(future.result()))
+
+        self._pool.submit(ask).add_done_callback(arrived)
+
+    def _sent(self, job: Job, sent: Sent) -> None:
+        self._calling.discard(job.name)
+        if sent.answer == Answer.ACCEPTED:
+            found = job.plan.found
+            job.stack_id = sent.stack_id or (found.id if found else "")
+            self._watch(job)
+            self._say(What.BEGUN, job, "clearing what is left of it" if job.deleting else "")
+        elif sent.answer == Answer.NOTHING_TO_DO:
+            self._end(job, Stage.UNCHANGED)
+        elif sent.answer == Answer.OVERTAKEN:
+            # Seen by its name, whatever it is by then, and then decided about again.
+            job.stack_id, job.deleting = "", False
+            self._watch(job)
+            self._say(What.JOINED, job, "somebody else is at work on it")
+        else:
+            job.cause = sent.cause
+            self._failed(job)
+
+    def _watch(self, job: Job) -> None:
+        job.stage = Stage.WATCHED
+        job.since = self.clock()
+        soon = FIRST_POLL if not self._watched else self.limits.fastest_poll
+        self._watched[job.name] = job
+        self._interval = self.limits.fastest_poll
+        self._next_poll = min(max(self._next_poll, job.since), job.since + soon)
+
+    # --- watching ----------------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        watched = list(self._watched.values())
+        whole = any(job.deleting or not job.stack_id for job in watched)
+        before = len(self._watched)
+        try:
+            seen = self.aws.seen({job.name for job in watched}, whole=whole)
+        except (BotoCoreError, ClientError) as error:
+            # Unread is not gone: nothing is concluded, and the deadlines go on.
+            told = f"the stacks could not be listed, asking again: {error}"
+            self.sink(Event(_now(), self.aws.place, What.RETRY, told=told))
+        else:
+            for job in watched:
+                self._look(job, seen)
+        moved = len(self._watched) < before
+        slower = min(self.limits.slowest_poll, self._interval * 1.5)
+        self._interval = self.limits.fastest_poll if moved else slower
+        self._next_poll = self.clock() + self._interval
+
+    def _look(self, job: Job, seen: Seen) -> None:
+        """Act on what a poll saw of one stack."""
+        view = watching.conclude(job, seen, waited=self.clock() - job.since, now=_now())
+        if view.joined:
+            job.stack_id = ""
+        if view.state == State.FAILING and view.found is not None:
+            self._ask_why(job, view.found)
+        elif view.state == State.DONE:
+            self._unwatch(job)
+            self._end(job, Stage.DONE)
+        elif view.state == State.ENDED_BADLY and view.found is not None:
+            self._ended_badly(job, view.found)
+        elif view.state == State.DECIDE_AGAIN:
+            self._unwatch(job)
+            self._again(job, planning.decide(job.plan.wanted, view.found, _now()))
+
+    def _ended_badly(self, job: Job, found: FoundStack) -> None:
+        job.ended_badly = found
+        self._unwatch(job)
+        if job.cause is not None:
+            self._failed(job)
+        else:
+            self._calling.add(job.name)
+            self._ask_why(job, found)
+
+    def _unwatch(self, job: Job) -> None:
+        self._watched.pop(job.name, None)
+
+    def _again(self, job: Job, plan: StackPlan) -> None:
+        """Go on by a new plan, after somebody else's work or one's own clearing."""
+        if plan.action == Action.UNCHANGED:
+            job.told = "made by somebody else"
+            self._end(job, Stage.DONE)
+            return
+        if not job.deleting:
+            job.attempt += 1
+        if job.attempt > self.limits.attempts:
+            job.cause = Cause(Kind.PERMANENT, "somebody else keeps changing it")
+            self._end(job, Stage.FAILED)
+            return
+        job.plan = plan
+        if plan.action == Action.REFUSED:
+            job.cause = Cause(Kind.PERMANENT, plan.told)
+            self._end(job, Stage.FAILED)
+        else:
+            self._make_ready(job)
+
+    def _ask_why(self, job: Job, found: FoundStack) -> None:
+        if job.asked_why:
+            return
+        job.asked_why = True
+
+        def told(cause: Cause) -> None:
+            job.cause = cause
+            self._say(What.FAILING, job, str(cause))
+            if job.ended_badly is not None:
+                self._calling.discard(job.name)
+                self._failed(job)
+
+        self._call(lambda: self.aws.cause(found.id), told)
+
+    def _give_up_late_ones(self) -> None:
+        now = self.clock()
+        for job in list(self._watched.values()):
+            if now - job.since > self.limits.deadline:
+                self._unwatch(job)
+                minutes = round(self.limits.deadline / 60)
+                job.cause = Cause(
+                    Kind.PERMANENT,
+                    f"still in progress after {minutes} minutes; CloudFormation goes on, run the"
+                    " command again later",
+                )
+                self._end(job, Stage.STUCK)
+
+    # --- ends --------------------------------------------------------------------------------
+
+    def _failed(self, job: Job) -> None:
+        """Try again where that makes sense, else end."""
+        cause = job.cause or Cause(Kind.PERMANENT, "failed")
+        left = job.ended_badly
+        if left is not None:
+            job.plan = planning.decide(job.plan.wanted, left, _now())
+        if cause.kind == Kind.CAPACITY and job.template + 1 < len(job.plan.wanted.templates):
+            job.template += 1
+            self._say(What.FALLBACK, job, str(cause))
+            self._make_ready(job)
+        elif cause.kind != Kind.PERMANENT and job.attempt < self.limits.attempts:
+            seconds = self.limits.backoff * 2 ** (job.attempt - 1)
+            seconds *= 1 + self._random.random() / 2
+            job.attempt += 1
+            heapq.heappush(self._later, (self.clock() + seconds, next(self._order), job))
+            job.stage = Stage.LATER
+            self._say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
+        else:
+            self._end(job, Stage.FAILED)
+
+    def _end(self, job: Job, stage: Stage) -> None:
+        job.stage = stage
+        what = {
+            Stage.DONE: What.DONE,
+            Stage.UNCHANGED: What.UNCHANGED,
+            Stage.FAILED: What.FAILED,
+            Stage.STUCK: What.STUCK,
+        }[stage]
+        self._say(what, job, str(job.cause) if job.cause else job.told)
+        good = stage in (Stage.DONE, Stage.UNCHANGED)
+        for dependent in self._dependents.get(job.name, ()):
+            if dependent.stage == Stage.WAITING:
+                if good:
+                    if dependent.plan.action not in (Action.UNCHANGED, Action.REFUSED):
+                        self._make_ready(dependent)
+                else:
+                    self._end_for_need(dependent)
+        self._close(job.seat)
+
+    def _end_for_need(self, job: Job) -> None:
+        job.cause = Cause(Kind.PERMANENT, f"needs {job.plan.wanted.needs}, which is not there")
+        self._end(job, Stage.FAILED)
+
+    def _close(self, seat: str) -> None:
+        """Once all stacks of a seat have ended, tell how, and count a failure."""
+        jobs = self.by_seat[seat]
+        if any(job.stage not in ENDED for job in jobs):
+            return
+        failed = [job for job in jobs if job.stage in (Stage.FAILED, Stage.STUCK)]
+        if not failed:
+            self._say_seat(What.SEAT_DONE, seat, "")
+            return
+        self._say_seat(What.SEAT_FAILED, seat, f"{failed[0].name}: {failed[0].cause}")
+        if seat in self._begun and self.tolerance.failed(seat):
+            self._stop_for(self.tolerance.told)
+
+    def _stop_for(self, told: str) -> None:
+        if not self.stopped:
+            self.stopped = told
+            self.sink(Event(_now(), self.aws.place, What.STOPPED, told=told))
+
+    def _say(self, what: What, job: Job, told: str = "") -> None:
+        self.sink(Event(_now(), self.aws.place, what, job.seat, job.name, told))
+
+    def _say_seat(self, what: What, seat: str, told: str) -> None:
+        self.sink(Event(_now(), self.aws.place, what, seat, told=told))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

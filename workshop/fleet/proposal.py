@@ -1,0 +1,139 @@
+"""Looks at the account once and plans: what differs between what is there and what should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop import places, tags
+from workshop.aws.clients import Clients
+from workshop.environment import LoadedEnvironment
+from workshop.errors import WorkshopError
+from workshop.fleet import changes, inventory, planning, wanted
+from workshop.fleet.assembly import Assembly
+from workshop.fleet.calls import CloudFormation
+from workshop.fleet.inventory import FoundStack
+from workshop.fleet.pace import Pace
+from workshop.fleet.planning import Action, Plan, StackPlan
+from workshop.fleet.templates import Exemplar
+from workshop.naming import COHORT
+from workshop.places import Place
+from workshop.roster import Seat
+
+Found = Mapping[Place, Mapping[str, FoundStack]]
+THREADS = 8
+
+
+def look(clients: Clients, wanted_places: Sequence[Place]) -> Found:
+    """All stacks of these places, one listing each, side by side.
+
+    Raises WorkshopError when a listing fails: without it nothing could be told.
+    """
+
+    def one(place: Place) -> Mapping[str, FoundStack]:
+        try:
+            return inventory.stacks(clients, place)
+        except (BotoCoreError, ClientError) as error:
+            raise WorkshopError(
+                f"the stacks of {place} could not be listed ({error}); nothing was done. Check"
+                " that you may call cloudformation:DescribeStacks there"
+            ) from error
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return dict(zip(wanted_places, pool.map(one, wanted_places), strict=True))
+
+
+def propose(
+    loaded: LoadedEnvironment,
+    assembly: Assembly,
+    seats: Sequence[Seat],
+    found: Found,
+    document: Callable[[Place, str], Mapping[str, Any]],
+) -> Plan:
+    """The plan for ``seats``; strays are told where these are all seats of the environment.
+
+    ``document`` gives the template of a stack (place, id); it is asked once for each kind of stack
+    that changes, and for stacks that are not like their neighbours.
+    """
+    now = datetime.now(UTC)
+    decided = [
+        planning.decide(one, found[one.place].get(one.name), now)
+        for one in wanted.stacks(loaded, assembly, seats)
+    ]
+    updates = [plan for plan in decided if plan.action == Action.UPDATE and plan.found]
+    before = _Before({seat.id: seat for seat in loaded.seats}, document)
+    known = dict(zip((one.wanted.name for one in updates), before.all_of(updates), strict=True))
+    finished = [_with_changes(plan, known.get(plan.wanted.name)) for plan in decided]
+    return Plan(planning.seats(finished), _strays(loaded, seats, found))
+
+
+def reader(clients: Clients) -> Callable[[Place, str], Mapping[str, Any]]:
+    """What ``propose`` reads templates with."""
+    return lambda place, stack_id: CloudFormation(clients, place, Pace()).document(stack_id)
+
+
+def _strays(
+    loaded: LoadedEnvironment, seats: Sequence[Seat], found: Found
+) -> tuple[planning.Stray, ...]:
+    if len(seats) < len(loaded.seats):
+        return ()
+    known = [(places.of(seat), seat.id) for seat in loaded.seats]
+    cohorts = [(place, COHORT) for place in places.all_of(loaded.seats)]
+    return planning.strays(
+        found,
+        [*known, *cohorts],
+        workshop=loaded.settings.workshop,
+        environment=loaded.name,
+    )
+
+
+def _with_changes(plan: StackPlan, before: Mapping[str, Any] | None) -> StackPlan:
+    if before is None:
+        return plan
+    after = plan.wanted.templates[planning.current(plan)].document
+    return planning.with_changes(plan, changes.between(before, after))
+
+
+@dataclass
+class _Before:
+    """The templates that stacks were last made from, read as seldom as can be.
+
+    A neighbour's template, filled in for this seat, is this seat's if its digest is the one that
+    the stack carries: that is proof, and costs no call.
+    """
+
+    seats: Mapping[str, Seat]
+    document: Callable[[Place, str], Mapping[str, Any]]
+
+    def all_of(self, plans: Sequence[StackPlan]) -> Iterator[Mapping[str, Any] | None]:
+        """In the order of ``plans``; None where a template could not be read."""
+        examples: dict[tuple[str, str], Exemplar] = {}
+        for plan in plans:
+            key = (plan.wanted.kind, plan.wanted.tags[tags.PROFILE])
+            document = self._derived(plan, examples.get(key)) or self._read(plan)
+            if document is not None and plan.wanted.seat != COHORT:
+                text = json.dumps(document, indent=1, ensure_ascii=False)
+                examples.setdefault(key, Exemplar(text))
+            yield document
+
+    def _derived(self, plan: StackPlan, example: Exemplar | None) -> Mapping[str, Any] | None:
+        seat = self.seats.get(plan.wanted.seat)
+        if example is None or seat is None or plan.found is None:
+            return None
+        text = example.text(seat)
+        if tags.template_digest(text) != plan.found.template:
+            return None
+        document: dict[str, Any] = json.loads(text)
+        return document
+
+    def _read(self, plan: StackPlan) -> Mapping[str, Any] | None:
+        try:
+            return self.document(plan.wanted.place, plan.found.id if plan.found else "")
+        except (BotoCoreError, ClientError):
+            return None

@@ -1,0 +1,76 @@
+"""What a poll tells about one stack that is waited for. Pure: nothing is asked here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from workshop.fleet import planning
+from workshop.fleet.calls import Seen
+from workshop.fleet.inventory import FoundStack
+from workshop.fleet.jobs import Job
+from workshop.fleet.planning import Action
+
+APPEARS_WITHIN = 60.0
+"""Seconds after which an accepted stack that no listing shows has been deleted by somebody."""
+
+
+class State(Enum):
+    """What is to be concluded."""
+
+    STILL = auto()
+    """Nothing yet."""
+    FAILING = auto()
+    """CloudFormation takes the stack back; why can be asked already."""
+    DONE = auto()
+    ENDED_BADLY = auto()
+    DECIDE_AGAIN = auto()
+    """It is somebody else's work, or gone: what is left to do has to be decided anew."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The conclusion, and the stack where there is one.
+
+    ``joined`` when it is not the stack that one's own call made or changed.
+    """
+
+    state: State
+    found: FoundStack | None = None
+    joined: bool = False
+
+
+def conclude(job: Job, seen: Seen, *, waited: float, now: datetime) -> View:
+    """What ``seen`` tells about ``job`` after ``waited`` seconds."""
+    found = seen.stacks.get(job.name)
+    if job.deleting:
+        return _cleared(job, found, seen)
+    if found is None:
+        # Unseen is only gone when everything was looked at, and not just after it was accepted.
+        gone = seen.complete and (not job.stack_id or waited > APPEARS_WITHIN)
+        return View(State.DECIDE_AGAIN if gone else State.STILL)
+    if found.id != job.stack_id:
+        waits = planning.decide(job.plan.wanted, found, now).action == Action.WAIT
+        return View(State.STILL if waits else State.DECIDE_AGAIN, found, joined=True)
+    return View(_state(job, found), found)
+
+
+def _state(job: Job, found: FoundStack) -> State:
+    """What the stack's status tells, which is the one that one's own call made or changed."""
+    if found.in_progress:
+        return State.FAILING if "ROLLBACK" in found.status else State.STILL
+    if job.plan.action == Action.UPDATE and found.changed == job.before:
+        return State.STILL  # the state before the update, which does not show yet
+    if found.status not in planning.SETTLED:
+        return State.ENDED_BADLY
+    return State.DONE if found.tags == job.wanted_tags else State.DECIDE_AGAIN
+
+
+def _cleared(job: Job, found: FoundStack | None, seen: Seen) -> View:
+    if found is None:
+        return View(State.DECIDE_AGAIN if seen.complete else State.STILL)
+    if found.id != job.stack_id:
+        return View(State.DECIDE_AGAIN, found)
+    failed = found.status == "DELETE_FAILED"
+    return View(State.ENDED_BADLY if failed else State.STILL, found)
