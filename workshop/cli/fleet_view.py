@@ -1,0 +1,152 @@
+"""A running fleet as people and programs see it: bars on a terminal, lines in a pipe, JSON."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from workshop.cli import console
+from workshop.fleet.deployment import Deployment
+from workshop.fleet.events import Event, What
+from workshop.fleet.jobs import ENDED
+from workshop.fleet.ledger import as_line
+from workshop.fleet.pace import Pace
+from workshop.fleet.planning import Plan
+from workshop.places import Place
+
+_LINES = 12
+"""Active seats that a screen shows; the others are counted."""
+
+_QUIET = frozenset({What.BEGUN, What.DONE, What.UNCHANGED})
+"""What a pipe does not hear of each stack: seats are told when they are done."""
+
+
+class View(Protocol):
+    """Whoever watches a deployment."""
+
+    def begin(self, deployment: Deployment, paces: Mapping[Place, Pace]) -> None: ...
+
+    def event(self, event: Event) -> None: ...
+
+
+@contextmanager
+def view(plan: Plan, *, as_json: bool) -> Iterator[View]:
+    """The view that fits: JSON lines if asked for, a live one on a terminal, else plain lines."""
+    if as_json:
+        yield _JsonView()
+    elif console.talks_to_terminal():
+        live = _LiveView(plan)
+        with Live(get_renderable=live.render, console=console.talk(), refresh_per_second=4):
+            yield live
+    else:
+        yield _LineView(plan)
+
+
+class _JsonView:
+    """Every event as one JSON object a line on stdout."""
+
+    def begin(self, deployment: Deployment, paces: Mapping[Place, Pace]) -> None:
+        pass
+
+    def event(self, event: Event) -> None:
+        print(json.dumps(as_line(event), ensure_ascii=False), flush=True)
+
+
+class _LineView:
+    """A line on stderr for each seat that ends, and for whatever goes wrong on the way."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._seats = len(plan.seats)
+        self._ended = 0
+
+    def begin(self, deployment: Deployment, paces: Mapping[Place, Pace]) -> None:
+        pass
+
+    def event(self, event: Event) -> None:
+        if event.what in (What.SEAT_DONE, What.SEAT_FAILED):
+            self._ended += 1
+            told = f": {event.told}" if event.told else ""
+            console.say(f"{self._ended}/{self._seats} {event.what}: {event.seat}{told}")
+        elif event.what not in _QUIET:
+            console.say(_line(event))
+
+
+class _LiveView:
+    """One bar for the fleet, one line for each active seat; failures scroll by above."""
+
+    def __init__(self, plan: Plan) -> None:
+        columns = (
+            TextColumn("seats"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
+        self._bar = Progress(*columns)
+        self._task = self._bar.add_task("", total=len(plan.seats))
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        self._done = 0
+        self._stacks = 0
+        self._deployment: Deployment | None = None
+        self._paces: Mapping[Place, Pace] = {}
+
+    def begin(self, deployment: Deployment, paces: Mapping[Place, Pace]) -> None:
+        self._deployment = deployment
+        self._paces = paces
+
+    def event(self, event: Event) -> None:
+        with self._lock:
+            if event.what in (What.SEAT_DONE, What.SEAT_FAILED):
+                self._bar.advance(self._task)
+            if event.what == What.DONE:
+                self._stacks += 1
+        if event.what not in _QUIET and event.what != What.SEAT_DONE:
+            console.say(_line(event))
+
+    def render(self) -> RenderableType:
+        taken = max(0.1, time.monotonic() - self._began)
+        rate = self._stacks / taken * 60
+        throttles = sum(pace.throttles for pace in self._paces.values())
+        text = f"{rate:.0f} stacks a minute{self._left(taken)}"
+        if throttles:
+            text += f", {throttles} calls throttled"
+        self._bar.update(self._task, description=text)
+        return Group(self._bar, self._active())
+
+    def _left(self, taken: float) -> str:
+        if self._deployment is None:
+            return ""
+        jobs = [job for engine in self._deployment.engines for job in engine.jobs.values()]
+        left = sum(job.stage not in ENDED for job in jobs)
+        if not self._stacks or not left:
+            return ""
+        minutes, seconds = divmod(round(left * taken / self._stacks), 60)
+        return f", about {minutes}:{seconds:02} left"
+
+    def _active(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        seats: dict[str, list[str]] = {}
+        for engine in self._deployment.engines if self._deployment else ():
+            for job in engine.in_flight:
+                doing = "clearing " if job.deleting else ""
+                seats.setdefault(job.seat, []).append(doing + job.plan.wanted.kind)
+        for seat in list(seats)[:_LINES]:
+            table.add_row(f"  {seat}", ", ".join(seats[seat]))
+        if len(seats) > _LINES:
+            table.add_row("", f"and {len(seats) - _LINES} more seats")
+        return table
+
+
+def _line(event: Event) -> str:
+    about = event.stack or event.seat
+    return " ".join(part for part in (f"{event.what}:", about, event.told) if part)

@@ -1,0 +1,177 @@
+"""``workshop plan``: what ``workshop deploy`` would do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from workshop.cli import console
+from workshop.cli.opened import Opened, opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.fleet import assembly, proposal
+from workshop.fleet.changes import Change, Effect
+from workshop.fleet.ledger import FOLDER
+from workshop.fleet.planning import Action, Plan, SeatPlan, StackPlan
+from workshop.naming import COHORT
+
+_SHOWN = 40
+"""Characters of a changed value; the rest is in --json."""
+
+
+def plan(
+    *,
+    env: Env,
+    only: Only = None,
+    profile: OfProfile = None,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show what deploy would do: seats to create, update, leave alone or clear, and strays.
+
+    The account's stacks are listed once; nothing is changed.
+
+    For example:
+
+        workshop plan -e prod
+
+        workshop plan -e prod --only ada,grace --json | jq .totals
+    """
+    work = opened(env, config_dir, only=only, profile=profile)
+    made, _ = proposed(work)
+    if as_json:
+        print(json.dumps(document(work, made), indent=2))
+    else:
+        show(made)
+
+
+def proposed(work: Opened) -> tuple[Plan, proposal.Found]:
+    """Synthesize, list the stacks, compare: the plan and what was found."""
+    console.say("making the templates, one of each profile ...")
+    directory = FOLDER / work.loaded.name / "cdk.out"
+    templates = assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
+    console.say(f"looking at the stacks of {', '.join(map(str, work.places))} ...")
+    found = proposal.look(work.clients, work.places)
+    read = proposal.reader(work.clients)
+    return proposal.propose(work.loaded, templates, work.seats, found, read), found
+
+
+def show(made: Plan) -> None:
+    """The plan for people: what is unchanged is only counted."""
+    table = console.table("seat", "place", "plan", "stacks", "why")
+    for seat in made.seats:
+        if seat.action != Action.UNCHANGED:
+            table.add_row(seat.seat, str(seat.place), seat.action.value, _stacks(seat), _why(seat))
+    for stray in made.strays:
+        why = "not on the roster; it stays until it is torn down"
+        table.add_row(stray.seat, str(stray.place), "stray", str(len(stray.stacks)), why)
+    if table.row_count:
+        console.print_table(table)
+    changes = {line: count for seat in made.seats for line, count in _changes(seat).items()}
+    lines = Counter[str]()
+    for seat in made.seats:
+        lines.update(_changes(seat))
+    if changes:
+        print("\nchanges:")
+        for line, count in lines.items():
+            print(f"  {line}" + (f"  ({count} times)" if count > 1 else ""))
+    print(("\n" if table.row_count else "") + summary(made))
+
+
+def summary(made: Plan) -> str:
+    """One line with the totals."""
+    some = [f"{count} {action.value}" for action, count in made.totals.items() if count]
+    if made.strays:
+        some.append(f"{len(made.strays)} stray")
+    return f"seats: {', '.join(some) or 'none'}"
+
+
+def document(work: Opened, made: Plan) -> dict[str, Any]:
+    """The plan for programs."""
+    return {
+        "environment": work.loaded.name,
+        "workshop": work.loaded.settings.workshop,
+        "seats": [
+            {
+                "seat": seat.seat,
+                "account": seat.place.account,
+                "region": seat.place.region,
+                "action": seat.action.value,
+                "stacks": [_stack(stack) for stack in seat.stacks],
+            }
+            for seat in made.seats
+        ],
+        "strays": [
+            {
+                "seat": stray.seat,
+                "account": stray.place.account,
+                "region": stray.place.region,
+                "stacks": list(stray.stacks),
+            }
+            for stray in made.strays
+        ],
+        "totals": {action.value: count for action, count in made.totals.items()}
+        | {"stray": len(made.strays)},
+    }
+
+
+def _stack(stack: StackPlan) -> dict[str, Any]:
+    return {
+        "name": stack.wanted.name,
+        "action": stack.action.value,
+        "status": stack.found.status if stack.found else None,
+        "told": stack.told,
+        "changes": [
+            {
+                "resource": change.resource,
+                "type": change.type,
+                "property": change.property,
+                "before": change.before,
+                "after": change.after,
+                "effect": change.effect.value,
+            }
+            for change in stack.changes
+        ],
+    }
+
+
+def _stacks(seat: SeatPlan) -> str:
+    busy = [stack for stack in seat.stacks if stack.action != Action.UNCHANGED]
+    if seat.seat == COHORT or len(busy) == len(seat.stacks):
+        return str(len(busy))
+    return ", ".join(stack.wanted.kind for stack in busy)
+
+
+def _why(seat: SeatPlan) -> str:
+    return "; ".join(dict.fromkeys(stack.told for stack in seat.stacks if stack.told))
+
+
+def _changes(seat: SeatPlan) -> Counter[str]:
+    return Counter(
+        f"{stack.wanted.kind}: {_told(change)}"
+        for stack in seat.stacks
+        for change in stack.changes
+        if change.property != "Tags" or len(stack.changes) == 1
+    )
+
+
+def _told(change: Change) -> str:
+    if change.effect in (Effect.ADDED, Effect.REMOVED):
+        return f"{change.resource} ({change.type}) is {change.effect.value}"
+    effects = {
+        Effect.RESTART: "; the notebook is stopped and started",
+        Effect.REFUSED: "; CANNOT be changed: it would replace the resource, and its disk is lost"
+        if "Notebook" in change.type
+        else "; CANNOT be changed in place",
+    }
+    told = effects.get(change.effect, "")
+    return (
+        f"{change.resource}.{change.property}: {_short(change.before)} -> {_short(change.after)}"
+        f"{told}"
+    )
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -1,0 +1,80 @@
+"""A record of what was done to an environment: one JSON line for each thing that happened."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workshop.fleet.events import Event
+
+FOLDER = Path(".workshop")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Appends to ``<folder>/<environment>/ledger.jsonl``, which only its owner may read.
+
+    Lines are written whole, so that two runs at once do not mix theirs. ``run`` tells them apart.
+    """
+
+    environment: str
+    folder: Path = FOLDER
+    run: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.environment / "ledger.jsonl"
+
+    def begin(self, command: str, **more: Any) -> None:
+        """Note who begins what."""
+        self._write({"command": command, "who": _who(), **more})
+
+    def event(self, event: Event) -> None:
+        """Note one event of the fleet."""
+        self._write(as_line(event))
+
+    def end(self, result: Mapping[str, Any]) -> None:
+        """Note how it ended."""
+        self._write({"ended": dict(result)})
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        whole = {
+            "run": self.run,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            **line,
+        }
+        text = json.dumps(whole, ensure_ascii=False) + "\n"
+        opened = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(opened, text.encode())
+        finally:
+            os.close(opened)
+
+
+def as_line(event: Event) -> dict[str, Any]:
+    """An event as JSON: empty parts are left out."""
+    whole = {
+        "at": event.at.isoformat(timespec="milliseconds"),
+        "what": event.what.value,
+        "account": event.place.account,
+        "region": event.place.region,
+        "seat": event.seat,
+        "stack": event.stack,
+        "told": event.told,
+    }
+    return {key: value for key, value in whole.items() if value}
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except OSError:  # a user id without a name
+        return str(os.getuid())
