@@ -8,7 +8,7 @@ import pytest
 
 from tests.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped, synthesize
 from workshop import environment
-from workshop.fleet.templates import for_seat
+from workshop.fleet.templates import Exemplar
 from workshop.naming import COHORT, SEAT_STACKS
 
 
@@ -21,7 +21,7 @@ def test_every_seat_of_a_shipped_environment_can_be_derived(name: str) -> None:
     for seat in everybody.loaded.seats:
         exemplar = exemplars(one_per_profile.loaded)[seat.profile]
         for kind in SEAT_STACKS:
-            derived = for_seat(one_per_profile.text(f"{workshop}-{exemplar}-{kind}"), seat)
+            derived = Exemplar(one_per_profile.text(f"{workshop}-{exemplar}-{kind}")).text(seat)
             assert derived == everybody.text(f"{workshop}-{seat.id}-{kind}")
             compared += 1
     assert compared == len(everybody.loaded.seats) * len(SEAT_STACKS) > 0
@@ -38,11 +38,11 @@ def test_overrides_of_a_roster_row_are_derived_too() -> None:
     expected = assembly.text(f"{workshop}-{large.id}-notebook")
     assert '"ml.t3.xlarge"' in expected
     assert '"77"' in expected
-    assert for_seat(assembly.text(f"{workshop}-{first.id}-notebook"), large) == expected
+    assert Exemplar(assembly.text(f"{workshop}-{first.id}-notebook")).text(large) == expected
 
 
 def test_a_cohorts_template_is_nobodys_seat() -> None:
     assembly = shipped("demo")
     cohort = assembly.text(f"{assembly.loaded.settings.workshop}-{COHORT}")
     with pytest.raises(ValueError, match="has no parameter AttendeeId"):
-        for_seat(cohort, assembly.loaded.seats[0])
+        Exemplar(cohort)

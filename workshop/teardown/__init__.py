@@ -1,0 +1,1 @@
+"""Taking a workshop away again: find, prove, stop, delete in order, look twice, report."""

@@ -1,0 +1,139 @@
+"""The words of a teardown: what is found, whose it is, and what a kind of thing can do.
+
+Nothing here talks to AWS; kinds do, through the ``Clients`` they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from workshop.aws.clients import Clients
+from workshop.naming import Names
+from workshop.places import Place
+
+
+class Ownership(StrEnum):
+    """How sure it is that a thing belongs to the workshop."""
+
+    OWNED = "owned"
+    """Proven: by its execution role, by who created it, or as a resource of a workshop's stack."""
+    CLAIMED = "claimed"
+    """Only a tag or a name says so, and anybody can write those."""
+    FOREIGN = "foreign"
+    """It looks alike, and is proven to be somebody else's, or nothing proves it ours."""
+    UNKNOWN = "unknown"
+    """Whose it is could not be read: it is neither touched nor called gone."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One resource.
+
+    ``id`` is what its API takes (a name, an ARN); ``seat`` is the seat it belongs to, ``cohort`` or
+    empty where that is not known; ``why`` tells what the ownership rests on. ``state`` is the
+    service's own word. ``hourly`` is what it costs an hour in US dollars now, None where that is
+    not known, 0 where it costs nothing by the hour. ``details`` holds what deleting it needs.
+    """
+
+    kind: str
+    id: str
+    place: Place
+    ownership: Ownership
+    why: str
+    seat: str = ""
+    arn: str = ""
+    state: str = ""
+    hourly: Decimal | None = Decimal(0)
+    created: datetime | None = None
+    details: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def key(self) -> tuple[str, str, Place]:
+        """What tells it from every other thing."""
+        return self.kind, self.id, self.place
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose things are looked for in one place.
+
+    ``seats`` holds the ids of all seats that are torn down, whether on the roster or strays;
+    ``whole`` is true when these are all of the environment, and the cohort goes as well.
+    """
+
+    workshop: str
+    environment: str
+    place: Place
+    seats: frozenset[str]
+    whole: bool
+    keep: frozenset[str] = frozenset()
+    """Physical names of what the YAML says is to be kept."""
+
+    def names(self, seat: str) -> Names:
+        """The names of one seat."""
+        return Names(self.workshop, seat, self.place.account, self.place.region)
+
+
+@dataclass(frozen=True)
+class World:
+    """What kinds get: clients, and the scope they work in. Shared by threads."""
+
+    clients: Clients
+    scope: Scope
+
+
+class Kind(Protocol):
+    """One kind of thing: how to list, prove, stop and delete it. One instance serves all threads.
+
+    botocore's errors pass through all methods: whoever calls records them, so that a listing that
+    fails makes the kind unknown and never empty. "Not found" while deleting is no error: it is
+    gone.
+    """
+
+    name: str
+    """Singular, as people say it: ``training job``."""
+
+    after: tuple[str, ...]
+    """Kinds of which everything has to be gone before anything of this kind is deleted."""
+
+    def find(self, world: World) -> Iterator[Thing]:
+        """Everything of this kind that could be the workshop's, look-alikes included; paged."""
+        ...
+
+    def stop(self, world: World, thing: Thing) -> bool:
+        """End what it costs by the hour; whether there was anything to stop."""
+        ...
+
+    def delete(self, world: World, thing: Thing) -> None:
+        """Ask for its deletion; raises Undeletable where AWS has no way to delete it."""
+        ...
+
+    def state(self, world: World, thing: Thing) -> str | None:
+        """Its state now, None when it is gone."""
+        ...
+
+    def deletable_in(self, state: str) -> bool:
+        """Whether it can be deleted in this state, or has to be waited for."""
+        ...
+
+
+class Undeletable(Exception):  # noqa: N818 - a fact about AWS's API, not an error
+    """AWS's API has no way to delete this: its record stays, and costs nothing."""
+
+
+def ordered(kinds: Iterable[Kind]) -> list[Kind]:
+    """Kinds in an order that keeps every ``after``; raises ValueError for a circle."""
+    left = {kind.name: kind for kind in kinds}
+    done: list[Kind] = []
+    while left:
+        free = [kind for kind in left.values() if not set(kind.after) & left.keys()]
+        if not free:
+            raise ValueError(f"kinds wait for each other: {', '.join(left)}")
+        for kind in free:
+            done.append(left.pop(kind.name))
+    return done
