@@ -134,6 +134,5 @@ def ordered(kinds: Iterable[Kind]) -> list[Kind]:
         free = [kind for kind in left.values() if not set(kind.after) & left.keys()]
         if not free:
             raise ValueError(f"kinds wait for each other: {', '.join(left)}")
-        for kind in free:
-            done.append(left.pop(kind.name))
+        done += [left.pop(kind.name) for kind in free]
     return done
