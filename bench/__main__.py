@@ -11,12 +11,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import localcloud, synth
+from bench import fleet, localcloud, synth
 from bench.measure import Result
 
 ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
     "localcloud": localcloud.results,
     "synth": synth.results,
+    "templates": fleet.templates,
+    "deploy": fleet.deploy,
+    "growth": fleet.growth,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -6,6 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -46,26 +47,34 @@ class Result:
 
 def process(command: Sequence[str], *, cwd: str, variables: Mapping[str, str]) -> Run:
     """Run one process to its end; a failing one is an error with what it printed."""
-    began = time.perf_counter()
-    child = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert child.stdout is not None
-    printed = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    child.stdout.close()
-    seconds = time.perf_counter() - began
+    return reported(command, cwd=cwd, variables=variables)[0]
+
+
+def reported(command: Sequence[str], *, cwd: str, variables: Mapping[str, str]) -> tuple[Run, str]:
+    """The same, and what the process printed on its standard output."""
+    with tempfile.TemporaryFile() as talk:
+        began = time.perf_counter()
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=talk,
+        )
+        assert child.stdout is not None
+        printed = child.stdout.read().decode(errors="replace")
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        child.stdout.close()
+        seconds = time.perf_counter() - began
+        talk.seek(0)
+        told = talk.read().decode(errors="replace")
     if child.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {printed.decode(errors='replace')[-2000:]}")
+        raise RuntimeError(f"{' '.join(command)}: {(printed + told)[-2000:]}")
     # Kilobytes on Linux, bytes on macOS.
     unit = 1024**2 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_maxrss / unit)
+    return Run(seconds, usage.ru_maxrss / unit), printed
 
 
 def side_by_side(

@@ -1,0 +1,205 @@
+"""The fleet: templates for many seats, their deployment, and a second one that finds all done.
+
+``templates``: every template of 1 and of 1,000 seats ready to be sent; the floor is one seat, the
+peer ``cdk synth`` of them all, run once.
+
+``deploy``: 100 seats, 501 stacks, on an empty local cloud. ours is what ``workshop deploy`` takes
+from its first stack to its last; the floor is the same CreateStack calls from 8 threads by plain
+boto3, and nothing else, not even waiting for the stacks.
+
+``deploy-whole``: the same commands from start to end, synthesis included; the peer is ``cdk
+deploy --all --concurrency 32``.
+
+``redeploy``: ``workshop deploy`` once more, after its synthesis; the floor is the listing of all
+stacks.
+
+``growth``: ``deploy`` of 100, 300 and 1,000 seats (in four Regions, since one holds 2,000 stacks).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench.measure import Result, Run, process, reported, side_by_side
+from workshop.localcloud import environment as cloud_environment
+from workshop.localcloud import process as local_cloud
+from workshop.localcloud.record import Running
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = Path(sys.executable).parent
+SEATS = 100
+MANY = 1000
+RUNS = 5
+STACKS_AT_ONCE = 500
+"""The floor has no limit either; an organiser's default is 50."""
+REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "us-west-2")
+SEATS_IN_A_REGION = 300
+
+ENVIRONMENT = """\
+workshop: bench
+account: "111122223333"
+region: eu-west-1
+start: 2026-01-01T09:00:00+00:00
+end: 2099-12-31T17:00:00+00:00
+roster: {file: bench.csv}
+"""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """An empty local cloud whose notebooks start at once, and the variables that lead to it."""
+
+    running: Running
+    folder: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        chosen = cloud_environment.variables(self.running, self.folder)
+        return cloud_environment.applied(os.environ, chosen)
+
+    def reset(self) -> None:
+        """Empty it, and let it hold as many roles as ``growth`` needs."""
+        local_cloud.reset(self.running)
+        local_cloud.set_quotas(self.running, region="us-east-1", iam={"Roles per account": 5000})
+
+
+def templates() -> Iterator[Result]:
+    """One result: 1,000 seats."""
+    with tempfile.TemporaryDirectory(prefix="bench-templates-") as name:
+        one, many = Path(name) / "one", Path(name) / "many"
+        for folder, seats in ((one, 1), (many, MANY)):
+            _environment(folder, seats)
+        yield side_by_side(
+            "templates",
+            size=MANY,
+            runs=RUNS,
+            ours=lambda: _ready(many),
+            floor=lambda: _ready(one),
+            peer=lambda: process(
+                [
+                    *(str(PROGRAMS / "cdk"), "synth", "--quiet", "--no-notices"),
+                    *("-c", "env=bench", "-c", f"config={many}", "-o", str(many / "cdk.out")),
+                ],
+                cwd=str(ROOT),
+                variables={**os.environ, "CDK_DISABLE_CLI_TELEMETRY": "true"},
+            ),
+            peer_runs=1,
+        )
+
+
+def deploy() -> Iterator[Result]:
+    """Three results of 100 seats: the stacks alone, once more, and the whole commands."""
+    with _bench(SEATS) as (folder, cloud):
+        yield side_by_side(
+            "deploy",
+            size=SEATS,
+            runs=RUNS,
+            ours=lambda: _deployed(folder, cloud, "stacks"),
+            floor=lambda: _bare("creates", folder, cloud, anew=True),
+        )
+        _deployed(folder, cloud, "stacks")
+        yield side_by_side(
+            "redeploy",
+            size=SEATS,
+            runs=RUNS,
+            ours=lambda: _deployed(folder, cloud, "checks", anew=False),
+            floor=lambda: _bare("listing", folder, cloud, anew=False),
+        )
+        yield side_by_side(
+            "deploy-whole",
+            size=SEATS,
+            runs=RUNS,
+            ours=lambda: _deployed(folder, cloud, ""),
+            peer=lambda: _by_cdk(folder, cloud),
+        )
+
+
+def growth() -> Iterator[Result]:
+    """What the stacks of more seats take, and how much memory."""
+    for seats in (SEATS, 3 * SEATS, MANY):
+        with _bench(seats) as (folder, cloud):
+            yield side_by_side(
+                "growth",
+                size=seats,
+                runs=1,
+                ours=partial(_deployed, folder, cloud, "stacks"),
+            )
+
+
+def _environment(folder: Path, seats: int) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "bench.yaml").write_text(ENVIRONMENT, encoding="utf-8")
+    rows = [f"seat{n},{REGIONS[(n - 1) // SEATS_IN_A_REGION]}" for n in range(1, seats + 1)]
+    (folder / "bench.csv").write_text("\n".join(["id,region", *rows]), encoding="utf-8")
+
+
+@contextmanager
+def _bench(seats: int) -> Iterator[tuple[Path, Cloud]]:
+    with tempfile.TemporaryDirectory(prefix="bench-fleet-") as name:
+        folder = Path(name)
+        _environment(folder, seats)
+        state = folder / "cloud"
+        running = local_cloud.start(
+            state, account="111122223333", region="eu-west-1", delays={"notebook": 0}
+        ).running
+        try:
+            yield folder, Cloud(running, state)
+        finally:
+            local_cloud.stop(state)
+
+
+def _ready(folder: Path) -> Run:
+    """Synthesize and make every template, in a process of its own."""
+    return process(
+        [sys.executable, "-m", "bench.bare_fleet", "templates", str(folder)],
+        cwd=str(ROOT),
+        variables=os.environ,
+    )
+
+
+def _deployed(folder: Path, cloud: Cloud, part: str, *, anew: bool = True) -> Run:
+    """``workshop deploy``, on an emptied cloud if ``anew``: what its ``part`` took, or all."""
+    if anew:
+        cloud.reset()
+    run, printed = reported(
+        [
+            *(str(PROGRAMS / "workshop"), "deploy", "-e", "bench", "--config-dir", str(folder)),
+            *("--concurrency", str(STACKS_AT_ONCE), "--json"),
+        ],
+        cwd=str(ROOT),
+        variables=cloud.variables,
+    )
+    end = json.loads(printed.splitlines()[-1])
+    return Run(end["seconds"][part], run.peak_mb) if part else run
+
+
+def _bare(what: str, folder: Path, cloud: Cloud, *, anew: bool) -> Run:
+    if anew:
+        cloud.reset()
+    run, printed = reported(
+        [sys.executable, "-m", "bench.bare_fleet", what, str(folder)],
+        cwd=str(ROOT),
+        variables=cloud.variables,
+    )
+    return Run(json.loads(printed.splitlines()[-1])["seconds"], run.peak_mb)
+
+
+def _by_cdk(folder: Path, cloud: Cloud) -> Run:
+    cloud.reset()
+    return process(
+        [
+            *(str(PROGRAMS / "cdk"), "deploy", "--all", "--concurrency", "32", "--no-notices"),
+            *("--require-approval", "never", "--progress", "events"),
+            *("-c", "env=bench", "-c", f"config={folder}", "-o", str(folder / "cdk.out")),
+        ],
+        cwd=str(ROOT),
+        variables=cloud.variables,
+    )
