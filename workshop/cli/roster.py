@@ -1,4 +1,4 @@
-"""``workshop roster``: who has which seat; the one command that shows people's names."""
+"""``workshop roster``: who has which seat, with people's names."""
 
 from __future__ import annotations
 

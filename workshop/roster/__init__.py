@@ -25,7 +25,8 @@ class Seat:
     """One place in the workshop, with its effective values.
 
     ``instance_type`` and ``volume_gb`` (GB) are the row's own or else its profile's. ``name`` and
-    ``email`` are personal: only ``workshop roster`` shows them.
+    ``email`` are personal: only ``workshop roster`` and
+    ``workshop handout --with-names`` show them.
     """
 
     id: str
