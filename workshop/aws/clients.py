@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 import botocore.session
@@ -75,6 +76,7 @@ class Clients:
                     service, region_name=place.region, config=_config()
                 )
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
+                made.meta.events.register("before-call.cloudformation", _encode_once)
                 self._clients[key] = made
             return self._clients[key]
 
@@ -125,6 +127,15 @@ class Clients:
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
         return boto3.Session(botocore_session=made)
+
+
+def _encode_once(params: dict[str, Any], **_: object) -> None:
+    """Write a form's body out before botocore does so twice, to sign and to send it.
+
+    With a template in it, that is a quarter of what a call costs here.
+    """
+    if isinstance(params["body"], dict):
+        params["body"] = urlencode(params["body"]).encode()
 
 
 def code(parsed: Mapping[str, Any]) -> str:

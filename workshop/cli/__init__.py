@@ -11,8 +11,14 @@ import typer
 from workshop.cli import access, cloud
 from workshop.cli.check import check
 from workshop.cli.demo import demo
+from workshop.cli.deploy import deploy
+from workshop.cli.handout import handout
 from workshop.cli.init import init
+from workshop.cli.plan import plan
+from workshop.cli.power import start, stop
+from workshop.cli.preflight import preflight
 from workshop.cli.roster import roster
+from workshop.cli.status import status
 from workshop.errors import WorkshopError
 
 app = typer.Typer(
@@ -25,6 +31,13 @@ app = typer.Typer(
 app.command("init")(init)
 app.command("check")(check)
 app.command("roster")(roster)
+app.command("plan")(plan)
+app.command("preflight")(preflight)
+app.command("deploy")(deploy)
+app.command("status")(status)
+app.command("stop")(stop)
+app.command("start")(start)
+app.command("handout")(handout)
 app.command("demo")(demo)
 app.add_typer(access.app, name="access")
 app.add_typer(cloud.app, name="cloud")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from workshop.cli import console, fleet_view
+from workshop.cli import console, fleet_view, preflight
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.cli.plan import proposed, show
+from workshop.cli.plan import proposed, show, synthesized
+from workshop.fleet import preflight as checks
+from workshop.fleet import proposal
 from workshop.fleet.deployment import Deployment, Outcome, SeatResult, counted
 from workshop.fleet.events import Event
 from workshop.fleet.jobs import Limits
@@ -20,6 +25,20 @@ from workshop.fleet.ledger import Ledger
 from workshop.fleet.pace import Pace
 from workshop.fleet.planning import Action, Plan
 from workshop.places import Place
+
+
+class Stopwatch:
+    """Seconds of one step after the other, by name."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._began = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        """End a step."""
+        now = time.monotonic()
+        self.laps[name] = round(now - self._began, 2)
+        self._began = now
 
 
 def deploy(
@@ -50,6 +69,7 @@ def deploy(
             show_default="deploy.stack_minutes",
         ),
     ] = None,
+    accept_unknown: preflight.AcceptUnknown = None,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -75,12 +95,18 @@ def deploy(
         throttled=lambda place: paces[place].throttled() if place in paces else None,
     )
     paces.update((place, Pace()) for place in work.places)
-    made, _found = proposed(work)
+    watch = Stopwatch()
+    templates = synthesized(work)
+    watch.lap("synthesis")
+    made, found = proposed(work, templates)
     if all(seat.action == Action.UNCHANGED for seat in made.seats):
-        _report_nothing(made, as_json=as_json)
+        watch.lap("checks")
+        _report_nothing(made, watch, as_json=as_json)
         return
     if not as_json:
         show(made)
+    _check_first(work, found, frozenset(accept_unknown or ()), as_json=as_json)
+    watch.lap("checks")
     settings = work.loaded.settings.deploy
     limits = Limits(
         concurrency=concurrency or settings.concurrency,
@@ -88,8 +114,7 @@ def deploy(
     )
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
-    began = time.monotonic()
-    with fleet_view.view(made, as_json=as_json) as watch:
+    with fleet_view.view(made, as_json=as_json) as shown:
         deployment = Deployment(
             work.clients,
             made,
@@ -98,17 +123,19 @@ def deploy(
             if failure_percent is None
             else failure_percent,
             paces=paces,
-            sink=_both(ledger.event, watch.event),
+            sink=_both(ledger.event, shown.event),
         )
-        watch.begin(deployment, paces)
+        shown.begin(deployment, paces)
         deployment.run()
+    watch.lap("stacks")
     code = _code(deployment)
-    result = _result(deployment, paces, time.monotonic() - began, code)
+    result = _result(deployment, paces, watch, code)
     ledger.end(result)
     if as_json:
         print(json.dumps({"what": "end", **result}))
     else:
-        _print(work, deployment, result)
+        again = _again(env, only, profile, config_dir)
+        _print(deployment, result, again)
     raise typer.Exit(code)
 
 
@@ -126,7 +153,7 @@ def _code(deployment: Deployment) -> int:
 
 
 def _result(
-    deployment: Deployment, paces: dict[Place, Pace], seconds: float, code: int
+    deployment: Deployment, paces: dict[Place, Pace], watch: Stopwatch, code: int
 ) -> dict[str, Any]:
     results = deployment.results
     return {
@@ -145,12 +172,21 @@ def _result(
         "stopped": next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
         "interrupted": deployment.interrupted,
         "throttles": sum(pace.throttles for pace in paces.values()),
-        "seconds": round(seconds, 1),
+        "seconds": watch.laps,
         "exit": code,
     }
 
 
-def _print(work: Opened, deployment: Deployment, result: dict[str, Any]) -> None:
+def _again(env: str, only: str | None, profile: str | None, config_dir: Path) -> str:
+    """The command that goes on with the same seats."""
+    words = ["workshop", "deploy", "-e", env]
+    words += ["--only", only] if only else []
+    words += ["--profile", profile] if profile else []
+    words += ["--config-dir", str(config_dir)] if config_dir != CONFIG_DIR else []
+    return shlex.join(words)
+
+
+def _print(deployment: Deployment, result: dict[str, Any], again: str) -> None:
     bad = [one for one in deployment.results if one.outcome in (Outcome.FAILED, Outcome.STUCK)]
     if bad:
         table = console.table("seat", "place", "outcome", "why")
@@ -160,14 +196,13 @@ def _print(work: Opened, deployment: Deployment, result: dict[str, Any]) -> None
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
     throttles = f", {result['throttles']} calls throttled" if result["throttles"] else ""
-    print(f"\nseats: {counts or 'none'}; {result['seconds']:.1f} s{throttles}")
+    print(f"\nseats: {counts or 'none'}; {sum(result['seconds'].values()):.1f} s{throttles}")
     if result["stopped"]:
         console.say(f"stopped: {result['stopped']}")
     if _left(deployment.results):
-        again = f"workshop deploy -e {work.loaded.name}"
         why = (
             "interrupted; CloudFormation goes on with what it has begun"
-            if (deployment.interrupted)
+            if deployment.interrupted
             else "not all is done"
         )
         console.say(f"{why}. To go on from here: {again}")
@@ -177,9 +212,30 @@ def _left(results: tuple[SeatResult, ...]) -> bool:
     return any(one.outcome not in (Outcome.DONE, Outcome.UNCHANGED) for one in results)
 
 
-def _report_nothing(made: Plan, *, as_json: bool) -> None:
+def _check_first(
+    work: Opened, found: proposal.Found, accepted: frozenset[str], *, as_json: bool
+) -> None:
+    """Nothing is begun that cannot end well, as far as AWS can tell before."""
+    console.say("asking for permissions and quotas ...")
+    report = checks.preflight(
+        work.clients,
+        work.loaded,
+        work.seats,
+        found,
+        accept_unknown=accepted,
+        now=datetime.now(UTC),
+    )
     if as_json:
-        print(json.dumps({"what": "end", "seats": {"unchanged": len(made.seats)}, "exit": 0}))
+        print(json.dumps({"what": "preflight", **preflight.document(report)}), flush=True)
+    elif not report.passed:
+        preflight.show(report)
+    preflight.refuse(report)
+
+
+def _report_nothing(made: Plan, watch: Stopwatch, *, as_json: bool) -> None:
+    if as_json:
+        counts = {action.value: count for action, count in made.totals.items() if count}
+        print(json.dumps({"what": "end", "seats": counts, "seconds": watch.laps, "exit": 0}))
     else:
         show(made)
         console.say("nothing to do")

@@ -11,6 +11,7 @@ from workshop.cli import console
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.fleet import assembly, proposal
+from workshop.fleet.assembly import Assembly
 from workshop.fleet.changes import Change, Effect
 from workshop.fleet.ledger import FOLDER
 from workshop.fleet.planning import Action, Plan, SeatPlan, StackPlan
@@ -39,18 +40,22 @@ def plan(
         workshop plan -e prod --only ada,grace --json | jq .totals
     """
     work = opened(env, config_dir, only=only, profile=profile)
-    made, _ = proposed(work)
+    made, _ = proposed(work, synthesized(work))
     if as_json:
         print(json.dumps(document(work, made), indent=2))
     else:
         show(made)
 
 
-def proposed(work: Opened) -> tuple[Plan, proposal.Found]:
-    """Synthesize, list the stacks, compare: the plan and what was found."""
+def synthesized(work: Opened) -> Assembly:
+    """The templates of everything that the chosen seats need."""
     console.say("making the templates, one of each profile ...")
     directory = FOLDER / work.loaded.name / "cdk.out"
-    templates = assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
+    return assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
+
+
+def proposed(work: Opened, templates: Assembly) -> tuple[Plan, proposal.Found]:
+    """List the stacks and compare: the plan and what was found."""
     console.say(f"looking at the stacks of {', '.join(map(str, work.places))} ...")
     found = proposal.look(work.clients, work.places)
     read = proposal.reader(work.clients)

@@ -22,7 +22,7 @@ from pathlib import Path
 from uvicorn import Config, Server
 
 from workshop.errors import LocalCloudError
-from workshop.localcloud import emulator, record
+from workshop.localcloud import emulator, offerings, record
 from workshop.localcloud.clock import Clock
 from workshop.localcloud.cloudformation.mount import mount
 from workshop.localcloud.control import Control, clock_knob, delays_knob
@@ -40,6 +40,7 @@ from workshop.localcloud.quotas.knob import quotas_knob
 from workshop.localcloud.sagemaker.service import SageMakerService, build_engine
 from workshop.localcloud.settings import Delays, delays
 from workshop.localcloud.stacksets.mount import mount_stacksets
+from workshop.localcloud.tag_search import mount_tag_search
 
 HOST = "127.0.0.1"
 NOT_NEEDED = ("cryptography", "docker")
@@ -117,7 +118,9 @@ def build(clock: Clock, waits: Delays, instance: str, *, enforce_iam: bool) -> C
         quota_service.ServiceQuotasService(quotas),
     )
     mount(engine)
+    mount_tag_search(engine)
     mount_permissions()
+    offerings.mount()
     limits.enforce(quotas)
     mount_stacksets(clock)
     emulator.add_state("faults", plan)

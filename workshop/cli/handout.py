@@ -1,0 +1,231 @@
+"""``workshop handout``: the way to each seat's notebook, for screens and for paper."""
+
+from __future__ import annotations
+
+import io
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from workshop.cli import console
+from workshop.cli.opened import Opened, opened
+from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
+from workshop.environment import shown
+from workshop.errors import UsageError, WorkshopError
+from workshop.fleet.handout import files, notebooks, room_page, seat_page, slips, tabular
+from workshop.fleet.handout.slips import Handout
+from workshop.roster import Seat
+
+
+class Format(StrEnum):
+    """How the handout is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+
+
+class Link(StrEnum):
+    """Which way to the notebook."""
+
+    PRESIGNED = "presigned"
+    CONSOLE = "console"
+
+
+AsFormat = Annotated[Format, typer.Option("--format", help="How it is written.")]
+WhichLink = Annotated[
+    Link | None,
+    typer.Option(
+        "--link",
+        help="presigned needs no sign-in, for five minutes; console lasts and needs one. By"
+        " default presigned, on HTML pages console.",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="FILE|DIR",
+        help="A file instead of stdout; for HTML a folder, one page a seat.",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
+WithNames = Annotated[
+    bool, typer.Option("--with-names", help="With the people's names and e-mail addresses.")
+]
+SessionHours = Annotated[
+    float | None,
+    typer.Option(
+        "--session-hours",
+        metavar="N",
+        help="How long a presigned link's session lasts, 0.5 to 12; by default 12.",
+        show_default=False,
+    ),
+]
+
+
+def handout(
+    *,
+    env: Env,
+    only: Only = None,
+    profile: OfProfile = None,
+    form: AsFormat = Format.TABLE,
+    link: WhichLink = None,
+    output: Output = None,
+    force: Force = False,
+    with_names: WithNames = False,
+    session_hours: SessionHours = None,
+    config_dir: ConfigDir = CONFIG_DIR,
+) -> None:
+    """Hand out the notebooks: a link for each seat, in a table or on a page to print.
+
+    The page for the room is written with the pages of all seats, not with those of a few. Exits
+    with 1 when some notebooks cannot be opened now; their rows say why.
+
+    For example:
+
+        workshop handout -e dev
+
+        workshop handout -e dev --only ada
+
+        workshop handout -e dev --format html --output handouts --with-names
+    """
+    chosen = link or (Link.CONSOLE if form is Format.HTML else Link.PRESIGNED)
+    session = _session(session_hours, chosen)
+    if form is Format.HTML and output is None:
+        raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
+    at_hand = opened(env, config_dir, only=only, profile=profile)
+    if output is not None:
+        files.check(_targets(at_hand, form, output), force=force)
+    made = datetime.now(UTC).replace(microsecond=0)
+    found = _asked(at_hand, chosen, session)
+    filled = slips.handout(
+        at_hand.loaded,
+        at_hand.seats,
+        found,
+        made=made,
+        presigned=chosen is Link.PRESIGNED,
+        with_names=with_names,
+    )
+    _deliver(filled, at_hand, form, output, force=force)
+    _warn_of_links(found)
+    _tell_problems(at_hand, found)
+
+
+def _session(hours: float | None, link: Link) -> timedelta:
+    if hours is None:
+        return notebooks.LONGEST
+    if link is not Link.PRESIGNED:
+        raise UsageError("'--session-hours' is for presigned links; add --link presigned")
+    if not math.isfinite(hours) or not (
+        notebooks.SHORTEST <= timedelta(hours=hours) <= notebooks.LONGEST
+    ):
+        raise UsageError("a session lasts from 0.5 to 12 hours; give --session-hours in between")
+    return timedelta(hours=hours)
+
+
+def _asked(at_hand: Opened, link: Link, session: timedelta) -> Mapping[str, notebooks.Notebook]:
+    clients, loaded, seats = at_hand.clients, at_hand.loaded, at_hand.seats
+    if link is Link.PRESIGNED:
+        return notebooks.presigned(clients, loaded, seats, session=session)
+    return notebooks.statuses(clients, loaded, seats)
+
+
+def _with_room(at_hand: Opened) -> bool:
+    return set(at_hand.seats) == set(at_hand.loaded.seats)
+
+
+def _targets(at_hand: Opened, form: Format, output: Path) -> list[Path]:
+    if form is not Format.HTML:
+        return [output]
+    pages = [output / room_page.seat_file(seat.id) for seat in at_hand.seats]
+    return [*pages, output / room_page.FILE] if _with_room(at_hand) else pages
+
+
+def _deliver(
+    filled: Handout, at_hand: Opened, form: Format, output: Path | None, *, force: bool
+) -> None:
+    if form is Format.HTML and output is not None:
+        texts = {
+            output / room_page.seat_file(slip.seat): seat_page.seat_page(filled, slip)
+            for slip in filled.slips
+        }
+        if _with_room(at_hand):
+            texts[output / room_page.FILE] = room_page.room_page(filled)
+        files.write(texts, force=force)
+        pages = f"{len(texts)} pages" if len(texts) > 1 else "1 page"
+        console.say(f"wrote {pages} to {shown(output)}/")
+        return
+    text = _TEXTS[form](filled)
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()  # talk and data keep their order in a shared pipe
+        return
+    files.write({output: text}, force=force)
+    console.say(f"wrote {shown(output)}")
+
+
+def _table(filled: Handout) -> str:
+    columns, rows = tabular.rows(filled)
+    table = console.table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    # A link that is cut or wrapped opens nothing: a line is as long as it has to be.
+    longest = sum(max(map(len, cells)) + 2 for cells in zip(columns, *rows, strict=True))
+    out = io.StringIO()
+    Console(file=out, width=2 * longest, markup=False, emoji=False, highlight=False).print(table)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+_TEXTS: dict[Format, Callable[[Handout], str]] = {
+    Format.TABLE: _table,
+    Format.CSV: tabular.csv_text,
+    Format.JSON: tabular.json_text,
+}
+
+
+def _warn_of_links(found: Mapping[str, notebooks.Notebook]) -> None:
+    given = [one.link for one in found.values() if one.link]
+    if given:
+        first = min(link.open_before for link in given)
+        console.warn(
+            "whoever has a presigned link is in that notebook, without any sign-in; it has to be"
+            f" opened within 5 minutes, the first before {first:%H:%M:%S} UTC"
+        )
+
+
+def _tell_problems(at_hand: Opened, found: Mapping[str, notebooks.Notebook]) -> None:
+    """One line for each kind of problem with its cure; raises when there is any."""
+    groups: dict[tuple[str, str], list[Seat]] = defaultdict(list)
+    for seat in at_hand.seats:
+        if told := found[seat.id].problem:
+            groups[found[seat.id].status, told].append(seat)
+    for (status, told), seats in groups.items():
+        ids = ",".join(seat.id for seat in seats)
+        cure = _CURES.get(status, "").format(env=at_hand.loaded.name, ids=ids)
+        console.warn(f"{told}: {ids}{cure}")
+    bad = sum(map(len, groups.values()))
+    if bad:
+        total = len(at_hand.seats)
+        raise WorkshopError(
+            f"{bad} of {total} notebooks cannot be opened now; see to those above, then hand them"
+            f" out with: workshop handout -e {at_hand.loaded.name} --only ID,..."
+        )
+
+
+_CURES = {
+    "Stopped": "; start with: workshop start -e {env} --only {ids}",
+    "Stopping": "; start once stopped with: workshop start -e {env} --only {ids}",
+    notebooks.MISSING: "; make with: workshop deploy -e {env} --only {ids}",
+}

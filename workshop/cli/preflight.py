@@ -1,0 +1,142 @@
+"""``workshop preflight``: whether a deployment can succeed, before anything is made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from workshop.cli import console
+from workshop.cli.opened import Opened, opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.errors import GuardError
+from workshop.fleet import inventory
+from workshop.fleet.inventory import FoundStack
+from workshop.fleet.preflight import Report, State
+from workshop.fleet.preflight import preflight as checked
+from workshop.fleet.preflight.reading import Unread, read
+from workshop.places import Place
+
+AcceptUnknown = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-unknown",
+        metavar="QUOTA",
+        help="Go on although this is not known, by its quota code or name; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def preflight(
+    *,
+    env: Env,
+    config_dir: ConfigDir = CONFIG_DIR,
+    only: Only = None,
+    profile: OfProfile = None,
+    accept_unknown: AcceptUnknown = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show what is in order too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask AWS whether the roster can be deployed: permissions, quotas, Regions, the time.
+
+    Nothing is changed. What is not known counts as a failure, unless it is accepted by name.
+
+    For example:
+
+        workshop preflight -e prod
+
+        workshop preflight -e prod --accept-unknown L-04CE2E67
+    """
+    accepted = frozenset(accept_unknown or ())
+    chosen = opened(env, config_dir, only=only, profile=profile)
+    report = checked(
+        chosen.clients,
+        chosen.loaded,
+        chosen.seats,
+        _stacks(chosen),
+        accept_unknown=accepted,
+        now=datetime.now(UTC),
+    )
+    for name in report.unmatched(sorted(accepted)):
+        console.warn(f"--accept-unknown {name} names nothing that was asked")
+    if as_json:
+        print(json.dumps(document(report), indent=2))
+    else:
+        show(report, everything=show_all)
+    refuse(report)
+
+
+def show(report: Report, *, everything: bool = False) -> None:
+    """Print what is not in order, or all of it, the requests that would help, and a count."""
+    shown = [check for check in report.checks if everything or check.state != State.OK]
+    if shown:
+        table = console.table(
+            *("state", "place", "what", "need", "used", "quota", "code", ""),
+            right=("need", "used", "quota"),
+        )
+        for check in shown:
+            numbers = (check.need, check.used, check.quota)
+            table.add_row(
+                check.state.value,
+                str(check.place),
+                check.subject,
+                *("" if number is None else str(number) for number in numbers),
+                check.quota_code,
+                check.told,
+            )
+        console.print_table(table)
+    requests = [check for check in report.checks if check.request]
+    if requests:
+        print("\nto raise quotas, each in its account:")
+        for check in requests:
+            print(f"{check.place.account}: {check.request}")
+    console.say(_summary(report))
+
+
+def document(report: Report) -> dict[str, object]:
+    """The report for programs."""
+    return {
+        "passed": report.passed,
+        "checks": [
+            {**asdict(check), "state": check.state.value, "place": asdict(check.place)}
+            for check in report.checks
+        ],
+    }
+
+
+def refuse(report: Report) -> None:
+    """Raise GuardError unless the report has passed."""
+    if report.passed:
+        return
+    reasons = ", ".join(
+        f"{len(report.of(state))} {state.value}"
+        for state in (State.FAILED, State.UNKNOWN)
+        if report.of(state)
+    )
+    raise GuardError(f"preflight refuses ({reasons}); each check says what cures it")
+
+
+def _stacks(chosen: Opened) -> Mapping[Place, Mapping[str, FoundStack]]:
+    """The stacks of each place; a place that cannot be listed is left out."""
+    listed = partial(inventory.stacks, chosen.clients)
+    with ThreadPoolExecutor(len(chosen.places)) as pool:
+        answers = pool.map(lambda place: read(partial(listed, place)), chosen.places)
+        found = dict(zip(chosen.places, answers, strict=True))
+    for place, answer in found.items():
+        if isinstance(answer, Unread):
+            console.warn(f"the stacks of {place} could not be listed ({answer.why})")
+    return {place: one for place, one in found.items() if not isinstance(one, Unread)}
+
+
+def _summary(report: Report) -> str:
+    counts = {state: len(report.of(state)) for state in State}
+    return "preflight: " + ", ".join(
+        f"{count} {state.value}" for state, count in counts.items() if count
+    )

@@ -1,0 +1,251 @@
+"""``workshop status``: what every seat has, does and costs now."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from workshop import prices
+from workshop.cli import console
+from workshop.cli.opened import Opened, opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.fleet.status.asking import Memory
+from workshop.fleet.status.look import Look, look
+from workshop.fleet.status.rows import Count, Nobodys, Row, Stacks, Totals
+from workshop.prices import Cost
+
+NUMBERS = ("endpoints", "USD/h")
+
+
+def status(
+    *,
+    env: Env,
+    config_dir: ConfigDir = CONFIG_DIR,
+    only: Only = None,
+    profile: OfProfile = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again.")] = False,
+    every: Annotated[
+        float, typer.Option("--every", min=1, metavar="SECONDS", help="Between two looks.")
+    ] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Show what every seat has, does and costs now.
+
+    The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
+    be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
+    machines and notebook disks. "?" is what could not be read; then the exit code is 1.
+
+    For example:
+
+        workshop status -e prod
+
+        workshop status -e prod --only ada,ben --watch
+    """
+    found = opened(env, config_dir, only=only, profile=profile)
+    memory = Memory()
+
+    def take() -> Look:
+        return look(found.loaded, found.seats, found.clients, memory)
+
+    if watch:
+        _watch(found, take, every, as_json=as_json)
+        return
+    seen = take()
+    _show(found, seen, as_json=as_json)
+    if seen.unknown:
+        raise typer.Exit(1)
+
+
+def _watch(found: Opened, take: Callable[[], Look], every: float, *, as_json: bool) -> None:
+    """Until Ctrl-C; on a terminal the table stays where it is."""
+    try:
+        if console.out().is_terminal and not as_json:
+            with Live(console=console.out(), auto_refresh=False) as live:
+                while True:
+                    seen = take()
+                    table = _table(found, seen)
+                    table.caption = "\n".join(_remarks(found, seen))
+                    table.caption_justify = "left"
+                    live.update(table, refresh=True)
+                    pause(every)
+        while True:
+            _show(found, take(), as_json=as_json, indent=None)
+            pause(every)
+    except KeyboardInterrupt:
+        return
+
+
+def pause(seconds: float) -> None:
+    """Wait; Ctrl-C ends it."""
+    threading.Event().wait(seconds)
+
+
+def _show(found: Opened, seen: Look, *, as_json: bool, indent: int | None = 2) -> None:
+    if as_json:
+        print(json.dumps(_document(found, seen), indent=indent), flush=True)
+    else:
+        console.print_table(_table(found, seen))
+    for remark in _remarks(found, seen):
+        console.say(remark)
+
+
+def _remarks(found: Opened, seen: Look) -> list[str]:
+    basis = dict.fromkeys(prices.basis(place.region) for place in found.places)
+    told = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
+    for place, parts in seen.unknown.items():
+        told += [
+            f"warning: {place}: {what} could not be read: {why}" for what, why in parts.items()
+        ]
+    return told
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def _table(found: Opened, seen: Look) -> Table:
+    several = len(found.places) > 1
+    where = ("account and Region",) if several else ()
+    table = console.table(
+        "seat", *where, "stacks", "notebook", "up", "last active", "jobs", *NUMBERS, right=NUMBERS
+    )
+    for row in seen.rows:
+        table.add_row(row.seat, *([str(row.place)] if several else []), *_cells(row, seen.at))
+    blank = [""] if several else []
+    table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
+    for nobody in seen.nobodys:
+        table.add_row(
+            "not attributed", *([str(nobody.place)] if several else []), *_stray_cells(nobody)
+        )
+    return table
+
+
+def _cells(row: Row, now: datetime) -> list[str]:
+    return [
+        _stacks(row.stacks),
+        row.notebook or "?",
+        _since(row.up_since, now),
+        _since(row.active, now) if row.active_known else "?",
+        _jobs(row.jobs),
+        _count(row.endpoints),
+        str(row.cost),
+    ]
+
+
+def _total_cells(totals: Totals) -> list[str]:
+    return [
+        f"{_count(totals.stacks)}/{totals.expected_stacks}",
+        f"{_count(totals.notebooks_up)} InService",
+        "",
+        "",
+        _jobs(totals.jobs),
+        _count(totals.endpoints),
+        str(totals.cost),
+    ]
+
+
+def _stray_cells(nobody: Nobodys) -> list[str]:
+    kinds = [work.kind for work in nobody.work]
+    jobs: dict[str, Count] = {
+        kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind != "endpoint"
+    }
+    books = f"{len(nobody.notebooks)} more" if nobody.notebooks else ""
+    return ["", books, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(nobody.cost)]
+
+
+def _stacks(stacks: Stacks | None) -> str:
+    if stacks is None:
+        return "?"
+    states: dict[str, list[str]] = {}
+    for kind, state in stacks.wrong.items():
+        states.setdefault(state, []).append(kind)
+    whole = f"{stacks.sound}/{stacks.expected}"
+    if list(states) == ["missing"] and stacks.sound == 0:
+        return f"{whole} none deployed"
+    wrong = "; ".join(f"{', '.join(kinds)} {state}" for state, kinds in states.items())
+    return f"{whole} {wrong}".rstrip()
+
+
+def _jobs(jobs: Mapping[str, Count]) -> str:
+    return ", ".join(f"{_count(count)} {kind}" for kind, count in jobs.items()) or "0"
+
+
+def _count(count: Count) -> str:
+    return "?" if count is None else str(count)
+
+
+def _since(moment: datetime | None, now: datetime) -> str:
+    """``2h05m``; the two largest units, from minutes to days."""
+    if moment is None:
+        return "-"
+    minutes = max(now - moment, timedelta()) // timedelta(minutes=1)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours:02}h"
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m"
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+def _document(found: Opened, seen: Look) -> dict[str, Any]:
+    totals = seen.totals
+    return {
+        "environment": found.loaded.name,
+        "at": seen.at.isoformat(),
+        "seats": [_row_document(row) for row in seen.rows],
+        "not_attributed": [
+            {
+                **asdict(nobody.place),
+                "notebooks": [book.name for book in nobody.notebooks],
+                "work": [{"kind": one.kind, "name": one.name} for one in nobody.work],
+                "usd_per_hour": _usd(nobody.cost),
+            }
+            for nobody in seen.nobodys
+        ],
+        "totals": {
+            "seats": totals.seats,
+            "stacks": totals.stacks,
+            "expected_stacks": totals.expected_stacks,
+            "notebooks_up": totals.notebooks_up,
+            "jobs": totals.jobs,
+            "endpoints": totals.endpoints,
+            "usd_per_hour": _usd(totals.cost),
+        },
+        "unknown": [
+            {**asdict(place), "what": what, "why": why}
+            for place, parts in seen.unknown.items()
+            for what, why in parts.items()
+        ],
+        "prices": {place.region: prices.basis(place.region) for place in found.places},
+        "calls": {"total": sum(seen.calls.values()), **seen.calls},
+    }
+
+
+def _row_document(row: Row) -> dict[str, Any]:
+    return {
+        "seat": row.seat,
+        "profile": row.profile,
+        **asdict(row.place),
+        "stacks": None if row.stacks is None else asdict(row.stacks),
+        "notebook": row.notebook,
+        "up_since": row.up_since and row.up_since.isoformat(),
+        "active": row.active and row.active.isoformat(),
+        "active_known": row.active_known,
+        "jobs": row.jobs,
+        "endpoints": row.endpoints,
+        "usd_per_hour": _usd(row.cost),
+    }
+
+
+def _usd(cost: Cost) -> dict[str, Any]:
+    """``least`` is the whole cost where ``complete``."""
+    return {"least": float(cost.usd), "complete": cost.complete}

@@ -1,0 +1,158 @@
+"""Need plus use against quota, decided from numbers alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workshop.fleet.preflight.limits import Limit
+from workshop.fleet.preflight.needs import AtOnce
+from workshop.fleet.preflight.quotas import Quota
+from workshop.fleet.preflight.reading import Unread
+from workshop.fleet.preflight.report import Check, State, unknown
+from workshop.places import Place
+
+
+def count(
+    place: Place,
+    limit: Limit,
+    *,
+    need: int | Unread,
+    used: int | Unread,
+    quota: Quota | Unread,
+) -> Check:
+    """Whether ``need`` more fit beside the ``used`` that are there.
+
+    Where nothing is to be made, nothing has to be known.
+    """
+    code = quota.code if isinstance(quota, Quota) else limit.code
+    if need == 0:
+        return Check(
+            place,
+            limit.name,
+            State.OK,
+            "nothing more to make",
+            need=0,
+            used=_number(used),
+            quota=quota.value if isinstance(quota, Quota) else None,
+            service_code=limit.service,
+            quota_code=code,
+        )
+    if isinstance(need, Unread) or isinstance(used, Unread) or isinstance(quota, Unread):
+        whys = dict.fromkeys(one.why for one in (need, used, quota) if isinstance(one, Unread))
+        return replace(
+            _unknown(place, limit, code, "; ".join(whys)),
+            need=_number(need),
+            used=_number(used),
+            quota=quota.value if isinstance(quota, Quota) else None,
+        )
+    total = need + used
+    sum_up = f"{need} more and the {used} there are {total} of {_allowed(quota)}"
+    short = total - quota.value
+    check = Check(
+        place,
+        limit.name,
+        State.OK if short <= 0 else State.FAILED,
+        sum_up if short <= 0 else f"{sum_up}, {short} too many; {_cure(quota, total)}",
+        need=need,
+        used=used,
+        quota=quota.value,
+        service_code=limit.service,
+        quota_code=quota.code,
+    )
+    return check if short <= 0 else replace(check, request=request(place, quota, total))
+
+
+def names(
+    place: Place,
+    limit: Limit,
+    *,
+    wanted: frozenset[str],
+    there: frozenset[str] | Unread,
+    quota: Quota | Unread,
+) -> Check:
+    """The same for things with names: what is there already need not be made."""
+    if isinstance(there, Unread):
+        return count(place, limit, need=there, used=there, quota=quota)
+    return count(place, limit, need=len(wanted - there), used=len(there), quota=quota)
+
+
+def at_once(place: Place, use: AtOnce, quota: Quota | Unread, *, making: bool) -> Check:
+    """Whether one seat at all, and all seats at once, can use what they may.
+
+    A class whose machines are fewer than its seats has to take turns: a warning. With none, nobody
+    can do what the profile allows: a failure, but only while seats are to be made (``making``); a
+    class that works is not to be held up by it. What runs already is not counted: jobs come and
+    go. What is optional only ever warns.
+    """
+    serious = making and not use.optional
+    if isinstance(quota, Unread):
+        if serious:
+            return replace(_unknown(place, use.limit, use.limit.code, quota.why), need=use.seats)
+        told = f"not known ({quota.why}); {_whose(use)} may find none"
+        return Check(
+            place,
+            use.limit.name,
+            State.WARNING,
+            told,
+            need=use.seats,
+            service_code=use.limit.service,
+            quota_code=use.limit.code,
+        )
+    check = Check(
+        place,
+        use.limit.name,
+        State.OK,
+        f"{_allowed(quota)} for {_whose(use)}",
+        need=use.seats,
+        quota=quota.value,
+        service_code=use.limit.service,
+        quota_code=quota.code,
+    )
+    if quota.value >= use.seats:
+        return check
+    ask = request(place, quota, use.seats)
+    if quota.value >= 1:
+        told = (
+            f"{_allowed(quota)} for {_whose(use)}: not all can use it at once;"
+            f" {_cure(quota, use.seats)}, or let them take turns"
+        )
+        return replace(check, state=State.WARNING, told=told, request=ask)
+    instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""
+    told = (
+        f"{_allowed(quota)} for {_whose(use)}: nobody can use it;"
+        f" {_cure(quota, use.seats)}{instead}"
+    )
+    return replace(check, state=State.FAILED if serious else State.WARNING, told=told, request=ask)
+
+
+def request(place: Place, quota: Quota, desired: int) -> str:
+    """The command that asks AWS for ``desired``, empty for a quota that AWS raises for nobody."""
+    if not quota.adjustable:
+        return ""
+    return (
+        f"aws service-quotas request-service-quota-increase --service-code {quota.limit.service}"
+        f" --quota-code {quota.code} --desired-value {desired} --region {place.region}"
+    )
+
+
+def _unknown(place: Place, limit: Limit, code: str, why: str) -> Check:
+    return unknown(place, limit.name, why, service_code=limit.service, quota_code=code)
+
+
+def _number(value: int | Unread) -> int | None:
+    return None if isinstance(value, Unread) else value
+
+
+def _allowed(quota: Quota) -> str:
+    return f"{quota.value} (AWS's default)" if quota.default else str(quota.value)
+
+
+def _whose(use: AtOnce) -> str:
+    some = "1 seat" if use.seats == 1 else f"{use.seats} seats"
+    return f"{some} of {', '.join(use.profiles)}"
+
+
+def _cure(quota: Quota, wanted: int) -> str:
+    if quota.adjustable:
+        return f"ask AWS for {wanted}"
+    return "AWS raises this quota for nobody: move seats to another account or Region"

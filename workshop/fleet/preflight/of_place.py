@@ -1,0 +1,146 @@
+"""What is asked of one place, and what its answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workshop.aws.clients import Clients
+from workshop.fleet.preflight import (
+    arithmetic,
+    limits,
+    needs,
+    offered,
+    permissions,
+    quotas,
+    usage,
+)
+from workshop.fleet.preflight.asking import Answer, Asking
+from workshop.fleet.preflight.limits import Limit
+from workshop.fleet.preflight.offered import Offers, Subnet
+from workshop.fleet.preflight.permissions import Decision
+from workshop.fleet.preflight.quotas import Quotas
+from workshop.fleet.preflight.reading import Unread
+from workshop.fleet.preflight.report import Check
+from workshop.fleet.preflight.subject import Subject
+from workshop.places import Place
+
+
+@dataclass(frozen=True)
+class PlaceAsked:
+    """The questions to one place, under way; None is what nobody needs to know."""
+
+    subject: Subject
+    caller: str | Unread
+    decisions: Answer[tuple[Decision, ...]]
+    stacks: Answer[Quotas]
+    registry: Answer[Quotas]
+    sagemaker: Answer[Quotas]
+    repositories: Answer[frozenset[str]]
+    notebooks: Answer[tuple[usage.Notebook, ...]]
+    offers: Answer[Offers] | None
+    zones: Answer[Offers] | None
+    subnets: Answer[dict[str, Subnet]] | None
+
+    def checks(self) -> Iterator[Check]:
+        """Wait for the answers, and judge them."""
+        subject, place = self.subject, self.subject.place
+        yield permissions.check(place, self.caller, self.decisions.result())
+        yield self._of_stacks(place)
+        yield self._of_repositories(place)
+        yield from self._of_notebooks(place)
+        for use in needs.at_once(subject.loaded, place):
+            quota = quotas.of(self.sagemaker.result(), use.limit)
+            yield arithmetic.at_once(place, use, quota, making=bool(subject.making))
+        if self.offers is not None:
+            yield from offered.check_region(
+                place, subject.notebook_types, subject.other_types, self.offers.result()
+            )
+        if self.subnets is not None and self.zones is not None:
+            yield from offered.check_subnets(
+                place, subject.lodgings, self.subnets.result(), self.zones.result()
+            )
+
+    def _of_stacks(self, place: Place) -> Check:
+        found = self.subject.stacks
+        unread = Unread("the stacks of the place could not be listed")
+        return arithmetic.count(
+            place,
+            limits.STACKS,
+            need=unread if found is None else len(self.subject.wanted.stacks - found.keys()),
+            used=unread if found is None else len(found),
+            quota=quotas.of(self.stacks.result(), limits.STACKS),
+        )
+
+    def _of_repositories(self, place: Place) -> Check:
+        return arithmetic.names(
+            place,
+            limits.REPOSITORIES,
+            wanted=self.subject.wanted.repositories,
+            there=self.repositories.result(),
+            quota=quotas.of(self.registry.result(), limits.REPOSITORIES),
+        )
+
+    def _of_notebooks(self, place: Place) -> Iterator[Check]:
+        wanted, there = self.subject.wanted.notebooks, self.notebooks.result()
+        unread = there if isinstance(there, Unread) else None
+        known = () if isinstance(there, Unread) else there
+        found = self.sagemaker.result()
+        yield arithmetic.names(
+            place,
+            limits.NOTEBOOKS,
+            wanted=frozenset(wanted),
+            there=unread or frozenset(one.name for one in known),
+            quota=quotas.of(found, limits.NOTEBOOKS),
+        )
+        for instance_type, need, used in needs.machines(wanted, known):
+            limit = limits.notebook(instance_type)
+            yield arithmetic.count(
+                place,
+                limit,
+                need=unread or need,
+                used=unread or used,
+                quota=quotas.of(found, limit),
+            )
+
+
+def ask_place(ask: Asking, subject: Subject, caller: str | Unread) -> PlaceAsked:
+    """Begin all questions to a place."""
+    place, types = subject.place, {seat.instance_type for seat in subject.seats}
+    machines: dict[Limit, None] = {limits.NOTEBOOKS: None}
+    machines |= dict.fromkeys(map(limits.notebook, sorted(types)))
+    machines |= dict.fromkeys(use.limit for use in needs.at_once(subject.loaded, place))
+    all_types = (*subject.notebook_types, *subject.other_types)
+    lodgings = subject.lodgings
+    return PlaceAsked(
+        subject=subject,
+        caller=caller,
+        decisions=ask(_decisions, place, subject, caller),
+        stacks=ask(quotas.applied, place, (limits.STACKS,)),
+        registry=ask(quotas.applied, place, (limits.REPOSITORIES,)),
+        sagemaker=ask(quotas.applied, place, tuple(machines)),
+        repositories=ask(usage.repositories, place),
+        notebooks=ask(usage.notebooks, place),
+        offers=ask(offered.by_region, place, all_types) if subject.making else None,
+        zones=ask(offered.by_zone, place, subject.notebook_types) if lodgings else None,
+        subnets=ask(offered.subnets, place, tuple(lodgings)) if lodgings else None,
+    )
+
+
+def _decisions(
+    clients: Clients, place: Place, subject: Subject, caller: str | Unread
+) -> tuple[Decision, ...]:
+    """What one seat's deployment may do; nothing is asked of the account's root."""
+    if isinstance(caller, Unread) or permissions.is_root(caller):
+        return ()
+    seat = subject.seats[0]
+    profile = subject.profile(seat)
+    questions = permissions.questions(
+        subject.loaded.names(seat),
+        caller.split(":")[1],
+        bucket=next(iter(profile.storage.buckets)),
+        repository=next(iter(profile.registry.repositories)),
+        managed=any(subject.profile(one).access.mode == "managed" for one in subject.seats),
+    )
+    source = permissions.principal(clients, place, caller)
+    return permissions.simulated(clients, place, source, tuple(questions))

@@ -1,0 +1,198 @@
+"""Whether the caller may make what a deployment makes, as IAM's simulation says.
+
+CloudFormation acts with the caller's own rights, so these need every action on every kind of
+resource. Simulated are one seat's names; service control policies are taken into account as far as
+IAM does, and conditions on what no simulation knows leave the answer open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from workshop.aws.clients import Clients
+from workshop.fleet.preflight.reading import Unread
+from workshop.fleet.preflight.report import Check, State, unknown
+from workshop.naming import Names
+from workshop.places import Place
+
+SUBJECT = "permissions"
+SHOWN = 5
+"""How many actions one sentence names."""
+
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "stack": (
+        "cloudformation:CreateStack",
+        "cloudformation:UpdateStack",
+        "cloudformation:DeleteStack",
+        "cloudformation:DescribeStacks",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:GetTemplate",
+    ),
+    "role": (
+        "iam:CreateRole",
+        "iam:GetRole",
+        "iam:TagRole",
+        "iam:PutRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteRole",
+        "iam:PassRole",
+    ),
+    "policy": ("iam:CreatePolicy", "iam:GetPolicy", "iam:DeletePolicy"),
+    "bucket": (
+        "s3:CreateBucket",
+        "s3:PutBucketTagging",
+        "s3:PutBucketVersioning",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
+        "s3:DeleteBucket",
+    ),
+    "repository": (
+        "ecr:CreateRepository",
+        "ecr:DescribeRepositories",
+        "ecr:PutLifecyclePolicy",
+        "ecr:TagResource",
+        "ecr:DeleteRepository",
+    ),
+    "notebook": (
+        "sagemaker:CreateNotebookInstance",
+        "sagemaker:DescribeNotebookInstance",
+        "sagemaker:StopNotebookInstance",
+        "sagemaker:DeleteNotebookInstance",
+        "sagemaker:AddTags",
+    ),
+    "lifecycle": (
+        "sagemaker:CreateNotebookInstanceLifecycleConfig",
+        "sagemaker:DescribeNotebookInstanceLifecycleConfig",
+        "sagemaker:DeleteNotebookInstanceLifecycleConfig",
+    ),
+    "dashboard": ("cloudwatch:PutDashboard", "cloudwatch:GetDashboard"),
+}
+"""By kind of resource, what CloudFormation's handlers and the fleet call for a seat."""
+
+FOR_MANAGED = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
+"""Further actions on roles where a profile has ``access.mode: managed``."""
+
+
+Question = tuple[str, tuple[str, ...]]
+"""The ARN of a resource, and the actions on it."""
+
+_ANY_STACK = "00000000-0000-0000-0000-000000000000"
+"""In place of a stack's id, which nobody knows before it is made."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the simulation says of one action; ``open``: it hangs on keys that were not given."""
+
+    action: str
+    resource: str
+    allowed: bool
+    open: bool
+
+
+def is_root(caller: str) -> bool:
+    """Whether an ARN of STS is that of the account's root, who needs no permission of IAM."""
+    return caller.endswith(":root")
+
+
+def questions(
+    names: Names, partition: str, *, bucket: str, repository: str, managed: bool
+) -> Iterator[Question]:
+    """What a deployment does to the things of one seat and its cohort."""
+    names = replace(names, partition=partition)
+    stack = f"{names.region}:{names.account}:stack/{names.stack('storage')}/{_ANY_STACK}"
+    resources = {
+        "stack": f"arn:{names.partition}:cloudformation:{stack}",
+        "role": names.role_arn,
+        "policy": names.boundary_arn,
+        "bucket": names.bucket_arn(bucket),
+        "repository": names.repository_arn(repository),
+        "notebook": names.notebook_arn,
+        "lifecycle": names.sagemaker_arn(
+            "notebook-instance-lifecycle-config", names.lifecycle_config
+        ),
+        "dashboard": (
+            f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/{names.dashboard}"
+        ),
+    }
+    for kind, resource in resources.items():
+        more = FOR_MANAGED if managed and kind == "role" else ()
+        yield resource, ACTIONS[kind] + more
+
+
+def principal(clients: Clients, place: Place, caller: str) -> str:
+    """The user or role whose policies decide, from the caller's ARN.
+
+    A session's ARN leaves its role's path out, so the role is asked for it. Raises ClientError
+    where the role may not be read.
+    """
+    kind, _, name = caller.split(":", 5)[5].partition("/")
+    if kind != "assumed-role":
+        return caller
+    role = name.partition("/")[0]
+    return str(clients.client("iam", place).get_role(RoleName=role)["Role"]["Arn"])
+
+
+def simulated(
+    clients: Clients,
+    place: Place,
+    source: str,
+    asked: Collection[Question],
+) -> tuple[Decision, ...]:
+    """IAM's answers; one call for each resource."""
+    context = [
+        _entry("aws:RequestedRegion", place.region),
+        _entry("iam:PassedToService", "sagemaker.amazonaws.com"),
+    ]
+    pages = clients.client("iam", place).get_paginator("simulate_principal_policy")
+    return tuple(
+        Decision(
+            one["EvalActionName"],
+            resource,
+            allowed=one["EvalDecision"] == "allowed",
+            open=bool(one.get("MissingContextValues")),
+        )
+        for resource, actions in asked
+        for page in pages.paginate(
+            PolicySourceArn=source,
+            ActionNames=list(actions),
+            ResourceArns=[resource],
+            ContextEntries=context,
+        )
+        for one in page["EvaluationResults"]
+    )
+
+
+def check(place: Place, caller: str | Unread, decisions: Collection[Decision] | Unread) -> Check:
+    """Failed for what is denied, unknown for what is open or could not be asked."""
+    if isinstance(caller, Unread):
+        return unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.why})")
+    if is_root(caller):
+        told = "the account's root may do all that no organization denies it"
+        return Check(place, SUBJECT, State.OK, told)
+    if isinstance(decisions, Unread):
+        return unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.why})")
+    denied = [one for one in decisions if not one.allowed and not one.open]
+    if denied:
+        told = f"you may not do {_listed(denied)}; have it allowed"
+        return Check(place, SUBJECT, State.FAILED, told)
+    hanging = [one for one in decisions if not one.allowed]
+    if hanging:
+        why = f"conditions that cannot be simulated decide about {_listed(hanging)}"
+        return unknown(place, SUBJECT, why)
+    return Check(place, SUBJECT, State.OK, f"{len(decisions)} actions are allowed")
+
+
+def _listed(decisions: Collection[Decision]) -> str:
+    shown = [f"{one.action} on {one.resource}" for one in list(decisions)[:SHOWN]]
+    more = len(decisions) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _entry(key: str, value: str) -> dict[str, object]:
+    return {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}

@@ -1,0 +1,89 @@
+"""What was asked, and what came of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from workshop.places import Place
+
+
+class State(StrEnum):
+    """What one check came to; ``failed`` and ``unknown`` refuse a deployment."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    """Unknown, and accepted by name."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing asked of one place.
+
+    ``subject`` names it; for a quota it is AWS's name of the quota. ``told`` is one sentence with
+    the cure. ``need`` is what is still to be made, ``used`` what is there, ``quota`` the value that
+    applies; None where they do not apply or are not known. ``request`` is the command that would
+    raise the quota, empty where none would help.
+    """
+
+    place: Place
+    subject: str
+    state: State
+    told: str
+    need: int | None = None
+    used: int | None = None
+    quota: int | None = None
+    service_code: str = ""
+    quota_code: str = ""
+    request: str = ""
+
+    def is_named(self, name: str) -> bool:
+        """Whether ``name`` is its quota's code or its subject, whatever the case of letters."""
+        return name.casefold() in {self.subject.casefold(), self.quota_code.casefold()} - {""}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks, in the order in which they are read."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not any(check.state in (State.FAILED, State.UNKNOWN) for check in self.checks)
+
+    def of(self, *states: State) -> tuple[Check, ...]:
+        """The checks in one of these states."""
+        return tuple(check for check in self.checks if check.state in states)
+
+    def unmatched(self, accepted: Iterable[str]) -> tuple[str, ...]:
+        """Those of the accepted names that no check has: misspelt, most likely."""
+        return tuple(
+            name for name in accepted if not any(check.is_named(name) for check in self.checks)
+        )
+
+
+def unknown(
+    place: Place, subject: str, why: str, *, service_code: str = "", quota_code: str = ""
+) -> Check:
+    """A check without an answer; it says how to go on without one."""
+    waiver = f"--accept-unknown {shlex.quote(quota_code or subject)}"
+    told = f"{why}; make it known, or go on without: {waiver}"
+    return Check(
+        place, subject, State.UNKNOWN, told, service_code=service_code, quota_code=quota_code
+    )
+
+
+def waived(checks: Iterable[Check], accepted: Collection[str]) -> tuple[Check, ...]:
+    """The checks, those that are unknown and accepted by name being waived."""
+    return tuple(
+        replace(check, state=State.WAIVED)
+        if check.state == State.UNKNOWN and any(map(check.is_named, accepted))
+        else check
+        for check in checks
+    )

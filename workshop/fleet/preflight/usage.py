@@ -1,0 +1,65 @@
+"""What an account holds now, from paged listings of whole kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workshop.aws.clients import Clients
+from workshop.places import Place
+
+LARGE_PAGE = 1000
+"""The most that S3 and ECR list at once."""
+
+PAGE = 100
+"""The most that SageMaker lists at once."""
+
+
+@dataclass(frozen=True)
+class Identities:
+    """How many roles and customer-managed policies an account has."""
+
+    roles: int
+    policies: int
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook instance as it is listed."""
+
+    name: str
+    instance_type: str
+    status: str
+
+
+def buckets(clients: Clients, place: Place) -> frozenset[str]:
+    """The names of all general purpose buckets of the account, in every Region."""
+    # Without a page size S3 answers in one piece, and refuses that to accounts with a raised quota.
+    pages = clients.client("s3", place).get_paginator("list_buckets")
+    found = pages.paginate(PaginationConfig={"PageSize": LARGE_PAGE})
+    return frozenset(one["Name"] for page in found for one in page["Buckets"])
+
+
+def identities(clients: Clients, place: Place) -> Identities:
+    """The account's roles and policies, counted by IAM itself in one call."""
+    summary = clients.client("iam", place).get_account_summary()["SummaryMap"]
+    return Identities(roles=summary["Roles"], policies=summary["Policies"])
+
+
+def repositories(clients: Clients, place: Place) -> frozenset[str]:
+    """The names of all private repositories of the place."""
+    pages = clients.client("ecr", place).get_paginator("describe_repositories")
+    found = pages.paginate(PaginationConfig={"PageSize": LARGE_PAGE})
+    return frozenset(one["repositoryName"] for page in found for one in page["repositories"])
+
+
+def notebooks(clients: Clients, place: Place) -> tuple[Notebook, ...]:
+    """All notebook instances of the place."""
+    pages = clients.client("sagemaker", place).get_paginator("list_notebook_instances")
+    found = pages.paginate(PaginationConfig={"PageSize": PAGE})
+    return tuple(
+        Notebook(
+            one["NotebookInstanceName"], one.get("InstanceType", ""), one["NotebookInstanceStatus"]
+        )
+        for page in found
+        for one in page["NotebookInstances"]
+    )

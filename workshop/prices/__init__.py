@@ -1,0 +1,99 @@
+"""What SageMaker's machines and disks cost an hour, as far as the shipped list knows.
+
+List prices of AWS on demand, in USD: an estimate, not a bill. What is not on the list has no price,
+never a price of 0. A Region that is not on the list is told with the prices of :data:`FALLBACK`,
+and :func:`basis` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+Use = Literal["notebook", "training", "processing", "transform", "endpoint"]
+
+FALLBACK = "us-east-1"
+HOURS_PER_MONTH = 730
+"""As AWS's price list counts a month of 365 days' twelfth."""
+
+_LIST = Path(__file__).with_name("prices.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """USD per hour. ``complete`` is False where the price of some part is not known.
+
+    Then ``usd`` is the least that it costs.
+    """
+
+    usd: Decimal = Decimal(0)
+    complete: bool = True
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.usd + other.usd, self.complete and other.complete)
+
+    def __mul__(self, count: int) -> Cost:
+        return Cost(self.usd * count, self.complete or count == 0)
+
+    def __str__(self) -> str:
+        if self.complete:
+            return f"{self.usd:.3f}"
+        return f"at least {self.usd:.3f}" if self.usd else "?"
+
+
+NOT_KNOWN = Cost(complete=False)
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """The sum; complete only if every part is."""
+    return sum(costs, start=Cost())
+
+
+def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
+    """USD per hour of one machine (``ml.m5.large``), None where the price is not known."""
+    found = _of(region)["types"].get(instance_type)
+    if isinstance(found, dict):
+        found = found.get(use)
+    return None if found is None else Decimal(found)
+
+
+def volume_hourly(gb: int, region: str) -> Decimal | None:
+    """USD per hour of a notebook's disk of so many GB, which a stopped notebook keeps."""
+    month = _of(region)["volume_gb_month"]
+    return None if month is None else Decimal(month) * gb / HOURS_PER_MONTH
+
+
+def cost(usd: Decimal | None) -> Cost:
+    """What a price that may not be known adds to a sum."""
+    return NOT_KNOWN if usd is None else Cost(usd)
+
+
+def basis(region: str) -> str:
+    """Where the figures for a Region come from, for whoever reads them."""
+    known = region if region in _prices() else FALLBACK
+    told = f"{known} list prices of {_date(known).isoformat()}"
+    return told if known == region else f"{told}, an estimate for {region}"
+
+
+def _date(region: str) -> date:
+    found: date = _prices()[region]["date"]
+    return found
+
+
+def _of(region: str) -> dict[str, Any]:
+    prices = _prices()
+    return prices[region if region in prices else FALLBACK]
+
+
+@cache
+def _prices() -> dict[str, dict[str, Any]]:
+    # Prices are quoted in the file: a number would lose its digits on the way to a Decimal.
+    read: dict[str, dict[str, Any]] = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
+    return read
