@@ -90,6 +90,7 @@ check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to 
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
 	$(BIN)/python -m workshop.schema --check
 	$(BIN)/python -m workshop.access.page --check
+	$(BIN)/python -m workbench.packed --check
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix
@@ -98,6 +99,7 @@ format: $(VENV)/.dev ## format the code
 docs: $(VENV)/.dev ## generate the schema and the reference pages again
 	$(BIN)/python -m workshop.schema --write
 	$(BIN)/python -m workshop.access.page --write
+	$(BIN)/python -m workbench.packed --write
 
 bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them
 	@$(BIN)/python -m bench $(ONLY)

@@ -106,6 +106,7 @@ def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> C
         placement=_placement(loaded, names, COHORT),
         cohort=loaded.settings.cohort,
         extra_actions=[action for one in profiles for action in one.access.extra_actions],
+        feature_store=any(profile.access.feature_store for profile in profiles),
         training_gpu=any(profile.access.training_gpu for profile in profiles),
         processing_gpu=any(profile.access.processing_gpu for profile in profiles),
     )
@@ -134,6 +135,7 @@ def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortSt
         volume_gb=seat.volume_gb,
         storage=profile.storage,
         registry=profile.registry,
+        access=profile.access,
     )
     notebook.add_stack_dependency(access, "the notebook's role")
     MonitoringStack(

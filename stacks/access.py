@@ -47,12 +47,16 @@ class AccessStack(SeatStack):
             documents=documents,
         )
         self._output("RoleArn", names.role_arn, "Role of the seat's notebook and jobs")
-        if profile.access.console_principals:
+        principals = profile.access.console_principals
+        organisers = profile.access.console_organisers
+        if principals or organisers:
             self._role(
                 "Console",
                 role_name=names.console_role,
                 description="What one seat may do in AWS's console",
-                trust_policy=policies.console_trust_policy(profile.access.console_principals),
+                trust_policy=policies.console_trust_policy(
+                    names, principals=principals, organisers=organisers
+                ),
                 documents={**documents, "console": policies.console_policy()},
             )
             self._output("ConsoleRoleArn", names.console_role_arn, "Role for AWS's console")

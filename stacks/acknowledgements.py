@@ -47,5 +47,5 @@ def wildcards(
 
 
 def _as_reported(text: str) -> str:
-    """cdk-nag spells ``${AWS::Region}`` as ``<AWS::Region>``."""
-    return text.replace("${", "<").replace("}", ">")
+    """cdk-nag spells ``${AWS::Region}`` as ``<AWS::Region>``, and IAM's own as ``<!aws:...>``."""
+    return text.replace("${aws:", "${!aws:").replace("${", "<").replace("}", ">")

@@ -27,6 +27,7 @@ class CohortStack(WorkshopStack):
         placement: Placement,
         cohort: Cohort,
         extra_actions: Sequence[str],
+        feature_store: bool,
         training_gpu: bool,
         processing_gpu: bool,
     ) -> None:
@@ -40,7 +41,10 @@ class CohortStack(WorkshopStack):
             termination_protection=cohort.termination_protection,
         )
         names = placement.inside
-        document = policies.boundary_policy(names, extra_actions=extra_actions)
+        document = policies.boundary_policy(
+            names, extra_actions=extra_actions, feature_store=feature_store
+        )
+        policies.check_managed(document, f"{self.stack_name}: the permissions boundary")
         boundary = PermissionsBoundary(
             self,
             "Boundary",

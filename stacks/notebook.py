@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.base import Placement, SeatStack
 from workbench import lifecycle
 from workbench.notebook import WorkbenchNotebook
-from workshop.settings import Notebook, Registry, Storage
+from workshop.settings import Access, Notebook, Registry, Storage
 
 
 class NotebookStack(SeatStack):
@@ -30,6 +30,7 @@ class NotebookStack(SeatStack):
         volume_gb: int,
         storage: Storage,
         registry: Registry,
+        access: Access,
     ) -> None:
         super().__init__(
             scope,
@@ -46,7 +47,7 @@ class NotebookStack(SeatStack):
             lazy=False,
             mapping={"Notebook": {"InstanceType": instance_type, "VolumeSizeInGB": str(volume_gb)}},
         )
-        on_create, on_start = self._scripts(placement, notebook, storage, registry)
+        on_create, on_start = self._scripts(placement, notebook, storage, registry, access)
         vpc = notebook.vpc
         WorkbenchNotebook(
             self,
@@ -67,7 +68,12 @@ class NotebookStack(SeatStack):
         self._output("NotebookName", names.notebook, "Name of the notebook instance")
 
     def _scripts(
-        self, placement: Placement, notebook: Notebook, storage: Storage, registry: Registry
+        self,
+        placement: Placement,
+        notebook: Notebook,
+        storage: Storage,
+        registry: Registry,
+        access: Access,
     ) -> tuple[str, str]:
         """The scripts for the notebook's creation and for each start, their size checked."""
         names = placement.inside
@@ -85,6 +91,7 @@ class NotebookStack(SeatStack):
             datasets_bucket=names.datasets_bucket,
             repositories={key: names.repository_uri(key) for key in registry.repositories},
             job_prefix=names.job_prefix,
+            max_runtime_hours=access.max_runtime_hours if access.mode == "scoped" else None,
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
         )

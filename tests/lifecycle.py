@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import venv
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,17 @@ TAGS = tag_rules.seat_tags(
     ends=datetime(2026, 12, 4, 17, tzinfo=UTC),
     extra={"cost-center": "4711", "team": "on"},
 )
+TAG_LIST = [
+    {"Key": "attendee", "Value": "ada"},
+    {"Key": "cost-center", "Value": "4711"},
+    {"Key": "ends", "Value": "2026-12-04T17:00:00+00:00"},
+    {"Key": "environment", "Value": "prod"},
+    {"Key": "managed-by", "Value": "workshop-provisioner"},
+    {"Key": "profile", "Value": "attendee"},
+    {"Key": "team", "Value": "on"},
+    {"Key": "workshop", "Value": "vision"},
+]
+"""The same as SageMaker takes them, for the seat of :data:`VALUES`."""
 CONTENT = "https://git.example.org/ml/hands-on.git"
 
 
@@ -47,6 +59,7 @@ def on_start(**changes: Any) -> str:
         "datasets_bucket": NAMES.datasets_bucket,
         "repositories": {"training": NAMES.repository_uri("training")},
         "job_prefix": NAMES.job_prefix,
+        "max_runtime_hours": 24,
         "packages": ("xgboost==3.1.0", "shap>=0.48"),
         "idle_stop_minutes": 45,
     }
@@ -88,6 +101,15 @@ class Sandbox:
         note = f"printf '%s\\n' \"{name} $(printf '%q ' \"$@\")\" >>{self.root}/calls"
         file.write_text(f"#!/bin/bash\n{note}\n{body}\n")
         file.chmod(0o755)
+
+    def environment(self, name: str, packages: str) -> Path:
+        """Lay an environment that finds what is installed in ``packages``; give its Python."""
+        folder = self.root / "home/ec2-user/anaconda3/envs" / name
+        venv.create(folder, symlinks=True)
+        (site,) = folder.glob("lib/python3*/site-packages")
+        # A path alone would leave out the .pth files there.
+        (site / "packages.pth").write_text(f"import site; site.addsitedir({packages!r})\n")
+        return folder / "bin/python"
 
     def calls(self, name: str) -> list[list[str]]:
         notes = self.root / "calls"

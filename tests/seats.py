@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,6 +125,76 @@ def processing(names: Names, name: str = "made") -> Case:
     return "sagemaker", "create_processing_job", request
 
 
+def transform(names: Names, name: str = "made", **more: Any) -> Case:
+    data = f"s3://{names.bucket('data')}"
+    request = {
+        "TransformJobName": f"{names.job_prefix}{name}",
+        "ModelName": f"{names.job_prefix}own",
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{data}/own"}}
+        },
+        "TransformOutput": {"S3OutputPath": f"{data}/out"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        "Tags": tagged(names),
+    }
+    return "sagemaker", "create_transform_job", {**request, **more}
+
+
+def tuning(names: Names, name: str = "made", **more: Any) -> Case:
+    _, _, job = training(names)
+    parts = ("AlgorithmSpecification", "OutputDataConfig", "ResourceConfig", "StoppingCondition")
+    request = {
+        "HyperParameterTuningJobName": f"{names.job_prefix}{name}",
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
+        },
+        "TrainingJobDefinition": {
+            "RoleArn": names.role_arn,
+            **{part: job[part] for part in parts},
+            **more,
+        },
+        "Tags": tagged(names),
+    }
+    return "sagemaker", "create_hyper_parameter_tuning_job", request
+
+
+def package(names: Names, name: str = "own") -> Case:
+    """Give a version of a model in a group of the seat's."""
+    served = {
+        "Containers": [{"Image": IMAGE}],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+    request = {
+        "ModelPackageGroupName": f"{names.job_prefix}{name}",
+        "InferenceSpecification": served,
+    }
+    return "sagemaker", "create_model_package", request
+
+
+def execution(names: Names) -> Case:
+    request = {"PipelineName": f"{names.job_prefix}own", "ClientRequestToken": "1" * 32}
+    return "sagemaker", "start_pipeline_execution", request
+
+
+def image(names: Names, tag: str = "1") -> Case:
+    request = {
+        "repositoryName": names.repository("training"),
+        "imageManifest": '{"schemaVersion":2}',
+        "imageTag": tag,
+    }
+    return "ecr", "put_image", request
+
+
+def reading(names: Names) -> Case:
+    """Give a reading of the metric ``train:loss`` of a job of the seat's."""
+    host = {"Name": "Host", "Value": f"{names.job_prefix}own/algo-1"}
+    datum = {"MetricName": "train:loss", "Dimensions": [host], "Value": 0.5}
+    return "cloudwatch", "put_metric_data", {"Namespace": LOGS, "MetricData": [datum]}
+
+
 def pipeline(names: Names, name: str = "made") -> Case:
     request = {
         "PipelineName": f"{names.job_prefix}{name}",
@@ -137,7 +208,13 @@ def pipeline(names: Names, name: str = "made") -> Case:
 
 def owned(names: Names) -> list[Case]:
     """What each seat makes of its own before the cases begin; all of it is called ``own``."""
-    stream = f"{names.job_prefix}own/log"
+    stream = {"logGroupName": LOGS, "logStreamName": f"{names.job_prefix}own/log"}
+    line = {"timestamp": int(time.time() * 1000), "message": "an own line"}
+    trial = {
+        "TrialName": f"{names.job_prefix}own",
+        "ExperimentName": f"{names.job_prefix}tried",
+        "Tags": tagged(names),
+    }
     component = {"TrialComponentName": f"{names.job_prefix}own", "Tags": tagged(names)}
     return [
         ("s3", "put_object", {"Bucket": names.bucket("data"), "Key": "own", "Body": b"1"}),
@@ -147,19 +224,32 @@ def owned(names: Names) -> list[Case]:
         endpoint(names, names, "own"),
         experiment(names, "own"),
         ("sagemaker", "create_trial_component", component),
+        experiment(names, "tried"),
+        ("sagemaker", "create_trial", trial),
         package_group(names, "own"),
         processing(names, "own"),
         pipeline(names, "own"),
-        ("logs", "create_log_stream", {"logGroupName": LOGS, "logStreamName": stream}),
+        transform(names, "own"),
+        tuning(names, "own"),
+        package(names),
+        execution(names),
+        image(names, "own"),
+        ("logs", "create_log_stream", stream),
+        ("logs", "put_log_events", {**stream, "logEvents": [line]}),
+        reading(names),
     ]
 
 
 @contextmanager
-def two_seats(state_dir: Path) -> Iterator[Seats]:
-    """Deploy them from the templates that CDK writes, each with things of its own."""
+def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
+    """Deploy them from the templates that CDK writes, each with things of its own.
+
+    ``delays`` are seconds of named passages, for those that a test needs otherwise.
+    """
     # Jobs run until the end, so that they can be stopped; all else is there at once.
-    quick = {"notebook": 0, "endpoint": 0, "training": 3600, "processing": 3600, "beat": 0}
-    started = process.start(state_dir, enforce_iam=True, delays=quick)
+    jobs = dict.fromkeys(("training", "processing", "transform", "tuning"), 3600.0)
+    quick = dict.fromkeys(("notebook", "endpoint", "pipeline", "model_package", "beat"), 0.0)
+    started = process.start(state_dir, enforce_iam=True, delays={**jobs, **quick, **delays})
     root = Cloud(started.running, state_dir)
     try:
         text = shipped("demo").text

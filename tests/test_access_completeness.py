@@ -36,7 +36,7 @@ STARTING = (
 
 STARTS_NOTHING = {
     "a record, a name or a setting": """
-        AddAssociation AddTags AssociateTrialComponent BatchDeleteClusterNodes
+        AddAssociation AddTags AssociateTrialComponent
         BatchDescribeModelPackage BatchGetMetrics BatchGetRecord BatchPutMetrics BatchWriteRecord
         CreateAction CreateAlgorithm CreateAppImageConfig CreateArtifact CreateCodeRepository
         CreateContext CreateDeviceFleet CreateExperiment CreateFeatureGroup CreateHub
@@ -64,9 +64,6 @@ STARTS_NOTHING = {
         CreatePresignedNotebookInstanceUrl
     """,
     "people label, and nobody is in a workshop's work force": "CreateFlowDefinition",
-    "part of a cluster, which nobody can make": """
-        AttachClusterNodeNetworkInterface AttachClusterNodeVolume BatchRebootClusterNodes
-    """,
 }
 """Why an action without ``sagemaker:InstanceTypes`` is harmless -> such actions."""
 
@@ -80,15 +77,28 @@ def denied(action: str) -> bool:
     return any(fnmatchcase(f"sagemaker:{action}", pattern) for pattern in patterns)
 
 
+def actions() -> set[str]:
+    """Every action of the reference and of botocore's model."""
+    return reference.load().actions.keys() | set(models.service_model("sagemaker").operation_names)
+
+
 def uncapped() -> set[str]:
     """Actions of the reference and of botocore's model that may start something uncapped."""
     known = reference.load().actions
-    operations = set(models.service_model("sagemaker").operation_names)
     return {
         action
-        for action in known.keys() | operations
+        for action in actions()
         if action.startswith(STARTING)
         and (action not in known or "sagemaker:InstanceTypes" not in known[action].keys)
+    }
+
+
+def typed() -> set[str]:
+    """Actions that tell a policy which instance types they are about."""
+    return {
+        name
+        for name, action in reference.load().actions.items()
+        if "sagemaker:InstanceTypes" in action.keys
     }
 
 
@@ -112,9 +122,4 @@ def test_every_action_with_instance_types_is_capped_or_denied() -> None:
     }
     # Allowed to nobody in scoped mode: it changes warm pools and the debugger of a running job.
     capped |= {"UpdateTrainingJob"}
-    typed = {
-        name
-        for name, action in reference.load().actions.items()
-        if "sagemaker:InstanceTypes" in action.keys
-    }
-    assert {action for action in typed if not denied(action)} == capped
+    assert {action for action in typed() if not denied(action)} == capped

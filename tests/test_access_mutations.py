@@ -1,8 +1,9 @@
-"""Nothing in the policies is there for show: without any one denial or condition, the cell leaks.
+"""Nothing in the policies is there for show: without any one part of a denial, the cell differs.
 
-Each denial of the boundary and of a seat's policies is taken away, and each condition of a
-statement, one at a time; the isolation table then has to answer differently. What it should
-answer is held by ``test_access_simulation``.
+Each denial of the boundary and of a seat's policies is taken away, each of its actions, each thing
+that it spares, and each condition of a statement, one at a time; the isolation table then has to
+answer differently. What it should answer is held by ``test_access_simulation``. What is denied
+outright is too much for the table: ``test_access_completeness`` misses it.
 """
 
 from __future__ import annotations
@@ -10,18 +11,46 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
+from tests import test_access_completeness as completeness
 from workshop.access import cases
 from workshop.access.decision import BOUNDARY, EVERYTHING, Cell, cell
 from workshop.naming import Names
-from workshop.settings import Access, Environment, Profile
+from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
+from workshop.settings import Access, Environment, ExtraStatement, Notebook, Profile, Vpc
 
 ME = Names("vision", "ada", "111122223333", "eu-west-1")
 OTHER = replace(ME, seat="adam")
 
-SCOPED = Profile(access=Access(max_runtime_hours=4, feature_store=True, search=False))
+SCOPED = Profile(
+    access=Access(
+        max_runtime_hours=4,
+        feature_store=True,
+        search=False,
+        model_prefix=True,
+        # Limits hold for what an organiser opens too.
+        extra_statements=(
+            ExtraStatement(
+                sid="Opened",
+                actions=("sagemaker:CreateInferenceComponent", "sagemaker:UpdateTrainingJob"),
+                resources=("*",),
+            ),
+        ),
+    ),
+    notebook=Notebook(
+        network=Vpc(subnet_id="subnet-0abc12345", security_group_ids=("sg-0abc12345",))
+    ),
+)
 MANAGED = Profile(access=Access(mode="managed"))
+OUTRIGHT = ("ComputeWithoutType", "Never")
+"""Denials without a condition, of many actions."""
+NOT_ASKED = {"boundary OtherRegions without NotAction s3:ListAllMyBuckets"}
+"""A list of buckets has this account as its owner to both engines, so BucketsOfOthers denies it;
+whether AWS says so too is not documented."""
+PARTS = ("Action", "NotAction", "NotResource")
+"""Lists of a denial of which each entry counts."""
 
 
 def settings(profile: Profile) -> Environment:
@@ -42,26 +71,46 @@ def whole(profile: Profile) -> Cell:
     return cell(ME, profile, settings(profile))
 
 
-def answers(profile: Profile, tried: Cell) -> list[bool]:
-    """What the cell answers to the whole table."""
-    asked = [*cases.allowed(profile), *cases.denied(profile)]
-    return [tried.decide(case.question(ME, OTHER)).allowed for case in asked]
-
-
 def mutants(profile: Profile) -> Iterator[tuple[str, Cell]]:
-    """Give each cell that lacks one denial or one condition, with what it lacks."""
+    """Give each cell that lacks one part of a denial or one condition, with what it lacks."""
     made = whole(profile)
     documents = {**made.documents, BOUNDARY: made.boundary}
     for name, document in documents.items():
         for number, statement in enumerate(document["Statement"]):
-            sid = statement["Sid"]
-            if statement["Effect"] == "Deny":
-                yield f"{name} without {sid}", _with(made, name, number, None)
-            for operator, tests in statement.get("Condition", {}).items():
-                for key in tests:
-                    less = copy.deepcopy(statement)
-                    del less["Condition"][operator][key]
-                    yield f"{name} {sid} without {operator} {key}", _with(made, name, number, less)
+            for what, less in _lesser(statement):
+                yield f"{name} {statement['Sid']} {what}", _with(made, name, number, less)
+
+
+def _lesser(statement: Any) -> Iterator[tuple[str, Any]]:
+    if statement["Effect"] == "Deny":
+        yield "", None
+        for part in PARTS if statement["Sid"] not in OUTRIGHT else ():
+            entries = statement.get(part, [])
+            # Without its only entry it is no statement; that it is there at all is tried above.
+            for entry in entries if len(entries) > 1 else ():
+                yield (
+                    f"without {part} {entry}",
+                    {**statement, part: [one for one in entries if one != entry]},
+                )
+    for operator, tests in statement.get("Condition", {}).items():
+        for key in tests:
+            less = copy.deepcopy(statement)
+            del less["Condition"][operator][key]
+            yield f"without {operator} {key}", less
+
+
+def survivors(profile: Profile, tried: Mapping[str, Cell], wanted: Cell) -> set[str]:
+    """What was taken away without any answer of the table being another."""
+    asked = [case.question(ME, OTHER) for case in (*cases.denied(profile), *cases.allowed(profile))]
+    answers = [wanted.decide(one).allowed for one in asked]
+    return {
+        what
+        for what, one in tried.items()
+        if all(
+            one.decide(question).allowed is answer
+            for question, answer in zip(asked, answers, strict=True)
+        )
+    }
 
 
 def _with(made: Cell, name: str, number: int, statement: Any) -> Cell:
@@ -75,22 +124,36 @@ def _with(made: Cell, name: str, number: int, statement: Any) -> Cell:
     return replace(made, documents={**made.documents, name: changed(made.documents[name])})
 
 
-def test_without_any_one_denial_or_condition_of_a_seats_policies_the_table_differs() -> None:
+def test_without_any_one_part_of_a_seats_policies_the_table_differs() -> None:
     """Asked without the boundary, which denies much of it once more."""
     opened = replace(whole(SCOPED), boundary=EVERYTHING)
-    wanted = answers(SCOPED, opened)
-    tried = {what: one for what, one in mutants(SCOPED) if not what.startswith(BOUNDARY)}
-    assert len(tried) > 25
-    assert {
-        what
-        for what, one in tried.items()
-        if answers(SCOPED, replace(one, boundary=EVERYTHING)) == wanted
-    } == set()
+    tried = {
+        what: replace(one, boundary=EVERYTHING)
+        for what, one in mutants(SCOPED)
+        if not what.startswith(BOUNDARY)
+    }
+    assert len(tried) > 40
+    assert survivors(SCOPED, tried, opened) == set()
 
 
-def test_without_any_one_denial_or_condition_of_the_boundary_the_table_differs() -> None:
+def test_without_any_one_part_of_the_boundary_the_table_differs() -> None:
     """Asked in ``managed`` mode, where nothing else denies."""
-    wanted = answers(MANAGED, whole(MANAGED))
     tried = {what: one for what, one in mutants(MANAGED) if what.startswith(BOUNDARY)}
-    assert len(tried) > 15
-    assert {what for what, one in tried.items() if answers(MANAGED, one) == wanted} == set()
+    assert len(tried) > 60
+    assert survivors(MANAGED, tried, whole(MANAGED)) == NOT_ASKED
+
+
+def test_without_any_one_action_that_is_denied_outright_something_is_undecided() -> None:
+    """Each pattern alone denies some action that ``test_access_completeness`` asks about."""
+    names = completeness.uncapped() | completeness.typed()
+    patterns = [*COMPUTE_WITHOUT_TYPE, *NEVER]
+    for pattern in patterns:
+        others = [one for one in patterns if one != pattern]
+        alone = {
+            name
+            for name in names
+            if fnmatchcase(f"sagemaker:{name}", pattern)
+            and not any(fnmatchcase(f"sagemaker:{name}", one) for one in others)
+        }
+        # That tags are not taken off is in the table.
+        assert alone or pattern == "sagemaker:DeleteTags", pattern

@@ -12,6 +12,7 @@ from tests.assemblies import synthesize
 from tests.config_folder import HEAD, SEATS, load, mistakes, write
 from workshop.access import decision
 from workshop.access.decision import Question
+from workshop.errors import WorkshopError
 from workshop.naming import Names
 
 ACCESS = f"{HEAD}{SEATS}profiles:\n  attendee:\n    access:\n"
@@ -117,8 +118,12 @@ def test_a_console_role_is_made_for_those_who_are_named_and_for_nobody_else(
     assert len(roles) == 2
     (console,) = (role for name, role in roles.items() if "console" in name)
     (execution,) = (role for name, role in roles.items() if "execution" in name)
-    trust = statements(console["AssumeRolePolicyDocument"])["NamedPrincipals"]
-    assert trust["Principal"] == {"AWS": [ENTRANCE]}
+    trust = statements(console["AssumeRolePolicyDocument"])
+    assert trust.keys() == {"TaggedPrincipals"}
+    assert trust["TaggedPrincipals"]["Principal"] == {"AWS": [ENTRANCE]}
+    assert trust["TaggedPrincipals"]["Condition"]["StringEquals"] == {
+        "aws:PrincipalTag/attendee": {"Fn::Sub": "${AttendeeId}"}
+    }
     assert console["PermissionsBoundary"] == execution["PermissionsBoundary"]
     assert console["Tags"] == execution["Tags"]
     mine, theirs = (
@@ -137,3 +142,39 @@ def test_required_spot_training_says_that_quotas_have_to_do_it(tmp_path: Path) -
     write(tmp_path, f"{ACCESS}      managed_spot: required\n")
     (warning,) = load(tmp_path).warnings
     assert "ask Service Quotas for 0 of '<type> for training job usage'" in warning
+
+
+def test_organisers_can_be_every_seat_and_the_warning_says_so(tmp_path: Path) -> None:
+    write(tmp_path, f"{ACCESS}      console_organisers: ['{ENTRANCE}']\n")
+    loaded = load(tmp_path)
+    assert loaded.warnings == (
+        f"profiles.attendee.access.console_organisers: {ENTRANCE} can be every seat of the profile;"
+        " name attendees' principals in console_principals",
+    )
+    text = synthesize(loaded, ["seat01"]).text("vision-seat01-access")
+    assert "Organisers" in text
+    assert "TaggedPrincipals" not in text
+
+
+def test_shared_logs_are_named(tmp_path: Path) -> None:
+    write(tmp_path, f"{ACCESS}      logs: shared\n")
+    assert load(tmp_path).warnings == (
+        "profiles.attendee.access.logs is shared: every seat of the profile reads the logs of all"
+        " jobs and endpoints of the account, a neighbour's as well",
+    )
+
+
+@pytest.mark.parametrize("name", ["s3://sagemaker-sample-files", "ab", "Sample-Files", "a..b", "*"])
+def test_a_public_bucket_is_a_bucket(tmp_path: Path, name: str) -> None:
+    write(tmp_path, f"{ACCESS}      public_buckets: ['{name}']\n")
+    (mistake,) = mistakes(tmp_path)
+    assert "is no bucket's name; write it alone, such as 'sagemaker-sample-files'" in mistake
+
+
+def test_a_boundary_that_iam_would_refuse_is_refused_with_the_cure(tmp_path: Path) -> None:
+    many = ", ".join(f"dynamodb:DescribeSomethingLong{number}" for number in range(20))
+    write(tmp_path, ACCESS + EXTRA.replace("dynamodb:GetItem, dynamodb:Query", many))
+    with pytest.raises(WorkshopError) as told:
+        synthesize(load(tmp_path), ["seat01"])
+    assert str(told.value).startswith("vision-cohort: the permissions boundary has ")
+    assert str(told.value).endswith("open fewer actions in access.extra_statements, by wildcards")

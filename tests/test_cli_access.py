@@ -118,6 +118,13 @@ def test_one_permission_set_serves_every_seat_of_a_profile() -> None:
     text = json.dumps(made["InlinePolicy"], separators=(",", ":"))
     assert len(text) <= 32_768
     assert "demo-${aws:PrincipalTag/attendee}-notebook" in text
+    assert made["PermissionsBoundary"] == {
+        "CustomerManagedPolicyReference": {
+            "Name": "demo-cohort-us-east-1-boundary",
+            "Path": "/ws/demo/",
+        }
+    }
+    assert "ManagedPolicies" not in made
     sids = [statement["Sid"] for statement in made["InlinePolicy"]["Statement"]]
     assert len(sids) == len(set(sids))
 

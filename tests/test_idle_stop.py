@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from workbench import lifecycle
+from workbench import packed
 from workbench.scripts import idle_stop
 
 MINUTES = 10
@@ -114,7 +114,7 @@ class Machine:
         metadata.parent.mkdir(parents=True)
         arn = "arn:aws:sagemaker:eu-west-1:123456789012:notebook-instance/vision-ada-notebook"
         metadata.write_text(json.dumps({"ResourceArn": arn, "ResourceName": "vision-ada-notebook"}))
-        self.program.write_text(lifecycle._shipped("idle_stop.py"))
+        self.program.write_text(packed.bare("idle_stop.py"))
         self.started(LONG_AGO)
         self.aws_ends_with(0)
 
@@ -392,7 +392,7 @@ def test_no_token_is_shown_where_none_is_asked(machine: Machine) -> None:
 
 
 def test_the_program_needs_only_python_3_9_and_its_standard_library() -> None:
-    program = ast.parse(lifecycle._shipped("idle_stop.py"), feature_version=(3, 9))
+    program = ast.parse(packed.bare("idle_stop.py"), feature_version=(3, 9))
     imported = {
         (name.name if isinstance(node, ast.Import) else node.module or "").partition(".")[0]
         for node in ast.walk(program)

@@ -11,18 +11,14 @@ from typing import Any
 
 import yaml
 
-from tests.lifecycle import TAGS, Sandbox, on_create, on_start
+from tests.lifecycle import TAG_LIST, TAGS, Sandbox, on_create, on_start
 
 SECTIONS = {
     # Sections that every release of the SDK from 2.173 to 3 knows, and their keys.
-    "AutoMLJob": {"RoleArn", "Tags"},
-    "CompilationJob": {"RoleArn", "Tags"},
-    "EdgePackagingJob": {"RoleArn", "Tags"},
     "Endpoint": {"Tags"},
     "EndpointConfig": {"Tags"},
     "FeatureGroup": {"RoleArn", "Tags"},
     "Model": {"ExecutionRoleArn", "Tags"},
-    "MonitoringSchedule": {"Tags"},
     "Pipeline": {"RoleArn", "Tags"},
     "ProcessingJob": {"RoleArn", "Tags"},
     "TrainingJob": {"RoleArn", "Tags"},
@@ -30,16 +26,6 @@ SECTIONS = {
 }
 ROLE = "arn:aws:iam::123456789012:role/ws/vision/vision-ada-eu-west-1-execution"
 BUCKET = "vision-ada-data-123456789012-eu-west-1"
-TAG_LIST = [
-    {"Key": "attendee", "Value": "ada"},
-    {"Key": "cost-center", "Value": "4711"},
-    {"Key": "ends", "Value": "2026-12-04T17:00:00+00:00"},
-    {"Key": "environment", "Value": "prod"},
-    {"Key": "managed-by", "Value": "workshop-provisioner"},
-    {"Key": "profile", "Value": "attendee"},
-    {"Key": "team", "Value": "on"},
-    {"Key": "workshop", "Value": "vision"},
-]
 ENVIRONMENT = {
     "WORKSHOP_SEAT": "ada",
     "WORKSHOP_ROLE_ARN": ROLE,
@@ -56,6 +42,7 @@ ENVIRONMENT = {
     "WORKSHOP_REPOSITORY_TRAINING": (
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/training"
     ),
+    "WORKSHOP_MAX_RUNTIME_HOURS": "24",
 }
 
 
@@ -77,15 +64,13 @@ def terminal_environment(sandbox: Sandbox) -> dict[str, str]:
     return {name: value for name, _, value in pairs if name.startswith("WORKSHOP_")}
 
 
-def kernel_environment(sandbox: Sandbox) -> dict[str, str]:
+def kernel_environment(sandbox: Sandbox, **already: str) -> dict[str, str]:
     """The same as a Python kernel gets it, from IPython's own configuration."""
     program = sandbox.read("etc/ipython/ipython_config.py")
-    profile = str(sandbox.root / "etc/profile.d/workshop.sh")
-    assert program.count("/etc/profile.d/workshop.sh") == 1
-    program = program.replace("/etc/profile.d/workshop.sh", profile)
+    told = "import json, os\nprint(json.dumps(dict(os.environ)))"
     kernel = subprocess.run(
-        [sys.executable, "-c", f"{program}\nimport json\nprint(json.dumps(dict(os.environ)))"],
-        env={},
+        [sys.executable, "-c", f"{program}\n{told}"],
+        env=already,
         capture_output=True,
         text=True,
         check=True,
@@ -130,58 +115,26 @@ def test_terminals_and_kernels_get_the_same_environment(sandbox: Sandbox) -> Non
     assert kernel_environment(sandbox) == ENVIRONMENT
 
 
-CALLS = """
-import boto3
-def made(operation, **request):
-    sent = {}
-    def keep(params, **_):
-        sent.update(json.loads(params["body"]))
-        return __import__("botocore.awsrequest").awsrequest.AWSResponse("", 200, {}, None), {}
-    client = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="a",
-                          aws_secret_access_key="b")
-    client.meta.events.register("before-call.sagemaker", keep)
-    getattr(client, operation)(**request)
-    return sent.get("Tags")
-"""
-
-
-def sent_tags(sandbox: Sandbox, call: str) -> Any:
-    """Give the tags that a call from a Python kernel sends, None for no member of that name."""
-    program = sandbox.read("etc/ipython/ipython_config.py").replace(
-        "/etc/profile.d/workshop.sh", str(sandbox.root / "etc/profile.d/workshop.sh")
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", f"{program}\nimport json\n{CALLS}\nprint(json.dumps({call}))"],
-        env={},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
-
-
-def test_what_a_kernel_makes_carries_the_seats_tags(sandbox: Sandbox) -> None:
-    sandbox.run(on_start())
-    assert sent_tags(sandbox, 'made("create_experiment", ExperimentName="e")') == TAG_LIST
-    own = {"Key": "team", "Value": "mine"}
-    call = f'made("create_experiment", ExperimentName="e", Tags=[{own}])'
-    assert sent_tags(sandbox, call) == [own, *(tag for tag in TAG_LIST if tag["Key"] != "team")]
-
-
-def test_what_takes_no_tags_gets_none(sandbox: Sandbox) -> None:
-    sandbox.run(on_start())
-    assert sent_tags(sandbox, 'made("list_experiments")') is None
-    # AWS refuses tags on a version: its group has them.
-    call = 'made("create_model_package", ModelPackageGroupName="g")'
-    assert sent_tags(sandbox, call) is None
-
-
 def test_an_ipython_configuration_that_was_there_stays(sandbox: Sandbox) -> None:
     file = sandbox.root / "etc/ipython/ipython_config.py"
     file.parent.mkdir(parents=True)
     file.write_text("first = 1\n")
     sandbox.run(on_start())
-    assert file.read_text().startswith("first = 1\nimport os")
+    assert file.read_text().startswith("first = 1\nimport sys")
+
+
+def test_a_seat_without_a_longest_job_has_no_variable_for_it(sandbox: Sandbox) -> None:
+    sandbox.run(on_start(max_runtime_hours=None))
+    assert terminal_environment(sandbox).keys() == ENVIRONMENT.keys() - {
+        "WORKSHOP_MAX_RUNTIME_HOURS"
+    }
+
+
+def test_a_variable_that_is_set_stays_in_a_kernel(sandbox: Sandbox) -> None:
+    sandbox.run(on_start())
+    assert kernel_environment(sandbox, WORKSHOP_BUCKET="mine") == ENVIRONMENT | {
+        "WORKSHOP_BUCKET": "mine"
+    }
 
 
 def test_nothing_in_a_tag_or_a_name_is_run_or_lost(sandbox: Sandbox) -> None:

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localcloud import TRUST, Cloud
-from tests.seats import (
-    ADA,
-    BEN,
-    IMAGE,
-    LOGS,
-    Case,
-    Seats,
-    attempt,
-    endpoint,
-    endpoint_config,
-    experiment,
-    model,
-    package_group,
-    pipeline,
-    processing,
-    tagged,
-    training,
-    two_seats,
-)
-from workshop.naming import Names
+from tests import holdings
+from tests.localcloud import Cloud
+from tests.seat_cases import MAY, MAY_NOT
+from tests.seats import ADA, BEN, LOGS, Case, Seats, attempt, image, reading, training, two_seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,278 +29,68 @@ def refused(cloud: Cloud, case: Case, region: str = "") -> str:
     return str(error["Message"])
 
 
-def use(names: Names) -> dict[str, Case]:
-    """What a seat may do with its own things, and nobody with another's."""
-    data = {"Bucket": names.bucket("data")}
-    repository = {"repositoryName": names.repository("training")}
-    notebook = {"NotebookInstanceName": names.notebook}
-    own = f"{names.job_prefix}own"
-    return {
-        "put an object": ("s3", "put_object", {**data, "Key": "new", "Body": b"2"}),
-        "get an object": ("s3", "get_object", {**data, "Key": "own"}),
-        "list a bucket": ("s3", "list_objects_v2", data),
-        "list versions": ("s3", "list_object_versions", data),
-        "delete an object": ("s3", "delete_object", {**data, "Key": "new"}),
-        "delete objects": ("s3", "delete_objects", {**data, "Delete": {"Objects": [{"Key": "x"}]}}),
-        "copy an object": (
-            "s3",
-            "copy_object",
-            {
-                "Bucket": ADA.bucket("data"),
-                "Key": "copy",
-                "CopySource": {**data, "Key": "own"},
-            },
-        ),
-        "see a repository": (
-            "ecr",
-            "describe_repositories",
-            {"repositoryNames": [names.repository("training")]},
-        ),
-        "list images": ("ecr", "list_images", repository),
-        "push a layer": ("ecr", "initiate_layer_upload", repository),
-        "push an image": (
-            "ecr",
-            "put_image",
-            {**repository, "imageManifest": '{"schemaVersion":2}', "imageTag": "1"},
-        ),
-        "pull an image": (
-            "ecr",
-            "batch_get_image",
-            {**repository, "imageIds": [{"imageTag": "1"}]},
-        ),
-        "see a notebook": ("sagemaker", "describe_notebook_instance", notebook),
-        "see a notebook, in capitals": (
-            "sagemaker",
-            "describe_notebook_instance",
-            {"NotebookInstanceName": names.notebook.upper()},
-        ),
-        "open a notebook": ("sagemaker", "create_presigned_notebook_instance_url", notebook),
-        "stop a notebook": ("sagemaker", "stop_notebook_instance", notebook),
-        "start a notebook": ("sagemaker", "start_notebook_instance", notebook),
-        "see a notebook's tags": ("sagemaker", "list_tags", {"ResourceArn": names.notebook_arn}),
-        "train": training(names),
-        "see a training job": ("sagemaker", "describe_training_job", {"TrainingJobName": own}),
-        "stop a training job": ("sagemaker", "stop_training_job", {"TrainingJobName": own}),
-        "process data": processing(names),
-        "stop a processing job": (
-            "sagemaker",
-            "stop_processing_job",
-            {"ProcessingJobName": own},
-        ),
-        "make a pipeline": pipeline(names),
-        "run a pipeline": (
-            "sagemaker",
-            "start_pipeline_execution",
-            {"PipelineName": own, "ClientRequestToken": "1" * 32},
-        ),
-        "make a model": model(names),
-        "see a model": ("sagemaker", "describe_model", {"ModelName": own}),
-        "configure an endpoint": endpoint_config(names),
-        "make an endpoint": endpoint(names, names),
-        "see an endpoint": ("sagemaker", "describe_endpoint", {"EndpointName": own}),
-        "invoke an endpoint": (
-            "sagemaker-runtime",
-            "invoke_endpoint",
-            {"EndpointName": own, "Body": b"1"},
-        ),
-        "change an endpoint": (
-            "sagemaker",
-            "update_endpoint",
-            {"EndpointName": own, "EndpointConfigName": own},
-        ),
-        "delete an endpoint": ("sagemaker", "delete_endpoint", {"EndpointName": own}),
-        "begin an experiment": experiment(names),
-        "note a metric": (
-            "sagemaker-metrics",
-            "batch_put_metrics",
-            {
-                "TrialComponentName": own,
-                "MetricData": [{"MetricName": "m", "Timestamp": 1, "Value": 1.0}],
-            },
-        ),
-        "delete an experiment": ("sagemaker", "delete_experiment", {"ExperimentName": own}),
-        "open a shelf of models": package_group(names),
-        "register a model": (
-            "sagemaker",
-            "create_model_package",
-            {
-                "ModelPackageGroupName": own,
-                "InferenceSpecification": {
-                    "Containers": [{"Image": IMAGE}],
-                    "SupportedContentTypes": ["text/csv"],
-                    "SupportedResponseMIMETypes": ["text/csv"],
-                },
-            },
-        ),
-        "read a log": (
-            "logs",
-            "get_log_events",
-            {"logGroupName": LOGS, "logStreamName": f"{own}/log"},
-        ),
-        "see a role": ("iam", "get_role", {"RoleName": names.role}),
-        "see a dashboard": ("cloudwatch", "get_dashboard", {"DashboardName": names.dashboard}),
-    }
-
-
-MAY: dict[str, Case] = {
-    **use(ADA),
-    "list notebooks": ("sagemaker", "list_notebook_instances", {}),
-    "list log groups": ("logs", "describe_log_groups", {}),
-    "list log streams": ("logs", "describe_log_streams", {"logGroupName": LOGS}),
-    "log in to the registry": ("ecr", "get_authorization_token", {}),
-    "list the datasets": ("s3", "list_objects_v2", {"Bucket": ADA.datasets_bucket}),
-    "publish a metric of SageMaker's": (
-        "cloudwatch",
-        "put_metric_data",
-        {"Namespace": "/aws/sagemaker/TrainingJobs", "MetricData": [{"MetricName": "m"}]},
-    ),
-    "list metrics": ("cloudwatch", "list_metrics", {}),
-    "ask who she is": ("sts", "get_caller_identity", {}),
-}
-
-NOTEBOOK = {
-    "NotebookInstanceName": "another",
-    "InstanceType": "ml.t3.medium",
-    "PlatformIdentifier": "notebook-al2023-v1",
-}
-ROLE = {"RoleName": ADA.role}
-MAY_NOT: dict[str, Case] = {
-    **{f"{what} of ben's": case for what, case in use(BEN).items()},
-    "make a notebook with her role": (
-        "sagemaker",
-        "create_notebook_instance",
-        {**NOTEBOOK, "RoleArn": ADA.role_arn},
-    ),
-    "change her notebook": (
-        "sagemaker",
-        "update_notebook_instance",
-        {"NotebookInstanceName": ADA.notebook, "InstanceType": "ml.p3.2xlarge"},
-    ),
-    "delete ben's notebook": (
-        "sagemaker",
-        "delete_notebook_instance",
-        {"NotebookInstanceName": BEN.notebook},
-    ),
-    "change what ben's notebook runs as root": (
-        "sagemaker",
-        "update_notebook_instance_lifecycle_config",
-        {"NotebookInstanceLifecycleConfigName": BEN.lifecycle_config},
-    ),
-    "put her tags on ben's notebook": (
-        "sagemaker",
-        "add_tags",
-        {"ResourceArn": BEN.notebook_arn, "Tags": tagged(ADA)},
-    ),
-    "put her tags on ben's model": (
-        "sagemaker",
-        "add_tags",
-        {"ResourceArn": BEN.sagemaker_arn("model", "demo-ben-own"), "Tags": tagged(ADA)},
-    ),
-    "take the tags from ben's model": (
-        "sagemaker",
-        "delete_tags",
-        {"ResourceArn": BEN.sagemaker_arn("model", "demo-ben-own"), "TagKeys": ["attendee"]},
-    ),
-    "take the tags from her own model": (
-        "sagemaker",
-        "delete_tags",
-        {"ResourceArn": ADA.sagemaker_arn("model", "demo-ada-own"), "TagKeys": ["attendee"]},
-    ),
-    "train with ben's role": training(ADA, RoleArn=BEN.role_arn),
-    "train under ben's tags": training(ADA, Tags=tagged(BEN)),
-    "train without tags": training(ADA, Tags=[]),
-    "train on a type that is not allowed": training(
-        ADA,
-        ResourceConfig={
-            "InstanceType": "ml.p4d.24xlarge",
-            "InstanceCount": 1,
-            "VolumeSizeInGB": 5,
-        },
-    ),
-    "train on a mixed fleet": training(
-        ADA,
-        ResourceConfig={
-            "VolumeSizeInGB": 5,
-            "InstanceGroups": [
-                {"InstanceType": kind, "InstanceCount": 1, "InstanceGroupName": kind[3:5]}
-                for kind in ("ml.m5.large", "ml.p4d.24xlarge")
-            ],
-        },
-    ),
-    "open a shell in a training job": training(ADA, RemoteDebugConfig={"EnableRemoteDebug": True}),
-    "make a model with ben's role": model(ADA, ExecutionRoleArn=BEN.role_arn),
-    "serve ben's configuration": endpoint(ADA, BEN),
-    "serve ben's configuration with her endpoint": (
-        "sagemaker",
-        "update_endpoint",
-        {"EndpointName": "demo-ada-made", "EndpointConfigName": "demo-ben-own"},
-    ),
-    "make a domain": (
-        "sagemaker",
-        "create_domain",
-        {
-            "DomainName": "d",
-            "AuthMode": "IAM",
-            "DefaultUserSettings": {"ExecutionRole": ADA.role_arn},
-        },
-    ),
-    "filter everybody's logs": ("logs", "filter_log_events", {"logGroupName": LOGS}),
-    "query everybody's logs": (
-        "logs",
-        "start_query",
-        {"logGroupName": LOGS, "startTime": 0, "endTime": 1, "queryString": "fields @message"},
-    ),
-    "publish a metric of another namespace": (
-        "cloudwatch",
-        "put_metric_data",
-        {"Namespace": "AWS/Billing", "MetricData": [{"MetricName": "m"}]},
-    ),
-    "draw her dashboard": (
-        "cloudwatch",
-        "put_dashboard",
-        {"DashboardName": ADA.dashboard, "DashboardBody": '{"widgets": []}'},
-    ),
-    "change the datasets": (
+BUCKET = {"Bucket": BEN.bucket("data")}
+OPEN = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+MODEL = BEN.sagemaker_arn("model", "demo-ben-own")
+TOUCHES: dict[str, Case] = {
+    f"buckets {BEN.bucket('data')}: bodies": (
         "s3",
         "put_object",
-        {"Bucket": ADA.datasets_bucket, "Key": "k", "Body": b""},
+        {**BUCKET, "Key": "own", "Body": b"2"},
     ),
-    "list all buckets": ("s3", "list_buckets", {}),
-    "drop her bucket's policy": (
+    f"buckets {BEN.bucket('data')}: object tags": (
         "s3",
-        "delete_bucket_policy",
-        {"Bucket": ADA.bucket("data")},
+        "put_object_tagging",
+        {**BUCKET, "Key": "own", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
     ),
-    "list all repositories": ("ecr", "describe_repositories", {}),
-    "delete her repository": (
-        "ecr",
-        "delete_repository",
-        {"repositoryName": ADA.repository("training")},
+    f"buckets {BEN.bucket('data')}: bucket_policy": ("s3", "delete_bucket_policy", BUCKET),
+    f"sagemaker {MODEL}: tags": (
+        "sagemaker",
+        "add_tags",
+        {"ResourceArn": MODEL, "Tags": [{"Key": "a", "Value": "b"}]},
     ),
-    "detach her boundary": ("iam", "delete_role_permissions_boundary", ROLE),
-    "set another boundary": (
+    f"sagemaker {BEN.sagemaker_arn('transform-job', 'demo-ben-own')}: described": (
+        "sagemaker",
+        "stop_transform_job",
+        {"TransformJobName": "demo-ben-own"},
+    ),
+    f"images {BEN.repository('training')}/: manifests": image(BEN, "another"),
+    f"logs {LOGS}:demo-ben-own/log": (
+        "logs",
+        "put_log_events",
+        {
+            "logGroupName": LOGS,
+            "logStreamName": "demo-ben-own/log",
+            "logEvents": [{"timestamp": int(time.time() * 1000), "message": "another"}],
+        },
+    ),
+    f"readings {LOGS} train:loss Host=demo-ben-own/algo-1": reading(BEN),
+    f"identity {BEN.role_arn}: role": (
         "iam",
-        "put_role_permissions_boundary",
-        {**ROLE, "PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        "delete_role_permissions_boundary",
+        {"RoleName": BEN.role},
     ),
-    "attach a policy": (
-        "iam",
-        "attach_role_policy",
-        {**ROLE, "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
-    ),
-    "write a policy": (
+    f"identity {BEN.role_arn}: inline": (
         "iam",
         "put_role_policy",
-        {**ROLE, "PolicyName": "all", "PolicyDocument": json.dumps(TRUST)},
+        {
+            "RoleName": BEN.role,
+            "PolicyName": "all",
+            "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [OPEN]}),
+        },
     ),
-    "take ben's role": (
-        "sts",
-        "assume_role",
-        {"RoleArn": BEN.role_arn, "RoleSessionName": "SageMaker"},
+    f"dashboards {BEN.dashboard}": (
+        "cloudwatch",
+        "put_dashboard",
+        {"DashboardName": BEN.dashboard, "DashboardBody": '{"widgets": []}'},
     ),
-    "see the stacks": ("cloudformation", "describe_stacks", {}),
-    "see the quotas": ("service-quotas", "list_service_quotas", {"ServiceCode": "sagemaker"}),
+    f"stacks {BEN.stack('registry')}: described": (
+        "cloudformation",
+        "update_termination_protection",
+        {"StackName": BEN.stack("registry"), "EnableTerminationProtection": True},
+    ),
 }
+"""What changes, and what the organiser does to ben's things for it: one of each sort."""
 
 
 @pytest.fixture(scope="module")
@@ -342,12 +116,17 @@ def test_ada_may_not_in_another_region(seats: Seats, case: Case) -> None:
     assert "with an explicit deny" in refused(seats.ada, case, region="eu-west-1")
 
 
-def test_what_was_refused_has_not_happened(seats: Seats) -> None:
-    notebook = MAY["see a notebook"][2] | {"NotebookInstanceName": BEN.notebook}
-    refused(seats.ada, ("sagemaker", "stop_notebook_instance", notebook))
-    seen = attempt(seats.ben, ("sagemaker", "describe_notebook_instance", notebook))
-    assert seen["NotebookInstanceStatus"] == "InService"
-    named = "demo-ada-with-bens-role"
-    refused(seats.ada, training(ADA, TrainingJobName=named, RoleArn=BEN.role_arn))
-    listed = attempt(seats.ada, ("sagemaker", "list_training_jobs", {"NameContains": named}))
-    assert listed["TrainingJobSummaries"] == []
+def test_what_was_refused_has_changed_nothing_of_anybody(seats: Seats) -> None:
+    before = holdings.of_others(seats.root, ADA)
+    for case in MAY_NOT.values():
+        refused(seats.ada, case)
+    assert holdings.changed(before, holdings.of_others(seats.root, ADA)) == set()
+    assert len([what for what in before if "ben" in what]) >= 30
+
+
+def test_a_change_to_what_is_bens_would_be_seen(seats: Seats) -> None:
+    before = holdings.of_others(seats.root, ADA)
+    for case in TOUCHES.values():
+        attempt(seats.root, case)
+    changed = holdings.changed(before, holdings.of_others(seats.root, ADA))
+    assert changed >= TOUCHES.keys()

@@ -18,7 +18,7 @@ from workshop.naming import Names
 from workshop.places import Place
 from workshop.roster import Seat
 from workshop.roster.sheet import Sheet
-from workshop.settings import DEFAULT_PROFILE, Environment, Profile
+from workshop.settings import DEFAULT_PROFILE, Access, Environment, Profile
 from workshop.validation import validate
 
 STACKS_PER_REGION = 2000
@@ -256,23 +256,7 @@ def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> It
             " it down"
         )
     for profile, section in settings.profiles.items():
-        if section.access.mode == "managed":
-            yield (
-                f"profiles.{profile}.access.mode is managed: AWS's broad policies let an attendee"
-                " read and change a neighbour's buckets, images and jobs, and use every instance"
-                " type; use scoped"
-            )
-        if section.access.managed_spot == "required":
-            yield (
-                f"profiles.{profile}.access.managed_spot: IAM has no condition for managed spot"
-                " training, so nothing here enforces it; ask Service Quotas for 0 of '<type> for"
-                " training job usage' and for enough of '<type> for spot training job usage'"
-            )
-        for extra in section.access.extra_statements:
-            yield (
-                f"profiles.{profile}.access.extra_statements opens {policies.opened(extra)} to"
-                " every seat of the profile"
-            )
+        yield from _openings(f"profiles.{profile}.access", section.access)
         yield from _unknown_types(profile, section)
     for region in sorted({seat.region for seat in seats} - known_regions()):
         yield (
@@ -290,6 +274,35 @@ def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> It
                 f"{count} {seats_are} in {account} {region} by {their} roster row: that place needs"
                 " credentials and gets a cohort of its own"
             )
+
+
+def _openings(where: str, access: Access) -> Iterator[str]:
+    """Give what a profile lets its seats do beyond their own things."""
+    if access.mode == "managed":
+        yield (
+            f"{where}.mode is managed: AWS's broad policies let an attendee read and change a"
+            " neighbour's buckets, images and jobs, and use every instance type; use scoped"
+        )
+    if access.managed_spot == "required":
+        yield (
+            f"{where}.managed_spot: IAM has no condition for managed spot training, so nothing here"
+            " enforces it; ask Service Quotas for 0 of '<type> for training job usage' and for"
+            " enough of '<type> for spot training job usage'"
+        )
+    if access.mode == "scoped" and access.logs == "shared":
+        yield (
+            f"{where}.logs is shared: every seat of the profile reads the logs of all jobs and"
+            " endpoints of the account, a neighbour's as well"
+        )
+    if access.console_organisers:
+        yield (
+            f"{where}.console_organisers: {', '.join(access.console_organisers)} can be every seat"
+            " of the profile; name attendees' principals in console_principals"
+        )
+    for extra in access.extra_statements:
+        yield (
+            f"{where}.extra_statements opens {policies.opened(extra)} to every seat of the profile"
+        )
 
 
 def _unknown_types(name: str, profile: Profile) -> Iterator[str]:

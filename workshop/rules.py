@@ -106,6 +106,11 @@ BUCKET_KEY = Rule(
     naming.BUCKET_KEY_PATTERN,
     "cannot name a bucket; use 2 to 8 lower-case letters and digits, a letter first",
 )
+PUBLIC_BUCKET = Rule(
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    r"^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$",
+    "is no bucket's name; write it alone, such as 'sagemaker-sample-files'",
+)
 REPOSITORY_KEY = Rule(
     naming.REPOSITORY_KEY_PATTERN,
     "cannot name a repository; use up to 100 lower-case letters and digits, words joined by '-',"

@@ -212,17 +212,37 @@ class Access(Model):
     """Whether training may use managed spot instances, or has to. IAM cannot require it:
     ``required`` warns and says which quotas do."""
     feature_store: Flag = False
-    """Whether a seat may have feature groups of its own; in ``scoped`` mode only."""
+    """Whether a seat may have feature groups of its own; an offline store needs a name that begins
+    with ``<workshop>-<seat>-``, for its table in AWS Glue. In ``scoped`` mode only."""
     search: Flag = True
     """Whether a seat may search SageMaker's records, which shows those of all seats (parameters,
     paths); without it, runs of experiments in the Python SDK fail. In ``scoped`` mode only."""
+    logs: Literal["own", "shared"] = "own"
+    """``own``: the logs of jobs and endpoints whose names begin with ``<workshop>-<seat>-``, and of
+    the seat's notebook. ``shared``: those of all jobs and endpoints of the account, whatever their
+    names. In ``scoped`` mode only."""
+    model_prefix: Flag = False
+    """Whether a seat's models have to be named ``<workshop>-<seat>-...``, and only such may be
+    served; without it, a seat can serve a neighbour's model of another name and run with the
+    neighbour's role. In ``scoped`` mode only."""
+    public_buckets: tuple[Annotated[str, rules.PUBLIC_BUCKET], ...] = Field(
+        default=(), max_length=10, examples=[["sagemaker-sample-files"]]
+    )
+    """Buckets of other accounts, of any Region, that a seat may list and read as far as their
+    owners let everybody. In ``scoped`` mode only."""
     extra_statements: tuple[ExtraStatement, ...] = Field(default=(), max_length=10)
     """What else every seat of the profile may do. The boundary lets these actions through, but
     what it denies stays denied; ``workshop check`` says what is opened."""
     console_principals: tuple[Annotated[str, rules.PRINCIPAL], ...] = Field(
         default=(), max_length=10, examples=[["arn:aws:iam::123456789012:role/workshop-entrance"]]
     )
-    """ARNs of users and roles that may take on a console role of the seat; none: no such role."""
+    """ARNs of users and roles that may take on the console role of the one seat whose id they, or
+    their sessions, carry as the tag ``attendee``."""
+    console_organisers: tuple[Annotated[str, rules.PRINCIPAL], ...] = Field(
+        default=(), max_length=10, examples=[["arn:aws:iam::123456789012:role/organisers"]]
+    )
+    """ARNs of users and roles that may take on the console role of every seat, whatever their tags.
+    Without these and ``console_principals`` there is no console role."""
 
     @property
     def extra_actions(self) -> tuple[str, ...]:
@@ -374,6 +394,30 @@ class Deploy(Model):
     """Minutes after which a stack that is still in progress counts as stuck."""
 
 
+SAVED_TO = rules.Rule(
+    # A bucket's name as in rules.PUBLIC_BUCKET; a prefix of plain words, or a folder's path.
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._-]+)*/?|(?!s3:)[^\x00-\x1f]+",
+    "is no place to save to; write 's3://bucket/prefix' or the path of a folder",
+    longest=900,
+)
+
+
+class Keep(Model):
+    """What of attendees' work a teardown copies away, and verifies, before it deletes anything."""
+
+    to: Annotated[str, SAVED_TO] | None = Field(
+        default=None, examples=["s3://archive-bucket/vision"]
+    )
+    """Where to: ``s3://bucket/prefix`` or a folder; ``--save-to`` names another. Null saves
+    nothing unless ``--save-to`` is given."""
+    prefixes: tuple[Annotated[str, rules.PREFIX], ...] = ("models/", "output/")
+    """Which prefixes of a seat's buckets; in their newest version."""
+    artifacts: Flag = True
+    """Also the artefacts of a seat's models and training jobs, wherever in its buckets they are."""
+    logs: Flag = True
+    """Also the log streams of a seat's jobs, as text."""
+
+
 class Environment(Model):
     """One workshop in one account and Region: ``config/<name>.yaml``."""
 
@@ -399,6 +443,8 @@ class Environment(Model):
     """What all seats share."""
     deploy: Deploy = Deploy()
     """How ``workshop deploy`` drives CloudFormation."""
+    keep: Keep = Keep()
+    """What ``workshop teardown`` copies away first."""
     profiles: dict[ProfileName, Profile] = Field(
         default={DEFAULT_PROFILE: Profile()}, min_length=1, max_length=10
     )

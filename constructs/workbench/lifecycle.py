@@ -3,7 +3,8 @@
 Pure functions over plain values. Their results are texts for CloudFormation's ``Fn::Sub`` and may
 hold its placeholders (:data:`PLACEHOLDERS`), which come in with the arguments; any other ``${``
 is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank lines stay
-there, so that a template is short and yet readable.
+there, so that a template is short and yet readable. Python programs are packed
+(:mod:`workbench.packed`), or there would be no room for them.
 
 Where things go, and why:
 
@@ -23,13 +24,12 @@ Where things go, and why:
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from workbench.packed import bare, packed
 from workshop import tags as tag_rules
 from workshop.errors import WorkshopError
 
@@ -45,7 +45,6 @@ PLACEHOLDERS = {
 }
 """The placeholders that may stand in a script, with the length of their longest value."""
 
-_SCRIPTS = Path(__file__).parent / "scripts"
 _KNOWN = "|".join(PLACEHOLDERS)
 
 
@@ -76,6 +75,7 @@ def on_start(
     datasets_bucket: str,
     repositories: Mapping[str, str],
     job_prefix: str,
+    max_runtime_hours: int | None,
     packages: Sequence[str],
     idle_stop_minutes: int | None,
 ) -> str:
@@ -83,7 +83,8 @@ def on_start(
 
     ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
     ``docker push``; ``buckets`` maps a bucket's key to its name and its prefixes, and the first is
-    the SDK's own; ``idle_stop_minutes`` None means that the notebook never stops by itself.
+    the SDK's own; ``max_runtime_hours`` is the longest that a job may ask for, None for no such
+    rule; ``idle_stop_minutes`` None means that the notebook never stops by itself.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
@@ -107,11 +108,14 @@ def on_start(
         ),
         **_variables("WORKSHOP_REPOSITORY_", repositories),
     }
+    if max_runtime_hours is not None:
+        variables["WORKSHOP_MAX_RUNTIME_HOURS"] = str(max_runtime_hours)
     return _rendered(
         "on_start.sh",
         ENVIRONMENT="\n".join(
             f"export {name}={shlex.quote(_plain(value))}" for name, value in variables.items()
         ),
+        SEAT=packed("workshop_seat.py"),
         GUIDE=_guide(packages, idle_stop_minutes),
         PACKAGES=_packages(packages),
         IDLE_STOP=_idle_stop(idle_stop_minutes),
@@ -157,16 +161,14 @@ def _folder(repository: str) -> str:
 def _packages(packages: Sequence[str]) -> str:
     if not packages:
         return ""
-    installer = _filled(_shipped("install_packages.sh"), PACKAGES=shlex.join(map(_plain, packages)))
-    return _filled(_shipped("start_packages.sh"), INSTALLER=installer)
+    installer = _filled(bare("install_packages.sh"), PACKAGES=shlex.join(map(_plain, packages)))
+    return _filled(bare("start_packages.sh"), INSTALLER=installer)
 
 
 def _idle_stop(minutes: int | None) -> str:
     if minutes is None:
         return ""
-    return _filled(
-        _shipped("start_idle_stop.sh"), PROGRAM=_shipped("idle_stop.py"), MINUTES=str(minutes)
-    )
+    return _filled(bare("start_idle_stop.sh"), PROGRAM=packed("idle_stop.py"), MINUTES=str(minutes))
 
 
 def _guide(packages: Sequence[str], idle_stop_minutes: int | None) -> str:
@@ -175,10 +177,10 @@ def _guide(packages: Sequence[str], idle_stop_minutes: int | None) -> str:
         "# Your workbench",
         "Written anew at each start. Only what lies in this folder outlives a stop.",
         "",
-        "The SageMaker Python SDK uses the role, bucket and tags below by itself. With boto3, give",
-        'them: `Tags=json.loads(os.environ["WORKSHOP_TAGS"])`. Begin the names of your jobs with',
-        "WORKSHOP_JOB_PREFIX, in the SDK with base_job_name: your dashboard finds no others, and",
-        "the logs of others are closed to you.",
+        "The SageMaker Python SDK uses the role and bucket below, and Python gives the tags to",
+        "all it makes; the AWS CLI has to be told them. Begin the names of jobs and pipelines",
+        "with WORKSHOP_JOB_PREFIX, in the SDK with base_job_name: your dashboard finds no others,",
+        "and the logs and executions of others are closed to you.",
     ]
     if packages:
         lines += ["", "Packages arrive in the background: see workshop-packages.log."]
@@ -192,7 +194,7 @@ def _guide(packages: Sequence[str], idle_stop_minutes: int | None) -> str:
 
 
 def _rendered(script: str, **values: str) -> str:
-    text = _filled(_shipped(script), **values) + "\n"
+    text = _filled(bare(script), **values) + "\n"
     # Fn::Sub turns ${!word} into ${word} and would refuse an unknown ${word}.
     return re.sub(rf"\$\{{(?!(?:{_KNOWN})\}})", "${!", text)
 
@@ -208,30 +210,3 @@ def _plain(value: str) -> str:
             f"{value!r} cannot be part of a notebook's script; use one line of plain ASCII"
         )
     return value
-
-
-def _shipped(name: str) -> str:
-    """A file of ``scripts/`` without comments, docstrings and blank lines."""
-    text = (_SCRIPTS / name).read_text(encoding="utf-8")
-    dropped = _docstring_lines(text) if name.endswith(".py") else set()
-    return "\n".join(
-        line
-        for number, line in enumerate(text.splitlines(), start=1)
-        if number not in dropped and not re.match(r"\s*(?:#(?!!)|$)", line)
-    )
-
-
-def _docstring_lines(program: str) -> set[int]:
-    """Line numbers, from 1, of docstrings that are not all there is of a class or function."""
-    documented = [
-        node.body[0]
-        for node in ast.walk(ast.parse(program))
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        and ast.get_docstring(node)
-        and len(node.body) > 1
-    ]
-    return {
-        line
-        for node in documented
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }

@@ -14,14 +14,11 @@ import os
 import runpy
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import jsonschema
-from sagemaker.core import common_utils, image_uris, processing, resources
+from hurry import hurry  # type: ignore[import-not-found]  # beside this program
+from sagemaker.core import image_uris, resources
 from sagemaker.core.experiments import Run
 from sagemaker.core.helper import session_helper
 from sagemaker.core.helper.session_helper import Session
@@ -36,55 +33,9 @@ from sagemaker.core.shapes import (
 from sagemaker.serve import ModelBuilder
 
 INSTANCE = "ml.m5.large"
-PACE = 100
-"""The SDK's seconds in one of ours: it asks every 5 to 30 seconds whether something is done."""
-POLLING: tuple[ModuleType, ...] = (common_utils, processing, resources, session_helper)
-"""Its modules that wait."""
-
 PREFIX = os.environ["WORKSHOP_JOB_PREFIX"]
 BUCKET = os.environ["WORKSHOP_BUCKET"]
 TAGS = json.loads(os.environ["WORKSHOP_TAGS"])
-
-
-class HurriedClock:
-    """``time`` for those modules: their clock and their naps run ``PACE`` times as fast."""
-
-    def __init__(self) -> None:
-        self._start = time.time()
-
-    def time(self) -> float:
-        return self._start + (time.time() - self._start) * PACE
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / PACE)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
-
-
-def validated_once() -> Callable[[Any, Any], None]:
-    """``jsonschema.validate`` that looks at the same thing once.
-
-    The SDK holds its whole defaults file against its schema whenever it looks for one default,
-    dozens of times in this program, which is most of the time that it takes.
-    """
-    validate, seen = jsonschema.validate, set()
-
-    def check(instance: Any, schema: Any) -> None:
-        key = (id(schema), json.dumps(instance))
-        if key not in seen:
-            validate(instance, schema)
-            seen.add(key)
-
-    return check
-
-
-def hurry() -> None:
-    """Let the SDK wait less and check less; what it asks and how it reads answers stays."""
-    clock = HurriedClock()
-    for module in POLLING:
-        vars(module)["time"] = clock
-    vars(jsonschema)["validate"] = validated_once()
 
 
 def train(example: str) -> dict[str, Any]:

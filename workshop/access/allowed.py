@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workshop import tags
+from workshop.access import opened
 from workshop.access.case import (
     Case,
+    also,
+    at_home_of_all,
+    both,
+    bucket,
     everything,
+    execution,
     here,
     hours,
+    logs,
     made,
+    mine,
     of_mine,
     own_bucket,
+    serving,
     stream,
+    tagging,
     thing,
 )
 from workshop.settings import Profile
@@ -28,13 +39,29 @@ def cases(profile: Profile) -> Iterator[Case]:
         ("describes its training job", "training-job", "DescribeTrainingJob"),
         ("deletes its endpoint", "endpoint", "DeleteEndpoint"),
         ("asks its endpoint", "endpoint", "InvokeEndpoint"),
+        ("hears its endpoint by and by", "endpoint", "InvokeEndpointWithResponseStream"),
+        ("asks its endpoint for later", "endpoint", "InvokeEndpointAsync"),
         ("updates its endpoint", "endpoint", "UpdateEndpoint"),
         ("deletes its model", "model", "DeleteModel"),
         ("describes its model package", "model-package", "DescribeModelPackage"),
         ("starts its pipeline", "pipeline", "StartPipelineExecution"),
+        ("updates its pipeline", "pipeline", "UpdatePipeline"),
+        ("lists the executions of its pipeline", "pipeline", "ListPipelineExecutions"),
         ("puts metrics on its trial component", "experiment-trial-component", "BatchPutMetrics"),
+        ("associates its artifact", "artifact", "AddAssociation"),
+        ("deletes its artifact", "artifact", "DeleteArtifact"),
     ):
         yield Case(about, f"sagemaker:{action}", thing(kind), of_mine)
+    for about, action in (
+        ("describes its execution", "DescribePipelineExecution"),
+        ("lists the steps of its execution", "ListPipelineExecutionSteps"),
+        ("lists the parameters of its execution", "ListPipelineParametersForExecution"),
+        ("tries its execution again", "RetryPipelineExecution"),
+        ("stops its execution", "StopPipelineExecution"),
+    ):
+        # Without tags: whether AWS gives executions those of their pipeline is not known.
+        yield Case(about, f"sagemaker:{action}", execution(mine))
+    yield from _allowed_tags()
     for about, action in (
         ("opens its notebook", "CreatePresignedNotebookInstanceUrl"),
         ("starts its notebook", "StartNotebookInstance"),
@@ -59,26 +86,58 @@ def cases(profile: Profile) -> Iterator[Case]:
         "cloudwatch:GetDashboard",
         lambda me, _: f"arn:{me.partition}:cloudwatch::{me.account}:dashboard/{me.dashboard}",
     )
-    yield Case("reads the log of its job", "logs:GetLogEvents", stream(lambda me, _: me))
+    yield Case("reads the log of its job", "logs:GetLogEvents", stream(mine))
+    of_endpoint = "Endpoints/{}digits"
+    yield Case(
+        "reads the log of its endpoint",
+        "logs:GetLogEvents",
+        logs(mine, f"{of_endpoint}:log-stream:AllTraffic/i-0abc"),
+    )
+    yield Case("filters the log of its endpoint", "logs:FilterLogEvents", logs(mine, of_endpoint))
+    yield Case("reads its role", "iam:GetRole", lambda me, _: me.role_arn, at_home_of_all)
+    yield Case(
+        "asks where its bucket is",
+        "s3:GetBucketLocation",
+        own_bucket(),
+        both(here, at_home_of_all),
+    )
     if access.mode == "managed":
-        yield Case(
-            "reads AWS's sample data",
-            "s3:GetObject",
-            lambda me, _: f"arn:{me.partition}:s3:::sagemaker-sample-files/a.csv",
-            lambda *_: {"aws:ResourceAccount": "763104351884"},
-        )
+        theirs = also(at_home_of_all, {"aws:ResourceAccount": "763104351884"})
+        for about, action, path in (
+            ("lists", "ListBucket", "sagemaker-sample-files"),
+            ("reads", "GetObject", "sagemaker-sample-files/a.csv"),
+        ):
+            yield Case(f"{about} AWS's sample data", f"s3:{action}", bucket(path), theirs)
+        yield Case("asks who it is", "sts:GetCallerIdentity", everything, at_home_of_all)
     if access.search:
         yield Case("searches records", "sagemaker:Search", everything)
-    if access.feature_store:
-        yield Case(
-            "makes a feature group",
-            "sagemaker:CreateFeatureGroup",
-            thing("feature-group"),
-            lambda me, other: {
-                **made()(me, other),
-                "sagemaker:FeatureGroupOfflineStoreS3Uri": f"s3://{me.bucket('data')}/features",
-            },
-        )
+    yield from opened.allowed(profile)
+
+
+def _allowed_tags() -> Iterator[Case]:
+    yield Case(
+        "tags what it is making",
+        "sagemaker:AddTags",
+        thing("training-job"),
+        made(TaggingAction="CreateTrainingJob"),
+    )
+    # As the Python SDK does at each upsert, with all tags that the pipeline has.
+    yield Case(
+        "tags its pipeline anew",
+        "sagemaker:AddTags",
+        thing("pipeline"),
+        lambda me, other: {
+            **of_mine(me, other),
+            **tagging(me),
+            f"aws:RequestTag/{tags.MANAGED_BY}": tags.MANAGED_BY_VALUE,
+        },
+    )
+    yield Case(
+        "adds a tag to its model",
+        "sagemaker:AddTags",
+        thing("model"),
+        also(of_mine, {"aws:RequestTag/stage": "first"}),
+    )
 
 
 def _allowed_jobs(profile: Profile) -> Iterator[Case]:
@@ -111,11 +170,19 @@ def _allowed_jobs(profile: Profile) -> Iterator[Case]:
             f"makes an endpoint-config on {one}",
             "sagemaker:CreateEndpointConfig",
             thing("endpoint-config"),
-            made([one]),
+            serving([one], mine, "{}digits", "{}letters"),
         )
+    yield Case(
+        "makes its model",
+        "sagemaker:CreateModel",
+        lambda me, _: me.sagemaker_arn("model", f"{me.job_prefix}digits"),
+        made(),
+    )
     for kind, action in (
-        ("model", "CreateModel"),
         ("endpoint", "CreateEndpoint"),
+        ("artifact", "CreateArtifact"),
+        ("context", "CreateContext"),
+        ("action", "CreateAction"),
         ("experiment", "CreateExperiment"),
         ("experiment-trial", "CreateTrial"),
         ("experiment-trial-component", "CreateTrialComponent"),
@@ -129,12 +196,6 @@ def _allowed_jobs(profile: Profile) -> Iterator[Case]:
         thing("endpoint-config"),
         of_mine,
     )
-    yield Case(
-        "tags what it is making",
-        "sagemaker:AddTags",
-        thing("training-job"),
-        made(TaggingAction="CreateTrainingJob"),
-    )
 
 
 def _allowed_data() -> Iterator[Case]:
@@ -142,9 +203,20 @@ def _allowed_data() -> Iterator[Case]:
     yield Case("reads its object", "s3:GetObject", own_bucket("/train/a.csv"), here)
     yield Case("writes its object", "s3:PutObject", own_bucket("/train/a.csv"), here)
     yield Case("deletes its object", "s3:DeleteObject", own_bucket("/train/a.csv"), here)
-    yield Case(
-        "reads the datasets", "s3:GetObject", lambda me, _: f"{me.datasets_bucket_arn}/a.csv", here
-    )
+    for about, action in (
+        ("reads the datasets", "GetObject"),
+        ("reads an earlier version of the datasets", "GetObjectVersion"),
+        ("reads the tags of the datasets", "GetObjectTagging"),
+    ):
+        yield Case(about, f"s3:{action}", lambda me, _: f"{me.datasets_bucket_arn}/a.csv", here)
+    for about, action in (
+        ("lists the datasets", "ListBucket"),
+        ("lists versions of the datasets", "ListBucketVersions"),
+        ("lists uploads to the datasets", "ListBucketMultipartUploads"),
+        ("asks where the datasets are", "GetBucketLocation"),
+        ("asks whether the datasets have versions", "GetBucketVersioning"),
+    ):
+        yield Case(about, f"s3:{action}", lambda me, _: me.datasets_bucket_arn, here)
     for about, action in (("pushes to", "PutImage"), ("pulls from", "BatchGetImage")):
         yield Case(
             f"{about} its repository",

@@ -19,6 +19,7 @@ BY_DEFAULT = 24
 Context = Mapping[str, str | list[str]]
 Resource = Callable[[Names, Names], str]
 Keys = Callable[[Names, Names], Context]
+Whose = Callable[[Names, Names], Names]
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ def of_namesake(me: Names, _other: Names) -> Context:
     return tagged(namesake(me))
 
 
+def both(one: Keys, another: Keys) -> Keys:
+    return lambda me, other: {**one(me, other), **another(me, other)}
+
+
 def also(keys: Keys, more: Context) -> Keys:
     return lambda me, other: {**keys(me, other), **more}
 
@@ -84,6 +89,16 @@ def here(me: Names, _other: Names) -> Context:
     return {"aws:ResourceAccount": me.account}
 
 
+def at_home_of_all(_me: Names, _other: Names) -> Context:
+    """Global services answer from one Region, whatever the caller's."""
+    return {"aws:RequestedRegion": "us-east-1"}
+
+
+def bucket(path: str) -> Resource:
+    """A bucket by its whole name, or an object in it."""
+    return lambda me, _other: f"arn:{me.partition}:s3:::{path}"
+
+
 def own_bucket(suffix: str = "") -> Resource:
     return lambda me, _other: me.bucket_arn("data") + suffix
 
@@ -96,11 +111,42 @@ def default_bucket(suffix: str = "") -> Resource:
     return lambda me, _other: f"arn:{me.partition}:s3:::sagemaker-{me.region}-{me.account}{suffix}"
 
 
-def stream(of: Callable[[Names, Names], Names]) -> Resource:
+def mine(me: Names, _other: Names) -> Names:
+    return me
+
+
+def theirs(_me: Names, other: Names) -> Names:
+    return other
+
+
+def logs(of: Whose, text: str) -> Resource:
+    """A log group or stream below ``/aws/sagemaker/``; ``{}`` in the text is a seat's prefix."""
     return lambda me, other: (
-        f"arn:{me.partition}:logs:{me.region}:{me.account}:log-group:/aws/sagemaker/TrainingJobs"
-        f":log-stream:{of(me, other).job_prefix}train/algo-1-1"
+        f"arn:{me.partition}:logs:{me.region}:{me.account}:log-group:/aws/sagemaker/"
+        + text.format(of(me, other).job_prefix)
     )
+
+
+def stream(of: Whose) -> Resource:
+    return logs(of, "TrainingJobs:log-stream:{}train/algo-1-1")
+
+
+def execution(of: Whose) -> Resource:
+    """An execution of a pipeline that is named after its seat."""
+    return lambda me, other: me.sagemaker_arn(
+        "pipeline", f"{of(me, other).job_prefix}train/execution/abc123"
+    )
+
+
+def serving(types: Sequence[str], of: Whose, *models: str) -> Keys:
+    """The request of something that serves models; ``{}`` in their names is a seat's prefix."""
+
+    def context(me: Names, other: Names) -> Context:
+        names = [text.format(of(me, other).job_prefix) for text in models]
+        arns = [me.sagemaker_arn("model", name) for name in names]
+        return {**made(types)(me, other), "sagemaker:ModelArn": arns}
+
+    return context
 
 
 def made(types: Sequence[str] = (), **keys: str) -> Keys:
@@ -115,6 +161,27 @@ def made(types: Sequence[str] = (), **keys: str) -> Keys:
         return {**tagging(me), **more}
 
     return context
+
+
+TIMED = (
+    ("CreateTrainingJob", "training-job"),
+    ("CreateHyperParameterTuningJob", "hyper-parameter-tuning-job"),
+    ("CreateProcessingJob", "processing-job"),
+)
+"""Jobs that may be asked to end after a time."""
+CAPPED = (
+    *TIMED,
+    ("CreateTransformJob", "transform-job"),
+    ("CreateEndpointConfig", "endpoint-config"),
+)
+"""What runs on machines whose types are capped."""
+
+
+def usual_type(profile: Profile, action: str) -> str:
+    """An instance type that the profile allows for an action of TIMED."""
+    access = profile.access
+    training = action != "CreateProcessingJob"
+    return (access.training_instance_types if training else access.processing_instance_types)[0]
 
 
 def hours(profile: Profile, more: int = 0) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workshop import policies, policy_engine, tags
-from workshop.naming import COHORT, Names
+from workshop.naming import Names
 from workshop.policies import Document
 from workshop.settings import Environment, Profile
 
@@ -112,6 +112,14 @@ def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
     documents = dict(policies.seat_policies(names, profile))
     if profile.access.mode == "managed":
         documents["managed"] = EVERYTHING
-    extra = [action for one in settings.profiles.values() for action in one.access.extra_actions]
-    cohort = Names(names.workshop, COHORT, names.account, names.region, names.partition)
-    return Cell(names, documents, policies.boundary_policy(cohort, extra_actions=extra))
+    return Cell(names, documents, boundary(names, settings))
+
+
+def boundary(names: Names, settings: Environment) -> Document:
+    """Give the boundary over every seat of an environment, where one of its seats is."""
+    profiles = settings.profiles.values()
+    return policies.boundary_policy(
+        names.cohort,
+        extra_actions=[action for one in profiles for action in one.access.extra_actions],
+        feature_store=any(one.access.feature_store for one in profiles),
+    )

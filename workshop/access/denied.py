@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workshop.access import opened, taken
 from workshop.access.case import (
     BY_DEFAULT,
+    CAPPED,
+    TIMED,
     Case,
     Keys,
     also,
     default_bucket,
     everything,
+    execution,
     here,
     hours,
     made,
@@ -20,10 +24,10 @@ from workshop.access.case import (
     of_other,
     others_bucket,
     own_bucket,
-    stream,
-    tagged,
     tagging,
+    theirs,
     thing,
+    usual_type,
 )
 from workshop.settings import Profile
 
@@ -34,6 +38,7 @@ def cases(profile: Profile) -> Iterator[Case]:
     In ``managed`` mode the boundary alone limits a seat, so only its denials hold.
     """
     yield from _denied_in_any_mode()
+    yield from opened.denied(profile)
     if profile.access.mode == "scoped":
         yield from _denied_when_scoped(profile)
 
@@ -78,7 +83,17 @@ def _denied_in_any_mode() -> Iterator[Case]:
         )
     for about, action in (
         ("pushes to", "PutImage"),
+        ("begins a layer in", "InitiateLayerUpload"),
+        ("uploads a layer to", "UploadLayerPart"),
+        ("completes a layer in", "CompleteLayerUpload"),
         ("pulls from", "BatchGetImage"),
+        ("pulls a layer from", "GetDownloadUrlForLayer"),
+        ("copies from", "GetImageCopyStatus"),
+        ("lists the images of", "ListImages"),
+        ("reads the rules of", "GetLifecyclePolicy"),
+        ("reads who may use", "GetRepositoryPolicy"),
+        ("replicates from", "ReplicateImage"),
+        ("tags", "TagResource"),
         ("deletes", "DeleteRepository"),
         ("opens", "SetRepositoryPolicy"),
     ):
@@ -131,10 +146,22 @@ def _denied_in_any_mode() -> Iterator[Case]:
         made(["ml.m5.large"], EnableRemoteDebug="true"),
     )
     yield Case(
+        "debugs a running container from outside",
+        "sagemaker:UpdateTrainingJob",
+        thing("training-job"),
+        also(of_mine, {"sagemaker:EnableRemoteDebug": "true"}),
+    )
+    yield Case(
         "trains in another Region",
         "sagemaker:CreateTrainingJob",
         thing("training-job"),
         lambda me, other: {**made()(me, other), "aws:RequestedRegion": "ap-south-1"},
+    )
+    yield Case(
+        "writes to a bucket in another Region",
+        "s3:PutObject",
+        lambda me, _: f"arn:{me.partition}:s3:::elsewhere/a.csv",
+        lambda *_: {"aws:RequestedRegion": "ap-south-1", "aws:ResourceAccount": "763104351884"},
     )
     yield Case("starts a machine", "ec2:RunInstances", everything)
 
@@ -161,18 +188,6 @@ def _denied_under_other_tags(profile: Profile) -> Iterator[Case]:
                 thing(kind),
                 also(making, {"sagemaker:TaggingAction": make}),
             )
-    if profile.access.feature_store:
-        yield Case(
-            "keeps features in the shared default bucket",
-            "sagemaker:CreateFeatureGroup",
-            thing("feature-group"),
-            lambda me, other: {
-                **made()(me, other),
-                "sagemaker:FeatureGroupOfflineStoreS3Uri": (
-                    f"s3://sagemaker-{me.region}-{me.account}/features"
-                ),
-            },
-        )
 
 
 def _denied_roles() -> Iterator[Case]:
@@ -212,54 +227,67 @@ def _denied_things() -> Iterator[Case]:
         ("describes a neighbour's model package", "model-package", "DescribeModelPackage"),
         ("starts a neighbour's pipeline", "pipeline", "StartPipelineExecution"),
         ("deletes a neighbour's experiment", "experiment", "DeleteExperiment"),
+        ("hears a neighbour's endpoint", "endpoint", "InvokeEndpointWithResponseStream"),
+        ("lists a neighbour's model packages", "model-package", "ListModelPackages"),
+        ("changes a neighbour's artifact", "artifact", "AddAssociation"),
     ):
         yield Case(about, f"sagemaker:{action}", thing(kind), of_other)
-    yield Case(
-        "puts its own tag on a neighbour's job",
-        "sagemaker:AddTags",
-        thing("training-job"),
-        lambda me, other: {**tagging(me), **tagged(other)},
-    )
-    yield Case(
-        "opens a notebook that lost its tags",
-        "sagemaker:CreatePresignedNotebookInstanceUrl",
-        lambda _, other: other.notebook_arn,
-    )
-    yield Case(
-        "puts its own tag on what is nobody's",
-        "sagemaker:AddTags",
-        thing("training-job"),
-        lambda me, _: tagging(me),
-    )
-    yield Case("takes tags off its own job", "sagemaker:DeleteTags", thing("training-job"), of_mine)
+    for about, kind, action in (
+        ("stops a namesake's training job", "training-job", "StopTrainingJob"),
+        ("asks a namesake's endpoint", "endpoint", "InvokeEndpoint"),
+    ):
+        yield Case(about, f"sagemaker:{action}", thing(kind), of_namesake)
+    yield from taken.denied()
+    for about, action in (
+        ("opens", "CreatePresignedNotebookInstanceUrl"),
+        ("starts", "StartNotebookInstance"),
+        ("stops", "StopNotebookInstance"),
+        ("deletes", "DeleteNotebookInstance"),
+    ):
+        yield Case(
+            f"{about} a notebook that lost its tags",
+            f"sagemaker:{action}",
+            lambda _, other: other.notebook_arn,
+        )
+
+
+def _denied_spending(profile: Profile) -> Iterator[Case]:
+    access = profile.access
+    for action, kind in CAPPED:
+        timed = {"MaxRuntimeInSeconds": "3600"} if (action, kind) in TIMED else {}
+        if "ml.p5.48xlarge" not in access.training_instance_types:
+            yield Case(
+                f"makes a {kind} on ml.p5.48xlarge",
+                f"sagemaker:{action}",
+                thing(kind),
+                made(["ml.p5.48xlarge"], **timed),
+            )
+        # Serverless training and endpoints, and whatever else AWS may let go without a type.
+        yield Case(
+            f"makes a {kind} that names no machine",
+            f"sagemaker:{action}",
+            thing(kind),
+            made(**timed),
+        )
+    for action, kind in TIMED:
+        one = usual_type(profile, action)
+        yield Case(
+            f"makes a {kind} for longer than allowed",
+            f"sagemaker:{action}",
+            thing(kind),
+            made([one], MaxRuntimeInSeconds=hours(profile, more=1)),
+        )
+        if access.max_runtime_hours < BY_DEFAULT:
+            yield Case(
+                f"makes a {kind} without a limit", f"sagemaker:{action}", thing(kind), made([one])
+            )
 
 
 def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
     access = profile.access
     training = access.training_instance_types
     yield from _denied_under_other_tags(profile)
-    for action, kind in (
-        ("CreateProcessingJob", "processing-job"),
-        ("CreateTransformJob", "transform-job"),
-    ):
-        yield Case(
-            f"makes a {kind} on ml.p5.48xlarge",
-            f"sagemaker:{action}",
-            thing(kind),
-            made(["ml.p5.48xlarge"]),
-        )
-    for action, kind, keys in (
-        ("CreateTrainingJob", "training-job", {"MaxRuntimeInSeconds": "3600"}),
-        ("CreateEndpointConfig", "endpoint-config", {"ServerlessMaxConcurrency": "200"}),
-    ):
-        yield Case(f"makes a serverless {kind}", f"sagemaker:{action}", thing(kind), made(**keys))
-    if access.max_runtime_hours < BY_DEFAULT:
-        yield Case(
-            "trains without a limit",
-            "sagemaker:CreateTrainingJob",
-            thing("training-job"),
-            made([training[0]]),
-        )
+    yield from _denied_spending(profile)
     yield Case(
         "puts metrics where others look",
         "cloudwatch:PutMetricData",
@@ -280,24 +308,18 @@ def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
                 thing("training-job"),
                 made([training[0], one], MaxRuntimeInSeconds="3600"),
             )
-    yield Case(
-        "serves on ml.p5.48xlarge",
-        "sagemaker:CreateEndpointConfig",
-        thing("endpoint-config"),
-        made(["ml.p5.48xlarge"]),
-    )
-    yield Case(
-        "trains longer than allowed",
-        "sagemaker:CreateTrainingJob",
-        thing("training-job"),
-        made([training[0]], MaxRuntimeInSeconds=hours(profile, more=1)),
-    )
     if not access.warm_pools:
         yield Case(
             "keeps a warm pool",
             "sagemaker:CreateTrainingJob",
             thing("training-job"),
             made([training[0]], MaxRuntimeInSeconds="3600", KeepAlivePeriod="600"),
+        )
+        yield Case(
+            "keeps a warm pool afterwards",
+            "sagemaker:UpdateTrainingJob",
+            thing("training-job"),
+            also(of_mine, {"sagemaker:KeepAlivePeriod": "600"}),
         )
     yield Case(
         "trains without a tag",
@@ -324,9 +346,11 @@ def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
         lambda me, _: me.role_arn,
         lambda *_: {"iam:PassedToService": "lambda.amazonaws.com"},
     )
-    yield Case(
-        "reads the log of a neighbour's job", "logs:GetLogEvents", stream(lambda _, other: other)
-    )
+    for about, action in (
+        ("lists the steps of a neighbour's execution", "ListPipelineExecutionSteps"),
+        ("stops a neighbour's execution", "StopPipelineExecution"),
+    ):
+        yield Case(about, f"sagemaker:{action}", execution(theirs))
     for about, action in (("filters", "FilterLogEvents"), ("queries", "StartQuery")):
         yield Case(
             f"{about} the logs of all",

@@ -175,7 +175,8 @@ def permission_set(
     """Print a permission set of IAM Identity Center for everybody of a profile, as JSON.
 
     One set serves all seats: whoever signs in is told apart by the attribute ``attendee``, which
-    has to be passed as an attribute for access control.
+    has to be passed as an attribute for access control. It names the cohort's boundary, which has
+    to be deployed before the set is assigned, and put on the set: without it the cell is open.
     """
     loaded = environment.load(env, config_dir)
     (name,) = _profiles(loaded, profile)
@@ -187,7 +188,13 @@ def permission_set(
         **policies.seat_policies(names, settings.profiles[name]),
         "console": policies.console_policy(),
     }
-    print(json.dumps(policies.permission_set(f"{settings.workshop}-{name}", documents), indent=2))
+    made = policies.permission_set(
+        names,
+        profile=name,
+        documents=documents,
+        managed=settings.profiles[name].access.mode == "managed",
+    )
+    print(json.dumps(made, indent=2))
 
 
 def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, Cell]:

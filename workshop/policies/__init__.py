@@ -20,6 +20,7 @@ from workshop.policies.documents import (
     Statement,
     characters,
     check_inline,
+    check_managed,
 )
 from workshop.policies.extra import ESCALATING, extra_policy, opened, refused
 from workshop.policies.people import (
@@ -45,6 +46,7 @@ __all__ = [
     "boundary_policy",
     "characters",
     "check_inline",
+    "check_managed",
     "console_policy",
     "console_trust_policy",
     "data_policy",

@@ -39,6 +39,9 @@ TRAINING_CREATE = ("sagemaker:CreateTrainingJob", "sagemaker:CreateHyperParamete
 PROCESSING_CREATE = ("sagemaker:CreateProcessingJob", "sagemaker:CreateTransformJob")
 ENDPOINT_CREATE = ("sagemaker:CreateEndpointConfig",)
 OTHER_CREATE = (
+    "sagemaker:CreateAction",
+    "sagemaker:CreateArtifact",
+    "sagemaker:CreateContext",
     "sagemaker:CreateExperiment",
     "sagemaker:CreateModel",
     "sagemaker:CreateModelPackageGroup",
@@ -46,69 +49,64 @@ OTHER_CREATE = (
     "sagemaker:CreateTrial",
     "sagemaker:CreateTrialComponent",
 )
-# What may be done with a thing that carries the seat's own tag.
+# What may be done with a thing that carries the seat's own tag. Wildcards save room where all that
+# they cover may be done, today and by the looks of the names.
 TAGGED_USE = (
+    "sagemaker:AddAssociation",
+    "sagemaker:AddTags",
     "sagemaker:AssociateTrialComponent",
     "sagemaker:BatchPutMetrics",
     "sagemaker:CreateEndpoint",
     "sagemaker:CreateModelPackage",
-    "sagemaker:DeleteEndpoint",
-    "sagemaker:DeleteEndpointConfig",
-    "sagemaker:DeleteExperiment",
-    "sagemaker:DeleteModel",
-    "sagemaker:DeleteModelPackage",
-    "sagemaker:DeleteModelPackageGroup",
-    "sagemaker:DeletePipeline",
-    "sagemaker:DeleteProcessingJob",
-    "sagemaker:DeleteTrainingJob",
-    "sagemaker:DeleteTrial",
-    "sagemaker:DeleteTrialComponent",
+    "sagemaker:DeleteA*",
+    "sagemaker:DeleteContext",
+    "sagemaker:DeleteE*",
+    "sagemaker:DeleteModel*",
+    "sagemaker:DeleteP*",
+    "sagemaker:DeleteTr*",
     "sagemaker:Describe*",
     "sagemaker:DisassociateTrialComponent",
-    "sagemaker:InvokeEndpoint",
-    "sagemaker:InvokeEndpointAsync",
+    "sagemaker:InvokeEndpoint*",
+    "sagemaker:ListPipeline*",
     "sagemaker:ListTags",
+    "sagemaker:RetryPipelineExecution",
     "sagemaker:StartPipelineExecution",
     "sagemaker:Stop*",
-    "sagemaker:UpdateEndpoint",
-    "sagemaker:UpdateEndpointWeightsAndCapacities",
-    "sagemaker:UpdateExperiment",
+    "sagemaker:UpdateE*",
     "sagemaker:UpdateModelPackage",
-    "sagemaker:UpdatePipeline",
-    "sagemaker:UpdateTrial",
-    "sagemaker:UpdateTrialComponent",
+    "sagemaker:UpdatePipeline*",
+    "sagemaker:UpdateTrial*",
 )
-# Lists have no resource-level permissions and show names and states. Search has none either, but
-# shows whole records of every seat (hyper-parameters, paths): the YAML can close it.
+# Executions have no AddTags of their own, and whether AWS lets them answer for the tags of their
+# pipeline is nowhere written: below a pipeline of the seat's prefix they are its own by name.
+EXECUTION_USE = ("sagemaker:*Pipeline*Execution*",)
+# What serves models: the model's own role runs in the container, not the caller's.
+MODEL_USE = (
+    "sagemaker:CreateEndpointConfig",
+    "sagemaker:CreateInferenceComponent",
+    "sagemaker:CreateTransformJob",
+)
+# Lists show names and states. Nearly all have no resource-level permissions. Search has none
+# either, but shows whole records of every seat (hyper-parameters, paths): the YAML can close it.
 LISTS = tuple(
     f"sagemaker:List{kind}"
     for kind in (
         "Associations",
-        "EndpointConfigs",
-        "Endpoints",
-        "Experiments",
+        "E*",
         "HyperParameterTuningJobs",
-        "ModelPackageGroups",
-        "ModelPackages",
-        "Models",
+        "Model*",
         "NotebookInstances",
-        "PipelineExecutions",
         "Pipelines",
         "ProcessingJobs",
-        "TrainingJobs",
-        "TrainingJobsForHyperParameterTuningJob",
-        "TransformJobs",
-        "TrialComponents",
-        "Trials",
+        "Tr*",
     )
 )
 # What a job or notebook in a VPC needs of its own role
 # (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html).
 NETWORK_INTERFACES = (
     "ec2:CreateNetworkInterface",
-    "ec2:CreateNetworkInterfacePermission",
     "ec2:DeleteNetworkInterface",
-    "ec2:DeleteNetworkInterfacePermission",
+    "ec2:*NetworkInterfacePermission",
 )
 NETWORK_VIEW = (
     "ec2:DescribeDhcpOptions",
@@ -122,15 +120,15 @@ NETWORK_VIEW = (
 COMPUTE_WITHOUT_TYPE = tuple(
     f"sagemaker:{action}"
     for action in (
-        "BatchAddClusterNodes",
-        "BatchReplaceClusterNodes",
+        "*Cluster*",
+        "*ComputeQuota",
+        "*Edge*",
+        "*HubModel",
+        "*InferenceExperiment",
+        "*TrainingPlan",
         "CreateAI*",
         "CreateAutoMLJob*",
-        "CreateCluster*",
         "CreateCompilationJob",
-        "CreateComputeQuota",
-        "CreateEdge*",
-        "CreateInferenceExperiment",
         "CreateInferenceRecommendationsJob",
         "CreateJob",
         "CreateLabelingJob",
@@ -139,20 +137,10 @@ COMPUTE_WITHOUT_TYPE = tuple(
         "CreateOptimizationJob",
         "CreatePartnerApp*",
         "CreateReservedCapacity",
-        "CreateTrainingPlan",
-        "ExtendTrainingPlan",
-        "StartClusterHealthCheck",
-        "StartEdgeDeploymentStage",
         "StartHumanLoop",
-        "StartInferenceExperiment",
         "StartMlflowTrackingServer",
         "StartMonitoringSchedule",
         "StartSession",
-        "TrainHubModel",
-        "DeployHubModel",
-        "UpdateCluster*",
-        "UpdateComputeQuota",
-        "UpdateInferenceExperiment",
         "UpdateMlflow*",
         "UpdatePartnerApp",
     )
@@ -186,31 +174,28 @@ FEATURE_STORE_USE = (
     "sagemaker:DeleteRecord",
     "sagemaker:GetRecord",
     "sagemaker:PutRecord",
-    "sagemaker:UpdateFeatureGroup",
-    "sagemaker:UpdateFeatureMetadata",
+    "sagemaker:UpdateFeature*",
 )
 FEATURE_STORE_LISTS = ("sagemaker:ListFeatureGroups",)
-# What takes a role's own tag instead of a name: everything in ECR that has a resource.
+# What an offline store needs beside writing its objects: the bucket's owner, and a table in AWS
+# Glue (AWS's policy AmazonSageMakerFeatureStoreAccess; to make the first of them,
+# AmazonSageMakerFullAccess).
+OFFLINE_STORE_LIST = ("s3:GetBucketAcl",)
+OFFLINE_STORE_WRITE = ("s3:PutObjectAcl",)
+FEATURE_STORE_TABLES = (
+    "glue:CreateDatabase",
+    "glue:CreateTable",
+    "glue:GetDatabase",
+    "glue:GetTable",
+    "glue:UpdateTable",
+)
+# What is done to a repository or in one: everything in ECR but GetAuthorizationToken and
+# settings of the whole registry.
 ECR_EVERYTHING_NAMED = tuple(
-    f"ecr:{verb}*"
-    for verb in (
-        "Batch",
-        "Complete",
-        "Delete",
-        "Describe",
-        "GetD",
-        "GetL",
-        "GetR",
-        "Initiate",
-        "List",
-        "Put",
-        "Replicate",
-        "Set",
-        "Start",
-        "Tag",
-        "Untag",
-        "Upload",
-    )
+    f"ecr:{verb}*" for verb in (*"BCDILPRSTU", "GetD", "GetI", "GetL", "GetR")
 )
 # Global services answer from one Region, whatever the caller's; a Region rule must spare them.
 GLOBAL_SERVICES = ("iam:*", "sts:*", "s3:ListAllMyBuckets", "s3:GetBucketLocation")
+# Sample data lies in buckets of any Region. To read them makes nothing and costs the seat nothing;
+# which ones a seat can read is said by its own policies, and this account's are closed by name.
+PUBLIC_READ = ("s3:GetObject", "s3:ListBucket")

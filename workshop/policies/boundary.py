@@ -10,26 +10,34 @@ from workshop.naming import Names
 from workshop.policies.actions import (
     COMPUTE_WITHOUT_TYPE,
     ECR_EVERYTHING_NAMED,
+    FEATURE_STORE_TABLES,
     GLOBAL_SERVICES,
+    MODEL_USE,
     NETWORK_INTERFACES,
     NEVER,
+    PUBLIC_READ,
     S3_LIST,
     S3_READ,
 )
-from workshop.policies.documents import Document, allow, deny, document
+from workshop.policies.data import offline_store_tables
+from workshop.policies.documents import Document, Statement, allow, deny, document
 
 OWN_ATTENDEE = f"${{aws:PrincipalTag/{tags.ATTENDEE}}}"
 """IAM's variable for the seat that the calling role is tagged with."""
 
 
-def boundary_policy(names: Names, *, extra_actions: Sequence[str] = ()) -> Document:
+def boundary_policy(
+    names: Names, *, extra_actions: Sequence[str] = (), feature_store: bool = False
+) -> Document:
     """The most that any seat's role can ever do, whatever is attached to it.
 
     It serves every seat at once: what is a seat's own is read from the tag of the calling role.
     ``extra_actions`` are those that profiles open on purpose: the boundary lets them through, and
-    only the roles of those profiles allow them.
+    only the roles of those profiles allow them. ``feature_store`` says whether any profile has
+    one, whose tables in AWS Glue are let through by name.
     """
     any_seat = replace(names, seat=OWN_ATTENDEE)
+    tables = [allow("OfflineStoreTables", FEATURE_STORE_TABLES, offline_store_tables(any_seat))]
     return document(
         allow(
             "ServicesOfTheWorkshop",
@@ -48,10 +56,11 @@ def boundary_policy(names: Names, *, extra_actions: Sequence[str] = ()) -> Docum
             ],
             ["*"],
         ),
+        *(tables if feature_store else []),
         {
             "Sid": "OtherRegions",
             "Effect": "Deny",
-            "NotAction": sorted(GLOBAL_SERVICES),
+            "NotAction": sorted(GLOBAL_SERVICES + PUBLIC_READ),
             "Resource": ["*"],
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": names.region}},
         },
@@ -78,11 +87,25 @@ def boundary_policy(names: Names, *, extra_actions: Sequence[str] = ()) -> Docum
             ],
             "NotResource": [any_seat.notebook_arn],
         },
+        # Tags are set while a thing is made; later only on what is one's own already, or everybody
+        # could put their own tag on a neighbour's. A missing tag differs from every value.
         deny(
             "TagsOfOthers",
             ["sagemaker:AddTags"],
             ["*"],
-            Condition={"Null": {"sagemaker:TaggingAction": "true"}},
+            Condition={
+                "Null": {"sagemaker:TaggingAction": "true"},
+                "StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": OWN_ATTENDEE},
+            },
+        ),
+        # Nor can one's own be made somebody else's, or be hidden from teardown.
+        *(
+            _differs(sid, "sagemaker:AddTags", f"aws:RequestTag/{key}", own)
+            for sid, key, own in (
+                ("TagsForOthers", tags.ATTENDEE, OWN_ATTENDEE),
+                ("TagsForOtherWorkshops", tags.WORKSHOP, names.workshop),
+                ("TagsOfOtherMakers", tags.MANAGED_BY, tags.MANAGED_BY_VALUE),
+            )
         ),
         # A shell in a training container would run with the job's role and outlive the job's code
         # (https://docs.aws.amazon.com/sagemaker/latest/dg/train-remote-debugging.html).
@@ -114,16 +137,35 @@ def boundary_policy(names: Names, *, extra_actions: Sequence[str] = ()) -> Docum
             "NotResource": [any_seat.repository_arn("*")],
             "Condition": {"StringEquals": {"aws:ResourceAccount": names.account}},
         },
-        # What carries another seat's tag is that seat's; what carries none is nobody's.
+        # What carries another seat's tag is that seat's; what carries none is nobody's. Another
+        # workshop of the account may have a seat of the same id.
+        _differs("ThingsOfOthers", "sagemaker:*", f"aws:ResourceTag/{tags.ATTENDEE}", OWN_ATTENDEE),
+        _differs(
+            "ThingsOfOtherWorkshops",
+            "sagemaker:*",
+            f"aws:ResourceTag/{tags.WORKSHOP}",
+            names.workshop,
+        ),
+        # Whoever serves a model runs the role that the model names, and IAM is told the model's
+        # name alone. One request may name several; this also refuses one's own beside one of no
+        # prefix, rather than let a neighbour's hide there.
         deny(
-            "ThingsOfOthers",
-            ["sagemaker:*"],
+            "ModelsOfOthers",
+            MODEL_USE,
             ["*"],
             Condition={
-                "StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": OWN_ATTENDEE},
-                "Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "false"},
+                "ForAnyValue:StringLike": {"sagemaker:ModelArn": f"*:model/{names.workshop}-*"},
+                "ForAnyValue:StringNotLike": {
+                    "sagemaker:ModelArn": f"*:model/{any_seat.job_prefix}*"
+                },
             },
         ),
         deny("ComputeWithoutType", COMPUTE_WITHOUT_TYPE, ["*"]),
         deny("Never", NEVER, ["*"]),
     )
+
+
+def _differs(sid: str, action: str, key: str, own: str) -> Statement:
+    """Deny an action where a condition key is there and is not what it is for oneself."""
+    condition = {"StringNotEquals": {key: own}, "Null": {key: "false"}}
+    return deny(sid, [action], ["*"], Condition=condition)

@@ -8,10 +8,12 @@ from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
     ENDPOINT_CREATE,
+    EXECUTION_USE,
     FEATURE_STORE_CREATE,
     FEATURE_STORE_LISTS,
     FEATURE_STORE_USE,
     LISTS,
+    MODEL_USE,
     OTHER_CREATE,
     PROCESSING_CREATE,
     TAGGED_USE,
@@ -24,22 +26,28 @@ RUNTIME_BY_DEFAULT = 24 * 3600
 (``MaxRuntimeInSeconds`` of StoppingCondition in the API reference)."""
 
 
-def sagemaker_policy(names: Names, *, feature_store: bool, search: bool) -> Document:
+def sagemaker_policy(
+    names: Names, *, feature_store: bool, search: bool, model_prefix: bool = False
+) -> Document:
     """What one seat makes carries its tag, and only that can it use.
 
     The workshop's tag counts as well as the seat's: another workshop of the account may have a
-    seat of the same id.
+    seat of the same id. ``model_prefix`` keeps the names of models to the seat's prefix.
     """
     own = {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}
     own_tag = {f"aws:RequestTag/{key}": value for key, value in own.items()}
     own_thing = {f"aws:ResourceTag/{key}": value for key, value in own.items()}
+    using = TAGGED_USE + (FEATURE_STORE_USE if feature_store else ())
+    lists = LISTS + (FEATURE_STORE_LISTS if feature_store else ())
+    making: tuple[str, ...] = TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE
+    made: dict[str, dict[str, str]] = {"StringEquals": own_tag}
+    if feature_store:
+        making += FEATURE_STORE_CREATE
+        # The offline store is in one of the seat's own buckets, or there is none.
+        offline = f"s3://{names.job_prefix}*"
+        made["StringLikeIfExists"] = {"sagemaker:FeatureGroupOfflineStoreS3Uri": offline}
     statements = [
-        allow(
-            "MakeOwn",
-            TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE,
-            ["*"],
-            Condition={"StringEquals": own_tag},
-        ),
+        allow("MakeOwn", making, ["*"], Condition=made),
         # Authorised on the endpoint and on its configuration: a statement each, or one could serve
         # a neighbour's configuration, and with it run the neighbour's model and role.
         allow(
@@ -48,8 +56,8 @@ def sagemaker_policy(names: Names, *, feature_store: bool, search: bool) -> Docu
             [names.sagemaker_arn("endpoint", "*")],
             Condition={"StringEquals": own_tag},
         ),
-        # Tags can be set while a thing is made and at no other time, so that nobody can put their
-        # own tag on a neighbour's
+        # Tags can be set while a thing is made and afterwards on one's own, so that nobody can put
+        # their own tag on a neighbour's
         # (https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html).
         allow(
             "TagWhatIsBeingMade",
@@ -57,8 +65,15 @@ def sagemaker_policy(names: Names, *, feature_store: bool, search: bool) -> Docu
             ["*"],
             Condition={"StringEquals": own_tag, "Null": {"sagemaker:TaggingAction": "false"}},
         ),
-        allow("UseOwn", TAGGED_USE, ["*"], Condition={"StringEquals": own_thing}),
-        allow("SeeNames", LISTS, ["*"]),
+        # Among the uses is AddTags, since the Python SDK tags its pipeline anew whenever it updates
+        # one; that nothing is given away by it is the boundary's to deny, in any mode.
+        allow("UseOwn", using, ["*"], Condition={"StringEquals": own_thing}),
+        allow(
+            "UseOwnExecutions",
+            EXECUTION_USE,
+            [names.sagemaker_arn("pipeline", f"{names.job_prefix}*/execution/*")],
+        ),
+        allow("SeeNames", lists, ["*"]),
         allow(
             "OwnNotebook",
             [
@@ -79,32 +94,29 @@ def sagemaker_policy(names: Names, *, feature_store: bool, search: bool) -> Docu
     ]
     if search:
         statements.append(allow("SearchRecords", ["sagemaker:Search"], ["*"]))
-    if feature_store:
-        statements += [
-            # The offline store is in one of the seat's own buckets, or there is none.
-            allow(
-                "MakeOwnFeatureGroup",
-                FEATURE_STORE_CREATE,
-                ["*"],
-                Condition={
-                    "StringEquals": own_tag,
-                    "StringLikeIfExists": {
-                        "sagemaker:FeatureGroupOfflineStoreS3Uri": [
-                            f"s3://{names.bucket('*')}",
-                            f"s3://{names.bucket('*')}/*",
-                        ]
-                    },
-                },
-            ),
-            allow(
-                "UseOwnFeatureGroup",
-                FEATURE_STORE_USE,
-                ["*"],
-                Condition={"StringEquals": own_thing},
-            ),
-            allow("SeeFeatureGroups", FEATURE_STORE_LISTS, ["*"]),
-        ]
+    if model_prefix:
+        statements += _only_prefixed_models(names)
     return document(*statements)
+
+
+def _only_prefixed_models(names: Names) -> list[Statement]:
+    """Deny to make or to serve a model of any other name than the seat's own."""
+    return [
+        {
+            "Sid": "ModelsOfOtherNames",
+            "Effect": "Deny",
+            "Action": ["sagemaker:CreateModel"],
+            "NotResource": [names.sagemaker_arn("model", f"{names.job_prefix}*")],
+        },
+        deny(
+            "ServingOtherNames",
+            MODEL_USE,
+            ["*"],
+            Condition={
+                "ForAnyValue:StringNotLike": {"sagemaker:ModelArn": f"*:model/{names.job_prefix}*"}
+            },
+        ),
+    ]
 
 
 def limits_policy(

@@ -59,6 +59,19 @@ def check_inline(documents: Mapping[str, Document], what: str) -> None:
         )
 
 
+def check_managed(policy: Document, what: str) -> None:
+    """Refuse a managed policy that IAM would refuse, for the longest placeholders.
+
+    ``what`` names the policy at the start of the sentence.
+    """
+    size = characters(policy)
+    if size > MANAGED_LIMIT:
+        raise WorkshopError(
+            f"{what} has {size:,} characters and IAM takes {MANAGED_LIMIT:,}; open fewer actions in"
+            " access.extra_statements, by wildcards"
+        )
+
+
 def characters(policy: Document) -> int:
     """The size of a document as IAM counts it, with placeholders at their longest."""
     text = json.dumps(policy, separators=(",", ":"))

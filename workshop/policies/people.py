@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from workshop import tags
 from workshop.naming import Names
 from workshop.policies.boundary import OWN_ATTENDEE
-from workshop.policies.documents import Document, allow, document
+from workshop.policies.documents import Document, Statement, allow, document
+from workshop.policies.trust import managed_policy_arns
 
 CONSOLE_VIEWS = (
     "cloudwatch:DescribeAlarms",
@@ -46,16 +47,35 @@ def console_policy() -> Document:
     return document(allow("ConsoleViews", CONSOLE_VIEWS, ["*"]))
 
 
-def console_trust_policy(principals: Sequence[str]) -> Document:
-    """Those who may take on a seat's console role, by ARN."""
-    return document(
-        {
-            "Sid": "NamedPrincipals",
-            "Effect": "Allow",
-            "Principal": {"AWS": list(principals)},
-            "Action": "sts:AssumeRole",
+def console_trust_policy(
+    names: Names, *, principals: Sequence[str], organisers: Sequence[str]
+) -> Document:
+    """Those who may take on a seat's console role, by ARN.
+
+    ``principals`` only with the seat's id as their tag ``attendee``, that of the role or user or of
+    its session, since the same principals stand in the trust of every seat; where they also say a
+    workshop, it has to be this one. ``organisers`` need no tag: they may be any seat.
+    """
+    statements: list[Statement] = []
+    if principals:
+        tagged = {
+            "StringEquals": {f"aws:PrincipalTag/{tags.ATTENDEE}": names.seat},
+            "StringEqualsIfExists": {f"aws:PrincipalTag/{tags.WORKSHOP}": names.workshop},
         }
-    )
+        statements.append(_may_assume("TaggedPrincipals", principals, Condition=tagged))
+    if organisers:
+        statements.append(_may_assume("Organisers", organisers))
+    return document(*statements)
+
+
+def _may_assume(sid: str, principals: Sequence[str], **rest: Document) -> Statement:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"AWS": list(principals)},
+        "Action": "sts:AssumeRole",
+        **rest,
+    }
 
 
 def for_whoever_is_signed_in(names: Names) -> Names:
@@ -70,17 +90,27 @@ def for_whoever_is_signed_in(names: Names) -> Names:
     )
 
 
-def permission_set(name: str, documents: dict[str, Document]) -> Document:
-    """Give a permission set: the arguments of ``create-permission-set`` and its inline policy.
+def permission_set(
+    names: Names, *, profile: str, documents: dict[str, Document], managed: bool
+) -> Document:
+    """Give a permission set as CloudFormation's ``AWS::SSO::PermissionSet`` has its properties.
 
-    Its one inline policy joins the documents: it may have 32,768 characters
+    For the command line it is the arguments of ``create-permission-set``,
+    ``put-inline-policy-to-permission-set``, ``put-permissions-boundary-to-permission-set`` and,
+    in ``managed`` mode, ``attach-managed-policy-to-permission-set``. The boundary is the cohort's,
+    which has to exist in the account before the set is assigned there. The one inline policy joins
+    the documents: it may have 32,768 characters
     (https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html).
     """
     return {
-        "Name": name,
+        "Name": f"{names.workshop}-{profile}",
         "Description": f"One seat of a workshop, by the attribute {tags.ATTENDEE}",
         "SessionDuration": "PT12H",
         "InlinePolicy": document(
             *(statement for one in documents.values() for statement in one["Statement"])
         ),
+        **({"ManagedPolicies": list(managed_policy_arns(names))} if managed else {}),
+        "PermissionsBoundary": {
+            "CustomerManagedPolicyReference": {"Name": names.boundary, "Path": names.iam_path}
+        },
     }

@@ -10,23 +10,30 @@ WHY_WILDCARD = {
     " this account's repositories out",
     "MakeOwn": "what does not exist yet has no name; aws:RequestTag forces the seat's tag on it",
     "TagWhatIsBeingMade": "sagemaker:TaggingAction allows tags only while a thing is being made",
-    "UseOwn": "attendees name their things freely; aws:ResourceTag limits the use to the seat's",
+    "UseOwn": "attendees name their things freely; aws:ResourceTag limits the use to the seat's,"
+    " and the boundary keeps their tags the seat's",
     "MakeOwnEndpoint": "as MakeOwn, on the endpoint alone: its configuration must be the seat's",
-    "SeeNames": "SageMaker's lists have no resource-level permissions",
+    "UseOwnExecutions": "executions of pipelines whose names begin with the seat's prefix, which no"
+    " other name does",
+    "SeeNames": "lists show names and states; nearly all have no resource-level permissions, and in"
+    " those that have, as ListModelPackages, the boundary denies what carries another seat's tag",
     "SearchRecords": "Search has no resource-level permissions; access.search: false takes it away",
     "SeeNetworks": "EC2's descriptions have no resource-level permissions",
-    "NetworkInterfaces": "SageMaker makes interfaces with the job's role, in the profile's subnet"
-    " alone",
+    "MakeInterfaces": "SageMaker makes interfaces with the job's role; a new one has no name, and"
+    " its subnet and security groups are asked for too, which are the profile's",
+    "UseInterfaces": "ec2:Subnet keeps it to interfaces in the profile's subnet, those of its other"
+    " seats included: no key tells them apart",
     "WriteJobLogs": "SageMaker names log streams after jobs, whose names are free",
     "SeeLogGroups": "names of log groups only",
     "SeeLogStreams": "names of log streams only",
-    "ReadOwnLogs": "streams whose names begin with the seat's prefix, which no other name does",
+    "ReadOwnLogs": "streams, and groups of endpoints, whose names begin with the seat's prefix,"
+    " which no other name does",
+    "ReadLogs": "the YAML shares the logs of all jobs on purpose (access.logs: shared)",
+    "PublicBuckets": "every object of the public buckets that the YAML names, to read only",
+    "OfflineStoreTables": "tables in AWS Glue that begin with the seat's prefix, as the names of"
+    " their feature groups do",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
-    "MakeOwnFeatureGroup": "as MakeOwn; sagemaker:FeatureGroupOfflineStoreS3Uri keeps the offline"
-    " store in the seat's own buckets",
-    "UseOwnFeatureGroup": "as UseOwn: aws:ResourceTag limits the use to the seat's",
-    "SeeFeatureGroups": "SageMaker's lists have no resource-level permissions",
     "ConsoleViews": "the console's lists have no resource-level permissions and show names alone",
     "ServicesOfTheWorkshop": "a boundary allows nothing by itself, it only limits",
 }

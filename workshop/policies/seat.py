@@ -22,9 +22,14 @@ def seat_policies(names: Names, profile: Profile) -> dict[str, Document]:
             names,
             buckets=tuple(profile.storage.buckets),
             repositories=tuple(profile.registry.repositories),
+            public_buckets=access.public_buckets,
+            feature_store=access.feature_store,
         )
         policies["sagemaker"] = sagemaker_policy(
-            names, feature_store=access.feature_store, search=access.search
+            names,
+            feature_store=access.feature_store,
+            search=access.search,
+            model_prefix=access.model_prefix,
         )
         policies["limits"] = limits_policy(
             training_instance_types=access.training_instance_types,
@@ -33,9 +38,12 @@ def seat_policies(names: Names, profile: Profile) -> dict[str, Document]:
             max_runtime_hours=access.max_runtime_hours,
             warm_pools=access.warm_pools,
         )
-        policies["observation"] = observation_policy(names)
-        if profile.notebook.vpc is not None:
-            policies["network"] = network_policy(names, subnet_id=profile.notebook.vpc.subnet_id)
+        policies["observation"] = observation_policy(names, logs=access.logs)
+        vpc = profile.notebook.vpc
+        if vpc is not None:
+            policies["network"] = network_policy(
+                names, subnet_id=vpc.subnet_id, security_group_ids=vpc.security_group_ids
+            )
     if access.extra_statements:
         policies["extra"] = extra_policy(access.extra_statements)
     return policies

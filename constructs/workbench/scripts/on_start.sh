@@ -15,38 +15,32 @@ trap 'failures="$failures
 as_user() { sudo -H -u ec2-user "$@"; }
 
 # Terminals are login shells and read profile.d.
-mkdir -p "$etc/xdg/sagemaker" "$etc/profile.d" "$etc/ipython" "$etc/systemd/system" "$opt"
+mkdir -p "$etc/xdg/sagemaker" "$etc/profile.d" "$etc/ipython" "$etc/systemd/system" "$opt/python"
 cat >"$etc/profile.d/workshop.sh" <<'WORKSHOP'
 @ENVIRONMENT@
 WORKSHOP
 # shellcheck source=/dev/null
 . "$etc/profile.d/workshop.sh"
-# Python kernels of every environment read this when they start.
-cat >>"$etc/ipython/ipython_config.py" <<'WORKSHOP'
-import os, shlex
-for line in open("/etc/profile.d/workshop.sh"):
-    name, _, value = shlex.split(line)[1].partition("=")
-    os.environ[name] = value
-try:
-    from botocore import handlers
-except ImportError:
-    handlers = None
-# Release 3 of the SageMaker Python SDK takes no tags for training from its configuration, and
-# boto3 none at all: what a kernel makes gets the seat's tags unless it names its own.
-def workshop_tags(params, model, **_):
-    import json
-    versioned = "ModelPackageGroupName" in params and model.name == "CreateModelPackage"
-    if model.name.startswith("Create") and "Tags" in model.input_shape.members and not versioned:
-        given = params.get("Tags") or []
-        known = [tag["Key"] for tag in given]
-        mine = json.loads(os.environ["WORKSHOP_TAGS"])
-        params["Tags"] = given + [tag for tag in mine if tag["Key"] not in known]
-if handlers:
-    handlers.BUILTIN_HANDLERS.append(("before-parameter-build.sagemaker", workshop_tags))
+# What Python adds to its calls. An interpreter reads the *.pth files of its environment when it
+# starts; IPython's configuration is for kernels of environments that have no such file.
+base64 -d <<'WORKSHOP' | gunzip >"$opt/python/workshop_seat.py"
+@SEAT@
+WORKSHOP
+for site in "$WORKSHOP_ROOT"/home/ec2-user/anaconda3/{lib,envs/*/lib}/python3*/site-packages; do
+  if [ -d "$site" ]; then
+    printf '%s\n' "$opt/python" "import workshop_seat" | as_user tee "$site/workshop.pth" >/dev/null
+  fi
+done
+cat >>"$etc/ipython/ipython_config.py" <<WORKSHOP
+import sys
+sys.path.append("$opt/python")
+import workshop_seat
+workshop_seat.environment()
 WORKSHOP
 # The defaults of the SageMaker Python SDK. It refuses the whole file for one unknown key, so these
-# are the keys that config_schema.py of all releases from 2.173 to 3 has in common. Tuning jobs
-# take their tags from the estimator; for model package groups the SDK has no defaults.
+# are the keys that config_schema.py of all releases from 2.173 to 3 has in common, without those
+# for what the boundary denies. ModelTrainer.baseJobName would name release 3's training jobs, but
+# releases before 2.236 do not know it.
 cat >"$etc/xdg/sagemaker/config.yaml" <<WORKSHOP
 SchemaVersion: "1.0"
 SageMaker:
@@ -54,14 +48,10 @@ SageMaker:
     Modules:
       Session: {DefaultS3Bucket: "$WORKSHOP_BUCKET"}
       RemoteFunction: {RoleArn: &role "$WORKSHOP_ROLE_ARN", Tags: &tags $WORKSHOP_TAGS}
-  AutoMLJob: {RoleArn: *role, Tags: *tags}
-  CompilationJob: {RoleArn: *role, Tags: *tags}
-  EdgePackagingJob: {RoleArn: *role, Tags: *tags}
   Endpoint: {Tags: *tags}
   EndpointConfig: {Tags: *tags}
   FeatureGroup: {RoleArn: *role, Tags: *tags}
   Model: {ExecutionRoleArn: *role, Tags: *tags}
-  MonitoringSchedule: {Tags: *tags}
   Pipeline: {RoleArn: *role, Tags: *tags}
   ProcessingJob: {RoleArn: *role, Tags: *tags}
   TrainingJob: {RoleArn: *role, Tags: *tags}

@@ -1,5 +1,5 @@
 # systemd instead of cron, which Amazon Linux 2023 does not have.
-cat >"$opt/idle_stop.py" <<'WORKSHOP'
+base64 -d <<'WORKSHOP' | gunzip >"$opt/idle_stop.py"
 @PROGRAM@
 WORKSHOP
 cat >"$etc/systemd/system/workshop-idle-stop.service" <<'WORKSHOP'
