@@ -252,7 +252,7 @@ def test_policies_that_iam_would_refuse_are_refused_with_the_cure() -> None:
     with pytest.raises(WorkshopError) as told:
         policies.check_inline(many, "lab-ada-access: the role")
     assert str(told.value).startswith("lab-ada-access: the role has ")
-    assert str(told.value).endswith("allow fewer instance types, buckets or repositories")
+    assert str(told.value).endswith("or close the feature store")
 
 
 def test_placeholders_are_counted_at_their_longest() -> None:

@@ -55,7 +55,8 @@ def check_inline(documents: Mapping[str, Document], what: str) -> None:
     if size > INLINE_LIMIT:
         raise WorkshopError(
             f"{what} has {size:,} characters of policies and IAM takes {INLINE_LIMIT:,}; allow"
-            " fewer instance types, buckets or repositories"
+            " fewer instance types, buckets, repositories or security groups, or close the feature"
+            " store"
         )
 
 
