@@ -39,7 +39,15 @@ def test_everything_carries_six_tags_in_order() -> None:
         ("profile", "attendee"),
         ("workshop", "vision"),
     ]
-    assert made().keys() == tags.RESERVED
+    # A stack has its template's digest as well.
+    assert made().keys() | {tags.TEMPLATE} == tags.RESERVED
+
+
+def test_a_templates_digest_can_be_a_tag() -> None:
+    digest = tags.template_digest('{\n "Resources": {}\n}')
+    assert re.fullmatch(r"[0-9a-f]{32}", digest)
+    assert digest == tags.template_digest('{\n "Resources": {}\n}')
+    assert digest != tags.template_digest('{"Resources":{}}')
 
 
 def test_own_tags_join_and_never_replace_ours() -> None:
