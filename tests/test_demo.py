@@ -106,7 +106,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) -> None:
-    state_dir = folder / ".workshop" / "demo"
+    state_dir = folder / ".workshop" / "demo-cloud"
     with subprocess.Popen(
         [sys.executable, "-c", WITH_SIGNALS, str(WORKSHOP), "demo"],
         cwd=folder,
@@ -117,7 +117,7 @@ def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) 
         text=True,
     ) as demo:
         assert demo.stderr is not None
-        assert any(line.startswith("2. cdk synth") for line in demo.stderr)
+        assert any(line.startswith("2. workshop deploy") for line in demo.stderr)
         assert process.status(state_dir) is not None
         os.kill(demo.pid, sign)
         try:

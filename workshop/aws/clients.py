@@ -62,18 +62,20 @@ class Clients:
         self._throttled = throttled
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
-        self._clients: dict[tuple[str, Place], Any] = {}
+        self._clients: dict[tuple[str, Place, bool], Any] = {}
 
-    def client(self, service: str, place: Place) -> Any:
-        """The client of ``service`` in ``place``.
+    def client(self, service: str, place: Place, *, retried: bool = True) -> Any:
+        """The client of ``service`` in ``place``; one that is not ``retried`` tries a call once.
 
         Raises WorkshopError when the place's account is another one and no role is named.
         """
         with self._lock:  # making a client is not safe in two threads at once
-            key = (service, place)
+            key = (service, place, retried)
             if key not in self._clients:
                 made = self._session(place.account).client(  # type: ignore[call-overload]
-                    service, region_name=place.region, config=_config()
+                    service,
+                    region_name=place.region,
+                    config=_config(MOST_ATTEMPTS if retried else 1),
                 )
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
@@ -143,11 +145,11 @@ def code(parsed: Mapping[str, Any]) -> str:
     return str(parsed.get("Error", {}).get("Code", ""))
 
 
-def _config() -> Config:
+def _config(attempts: int) -> Config:
     return Config(
         # Slows down all calls of a client by itself once one of them was throttled
         # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
-        retries={"mode": "adaptive", "total_max_attempts": MOST_ATTEMPTS},
+        retries={"mode": "adaptive", "total_max_attempts": attempts},
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=CONNECTIONS,

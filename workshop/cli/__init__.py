@@ -14,11 +14,14 @@ from workshop.cli.demo import demo
 from workshop.cli.deploy import deploy
 from workshop.cli.handout import handout
 from workshop.cli.init import init
+from workshop.cli.leftovers import leftovers
 from workshop.cli.plan import plan
 from workshop.cli.power import start, stop
 from workshop.cli.preflight import preflight
 from workshop.cli.roster import roster
 from workshop.cli.status import status
+from workshop.cli.sweep import sweep
+from workshop.cli.teardown import teardown
 from workshop.errors import WorkshopError
 
 app = typer.Typer(
@@ -38,6 +41,9 @@ app.command("status")(status)
 app.command("stop")(stop)
 app.command("start")(start)
 app.command("handout")(handout)
+app.command("teardown")(teardown)
+app.command("sweep")(sweep)
+app.command("leftovers")(leftovers)
 app.command("demo")(demo)
 app.add_typer(access.app, name="access")
 app.add_typer(cloud.app, name="cloud")

@@ -18,7 +18,7 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, 
 from workshop.cli.plan import proposed, show, synthesized
 from workshop.fleet import preflight as checks
 from workshop.fleet import proposal
-from workshop.fleet.deployment import Deployment, Outcome, SeatResult, counted
+from workshop.fleet.deployment import Deployment, Outcome, counted
 from workshop.fleet.events import Event
 from workshop.fleet.jobs import Limits
 from workshop.fleet.ledger import Ledger
@@ -134,8 +134,8 @@ def deploy(
     if as_json:
         print(json.dumps({"what": "end", **result}))
     else:
-        again = _again(env, only, profile, config_dir)
-        _print(deployment, result, again)
+        _print(deployment, result)
+    _tell_how_to_go_on(deployment, _again(env, only, profile, config_dir))
     raise typer.Exit(code)
 
 
@@ -186,7 +186,7 @@ def _again(env: str, only: str | None, profile: str | None, config_dir: Path) ->
     return shlex.join(words)
 
 
-def _print(deployment: Deployment, result: dict[str, Any], again: str) -> None:
+def _print(deployment: Deployment, result: dict[str, Any]) -> None:
     bad = [one for one in deployment.results if one.outcome in (Outcome.FAILED, Outcome.STUCK)]
     if bad:
         table = console.table("seat", "place", "outcome", "why")
@@ -199,17 +199,17 @@ def _print(deployment: Deployment, result: dict[str, Any], again: str) -> None:
     print(f"\nseats: {counts or 'none'}; {sum(result['seconds'].values()):.1f} s{throttles}")
     if result["stopped"]:
         console.say(f"stopped: {result['stopped']}")
-    if _left(deployment.results):
-        why = (
-            "interrupted; CloudFormation goes on with what it has begun"
-            if deployment.interrupted
-            else "not all is done"
-        )
-        console.say(f"{why}. To go on from here: {again}")
 
 
-def _left(results: tuple[SeatResult, ...]) -> bool:
-    return any(one.outcome not in (Outcome.DONE, Outcome.UNCHANGED) for one in results)
+def _tell_how_to_go_on(deployment: Deployment, again: str) -> None:
+    if not _code(deployment):
+        return
+    why = (
+        "interrupted; CloudFormation goes on with what it has begun"
+        if deployment.interrupted
+        else "not all is done"
+    )
+    console.say(f"{why}. To go on from here: {again}")
 
 
 def _check_first(

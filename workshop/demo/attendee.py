@@ -1,4 +1,4 @@
-"""What an attendee has and does, seen and done through boto3."""
+"""What an attendee has, seen through boto3."""
 
 from __future__ import annotations
 
@@ -51,47 +51,3 @@ def read_back(session: boto3.Session, loaded: LoadedEnvironment, seat: Seat) -> 
         url=url["AuthorizedUrl"],
         dashboard=dashboard["DashboardName"],
     )
-
-
-def put_object(session: boto3.Session, bucket: str, key: str, body: bytes) -> int:
-    """Put an object twice and return how many versions the bucket then keeps of it."""
-    s3 = session.client("s3")
-    s3.put_object(Bucket=bucket, Key=key, Body=body)
-    s3.put_object(Bucket=bucket, Key=key, Body=body + b"\n")
-    found = s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", [])
-    return len(found)
-
-
-def stop_and_start(session: boto3.Session, notebook: str) -> tuple[str, str]:
-    """Stop the notebook, start it again, and return the state reached each time."""
-    sagemaker = session.client("sagemaker")
-
-    def status() -> str:
-        return sagemaker.describe_notebook_instance(NotebookInstanceName=notebook)[
-            "NotebookInstanceStatus"
-        ]
-
-    sagemaker.stop_notebook_instance(NotebookInstanceName=notebook)
-    sagemaker.get_waiter("notebook_instance_stopped").wait(
-        NotebookInstanceName=notebook, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
-    stopped = status()
-    sagemaker.start_notebook_instance(NotebookInstanceName=notebook)
-    sagemaker.get_waiter("notebook_instance_in_service").wait(
-        NotebookInstanceName=notebook, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
-    return stopped, status()
-
-
-def empty_bucket(session: boto3.Session, bucket: str) -> int:
-    """Remove every version and marker from a bucket; returns how many went.
-
-    CloudFormation refuses to delete a bucket that holds anything, and so it should.
-    """
-    versions = session.resource("s3").Bucket(bucket).object_versions
-    removed = 0
-    for answer in versions.delete():
-        removed += len(answer.get("Deleted", []))
-        if answer.get("Errors"):
-            raise RuntimeError(f"{bucket}: {answer['Errors']}")
-    return removed

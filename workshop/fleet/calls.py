@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ from workshop.fleet.wanted import WantedStack
 from workshop.places import Place
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
+_OVERTAKEN = re.compile(r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|^Stack .*does not exist$")
+"""What CloudFormation says of a stack whose state is another than the one that was planned for."""
 POLL_SPACING = 0.5
 """Seconds between two polling calls: two a second in each place, however many stacks."""
+
+POLL_ATTEMPTS = 8
 
 
 class Answer(StrEnum):
@@ -100,11 +105,29 @@ class CloudFormation:
         depends on it.
         """
         found: dict[str, FoundStack] = {}
-        for page in inventory.pages(self._clients, self.place, before_each=self.polls.wait):
+        pages = inventory.pages(self._clients, self.place, describe_stacks=self._describe_stacks)
+        for page in pages:
             found.update((stack.name, stack) for stack in page)
             if not whole and found.keys() >= set(awaited):
                 return Seen(found, complete=False)
         return Seen(found, complete=True)
+
+    def _describe_stacks(self, **request: Any) -> Mapping[str, Any]:
+        """One page, asked for again at the polls' own pace where botocore would come faster."""
+        client = self._clients.client("cloudformation", self.place, retried=False)
+        for left in reversed(range(POLL_ATTEMPTS)):
+            self.polls.wait()
+            try:
+                answer: Mapping[str, Any] = client.describe_stacks(**request)
+            except ClientError as error:
+                if not left or causes.of_error(error).kind == Kind.PERMANENT:
+                    raise
+            except BotoCoreError:
+                if not left:
+                    raise
+            else:
+                return answer
+        raise AssertionError("the last attempt answers or raises")
 
     def cause(self, stack_id: str) -> Cause:
         """Why the stack's last operation failed, from its events."""
@@ -114,7 +137,22 @@ class CloudFormation:
             found = causes.root(event for page in pages for event in page["StackEvents"])
         except (BotoCoreError, ClientError) as error:
             return Cause(Kind.PERMANENT, f"its events could not be read: {error}")
+        if found is not None and causes.tells_elsewhere(found):
+            return self._invalid(stack_id) or found
         return found or Cause(Kind.PERMANENT, "CloudFormation tells no reason")
+
+    def _invalid(self, stack_id: str) -> Cause | None:
+        """What CloudFormation's early validation refused, None where it cannot be read."""
+        client = self._clients.client("cloudformation", self.place)
+        try:
+            pages = client.get_paginator("describe_events").paginate(
+                StackName=stack_id, Filters={"FailedEvents": True}
+            )
+            return causes.of_validation(
+                [event for page in pages for event in page["OperationEvents"]]
+            )
+        except (BotoCoreError, ClientError):
+            return None
 
     def document(self, stack_id: str) -> dict[str, Any]:
         """The template that a stack was last made from."""
@@ -155,9 +193,7 @@ def _refusal(error: ClientError) -> Sent:
     kind = code(error.response)
     if "No updates are to be performed" in message:
         return Sent(Answer.NOTHING_TO_DO)
-    busy = kind == "ValidationError" and (
-        any(told in message for told in ("_IN_PROGRESS state", "_COMPLETE state", "not exist"))
-    )
+    busy = kind == "ValidationError" and _OVERTAKEN.search(message)
     if kind == "AlreadyExistsException" or busy:
         return Sent(Answer.OVERTAKEN)
     return Sent(Answer.REFUSED, cause=causes.of_error(error))

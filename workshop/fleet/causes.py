@@ -35,16 +35,22 @@ class Cause:
         return f"{self.resource}: {self.told}" if self.resource else self.told
 
 
-_CAPACITY = re.compile(r"insufficient\s?(?:instance\s?)?capacity|capacity error", re.IGNORECASE)
+_CAPACITY = re.compile(r"insufficient[\w ]*capacity|capacity ?error", re.IGNORECASE)
 _TRANSIENT = re.compile(
     r"throttl|rate exceeded|too many requests|slow ?down|service ?unavailable|network ?failure"
-    r"|internal ?(?:server ?)?(?:error|failure)|timed? ?out|not ?stabilize|please (?:re)?try",
+    r"|internal ?(?:server ?)?(?:error|failure)|timed? ?out|not ?stabilize|please (?:re)?try"
+    r"|status code: 5\d\d"
+    # A role that was just made is not known everywhere yet.
+    r"|(?:could not|cannot) assume|not be assumed|invalid principal in policy",
     re.IGNORECASE,
 )
 _SERVER_ERROR = 500
 
-CANCELLED = "cancelled"
+_CANCELLED = re.compile(r"resource (?:creation|update|deletion) cancell?ed", re.IGNORECASE)
 """What CloudFormation says of resources that another one's failure stopped."""
+
+_QUOTA = "LimitExceededException"
+"""botocore counts it among "too many calls"; CloudFormation means its quota of stacks."""
 
 
 def of_text(told: str, resource: str = "") -> Cause:
@@ -60,9 +66,36 @@ def of_error(error: ClientError) -> Cause:
     code = clients.code(answer)
     told = f"{code}: {answer.get('Error', {}).get('Message', '')}"
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in clients.THROTTLED or status >= _SERVER_ERROR:
+    if code != _QUOTA and (code in clients.THROTTLED or status >= _SERVER_ERROR):
         return Cause(Kind.TRANSIENT, told)
     return Cause(Kind.PERMANENT, told)
+
+
+def tells_elsewhere(cause: Cause) -> bool:
+    """Whether CloudFormation refused the template before it began, and tells why in DescribeEvents.
+
+    Its early validation does so since 2025, for a bucket's name that is taken among others
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events-by-operation.html).
+    """
+    return "Call DescribeEvents" in cause.told
+
+
+def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
+    """The first failed validation of the last operation, None where there is none."""
+    failed = [
+        event
+        for event in events
+        if event.get("EventType") == "VALIDATION_ERROR"
+        and event.get("ValidationFailureMode") != "WARN"
+    ]
+    if not failed:
+        return None
+    last = max(failed, key=lambda event: event["Timestamp"])["OperationId"]
+    first = min(
+        (event for event in failed if event["OperationId"] == last),
+        key=lambda event: event["Timestamp"],
+    )
+    return of_text(first.get("ValidationStatusReason", ""), first.get("LogicalResourceId", ""))
 
 
 def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
@@ -73,10 +106,10 @@ def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
     found: Cause | None = None
     for event in events:
         status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
-        own = event["PhysicalResourceId"] == event["StackId"]
+        own = event.get("PhysicalResourceId") == event["StackId"]
         if own and status.endswith("_IN_PROGRESS") and not status.count("ROLLBACK"):
             # The operation's own beginning; what comes before belongs to another one.
             return found
-        if status.endswith("_FAILED") and CANCELLED not in reason.lower():
+        if status.endswith("_FAILED") and not _CANCELLED.fullmatch(reason.strip(" .")):
             found = of_text(reason, "" if own else event["LogicalResourceId"])
     return found

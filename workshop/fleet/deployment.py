@@ -12,7 +12,7 @@ from workshop.aws.clients import Clients
 from workshop.fleet.calls import CloudFormation
 from workshop.fleet.engine import Engine
 from workshop.fleet.events import Event, Sink
-from workshop.fleet.jobs import Job, Limits, Stage
+from workshop.fleet.jobs import ENDED_BADLY, Job, Limits, Stage
 from workshop.fleet.pace import Pace
 from workshop.fleet.planning import Action, Plan
 from workshop.fleet.tolerance import Tolerance
@@ -56,8 +56,7 @@ class Deployment:
         sink: Sink,
     ) -> None:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
-        to_do = [seat for seat in seats if seat.action != Action.UNCHANGED]
-        tolerance = Tolerance(len(to_do), failure_percent)
+        to_do = Counter(seat.place for seat in seats if seat.action != Action.UNCHANGED)
         self._errors: list[BaseException] = []
         self._lock = threading.Lock()
         self._sink = sink
@@ -66,7 +65,7 @@ class Deployment:
                 CloudFormation(clients, place, paces[place]),
                 [stack for stack in plan.stacks if stack.wanted.place == place],
                 limits,
-                tolerance,
+                Tolerance(to_do[place], failure_percent),
                 self._tell,
             )
             for place in dict.fromkeys(seat.place for seat in plan.seats)
@@ -79,16 +78,18 @@ class Deployment:
             threading.Thread(target=self._run, args=(engine,), name=str(engine.aws.place))
             for engine in self.engines
         ]
-        for thread in threads:
-            thread.start()
+        begun = []
         try:
             for thread in threads:
+                thread.start()
+                begun.append(thread)
+            for thread in begun:
                 thread.join()
         except KeyboardInterrupt:
             self.interrupted = True
             for engine in self.engines:
                 engine.stop()
-            for thread in threads:
+            for thread in begun:
                 thread.join()
         if self._errors:
             raise self._errors[0]
@@ -125,7 +126,7 @@ def _result(seat: str, place: Place, jobs: Iterable[Job]) -> SeatResult:
     begun = any(job.stage in (Stage.CALLING, Stage.WATCHED) for job in jobs)
     if outcome == Outcome.NOT_BEGUN and (begun or any(job.stage == Stage.DONE for job in jobs)):
         outcome = Outcome.IN_PROGRESS
-    bad = [job for job in jobs if job.stage in (Stage.FAILED, Stage.STUCK)]
+    bad = [job for job in jobs if job.stage in ENDED_BADLY]
     return SeatResult(seat, place, outcome, f"{bad[0].name}: {bad[0].cause}" if bad else "")
 
 

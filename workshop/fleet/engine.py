@@ -26,7 +26,7 @@ from workshop.fleet.calls import Answer, CloudFormation, Seen, Sent
 from workshop.fleet.causes import Cause, Kind
 from workshop.fleet.events import Event, Sink, What
 from workshop.fleet.inventory import FoundStack
-from workshop.fleet.jobs import ENDED, Job, Limits, Stage
+from workshop.fleet.jobs import ENDED, ENDED_BADLY, Job, Limits, Stage
 from workshop.fleet.planning import Action, StackPlan
 from workshop.fleet.tolerance import Tolerance
 from workshop.fleet.watching import State
@@ -69,6 +69,7 @@ class Engine:
         self._calling: set[str] = set()
         self._watched: dict[str, Job] = {}
         self._begun: set[str] = set()
+        self._closed: set[str] = set()
         self._open: Collection[str] = ()
         self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._interrupted = threading.Event()
@@ -86,6 +87,10 @@ class Engine:
                 self._go()
             finally:
                 pool.shutdown(cancel_futures=True)
+        self._take(0)  # what was still answered while the others were called off
+        for name in self._calling:
+            if self.jobs[name].stage == Stage.CALLING:
+                self.jobs[name].stage = Stage.READY
 
     def stop(self) -> None:
         """Begin nothing more and return; stacks in progress go on in CloudFormation."""
@@ -94,8 +99,9 @@ class Engine:
 
     @property
     def in_flight(self) -> list[Job]:
-        """The jobs that CloudFormation is working on, or is being asked to."""
-        return [*self._watched.values(), *(self.jobs[name] for name in list(self._calling))]
+        """The jobs that CloudFormation is working on, or is being asked to; for any thread."""
+        busy = (Stage.CALLING, Stage.WATCHED)
+        return [job for job in self.jobs.values() if job.stage in busy]
 
     # --- the order of things -----------------------------------------------------------------
 
@@ -112,22 +118,18 @@ class Engine:
             for seat, jobs in self.by_seat.items()
             if seat != COHORT and any(job.stage not in ENDED for job in jobs)
         ]
-        for canary in waiting[: self.limits.canaries]:
+        # One that cannot come up anyway tells nothing about the others.
+        waiting.sort(key=lambda seat: any(job.stage in ENDED_BADLY for job in self.by_seat[seat]))
+        canaries = waiting[: self.limits.canaries]
+        for canary in canaries:
             self._work_on([canary])
             if self._interrupted.is_set() or self._is_up(canary):
                 break
         else:
-            if waiting:
-                several = len(waiting[: self.limits.canaries]) > 1
-                tried = ", ".join(waiting[: self.limits.canaries])
-                whose = (
-                    f"none of the first seats came up ({tried})"
-                    if several
-                    else (f"the first seat did not come up ({tried})")
-                )
-                if len(waiting) > self.limits.canaries:
-                    self._stop_for(f"{whose}; mend the cause and run the command again")
-                return
+            if len(waiting) > len(canaries):
+                tried = ", ".join(canaries)
+                self._stop_for(f"no seat came up of {tried}; mend the cause and run it again")
+            return
         self.tolerance.begin()
         self._work_on(set(self.by_seat))
 
@@ -144,6 +146,7 @@ class Engine:
             self._end(job, Stage.FAILED)
         else:
             job.template = planning.current(plan)
+            job.stage = Stage.WAITING
             needed = self.jobs.get(plan.wanted.needs)
             if needed is None or needed.stage in (Stage.DONE, Stage.UNCHANGED):
                 self._make_ready(job)
@@ -220,6 +223,7 @@ class Engine:
         self._begun.add(job.seat)
         plan, found = job.plan, job.plan.found
         job.asked_why, job.cause, job.ended_badly = False, None, None
+        job.deleting = plan.action == Action.CLEAR
         if plan.action == Action.WAIT:
             job.stack_id = ""
             self._watch(job)
@@ -227,20 +231,18 @@ class Engine:
             return
         wanted = plan.wanted
         template = wanted.templates[job.template]
-        job.deleting = plan.action == Action.CLEAR
         job.before = found.changed if found else None
         job.stage = Stage.CALLING
         self._calling.add(job.name)
-        if found is not None and job.deleting:
-            self._call(lambda: self.aws.delete(found), lambda sent: self._sent(job, sent))
-        elif found is not None and plan.action == Action.UPDATE:
-            self._call(
-                lambda: self.aws.update(wanted, template, found), lambda sent: self._sent(job, sent)
-            )
-        else:
-            self._call(
-                lambda: self.aws.create(wanted, template), lambda sent: self._sent(job, sent)
-            )
+
+        def ask() -> Sent:
+            if found is None:
+                return self.aws.create(wanted, template)
+            if job.deleting:
+                return self.aws.delete(found)
+            return self.aws.update(wanted, template, found)
+
+        self._call(ask, lambda sent: self._sent(job, sent))
 
     def _call(self, ask: Callable[[], Answered], answered: Callable[[Answered], None]) -> None:
         """Have ``ask`` run by another thread, and ``answered`` by this one."""
@@ -341,15 +343,20 @@ class Engine:
         if plan.action == Action.REFUSED:
             job.cause = Cause(Kind.PERMANENT, plan.told)
             self._end(job, Stage.FAILED)
-        else:
-            self._make_ready(job)
+            return
+        if plan.action == Action.UPDATE:
+            job.template = planning.current(plan)
+        self._make_ready(job)
 
     def _ask_why(self, job: Job, found: FoundStack) -> None:
         if job.asked_why:
             return
         job.asked_why = True
+        since = job.since
 
         def told(cause: Cause) -> None:
+            if job.since != since or job.stage in ENDED:
+                return  # it has gone on meanwhile, or was given up
             job.cause = cause
             self._say(What.FAILING, job, str(cause))
             if job.ended_badly is not None:
@@ -363,12 +370,11 @@ class Engine:
         for job in list(self._watched.values()):
             if now - job.since > self.limits.deadline:
                 self._unwatch(job)
-                minutes = round(self.limits.deadline / 60)
-                job.cause = Cause(
-                    Kind.PERMANENT,
-                    f"still in progress after {minutes} minutes; CloudFormation goes on, run the"
-                    " command again later",
+                told = (
+                    f"still in progress after {self.limits.deadline / 60:g} minutes; CloudFormation"
+                    " goes on, run the command again later"
                 )
+                job.cause = Cause(Kind.PERMANENT, told)
                 self._end(job, Stage.STUCK)
 
     # --- ends --------------------------------------------------------------------------------
@@ -379,7 +385,10 @@ class Engine:
         left = job.ended_badly
         if left is not None:
             job.plan = planning.decide(job.plan.wanted, left, _now())
-        if cause.kind == Kind.CAPACITY and job.template + 1 < len(job.plan.wanted.templates):
+        if job.plan.action == Action.REFUSED:
+            job.cause = Cause(Kind.PERMANENT, f"{cause}; {job.plan.told}")
+            self._end(job, Stage.FAILED)
+        elif cause.kind == Kind.CAPACITY and job.template + 1 < len(job.plan.wanted.templates):
             job.template += 1
             self._say(What.FALLBACK, job, str(cause))
             self._make_ready(job)
@@ -402,12 +411,14 @@ class Engine:
             Stage.STUCK: What.STUCK,
         }[stage]
         self._say(what, job, str(job.cause) if job.cause else job.told)
-        good = stage in (Stage.DONE, Stage.UNCHANGED)
+        good = stage not in ENDED_BADLY
+        # Counted at once: the seat's other stacks may need many minutes more.
+        if not good and job.seat in self._begun and self.tolerance.failed(job.seat):
+            self._stop_for(self.tolerance.told)
         for dependent in self._dependents.get(job.name, ()):
             if dependent.stage == Stage.WAITING:
                 if good:
-                    if dependent.plan.action not in (Action.UNCHANGED, Action.REFUSED):
-                        self._make_ready(dependent)
+                    self._make_ready(dependent)
                 else:
                     self._end_for_need(dependent)
         self._close(job.seat)
@@ -417,17 +428,16 @@ class Engine:
         self._end(job, Stage.FAILED)
 
     def _close(self, seat: str) -> None:
-        """Once all stacks of a seat have ended, tell how, and count a failure."""
+        """Once all stacks of a seat have ended, tell how."""
         jobs = self.by_seat[seat]
-        if any(job.stage not in ENDED for job in jobs):
+        if seat in self._closed or any(job.stage not in ENDED for job in jobs):
             return
-        failed = [job for job in jobs if job.stage in (Stage.FAILED, Stage.STUCK)]
+        self._closed.add(seat)
+        failed = [job for job in jobs if job.stage in ENDED_BADLY]
         if not failed:
             self._say_seat(What.SEAT_DONE, seat, "")
             return
         self._say_seat(What.SEAT_FAILED, seat, f"{failed[0].name}: {failed[0].cause}")
-        if seat in self._begun and self.tolerance.failed(seat):
-            self._stop_for(self.tolerance.told)
 
     def _stop_for(self, told: str) -> None:
         if not self.stopped:

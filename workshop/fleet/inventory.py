@@ -48,18 +48,22 @@ class FoundStack:
 
 
 def pages(
-    clients: Clients, place: Place, *, before_each: Callable[[], object] = lambda: None
+    clients: Clients,
+    place: Place,
+    *,
+    before_each: Callable[[], object] = lambda: None,
+    describe_stacks: Callable[..., Mapping[str, Any]] | None = None,
 ) -> Iterator[list[FoundStack]]:
     """The stacks of a place that are not deleted, a page of up to 100 at a time.
 
-    ``before_each`` is called before each request, so that a caller can bound their rate. botocore's
-    errors pass through: a listing that fails is not an empty one.
+    ``before_each`` is called before each request; ``describe_stacks`` makes it, in place of the
+    client. botocore's errors pass through: a listing that fails is not an empty one.
     """
-    client = clients.client("cloudformation", place)
+    describe = describe_stacks or clients.client("cloudformation", place).describe_stacks
     token: dict[str, str] = {}
     while True:
         before_each()
-        answer = client.describe_stacks(**token)
+        answer = describe(**token)
         yield [_found(stack) for stack in answer["Stacks"]]
         if not answer.get("NextToken"):
             return
@@ -80,5 +84,10 @@ def _found(stack: Mapping[str, Any]) -> FoundStack:
         created=stack["CreationTime"],
         changed=stack.get("LastUpdatedTime"),
         protected=stack.get("EnableTerminationProtection", False),
-        tags={tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])},
+        # What AWS itself adds is nobody's wish, and cannot be taken away.
+        tags={
+            tag["Key"]: tag["Value"]
+            for tag in stack.get("Tags", [])
+            if not tag["Key"].startswith("aws:")
+        },
     )

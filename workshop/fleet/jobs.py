@@ -31,6 +31,8 @@ class Limits:
 class Stage(Enum):
     """Where a stack is on its way."""
 
+    PLANNED = auto()
+    """Nothing was decided about it yet."""
     WAITING = auto()
     """For the stack that it needs."""
     LATER = auto()
@@ -44,7 +46,8 @@ class Stage(Enum):
     STUCK = auto()
 
 
-ENDED = frozenset({Stage.DONE, Stage.UNCHANGED, Stage.FAILED, Stage.STUCK})
+ENDED_BADLY = frozenset({Stage.FAILED, Stage.STUCK})
+ENDED = frozenset({Stage.DONE, Stage.UNCHANGED}) | ENDED_BADLY
 
 
 @dataclass
@@ -52,7 +55,7 @@ class Job:
     """One stack on its way. ``deleting`` while what is left of a failed one is cleared away."""
 
     plan: StackPlan
-    stage: Stage = Stage.WAITING
+    stage: Stage = Stage.PLANNED
     template: int = 0
     attempt: int = 1
     deleting: bool = False

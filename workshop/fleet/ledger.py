@@ -76,5 +76,5 @@ def as_line(event: Event) -> dict[str, Any]:
 def _who() -> str:
     try:
         return getpass.getuser()
-    except OSError:  # a user id without a name
+    except (OSError, KeyError):  # a user id without a name; KeyError before Python 3.13
         return str(os.getuid())

@@ -95,7 +95,7 @@ class Plan:
 
 def decide(wanted: WantedStack, found: FoundStack | None, now: datetime) -> StackPlan:
     """What is to be done with one stack."""
-    if found is None:
+    if found is None or found.status == "DELETE_COMPLETE":
         return StackPlan(wanted, None, Action.CREATE)
     environment = found.tags.get(tags.ENVIRONMENT, "")
     if not found.belongs_to(wanted.tags[tags.WORKSHOP], wanted.tags[tags.ENVIRONMENT]):
@@ -110,10 +110,7 @@ def decide(wanted: WantedStack, found: FoundStack | None, now: datetime) -> Stac
     action = _repair(found, now)
     told = _because(found)
     if action == Action.REFUSED:
-        told += (
-            "; repair it with: aws cloudformation continue-update-rollback"
-            f" --stack-name {found.name} --region {wanted.place.region}"
-        )
+        told += f"; {_cure(found, wanted.place.region)}"
     return StackPlan(wanted, found, action, told)
 
 
@@ -126,6 +123,13 @@ def _repair(found: FoundStack, now: datetime) -> Action:
     if found.status in _BROKEN:
         return Action.CLEAR
     return Action.UPDATE if found.status in _ROLLED_BACK else Action.REFUSED
+
+
+def _cure(found: FoundStack, region: str) -> str:
+    if found.status == "UPDATE_ROLLBACK_FAILED":
+        named = f"--stack-name {found.name} --region {region}"
+        return f"repair it with: aws cloudformation continue-update-rollback {named}"
+    return "nothing is known to be done about that; look into it in CloudFormation's console"
 
 
 def current(plan: StackPlan) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import places, tags
@@ -117,9 +118,10 @@ class _Before:
         for plan in plans:
             key = (plan.wanted.kind, plan.wanted.tags[tags.PROFILE])
             document = self._derived(plan, examples.get(key)) or self._read(plan)
-            if document is not None and plan.wanted.seat != COHORT:
-                text = json.dumps(document, indent=1, ensure_ascii=False)
-                examples.setdefault(key, Exemplar(text))
+            if document is not None and key not in examples:
+                example = _exemplar(document)
+                if example is not None:
+                    examples[key] = example
             yield document
 
     def _derived(self, plan: StackPlan, example: Exemplar | None) -> Mapping[str, Any] | None:
@@ -135,5 +137,13 @@ class _Before:
     def _read(self, plan: StackPlan) -> Mapping[str, Any] | None:
         try:
             return self.document(plan.wanted.place, plan.found.id if plan.found else "")
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError, yaml.YAMLError):
             return None
+
+
+def _exemplar(document: Mapping[str, Any]) -> Exemplar | None:
+    """A template to derive others from, None where it is not a seat's or not one of ours."""
+    try:
+        return Exemplar(json.dumps(document, indent=1, ensure_ascii=False))
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-
 
 class Tolerance:
-    """Counts failed seats over all places of one run.
+    """Counts the failed seats of one place.
 
-    As with CloudFormation StackSets' failure tolerance, the part is one of all seats to be done,
-    rounded down: 30 of 100, none of 3. Nothing counts before ``begin``, when the first seat has
-    come up: until then one fails after the other without others being begun.
+    As with CloudFormation StackSets' failure tolerance, the part is one of all seats to be done
+    there, rounded down: 30 of 100, none of 3. Nothing counts before ``begin``, when the first seat
+    has come up: until then one fails after the other without others being begun.
     """
 
     def __init__(self, seats: int, percent: int) -> None:
         self._allowed = seats * percent // 100
         self._percent = percent
-        self._lock = threading.Lock()
         self._counts = False
         self._failed: set[str] = set()
 
     def begin(self) -> None:
         """Failures count from now on."""
-        with self._lock:
-            self._counts = True
+        self._counts = True
 
     def failed(self, seat: str) -> bool:
         """Count a seat; whether it is one too many."""
-        with self._lock:
-            if self._counts:
-                self._failed.add(seat)
-            return len(self._failed) > self._allowed
+        if self._counts:
+            self._failed.add(seat)
+        return len(self._failed) > self._allowed
 
     @property
     def told(self) -> str:

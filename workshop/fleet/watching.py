@@ -16,6 +16,10 @@ APPEARS_WITHIN = 60.0
 """Seconds after which an accepted stack that no listing shows has been deleted by somebody."""
 
 
+SHOWS_WITHIN = 5.0
+"""Seconds after which a listing no longer shows a status from before an accepted call."""
+
+
 class State(Enum):
     """What is to be concluded."""
 
@@ -45,7 +49,7 @@ def conclude(job: Job, seen: Seen, *, waited: float, now: datetime) -> View:
     """What ``seen`` tells about ``job`` after ``waited`` seconds."""
     found = seen.stacks.get(job.name)
     if job.deleting:
-        return _cleared(job, found, seen)
+        return _cleared(job, found, seen, waited)
     if found is None:
         # Unseen is only gone when everything was looked at, and not just after it was accepted.
         gone = seen.complete and (not job.stack_id or waited > APPEARS_WITHIN)
@@ -67,10 +71,12 @@ def _state(job: Job, found: FoundStack) -> State:
     return State.DONE if found.tags == job.wanted_tags else State.DECIDE_AGAIN
 
 
-def _cleared(job: Job, found: FoundStack | None, seen: Seen) -> View:
+def _cleared(job: Job, found: FoundStack | None, seen: Seen, waited: float) -> View:
     if found is None:
         return View(State.DECIDE_AGAIN if seen.complete else State.STILL)
     if found.id != job.stack_id:
         return View(State.DECIDE_AGAIN, found)
     failed = found.status == "DELETE_FAILED"
+    if failed and job.plan.found is not None and job.plan.found.status == found.status:
+        failed = waited > SHOWS_WITHIN  # before, it may still be the failure of the last time
     return View(State.ENDED_BADLY if failed else State.STILL, found)

@@ -22,7 +22,7 @@ from pathlib import Path
 from uvicorn import Config, Server
 
 from workshop.errors import LocalCloudError
-from workshop.localcloud import emulator, offerings, record
+from workshop.localcloud import emulator, offerings, record, scaling
 from workshop.localcloud.clock import Clock
 from workshop.localcloud.cloudformation.mount import mount
 from workshop.localcloud.control import Control, clock_knob, delays_knob
@@ -116,6 +116,9 @@ def build(clock: Clock, waits: Delays, instance: str, *, enforce_iam: bool) -> C
         quota_service.SIGNING_NAME,
         quota_service.TARGET_PREFIX,
         quota_service.ServiceQuotasService(quotas),
+    )
+    emulator.add_json_service(
+        scaling.SIGNING_NAME, scaling.TARGET_PREFIX, scaling.ScalingService(engine)
     )
     mount(engine)
     mount_tag_search(engine)

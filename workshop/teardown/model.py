@@ -5,12 +5,12 @@ Nothing here talks to AWS; kinds do, through the ``Clients`` they are given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from workshop.aws.clients import Clients
 from workshop.naming import Names
@@ -51,6 +51,8 @@ class Thing:
     hourly: Decimal | None = Decimal(0)
     created: datetime | None = None
     details: Mapping[str, str] = field(default_factory=dict, hash=False)
+    stack: str = ""
+    """The workshop's stack that holds it and takes it away; discovery fills it in, kinds do not."""
 
     @property
     def key(self) -> tuple[str, str, Place]:
@@ -79,12 +81,45 @@ class Scope:
         return Names(self.workshop, seat, self.place.account, self.place.region)
 
 
+class Memory:
+    """What was found out once and stays true, by whatever key; shared by threads.
+
+    Failures are not kept: the next one who asks tries again.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, find: Callable[[], Any]) -> Any:
+        """What is known under ``key``, else what ``find`` gives."""
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]
+
+    def note(self, key: Hashable, value: Any) -> None:
+        """Keep what somebody found out."""
+        self._known[key] = value
+
+    def recall(self, key: Hashable) -> Any:
+        """What is known under ``key``, None where nothing is."""
+        return self._known.get(key)
+
+
 @dataclass(frozen=True)
 class World:
-    """What kinds get: clients, and the scope they work in. Shared by threads."""
+    """What kinds get: clients, and the scope they work in. Shared by threads.
+
+    ``tagged`` are the tags of whatever carries the workshop's tag, by ARN, as far as the tagging
+    service knows it.
+    """
 
     clients: Clients
     scope: Scope
+    tagged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    """What one scan found out."""
+    lasting: Memory = field(default_factory=Memory)
+    """What stays true from one scan to the next."""
 
 
 class Kind(Protocol):
@@ -95,11 +130,15 @@ class Kind(Protocol):
     gone.
     """
 
-    name: str
-    """Singular, as people say it: ``training job``."""
+    @property
+    def name(self) -> str:
+        """Singular, as people say it: ``training job``."""
+        ...
 
-    after: tuple[str, ...]
-    """Kinds of which everything has to be gone before anything of this kind is deleted."""
+    @property
+    def after(self) -> tuple[str, ...]:
+        """Kinds of which everything has to be gone before anything of this kind is deleted."""
+        ...
 
     def find(self, world: World) -> Iterator[Thing]:
         """Everything of this kind that could be the workshop's, look-alikes included; paged."""
@@ -119,6 +158,35 @@ class Kind(Protocol):
 
     def deletable_in(self, state: str) -> bool:
         """Whether it can be deleted in this state, or has to be waited for."""
+        ...
+
+
+@runtime_checkable
+class Emptying(Protocol):
+    """A kind whose things hold others, and can be deleted by their stack once they are empty."""
+
+    def empty(self, world: World, thing: Thing) -> None:
+        """Take everything out of it, and return when it is empty."""
+        ...
+
+
+@runtime_checkable
+class Prompt(Protocol):
+    """A kind whose things may be gone as soon as their deletion was answered."""
+
+    @property
+    def prompt(self) -> bool:
+        """Whether they are, so that nobody needs to look."""
+        ...
+
+
+@runtime_checkable
+class Permanent(Protocol):
+    """A kind whose records may stay for ever, since AWS has no way to delete them."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether they do; what of it runs can be stopped all the same."""
         ...
 
 

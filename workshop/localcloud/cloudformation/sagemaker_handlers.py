@@ -55,11 +55,13 @@ class SageMakerHandlers:
         if self.spec.stops_to_update:
             status = self._wait(name, ("InService", "Failed"))
             if status == "Failed":
-                # CloudFormation learns no physical id from a failed create: clean up here.
+                # CloudFormation passes the notebook's FailureReason on
+                # (https://github.com/aws-samples/amazon-sagemaker-optuna-hpo-blog/issues/4).
+                record = self._existing(name) or {}
+                reason = record.get("failure") or f"Notebook Instance {name} failed to start."
+                # It learns no physical id from a failed create: clean up here.
                 self._remove(name)
-                raise ResourceError(
-                    f"Notebook Instance {name} failed to start. (HandlerErrorCode: NotStabilized)"
-                )
+                raise ResourceError(f"{reason} (HandlerErrorCode: NotStabilized)")
         return self._made(name)
 
     def update(

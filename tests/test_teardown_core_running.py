@@ -1,0 +1,245 @@
+"""A whole teardown of deployed seats, and what keeps it from calling something gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import torn
+from tests.localcloud import Cloud
+from tests.torn import ADA, BEN, serves, trains
+from workshop.aws.clients import Clients
+from workshop.teardown import freeze
+from workshop.teardown.happenings import Happening, Outcome, Step
+from workshop.teardown.plan import Choices, Fate
+from workshop.teardown.report import Report
+from workshop.teardown.running import Teardown
+
+
+@pytest.fixture
+def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
+    cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
+    return torn.connect(cloud, monkeypatch)
+
+
+def torn_down(job: Teardown, **choices: bool) -> Report:
+    return job.apply(job.plan(Choices(**choices)))
+
+
+def used(cloud: Cloud) -> None:
+    """Things that an attendee makes, without any name or tag that says so."""
+    trains(cloud, "fit", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn)
+    cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="train/a", Body=b"1")
+    cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="train/a", Body=b"2")
+
+
+def test_all_of_it_goes_and_nothing_else(cloud: Cloud, clients: Clients) -> None:
+    torn.deploy(cloud, ADA, BEN)
+    used(cloud)
+    theirs = cloud.role("somebody")
+    trains(cloud, "demo-ada-theirs", theirs)
+    serves(cloud, "theirs", theirs)
+    cloud.client("s3").create_bucket(Bucket="demonstration")
+    told: list[Happening] = []
+    report = torn_down(torn.job(clients, "ada", "ben", told=told.append))
+    assert (report.code, report.proven, len(report.scans)) == (0, True, 2)
+    assert torn.stack_names(cloud) == set()
+    assert torn.roles(cloud) == set()
+    client = cloud.client("sagemaker")
+    assert [one["EndpointName"] for one in client.list_endpoints()["Endpoints"]] == ["theirs"]
+    assert [one["ModelName"] for one in client.list_models()["Models"]] == ["theirs"]
+    jobs = client.list_training_jobs()["TrainingJobSummaries"]
+    assert [(one["TrainingJobName"], one["TrainingJobStatus"]) for one in jobs] == [
+        ("demo-ada-theirs", "InProgress")
+    ]
+    assert [one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]] == [
+        "demonstration"
+    ]
+    assert [thing.id for thing in report.foreign if thing.kind == "training job"] == [
+        "demo-ada-theirs"
+    ]
+    steps = [one.step for one in told]
+    assert steps.index(Step.FREEZE) < steps.index(Step.STOP) < steps.index(Step.STACKS)
+    again = torn_down(torn.job(clients, "ada", "ben"))
+    assert again.code == 0
+    assert not again.of(Outcome.DELETED, Outcome.STOPPED, Outcome.STUCK)
+
+
+def test_one_seat_goes_and_the_others_and_the_cohort_stay(cloud: Cloud, clients: Clients) -> None:
+    torn.deploy(cloud, ADA, BEN)
+    used(cloud)
+    trains(cloud, "bens", BEN.role_arn)
+    report = torn_down(torn.job(clients, "ada", whole=False))
+    assert report.code == 0
+    assert torn.stack_names(cloud) == {"demo-cohort", *(BEN.stack(kind) for kind in _KINDS)}
+    assert torn.roles(cloud) == {BEN.role}
+    policies = cloud.client("iam").list_role_policies(RoleName=BEN.role)["PolicyNames"]
+    assert freeze.POLICY not in policies
+    [job] = cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    assert (job["TrainingJobName"], job["TrainingJobStatus"]) == ("bens", "InProgress")
+
+
+def test_strays_that_are_not_on_the_roster_go_as_well(cloud: Cloud, clients: Clients) -> None:
+    torn.deploy(cloud, BEN)
+    trains(cloud, "bens", BEN.role_arn)
+    report = torn_down(torn.job(clients, "ada"))
+    assert report.code == 0
+    assert torn.stack_names(cloud) == set()
+
+
+def test_a_kind_that_cannot_be_listed_keeps_the_roles_and_is_not_proven(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    used(cloud)
+    cloud.faults({"effect": "denied", "operation": "sagemaker:ListEndpoints"})
+    report = torn_down(torn.job(clients))
+    assert report.code == 4
+    assert torn.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
+    assert torn.roles(cloud) == {ADA.role}
+    [unknown] = report.scans[-1].unknown
+    assert unknown.kind == "endpoint"
+    # A configuration proves whose its endpoint is, so neither may go before it is known.
+    cloud.faults()
+    assert torn_down(torn.job(clients)).code == 0
+    assert cloud.client("sagemaker").list_endpoints()["Endpoints"] == []
+
+
+def test_a_claim_is_left_alone_and_keeps_the_role_until_it_is_included(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    cloud.client("sagemaker").create_model(
+        ModelName="demo-ada-x", PrimaryContainer={"Image": torn.IMAGE}
+    )
+    report = torn_down(torn.job(clients))
+    assert report.code == 4
+    assert [thing.id for thing in report.left if thing.kind == "model"] == ["demo-ada-x"]
+    assert ADA.stack("access") in torn.stack_names(cloud)
+    report = torn_down(torn.job(clients), include_claimed=True)
+    assert report.code == 0
+    assert cloud.client("sagemaker").list_models()["Models"] == []
+
+
+def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    serves(cloud, "serve", ADA.role_arn)
+    cloud.faults({"effect": "stuck", "noun": "Endpoint", "name": "serve", "status": "Deleting"})
+    hurried = torn.sweep.Patience(deadline=0.2, first_look=0.01, slowest_look=0.05)
+    report = torn_down(torn.job(clients, patience=hurried))
+    assert report.code == 4
+    stuck = {one.thing.kind: one.told for one in report.of(Outcome.STUCK)}
+    assert stuck["endpoint"].startswith("still Deleting")
+    assert {"endpoint", "endpoint configuration", "model", "stack"} <= stuck.keys()
+    assert torn.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
+    assert "0.115" in str(report.hourly[0])
+    cloud.faults()
+    assert torn_down(torn.job(clients)).code == 0
+
+
+def test_a_role_that_was_deleted_by_hand_does_not_hide_what_ran_with_it(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    trains(cloud, "fit", ADA.role_arn)
+    iam = cloud.client("iam")
+    for policy in iam.list_role_policies(RoleName=ADA.role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=ADA.role, PolicyName=policy)
+    iam.delete_role(RoleName=ADA.role)
+    assert torn_down(torn.job(clients)).code == 0
+    assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
+
+
+def test_a_bucket_that_fills_again_is_emptied_when_its_stack_fails(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    told: list[Happening] = []
+
+    def refill(happening: Happening) -> None:
+        told.append(happening)
+        if happening.outcome == Outcome.EMPTIED and happening.thing is not None:
+            if happening.thing.id == ADA.bucket("data"):
+                cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="late", Body=b"1")
+
+    report = torn_down(torn.job(clients, told=refill))
+    assert report.code == 0
+    assert any("not empty" in one.told for one in told if one.step == Step.STACKS)
+
+
+def test_what_was_made_in_mid_sweep_is_found_and_goes_too(cloud: Cloud, clients: Clients) -> None:
+    torn.deploy(cloud, ADA)
+    made: list[str] = []
+
+    def late(happening: Happening) -> None:
+        if happening.step == Step.DELETE and not made:
+            made.append("late")
+            serves(cloud, "late", ADA.role_arn)
+
+    used(cloud)
+    report = torn_down(torn.job(clients, told=late))
+    assert made
+    assert report.code == 0
+    assert cloud.client("sagemaker").list_models()["Models"] == []
+
+
+def test_frozen_roles_cannot_create_and_freezing_twice_is_freezing_once(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.role(cloud, ADA)
+    for _ in range(2):
+        assert freeze.freeze(clients, torn.HERE, [ADA.role, "gone"]) == {}
+    iam = cloud.client("iam")
+    assert iam.list_role_policies(RoleName=ADA.role)["PolicyNames"] == [freeze.POLICY]
+    cloud.faults({"effect": "denied", "operation": "iam:PutRolePolicy"})
+    told = freeze.freeze(clients, torn.HERE, [ADA.role])
+    assert "AccessDenied" in told[ADA.role]
+
+
+def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients) -> None:
+    torn.deploy(cloud, ADA)
+    job = torn.job(clients)
+    kept = torn.Target(
+        "demo",
+        "demo",
+        job.target.seats,
+        whole=True,
+        keep={torn.HERE: frozenset({ADA.bucket("data")})},
+    )
+    plan = torn.job(clients, target=kept).plan(Choices())
+    assert [thing.id for thing in plan.things(Fate.KEEP)] == [ADA.bucket("data")]
+
+
+def test_a_seat_whose_work_could_not_be_saved_is_not_touched(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA, BEN)
+    used(cloud)
+    report = torn_down(
+        torn.job(clients, "ada", "ben", save=lambda _: {"ada": "its bucket could not be read"})
+    )
+    assert report.code == 4
+    assert report.not_saved == {"ada": "its bucket could not be read"}
+    assert torn.stack_names(cloud) == {"demo-cohort", *(ADA.stack(kind) for kind in _KINDS)}
+    assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
+
+
+def test_a_sweep_leaves_workbenches_and_data(cloud: Cloud, clients: Clients) -> None:
+    torn.deploy(cloud, ADA)
+    used(cloud)
+    before = torn.stack_names(cloud)
+    report = torn_down(torn.job(clients), stacks=False, contents=False)
+    assert report.code == 0
+    assert torn.stack_names(cloud) == before
+    client = cloud.client("sagemaker")
+    assert (client.list_models()["Models"], client.list_endpoints()["Endpoints"]) == ([], [])
+    [notebook] = client.list_notebook_instances()["NotebookInstances"]
+    assert notebook["NotebookInstanceStatus"] == "Stopped"
+    assert len(cloud.client("s3").list_object_versions(Bucket=ADA.bucket("data"))["Versions"]) == 2
+    policies = cloud.client("iam").list_role_policies(RoleName=ADA.role)["PolicyNames"]
+    assert freeze.POLICY not in policies
+
+
+_KINDS = ("storage", "registry", "access", "notebook", "monitoring")

@@ -1,0 +1,140 @@
+"""Logs: a seat's streams and groups go, those of all others stay."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localcloud import Cloud
+from tests.teardown_world import counted, found, owners, place, thing, world
+from workshop.teardown.kinds import logs
+from workshop.teardown.kinds.logs import ENDPOINTS, Groups, Streams
+from workshop.teardown.model import Memory
+
+STREAMS = Streams()
+GROUPS = Groups()
+TRAINING = "/aws/sagemaker/TrainingJobs"
+NOTEBOOKS = "/aws/sagemaker/NotebookInstances"
+
+
+def group(cloud: Cloud, name: str, *streams: str) -> None:
+    client = cloud.client("logs")
+    client.create_log_group(logGroupName=name)
+    for stream in streams:
+        client.create_log_stream(logGroupName=name, logStreamName=stream)
+
+
+def streams(cloud: Cloud, name: str) -> list[str]:
+    pages = cloud.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=name)
+    return [one["logStreamName"] for page in pages for one in page["logStreams"]]
+
+
+def test_names_claim_streams_and_of_others_nothing_is_told(cloud: Cloud) -> None:
+    group(
+        cloud,
+        TRAINING,
+        "vision-ada-fit/algo-1-1",
+        "vision-adam-fit/algo-1-1",
+        "vision-cem-fit/algo-1-1",
+        "visionary-ada/algo-1-1",
+        "fit/algo-1-1",
+    )
+    group(cloud, NOTEBOOKS, "vision-ada-notebook/jupyter.log")
+    group(cloud, "/aws/lambda/vision-ada-function", "vision-ada-x")
+    assert owners(STREAMS, world(cloud, "ada")) == {
+        f"{TRAINING}:vision-ada-fit/algo-1-1": ("claimed", "ada"),
+        f"{NOTEBOOKS}:vision-ada-notebook/jupyter.log": ("claimed", "ada"),
+    }
+
+
+def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None:
+    group(cloud, TRAINING, "fit/algo-1-1", "fit/algo-2-1", "fitter/algo-1-1", "vision-ada-x/algo-1")
+    group(cloud, "/aws/sagemaker/ProcessingJobs", "fit/algo-1-1")
+    lasting = Memory()
+    here = world(cloud, lasting=lasting)
+    for name in ("fit", "vision-ada-x"):
+        logs.remember(here, thing(here, "training job", name))
+    expected = {
+        f"{TRAINING}:fit/algo-1-1": ("owned", "ada"),
+        f"{TRAINING}:fit/algo-2-1": ("owned", "ada"),
+        f"{TRAINING}:vision-ada-x/algo-1": ("owned", "ada"),
+    }
+    assert owners(STREAMS, here) == expected
+    # The next scan no longer finds the job, and knows all the same.
+    assert owners(STREAMS, world(cloud, lasting=lasting)) == expected
+
+
+def test_a_group_of_an_endpoint_is_its_own_and_proven_by_it(cloud: Cloud) -> None:
+    group(cloud, f"{ENDPOINTS}vision-ada-live", "AllTraffic/i-1")
+    group(cloud, f"{ENDPOINTS}vision-cem-live", "AllTraffic/i-1")
+    group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
+    group(cloud, f"{ENDPOINTS}theirs", "AllTraffic/i-1")
+    group(cloud, TRAINING, "vision-ada-fit/algo-1-1")
+    here = world(cloud)
+    logs.remember(here, thing(here, "endpoint", "live"))
+    assert owners(GROUPS, here) == {
+        f"{ENDPOINTS}vision-ada-live": ("claimed", "ada"),
+        f"{ENDPOINTS}live": ("owned", "ada"),
+    }
+    assert all(ENDPOINTS not in name for name in found(STREAMS, here))
+
+
+def test_deleting_takes_one_stream_and_leaves_the_shared_group(cloud: Cloud) -> None:
+    group(cloud, TRAINING, "vision-ada-fit/algo-1-1", "vision-ada-fit/algo-1-10", "other/algo-1")
+    here = world(cloud)
+    one = found(STREAMS, here)[f"{TRAINING}:vision-ada-fit/algo-1-1"]
+    assert STREAMS.state(here, one) == "there"
+    STREAMS.delete(here, one)
+    assert STREAMS.state(here, one) is None
+    STREAMS.delete(here, one)
+    assert streams(cloud, TRAINING) == ["other/algo-1", "vision-ada-fit/algo-1-10"]
+
+
+def test_a_group_that_is_made_again_is_found_again(cloud: Cloud) -> None:
+    name = f"{ENDPOINTS}vision-ada-live"
+    group(cloud, name)
+    group(cloud, f"{name}-2")
+    here = world(cloud)
+    one = found(GROUPS, here)[name]
+    GROUPS.delete(here, one)
+    assert GROUPS.state(here, one) is None
+    GROUPS.delete(here, one)
+    group(cloud, name)
+    assert GROUPS.state(here, one) == "there"
+    assert name in found(GROUPS, world(cloud))
+
+
+@pytest.mark.parametrize("count", [26, 51, 101, 201])
+def test_all_pages_of_streams_are_read(cloud: Cloud, count: int) -> None:
+    group(cloud, TRAINING, *(f"vision-ada-fit/algo-{number}" for number in range(count)))
+    here = world(cloud)
+    calls = counted(here.clients.client("logs", place(cloud)))
+    assert len(found(STREAMS, here)) == count
+    assert calls == {"DescribeLogGroups": 1, "DescribeLogStreams": -(-count // 50)}
+
+
+def test_all_pages_of_groups_are_read_once_for_both_kinds(cloud: Cloud) -> None:
+    for number in range(51):
+        group(cloud, f"{ENDPOINTS}vision-ada-{number}")
+    here = world(cloud)
+    calls = counted(here.clients.client("logs", place(cloud)))
+    assert len(found(GROUPS, here)) == 51
+    assert found(STREAMS, here) == {}
+    assert calls == {"DescribeLogGroups": 2}
+
+
+@pytest.mark.parametrize("operation", ["DescribeLogGroups", "DescribeLogStreams"])
+def test_a_denied_listing_is_an_error_and_not_none(cloud: Cloud, operation: str) -> None:
+    group(cloud, TRAINING, "vision-ada-fit/algo-1-1")
+    cloud.faults({"effect": "denied", "operation": f"logs:{operation}"})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        list(STREAMS.find(world(cloud)))
+
+
+def test_a_throttled_deletion_is_repeated(cloud: Cloud) -> None:
+    group(cloud, TRAINING, "vision-ada-fit/algo-1-1")
+    here = world(cloud)
+    one = found(STREAMS, here)[f"{TRAINING}:vision-ada-fit/algo-1-1"]
+    cloud.faults({"effect": "throttle", "operation": "logs:DeleteLogStream", "times": 1})
+    STREAMS.delete(here, one)
+    assert streams(cloud, TRAINING) == []

@@ -1,0 +1,98 @@
+"""``workshop leftovers``: what an account holds of a workshop, changing nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workshop import tags
+from workshop.aws.clients import Clients
+from workshop.cli import console, teardown_view
+from workshop.cli.opened import opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
+from workshop.errors import GuardError, UsageError
+from workshop.places import Place
+from workshop.teardown import guard, verify
+from workshop.teardown.discover import Target, discover, tagged
+from workshop.teardown.kinds import ALL
+from workshop.teardown.plan import Choices, Fate, Plan
+from workshop.teardown.report import NOT_PROVEN
+
+
+def leftovers(
+    *,
+    env: Annotated[
+        str | None,
+        typer.Option("--env", "-e", metavar="NAME", help="The environment: config/NAME.yaml."),
+    ] = None,
+    workshop: Annotated[
+        str | None,
+        typer.Option("--workshop", metavar="NAME", help="Without -e: the workshop's name."),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="Without -e: the account.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="NAME", help="Without -e: the Region.")
+    ] = None,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is left of a workshop, from one look; nothing is changed.
+
+    Without -e it looks for any workshop by its name, also one that was made by other means with
+    the same tags. Exit 0 means that nothing was found and everything could be read; else 4.
+
+    For example:
+
+        workshop leftovers -e prod
+
+        workshop leftovers --workshop vision --account 111122223333 --region eu-west-1
+    """
+    if env is not None:
+        work = opened(env, config_dir)
+        target, clients = guard.target(work.loaded, work.seats, whole=True), work.clients
+    elif workshop and account and region:
+        clients = Clients(Place(account, region))
+        target = _named(clients, workshop, Place(account, region))
+    else:
+        raise UsageError(
+            "name an environment with -e, or a workshop with --workshop, --account and --region"
+        )
+    console.say("looking for everything of the workshop ...")
+    kinds = {kind.name: kind for kind in ALL}
+    discovery = discover(clients, target, ALL)
+    plan = Plan(discovery, kinds, Choices())
+    scan = verify.scan(discovery, kinds)
+    if as_json:
+        teardown_view.show(plan, "", as_json=True)
+    else:
+        table = console.table("seat", "what", "name", "state", "whose", "why")
+        rows = [one for one in plan.fates if one[1] != Fate.KEEP]
+        for thing, _ in rows:
+            table.add_row(thing.seat, thing.kind, thing.id, thing.state, thing.ownership, thing.why)
+        if rows:
+            console.print_table(table)
+        for one in discovery.unknown:
+            console.warn(f"{one.kind}s in {one.place} could not be listed: {one.why}")
+        usd, complete = plan.hourly
+        console.say(
+            f"{len(scan.left)} things are left, {'' if complete else 'at least '}{usd:.3f} USD per"
+            " hour"
+        )
+    raise typer.Exit(0 if scan.clean else NOT_PROVEN)
+
+
+def _named(clients: Clients, workshop: str, place: Place) -> Target:
+    """A workshop of which only the name is known: its seats are those that its tags tell."""
+    caller = clients.caller(place)
+    if caller != place.account:
+        raise GuardError(
+            f"your credentials are for account {caller}, not {place.account}; sign in to that one"
+        )
+    found = tagged(clients, workshop, place).values()
+    seats = {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
+    environments = sorted({one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one})
+    environment = environments[0] if environments else ""
+    return Target(workshop, environment, {place: frozenset(seats)}, whole=True)

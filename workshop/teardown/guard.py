@@ -1,0 +1,79 @@
+"""What has to be true before anything is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from workshop import naming
+from workshop.environment import LoadedEnvironment
+from workshop.errors import GuardError
+from workshop.places import Place
+from workshop.roster import Seat
+from workshop.teardown.discover import Discovery, Target
+from workshop.teardown.model import Ownership
+
+
+def target(loaded: LoadedEnvironment, seats: Iterable[Seat], *, whole: bool) -> Target:
+    """What is torn down: these seats, or the whole environment with its strays."""
+    by_place: dict[Place, set[str]] = {}
+    keep: dict[Place, set[str]] = {}
+    if whole:
+        by_place[loaded.home] = set()
+    for seat in seats:
+        place = Place(seat.account, seat.region)
+        by_place.setdefault(place, set()).add(seat.id)
+        names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
+        kept = keep.setdefault(place, set())
+        kept |= {names.bucket(key) for key, one in profile.storage.buckets.items() if one.keep}
+        kept |= {
+            names.repository(key) for key, one in profile.registry.repositories.items() if one.keep
+        }
+    if whole and loaded.settings.cohort.keep_datasets:
+        for place in by_place:
+            keep.setdefault(place, set()).add(loaded.cohort_names(place).datasets_bucket)
+    return Target(
+        workshop=loaded.settings.workshop,
+        environment=loaded.name,
+        seats={place: frozenset(ids) for place, ids in by_place.items()},
+        whole=whole,
+        keep={place: frozenset(names) for place, names in keep.items()},
+    )
+
+
+def check_time(loaded: LoadedEnvironment, now: datetime, *, early: bool) -> None:
+    """Raise GuardError before the workshop's end, unless that is meant."""
+    if now < loaded.settings.end and not early:
+        raise GuardError(
+            f"the workshop lasts until {loaded.settings.end.isoformat()}; tear it down then, or now"
+            " with --early"
+        )
+
+
+def check_name(loaded: LoadedEnvironment, typed: str) -> None:
+    """Raise GuardError unless the workshop's name was typed."""
+    if typed != loaded.settings.workshop:
+        raise GuardError(
+            f"{typed!r} is not the workshop's name, {loaded.settings.workshop!r}; nothing was done"
+        )
+
+
+def check_protection(discovery: Discovery) -> None:
+    """Raise GuardError for a stack of ours that is protected: somebody wants it to stay."""
+    own = {
+        (thing.place, thing.id)
+        for thing in discovery.things.values()
+        if thing.kind == "stack" and thing.ownership == Ownership.OWNED
+    }
+    protected = [
+        stack.name for key, stack in discovery.stacks.items() if key in own and stack.protected
+    ]
+    if protected:
+        more = f" and {len(protected) - 1} more" if len(protected) > 1 else ""
+        cohorts = protected[0].endswith(f"-{naming.COHORT}")
+        which = "the cohort's stack" if cohorts else "a seat's stack"
+        raise GuardError(
+            f"{which}, {protected[0]}{more}, is protected against deletion; take that off with:"
+            " aws cloudformation update-termination-protection --no-enable-termination-protection"
+            f" --stack-name {protected[0]}"
+        )

@@ -1,0 +1,36 @@
+"""The kinds of things that a teardown knows: one table a service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workshop.teardown.kinds import (
+    buckets,
+    dashboards,
+    instances,
+    logs,
+    repositories,
+    sagemaker,
+    schedules,
+)
+from workshop.teardown.model import Kind
+
+_WRITERS = (*logs.WRITERS, "AutoML job", "tuning job", "pipeline", "feature group")
+"""What writes to logs and buckets for as long as it runs, and again while it stops."""
+
+
+def _after_writers(kind: Kind) -> Kind:
+    if isinstance(kind, buckets.Buckets | buckets.SharedObjects | logs.Streams):
+        return replace(kind, after=_WRITERS)
+    return kind
+
+
+ALL: tuple[Kind, ...] = (
+    *sagemaker.KINDS,
+    *map(_after_writers, buckets.KINDS),
+    *repositories.KINDS,
+    *map(_after_writers, logs.KINDS),
+    *dashboards.KINDS,
+    *instances.KINDS,
+    *schedules.KINDS,
+)

@@ -1,0 +1,216 @@
+"""Logs of SageMaker: a seat's streams in groups that all share, and groups of its endpoints.
+
+SageMaker writes to ``/aws/sagemaker/TrainingJobs`` and its like, one group for all jobs of the
+account and streams ``<job>/algo-1-...``; an endpoint has a group, ``/aws/sagemaker/Endpoints/...``.
+A log tells its writer by that name alone. It is proven by the job, endpoint or notebook of that
+name while this is there; ``remember`` keeps what was proven, for when only the log is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from workshop.teardown import proof, refusals
+from workshop.teardown.model import Kind, Ownership, Thing, World
+from workshop.teardown.proof import Proof
+
+ROOT = "/aws/sagemaker/"
+ENDPOINTS = f"{ROOT}Endpoints/"
+COMPONENTS = f"{ROOT}InferenceComponents/"
+
+WRITERS = {
+    "training job": f"{ROOT}TrainingJobs",
+    "processing job": f"{ROOT}ProcessingJobs",
+    "transform job": f"{ROOT}TransformJobs",
+    "compilation job": f"{ROOT}CompilationJobs",
+    "labeling job": f"{ROOT}LabelingJobs",
+    "notebook": f"{ROOT}NotebookInstances",
+    "endpoint": ENDPOINTS,
+    "inference component": COMPONENTS,
+}
+"""Kinds of things that write logs, and where; what ends in a slash has a group for each."""
+
+_KEY = "writers of logs"
+
+
+def remember(world: World, thing: Thing) -> None:
+    """Note a thing that is proven the workshop's, so that its log is proven too, for good."""
+    group = WRITERS.get(thing.kind)
+    if group is not None and thing.ownership == Ownership.OWNED:
+        _known(world)[group, thing.id] = thing.seat
+
+
+def _known(world: World) -> dict[tuple[str, str], str]:
+    """Group and name of what was proven in this place -> its seat."""
+    known: dict[tuple[str, str], str] = world.lasting.get((_KEY, world.scope.place), dict)
+    return known
+
+
+def _proven(world: World, group: str, writer: str) -> Proof | None:
+    seat = _known(world).get((group, writer))
+    if seat is None:
+        return None
+    return Proof(Ownership.OWNED, f"the log of {writer}, which is proven the workshop's", seat)
+
+
+def _client(world: World) -> Any:
+    return world.clients.client("logs", world.scope.place)
+
+
+def _groups(world: World) -> list[dict[str, Any]]:
+    """SageMaker's groups, listed once a scan for both kinds."""
+    pages = _client(world).get_paginator("describe_log_groups").paginate(logGroupNamePrefix=ROOT)
+    groups: list[dict[str, Any]] = world.memory.get(
+        "log groups", lambda: [group for page in pages for group in page["logGroups"]]
+    )
+    return groups
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Streams in the groups that the account's jobs and notebooks share.
+
+    A group of a busy account holds far more streams than a listing of 50 a page should read. So
+    those whose names begin with the workshop's are listed together, and for each proven job of
+    another name its own.
+    """
+
+    name: str = "log stream"
+    after: tuple[str, ...] = ()
+    prompt: bool = True
+
+    def find(self, world: World) -> Iterator[Thing]:
+        for group in _groups(world):
+            name = group["logGroupName"]
+            if name.startswith((ENDPOINTS, COMPONENTS)):
+                continue
+            start = f"{world.scope.workshop}-"
+            others = [
+                writer
+                for where, writer in list(_known(world))
+                if where == name and not writer.startswith(start)
+            ]
+            for prefix in (start, *(f"{one}/" for one in others)):
+                yield from self._below(world, name, prefix)
+
+    def _below(self, world: World, group: str, prefix: str) -> Iterator[Thing]:
+        pages = (
+            _client(world)
+            .get_paginator("describe_log_streams")
+            .paginate(logGroupName=group, logStreamNamePrefix=prefix)
+        )
+        try:
+            for page in pages:
+                for stream in page["logStreams"]:
+                    yield from self._judged(world, group, stream)
+        except ClientError as error:
+            if not refusals.is_gone(error):
+                raise
+
+    def _judged(self, world: World, group: str, stream: dict[str, Any]) -> Iterator[Thing]:
+        name = stream["logStreamName"]
+        writer = name.partition("/")[0]
+        found = _proven(world, group, writer)
+        verdict = proof.judge(world, name=writer, arn="", proof=found, tagged={})
+        if verdict is not None:
+            yield Thing(
+                kind=self.name,
+                id=f"{group}:{name}",
+                place=world.scope.place,
+                ownership=verdict.ownership,
+                why=verdict.why,
+                seat=verdict.seat,
+                arn=stream.get("arn", ""),
+                created=_moment(stream.get("creationTime")),
+                details={"logGroupName": group, "logStreamName": name},
+            )
+
+    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+        return False
+
+    def delete(self, world: World, thing: Thing) -> None:
+        try:
+            _client(world).delete_log_stream(**thing.details)
+        except ClientError as error:
+            if not refusals.is_gone(error):
+                raise
+
+    def state(self, world: World, thing: Thing) -> str | None:
+        group, stream = thing.details["logGroupName"], thing.details["logStreamName"]
+        try:
+            # A name that another begins with comes before it: names are listed in order.
+            found = _client(world).describe_log_streams(
+                logGroupName=group, logStreamNamePrefix=stream, limit=1
+            )["logStreams"]
+        except ClientError as error:
+            if refusals.is_gone(error):
+                return None
+            raise
+        return "there" if any(one["logStreamName"] == stream for one in found) else None
+
+    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
+        return True
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups of one endpoint or inference component each; the shared ones are never deleted.
+
+    What still runs makes its group anew, so endpoints go first.
+    """
+
+    name: str = "log group"
+    after: tuple[str, ...] = ("endpoint", "inference component")
+    prompt: bool = True
+
+    def find(self, world: World) -> Iterator[Thing]:
+        for group in _groups(world):
+            name = group["logGroupName"]
+            start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
+            if start is None:
+                continue
+            writer = name.removeprefix(start)
+            found = _proven(world, start, writer)
+            verdict = proof.judge(world, name=writer, arn="", proof=found, tagged={})
+            if verdict is not None:
+                yield Thing(
+                    kind=self.name,
+                    id=name,
+                    place=world.scope.place,
+                    ownership=verdict.ownership,
+                    why=verdict.why,
+                    seat=verdict.seat,
+                    arn=group.get("logGroupArn", ""),
+                    created=_moment(group.get("creationTime")),
+                )
+
+    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+        return False
+
+    def delete(self, world: World, thing: Thing) -> None:
+        try:
+            _client(world).delete_log_group(logGroupName=thing.id)
+        except ClientError as error:
+            if not refusals.is_gone(error):
+                raise
+
+    def state(self, world: World, thing: Thing) -> str | None:
+        # Many groups may begin with this name; in order, it comes before them all.
+        found = _client(world).describe_log_groups(logGroupNamePrefix=thing.id, limit=1)
+        there = any(one["logGroupName"] == thing.id for one in found["logGroups"])
+        return "there" if there else None
+
+    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
+        return True
+
+
+KINDS: tuple[Kind, ...] = (Streams(), Groups())

@@ -1,0 +1,260 @@
+"""How one kind of SageMaker's resources is listed, proven, stopped and deleted: the engine.
+
+The kinds themselves are tables in ``sagemaker_*.py``. Operations and members are named as in the
+service model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from botocore import xform_name
+
+from workshop import prices
+from workshop.prices import Use
+from workshop.teardown import proof, refusals
+from workshop.teardown.model import Ownership, Thing, Undeletable, World
+from workshop.teardown.proof import Proof
+
+PAGE = 100
+DESCRIBING = 8
+"""Threads that describe things of one kind at once."""
+
+Answer = Mapping[str, Any]
+
+
+def ask(world: World, operation: str, **request: Any) -> dict[str, Any]:
+    """One call to SageMaker; botocore's errors pass through."""
+    client = world.clients.client("sagemaker", world.scope.place)
+    answer: dict[str, Any] = getattr(client, xform_name(operation))(**request)
+    return answer
+
+
+def listed(world: World, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+    """What a listing holds, from its first page to its last; botocore's errors pass through."""
+    client = world.clients.client("sagemaker", world.scope.place)
+    pages = client.get_paginator(xform_name(operation)).paginate(
+        **request, PaginationConfig={"PageSize": PAGE}
+    )
+    for page in pages:
+        yield from page[member]
+
+
+Prove = Callable[[World, Answer], Proof | None]
+"""Reads the proof from a description; None where it holds none. botocore's errors pass through."""
+Price = Callable[[World, Answer], Decimal | None]
+"""USD per hour now, from a description."""
+
+
+def nothing(world: World, described: Answer) -> Decimal | None:  # noqa: ARG001 - as Price is called
+    """What costs nothing by the hour."""
+    return Decimal(0)
+
+
+def not_known(world: World, described: Answer) -> Decimal | None:  # noqa: ARG001 - the same
+    """What costs something that the price list does not know."""
+    return None
+
+
+def machines(world: World, use: Use, instance_type: str, count: int) -> Decimal | None:
+    """What so many machines cost an hour."""
+    found = prices.hourly(use, instance_type, world.scope.place.region)
+    return None if found is None else found * count
+
+
+def unproven(world: World, described: Answer) -> Proof | None:  # noqa: ARG001 - as Prove is called
+    """Nothing in the description tells whose it is."""
+    return None
+
+
+def by_role(*path: str) -> Prove:
+    """The proof by the role that stands at this place of a description."""
+
+    def prove(world: World, described: Answer) -> Proof | None:
+        found: Any = described
+        for member in path:
+            found = found.get(member) if isinstance(found, Mapping) else None
+        return proof.of_role(world.scope, found) if found else None
+
+    return prove
+
+
+def by_maker(world: World, described: Answer) -> Proof | None:
+    """The proof by whoever made it, ``CreatedBy.IamIdentity``."""
+    maker = described.get("CreatedBy", {}).get("IamIdentity", {}).get("Arn")
+    return proof.of_maker(world, maker) if maker else None
+
+
+@dataclass(frozen=True)
+class SageMakerKind:
+    """One kind as a table; see :class:`workshop.teardown.model.Kind` for what it can do."""
+
+    name: str
+    lists: str
+    """``ListTrainingJobs``."""
+    member: str
+    """The member of its answer that holds the page."""
+    identity: Mapping[str, str]
+    """Request member -> member of the summary: what names one to the service."""
+    arn: str
+    """The member of the summary that is its ARN, empty where there is none."""
+    describes: str
+    prove: Prove
+    status: str = ""
+    """The member that is its status, in summary and description; empty where it has none."""
+    hourly: Price = nothing
+    billed_in: frozenset[str] = frozenset()
+    """Statuses in which it costs by the hour."""
+    stops: str = ""
+    stopped_from: frozenset[str] = frozenset()
+    deletes: str = ""
+    """Empty where AWS has no way to delete it."""
+    deleted_from: frozenset[str] | None = None
+    """Statuses in which it can be deleted; None for all."""
+    deleting_stops: bool = False
+    """Whether only its deletion ends what it costs."""
+    after: tuple[str, ...] = ()
+    prompt: bool = False
+    lasting: bool = False
+    """Whether whose it is can never change, so that a stranger is described only once."""
+    list_request: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    gone_in: frozenset[str] = frozenset()
+    """Statuses that stand for being gone."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether AWS has no way to delete it."""
+        return not self.deletes
+
+    # --- what a teardown asks ---------------------------------------------------------------
+
+    def find(self, world: World) -> Iterator[Thing]:
+        """Everything of this kind that could be the workshop's, look-alikes included."""
+        summaries = [
+            one
+            for one in listed(world, self.lists, self.member, **self.list_request)
+            if one.get(self.status) not in self.gone_in
+        ]
+        with ThreadPoolExecutor(DESCRIBING) as pool:
+            for thing in pool.map(lambda one: self.look(world, one), summaries):
+                if thing is not None:
+                    yield thing
+
+    def stop(self, world: World, thing: Thing) -> bool:
+        """End what it costs by the hour."""
+        if self.deleting_stops:
+            if not self.deletable_in(thing.state) or thing.stack:
+                return False
+            self.delete(world, thing)
+            return True
+        if not self.stops or thing.state not in self.stopped_from:
+            return False
+        try:
+            ask(world, self.stops, **thing.details)
+        except refusals.Refusal as error:
+            if refusals.is_gone(error):
+                return False
+            raise
+        return True
+
+    def delete(self, world: World, thing: Thing) -> None:
+        """Ask for its deletion."""
+        if not self.deletes:
+            raise Undeletable(f"AWS has no way to delete a {self.name}")
+        try:
+            self.prepare(world, thing)
+            ask(world, self.deletes, **thing.details)
+        except refusals.Refusal as error:
+            if not refusals.is_gone(error):
+                raise
+
+    def state(self, world: World, thing: Thing) -> str | None:
+        """Its status now, None when it is gone."""
+        try:
+            described = ask(world, self.describes, **thing.details)
+        except refusals.Refusal as error:
+            if refusals.is_gone(error):
+                return None
+            raise
+        state = self.state_of(world, described)
+        return None if state in self.gone_in else state
+
+    def deletable_in(self, state: str) -> bool:
+        """Whether it can be deleted in this status."""
+        return self.deleted_from is None or state in self.deleted_from
+
+    # --- what some kinds do otherwise -------------------------------------------------------
+
+    def state_of(self, world: World, described: Answer) -> str:  # noqa: ARG002 - others ask
+        """The status in a description."""
+        return str(described.get(self.status, "")) if self.status else ""
+
+    def prepare(self, world: World, thing: Thing) -> None:
+        """Untie it from others just before it is deleted."""
+
+    def listed_state(self, world: World, summary: Answer) -> str:
+        """The status in a summary."""
+        return self.state_of(world, summary)
+
+    # --- proof ------------------------------------------------------------------------------
+
+    def look(self, world: World, summary: Answer) -> Thing | None:
+        """One thing of a listing with the verdict on it; None where it is none of ours."""
+        details = {
+            member: str(summary[known])
+            for member, known in self.identity.items()
+            if summary.get(known) is not None
+        }
+        arn = str(summary.get(self.arn, ""))
+        stranger = ("stranger", self.name, arn, str(summary.get("CreationTime")))
+        if self.lasting and world.lasting.recall(stranger):
+            return None
+        described: Answer | None = None
+        try:
+            described = ask(world, self.describes, **details)
+            proven = self.prove(world, described)
+        except refusals.Refusal as error:
+            if described is None and refusals.is_gone(error):
+                return None
+            proven = Proof(Ownership.UNKNOWN, f"could not be read: {refusals.told(error)}")
+        shown = "/".join(details.values())
+        verdict = proof.judge(world, name=_name(details), arn=arn, proof=proven, tagged=None)
+        if verdict is None:
+            if self.lasting and proven is not None:
+                world.lasting.note(stranger, value=True)
+            return None
+        whole = summary if described is None else described
+        state = self.state_of(world, whole) if described else self.listed_state(world, summary)
+        return Thing(
+            kind=self.name,
+            id=shown,
+            place=world.scope.place,
+            ownership=verdict.ownership,
+            why=verdict.why,
+            seat=verdict.seat,
+            arn=arn,
+            state=state,
+            hourly=self._costs(world, state, described),
+            created=summary.get("CreationTime"),
+            details=details,
+        )
+
+    def _costs(self, world: World, state: str, described: Answer | None) -> Decimal | None:
+        if state not in self.billed_in:
+            return Decimal(0)
+        if described is None:
+            return None
+        try:
+            return self.hourly(world, described)
+        except refusals.Refusal:
+            return None
+
+
+def _name(details: Mapping[str, str]) -> str:
+    """The part of an identity that people chose: the last, or what an ARN ends in."""
+    last = list(details.values())[-1]
+    return last.partition("/")[2] if last.startswith("arn:") else last

@@ -1,0 +1,210 @@
+"""What a teardown would do to each thing, and the digest by which it is held to that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from workshop.errors import GuardError
+from workshop.places import Place
+from workshop.teardown.discover import NOT_KINDS, Discovery
+from workshop.teardown.model import Emptying, Kind, Ownership, Permanent, Thing
+
+FILE = "teardown-plan.json"
+
+
+class Fate(StrEnum):
+    """What is to become of a thing."""
+
+    DELETE = "delete"
+    EMPTY = "empty"
+    """Its contents go, and then itself with its stack."""
+    WITH_STACK = "goes with its stack"
+    RECORD = "stop; its record stays"
+    """AWS's API cannot delete it."""
+    KEEP = "keep"
+    LEAVE_CLAIMED = "leave: only claimed"
+    LEAVE_FOREIGN = "leave: not ours"
+    LEAVE_UNKNOWN = "leave: unknown"
+
+
+_BY_THEMSELVES = frozenset({"log stream", "log group", "trial component"})
+"""Kinds that what runs brings forth without anybody; what is proven of them goes all the same."""
+
+_LEFT = {
+    Ownership.FOREIGN: Fate.LEAVE_FOREIGN,
+    Ownership.UNKNOWN: Fate.LEAVE_UNKNOWN,
+    Ownership.CLAIMED: Fate.LEAVE_CLAIMED,
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What whoever asks for a plan has chosen; a sweep of a running workshop keeps its stacks."""
+
+    only: tuple[str, ...] | None = None
+    include_claimed: bool = False
+    abandon: bool = False
+    stacks: bool = True
+    contents: bool = True
+    """Whether what buckets of stacks hold is deleted."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was found and what is to become of it."""
+
+    discovery: Discovery
+    kinds: Mapping[str, Kind]
+    choices: Choices
+
+    def fate(self, thing: Thing) -> Fate | None:
+        """What becomes of it; None for what a sweep does not touch."""
+        if self.discovery.is_kept(thing):
+            return Fate.KEEP
+        left = _LEFT.get(thing.ownership)
+        if left is not None and not (left == Fate.LEAVE_CLAIMED and self.choices.include_claimed):
+            return left
+        if thing.kind in NOT_KINDS:
+            deleted = Fate.WITH_STACK if thing.stack else Fate.DELETE
+            return deleted if self.choices.stacks else None
+        kind = self.kinds[thing.kind]
+        if thing.stack:
+            return self._in_stack(kind)
+        return Fate.RECORD if isinstance(kind, Permanent) and kind.permanent else Fate.DELETE
+
+    def _in_stack(self, kind: Kind) -> Fate | None:
+        if isinstance(kind, Emptying) and self.choices.contents:
+            return Fate.EMPTY
+        return Fate.WITH_STACK if self.choices.stacks else None
+
+    @property
+    def fates(self) -> list[tuple[Thing, Fate]]:
+        """Every thing with its fate, in a lasting order."""
+        found = [(thing, self.fate(thing)) for thing in self.discovery.things.values()]
+        return sorted(
+            ((thing, fate) for thing, fate in found if fate is not None),
+            key=lambda one: (one[0].place, one[0].seat, one[0].kind, one[0].id),
+        )
+
+    def things(self, *fates: Fate) -> list[Thing]:
+        """The things of these fates."""
+        return [thing for thing, fate in self.fates if fate in fates]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do, and nothing that would be in doubt."""
+        done = (Fate.KEEP, Fate.LEAVE_FOREIGN)
+        return not self.discovery.unknown and all(
+            fate in done or (fate == Fate.RECORD and self.has_ended(thing))
+            for thing, fate in self.fates
+        )
+
+    def has_ended(self, thing: Thing) -> bool:
+        """Whether a record that stays belongs to something that runs no more."""
+        return self.kinds[thing.kind].deletable_in(thing.state)
+
+    @property
+    def hourly(self) -> tuple[Decimal, bool]:
+        """What it all costs an hour in USD, and whether every price is known."""
+        ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
+        found = [
+            thing.hourly for thing in self.discovery.things.values() if thing.ownership in ours
+        ]
+        return sum((one for one in found if one is not None), start=Decimal(0)), None not in found
+
+    @property
+    def lines(self) -> list[str]:
+        """One line for each thing: all that the digest covers, states and prices left out.
+
+        A job that ends by itself meanwhile changes nothing about the plan.
+        """
+        return sorted(
+            json.dumps([thing.kind, thing.id, str(thing.place), thing.ownership, thing.seat, fate])
+            for thing, fate in self.fates
+        )
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that stand for all that is shown."""
+        unknown = sorted(f"{one.kind}|{one.place}" for one in self.discovery.unknown)
+        whole = json.dumps([self.lines, unknown, self._chosen()])
+        return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+    def _chosen(self) -> dict[str, Any]:
+        choices = self.choices
+        return {
+            "only": None if choices.only is None else sorted(choices.only),
+            "include_claimed": choices.include_claimed,
+            "abandon": choices.abandon,
+            "stacks": choices.stacks,
+            "contents": choices.contents,
+        }
+
+    def write(self, folder: Path) -> None:
+        """Keep it for ``--apply``, in place of the one before."""
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = {"digest": self.digest, "chosen": self._chosen(), "lines": self.lines}
+        unfinished = folder / f"{FILE}.new"
+        unfinished.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(folder / FILE)
+
+    def hold_to(self, digest: str | None, folder: Path, again: str) -> None:
+        """Raise GuardError unless this is the plan that was shown, or what is left of it.
+
+        ``digest`` is what the caller names, None for the plan in ``folder``; ``again`` is the
+        command that shows a plan. What has gone meanwhile is no reason to refuse, so that a run
+        that was killed can simply be repeated; what has come, or changed hands, is, but for what
+        the jobs of the plan bring forth by themselves.
+        """
+        shown = _read(folder / FILE)
+        if digest == self.digest:
+            return
+        if shown is None and digest is None:
+            raise GuardError(f"no plan was shown yet; look at one first with: {again}")
+        if shown is None or (digest is not None and shown["digest"] != digest):
+            raise GuardError(f"{digest} is not the plan that holds now; look at it with: {again}")
+        if shown["chosen"] != self._chosen():
+            raise GuardError(
+                f"the plan that was shown had other options than this command; look at one"
+                f" with these first: {again}"
+            )
+        tuned = [name for kind, name, *_ in map(json.loads, shown["lines"]) if kind == "tuning job"]
+        new = [
+            (kind, name)
+            for kind, name, *_ in map(json.loads, sorted(set(self.lines) - set(shown["lines"])))
+            if kind not in _BY_THEMSELVES
+            and not (kind == "training job" and name.startswith(tuple(f"{one}-" for one in tuned)))
+        ]
+        if new:
+            kind, name = new[0]
+            more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+            raise GuardError(
+                f"the plan is stale: {kind} {name}{more} was not in it; look at it again with:"
+                f" {again}"
+            )
+
+
+def proven_in(folder: Path, where: Iterable[Place]) -> set[tuple[str, str, Place]]:
+    """What the plan that was shown last had as proven."""
+    shown = _read(folder / FILE)
+    places = {str(place): place for place in where}
+    proven = set()
+    for line in shown["lines"] if shown else ():
+        kind, name, place, ownership, *_ = json.loads(line)
+        if ownership == Ownership.OWNED and place in places:
+            proven.add((kind, name, places[place]))
+    return proven
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,260 @@
+"""Deletes the stacks of one place: seats first, their roles after their things, the cohort last.
+
+One bulk listing tells how all of them are, however many. A stack that CloudFormation could not
+delete is diagnosed resource by resource; what is proven to be the workshop's is taken out of the
+way, and the stack is deleted again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from workshop.aws.clients import Clients
+from workshop.errors import WorkshopError
+from workshop.fleet import inventory
+from workshop.fleet.inventory import FoundStack
+from workshop.places import Place
+from workshop.teardown import freeze, refusals, roles
+from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
+from workshop.teardown.model import Kind, Ownership, Thing, World
+
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long, how often and how many stacks at once; times in seconds."""
+
+    deadline: float = 1800
+    attempts: int = 4
+    """Deletions of one stack, the first included."""
+    look: float = 0.5
+    slowest_look: float = 10
+    concurrency: int = 50
+
+
+@dataclass
+class _Job:
+    thing: Thing
+    began: float = 0
+    attempts: int = 0
+    left_behind: bool = False
+    result: Result | None = None
+
+
+@dataclass
+class Stacks:
+    """The deletion of stacks in one place.
+
+    ``things`` are what the kinds found, by which a resource that stays is taken out of the way.
+    With ``abandon``, what cannot be deleted is left behind and named.
+    """
+
+    clients: Clients
+    world: World
+    kinds: Mapping[str, Kind]
+    things: Iterable[Thing]
+    sink: Sink
+    abandon: bool = False
+    patience: Patience = field(default_factory=Patience)
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], object] = time.sleep
+    abandoned: list[Result] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._by_id: dict[str, Thing] = {}
+        for thing in self.things:
+            self._by_id[thing.id] = thing
+            if thing.arn:
+                self._by_id[thing.arn] = thing
+
+    @property
+    def place(self) -> Place:
+        """Where the stacks are."""
+        return self.world.scope.place
+
+    def delete(self, stacks: Sequence[Thing]) -> list[Result]:
+        """Delete these, which do not depend on each other; what became of each."""
+        waiting = [_Job(thing) for thing in stacks]
+        jobs = list(waiting)
+        watched: dict[str, _Job] = {}
+        look = self.patience.look
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="stacks") as pool:
+            while waiting or watched:
+                room = self.patience.concurrency - len(watched)
+                begun, waiting = waiting[:room], waiting[room:]
+                for job, accepted in zip(begun, pool.map(self._ask, begun), strict=True):
+                    if accepted:
+                        watched[job.thing.arn] = job
+                seen = self._seen() if watched else None
+                before = len(watched)
+                if seen is not None:
+                    ended = [
+                        arn for arn, job in watched.items() if self._has_ended(job, seen.get(arn))
+                    ]
+                    failed = [watched.pop(arn) for arn in ended]
+                    again = [job for job in failed if job.result is None]
+                    for job, more in zip(again, pool.map(self._heal, again), strict=True):
+                        if more:
+                            waiting.append(job)
+                self._give_up_late(watched)
+                moved = len(watched) < before or bool(waiting)
+                look = self.patience.look if moved else min(self.patience.slowest_look, look * 1.5)
+                if watched or waiting:
+                    self.pause(look)
+        return [job.result for job in jobs if job.result is not None]
+
+    def _ask(self, job: _Job) -> bool:
+        """Ask for a deletion; whether there is something to watch now."""
+        job.began = job.began or self.clock()
+        job.attempts += 1
+        client = self.clients.client("cloudformation", self.place)
+        try:
+            client.delete_stack(StackName=job.thing.arn)
+        except refusals.Refusal as error:
+            if refusals.is_gone(error):
+                self._end(job, Outcome.ALREADY_GONE)
+                return False
+            if refusals.is_denied(error) or "TerminationProtection" in refusals.message(error):
+                self._end(job, Outcome.STUCK, refusals.told(error))
+                return False
+            # Such as one that is being updated: its deadline goes on, and it is asked again.
+            job.attempts -= 1
+        return True
+
+    def _seen(self) -> dict[str, FoundStack] | None:
+        """All stacks by their ARN; None where they could not be listed: unread is not gone."""
+        try:
+            pages = inventory.pages(self.clients, self.place)
+            return {stack.id: stack for page in pages for stack in page}
+        except refusals.Refusal as error:
+            self._tell(f"the stacks could not be listed, asking again: {refusals.told(error)}")
+            return None
+
+    def _has_ended(self, job: _Job, found: FoundStack | None) -> bool:
+        if found is None:
+            self._end(job, Outcome.DELETED)
+            return True
+        return not found.status.startswith("DELETE_IN_PROGRESS")
+
+    def _give_up_late(self, watched: dict[str, _Job]) -> None:
+        for arn, job in list(watched.items()):
+            if self.clock() - job.began > self.patience.deadline:
+                del watched[arn]
+                told = f"still being deleted after {self.patience.deadline:.0f} seconds"
+                self._end(job, Outcome.STUCK, told)
+
+    # --- what could not be deleted ------------------------------------------------------------
+
+    def _heal(self, job: _Job) -> bool:
+        """Take out of the way what kept a stack from going; whether to delete it again."""
+        left = self._left(job)
+        told = "; ".join(
+            f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', 'no reason given')}"
+            for one in left
+        )
+        late = self.clock() - job.began > self.patience.deadline
+        if not left and job.attempts < self.patience.attempts and not late:
+            return True  # not deleted, and nothing has failed: somebody was at work on it
+        self._tell(told, job.thing)
+        if job.attempts < self.patience.attempts and not late:
+            for one in left:
+                self._clear(one)
+            return True
+        if self.abandon and left and not late and not job.left_behind:
+            return self._leave_behind(job, left)
+        self._end(job, Outcome.STUCK, told or "CloudFormation does not delete it")
+        return False
+
+    def _left(self, job: _Job) -> list[dict[str, Any]]:
+        client = self.clients.client("cloudformation", self.place)
+        try:
+            pages = client.get_paginator("list_stack_resources").paginate(StackName=job.thing.arn)
+            return [
+                one
+                for page in pages
+                for one in page["StackResourceSummaries"]
+                if one["ResourceStatus"] == "DELETE_FAILED"
+            ]
+        except refusals.Refusal as error:
+            self._tell(f"its resources could not be read: {refusals.told(error)}", job.thing)
+            return []
+
+    def _clear(self, resource: Mapping[str, Any]) -> None:
+        """Empty or untie one resource that a workshop's stack holds, which is proof."""
+        physical = resource.get("PhysicalResourceId", "")
+        client = self.clients.client("iam", self.place)
+        try:
+            if resource["ResourceType"] == "AWS::IAM::Role":
+                roles.strip(client, physical)
+                return
+            thing = self._by_id.get(physical)
+            if thing is not None and thing.kind in self.kinds:
+                self.kinds[thing.kind].delete(self.world, thing)
+        except (*refusals.Refusal, WorkshopError) as error:
+            told = refusals.told(error) if isinstance(error, refusals.Refusal) else str(error)
+            self._tell(f"{physical} stays in its way: {told}")
+
+    def _leave_behind(self, job: _Job, left: list[dict[str, Any]]) -> bool:
+        """Delete the stack without what cannot be deleted, and note that."""
+        job.left_behind = True
+        client = self.clients.client("cloudformation", self.place)
+        try:
+            client.delete_stack(
+                StackName=job.thing.arn,
+                RetainResources=[one["LogicalResourceId"] for one in left],
+            )
+        except refusals.Refusal as error:
+            self._end(job, Outcome.STUCK, refusals.told(error))
+            return False
+        for one in left:
+            physical = one.get("PhysicalResourceId", one["LogicalResourceId"])
+            thing = self._by_id.get(physical) or Thing(
+                kind=one["ResourceType"],
+                id=physical,
+                place=self.place,
+                ownership=Ownership.OWNED,
+                why=f"a resource of the stack {job.thing.id}",
+                seat=job.thing.seat,
+                hourly=None,
+            )
+            told = one.get("ResourceStatusReason", "")
+            self.abandoned.append(Result(thing, Outcome.ABANDONED, told))
+        return True
+
+    # --- roles --------------------------------------------------------------------------------
+
+    def bury_roles(self, names: Iterable[str]) -> None:
+        """Make roles ready to be deleted by their stacks; what fails is told, and healed later."""
+
+        def bury(name: str) -> None:
+            try:
+                freeze.bury(self.clients, self.place, name)
+            except refusals.Refusal as error:
+                self._tell(f"role {name}: {refusals.told(error)}")
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(bury, names))
+
+    def delete_orphans(self, things: Iterable[Thing]) -> list[Result]:
+        """Delete roles and a boundary that no stack holds; what became of each."""
+        results = []
+        for thing in things:
+            try:
+                roles.delete(self.clients, thing)
+                results.append(Result(thing, Outcome.DELETED))
+            except refusals.Refusal as error:
+                results.append(Result(thing, Outcome.STUCK, refusals.told(error)))
+            self._tell(results[-1].told, thing, results[-1].outcome)
+        return results
+
+    def _end(self, job: _Job, outcome: Outcome, told: str = "") -> None:
+        job.result = Result(job.thing, outcome, told)
+        self._tell(told, job.thing, outcome)
+
+    def _tell(self, told: str, thing: Thing | None = None, outcome: Outcome | None = None) -> None:
+        self.sink(Happening(now(), Step.STACKS, told, thing, outcome))

@@ -1,0 +1,61 @@
+"""Looks again, twice, and only then says gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workshop.teardown.discover import NOT_KINDS, Discovery, Unknown
+from workshop.teardown.happenings import now
+from workshop.teardown.model import Kind, Ownership, Permanent, Thing
+
+INTERVAL = 30.0
+"""Seconds between the two looks, at least."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One look: what is left, and what could not be looked at."""
+
+    at: datetime
+    left: tuple[Thing, ...]
+    unknown: tuple[Unknown, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is left; what is unknown is not clean."""
+        return not self.left and not self.unknown
+
+
+def scan(discovery: Discovery, kinds: Mapping[str, Kind]) -> Scan:
+    """What one look says: records that AWS cannot delete, and what is kept, do not count."""
+    ours = discovery.of(Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
+    left = tuple(thing for thing in ours if not is_record(thing, kinds))
+    return Scan(now(), left, discovery.unknown)
+
+
+def is_record(thing: Thing, kinds: Mapping[str, Kind]) -> bool:
+    """Whether it is but the record of what runs no more, which AWS's API cannot delete."""
+    if thing.kind in NOT_KINDS:
+        return False
+    kind = kinds[thing.kind]
+    ended = kind.deletable_in(thing.state)
+    known = thing.ownership != Ownership.UNKNOWN
+    return isinstance(kind, Permanent) and kind.permanent and ended and known
+
+
+def twice(
+    look: Callable[[], Discovery],
+    kinds: Mapping[str, Kind],
+    interval: float,
+    pause: Callable[[float], object],
+) -> tuple[Discovery, list[Scan]]:
+    """Two looks that far apart, or one that is not clean; the last discovery with the scans."""
+    discovery = look()
+    scans = [scan(discovery, kinds)]
+    if scans[0].clean:
+        pause(interval)
+        discovery = look()
+        scans.append(scan(discovery, kinds))
+    return discovery, scans
