@@ -47,15 +47,15 @@ class AccessStack(SeatStack):
             documents=documents,
         )
         self._output("RoleArn", names.role_arn, "Role of the seat's notebook and jobs")
-        principals = profile.access.console_principals
-        organisers = profile.access.console_organisers
-        if principals or organisers:
+        if profile.access.has_console:
             self._role(
                 "Console",
                 role_name=names.console_role,
                 description="What one seat may do in AWS's console",
                 trust_policy=policies.console_trust_policy(
-                    names, principals=principals, organisers=organisers
+                    names,
+                    principals=profile.access.console_principals,
+                    organisers=profile.access.console_organisers,
                 ),
                 documents={**documents, "console": policies.console_policy()},
             )

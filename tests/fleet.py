@@ -13,11 +13,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,6 +27,7 @@ import pytest
 from tests.assemblies import exemplars, shipped
 from tests.localcloud import Cloud, template
 from tests.preflights import calling
+from tests.workshop_command import Ran, run
 from workshop import environment, places, tags
 from workshop.aws.clients import Clients
 from workshop.environment import LoadedEnvironment
@@ -96,6 +97,28 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
     }
     cohort = Cohort(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
     return Assembly(made, dict.fromkeys(places.all_of(loaded.seats), cohort))
+
+
+@contextmanager
+def quick_deploys() -> Iterator[None]:
+    """Let ``workshop deploy`` poll more often than AWS likes."""
+    quick = partial(Limits, fastest_poll=0.01, slowest_poll=0.1, backoff=0.01)
+    with (
+        mock.patch.object(calls, "POLL_SPACING", 0.01),
+        mock.patch("workshop.cli.deploy.Limits", quick),
+    ):
+        yield
+
+
+@contextmanager
+def synthesized() -> Iterator[None]:
+    """Let ``workshop`` take the templates that were made before."""
+
+    def made(loaded: LoadedEnvironment, *_: object, **__: object) -> Assembly:
+        return assembly(loaded)
+
+    with mock.patch("workshop.fleet.assembly.synthesize", made):
+        yield
 
 
 def found(wanted: WantedStack, status: str = "CREATE_COMPLETE", **more: Any) -> FoundStack:
@@ -329,14 +352,20 @@ class Fleet:
             "PYTHONPATH": root,
         }
 
-    @contextmanager
-    def here(self) -> Iterator[None]:
-        """Be the process that a user starts in the folder."""
+    def run(self, command: str, *arguments: str, by_app: bool = False) -> Ran:
+        """``workshop COMMAND -e dev ARGUMENTS`` in the folder, in this process.
+
+        ``by_app``: the folder's ``app.py`` makes the templates, in a process of its own.
+        """
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            with mock.patch.dict(os.environ, self.variables(), clear=True):
-                yield
+            with (
+                calling(self.cloud, **self.variables()),
+                quick_deploys(),
+                nullcontext() if by_app else synthesized(),
+            ):
+                return run(command, "-e", "dev", *arguments)
         finally:
             os.chdir(before)
 

@@ -44,6 +44,10 @@ class Role:
         principal = f"arn:aws:sts::{names.account}:assumed-role/{names.role}/SageMaker"
         account = question.resource.split(":")[4] if question.resource != "*" else ""
         foreign = account not in ("", names.account)
+        caller = {
+            f"aws:PrincipalTag/{tags.ATTENDEE}": names.seat,
+            f"aws:PrincipalTag/{tags.WORKSHOP}": names.workshop,
+        }
         return {
             # What AWS offers to everybody carries a policy that says so.
             **({"resourcePolicy": OFFERED} if foreign else {}),
@@ -56,8 +60,7 @@ class Role:
                 },
                 "contextVariables": {
                     "aws:RequestedRegion": names.region,
-                    f"aws:PrincipalTag/{tags.ATTENDEE}": names.seat,
-                    f"aws:PrincipalTag/{tags.WORKSHOP}": names.workshop,
+                    **({} if question.by_nobody else caller),
                     **question.context,
                 },
             },
@@ -70,15 +73,18 @@ class Role:
         }
 
 
-def role(assembly: Assembly, exemplar: str, names: Names) -> Role:
-    """Give the role that the exemplar's template makes for another seat."""
+def role(assembly: Assembly, exemplar: str, names: Names, kind: str = "execution") -> Role:
+    """Give the role that the exemplar's template makes for another seat.
+
+    ``kind`` may be ``console``, where the template has such a role.
+    """
     place = Names(names.workshop, exemplar, names.account, names.region)
     access = assembly.template(place.stack("access"))["Resources"]
     cohort = assembly.template(Names(names.workshop, COHORT, "", "").stack(COHORT))["Resources"]
     (properties,) = [
         one["Properties"]
         for one in access.values()
-        if one["Type"] == "AWS::IAM::Role" and "execution" in json.dumps(one["Properties"])
+        if one["Type"] == "AWS::IAM::Role" and kind in json.dumps(one["Properties"]["RoleName"])
     ]
     (boundary,) = [
         one["Properties"] for one in cohort.values() if one["Type"] == "AWS::IAM::ManagedPolicy"

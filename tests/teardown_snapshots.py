@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -46,12 +46,21 @@ _EPHEMERAL = re.compile(rb"<(RequestId|requestId)>[^<]*</\1>")
 
 def of(cloud: Cloud) -> Held:
     """Give all that the account holds now."""
+    parts = (_buckets, _images, _logs, _scaling, _scheduled, _stacks, _watched, _machines)
     asking = _Asking(cloud)
     try:
-        parts = (_sagemaker, _packages, _buckets, _images, _logs, _scaling, _scheduled)
         held = {what: known for part in parts for what, known in part(asking)}
-        held |= dict(_identity(asking)) | dict(_stacks(asking)) | dict(_watched(asking))
-        return held | dict(_machines(asking))
+    finally:
+        asking.close()
+    return held | of_some(cloud, _NAMED)
+
+
+def of_some(cloud: Cloud, nouns: Iterable[str]) -> Held:
+    """Only these kinds of SageMaker's, versions of models, roles and policies."""
+    asking = _Asking(cloud)
+    try:
+        held = dict(_sagemaker(asking, nouns)) | dict(_packages(asking))
+        return held | dict(_identity(asking))
     finally:
         asking.close()
 
@@ -125,8 +134,9 @@ class _Asking:
             more = {token: following[1]}
 
 
-def _sagemaker(asking: _Asking) -> Iterator[tuple[str, Any]]:
-    for noun, (member, describes) in _NAMED.items():
+def _sagemaker(asking: _Asking, nouns: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    for noun in nouns:
+        member, describes = _NAMED[noun]
         for one in asking.sagemaker(f"List{noun}s")[member]:
             name = f"{noun}Name"
             described = asking.sagemaker(describes or f"Describe{noun}", **{name: one[name]})
@@ -291,5 +301,7 @@ def _machines(asking: _Asking) -> Iterator[tuple[str, Any]]:
             for one in dict.fromkeys(re.findall(rf"<{named}>([^<]+)<", page)):
                 found = asking.query(*cloud, action, **{asked: one})
                 # EC2 shows for an hour more what was terminated.
-                if "<name>terminated</name>" not in found and named in found:
+                # A volume without tags goes with its instance, which the local cloud forgets.
+                shown = named == "instanceId" or "<tagSet><item>" in found
+                if "<name>terminated</name>" not in found and named in found and shown:
                     yield f"{action} {one}", found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from functools import cache
 from typing import Any
@@ -16,7 +17,6 @@ from workshop.places import Place
 from workshop.teardown import discover
 from workshop.teardown.model import Kind, Memory, Ownership, Scope, Thing, World
 
-REGION = "us-east-1"
 TAGS = {"workshop": "vision", "environment": "dev", "managed-by": "workshop-provisioner"}
 
 
@@ -30,16 +30,23 @@ def place(cloud: Cloud) -> Place:
     return Place(cloud.running.account, cloud.running.region)
 
 
+class _Clients(Clients):
+    """Takes the cloud's credentials and address, whenever a client is first asked for."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(place(cloud))
+        self._environment = cloud.environment()
+        self._patching = threading.Lock()
+        self._sessions[self.home.account] = _session(cloud.endpoint)
+
+    def client(self, service: str, place: Place, **more: Any) -> Any:
+        with self._patching, mock.patch.dict(os.environ, self._environment, clear=True):
+            return super().client(service, place, **more)
+
+
 def world(cloud: Cloud, *seats: str, whole: bool = False, lasting: Memory | None = None) -> World:
     """What kinds get; the tags are those that the tagging service tells now."""
-    with mock.patch.dict(os.environ, cloud.environment(), clear=True):
-        clients = Clients(place(cloud))
-        clients._sessions[place(cloud).account] = _session(cloud.endpoint)
-        for service in (
-            *("s3", "ecr", "logs", "cloudwatch", "ec2", "events", "scheduler", "sts"),
-            "resourcegroupstaggingapi",
-        ):
-            clients.client(service, place(cloud))  # takes credentials and endpoint from there
+    clients = _Clients(cloud)
     scope = Scope("vision", "dev", place(cloud), frozenset(seats or ("ada", "ben")), whole)
     tagged = discover.tagged(clients, "vision", place(cloud))
     return World(clients, scope, tagged, lasting=lasting or Memory())

@@ -57,12 +57,9 @@ STARTS_NOTHING = {
     "runs on machines whose types are capped where they are chosen": """
         CreateEndpoint CreateInferenceComponent RetryPipelineExecution StartNotebookInstance
         StartPipelineExecution UpdateEndpoint UpdateEndpointWeightsAndCapacities
-        UpdateInferenceComponent UpdateInferenceComponentRuntimeConfig
+        UpdateInferenceComponentRuntimeConfig
     """,
-    "a way into something that exists": """
-        CreatePresignedMlflowAppUrl CreatePresignedMlflowTrackingServerUrl
-        CreatePresignedNotebookInstanceUrl
-    """,
+    "a way into something that exists": "CreatePresignedNotebookInstanceUrl",
     "people label, and nobody is in a workshop's work force": "CreateFlowDefinition",
 }
 """Why an action without ``sagemaker:InstanceTypes`` is harmless -> such actions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from workshop import policies
 from workshop.access import cases, decision
 from workshop.access.decision import Question
 from workshop.naming import Names
+from workshop.policies.people import CONSOLE_VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEATS = ("ada", "adam", "seat01")
 """Three seats; the id of one begins another's."""
+SEATS_OF_TWO = "roster: {seats: 2}\n"
 
 
 OPENED = f"""{HEAD}roster: {{file: people.csv, profile: features}}
@@ -110,6 +113,27 @@ def test_a_console_role_is_taken_on_by_those_of_its_seat_and_by_organisers() -> 
         [simulation.assuming(ada.console_role_arn, trust, who, tags) for _, who, tags in asked]
     )
     assert [answer == "Allowed" for answer in answers] == [wanted for wanted, _, _ in asked]
+
+
+def test_a_console_role_sees_each_of_its_lists_and_is_in_the_cell(tmp_path: Path) -> None:
+    staff = "{console_organisers: ['arn:aws:iam::111122223333:role/staff']}"
+    write(tmp_path, f"{HEAD}{SEATS_OF_TWO}profiles: {{attendee: {{access: {staff}}}}}\n")
+    assembly = synthesize(written(tmp_path), ["seat01"])
+    settings = assembly.loaded.settings
+    me = Names(settings.workshop, "seat01", settings.account, settings.region)
+    console = decision.console_cell(me, settings.profiles["attendee"], settings)
+    role = simulation.role(assembly, "seat01", me, "console")
+    bucket = Question(
+        "s3:GetObject", f"{me.bucket_arn('data')}/a", {"aws:ResourceAccount": me.account}
+    )
+    neighbours = replace(bucket, resource=bucket.resource.replace("seat01", "seat02"))
+    views = [case.question(me, me) for case in cases.console()]
+    assert {one.action for one in views} == set(CONSOLE_VIEWS)
+    wanted = [*(True for _ in views), True, False, False]
+    asked = [*views, bucket, neighbours, replace(views[0], by_nobody=True)]
+    answers = simulation.ask([role.simulation(one) for one in asked])
+    assert [console.decide(one).allowed for one in asked] == wanted
+    assert [answer == "Allowed" for answer in answers] == wanted
 
 
 def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_path: Path) -> None:

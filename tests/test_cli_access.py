@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.assemblies import ROOT
+from tests.config_folder import HEAD, SEATS, write
 from tests.workshop_command import run
 from workshop import policies
 from workshop.access import cases, page
 from workshop.access.decision import Question, cell
 from workshop.environment import load
 from workshop.naming import Names
+from workshop.policies.people import CONSOLE_VIEWS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONFIG = ("--config-dir", str(ROOT / "config"))
 DEMO = ("-e", "demo", *CONFIG)
@@ -111,6 +117,27 @@ def test_the_documents_of_a_seat_are_shown_whole() -> None:
     assert shown["people"] == policies.presigned_url_policy(names)
     for document in (*shown["policies"].values(), shown["boundary"], shown["people"]):
         assert policies.characters(document) <= policies.MANAGED_LIMIT
+    assert "console" not in shown
+
+
+def test_of_a_console_role_it_is_shown_what_it_has_besides_and_who_takes_it_on(
+    tmp_path: Path,
+) -> None:
+    door = "arn:aws:iam::111122223333:role/door"
+    access = f"{{access: {{console_principals: ['{door}']}}}}"
+    write(tmp_path, f"{HEAD}{SEATS}profiles: {{attendee: {access}}}\n")
+    there = ("-e", "dev", "--config-dir", str(tmp_path))
+    shown = json.loads(run("access", "show", "seat01", *there).out)
+    names = Names("vision", "seat01", "111122223333", "eu-west-1")
+    assert shown["console"] == {
+        "role": names.console_role_arn,
+        "policies": {"console": policies.console_policy()},
+        "trust": policies.console_trust_policy(names, principals=[door], organisers=[]),
+    }
+    asked = json.loads(run("access", "matrix", *there, "--json").out)
+    assert [row["by"] for row in asked if row["action"] in CONSOLE_VIEWS] == [
+        "console: ConsoleViews"
+    ] * len(CONSOLE_VIEWS)
 
 
 def test_one_permission_set_serves_every_seat_of_a_profile() -> None:

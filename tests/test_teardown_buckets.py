@@ -101,6 +101,14 @@ def test_of_other_seats_nothing_is_told_and_no_tags_are_read(cloud: Cloud) -> No
     assert calls == {"ListBuckets": 1}
 
 
+def test_a_bucket_in_another_region_is_another_places(cloud: Cloud) -> None:
+    cloud.client("s3", region="eu-west-1").create_bucket(
+        Bucket="vision-ada-data-000000000000-eu-west-1",
+        CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
+    )
+    assert owners(KIND, world(cloud)) == {}
+
+
 def test_a_whole_teardown_sees_the_cohorts_bucket_strays_and_look_alikes(cloud: Cloud) -> None:
     bucket(cloud, named(cloud, "cohort", "datasets"), attendee="cohort")
     bucket(cloud, named(cloud, "cem"), attendee="cem")
@@ -203,6 +211,7 @@ def test_all_pages_are_emptied_although_they_shrink_meanwhile(cloud: Cloud, coun
     pages_of(here, cloud, "ListMultipartUploads", MaxUploads=25)
     done = emptying(cloud, name, where=here).empty()
     assert (done.versions, done.uploads) == (count, 51)
+    assert done.calls["s3:DeleteObjects"] == -(-count // 25)
     assert left(cloud, name) == 0
 
 
@@ -249,7 +258,7 @@ def test_denied_keys_are_not_asked_for_again(cloud: Cloud) -> None:
 
 def test_a_denied_bucket_is_given_up_after_a_thousand_keys() -> None:
     class Denying:
-        """Lists without end, and deletes nothing."""
+        """Lists a hundred pages, and deletes nothing."""
 
         pages = 0
 
@@ -258,7 +267,7 @@ def test_a_denied_bucket_is_given_up_after_a_thousand_keys() -> None:
             return self
 
         def paginate(self, **_: Any) -> Any:
-            while self.operation == "list_object_versions":
+            while self.operation == "list_object_versions" and self.pages < 100:
                 self.pages += 1
                 yield {"Versions": [{"Key": f"{n}", "VersionId": "v"} for n in range(1000)]}
 
@@ -312,6 +321,15 @@ def test_throttled_and_failing_calls_are_repeated(cloud: Cloud) -> None:
     )
     assert emptying(cloud, name).empty().versions == 26
     assert left(cloud, name) == 0
+
+
+def test_an_unfinished_upload_is_something(cloud: Cloud) -> None:
+    name = bucket(cloud, named(cloud, "ada"))
+    assert not emptying(cloud, name).holds_something()
+    cloud.client("s3").create_multipart_upload(Bucket=name, Key="vision-ada-x")
+    assert emptying(cloud, name).holds_something()
+    assert emptying(cloud, name, "vision-ada-").holds_something()
+    assert not emptying(cloud, name, "vision-ben-").holds_something()
 
 
 def test_a_bucket_that_is_gone_is_empty(cloud: Cloud) -> None:
@@ -426,6 +444,17 @@ def test_below_a_seats_prefix_in_the_shared_bucket_all_goes_and_nothing_else(clo
     SHARED.delete(here, one)
     assert SHARED.state(here, one) is None
     assert left(cloud, name) == len(others)
+
+
+def test_a_full_folder_in_the_shared_bucket_takes_one_call(cloud: Cloud) -> None:
+    where = place(cloud)
+    name = bucket(cloud, f"sagemaker-{where.region}-{where.account}")
+    put(cloud, name, [f"vision-ada-fit/{number}" for number in range(30)])
+    here = world(cloud)
+    pages_of(here, cloud, "ListObjectVersions", MaxKeys=25)
+    calls = counted(here.clients.client("s3", where))
+    assert len(found(SHARED, here)) == 1
+    assert calls == {"ListObjectVersions": 1}
 
 
 def test_an_account_without_a_shared_bucket_has_nothing_in_it(cloud: Cloud) -> None:

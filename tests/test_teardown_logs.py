@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -9,7 +11,7 @@ from tests.localcloud import Cloud
 from tests.teardown_world import counted, found, owners, place, thing, world
 from workshop.teardown.kinds import logs
 from workshop.teardown.kinds.logs import ENDPOINTS, Groups, Streams
-from workshop.teardown.model import Memory
+from workshop.teardown.model import Memory, Ownership
 
 STREAMS = Streams()
 GROUPS = Groups()
@@ -52,9 +54,10 @@ def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None
     group(cloud, "/aws/sagemaker/ProcessingJobs", "fit/algo-1-1")
     lasting = Memory()
     here = world(cloud, lasting=lasting)
-    for name in ("fit", "vision-ada-x"):
+    for name in ("fit", "fitter", "vision-ada-x"):
         logs.remember(here, thing(here, "training job", name))
     expected = {
+        f"{TRAINING}:fitter/algo-1-1": ("owned", "ada"),
         f"{TRAINING}:fit/algo-1-1": ("owned", "ada"),
         f"{TRAINING}:fit/algo-2-1": ("owned", "ada"),
         f"{TRAINING}:vision-ada-x/algo-1": ("owned", "ada"),
@@ -62,6 +65,15 @@ def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None
     assert owners(STREAMS, here) == expected
     # The next scan no longer finds the job, and knows all the same.
     assert owners(STREAMS, world(cloud, lasting=lasting)) == expected
+
+
+def test_what_is_not_proven_proves_no_log(cloud: Cloud) -> None:
+    group(cloud, TRAINING, "fit/algo-1-1")
+    here = world(cloud)
+    job = thing(here, "training job", "fit")
+    logs.remember(here, replace(job, ownership=Ownership.CLAIMED))
+    logs.remember(here, replace(job, kind="model"))
+    assert found(STREAMS, here) == {}
 
 
 def test_a_group_of_an_endpoint_is_its_own_and_proven_by_it(cloud: Cloud) -> None:

@@ -84,7 +84,7 @@ def test_tags_are_only_a_claim_and_another_workshops_tags_none(
     arns = {one["ModelName"]: one["ModelArn"] for one in client.list_models()["Models"]}
     seen = world(
         clients,
-        **{
+        tagged={
             arns["tagged"]: {"workshop": "demo", "attendee": "ada"},
             arns["demo-ada-theirs"]: {"workshop": "other", "attendee": "ada"},
         },

@@ -31,8 +31,9 @@ def test_every_operation_and_member_is_the_services(kind: SageMakerKind) -> None
     assert set(kind.list_request) <= members(kind.lists, "input").keys()
     for operation in filter(None, (kind.describes, kind.deletes)):
         assert set(kind.identity) <= members(operation, "input").keys()
-        required = MODEL.operation_model(operation).input_shape.required_members
-        assert set(required) - {"ClientRequestToken"} <= set(kind.identity)
+        shape = MODEL.operation_model(operation).input_shape
+        assert shape is not None
+        assert set(shape.required_members) - {"ClientRequestToken"} <= set(kind.identity)
     if kind.stops:
         assert set(kind.identity) <= members(kind.stops, "input").keys()
 

@@ -13,7 +13,7 @@ from tests.teardown_world import counted, place, world
 from workshop.errors import UsageError
 from workshop.settings import Keep
 from workshop.teardown import saving, targets
-from workshop.teardown.copies import InFolder
+from workshop.teardown.copies import Entry, InBucket, InFolder, Source
 from workshop.teardown.saving import MOST_PROBLEMS, Saved, Work
 
 DATA = "vision-ada-data-000000000000-us-east-1"
@@ -188,6 +188,45 @@ def test_what_was_uploaded_in_parts_is_copied_in_the_same_parts(cloud: Cloud) ->
 
 
 @pytest.mark.usefixtures("buckets")
+def test_no_copy_is_asked_for_that_could_replace_another(cloud: Cloud) -> None:
+    put(cloud, "models/a")
+    put_in_parts(cloud, "models/large", b"x" * (6 * MEGABYTE))
+    here = world(cloud)
+    asked: list[Any] = []
+    for operation in ("CopyObject", "CompleteMultipartUpload"):
+        here.clients.client("s3", place(cloud)).meta.events.register(
+            f"provide-client-params.s3.{operation}", lambda params, **_: asked.append(params)
+        )
+    work = Work("ada", place(cloud), buckets=(DATA,))
+    assert saving.save(here.clients, Keep(), f"s3://{ARCHIVE}", [work])[0].complete
+    # The local cloud heeds it for the second alone.
+    assert [one["IfNoneMatch"] for one in asked] == ["*", "*"]
+
+
+@pytest.mark.parametrize(
+    ("there", "known"),
+    [
+        (Entry("a", 2, "etag"), {}),
+        (Entry("a", 1, "other"), {}),
+        (Entry("a", 1, "other"), {"ChecksumCRC32": "two"}),
+        (Entry("a", 1, "other"), {"ChecksumSHA256": "one"}),
+        (Entry("a", 1, "other"), {"ChecksumCRC32": "one", "ChecksumType": "COMPOSITE"}),
+    ],
+)
+def test_what_cannot_be_shown_to_be_the_same_is_another(there: Entry, known: Any) -> None:
+    class Heads:
+        """Two objects: the source's with a checksum of its content, and the target's."""
+
+        @staticmethod
+        def head_object(Bucket: str, **_: Any) -> Any:  # noqa: N803
+            return {"ChecksumCRC32": "one"} if Bucket == DATA else known
+
+    source = Source(Heads, DATA, "1" * 12)
+    target = InBucket(Heads, targets.Prefix(ARCHIVE, ""))
+    assert not target.same(source, "ada", Entry("a", 1, "etag"), there)
+
+
+@pytest.mark.usefixtures("buckets")
 def test_a_copy_in_parts_that_fails_leaves_no_upload_behind(cloud: Cloud) -> None:
     put_in_parts(cloud, "models/large", b"x" * (6 * MEGABYTE))
     cloud.faults({"effect": "denied", "operation": "s3:UploadPartCopy"})
@@ -209,7 +248,7 @@ def test_another_object_of_that_name_is_never_written_over(cloud: Cloud, there: 
     assert copy["Body"].read() == there
 
 
-@pytest.mark.parametrize("count", [26, 51, 101, 201])
+@pytest.mark.parametrize("count", [26, 101])
 @pytest.mark.usefixtures("buckets")
 def test_all_pages_on_both_sides_are_compared(cloud: Cloud, count: int) -> None:
     for number in range(count):
@@ -396,6 +435,8 @@ def test_streams_become_text_and_grown_ones_new_files(cloud: Cloud, tmp_path: Pa
     assert save(cloud, tmp_path, streams=streams).complete
     assert files(tmp_path) == [first, "ada/logs/TrainingJobs/fit/algo-1.20260921T141321000Z.log"]
     assert save(cloud, tmp_path, Keep(logs=False), streams=streams).logs == 0
+    (tmp_path / first).with_name("algo-1.20260921T141321000Z.log").write_text("other")
+    assert not save(cloud, tmp_path, streams=streams).complete
 
 
 @pytest.mark.usefixtures("buckets")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.localcloud import Cloud
-from tests.teardown_world import found, owners, place, world
+from tests.teardown_world import counted, found, owners, place, world
 from workshop.naming import Names
 from workshop.teardown.kinds.schedules import Rules, Schedules
 
@@ -66,9 +68,25 @@ def test_a_rule_goes_with_its_targets(cloud: Cloud) -> None:
     here = world(cloud)
     one = found(RULES, here)["default/nightly"]
     assert RULES.state(here, one) == "ENABLED"
+    calls = counted(here.clients.client("events", place(cloud)))
     RULES.delete(here, one)
+    # AWS refuses to delete a rule with targets; the local cloud does not.
+    assert calls == {"ListTargetsByRule": 1, "RemoveTargets": 1, "DeleteRule": 1}
     assert RULES.state(here, one) is None
     RULES.delete(here, one)
+
+
+def test_rules_that_a_service_of_aws_keeps_for_itself_are_left_out(cloud: Cloud) -> None:
+    rule(cloud, "vision-ada-managed", role(cloud, "ada"))
+    here = world(cloud)
+
+    def managed(parsed: Any, **_: Any) -> None:
+        for one in parsed["Rules"]:
+            one["ManagedBy"] = "sagemaker.amazonaws.com"
+
+    client = here.clients.client("events", place(cloud))
+    client.meta.events.register("after-call.eventbridge.ListRules", managed)
+    assert found(RULES, here) == {}
 
 
 def test_a_rule_whose_targets_cannot_be_read_is_unknown(cloud: Cloud) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,9 @@ HERE = Place("000000000000", "us-east-1")
 ADA = Names("demo", "ada", *(HERE.account, HERE.region))
 BEN = Names("demo", "ben", *(HERE.account, HERE.region))
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
-QUICK = sweep.Patience(first_look=0.01, slowest_look=0.05, backoff=0.01, slowest_backoff=0.02)
+QUICK = sweep.Patience(
+    deadline=10, first_look=0.01, slowest_look=0.05, backoff=0.01, slowest_backoff=0.02
+)
 QUICK_STACKS = stacks.Patience(look=0.01, slowest_look=0.05)
 KINDS: dict[str, Kind] = {kind.name: kind for kind in ALL}
 
@@ -50,10 +52,15 @@ def connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
     return Clients(HERE)
 
 
-def world(clients: Clients, *seats: str, whole: bool = True, **tagged: dict[str, str]) -> World:
+def world(
+    clients: Clients,
+    *seats: str,
+    whole: bool = True,
+    tagged: Mapping[str, Mapping[str, str]] | None = None,
+) -> World:
     """The world of kinds for these seats of ``demo``."""
     scope = Scope("demo", "demo", HERE, frozenset(seats or ("ada",)), whole=whole)
-    return World(clients, scope, tagged=tagged, memory=Memory())
+    return World(clients, scope, tagged=tagged or {}, memory=Memory())
 
 
 def found(world: World, kind: str) -> dict[str, Thing]:

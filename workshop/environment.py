@@ -280,8 +280,8 @@ def _openings(where: str, access: Access) -> Iterator[str]:
     """Give what a profile lets its seats do beyond their own things."""
     if access.mode == "managed":
         yield (
-            f"{where}.mode is managed: AWS's broad policies let an attendee read and change a"
-            " neighbour's buckets, images and jobs, and use every instance type; use scoped"
+            f"{where}.mode is managed: AWS's broad policies let an attendee use every instance type"
+            " for any time, read the logs of all, and change what carries no tags; use scoped"
         )
     if access.managed_spot == "required":
         yield (

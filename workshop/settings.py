@@ -195,7 +195,9 @@ class Access(Model):
 
     mode: Literal["scoped", "managed"] = "scoped"
     """``scoped``: the seat's own things only. ``managed``: AWS's three broad policies, under the
-    boundary; an attendee then can read and change what is a neighbour's."""
+    boundary, which keeps a seat out of others' buckets, repositories, notebooks, roles and tagged
+    things; an attendee then can use every instance type for any time, read the logs of all, and
+    change what carries no tags."""
     training_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
     """Instance types for training and tuning jobs; in ``scoped`` mode only."""
     processing_instance_types: InstanceTypes = ("ml.m5.large", "ml.m5.xlarge")
@@ -248,6 +250,11 @@ class Access(Model):
     def extra_actions(self) -> tuple[str, ...]:
         """The actions that ``extra_statements`` open."""
         return tuple(action for one in self.extra_statements for action in one.actions)
+
+    @property
+    def has_console(self) -> bool:
+        """Whether a seat has a role for AWS's console."""
+        return bool(self.console_principals or self.console_organisers)
 
     @property
     def training_gpu(self) -> bool:

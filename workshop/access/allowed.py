@@ -44,6 +44,8 @@ def cases(profile: Profile) -> Iterator[Case]:
         ("updates its endpoint", "endpoint", "UpdateEndpoint"),
         ("deletes its model", "model", "DeleteModel"),
         ("describes its model package", "model-package", "DescribeModelPackage"),
+        # With the tags of the group, as policies.compute assumes.
+        ("makes a version in its group", "model-package", "CreateModelPackage"),
         ("starts its pipeline", "pipeline", "StartPipelineExecution"),
         ("updates its pipeline", "pipeline", "UpdatePipeline"),
         ("lists the executions of its pipeline", "pipeline", "ListPipelineExecutions"),
@@ -57,10 +59,18 @@ def cases(profile: Profile) -> Iterator[Case]:
         ("lists the steps of its execution", "ListPipelineExecutionSteps"),
         ("lists the parameters of its execution", "ListPipelineParametersForExecution"),
         ("tries its execution again", "RetryPipelineExecution"),
+        ("passes a step of its execution", "SendPipelineExecutionStepSuccess"),
         ("stops its execution", "StopPipelineExecution"),
+        ("changes its execution", "UpdatePipelineExecution"),
     ):
         # Without tags: whether AWS gives executions those of their pipeline is not known.
         yield Case(about, f"sagemaker:{action}", execution(mine))
+    yield Case(
+        "stops an execution of any name that has its tags",
+        "sagemaker:StopPipelineExecution",
+        thing("pipeline", "/execution/abc123"),
+        of_mine,
+    )
     yield from _allowed_tags()
     for about, action in (
         ("opens its notebook", "CreatePresignedNotebookInstanceUrl"),
@@ -112,6 +122,16 @@ def cases(profile: Profile) -> Iterator[Case]:
     if access.search:
         yield Case("searches records", "sagemaker:Search", everything)
     yield from opened.allowed(profile)
+
+
+def console() -> Iterator[Case]:
+    """Give what a console role needs beside what the seat does."""
+    for about, action in (
+        ("sees which alarms there are", "cloudwatch:DescribeAlarms"),
+        ("sees which dashboards there are", "cloudwatch:ListDashboards"),
+        ("sees what carries tags", "tag:GetResources"),
+    ):
+        yield Case(about, action, everything)
 
 
 def _allowed_tags() -> Iterator[Case]:
@@ -187,6 +207,7 @@ def _allowed_jobs(profile: Profile) -> Iterator[Case]:
         ("experiment-trial", "CreateTrial"),
         ("experiment-trial-component", "CreateTrialComponent"),
         ("model-package-group", "CreateModelPackageGroup"),
+        ("model-package", "CreateModelPackage"),
         ("pipeline", "CreatePipeline"),
     ):
         yield Case(f"makes its {kind}", f"sagemaker:{action}", thing(kind), made())

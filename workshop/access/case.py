@@ -30,10 +30,12 @@ class Case:
     action: str
     resource: Resource
     context: Keys = lambda _me, _other: {}
+    by_nobody: bool = False
 
     def question(self, me: Names, other: Names) -> Question:
         """Ask it of one seat about another."""
-        return Question(self.action, self.resource(me, other), self.context(me, other))
+        context = self.context(me, other)
+        return Question(self.action, self.resource(me, other), context, by_nobody=self.by_nobody)
 
 
 def everything(_me: Names, _other: Names) -> str:
@@ -79,9 +81,9 @@ def also(keys: Keys, more: Context) -> Keys:
     return lambda me, other: {**keys(me, other), **more}
 
 
-def thing(kind: str) -> Resource:
-    """A thing of a kind, by a name that says nothing of its owner."""
-    return lambda me, _other: me.sagemaker_arn(kind, "thing")
+def thing(kind: str, below: str = "") -> Resource:
+    """A thing of a kind, by a name that says nothing of its owner, or what is below it."""
+    return lambda me, _other: me.sagemaker_arn(kind, f"thing{below}")
 
 
 def here(me: Names, _other: Names) -> Context:

@@ -7,6 +7,7 @@ which ask two policy engines.
 from __future__ import annotations
 
 from workshop.access.allowed import cases as allowed
+from workshop.access.allowed import console
 from workshop.access.denied import cases as denied
 
-__all__ = ["allowed", "denied"]
+__all__ = ["allowed", "console", "denied"]

@@ -9,7 +9,7 @@ those that synthesis writes into templates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workshop import policies, policy_engine, tags
@@ -29,11 +29,15 @@ EVERYTHING: Document = {
 
 @dataclass(frozen=True)
 class Question:
-    """One action on one resource, with the condition keys of the request."""
+    """One action on one resource, with the condition keys of the request.
+
+    ``by_nobody`` asks for a caller of the same policies that lost the seat's tags.
+    """
 
     action: str
     resource: str = "*"
     context: Mapping[str, str | list[str]] = field(default_factory=dict)
+    by_nobody: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,9 @@ class Cell:
             resource_arn=question.resource,
             region=region,
             service_context=given,
-            principal_keys={
+            principal_keys={}
+            if question.by_nobody
+            else {
                 f"aws:principaltag/{tags.ATTENDEE}".lower(): names.seat,
                 f"aws:principaltag/{tags.WORKSHOP}".lower(): names.workshop,
             },
@@ -113,6 +119,12 @@ def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
     if profile.access.mode == "managed":
         documents["managed"] = EVERYTHING
     return Cell(names, documents, boundary(names, settings))
+
+
+def console_cell(names: Names, profile: Profile, settings: Environment) -> Cell:
+    """Give the cell of the console role of one seat of an environment."""
+    made = cell(names, profile, settings)
+    return replace(made, documents={**made.documents, "console": policies.console_policy()})
 
 
 def boundary(names: Names, settings: Environment) -> Document:

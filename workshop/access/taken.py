@@ -1,4 +1,6 @@
-"""Taking what is a neighbour's, and hiding what is one's own: by tags, and by a model's name.
+"""Taking what is a neighbour's, and hiding what is one's own.
+
+By tags, by a model's name, through an execution, and by having lost one's own tags.
 
 The boundary denies all of it, whatever is attached to the role.
 """
@@ -6,6 +8,7 @@ The boundary denies all of it, whatever is attached to the role.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from workshop import tags
 from workshop.access.case import (
@@ -13,10 +16,13 @@ from workshop.access.case import (
     Context,
     also,
     both,
+    execution,
+    here,
     namesake,
     of_mine,
     of_namesake,
     of_other,
+    others_bucket,
     serving,
     tagging,
     theirs,
@@ -32,6 +38,8 @@ def denied() -> Iterator[Case]:
     """Give what no seat may do."""
     yield from _by_tags()
     yield from _by_model()
+    yield from _by_execution()
+    yield from _by_nobody()
 
 
 def _as_mine(me: Names, _other: Names) -> Context:
@@ -83,3 +91,54 @@ def _by_model() -> Iterator[Case]:
         thing("endpoint-config"),
         serving(["ml.m5.large"], theirs, "{}digits", "free"),
     )
+    yield Case(
+        "puts another model into its component",
+        "sagemaker:UpdateInferenceComponent",
+        thing("inference-component"),
+        of_mine,
+    )
+
+
+def _by_execution() -> Iterator[Case]:
+    """Give the changes of an execution that carries no tags."""
+    for about, action in (
+        ("tries", "RetryPipelineExecution"),
+        ("passes a step of", "SendPipelineExecutionStepSuccess"),
+        ("fails a step of", "SendPipelineExecutionStepFailure"),
+        ("stops", "StopPipelineExecution"),
+        ("changes", "UpdatePipelineExecution"),
+    ):
+        yield Case(f"{about} a neighbour's execution", f"sagemaker:{action}", execution(theirs))
+    yield Case(
+        "stops an execution that tells no owner",
+        "sagemaker:StopPipelineExecution",
+        thing("pipeline", "/execution/abc123"),
+    )
+
+
+def _by_nobody() -> Iterator[Case]:
+    """Give what a caller under the boundary tries who lost its tags, or never had any."""
+    cases = (
+        Case("stops a neighbour's job", "sagemaker:StopTrainingJob", _JOB, of_other),
+        Case("stops a job that tells no owner", "sagemaker:StopTrainingJob", _JOB),
+        Case(
+            "opens a neighbour's notebook",
+            "sagemaker:CreatePresignedNotebookInstanceUrl",
+            lambda _, other: other.notebook_arn,
+        ),
+        Case(
+            "passes a neighbour's role",
+            "iam:PassRole",
+            lambda _, other: other.role_arn,
+            lambda *_: {"iam:PassedToService": "sagemaker.amazonaws.com"},
+        ),
+        Case("reads a neighbour's object", "s3:GetObject", others_bucket("/a.csv"), here),
+        Case(
+            "pulls from a neighbour's repository",
+            "ecr:BatchGetImage",
+            lambda _, other: other.repository_arn("training"),
+            here,
+        ),
+    )
+    for case in cases:
+        yield replace(case, about=f"without its tags, {case.about}", by_nobody=True)

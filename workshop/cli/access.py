@@ -10,7 +10,7 @@ import typer
 
 from workshop import environment, policies
 from workshop.access import asking, cases
-from workshop.access.decision import BOUNDARY, Cell, cell
+from workshop.access.decision import BOUNDARY, Cell, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.environment import LoadedEnvironment
@@ -46,21 +46,33 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
     """Print the documents that decide what one seat may do, as JSON.
 
     They are those of the role, the boundary over it, who may take it on, and the policy for people
-    who open the seat's notebook.
+    who open the seat's notebook; where the profile has a console role, also what that one has
+    beside the role's, and who may take it on.
     """
     loaded = environment.load(env, config_dir)
     _, profile, asked = _cell(loaded, seat)
-    document = {
+    access = profile.access
+    document: dict[str, object] = {
         "role": asked.names.role_arn,
-        "mode": profile.access.mode,
+        "mode": access.mode,
         "managed_policies": list(policies.managed_policy_arns(asked.names))
-        if profile.access.mode == "managed"
+        if access.mode == "managed"
         else [],
         "policies": policies.seat_policies(asked.names, profile),
         BOUNDARY: asked.boundary,
         "trust": policies.trust_policy(asked.names),
         "people": policies.presigned_url_policy(asked.names),
     }
+    if access.has_console:
+        document["console"] = {
+            "role": asked.names.console_role_arn,
+            "policies": {"console": policies.console_policy()},
+            "trust": policies.console_trust_policy(
+                asked.names,
+                principals=access.console_principals,
+                organisers=access.console_organisers,
+            ),
+        }
     print(json.dumps(document, indent=2))
 
 
@@ -238,9 +250,12 @@ def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names)
     profile = loaded.settings.profiles[profile_name]
     asked = cell(me, profile, loaded.settings)
     rows: list[Row] = []
-    for wanted, some in ((True, cases.allowed(profile)), (False, cases.denied(profile))):
+    tried = [(asked, True, cases.allowed(profile)), (asked, False, cases.denied(profile))]
+    if profile.access.has_console:
+        tried.append((console_cell(me, profile, loaded.settings), True, cases.console()))
+    for role, wanted, some in tried:
         for case in some:
-            decision = asked.decide(case.question(me, other))
+            decision = role.decide(case.question(me, other))
             by = f"{decision.document}: {decision.statement}" if decision.statement else "nothing"
             rows.append(
                 Row(

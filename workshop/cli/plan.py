@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,6 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, 
 from workshop.fleet import assembly, proposal
 from workshop.fleet.assembly import Assembly
 from workshop.fleet.changes import Change, Effect
-from workshop.fleet.ledger import FOLDER
 from workshop.fleet.planning import Action, Plan, SeatPlan, StackPlan
 from workshop.naming import COHORT
 
@@ -50,8 +51,10 @@ def plan(
 def synthesized(work: Opened) -> Assembly:
     """The templates of everything that the chosen seats need."""
     console.say("making the templates, one of each profile ...")
-    directory = FOLDER / work.loaded.name / "cdk.out"
-    return assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
+    # A folder for each run: two organisers may be at work in the same project.
+    with tempfile.TemporaryDirectory(prefix="workshop-") as made:
+        directory = Path(made) / "cdk.out"
+        return assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
 
 
 def proposed(work: Opened, templates: Assembly) -> tuple[Plan, proposal.Found]:
@@ -73,11 +76,8 @@ def show(made: Plan) -> None:
         table.add_row(stray.seat, str(stray.place), "stray", str(len(stray.stacks)), why)
     if table.row_count:
         console.print_table(table)
-    changes = {line: count for seat in made.seats for line, count in _changes(seat).items()}
-    lines = Counter[str]()
-    for seat in made.seats:
-        lines.update(_changes(seat))
-    if changes:
+    lines = Counter(line for seat in made.seats for line in _changes(seat))
+    if lines:
         print("\nchanges:")
         for line, count in lines.items():
             print(f"  {line}" + (f"  ({count} times)" if count > 1 else ""))
@@ -152,13 +152,12 @@ def _why(seat: SeatPlan) -> str:
     return "; ".join(dict.fromkeys(stack.told for stack in seat.stacks if stack.told))
 
 
-def _changes(seat: SeatPlan) -> Counter[str]:
-    return Counter(
-        f"{stack.wanted.kind}: {_told(change)}"
-        for stack in seat.stacks
-        for change in stack.changes
-        if change.property != "Tags" or len(stack.changes) == 1
-    )
+def _changes(seat: SeatPlan) -> Iterator[str]:
+    for stack in seat.stacks:
+        kind = stack.wanted.kind
+        if any(change.property == "Tags" for change in stack.changes):
+            yield f"{kind}: tags"  # the same ones of every resource
+        yield from (f"{kind}: {_told(one)}" for one in stack.changes if one.property != "Tags")
 
 
 def _told(change: Change) -> str:

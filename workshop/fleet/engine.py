@@ -33,7 +33,7 @@ from workshop.fleet.watching import State
 from workshop.naming import COHORT
 
 FIRST_POLL = 0.1
-"""Seconds between the first of several stacks and the poll that follows it."""
+"""Seconds between the last stack that can be begun for now and the poll that follows it."""
 
 Answered = TypeVar("Answered")
 
@@ -74,6 +74,7 @@ class Engine:
         self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._interrupted = threading.Event()
         self._next_poll = 0.0
+        self._polling = False
         self._interval = self.limits.fastest_poll
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
@@ -81,12 +82,14 @@ class Engine:
 
     def run(self) -> None:
         """Cohort first, then one seat after another until one comes up, then everybody."""
-        with ThreadPoolExecutor(self.limits.threads, thread_name_prefix="aws") as pool:
-            self._pool = pool
+        # Polls have a thread of their own: they must not queue behind what is being begun.
+        self._pool = ThreadPoolExecutor(self.limits.threads, thread_name_prefix="aws")
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="poll")
+        with self._pool, self._looker:
             try:
                 self._go()
             finally:
-                pool.shutdown(cancel_futures=True)
+                self._pool.shutdown(cancel_futures=True)
         self._take(0)  # what was still answered while the others were called off
         for name in self._calling:
             if self.jobs[name].stage == Stage.CALLING:
@@ -160,7 +163,7 @@ class Engine:
             if not self._calling and not self._watched and not self._pending():
                 return
             self._take(self._pause())
-            if self._watched and self.clock() >= self._next_poll:
+            if self._watched and not self._polling and self.clock() >= self._next_poll:
                 self._poll()
             self._give_up_late_ones()
 
@@ -179,7 +182,7 @@ class Engine:
         """Seconds until something is due by itself."""
         now = self.clock()
         due = [now + self.limits.slowest_poll]
-        if self._watched:
+        if self._watched and not self._polling:
             due.append(max(self._next_poll, now + self.aws.polls.ready_in()))
         if self._later:
             due.append(self._later[0][0])
@@ -246,12 +249,14 @@ class Engine:
 
     def _call(self, ask: Callable[[], Answered], answered: Callable[[Answered], None]) -> None:
         """Have ``ask`` run by another thread, and ``answered`` by this one."""
+        self._hand_over(self._pool.submit(ask), answered)
 
+    def _hand_over(self, future: Future[Answered], answered: Callable[[Answered], None]) -> None:
         def arrived(future: Future[Answered]) -> None:
             if not future.cancelled():
                 self._arrived.put(lambda: answered(future.result()))
 
-        self._pool.submit(ask).add_done_callback(arrived)
+        future.add_done_callback(arrived)
 
     def _sent(self, job: Job, sent: Sent) -> None:
         self._calling.discard(job.name)
@@ -274,7 +279,9 @@ class Engine:
     def _watch(self, job: Job) -> None:
         job.stage = Stage.WATCHED
         job.since = self.clock()
-        soon = FIRST_POLL if not self._watched else self.limits.fastest_poll
+        # While more is being begun, one poll sees many; the last of a few is looked at soon.
+        last = not self._calling and not self._pending()
+        soon = FIRST_POLL if last else self.limits.fastest_poll
         self._watched[job.name] = job
         self._interval = self.limits.fastest_poll
         self._next_poll = min(max(self._next_poll, job.since), job.since + soon)
@@ -282,22 +289,35 @@ class Engine:
     # --- watching ----------------------------------------------------------------------------
 
     def _poll(self) -> None:
+        """Have all watched stacks looked at, while others are being begun."""
+        self._polling = True
+        began = self.clock()
         watched = list(self._watched.values())
         whole = any(job.deleting or not job.stack_id for job in watched)
+
+        def ask() -> Seen | Exception:
+            try:
+                return self.aws.seen({job.name for job in watched}, whole=whole)
+            except (BotoCoreError, ClientError) as error:
+                return error
+
+        future = self._looker.submit(ask)
+        self._hand_over(future, lambda seen: self._polled(watched, seen, began))
+
+    def _polled(self, watched: Sequence[Job], seen: Seen | Exception, began: float) -> None:
+        self._polling = False
         before = len(self._watched)
-        try:
-            seen = self.aws.seen({job.name for job in watched}, whole=whole)
-        except (BotoCoreError, ClientError) as error:
+        if isinstance(seen, Exception):
             # Unread is not gone: nothing is concluded, and the deadlines go on.
-            told = f"the stacks could not be listed, asking again: {error}"
-            self.sink(Event(_now(), self.aws.place, What.RETRY, told=told))
+            self._say_of("", What.RETRY, f"the stacks could not be listed, asking again: {seen}")
         else:
             for job in watched:
-                self._look(job, seen)
+                if job.name in self._watched:
+                    self._look(job, seen)
         moved = len(self._watched) < before
         slower = min(self.limits.slowest_poll, self._interval * 1.5)
         self._interval = self.limits.fastest_poll if moved else slower
-        self._next_poll = self.clock() + self._interval
+        self._next_poll = began + self._interval
 
     def _look(self, job: Job, seen: Seen) -> None:
         """Act on what a poll saw of one stack."""
@@ -404,16 +424,11 @@ class Engine:
 
     def _end(self, job: Job, stage: Stage) -> None:
         job.stage = stage
-        what = {
-            Stage.DONE: What.DONE,
-            Stage.UNCHANGED: What.UNCHANGED,
-            Stage.FAILED: What.FAILED,
-            Stage.STUCK: What.STUCK,
-        }[stage]
-        self._say(what, job, str(job.cause) if job.cause else job.told)
+        self._say(What[stage.name], job, str(job.cause) if job.cause else job.told)
         good = stage not in ENDED_BADLY
         # Counted at once: the seat's other stacks may need many minutes more.
-        if not good and job.seat in self._begun and self.tolerance.failed(job.seat):
+        too_many = not good and job.seat in self._begun and self.tolerance.failed(job.seat)
+        if too_many and self.by_seat.keys() - self._begun - self._closed:
             self._stop_for(self.tolerance.told)
         for dependent in self._dependents.get(job.name, ()):
             if dependent.stage == Stage.WAITING:
@@ -434,21 +449,21 @@ class Engine:
             return
         self._closed.add(seat)
         failed = [job for job in jobs if job.stage in ENDED_BADLY]
-        if not failed:
-            self._say_seat(What.SEAT_DONE, seat, "")
-            return
-        self._say_seat(What.SEAT_FAILED, seat, f"{failed[0].name}: {failed[0].cause}")
+        if failed:
+            self._say_of(seat, What.SEAT_FAILED, f"{failed[0].name}: {failed[0].cause}")
+        else:
+            self._say_of(seat, What.SEAT_DONE)
 
     def _stop_for(self, told: str) -> None:
         if not self.stopped:
             self.stopped = told
-            self.sink(Event(_now(), self.aws.place, What.STOPPED, told=told))
+            self._say_of("", What.STOPPED, told)
 
     def _say(self, what: What, job: Job, told: str = "") -> None:
-        self.sink(Event(_now(), self.aws.place, what, job.seat, job.name, told))
+        self._say_of(job.seat, what, told, job.name)
 
-    def _say_seat(self, what: What, seat: str, told: str) -> None:
-        self.sink(Event(_now(), self.aws.place, what, seat, told=told))
+    def _say_of(self, seat: str, what: What, told: str = "", stack: str = "") -> None:
+        self.sink(Event(_now(), self.aws.place, what, seat, stack, told))
 
 
 def _now() -> datetime:

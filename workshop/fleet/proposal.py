@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,25 +114,27 @@ class _Before:
 
     def all_of(self, plans: Sequence[StackPlan]) -> Iterator[Mapping[str, Any] | None]:
         """In the order of ``plans``; None where a template could not be read."""
-        examples: dict[tuple[str, str], Exemplar] = {}
+        examples: dict[tuple[str, str], _Example] = {}
         for plan in plans:
             key = (plan.wanted.kind, plan.wanted.tags[tags.PROFILE])
             document = self._derived(plan, examples.get(key)) or self._read(plan)
             if document is not None and key not in examples:
-                example = _exemplar(document)
+                example = _example(document)
                 if example is not None:
                     examples[key] = example
             yield document
 
-    def _derived(self, plan: StackPlan, example: Exemplar | None) -> Mapping[str, Any] | None:
+    def _derived(self, plan: StackPlan, example: _Example | None) -> Mapping[str, Any] | None:
         seat = self.seats.get(plan.wanted.seat)
         if example is None or seat is None or plan.found is None:
             return None
-        text = example.text(seat)
-        if tags.template_digest(text) != plan.found.template:
-            return None
-        document: dict[str, Any] = json.loads(text)
-        return document
+        # With the values of today's row, or those that the neighbour had.
+        for values in ({}, example.overrides):
+            text = example.exemplar.text(replace(seat, **values))
+            if tags.template_digest(text) == plan.found.template:
+                document: dict[str, Any] = json.loads(text)
+                return document
+        return None
 
     def _read(self, plan: StackPlan) -> Mapping[str, Any] | None:
         try:
@@ -141,9 +143,22 @@ class _Before:
             return None
 
 
-def _exemplar(document: Mapping[str, Any]) -> Exemplar | None:
-    """A template to derive others from, None where it is not a seat's or not one of ours."""
+@dataclass(frozen=True)
+class _Example:
+    """A template to derive others from, and what it says of its own seat's notebook."""
+
+    exemplar: Exemplar
+    overrides: Mapping[str, Any]
+
+
+def _example(document: Mapping[str, Any]) -> _Example | None:
+    """None for a template that is not a seat's or not one of ours."""
     try:
-        return Exemplar(json.dumps(document, indent=1, ensure_ascii=False))
+        exemplar = Exemplar(json.dumps(document, indent=1, ensure_ascii=False))
+        if not exemplar.has_overrides:
+            return _Example(exemplar, {})
+        own = document["Mappings"]["Seat"]["Notebook"]
+        values = {"instance_type": own["InstanceType"], "volume_gb": int(own["VolumeSizeInGB"])}
+        return _Example(exemplar, values)
     except (ValueError, KeyError, TypeError):
         return None

@@ -30,7 +30,9 @@ class Tolerance:
     @property
     def told(self) -> str:
         """Why no new seats are begun."""
+        count = len(self._failed)
+        failed = "1 seat has failed" if count == 1 else f"{count} seats have failed"
         return (
-            f"{len(self._failed)} seats have failed, more than {self._percent} % of all; no new"
-            " ones are begun. Mend the cause and run the command again"
+            f"{failed}, more than {self._percent} % of all; no new ones are begun. Mend the cause"
+            " and run the command again"
         )

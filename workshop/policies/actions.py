@@ -44,7 +44,7 @@ OTHER_CREATE = (
     "sagemaker:CreateContext",
     "sagemaker:CreateExperiment",
     "sagemaker:CreateModel",
-    "sagemaker:CreateModelPackageGroup",
+    "sagemaker:CreateModelPackage*",
     "sagemaker:CreatePipeline",
     "sagemaker:CreateTrial",
     "sagemaker:CreateTrialComponent",
@@ -80,6 +80,13 @@ TAGGED_USE = (
 # Executions have no AddTags of their own, and whether AWS lets them answer for the tags of their
 # pipeline is nowhere written: below a pipeline of the seat's prefix they are its own by name.
 EXECUTION_USE = ("sagemaker:*Pipeline*Execution*",)
+# What changes an execution, to send to it and to stop it among others. StartPipelineExecution is
+# not of it: it is done to a pipeline.
+EXECUTION_CHANGE = (
+    "sagemaker:RetryPipelineExecution",
+    "sagemaker:S???PipelineExecution*",
+    "sagemaker:UpdatePipelineExecution",
+)
 # What serves models: the model's own role runs in the container, not the caller's.
 MODEL_USE = (
     "sagemaker:CreateEndpointConfig",
@@ -115,6 +122,7 @@ NETWORK_VIEW = (
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
 )
+# ``*te`` is to create, to update and to delete, here and below.
 # These run something that costs and know no ``sagemaker:InstanceTypes``, so nothing could cap them
 # (Service Authorization Reference); some are paid in advance and cannot be taken back.
 COMPUTE_WITHOUT_TYPE = tuple(
@@ -125,46 +133,37 @@ COMPUTE_WITHOUT_TYPE = tuple(
         "*Edge*",
         "*HubModel",
         "*InferenceExperiment",
+        "*Mlflow*",
         "*TrainingPlan",
+        "*tePartnerApp*",
+        "Create*tion*Job",
         "CreateAI*",
         "CreateAutoMLJob*",
-        "CreateCompilationJob",
-        "CreateInferenceRecommendationsJob",
         "CreateJob",
         "CreateLabelingJob",
-        "CreateMlflow*",
         "CreateModelCardExportJob",
-        "CreateOptimizationJob",
-        "CreatePartnerApp*",
         "CreateReservedCapacity",
         "StartHumanLoop",
-        "StartMlflowTrackingServer",
-        "StartMonitoringSchedule",
         "StartSession",
-        "UpdateMlflow*",
-        "UpdatePartnerApp",
     )
 )
 # Root code on a notebook, a second notebook, Studio, monitoring, and the removal of the tags by
-# which teardown finds things: nobody's business in a workshop of notebooks.
+# which teardown finds things: nobody's business in a workshop of notebooks. The last could put a
+# neighbour's model into a running component, and IAM is not told which model.
 NEVER = tuple(
     f"sagemaker:{action}"
     for action in (
+        "*MonitoringSchedule",
+        "*teDomain",
+        "*teNotebookInstance*",
+        "*teSpace",
+        "*teUserProfile",
         "Create*JobDefinition",
         "CreateApp",
-        "CreateDomain",
-        "CreateMonitoringSchedule",
-        "CreateNotebookInstance*",
         "CreatePresignedDomainUrl",
-        "CreateSpace",
         "CreateStudioLifecycleConfig",
-        "CreateUserProfile",
         "DeleteTags",
-        "UpdateDomain",
-        "UpdateMonitoringSchedule",
-        "UpdateNotebookInstance*",
-        "UpdateSpace",
-        "UpdateUserProfile",
+        "UpdateInferenceComponent",
     )
 )
 FEATURE_STORE_CREATE = ("sagemaker:CreateFeatureGroup",)
@@ -195,7 +194,7 @@ ECR_EVERYTHING_NAMED = tuple(
     f"ecr:{verb}*" for verb in (*"BCDILPRSTU", "GetD", "GetI", "GetL", "GetR")
 )
 # Global services answer from one Region, whatever the caller's; a Region rule must spare them.
-GLOBAL_SERVICES = ("iam:*", "sts:*", "s3:ListAllMyBuckets", "s3:GetBucketLocation")
+GLOBAL_SERVICES = ("iam:*", "sts:*", "s3:GetBucketLocation")
 # Sample data lies in buckets of any Region. To read them makes nothing and costs the seat nothing;
 # which ones a seat can read is said by its own policies, and this account's are closed by name.
 PUBLIC_READ = ("s3:GetObject", "s3:ListBucket")

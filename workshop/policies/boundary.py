@@ -10,14 +10,13 @@ from workshop.naming import Names
 from workshop.policies.actions import (
     COMPUTE_WITHOUT_TYPE,
     ECR_EVERYTHING_NAMED,
+    EXECUTION_CHANGE,
     FEATURE_STORE_TABLES,
     GLOBAL_SERVICES,
     MODEL_USE,
     NETWORK_INTERFACES,
     NEVER,
     PUBLIC_READ,
-    S3_LIST,
-    S3_READ,
 )
 from workshop.policies.data import offline_store_tables
 from workshop.policies.documents import Document, Statement, allow, deny, document
@@ -37,7 +36,8 @@ def boundary_policy(
     one, whose tables in AWS Glue are let through by name.
     """
     any_seat = replace(names, seat=OWN_ATTENDEE)
-    tables = [allow("OfflineStoreTables", FEATURE_STORE_TABLES, offline_store_tables(any_seat))]
+    # Of any account and Region, to save room: tables elsewhere are another account's to open.
+    tables = offline_store_tables(replace(any_seat, account="*", region="*"))
     return document(
         allow(
             "ServicesOfTheWorkshop",
@@ -52,11 +52,20 @@ def boundary_policy(
                 "s3:*",
                 "sagemaker:*",
                 "sts:GetCallerIdentity",
+                "tag:Get*",
                 *sorted(set(extra_actions)),
             ],
             ["*"],
         ),
-        *(tables if feature_store else []),
+        *([allow("OfflineStoreTables", FEATURE_STORE_TABLES, tables)] if feature_store else []),
+        # Where the caller has no such tag, a statement that names it matches nothing: without this
+        # one, most denials below would be void for a role or person that lost the tag.
+        deny(
+            "NobodyInParticular",
+            ["*"],
+            ["*"],
+            Condition={"Null": {f"aws:PrincipalTag/{tags.ATTENDEE}": "true"}},
+        ),
         {
             "Sid": "OtherRegions",
             "Effect": "Deny",
@@ -73,7 +82,7 @@ def boundary_policy(
         {
             "Sid": "DatasetsAreReadOnly",
             "Effect": "Deny",
-            "NotAction": sorted(S3_READ + S3_LIST),
+            "NotAction": ["s3:Get*", "s3:List*"],
             "Resource": [names.datasets_bucket_arn, f"{names.datasets_bucket_arn}/*"],
         },
         {
@@ -81,9 +90,7 @@ def boundary_policy(
             "Effect": "Deny",
             "Action": [
                 "sagemaker:CreatePresignedNotebookInstanceUrl",
-                "sagemaker:DeleteNotebookInstance",
-                "sagemaker:StartNotebookInstance",
-                "sagemaker:StopNotebookInstance",
+                "sagemaker:St*NotebookInstance",
             ],
             "NotResource": [any_seat.notebook_arn],
         },
@@ -111,7 +118,7 @@ def boundary_policy(
         # (https://docs.aws.amazon.com/sagemaker/latest/dg/train-remote-debugging.html).
         deny(
             "RemoteDebugging",
-            ["sagemaker:CreateTrainingJob", "sagemaker:UpdateTrainingJob"],
+            ["sagemaker:*teTrainingJob"],
             ["*"],
             Condition={"Bool": {"sagemaker:EnableRemoteDebug": "true"}},
         ),
@@ -146,6 +153,15 @@ def boundary_policy(
             f"aws:ResourceTag/{tags.WORKSHOP}",
             names.workshop,
         ),
+        # An execution's tags are perhaps none, and then its name alone tells whose it is: one of a
+        # free name is nobody's to change, rather than everybody's.
+        {
+            "Sid": "ExecutionsOfOthers",
+            "Effect": "Deny",
+            "Action": sorted(EXECUTION_CHANGE),
+            "NotResource": [any_seat.sagemaker_arn("pipeline", f"{any_seat.job_prefix}*")],
+            "Condition": {"Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "true"}},
+        },
         # Whoever serves a model runs the role that the model names, and IAM is told the model's
         # name alone. One request may name several; this also refuses one's own beside one of no
         # prefix, rather than let a neighbour's hide there.

@@ -33,6 +33,10 @@ def sagemaker_policy(
 
     The workshop's tag counts as well as the seat's: another workshop of the account may have a
     seat of the same id. ``model_prefix`` keeps the names of models to the seat's prefix.
+
+    A model package without a group is made with tags, as all else. A version in a group can have
+    none: it is assumed that making one is authorised with the tags of its group (``UseOwn``), as
+    AWS's documentation does not say. If not, versions are denied, and nothing is open.
     """
     own = {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}
     own_tag = {f"aws:RequestTag/{key}": value for key, value in own.items()}

@@ -18,12 +18,14 @@ from workshop.policies.trust import managed_policy_arns
 CONSOLE_VIEWS = (
     "cloudwatch:DescribeAlarms",
     "cloudwatch:ListDashboards",
-    "ecr:DescribeRegistry",
-    "s3:GetAccountPublicAccessBlock",
-    "s3:ListAllMyBuckets",
     "tag:GetResources",
 )
-"""Lists that the console asks for before it shows anything; they show names alone."""
+"""Lists that the console asks for before it shows anything; they show all seats' names, tags and
+states.
+
+None of S3 and ECR: of the account's buckets and repositories, the boundary lets a seat ask about
+its own alone, and a list of all is about all. Their pages open by the address of one's own.
+"""
 
 
 def presigned_url_policy(names: Names) -> Document:

@@ -34,7 +34,8 @@ WHY_WILDCARD = {
     " their feature groups do",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
-    "ConsoleViews": "the console's lists have no resource-level permissions and show names alone",
+    "ConsoleViews": "the console's lists have no resource-level permissions and show names, tags"
+    " and states",
     "ServicesOfTheWorkshop": "a boundary allows nothing by itself, it only limits",
 }
 """The reason by Sid; it names what makes the wildcard safe."""

@@ -6,7 +6,7 @@ what tags and names claim. A listing that fails makes its kind unknown, never em
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,7 +20,7 @@ from workshop.naming import Names
 from workshop.places import Place
 from workshop.teardown import refusals, roles
 from workshop.teardown.kinds import logs
-from workshop.teardown.model import Kind, Memory, Ownership, Scope, Thing, World
+from workshop.teardown.model import Identity, Kind, Memory, Ownership, Scope, Thing, World
 
 LISTING = 12
 """Kinds of one place that are listed at once."""
@@ -86,16 +86,20 @@ class Discovery:
         return thing.id in self.worlds[thing.place].scope.keep
 
 
-def with_proven(discovery: Discovery, proven: Container[tuple[str, str, Place]]) -> Discovery:
-    """The same with what was proven before: what proved it may have been deleted since."""
+@dataclass(frozen=True)
+class _Known:
+    """What earlier looks found out."""
+
+    lasting: Memory
+    proven: Mapping[Identity, str]
+
+
+def _as_proven(thing: Thing, proven: Mapping[Identity, str]) -> Thing:
+    """A thing as it was proven before, where now it is but claimed."""
+    if thing.ownership != Ownership.CLAIMED or thing.identity not in proven:
+        return thing
     why = "proven before, by what has been deleted since"
-    things = {
-        key: replace(thing, ownership=Ownership.OWNED, why=why)
-        if thing.ownership == Ownership.CLAIMED and key in proven
-        else thing
-        for key, thing in discovery.things.items()
-    }
-    return replace(discovery, things=things)
+    return replace(thing, ownership=Ownership.OWNED, why=why, seat=proven[thing.identity])
 
 
 @dataclass
@@ -112,13 +116,21 @@ class _Ground:
 
 
 def discover(
-    clients: Clients, target: Target, kinds: Sequence[Kind], lasting: Memory | None = None
+    clients: Clients,
+    target: Target,
+    kinds: Sequence[Kind],
+    lasting: Memory | None = None,
+    proven: Mapping[Identity, str] | None = None,
 ) -> Discovery:
-    """Look once at every place of ``target``. ``lasting`` may come from an earlier look."""
-    memory = Memory() if lasting is None else lasting
+    """Look once at every place of ``target``.
+
+    ``lasting`` and ``proven``, which is the seat of whatever was proven, may come from an earlier
+    look.
+    """
+    known = _Known(Memory() if lasting is None else lasting, proven or {})
     where = list(target.seats)
     with ThreadPoolExecutor(max(1, len(where))) as pool:
-        looks = list(pool.map(partial(_look, clients, target, kinds, memory), where))
+        looks = list(pool.map(partial(_look, clients, target, kinds, known), where))
     return Discovery(
         things={key: thing for look in looks for key, thing in look.things.items()},
         stacks={key: stack for look in looks for key, stack in look.stacks.items()},
@@ -130,11 +142,11 @@ def discover(
 
 
 def _look(
-    clients: Clients, target: Target, kinds: Sequence[Kind], memory: Memory, place: Place
+    clients: Clients, target: Target, kinds: Sequence[Kind], known: _Known, place: Place
 ) -> Discovery:
     ground = _survey(clients, target, place)
     scope = _scope(target, ground)
-    world = World(clients, scope, tagged=ground.tagged, lasting=memory)
+    world = World(clients, scope, tagged=ground.tagged, lasting=known.lasting, proven=known.proven)
     things: list[Thing] = []
     not_offered: list[str] = []
     # A log is proven by what wrote it, so that has to be known first.
@@ -149,7 +161,7 @@ def _look(
                     not_offered.append(kind.name)
                 else:
                     ground.unknown.append(Unknown(kind.name, place, refusals.told(answer)))
-        held = list(_held(found, ground, scope))
+        held = [_as_proven(thing, known.proven) for thing in _held(found, ground, scope)]
         for thing in held:
             logs.remember(world, thing)
         things += held

@@ -171,12 +171,20 @@ class Bucket:
         return pages > 1
 
     def _version_pages(self, calls: Counter[str]) -> Iterator[list[Key]]:
+        """The listing's pages, each given away once the one behind it is there.
+
+        So the last version of a page, from which the listing goes on, is deleted after that.
+        """
+        held: list[Key] = []
         pages = self.client.get_paginator("list_object_versions").paginate(**self._target)
         for page in pages:
             calls["s3:ListObjectVersions"] += 1
+            if held:
+                yield held
             found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-            if found:
-                yield [(one["Key"], one["VersionId"]) for one in found]
+            held = [(one["Key"], one["VersionId"]) for one in found]
+        if held:
+            yield held
 
     def _delete(self, keys: list[Key]) -> _Batch:
         """Delete one batch, and ask again for what S3 failed at."""

@@ -30,6 +30,10 @@ class Ownership(StrEnum):
     """Whose it is could not be read: it is neither touched nor called gone."""
 
 
+Identity = tuple[str, str, Place, str]
+"""Kind, id, place and moment of creation."""
+
+
 @dataclass(frozen=True)
 class Thing:
     """One resource.
@@ -58,6 +62,11 @@ class Thing:
     def key(self) -> tuple[str, str, Place]:
         """What tells it from every other thing."""
         return self.kind, self.id, self.place
+
+    @property
+    def identity(self) -> Identity:
+        """What tells it also from a later one of the same name."""
+        return *self.key, "" if self.created is None else self.created.isoformat()
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,8 @@ class World:
     """What one scan found out."""
     lasting: Memory = field(default_factory=Memory)
     """What stays true from one scan to the next."""
+    proven: Mapping[Identity, str] = field(default_factory=dict)
+    """What an earlier look proved, and its seat: what proved it may have been deleted since."""
 
 
 class Kind(Protocol):

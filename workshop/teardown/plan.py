@@ -14,7 +14,7 @@ from typing import Any
 from workshop.errors import GuardError
 from workshop.places import Place
 from workshop.teardown.discover import NOT_KINDS, Discovery
-from workshop.teardown.model import Emptying, Kind, Ownership, Permanent, Thing
+from workshop.teardown.model import Emptying, Identity, Kind, Ownership, Permanent, Thing
 
 FILE = "teardown-plan.json"
 
@@ -28,6 +28,8 @@ class Fate(StrEnum):
     WITH_STACK = "goes with its stack"
     RECORD = "stop; its record stays"
     """AWS's API cannot delete it."""
+    STOP = "stop"
+    """Of a running workshop's stack: it stays, and costs less."""
     KEEP = "keep"
     LEAVE_CLAIMED = "leave: only claimed"
     LEAVE_FOREIGN = "leave: not ours"
@@ -76,13 +78,15 @@ class Plan:
             return deleted if self.choices.stacks else None
         kind = self.kinds[thing.kind]
         if thing.stack:
-            return self._in_stack(kind)
+            return self._in_stack(kind, thing)
         return Fate.RECORD if isinstance(kind, Permanent) and kind.permanent else Fate.DELETE
 
-    def _in_stack(self, kind: Kind) -> Fate | None:
+    def _in_stack(self, kind: Kind, thing: Thing) -> Fate | None:
         if isinstance(kind, Emptying) and self.choices.contents:
             return Fate.EMPTY
-        return Fate.WITH_STACK if self.choices.stacks else None
+        if self.choices.stacks:
+            return Fate.WITH_STACK
+        return None if kind.deletable_in(thing.state) else Fate.STOP
 
     @property
     def fates(self) -> list[tuple[Thing, Fate]]:
@@ -126,7 +130,12 @@ class Plan:
         A job that ends by itself meanwhile changes nothing about the plan.
         """
         return sorted(
-            json.dumps([thing.kind, thing.id, str(thing.place), thing.ownership, thing.seat, fate])
+            json.dumps(
+                [
+                    *(thing.kind, thing.id, str(thing.place), thing.identity[-1]),
+                    *(thing.ownership, thing.seat, fate),
+                ]
+            )
             for thing, fate in self.fates
         )
 
@@ -191,15 +200,16 @@ class Plan:
             )
 
 
-def proven_in(folder: Path, where: Iterable[Place]) -> set[tuple[str, str, Place]]:
-    """What the plan that was shown last had as proven."""
+def proven_in(folder: Path, where: Iterable[Place]) -> dict[Identity, str]:
+    """What the plan that was shown last had as proven, and its seats."""
     shown = _read(folder / FILE)
     places = {str(place): place for place in where}
-    proven = set()
+    proven: dict[Identity, str] = {}
     for line in shown["lines"] if shown else ():
-        kind, name, place, ownership, *_ = json.loads(line)
-        if ownership == Ownership.OWNED and place in places:
-            proven.add((kind, name, places[place]))
+        kind, name, place, created, ownership, seat, _ = json.loads(line)
+        # Without its moment of creation, it may be another one of the same name.
+        if ownership == Ownership.OWNED and place in places and created:
+            proven[kind, name, places[place], created] = seat
     return proven
 
 

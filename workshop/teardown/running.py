@@ -24,13 +24,17 @@ from workshop.teardown.discover import (
     Discovery,
     Target,
     discover,
-    with_proven,
 )
 from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
-from workshop.teardown.model import Kind, Memory, Ownership, Thing
+from workshop.teardown.kinds import logs
+from workshop.teardown.model import Identity, Kind, Memory, Ownership, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
 from workshop.teardown.report import Report
 from workshop.teardown.verify import Scan
+
+_SWEPT = (Fate.DELETE, Fate.EMPTY, Fate.RECORD, Fate.STOP, Fate.WITH_STACK)
+_LEFT = (Fate.DELETE, Fate.RECORD, Fate.LEAVE_CLAIMED, Fate.LEAVE_UNKNOWN)
+"""What is there after a sweep although it should not be, or is in doubt."""
 
 ROUNDS = 4
 """Sweeps, the first included: each next one takes what came during the one before."""
@@ -53,12 +57,13 @@ class Teardown:
     stack_patience: stacks.Patience = field(default_factory=stacks.Patience)
     save: Callable[[Discovery], dict[str, str]] | None = None
     pause: Callable[[float], object] = time.sleep
-    proven: set[tuple[str, str, Place]] = field(default_factory=set)
-    """What was proven the workshop's by an earlier look, such as that of the plan that was shown:
+    proven: dict[Identity, str] = field(default_factory=dict)
+    """The seat of what was proven by an earlier look, such as that of the plan that was shown:
     it stays so although its proof, a job of which only the log is left, has gone since."""
 
     def __post_init__(self) -> None:
         self._lasting = Memory()
+        logs.remember_before(self._lasting, (one[:3] for one in self.proven))
         self._lock = threading.Lock()
         self._by_name = {kind.name: kind for kind in self.kinds}
         self._results: dict[tuple[str, str, Place], Result] = {}
@@ -66,9 +71,8 @@ class Teardown:
 
     def look(self) -> Discovery:
         """Look at everything once."""
-        found = discover(self.clients, self.target, self.kinds, self._lasting)
-        found = with_proven(found, self.proven)
-        self.proven |= {thing.key for thing in found.of(Ownership.OWNED)}
+        found = discover(self.clients, self.target, self.kinds, self._lasting, dict(self.proven))
+        self.proven.update((one.identity, one.seat) for one in found.of(Ownership.OWNED))
         return found
 
     def plan(self, choices: Choices) -> Plan:
@@ -85,13 +89,13 @@ class Teardown:
         approved = {thing.key for thing in plan.things(Fate.DELETE)}
         problems: dict[str, str] = {}
         scans: list[Scan] = []
-        for number in range(ROUNDS):
-            with self._timed(Step.DISCOVER):
-                current = Plan(self.look(), self._by_name, plan.choices)
-            if number == 0 and self.save is not None:
-                with self._timed(Step.SAVE):
-                    problems = self.save(current.discovery)
-            self._sweep(current, approved, problems)
+        current = self.plan(plan.choices)
+        if self.save is not None:
+            with self._timed(Step.SAVE):
+                problems = self.save(current.discovery)
+        for _ in range(ROUNDS):
+            current = self._sweep_all(current, approved, problems)
+            discovery, scans = current.discovery, [verify.scan(current.discovery, self._by_name)]
             if not plan.choices.stacks:
                 break
             with self._timed(Step.STACKS):
@@ -99,12 +103,10 @@ class Teardown:
             with self._timed(Step.VERIFY):
                 self._tell(Step.VERIFY, f"looking twice, {self.interval:g} seconds apart")
                 discovery, scans = verify.twice(self.look, self._by_name, self.interval, self.pause)
-            if all(scan.clean for scan in scans) or not self._came_since(scans[-1]):
+            if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
                 break
             self._tell(Step.VERIFY, "something came meanwhile; once more")
-        if not plan.choices.stacks:
-            discovery = self.look()
-            scans = [verify.scan(discovery, self._by_name)]
+            current = Plan(discovery, self._by_name, plan.choices)
         return self._report(plan, discovery, scans, problems, began)
 
     # --- steps --------------------------------------------------------------------------------
@@ -119,6 +121,31 @@ class Teardown:
             for role, told in freeze.freeze(self.clients, place, some).items():
                 self._tell(Step.FREEZE, f"role {role} is not frozen: {told}")
 
+    def _sweep_all(
+        self,
+        current: Plan,
+        approved: set[tuple[str, str, Place]],
+        problems: dict[str, str],
+    ) -> Plan:
+        """Sweep until a look shows nothing that came meanwhile; what that look shows.
+
+        No role may go before: SageMaker could not delete a late endpoint without it.
+        """
+        for _ in range(ROUNDS):
+            self._sweep(current, approved, problems)
+            current = self.plan(current.choices)
+            mine = [
+                thing
+                for thing in current.things(Fate.DELETE, Fate.RECORD)
+                if thing.kind not in NOT_KINDS
+                and self._may_go(thing, approved, problems)
+                and not verify.is_record(thing, self._by_name)
+            ]
+            if not self._has_come(mine):
+                break
+            self._tell(Step.DISCOVER, "something came meanwhile; once more")
+        return current
+
     def _sweep(
         self,
         current: Plan,
@@ -127,7 +154,7 @@ class Teardown:
     ) -> None:
         things = [
             thing
-            for thing in current.things(Fate.DELETE, Fate.EMPTY, Fate.RECORD, Fate.WITH_STACK)
+            for thing in current.things(*_SWEPT)
             if self._may_go(thing, approved, problems)
             and thing.kind not in NOT_KINDS
             and not (verify.is_record(thing, self._by_name))
@@ -139,6 +166,7 @@ class Teardown:
             self._say,
             self.patience,
             empty_stacks=current.choices.contents,
+            unread=_unread(current.discovery),
         )
         try:
             with self._timed(Step.STOP):
@@ -204,6 +232,7 @@ class Teardown:
         orphans = [one for one in names if not one.stack and self._why_held(one.seat, held) is None]
         self._note(engine.delete_orphans(orphans))
         kept = [thing for thing in access if thing not in free]
+        kept += [one for one in names if not one.stack and one not in orphans]
         self._note(
             Result(thing, Outcome.STUCK, self._why_held(thing.seat, held) or "") for thing in kept
         )
@@ -237,8 +266,7 @@ class Teardown:
         for thing, fate in current.fates:
             if thing.place != place or thing.kind in NOT_KINDS or thing.stack:
                 continue
-            left = fate in (Fate.LEAVE_CLAIMED, Fate.LEAVE_UNKNOWN) or self._has_stayed(thing)
-            if left and not verify.is_record(thing, self._by_name):
+            if fate in _LEFT and not verify.is_record(thing, self._by_name):
                 held[thing.seat] = f"the {thing.kind} {thing.id} is left, and may need the role"
         return held
 
@@ -246,13 +274,17 @@ class Teardown:
     def _why_held(seat: str, held: dict[str, str]) -> str | None:
         return held.get(seat) or held.get("")
 
-    def _came_since(self, scan: Scan) -> bool:
-        """Whether a look shows something of ours that was not tried yet, or was called gone."""
+    def _has_come(self, things: Iterable[Thing]) -> bool:
+        """Whether something of ours was not tried yet, or was called gone.
+
+        What waits for its stack, and that for what is stuck, is no reason to begin anew.
+        """
         stayed = (Outcome.STUCK, Outcome.ABANDONED)
+        stuck = {key for key, result in self._results.items() if result.outcome in stayed}
         return any(
             thing.ownership == Ownership.OWNED
-            and (thing.key not in self._results or self._results[thing.key].outcome not in stayed)
-            for thing in scan.left
+            and not {thing.key, (STACK, thing.stack, thing.place)} & stuck
+            for thing in things
         )
 
     # --- what is told -------------------------------------------------------------------------
@@ -267,8 +299,9 @@ class Teardown:
     ) -> Report:
         last = Plan(discovery, self._by_name, plan.choices)
         results = dict(self._results)
+        unread = {(one.kind, one.place) for one in discovery.unknown}
         for thing, fate in plan.fates:
-            gone = thing.key not in discovery.things
+            gone = thing.key not in discovery.things and (thing.kind, thing.place) not in unread
             if thing.key not in results and fate == Fate.WITH_STACK and gone:
                 results[thing.key] = Result(thing, Outcome.DELETED, f"with {thing.stack}")
         for thing in discovery.of(Ownership.OWNED, Ownership.CLAIMED):
@@ -285,7 +318,9 @@ class Teardown:
             results=tuple(
                 one
                 for one in results.values()
-                if one.outcome != Outcome.STUCK or one.thing.key in discovery.things
+                if one.outcome != Outcome.STUCK
+                or one.thing.key in discovery.things
+                or (one.thing.kind, one.thing.place) in unread
             ),
             scans=tuple(scans),
             foreign=tuple(last.things(Fate.LEAVE_FOREIGN)),
@@ -313,3 +348,11 @@ class Teardown:
         finally:
             taken = time.monotonic() - began
             self._seconds[step] = round(self._seconds.get(step, 0) + taken, 2)
+
+
+def _unread(discovery: Discovery) -> dict[tuple[Place, str], str]:
+    """Kinds that could not be listed, or of which something could not be described, and why."""
+    unread = {(one.place, one.kind): one.why for one in discovery.unknown}
+    for thing in discovery.of(Ownership.UNKNOWN):
+        unread.setdefault((thing.place, thing.kind), f"{thing.id} {thing.why}")
+    return unread

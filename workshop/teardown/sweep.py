@@ -85,6 +85,9 @@ class Sweep:
     sink: Sink
     patience: Patience = field(default_factory=Patience)
     empty_stacks: bool = True
+    unread: Mapping[tuple[Place, str], str] = field(default_factory=dict)
+    """Kinds of which not all could be read, and why: what these depend on has to stay. It may be
+    the only proof of what was not seen, as an endpoint's configuration is."""
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -94,7 +97,7 @@ class Sweep:
         ]
         self._lock = threading.Lock()
         self._bills = {item.thing.key: item.thing.hourly or Decimal(0) for item in self.items}
-        self._arrived: queue.SimpleQueue[tuple[Item, _Next] | None] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[tuple[Item, Future[_Next]] | None] = queue.SimpleQueue()
         self._later: list[tuple[float, int, Item]] = []
         self._order = itertools.count()
         self._left: Counter[tuple[Place, str, str]] = Counter()
@@ -151,7 +154,11 @@ class Sweep:
         running: set[int] = set()
         with ThreadPoolExecutor(self.patience.threads, thread_name_prefix="delete") as pool:
             for item in mine:
-                self._begin_or_wait(pool, item, running)
+                unread = self._unread_before(item)
+                if unread is not None:
+                    self._end(pool, item, _Next(Outcome.STUCK, unread), running)
+                else:
+                    self._begin_or_wait(pool, item, running)
             while (running or self._later) and not self._interrupted.is_set():
                 self._take(pool, running)
             pool.shutdown(cancel_futures=True)
@@ -168,6 +175,13 @@ class Sweep:
     @staticmethod
     def _whose(item: Item) -> tuple[Place, str]:
         return item.thing.place, item.thing.seat
+
+    def _unread_before(self, item: Item) -> str | None:
+        for kind in item.kind.after:
+            why = self.unread.get((item.thing.place, kind))
+            if why is not None:
+                return f"stays until every {kind} can be read: {why}"
+        return None
 
     def _holds_up(self, item: Item) -> str | None:
         """The kind that has to be gone before, None where nothing holds it up."""
@@ -191,7 +205,7 @@ class Sweep:
 
         def arrived(future: Future[_Next]) -> None:
             if not future.cancelled():
-                self._arrived.put((item, future.result()))
+                self._arrived.put((item, future))
 
         pool.submit(partial(self._step, item)).add_done_callback(arrived)
 
@@ -202,8 +216,10 @@ class Sweep:
         except queue.Empty:
             got = None
         if got is not None:
-            item, following = got
+            item, future = got
             running.discard(id(item))
+            # Here, since an error of ours that was raised in the pool would never be heard of.
+            following = future.result()
             if following.outcome is None:
                 moment = self.clock() + following.after
                 heapq.heappush(self._later, (moment, next(self._order), item))

@@ -8,15 +8,16 @@ name while this is there; ``remember`` keeps what was proven, for when only the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workshop.places import Place
 from workshop.teardown import proof, refusals
-from workshop.teardown.model import Kind, Ownership, Thing, World
+from workshop.teardown.model import Kind, Memory, Ownership, Thing, World
 from workshop.teardown.proof import Proof
 
 ROOT = "/aws/sagemaker/"
@@ -39,22 +40,44 @@ _KEY = "writers of logs"
 
 
 def remember(world: World, thing: Thing) -> None:
-    """Note a thing that is proven the workshop's, so that its log is proven too, for good."""
+    """Note a thing that is proven the workshop's, so that its log is proven too, for good.
+
+    A stranger's that only looks alike is noted as well: its log's name is no claim then.
+    """
     group = WRITERS.get(thing.kind)
     if group is not None and thing.ownership == Ownership.OWNED:
         _known(world)[group, thing.id] = thing.seat
+    elif group is not None and thing.ownership == Ownership.FOREIGN:
+        _known(world).setdefault((group, thing.id), None)
 
 
-def _known(world: World) -> dict[tuple[str, str], str]:
-    """Group and name of what was proven in this place -> its seat."""
-    known: dict[tuple[str, str], str] = world.lasting.get((_KEY, world.scope.place), dict)
+def remember_before(lasting: Memory, proven: Iterable[tuple[str, str, Place]]) -> None:
+    """Note what an earlier run proved, by kind, id and place: its writers may be gone since."""
+    for kind, name, place in proven:
+        known: dict[tuple[str, str], str | None] = lasting.get((_KEY, place), dict)
+        if kind in WRITERS:
+            known.setdefault((WRITERS[kind], name), "")
+        elif kind == Streams.name:
+            group, _, stream = name.partition(":")
+            known.setdefault((group, stream.partition("/")[0]), "")
+        elif kind == Groups.name:
+            start = ENDPOINTS if name.startswith(ENDPOINTS) else COMPONENTS
+            known.setdefault((start, name.removeprefix(start)), "")
+
+
+def _known(world: World) -> dict[tuple[str, str], str | None]:
+    """Group and name of what was proven in this place -> its seat, None for a stranger's."""
+    known: dict[tuple[str, str], str | None] = world.lasting.get((_KEY, world.scope.place), dict)
     return known
 
 
 def _proven(world: World, group: str, writer: str) -> Proof | None:
-    seat = _known(world).get((group, writer))
-    if seat is None:
+    known = _known(world)
+    if (group, writer) not in known:
         return None
+    seat = known[group, writer]
+    if seat is None:
+        return Proof(Ownership.FOREIGN, f"the log of {writer}, which is somebody else's")
     return Proof(Ownership.OWNED, f"the log of {writer}, which is proven the workshop's", seat)
 
 
@@ -96,8 +119,8 @@ class Streams:
             start = f"{world.scope.workshop}-"
             others = [
                 writer
-                for where, writer in list(_known(world))
-                if where == name and not writer.startswith(start)
+                for (where, writer), seat in list(_known(world).items())
+                if where == name and seat is not None and not writer.startswith(start)
             ]
             for prefix in (start, *(f"{one}/" for one in others)):
                 yield from self._below(world, name, prefix)

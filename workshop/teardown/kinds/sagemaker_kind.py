@@ -223,6 +223,8 @@ class SageMakerKind:
             proven = Proof(Ownership.UNKNOWN, f"could not be read: {refusals.told(error)}")
         shown = "/".join(details.values())
         verdict = proof.judge(world, name=_name(details), arn=arn, proof=proven, tagged=None)
+        if verdict is None and proven is None:
+            verdict = self._proven_before(world, shown, summary)
         if verdict is None:
             if self.lasting and proven is not None:
                 world.lasting.note(stranger, value=True)
@@ -242,6 +244,15 @@ class SageMakerKind:
             created=summary.get("CreationTime"),
             details=details,
         )
+
+    def _proven_before(self, world: World, shown: str, summary: Answer) -> proof.Whose | None:
+        """Such as a transform job, which outlives the model that proves it."""
+        created = summary.get("CreationTime")
+        moment = "" if created is None else created.isoformat()
+        seat = world.proven.get((self.name, shown, world.scope.place, moment))
+        if seat is None or not (world.scope.whole or seat in world.scope.seats):
+            return None
+        return proof.Whose(Ownership.OWNED, "proven before, by what has been deleted since", seat)
 
     def _costs(self, world: World, state: str, described: Answer | None) -> Decimal | None:
         if state not in self.billed_in:

@@ -1,0 +1,190 @@
+"""``workshop teardown``, ``sweep`` and ``leftovers`` as an organiser runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests import torn
+from tests.localcloud import Cloud
+from tests.torn import ADA, serves, trains
+from tests.workshop_command import Ran
+from workshop.aws import clients
+from workshop.teardown import stacks, sweep
+
+Workshop = Callable[..., Ran]
+
+
+@pytest.fixture
+def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    """The seat ada of the shipped environment ``demo``, deployed and used."""
+    cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
+    torn.connect(cloud, monkeypatch)
+    monkeypatch.setattr(sweep, "Patience", lambda: torn.QUICK)
+    monkeypatch.setattr(stacks, "Patience", lambda: torn.QUICK_STACKS)
+    torn.deploy(cloud, ADA)
+    trains(cloud, "fit", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn)
+    with torn.in_folder(tmp_path, monkeypatch) as run:
+        yield run
+
+
+APPLY = ("teardown", "-e", "demo", "--early", "--apply", "--interval", "0")
+
+
+def digest(ran: Ran) -> str:
+    found = re.search(r"^plan ([0-9a-f]{12}); to do this: (.*)$", ran.err, re.MULTILINE)
+    assert found is not None, ran.err
+    assert found[2] == f"workshop teardown -e demo --apply {found[1]}"
+    return found[1]
+
+
+def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -> None:
+    before = torn.stack_names(cloud)
+    ran = workshop("teardown", "-e", "demo")
+    assert ran.code == 0
+    assert re.search(r"^ada +endpoint +1 +delete +serve$", ran.out, re.MULTILINE)
+    assert re.search(r"^ada +bucket +1 +empty +demo-ada-data-", ran.out, re.MULTILINE)
+    assert "it costs 0.230 USD per hour" not in ran.out
+    assert torn.stack_names(cloud) == before
+    assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
+    assert digest(workshop("teardown", "-e", "demo")) == digest(ran)
+
+
+def test_what_was_shown_is_done_and_proven_and_written_down(
+    cloud: Cloud, workshop: Workshop, tmp_path: Path
+) -> None:
+    shown = digest(workshop("teardown", "-e", "demo"))
+    ran = workshop(*APPLY, shown, "--yes", "demo")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[-2:] == [
+        "still billed: 0.000 USD per hour",
+        "gone: two looks found nothing of workshop 'demo'",
+    ]
+    assert "freeze: 1 roles in 000000000000 us-east-1 can make nothing new" in ran.err
+    assert torn.stack_names(cloud) == set()
+    folder = tmp_path / ".workshop" / "demo"
+    [told] = folder.glob("teardown-2*.json")
+    document = json.loads(told.read_text())
+    assert (document["proven"], document["exit"]) == (True, 0)
+    assert [look["clean"] for look in document["looks"]] == [True, True]
+    assert "endpoint" in told.with_suffix(".md").read_text()
+    page = told.with_suffix(".html").read_text()
+    assert "<script" not in page
+    assert "http" not in page
+    again = workshop(*APPLY)
+    assert again.code == 0
+    assert workshop("leftovers", "-e", "demo").code == 0
+
+
+def test_guards_refuse_before_anything_is_touched(cloud: Cloud, workshop: Workshop) -> None:
+    before = torn.stack_names(cloud)
+    refusals = {
+        ("teardown", "-e", "demo", "--apply", "--yes", "demo"): "the workshop lasts until",
+        (*APPLY, "--yes", "demo"): "no plan was shown yet",
+        (*APPLY, "123456789abc", "--yes", "demo"): "is not the plan that holds now",
+    }
+    for words, told in refusals.items():
+        ran = workshop(*words)
+        assert (ran.code, told in ran.err) == (3, True), ran.err
+    workshop("teardown", "-e", "demo")
+    ran = workshop(*APPLY, "--yes", "prod")
+    assert (ran.code, "'prod' is not the workshop's name" in ran.err) == (3, True)
+    ran = workshop(*APPLY)
+    assert (ran.code, "nobody is there to type" in ran.err) == (3, True)
+    ran = workshop(*APPLY, "--include-claimed", "--yes", "demo")
+    assert (ran.code, "other options" in ran.err) == (3, True)
+    assert torn.stack_names(cloud) == before
+    policies = cloud.client("iam").list_role_policies(RoleName=ADA.role)["PolicyNames"]
+    assert "workshop-freeze" not in policies
+
+
+def test_a_stale_plan_is_refused_and_names_what_came(cloud: Cloud, workshop: Workshop) -> None:
+    workshop("teardown", "-e", "demo")
+    cloud.client("sagemaker").create_model(
+        ModelName="late", PrimaryContainer={"Image": torn.IMAGE}, ExecutionRoleArn=ADA.role_arn
+    )
+    ran = workshop(*APPLY, "--yes", "demo")
+    assert ran.code == 3
+    assert ran.err.splitlines()[-1] == (
+        "workshop: the plan is stale: model late was not in it; look at it again with:"
+        " workshop teardown -e demo"
+    )
+
+
+def test_what_has_gone_since_the_plan_is_no_reason_to_refuse(
+    cloud: Cloud, workshop: Workshop
+) -> None:
+    shown = digest(workshop("teardown", "-e", "demo"))
+    cloud.client("sagemaker").delete_endpoint(EndpointName="serve")
+    assert workshop(*APPLY, shown, "--yes", "demo").code == 0
+
+
+def test_a_protected_cohort_is_refused(cloud: Cloud, workshop: Workshop) -> None:
+    cloud.client("cloudformation").update_termination_protection(
+        StackName="demo-cohort", EnableTerminationProtection=True
+    )
+    workshop("teardown", "-e", "demo")
+    ran = workshop(*APPLY, "--yes", "demo")
+    assert ran.code == 3
+    assert "the cohort's stack, demo-cohort, is protected against deletion" in ran.err
+
+
+def test_another_account_is_refused(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
+    monkeypatch.setattr(clients, "boto3", boto3)
+    ran = workshop(*APPLY, "--yes", "demo")
+    assert ran.code == 3
+    assert "your credentials are for account 111122223333" in ran.err
+
+
+def test_what_is_left_is_told_with_exit_code_4(cloud: Cloud, workshop: Workshop) -> None:
+    cloud.client("sagemaker").create_model(
+        ModelName="demo-ada-x", PrimaryContainer={"Image": torn.IMAGE}
+    )
+    shown = workshop("teardown", "-e", "demo")
+    assert "left alone: model demo-ada-x: only its name says so" in shown.err
+    ran = workshop(*APPLY, "--yes", "demo")
+    assert ran.code == 4
+    assert ran.out.splitlines()[-1] == "NOT PROVEN: workshop 'demo' is not shown to be gone"
+    assert "left: ada model demo-ada-x claimed: only its name says so" in ran.out
+
+
+def test_leftovers_are_listed_and_changed_by_nobody(cloud: Cloud, workshop: Workshop) -> None:
+    before = torn.stack_names(cloud)
+    named = ("--workshop", "demo", "--account", "000000000000", "--region", "us-east-1")
+    for words in (("-e", "demo"), named):
+        ran = workshop("leftovers", *words)
+        assert ran.code == 4
+        assert re.search(r"^ada +endpoint +serve +InService +owned", ran.out, re.MULTILINE)
+    assert torn.stack_names(cloud) == before
+    assert workshop("leftovers").code == 2
+
+
+def test_a_sweep_takes_what_was_made_and_leaves_the_stacks(
+    cloud: Cloud, workshop: Workshop
+) -> None:
+    before = torn.stack_names(cloud)
+    plan = workshop("sweep", "-e", "demo")
+    assert "workshop sweep -e demo --apply" in plan.err
+    ran = workshop("sweep", "-e", "demo", "--apply", "--yes", "demo")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[-1] == "workshop 'demo' was swept"
+    assert torn.stack_names(cloud) == before
+    assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
+
+
+def test_programs_get_json(workshop: Workshop) -> None:
+    plan = json.loads(workshop("teardown", "-e", "demo", "--json").out)
+    assert {"kind": "endpoint", "fate": "delete"}.items() <= next(
+        one for one in plan["things"] if one["id"] == "serve" and one["kind"] == "endpoint"
+    ).items()
+    lines = workshop(*APPLY, "--yes", "demo", "--json").out.splitlines()
+    events, last = [json.loads(line) for line in lines[:-1]], json.loads(lines[-1])
+    assert {"stop", "delete", "stacks", "verify"} <= {one["step"] for one in events}
+    assert last["exit"] == 0
