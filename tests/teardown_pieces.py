@@ -29,8 +29,8 @@ class Session:
     def __init__(self, endpoint: str) -> None:
         self._session = boto3.Session(
             aws_access_key_id="000000000000",
-            aws_secret_access_key="local",  # noqa: S106 - the local cloud checks none
-            aws_session_token="none",  # noqa: S106
+            aws_secret_access_key="local",
+            aws_session_token="none",
             region_name=HOME.region,
         )
         self._endpoint = endpoint
@@ -208,7 +208,9 @@ def endpoint(hand: Hand, word: str = "serve", **variant: Any) -> str:
     more = {"ModelName": model(hand, word)} if "ManagedInstanceScaling" not in variant else {}
     client = hand.client("sagemaker")
     shown = {
-        **{"VariantName": "all", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
+        "VariantName": "all",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
         **more,
     }
     client.create_endpoint_config(

@@ -202,7 +202,7 @@ def at_once(room: Room) -> Iterator[None]:
     """Calls to the room's cloud, without the waits between attempts."""
     with (
         calling(room.cloud),
-        mock.patch.object(ExponentialBackoff, "delay_amount", lambda *_: 0),
-        mock.patch.object(ClientRateLimiter, "on_sending_request", lambda *_, **__: None),
+        mock.patch.object(ExponentialBackoff, "delay_amount", return_value=0),
+        mock.patch.object(ClientRateLimiter, "on_sending_request", return_value=None),
     ):
         yield

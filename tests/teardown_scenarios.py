@@ -52,7 +52,10 @@ QUIET = {
     **dict.fromkeys(("training", "processing", "transform", "tuning", "automl"), LONG),
     **dict.fromkeys(("endpoint", "inference_component", "model_package", "stopping"), 0.0),
     **dict.fromkeys(("feature_group", "tracking_server", "domain", "app"), 0.0),
-    **{"pipeline": LONG, "compilation": LONG, "notebook": 0.0, "beat": 0.0},
+    "pipeline": LONG,
+    "compilation": LONG,
+    "notebook": 0.0,
+    "beat": 0.0,
 }
 
 

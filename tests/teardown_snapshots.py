@@ -184,7 +184,8 @@ def _buckets(asking: _Asking) -> Iterator[tuple[str, Any]]:
         for part, found in _versions(asking, bucket):
             key = re.search(r"<Key>([^<]*)</Key>", found)
             version = re.search(r"<VersionId>([^<]*)</VersionId>", found)
-            assert key and version
+            assert key
+            assert version
             body = b""
             if part == "Version":
                 body = asking.send("s3", "GET", f"/{bucket}/{quote(key[1])}?versionId={version[1]}")

@@ -9,7 +9,7 @@ import pytest
 from tests import teardown_pieces as pieces
 from tests import teardown_scenarios as scenarios
 from tests import teardown_snapshots as snapshots
-from tests.localcloud import Cloud
+from tests.localcloud import TRUST, Cloud
 from tests.teardown_pieces import CLAIMED, PROVEN, Hand
 from tests.teardown_runs import IMPATIENT, Crash, proving, teardown
 from tests.teardown_scenarios import UNPROVEN, Room
@@ -323,14 +323,14 @@ def test_an_endpoint_whose_role_was_deleted_by_hand_is_not_called_gone(cloud: Cl
     run = teardown(room, patience=IMPATIENT)
     run.check()
     assert run.code == 4
-    assert any("Endpoint demo-ada-serve" == what for what in run.left)
+    assert any(what == "Endpoint demo-ada-serve" for what in run.left)
     assert run.report is not None
     assert [one.thing.kind for one in run.report.of(Outcome.STUCK)].count("endpoint") == 1
     # Once a role of that name is there again, all of it can go.
     cloud.client("iam").create_role(
         RoleName=ada.names.role,
         Path=ada.names.iam_path,
-        AssumeRolePolicyDocument=json.dumps(scenarios.TRUST),
+        AssumeRolePolicyDocument=json.dumps(TRUST),
     )
     cloud.advance(60)
     proving(teardown(room))
@@ -403,7 +403,7 @@ def _remake_role(room: Room) -> None:
     room.cloud.client("iam").create_role(
         RoleName=names.role,
         Path=names.iam_path,
-        AssumeRolePolicyDocument=json.dumps(scenarios.TRUST),
+        AssumeRolePolicyDocument=json.dumps(TRUST),
     )
 
 
