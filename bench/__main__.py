@@ -36,9 +36,11 @@ def main() -> int:
         for result in ENTRIES[name]():
             print(f"{result.name} {result.size}: {result.ours:.2f} {result.unit}", file=sys.stderr)
             found.append(result)
-    RESULTS.write_text(
-        json.dumps([result.as_json() for result in found], indent=2) + "\n", encoding="utf-8"
-    )
+    measured = {(one.name, one.size): one.as_json() for one in found}
+    # What was not measured this time keeps its figures.
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    whole = {(one["name"], one["size"]): one for one in kept} | measured
+    RESULTS.write_text(json.dumps(list(whole.values()), indent=2) + "\n", encoding="utf-8")
     Console(width=110).print(_table(found))
     for line in _growth(found):
         print(line)

@@ -132,6 +132,17 @@ def test_a_missing_and_a_failed_notebook_are_told_and_stop_no_other(three: Room)
     assert ran.err.splitlines()[-2].split(", ") == ["1 missing", "1 failed", "1 stopped"]
 
 
+def test_a_notebook_that_failed_to_start_is_started_again(three: Room) -> None:
+    client = three.cloud.client("sagemaker")
+    three.command("stop", "--only", "seat02")
+    three.cloud.faults({"effect": "capacity", "instance_type": "ml.t3.medium", "times": 1})
+    client.start_notebook_instance(NotebookInstanceName=notebook(2))
+    assert three.statuses()[notebook(2)] == "Failed"
+    ran = three.command("start", "--only", "seat02")
+    assert ran.code == 0, ran.out
+    assert three.statuses()[notebook(2)] == "InService"
+
+
 def test_a_stuck_notebook_is_given_up_in_time_and_told(
     three: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,8 +158,9 @@ def test_a_stuck_notebook_is_given_up_in_time_and_told(
     assert ran.out.splitlines()[1] == (
         "seat01  Stopping   Stopping  stuck    still Stopping after 2 minutes"
     )
+    again = f"-e room --config-dir {three.config}"
     assert ran.err.splitlines()[-1] == (
-        "see how they are with: workshop status -e room; go on with: workshop stop -e room"
+        f"see how they are with: workshop status {again}; go on with: workshop stop {again}"
     )
     assert Counter(three.statuses().values()) == {"Stopping": 1, "Stopped": 2}
 
@@ -211,11 +223,13 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(command._Telling, "told", telling)
     monkeypatch.setattr(command, "_wait_for", interrupted)
-    ran = three.command("stop")
+    ran = three.command("stop", "--only", "seat01,seat02,seat03")
     assert ran.code == 1
     assert "ending: what AWS was asked for goes on without this command" in ran.err
+    # The seats that were named, and no others.
+    again = f"-e room --only seat01,seat02,seat03 --config-dir {three.config}"
     assert ran.err.splitlines()[-1] == (
-        "see how they are with: workshop status -e room; go on with: workshop stop -e room"
+        f"see how they are with: workshop status {again}; go on with: workshop stop {again}"
     )
     assert ran.out.splitlines()[1].split()[:4] == ["seat01", "InService", "Stopping", "interrupted"]
 

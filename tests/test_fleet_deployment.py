@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import groupby
 
 import pytest
 
@@ -150,6 +151,9 @@ def test_beyond_the_failure_rate_no_new_seats_are_begun_and_begun_ones_are_finis
     assert run.stopped.startswith("2 seats have failed, more than 10 % of all")
     assert list(run.outcomes.values()) == [*["done"] * 3, *["failed"] * 2, *["not begun"] * 6]
     assert run.touched == {"demo-cohort"} | stacks("seat01", "seat02", "seat03", "seat04")
+    # What a begun seat still lacks comes before new seats.
+    seats = [seat for seat, _ in groupby(event.seat for event in run.of(What.BEGUN))]
+    assert seats == ["cohort", "seat01", "seat02", "seat03", "seat04"]
     order = [(event.what, event.stack) for event in run.events]
     after = order[order.index((What.STOPPED, "")) :]
     assert (What.DONE, "demo-seat04-notebook") in after

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties import untimed
+from workshop.fleet.jobs import Limits
 from workshop.fleet.pace import FASTEST, SLOWEST, Pace, Spacing
+from workshop.fleet.rhythm import FIRST_POLL, Rhythm
 from workshop.fleet.tolerance import Tolerance
 
 
@@ -163,3 +165,29 @@ def test_a_seat_counts_once_and_none_before_the_first_came_up() -> None:
         False,
         True,
     ]
+
+
+LIMITS = Limits(fastest_poll=0.5, slowest_poll=4)
+
+
+def test_polls_come_soon_after_the_last_stack_and_ever_more_seldom_while_nothing_moves() -> None:
+    rhythm = Rhythm(LIMITS)
+    rhythm.begun(100, first=True, last=False)
+    assert rhythm.next == 100.5
+    rhythm.begun(100.1, first=False, last=False)
+    assert rhythm.next == 100.5
+    rhythm.begun(100.2, first=False, last=True)
+    assert rhythm.next == 100.2 + FIRST_POLL
+    rhythm.begun(200, first=False, last=False)  # what is due stays due
+    assert rhythm.next == 100.2 + FIRST_POLL
+    at = []
+    for _ in range(7):
+        began = rhythm.next
+        rhythm.polled(began, moved=False)
+        at.append(round(rhythm.next - began, 3))
+    assert at == [0.75, 1.125, 1.688, 2.531, 3.797, 4, 4]
+    rhythm.polled(200, moved=True)
+    assert rhythm.next == 200.5
+    rhythm.polled(300, moved=False)
+    rhythm.begun(300.1, first=False, last=False)
+    assert rhythm.next == 300.6

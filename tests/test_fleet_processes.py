@@ -69,7 +69,10 @@ def test_on_the_worst_day_every_healthy_seat_comes_up_and_nothing_is_made_twice(
     assert reasons["seat05"][0] == "stuck"
     assert "demo-seat05-notebook: still in progress after 0.2 minutes" in reasons["seat05"][1]
     assert told["throttles"] > 0
-    assert "not all is done. To go on from here: workshop deploy -e dev\n" in talk
+    assert talk.splitlines()[-1] == (
+        "not all is done. To go on from here: workshop deploy -e dev --failure-percent 100"
+        " --stack-minutes 0.2"
+    )
 
     (_, throttled), (_, failed), (_, of_seat03), (_, deleted), _ = counts(fleet.cloud)
     assert throttled > 0

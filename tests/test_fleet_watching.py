@@ -107,8 +107,10 @@ def test_an_accepted_stack_may_take_a_while_to_be_listed() -> None:
 
 def test_somebody_elses_stack_is_gone_once_a_whole_listing_lacks_it() -> None:
     theirs = job(Action.WAIT, stack_id="")
-    assert look(theirs, None).state == State.STILL
-    assert look(theirs, None, complete=True) == View(State.DECIDE_AGAIN)
+    assert look(theirs, None, waited=SHOWS_WITHIN + 1).state == State.STILL
+    assert look(theirs, None, complete=True, waited=SHOWS_WITHIN).state == State.STILL
+    late = look(theirs, None, complete=True, waited=SHOWS_WITHIN + 1)
+    assert late == View(State.DECIDE_AGAIN)
 
 
 @pytest.mark.parametrize(

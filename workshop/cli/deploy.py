@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -135,7 +133,13 @@ def deploy(
         print(json.dumps({"what": "end", **result}))
     else:
         _print(deployment, result)
-    _tell_how_to_go_on(deployment, _again(env, only, profile, config_dir))
+    again = _given(
+        concurrency=concurrency,
+        failure_percent=failure_percent,
+        stack_minutes=stack_minutes,
+        accept_unknown=accept_unknown,
+    )
+    _tell_how_to_go_on(deployment, work.command("deploy", *again))
     raise typer.Exit(code)
 
 
@@ -177,13 +181,13 @@ def _result(
     }
 
 
-def _again(env: str, only: str | None, profile: str | None, config_dir: Path) -> str:
-    """The command that goes on with the same seats."""
-    words = ["workshop", "deploy", "-e", env]
-    words += ["--only", only] if only else []
-    words += ["--profile", profile] if profile else []
-    words += ["--config-dir", str(config_dir)] if config_dir != CONFIG_DIR else []
-    return shlex.join(words)
+def _given(**options: object) -> list[str]:
+    """The options that were given, to be given again."""
+    words: list[str] = []
+    for name, value in options.items():
+        for one in value if isinstance(value, list) else [value]:
+            words += [] if one is None else [f"--{name.replace('_', '-')}", str(one)]
+    return words
 
 
 def _print(deployment: Deployment, result: dict[str, Any]) -> None:

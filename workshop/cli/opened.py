@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from workshop import environment, places
 from workshop.aws import guard
 from workshop.aws.clients import Clients
 from workshop.cli import console
-from workshop.cli.options import seats
+from workshop.cli.options import CONFIG_DIR, seats
 from workshop.environment import LoadedEnvironment
 from workshop.places import Place
 from workshop.roster import Seat
@@ -23,6 +24,12 @@ class Opened:
     loaded: LoadedEnvironment
     seats: tuple[Seat, ...]
     clients: Clients
+    options: tuple[str, ...]
+    """How the environment and the seats were named on the command line."""
+
+    def command(self, verb: str, *more: str) -> str:
+        """The command that does ``verb`` with the same seats."""
+        return shlex.join(["workshop", verb, *self.options, *more])
 
     @property
     def places(self) -> Sequence[Place]:
@@ -49,4 +56,8 @@ def opened(
         console.warn(warning)
     clients = Clients(loaded.home, role=loaded.settings.deploy.role, throttled=throttled)
     guard.check_accounts(clients, loaded, [loaded.home, *places.all_of(chosen)])
-    return Opened(loaded, chosen, clients)
+    options = ["-e", env]
+    options += ["--only", only] if only else []
+    options += ["--profile", profile] if profile else []
+    options += ["--config-dir", str(config_dir)] if config_dir != CONFIG_DIR else []
+    return Opened(loaded, chosen, clients, tuple(options))

@@ -187,8 +187,8 @@ def _say(found: Opened, goal: Goal, outcomes: list[Outcome]) -> None:
         console.say(f"{effect} {cost} USD per hour ({basis}); disks cost all the time")
     if any(outcome.result in ("interrupted", "waiting", "stuck", "unread") for outcome in outcomes):
         console.say(
-            f"see how they are with: workshop status -e {found.loaded.name};"
-            f" go on with: workshop {goal.verb} -e {found.loaded.name}"
+            f"see how they are with: {found.command('status')};"
+            f" go on with: {found.command(goal.verb)}"
         )
 
 

@@ -136,10 +136,11 @@ class CloudFormation:
             pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
             found = causes.root(event for page in pages for event in page["StackEvents"])
         except (BotoCoreError, ClientError) as error:
-            return Cause(Kind.PERMANENT, f"its events could not be read: {error}")
+            # What it was is not known, so one more attempt does no harm.
+            return Cause(Kind.TRANSIENT, f"its events could not be read: {error}", known=False)
         if found is not None and causes.tells_elsewhere(found):
             return self._invalid(stack_id) or found
-        return found or Cause(Kind.PERMANENT, "CloudFormation tells no reason")
+        return found or Cause(Kind.PERMANENT, "CloudFormation tells no reason", known=False)
 
     def _invalid(self, stack_id: str) -> Cause | None:
         """What CloudFormation's early validation refused, None where it cannot be read."""

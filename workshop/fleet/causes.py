@@ -30,6 +30,8 @@ class Cause:
     kind: Kind
     told: str
     resource: str = ""
+    known: bool = True
+    """False as long as AWS's reason could not be read; it may be there later."""
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.told}" if self.resource else self.told

@@ -6,13 +6,10 @@ the truth: whatever this process knew is known again after it was killed, from t
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import queue
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,18 +19,17 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.fleet import planning, watching
+from workshop.fleet.backlog import Backlog
 from workshop.fleet.calls import Answer, CloudFormation, Seen, Sent
 from workshop.fleet.causes import Cause, Kind
 from workshop.fleet.events import Event, Sink, What
 from workshop.fleet.inventory import FoundStack
 from workshop.fleet.jobs import ENDED, ENDED_BADLY, Job, Limits, Stage
 from workshop.fleet.planning import Action, StackPlan
+from workshop.fleet.rhythm import Rhythm
 from workshop.fleet.tolerance import Tolerance
 from workshop.fleet.watching import State
 from workshop.naming import COHORT
-
-FIRST_POLL = 0.1
-"""Seconds between the last stack that can be begun for now and the poll that follows it."""
 
 Answered = TypeVar("Answered")
 
@@ -63,9 +59,7 @@ class Engine:
         self.by_seat = {}
         for job in self.jobs.values():
             self.by_seat.setdefault(job.seat, []).append(job)
-        self._ready: deque[Job] = deque()
-        self._later: list[tuple[float, int, Job]] = []
-        self._order = itertools.count()
+        self._backlog = Backlog(self.jobs.values())
         self._calling: set[str] = set()
         self._watched: dict[str, Job] = {}
         self._begun: set[str] = set()
@@ -73,9 +67,8 @@ class Engine:
         self._open: Collection[str] = ()
         self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._interrupted = threading.Event()
-        self._next_poll = 0.0
+        self._rhythm = Rhythm(self.limits)
         self._polling = False
-        self._interval = self.limits.fastest_poll
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     # --- what a caller does ------------------------------------------------------------------
@@ -121,8 +114,8 @@ class Engine:
             for seat, jobs in self.by_seat.items()
             if seat != COHORT and any(job.stage not in ENDED for job in jobs)
         ]
-        # One that cannot come up anyway tells nothing about the others.
-        waiting.sort(key=lambda seat: any(job.stage in ENDED_BADLY for job in self.by_seat[seat]))
+        # One that cannot come up, has failed before or is somebody's work tells little of others.
+        waiting.sort(key=self._is_no_canary)
         canaries = waiting[: self.limits.canaries]
         for canary in canaries:
             self._work_on([canary])
@@ -135,6 +128,12 @@ class Engine:
             return
         self.tolerance.begin()
         self._work_on(set(self.by_seat))
+
+    def _is_no_canary(self, seat: str) -> bool:
+        return any(
+            job.stage in ENDED_BADLY or job.plan.action in (Action.CLEAR, Action.WAIT)
+            for job in self.by_seat[seat]
+        )
 
     def _is_up(self, seat: str) -> bool:
         return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
@@ -158,34 +157,27 @@ class Engine:
 
     def _work_on(self, seats: Collection[str]) -> None:
         self._open = seats
+        self._backlog.reopen()
         while not self._interrupted.is_set():
             self._launch()
-            if not self._calling and not self._watched and not self._pending():
+            if not self._calling and not self._watched and not self._backlog.holds(self._may_begin):
                 return
             self._take(self._pause())
-            if self._watched and not self._polling and self.clock() >= self._next_poll:
+            if self._watched and not self._polling and self.clock() >= self._rhythm.next:
                 self._poll()
             self._give_up_late_ones()
 
-    def _pending(self) -> bool:
-        """Whether anything will still be begun in this phase."""
-        return any(self._may_begin(job) for job in self._ready) or any(
-            self._may_begin(job) for _, _, job in self._later
-        )
-
     def _may_begin(self, job: Job) -> bool:
-        if job.seat not in self._open:
-            return False
-        return not self.stopped or job.seat in self._begun
+        return job.seat in self._open and (not self.stopped or job.seat in self._begun)
 
     def _pause(self) -> float:
         """Seconds until something is due by itself."""
         now = self.clock()
         due = [now + self.limits.slowest_poll]
         if self._watched and not self._polling:
-            due.append(max(self._next_poll, now + self.aws.polls.ready_in()))
-        if self._later:
-            due.append(self._later[0][0])
+            due.append(max(self._rhythm.next, now + self.aws.polls.ready_in()))
+        if self._backlog.next_time is not None:
+            due.append(self._backlog.next_time)
         return max(0.0, min(due) - now)
 
     def _take(self, seconds: float) -> None:
@@ -203,24 +195,14 @@ class Engine:
 
     def _make_ready(self, job: Job) -> None:
         job.stage = Stage.READY
-        # What a begun seat still lacks comes before new seats.
-        if job.seat in self._begun:
-            self._ready.appendleft(job)
-        else:
-            self._ready.append(job)
+        self._backlog.put(job)
 
     def _launch(self) -> None:
-        now = self.clock()
-        while self._later and self._later[0][0] <= now:
-            self._make_ready(heapq.heappop(self._later)[2])
-        held: list[Job] = []
-        while self._ready and len(self._calling) + len(self._watched) < self.limits.concurrency:
-            job = self._ready.popleft()
-            if self._may_begin(job):
-                self._begin(job)
-            else:
-                held.append(job)
-        self._ready.extendleft(reversed(held))
+        while len(self._calling) + len(self._watched) < self.limits.concurrency:
+            job = self._backlog.take(self.clock(), self._may_begin)
+            if job is None:
+                return
+            self._begin(job)
 
     def _begin(self, job: Job) -> None:
         self._begun.add(job.seat)
@@ -279,12 +261,9 @@ class Engine:
     def _watch(self, job: Job) -> None:
         job.stage = Stage.WATCHED
         job.since = self.clock()
-        # While more is being begun, one poll sees many; the last of a few is looked at soon.
-        last = not self._calling and not self._pending()
-        soon = FIRST_POLL if last else self.limits.fastest_poll
+        last = not self._calling and not self._backlog.holds(self._may_begin)
+        self._rhythm.begun(job.since, first=not self._watched, last=last)
         self._watched[job.name] = job
-        self._interval = self.limits.fastest_poll
-        self._next_poll = min(max(self._next_poll, job.since), job.since + soon)
 
     # --- watching ----------------------------------------------------------------------------
 
@@ -306,6 +285,8 @@ class Engine:
 
     def _polled(self, watched: Sequence[Job], seen: Seen | Exception, began: float) -> None:
         self._polling = False
+        if self._interrupted.is_set():
+            return  # nothing could be done about what was seen
         before = len(self._watched)
         if isinstance(seen, Exception):
             # Unread is not gone: nothing is concluded, and the deadlines go on.
@@ -314,10 +295,7 @@ class Engine:
             for job in watched:
                 if job.name in self._watched:
                     self._look(job, seen)
-        moved = len(self._watched) < before
-        slower = min(self.limits.slowest_poll, self._interval * 1.5)
-        self._interval = self.limits.fastest_poll if moved else slower
-        self._next_poll = began + self._interval
+        self._rhythm.polled(began, moved=len(self._watched) < before)
 
     def _look(self, job: Job, seen: Seen) -> None:
         """Act on what a poll saw of one stack."""
@@ -327,25 +305,22 @@ class Engine:
         if view.state == State.FAILING and view.found is not None:
             self._ask_why(job, view.found)
         elif view.state == State.DONE:
-            self._unwatch(job)
+            self._watched.pop(job.name, None)
             self._end(job, Stage.DONE)
         elif view.state == State.ENDED_BADLY and view.found is not None:
             self._ended_badly(job, view.found)
         elif view.state == State.DECIDE_AGAIN:
-            self._unwatch(job)
+            self._watched.pop(job.name, None)
             self._again(job, planning.decide(job.plan.wanted, view.found, _now()))
 
     def _ended_badly(self, job: Job, found: FoundStack) -> None:
         job.ended_badly = found
-        self._unwatch(job)
+        self._watched.pop(job.name, None)
         if job.cause is not None:
             self._failed(job)
         else:
             self._calling.add(job.name)
             self._ask_why(job, found)
-
-    def _unwatch(self, job: Job) -> None:
-        self._watched.pop(job.name, None)
 
     def _again(self, job: Job, plan: StackPlan) -> None:
         """Go on by a new plan, after somebody else's work or one's own clearing."""
@@ -377,6 +352,9 @@ class Engine:
         def told(cause: Cause) -> None:
             if job.since != since or job.stage in ENDED:
                 return  # it has gone on meanwhile, or was given up
+            if not cause.known and job.ended_badly is None:
+                job.asked_why = False  # asked once more when the stack has ended
+                return
             job.cause = cause
             self._say(What.FAILING, job, str(cause))
             if job.ended_badly is not None:
@@ -389,7 +367,7 @@ class Engine:
         now = self.clock()
         for job in list(self._watched.values()):
             if now - job.since > self.limits.deadline:
-                self._unwatch(job)
+                self._watched.pop(job.name, None)
                 told = (
                     f"still in progress after {self.limits.deadline / 60:g} minutes; CloudFormation"
                     " goes on, run the command again later"
@@ -416,7 +394,7 @@ class Engine:
             seconds = self.limits.backoff * 2 ** (job.attempt - 1)
             seconds *= 1 + self._random.random() / 2
             job.attempt += 1
-            heapq.heappush(self._later, (self.clock() + seconds, next(self._order), job))
+            self._backlog.put_later(job, self.clock() + seconds)
             job.stage = Stage.LATER
             self._say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
         else:

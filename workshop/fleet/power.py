@@ -43,13 +43,23 @@ class Goal:
     verb: str
     past: str
     operation: str
-    begins: str
+    begins: frozenset[str]
     passes: str
     ends: str
 
 
-STOP = Goal("stop", "stopped", "StopNotebookInstance", "InService", "Stopping", "Stopped")
-START = Goal("start", "started", "StartNotebookInstance", "Stopped", "Pending", "InService")
+STOP = Goal(
+    "stop", "stopped", "StopNotebookInstance", frozenset({"InService"}), "Stopping", "Stopped"
+)
+# What failed to start for want of capacity can be started again.
+START = Goal(
+    "start",
+    "started",
+    "StartNotebookInstance",
+    frozenset({"Stopped", "Failed"}),
+    "Pending",
+    "InService",
+)
 
 HOPELESS = ("Failed", "Deleting")
 """Statuses that time alone does not cure."""
@@ -120,8 +130,9 @@ class Turn:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             while True:
                 unread = self._look()
-                list(pool.map(self._act, [one for one in self._open.values() if self._due(one)]))
                 self._close_hopeless()
+                list(pool.map(self._act, [one for one in self._open.values() if self._due(one)]))
+                self._close_refused()
                 if not self._open:
                     break
                 if not self.patience.stay:
@@ -160,7 +171,7 @@ class Turn:
     def _due(self, one: _Open) -> bool:
         return (
             one.book is not None
-            and one.book.status == self.goal.begins
+            and one.book.status in self.goal.begins
             and not one.acted
             and one.tries < TRIES
         )
@@ -183,9 +194,15 @@ class Turn:
         for one in list(self._open.values()):
             if one.book is None:
                 continue
-            if one.book.status in HOPELESS:
+            tried = one.acted or one.book.status not in self.goal.begins
+            if one.book.status in HOPELESS and tried:
                 self._close(one, "failed", self._why(one.book))
-            elif one.tries >= TRIES and not one.acted and one.book.status == self.goal.begins:
+
+    def _close_refused(self) -> None:
+        for one in list(self._open.values()):
+            if one.book is None or one.acted:
+                continue
+            if one.tries >= TRIES and one.book.status in self.goal.begins:
                 self._close(one, "failed", one.trouble)
 
     def _why(self, book: Notebook) -> str:

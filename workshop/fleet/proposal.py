@@ -69,9 +69,14 @@ def propose(
     ]
     updates = [plan for plan in decided if plan.action == Action.UPDATE and plan.found]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
-    known = dict(zip((one.wanted.name for one in updates), before.all_of(updates), strict=True))
-    finished = [_with_changes(plan, known.get(plan.wanted.name)) for plan in decided]
+    known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
+    finished = [_with_changes(plan, known.get(_key(plan))) for plan in decided]
     return Plan(planning.seats(finished), _strays(loaded, seats, found))
+
+
+def _key(plan: StackPlan) -> tuple[Place, str]:
+    """The cohorts of all places have the same name."""
+    return plan.wanted.place, plan.wanted.name
 
 
 def reader(clients: Clients) -> Callable[[Place, str], Mapping[str, Any]]:

@@ -15,9 +15,8 @@ from workshop.fleet.planning import Action
 APPEARS_WITHIN = 60.0
 """Seconds after which an accepted stack that no listing shows has been deleted by somebody."""
 
-
-SHOWS_WITHIN = 5.0
-"""Seconds after which a listing no longer shows a status from before an accepted call."""
+SHOWS_WITHIN = 3.0
+"""Seconds after which a listing shows what was true when a call was answered: lists may be late."""
 
 
 class State(Enum):
@@ -52,7 +51,7 @@ def conclude(job: Job, seen: Seen, *, waited: float, now: datetime) -> View:
         return _cleared(job, found, seen, waited)
     if found is None:
         # Unseen is only gone when everything was looked at, and not just after it was accepted.
-        gone = seen.complete and (not job.stack_id or waited > APPEARS_WITHIN)
+        gone = seen.complete and waited > (APPEARS_WITHIN if job.stack_id else SHOWS_WITHIN)
         return View(State.DECIDE_AGAIN if gone else State.STILL)
     if found.id != job.stack_id:
         waits = planning.decide(job.plan.wanted, found, now).action == Action.WAIT
