@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fnmatch import fnmatch
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -51,6 +49,8 @@ QUICK = Limits(backoff=0.01, fastest_poll=0.01, slowest_poll=0.1, deadline=20)
 """For a cloud in which everything takes no time."""
 
 Calls = Counter[str]
+
+WORKSHOP = str(Path(sys.executable).with_name("workshop"))
 
 APP = '''\
 """Writes what CDK would write, from an assembly that was made before."""
@@ -373,55 +373,3 @@ class Fleet:
 @pytest.fixture
 def fleet(cloud: Cloud, tmp_path: Path) -> Fleet:
     return Fleet(cloud, tmp_path)
-
-
-WORKSHOP = str(Path(sys.executable).with_name("workshop"))
-
-
-@dataclass
-class Organiser:
-    """A real ``workshop deploy --json`` process."""
-
-    process: subprocess.Popen[str]
-
-    def until(self, what: str, stack: str) -> None:
-        """Read what it tells until something has happened to a stack."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            told = json.loads(line)
-            if told["what"] == what and fnmatch(told.get("stack", ""), stack):
-                return
-        raise AssertionError(self.process.communicate())
-
-    def end(self) -> tuple[int, dict[str, Any], str]:
-        """Its exit code, the last line of its output and all talk, once it has ended."""
-        out, err = self.process.communicate(timeout=SECONDS)
-        lines = out.splitlines()
-        return self.process.returncode, json.loads(lines[-1]) if lines else {}, err
-
-    def kill(self) -> None:
-        """``kill -9``."""
-        self.process.kill()
-        self.process.communicate(timeout=SECONDS)
-
-
-SECONDS = 240
-
-
-@contextmanager
-def organiser(fleet: Fleet, *arguments: str) -> Iterator[Organiser]:
-    """Somebody types ``workshop deploy -e dev --json ARGUMENTS`` in the folder."""
-    words = [WORKSHOP, "deploy", "-e", "dev", "--json", *arguments]
-    with subprocess.Popen(
-        words,
-        cwd=fleet.folder,
-        env=fleet.variables(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield Organiser(process)
-        finally:
-            process.kill()

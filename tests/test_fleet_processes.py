@@ -6,7 +6,8 @@ import os
 import signal
 
 from tests.faulty import counts
-from tests.fleet import Fleet, fleet, organiser
+from tests.fleet import Fleet, fleet
+from tests.organisers import organiser
 from workshop.fleet.events import What
 from workshop.naming import SEAT_STACKS
 

@@ -116,7 +116,7 @@ def build(cloud: Cloud, world: World) -> Room:
 
 
 @settings(
-    max_examples=50,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
