@@ -121,7 +121,7 @@ def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) 
         assert process.status(state_dir) is not None
         os.kill(demo.pid, sign)
         try:
-            demo.communicate(timeout=60)
+            demo.communicate(timeout=120)
         finally:
             demo.kill()
         assert demo.returncode > 0
