@@ -237,8 +237,8 @@ class Fleet:
         )
         noted: list[str] = [] if seen is None else seen
         for place in dict.fromkeys([loaded.home, *places.all_of(loaded.seats)]):
-            for retried in (True, False):
-                client = clients.client("cloudformation", place, retried=retried)
+            for attempts in (None, 1):
+                client = clients.client("cloudformation", place, attempts=attempts)
                 client.meta.events.register(
                     "before-send.cloudformation",
                     lambda event_name, **_: noted.append(event_name.rpartition(".")[2]),

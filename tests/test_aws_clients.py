@@ -13,7 +13,7 @@ from tests.localcloud import IAM, Cloud, template
 from tests.notebooks import retries_at_once
 from tests.preflights import calling
 from workshop.aws import clients
-from workshop.aws.clients import Clients
+from workshop.aws.clients import ATTEMPTS_TO_SIGN_IN, Clients
 from workshop.errors import WorkshopError
 from workshop.places import Place
 
@@ -29,7 +29,7 @@ def test_a_client_is_made_once_for_each_service_and_place(cloud: Cloud) -> None:
         assert made.client("s3", HOME) is first
         assert made.client("s3", NEAR) is not first
         assert made.client("s3", NEAR).meta.region_name == "eu-central-1"
-        assert made.client("s3", HOME, retried=False) is not first
+        assert made.client("s3", HOME, attempts=1) is not first
 
 
 def test_another_account_needs_a_role(cloud: Cloud) -> None:
@@ -85,10 +85,21 @@ def test_a_call_is_tried_a_bounded_number_of_times(
     cloud.faults({"effect": "throttle", "operation": "cloudformation:DescribeStacks"})
     with calling(cloud):
         made = Clients(HOME)
-        for retried, attempts in ((True, 4), (False, 5)):
+        for attempts, calls in ((None, 4), (1, 5)):
             with pytest.raises(ClientError, match="Throttling"):
-                made.client("cloudformation", HOME, retried=retried).describe_stacks()
-            assert counts(cloud) == [(attempts, attempts)]
+                made.client("cloudformation", HOME, attempts=attempts).describe_stacks()
+            assert counts(cloud) == [(calls, calls)]
+
+
+def test_who_calls_is_not_asked_for_as_long_as_the_rest(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retries_at_once(monkeypatch)
+    cloud.faults({"effect": "throttle", "operation": "sts:GetCallerIdentity"})
+    with calling(cloud), pytest.raises(WorkshopError, match="sign in"):
+        Clients(HOME).caller(HOME)
+    assert counts(cloud) == [(ATTEMPTS_TO_SIGN_IN, ATTEMPTS_TO_SIGN_IN)]
+    assert ATTEMPTS_TO_SIGN_IN < clients.MOST_ATTEMPTS
 
 
 def test_a_template_with_any_characters_arrives_as_it_was_sent(cloud: Cloud) -> None:

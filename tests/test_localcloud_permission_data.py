@@ -84,10 +84,12 @@ def test_every_condition_key_of_the_shipped_policies_is_known_here() -> None:
     left_out = conditions.LEFT_OUT.keys()
     ministacks = {
         *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion"),
-        *("aws:ResourceAccount", "aws:SecureTransport", "aws:ResourceTag"),
+        *("aws:ResourceAccount", "aws:SecureTransport", "aws:ResourceTag", "aws:PrincipalTag"),
         *("iam:PassedToService", "cloudwatch:namespace"),
         # Of trust policies; the local SageMaker reads it itself.
         "aws:SourceAccount",
+        # Of a notebook's network interfaces: nothing makes any here, and the key but allows.
+        "ec2:Subnet",
     }
     assert {key.partition("/")[0] for key in used} - ministacks - ours == set()
     assert used.isdisjoint(left_out)

@@ -19,8 +19,14 @@ from workshop.places import Place
 
 SESSION_NAME = "workshop-provisioner"
 
-MOST_ATTEMPTS = 8
-"""Of one call, the first included; the waits between them grow to 20 seconds."""
+MOST_ATTEMPTS = 12
+"""Of one call, the first included; the waits between them grow to 20 seconds.
+
+Where three calls of ten are refused, one of two million is given up.
+"""
+
+ATTEMPTS_TO_SIGN_IN = 8
+"""Of the first call of a command: without a network, that is told within half a minute."""
 
 CONNECTIONS = 32
 """As many as threads may use one client at once."""
@@ -62,20 +68,21 @@ class Clients:
         self._throttled = throttled
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
-        self._clients: dict[tuple[str, Place, bool], Any] = {}
+        self._clients: dict[tuple[str, Place, int], Any] = {}
 
-    def client(self, service: str, place: Place, *, retried: bool = True) -> Any:
-        """The client of ``service`` in ``place``; one that is not ``retried`` tries a call once.
+    def client(self, service: str, place: Place, *, attempts: int | None = None) -> Any:
+        """The client of ``service`` in ``place``, which tries a call up to ``attempts`` times.
 
         Raises WorkshopError when the place's account is another one and no role is named.
         """
         with self._lock:  # making a client is not safe in two threads at once
-            key = (service, place, retried)
+            most = attempts or MOST_ATTEMPTS
+            key = (service, place, most)
             if key not in self._clients:
                 made = self._session(place.account).client(  # type: ignore[call-overload]
                     service,
                     region_name=place.region,
-                    config=_config(MOST_ATTEMPTS if retried else 1),
+                    config=_config(most),
                 )
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
@@ -85,7 +92,8 @@ class Clients:
     def caller(self, place: Place) -> str:
         """The account that calls made for ``place`` act in, as STS says."""
         try:
-            return str(self.client("sts", place).get_caller_identity()["Account"])
+            sts = self.client("sts", place, attempts=ATTEMPTS_TO_SIGN_IN)
+            return str(sts.get_caller_identity()["Account"])
         except (BotoCoreError, ClientError) as error:
             raise WorkshopError(
                 f"AWS did not say who is calling for account {place.account} ({error}); sign in,"

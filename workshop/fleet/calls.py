@@ -114,7 +114,7 @@ class CloudFormation:
 
     def _describe_stacks(self, **request: Any) -> Mapping[str, Any]:
         """One page, asked for again at the polls' own pace where botocore would come faster."""
-        client = self._clients.client("cloudformation", self.place, retried=False)
+        client = self._clients.client("cloudformation", self.place, attempts=1)
         for left in reversed(range(POLL_ATTEMPTS)):
             self.polls.wait()
             try:
