@@ -81,7 +81,7 @@ synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without
 
 .PHONY: test check format docs bench lock clean
 test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to date
 	$(BIN)/ruff check

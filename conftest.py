@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def pytest_configure() -> None:
 
 
 def _isolate() -> None:
-    """Node from the virtual environment, and an AWS configuration that leads nowhere."""
+    """Node from the virtual environment, an AWS configuration that leads nowhere, a Ctrl-C."""
+    # Shells have what they start in the background ignore Ctrl-C, and whatever that starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
     )

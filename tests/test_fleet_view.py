@@ -155,13 +155,16 @@ def test_a_real_terminal_shows_what_is_going_on_until_ctrl_c(fleet: Fleet) -> No
         text=True,
     ) as process:
         os.close(terminal)
-        read(
-            master,
-            r"seats\s+━.*1/3.*\d+ stacks a minute, about \d+:\d\d left\n  seat01 +notebook",
-        )
-        os.kill(process.pid, signal.SIGINT)
-        rest = read(master, r"To go on from here: workshop deploy -e dev\n")
-        out, _ = process.communicate(timeout=60)
+        try:
+            read(
+                master,
+                r"seats\s+━.*1/3.*\d+ stacks a minute, about \d+:\d\d left\n  seat01 +notebook",
+            )
+            os.kill(process.pid, signal.SIGINT)
+            rest = read(master, r"To go on from here: workshop deploy -e dev\n")
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     os.close(master)
     assert process.returncode == 1
     assert "interrupted; CloudFormation goes on with what it has begun" in rest
