@@ -58,6 +58,9 @@ def new_app(outdir: str | None = None) -> App:
     return App(
         analytics_reporting=False,
         tree_metadata=False,
+        # It costs more than all the rest of a synthesis, and the templates of all seats are alike:
+        # the tests have it look at one seat of every profile.
+        builtin_cloud_formation_validation=False,
         outdir=outdir,
         context=flags,
         post_cli_context=ALWAYS,
