@@ -38,8 +38,8 @@ PROGRAMS = Path(sys.executable).parent
 SEATS = 100
 MANY = 1000
 RUNS = 5
-STACKS_AT_ONCE = 500
-"""The floor has no limit either; an organiser's default is 50."""
+STACKS_AT_ONCE = 100
+"""What one page of a listing holds; an organiser's default is 50."""
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "us-west-2")
 SEATS_IN_A_REGION = 300
 

@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import aws_cdk
 import pytest
 
 from tests.assemblies import ROOT
@@ -77,3 +79,21 @@ def test_runtime_and_development_locks_agree() -> None:
     both = runtime.keys() & development.keys()
     assert both
     assert {name: runtime[name] for name in both} == {name: development[name] for name in both}
+
+
+def test_types_are_checked_in_every_module_of_cdk_that_is_used() -> None:
+    """What mypy has not read, it would take for anything: it skips CDK's other modules."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (read,) = [
+        set(one["module"])
+        for one in settings["tool"]["mypy"]["overrides"]
+        if one.get("follow_imports") == "normal"
+    ]
+    sources = [ROOT / "app.py"]
+    for folder in ("stacks", "constructs", "workshop", "bench", "tests"):
+        sources += (ROOT / folder).rglob("*.py")
+    words = {
+        word for source in sources for word in re.findall(r"\baws_[a-z0-9_]+", source.read_text())
+    }
+    modules = {path.name for path in Path(aws_cdk.__file__).parent.iterdir()}
+    assert read == {"aws_cdk"} | {f"aws_cdk.{word}" for word in words & modules}
