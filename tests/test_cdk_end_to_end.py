@@ -119,7 +119,9 @@ def test_one_seat_goes_alone_and_the_cohort_stays_for_the_others(cloud: Cloud, c
     assert stacks(cloud) == {"demo-cohort"}
 
 
-def test_a_used_bucket_is_not_deleted_behind_the_attendees_back(cloud: Cloud, cdk: Cdk) -> None:
+def test_a_used_bucket_is_not_deleted_and_its_stack_says_what_to_run(
+    cloud: Cloud, cdk: Cdk
+) -> None:
     cdk.succeed("deploy", "demo-ada-storage", "--require-approval", "never", attendee="ada")
     bucket = "demo-ada-data-000000000000-us-east-1"
     cloud.client("s3").put_object(Bucket=bucket, Key="train/a.csv", Body=b"1")
@@ -127,6 +129,12 @@ def test_a_used_bucket_is_not_deleted_behind_the_attendees_back(cloud: Cloud, cd
     refused = cdk.run("destroy", "demo-ada-storage", "--force", attendee="ada")
     assert refused.code != 0
     assert "not empty" in refused.text
+    told = aws(cloud, "cloudformation", "describe-stacks", "--stack-name", "demo-ada-storage")
+    assert isinstance(told, dict)
+    (stack,) = told["Stacks"]
+    assert stack["Description"].endswith("workshop teardown -e demo --only SEAT")
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    assert outputs["Teardown"] == "workshop teardown -e demo --only ada"
     assert cloud.client("s3").get_object(Bucket=bucket, Key="train/a.csv")["Body"].read() == b"1"
 
 

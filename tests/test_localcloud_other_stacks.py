@@ -224,3 +224,23 @@ def test_an_update_may_keep_the_previous_value_of_a_parameter(cloud: Cloud) -> N
     keep = [{"ParameterKey": "Name", "UsePreviousValue": True}]
     assert cloud.update("s", body("b"), Parameters=keep) == "UPDATE_COMPLETE"
     assert "b" in cloud.client("cloudwatch").get_dashboard(DashboardName="n")["DashboardBody"]
+
+
+def test_a_stack_is_described_as_the_template_that_stands_describes_it(cloud: Cloud) -> None:
+    formation = cloud.client("cloudformation")
+
+    def body(told: str) -> str:
+        return json.dumps({**json.loads(template({"Board": dashboard()})), "Description": told})
+
+    def described() -> str:
+        (stack,) = formation.describe_stacks(StackName="seat")["Stacks"]
+        return str(stack["Description"])
+
+    named = {"StackName": "seat", "ChangeSetName": "c"}
+    formation.create_change_set(**named, ChangeSetType="CREATE", TemplateBody=body("a first one"))
+    formation.execute_change_set(**named)
+    assert cloud.settled("seat") == "CREATE_COMPLETE"
+    assert described() == "a first one"
+    formation.update_stack(StackName="seat", TemplateBody=body("another one"))
+    assert cloud.settled("seat") == "UPDATE_COMPLETE"
+    assert described() == "another one"

@@ -1,4 +1,4 @@
-"""The order in which CloudFormation lists stacks."""
+"""How CloudFormation lists stacks: in which order, and with which description."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ Page = Callable[..., tuple[Sequence[Any], str, Any]]
 _OF_STACKS = ("DescribeStacks", "ListStacks")
 
 
-def newest_first(page: Page) -> Page:
-    """``_page`` that lists the stack that was made last first, as AWS does.
+def as_aws_lists(page: Page) -> Page:
+    """``_page`` that lists the stack that was made last first, each as its template describes it.
+
+    ministack knows the description of a stack that CreateStack made, and never changes it.
 
     AWS documents no order. Tools that read the first page alone are known to miss the oldest stacks
     (https://github.com/hw-labs/knife-cloudformation/issues/11).
@@ -25,6 +27,13 @@ def newest_first(page: Page) -> Page:
     ) -> tuple[Sequence[Any], str, Any]:
         if action in _OF_STACKS:
             items = sorted(items, key=lambda one: one["CreationTime"], reverse=True)
-        return page(items, params, action, page_size)
+        listed, token, refusal = page(items, params, action, page_size)
+        if action == "DescribeStacks":
+            listed = [{**one, "Description": _description(one)} for one in listed]
+        return listed, token, refusal
 
     return in_order
+
+
+def _description(stack: Mapping[str, Any]) -> str:
+    return str((stack.get("_template") or {}).get("Description", ""))

@@ -120,7 +120,7 @@ def _correct_templates() -> None:
     handlers = emulator.module("services.cloudformation.handlers")
     changesets = emulator.module("services.cloudformation.changesets")
     handlers._capabilities_enforced = lambda: True
-    handlers._page = listings.newest_first(handlers._page)
+    handlers._page = listings.as_aws_lists(handlers._page)
     for module in (handlers, changesets):
         module.validate_template_support = templates.checked_references(
             module.validate_template_support
