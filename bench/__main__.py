@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import fleet, localcloud, synth
+from bench import fleet, localcloud, synth, teardown
 from bench.measure import Result
 
 ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -20,6 +20,7 @@ ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
     "templates": fleet.templates,
     "deploy": fleet.deploy,
     "growth": fleet.growth,
+    "teardown": teardown.results,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

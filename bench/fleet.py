@@ -50,7 +50,11 @@ region: eu-west-1
 start: 2026-01-01T09:00:00+00:00
 end: 2099-12-31T17:00:00+00:00
 roster: {file: bench.csv}
+profiles:
+  attendee:
+    access: {training_instance_types: [ml.m5.large], endpoint_instance_types: [ml.m5.large]}
 """
+"""Only types of which the local cloud's quotas have enough for 100 seats at once."""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,9 @@ Calls = Counter[str]
 
 WORKSHOP = str(Path(sys.executable).with_name("workshop"))
 
+SCARCE = ("ml.g5.xlarge for training job usage", "ml.g5.xlarge for endpoint usage")
+"""Quotas that the local cloud gives four of."""
+
 APP = '''\
 """Writes what CDK would write, from an assembly that was made before."""
 from tests.copied_assembly import write
@@ -372,4 +375,6 @@ class Fleet:
 
 @pytest.fixture
 def fleet(cloud: Cloud, tmp_path: Path) -> Fleet:
+    """A fleet whose seats can all use at once what the default profile names."""
+    cloud.quotas(region=REGION, sagemaker=dict.fromkeys(SCARCE, 500))
     return Fleet(cloud, tmp_path)

@@ -22,7 +22,8 @@ from workshop.aws.clients import Clients
 from workshop.environment import LoadedEnvironment
 from workshop.fleet import inventory
 from workshop.fleet.inventory import FoundStack
-from workshop.fleet.preflight import Check, Report, State, preflight
+from workshop.fleet.preflight import Check, Report, preflight
+from workshop.fleet.preflight.report import REFUSING
 from workshop.places import Place
 
 NOW = datetime(2098, 3, 7, 12, tzinfo=UTC)
@@ -115,7 +116,7 @@ def one(report: Report, subject: str, place: Place | None = None) -> Check:
 
 def refused(report: Report) -> list[str]:
     """The subjects that refuse the deployment."""
-    return [check.subject for check in report.of(State.FAILED, State.UNKNOWN)]
+    return [check.subject for check in report.of(*REFUSING)]
 
 
 @pytest.fixture

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from tests.fleet import HOME
-from workshop.naming import Names
+from tests.teardown_hands import Hand
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/any/training:1"
 MACHINES: dict[str, Any] = {
@@ -21,66 +16,6 @@ MACHINES: dict[str, Any] = {
     "VolumeSizeInGB": 5,
 }
 NEEDS = {"NumberOfCpuCoresRequired": 1.0, "MinMemoryRequiredInMb": 1024}
-
-
-class Session:
-    """One boto3 session for all seats, in turn: making clients takes longer than using them."""
-
-    def __init__(self, endpoint: str) -> None:
-        self._session = boto3.Session(
-            aws_access_key_id="000000000000",
-            aws_secret_access_key="local",
-            aws_session_token="none",
-            region_name=HOME.region,
-        )
-        self._endpoint = endpoint
-        self._clients: dict[str, Any] = {}
-
-    def sign_in(self, **given: Any) -> None:
-        """Be somebody else from now on; all clients that were made follow."""
-        credentials: Any = self._session.get_credentials()
-        credentials.access_key = given["AccessKeyId"]
-        credentials.secret_key = given["SecretAccessKey"]
-        credentials.token = given["SessionToken"]
-
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._session.client(  # type: ignore[call-overload]
-                service,
-                endpoint_url=self._endpoint,
-                config=Config(retries={"total_max_attempts": 1}, proxies={}),
-            )
-        return self._clients[service]
-
-
-@cache
-def session_at(endpoint: str) -> Session:
-    return Session(endpoint)
-
-
-@dataclass(frozen=True)
-class Hand:
-    """Whoever makes things: with which role, under which names, with or without tags."""
-
-    session: Session
-    names: Names
-    role: str
-    prefix: str
-    tags: tuple[tuple[str, str], ...]
-
-    def called(self, word: str) -> str:
-        return f"{self.prefix}{word}"
-
-    def client(self, service: str) -> Any:
-        return self.session.client(service)
-
-    @property
-    def tagged(self) -> list[dict[str, str]]:
-        return [{"Key": key, "Value": value} for key, value in self.tags]
-
-    @property
-    def bucket(self) -> str:
-        return self.names.bucket("data")
 
 
 def data(hand: Hand) -> None:
@@ -247,6 +182,7 @@ def scaled(hand: Hand, resource: str, dimension: str) -> None:
         "ScalableDimension": dimension,
     }
     client.register_scalable_target(**of, MinCapacity=1, MaxCapacity=2)
+    client.put_scaling_policy(PolicyName=hand.called("load"), **of)
 
 
 def scaled_endpoint(hand: Hand) -> None:

@@ -19,6 +19,7 @@ from tests import teardown_snapshots as snapshots
 from tests.fleet import HOME
 from tests.localcloud import Cloud
 from tests.preflights import calling
+from tests.quick_calls import Lines, QuickClients, lines_to
 from tests.teardown_scenarios import ENVIRONMENT, WORKSHOP, Room
 from tests.teardown_snapshots import Held
 from workshop.aws.clients import Clients
@@ -155,10 +156,14 @@ def teardown(
     choices: Choices | None = None,
     planned: Callable[[], object] = lambda: None,
     snapshot: Callable[[Cloud], Held] = snapshots.of,
+    before: Held | None = None,
     hear: Hear = lambda _: None,
     **more: object,
 ) -> Run:
-    """Plan, call ``planned``, apply, look; what ``hear`` raises ends it like a crash would."""
+    """Plan, call ``planned``, apply, look; what ``hear`` raises ends it like a crash would.
+
+    ``before`` is what there is, where that is known already.
+    """
     chosen = choices or Choices(only=more.get("only"))  # type: ignore[arg-type]
     happenings: list[Happening] = []
 
@@ -169,8 +174,8 @@ def teardown(
     with at_once(room):
         made = clients or clients_at(room.cloud.endpoint)
         teardown_job = job(room, made, sink=sink, **more)  # type: ignore[arg-type]
-        before = snapshot(room.cloud)
-        run = Run(room, chosen, before, teardown_job.plan(chosen), happenings=happenings)
+        seen = snapshot(room.cloud) if before is None else before
+        run = Run(room, chosen, seen, teardown_job.plan(chosen), happenings=happenings)
         # As the command reads it from the plan that it showed last.
         own = run.plan.discovery.of(Ownership.OWNED)
         room.proven = {thing.identity: thing.seat for thing in own}
@@ -191,6 +196,17 @@ def teardown(
 def clients_at(endpoint: str) -> Clients:  # noqa: ARG001 - those of another cloud are others
     """Clients for all tests of one cloud: making them takes longer than using them."""
     return Clients(HOME)
+
+
+def quick_clients(room: Room) -> Clients:
+    """The same for tests that make more calls than others."""
+    with at_once(room):
+        return _quick_clients(lines_to(room.cloud.running))
+
+
+@cache
+def _quick_clients(lines: Lines) -> Clients:
+    return QuickClients(lines, HOME)
 
 
 class Crash(BaseException):

@@ -16,8 +16,8 @@ from tests import teardown_snapshots as snapshots
 from tests.assemblies import shipped
 from tests.fleet import HOME, cohort_text, exemplar
 from tests.localcloud import IAM, TRUST, Cloud
+from tests.teardown_hands import Hand, Session, session_at
 from tests.teardown_pieces import (
-    Hand,
     dashboard,
     data,
     endpoint,
@@ -31,8 +31,8 @@ from tests.teardown_pieces import (
     pipelines,
     rule,
     schedule,
-    session_at,
     training,
+    transform,
 )
 from tests.teardown_snapshots import Held
 from workshop import tags
@@ -64,6 +64,7 @@ class Room:
     """The workshop ``demo`` with its environment ``demo``, and who else is in the account."""
 
     cloud: Cloud
+    session: Session
     others: set[str] = field(default_factory=set)
     """Kinds and names of what is not the workshop's (see ``teardown_snapshots``)."""
 
@@ -74,7 +75,6 @@ class Room:
     """What the last plan had as proven, with its seats."""
 
     def __post_init__(self) -> None:
-        self.session = session_at(self.cloud.endpoint)
         self.hear: Callable[[Any], object] = lambda _: None
         self._credentials: dict[str, dict[str, str]] = {}
 
@@ -185,7 +185,7 @@ def room(cloud: Cloud, **delays: float) -> Room:
     cloud.delays(**{**QUIET, **delays})
     for shared in ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances"):
         cloud.client("logs").create_log_group(logGroupName=f"/aws/sagemaker/{shared}")
-    return Room(cloud)
+    return Room(cloud, session_at(cloud.endpoint))
 
 
 def look_alikes(made: Room) -> None:
@@ -231,3 +231,25 @@ def strangers(made: Room) -> None:
     experiments(alike)
     machine(made.stranger())
     dashboard(made.stranger(prefix="demo2-"))
+
+
+def small(cloud: Cloud, **delays: float) -> Room:
+    """The cohort and ada's role and bucket, beside somebody whose things look like hers."""
+    made = room(cloud, **delays)
+    look_alikes(made)
+    made.others_are_here()
+    made.cohort()
+    made.seat("ada", "storage", "access")
+    return made
+
+
+def busy(cloud: Cloud, **delays: float) -> Room:
+    """A small room in which ada works."""
+    made = small(cloud, **delays)
+    ada = made.attendee("ada", prefix="mine-", tagged=False)
+    for make in (
+        *(data, training, transform, endpoint),
+        *(experiments, packages, pipelines, notebook, log),
+    ):
+        make(ada)
+    return made

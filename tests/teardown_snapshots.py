@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from tests.localcloud import Cloud
+from tests.quick_calls import Caller, Line
 
 Held = dict[str, Any]
 """Kind and name of a thing -> all that is known of it."""
@@ -75,24 +75,17 @@ class _Asking:
 
     def __init__(self, cloud: Cloud) -> None:
         self._running = cloud.running
-        self._connection = HTTPConnection("127.0.0.1", cloud.running.port, timeout=30)
+        self._line = Line(cloud.running)
 
     def close(self) -> None:
-        self._connection.close()
+        self._line.close()
 
     def send(self, service: str, method: str, path: str, body: str = "", **headers: str) -> bytes:
         """An answer's body; of a refusal, its status and code."""
-        scope = f"{self._running.account}/20260101/{self._running.region}/{service}/aws4_request"
-        told = {
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host,"
-            " Signature=none",
-            "X-Amz-Date": "20260101T000000Z",
-            **headers,
-        }
-        self._connection.request(method, path, body.encode(), told)
-        answer = self._connection.getresponse()
-        found = _EPHEMERAL.sub(b"", answer.read())
-        return found if answer.status < 400 else b"%d " % answer.status + found
+        root = Caller(self._running.account, self._running.region, service)
+        status, _, answer = self._line.send(method, path, root.headers | headers, body.encode())
+        found = _EPHEMERAL.sub(b"", answer)
+        return found if status < 400 else b"%d " % status + found
 
     def json(self, service: str, target: str, **request: Any) -> dict[str, Any]:
         """An answer of a service that speaks JSON, pages joined."""

@@ -12,7 +12,6 @@ import app
 from tests.assemblies import ENVIRONMENTS, ROOT, exemplars
 from workshop import environment
 
-
 PLUGIN = "CloudFormation Validate"
 
 

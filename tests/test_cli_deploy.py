@@ -9,6 +9,8 @@ import stat
 import pytest
 
 from tests.fleet import Fleet, fleet
+from workshop import cli
+from workshop.fleet.engine import Engine
 
 __all__ = ["fleet"]
 
@@ -27,9 +29,9 @@ def test_in_a_pipe_each_seat_is_a_line_and_the_end_is_counted(fleet: Fleet) -> N
     assert ran.err.splitlines() == [
         *TALK,
         ASKING,
-        "1/3 seat done: cohort",
-        "2/3 seat done: seat01",
-        "3/3 seat done: seat02",
+        "done: cohort",
+        "1/2 seat done: seat01",
+        "2/2 seat done: seat02",
     ]
     shown, end = ran.out.split("\n\nseats: 2 create\n\n")
     assert len(shown.splitlines()) == 4
@@ -79,6 +81,60 @@ def test_a_quota_one_short_refuses_before_anything_is_made(fleet: Fleet) -> None
     )
     assert fleet.statuses() == {}
     assert not (fleet.folder / ".workshop").exists()
+
+
+def test_a_refusal_by_the_checks_ends_as_every_end_does(fleet: Fleet) -> None:
+    fleet.write(2)
+    assert fleet.deploy(only=["seat01"]).good
+    fleet.cloud.quotas(s3={"L-DC2B2D3D": 2})
+    ran = fleet.run("deploy", "--json")
+    assert ran.code == 3
+    checks, end = (json.loads(line) for line in ran.out.splitlines())
+    assert (checks["what"], checks["passed"]) == ("preflight", False)
+    assert end.pop("seconds").keys() == {"synthesis", "checks"}
+    assert end == {
+        "what": "end",
+        "seats": {"unchanged": 1, "not begun": 1},
+        "failed": [],
+        "stopped": "preflight refuses (1 failed); each check says what cures it",
+        "interrupted": False,
+        "broken": "",
+        "throttles": 0,
+        "exit": 3,
+    }
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_an_error_of_our_own_loses_neither_the_summary_nor_the_ledgers_end(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    real = cli.main
+
+    def main() -> None:
+        try:
+            real()
+        except RuntimeError as error:
+            raise SystemExit(70) from error
+
+    def polled(*_: object) -> None:
+        raise RuntimeError("odd")
+
+    fleet.write(2)
+    monkeypatch.setattr(cli, "main", main)
+    monkeypatch.setattr(Engine, "_poll", polled)
+    ran = fleet.run("deploy", *words)
+    assert ran.code == 70
+    assert ran.err.splitlines()[-1] == (
+        "broken off by an error of this program (RuntimeError: odd). To go on from here:"
+        " workshop deploy -e dev"
+    )
+    if words:
+        end = json.loads(ran.out.splitlines()[-1])
+        assert (end["what"], end["broken"], end["exit"]) == ("end", "RuntimeError: odd", 1)
+    else:
+        assert ran.out.splitlines()[-1].startswith("seats: 2 not begun; ")
+    ended = fleet.ledger[-1]["ended"]
+    assert (ended["seats"], ended["broken"]) == ({"not begun": 2}, "RuntimeError: odd")
 
 
 def test_json_is_one_object_a_line_from_the_checks_to_the_end(fleet: Fleet) -> None:

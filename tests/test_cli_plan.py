@@ -89,6 +89,66 @@ def test_a_change_that_cannot_be_made_is_called_out(fleet: Fleet) -> None:
     assert ran.out.splitlines()[-1] == "seats: 1 refused"
 
 
+def test_clearing_what_is_left_of_a_notebooks_stack_is_called_out(fleet: Fleet) -> None:
+    fleet.write(2)
+    fleet.cloud.quotas(sagemaker={"ml.t3.medium for notebook instance usage": 0})
+    assert not fleet.deploy(percent=100).good
+    ran = fleet.run("plan")
+    lines = ran.out.splitlines()
+    assert lines[1].startswith(
+        "seat01  000000000000 us-east-1  clear and retry  notebook  ROLLBACK"
+    )
+    assert lines[1].endswith("if that is left, and what is on the notebook's disk")
+    told = "  notebook: what is left of it is DELETED, and its disk is lost  (2 times)"
+    assert lines[3:6] == ["", "changes:", told]
+
+
+ROWS = "id,region\nada,\ngrace,eu-central-1\n"
+
+
+def test_strays_are_told_of_places_where_nobody_has_a_seat_any_more(fleet: Fleet) -> None:
+    people = fleet.config / "people.csv"
+    fleet.write(0, roster="roster: {file: people.csv}")
+    people.write_text(ROWS)
+    assert fleet.run("deploy").code == 0
+
+    people.write_text("id\nada\n")  # what the ledger still knows
+    ran = fleet.run("plan")
+    assert "at the stacks of 000000000000 us-east-1, 000000000000 eu-central-1 ..." in ran.err
+    rows = [" ".join(line.split()[:5]) for line in ran.out.splitlines()[1:3]]
+    assert rows == [
+        "cohort 000000000000 eu-central-1 stray 1",
+        "grace 000000000000 eu-central-1 stray 5",
+    ]
+    assert ran.out.splitlines()[-1] == "seats: 1 unchanged, 2 stray"
+
+    people.write_text("id,region\ngrace,eu-central-1\n")  # home, whatever the ledger knows
+    (fleet.folder / ".workshop" / "dev" / "ledger.jsonl").unlink()
+    strays = json.loads(fleet.run("plan", "--json").out)["strays"]
+    assert [(one["seat"], one["region"]) for one in strays] == [
+        ("ada", "us-east-1"),
+        ("cohort", "us-east-1"),
+    ]
+
+
+def test_a_place_without_seats_that_cannot_be_listed_stops_nobody_and_is_told(
+    fleet: Fleet,
+) -> None:
+    fleet.write(0, roster="roster: {file: people.csv}")
+    (fleet.config / "people.csv").write_text("id,region\ngrace,eu-central-1\n")
+    denied = {"effect": "denied", "operation": "cloudformation:DescribeStacks"}
+    fleet.cloud.faults({**denied, "region": "us-east-1"})
+    ran = fleet.run("plan", "--json")
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert told["totals"]["create"] == 1
+    (unlisted,) = told["unlisted"]
+    assert (unlisted["account"], unlisted["region"]) == ("000000000000", "us-east-1")
+    why = "whether strays are left in 000000000000 us-east-1 is not known (An error occurred (Acc"
+    assert f"warning: {why}" in ran.err
+    assert fleet.run("deploy").code == 0
+
+
 def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
     fleet.write(2)
     assert fleet.deploy(only=["seat01"]).good

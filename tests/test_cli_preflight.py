@@ -87,12 +87,28 @@ def test_what_is_unknown_is_accepted_by_name_and_a_misspelt_name_is_told(
     refused = preflight(folder, "--accept-unknown", "buckets")
     assert refused.code == 3
     assert refused.err.splitlines() == [
-        "warning: --accept-unknown buckets names nothing that was asked",
+        "warning: buckets is accepted, but nothing that was asked has this name",
         "preflight: 20 ok, 1 unknown",
         "workshop: preflight refuses (1 unknown); each check says what cures it",
     ]
     assert "--accept-unknown L-DC2B2D3D" in refused.out
     accepted = preflight(folder, "--accept-unknown", "L-DC2B2D3D")
+    assert (accepted.code, accepted.err) == (0, "preflight: 20 ok, 1 waived\n")
+
+
+def test_too_few_machines_for_all_refuse_until_turns_are_accepted(
+    cloud: Cloud, folder: Path
+) -> None:
+    cloud.quotas(region="eu-west-1", sagemaker={"ml.g5.xlarge for training job usage": 2})
+    refused = preflight(folder)
+    assert refused.code == 3
+    assert refused.err.splitlines() == [
+        "preflight: 20 ok, 1 short",
+        "workshop: preflight refuses (1 short); each check says what cures it",
+    ]
+    assert "or let them take turns: --accept-short L-B6D80D9C" in refused.out
+    assert "--quota-code L-B6D80D9C --desired-value 3 --region eu-west-1" in refused.out
+    accepted = preflight(folder, "--accept-short", "L-B6D80D9C")
     assert (accepted.code, accepted.err) == (0, "preflight: 20 ok, 1 waived\n")
 
 

@@ -6,7 +6,6 @@ import importlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
@@ -87,7 +86,7 @@ def test_what_nobody_owns_stands_apart_and_is_not_in_the_sum(three: Room) -> Non
         ("training", "vision-gone-fit"),
         ("endpoint", "unknown"),
     }
-    assert told["calls"]["sagemaker:DescribeTrainingJob"] == 2
+    assert told["calls"]["sagemaker:DescribeEndpointConfig"] == 1
     assert strays["usd_per_hour"] == {"least": 0.625, "complete": False}
     last = three.command("status").out.splitlines()[-1]
     assert " ".join(last.split()) == "not attributed 1 more 2 training 1 at least 0.625"
@@ -135,10 +134,10 @@ def test_without_tags_what_has_no_prefix_is_nobodys_and_that_is_said(three: Room
 def test_a_job_whose_machines_are_not_told_makes_the_sum_a_least(three: Room) -> None:
     three.trains("vision-seat01-fit")
     three.trains("vision-seat01-more")
-    three.cloud.faults({"effect": "denied", "operation": "sagemaker:Describe*", "match": "*more"})
+    three.cloud.faults({"effect": "denied", "operation": "sagemaker:Search"})
     told = three.told("status")
-    assert told["seats"][0]["usd_per_hour"] == {"least": 0.23, "complete": False}
-    assert [one["what"] for one in told["unknown"]] == ["machines of 1 jobs or endpoints"]
+    assert told["seats"][0]["usd_per_hour"] == {"least": 0.0, "complete": False}
+    assert [one["what"] for one in told["unknown"]] == ["machines of 2 jobs or endpoints"]
 
 
 def test_the_last_activity_is_the_newest_line_of_the_notebooks_log(three: Room) -> None:
@@ -185,11 +184,13 @@ def test_tags_of_many_things_are_asked_for_a_hundred_at_a_time(three: Room) -> N
     three.cloud.quotas(sagemaker={"ml.m5.large for training job usage": 400})
     for number in range(101):
         three.trains(f"fit{number}", {"workshop": "vision", "attendee": "seat01"})
-    with mock.patch("workshop.fleet.status.asking.DETAILS_PER_SECOND", 1000.0):
-        told = three.told("status")
+    told = three.told("status")
     assert told["seats"][0]["jobs"] == {"training": 101}
     assert told["calls"]["resourcegroupstaggingapi:GetResources"] == 2
     assert told["calls"]["sagemaker:ListTrainingJobs"] == 4
+    assert told["calls"]["sagemaker:Search"] == 2
+    assert "sagemaker:DescribeTrainingJob" not in told["calls"]
+    assert told["seats"][0]["usd_per_hour"] == {"least": 23.23, "complete": True}
 
 
 def test_places_stand_side_by_side_and_one_that_fails_hides_no_other(
@@ -234,8 +235,8 @@ def test_it_looks_again_until_it_is_interrupted(
     first, second = (json.loads(line) for line in ran.out.splitlines())
     assert first["seats"] == second["seats"]
     # What a machine is was learned by the first look.
-    assert first["calls"]["sagemaker:DescribeTrainingJob"] == 1
-    assert "sagemaker:DescribeTrainingJob" not in second["calls"]
+    assert first["calls"]["sagemaker:Search"] == 1
+    assert "sagemaker:Search" not in second["calls"]
     waits.clear()
     assert three.command("status", "--watch").out.count("seat01") == 2
 

@@ -19,6 +19,8 @@ from workshop.teardown import stacks, sweep
 
 Workshop = Callable[..., Ran]
 
+CONFIG = Path(__file__).parents[1] / "config"
+
 
 @pytest.fixture
 def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
@@ -40,7 +42,8 @@ APPLY = ("teardown", "-e", "demo", "--early", "--apply", "--interval", "0")
 def digest(ran: Ran) -> str:
     found = re.search(r"^plan ([0-9a-f]{12}); to do this: (.*)$", ran.err, re.MULTILINE)
     assert found is not None, ran.err
-    assert found[2] == f"workshop teardown -e demo --apply {found[1]}"
+    assert found[2].startswith(f"workshop teardown -e demo --config-dir {CONFIG} --")
+    assert found[2].endswith(f" --apply {found[1]}")
     return found[1]
 
 
@@ -54,6 +57,9 @@ def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -
     assert torn.stack_names(cloud) == before
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
     assert digest(workshop("teardown", "-e", "demo")) == digest(ran)
+    early = workshop("teardown", "-e", "demo", "--only", "ada", "--early", "--abandon")
+    same = f"workshop teardown -e demo --only ada --config-dir {CONFIG} --early --abandon --apply"
+    assert f"; to do this: {same} " in early.err
 
 
 def test_what_was_shown_is_done_and_proven_and_written_down(
@@ -113,7 +119,7 @@ def test_a_stale_plan_is_refused_and_names_what_came(cloud: Cloud, workshop: Wor
     assert ran.code == 3
     assert ran.err.splitlines()[-1] == (
         "workshop: the plan is stale: model late was not in it; look at it again with:"
-        " workshop teardown -e demo"
+        f" workshop teardown -e demo --config-dir {CONFIG} --early"
     )
 
 
@@ -171,7 +177,7 @@ def test_a_sweep_takes_what_was_made_and_leaves_the_stacks(
 ) -> None:
     before = torn.stack_names(cloud)
     plan = workshop("sweep", "-e", "demo")
-    assert "workshop sweep -e demo --apply" in plan.err
+    assert f"workshop sweep -e demo --config-dir {CONFIG} --apply" in plan.err
     ran = workshop("sweep", "-e", "demo", "--apply", "--yes", "demo")
     assert ran.code == 0, ran.err
     assert ran.out.splitlines()[-1] == "workshop 'demo' was swept"

@@ -170,6 +170,59 @@ def test_a_reason_that_comes_after_the_end_changes_nothing() -> None:
     assert str(job.cause).startswith("still in progress after")
 
 
+def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -> None:
+    one = wanted()
+    aws = Scripted()
+    polls = iter(["ROLLBACK_IN_PROGRESS"] * 5)
+    reasons = [
+        Cause(Kind.TRANSIENT, "its events could not be read", known=False),
+        Cause(Kind.PERMANENT, "the name is taken", "Bucket"),
+    ]
+
+    def creates(_: WantedStack) -> Sent:
+        aws.there[one.name] = found(one, "CREATE_IN_PROGRESS")
+        return Sent(Answer.ACCEPTED, aws.there[one.name].id)
+
+    def polled() -> None:
+        aws.there[one.name] = found(one, next(polls, "ROLLBACK_COMPLETE"))
+
+    aws.creates, aws.polled, aws.why = creates, polled, lambda: reasons.pop(0)
+    driven = Driven(aws, one)
+    running = driven.start()
+    running.join(20)
+    driven.engine.stop()  # or it would wait for ever for a reason that nobody asked for
+    running.join(60)
+    assert reasons == []
+    # Once, and as it was told the second time; one that is not known would have been retried.
+    assert driven.told(What.FAILING) == [(one.name, "Bucket: the name is taken")]
+    assert driven.told(What.FAILED) == [(one.name, "Bucket: the name is taken")]
+    assert [operation for operation, *_ in aws.asked] == ["create"]
+
+
+def test_a_seat_to_be_cleared_or_waited_for_is_no_canary() -> None:
+    broken, theirs, new = (wanted(f"demo-{seat}-storage", seat=seat) for seat in ("a", "b", "c"))
+    aws = Scripted(
+        found(broken, "ROLLBACK_COMPLETE"), found(theirs, "CREATE_IN_PROGRESS", id="arn:theirs")
+    )
+
+    def polled() -> None:
+        aws.there[theirs.name] = found(theirs, id="arn:theirs")
+        if ("delete", broken.name, "") in aws.asked and aws.there[broken.name].id != "arn:new":
+            del aws.there[broken.name]
+
+    def creates(one: WantedStack) -> Sent:
+        aws.there[one.name] = found(one, id="arn:new")
+        return Sent(Answer.ACCEPTED, "arn:new")
+
+    aws.polled, aws.creates = polled, creates
+    driven = Driven(aws, broken, theirs, new)
+    driven.engine.run()
+    told = [(one.what, one.seat) for one in driven.events]
+    assert told.index((What.SEAT_DONE, "c")) < told.index((What.BEGUN, "a"))
+    assert told.index((What.SEAT_DONE, "c")) < told.index((What.JOINED, "b"))
+    assert set(driven.stages()) == {Stage.DONE}
+
+
 def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> None:
     called = threading.Event()
 

@@ -85,6 +85,16 @@ def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
     )
 
 
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_clearing_a_notebooks_stack_tells_that_its_disk_is_lost(status: str) -> None:
+    one = wanted("demo-seat1-notebook")
+    plan = planning.decide(one, found(one, status, created=NOW - timedelta(days=1)), NOW)
+    cleared = DECIDED[status] == Action.CLEAR and status != "REVIEW_IN_PROGRESS"
+    assert plan.loses_disk == cleared
+    assert plan.told.endswith(f"; {planning.LOSES_DISK}") == cleared
+    assert not decide(status).loses_disk
+
+
 def test_a_first_change_set_is_waited_for_but_not_for_ever() -> None:
     young = decide("REVIEW_IN_PROGRESS", created=NOW - REVIEWED_WITHIN)
     old = decide("REVIEW_IN_PROGRESS", created=NOW - REVIEWED_WITHIN - timedelta(seconds=1))

@@ -143,6 +143,29 @@ def test_ctrl_c_ends_soon_says_how_to_go_on_and_leaves_cloudformation_at_work(
     assert run.touched == stacks("seat03")
 
 
+def test_a_second_ctrl_c_waits_for_no_call_and_still_tells_what_is_known(fleet: Fleet) -> None:
+    fleet.write(3)
+    fleet.cloud.faults(
+        {"effect": "timeout", "operation": "cloudformation:CreateStack"}
+        | {"match": "*demo-seat01-registry*"}
+    )
+    with organiser(fleet) as stopped:
+        stopped.until("begun", "demo-seat01-storage")
+        os.kill(stopped.process.pid, signal.SIGINT)
+        stopped.until("stopped", "")
+        os.kill(stopped.process.pid, signal.SIGINT)
+        code, told, talk = stopped.end()
+    assert code == told["exit"] == 1
+    assert told["interrupted"] is True
+    assert told["seats"] == {"in progress": 1, "not begun": 2}
+    assert talk.splitlines()[-1] == (
+        "interrupted; CloudFormation goes on with what it has begun. To go on from here:"
+        " workshop deploy -e dev"
+    )
+    assert "Traceback" not in talk
+    assert fleet.ledger[-1]["ended"]["interrupted"] is True
+
+
 def test_two_organisers_at_once_end_well_and_make_each_stack_once(fleet: Fleet) -> None:
     fleet.write(8)
     one, two = fleet.deploy_at_once(2)

@@ -125,6 +125,53 @@ def test_a_template_of_another_shape_is_no_example_for_neighbours(
     assert reader.read == ["arn:demo-seat01-notebook", "arn:demo-seat02-notebook"]
 
 
+def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, fleet.text(0, roster="roster: {file: p.csv}"))
+    (tmp_path / "p.csv").write_text("id,region\nada,\neve,eu-west-1\n")
+    one = environment.load("dev", tmp_path)
+    near = replace(fleet.HOME, region="eu-west-1")
+    wanted = {
+        stack.place: stack
+        for stack in wanting.stacks(one, fleet.assembly(one), one.seats)
+        if stack.kind == "cohort"
+    }
+    assert {stack.name for stack in wanted.values()} == {"demo-cohort"}
+    old = {}
+    for place, stack in wanted.items():
+        carried = {**stack.tags, tags.TEMPLATE: f"old-{place.region}"}
+        old[place] = {stack.name: fleet.found(stack, tags=carried, id=f"arn:{place.region}")}
+
+    def reader(place: Place, stack_id: str) -> Mapping[str, Any]:
+        assert stack_id == f"arn:{place.region}"
+        document = json.loads(wanted[place].templates[0].body)
+        document["Resources"][f"Old{place.region[:2]}"] = {"Type": "AWS::S3::Bucket"}
+        return dict(document)
+
+    plan = proposal.propose(one, fleet.assembly(one), one.seats, old, reader)
+    changed = {
+        stack.wanted.place: [(change.resource, change.effect) for change in stack.changes]
+        for stack in plan.stacks
+        if stack.action == Action.UPDATE
+    }
+    assert changed == {
+        fleet.HOME: [("Oldus", Effect.REMOVED)],
+        near: [("Oldeu", Effect.REMOVED)],
+    }
+
+
+def test_strays_are_looked_for_at_home_and_where_work_was_done_unless_seats_are_chosen(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, fleet.text(0, roster="roster: {file: p.csv}"))
+    (tmp_path / "p.csv").write_text("id,region\nada,eu-west-1\neve,eu-west-1\n")
+    one = environment.load("dev", tmp_path)
+    near, far = (Place(fleet.ACCOUNT, region) for region in ("eu-west-1", "us-west-2"))
+    assert proposal.elsewhere(one, one.seats, [far, near, far]) == (fleet.HOME, far)
+    assert proposal.elsewhere(one, one.chosen(["ada"]), [far]) == ()
+
+
 def test_one_seat_of_each_profile_and_place_is_synthesized(tmp_path: Path) -> None:
     text = fleet.text(0, "profiles: {attendee: {}, gpu: {}}", roster="roster: {file: p.csv}")
     write(tmp_path, text)

@@ -49,6 +49,7 @@ def event(what: What, seat: str, stack: str = "", told: str = "") -> Event:
 
 
 EVENTS = (
+    event(What.SEAT_DONE, "cohort"),
     event(What.BEGUN, "a", "demo-a-storage"),
     event(What.DONE, "a", "demo-a-storage"),
     event(What.SEAT_DONE, "a"),
@@ -62,12 +63,13 @@ EVENTS = (
 def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with fleet_view.view(plan("a", "b"), as_json=False) as view:
+    with fleet_view.view(plan("cohort", "a", "b"), as_json=False) as view:
         for one in EVENTS:
             view.event(one)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
+        "done: cohort",
         "1/2 seat done: a",
         "retry: demo-b-access again in 5 s: Throttling",
         "failing: demo-b-access Role: no",
@@ -84,7 +86,7 @@ def test_a_program_gets_every_event_as_a_line(capsys: pytest.CaptureFixture[str]
     assert err == ""
     lines = [json.loads(line) for line in out.splitlines()]
     assert [line["what"] for line in lines] == [one.what.value for one in EVENTS]
-    assert lines[0] == {
+    assert lines[1] == {
         "at": "2098-03-08T00:00:00.000+00:00",
         "what": "begun",
         "account": "000000000000",
@@ -107,7 +109,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
 ) -> None:
     now = 100.0
     monkeypatch.setattr("workshop.cli.fleet_view.time.monotonic", lambda: now)
-    view = fleet_view._LiveView(plan("a", "b", "c"))
+    view = fleet_view._LiveView(plan("cohort", "a", "b", "c"))
     assert len(seen(view)) == 1
     jobs = {one.wanted.name: Job(one) for one in (stack("a"), stack("b"), stack("b", "access"))}
     jobs["demo-a-storage"].stage = Stage.DONE
@@ -118,8 +120,8 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     engine = SimpleNamespace(jobs=jobs, in_flight=flying)
     pace = Pace()
     view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {HOME: pace})
-    view.event(EVENTS[1])
-    view.event(EVENTS[2])
+    for one in EVENTS[:4]:
+        view.event(one)
     now += 30
     bar, active = seen(view)
     assert "1/3" in bar
@@ -158,7 +160,7 @@ def test_a_real_terminal_shows_what_is_going_on_until_ctrl_c(fleet: Fleet) -> No
         try:
             read(
                 master,
-                r"seats\s+━.*1/3.*\d+ stacks a minute, about \d+:\d\d left\n  seat01 +notebook",
+                r"seats\s+━.*0/2.*\d+ stacks a minute, about \d+:\d\d left\n  seat01 +notebook",
             )
             os.kill(process.pid, signal.SIGINT)
             rest = read(master, r"To go on from here: workshop deploy -e dev\n")
@@ -186,5 +188,5 @@ def test_the_screen_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) ->
         mock.patch("workshop.cli.console.talks_to_terminal", return_value=True),
         fleet_view.view(plan("a"), as_json=False) as view,
     ):
-        view.event(EVENTS[4])
+        view.event(EVENTS[5])
     assert "failing: demo-b-access Role: no" in capsys.readouterr().err

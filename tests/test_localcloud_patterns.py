@@ -10,9 +10,17 @@ SERVICE = models.service_model("sagemaker")
 PROVIDER = "TrainingRepositoryCredentialsProviderArn"
 
 
-def test_every_pattern_of_the_service_model_can_be_read() -> None:
-    shapes = [SERVICE.shape_for(name) for name in SERVICE.shape_names]
-    for shape in shapes:
+CHECKED = (
+    *("sagemaker", "sagemaker-metrics", "sagemaker-featurestore-runtime", "service-quotas"),
+    *("application-autoscaling", "cloudformation", "organizations"),
+)
+"""The services whose requests are held against their models."""
+
+
+@pytest.mark.parametrize("service", CHECKED)
+def test_every_pattern_of_a_service_model_can_be_read(service: str) -> None:
+    model = models.service_model(service)
+    for shape in map(model.shape_for, model.shape_names):
         if "pattern" in shape.metadata:
             patterns.compiled(shape.metadata["pattern"], ascii_only=True)
 
@@ -31,3 +39,12 @@ def test_every_pattern_of_the_service_model_can_be_read() -> None:
 def test_a_pattern_means_what_it_means_in_java(shape: str, value: str, *, accepted: bool) -> None:
     pattern = SERVICE.shape_for(shape).metadata["pattern"]
     assert patterns.matches(pattern, value) is accepted
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"), [("as many as asked: ~", True), ("a\tb", False), ("größer", False)]
+)
+def test_what_can_be_printed_is_ascii_without_control_characters(
+    value: str, *, accepted: bool
+) -> None:
+    assert patterns.matches(r"\p{Print}+", value) is accepted

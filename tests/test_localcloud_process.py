@@ -128,7 +128,11 @@ def test_the_command_line_starts_shows_points_at_empties_and_stops_a_cloud(
     assert json.loads(workshop("status", *where, "--json").stdout)["pid"] == shown["pid"]
     again = workshop("start", *where)
     assert f"local cloud already runs: {shown['endpoint']} (account 123456789012" in again.stderr
-    assert "it keeps its own settings" in again.stderr
+    assert again.stderr.splitlines()[1:] == [
+        "it keeps its own settings; to apply yours, run: workshop cloud stop --state-dir"
+        f" {state_dir}",
+        f'point a shell at it with: eval "$(workshop cloud env --state-dir {state_dir})"',
+    ]
 
     told = f'eval "$(workshop cloud env --state-dir {state_dir})"'
     users = {**os.environ, "AWS_PROFILE": "production", "AWS_ENDPOINT_URL_STS": ELSEWHERE}

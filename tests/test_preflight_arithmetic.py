@@ -20,6 +20,7 @@ from workshop.fleet.preflight.quotas import Quota, applied, home_of_global
 from workshop.fleet.preflight.reading import Unread
 from workshop.fleet.preflight.report import unknown, waived
 from workshop.fleet.preflight.usage import Notebook
+from workshop.fleet.status.found import Machines
 from workshop.naming import SEAT_STACKS
 from workshop.places import Place
 
@@ -83,19 +84,43 @@ def test_a_value_that_is_only_a_default_is_called_so() -> None:
     assert check.told == "1 more and the 0 there are 1 of 2000 (AWS's default)"
 
 
-@given(value=NUMBERS, seats=st.integers(1, 500), making=st.booleans(), optional=st.booleans())
-def test_a_class_fails_without_a_machine_warns_with_too_few_and_passes_with_one_for_each(
-    value: int, seats: int, *, making: bool, optional: bool
+def at_once(use: AtOnce = GPU, *, used: Any = 0, quota: int | Unread, making: bool = True) -> Check:
+    told = quota if isinstance(quota, Unread) else Quota(use.limit, "L-1", quota)
+    return arithmetic.at_once(PLACE, use, used=used, quota=told, making=making)
+
+
+@given(
+    value=NUMBERS,
+    seats=st.integers(1, 500),
+    used=NUMBERS,
+    making=st.booleans(),
+    optional=st.booleans(),
+)
+def test_a_class_and_the_others_pass_exactly_if_all_fit_and_fail_without_a_machine(
+    value: int, seats: int, used: int, *, making: bool, optional: bool
 ) -> None:
     use = replace(GPU, seats=seats, optional=optional)
-    check = arithmetic.at_once(PLACE, use, Quota(use.limit, "L-1", value), making=making)
-    if value >= seats:
+    check = at_once(use, used=used, quota=value, making=making)
+    if value >= seats + used:
         assert check.state == State.OK
-    elif value == 0 and making and not optional:
-        assert check.state == State.FAILED
-    else:
+    elif not making or optional:
         assert check.state == State.WARNING
+    else:
+        assert check.state == (State.SHORT if value else State.FAILED)
+    assert (check.need, check.used, check.quota) == (seats, used, value)
     assert bool(check.request) == (check.state != State.OK)
+    if check.request:
+        assert f"--desired-value {seats + used} " in check.request
+        assert at_once(use, used=used, quota=seats + used).state == State.OK
+
+
+def test_too_few_for_all_says_by_how_much_and_how_to_take_turns() -> None:
+    check = at_once(used=2, quota=8)
+    assert check.told == (
+        "10 seats of attendee and the 2 that others use are 12 of 8, 4 too many; ask AWS for 12, or"
+        " let them take turns: --accept-short L-1"
+    )
+    assert at_once(used=2, quota=8, making=False).told.endswith("or let them take turns")
 
 
 @pytest.mark.parametrize(
@@ -109,8 +134,48 @@ def test_a_class_fails_without_a_machine_warns_with_too_few_and_passes_with_one_
 def test_an_unknown_type_refuses_only_new_seats_that_need_it(
     state: State, *, making: bool, optional: bool
 ) -> None:
-    check = arithmetic.at_once(PLACE, replace(GPU, optional=optional), NO, making=making)
-    assert (check.state, check.need, check.quota) == (state, 10, None)
+    use = replace(GPU, optional=optional)
+    check = at_once(use, quota=NO, making=making)
+    assert (check.state, check.need, check.used, check.quota) == (state, 10, 0, None)
+    unused = at_once(use, used=NO, quota=500, making=making)
+    assert (unused.state, unused.need, unused.used, unused.quota) == (state, 10, None, 500)
+
+
+def test_of_a_type_of_which_there_is_none_nothing_else_has_to_be_known() -> None:
+    assert at_once(used=NO, quota=0).state == State.FAILED
+
+
+def test_a_quota_counts_its_own_machines() -> None:
+    machines = [
+        Machines("training", "ml.g5.xlarge", 2),
+        Machines("training", "ml.g5.xlarge", 4, spot=True),
+        Machines("training", "ml.m5.large", 8),
+        Machines("endpoint", "ml.g5.xlarge", 16),
+    ]
+    assert limits.training("ml.g5.xlarge", spot=False).counted(machines) == 2
+    assert limits.training("ml.g5.xlarge", spot=True).counted(machines) == 4
+    assert limits.ALL_TRAINING.counted(machines) == 14
+    assert limits.endpoint("ml.g5.xlarge").counted(machines) == 16
+    assert limits.processing("ml.g5.xlarge").counted(machines) == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "making", "state"),
+    [
+        (0, True, State.OK),
+        (1, True, State.FAILED),
+        (1, False, State.WARNING),
+        (NO, True, State.UNKNOWN),
+        (NO, False, State.WARNING),
+    ],
+)
+def test_spot_alone_needs_a_quota_on_demand_that_is_known_to_be_0(
+    value: int | Unread, state: State, *, making: bool
+) -> None:
+    quota = value if isinstance(value, Unread) else Quota(GPU.limit, "L-1", value)
+    check = arithmetic.spot_only(PLACE, GPU.limit, ("attendee",), quota, making=making)
+    assert (check.state, check.request) == (state, "")
+    assert check.subject == "ml.g5.xlarge for training job usage (has to be 0)"
 
 
 # --- notebooks by type --------------------------------------------------------------------------
@@ -177,7 +242,7 @@ def test_a_seat_with_a_console_role_needs_two_roles(tmp_path: Path, who: str) ->
 # --- waivers ------------------------------------------------------------------------------------
 
 
-def test_only_what_is_unknown_is_waived_by_code_or_subject_in_any_case() -> None:
+def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case() -> None:
     first = unknown(PLACE, "Stacks", "why", quota_code="L-0485CB21")
     second = unknown(PLACE, "permissions", "why")
     failed = counted(1, 2000, STACKS)
@@ -186,6 +251,10 @@ def test_only_what_is_unknown_is_waived_by_code_or_subject_in_any_case() -> None
     assert not report.passed
     assert Report(report.checks[:2]).passed
     assert report.unmatched(["Stacks", "stack", ""]) == ("stack", "")
+    short = at_once(quota=9)
+    assert [check.state for check in waived([short], {"L-1"})] == [State.WAIVED]
+    assert [check.state for check in waived([short], {"L-2"})] == [State.SHORT]
+    assert not Report((short,)).passed
 
 
 # --- the moment and the Region ------------------------------------------------------------------

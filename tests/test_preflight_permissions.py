@@ -54,7 +54,7 @@ def test_a_role_that_may_do_everything_passes_whatever_its_path(
         THREE, variables=as_role(preflights, statement("Allow", "*"), path=path)
     )
     check = one(report, "permissions")
-    assert (check.state, check.told) == (State.OK, "41 actions are allowed")
+    assert (check.state, check.told) == (State.OK, "54 actions are allowed")
 
 
 def test_what_is_denied_fails_and_is_named_with_its_resource(preflights: Preflights) -> None:
@@ -118,7 +118,7 @@ def test_each_action_is_asked_of_the_resource_it_is_about_in_the_partition() -> 
         permissions.questions(NAMES, "aws-cn", bucket="data", repository="training", managed=True)
     )
     assert sum(map(len, asked.values())) == sum(map(len, permissions.ACTIONS.values())) + 2
-    assert {resource.split(":")[1] for resource in asked} == {"aws-cn"}
+    assert {resource.split(":")[1] for resource in asked.keys() - {"*"}} == {"aws-cn"}
     role = "arn:aws-cn:iam::000000000000:role/ws/vision/vision-ada-eu-west-1-execution"
     assert "iam:AttachRolePolicy" in asked[role]
     assert "iam:PassRole" in asked[role]

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from tests import teardown_pieces as pieces
 from tests import teardown_snapshots as snapshots
 from tests.localcloud import TRUST, Cloud
-from tests.teardown_pieces import Hand
-from tests.teardown_runs import IMPATIENT, Crash, proving, teardown
+from tests.quick_calls import lines_to
+from tests.teardown_hands import Hand, session_over
+from tests.teardown_runs import IMPATIENT, Crash, proving, quick_clients, teardown
 from tests.teardown_scenarios import QUIET, Room
 from workshop.teardown.happenings import Happening
 from workshop.teardown.kinds import ALL
@@ -96,15 +97,16 @@ def held(cloud: Cloud) -> snapshots.Held:
     return snapshots.of_some(cloud, NOUNS)
 
 
-def build(cloud: Cloud, world: World) -> Room:
-    """The world; ada's role is of no stack, as one that was left behind."""
+def build(cloud: Cloud, world: World) -> tuple[Room, snapshots.Held]:
+    """The world and what of it is strangers'; ada's role is of no stack, as one left behind."""
     cloud.reset()
     cloud.freeze()
     cloud.delays(**QUIET)
-    room = Room(cloud)
+    room = Room(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
     for number, (which, prefix) in enumerate(world.theirs):
         MAKES[which](room.stranger(prefix=f"{prefix}{number}-"))
-    room.others_are_here(held)
+    theirs = held(cloud) if world.theirs else {}
+    room.others = set(theirs)
     names = room.names("ada")
     cloud.client("iam").create_role(
         RoleName=names.role, Path=names.iam_path, AssumeRolePolicyDocument=json.dumps(TRUST)
@@ -112,11 +114,11 @@ def build(cloud: Cloud, world: World) -> Room:
     for number, (which, prefix) in enumerate(world.own):
         hand = room.attendee("ada", prefix=f"{prefix}{number}-", tagged=world.tagged)
         MAKES[which](hand)
-    return room
+    return room, theirs
 
 
 @settings(
-    max_examples=15,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -124,7 +126,8 @@ def build(cloud: Cloud, world: World) -> Room:
 def test_nothing_unproven_is_touched_and_gone_means_gone(
     running_cloud: Cloud, world: World
 ) -> None:
-    room = build(running_cloud, world)
+    room, theirs = build(running_cloud, world)
+    clients = quick_clients(room)
     heard: list[Happening] = []
 
     def hear(happening: Happening) -> None:
@@ -134,14 +137,16 @@ def test_nothing_unproven_is_touched_and_gone_means_gone(
 
     first = teardown(
         room,
+        clients=clients,
         planned=lambda: running_cloud.faults(*world.faults),
         hear=hear,
         kinds=KINDS,
         patience=IMPATIENT,
         snapshot=held,
+        before=theirs,
     )
     first.check()
     if first.report is None or first.code != 0:
-        proving(teardown(room, kinds=KINDS, snapshot=held))
+        proving(teardown(room, clients=clients, kinds=KINDS, snapshot=held, before=first.after))
     calm = world.crash is None and not world.faults
     assert not calm or (first.report is not None and first.code == 0)

@@ -67,13 +67,18 @@ def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None
     assert owners(STREAMS, world(cloud, lasting=lasting)) == expected
 
 
-def test_what_is_not_proven_proves_no_log(cloud: Cloud) -> None:
+def test_what_is_only_claimed_claims_its_log_and_proves_none(cloud: Cloud) -> None:
     group(cloud, TRAINING, "fit/algo-1-1")
+    group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
     here = world(cloud)
     job = thing(here, "training job", "fit")
-    logs.remember(here, replace(job, ownership=Ownership.CLAIMED))
     logs.remember(here, replace(job, kind="model"))
     assert found(STREAMS, here) == {}
+    endpoint = thing(here, "endpoint", "live")
+    for one in (job, endpoint):
+        logs.remember(here, replace(one, ownership=Ownership.CLAIMED))
+    assert owners(STREAMS, here) == {f"{TRAINING}:fit/algo-1-1": ("claimed", "ada")}
+    assert owners(GROUPS, here) == {f"{ENDPOINTS}live": ("claimed", "ada")}
 
 
 def test_a_group_of_an_endpoint_is_its_own_and_proven_by_it(cloud: Cloud) -> None:

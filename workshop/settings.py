@@ -212,7 +212,7 @@ class Access(Model):
     only."""
     managed_spot: Literal["allowed", "required"] = "allowed"
     """Whether training may use managed spot instances, or has to. IAM cannot require it:
-    ``required`` warns and says which quotas do."""
+    with ``required``, preflight refuses while a quota for training on demand is not 0."""
     feature_store: Flag = False
     """Whether a seat may have feature groups of its own; an offline store needs a name that begins
     with ``<workshop>-<seat>-``, for its table in AWS Glue. In ``scoped`` mode only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +14,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.model import OperationModel
 
+from workshop.aws import regions, timestamps
 from workshop.errors import WorkshopError
 from workshop.places import Place
 
@@ -28,8 +31,11 @@ Where three calls of ten are refused, one of two million is given up.
 ATTEMPTS_TO_SIGN_IN = 8
 """Of the first call of a command: without a network, that is told within half a minute."""
 
-CONNECTIONS = 32
-"""As many as threads may use one client at once."""
+CONNECTIONS = 128
+"""As many as threads may use one client at once: a teardown empties 24 buckets with 5 calls each.
+
+One more is not refused, but made anew for each call, with a warning.
+"""
 
 THROTTLED = frozenset(
     {
@@ -69,6 +75,8 @@ class Clients:
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, Place, int], Any] = {}
+        self._calls: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
     def client(self, service: str, place: Place, *, attempts: int | None = None) -> Any:
         """The client of ``service`` in ``place``, which tries a call up to ``attempts`` times.
@@ -86,8 +94,15 @@ class Clients:
                 )
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
+                made.meta.events.register("before-call", self._count)
                 self._clients[key] = made
             return self._clients[key]
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """How many calls were made so far, by ``service:Operation``; retries are left out."""
+        with self._counting:
+            return dict(sorted(self._calls.items()))
 
     def caller(self, place: Place) -> str:
         """The account that calls made for ``place`` act in, as STS says."""
@@ -95,10 +110,26 @@ class Clients:
             sts = self.client("sts", place, attempts=ATTEMPTS_TO_SIGN_IN)
             return str(sts.get_caller_identity()["Account"])
         except (BotoCoreError, ClientError) as error:
+            if regions.knows_no_key(error) and self._is_known_elsewhere(place):
+                raise WorkshopError(regions.not_enabled(place)) from error
             raise WorkshopError(
                 f"AWS did not say who is calling for account {place.account} ({error}); sign in,"
                 " or check your credentials with: aws sts get-caller-identity"
             ) from error
+
+    def _is_known_elsewhere(self, place: Place) -> bool:
+        for region in {self.home.region, regions.open_to_all(place.region)} - {place.region}:
+            try:
+                sts = self.client("sts", Place(place.account, region), attempts=ATTEMPTS_TO_SIGN_IN)
+                sts.get_caller_identity()
+            except (BotoCoreError, ClientError):
+                continue
+            return True
+        return False
+
+    def _count(self, model: OperationModel, **_: object) -> None:
+        with self._counting:
+            self._calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
     def _watch(self, place: Place) -> Callable[..., None]:
         def seen(response: object = None, **_: object) -> None:
@@ -111,7 +142,7 @@ class Clients:
 
     def _session(self, account: str) -> boto3.Session:
         if account not in self._sessions:
-            own = self._sessions.setdefault(self.home.account, boto3.Session())
+            own = self._sessions.setdefault(self.home.account, _quick(boto3.Session()))
             if account != self.home.account:
                 self._sessions[account] = self._assumed(own, account)
         return self._sessions[account]
@@ -136,7 +167,15 @@ class Clients:
         made._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - the same
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
-        return boto3.Session(botocore_session=made)
+        return _quick(boto3.Session(botocore_session=made))
+
+
+def _quick(session: boto3.Session) -> boto3.Session:
+    """Let a session's clients read moments as :mod:`workshop.aws.timestamps` does."""
+    raw: Any = session._session  # noqa: SLF001 - boto3 gives no other way to the parsers
+    parsers = raw.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=timestamps.parsed)
+    return session
 
 
 def _encode_once(params: dict[str, Any], **_: object) -> None:

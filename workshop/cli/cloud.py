@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -59,6 +60,15 @@ def _seconds(delay: str) -> tuple[str, float]:
         raise UsageError(f"'{delay}' is no delay; give one such as notebook=3") from None
 
 
+def _there(state_dir: Path) -> str:
+    """The option that leads another command to the same local cloud, empty for the usual one."""
+    return (
+        ""
+        if state_dir == process.DEFAULT_STATE_DIR
+        else f" --state-dir {shlex.quote(str(state_dir))}"
+    )
+
+
 def _region(region: str) -> str:
     if not re.fullmatch(naming.REGION_PATTERN, region):
         raise typer.BadParameter(f"'{region}' is no Region; give its code, such as eu-west-1")
@@ -103,7 +113,7 @@ def start(
         enforce_iam=enforce_iam,
         delays=dict(_seconds(one) for one in delay or []),
     )
-    running = started.running
+    running, there = started.running, _there(state_dir)
     if as_json:
         print(json.dumps({**_document(running, state_dir), "already": started.already}, indent=2))
         return
@@ -112,8 +122,8 @@ def start(
     asked = (port or running.port, account, region, persist, enforce_iam)
     own = (running.port, running.account, running.region, running.persist, running.enforce_iam)
     if asked != own:
-        _say("it keeps its own settings; to apply yours, run: workshop cloud stop")
-    _say('point a shell at it with: eval "$(workshop cloud env)"')
+        _say(f"it keeps its own settings; to apply yours, run: workshop cloud stop{there}")
+    _say(f'point a shell at it with: eval "$(workshop cloud env{there})"')
 
 
 @app.command()

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from workshop.cli import console, fleet_view, preflight
+from workshop.cli import console, deploy_end, fleet_view, preflight
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
-from workshop.fleet import preflight as checks
+from workshop.errors import GuardError
 from workshop.fleet import proposal
-from workshop.fleet.deployment import Deployment, Outcome, counted
-from workshop.fleet.events import Event
+from workshop.fleet.deployment import Deployment
+from workshop.fleet.events import Event, Sink
 from workshop.fleet.jobs import Limits
 from workshop.fleet.ledger import Ledger
 from workshop.fleet.pace import Pace
 from workshop.fleet.planning import Action, Plan
+from workshop.fleet.preflight import Report
+from workshop.fleet.preflight import preflight as checked
 from workshop.places import Place
 
 
@@ -103,82 +105,59 @@ def deploy(
         return
     if not as_json:
         show(made)
-    _check_first(work, found, frozenset(accept_unknown or ()), as_json=as_json)
+    report = _checked(work, found, frozenset(accept_unknown or ()), as_json=as_json)
     watch.lap("checks")
+    if as_json and not report.passed:
+        why = preflight.refusal(report)
+        told = deploy_end.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
+        print(deploy_end.line(told))
+    preflight.refuse(report)
     settings = work.loaded.settings.deploy
-    limits = Limits(
-        concurrency=concurrency or settings.concurrency,
-        deadline=60 * (stack_minutes or settings.stack_minutes),
-    )
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
-    with fleet_view.view(made, as_json=as_json) as shown:
-        deployment = Deployment(
-            work.clients,
-            made,
-            limits=limits,
-            failure_percent=settings.failure_percent
-            if failure_percent is None
-            else failure_percent,
-            paces=paces,
-            sink=_both(ledger.event, shown.event),
-        )
-        shown.begin(deployment, paces)
-        deployment.run()
-    watch.lap("stacks")
-    code = _code(deployment)
-    result = _result(deployment, paces, watch, code)
-    ledger.end(result)
-    if as_json:
-        print(json.dumps({"what": "end", **result}))
-    else:
-        _print(deployment, result)
+    sinks: list[Sink] = [ledger.event]
+    deployment = Deployment(
+        work.clients,
+        made,
+        limits=Limits(
+            concurrency=concurrency or settings.concurrency,
+            deadline=60 * (stack_minutes or settings.stack_minutes),
+        ),
+        failure_percent=settings.failure_percent if failure_percent is None else failure_percent,
+        paces=paces,
+        sink=_all_of(sinks),
+    )
     again = _given(
         concurrency=concurrency,
         failure_percent=failure_percent,
         stack_minutes=stack_minutes,
         accept_unknown=accept_unknown,
     )
-    _tell_how_to_go_on(deployment, work.command("deploy", *again))
-    raise typer.Exit(code)
+    try:
+        with fleet_view.view(made, as_json=as_json) as shown:
+            sinks.append(shown.event)
+            shown.begin(deployment, paces)
+            deployment.run()
+    finally:  # whatever broke it off: what was done has to be told, and noted
+        watch.lap("stacks")
+        result = deploy_end.of_run(deployment, paces, watch.laps)
+        if as_json:
+            print(deploy_end.line(result), flush=True)
+        else:
+            deploy_end.show(deployment, result)
+        deploy_end.tell_how_to_go_on(result, work.command("deploy", *again))
+        ledger.end(result)
+    if deployment.deserted:
+        deploy_end.leave(result["exit"])
+    raise typer.Exit(result["exit"])
 
 
-def _both(*sinks: Callable[[Event], object]) -> Callable[[Event], None]:
+def _all_of(sinks: Sequence[Sink]) -> Sink:
     def tell(event: Event) -> None:
         for sink in sinks:
             sink(event)
 
     return tell
-
-
-def _code(deployment: Deployment) -> int:
-    good = (Outcome.DONE, Outcome.UNCHANGED)
-    return 0 if all(result.outcome in good for result in deployment.results) else 1
-
-
-def _result(
-    deployment: Deployment, paces: dict[Place, Pace], watch: Stopwatch, code: int
-) -> dict[str, Any]:
-    results = deployment.results
-    return {
-        "seats": {outcome.value: count for outcome, count in counted(results).items() if count},
-        "failed": [
-            {
-                "seat": one.seat,
-                "account": one.place.account,
-                "region": one.place.region,
-                "outcome": one.outcome.value,
-                "told": one.told,
-            }
-            for one in results
-            if one.outcome in (Outcome.FAILED, Outcome.STUCK)
-        ],
-        "stopped": next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
-        "interrupted": deployment.interrupted,
-        "throttles": sum(pace.throttles for pace in paces.values()),
-        "seconds": watch.laps,
-        "exit": code,
-    }
 
 
 def _given(**options: object) -> list[str]:
@@ -190,38 +169,12 @@ def _given(**options: object) -> list[str]:
     return words
 
 
-def _print(deployment: Deployment, result: dict[str, Any]) -> None:
-    bad = [one for one in deployment.results if one.outcome in (Outcome.FAILED, Outcome.STUCK)]
-    if bad:
-        table = console.table("seat", "place", "outcome", "why")
-        for one in bad:
-            table.add_row(one.seat, str(one.place), one.outcome.value, one.told)
-        print()
-        console.print_table(table)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
-    throttles = f", {result['throttles']} calls throttled" if result["throttles"] else ""
-    print(f"\nseats: {counts or 'none'}; {sum(result['seconds'].values()):.1f} s{throttles}")
-    if result["stopped"]:
-        console.say(f"stopped: {result['stopped']}")
-
-
-def _tell_how_to_go_on(deployment: Deployment, again: str) -> None:
-    if not _code(deployment):
-        return
-    why = (
-        "interrupted; CloudFormation goes on with what it has begun"
-        if deployment.interrupted
-        else "not all is done"
-    )
-    console.say(f"{why}. To go on from here: {again}")
-
-
-def _check_first(
+def _checked(
     work: Opened, found: proposal.Found, accepted: frozenset[str], *, as_json: bool
-) -> None:
-    """Nothing is begun that cannot end well, as far as AWS can tell before."""
+) -> Report:
+    """What AWS can tell before, so that nothing is begun that cannot end well."""
     console.say("asking for permissions and quotas ...")
-    report = checks.preflight(
+    report = checked(
         work.clients,
         work.loaded,
         work.seats,
@@ -233,13 +186,12 @@ def _check_first(
         print(json.dumps({"what": "preflight", **preflight.document(report)}), flush=True)
     elif not report.passed:
         preflight.show(report)
-    preflight.refuse(report)
+    return report
 
 
 def _report_nothing(made: Plan, watch: Stopwatch, *, as_json: bool) -> None:
     if as_json:
-        counts = {action.value: count for action, count in made.totals.items() if count}
-        print(json.dumps({"what": "end", "seats": counts, "seconds": watch.laps, "exit": 0}))
+        print(deploy_end.line(deploy_end.before_run(made, watch.laps)))
     else:
         show(made)
         console.say("nothing to do")

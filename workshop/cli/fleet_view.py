@@ -21,6 +21,7 @@ from workshop.fleet.jobs import ENDED
 from workshop.fleet.ledger import as_line
 from workshop.fleet.pace import Pace
 from workshop.fleet.planning import Plan
+from workshop.naming import COHORT
 from workshop.places import Place
 
 _LINES = 12
@@ -28,6 +29,8 @@ _LINES = 12
 
 _QUIET = frozenset({What.BEGUN, What.DONE, What.UNCHANGED})
 """What a pipe does not hear of each stack: seats are told when they are done."""
+
+_ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
 
 
 class View(Protocol):
@@ -65,16 +68,19 @@ class _LineView:
     """A line on stderr for each seat that ends, and for whatever goes wrong on the way."""
 
     def __init__(self, plan: Plan) -> None:
-        self._seats = len(plan.seats)
+        self._seats = _seats(plan)
         self._ended = 0
 
     def begin(self, deployment: Deployment, paces: Mapping[Place, Pace]) -> None:
         pass
 
     def event(self, event: Event) -> None:
-        if event.what in (What.SEAT_DONE, What.SEAT_FAILED):
-            self._ended += 1
+        if event.what in _ENDS:
             told = f": {event.told}" if event.told else ""
+            if event.seat == COHORT:
+                console.say(f"{event.what.removeprefix('seat ')}: {COHORT}{told}")
+                return
+            self._ended += 1
             console.say(f"{self._ended}/{self._seats} {event.what}: {event.seat}{told}")
         elif event.what not in _QUIET:
             console.say(_line(event))
@@ -92,7 +98,7 @@ class _LiveView:
             TextColumn("{task.description}"),
         )
         self._bar = Progress(*columns)
-        self._task = self._bar.add_task("", total=len(plan.seats))
+        self._task = self._bar.add_task("", total=_seats(plan))
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._done = 0
@@ -106,7 +112,7 @@ class _LiveView:
 
     def event(self, event: Event) -> None:
         with self._lock:
-            if event.what in (What.SEAT_DONE, What.SEAT_FAILED):
+            if event.what in _ENDS and event.seat != COHORT:
                 self._bar.advance(self._task)
             if event.what == What.DONE:
                 self._stacks += 1
@@ -145,6 +151,11 @@ class _LiveView:
         if len(seats) > _LINES:
             table.add_row("", f"and {len(seats) - _LINES} more seats")
         return table
+
+
+def _seats(plan: Plan) -> int:
+    """How many seats there are; what they share is none."""
+    return sum(seat.seat != COHORT for seat in plan.seats)
 
 
 def _line(event: Event) -> str:

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, 
 from workshop.fleet import assembly, proposal
 from workshop.fleet.assembly import Assembly
 from workshop.fleet.changes import Change, Effect
+from workshop.fleet.ledger import Ledger
 from workshop.fleet.planning import Action, Plan, SeatPlan, StackPlan
 from workshop.naming import COHORT
 
@@ -59,10 +61,16 @@ def synthesized(work: Opened) -> Assembly:
 
 def proposed(work: Opened, templates: Assembly) -> tuple[Plan, proposal.Found]:
     """List the stacks and compare: the plan and what was found."""
-    console.say(f"looking at the stacks of {', '.join(map(str, work.places))} ...")
+    worked_in = Ledger(work.loaded.name).places()
+    elsewhere = proposal.elsewhere(work.loaded, work.seats, worked_in)
+    console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
     found = proposal.look(work.clients, work.places)
+    others, unlisted = proposal.look_for_strays(work.clients, elsewhere)
+    for place, why in unlisted.items():
+        console.warn(f"whether strays are left in {place} is not known ({why})")
     read = proposal.reader(work.clients)
-    return proposal.propose(work.loaded, templates, work.seats, found, read), found
+    made = proposal.propose(work.loaded, templates, work.seats, {**found, **others}, read)
+    return replace(made, unlisted=unlisted), found
 
 
 def show(made: Plan) -> None:
@@ -116,6 +124,10 @@ def document(work: Opened, made: Plan) -> dict[str, Any]:
             }
             for stray in made.strays
         ],
+        "unlisted": [
+            {"account": place.account, "region": place.region, "why": why}
+            for place, why in made.unlisted.items()
+        ],
         "totals": {action.value: count for action, count in made.totals.items()}
         | {"stray": len(made.strays)},
     }
@@ -155,6 +167,8 @@ def _why(seat: SeatPlan) -> str:
 def _changes(seat: SeatPlan) -> Iterator[str]:
     for stack in seat.stacks:
         kind = stack.wanted.kind
+        if stack.loses_disk:
+            yield f"{kind}: what is left of it is DELETED, and its disk is lost"
         if any(change.property == "Tags" for change in stack.changes):
             yield f"{kind}: tags"  # the same ones of every resource
         yield from (f"{kind}: {_told(one)}" for one in stack.changes if one.property != "Tags")

@@ -21,14 +21,17 @@ from workshop.fleet.inventory import FoundStack
 from workshop.fleet.preflight import Report, State
 from workshop.fleet.preflight import preflight as checked
 from workshop.fleet.preflight.reading import Unread, read
+from workshop.fleet.preflight.report import REFUSING
 from workshop.places import Place
 
 AcceptUnknown = Annotated[
     list[str] | None,
     typer.Option(
         "--accept-unknown",
+        "--accept-short",
         metavar="QUOTA",
-        help="Go on although this is not known, by its quota code or name; may be repeated.",
+        help="Go on although this is not known, or too little for all seats at once, by its quota"
+        " code or name; may be repeated.",
         show_default=False,
     ),
 ]
@@ -46,13 +49,14 @@ def preflight(
 ) -> None:
     """Ask AWS whether the roster can be deployed: permissions, quotas, Regions, the time.
 
-    Nothing is changed. What is not known counts as a failure, unless it is accepted by name.
+    Nothing is changed. What is not known counts as a failure, as does a quota of machines below
+    one for each seat beside those that others use, unless it is accepted by name.
 
     For example:
 
         workshop preflight -e prod
 
-        workshop preflight -e prod --accept-unknown L-04CE2E67
+        workshop preflight -e prod --accept-unknown L-04CE2E67 --accept-short L-B6D80D9C
     """
     accepted = frozenset(accept_unknown or ())
     chosen = opened(env, config_dir, only=only, profile=profile)
@@ -65,7 +69,7 @@ def preflight(
         now=datetime.now(UTC),
     )
     for name in report.unmatched(sorted(accepted)):
-        console.warn(f"--accept-unknown {name} names nothing that was asked")
+        console.warn(f"{name} is accepted, but nothing that was asked has this name")
     if as_json:
         print(json.dumps(document(report), indent=2))
     else:
@@ -113,14 +117,16 @@ def document(report: Report) -> dict[str, object]:
 
 def refuse(report: Report) -> None:
     """Raise GuardError unless the report has passed."""
-    if report.passed:
-        return
+    if not report.passed:
+        raise GuardError(refusal(report))
+
+
+def refusal(report: Report) -> str:
+    """Why a report that has not passed refuses."""
     reasons = ", ".join(
-        f"{len(report.of(state))} {state.value}"
-        for state in (State.FAILED, State.UNKNOWN)
-        if report.of(state)
+        f"{len(report.of(state))} {state.value}" for state in REFUSING if report.of(state)
     )
-    raise GuardError(f"preflight refuses ({reasons}); each check says what cures it")
+    return f"preflight refuses ({reasons}); each check says what cures it"
 
 
 def _stacks(chosen: Opened) -> Mapping[Place, Mapping[str, FoundStack]]:

@@ -17,7 +17,7 @@ from workshop import prices
 from workshop.cli import console
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.fleet.status.asking import Memory
+from workshop.fleet.status.details import Memory
 from workshop.fleet.status.look import Look, look
 from workshop.fleet.status.rows import Count, Nobodys, Row, Stacks, Totals
 from workshop.prices import Cost
@@ -41,7 +41,9 @@ def status(
 
     The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
     be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
-    machines and notebook disks. "?" is what could not be read; then the exit code is 1.
+    machines and notebook disks. "?" is what could not be read; then the exit code is 1. One look
+    describes 100 processing and transform jobs and configurations of endpoints at most; with
+    --watch, the next look goes on with the others.
 
     For example:
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
-from workshop.cli.teardown import Apply, Digest, IncludeClaimed, SaveTo, Yes, run
+from workshop.cli.teardown import Apply, Digest, IncludeClaimed, SaveTo, Yes, again, run
 from workshop.teardown.plan import Choices
 
 
@@ -39,15 +39,13 @@ def sweep(
         workshop sweep -e prod --apply --yes vision
     """
     named = None if only is None else tuple(one.strip() for one in only.split(",") if one.strip())
-    words = ["workshop", "sweep", "-e", env]
-    words += ["--only", only] if only is not None else []
-    words += ["--include-claimed"] if include_claimed else []
-    words += ["--contents"] if contents else []
     run(
         env,
         config_dir,
         Choices(only=named, include_claimed=include_claimed, stacks=False, contents=contents),
-        command=" ".join(words),
+        command=again(
+            *("sweep", env, only, config_dir), include_claimed=include_claimed, contents=contents
+        ),
         apply=apply,
         digest=digest,
         yes=yes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,7 +98,12 @@ def teardown(
         env,
         config_dir,
         choices,
-        command=_command("teardown", env, only, include_claimed=include_claimed, abandon=abandon),
+        command=again(
+            *("teardown", env, only, config_dir),
+            early=early,
+            include_claimed=include_claimed,
+            abandon=abandon,
+        ),
         apply=apply,
         digest=digest,
         yes=yes,
@@ -170,12 +176,13 @@ def _named(only: str | None) -> tuple[str, ...] | None:
     return tuple(one.strip() for one in only.split(",") if one.strip())
 
 
-def _command(word: str, env: str, only: str | None, **flags: bool) -> str:
+def again(word: str, env: str, only: str | None, config_dir: Path, **flags: bool) -> str:
+    """The command line that was given, to be given again; ``flags`` by their option's name."""
     parts = ["workshop", word, "-e", env]
-    if only is not None:
-        parts += ["--only", only]
+    parts += [] if only is None else ["--only", only]
+    parts += [] if config_dir == CONFIG_DIR else ["--config-dir", str(config_dir)]
     parts += [f"--{name.replace('_', '-')}" for name, on in flags.items() if on]
-    return " ".join(parts)
+    return shlex.join(parts)
 
 
 def _typed(work: Opened, yes: str | None, plan: Plan) -> str:

@@ -6,18 +6,23 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from workshop.aws.clients import Clients
 from workshop.fleet.calls import CloudFormation
 from workshop.fleet.engine import Engine
-from workshop.fleet.events import Event, Sink
+from workshop.fleet.events import Event, Sink, What
 from workshop.fleet.jobs import ENDED_BADLY, Job, Limits, Stage
 from workshop.fleet.pace import Pace
 from workshop.fleet.planning import Action, Plan
 from workshop.fleet.tolerance import Tolerance
 from workshop.naming import COHORT
 from workshop.places import Place
+
+_PATIENCE = (
+    "interrupted; waiting for the calls under way, or not even for these after another Ctrl-C"
+)
 
 
 class Outcome(StrEnum):
@@ -71,28 +76,45 @@ class Deployment:
             for place in dict.fromkeys(seat.place for seat in plan.seats)
         ]
         self.interrupted = False
+        self.deserted = False
+        """Whether calls are under way for whose answers nobody waits any more."""
 
     def run(self) -> None:
-        """Return when nothing is left to do, or soon after Ctrl-C (see ``interrupted``)."""
-        threads = [
-            threading.Thread(target=self._run, args=(engine,), name=str(engine.aws.place))
-            for engine in self.engines
-        ]
-        begun = []
+        """Return when nothing is left to do, soon after Ctrl-C, and at once after a second one.
+
+        See ``interrupted`` and ``deserted``. What broke an engine is raised once all have ended.
+        """
+        # Not by joining threads: Python 3.11 takes a thread for ended once Ctrl-C interrupts that.
+        ends = [threading.Event() for _ in self.engines]
+        begun: list[threading.Event] = []
         try:
-            for thread in threads:
-                thread.start()
-                begun.append(thread)
-            for thread in begun:
-                thread.join()
+            for engine, end in zip(self.engines, ends, strict=True):
+                name = str(engine.aws.place)
+                threading.Thread(target=self._run, args=(engine, end), name=name).start()
+                begun.append(end)
+            for end in begun:
+                end.wait()
         except KeyboardInterrupt:
-            self.interrupted = True
+            self._break_off(begun)
+        if self.broken is not None:
+            raise self.broken
+
+    def _break_off(self, begun: Iterable[threading.Event]) -> None:
+        """Begin nothing more, and wait for the calls under way, unless there is another Ctrl-C."""
+        self.interrupted = True
+        try:
             for engine in self.engines:
                 engine.stop()
-            for thread in begun:
-                thread.join()
-        if self._errors:
-            raise self._errors[0]
+                self._tell(Event(datetime.now(UTC), engine.aws.place, What.STOPPED, told=_PATIENCE))
+            for end in begun:
+                end.wait()
+        except KeyboardInterrupt:
+            self.deserted = True
+
+    @property
+    def broken(self) -> BaseException | None:
+        """What no engine should ever raise, if one did."""
+        return self._errors[0] if self._errors else None
 
     @property
     def results(self) -> tuple[SeatResult, ...]:
@@ -103,11 +125,13 @@ class Deployment:
             for seat, jobs in engine.by_seat.items()
         )
 
-    def _run(self, engine: Engine) -> None:
+    def _run(self, engine: Engine, end: threading.Event) -> None:
         try:
             engine.run()
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
             self._errors.append(error)
+        finally:
+            end.set()
 
     def _tell(self, event: Event) -> None:
         with self._lock:

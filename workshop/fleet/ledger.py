@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.fleet.events import Event
+from workshop.places import Place
 
 FOLDER = Path(".workshop")
 
@@ -43,6 +44,20 @@ class Ledger:
     def end(self, result: Mapping[str, Any]) -> None:
         """Note how it ended."""
         self._write({"ended": dict(result)})
+
+    def places(self) -> tuple[Place, ...]:
+        """Every place in which anything was ever done, in the order of the runs."""
+        if not self.path.is_file():
+            return ()
+        found: dict[Place, None] = {}
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            try:
+                noted = json.loads(line)
+            except ValueError:  # cut off when the disk was full
+                continue
+            if "account" in noted and "region" in noted:
+                found[Place(noted["account"], noted["region"])] = None
+        return tuple(found)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -33,6 +33,8 @@ SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _BROKEN = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 _ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
 
+LOSES_DISK = "clearing it deletes its notebook, if that is left, and what is on the notebook's disk"
+
 REVIEWED_WITHIN = timedelta(minutes=15)
 """A stack that waits so long for its first change set has been given up by whoever made it."""
 
@@ -50,6 +52,17 @@ class StackPlan:
     action: Action
     told: str = ""
     changes: tuple[Change, ...] = ()
+
+    @property
+    def loses_disk(self) -> bool:
+        """Whether what is cleared may hold a notebook.
+
+        A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
+        set that nobody ran has made nothing.
+        """
+        status = self.found.status if self.found else ""
+        clears = self.action == Action.CLEAR and status != "REVIEW_IN_PROGRESS"
+        return clears and self.wanted.kind == "notebook"
 
 
 @dataclass(frozen=True)
@@ -77,10 +90,14 @@ class Stray:
 
 @dataclass(frozen=True)
 class Plan:
-    """All seats, the cohorts first, and what belongs to none of them."""
+    """All seats, the cohorts first, and what belongs to none of them.
+
+    ``unlisted`` tells why places in which there may be further strays could not be looked at.
+    """
 
     seats: tuple[SeatPlan, ...]
     strays: tuple[Stray, ...]
+    unlisted: Mapping[Place, str] = field(default_factory=dict)
 
     @property
     def stacks(self) -> Iterable[StackPlan]:
@@ -111,7 +128,8 @@ def decide(wanted: WantedStack, found: FoundStack | None, now: datetime) -> Stac
     told = _because(found)
     if action == Action.REFUSED:
         told += f"; {_cure(found, wanted.place.region)}"
-    return StackPlan(wanted, found, action, told)
+    plan = StackPlan(wanted, found, action, told)
+    return replace(plan, told=f"{told}; {LOSES_DISK}") if plan.loses_disk else plan
 
 
 def _repair(found: FoundStack, now: datetime) -> Action:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import places, tags
+from workshop.aws import regions
 from workshop.aws.clients import Clients
 from workshop.environment import LoadedEnvironment
 from workshop.errors import WorkshopError
@@ -41,6 +42,8 @@ def look(clients: Clients, wanted_places: Sequence[Place]) -> Found:
         try:
             return inventory.stacks(clients, place)
         except (BotoCoreError, ClientError) as error:
+            if regions.knows_no_key(error):  # and the caller has been known in this account
+                raise WorkshopError(regions.not_enabled(place)) from error
             raise WorkshopError(
                 f"the stacks of {place} could not be listed ({error}); nothing was done. Check"
                 " that you may call cloudformation:DescribeStacks there"
@@ -48,6 +51,37 @@ def look(clients: Clients, wanted_places: Sequence[Place]) -> Found:
 
     with ThreadPoolExecutor(THREADS) as pool:
         return dict(zip(wanted_places, pool.map(one, wanted_places), strict=True))
+
+
+def elsewhere(
+    loaded: LoadedEnvironment, seats: Sequence[Seat], worked_in: Iterable[Place]
+) -> tuple[Place, ...]:
+    """Where strays may be besides the places of ``seats``: at home, and in ``worked_in``.
+
+    None unless these are all seats of the environment: of some, strays are not told.
+    """
+    if len(seats) < len(loaded.seats):
+        return ()
+    here = set(places.all_of(seats))
+    return tuple(one for one in dict.fromkeys((loaded.home, *worked_in)) if one not in here)
+
+
+def look_for_strays(clients: Clients, elsewhere: Sequence[Place]) -> tuple[Found, dict[Place, str]]:
+    """All stacks of places without seats, and why the others of them could not be listed.
+
+    What is wrong there stops nobody: no seat needs anything of it.
+    """
+
+    def one(place: Place) -> Mapping[str, FoundStack] | str:
+        try:
+            return inventory.stacks(clients, place)
+        except (BotoCoreError, ClientError, WorkshopError) as error:
+            return str(error)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = dict(zip(elsewhere, pool.map(one, elsewhere), strict=True))
+    found = {place: answer for place, answer in answers.items() if not isinstance(answer, str)}
+    return found, {place: answer for place, answer in answers.items() if isinstance(answer, str)}
 
 
 def propose(
@@ -59,6 +93,7 @@ def propose(
 ) -> Plan:
     """The plan for ``seats``; strays are told where these are all seats of the environment.
 
+    ``found`` holds their places, and others in which strays are looked for.
     ``document`` gives the template of a stack (place, id); it is asked once for each kind of stack
     that changes, and for stacks that are not like their neighbours.
     """

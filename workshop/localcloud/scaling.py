@@ -1,12 +1,13 @@
 """Application Auto Scaling, as far as SageMaker's endpoints use it: targets and their policies.
 
-Nothing is scaled. A target is registered for an endpoint's variant or an inference component that
-exists; it stays when that is gone (not measured on AWS).
+Nothing is scaled, and no alarm is made for a policy. A target is registered for an endpoint's
+variant or an inference component that exists; it stays when that is gone (not measured on AWS).
 """
 
 from __future__ import annotations
 
 import copy
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,7 @@ class ScalingService(JsonService):
             "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
             "CreationTime": self._engine.clock.now(),
             "ScalableTargetARN": f"arn:aws:application-autoscaling:{place}:scalable-target/"
-            f"{len(self._targets):022d}",
+            f"{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}",
         }
         given = {name: value for name, value in request.items() if name != "Tags"}
         self._targets[key] = {**made, **(before or {}), **copy.deepcopy(given)}
@@ -114,17 +115,19 @@ class ScalingService(JsonService):
         return {}
 
     def _put_policy(self, request: Document) -> Document:
-        target = self._targets.get(_key(request))
-        if target is None:
+        if _key(request) not in self._targets:
             raise _missing("scalable target", request)
-        arn = target["ScalableTargetARN"].replace("scalable-target/", "scalingPolicy:")
+        key = f"{_key(request)} {request['PolicyName']}"
+        place = f"{emulator.region()}:{emulator.account()}"
         made = {
-            "PolicyARN": f"{arn}:policyName/{request['PolicyName']}",
+            "PolicyARN": f"arn:aws:autoscaling:{place}:scalingPolicy:"
+            f"{uuid.uuid5(uuid.NAMESPACE_URL, key)}:resource/sagemaker/"
+            f"{request['ResourceId']}:policyName/{request['PolicyName']}",
             "PolicyType": "StepScaling",
             "CreationTime": self._engine.clock.now(),
         }
-        policy = {**made, **copy.deepcopy(request)}
-        self._policies[f"{_key(request)} {request['PolicyName']}"] = policy
+        policy = {**made, **self._policies.get(key, {}), **copy.deepcopy(request)}
+        self._policies[key] = policy
         return {"PolicyARN": policy["PolicyARN"], "Alarms": []}
 
     def _describe_policies(self, request: Document) -> Document:

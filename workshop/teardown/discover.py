@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -144,9 +145,16 @@ def discover(
 def _look(
     clients: Clients, target: Target, kinds: Sequence[Kind], known: _Known, place: Place
 ) -> Discovery:
-    ground = _survey(clients, target, place)
+    ground = _survey(clients, target, place, known.lasting)
     scope = _scope(target, ground)
-    world = World(clients, scope, tagged=ground.tagged, lasting=known.lasting, proven=known.proven)
+    world = World(
+        clients,
+        scope,
+        tagged=ground.tagged,
+        lasting=known.lasting,
+        proven=known.proven,
+        since=_since(target, ground, known.proven),
+    )
     things: list[Thing] = []
     not_offered: list[str] = []
     # A log is proven by what wrote it, so that has to be known first.
@@ -184,7 +192,7 @@ def _find(world: World, kind: Kind) -> list[Thing] | Exception:
         return error
 
 
-def _survey(clients: Clients, target: Target, place: Place) -> _Ground:
+def _survey(clients: Clients, target: Target, place: Place, lasting: Memory) -> _Ground:
     ground = _Ground(place)
 
     def part(kind: str, read: Any) -> None:
@@ -204,15 +212,14 @@ def _survey(clients: Clients, target: Target, place: Place) -> _Ground:
 
     def read_stacks() -> None:
         ground.stacks = inventory.stacks(clients, place)
-        own = [one.name for one in ground.stacks.values() if _whose(target, place, one) is not None]
+        own = [one for one in ground.stacks.values() if _whose(target, place, one) is not None]
         with ThreadPoolExecutor(LISTING) as pool:
-            for name, held in zip(
-                own, pool.map(lambda name: _resources(clients, place, name), own), strict=True
-            ):
+            held_by = pool.map(partial(_resources, clients, place, lasting), own)
+            for stack, held in zip(own, held_by, strict=True):
                 if isinstance(held, tuple):
-                    ground.resources[name] = held
+                    ground.resources[stack.name] = held
                 else:
-                    told = f"{name}: {refusals.told(held)}"
+                    told = f"{stack.name}: {refusals.told(held)}"
                     ground.unknown.append(Unknown("stack resource", place, told))
 
     parts = {
@@ -241,19 +248,44 @@ def tagged(clients: Clients, workshop: str, place: Place) -> dict[str, dict[str,
 
 
 def _resources(
-    clients: Clients, place: Place, name: str
+    clients: Clients, place: Place, lasting: Memory, stack: FoundStack
 ) -> tuple[Mapping[str, Any], ...] | Exception:
+    """What a stack holds, asked anew only where it may have changed since an earlier look."""
     client = clients.client("cloudformation", place)
-    try:
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
+
+    def read() -> tuple[Mapping[str, Any], ...]:
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.name)
         return tuple(
             one
             for page in pages
             for one in page["StackResourceSummaries"]
             if one["ResourceStatus"] not in _GONE
         )
+
+    try:
+        if not stack.status.endswith("_COMPLETE"):
+            return read()
+        known = ("resources", stack.id, stack.status, stack.changed)
+        held: tuple[Mapping[str, Any], ...] = lasting.get(known, read)
     except refusals.Refusal as error:
         return () if refusals.is_gone(error) else error
+    return held
+
+
+def _since(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> datetime | None:
+    """When the workshop's first stack or role in a place was made; those of earlier looks count."""
+    made = [
+        stack.created
+        for stack in ground.stacks.values()
+        if stack.belongs_to(target.workshop, target.environment)
+    ]
+    made += [role.created for role in ground.roles]
+    made += [
+        datetime.fromisoformat(created)
+        for kind, _, place, created in proven
+        if place == ground.place and kind in NOT_KINDS and created
+    ]
+    return min(made, default=None)
 
 
 def _scope(target: Target, ground: _Ground) -> Scope:

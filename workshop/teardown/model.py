@@ -5,6 +5,7 @@ Nothing here talks to AWS; kinds do, through the ``Clients`` they are given.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,6 +58,8 @@ class Thing:
     details: Mapping[str, str] = field(default_factory=dict, hash=False)
     stack: str = ""
     """The workshop's stack that holds it and takes it away; discovery fills it in, kinds do not."""
+    untold: bool = False
+    """Whether it could be read, and nothing in it tells whose it is."""
 
     @property
     def key(self) -> tuple[str, str, Place]:
@@ -98,11 +101,14 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Any] = {}
+        self._finding: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, find: Callable[[], Any]) -> Any:
-        """What is known under ``key``, else what ``find`` gives."""
+        """What is known under ``key``, else what ``find`` gives; others who ask wait for that."""
         if key not in self._known:
-            self._known[key] = find()
+            with self._finding.setdefault(key, threading.Lock()):
+                if key not in self._known:
+                    self._known[key] = find()
         return self._known[key]
 
     def note(self, key: Hashable, value: Any) -> None:
@@ -131,6 +137,8 @@ class World:
     """What stays true from one scan to the next."""
     proven: Mapping[Identity, str] = field(default_factory=dict)
     """What an earlier look proved, and its seat: what proved it may have been deleted since."""
+    since: datetime | None = None
+    """When the first of the workshop's stacks and roles here was made, None where none is known."""
 
 
 class Kind(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -41,6 +41,8 @@ class Report:
     not_saved: Mapping[str, str]
     not_offered: tuple[str, ...]
     seconds: Mapping[str, float]
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """How many calls were made, by ``service:Operation``, the plan's among them."""
 
     @property
     def proven(self) -> bool:
@@ -126,6 +128,7 @@ class Report:
                 for scan in self.scans
             ],
             "seconds": dict(self.seconds),
+            "calls": dict(self.calls),
         }
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -163,6 +166,8 @@ class Report:
             f"{scan.at:%H:%M:%S} {'clean' if scan.clean else 'not clean'}" for scan in self.scans
         )
         yield "looks", looks or "none"
+        if self.calls:
+            yield "calls", f"{sum(self.calls.values())}, for {len(self.results)} things"
         if self.not_offered:
             yield "not offered in the Region", ", ".join(self.not_offered)
 

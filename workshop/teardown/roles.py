@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from workshop import naming
@@ -25,6 +26,7 @@ class FoundRole:
     name: str
     arn: str
     seat: str
+    created: datetime
 
 
 def roles(clients: Clients, workshop: str, place: Place) -> list[FoundRole]:
@@ -44,7 +46,7 @@ def roles(clients: Clients, workshop: str, place: Place) -> list[FoundRole]:
             parts = pattern.fullmatch(role["RoleName"])
             if parts is None or parts[2] == place.region:
                 seat = parts[1] if parts else ""
-                found.append(FoundRole(role["RoleName"], role["Arn"], seat))
+                found.append(FoundRole(role["RoleName"], role["Arn"], seat, role["CreateDate"]))
     return found
 
 
@@ -66,7 +68,14 @@ def things(scope: Scope, found: list[FoundRole], boundary_arn: str | None) -> It
     for role in found:
         if scope.whole or role.seat in scope.seats:
             yield Thing(
-                ROLE, role.name, scope.place, Ownership.OWNED, why, seat=role.seat, arn=role.arn
+                ROLE,
+                role.name,
+                scope.place,
+                Ownership.OWNED,
+                why,
+                seat=role.seat,
+                arn=role.arn,
+                created=role.created,
             )
     if boundary_arn is not None and scope.whole:
         yield Thing(

@@ -327,6 +327,7 @@ class Teardown:
             not_saved=problems,
             not_offered=discovery.not_offered,
             seconds=dict(self._seconds),
+            calls=self.clients.calls,
         )
 
     def _note(self, results: Iterable[Result]) -> None:
@@ -351,8 +352,12 @@ class Teardown:
 
 
 def _unread(discovery: Discovery) -> dict[tuple[Place, str], str]:
-    """Kinds that could not be listed, or of which something could not be described, and why."""
+    """Kinds that could not be listed, or of which something could not be described, and why.
+
+    What was read and tells nothing is no reason to keep what it might depend on: that is gone.
+    """
     unread = {(one.place, one.kind): one.why for one in discovery.unknown}
     for thing in discovery.of(Ownership.UNKNOWN):
-        unread.setdefault((thing.place, thing.kind), f"{thing.id} {thing.why}")
+        if not thing.untold:
+            unread.setdefault((thing.place, thing.kind), f"{thing.id} {thing.why}")
     return unread

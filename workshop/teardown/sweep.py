@@ -97,6 +97,7 @@ class Sweep:
         ]
         self._lock = threading.Lock()
         self._bills = {item.thing.key: item.thing.hourly or Decimal(0) for item in self.items}
+        self._hourly = sum(self._bills.values(), start=Decimal(0))
         self._arrived: queue.SimpleQueue[tuple[Item, Future[_Next]] | None] = queue.SimpleQueue()
         self._later: list[tuple[float, int, Item]] = []
         self._order = itertools.count()
@@ -316,13 +317,13 @@ class Sweep:
 
     def _free(self, item: Item) -> None:
         with self._lock:
-            self._bills[item.thing.key] = Decimal(0)
+            self._hourly -= self._bills.pop(item.thing.key, Decimal(0))
 
     @property
     def hourly(self) -> Decimal:
         """What is still paid for by the hour, as far as its price is known."""
         with self._lock:
-            return sum(self._bills.values(), start=Decimal(0))
+            return self._hourly
 
     def _tell(
         self, step: Step, told: str, thing: Thing | None = None, outcome: Outcome | None = None

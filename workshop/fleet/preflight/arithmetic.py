@@ -8,7 +8,7 @@ from workshop.fleet.preflight.limits import Limit
 from workshop.fleet.preflight.needs import AtOnce
 from workshop.fleet.preflight.quotas import Quota
 from workshop.fleet.preflight.reading import Unread
-from workshop.fleet.preflight.report import Check, State, unknown
+from workshop.fleet.preflight.report import Check, State, unknown, waiver
 from workshop.places import Place
 
 
@@ -76,53 +76,96 @@ def names(
     return count(place, limit, need=len(wanted - there), used=len(there), quota=quota)
 
 
-def at_once(place: Place, use: AtOnce, quota: Quota | Unread, *, making: bool) -> Check:
-    """Whether one seat at all, and all seats at once, can use what they may.
+def at_once(
+    place: Place, use: AtOnce, *, used: int | Unread, quota: Quota | Unread, making: bool
+) -> Check:
+    """Whether all seats can use at once what they may, beside the ``used`` that others have.
 
-    A class whose machines are fewer than its seats has to take turns: a warning. With none, nobody
-    can do what the profile allows: a failure, but only while seats are to be made (``making``); a
-    class that works is not to be held up by it. What runs already is not counted: jobs come and
-    go. What is optional only ever warns.
+    A class whose machines are fewer has to take turns, which its organisers have to accept. With
+    none, nobody can do what the profile allows: a failure. Both only while seats are to be made
+    (``making``): a class that works is not to be held up by it. What is optional only ever warns.
     """
     serious = making and not use.optional
-    if isinstance(quota, Unread):
-        if serious:
-            return replace(_unknown(place, use.limit, use.limit.code, quota.why), need=use.seats)
-        told = f"not known ({quota.why}); {_whose(use)} may find none"
-        return Check(
-            place,
-            use.limit.name,
-            State.WARNING,
-            told,
-            need=use.seats,
-            service_code=use.limit.service,
-            quota_code=use.limit.code,
-        )
+    limit = use.limit
+    code = quota.code if isinstance(quota, Quota) else limit.code
     check = Check(
         place,
-        use.limit.name,
+        limit.name,
         State.OK,
-        f"{_allowed(quota)} for {_whose(use)}",
+        "",
         need=use.seats,
+        used=_number(used),
+        quota=quota.value if isinstance(quota, Quota) else None,
+        service_code=limit.service,
+        quota_code=code,
+    )
+    if isinstance(quota, Quota) and quota.value < 1:
+        instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""
+        most = use.seats + (_number(used) or 0)
+        told = (
+            f"{_allowed(quota)} for {_whose(use)}: nobody can use it; {_cure(quota, most)}{instead}"
+        )
+        state = State.FAILED if serious else State.WARNING
+        return replace(check, state=state, told=told, request=request(place, quota, most))
+    if isinstance(used, Unread) or isinstance(quota, Unread):
+        whys = dict.fromkeys(one.why for one in (used, quota) if isinstance(one, Unread))
+        why = "; ".join(whys)
+        if serious:
+            told, state = _unknown(place, limit, code, why).told, State.UNKNOWN
+        else:
+            told, state = f"not known ({why}); {_whose(use)} may find none", State.WARNING
+        return replace(check, state=state, told=told)
+    total = use.seats + used
+    sum_up = f"{_whose(use)} and the {used} that others use are {total} of {_allowed(quota)}"
+    short = total - quota.value
+    if short <= 0:
+        return replace(check, told=sum_up)
+    turns = f": {waiver(State.SHORT, code)}" if serious else ""
+    return replace(
+        check,
+        state=State.SHORT if serious else State.WARNING,
+        told=f"{sum_up}, {short} too many; {_cure(quota, total)}, or let them take turns{turns}",
+        request=request(place, quota, total),
+    )
+
+
+def spot_only(
+    place: Place,
+    limit: Limit,
+    profiles: tuple[str, ...],
+    quota: Quota | Unread,
+    *,
+    making: bool,
+) -> Check:
+    """Whether a type can be trained on as a spot instance alone: its quota on demand has to be 0.
+
+    IAM has no condition for managed spot training, so nothing but the quota requires it. AWS takes
+    requests for more alone; less has to be asked of its support.
+    """
+    subject = f"{limit.name} (has to be 0)"
+    whose = ", ".join(profiles)
+    if isinstance(quota, Unread):
+        check = unknown(
+            place, subject, quota.why, service_code=limit.service, quota_code=limit.code
+        )
+        told = f"not known ({quota.why}); {whose} may be able to train on demand"
+        return check if making else replace(check, state=State.WARNING, told=told)
+    check = Check(
+        place,
+        subject,
+        State.OK,
+        f"0, so {whose} can train on spot instances alone",
         quota=quota.value,
-        service_code=use.limit.service,
+        service_code=limit.service,
         quota_code=quota.code,
     )
-    if quota.value >= use.seats:
+    if quota.value < 1:
         return check
-    ask = request(place, quota, use.seats)
-    if quota.value >= 1:
-        told = (
-            f"{_allowed(quota)} for {_whose(use)}: not all can use it at once;"
-            f" {_cure(quota, use.seats)}, or let them take turns"
-        )
-        return replace(check, state=State.WARNING, told=told, request=ask)
-    instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""
     told = (
-        f"{_allowed(quota)} for {_whose(use)}: nobody can use it;"
-        f" {_cure(quota, use.seats)}{instead}"
+        f"{_allowed(quota)}, so {whose} can still train on demand; ask AWS Support to lower it to"
+        " 0, since IAM has no condition for spot, or set access.managed_spot to allowed"
     )
-    return replace(check, state=State.FAILED if serious else State.WARNING, told=told, request=ask)
+    return replace(check, state=State.FAILED if making else State.WARNING, told=told)
 
 
 def request(place: Place, quota: Quota, desired: int) -> str:

@@ -10,7 +10,7 @@ from workshop import naming, places
 from workshop.environment import LoadedEnvironment
 from workshop.fleet.inventory import FoundStack
 from workshop.fleet.preflight import limits
-from workshop.fleet.preflight.limits import Limit
+from workshop.fleet.preflight.limits import MachineLimit
 from workshop.fleet.preflight.usage import Notebook
 from workshop.naming import COHORT
 from workshop.places import Place
@@ -122,17 +122,29 @@ def machines(
 
 @dataclass(frozen=True)
 class AtOnce:
-    """What a class uses while it works: one machine of each kind for each seat, in turn or at once.
+    """What a class uses while it works: one machine of each kind for each seat, all at once.
 
     ``seats`` is how many of the place may use it, by the profiles in ``profiles``; ``allowed_by``
     names the setting. ``optional``: work can be done without it.
     """
 
-    limit: Limit
+    limit: MachineLimit
     seats: int
     profiles: tuple[str, ...]
     allowed_by: str
     optional: bool = False
+
+
+def spot_only(loaded: LoadedEnvironment, place: Place) -> dict[MachineLimit, tuple[str, ...]]:
+    """Quotas of training on demand that have to be 0, and the profiles that require spot."""
+    found: dict[MachineLimit, tuple[str, ...]] = {}
+    for name in dict.fromkeys(seat.profile for seat in loaded.seats if places.of(seat) == place):
+        access = loaded.settings.profiles[name].access
+        if access.mode == "scoped" and access.managed_spot == "required":
+            for one in access.training_instance_types:
+                limit = limits.training(one, spot=False)
+                found[limit] = (*found.get(limit, ()), name)
+    return found
 
 
 def at_once(loaded: LoadedEnvironment, place: Place) -> tuple[AtOnce, ...]:
@@ -142,7 +154,7 @@ def at_once(loaded: LoadedEnvironment, place: Place) -> tuple[AtOnce, ...]:
     transform is not looked at.
     """
     seats = Counter(seat.profile for seat in loaded.seats if places.of(seat) == place)
-    users: dict[tuple[Limit, str, bool], list[str]] = {}
+    users: dict[tuple[MachineLimit, str, bool], list[str]] = {}
     for name in seats:
         for use in _uses(loaded.settings.profiles[name]):
             users.setdefault(use, []).append(name)
@@ -152,7 +164,7 @@ def at_once(loaded: LoadedEnvironment, place: Place) -> tuple[AtOnce, ...]:
     )
 
 
-def _uses(profile: Profile) -> Iterator[tuple[Limit, str, bool]]:
+def _uses(profile: Profile) -> Iterator[tuple[MachineLimit, str, bool]]:
     access = profile.access
     for one in profile.notebook.fallback_instance_types:
         yield limits.notebook(one), "notebook.fallback_instance_types", True

@@ -16,14 +16,17 @@ from workshop.fleet.preflight import (
     usage,
 )
 from workshop.fleet.preflight.asking import Answer, Asking
-from workshop.fleet.preflight.limits import Limit
+from workshop.fleet.preflight.limits import Limit, MachineLimit
 from workshop.fleet.preflight.offered import Offers, Subnet
 from workshop.fleet.preflight.permissions import Decision
 from workshop.fleet.preflight.quotas import Quotas
 from workshop.fleet.preflight.reading import Unread
 from workshop.fleet.preflight.report import Check
 from workshop.fleet.preflight.subject import Subject
+from workshop.fleet.status.found import Machines
+from workshop.fleet.status.rows import owners
 from workshop.places import Place
+from workshop.prices import Use
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class PlaceAsked:
     sagemaker: Answer[Quotas]
     repositories: Answer[frozenset[str]]
     notebooks: Answer[tuple[usage.Notebook, ...]]
+    machines: Answer[dict[Use, tuple[Machines, ...] | Unread]]
     offers: Answer[Offers] | None
     zones: Answer[Offers] | None
     subnets: Answer[dict[str, Subnet]] | None
@@ -50,8 +54,16 @@ class PlaceAsked:
         yield self._of_repositories(place)
         yield from self._of_notebooks(place)
         for use in needs.at_once(subject.loaded, place):
-            quota = quotas.of(self.sagemaker.result(), use.limit)
-            yield arithmetic.at_once(place, use, quota, making=bool(subject.making))
+            yield arithmetic.at_once(
+                place,
+                use,
+                used=self._used_by_others(use.limit),
+                quota=quotas.of(self.sagemaker.result(), use.limit),
+                making=bool(subject.making),
+            )
+        for limit, profiles in needs.spot_only(subject.loaded, place).items():
+            quota = quotas.of(self.sagemaker.result(), limit)
+            yield arithmetic.spot_only(place, limit, profiles, quota, making=bool(subject.making))
         if self.offers is not None:
             yield from offered.check_region(
                 place, subject.notebook_types, subject.other_types, self.offers.result()
@@ -60,6 +72,22 @@ class PlaceAsked:
             yield from offered.check_subnets(
                 place, subject.lodgings, self.subnets.result(), self.zones.result()
             )
+
+    def _used_by_others(self, limit: MachineLimit) -> int | Unread:
+        """How many machines that count against a quota are no seat's of the workshop."""
+        if limit.use == "notebook":
+            there = self.notebooks.result()
+            if isinstance(there, Unread):
+                return there
+            own = {self.subject.loaded.names(seat).notebook for seat in self.subject.loaded.seats}
+            return sum(
+                one.instance_type == limit.instance_type
+                for one in there
+                if one.status in needs.RUNNING and one.name not in own
+            )
+        machines = self.machines.result()
+        found = machines if isinstance(machines, Unread) else machines[limit.use]
+        return found if isinstance(found, Unread) else limit.counted(found)
 
     def _of_stacks(self, place: Place) -> Check:
         found = self.subject.stacks
@@ -108,6 +136,7 @@ def ask_place(ask: Asking, subject: Subject, caller: str | Unread) -> PlaceAsked
     """Begin all questions to a place."""
     place, types = subject.place, {seat.instance_type for seat in subject.seats}
     machines: dict[Limit, None] = {limits.NOTEBOOKS: None}
+    machines |= dict.fromkeys(needs.spot_only(subject.loaded, place))
     machines |= dict.fromkeys(map(limits.notebook, sorted(types)))
     machines |= dict.fromkeys(use.limit for use in needs.at_once(subject.loaded, place))
     all_types = (*subject.notebook_types, *subject.other_types)
@@ -121,6 +150,7 @@ def ask_place(ask: Asking, subject: Subject, caller: str | Unread) -> PlaceAsked
         sagemaker=ask(quotas.applied, place, tuple(machines)),
         repositories=ask(usage.repositories, place),
         notebooks=ask(usage.notebooks, place),
+        machines=ask(usage.of_others, place, owners(subject.loaded, place)),
         offers=ask(offered.by_region, place, all_types) if subject.making else None,
         zones=ask(offered.by_zone, place, subject.notebook_types) if lodgings else None,
         subnets=ask(offered.subnets, place, tuple(lodgings)) if lodgings else None,

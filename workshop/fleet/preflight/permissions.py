@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from workshop.aws.clients import Clients
 from workshop.fleet.preflight.reading import Unread
 from workshop.fleet.preflight.report import Check, State, unknown
+from workshop.fleet.status.asking import LOG_GROUP
 from workshop.naming import Names
 from workshop.places import Place
 
@@ -26,7 +27,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "cloudformation:UpdateStack",
         "cloudformation:DeleteStack",
         "cloudformation:DescribeStacks",
+        "cloudformation:UpdateTerminationProtection",
         "cloudformation:DescribeStackEvents",
+        "cloudformation:DescribeEvents",
         "cloudformation:GetTemplate",
     ),
     "role": (
@@ -61,7 +64,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "notebook": (
         "sagemaker:CreateNotebookInstance",
         "sagemaker:DescribeNotebookInstance",
+        "sagemaker:StartNotebookInstance",
         "sagemaker:StopNotebookInstance",
+        "sagemaker:CreatePresignedNotebookInstanceUrl",
         "sagemaker:DeleteNotebookInstance",
         "sagemaker:AddTags",
     ),
@@ -71,8 +76,22 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "sagemaker:DeleteNotebookInstanceLifecycleConfig",
     ),
     "dashboard": ("cloudwatch:PutDashboard", "cloudwatch:GetDashboard"),
+    "log group": ("logs:DescribeLogStreams",),
+    "anything": (
+        "sagemaker:ListNotebookInstances",
+        "sagemaker:ListTrainingJobs",
+        "sagemaker:ListProcessingJobs",
+        "sagemaker:ListTransformJobs",
+        "sagemaker:ListHyperParameterTuningJobs",
+        "sagemaker:ListEndpoints",
+        "sagemaker:Search",
+        "tag:GetResources",
+    ),
 }
-"""By kind of resource, what CloudFormation's handlers and the fleet call for a seat."""
+"""By kind of resource, what CloudFormation's handlers and the fleet call for a seat.
+
+``anything`` holds what IAM can allow on no single resource.
+"""
 
 FOR_MANAGED = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
 """Further actions on roles where a profile has ``access.mode: managed``."""
@@ -105,7 +124,8 @@ def questions(
 ) -> Iterator[Question]:
     """What a deployment does to the things of one seat and its cohort."""
     names = replace(names, partition=partition)
-    stack = f"{names.region}:{names.account}:stack/{names.stack('storage')}/{_ANY_STACK}"
+    here = f"{names.region}:{names.account}"
+    stack = f"{here}:stack/{names.stack('storage')}/{_ANY_STACK}"
     resources = {
         "stack": f"arn:{names.partition}:cloudformation:{stack}",
         "role": names.role_arn,
@@ -119,6 +139,8 @@ def questions(
         "dashboard": (
             f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/{names.dashboard}"
         ),
+        "log group": f"arn:{names.partition}:logs:{here}:log-group:{LOG_GROUP}",
+        "anything": "*",
     }
     for kind, resource in resources.items():
         more = FOR_MANAGED if managed and kind == "role" else ()

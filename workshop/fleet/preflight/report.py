@@ -11,14 +11,20 @@ from workshop.places import Place
 
 
 class State(StrEnum):
-    """What one check came to; ``failed`` and ``unknown`` refuse a deployment."""
+    """What one check came to; ``failed``, ``short`` and ``unknown`` refuse a deployment."""
 
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
+    SHORT = "short"
+    """Enough for some seats at once and not for all; unless turns are accepted, it refuses."""
     UNKNOWN = "unknown"
     WAIVED = "waived"
-    """Unknown, and accepted by name."""
+    """Short or unknown, and accepted by name."""
+
+
+REFUSING = (State.FAILED, State.SHORT, State.UNKNOWN)
+WAIVABLE = (State.SHORT, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -26,9 +32,9 @@ class Check:
     """One thing asked of one place.
 
     ``subject`` names it; for a quota it is AWS's name of the quota. ``told`` is one sentence with
-    the cure. ``need`` is what is still to be made, ``used`` what is there, ``quota`` the value that
-    applies; None where they do not apply or are not known. ``request`` is the command that would
-    raise the quota, empty where none would help.
+    the cure. ``need`` is what is still to be made, or what all seats need at once, ``used`` what is
+    there, ``quota`` the value that applies; None where they do not apply or are not known.
+    ``request`` is the command that would raise the quota, empty where none would help.
     """
 
     place: Place
@@ -55,7 +61,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        return not any(check.state in (State.FAILED, State.UNKNOWN) for check in self.checks)
+        return not any(check.state in REFUSING for check in self.checks)
 
     def of(self, *states: State) -> tuple[Check, ...]:
         """The checks in one of these states."""
@@ -72,18 +78,22 @@ def unknown(
     place: Place, subject: str, why: str, *, service_code: str = "", quota_code: str = ""
 ) -> Check:
     """A check without an answer; it says how to go on without one."""
-    waiver = f"--accept-unknown {shlex.quote(quota_code or subject)}"
-    told = f"{why}; make it known, or go on without: {waiver}"
+    told = f"{why}; make it known, or go on without: {waiver(State.UNKNOWN, quota_code or subject)}"
     return Check(
         place, subject, State.UNKNOWN, told, service_code=service_code, quota_code=quota_code
     )
 
 
+def waiver(state: State, name: str) -> str:
+    """The option that accepts a check in one of WAIVABLE, such as ``--accept-short L-B6D80D9C``."""
+    return f"--accept-{state.value} {shlex.quote(name)}"
+
+
 def waived(checks: Iterable[Check], accepted: Collection[str]) -> tuple[Check, ...]:
-    """The checks, those that are unknown and accepted by name being waived."""
+    """The checks, those that are short or unknown and accepted by name being waived."""
     return tuple(
         replace(check, state=State.WAIVED)
-        if check.state == State.UNKNOWN and any(map(check.is_named, accepted))
+        if check.state in WAIVABLE and any(map(check.is_named, accepted))
         else check
         for check in checks
     )

@@ -35,8 +35,9 @@ def preflight(
 
     ``stacks_by_place`` is what ``inventory.stacks`` gave for each place; a place that is left out
     counts as one that could not be listed. ``accept_unknown`` names checks, by quota code or
-    subject, that need not be known. An answer that is missing makes its checks unknown: no error of
-    AWS passes through. Of a place whose account or Region is wrong, nothing else is asked.
+    subject, that need not be known, nor be enough for all seats at once. An answer that is missing
+    makes its checks unknown: no error of AWS passes through. Of a place whose account or Region is
+    wrong, nothing else is asked.
     """
     seats = tuple(seats)
     checks = [moment.check(loaded.home, loaded.settings.start, loaded.settings.end, now)]

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workshop.aws.clients import Clients
+from workshop.fleet.preflight.reading import Unread
+from workshop.fleet.status.asking import Asking
+from workshop.fleet.status.attribution import Owners
+from workshop.fleet.status.calls import Calls
+from workshop.fleet.status.details import Memory
+from workshop.fleet.status.found import (
+    ENDPOINT,
+    PROCESSING,
+    TRAINING,
+    Machines,
+    Unknown,
+    Work,
+)
 from workshop.places import Place
+from workshop.prices import Use
 
 LARGE_PAGE = 1000
 """The most that S3 and ECR list at once."""
 
 PAGE = 100
 """The most that SageMaker lists at once."""
+
+KINDS: Mapping[Use, str] = {
+    "training": TRAINING,
+    "processing": PROCESSING,
+    "endpoint": ENDPOINT,
+}
+"""The machines that a class shares with others, and the kind of work that has them."""
 
 
 @dataclass(frozen=True)
@@ -63,3 +85,26 @@ def notebooks(clients: Clients, place: Place) -> tuple[Notebook, ...]:
         for page in found
         for one in page["NotebookInstances"]
     )
+
+
+def of_others(
+    clients: Clients, place: Place, owners: Owners
+) -> dict[Use, tuple[Machines, ...] | Unread]:
+    """The machines that jobs and endpoints of all but the workshop's seats have now.
+
+    What belongs to nobody known counts as somebody else's.
+    """
+    asking = Asking(clients, Calls(clients, place), owners, Memory())
+    found = asking.of_others(tuple(KINDS.values()))
+    return {use: _machines(found[kind]) for use, kind in KINDS.items()}
+
+
+def _machines(work: tuple[Work, ...] | Unknown) -> tuple[Machines, ...] | Unread:
+    if isinstance(work, Unknown):
+        return Unread(work.why.rstrip(". "))
+    found: list[Machines] = []
+    for one in work:
+        if isinstance(one.machines, Unknown):
+            return Unread(f"the machines of {one.name}: {one.machines.why}".rstrip(". "))
+        found += one.machines
+    return tuple(found)

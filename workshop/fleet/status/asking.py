@@ -1,27 +1,25 @@
 """Asks AWS about one place: paged listings side by side, then details of what runs.
 
-A listing takes one call for each page, however many seats there are. Only what runs is asked about
-one by one, because no listing tells its machines: one call for a job, two for an endpoint. Those
-keep to a rate, and what was learned is kept for the next look.
+A listing takes one call for each page, however many seats there are. No listing tells machines:
+these come from ``details``, in bulk as well and else within a bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from workshop.aws.clients import Clients, code
 from workshop.fleet import inventory
 from workshop.fleet.inventory import FoundStack
-from workshop.fleet.pace import Pace
-from workshop.fleet.status import machines
 from workshop.fleet.status.attribution import Owners
 from workshop.fleet.status.calls import Calls, notebooks
+from workshop.fleet.status.details import Details, Memory, known
 from workshop.fleet.status.found import (
     ENDPOINT,
     PROCESSING,
@@ -30,7 +28,6 @@ from workshop.fleet.status.found import (
     TUNING,
     WARM_POOL,
     Found,
-    Machines,
     Notebook,
     Unknown,
     Work,
@@ -39,7 +36,6 @@ from workshop.fleet.status.found import (
 T = TypeVar("T")
 
 THREADS = 8
-DETAILS_PER_SECOND = 20.0
 ARNS_AT_ONCE = 100
 """As many as GetResources takes."""
 
@@ -78,13 +74,6 @@ LISTINGS = {
 }
 
 
-@dataclass
-class Memory:
-    """What was learned about machines, kept between looks: by ARN and last change."""
-
-    machines: dict[tuple[str, datetime], tuple[Machines, ...]] = field(default_factory=dict)
-
-
 class Asking:
     """One look at one place."""
 
@@ -92,25 +81,24 @@ class Asking:
         self._clients = clients
         self._calls = calls
         self._owners = owners
-        self._memory = memory
-        self._pace = Pace(DETAILS_PER_SECOND)
+        self._details = Details(calls, memory)
 
     def found(self) -> Found:
         """Ask; whatever fails is Unknown in the answer and hides nothing else."""
         with ThreadPoolExecutor(THREADS) as pool:
-            stacks = pool.submit(_known, self._stacks)
-            books = pool.submit(_known, lambda: notebooks(self._calls, self._owners.workshop))
-            active = pool.submit(_known, self._active)
+            stacks = pool.submit(known, self._stacks)
+            books = pool.submit(known, lambda: notebooks(self._calls, self._owners.workshop))
+            active = pool.submit(known, self._active)
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
-            tags = _known(lambda: self._tags([*running, *_some(books.result())]))
-            known: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unknown) else tags
+            tags = known(lambda: self._tags([*running, *_some(books.result())]))
+            tagged: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unknown) else tags
             ours = [
                 one
                 for one in running
-                if not self._owners.is_another_workshops(known.get(one.arn, {}))
+                if not self._owners.is_another_workshops(tagged.get(one.arn, {}))
             ]
-            described = dict(zip(ours, pool.map(self._machines, ours), strict=True))
+            described = self._details.of(pool, ours)
         return Found(
             place=self._calls.place,
             stacks=stacks.result(),
@@ -124,6 +112,24 @@ class Asking:
             },
             tags=tags,
         )
+
+    def of_others(self, kinds: Collection[str]) -> dict[str, tuple[Work, ...] | Unknown]:
+        """What runs and is no seat's of the workshop; where tags are not told, by names alone."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            work = dict(zip(kinds, pool.map(self._listed, kinds), strict=True))
+            running = _all(work.values())
+            tags = known(lambda: self._tags(running))
+            tagged: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unknown) else tags
+            theirs = [
+                one for one in running if self._owners.of(one.name, tagged.get(one.arn, {})) is None
+            ]
+            described = self._details.of(pool, theirs)
+        return {
+            kind: listed
+            if isinstance(listed, Unknown)
+            else tuple(replace(one, machines=described[one]) for one in listed if one in described)
+            for kind, listed in work.items()
+        }
 
     def _stacks(self) -> dict[str, FoundStack]:
         pages = inventory.pages(
@@ -160,7 +166,7 @@ class Asking:
         return found
 
     def _listed(self, kind: str) -> tuple[Work, ...] | Unknown:
-        return _known(lambda: tuple(self._work(kind)))
+        return known(lambda: tuple(self._work(kind)))
 
     def _work(self, kind: str) -> Iterable[Work]:
         listing = LISTINGS[kind]
@@ -172,7 +178,7 @@ class Asking:
                     by_arn[work.arn] = work
         return (work for work in by_arn.values() if kind != ENDPOINT or work.status not in DOWN)
 
-    def _tags(self, things: list[Work | Notebook]) -> dict[str, Mapping[str, str]]:
+    def _tags(self, things: Iterable[Work | Notebook]) -> dict[str, Mapping[str, str]]:
         """The tags of what the name alone does not give to a seat: one call for 100 of them."""
         arns = sorted({one.arn for one in things if self._owners.by_name(one.name) is None})
         found: dict[str, Mapping[str, str]] = {}
@@ -185,25 +191,6 @@ class Asking:
             for one in answer["ResourceTagMappingList"]:
                 found[one["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
         return found
-
-    def _machines(self, work: Work) -> tuple[Machines, ...] | Unknown:
-        if work.kind == TUNING:
-            return ()
-        key = (work.arn, work.changed)
-        if key not in self._memory.machines:
-            self._pace.wait()
-            described = _known(lambda: machines.of(self._calls, work))
-            if isinstance(described, Unknown):
-                return described
-            self._memory.machines[key] = described
-        return self._memory.machines[key]
-
-
-def _known(ask: Callable[[], T]) -> T | Unknown:
-    try:
-        return ask()
-    except (BotoCoreError, ClientError) as error:
-        return Unknown(str(error))
 
 
 def _some(listed: Mapping[str, T] | Unknown) -> Iterable[T]:

@@ -42,11 +42,12 @@ class Notebook:
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """Equal machines that run."""
+    """Equal machines that run; ``spot`` where a training job asked for spare capacity."""
 
     use: Use
     instance_type: str
     count: int
+    spot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

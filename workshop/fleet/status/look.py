@@ -12,8 +12,9 @@ from workshop import places
 from workshop.aws.clients import Clients
 from workshop.environment import LoadedEnvironment
 from workshop.fleet.status import rows
-from workshop.fleet.status.asking import Asking, Memory
+from workshop.fleet.status.asking import Asking
 from workshop.fleet.status.calls import Calls
+from workshop.fleet.status.details import Memory
 from workshop.fleet.status.found import Found
 from workshop.fleet.status.rows import Nobodys, Row, Totals
 from workshop.places import Place

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workshop import tags
 from workshop.places import Place
 from workshop.teardown import proof, refusals
 from workshop.teardown.model import Kind, Memory, Ownership, Thing, World
@@ -42,9 +43,12 @@ _KEY = "writers of logs"
 def remember(world: World, thing: Thing) -> None:
     """Note a thing that is proven the workshop's, so that its log is proven too, for good.
 
-    A stranger's that only looks alike is noted as well: its log's name is no claim then.
+    A stranger's that only looks alike is noted as well: its log's name is no claim then. What tags
+    claim, they claim for the log, too, which has none of its own.
     """
     group = WRITERS.get(thing.kind)
+    if group is not None and thing.ownership == Ownership.CLAIMED:
+        _claimed(world)[group, thing.id] = thing.seat
     if group is not None and thing.ownership == Ownership.OWNED:
         _known(world)[group, thing.id] = thing.seat
     elif group is not None and thing.ownership == Ownership.FOREIGN:
@@ -69,6 +73,20 @@ def _known(world: World) -> dict[tuple[str, str], str | None]:
     """Group and name of what was proven in this place -> its seat, None for a stranger's."""
     known: dict[tuple[str, str], str | None] = world.lasting.get((_KEY, world.scope.place), dict)
     return known
+
+
+def _claimed(world: World) -> dict[tuple[str, str], str]:
+    """Group and name of what only tags or names claim in this place -> its seat."""
+    claimed: dict[tuple[str, str], str] = world.lasting.get(
+        (_KEY, "claimed", world.scope.place), dict
+    )
+    return claimed
+
+
+def _tags(world: World, group: str, writer: str) -> dict[str, str]:
+    """The tags that a log would have if its writer's were its own."""
+    seat = _claimed(world).get((group, writer))
+    return {} if seat is None else {tags.WORKSHOP: world.scope.workshop, tags.ATTENDEE: seat}
 
 
 def _proven(world: World, group: str, writer: str) -> Proof | None:
@@ -117,9 +135,10 @@ class Streams:
             if name.startswith((ENDPOINTS, COMPONENTS)):
                 continue
             start = f"{world.scope.workshop}-"
+            writers = {**_claimed(world), **_known(world)}
             others = [
                 writer
-                for (where, writer), seat in list(_known(world).items())
+                for (where, writer), seat in writers.items()
                 if where == name and seat is not None and not writer.startswith(start)
             ]
             for prefix in (start, *(f"{one}/" for one in others)):
@@ -142,8 +161,8 @@ class Streams:
     def _judged(self, world: World, group: str, stream: dict[str, Any]) -> Iterator[Thing]:
         name = stream["logStreamName"]
         writer = name.partition("/")[0]
-        found = _proven(world, group, writer)
-        verdict = proof.judge(world, name=writer, arn="", proof=found, tagged={})
+        found, claims = _proven(world, group, writer), _tags(world, group, writer)
+        verdict = proof.judge(world, name=writer, arn="", proof=found, tagged=claims)
         if verdict is not None:
             yield Thing(
                 kind=self.name,
@@ -202,8 +221,8 @@ class Groups:
             if start is None:
                 continue
             writer = name.removeprefix(start)
-            found = _proven(world, start, writer)
-            verdict = proof.judge(world, name=writer, arn="", proof=found, tagged={})
+            found, claims = _proven(world, start, writer), _tags(world, start, writer)
+            verdict = proof.judge(world, name=writer, arn="", proof=found, tagged=claims)
             if verdict is not None:
                 yield Thing(
                     kind=self.name,

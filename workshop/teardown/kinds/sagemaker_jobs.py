@@ -50,6 +50,12 @@ def _transform_cost(world: World, job: Answer) -> Decimal | None:
     return machines(world, "transform", resources["InstanceType"], resources["InstanceCount"])
 
 
+def _transform_untold(world: World, job: Answer) -> str:  # noqa: ARG001 - as Untold is called
+    """Why nothing proves whose a job is that still costs; one that has ended is but a record."""
+    running = job["TransformJobStatus"] in RUNNING
+    return "its model is gone, or has no role" if running else ""
+
+
 def _tuning_roles(world: World, job: Answer) -> Proof | None:
     definitions = [job.get("TrainingJobDefinition"), *job.get("TrainingJobDefinitions", [])]
     return proof.joined(
@@ -143,6 +149,7 @@ TRANSFORM = SageMakerKind(
     arn="TransformJobArn",
     describes="DescribeTransformJob",
     prove=by_model("ModelName"),
+    untold=_transform_untold,
     status="TransformJobStatus",
     hourly=_transform_cost,
     billed_in=RUNNING,

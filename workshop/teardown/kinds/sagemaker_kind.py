@@ -15,6 +15,7 @@ from typing import Any
 from botocore import xform_name
 
 from workshop import prices
+from workshop import tags as keys
 from workshop.prices import Use
 from workshop.teardown import proof, refusals
 from workshop.teardown.model import Ownership, Thing, Undeletable, World
@@ -48,6 +49,8 @@ Prove = Callable[[World, Answer], Proof | None]
 """Reads the proof from a description; None where it holds none. botocore's errors pass through."""
 Price = Callable[[World, Answer], Decimal | None]
 """USD per hour now, from a description."""
+Untold = Callable[[World, Answer], str]
+"""Why a description holds no proof, for what then counts as unknown; empty for all other."""
 
 
 def nothing(world: World, described: Answer) -> Decimal | None:  # noqa: ARG001 - as Price is called
@@ -69,6 +72,11 @@ def machines(world: World, use: Use, instance_type: str, count: int) -> Decimal 
 def unproven(world: World, described: Answer) -> Proof | None:  # noqa: ARG001 - as Prove is called
     """Nothing in the description tells whose it is."""
     return None
+
+
+def no_matter(world: World, described: Answer) -> str:  # noqa: ARG001 - as Untold is called
+    """What costs nothing, or always holds a proof."""
+    return ""
 
 
 def by_role(*path: str) -> Prove:
@@ -124,6 +132,9 @@ class SageMakerKind:
     list_request: Mapping[str, Any] = field(default_factory=dict, hash=False)
     gone_in: frozenset[str] = frozenset()
     """Statuses that stand for being gone."""
+    untold: Untold = no_matter
+    listing_proves: bool = False
+    """Whether a summary may hold the proof, so that not all have to be described."""
 
     @property
     def permanent(self) -> bool:
@@ -213,18 +224,27 @@ class SageMakerKind:
         stranger = ("stranger", self.name, arn, str(summary.get("CreationTime")))
         if self.lasting and world.lasting.recall(stranger):
             return None
+        shown = "/".join(details.values())
+        unchanged = self._unchanged(world, shown, arn, details, summary)
+        if unchanged is not None:
+            return unchanged
         described: Answer | None = None
+        why = ""
         try:
-            described = ask(world, self.describes, **details)
+            described = self._described(world, details, summary)
+            if described is None:
+                return None
             proven = self.prove(world, described)
+            if proven is None and _in_its_life(world, summary):
+                why = self.untold(world, described)
         except refusals.Refusal as error:
             if described is None and refusals.is_gone(error):
                 return None
             proven = Proof(Ownership.UNKNOWN, f"could not be read: {refusals.told(error)}")
-        shown = "/".join(details.values())
         verdict = proof.judge(world, name=_name(details), arn=arn, proof=proven, tagged=None)
-        if verdict is None and proven is None:
-            verdict = self._proven_before(world, shown, summary)
+        if proven is None and _is_none_of_ours(verdict):
+            before = self._proven_before(world, shown, summary)
+            verdict = before or (_untold(world, _name(details), arn, why) if why else verdict)
         if verdict is None:
             if self.lasting and proven is not None:
                 world.lasting.note(stranger, value=True)
@@ -242,6 +262,41 @@ class SageMakerKind:
             state=state,
             hourly=self._costs(world, state, described),
             created=summary.get("CreationTime"),
+            details=details,
+            untold=proven is None and verdict.ownership == Ownership.UNKNOWN,
+        )
+
+    def _described(self, world: World, details: Answer, summary: Answer) -> Answer | None:
+        """All that can be read of it, once a scan; None where it is gone.
+
+        A summary will do that holds the proof, or where there is none to be had.
+        """
+        proves = self.listing_proves and self.prove(world, summary) is not None
+        if proves or self.prove is unproven:
+            return summary
+        found: Answer | None = world.memory.get(
+            (self.describes, *details.values()), lambda: ask(world, self.describes, **details)
+        )
+        return found
+
+    def _unchanged(
+        self, world: World, shown: str, arn: str, details: Mapping[str, str], summary: Answer
+    ) -> Thing | None:
+        """One that is proven for good and costs nothing now: its description tells nothing new."""
+        whose = self._proven_before(world, shown, summary) if self.lasting else None
+        state = "" if whose is None else self.listed_state(world, summary)
+        if whose is None or state in self.billed_in:
+            return None
+        return Thing(
+            kind=self.name,
+            id=shown,
+            place=world.scope.place,
+            ownership=whose.ownership,
+            why="proven by an earlier look",
+            seat=whose.seat,
+            arn=arn,
+            state=state,
+            created=summary["CreationTime"],
             details=details,
         )
 
@@ -263,6 +318,28 @@ class SageMakerKind:
             return self.hourly(world, described)
         except refusals.Refusal:
             return None
+
+
+def _is_none_of_ours(verdict: proof.Whose | None) -> bool:
+    return verdict is None or verdict.ownership == Ownership.FOREIGN
+
+
+def _in_its_life(world: World, summary: Answer) -> bool:
+    """Whether it was made since the workshop began: what was there before is none of it."""
+    created = summary.get("CreationTime")
+    return world.since is not None and created is not None and created >= world.since
+
+
+def _untold(world: World, name: str, arn: str, why: str) -> proof.Whose | None:
+    """The verdict on what nothing proves any more: its own tags, else that it is unknown."""
+    try:
+        told = ask(world, "ListTags", ResourceArn=arn)["Tags"]
+    except refusals.Refusal:
+        told = []
+    tagged = {tag["Key"]: tag["Value"] for tag in told}
+    if keys.WORKSHOP in tagged:
+        return proof.judge(world, name=name, arn=arn, proof=None, tagged=tagged)
+    return proof.Whose(Ownership.UNKNOWN, f"whose it is cannot be told: {why}")
 
 
 def _name(details: Mapping[str, str]) -> str:

@@ -41,7 +41,7 @@ def of_job(world: World, arn: str) -> Proof | None:
 
 def _of_source(world: World, answer: Answer) -> Proof | None:
     """The proof by the job that something was recorded of, else by whoever made it."""
-    source = answer.get("Source", {})
+    source = answer.get("Source") or answer.get("TrialComponentSource") or {}
     arn = source.get("SourceArn") or source.get("SourceUri") or ""
     found = of_job(world, arn) if arn.startswith("arn:") else None
     return found or by_maker(world, answer)
@@ -93,6 +93,14 @@ class Pipelines(SageMakerKind):
 @dataclass(frozen=True)
 class Components(SageMakerKind):
     """Trial components, which have to be taken out of their trials first."""
+
+    def delete(self, world: World, thing: Thing) -> None:
+        """Ask for its deletion; most are in no trial, and only a refusal tells."""
+        try:
+            ask(world, self.deletes, **thing.details)
+        except refusals.Refusal as error:
+            if not refusals.is_gone(error):
+                super().delete(world, thing)
 
     def prepare(self, world: World, thing: Thing) -> None:
         """Take it out of every trial."""
@@ -223,6 +231,8 @@ TRIAL_COMPONENT = Components(
     arn="TrialComponentArn",
     describes="DescribeTrialComponent",
     prove=_of_source,
+    listing_proves=True,
+    lasting=True,
     deletes="DeleteTrialComponent",
     prompt=True,
 )

@@ -52,10 +52,14 @@ def by_model(member: str) -> Prove:
 
 def of_config(world: World, config: Answer) -> Proof | None:
     """The proof by a configuration's role, or by those of its models."""
+    return proof.joined(_proofs(world, config))
+
+
+def _proofs(world: World, config: Answer) -> list[Proof]:
     proofs = [of_model(world, one["ModelName"]) for one in _variants(config) if "ModelName" in one]
     role = config.get("ExecutionRoleArn")
     proofs += [proof.of_role(world.scope, role)] if role else []
-    return proof.joined(one for one in proofs if one is not None)
+    return [one for one in proofs if one is not None]
 
 
 def of_endpoint(world: World, endpoint: Answer) -> Proof | None:
@@ -63,6 +67,15 @@ def of_endpoint(world: World, endpoint: Answer) -> Proof | None:
     name = endpoint.get("EndpointConfigName")
     config = described(world, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
     return of_config(world, config) if config else None
+
+
+def endpoint_untold(world: World, endpoint: Answer) -> str:
+    """Why nothing proves whose an endpoint is; empty where its models' roles speak, or disagree."""
+    name = endpoint.get("EndpointConfigName")
+    config = described(world, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
+    if config is None:
+        return "its configuration is gone"
+    return "" if _proofs(world, config) else "no model of its configuration is left that has a role"
 
 
 def _of_component(world: World, component: Answer) -> Proof | None:
@@ -110,6 +123,7 @@ ENDPOINT = SageMakerKind(
     arn="EndpointArn",
     describes="DescribeEndpoint",
     prove=of_endpoint,
+    untold=endpoint_untold,
     status="EndpointStatus",
     hourly=_endpoint_cost,
     billed_in=UP - {"Failed", "OutOfService"},
@@ -141,6 +155,7 @@ MODEL = SageMakerKind(
     arn="ModelArn",
     describes="DescribeModel",
     prove=by_role("ExecutionRoleArn"),
+    lasting=True,
     deletes="DeleteModel",
     prompt=True,
     after=("endpoint configuration", "inference component", "endpoint", "transform job"),

@@ -1,0 +1,165 @@
+"""Calls that reach a local cloud by the shortest way, for tests that make tens of thousands.
+
+botocore still checks and writes every request, reads every answer and raises its errors. It does
+not sign, since nobody looks, and what would be tried again after a while is tried again at once.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+
+from workshop.aws.clients import MOST_ATTEMPTS, THROTTLED, Clients, code
+from workshop.localcloud.record import Running
+from workshop.places import Place
+
+TRANSIENT = frozenset((500, 502, 503, 504))
+"""Statuses after which botocore tries again, as after throttling (botocore.retries.standard)."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whom a request is from, and where it goes."""
+
+    key: str
+    region: str
+    service: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the local cloud reads of a signature."""
+        scope = f"{self.key}/20260101/{self.region}/{self.service}/aws4_request"
+        return {
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host,"
+            " Signature=none",
+            "X-Amz-Date": "20260101T000000Z",
+        }
+
+
+class Line:
+    """One connection to a local cloud."""
+
+    def __init__(self, running: Running) -> None:
+        self._host = f"127.0.0.1:{running.port}"
+        self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=30)
+        self._answers = self._socket.makefile("rb")
+
+    def close(self) -> None:
+        self._answers.close()
+        self._socket.close()
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers by their small names, and body of the answer.
+
+        Raises ConnectionError when the cloud has closed the line, as it does to idle ones.
+        """
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            f"Host: {self._host}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+            f"Content-Length: {len(body)}",
+        ]
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        first = self._answers.readline()
+        if not first:
+            raise ConnectionResetError
+        status = int(first.split()[1])
+        told: dict[str, str] = {}
+        while (line := self._answers.readline()) != b"\r\n":
+            name, _, value = line.decode("latin-1").partition(":")
+            told[name.lower()] = value.strip()
+        length = int(told["content-length"])
+        return status, told, self._answers.read(length) if length else b""
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What botocore asks of an answer that was read already."""
+
+    status_code: int
+
+
+class Lines:
+    """As many connections to a local cloud as threads use at once."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._free: deque[Line] = deque()
+
+    def carry(self, client: Any, *, attempts: int) -> None:
+        """Let a client of boto3 make all its calls over these lines from now on."""
+        client.meta.events.register_last("before-call", self._caller(client, attempts))
+        client._user_agent_creator = SimpleNamespace(to_string=lambda: "tests")
+
+    def _caller(self, client: Any, attempts: int) -> Any:
+        parse = client._response_parser.parse
+
+        def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any]:
+            key = client._request_signer._credentials.access_key
+            signs = client.meta.service_model.signing_name
+            headers = Caller(key, client.meta.region_name, signs).headers
+            for name, value in params["headers"].items():
+                if name == "Expect":
+                    continue  # Nobody here waits for leave to send a body.
+                headers[name] = value.decode() if isinstance(value, bytes) else value
+            path = params["url"].partition("://")[2].partition("/")[2]
+            body = params["body"]
+            if isinstance(body, dict):
+                body = urlencode(body)
+            body = body.read() if hasattr(body, "read") else body
+            sent = body if isinstance(body, bytes) else body.encode()
+            line = self._free.pop() if self._free else Line(self._running)
+            for left in reversed(range(attempts)):
+                try:
+                    status, told, content = line.send(params["method"], f"/{path}", headers, sent)
+                except ConnectionError:
+                    line.close()
+                    if not left:
+                        raise
+                    line = Line(self._running)
+                    continue
+                answer = {"status_code": status, "headers": told, "body": content, "context": {}}
+                parsed = parse(answer, model.output_shape)
+                if status not in TRANSIENT and code(parsed) not in THROTTLED:
+                    break
+            self._free.append(line)
+            return _Answered(status), parsed
+
+        return call
+
+
+@cache
+def lines_to(running: Running) -> Lines:
+    """Those that all tests of one cloud share."""
+    return Lines(running)
+
+
+class QuickClients(Clients):
+    """The product's own clients, which make their calls over a few lines."""
+
+    def __init__(self, lines: Lines, home: Place, *, role: str | None = None) -> None:
+        super().__init__(home, role=role)
+        self._lines = lines
+        self._preparing = threading.Lock()
+        self._prepared: set[int] = set()
+
+    def client(self, service: str, place: Place, **more: Any) -> Any:
+        made = super().client(service, place, **more)
+        with self._preparing:
+            if id(made) not in self._prepared:
+                self.prepare(service, made)
+                self._prepared.add(id(made))
+        return made
+
+    def prepare(self, service: str, client: Any) -> None:  # noqa: ARG002 - others ask
+        """What is done to a client once, before anybody uses it."""
+        self._lines.carry(client, attempts=MOST_ATTEMPTS)

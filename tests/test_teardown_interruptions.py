@@ -1,0 +1,96 @@
+"""What comes in the middle of a teardown, or ends it there: each time both invariants hold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests import teardown_pieces as pieces
+from tests.localcloud import TRUST, Cloud
+from tests.teardown_hands import Hand
+from tests.teardown_runs import Crash, proving, teardown
+from tests.teardown_scenarios import Room, busy, small
+from workshop.teardown.happenings import Happening, Step
+
+
+def works_on(room: Room, *, at: Step, times: int = 1) -> list[str]:
+    """Ada makes something each time a step is told of; what she made comes into the list."""
+    made: list[str] = []
+
+    def hear(happening: Happening) -> None:
+        if happening.step == at and len(made) < times:
+            made.append(pieces.training(room.attendee("ada"), f"late{len(made)}"))
+            pieces.endpoint(room.attendee("ada"), f"late{len(made)}")
+
+    room.hear = hear
+    return made
+
+
+@pytest.mark.parametrize("at", [Step.FREEZE, Step.STOP, Step.DELETE])
+def test_what_comes_in_the_middle_goes_as_well(cloud: Cloud, at: Step) -> None:
+    room = busy(cloud)
+    made = works_on(room, at=at)
+    run = teardown(room, hear=room.hear)
+    proving(run)
+    assert len(made) == 1
+
+
+def test_what_comes_between_the_two_looks_is_seen(cloud: Cloud) -> None:
+    room = small(cloud)
+    pieces.training(room.attendee("ada"))
+    looks: list[float] = []
+
+    def pause(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 1:
+            # Such as a job of a role whose session was still open.
+            role = room.names("ada").role_arn
+            late = Hand(room.session, room.names("ada"), role, "late-", ())
+            _remake_role(room)
+            pieces.training(late)
+
+    run = teardown(room, pause=pause)
+    proving(run)
+    assert len(looks) == 2
+
+
+def _remake_role(room: Room) -> None:
+    names = room.names("ada")
+    room.cloud.client("iam").create_role(
+        RoleName=names.role,
+        Path=names.iam_path,
+        AssumeRolePolicyDocument=json.dumps(TRUST),
+    )
+
+
+def test_what_comes_again_and_again_goes_in_the_end(cloud: Cloud) -> None:
+    room = small(cloud)
+    pieces.training(room.attendee("ada"))
+    made = works_on(room, at=Step.DELETE, times=3)
+    proving(teardown(room, hear=room.hear))
+    assert len(made) == 3
+
+
+# --- crashes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [0, 2, 9, 18, 26])
+def test_after_a_crash_anywhere_the_next_run_ends_it_and_a_third_does_nothing(
+    cloud: Cloud, number: int
+) -> None:
+    room = busy(cloud)
+    heard: list[Happening] = []
+
+    def hear(happening: Happening) -> None:
+        heard.append(happening)
+        if len(heard) > number:
+            raise Crash
+
+    first = teardown(room, hear=hear)
+    first.check()
+    assert first.report is None
+    proving(teardown(room))
+    third = teardown(room)
+    proving(third)
+    assert third.before == third.after
