@@ -52,3 +52,12 @@ def test_it_would_tell_of_a_wrong_value(tmp_path: Path) -> None:
     )
     (found,) = findings(made, tmp_path)
     assert "'Sometimes' is not one of" in found
+
+
+def test_it_refuses_a_property_that_cloudformation_does_not_know(tmp_path: Path) -> None:
+    made = app.new_app(str(tmp_path))
+    CfnResource(
+        Stack(made, "wrong"), "Bucket", type="AWS::S3::Bucket", properties={"BucketNam": "b"}
+    )
+    with pytest.raises(RuntimeError, match="'BucketNam' was unexpected"):
+        findings(made, tmp_path)
