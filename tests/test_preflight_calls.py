@@ -9,6 +9,7 @@ import pytest
 from tests.fleet import Fleet, fleet
 from workshop.aws.clients import Clients
 from workshop.cli import opened
+from workshop.fleet import power
 from workshop.fleet.preflight import permissions
 from workshop.places import Place
 
@@ -44,6 +45,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             return made
 
     monkeypatch.setattr(opened, "Clients", Noting)
+    monkeypatch.setattr(power, "POLL_SECONDS", 0.01)
     return noted
 
 

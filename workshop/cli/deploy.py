@@ -141,12 +141,12 @@ def deploy(
     finally:  # whatever broke it off: what was done has to be told, and noted
         watch.lap("stacks")
         result = deploy_end.of_run(deployment, paces, watch.laps)
+        ledger.end(result)  # first, since a pipe that is closed would end all that follows
         if as_json:
             print(deploy_end.line(result), flush=True)
         else:
             deploy_end.show(deployment, result)
         deploy_end.tell_how_to_go_on(result, work.command("deploy", *again))
-        ledger.end(result)
     if deployment.deserted:
         deploy_end.leave(result["exit"])
     raise typer.Exit(result["exit"])
