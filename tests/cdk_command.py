@@ -36,10 +36,24 @@ class Cdk:
     def run(self, command: str, *arguments: str, **context: str) -> Answer:
         """Run one command and return its answer, whatever its exit code; a hang is an error."""
         everything = {**self.context, **context}
-        words = [str(CDK), command, *arguments, "--no-notices", "--no-color"]
-        words += [word for key, value in everything.items() for word in ("-c", f"{key}={value}")]
+        chosen = [word for key, value in everything.items() for word in ("-c", f"{key}={value}")]
+        return self._ran(command, *arguments, *chosen, "--output", str(self.output))
+
+    def succeed(self, command: str, *arguments: str, **context: str) -> str:
+        """Run one command that has to end with 0, and return what it printed."""
+        return _good(self.run(command, *arguments, **context))
+
+    def again(self, command: str, *arguments: str) -> Answer:
+        """Run one command on the assembly that the last one has made."""
+        return self._ran(command, *arguments, "--app", str(self.output))
+
+    def succeed_again(self, command: str, *arguments: str) -> str:
+        """The same for one that has to end with 0."""
+        return _good(self.again(command, *arguments))
+
+    def _ran(self, *words: str) -> Answer:
         done = subprocess.run(
-            [*words, "--output", str(self.output)],
+            [str(CDK), *words, "--no-notices", "--no-color"],
             cwd=ROOT,
             env=dict(self.variables),
             stdin=subprocess.DEVNULL,
@@ -52,11 +66,10 @@ class Cdk:
         )
         return Answer(done.returncode, _COLOUR.sub("", done.stdout))
 
-    def succeed(self, command: str, *arguments: str, **context: str) -> str:
-        """Run one command that has to end with 0, and return what it printed."""
-        answer = self.run(command, *arguments, **context)
-        assert answer.code == 0, answer.text
-        return answer.text
+
+def _good(answer: Answer) -> str:
+    assert answer.code == 0, answer.text
+    return answer.text
 
 
 def without_aws() -> dict[str, str]:

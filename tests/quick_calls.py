@@ -80,7 +80,8 @@ class Line:
         while (line := self._answers.readline()) != b"\r\n":
             name, _, value = line.decode("latin-1").partition(":")
             told[name.lower()] = value.strip()
-        length = int(told["content-length"])
+        assert "transfer-encoding" not in told
+        length = int(told.get("content-length", 0))
         return status, told, self._answers.read(length) if length else b""
 
 

@@ -172,7 +172,7 @@ def teardown(
         hear(happening)
 
     with at_once(room):
-        made = clients or clients_at(room.cloud.endpoint)
+        made = clients or quick_clients(room)
         teardown_job = job(room, made, sink=sink, **more)  # type: ignore[arg-type]
         seen = snapshot(room.cloud) if before is None else before
         run = Run(room, chosen, seen, teardown_job.plan(chosen), happenings=happenings)
@@ -199,7 +199,7 @@ def clients_at(endpoint: str) -> Clients:  # noqa: ARG001 - those of another clo
 
 
 def quick_clients(room: Room) -> Clients:
-    """The same for tests that make more calls than others."""
+    """The same over :mod:`tests.quick_calls`: a teardown makes some thousand calls."""
     with at_once(room):
         return _quick_clients(lines_to(room.cloud.running))
 

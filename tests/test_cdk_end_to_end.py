@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.assemblies import ROOT, shipped
+from tests.assemblies import ROOT, exemplars, shipped
 from tests.cdk_command import Cdk, without_aws
 from tests.localcloud import Cloud
 
@@ -83,14 +83,14 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     assert '"VolumeSizeInGB":"20"' in marks[0]
     assert '"VolumeSizeInGB":"25"' in marks[0]
 
-    updated = cdk.succeed("deploy", *DEPLOY, **seat)
+    updated = cdk.succeed_again("deploy", *DEPLOY)
     assert updated.count("(no changes)") == 5
     after = aws(cloud, *described, "demo-ada-notebook")
     assert isinstance(after, dict)
     assert (after["NotebookInstanceStatus"], after["VolumeSizeInGB"]) == ("InService", 25)
     assert after["NotebookInstanceArn"] == before["NotebookInstanceArn"]
 
-    cdk.succeed("destroy", "--all", "--force", **seat)
+    cdk.succeed_again("destroy", "--all", "--force")
     assert stacks(cloud) == set()
     assert aws(cloud, "s3api", "list-buckets", "--query", "Buckets[].Name") in ([], None)
     assert aws(cloud, "ecr", "describe-repositories", "--query", "repositories") == []
@@ -126,7 +126,7 @@ def test_a_used_bucket_is_not_deleted_and_its_stack_says_what_to_run(
     bucket = "demo-ada-data-000000000000-us-east-1"
     cloud.client("s3").put_object(Bucket=bucket, Key="train/a.csv", Body=b"1")
 
-    refused = cdk.run("destroy", "demo-ada-storage", "--force", attendee="ada")
+    refused = cdk.again("destroy", "demo-ada-storage", "--force")
     assert refused.code != 0
     assert "not empty" in refused.text
     told = aws(cloud, "cloudformation", "describe-stacks", "--stack-name", "demo-ada-storage")
@@ -144,8 +144,9 @@ def test_synth_needs_no_credentials_and_writes_what_the_tests_look_at(
 ) -> None:
     """The flags that templates depend on hold under ``cdk`` and in the tests alike."""
     nobody = {**without_aws(), "HOME": str(tmp_path), "CI": "true"}
-    Cdk(nobody, tmp_path / "cdk.out").succeed("synth", "--quiet", env=name)
     assembly = shipped(name)
+    seats = ",".join(exemplars(assembly.loaded).values())
+    Cdk(nobody, tmp_path / "cdk.out").succeed("synth", "--quiet", env=name, attendee=seats)
     for stack in assembly.stacks():
         written = (tmp_path / "cdk.out" / f"{stack}.template.json").read_text()
         assert written == assembly.text(stack), stack

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from functools import cache
 from typing import Any
 
 import pytest
-from cfnlint.api import ManualArgs, lint
+from cfnlint.config import ConfigMixIn
+from cfnlint.runner import Runner
 
 from tests.assemblies import ENVIRONMENTS, shipped
 
 
+@cache
+def linter(region: str) -> Runner:
+    """Reads its rules once for all templates, which takes longer than a template."""
+    return Runner(ConfigMixIn(regions=[region]))
+
+
 def findings(template: dict[str, Any], region: str) -> list[str]:
-    matches = lint(json.dumps(template), config=ManualArgs(regions=[region]))
+    matches = linter(region).validate_template(template)
     return [f"{match.rule.id}: {match.message}" for match in matches]
 
 

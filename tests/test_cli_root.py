@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.config_folder import HEAD, SEATS, write
 from tests.workshop_command import run
+from workshop.cli import COMMANDS, GROUPS, application
 from workshop.errors import UsageError
 
 
@@ -53,3 +57,19 @@ def test_an_error_is_a_sentence_and_debug_shows_where_it_came_from(tmp_path: Pat
     for arguments in (("--debug", *wrong), (*wrong, "--debug")):
         with pytest.raises(UsageError):
             run(*arguments)
+
+
+def test_a_command_is_not_kept_waiting_by_the_others() -> None:
+    program = (
+        "import sys; from workshop.cli import application; application('cloud');"
+        "print(*sorted({'boto3', 'pydantic', 'workshop.cli.deploy'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert told.stdout.split() == []
+
+
+def test_every_command_can_be_imported_alone() -> None:
+    names = [*COMMANDS, *GROUPS]
+    made = [typer.main.get_group(application(name)).commands for name in names]
+    assert [list(commands) for commands in made] == [[name] for name in names]
+    assert set(typer.main.get_group(application()).commands) == set(names)

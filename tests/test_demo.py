@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from tests.assemblies import ROOT
 from tests.cdk_command import without_aws
 from tests.localcloud import TRUST, Cloud
+from workshop.demo import child
 from workshop.demo.leftovers import leftovers
 from workshop.demo.toolkit import Toolkit
 from workshop.errors import UsageError, WorkshopError
@@ -126,3 +128,21 @@ def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) 
             demo.kill()
         assert demo.returncode > 0
     assert process.status(state_dir) is None
+
+
+def test_a_signal_while_a_program_is_being_started_ends_that_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    class Hit(subprocess.Popen[str]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Hit)
+    with pytest.raises(KeyboardInterrupt), child.running(["sleep", "600"], os.environ):
+        pytest.fail("it was broken off before")
+    assert started[0].returncode == -signal.SIGTERM
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -28,7 +28,6 @@ _LEFT_OUT = (
     "cdk.out",
     ".workshop",
     ".cache",
-    "__pycache__",
 )
 SECONDS = 500
 

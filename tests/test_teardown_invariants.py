@@ -19,7 +19,7 @@ from tests import teardown_snapshots as snapshots
 from tests.localcloud import TRUST, Cloud
 from tests.quick_calls import lines_to
 from tests.teardown_hands import Hand, session_over
-from tests.teardown_runs import IMPATIENT, Crash, proving, quick_clients, teardown
+from tests.teardown_runs import IMPATIENT, Crash, proving, teardown
 from tests.teardown_scenarios import QUIET, Room
 from workshop.teardown.happenings import Happening
 from workshop.teardown.kinds import ALL
@@ -127,7 +127,6 @@ def test_nothing_unproven_is_touched_and_gone_means_gone(
     running_cloud: Cloud, world: World
 ) -> None:
     room, theirs = build(running_cloud, world)
-    clients = quick_clients(room)
     heard: list[Happening] = []
 
     def hear(happening: Happening) -> None:
@@ -137,7 +136,6 @@ def test_nothing_unproven_is_touched_and_gone_means_gone(
 
     first = teardown(
         room,
-        clients=clients,
         planned=lambda: running_cloud.faults(*world.faults),
         hear=hear,
         kinds=KINDS,
@@ -147,6 +145,6 @@ def test_nothing_unproven_is_touched_and_gone_means_gone(
     )
     first.check()
     if first.report is None or first.code != 0:
-        proving(teardown(room, clients=clients, kinds=KINDS, snapshot=held, before=first.after))
+        proving(teardown(room, kinds=KINDS, snapshot=held, before=first.after))
     calm = world.crash is None and not world.faults
     assert not calm or (first.report is not None and first.code == 0)

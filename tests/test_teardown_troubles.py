@@ -8,7 +8,7 @@ import pytest
 
 from tests import teardown_pieces as pieces
 from tests.localcloud import TRUST, Cloud
-from tests.teardown_runs import IMPATIENT, proving, teardown
+from tests.teardown_runs import IMPATIENT, clients_at, proving, teardown
 from tests.teardown_scenarios import Room, busy, small
 from workshop.teardown.happenings import Outcome
 from workshop.teardown.plan import Choices
@@ -20,7 +20,9 @@ def test_throttling_of_everything_only_takes_longer(cloud: Cloud) -> None:
         {"effect": "throttle", "operation": "*", "probability": 0.25, "seed": 3},
         {"effect": "error", "operation": "*", "probability": 0.05, "seed": 4, "status": 503},
     ]
-    proving(teardown(room, planned=lambda: cloud.faults(*rules)))
+    proving(
+        teardown(room, clients=clients_at(cloud.endpoint), planned=lambda: cloud.faults(*rules))
+    )
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def begins(room: Room) -> None:
 
 
 def torn_down(room: Room, **more: object) -> Run:
-    return teardown(room, clients=quick_clients(room), **more)  # type: ignore[arg-type]
+    return teardown(room, **more)  # type: ignore[arg-type]
 
 
 def headless(hand: Hand, word: str = "serve", *, config: bool = True, model: bool = True) -> str:

@@ -3,50 +3,34 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from workshop.cli import access, cloud
-from workshop.cli.check import check
-from workshop.cli.demo import demo
-from workshop.cli.deploy import deploy
-from workshop.cli.handout import handout
-from workshop.cli.init import init
-from workshop.cli.leftovers import leftovers
-from workshop.cli.plan import plan
-from workshop.cli.power import start, stop
-from workshop.cli.preflight import preflight
-from workshop.cli.roster import roster
-from workshop.cli.status import status
-from workshop.cli.sweep import sweep
-from workshop.cli.teardown import teardown
 from workshop.errors import WorkshopError
 
-app = typer.Typer(
-    name="workshop",
-    help="Workbenches for every attendee of a machine-learning workshop, from one YAML file.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("init")(init)
-app.command("check")(check)
-app.command("roster")(roster)
-app.command("plan")(plan)
-app.command("preflight")(preflight)
-app.command("deploy")(deploy)
-app.command("status")(status)
-app.command("stop")(stop)
-app.command("start")(start)
-app.command("handout")(handout)
-app.command("teardown")(teardown)
-app.command("sweep")(sweep)
-app.command("leftovers")(leftovers)
-app.command("demo")(demo)
-app.add_typer(access.app, name="access")
-app.add_typer(cloud.app, name="cloud")
+COMMANDS = {
+    "init": "init",
+    "check": "check",
+    "roster": "roster",
+    "plan": "plan",
+    "preflight": "preflight",
+    "deploy": "deploy",
+    "status": "status",
+    "stop": "power",
+    "start": "power",
+    "handout": "handout",
+    "teardown": "teardown",
+    "sweep": "sweep",
+    "leftovers": "leftovers",
+    "demo": "demo",
+}
+"""Command -> the module of this package with a function of the command's name."""
+
+GROUPS = ("access", "cloud")
+"""Modules of this package whose ``app`` has commands of its own."""
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -55,8 +39,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
         raise typer.Exit
 
 
-@app.callback()
-def root(
+def _root(
     context: typer.Context,
     *,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -71,10 +54,34 @@ def root(
     context.obj = {"debug": debug}
 
 
+def application(*wanted: str) -> typer.Typer:
+    """Give the command line with these commands, or with all of them.
+
+    To import all commands takes longer than many of them run.
+    """
+    app = typer.Typer(
+        name="workshop",
+        help="Workbenches for every attendee of a machine-learning workshop, from one YAML file.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name, module in COMMANDS.items():
+        if not wanted or name in wanted:
+            app.command(name)(getattr(import_module(f"{__name__}.{module}"), name))
+    for name in GROUPS:
+        if not wanted or name in wanted:
+            app.add_typer(import_module(f"{__name__}.{name}").app, name=name)
+    return app
+
+
 def main() -> None:
     """Run the command line; the one place where a WorkshopError becomes text and an exit code."""
     # Accepted anywhere: whoever wants a traceback has typed the whole command already.
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    first = next(iter(arguments), "")
+    app = application(first) if first in (*COMMANDS, *GROUPS) else application()
     try:
         app(arguments)
     except WorkshopError as error:

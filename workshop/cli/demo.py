@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from workshop import environment
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
-from workshop.demo import at_work, attendee, toolkit
+from workshop.demo import at_work, attendee, child, toolkit
 from workshop.demo.leftovers import leftovers
 from workshop.demo.toolkit import Toolkit
 from workshop.environment import LoadedEnvironment
@@ -154,12 +153,8 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
     """Run a command of this command line as its user would, in sight."""
     console.say(f"   $ workshop {' '.join(arguments)}")
     program = Path(sys.executable).with_name("workshop")
-    with subprocess.Popen([str(program), *arguments], env=dict(variables)) as child:
-        try:
-            code = child.wait()
-        except BaseException:
-            child.terminate()
-            raise
+    with child.running([str(program), *arguments], variables) as started:
+        code = started.wait()
     if code:
         raise WorkshopError(f"workshop {arguments[0]} failed with exit code {code}")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workshop.environment import LoadedEnvironment
 from workshop.errors import UsageError
 from workshop.mistakes import listing, suggestion
-from workshop.roster import Seat
+
+if TYPE_CHECKING:
+    from workshop.environment import LoadedEnvironment
+    from workshop.roster import Seat
 
 Env = Annotated[
     str,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.demo import child
 from workshop.errors import UsageError, WorkshopError
 
 # How cdk marks a finished stack, with or without a remark behind its name.
@@ -48,28 +48,15 @@ class Toolkit:
         last: deque[str] = deque(maxlen=_TAIL)
         with (
             log.open("w", encoding="utf-8") as file,
-            subprocess.Popen(
-                command,
-                cwd=self.project,
-                env=dict(self.variables),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                encoding="utf-8",
-            ) as process,
+            child.running(command, self.variables, folder=self.project, heard=True) as process,
         ):
             assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-            try:
-                for line in process.stdout:
-                    text = _COLOUR.sub("", line)
-                    file.write(text)
-                    last.append(text)
-                    if found := _FINISHED.search(text):
-                        finished(found[1])
-            except BaseException:
-                process.terminate()
-                raise
+            for line in process.stdout:
+                text = _COLOUR.sub("", line)
+                file.write(text)
+                last.append(text)
+                if found := _FINISHED.search(text):
+                    finished(found[1])
         if process.returncode:
             raise WorkshopError(
                 f"cdk {arguments[0]} failed with exit code {process.returncode}; all of its output"
