@@ -74,6 +74,9 @@ def fill(workshop: Workshop, running: Running) -> None:
     _create_stacks(workshop, running)
     seats = workshop.seats
     _make(running, (one for seat in seats for one in _lasting(seat)))
+    # Requests overtake each other, and each of these needs one of those before.
+    _make(running, (_endpoint_config(seat) for seat in seats))
+    _make(running, (_endpoint(seat) for seat in seats))
     local_cloud.set_delays(running, training=LONG, processing=LONG)
     _make(running, (one for seat in seats for one in _jobs(seat, range(ENDED, ENDED + RUNNING))))
 
@@ -188,24 +191,29 @@ def _lasting(seat: Names) -> Iterator[bytes]:
             **role,
             **own,
         )
-    name = f"{seat.job_prefix}serve"
+
+
+def _endpoint_config(seat: Names) -> bytes:
     variant = {
         "VariantName": "all",
         "ModelName": f"{seat.job_prefix}model-0",
         "InstanceType": TYPE,
         "InitialInstanceCount": 1,
     }
-    yield _call(
+    return _call(
         "sagemaker",
         "CreateEndpointConfig",
         seat,
-        EndpointConfigName=name,
+        EndpointConfigName=f"{seat.job_prefix}serve",
         ProductionVariants=[variant],
-        **own,
+        Tags=_tags(seat),
     )
-    yield _call(
-        "sagemaker", "CreateEndpoint", seat, EndpointName=name, EndpointConfigName=name, **own
-    )
+
+
+def _endpoint(seat: Names) -> bytes:
+    name = f"{seat.job_prefix}serve"
+    named = {"EndpointName": name, "EndpointConfigName": name}
+    return _call("sagemaker", "CreateEndpoint", seat, **named, Tags=_tags(seat))
 
 
 def _jobs(seat: Names, numbers: range) -> Iterator[bytes]:

@@ -88,6 +88,22 @@ def test_what_was_shown_is_done_and_proven_and_written_down(
     assert workshop("leftovers", "-e", "demo").code == 0
 
 
+def test_what_stacks_hold_is_known_from_the_plan_unless_they_have_changed(
+    cloud: Cloud, workshop: Workshop, tmp_path: Path
+) -> None:
+    workshop("teardown", "-e", "demo")
+    # The last of its description is what changes.
+    client, changed = cloud.client("cloudformation"), ADA.stack("storage")
+    body = client.get_template(StackName=changed)["TemplateBody"]
+    body["Description"] += "."
+    parameters = client.describe_stacks(StackName=changed)["Stacks"][0]["Parameters"]
+    assert cloud.update(changed, json.dumps(body), Parameters=parameters) == "UPDATE_COMPLETE"
+    ran = workshop(*APPLY, "--yes", "demo")
+    assert ran.code == 0, ran.err
+    [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
+    assert json.loads(told.read_text())["calls"]["cloudformation:ListStackResources"] == 1
+
+
 def test_guards_refuse_before_anything_is_touched(cloud: Cloud, workshop: Workshop) -> None:
     before = torn.stack_names(cloud)
     refusals = {

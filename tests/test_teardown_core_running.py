@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,6 +15,9 @@ from workshop.aws.clients import Clients
 from workshop.teardown import freeze
 from workshop.teardown.discover import Target
 from workshop.teardown.happenings import Happening, Outcome, Step
+from workshop.teardown.kinds import ALL
+from workshop.teardown.kinds.sagemaker_jobs import TRAINING, Training
+from workshop.teardown.model import Thing, World
 from workshop.teardown.plan import Choices, Fate
 from workshop.teardown.report import Report
 from workshop.teardown.running import Teardown
@@ -248,3 +253,39 @@ def test_a_sweep_leaves_workbenches_and_data(cloud: Cloud, clients: Clients) -> 
 
 
 _KINDS = ("storage", "registry", "access", "notebook", "monitoring")
+
+
+class _Lingering(Training):
+    """Training jobs that are seen once more after their deletion was answered."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def find(self, world: World) -> Iterator[Thing]:
+        for thing in super().find(world):
+            yield replace(thing, state="Deleting") if thing.id in self.asked else thing
+
+    def delete(self, world: World, thing: Thing) -> None:  # noqa: ARG002 - AWS takes its time
+        self.asked.add(thing.id)
+
+    def state(self, world: World, thing: Thing) -> str | None:
+        if thing.id in self.asked:
+            super().delete(world, thing)
+        return super().state(world, thing)
+
+
+def test_what_lingers_after_its_deletion_is_waited_for_and_told_as_deleted(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    cloud.delays(training=0)
+    trains(cloud, "fit", ADA.role_arn)
+    members = {field.name: getattr(TRAINING, field.name) for field in fields(TRAINING)}
+    kinds = [_Lingering(**members) if kind is TRAINING else kind for kind in ALL]
+    told: list[Happening] = []
+    job = torn.job(clients, kinds=kinds, told=told.append)
+    report = torn_down(job)
+    assert report.code == 0
+    assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
+    [deleted] = [one for one in report.results if one.thing.id == "fit"]
+    assert deleted.outcome == Outcome.DELETED
+    assert "something came meanwhile, or is not gone yet; once more" in {one.told for one in told}

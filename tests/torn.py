@@ -115,7 +115,7 @@ def job(
     return Teardown(
         clients,
         more.pop("target", target),
-        ALL,
+        more.pop("kinds", ALL),
         told,
         **{
             "interval": 0,

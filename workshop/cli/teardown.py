@@ -19,7 +19,7 @@ from workshop.settings import Keep
 from workshop.teardown import guard, saving, verify
 from workshop.teardown.discover import Discovery
 from workshop.teardown.kinds import ALL
-from workshop.teardown.plan import Choices, Plan, proven_in
+from workshop.teardown.plan import Choices, Plan, proven_in, remembered
 from workshop.teardown.report import Report
 from workshop.teardown.running import Teardown
 from workshop.teardown.works import works
@@ -145,6 +145,7 @@ def run(
         interval=interval,
         save=_saver(work, save_to),
         proven=proven_in(folder, target.seats),
+        lasting=remembered(folder),
     )
     console.say("looking for everything of the workshop ...")
     plan = job.plan(choices)

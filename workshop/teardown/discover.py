@@ -263,13 +263,23 @@ def _resources(
         )
 
     try:
-        if not stack.status.endswith("_COMPLETE"):
+        if not is_settled(stack):
             return read()
-        known = ("resources", stack.id, stack.status, stack.changed)
-        held: tuple[Mapping[str, Any], ...] = lasting.get(known, read)
+        held: tuple[Mapping[str, Any], ...] = lasting.get(stands_for(stack), read)
     except refusals.Refusal as error:
         return () if refusals.is_gone(error) else error
     return held
+
+
+def is_settled(stack: FoundStack) -> bool:
+    """Whether what the stack holds stays as it is until somebody begins to change it."""
+    return stack.status.endswith("_COMPLETE")
+
+
+def stands_for(stack: FoundStack) -> tuple[str, ...]:
+    """The key in a lasting memory of what the stack holds for as long as nobody changes it."""
+    changed = "" if stack.changed is None else stack.changed.isoformat()
+    return ("resources", stack.id, stack.status, changed)
 
 
 def _since(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> datetime | None:

@@ -191,11 +191,11 @@ class Emptying(Protocol):
 
 @runtime_checkable
 class Prompt(Protocol):
-    """A kind whose things may be gone as soon as their deletion was answered."""
+    """A kind whose things are gone, as a rule, as soon as their deletion was answered."""
 
     @property
     def prompt(self) -> bool:
-        """Whether they are, so that nobody needs to look."""
+        """Whether they are, so that the look after the sweep is enough."""
         ...
 
 

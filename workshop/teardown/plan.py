@@ -13,8 +13,16 @@ from typing import Any
 
 from workshop.errors import GuardError
 from workshop.places import Place
-from workshop.teardown.discover import NOT_KINDS, Discovery
-from workshop.teardown.model import Emptying, Identity, Kind, Ownership, Permanent, Thing
+from workshop.teardown.discover import NOT_KINDS, Discovery, is_settled, stands_for
+from workshop.teardown.model import (
+    Emptying,
+    Identity,
+    Kind,
+    Memory,
+    Ownership,
+    Permanent,
+    Thing,
+)
 
 FILE = "teardown-plan.json"
 
@@ -38,6 +46,9 @@ class Fate(StrEnum):
 
 _BY_THEMSELVES = frozenset({"log stream", "log group", "trial component"})
 """Kinds that what runs brings forth without anybody; what is proven of them goes all the same."""
+
+_OF_A_STACK = ("ResourceType", "PhysicalResourceId")
+"""What has to be known of the resources of a stack."""
 
 _LEFT = {
     Ownership.FOREIGN: Fate.LEAVE_FOREIGN,
@@ -159,7 +170,20 @@ class Plan:
     def write(self, folder: Path) -> None:
         """Keep it for ``--apply``, in place of the one before."""
         folder.mkdir(parents=True, exist_ok=True)
-        kept = {"digest": self.digest, "chosen": self._chosen(), "lines": self.lines}
+        held = [
+            [
+                *stands_for(stack),
+                [[one.get(member, "") for member in _OF_A_STACK] for one in resources],
+            ]
+            for (place, name), resources in self.discovery.resources.items()
+            if (stack := self.discovery.stacks.get((place, name))) and is_settled(stack)
+        ]
+        kept = {
+            "digest": self.digest,
+            "chosen": self._chosen(),
+            "lines": self.lines,
+            "held": held,
+        }
         unfinished = folder / f"{FILE}.new"
         unfinished.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         unfinished.replace(folder / FILE)
@@ -211,6 +235,16 @@ def proven_in(folder: Path, where: Iterable[Place]) -> dict[Identity, str]:
         if ownership == Ownership.OWNED and place in places and created:
             proven[kind, name, places[place], created] = seat
     return proven
+
+
+def remembered(folder: Path) -> Memory:
+    """What the plan that was shown last had read, of what lasts: what each stack holds."""
+    memory = Memory()
+    shown = _read(folder / FILE)
+    for *stack, resources in shown.get("held", ()) if shown else ():
+        some = tuple(dict(zip(_OF_A_STACK, one, strict=True)) for one in resources)
+        memory.note(tuple(stack), some)
+    return memory
 
 
 def _read(path: Path) -> dict[str, Any] | None:

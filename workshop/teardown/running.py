@@ -36,6 +36,8 @@ _SWEPT = (Fate.DELETE, Fate.EMPTY, Fate.RECORD, Fate.STOP, Fate.WITH_STACK)
 _LEFT = (Fate.DELETE, Fate.RECORD, Fate.LEAVE_CLAIMED, Fate.LEAVE_UNKNOWN)
 """What is there after a sweep although it should not be, or is in doubt."""
 
+_GONE = (Outcome.DELETED, Outcome.ALREADY_GONE)
+
 ROUNDS = 4
 """Sweeps, the first included: each next one takes what came during the one before."""
 
@@ -60,10 +62,11 @@ class Teardown:
     proven: dict[Identity, str] = field(default_factory=dict)
     """The seat of what was proven by an earlier look, such as that of the plan that was shown:
     it stays so although its proof, a job of which only the log is left, has gone since."""
+    lasting: Memory = field(default_factory=Memory)
+    """What earlier looks found out that stays true."""
 
     def __post_init__(self) -> None:
-        self._lasting = Memory()
-        logs.remember_before(self._lasting, (one[:3] for one in self.proven))
+        logs.remember_before(self.lasting, (one[:3] for one in self.proven))
         self._lock = threading.Lock()
         self._by_name = {kind.name: kind for kind in self.kinds}
         self._results: dict[tuple[str, str, Place], Result] = {}
@@ -71,7 +74,7 @@ class Teardown:
 
     def look(self) -> Discovery:
         """Look at everything once."""
-        found = discover(self.clients, self.target, self.kinds, self._lasting, dict(self.proven))
+        found = discover(self.clients, self.target, self.kinds, self.lasting, dict(self.proven))
         self.proven.update((one.identity, one.seat) for one in found.of(Ownership.OWNED))
         return found
 
@@ -105,7 +108,7 @@ class Teardown:
                 discovery, scans = verify.twice(self.look, self._by_name, self.interval, self.pause)
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
                 break
-            self._tell(Step.VERIFY, "something came meanwhile; once more")
+            self._tell(Step.VERIFY, "something came meanwhile, or is not gone yet; once more")
             current = Plan(discovery, self._by_name, plan.choices)
         return self._report(plan, discovery, scans, problems, began)
 
@@ -143,7 +146,7 @@ class Teardown:
             ]
             if not self._has_come(mine):
                 break
-            self._tell(Step.DISCOVER, "something came meanwhile; once more")
+            self._tell(Step.DISCOVER, "something came meanwhile, or is not gone yet; once more")
         return current
 
     def _sweep(
@@ -332,7 +335,10 @@ class Teardown:
 
     def _note(self, results: Iterable[Result]) -> None:
         for one in results:
-            self._results[one.thing.key] = one
+            known = self._results.get(one.thing.key)
+            # What was deleted here, and is looked for once more, is not gone by itself.
+            if not (known and known.outcome == Outcome.DELETED and one.outcome in _GONE):
+                self._results[one.thing.key] = one
 
     def _say(self, happening: Happening) -> None:
         with self._lock:

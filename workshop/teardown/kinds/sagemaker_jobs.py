@@ -118,6 +118,7 @@ TRAINING = Training(
     stops="StopTrainingJob",
     stopped_from=frozenset({"InProgress"}),
     deletes="DeleteTrainingJob",
+    prompt=True,
     deleted_from=ENDED | {POOLED},
     after=_COMPONENTS,
 )
@@ -137,6 +138,7 @@ PROCESSING = SageMakerKind(
     stops="StopProcessingJob",
     stopped_from=frozenset({"InProgress"}),
     deletes="DeleteProcessingJob",
+    prompt=True,
     deleted_from=ENDED,
     after=_COMPONENTS,
 )
