@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pytest
@@ -123,42 +122,6 @@ def test_a_form_is_written_out_once(cloud: Cloud) -> None:
     (body,) = bodies
     assert isinstance(body, bytes)
     assert parse_qs(body.decode())["Action"] == ["DescribeStacks"]
-
-
-VERSIONS = b"<ListVersionsResult><Version><Key>a</Key></Version></ListVersionsResult>"
-ERROR = b"<Error><Code>InternalError</Code></Error>"
-
-
-@pytest.mark.parametrize(
-    ("operation", "body", "status"),
-    [
-        ("ListObjectVersions", VERSIONS, 200),
-        ("ListObjectVersions", VERSIONS[:-9], 500),
-        ("ListObjectVersions", ERROR, 500),
-        ("DeleteObjects", ERROR, 500),
-        ("DeleteObjects", b"<DeleteResult></DeleteResult>", 200),
-    ],
-)
-def test_an_error_in_a_good_answer_of_s3_is_seen(operation: str, body: bytes, status: int) -> None:
-    client = Clients(HOME).client("s3", HOME)
-    model = client.meta.service_model.operation_model(operation)
-    answer = {"status_code": 200, "headers": {}, "body": body, "context": {}}
-    client.meta.events.emit(
-        f"before-parse.s3.{operation}",
-        operation_model=model,
-        response_dict=answer,
-        customized_response_dict={},
-    )
-    assert answer["status_code"] == status
-
-
-def test_a_whole_listing_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[object] = []
-    monkeypatch.setattr(clients, "_HANDLE_200_ERROR", lambda *told: read.append(told))
-    model = SimpleNamespace(name="ListObjectVersions")
-    for body in (VERSIONS, VERSIONS[:-1]):
-        clients._read_once(model, {"body": body})  # type: ignore[arg-type]
-    assert len(read) == 1
 
 
 def test_the_code_of_an_answer_without_one_is_empty() -> None:

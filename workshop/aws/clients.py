@@ -11,13 +11,12 @@ from urllib.parse import urlencode
 
 import boto3
 import botocore.session
-from botocore import handlers
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel
 
-from workshop.aws import regions, timestamps
+from workshop.aws import regions, timestamps, versions
 from workshop.errors import WorkshopError
 from workshop.places import Place
 
@@ -95,9 +94,7 @@ class Clients:
                 )
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
-                # In the place of the handler that botocore registers, which it calls.
-                made.meta.events.unregister("before-parse.s3.*", _HANDLE_200_ERROR)
-                made.meta.events.register_first("before-parse.s3.*", _read_once)
+                versions.register(made.meta.events)
                 made.meta.events.register("before-call", self._count)
                 self._clients[key] = made
             return self._clients[key]
@@ -189,21 +186,6 @@ def _encode_once(params: dict[str, Any], **_: object) -> None:
     """
     if isinstance(params["body"], dict):
         params["body"] = urlencode(params["body"]).encode()
-
-
-def _read_once(operation_model: OperationModel, response_dict: dict[str, Any], **_: object) -> None:
-    """Let botocore look for an error in an answer of S3, unless it is a whole listing.
-
-    It reads each answer once more to that end, which of a thousand versions takes a third of what
-    the call costs here. A listing that ends as it should is neither an error nor torn off.
-    """
-    ended = response_dict["body"][-len(_WHOLE_LISTING) :] == _WHOLE_LISTING
-    if operation_model.name != "ListObjectVersions" or not ended:
-        _HANDLE_200_ERROR(operation_model, response_dict)
-
-
-_HANDLE_200_ERROR: Any = vars(handlers)["_handle_200_error"]
-_WHOLE_LISTING = b"</ListVersionsResult>"
 
 
 def code(parsed: Mapping[str, Any]) -> str:
