@@ -42,6 +42,7 @@ def test_keys_ids_and_pages_are_read_and_nothing_else(cloud: Cloud) -> None:
     ("operation", "body", "status"),
     [
         ("ListObjectVersions", LISTING, 200),
+        ("ListObjectVersions", LISTING + b"\n", 200),
         ("ListObjectVersions", LISTING[:-9], 500),
         ("ListObjectVersions", ERROR, 500),
         ("DeleteObjects", ERROR, 500),
@@ -66,3 +67,17 @@ def test_a_whole_listing_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for body in (LISTING, LISTING[:-1]):
         versions.prepare(SimpleNamespace(name=versions.LISTING), {"body": body})  # type: ignore[arg-type]
     assert len(read) == 1
+
+
+def test_without_botocores_handler_all_is_read_as_botocore_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(versions, "HANDLE_200_ERROR", None)
+    client = Clients(HOME).client("s3", HOME)
+    body = LISTING.replace(b"<Key>", b"<ETag>1</ETag><Key>")
+    answer = {"status_code": 200, "headers": {}, "body": body, "context": {}}
+    model = client.meta.service_model.operation_model("ListObjectVersions")
+    event = "before-parse.s3.ListObjectVersions"
+    given = {"response_dict": answer, "customized_response_dict": {}}
+    client.meta.events.emit(event, operation_model=model, **given)
+    assert (answer["status_code"], answer["body"]) == (200, body)

@@ -104,6 +104,27 @@ def test_what_stacks_hold_is_known_from_the_plan_unless_they_have_changed(
     assert json.loads(told.read_text())["calls"]["cloudformation:ListStackResources"] == 1
 
 
+def test_work_that_cannot_be_read_is_told_and_its_seat_stays(
+    cloud: Cloud, workshop: Workshop, tmp_path: Path
+) -> None:
+    cloud.advance(7200)
+    workshop("teardown", "-e", "demo")
+    cloud.faults({"effect": "denied", "operation": "sagemaker:DescribeTrainingJob"})
+    ran = workshop(*APPLY, "--yes", "demo", "--save-to", str(tmp_path / "saved"))
+    assert ran.code == 4, ran.err
+    [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
+    not_saved = json.loads(told.read_text())["not_saved"]
+    assert list(not_saved) == ["ada"]
+    assert not_saved["ada"].startswith("training job fit: ")
+    assert ADA.stack("storage") in torn.stack_names(cloud)
+
+
+def test_a_new_plan_asks_again_what_stacks_hold(cloud: Cloud, workshop: Workshop) -> None:
+    assert "stack resource" not in workshop("teardown", "-e", "demo").err
+    cloud.faults({"effect": "denied", "operation": "cloudformation:ListStackResources"})
+    assert "stack resource" in workshop("teardown", "-e", "demo").err
+
+
 def test_guards_refuse_before_anything_is_touched(cloud: Cloud, workshop: Workshop) -> None:
     before = torn.stack_names(cloud)
     refusals = {
@@ -186,6 +207,36 @@ def test_leftovers_are_listed_and_changed_by_nobody(cloud: Cloud, workshop: Work
         assert re.search(r"^ada +endpoint +serve +InService +owned", ran.out, re.MULTILINE)
     assert torn.stack_names(cloud) == before
     assert workshop("leftovers").code == 2
+
+
+def test_leftovers_of_a_workshop_by_name_are_those_of_all_its_environments(
+    cloud: Cloud, workshop: Workshop
+) -> None:
+    client = cloud.client("sagemaker")
+    for environment in ("another", "zoo"):
+        tagged = {"workshop": "demo", "environment": environment, "attendee": "ada"}
+        client.create_model(
+            ModelName=f"of-{environment}",
+            PrimaryContainer={"Image": torn.IMAGE},
+            Tags=[{"Key": key, "Value": value} for key, value in tagged.items()],
+        )
+    bucket = cloud.client("s3")
+    bucket.create_bucket(Bucket="demo-by-hand")
+    by_hand = [{"Key": "workshop", "Value": "demo"}, {"Key": "environment", "Value": "zoo"}]
+    bucket.put_bucket_tagging(Bucket="demo-by-hand", Tagging={"TagSet": by_hand})
+    words = ("--workshop", "demo", "--account", torn.HERE.account, "--region", torn.HERE.region)
+    ran = workshop("leftovers", *words)
+    assert ran.code == 4
+    for name in ("of-another", "of-zoo", "demo-by-hand"):
+        assert re.search(rf" {name} .* claimed ", ran.out), ran.out
+    assert re.search(r" bucket +demo-ada-data-.* owned ", ran.out)
+
+
+def test_tags_that_cannot_be_read_are_unknown_leftovers(cloud: Cloud, workshop: Workshop) -> None:
+    cloud.faults({"effect": "denied", "operation": "resourcegroupstaggingapi:GetResources"})
+    words = ("--workshop", "demo", "--account", torn.HERE.account, "--region", torn.HERE.region)
+    ran = workshop("leftovers", *words)
+    assert (ran.code, "tags in " in ran.err) == (4, True), ran.err
 
 
 def test_a_sweep_takes_what_was_made_and_leaves_the_stacks(

@@ -146,3 +146,25 @@ def test_a_signal_while_a_program_is_being_started_ends_that_too(
         pytest.fail("it was broken off before")
     assert started[0].returncode == -signal.SIGTERM
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_program_that_takes_its_time_to_end_is_waited_for_and_then_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(child, "GRACE", 0.5)
+    deaf = (
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('ready', flush=True); signal.pause()"
+    )
+    ended: list[subprocess.Popen[str]] = []
+
+    def broken_off() -> None:
+        with child.running([sys.executable, "-c", deaf], os.environ, heard=True) as started:
+            ended.append(started)
+            assert started.stdout is not None
+            assert started.stdout.readline() == "ready\n"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert ended[0].wait() == -signal.SIGKILL

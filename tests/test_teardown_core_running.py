@@ -19,7 +19,7 @@ from workshop.teardown.kinds import ALL
 from workshop.teardown.kinds.sagemaker_jobs import TRAINING, Training
 from workshop.teardown.model import Thing, World
 from workshop.teardown.plan import Choices, Fate
-from workshop.teardown.report import Report
+from workshop.teardown.report import LEFT, NOT_PROVEN, Report
 from workshop.teardown.running import Teardown
 from workshop.teardown.sweep import Patience
 
@@ -286,6 +286,32 @@ def test_what_lingers_after_its_deletion_is_waited_for_and_told_as_deleted(
     report = torn_down(job)
     assert report.code == 0
     assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
-    [deleted] = [one for one in report.results if one.thing.id == "fit"]
+    [deleted] = [
+        one for one in report.results if (one.thing.kind, one.thing.id) == ("training job", "fit")
+    ]
     assert deleted.outcome == Outcome.DELETED
     assert "something came meanwhile, or is not gone yet; once more" in {one.told for one in told}
+
+
+class _Deaf(Training):
+    """Training jobs whose deletion is answered and never done."""
+
+    def delete(self, world: World, thing: Thing) -> None:
+        pass
+
+
+@pytest.mark.parametrize("stacks", [True, False])
+def test_what_is_still_there_after_its_deletion_was_answered_is_stuck(
+    cloud: Cloud, clients: Clients, *, stacks: bool
+) -> None:
+    torn.deploy(cloud, ADA)
+    cloud.delays(training=0)
+    trains(cloud, "fit", ADA.role_arn)
+    members = {field.name: getattr(TRAINING, field.name) for field in fields(TRAINING)}
+    kinds = [_Deaf(**members) if kind is TRAINING else kind for kind in ALL]
+    patience = replace(torn.QUICK, deadline=0.2)
+    report = torn_down(torn.job(clients, kinds=kinds, patience=patience), stacks=stacks)
+    assert report.code == (NOT_PROVEN if stacks else LEFT)
+    outcomes = {(one.thing.kind, one.thing.id): one.outcome for one in report.results}
+    assert outcomes["training job", "fit"] == Outcome.STUCK
+    assert ADA.role in torn.roles(cloud)

@@ -90,11 +90,12 @@ class Clients:
                 made = self._session(place.account).client(  # type: ignore[call-overload]
                     service,
                     region_name=place.region,
-                    config=_config(service, most),
+                    config=_config(most),
                 )
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
-                versions.register(made.meta.events)
+                if service == "s3":
+                    versions.register(made.meta.events)
                 made.meta.events.register("before-call", self._count)
                 self._clients[key] = made
             return self._clients[key]
@@ -193,10 +194,8 @@ def code(parsed: Mapping[str, Any]) -> str:
     return str(parsed.get("Error", {}).get("Code", ""))
 
 
-def _config(service: str, attempts: int) -> Config:
+def _config(attempts: int) -> Config:
     return Config(
-        # To check each of a thousand keys, which S3 itself has listed, takes a quarter of the call.
-        parameter_validation=service != "s3",
         # Slows down all calls of a client by itself once one of them was throttled
         # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
         retries={"mode": "adaptive", "total_max_attempts": attempts},

@@ -21,12 +21,17 @@ _UNREAD = re.compile(
 )
 """Members of a version that nobody asks for; in a key, ``<`` is written otherwise."""
 
-HANDLE_200_ERROR: Any = vars(handlers)["_handle_200_error"]
-"""botocore's handler of errors that S3 tells with a good status, and of torn answers."""
+HANDLE_200_ERROR: Any = vars(handlers).get("_handle_200_error")
+"""botocore's handler of errors that S3 tells with a good status, and of torn answers.
+
+Its name is botocore's own; under another one, all is read as botocore reads it.
+"""
 
 
 def register(events: Any) -> None:
     """Let a client of S3 read its listings of versions so; ``events`` are its ``meta.events``."""
+    if HANDLE_200_ERROR is None:
+        return
     events.unregister("before-parse.s3.*", HANDLE_200_ERROR)
     events.register_first("before-parse.s3.*", prepare)
 
@@ -34,7 +39,7 @@ def register(events: Any) -> None:
 def prepare(operation_model: OperationModel, response_dict: dict[str, Any], **_: object) -> None:
     """Leave out what is not read of a whole listing, and let botocore look at all other answers."""
     body = response_dict["body"]
-    if operation_model.name == LISTING and body.endswith(_END):
+    if operation_model.name == LISTING and body[-2 * len(_END) :].rstrip().endswith(_END):
         response_dict["body"] = _UNREAD.sub(b"", body)
     else:
         HANDLE_200_ERROR(operation_model, response_dict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -13,9 +15,10 @@ from workshop.cli.opened import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.errors import GuardError, UsageError
 from workshop.places import Place
-from workshop.teardown import guard, verify
-from workshop.teardown.discover import Target, discover, tagged
+from workshop.teardown import guard, refusals, verify
+from workshop.teardown.discover import Discovery, Target, discover, tagged
 from workshop.teardown.kinds import ALL
+from workshop.teardown.model import Ownership, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
 from workshop.teardown.report import NOT_PROVEN
 
@@ -52,17 +55,17 @@ def leftovers(
     """
     if env is not None:
         work = opened(env, config_dir)
-        target, clients = guard.target(work.loaded, work.seats, whole=True), work.clients
+        targets, clients = [guard.target(work.loaded, work.seats, whole=True)], work.clients
     elif workshop and account and region:
         clients = Clients(Place(account, region))
-        target = _named(clients, workshop, Place(account, region))
+        targets = _named(clients, workshop, Place(account, region))
     else:
         raise UsageError(
             "name an environment with -e, or a workshop with --workshop, --account and --region"
         )
     console.say("looking for everything of the workshop ...")
     kinds = {kind.name: kind for kind in ALL}
-    discovery = discover(clients, target, ALL)
+    discovery = _joined([discover(clients, target, ALL) for target in targets])
     plan = Plan(discovery, kinds, Choices())
     scan = verify.scan(discovery, kinds)
     if as_json:
@@ -84,15 +87,34 @@ def leftovers(
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
 
 
-def _named(clients: Clients, workshop: str, place: Place) -> Target:
-    """A workshop of which only the name is known: its seats are those that its tags tell."""
+def _named(clients: Clients, workshop: str, place: Place) -> list[Target]:
+    """A workshop of which only the name is known: seats and environments are as its tags tell.
+
+    Tags that cannot be read tell of none here; the look that follows has them as unknown.
+    """
     caller = clients.caller(place)
     if caller != place.account:
         raise GuardError(
             f"your credentials are for account {caller}, not {place.account}; sign in to that one"
         )
-    found = tagged(clients, workshop, place).values()
-    seats = {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
+    try:
+        found = list(tagged(clients, workshop, place).values())
+    except refusals.Refusal:
+        found = []
+    seats = {place: frozenset(one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one)}
     environments = sorted({one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one})
-    environment = environments[0] if environments else ""
-    return Target(workshop, environment, {place: frozenset(seats)}, whole=True)
+    return [Target(workshop, name, seats, whole=True) for name in environments or [""]]
+
+
+_SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FOREIGN)
+
+
+def _joined(looks: Sequence[Discovery]) -> Discovery:
+    """What looks for several environments found together: the surest verdict on each thing."""
+    things: dict[tuple[str, str, Place], Thing] = {}
+    for thing in (one for look in looks for one in look.things.values()):
+        known = things.setdefault(thing.key, thing)
+        if _SUREST.index(thing.ownership) < _SUREST.index(known.ownership):
+            things[thing.key] = thing
+    unknown = dict.fromkeys(one for look in looks for one in look.unknown)
+    return replace(looks[0], things=things, unknown=tuple(unknown))

@@ -19,6 +19,7 @@ from workshop.settings import Keep
 from workshop.teardown import guard, saving, verify
 from workshop.teardown.discover import Discovery
 from workshop.teardown.kinds import ALL
+from workshop.teardown.model import Memory
 from workshop.teardown.plan import Choices, Plan, proven_in, remembered
 from workshop.teardown.report import Report
 from workshop.teardown.running import Teardown
@@ -145,7 +146,8 @@ def run(
         interval=interval,
         save=_saver(work, save_to),
         proven=proven_in(folder, target.seats),
-        lasting=remembered(folder),
+        # A plan is made of nothing but what AWS says.
+        lasting=remembered(folder) if apply else Memory(),
     )
     console.say("looking for everything of the workshop ...")
     plan = job.plan(choices)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+GRACE = 10.0
+"""Seconds that a program has to end by itself."""
 SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,7 +27,13 @@ def running(
     and it reads nothing; else it shares the terminal. To be called by the main thread.
     """
     came: list[int] = []
+
+    def raise_them() -> None:
+        for number in came:
+            signal.raise_signal(number)
+
     with ExitStack() as handlers:
+        handlers.callback(raise_them)
         # A signal that is raised inside of Popen would leave a child that nobody knows of.
         for sign in SIGNS:
             handler = signal.getsignal(sign)
@@ -44,9 +52,16 @@ def running(
         ) as child:
             try:
                 handlers.close()
-                for number in came:
-                    signal.raise_signal(number)
                 yield child
             except BaseException:
-                child.terminate()
+                _end(child)
                 raise
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Ask it to end, and see to it."""
+    child.terminate()
+    try:
+        child.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()

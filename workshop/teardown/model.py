@@ -191,7 +191,7 @@ class Emptying(Protocol):
 
 @runtime_checkable
 class Prompt(Protocol):
-    """A kind whose things are gone, as a rule, as soon as their deletion was answered."""
+    """A kind whose things need not be waited for once their deletion was answered."""
 
     @property
     def prompt(self) -> bool:

@@ -176,7 +176,9 @@ class Plan:
                 [[one.get(member, "") for member in _OF_A_STACK] for one in resources],
             ]
             for (place, name), resources in self.discovery.resources.items()
-            if (stack := self.discovery.stacks.get((place, name))) and is_settled(stack)
+            if resources
+            and (stack := self.discovery.stacks.get((place, name)))
+            and is_settled(stack)
         ]
         kept = {
             "digest": self.digest,

@@ -170,6 +170,7 @@ class Teardown:
             self.patience,
             empty_stacks=current.choices.contents,
             unread=_unread(current.discovery),
+            asked={thing.key for thing in things if thing.created and self._is_called_gone(thing)},
         )
         try:
             with self._timed(Step.STOP):
@@ -253,6 +254,11 @@ class Teardown:
             self._note(Result(thing, Outcome.STUCK, told) for thing in last)
         self._note(engine.abandoned)
 
+    def _is_called_gone(self, thing: Thing) -> bool:
+        result = self._results.get(thing.key)
+        same = result is not None and result.thing.identity == thing.identity
+        return same and result is not None and result.outcome in _GONE
+
     def _has_stayed(self, thing: Thing) -> bool:
         result = self._results.get(thing.key)
         return result is not None and result.outcome == Outcome.STUCK
@@ -308,6 +314,9 @@ class Teardown:
             if thing.key not in results and fate == Fate.WITH_STACK and gone:
                 results[thing.key] = Result(thing, Outcome.DELETED, f"with {thing.stack}")
         for thing in discovery.of(Ownership.OWNED, Ownership.CLAIMED):
+            if self._is_called_gone(thing):
+                told = "still there, although its deletion was answered"
+                results[thing.key] = Result(thing, Outcome.STUCK, told)
             if verify.is_record(thing, self._by_name):
                 results[thing.key] = Result(thing, Outcome.UNDELETABLE)
         for thing in last.things(Fate.KEEP):
@@ -335,10 +344,7 @@ class Teardown:
 
     def _note(self, results: Iterable[Result]) -> None:
         for one in results:
-            known = self._results.get(one.thing.key)
-            # What was deleted here, and is looked for once more, is not gone by itself.
-            if not (known and known.outcome == Outcome.DELETED and one.outcome in _GONE):
-                self._results[one.thing.key] = one
+            self._results[one.thing.key] = one
 
     def _say(self, happening: Happening) -> None:
         with self._lock:

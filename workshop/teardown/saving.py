@@ -43,6 +43,7 @@ class Work:
 
     ``artefacts`` are ``s3://`` addresses of models and output, wherever they point: only those in
     the seat's own ``buckets`` are taken. ``streams`` are pairs of a log group and a stream.
+    ``unread`` is what may have more of it and could not be read, and why.
     """
 
     seat: str
@@ -50,6 +51,7 @@ class Work:
     buckets: tuple[str, ...] = ()
     artefacts: tuple[str, ...] = ()
     streams: tuple[tuple[str, str], ...] = ()
+    unread: tuple[str, ...] = ()
 
     def chosen(self, keep: Keep) -> Iterator[tuple[str, str]]:
         """Bucket and prefix of all that ``keep`` asks for, nothing twice."""
@@ -107,6 +109,8 @@ class _Saving:
 
     def run(self) -> Saved:
         try:
+            for told in self._work.unread if self._keep.artifacts else ():
+                self._problem(told)
             for bucket, prefix in self._work.chosen(self._keep):
                 self._save(self._sources[bucket], prefix)
             for group, stream in self._work.streams if self._keep.logs else ():

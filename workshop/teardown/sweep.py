@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -24,6 +24,9 @@ from workshop.places import Place
 from workshop.teardown import refusals
 from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
 from workshop.teardown.model import Emptying, Kind, Prompt, Thing, Undeletable, World
+
+Key = tuple[str, str, Place]
+"""Kind, id and place of a thing."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,19 @@ class Sweep:
     unread: Mapping[tuple[Place, str], str] = field(default_factory=dict)
     """Kinds of which not all could be read, and why: what these depend on has to stay. It may be
     the only proof of what was not seen, as an endpoint's configuration is."""
+    asked: Collection[Key] = ()
+    """Whose deletion was answered before, and which are there all the same."""
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self.items = [
-            Item(thing, self.kinds[thing.kind], self.worlds[thing.place], state=thing.state)
+            Item(
+                thing,
+                self.kinds[thing.kind],
+                self.worlds[thing.place],
+                state=thing.state,
+                asked=thing.key in self.asked,
+            )
             for thing in self.things
         ]
         self._lock = threading.Lock()
@@ -307,8 +318,8 @@ class Sweep:
             return _Next(Outcome.STOPPED)
         elif not item.asked or item.looks > _LOOKS_BEFORE_ASKING_AGAIN:
             kind.delete(world, item.thing)
-            item.asked, item.looks, item.refused = True, 0, 0
-            if isinstance(kind, Prompt) and kind.prompt:
+            first, item.asked, item.looks, item.refused = not item.asked, True, 0, 0
+            if first and isinstance(kind, Prompt) and kind.prompt:
                 return _Next(Outcome.DELETED)
         look = self.patience.first_look * 1.5 ** min(item.looks, 20)
         return _Next(after=min(self.patience.slowest_look, look))

@@ -21,10 +21,11 @@ _DESCRIBED = {
 
 
 def works(discovery: Discovery) -> list[Work]:
-    """The work of every seat; botocore's errors pass through, for what is unread is not saved."""
+    """The work of every seat; what cannot be read of it is told, and so is not saved."""
     buckets: dict[tuple[Place, str], list[str]] = defaultdict(list)
     streams: dict[tuple[Place, str], list[tuple[str, str]]] = defaultdict(list)
     artefacts: dict[tuple[Place, str], list[str]] = defaultdict(list)
+    unread: dict[tuple[Place, str], list[str]] = defaultdict(list)
     for thing in discovery.of(Ownership.OWNED):
         whose = (thing.place, thing.seat)
         if thing.kind == "bucket":
@@ -33,7 +34,10 @@ def works(discovery: Discovery) -> list[Work]:
             details = thing.details
             streams[whose].append((details["logGroupName"], details["logStreamName"]))
         elif thing.kind in _DESCRIBED:
-            artefacts[whose] += _artefacts(discovery, thing)
+            try:
+                artefacts[whose] += _artefacts(discovery, thing)
+            except refusals.Refusal as error:
+                unread[whose].append(f"{thing.kind} {thing.id}: {refusals.told(error)}")
     return [
         Work(
             seat=whose[1],
@@ -41,8 +45,9 @@ def works(discovery: Discovery) -> list[Work]:
             buckets=tuple(buckets[whose]),
             artefacts=tuple(dict.fromkeys(artefacts[whose])),
             streams=tuple(streams[whose]),
+            unread=tuple(unread[whose]),
         )
-        for whose in sorted({*buckets, *streams, *artefacts})
+        for whose in sorted({*buckets, *streams, *artefacts, *unread})
     ]
 
 

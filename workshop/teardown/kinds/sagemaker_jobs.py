@@ -174,7 +174,7 @@ TUNING = SageMakerKind(
     stops="StopHyperParameterTuningJob",
     stopped_from=frozenset({"InProgress"}),
     deletes="DeleteHyperParameterTuningJob",
-    deleted_from=ENDED,
+    deleted_from=ENDED | {"DeleteFailed"},
 )
 """It costs nothing itself: its training jobs do."""
 

@@ -127,7 +127,7 @@ class SageMakerKind:
     """Whether only its deletion ends what it costs."""
     after: tuple[str, ...] = ()
     prompt: bool = False
-    """Whether it is gone, as a rule, once its deletion was answered: the next look tells."""
+    """Whether nobody waits for it once its deletion was answered: the next look tells."""
     lasting: bool = False
     """Whether whose it is can never change, so that a stranger is described only once."""
     list_request: Mapping[str, Any] = field(default_factory=dict, hash=False)
