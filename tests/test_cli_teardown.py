@@ -119,6 +119,20 @@ def test_work_that_cannot_be_read_is_told_and_its_seat_stays(
     assert ADA.stack("storage") in torn.stack_names(cloud)
 
 
+def test_a_role_that_could_not_be_frozen_is_in_the_report(
+    cloud: Cloud, workshop: Workshop, tmp_path: Path
+) -> None:
+    workshop("teardown", "-e", "demo")
+    cloud.faults({"effect": "denied", "operation": "iam:PutRolePolicy"})
+    workshop(*APPLY, "--yes", "demo")
+    [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
+    assert list(json.loads(told.read_text())["not_frozen"]) == [ADA.role]
+    for suffix in (".md", ".html"):
+        page = told.with_suffix(suffix).read_text().casefold()
+        assert "not frozen" in page
+        assert ADA.role in page
+
+
 def test_a_new_plan_asks_again_what_stacks_hold(cloud: Cloud, workshop: Workshop) -> None:
     assert "stack resource" not in workshop("teardown", "-e", "demo").err
     cloud.faults({"effect": "denied", "operation": "cloudformation:ListStackResources"})

@@ -39,6 +39,8 @@ class Report:
     scans: tuple[Scan, ...]
     foreign: tuple[Thing, ...]
     not_saved: Mapping[str, str]
+    not_frozen: Mapping[str, str]
+    """Roles that could make something new until they were deleted, and why."""
     not_offered: tuple[str, ...]
     seconds: Mapping[str, float]
     calls: Mapping[str, int] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Report:
             "left": [_as_json(thing) for thing in self.left],
             "foreign": [_as_json(thing) for thing in self.foreign],
             "not_saved": dict(self.not_saved),
+            "not_frozen": dict(self.not_frozen),
             "not_offered": list(self.not_offered),
             "looks": [
                 {
@@ -149,6 +152,7 @@ class Report:
         unknown = self.scans[-1].unknown if self.scans else ()
         yield "unknown", [("", one.kind, str(one.place), one.why) for one in unknown]
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
+        yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
         for outcome in (Outcome.UNDELETABLE, Outcome.KEPT):
             yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
         yield "foreign look-alikes, left alone", [_row(one, one.why) for one in self.foreign]

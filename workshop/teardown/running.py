@@ -71,6 +71,7 @@ class Teardown:
         self._by_name = {kind.name: kind for kind in self.kinds}
         self._results: dict[tuple[str, str, Place], Result] = {}
         self._seconds: dict[str, float] = {}
+        self._not_frozen: dict[str, str] = {}
 
     def look(self) -> Discovery:
         """Look at everything once."""
@@ -122,6 +123,7 @@ class Teardown:
         for place, some in names.items():
             self._tell(Step.FREEZE, f"{len(some)} roles in {place} can make nothing new")
             for role, told in freeze.freeze(self.clients, place, some).items():
+                self._not_frozen[role] = told
                 self._tell(Step.FREEZE, f"role {role} is not frozen: {told}")
 
     def _sweep_all(
@@ -337,6 +339,7 @@ class Teardown:
             scans=tuple(scans),
             foreign=tuple(last.things(Fate.LEAVE_FOREIGN)),
             not_saved=problems,
+            not_frozen=self._not_frozen,
             not_offered=discovery.not_offered,
             seconds=dict(self._seconds),
             calls=self.clients.calls,
