@@ -238,9 +238,41 @@ def features(hand: Hand) -> None:
             {"FeatureName": "at", "FeatureType": "String"},
         ],
         OnlineStoreConfig={"EnableOnlineStore": True},
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{hand.bucket}/features"}},
         RoleArn=hand.role,
         Tags=hand.tagged,
     )
+
+
+def tracking(hand: Hand) -> None:
+    hand.client("sagemaker").create_mlflow_tracking_server(
+        TrackingServerName=hand.called("runs"),
+        ArtifactStoreUri=f"s3://{hand.bucket}/runs",
+        RoleArn=hand.role,
+        Tags=hand.tagged,
+    )
+
+
+def studio(hand: Hand) -> None:
+    """A domain with its file system, somebody in it, and a space and an app of theirs."""
+    client = hand.client("sagemaker")
+    made = client.create_domain(
+        DomainName=hand.called("studio"),
+        AuthMode="IAM",
+        DefaultUserSettings={"ExecutionRole": hand.role},
+        SubnetIds=["subnet-12345678"],
+        VpcId="vpc-12345678",
+        Tags=hand.tagged,
+    )
+    domain, name = {"DomainId": made["DomainId"]}, hand.called("me")
+    client.create_user_profile(**domain, UserProfileName=name)
+    client.create_space(
+        **domain,
+        SpaceName=name,
+        OwnershipSettings={"OwnerUserProfileName": name},
+        SpaceSharingSettings={"SharingType": "Private"},
+    )
+    client.create_app(**domain, SpaceName=name, AppType="JupyterLab", AppName="default")
 
 
 def notebook(hand: Hand, word: str = "extra") -> str:
@@ -297,6 +329,7 @@ PROVEN: dict[str, Callable[[Hand], object]] = {
     for one in (
         *(data, images, training, processing, tuning, automl, compilation, model, transform),
         *(endpoint, components, scaled_endpoint, experiments, packages, pipelines, features),
+        *(tracking, studio),
         *(notebook, schedule, rule, log),
     )
 }
@@ -329,6 +362,15 @@ def script(hand: Hand) -> None:
     )
 
 
+def sources(hand: Hand) -> None:
+    """A repository of code that notebooks check out."""
+    hand.client("sagemaker").create_code_repository(
+        CodeRepositoryName=hand.called("sources"),
+        GitConfig={"RepositoryUrl": "https://git.example.org/sources.git"},
+        Tags=hand.tagged,
+    )
+
+
 def machine(hand: Hand) -> None:
     given = [{"Key": key, "Value": value} for key, value in hand.tags]
     hand.client("ec2").run_instances(
@@ -343,6 +385,6 @@ def machine(hand: Hand) -> None:
 
 
 CLAIMED: dict[str, Callable[[Hand], object]] = {
-    one.__name__: one for one in (dashboard, alarm, script, machine)
+    one.__name__: one for one in (dashboard, alarm, script, sources, machine)
 }
 """What only its name or its tags tell."""

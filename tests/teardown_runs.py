@@ -24,7 +24,7 @@ from tests.teardown_scenarios import ENVIRONMENT, WORKSHOP, Room
 from tests.teardown_snapshots import Held
 from workshop.aws.clients import Clients
 from workshop.teardown import stacks, sweep
-from workshop.teardown.discover import Target
+from workshop.teardown.discover import Discovery, Target
 from workshop.teardown.happenings import Happening, Outcome
 from workshop.teardown.kinds import ALL
 from workshop.teardown.model import Kind, Ownership
@@ -133,6 +133,7 @@ def job(
     patience: sweep.Patience = QUICK,
     kinds: Sequence[Kind] = ALL,
     pause: Callable[[float], object] = lambda _: None,
+    save: Callable[[Discovery], dict[str, str]] | None = None,
 ) -> Teardown:
     """The teardown of the room's workshop."""
     chosen = frozenset(seats if only is None else only)
@@ -146,6 +147,7 @@ def job(
         patience=patience,
         stack_patience=replace(QUICK_STACKS, deadline=patience.deadline),
         pause=pause,
+        save=save,
     )
 
 

@@ -22,6 +22,7 @@ from tests.teardown_pieces import (
     data,
     endpoint,
     experiments,
+    features,
     images,
     log,
     machine,
@@ -31,6 +32,8 @@ from tests.teardown_pieces import (
     pipelines,
     rule,
     schedule,
+    studio,
+    tracking,
     training,
     transform,
 )
@@ -183,7 +186,10 @@ def room(cloud: Cloud, **delays: float) -> Room:
     """A workshop without any seat yet, in a cloud whose time stands still."""
     cloud.freeze()
     cloud.delays(**{**QUIET, **delays})
-    for shared in ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances"):
+    for shared in (
+        *("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances"),
+        "studio",
+    ):
         cloud.client("logs").create_log_group(logGroupName=f"/aws/sagemaker/{shared}")
     return Room(cloud, session_at(cloud.endpoint))
 
@@ -215,10 +221,10 @@ def strangers(made: Room) -> None:
         ("theirs-", "demo2-ada-", "demos-ada-", "demo-adax-", "demo-ada-their-")
     ):
         hand = made.stranger(prefix=prefix)
-        for make in (training, model, experiments, endpoint):
+        for make in (training, model, experiments, endpoint, features, tracking):
             make(hand)
         if number == 0:
-            for make in (packages, pipelines, notebook, data, images, schedule, rule, log):
+            for make in (packages, pipelines, notebook, studio, data, images, schedule, rule, log):
                 make(hand)
     # Another workshop of ours, with a role of its own path, and a role that looks like a seat's.
     other = made.stranger(

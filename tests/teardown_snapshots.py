@@ -38,6 +38,8 @@ _NAMED: dict[str, tuple[str, str]] = {
     "FeatureGroup": ("FeatureGroupSummaries", ""),
     "NotebookInstance": ("NotebookInstances", ""),
     "NotebookInstanceLifecycleConfig": ("NotebookInstanceLifecycleConfigs", ""),
+    "MlflowTrackingServer": ("TrackingServerSummaries", ""),
+    "CodeRepository": ("CodeRepositorySummaryList", ""),
 }
 
 _EPHEMERAL = re.compile(rb"<(RequestId|requestId)>[^<]*</\1>")
@@ -46,7 +48,10 @@ _EPHEMERAL = re.compile(rb"<(RequestId|requestId)>[^<]*</\1>")
 
 def of(cloud: Cloud) -> Held:
     """Give all that the account holds now."""
-    parts = (_buckets, _images, _logs, _scaling, _scheduled, _stacks, _watched, _machines)
+    parts = (
+        *(_buckets, _images, _logs, _scaling, _scheduled, _stacks, _watched, _machines),
+        *(_studio, _catalog),
+    )
     asking = _Asking(cloud)
     try:
         held = {what: known for part in parts for what, known in part(asking)}
@@ -130,8 +135,8 @@ class _Asking:
 def _sagemaker(asking: _Asking, nouns: Iterable[str]) -> Iterator[tuple[str, Any]]:
     for noun in nouns:
         member, describes = _NAMED[noun]
-        for one in asking.sagemaker(f"List{noun}s")[member]:
-            name = f"{noun}Name"
+        name = "TrackingServerName" if noun.startswith("Mlflow") else f"{noun}Name"
+        for one in asking.sagemaker(f"List{noun}s".replace("rys", "ries"))[member]:
             described = asking.sagemaker(describes or f"Describe{noun}", **{name: one[name]})
             arn = next(value for key, value in one.items() if key.endswith("Arn"))
             tags = asking.sagemaker("ListTags", ResourceArn=arn)
@@ -159,6 +164,30 @@ def _packages(asking: _Asking) -> Iterator[tuple[str, Any]]:
     ]:
         arn = one["ModelPackageArn"]
         yield f"ModelPackage {arn}", asking.sagemaker("DescribeModelPackage", ModelPackageName=arn)
+
+
+def _studio(asking: _Asking) -> Iterator[tuple[str, Any]]:
+    for plural, noun, names in (
+        ("Domains", "Domain", ("DomainId",)),
+        ("UserProfiles", "UserProfile", ("DomainId", "UserProfileName")),
+        ("Spaces", "Space", ("DomainId", "SpaceName")),
+        ("Apps", "App", ("DomainId", "SpaceName", "AppType", "AppName")),
+    ):
+        for one in asking.sagemaker(f"List{plural}")[plural]:
+            if one["Status"] != "Deleted":  # As apps are listed for a day more.
+                named = {name: one[name] for name in names if name in one}
+                described = asking.sagemaker(f"Describe{noun}", **named)
+                yield f"{noun} {'/'.join(named.values())}", described
+    for one in json.loads(asking.send("elasticfilesystem", "GET", "/2015-02-01/file-systems"))[
+        "FileSystems"
+    ]:
+        yield f"FileSystem {one['FileSystemId']}", one
+
+
+def _catalog(asking: _Asking) -> Iterator[tuple[str, Any]]:
+    found = asking.json("glue", "AWSGlue.GetTables", DatabaseName="sagemaker_featurestore")
+    for table in found.get("TableList", []):
+        yield f"Table {table['Name']}", table
 
 
 def _buckets(asking: _Asking) -> Iterator[tuple[str, Any]]:

@@ -42,7 +42,9 @@ def test_a_group_is_created_with_stores_and_a_table_in_the_catalog(aws: Aws) -> 
     table = store["DataCatalogConfig"]
     assert table["Database"] == "sagemaker_featurestore"
     glue = aws.client("glue")
-    assert glue.get_table(DatabaseName=table["Database"], Name=table["TableName"])["Table"]
+    made = glue.get_table(DatabaseName=table["Database"], Name=table["TableName"])["Table"]
+    role = found["RoleArn"].rpartition("/")[2]
+    assert made["CreatedBy"] == f"arn:aws:sts::000000000000:assumed-role/{role}/SageMaker"
 
 
 def test_a_deleted_group_leaves_its_table_in_the_catalog(aws: Aws) -> None:

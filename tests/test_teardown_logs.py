@@ -16,6 +16,7 @@ from workshop.teardown.model import Memory, Ownership
 STREAMS = Streams()
 GROUPS = Groups()
 TRAINING = "/aws/sagemaker/TrainingJobs"
+STUDIO = "/aws/sagemaker/studio"
 NOTEBOOKS = "/aws/sagemaker/NotebookInstances"
 
 
@@ -65,6 +66,30 @@ def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None
     assert owners(STREAMS, here) == expected
     # The next scan no longer finds the job, and knows all the same.
     assert owners(STREAMS, world(cloud, lasting=lasting)) == expected
+
+
+def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: Cloud) -> None:
+    group(
+        cloud,
+        STUDIO,
+        *("d-1/me/JupyterLab/default", "d-1/mean/JupyterLab/default", "d-1/you/JupyterLab/default"),
+        *("d-2/me/JupyterLab/default", "d-2/lab/CodeEditor/default"),
+    )
+    lasting = Memory()
+    here = world(cloud, lasting=lasting)
+    logs.remember(here, thing(here, "Studio user profile", "d-1/me"))
+    logs.remember(here, thing(here, "Studio domain", "d-2"))
+    expected = {
+        f"{STUDIO}:d-1/me/JupyterLab/default": ("owned", "ada"),
+        f"{STUDIO}:d-2/me/JupyterLab/default": ("owned", "ada"),
+        f"{STUDIO}:d-2/lab/CodeEditor/default": ("owned", "ada"),
+    }
+    assert owners(STREAMS, here) == expected
+    # What a plan remembers of a stream proves no more than that.
+    later = Memory()
+    where = place(cloud)
+    logs.remember_before(later, (("log stream", name, where) for name in expected))
+    assert set(owners(STREAMS, world(cloud, whole=True, lasting=later))) == set(expected)
 
 
 def test_what_is_only_claimed_claims_its_log_and_proves_none(cloud: Cloud) -> None:

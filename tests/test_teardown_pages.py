@@ -22,6 +22,7 @@ SAGEMAKER = (
     *("CompilationJobs", "Models", "EndpointConfigs", "Endpoints", "InferenceComponents"),
     *("Experiments", "Trials", "TrialComponents", "ModelPackageGroups", "ModelPackages"),
     *("Pipelines", "FeatureGroups", "NotebookInstances", "NotebookInstanceLifecycleConfigs"),
+    *("CodeRepositories", "MlflowTrackingServers", "Domains", "UserProfiles", "Spaces", "Apps"),
 )
 TURNED = {
     *(f"sagemaker:List{noun}" for noun in SAGEMAKER),
@@ -33,7 +34,7 @@ TURNED = {
     *("s3:ListBuckets", "s3:ListObjectVersions", "s3:ListMultipartUploads"),
     *("ecr:DescribeRepositories", "ec2:DescribeInstances", "ec2:DescribeVolumes"),
     *("events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"),
-    "scheduler:ListSchedules",
+    *("scheduler:ListSchedules", "glue:GetTables"),
 }
 
 

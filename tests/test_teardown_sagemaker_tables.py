@@ -34,6 +34,8 @@ def test_every_operation_and_member_is_the_services(kind: SageMakerKind) -> None
         shape = MODEL.operation_model(operation).input_shape
         assert shape is not None
         assert set(shape.required_members) - {"ClientRequestToken"} <= set(kind.identity)
+    if kind.delete_request:
+        assert set(kind.delete_request) <= members(kind.deletes, "input").keys()
     if kind.stops:
         assert set(kind.identity) <= members(kind.stops, "input").keys()
 

@@ -279,7 +279,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_get_resources": "(data)",
         "_invalid_parameter": "(message)",
     },
-    "services.glue": {"_create_database": "(data)", "_create_table": "(data)"},
+    "services.glue": {"_create_database": "(data)", "_create_table": "(data)", "_tables": None},
     "services.cloudwatch_logs": {
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",

@@ -30,6 +30,13 @@ def is_assumable(role_arn: str) -> bool:
     )
 
 
+def session(role_arn: str, name: str) -> str:
+    """The ARN under which somebody acts who has assumed a role: it holds no path."""
+    partition, account = role_arn.split(":")[1], role_arn.split(":")[4]
+    role = role_arn.rpartition("/")[2]
+    return f"arn:{partition}:sts::{account}:assumed-role/{role}/{name}"
+
+
 def _trusts(document: str) -> bool:
     statements = json.loads(document).get("Statement", [])
     return any(_allows(one) for one in _listed(statements))

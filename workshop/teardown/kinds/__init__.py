@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from workshop.teardown.kinds import (
     buckets,
+    catalog,
     dashboards,
     instances,
     logs,
@@ -33,4 +34,5 @@ ALL: tuple[Kind, ...] = (
     *dashboards.KINDS,
     *instances.KINDS,
     *schedules.KINDS,
+    *catalog.KINDS,
 )

@@ -2,6 +2,7 @@
 
 SageMaker writes to ``/aws/sagemaker/TrainingJobs`` and its like, one group for all jobs of the
 account and streams ``<job>/algo-1-...``; an endpoint has a group, ``/aws/sagemaker/Endpoints/...``.
+Studio's streams are ``<domain>/<user profile or space>/<app type>/...``.
 A log tells its writer by that name alone. It is proven by the job, endpoint or notebook of that
 name while this is there; ``remember`` keeps what was proven, for when only the log is left.
 """
@@ -24,6 +25,7 @@ from workshop.teardown.proof import Proof
 ROOT = "/aws/sagemaker/"
 ENDPOINTS = f"{ROOT}Endpoints/"
 COMPONENTS = f"{ROOT}InferenceComponents/"
+STUDIO = f"{ROOT}studio"
 
 WRITERS = {
     "training job": f"{ROOT}TrainingJobs",
@@ -32,6 +34,7 @@ WRITERS = {
     "compilation job": f"{ROOT}CompilationJobs",
     "labeling job": f"{ROOT}LabelingJobs",
     "notebook": f"{ROOT}NotebookInstances",
+    **dict.fromkeys(("Studio domain", "Studio user profile", "Studio space"), STUDIO),
     "endpoint": ENDPOINTS,
     "inference component": COMPONENTS,
 }
@@ -63,16 +66,29 @@ def remember_before(lasting: Memory, proven: Iterable[tuple[str, str, Place]]) -
             known.setdefault((WRITERS[kind], name), "")
         elif kind == Streams.name:
             group, _, stream = name.partition(":")
-            known.setdefault((group, stream.partition("/")[0]), "")
+            known.setdefault((group, _writers(group, stream)[0]), "")
         elif kind == Groups.name:
             start = ENDPOINTS if name.startswith(ENDPOINTS) else COMPONENTS
             known.setdefault((start, name.removeprefix(start)), "")
+
+
+def _writers(group: str, stream: str) -> list[str]:
+    """Whose log a stream may be, by its name: the closest comes first.
+
+    In a domain that is somebody else's, profiles and spaces may be the workshop's.
+    """
+    first, _, rest = stream.partition("/")
+    return [f"{first}/{rest.partition('/')[0]}", first] if group == STUDIO else [first]
 
 
 def _known(world: World) -> dict[tuple[str, str], str | None]:
     """Group and name of what was proven in this place -> its seat, None for a stranger's."""
     known: dict[tuple[str, str], str | None] = world.lasting.get((_KEY, world.scope.place), dict)
     return known
+
+
+def _is_known(world: World, group: str, writer: str) -> bool:
+    return (group, writer) in _known(world) or (group, writer) in _claimed(world)
 
 
 def _claimed(world: World) -> dict[tuple[str, str], str]:
@@ -160,7 +176,8 @@ class Streams:
 
     def _judged(self, world: World, group: str, stream: dict[str, Any]) -> Iterator[Thing]:
         name = stream["logStreamName"]
-        writer = name.partition("/")[0]
+        writers = _writers(group, name)
+        writer = next((one for one in writers if _is_known(world, group, one)), writers[0])
         found, claims = _proven(world, group, writer), _tags(world, group, writer)
         verdict = proof.judge(world, name=writer, arn="", proof=found, tagged=claims)
         if verdict is not None:

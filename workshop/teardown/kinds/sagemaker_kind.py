@@ -121,6 +121,8 @@ class SageMakerKind:
     stopped_from: frozenset[str] = frozenset()
     deletes: str = ""
     """Empty where AWS has no way to delete it."""
+    delete_request: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What its deletion asks for beside its name."""
     deleted_from: frozenset[str] | None = None
     """Statuses in which it can be deleted; None for all."""
     deleting_stops: bool = False
@@ -179,7 +181,7 @@ class SageMakerKind:
             raise Undeletable(f"AWS has no way to delete a {self.name}")
         try:
             self.prepare(world, thing)
-            ask(world, self.deletes, **thing.details)
+            ask(world, self.deletes, **thing.details, **self.delete_request)
         except refusals.Refusal as error:
             if not refusals.is_gone(error):
                 raise

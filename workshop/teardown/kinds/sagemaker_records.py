@@ -286,7 +286,7 @@ FEATURE_GROUP = SageMakerKind(
     deletes="DeleteFeatureGroup",
     deleted_from=frozenset({"Created", "CreateFailed", "DeleteFailed"}),
 )
-"""Its offline data stays in the bucket, and its table in the Glue catalog."""
+"""Its offline data stays in the bucket, and its table in the Glue catalog: kinds of their own."""
 
 TRACKING_SERVER = SageMakerKind(
     name="MLflow tracking server",

@@ -165,9 +165,10 @@ DOMAIN = SageMakerKind(
     prove=lambda world, answer: _of_domain(world, answer["DomainId"]),
     status="Status",
     deletes="DeleteDomain",
+    delete_request={"RetentionPolicy": {"HomeEfsFileSystem": "Delete"}},
     deleted_from=_RESTING,
     after=("Studio app", "Studio space", "Studio user profile"),
 )
-"""Its file system stays unless somebody deletes it."""
+"""Its file system would stay, and go on costing, if nobody asked for its deletion as well."""
 
 KINDS = (NOTEBOOK, LIFECYCLE, CODE_REPOSITORY, APP, SPACE, USER_PROFILE, DOMAIN)

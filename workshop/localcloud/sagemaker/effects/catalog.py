@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from workshop.localcloud import emulator
 
 
-def add_table(database: str, table: str, location: str, columns: Sequence[str]) -> None:
-    """Make a table over an ``s3://`` location, and its database if there is none."""
+def add_table(database: str, table: str, location: str, columns: Sequence[str], maker: str) -> None:
+    """Make a table over an ``s3://`` location, and its database if there is none.
+
+    ``maker`` is the ARN of whoever makes it.
+    """
     glue = emulator.module("services.glue")
     # What exists already is refused, and that is what is wanted.
     glue._create_database({"DatabaseInput": {"Name": database}})
@@ -28,3 +31,5 @@ def add_table(database: str, table: str, location: str, columns: Sequence[str]) 
             },
         }
     )
+    # Which only Glue itself tells, and ministack does not.
+    glue._tables[f"{database}/{table}"].setdefault("CreatedBy", maker)

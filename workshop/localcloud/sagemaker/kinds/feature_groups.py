@@ -100,7 +100,9 @@ def _opens_offline_store(engine: Engine, record: Record, moment: float) -> None:
     if store is not None and table is not None:
         columns = [one["FeatureName"] for one in record["members"]["FeatureDefinitions"]]
         location = store["S3StorageConfig"]["ResolvedOutputS3Uri"]
-        catalog.add_table(table["Database"], table["TableName"], location, columns)
+        # With the role that the group is given, which is why it needs glue:CreateTable.
+        maker = roles.session(record["members"]["RoleArn"], "SageMaker")
+        catalog.add_table(table["Database"], table["TableName"], location, columns, maker)
 
 
 def _derived(engine: Engine, record: Record) -> Members:
