@@ -132,6 +132,7 @@ def job(
     sink: Hear = lambda _: None,
     patience: sweep.Patience = QUICK,
     kinds: Sequence[Kind] = ALL,
+    interval: float = 0,
     pause: Callable[[float], object] = lambda _: None,
     save: Callable[[Discovery], dict[str, str]] | None = None,
 ) -> Teardown:
@@ -143,7 +144,7 @@ def job(
         kinds,
         sink,
         proven=dict(room.proven),
-        interval=0,
+        interval=interval,
         patience=patience,
         stack_patience=replace(QUICK_STACKS, deadline=patience.deadline),
         pause=pause,

@@ -60,8 +60,10 @@ def command(room: Room, *more: str, **variables: str) -> Ran:
 
 def test_the_guards_refuse_and_nothing_changes(room: Room) -> None:
     before = snapshots.of(room.cloud)
-    assert command(room, *APPLY, AWS_ACCESS_KEY_ID="111122223333").code == 3
     assert command(room).code == 0
+    elsewhere = command(room, *APPLY, AWS_ACCESS_KEY_ID="111122223333")
+    assert elsewhere.code == 3
+    assert "your credentials are for account 111122223333" in elsewhere.err
     early = command(room, *(one for one in APPLY if one != "--early"))
     assert (early.code, "the workshop lasts until 2099-12-31" in early.err) == (3, True)
     other = command(room, "--apply", "--early", "--yes", "dmeo")
@@ -106,6 +108,28 @@ def test_a_command_that_is_killed_can_simply_be_run_again(room: Room) -> None:
     assert after.keys() == room.others
     assert {what: before[what] for what in room.others} == after
     assert len(list((FOLDER / "demo").glob("teardown-*.html"))) > 0
+
+
+def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(room: Room) -> None:
+    assert command(room).code == 0
+    room.cloud.faults({"effect": "latency", "operation": "sagemaker:Delete*", "seconds": 0.5})
+    with subprocess.Popen(
+        [COMMAND, "teardown", "-e", "demo", *APPLY, "--json"],
+        env=room.cloud.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    room.cloud.faults()
+    assert process.returncode == 4, told
+    assert "To go on from here: workshop teardown -e demo --early --apply" in told
+    assert command(room, *APPLY).code == 0
+    assert snapshots.of(room.cloud).keys() == room.others
 
 
 def test_two_teardowns_at_once_do_each_other_no_harm(room: Room) -> None:

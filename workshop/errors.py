@@ -6,6 +6,7 @@
     ├── UsageError           exit 2   the command line asks for something that does not exist
     ├── ConfigError          exit 2   the YAML or the roster is wrong; carries every problem found
     ├── GuardError           exit 3   refused to protect something: account, quota, date
+    ├── NotProvenError       exit 4   a teardown ended before it could prove anything
     └── LocalCloudError      exit 1   the embedded cloud did not start, stop or answer
 
 Each message is one sentence that names the cure. The command line prints it without a traceback
@@ -59,6 +60,12 @@ class GuardError(WorkshopError):
     """Refused although possible: going on could hit the wrong account or cost money."""
 
     exit_code = 3
+
+
+class NotProvenError(WorkshopError):
+    """A teardown has begun and did not come to its end: something may be left."""
+
+    exit_code = 4
 
 
 class LocalCloudError(WorkshopError):

@@ -13,7 +13,7 @@ import typer
 from workshop.cli import console, teardown_view
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
-from workshop.errors import GuardError, WorkshopError
+from workshop.errors import GuardError, NotProvenError, WorkshopError
 from workshop.fleet.ledger import FOLDER, Ledger
 from workshop.settings import Keep
 from workshop.teardown import guard, saving, verify
@@ -165,9 +165,8 @@ def run(
         with view:
             report = job.apply(plan)
     except KeyboardInterrupt:
-        raise WorkshopError(
-            f"interrupted; what AWS was asked for goes on. To go on from here: {command} --apply"
-        ) from None
+        told = f"interrupted; what AWS was asked for goes on. To go on from here: {command} --apply"
+        raise (NotProvenError if choices.stacks else WorkshopError)(told) from None
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _tell(report, folder, as_json=as_json)
     raise typer.Exit(report.code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -186,7 +187,8 @@ class Plan:
             "lines": self.lines,
             "held": held,
         }
-        unfinished = folder / f"{FILE}.new"
+        # Somebody else may be writing theirs.
+        unfinished = folder / f"{FILE}.{os.getpid()}"
         unfinished.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         unfinished.replace(folder / FILE)
 

@@ -211,20 +211,31 @@ class Report:
         return "\n".join([*parts, "</html>", ""])
 
     def write(self, folder: Path) -> list[Path]:
-        """Write all three files; returns their paths."""
+        """Write all three files beside those of earlier runs; returns their paths."""
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"teardown-{self.ended:%Y%m%dT%H%M%S}"
         texts = {
             "json": json.dumps(self.document(), indent=1, ensure_ascii=False) + "\n",
             "md": self.markdown(),
             "html": self.html(),
         }
-        paths = []
-        for ending, text in texts.items():
-            path = folder / f"{name}.{ending}"
+        name = self._free_name(folder)
+        paths = [folder / f"{name}.{ending}" for ending in texts]
+        for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text, encoding="utf-8")
-            paths.append(path)
         return paths
+
+    def _free_name(self, folder: Path) -> str:
+        """A name that no other report has, and whose first file is there from now on."""
+        name = moment = f"teardown-{self.ended:%Y%m%dT%H%M%S}"
+        number = 1
+        while True:
+            try:
+                (folder / f"{name}.json").touch(exist_ok=False)
+            except FileExistsError:
+                number += 1
+                name = f"{moment}-{number}"
+            else:
+                return name
 
 
 _STYLE = (
@@ -241,7 +252,7 @@ def _row(thing: Thing, told: str = "") -> tuple[str, ...]:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
 
 
 def _as_json(thing: Thing, told: str = "") -> dict[str, Any]:
