@@ -184,6 +184,11 @@ def _seat(seat: str) -> Seat:
 
 def room(cloud: Cloud, **delays: float) -> Room:
     """A workshop without any seat yet, in a cloud whose time stands still."""
+    return room_of(cloud, session_at(cloud.endpoint), **delays)
+
+
+def room_of(cloud: Cloud, session: Session, **delays: float) -> Room:
+    """The same, in which everybody works over this session."""
     cloud.freeze()
     cloud.delays(**{**QUIET, **delays})
     for shared in (
@@ -191,7 +196,7 @@ def room(cloud: Cloud, **delays: float) -> Room:
         "studio",
     ):
         cloud.client("logs").create_log_group(logGroupName=f"/aws/sagemaker/{shared}")
-    return Room(cloud, session_at(cloud.endpoint))
+    return Room(cloud, session)
 
 
 def look_alikes(made: Room) -> None:

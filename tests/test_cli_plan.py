@@ -101,6 +101,10 @@ def test_clearing_what_is_left_of_a_notebooks_stack_is_called_out(fleet: Fleet) 
     assert lines[1].endswith("if that is left, and what is on the notebook's disk")
     told = "  notebook: what is left of it is DELETED, and its disk is lost  (2 times)"
     assert lines[3:6] == ["", "changes:", told]
+    document = json.loads(fleet.run("plan", "--json").out)
+    stacks = [stack for seat in document["seats"] for stack in seat["stacks"]]
+    losing = {stack["name"] for stack in stacks if stack["loses_disk"]}
+    assert losing == {"demo-seat01-notebook", "demo-seat02-notebook"}
 
 
 ROWS = "id,region\nada,\ngrace,eu-central-1\n"
@@ -181,6 +185,7 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
         "action": "unchanged",
         "status": "CREATE_COMPLETE",
         "told": "",
+        "loses_disk": False,
         "changes": [],
     }
     assert told["strays"] == []

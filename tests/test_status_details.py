@@ -177,7 +177,7 @@ def test_status_says_what_it_left_for_the_next_look(
     assert ran.code == 1
     assert "at least 0.23" in ran.out
     assert (
-        "machines of 1 jobs or endpoints could not be read: one look describes 100 things at most"
+        "machines of 1 jobs or endpoints could not be read: one look describes 200 things at most"
         " (processing and transform jobs, configurations of endpoints); with --watch, the next look"
         " goes on with the others"
     ) in ran.err

@@ -1,62 +1,55 @@
 """Any world, anything that goes wrong, a crash anywhere: both invariants hold, and it all ends.
 
-The worlds are tiny, of the kinds whose order and proofs matter most; those of all kinds, with real
-stacks, are in ``test_teardown_scenarios``.
+What single troubles come to, and in which words they are told, is in ``test_teardown_scenarios``
+and its like; here they meet each other.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from tests import teardown_pieces as pieces
-from tests import teardown_snapshots as snapshots
+from tests import teardown_scenarios as scenarios
 from tests.localcloud import TRUST, Cloud
 from tests.quick_calls import lines_to
 from tests.teardown_hands import Hand, session_over
-from tests.teardown_runs import IMPATIENT, Crash, proving, teardown
-from tests.teardown_scenarios import QUIET, Room
-from workshop.teardown.happenings import Happening
-from workshop.teardown.kinds import ALL
-
-NOUNS = (
-    *("TrainingJob", "ProcessingJob", "TransformJob", "Model", "EndpointConfig", "Endpoint"),
-    *("Experiment", "Trial", "TrialComponent", "ModelPackageGroup"),
-)
-NAMES = frozenset(
-    {
-        *("training job", "processing job", "transform job", "model", "endpoint"),
-        *("endpoint configuration", "experiment", "trial", "trial component"),
-        *("model package", "model package group"),
-    }
-)
-KINDS = [
-    replace(kind, after=tuple(one for one in kind.after if one in NAMES))  # type: ignore[type-var]
-    for kind in ALL
-    if kind.name in NAMES
-]
+from tests.teardown_runs import IMPATIENT, QUICK, Crash, proving, teardown
+from tests.teardown_scenarios import UNPROVEN
+from workshop.teardown.happenings import Happening, Step
+from workshop.teardown.plan import Choices
 
 Make = Callable[[Hand], object]
-MAKES: list[Make] = [
+ANYWHERE: Sequence[Make] = (
     *(pieces.training, pieces.processing, pieces.model, pieces.endpoint, pieces.experiments),
-    pieces.packages,
-]
-OWN = ["demo-ada-", "mine-", "demo2-", "demo-ben-"]
-"""How ada calls her things: as she should, freely, or as others would."""
-THEIRS = ["their-", "demo-ada-their-", "demo2-ada-their-", "demo-adax-their-"]
+    *(pieces.packages, pieces.pipelines, pieces.notebook, pieces.log, pieces.studio),
+)
+WITH_BUCKET: Sequence[Make] = (*ANYWHERE, pieces.data, pieces.features, pieces.transform)
+"""What needs a bucket of the seat's as well."""
+CLAIMED: Sequence[Make] = (pieces.script, pieces.sources, pieces.alarm, pieces.dashboard)
+OWN = ("demo-{}-", "mine-", "demo2-", "demo-other-")
+"""How a seat calls its things: as it should, freely, or as others would."""
+THEIRS = ("their-", "demo-ada-their-", "demo2-ada-their-", "demo-adax-their-")
 
-OPERATIONS = [
+OPERATIONS = (
     *("sagemaker:List*", "sagemaker:Describe*", "sagemaker:Delete*", "sagemaker:Stop*"),
     *("sagemaker:ListEndpoints", "sagemaker:DescribeModel", "sagemaker:DeleteEndpoint"),
     *("sagemaker:DescribeEndpointConfig", "sagemaker:ListModelPackages", "iam:*", "iam:ListRoles"),
-    *("iam:GetRole", "iam:DeleteRole", "cloudformation:*", "resourcegroupstaggingapi:*", "*"),
-]
-FAULTS = st.builds(
+    *("iam:GetRole", "iam:DeleteRole", "cloudformation:*", "cloudformation:DeleteStack"),
+    *(
+        "cloudformation:ListStackResources",
+        "resourcegroupstaggingapi:*",
+        "s3:*",
+        "s3:DeleteObjects",
+    ),
+    *("s3:ListObjectVersions", "logs:*", "logs:DescribeLogStreams", "glue:*", "*"),
+)
+CALLS = st.builds(
     lambda effect, operation, times, after: {
         "effect": effect,
         "operation": operation,
@@ -68,53 +61,106 @@ FAULTS = st.builds(
     times=st.sampled_from([0, 1, 2, 7, 20]),
     after=st.sampled_from([0, 0, 3, 30]),
 )
-MADE = st.lists(st.tuples(st.integers(0, len(MAKES) - 1), st.sampled_from(OWN)), max_size=4)
-FOREIGN = st.lists(st.tuples(st.integers(0, len(MAKES) - 1), st.sampled_from(THEIRS)), max_size=2)
+KEYS = st.builds(
+    lambda code, match: {"effect": "keys", "match": match, "code": code, "times": 3},
+    code=st.sampled_from(["InternalError", "AccessDenied"]),
+    match=st.sampled_from(["train/*", "*"]),
+)
+STUCK = st.sampled_from(
+    [
+        {"effect": "stuck", "noun": "TrainingJob", "status": "Stopping"},
+        {"effect": "stuck", "noun": "Endpoint", "status": "Deleting"},
+        {"effect": "stuck", "noun": "NotebookInstance", "status": "Stopping"},
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A seat, what holds its role and what it has made: which, called how, with tags or not."""
+
+    id: str
+    stacks: bool
+    tagged: bool
+    made: Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True)
 class World:
-    """What there is, and what happens."""
+    """What there is, what is asked for, and what happens."""
 
-    own: list[tuple[int, str]]
-    theirs: list[tuple[int, str]]
-    tagged: bool
-    faults: list[dict[str, Any]]
+    seats: Sequence[Seat]
+    theirs: Sequence[tuple[int, str]]
+    claimed: Sequence[int]
+    only: bool
+    include_claimed: bool
+    faults: Sequence[dict[str, Any]]
+    late: Step | None
     crash: int | None
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing goes wrong, and nothing is there that nobody can decide about."""
+        undecided = self.claimed and not self.include_claimed
+        return not self.faults and self.crash is None and not undecided
+
+
+def made(of: Sequence[Any], names: Sequence[str], most: int) -> st.SearchStrategy[Any]:
+    return st.lists(st.tuples(st.integers(0, len(of) - 1), st.sampled_from(names)), max_size=most)
+
+
+def seats(name: str) -> st.SearchStrategy[Seat]:
+    return st.builds(Seat, st.just(name), st.booleans(), st.booleans(), made(WITH_BUCKET, OWN, 3))
 
 
 WORLDS = st.builds(
     World,
-    own=MADE,
-    theirs=FOREIGN,
-    tagged=st.booleans(),
-    faults=st.lists(FAULTS, max_size=2),
-    crash=st.none() | st.integers(0, 12),
+    seats=st.tuples(seats("ada"), seats("ben")) | st.tuples(seats("ada")),
+    theirs=made(ANYWHERE, THEIRS, 2),
+    claimed=st.lists(st.integers(0, len(CLAIMED) - 1), max_size=1),
+    only=st.booleans(),
+    include_claimed=st.booleans(),
+    faults=st.lists(CALLS | KEYS | STUCK, max_size=2),
+    late=st.none() | st.sampled_from([Step.FREEZE, Step.STOP, Step.DELETE]),
+    crash=st.none() | st.integers(0, 20),
 )
 
 
-def held(cloud: Cloud) -> snapshots.Held:
-    return snapshots.of_some(cloud, NOUNS)
+class Built:
+    """A world that has come true."""
 
+    def __init__(self, cloud: Cloud, world: World) -> None:
+        cloud.reset()
+        self.room = scenarios.room_of(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
+        for number, (which, prefix) in enumerate(world.theirs):
+            ANYWHERE[which](self.room.stranger(prefix=f"{prefix}{number}-"))
+        self.room.others_are_here()
+        self.strangers = self.room.others
+        if any(seat.stacks for seat in world.seats):
+            self.room.cohort()
+        ada, *neighbours = world.seats
+        for seat in neighbours:
+            self._fill(seat)
+        if world.only:
+            self.room.others_are_here()
+        self._fill(ada)
+        for number, which in enumerate(world.claimed):
+            CLAIMED[which](self.room.attendee("ada", prefix=f"demo-ada-{UNPROVEN}-{number}-"))
 
-def build(cloud: Cloud, world: World) -> tuple[Room, snapshots.Held]:
-    """The world and what of it is strangers'; ada's role is of no stack, as one left behind."""
-    cloud.reset()
-    cloud.freeze()
-    cloud.delays(**QUIET)
-    room = Room(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
-    for number, (which, prefix) in enumerate(world.theirs):
-        MAKES[which](room.stranger(prefix=f"{prefix}{number}-"))
-    theirs = held(cloud) if world.theirs else {}
-    room.others = set(theirs)
-    names = room.names("ada")
-    cloud.client("iam").create_role(
-        RoleName=names.role, Path=names.iam_path, AssumeRolePolicyDocument=json.dumps(TRUST)
-    )
-    for number, (which, prefix) in enumerate(world.own):
-        hand = room.attendee("ada", prefix=f"{prefix}{number}-", tagged=world.tagged)
-        MAKES[which](hand)
-    return room, theirs
+    def _fill(self, seat: Seat) -> None:
+        names = self.room.names(seat.id)
+        if seat.stacks:
+            self.room.seat(seat.id, "storage", "access")
+        else:
+            self.room.cloud.client("iam").create_role(
+                RoleName=names.role, Path=names.iam_path, AssumeRolePolicyDocument=json.dumps(TRUST)
+            )
+        makes = WITH_BUCKET if seat.stacks else ANYWHERE
+        for number, (which, called) in enumerate(seat.made):
+            prefix = f"{called.format(seat.id)}{seat.id}{number}-"
+            makes[which % len(makes)](
+                self.room.attendee(seat.id, prefix=prefix, tagged=seat.tagged)
+            )
 
 
 @settings(
@@ -123,28 +169,53 @@ def build(cloud: Cloud, world: World) -> tuple[Room, snapshots.Held]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(world=WORLDS)
+@example(  # Its endpoint's last log comes once nothing but the earlier plan proves it.
+    World(
+        seats=[Seat("ada", stacks=False, tagged=False, made=[(3, "demo-{}-")])],
+        theirs=[],
+        claimed=[],
+        only=True,
+        include_claimed=False,
+        faults=[],
+        late=None,
+        crash=2,
+    )
+)
 def test_nothing_unproven_is_touched_and_gone_means_gone(
     running_cloud: Cloud, world: World
 ) -> None:
-    room, theirs = build(running_cloud, world)
-    heard: list[Happening] = []
+    built = Built(running_cloud, world)
+    room, heard = built.room, list[Happening]()
+    late: list[str] = []
 
     def hear(happening: Happening) -> None:
         heard.append(happening)
+        if happening.step == world.late and not late:
+            late.append(pieces.training(room.attendee("ada"), "late"))
         if world.crash is not None and len(heard) > world.crash:
             raise Crash
 
+    only = ["ada"] if world.only else None
+    named = None if only is None else tuple(only)
     first = teardown(
         room,
+        choices=Choices(only=named, include_claimed=world.include_claimed),
+        only=only,
         planned=lambda: running_cloud.faults(*world.faults),
         hear=hear,
-        kinds=KINDS,
-        patience=IMPATIENT,
-        snapshot=held,
-        before=theirs,
+        patience=IMPATIENT if world.faults else QUICK,
     )
     first.check()
+    ended = "broken off" if first.report is None else f"exit {first.code}"
+    event(ended)
+    assert not world.calm or ended == "exit 0"
+    last = first
     if first.report is None or first.code != 0:
-        proving(teardown(room, kinds=KINDS, snapshot=held, before=first.after))
-    calm = world.crash is None and not world.faults
-    assert not calm or (first.report is not None and first.code == 0)
+        # What was stuck comes loose.
+        running_cloud.advance(60)
+        everything = Choices(only=named, include_claimed=True)
+        last = teardown(room, choices=everything, only=only)
+        proving(last)
+    if world.only:
+        room.others = built.strangers
+        proving(teardown(room, choices=Choices(include_claimed=True), before=last.after))

@@ -87,9 +87,24 @@ def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: 
     assert owners(STREAMS, here) == expected
     # What a plan remembers of a stream proves no more than that.
     later = Memory()
-    where = place(cloud)
-    logs.remember_before(later, (("log stream", name, where) for name in expected))
-    assert set(owners(STREAMS, world(cloud, whole=True, lasting=later))) == set(expected)
+    logs.remember_before(
+        later, {("log stream", name, place(cloud), ""): "ada" for name in expected}
+    )
+    assert owners(STREAMS, world(cloud, lasting=later)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("endpoint", "live"), ("log group", f"{ENDPOINTS}live")]
+)
+def test_what_an_earlier_run_proved_proves_its_log_for_its_seat_alone(
+    cloud: Cloud, kind: str, name: str
+) -> None:
+    group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
+    lasting = Memory()
+    logs.remember_before(lasting, {(kind, name, place(cloud), ""): "ada"})
+    expected = {f"{ENDPOINTS}live": ("owned", "ada")}
+    assert owners(GROUPS, world(cloud, "ada", lasting=lasting)) == expected
+    assert owners(GROUPS, world(cloud, "ben", lasting=lasting)) == {}
 
 
 def test_what_is_only_claimed_claims_its_log_and_proves_none(cloud: Cloud) -> None:

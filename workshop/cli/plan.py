@@ -139,6 +139,7 @@ def _stack(stack: StackPlan) -> dict[str, Any]:
         "action": stack.action.value,
         "status": stack.found.status if stack.found else None,
         "told": stack.told,
+        "loses_disk": stack.loses_disk,
         "changes": [
             {
                 "resource": change.resource,

@@ -42,7 +42,7 @@ def status(
     The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
     be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
     machines and notebook disks. "?" is what could not be read; then the exit code is 1. One look
-    describes 100 processing and transform jobs and configurations of endpoints at most; with
+    describes 200 processing and transform jobs and configurations of endpoints at most; with
     --watch, the next look goes on with the others.
 
     For example:

@@ -66,7 +66,7 @@ class Teardown:
     """What earlier looks found out that stays true."""
 
     def __post_init__(self) -> None:
-        logs.remember_before(self.lasting, (one[:3] for one in self.proven))
+        logs.remember_before(self.lasting, self.proven)
         self._lock = threading.Lock()
         self._by_name = {kind.name: kind for kind in self.kinds}
         self._results: dict[tuple[str, str, Place], Result] = {}

@@ -37,7 +37,8 @@ from workshop.fleet.status.machines import Described
 
 T = TypeVar("T")
 
-DESCRIPTIONS = 100
+DESCRIPTIONS = 200
+"""An endpoint and a job for each seat of a class of 100; ten seconds, at that rate."""
 DESCRIPTIONS_PER_SECOND = 20.0
 
 VALUE = 1024

@@ -9,7 +9,7 @@ name while this is there; ``remember`` keeps what was proven, for when only the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,9 +17,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop import tags
-from workshop.places import Place
 from workshop.teardown import proof, refusals
-from workshop.teardown.model import Kind, Memory, Ownership, Thing, World
+from workshop.teardown.model import Identity, Kind, Memory, Ownership, Thing, World
 from workshop.teardown.proof import Proof
 
 ROOT = "/aws/sagemaker/"
@@ -58,18 +57,18 @@ def remember(world: World, thing: Thing) -> None:
         _known(world).setdefault((group, thing.id), None)
 
 
-def remember_before(lasting: Memory, proven: Iterable[tuple[str, str, Place]]) -> None:
-    """Note what an earlier run proved, by kind, id and place: its writers may be gone since."""
-    for kind, name, place in proven:
+def remember_before(lasting: Memory, proven: Mapping[Identity, str]) -> None:
+    """Note what an earlier run proved, and its seat: its writers may be gone since."""
+    for (kind, name, place, _), seat in proven.items():
         known: dict[tuple[str, str], str | None] = lasting.get((_KEY, place), dict)
         if kind in WRITERS:
-            known.setdefault((WRITERS[kind], name), "")
+            known.setdefault((WRITERS[kind], name), seat)
         elif kind == Streams.name:
             group, _, stream = name.partition(":")
-            known.setdefault((group, _writers(group, stream)[0]), "")
+            known.setdefault((group, _writers(group, stream)[0]), seat)
         elif kind == Groups.name:
             start = ENDPOINTS if name.startswith(ENDPOINTS) else COMPONENTS
-            known.setdefault((start, name.removeprefix(start)), "")
+            known.setdefault((start, name.removeprefix(start)), seat)
 
 
 def _writers(group: str, stream: str) -> list[str]:
