@@ -150,6 +150,7 @@ def growth() -> Iterator[Result]:
                 size=seats,
                 runs=1,
                 ours=partial(_deployed, folder, cloud, "stacks"),
+                floor=partial(_bare, "creates", folder, cloud, anew=True),
             )
 
 

@@ -43,11 +43,20 @@ class Limit:
         """Give the applied value if a new one of that name is one too many, else None."""
         store = getattr(emulator.module(self.module), self.store)
         limit = self.quotas.limit(self.service, self.quota)
-        # Nearly always all accounts together have less: their entries are copied at once, where
-        # those of one account are picked out one by one (2,000 stacks: 0.02 ms against 1 ms).
-        if len(store.to_dict()) + 1 <= limit or (name in store and self.counts(store[name])):
+        # Nearly always all accounts together have less: their entries are copied at once. The
+        # store's own way to pick out those of one account asks anew for each whose request this is
+        # (5,000 stacks: 4.5 ms against 1.3 ms).
+        everybodys = store.to_dict()
+        if len(everybodys) + 1 <= limit or (name in store and self.counts(store[name])):
             return None
-        used = sum(1 for item in store.values() if self.counts(item))
+        account = emulator.account()
+        # A key is account, Region and name, or account and name.
+        here = (account, emulator.region())
+        used = sum(
+            self.counts(item)
+            for key, item in everybodys.items()
+            if key[-2] in here and key[0] == account
+        )
         return limit if used + 1 > limit else None
 
 
