@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import threading
@@ -78,25 +77,31 @@ def test_the_guards_refuse_and_nothing_changes(room: Room) -> None:
     assert snapshots.of(room.cloud) == before
 
 
-def test_a_command_that_is_killed_can_simply_be_run_again(room: Room) -> None:
-    assert command(room).code == 0
-    before = snapshots.of(room.cloud)
-    slow = {"effect": "latency", "operation": "sagemaker:Delete*", "seconds": 0.5}
-    room.cloud.faults(slow)
+def ended_by(room: Room, signal_: int) -> tuple[int, str]:
+    """A command that gets a signal once something is deleted: its exit code, and what it told."""
+    room.cloud.faults({"effect": "latency", "operation": "sagemaker:Delete*", "seconds": 0.5})
     with subprocess.Popen(
         [COMMAND, "teardown", "-e", "demo", *APPLY, "--json"],
         env=room.cloud.environment(),
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line).get("outcome") == "deleted":
                 break
-        os.kill(process.pid, signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
+        process.send_signal(signal_)
+        _, told = process.communicate()
     room.cloud.faults()
+    return process.returncode, told
+
+
+def test_a_command_that_is_killed_can_simply_be_run_again(room: Room) -> None:
+    assert command(room).code == 0
+    before = snapshots.of(room.cloud)
+    code, _ = ended_by(room, signal.SIGKILL)
+    assert code == -signal.SIGKILL
     between = snapshots.of(room.cloud)
     assert {"Endpoint mine-serve", "Stack demo-ada-access"} & between.keys()
     again = command(room, *APPLY)
@@ -112,21 +117,8 @@ def test_a_command_that_is_killed_can_simply_be_run_again(room: Room) -> None:
 
 def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(room: Room) -> None:
     assert command(room).code == 0
-    room.cloud.faults({"effect": "latency", "operation": "sagemaker:Delete*", "seconds": 0.5})
-    with subprocess.Popen(
-        [COMMAND, "teardown", "-e", "demo", *APPLY, "--json"],
-        env=room.cloud.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        told = process.stderr.read()
-    room.cloud.faults()
-    assert process.returncode == 4, told
+    code, told = ended_by(room, signal.SIGINT)
+    assert code == 4, told
     assert "To go on from here: workshop teardown -e demo --early --apply" in told
     assert command(room, *APPLY).code == 0
     assert snapshots.of(room.cloud).keys() == room.others
