@@ -14,7 +14,6 @@ from typing import Annotated
 
 import boto3
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from workshop import environment
 from workshop.cli import console
@@ -43,7 +42,8 @@ class Clock:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        console.say(f"\n{len(self.steps) + 1}. {title}")
+        console.say("")
+        console.say(f"{len(self.steps) + 1}. {title}")
         began = time.monotonic()
         yield
         self.steps.append((title, time.monotonic() - began))
@@ -82,7 +82,7 @@ def demo(
     for title, seconds in clock.steps:
         timings.add_row(title, f"{seconds:.1f}")
     timings.add_row("all", f"{sum(seconds for _, seconds in clock.steps):.1f}")
-    print()
+    console.print_line()
     console.print_table(timings)
 
 
@@ -221,7 +221,6 @@ def _progress(done: str, stacks: Sequence[str]) -> Iterator[Callable[[str], None
     if not console.talks_to_terminal():
         yield lambda stack: console.say(f"   {done} {stack}")
         return
-    columns = (TextColumn("  "), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.description}"), console=console.talk()) as bar:
+    with console.Bar("  ") as bar:
         task = bar.add_task("", total=len(stacks))
         yield lambda stack: bar.update(task, advance=1, description=f"{done} {stack}")

@@ -60,7 +60,8 @@ class Toolkit:
         if process.returncode:
             raise WorkshopError(
                 f"cdk {arguments[0]} failed with exit code {process.returncode}; all of its output"
-                f" is in {log}; it ends with:\n{''.join(last)}"
+                f" is in {log}; it ends with:",
+                details="".join(last),
             )
         return log
 
