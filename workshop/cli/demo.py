@@ -15,7 +15,7 @@ from typing import Annotated
 import boto3
 import typer
 
-from workshop import environment
+from workshop import environment, files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
 from workshop.demo import at_work, attendee, child, toolkit
@@ -28,7 +28,7 @@ from workshop.localcloud import process
 from workshop.localcloud.record import Running
 from workshop.roster import Seat
 
-STATE_DIR = Path(".workshop") / "demo-cloud"
+STATE_DIR = files.STATE / "demo-cloud"
 CONCURRENCY = "8"
 AT_WORK = 2
 """How many attendees the demo shows at work."""
@@ -89,8 +89,8 @@ def demo(
 @contextmanager
 def _alone() -> Iterator[None]:
     """Keep a second demo in the same folder from stopping this one's cloud."""
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
-    with (STATE_DIR / "demo.lock").open("w") as lock:
+    files.make_folder(STATE_DIR)
+    with files.open_private(STATE_DIR / "demo.lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -160,7 +160,7 @@ def _deliver(
         }
         if _with_room(at_hand):
             texts[output / room_page.FILE] = room_page.room_page(filled)
-        files.write(texts, force=force)
+        files.write(texts, force=force, folder=output)
         pages = f"{len(texts)} pages" if len(texts) > 1 else "1 page"
         console.say(f"wrote {pages} to {shown(output)}/")
         return
