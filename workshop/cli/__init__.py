@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from workshop.errors import WorkshopError
+from workshop.cli import signed_out
+from workshop.errors import SignInError, WorkshopError
 
 COMMANDS = {
     "init": "init",
@@ -84,6 +85,11 @@ def main() -> None:
     app = application(first) if first in (*COMMANDS, *GROUPS) else application()
     try:
         app(arguments)
+    except SignInError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        print(signed_out.told(error, arguments), file=sys.stderr)
+        raise SystemExit(signed_out.exit_code(first)) from None
     except WorkshopError as error:
         if "--debug" in sys.argv[1:]:
             raise
