@@ -72,7 +72,7 @@ class SignIn:
                 role = isinstance(error, ClientError) and error.operation_name == "AssumeRole"
                 if errors.is_passing(error) or (role and not _is_of_credentials(error)):
                     raise
-                raise self._end(error, url) from error
+                raise self._end(error, url, renewing=True) from error
 
     def _judge(
         self, place: Place, url: str, *, parsed: Mapping[str, Any], model: Any, **_: object
@@ -80,35 +80,48 @@ class SignIn:
         if not errors.refuses_credentials(parsed):
             return
         error = ClientError(dict(parsed), model.name)  # type: ignore[arg-type]
-        if errors.code(parsed) in errors.ENDED or not self._is_good(place):
+        if errors.code(parsed) in errors.ENDED:
             raise self._end(error, url) from error
+        refusal = self._refusal_of_sts(place)
+        if refusal is not None:
+            raise self._end(refusal, url) from error
 
-    def _is_good(self, place: Place) -> bool:
-        """Whether STS takes the credentials, in that Region or one that is always enabled."""
+    def _refusal_of_sts(self, place: Place) -> Exception | None:
+        """Return why STS does not take the credentials either, None where it does.
+
+        It is asked in the place's Region and in those that are always enabled.
+        """
+        refusal: Exception | None = None
         regions_to_ask = (place.region, self._home.region, regions.open_to_all(place.region))
         with self._asking:
             self._check()
             if time.monotonic() - self._good.get(place, float("-inf")) < GOOD_FOR:
-                return True
+                return None
             for region in dict.fromkeys(regions_to_ask):
                 try:
                     self._sts(Place(place.account, region)).get_caller_identity()
                 except (BotoCoreError, ClientError) as error:
                     if not _is_of_credentials(error):
-                        return True  # it is not known, and so not told
+                        return None  # it is not known, and so not told
+                    refusal = refusal or error
                 else:
                     self._good[place] = time.monotonic()
-                    return True
-            return False
+                    return None
+            return refusal
 
-    def _end(self, error: Exception, url: str) -> SignInError:
+    def _end(self, error: Exception, url: str, *, renewing: bool = False) -> SignInError:
         if self._ended is None:
-            self._ended = ended(error, url)
+            code = errors.code(error.response) if isinstance(error, ClientError) else ""
+            sure = renewing or code in errors.ENDED
+            self._ended = ended(error, url, sure=sure)
         return self._ended
 
 
-def ended(error: Exception, url: str) -> SignInError:
-    """Return what ends a command whose credentials are not taken, or cannot be had."""
+def ended(error: Exception, url: str, *, sure: bool) -> SignInError:
+    """Return what ends a command whose credentials are not taken, or cannot be had.
+
+    ``sure`` where they must have been good before; ``url`` is where the call was going.
+    """
     why = " ".join(errors.told(error).split()) or type(error).__name__
     why = why.rstrip(". ")
     if errors.blames_clock(why):
@@ -118,7 +131,6 @@ def ended(error: Exception, url: str) -> SignInError:
         cure = 'point this terminal to the local cloud anew with: eval "$(workshop cloud env)"'
     if isinstance(error, NoCredentialsError):
         return SignInError(_NOT_SIGNED_IN, why, cure, is_missing=True)
-    sure = not isinstance(error, ClientError) or errors.code(error.response) in errors.ENDED
     return SignInError(_ENDED if sure else _DOUBTED, why, cure)
 
 
