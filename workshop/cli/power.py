@@ -95,8 +95,9 @@ def _turn(found: Opened, goal: Goal, *, minutes: float, no_wait: bool, as_json: 
             try:
                 _wait_for(running)
             except KeyboardInterrupt:
-                ending.set()
                 console.say("ending: what AWS was asked for goes on without this command")
+            finally:  # where one place was broken off, the others end as well
+                ending.set()
     outcomes = _in_order(found, [one for future in running for one in future.result()])
     if as_json:
         console.print_json(_document(found, goal, turns, outcomes), indent=2)
