@@ -20,13 +20,21 @@ from collections.abc import Sequence
 
 
 class WorkshopError(Exception):
-    """Root of every error that a user can cause or cure."""
+    """Root of every error that a user can cause or cure.
+
+    ``details`` is what another program said, whose lines are shown below the sentence.
+    """
 
     exit_code = 1
 
-    def told(self) -> str:
-        """The text for a person, on the standard error."""
-        return f"workshop: {self}"
+    def __init__(self, sentence: str, *, details: str = "") -> None:
+        self.sentence = sentence
+        self.details = tuple(details.splitlines())
+        super().__init__("\n".join((sentence, *self.details)))
+
+    def lines(self) -> list[str]:
+        """Return the text for a person: a name with a line break in it makes no line of its own."""
+        return [f"workshop: {self.sentence}", *self.details]
 
 
 class UsageError(WorkshopError):
@@ -50,11 +58,11 @@ class ConfigError(WorkshopError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
-    def told(self) -> str:
+    def lines(self) -> list[str]:
         # Lines that begin with file:line are links in editors and terminals.
         count = len(self.problems)
         mistakes = f"{count} mistakes" if count > 1 else "1 mistake"
-        return f"{self}\nworkshop: {mistakes} in the configuration; nothing was done"
+        return [*self.problems, f"workshop: {mistakes} in the configuration; nothing was done"]
 
 
 class GuardError(WorkshopError):

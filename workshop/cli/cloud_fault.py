@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -142,7 +141,7 @@ def list_faults(
     """List what goes wrong, and how often it did."""
     told = process.post(process.require(state_dir), _PATH, {})["rules"]
     if as_json:
-        print(json.dumps(told, indent=2))
+        console.print_json(told, indent=2)
         return
     if not told:
         console.say("nothing is meant to go wrong")

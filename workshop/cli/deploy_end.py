@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -64,9 +62,9 @@ def before_run(
     }
 
 
-def line(result: Mapping[str, Any]) -> str:
+def line(result: Mapping[str, Any]) -> dict[str, Any]:
     """The last of the lines that ``--json`` prints."""
-    return json.dumps({"what": "end", **result})
+    return {"what": "end", **result}
 
 
 def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
@@ -76,11 +74,13 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
         table = console.table("seat", "place", "outcome", "why")
         for one in bad:
             table.add_row(one.seat, str(one.place), one.outcome.value, one.told)
-        print()
+        console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
     throttles = f", {result['throttles']} calls throttled" if result["throttles"] else ""
-    print(f"\nseats: {counts or 'none'}; {sum(result['seconds'].values()):.1f} s{throttles}")
+    console.print_line()
+    seconds = sum(result["seconds"].values())
+    console.print_line(f"seats: {counts or 'none'}; {seconds:.1f} s{throttles}")
     if result["stopped"] and not isinstance(deployment.broken, SignInError):
         console.say(f"stopped: {result['stopped']}")
 
@@ -100,8 +100,7 @@ def tell_how_to_go_on(result: Mapping[str, Any], again: str) -> None:
 
 def leave(code: int) -> NoReturn:
     """End the process at once: Python itself would wait for the calls that nobody waits for."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    console.flush()
     os._exit(code)
 
 

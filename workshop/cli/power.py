@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from workshop import prices
 from workshop.cli import console
@@ -102,7 +100,7 @@ def _turn(found: Opened, goal: Goal, *, minutes: float, no_wait: bool, as_json: 
                 ending.set()
     outcomes = _in_order(found, [one for future in running for one in future.result()])
     if as_json:
-        print(json.dumps(_document(found, goal, turns, outcomes), indent=2))
+        console.print_json(_document(found, goal, turns, outcomes), indent=2)
     else:
         _print(goal, outcomes)
     _say(found, goal, outcomes)
@@ -117,11 +115,11 @@ def _wait_for(running: Sequence[Future[list[Outcome]]]) -> None:
 class _Telling:
     """Tells each outcome as it comes, from several threads."""
 
-    def __init__(self, goal: Goal, seats: int, bar: Progress | None) -> None:
+    def __init__(self, goal: Goal, seats: int, bar: console.Bar | None) -> None:
         self._goal, self._seats, self._bar = goal, seats, bar
         self._told = 0
         self._lock = threading.Lock()
-        self._task = bar.add_task(goal.verb, total=seats) if bar else None
+        self._task = bar.add_task("", total=seats) if bar else None
 
     def told(self, outcome: Outcome) -> None:
         with self._lock:
@@ -129,7 +127,7 @@ class _Telling:
             if self._bar is not None and self._task is not None:
                 self._bar.advance(self._task)
                 if not outcome.as_asked:
-                    self._bar.console.print(_sentence(self._goal, outcome))
+                    console.say(_sentence(self._goal, outcome))
                 return
             console.say(f"{_sentence(self._goal, outcome)} ({self._told} of {self._seats})")
 
@@ -139,8 +137,7 @@ def _progress(goal: Goal, seats: int) -> Iterator[_Telling]:
     if not console.talks_to_terminal():
         yield _Telling(goal, seats, None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console.talk(), transient=True) as bar:
+    with console.Bar(goal.verb, transient=True) as bar:
         yield _Telling(goal, seats, bar)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,8 +9,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.live import Live
-from rich.table import Table
 
 from workshop import prices
 from workshop.cli import console
@@ -69,13 +66,12 @@ def status(
 def _watch(found: Opened, take: Callable[[], Look], every: float, *, as_json: bool) -> None:
     """Until Ctrl-C; on a terminal the table stays where it is."""
     try:
-        if console.out().is_terminal and not as_json:
-            with Live(console=console.out(), auto_refresh=False) as live:
+        if console.shows_data_to_person() and not as_json:
+            with console.live_data() as live:
                 while True:
                     seen = take()
                     table = _table(found, seen)
-                    table.caption = "\n".join(_remarks(found, seen))
-                    table.caption_justify = "left"
+                    table.explain(_remarks(found, seen))
                     live.update(table, refresh=True)
                     pause(every)
         while True:
@@ -92,7 +88,7 @@ def pause(seconds: float) -> None:
 
 def _show(found: Opened, seen: Look, *, as_json: bool, indent: int | None = 2) -> None:
     if as_json:
-        print(json.dumps(_document(found, seen), indent=indent), flush=True)
+        console.print_json(_document(found, seen), indent=indent)
     else:
         console.print_table(_table(found, seen))
     for remark in _remarks(found, seen):
@@ -112,7 +108,7 @@ def _remarks(found: Opened, seen: Look) -> list[str]:
 # --- the table ----------------------------------------------------------------------------------
 
 
-def _table(found: Opened, seen: Look) -> Table:
+def _table(found: Opened, seen: Look) -> console.PlainTable:
     several = len(found.places) > 1
     where = ("account and Region",) if several else ()
     table = console.table(
