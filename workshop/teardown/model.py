@@ -108,7 +108,8 @@ STILL_THERE = datetime.max.replace(tzinfo=UTC)
 class SeenRole:
     """A role of the workshop that was there once: its id, and when it was made and last seen.
 
-    The id is empty where only the stack that holds the role is known. A name can be used again by somebody else, an id never
+    The id is empty where only the stack that holds the role is known. A name can be used again by
+    somebody else, an id never
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
     """
 
