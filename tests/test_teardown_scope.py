@@ -10,6 +10,7 @@ import pytest
 
 from tests import teardown_pieces as pieces
 from tests import teardown_scenarios as scenarios
+from tests import teardown_snapshots as snapshots
 from tests import torn
 from tests.fleet import HOME
 from tests.localcloud import TRUST, Cloud
@@ -66,7 +67,7 @@ def test_a_region_that_the_configuration_no_longer_names_is_torn_down_as_well(
     found = command(room, "leftovers", "-e", "demo")
     assert (found.code, "mine-serve" in found.out) == (4, True), found.out + found.err
     assert command(room, "teardown", "-e", "demo", "--early", *only).code == 0
-    assert "Endpoint mine-serve" in scenarios.snapshots.of(room.cloud)
+    assert "Endpoint mine-serve" in snapshots.of(room.cloud)
     ran = command(room, "teardown", "-e", "demo", *APPLY, *only)
     assert (ran.code, "gone: two looks" in ran.err + ran.out) == (0, True), ran.out + ran.err
     assert torn.stack_names(room.cloud) == ({"demo-cohort"} if only else set())
@@ -124,7 +125,7 @@ def test_another_environment_of_the_workshop_is_refused_by_name(room: Room, left
             AssumeRolePolicyDocument=json.dumps(TRUST),
             Tags=[{"Key": "workshop", "Value": "demo"}, {"Key": "environment", "Value": "demo"}],
         )
-    before = scenarios.snapshots.of(room.cloud)
+    before = snapshots.of(room.cloud)
     first = "stack demo-ada-access" if left == "stacks" else f"role {torn.ADA.role}"
     for words in (
         ("teardown", "-e", "fall", "--early"),
@@ -137,4 +138,4 @@ def test_another_environment_of_the_workshop_is_refused_by_name(room: Room, left
         assert ran.code == 3, (words, ran.out + ran.err)
         assert first in ran.err
         assert "belongs to environment 'demo' of this workshop, not to 'fall'" in ran.err
-    assert scenarios.snapshots.of(room.cloud) == before
+    assert snapshots.of(room.cloud) == before
