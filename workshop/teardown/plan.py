@@ -16,6 +16,7 @@ from workshop.errors import GuardError
 from workshop.places import Place
 from workshop.teardown.discover import NOT_KINDS, Discovery, is_settled, stands_for
 from workshop.teardown.model import (
+    ByHand,
     Emptying,
     Identity,
     Kind,
@@ -83,7 +84,9 @@ class Plan:
         if self.discovery.is_kept(thing):
             return Fate.KEEP
         left = _LEFT.get(thing.ownership)
-        if left is not None and not (left == Fate.LEAVE_CLAIMED and self.choices.include_claimed):
+        included = left == Fate.LEAVE_CLAIMED and self.choices.include_claimed
+        by_hand = isinstance(self.kinds.get(thing.kind), ByHand)
+        if left is not None and (by_hand or not included):
             return left
         if thing.kind in NOT_KINDS:
             deleted = Fate.WITH_STACK if thing.stack else Fate.DELETE
