@@ -365,7 +365,9 @@ class Teardown:
                 or (one.thing.kind, one.thing.place) in unread
             ),
             scans=tuple(scans),
-            foreign=tuple(last.things(Fate.LEAVE_FOREIGN)),
+            foreign=tuple(
+                thing for thing in last.things(Fate.LEAVE_FOREIGN) if thing.key not in results
+            ),
             not_saved=problems,
             not_frozen=self._not_frozen,
             not_offered=discovery.not_offered,
