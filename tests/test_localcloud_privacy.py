@@ -53,7 +53,7 @@ print(json.dumps({"readable": readable, "served": served, "seen": seen, "user": 
 
 @pytest.fixture(scope="module")
 def restarted() -> Iterator[tuple[Cloud, Cloud]]:
-    """A cloud that keeps its state, of somebody careless about modes, before and after a restart."""
+    """A cloud that keeps its state, of somebody careless of modes, before and after a restart."""
     before = os.umask(0)
     # Not below pytest's own folder, which other users cannot enter in any case.
     folder = tempfile.TemporaryDirectory(prefix="localcloud-")
