@@ -7,6 +7,7 @@
     ├── ConfigError          exit 2   the YAML or the roster is wrong; carries every problem found
     ├── GuardError           exit 3   refused to protect something: account, quota, date
     ├── NotProvenError       exit 4   a teardown ended before it could prove anything
+    ├── SignInError          exit 1   AWS takes no more calls; 4 where something was to be proven
     └── LocalCloudError      exit 1   the embedded cloud did not start, stop or answer
 
 Each message is one sentence that names the cure. The command line prints it without a traceback
@@ -74,6 +75,19 @@ class NotProvenError(WorkshopError):
     """A teardown has begun and did not come to its end: something may be left."""
 
     exit_code = 4
+
+
+class SignInError(WorkshopError):
+    """AWS takes no more calls of the caller: whoever goes on after other errors lets this pass.
+
+    ``state`` says what is so (the sign-in has ended, there is none, the clock is wrong), ``why``
+    what AWS or botocore said, ``cure`` what to do before the command is run again. ``is_missing``
+    where there were no credentials at all.
+    """
+
+    def __init__(self, state: str, why: str, cure: str, *, is_missing: bool = False) -> None:
+        self.state, self.why, self.cure, self.is_missing = state, why, cure, is_missing
+        super().__init__(f"{state} ({why}); {cure}, and run this again")
 
 
 class LocalCloudError(WorkshopError):

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import console
-from workshop.errors import WorkshopError
+from workshop.cli import console, signed_out
+from workshop.errors import SignInError, WorkshopError
 
 COMMANDS = {
     "init": "init",
@@ -86,6 +86,11 @@ def main() -> None:
     app = application(first) if first in (*COMMANDS, *GROUPS) else application()
     try:
         app(arguments)
+    except SignInError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        console.say(signed_out.told(error, arguments))
+        raise SystemExit(signed_out.exit_code(first)) from None
     except WorkshopError as error:
         if "--debug" in sys.argv[1:]:
             raise

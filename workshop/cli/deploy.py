@@ -13,7 +13,7 @@ from workshop.cli import console, deploy_end, fleet_view, preflight
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
-from workshop.errors import GuardError
+from workshop.errors import GuardError, SignInError
 from workshop.fleet import proposal
 from workshop.fleet.deployment import Deployment
 from workshop.fleet.events import Event, Sink
@@ -145,7 +145,8 @@ def deploy(
             console.print_json(deploy_end.line(result))
         else:
             deploy_end.show(deployment, result)
-        deploy_end.tell_how_to_go_on(result, work.command("deploy", *again))
+        if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
+            deploy_end.tell_how_to_go_on(result, work.command("deploy", *again))
     if deployment.deserted:
         deploy_end.leave(result["exit"])
     raise typer.Exit(result["exit"])

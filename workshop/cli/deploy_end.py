@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from workshop.cli import console
+from workshop.errors import SignInError
 from workshop.fleet.deployment import Deployment, Outcome, SeatResult, counted
 from workshop.fleet.pace import Pace
 from workshop.fleet.planning import Action, Plan
@@ -24,13 +25,16 @@ def of_run(
     """What came of a run, as far as it came."""
     results = deployment.results
     broken = deployment.broken
+    signed_out = isinstance(broken, SignInError)
     good = broken is None and all(one.outcome in _GOOD for one in results)
     return {
         "seats": {outcome.value: count for outcome, count in counted(results).items() if count},
         "failed": [_failed(one) for one in results if one.outcome in _BAD],
-        "stopped": next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
+        "stopped": str(broken)
+        if signed_out
+        else next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
         "interrupted": deployment.interrupted,
-        "broken": "" if broken is None else f"{type(broken).__name__}: {broken}",
+        "broken": "" if broken is None or signed_out else f"{type(broken).__name__}: {broken}",
         "throttles": sum(pace.throttles for pace in paces.values()),
         "seconds": dict(seconds),
         "exit": 0 if good else 1,
@@ -77,7 +81,7 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
     console.print_line()
     seconds = sum(result["seconds"].values())
     console.print_line(f"seats: {counts or 'none'}; {seconds:.1f} s{throttles}")
-    if result["stopped"]:
+    if result["stopped"] and not isinstance(deployment.broken, SignInError):
         console.say(f"stopped: {result['stopped']}")
 
 

@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 
 from botocore.exceptions import ClientError
 
-from workshop.aws import clients
+from workshop.aws import errors
 from workshop.errors import WorkshopError
 from workshop.teardown.window import windowed
 
@@ -44,7 +44,7 @@ _PASSING = frozenset(
         "ServiceUnavailable",
         "OperationAborted",
         "RequestTimeout",
-        *clients.THROTTLED,
+        *errors.THROTTLED,
     }
 )
 _SHOWN = 3
@@ -123,7 +123,7 @@ class Bucket:
                 if not again:
                     return done
         except ClientError as error:
-            if clients.code(error.response) == "NoSuchBucket":
+            if errors.code(error.response) == "NoSuchBucket":
                 return done
             raise
         raise NotEmptied(
@@ -141,7 +141,7 @@ class Bucket:
                 **self._target, MaxUploads=1, EncodingType="url"
             )
         except ClientError as error:
-            if clients.code(error.response) == "NoSuchBucket":
+            if errors.code(error.response) == "NoSuchBucket":
                 return False
             raise
         return bool(uploads.get("Uploads"))
@@ -252,7 +252,7 @@ class Bucket:
         try:
             self.client.abort_multipart_upload(**self._bucket, Key=key, UploadId=upload)
         except ClientError as error:
-            if clients.code(error.response) != "NoSuchUpload":
+            if errors.code(error.response) != "NoSuchUpload":
                 raise
 
     def _told(self, left: list[Left]) -> str:
