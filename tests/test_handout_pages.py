@@ -235,7 +235,7 @@ def test_no_seats_page_can_have_the_name_of_the_rooms(tmp_path: Path) -> None:
 
 def test_a_page_shows_what_aws_says_and_obeys_none_of_it() -> None:
     told = "no\x1b]0;x\x07\u202e<script>\x9b"
-    node = markup.node("p", told, markup.node("b", "lines\nof a shell"), told, title=told)
+    node = markup.node("p", told, markup.node("b", "lines\nof a shell"), told, title="a\x1b\nb")
     text = ET.tostring(node, encoding="unicode", method="html")
     shown = r"no\x1b]0;x\x07\u202e&lt;script&gt;\x9b"
-    assert text == f'<p title="{shown}">{shown}<b>lines\nof a shell</b>{shown}</p>'
+    assert text == f'<p title="a\\x1b\\nb">{shown}<b>lines\nof a shell</b>{shown}</p>'
