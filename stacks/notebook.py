@@ -94,6 +94,8 @@ class NotebookStack(SeatStack):
             max_runtime_hours=access.max_runtime_hours if access.mode == "scoped" else None,
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
+            busy_stop_hours=notebook.busy_stop_hours,
+            keep_running_hours=notebook.keep_running_hours,
         )
         lifecycle.check_size(on_create, f"{self.stack_name}: the on-create script")
         lifecycle.check_size(on_start, f"{self.stack_name}: the on-start script")

@@ -79,7 +79,7 @@ def test_a_seats_page_says_what_an_attendee_needs(tmp_path: Path) -> None:
         "docker push 000000000000.dkr.ecr.us-east-1.amazonaws.com/vision/ada/training:1",
         "the names of jobs and endpoints with vision-ada-: only then can you read their logs.",
         "give the tags attendee=ada and workshop=vision yourself, or AWS refuses",
-        "stops after 60 minutes in which nothing runs",
+        "minutes in which nothing runs, and after 12 hours without a pause, whatever runs.",
         "All of it is removed after Mon 9 March 2099, 17:00 (UTC+01:00)",
     ):
         assert told in seat.words

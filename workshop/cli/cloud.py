@@ -34,7 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def _document(running: record.Running, state_dir: Path) -> dict[str, object]:
     return {
         "running": True,
-        **asdict(running),
+        **{name: value for name, value in asdict(running).items() if name != "secret"},
         "endpoint": running.endpoint,
         "log": str(state_dir / record.LOG),
     }

@@ -17,7 +17,6 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, 
 from workshop.fleet.status.details import Memory
 from workshop.fleet.status.look import Look, look
 from workshop.fleet.status.rows import Count, Nobodys, Row, Stacks, Totals
-from workshop.prices import Cost
 
 NUMBERS = ("endpoints", "USD/h")
 
@@ -205,7 +204,7 @@ def _document(found: Opened, seen: Look) -> dict[str, Any]:
                 **asdict(nobody.place),
                 "notebooks": [book.name for book in nobody.notebooks],
                 "work": [{"kind": one.kind, "name": one.name} for one in nobody.work],
-                "usd_per_hour": _usd(nobody.cost),
+                "usd_per_hour": nobody.cost.document,
             }
             for nobody in seen.nobodys
         ],
@@ -216,7 +215,7 @@ def _document(found: Opened, seen: Look) -> dict[str, Any]:
             "notebooks_up": totals.notebooks_up,
             "jobs": totals.jobs,
             "endpoints": totals.endpoints,
-            "usd_per_hour": _usd(totals.cost),
+            "usd_per_hour": totals.cost.document,
         },
         "unknown": [
             {**asdict(place), "what": what, "why": why}
@@ -240,10 +239,5 @@ def _row_document(row: Row) -> dict[str, Any]:
         "active_known": row.active_known,
         "jobs": row.jobs,
         "endpoints": row.endpoints,
-        "usd_per_hour": _usd(row.cost),
+        "usd_per_hour": row.cost.document,
     }
-
-
-def _usd(cost: Cost) -> dict[str, Any]:
-    """``least`` is the whole cost where ``complete``."""
-    return {"least": float(cost.usd), "complete": cost.complete}

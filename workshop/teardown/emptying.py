@@ -137,7 +137,9 @@ class Bucket:
             versions = self.client.list_object_versions(**self._target, MaxKeys=1)
             if versions.get("Versions") or versions.get("DeleteMarkers"):
                 return True
-            uploads = self.client.list_multipart_uploads(**self._target, MaxUploads=1)
+            uploads = self.client.list_multipart_uploads(
+                **self._target, MaxUploads=1, EncodingType="url"
+            )
         except ClientError as error:
             if errors.code(error.response) == "NoSuchBucket":
                 return False
@@ -218,12 +220,7 @@ class Bucket:
                 yield _left(error.response.get("Error", {}), key, version)
 
     def _abort_uploads(self, pool: ThreadPoolExecutor, done: Emptied) -> None:
-        pages = self.client.get_paginator("list_multipart_uploads").paginate(
-            # botocore asks for and undoes this encoding in other listings by itself.
-            **self._target,
-            EncodingType="url",
-        )
-        for page in pages:
+        for page in self._upload_pages():
             done.calls["s3:ListMultipartUploads"] += 1
             encoded = page.get("EncodingType") == "url"
             uploads = [
@@ -233,6 +230,23 @@ class Bucket:
             for _ in pool.map(lambda one: self._abort(*one), uploads):
                 done.calls["s3:AbortMultipartUpload"] += 1
                 done.uploads += 1
+
+    def _upload_pages(self) -> Iterator[dict[str, Any]]:
+        """List unfinished uploads, which are aborted page by page, until no new one is there.
+
+        In an encoding that holds every key: botocore asks for it and undoes it in other listings by
+        itself. Each page is a first one, since botocore would go on from the encoded key.
+        """
+        pages = self.client.get_paginator("list_multipart_uploads")
+        seen: set[str] = set()
+        while True:
+            listing = pages.paginate(**self._target, EncodingType="url")
+            page: dict[str, Any] = next(iter(listing), {})
+            new = {one["UploadId"] for one in page.get("Uploads", ())} - seen
+            yield page
+            if not new or not page.get("IsTruncated"):
+                return
+            seen |= new
 
     def _abort(self, key: str, upload: str) -> None:
         try:
