@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 
 T = TypeVar("T")
 
@@ -21,9 +21,14 @@ class Unread:
 
 
 def read(call: Callable[[], T]) -> T | Unread:
-    """What ``call`` answers; an error of AWS, of the way to it or of a role there is Unread."""
+    """What ``call`` answers; an error of AWS, of the way to it or of a role there is Unread.
+
+    SignInError passes through: no other call would be answered either.
+    """
     try:
         return call()
+    except SignInError:
+        raise
     except ClientError as error:
         code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
         return Unread(f"{error.operation_name}: {code}: {message}".rstrip(". "))

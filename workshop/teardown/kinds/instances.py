@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop import tags as keys
-from workshop.aws.clients import code
+from workshop.aws.errors import code
 from workshop.teardown import refusals
 from workshop.teardown.kinds import tagged
 from workshop.teardown.model import Kind, Thing, World

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from workshop.aws.clients import code
+from workshop.aws.errors import code
 from workshop.teardown import refusals
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.kinds import tagged
