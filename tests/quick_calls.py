@@ -17,7 +17,8 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from workshop.aws.clients import MOST_ATTEMPTS, THROTTLED, Clients, code
+from workshop.aws.clients import MOST_ATTEMPTS, Clients
+from workshop.aws.errors import THROTTLED, code
 from workshop.localcloud.authentication.signatures import Signing
 from workshop.localcloud.record import Running
 from workshop.places import Place

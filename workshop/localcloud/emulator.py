@@ -104,6 +104,8 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
             f"-> {_EVALUATOR}ParsedStatement | None"
         ),
+        "_fnmatch_compile": "(pattern: str, ignore_case: bool) -> re.Pattern",
+        "_FNMATCH_CACHE": None,
         "_resolve_condition_key": f"(key: str, ctx: {_EVALUATOR}EvalContext) -> Any",
         "enforce": (
             "(access_key_id: str, iam_action: str, service: str, region: str, "
@@ -274,6 +276,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_put_bucket_tagging": "(name: str, body: bytes)",
         "_delete_bucket_tagging": "(name: str)",
         "_delete_objects": "(bucket_name: str, body: bytes, headers: dict = None)",
+        "_xml_body": "(root: xml.etree.ElementTree.Element) -> bytes",
+        "_object_versions": None,
+        "_list_object_versions": "(bucket_name: str, query_params: dict)",
+        "_list_multipart_uploads": "(bucket_name: str, query_params: dict)",
+        "_qp": "(params: dict, key: str, default: str = '') -> str",
     },
     "services.iam": {
         "_IAM_HANDLERS": None,

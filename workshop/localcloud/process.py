@@ -254,12 +254,13 @@ def _wait_for(state_dir: Path, instance: str, child: subprocess.Popen[bytes]) ->
             return running
         if child.poll() is not None:
             raise LocalCloudError(
-                f"the local cloud ended with code {child.returncode} while starting:\n"
-                + _log_tail(state_dir)
+                f"the local cloud ended with code {child.returncode} while starting:",
+                details=_log_tail(state_dir),
             )
         time.sleep(_POLL)
     raise LocalCloudError(
-        f"the local cloud did not answer within {START_DEADLINE:.0f} s:\n" + _log_tail(state_dir)
+        f"the local cloud did not answer within {START_DEADLINE:.0f} s:",
+        details=_log_tail(state_dir),
     )
 
 

@@ -34,6 +34,7 @@ from workshop.localcloud.faults.knob import faults_knob
 from workshop.localcloud.faults.layer import FaultLayer
 from workshop.localcloud.faults.plan import Plan
 from workshop.localcloud.functions import mount_functions
+from workshop.localcloud.object_keys import mount_object_keys
 from workshop.localcloud.permissions import credentials
 from workshop.localcloud.permissions.guard import Guard
 from workshop.localcloud.permissions.mount import mount_permissions
@@ -129,6 +130,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     )
     mount(engine)
     mount_tag_search(engine)
+    mount_object_keys()
     mount_permissions()
     offerings.mount()
     limits.enforce(quotas)
