@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.forged import Change, Sent, send, signed
 from tests.localcloud import IAM, Cloud, template
+from tests.stacksets import Administrator, established, notebook, regional
 
 UNPLAYED = (
     *("apigateway", "appsync", "athena", "backup", "batch", "cloudcontrol", "cloudfront"),
@@ -34,6 +35,7 @@ ROLE = {
     "Type": "AWS::IAM::Role",
     "Properties": {"RoleName": "runner", "AssumeRolePolicyDocument": TRUSTS_LAMBDA},
 }
+RUNNER = {"Fn::GetAtt": ["Runner", "Arn"]}
 ANSWERS = """
 import json, urllib.request, boto3
 def handler(event, context):
@@ -210,3 +212,25 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
         "a.localhost",
     ):
         assert send(cloud, Sent("GET", "/", {"Host": host})).status == 403
+
+
+def test_a_stack_set_s_functions_are_those_of_who_asked_for_the_operation(cloud: Cloud) -> None:
+    """Also where one operation waits for another, whoever asked for that."""
+    owner = established(cloud)
+    slow = json.loads(notebook())
+    slow["Resources"] |= {"Runner": ROLE, "Runs": function(FunctionName="runs", Role=RUNNER)}
+    managed = {"ManagedExecution": {"Active": True}}
+    by_owner, by_seat = owner.prepared(2, json.dumps(slow), **IAM, **managed)
+    seat = Administrator(cloud.as_role(cloud.role()))
+    cloud.delays(notebook=60)
+    cloud.freeze()
+    asked = owner.call("create_stack_instances", Accounts=[by_owner], **regional())
+    waits = seat.call("create_stack_instances", Accounts=[by_seat], **regional())
+    cloud.delays(notebook=0)
+    cloud.advance(60)
+    assert owner.settled(asked["OperationId"])["Status"] == "SUCCEEDED"
+    owner.settled(waits["OperationId"])
+    (result,) = owner.results(waits["OperationId"]).values()
+    assert result["Status"] == "FAILED"
+    assert "made with the credentials of an account's root" in result["StatusReason"]
+    assert owner.within("lambda", by_owner).get_function(FunctionName="runs")["Configuration"]
