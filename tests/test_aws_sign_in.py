@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -225,14 +226,17 @@ def test_one_thread_tries_a_renewal_and_the_others_hear_of_it() -> None:
     assert session.asked == 1
 
 
-def process(folder: Path, *, lasts: timedelta) -> tuple[Path, Path]:
+def process(cloud: Cloud, folder: Path, *, lasts: timedelta) -> tuple[Path, Path]:
     """A configuration with a credential process, and the file that counts how often it ran."""
     ran, answer = folder / "ran", folder / "answer"
-    until = (datetime.now(UTC) + lasts).isoformat()
-    answer.write_text(
-        '{"Version": 1, "AccessKeyId": "000000000000", "SecretAccessKey": "local",'
-        f' "SessionToken": "t", "Expiration": "{until}"}}'
-    )
+    own = cloud.environment()
+    given = {
+        "Version": 1,
+        "AccessKeyId": own["AWS_ACCESS_KEY_ID"],
+        "SecretAccessKey": own["AWS_SECRET_ACCESS_KEY"],
+        "Expiration": (datetime.now(UTC) + lasts).isoformat(),
+    }
+    answer.write_text(json.dumps(given))
     script = folder / "credentials.sh"
     script.write_text(
         f'echo >> "{ran}"; cat "{answer}" || {{ echo "the session is over" >&2; exit 1; }}'
@@ -246,7 +250,7 @@ def process(folder: Path, *, lasts: timedelta) -> tuple[Path, Path]:
 def test_credentials_that_are_renewed_go_on_until_no_more_are_to_be_had(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasts: timedelta
 ) -> None:
-    config, ran = process(tmp_path, lasts=lasts)
+    config, ran = process(cloud, tmp_path, lasts=lasts)
     with calling(cloud, AWS_CONFIG_FILE=str(config)):
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name, raising=False)
