@@ -302,6 +302,16 @@ def test_a_look_that_finds_nothing_begins_the_hours_of_use_anew(machine: Machine
     assert machine.calls == []
 
 
+def test_a_pause_while_the_file_counts_begins_the_hours_of_use_anew_too(machine: Machine) -> None:
+    asking(machine.files, "20", hours_ago=19)
+    with serving(Jupyter(kernels=[kernel("idle", idle_stop.PAUSE + 60)])) as port:
+        assert "kept running until " in machine.run(port).stdout
+    asking(machine.files, "20", hours_ago=21)
+    with serving(Jupyter(kernels=[kernel("busy", 1)])) as port:
+        assert "in use" in machine.run(port).stdout
+    assert machine.calls == []
+
+
 def test_a_pause_that_cannot_be_noted_is_said(machine: Machine) -> None:
     machine.paused.symlink_to(machine.root / "nowhere/file")
     with serving(Jupyter(kernels=[kernel("idle", idle_stop.PAUSE + 60)])) as port:

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "WORKSHOP_REPOSITORY_TRAINING": (
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/training"
     ),
+    "WORKSHOP_MODEL_PREFIX": "vision-ada-",
     "WORKSHOP_MAX_RUNTIME_HOURS": "24",
 }
 
@@ -129,6 +130,11 @@ def test_a_seat_without_a_longest_job_has_no_variable_for_it(sandbox: Sandbox) -
     assert terminal_environment(sandbox).keys() == ENVIRONMENT.keys() - {
         "WORKSHOP_MAX_RUNTIME_HOURS"
     }
+
+
+def test_a_seat_that_may_name_models_as_it_likes_has_no_variable_for_it(sandbox: Sandbox) -> None:
+    sandbox.run(on_start(model_prefix=False))
+    assert terminal_environment(sandbox).keys() == ENVIRONMENT.keys() - {"WORKSHOP_MODEL_PREFIX"}
 
 
 def test_a_variable_that_is_set_stays_in_a_kernel(sandbox: Sandbox) -> None:

@@ -252,7 +252,7 @@ class Stacks:
             list(pool.map(bury, names))
 
     def delete_orphans(self, things: Iterable[Thing]) -> list[Result]:
-        """Delete roles and a boundary that no stack holds; what became of each."""
+        """Delete roles and policies that no stack holds; what became of each."""
         results = []
         for thing in things:
             try:

@@ -238,8 +238,15 @@ def note(pause: Path) -> None:
         say(f"this pause is not noted: {error}")
 
 
-def stop(metadata: Path, reason: str) -> int:
-    """Ask SageMaker to stop this notebook; 1 if that failed, and the next look asks again."""
+def stop(metadata: Path, reason: str, kept: float) -> int:
+    """Ask SageMaker to stop this notebook; 1 if that failed, and the next look asks again.
+
+    Nothing is asked before ``kept``.
+    """
+    if time.time() < kept:
+        end = datetime.fromtimestamp(kept, timezone.utc).isoformat(timespec="minutes")
+        say(f"kept running until {end} by KEEP-RUNNING: {reason}")
+        return 0
     say(f"stopping: {reason}")
     try:
         own = json.loads(metadata.read_text())
@@ -270,11 +277,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home = given.root / "home/ec2-user"
     metadata = given.root / "opt/ml/metadata/resource-metadata.json"
     now = time.time()
+    # Pauses are noted as well while the file counts: whoever works when it expires has made one.
     kept = kept_until(home / "SageMaker", given.keep_hours, now)
-    if now < kept:
-        end = datetime.fromtimestamp(kept, timezone.utc).isoformat(timespec="minutes")
-        say(f"kept running until {end} by KEEP-RUNNING")
-        return 0
     # The on-start script writes this file anew at each start. The machine's own uptime would not
     # do: it may have been waiting for somebody long before it became this notebook.
     started = Path(__file__).stat().st_mtime
@@ -293,12 +297,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if idle >= PAUSE and not working:
             note(paused)
             if idle >= given.minutes * 60:
-                return stop(metadata, f"idle for {idle / 60:.0f} minutes")
+                return stop(metadata, f"idle for {idle / 60:.0f} minutes", kept)
     except UnknownUseError as error:
         unknown, in_use = True, f"use is unknown: {error}"
     hours = (now - max(started, paused.stat().st_mtime if paused.exists() else 0)) / HOUR
     if given.busy_hours and hours >= given.busy_hours:
-        return stop(metadata, f"in use for {hours:.0f} hours without a pause ({in_use})")
+        return stop(metadata, f"in use for {hours:.0f} hours without a pause ({in_use})", kept)
     say(("not stopped, " if unknown else "in use: ") + (working or in_use))
     return int(unknown)
 
