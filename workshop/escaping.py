@@ -52,7 +52,9 @@ _SKIN_TONES = "\U0001f3fb-\U0001f3ff"
 _EMOJI_TAIL = re.compile(f"[\ufe0f{_SKIN_TONES}]")
 
 
-_MARKDOWN = re.compile(r"[\\`*\[\]<>|~&@]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_MARKDOWN = re.compile(
+    r"[\\`*\[\]<>|~&@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", re.IGNORECASE
+)
 """What CommonMark and GitHub take for code, emphasis, a link, an image, HTML or a cell's end."""
 _ENTITIES = {"<": "&lt;", ">": "&gt;"}
 """Some programs look for HTML before they look for backslashes."""
