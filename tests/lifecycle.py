@@ -60,6 +60,7 @@ def on_start(**changes: Any) -> str:
         "datasets_bucket": NAMES.datasets_bucket,
         "repositories": {"training": NAMES.repository_uri("training")},
         "job_prefix": NAMES.job_prefix,
+        "model_prefix": True,
         "max_runtime_hours": 24,
         "packages": ("xgboost==3.1.0", "shap>=0.48"),
         "idle_stop_minutes": 45,

@@ -225,6 +225,21 @@ def test_a_file_that_claims_to_be_from_the_future_or_is_no_file_counts_from_now(
         told.count("KEEP-RUNNING counts for 4 hours, because it holds no end; write a number") == 2
     )
     assert idle_stop.kept_until(tmp_path, 0, now + 1) <= now + 1
+    assert "counts" not in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_read_counts_as_one_without_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = asking(tmp_path, "6")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    kept = idle_stop.kept_until(tmp_path, 20, time.time())
+    assert kept == pytest.approx(written + 4 * HOUR, abs=0.01)
+    assert "KEEP-RUNNING cannot be read: [Errno 13]" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -297,6 +312,16 @@ def test_a_look_that_finds_nothing_begins_the_hours_of_use_anew(machine: Machine
     resting = Jupyter(kernels=[kernel("idle", idle_stop.PAUSE + 60)])
     with serving(resting) as port:
         assert "idle for 11 of 60 minutes" in machine.run(port, "--minutes=60").stdout
+    with serving(Jupyter(kernels=[kernel("busy", 1)])) as port:
+        assert "in use" in machine.run(port).stdout
+    assert machine.calls == []
+
+
+def test_a_pause_while_the_file_counts_begins_the_hours_of_use_anew_too(machine: Machine) -> None:
+    asking(machine.files, "20", hours_ago=19)
+    with serving(Jupyter(kernels=[kernel("idle", idle_stop.PAUSE + 60)])) as port:
+        assert "kept running until " in machine.run(port).stdout
+    asking(machine.files, "20", hours_ago=21)
     with serving(Jupyter(kernels=[kernel("busy", 1)])) as port:
         assert "in use" in machine.run(port).stdout
     assert machine.calls == []

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "WORKSHOP_REPOSITORY_TRAINING": (
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/training"
     ),
+    "WORKSHOP_MODEL_PREFIX": "vision-ada-",
     "WORKSHOP_MAX_RUNTIME_HOURS": "24",
 }
 
@@ -131,6 +132,11 @@ def test_a_seat_without_a_longest_job_has_no_variable_for_it(sandbox: Sandbox) -
     }
 
 
+def test_a_seat_that_may_name_models_as_it_likes_has_no_variable_for_it(sandbox: Sandbox) -> None:
+    sandbox.run(on_start(model_prefix=False))
+    assert terminal_environment(sandbox).keys() == ENVIRONMENT.keys() - {"WORKSHOP_MODEL_PREFIX"}
+
+
 def test_a_variable_that_is_set_stays_in_a_kernel(sandbox: Sandbox) -> None:
     sandbox.run(on_start())
     assert kernel_environment(sandbox, WORKSHOP_BUCKET="mine") == ENVIRONMENT | {
@@ -169,12 +175,14 @@ def test_attendees_find_what_they_have_in_a_page_of_their_own(sandbox: Sandbox) 
     assert "see workshop-packages.log" in page
     assert "stops after 45 minutes" in page
     assert "also stops after 10 hours of use" in page
-    assert "6 hours (20\nat most)" in page
-    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0))
+    assert "6 hours (at most\n20)" in page
+    assert "Names of models have to begin so" in page
+    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0, model_prefix=False))
     page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
     assert "stops after 45 minutes" in page
     assert "also stops" not in page
     assert "KEEP-RUNNING" not in page
+    assert "Names of models" not in page
     sandbox.run(on_start(packages=(), idle_stop_minutes=None))
     page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
     assert "workshop-packages.log" not in page

@@ -31,12 +31,12 @@ def long(
 '''
 BARE = '''LIMIT = 3
 class Refused(Exception):
-    """What is all there is of it stays."""
+ """What is all there is of it stays."""
 def long(
-    text, *more, last = False, **rest
+ text, *more, last = False, **rest
 ):
-    kept = "# no comment -> str"
-    return {text: (LIMIT, kept)}'''
+ kept = "# no comment -> str"
+ return {text: (LIMIT, kept)}'''
 
 
 def test_the_packed_text_is_the_script_in_the_sources_with_the_files_that_it_writes() -> None:

@@ -76,6 +76,7 @@ def on_start(
     datasets_bucket: str,
     repositories: Mapping[str, str],
     job_prefix: str,
+    model_prefix: bool,
     max_runtime_hours: int | None,
     packages: Sequence[str],
     idle_stop_minutes: int | None,
@@ -86,7 +87,8 @@ def on_start(
 
     ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
     ``docker push``; ``buckets`` maps a bucket's key to its name and its prefixes, and the first is
-    the SDK's own; ``max_runtime_hours`` is the longest that a job may ask for, None for no such
+    the SDK's own; ``model_prefix`` is whether the names of models have to begin with
+    ``job_prefix``; ``max_runtime_hours`` is the longest that a job may ask for, None for no such
     rule; ``idle_stop_minutes`` None means that the notebook never stops by itself, and
     ``busy_stop_hours`` None that it never does so while it is in use.
     """
@@ -112,6 +114,8 @@ def on_start(
         ),
         **_variables("WORKSHOP_REPOSITORY_", repositories),
     }
+    if model_prefix:
+        variables["WORKSHOP_MODEL_PREFIX"] = job_prefix
     if max_runtime_hours is not None:
         variables["WORKSHOP_MAX_RUNTIME_HOURS"] = str(max_runtime_hours)
     return _rendered(

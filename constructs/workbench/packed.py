@@ -26,10 +26,13 @@ WIDTH = 100
 
 
 def bare(name: str) -> str:
-    """A file of ``scripts/`` without comments, docstrings, annotations and blank lines."""
+    """A file of ``scripts/`` without comments, docstrings, annotations and blank lines.
+
+    A Python program is indented by single spaces.
+    """
     text = (SCRIPTS / name).read_text(encoding="utf-8")
     if name.endswith(".py"):
-        text = _plain(text)
+        text = re.sub(r"^ +", lambda found: found[0][::4], _plain(text), flags=re.MULTILINE)
     return "\n".join(line for line in text.splitlines() if not re.match(r"\s*(?:#(?!!)|$)", line))
 
 

@@ -45,15 +45,22 @@ def never_fail() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.excepthook = _show_traceback
-    threading.excepthook = lambda broken: _show_traceback(
-        broken.exc_type, broken.exc_value, broken.exc_traceback
-    )
+    # Where somebody has hooks of their own, such as a test's, they stay.
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = show_traceback
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = lambda broken: show_traceback(
+            broken.exc_type, broken.exc_value, broken.exc_traceback
+        )
 
 
-def _show_traceback(
+def show_traceback(
     kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> None:
+    """Print an error that nobody expected, as Python does."""
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        sys.__excepthook__(kind, error or kind(), trace)
+        return
     for text in traceback.format_exception(kind, error, trace):
         for line in text.splitlines():
             say(line)
@@ -131,7 +138,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> PlainTable:
     """Return a plain table without rules; the columns in ``right`` hold numbers."""
     made = PlainTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left")
+        made.add_column(_encodable(column), justify="right" if column in right else "left")
     return made
 
 
@@ -162,7 +169,7 @@ class PlainTable(Table):
 
     def add_row(self, *cells: RenderableType | None, **more: Any) -> None:
         """Add a row; a line break in a text begins no line."""
-        texts = (Text(printable(cell)) if isinstance(cell, str) else cell for cell in cells)
+        texts = (Text(_encodable(cell)) if isinstance(cell, str) else cell for cell in cells)
         super().add_row(*texts, **more)
 
     def explain(self, lines: Iterable[str]) -> None:
@@ -190,6 +197,12 @@ class _Words(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(printable(task.description if self._text is None else self._text))
+
+
+def _encodable(text: str) -> str:
+    """Return a text as the stream will show it, so that columns are as wide as what is in them."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _out() -> Console:

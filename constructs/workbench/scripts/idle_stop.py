@@ -199,25 +199,24 @@ def asked(text: str, written: float) -> float:
 
 def kept_until(folder: Path, longest: float, now: float) -> float:
     """Epoch seconds until which a file asks to keep the notebook running, 0 for no such file."""
-    ends = [0.0]
+    ends, hours = [0.0], min(ASKED_HOURS, longest)
     for path in folder.glob("KEEP-RUNNING*"):
-        text = ""
+        text, about = "", path.lstat()
         try:
-            about = path.lstat()
-            # Neither alone will do: anybody can set the one, and the other changes with the owner.
-            written = min(about.st_mtime, about.st_ctime, now)
             if stat.S_ISREG(about.st_mode):
                 with path.open("rb") as file:
                     text = file.read(100).decode("utf-8-sig", "replace").strip()
-            end = asked(text.splitlines()[0].strip() if text else "", written)
         except OSError as error:
-            say(f"ignored {path}: {error}")
-            continue
+            say(f"{path} cannot be read: {error}")
+        # Neither alone will do: anybody can set the one, and the other changes with the owner.
+        written = min(about.st_mtime, about.st_ctime, now)
+        try:
+            end = asked(text.splitlines()[0].strip() if text else "", written)
         except (ValueError, OverflowError):
-            end = written + ASKED_HOURS * HOUR
+            end = written + hours * HOUR
             if now < end:
                 say(
-                    f"{path.name} counts for {ASKED_HOURS:g} hours, because it holds no end; write"
+                    f"{path.name} counts for {hours:g} hours, because it holds no end; write"
                     " a number of hours or a time like 2027-03-15T18:00 into it"
                 )
         if now < written + longest * HOUR < end:
@@ -238,8 +237,15 @@ def note(pause: Path) -> None:
         say(f"this pause is not noted: {error}")
 
 
-def stop(metadata: Path, reason: str) -> int:
-    """Ask SageMaker to stop this notebook; 1 if that failed, and the next look asks again."""
+def stop(metadata: Path, reason: str, kept: float) -> int:
+    """Ask SageMaker to stop this notebook; 1 if that failed, and the next look asks again.
+
+    Nothing is asked before ``kept``.
+    """
+    if time.time() < kept:
+        end = datetime.fromtimestamp(kept, timezone.utc).isoformat(timespec="minutes")
+        say(f"kept running until {end} by KEEP-RUNNING: {reason}")
+        return 0
     say(f"stopping: {reason}")
     try:
         own = json.loads(metadata.read_text())
@@ -265,16 +271,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep-hours", type=float, default=24)
     parser.add_argument("--url", default="https://localhost:8443")
     parser.add_argument("--root", type=Path, default="/")
-    parser.add_argument("--sample", type=float, default=20)
+    parser.add_argument("--sample", type=float, default=60)
     given = parser.parse_args(arguments)
     home = given.root / "home/ec2-user"
     metadata = given.root / "opt/ml/metadata/resource-metadata.json"
     now = time.time()
+    # Pauses are noted as well while the file counts: whoever works when it expires has made one.
     kept = kept_until(home / "SageMaker", given.keep_hours, now)
-    if now < kept:
-        end = datetime.fromtimestamp(kept, timezone.utc).isoformat(timespec="minutes")
-        say(f"kept running until {end} by KEEP-RUNNING")
-        return 0
     # The on-start script writes this file anew at each start. The machine's own uptime would not
     # do: it may have been waiting for somebody long before it became this notebook.
     started = Path(__file__).stat().st_mtime
@@ -293,12 +296,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if idle >= PAUSE and not working:
             note(paused)
             if idle >= given.minutes * 60:
-                return stop(metadata, f"idle for {idle / 60:.0f} minutes")
+                return stop(metadata, f"idle for {idle / 60:.0f} minutes", kept)
     except UnknownUseError as error:
         unknown, in_use = True, f"use is unknown: {error}"
     hours = (now - max(started, paused.stat().st_mtime if paused.exists() else 0)) / HOUR
     if given.busy_hours and hours >= given.busy_hours:
-        return stop(metadata, f"in use for {hours:.0f} hours without a pause ({in_use})")
+        return stop(metadata, f"in use for {hours:.0f} hours without a pause ({in_use})", kept)
     say(("not stopped, " if unknown else "in use: ") + (working or in_use))
     return int(unknown)
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.aws import errors
 from workshop.errors import SignInError, WorkshopError
 
 T = TypeVar("T")
@@ -29,8 +30,16 @@ def read(call: Callable[[], T]) -> T | Unread:
         return call()
     except SignInError:
         raise
-    except ClientError as error:
-        code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
-        return Unread(f"{error.operation_name}: {code}: {message}".rstrip(". "))
-    except (BotoCoreError, WorkshopError) as error:
-        return Unread(str(error).rstrip(". "))
+    except (BotoCoreError, ClientError, WorkshopError) as error:
+        return Unread(refusal(error))
+
+
+def refusal(error: Exception) -> str:
+    """Return why a call was refused, as part of a sentence.
+
+    Of what is denied, AWS's paragraph on who may not do what is left out.
+    """
+    if not isinstance(error, ClientError):
+        return str(error).rstrip(". ")
+    told = errors.code(error.response) if errors.is_denied(error) else errors.told(error)
+    return f"{error.operation_name}: {told}".rstrip(". ")
