@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from workshop import environment, policies
@@ -26,7 +25,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
     loaded = environment.load(env, config_dir)
     counted = outline(loaded)
     if as_json:
-        print(json.dumps(_document(loaded, counted), indent=2))
+        console.print_json(_document(loaded, counted), indent=2)
     else:
         _print(loaded, counted)
     for warning in loaded.warnings:
@@ -56,11 +55,12 @@ def _document(loaded: LoadedEnvironment, counted: Outline) -> dict[str, object]:
 
 
 def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
-    settings, out = loaded.settings, console.out()
+    settings = loaded.settings
     title = f": {settings.title}" if settings.title else ""
-    out.print(f"{settings.workshop}{title}")
-    out.print(f"account {settings.account}, {settings.region}")
-    out.print(f"{settings.start.isoformat()} to {settings.end.isoformat()}\n")
+    console.print_line(f"{settings.workshop}{title}")
+    console.print_line(f"account {settings.account}, {settings.region}")
+    console.print_line(f"{settings.start.isoformat()} to {settings.end.isoformat()}")
+    console.print_line()
 
     numbers = ("seats", "stacks", "buckets", "repositories")
     table = console.table("profile", *numbers, "notebooks", right=numbers)
@@ -79,7 +79,9 @@ def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
         style="bold",
     )
     console.print_table(table)
-    out.print(f"\nbesides {totals.roles} roles and {totals.dashboards} dashboards\n")
+    console.print_line()
+    console.print_line(f"besides {totals.roles} roles and {totals.dashboards} dashboards")
+    console.print_line()
     _print_policies(counted.policies)
 
 
@@ -90,8 +92,11 @@ def _print_policies(counted: PolicyOutline) -> None:
         table.add_row(policy.name, f"{policy.characters:,}", f"{policy.limit:,}")
     console.print_table(table)
     attached = ", ".join(f"{name} {count}" for name, count in counted.attachments.items())
-    console.out().print(
-        f"\non each role, of {policies.ATTACHMENTS} (the tenth is for a teardown): {attached}\n"
+    console.print_line()
+    console.print_line(
+        f"on each role, of {policies.ATTACHMENTS} (the tenth is for a teardown): {attached}"
+    )
+    console.print_line(
         f"in an account, of {policies.POLICIES_PER_ACCOUNT:,}: {counted.in_account}"
     )
 

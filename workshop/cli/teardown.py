@@ -195,11 +195,7 @@ def _typed(work: Opened, yes: str | None, plan: Plan) -> str:
             "nobody is there to type the workshop's name; give it with"
             f" --yes {work.loaded.settings.workshop}"
         )
-    return str(
-        typer.prompt(
-            f"Type the workshop's name, {work.loaded.settings.workshop}, to go on", err=True
-        )
-    )
+    return console.ask(f"Type the workshop's name, {work.loaded.settings.workshop}, to go on")
 
 
 def _saver(work: Opened, save_to: str | None) -> teardown_view.Saver | None:

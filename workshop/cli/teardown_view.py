@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -51,7 +50,7 @@ class View:
     def happened(self, happening: Happening) -> None:
         """Tell one happening; called by one thread at a time."""
         if self._as_json:
-            print(json.dumps(_line(happening), ensure_ascii=False), flush=True)
+            console.print_json(_line(happening))
             return
         if happening.hourly is not None:
             self._hourly = happening.hourly
@@ -121,15 +120,15 @@ def show_report(report: Report) -> None:
         if heading in calm:
             continue
         for row in rows:
-            print(f"{heading}: {' '.join(part for part in row if part)}")
+            console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
     usd, complete = report.hourly
-    print(f"still billed: {'' if complete else 'at least '}{usd:.3f} USD per hour")
-    print(report.verdict)
+    console.print_line(f"still billed: {'' if complete else 'at least '}{usd:.3f} USD per hour")
+    console.print_line(report.verdict)
 
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
-    print(json.dumps(document, ensure_ascii=False), flush=True)
+    console.print_json(document)
 
 
 def _document(plan: Plan) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from workshop.aws.clients import Clients
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 from workshop.places import Place
 from workshop.settings import Keep
 from workshop.teardown import log_texts, refusals, targets
@@ -155,6 +155,8 @@ class _Saving:
                     self._target.copy(source, folder, entry)
                 elif not self._target.same(source, folder, entry, there):
                     return entry, False, "another file of its name is there already; move it away"
+            except SignInError:
+                raise
             except WorkshopError as error:
                 return entry, False, str(error)
             except (*refusals.Refusal, OSError) as error:
@@ -177,6 +179,8 @@ class _Saving:
                     name = log_texts.file_name(group, stream, last)
                     self._target.write(f"{self._work.seat}/logs/{name}", text)
                     self._saved.logs += 1
+        except SignInError:
+            raise
         except WorkshopError as error:
             self._problem(f"{group}:{stream}: {error}")
         except (*refusals.Refusal, OSError) as error:
