@@ -180,8 +180,7 @@ def main() -> int:
             raise
         _say("workshop: the templates do not pass their checks", *str(error).splitlines())
         return 1
-    for told in large:
-        print(told, file=sys.stderr)
+    _say(*large)
     return 1 if large else 0
 
 

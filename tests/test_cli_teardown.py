@@ -123,7 +123,7 @@ def test_a_role_that_could_not_be_frozen_is_in_the_report(
     cloud: Cloud, workshop: Workshop, tmp_path: Path
 ) -> None:
     workshop("teardown", "-e", "demo")
-    cloud.faults({"effect": "denied", "operation": "iam:PutRolePolicy"})
+    cloud.faults({"effect": "denied", "operation": "iam:AttachRolePolicy"})
     workshop(*APPLY, "--yes", "demo")
     [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
     assert list(json.loads(told.read_text())["not_frozen"]) == [ADA.role]

@@ -12,7 +12,7 @@ from tests import torn
 from tests.localcloud import Cloud
 from tests.torn import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
-from workshop.teardown import freeze
+from workshop.teardown import freeze, roles
 from workshop.teardown.discover import Target
 from workshop.teardown.happenings import Happening, Outcome, Step
 from workshop.teardown.kinds import ALL
@@ -153,8 +153,7 @@ def test_a_role_that_was_deleted_by_hand_does_not_hide_what_ran_with_it(
     torn.deploy(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
     iam = cloud.client("iam")
-    for policy in iam.list_role_policies(RoleName=ADA.role)["PolicyNames"]:
-        iam.delete_role_policy(RoleName=ADA.role, PolicyName=policy)
+    roles.strip(iam, ADA.role)
     iam.delete_role(RoleName=ADA.role)
     assert torn_down(torn.job(clients)).code == 0
     assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []

@@ -96,9 +96,7 @@ def _print_policies(counted: PolicyOutline) -> None:
     console.print_line(
         f"on each role, of {policies.ATTACHMENTS} (the tenth is for a teardown): {attached}"
     )
-    console.print_line(
-        f"in an account, of {policies.POLICIES_PER_ACCOUNT:,}: {counted.in_account}"
-    )
+    console.print_line(f"in an account, of {policies.POLICIES_PER_ACCOUNT:,}: {counted.in_account}")
 
 
 def _numbers(profile: ProfileOutline) -> list[str]:
