@@ -117,7 +117,9 @@ class Teardown:
                 names.setdefault(thing.place, []).append(thing.id)
         for place, some in names.items():
             self._tell(Step.FREEZE, f"{len(some)} roles in {place} can make nothing new")
-            for role, told in freeze.freeze(self.clients, place, some).items():
+            for role, told in freeze.freeze(
+                self.clients, self.target.workshop, place, some
+            ).items():
                 self._not_frozen[role] = told
                 self._tell(Step.FREEZE, f"role {role} is not frozen: {told}")
 
