@@ -37,8 +37,8 @@ def put(cloud: Cloud, keys: list[str]) -> None:
 def answer(cloud: Cloud, path: str, method: str = "GET") -> tuple[int, bytes]:
     """What is on the wire, which no parser has seen."""
     request = AWSRequest(method, f"{cloud.endpoint}/{path}")
-    known = Credentials(*root(cloud.running).values())
-    S3SigV4Auth(known, "s3", "us-east-1").add_auth(request)
+    credentials = Credentials(*root(cloud.running).values())
+    S3SigV4Auth(credentials, "s3", cloud.running.region).add_auth(request)
     given = URLLib3Session().send(request.prepare())
     return given.status_code, given.content
 

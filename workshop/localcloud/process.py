@@ -32,7 +32,7 @@ from workshop.localcloud.record import LOG, Running
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-DEFAULT_STATE_DIR = Path(".workshop/localcloud")
+DEFAULT_STATE_DIR = files.STATE / "localcloud"
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 START_DEADLINE = 30.0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -47,14 +46,12 @@ def make_private(state_dir: Path) -> None:
 
     Raise ``LocalCloudError`` if it is another user's, who could give us a cloud of theirs.
     """
-    state_dir.mkdir(mode=files.FOLDER_MODE, parents=True, exist_ok=True)
-    found = state_dir.stat()
-    if found.st_uid != os.geteuid():
+    files.make_folder(state_dir)
+    if state_dir.stat().st_uid != os.geteuid():
         raise LocalCloudError(
             f"{state_dir} belongs to another user; choose another directory with --state-dir"
         )
-    if stat.S_IMODE(found.st_mode) != files.FOLDER_MODE:
-        state_dir.chmod(files.FOLDER_MODE)
+    files.restrict(state_dir)
 
 
 def write(state_dir: Path, running: Running) -> None:
