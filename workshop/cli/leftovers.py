@@ -10,7 +10,7 @@ import typer
 
 from workshop import tags
 from workshop.aws.clients import Clients
-from workshop.cli import console, teardown_view
+from workshop.cli import console, teardown_plan_view, teardown_view
 from workshop.cli.opened import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.errors import GuardError, UsageError
@@ -69,7 +69,7 @@ def leftovers(
     plan = Plan(discovery, kinds, Choices())
     scan = verify.scan(discovery, kinds)
     if as_json:
-        teardown_view.show(plan, "", as_json=True)
+        teardown_view.print_json(teardown_plan_view.document(plan))
     else:
         table = console.table("seat", "what", "name", "state", "whose", "why")
         rows = [one for one in plan.fates if one[1] != Fate.KEEP]
@@ -79,11 +79,7 @@ def leftovers(
             console.print_table(table)
         for one in discovery.unknown:
             console.warn(f"{one.kind}s in {one.place} could not be listed: {one.why}")
-        usd, complete = plan.hourly
-        console.say(
-            f"{len(scan.left)} things are left, {'' if complete else 'at least '}{usd:.3f} USD per"
-            " hour"
-        )
+        console.say(f"{len(scan.left)} things are left, {plan.cost.per_hour}")
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
 
 

@@ -44,8 +44,22 @@ class Cost:
 
     def __str__(self) -> str:
         if self.complete:
-            return f"{self.usd:.3f}"
-        return f"at least {self.usd:.3f}" if self.usd else "?"
+            return _shown(self.usd)
+        return f"at least {_shown(self.usd)}" if self._has_some else "?"
+
+    @property
+    def per_hour(self) -> str:
+        """``0.345 USD per hour``, ``at least 0.345 USD per hour``, or ``unknown``."""
+        return f"{self} USD per hour" if self.complete or self._has_some else "unknown"
+
+    @property
+    def known(self) -> str | None:
+        """For programs: the least that it costs, None where nothing of it is known."""
+        return str(self.usd) if self.complete or self._has_some else None
+
+    @property
+    def _has_some(self) -> bool:
+        return _shown(self.usd) != _shown(Decimal(0))
 
 
 NOT_KNOWN = Cost(complete=False)
@@ -80,6 +94,11 @@ def basis(region: str) -> str:
     known = region if region in _prices() else FALLBACK
     told = f"{known} list prices of {_date(known).isoformat()}"
     return told if known == region else f"{told}, an estimate for {region}"
+
+
+def _shown(usd: Decimal) -> str:
+    # A sum of inexact parts may end a hair below zero: adding 0 takes the sign off.
+    return f"{round(usd, 3) + 0:.3f}"
 
 
 def _date(region: str) -> date:
