@@ -26,6 +26,7 @@ from stacks.storage import StorageStack
 from workshop import environment, tags
 from workshop.environment import LoadedEnvironment
 from workshop.errors import UsageError, WorkshopError
+from workshop.escaping import printable
 from workshop.naming import COHORT, Names
 from workshop.places import Place
 from workshop.roster import Seat
@@ -165,16 +166,21 @@ def main() -> int:
         chosen = app.node.try_get_context("attendee")
         build(app, loaded, _listed(chosen) if chosen is not None else None)
     except WorkshopError as error:
-        print(error.told(), file=sys.stderr)
+        _say(*error.lines())
         return error.exit_code
     try:
         app.synth()
     except RuntimeError as error:  # what jsii makes of every error of CDK
         if not str(error).startswith(VALIDATION_FAILED):
             raise
-        print(f"workshop: the templates do not pass their checks\n{error}", file=sys.stderr)
+        _say("workshop: the templates do not pass their checks", *str(error).splitlines())
         return 1
     return 0
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(printable(line), file=sys.stderr)  # noqa: T201, TID251 - all of it is here
 
 
 def _refuse_misspelt(app: App) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.lifecycle", "tests.localcloud", "tests.conformance"]
+pytest_plugins = ["tests.lifecycle", "tests.localcloud", "tests.conformance", "tests.idle_machine"]
 
 ROOT = Path(__file__).parent
 

@@ -10,32 +10,62 @@ import json
 import re
 import socket
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from workshop.localcloud.authentication import keys
+from workshop.localcloud.authentication.signatures import Signing
+
 HOST = "127.0.0.1"
-CREDENTIAL = "Credential=111122223333/20260101/us-east-1/sagemaker/aws4_request"
+ACCOUNT, REGION = "111122223333", "us-east-1"
 _OK = re.compile(rb"HTTP/1\.. 200 ")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSED = re.compile(rb"\r\nconnection: *close|^HTTP/1\.0 ", re.IGNORECASE)
 
 
-def sagemaker(operation: str, **members: Any) -> bytes:
-    """Give the request of one SageMaker operation; no server here looks at the signature."""
-    body = json.dumps(members).encode()
-    lines = (
-        "POST / HTTP/1.1",
-        f"Host: {HOST}",
-        f"Authorization: AWS4-HMAC-SHA256 {CREDENTIAL}, SignedHeaders=host, Signature=00",
-        "Content-Type: application/x-amz-json-1.1",
-        f"Content-Length: {len(body)}",
-        f"X-Amz-Target: SageMaker.{operation}",
+@dataclass(frozen=True)
+class Call:
+    """One request, before it is signed for a server."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    service: str = "sagemaker"
+    account: str = ACCOUNT
+    region: str = REGION
+
+    def to(self, port: int, secret: str) -> bytes:
+        """Give the request as it is sent, signed with what belongs to the account."""
+        host = {"Host": f"{HOST}:{port}", **self.headers}
+        key = keys.account_secret(secret, self.account)
+        signing = Signing(self.account, key, self.region, self.service)
+        told = signing.headers(self.method, self.path, host, self.body)
+        lines = [f"{self.method} {self.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in told.items()]
+        lines.append(f"Content-Length: {len(self.body)}")
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+
+
+def sagemaker(operation: str, **members: Any) -> Call:
+    """Give the request of one SageMaker operation."""
+    return Call(
+        "POST",
+        "/",
+        {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"SageMaker.{operation}",
+        },
+        json.dumps(members).encode(),
     )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def get(path: str) -> bytes:
-    """Give the request for a path."""
-    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+def get(path: str, **headers: str) -> bytes:
+    """Give the request for a path, which nobody signs."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
 class Connection:

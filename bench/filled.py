@@ -18,12 +18,13 @@ from typing import Any
 
 import boto3
 
-from bench.calls import HOST, Connection
+from bench.calls import Call, Connection
 from workshop import environment, tags
 from workshop.environment import LoadedEnvironment
 from workshop.fleet import assembly, wanted
 from workshop.fleet.wanted import WantedStack
 from workshop.localcloud import process as local_cloud
+from workshop.localcloud.authentication import keys
 from workshop.localcloud.record import Running
 from workshop.naming import Names
 
@@ -41,7 +42,6 @@ QUOTAS = {
 
 TARGETS = {"sagemaker": "SageMaker", "ecr": "AmazonEC2ContainerRegistry_V20150921"}
 
-UNSIGNED = "SignedHeaders=host, Signature=00"
 """No server here looks at a signature."""
 
 
@@ -131,7 +131,7 @@ def _client(service: Any, running: Running, region: str) -> Any:
         region_name=region,
         endpoint_url=running.endpoint,
         aws_access_key_id=running.account,
-        aws_secret_access_key="local",  # noqa: S106 - the local cloud has no secrets
+        aws_secret_access_key=keys.account_secret(running.secret, running.account),
     )
 
 
@@ -140,7 +140,7 @@ def _stacks(client: Any) -> list[dict[str, Any]]:
     return [stack for page in pages for stack in page["Stacks"]]
 
 
-def _make(running: Running, requests: Iterable[bytes]) -> None:
+def _make(running: Running, requests: Iterable[Call]) -> None:
     """Send these over few connections, each in its order; they are not held all at once."""
     shared, lock = iter(requests), threading.Lock()
 
@@ -152,14 +152,14 @@ def _make(running: Running, requests: Iterable[bytes]) -> None:
                 request = next(shared, None)
             if request is None:
                 break
-            connection.call(request)
+            connection.call(request.to(running.port, running.secret))
         connection.close()
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(send, range(CONNECTIONS)))
 
 
-def _lasting(seat: Names) -> Iterator[bytes]:
+def _lasting(seat: Names) -> Iterator[Call]:
     """What a seat made and what has ended."""
     bucket = seat.bucket(BUCKET)
     for version in range(VERSIONS):
@@ -193,7 +193,7 @@ def _lasting(seat: Names) -> Iterator[bytes]:
         )
 
 
-def _endpoint_config(seat: Names) -> bytes:
+def _endpoint_config(seat: Names) -> Call:
     variant = {
         "VariantName": "all",
         "ModelName": f"{seat.job_prefix}model-0",
@@ -210,13 +210,13 @@ def _endpoint_config(seat: Names) -> bytes:
     )
 
 
-def _endpoint(seat: Names) -> bytes:
+def _endpoint(seat: Names) -> Call:
     name = f"{seat.job_prefix}serve"
     named = {"EndpointName": name, "EndpointConfigName": name}
     return _call("sagemaker", "CreateEndpoint", seat, **named, Tags=_tags(seat))
 
 
-def _jobs(seat: Names, numbers: range) -> Iterator[bytes]:
+def _jobs(seat: Names, numbers: range) -> Iterator[Call]:
     """Training and processing jobs, by turns."""
     machines = {"InstanceType": TYPE, "InstanceCount": 1, "VolumeSizeInGB": 10}
     image = f"{seat.repository_uri(REPOSITORY)}:v1"
@@ -255,27 +255,14 @@ def _tags(seat: Names) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in own.items()]
 
 
-def _call(service: str, operation: str, seat: Names, **members: Any) -> bytes:
-    return _request(
-        "POST",
-        "/",
-        f"{seat.account}/20260101/{seat.region}/{service}",
-        json.dumps(members).encode(),
-        "Content-Type: application/x-amz-json-1.1",
-        f"X-Amz-Target: {TARGETS[service]}.{operation}",
-    )
+def _call(service: str, operation: str, seat: Names, **members: Any) -> Call:
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": f"{TARGETS[service]}.{operation}",
+    }
+    body = json.dumps(members).encode()
+    return Call("POST", "/", headers, body, service, seat.account, seat.region)
 
 
-def _put(seat: Names, bucket: str, key: str, body: bytes) -> bytes:
-    return _request("PUT", f"/{bucket}/{key}", f"{seat.account}/20260101/{seat.region}/s3", body)
-
-
-def _request(method: str, path: str, scope: str, body: bytes, *more: str) -> bytes:
-    lines = (
-        f"{method} {path} HTTP/1.1",
-        f"Host: {HOST}",
-        f"Authorization: AWS4-HMAC-SHA256 Credential={scope}/aws4_request, {UNSIGNED}",
-        f"Content-Length: {len(body)}",
-        *more,
-    )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+def _put(seat: Names, bucket: str, key: str, body: bytes) -> Call:
+    return Call("PUT", f"/{bucket}/{key}", {}, body, "s3", seat.account, seat.region)

@@ -31,8 +31,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench import calls
+from bench.calls import Call
 from bench.measure import Result, Run, process, side_by_side
 from workshop.localcloud import process as local_cloud
+from workshop.localcloud.record import Running
 from workshop.localcloud.server import bound_socket
 
 SIZES = (100, 1_000, 10_000)
@@ -52,7 +54,6 @@ NAME = "NotebookInstanceLifecycleConfigName"
 CREATE = "CreateNotebookInstanceLifecycleConfig"
 LIST = partial(calls.sagemaker, "ListNotebookInstanceLifecycleConfigs", MaxResults=PAGE)
 DESCRIBE = calls.sagemaker("DescribeNotebookInstanceLifecycleConfig", **{NAME: "config-00050"})
-HEALTH = calls.get("/_workshop/health")
 MOTO_HEALTH = calls.get("/moto-api/")
 
 
@@ -62,6 +63,18 @@ class Server:
 
     port: int
     pid: int
+    running: Running | None = None
+    """Ours; moto's has no secret and looks at no signature."""
+
+    def request(self, call: Call) -> bytes:
+        """Give a call as this server takes it."""
+        return call.to(self.port, self.running.secret if self.running else "")
+
+    @property
+    def health(self) -> bytes:
+        """Give the request of our health path."""
+        assert self.running is not None
+        return calls.get("/_workshop/health", **local_cloud.authorization(self.running))
 
     def resident_mb(self) -> float:
         """Give its memory in MB; it hardly ever shrinks, so this is about the peak."""
@@ -116,21 +129,21 @@ def _describes(
             "/s",
             size,
             ours,
-            mine=lambda: rate(ours, DESCRIBE),
-            floor=lambda: rate(ours, HEALTH),
-            peer=None if peer is None else partial(rate, peer, DESCRIBE),
+            mine=lambda: rate(ours, ours.request(DESCRIBE)),
+            floor=lambda: rate(ours, ours.health),
+            peer=None if peer is None else partial(rate, peer, peer.request(DESCRIBE)),
         )
 
 
 def _lists(size: int, ours: Server) -> Iterator[Result]:
-    for which, request in (("first", LIST()), ("middle", _middle(ours, size))):
+    for which, request in (("first", ours.request(LIST())), ("middle", _middle(ours, size))):
         yield _in_turns(
             f"list, {which} page",
             "ms",
             size,
             ours,
             mine=partial(_milliseconds, ours, request),
-            floor=partial(_milliseconds, ours, HEALTH),
+            floor=partial(_milliseconds, ours, ours.health),
         )
 
 
@@ -177,18 +190,19 @@ def _milliseconds(server: Server, request: bytes) -> float:
 def _middle(server: Server, size: int) -> bytes:
     """Give the request for the page at half of all; it takes all pages before to find."""
     connection = calls.Connection(server.port)
-    request = LIST()
+    request = server.request(LIST())
     for _ in range(size // PAGE // 2):
         page = json.loads(connection.call(request))
         assert len(page["NotebookInstanceLifecycleConfigs"]) == PAGE
-        request = LIST(NextToken=page["NextToken"])
+        request = server.request(LIST(NextToken=page["NextToken"]))
     connection.close()
     return request
 
 
 def _fill(clients: ProcessPoolExecutor, server: Server, already: int, size: int) -> None:
     requests = [
-        calls.sagemaker(CREATE, **{NAME: f"config-{number:05}"}) for number in range(already, size)
+        server.request(calls.sagemaker(CREATE, **{NAME: f"config-{number:05}"}))
+        for number in range(already, size)
     ]
     shares = [requests[share :: max(CLIENTS)] for share in range(max(CLIENTS))]
     for task in [clients.submit(calls.every, server.port, share) for share in shares]:
@@ -200,7 +214,7 @@ def _cloud() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="bench-localcloud-") as folder:
         running = local_cloud.start(Path(folder)).running
         try:
-            yield Server(running.port, running.pid)
+            yield Server(running.port, running.pid, running)
         finally:
             local_cloud.stop(Path(folder))
 

@@ -91,9 +91,12 @@ class NotebookStack(SeatStack):
             datasets_bucket=names.datasets_bucket,
             repositories={key: names.repository_uri(key) for key in registry.repositories},
             job_prefix=names.job_prefix,
+            model_prefix=access.mode == "scoped" and access.model_prefix,
             max_runtime_hours=access.max_runtime_hours if access.mode == "scoped" else None,
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
+            busy_stop_hours=notebook.busy_stop_hours,
+            keep_running_hours=notebook.keep_running_hours,
         )
         lifecycle.check_size(on_create, f"{self.stack_name}: the on-create script")
         lifecycle.check_size(on_start, f"{self.stack_name}: the on-start script")

@@ -11,20 +11,25 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.localcloud import Cloud
+from tests.localcloud import Cloud, root
 from workshop.localcloud import process
+from workshop.localcloud.record import Running
 
 
 def client(cloud: Cloud, service: str, **config: Any) -> Any:
     """A client whose answers nobody holds against the model, with retries as asked for."""
-    return _client(cloud.endpoint, service, json.dumps(config))
+    return _client(cloud.running, service, json.dumps(config))
 
 
 @cache
-def _client(endpoint: str, service: str, config: str) -> Any:
+def _client(running: Running, service: str, config: str) -> Any:
     settings = {"retries": {"total_max_attempts": 1}, "proxies": {}, **json.loads(config)}
     return _session().client(  # type: ignore[call-overload]
-        service, region_name="us-east-1", endpoint_url=endpoint, config=Config(**settings)
+        service,
+        region_name="us-east-1",
+        endpoint_url=running.endpoint,
+        config=Config(**settings),
+        **root(running),
     )
 
 

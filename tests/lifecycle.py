@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 import venv
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,9 +60,12 @@ def on_start(**changes: Any) -> str:
         "datasets_bucket": NAMES.datasets_bucket,
         "repositories": {"training": NAMES.repository_uri("training")},
         "job_prefix": NAMES.job_prefix,
+        "model_prefix": True,
         "max_runtime_hours": 24,
         "packages": ("xgboost==3.1.0", "shap>=0.48"),
         "idle_stop_minutes": 45,
+        "busy_stop_hours": 10,
+        "keep_running_hours": 20,
     }
     return lifecycle.on_start(**(arguments | changes))
 
@@ -90,6 +94,7 @@ class Sandbox:
         self.command("sudo", '[ "$1 $2 $3" = "-H -u ec2-user" ] || exit 99; shift 3; exec "$@"')
         for name in ("systemctl", "systemd-run", "git"):
             self.command(name)
+        self.command("python3", f'exec {shlex.quote(sys.executable)} "$@"')
 
     @property
     def home(self) -> Path:

@@ -19,6 +19,7 @@ from botocore.config import Config
 
 from tests.service_model import Watch
 from workshop.localcloud import environment, process
+from workshop.localcloud.authentication import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,13 @@ IAM = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
 def template(resources: dict[str, Any], **sections: Any) -> str:
     """Give the JSON of a template with these resources and other sections."""
     return json.dumps({"Resources": resources, **sections})
+
+
+def root(running: Running, account: str = "") -> dict[str, str]:
+    """Give the credentials of an account's root, as boto3 takes them."""
+    key = account or running.account
+    secret = keys.account_secret(running.secret, key)
+    return {"aws_access_key_id": key, "aws_secret_access_key": secret}
 
 
 @cache
@@ -78,8 +86,7 @@ class Cloud:
                 region_name=key[2],
                 endpoint_url=self.endpoint,
                 config=Config(retries={"total_max_attempts": 1}, proxies={}),
-                **{"aws_access_key_id": key[1], "aws_secret_access_key": "local"}
-                | self.credentials,
+                **root(self.running, key[1]) | self.credentials,
             )
             # Only where JSON is spoken, and by a service of ours.
             self._clients[key].meta.events.register("before-parse.sagemaker", self.watch)

@@ -77,6 +77,7 @@ class Preflights:
         *,
         only: Collection[str] | None = None,
         accept: Collection[str] = (),
+        looks: bool = False,
         unlisted: Collection[Place] = (),
         variables: Mapping[str, str] | None = None,
     ) -> Report:
@@ -90,7 +91,9 @@ class Preflights:
                 for place in places.all_of(seats)
                 if place not in unlisted
             }
-            return preflight(clients, loaded, seats, stacks, accept_unknown=accept, now=NOW)
+            return preflight(
+                clients, loaded, seats, stacks, accept_unknown=accept, now=NOW, looks=looks
+            )
 
     def quota(self, service: str, code: str, value: int) -> None:
         """What the home place may have of something."""

@@ -1,7 +1,7 @@
 """Calls that reach a local cloud by the shortest way, for tests that make tens of thousands.
 
-botocore still checks and writes every request, reads every answer and raises its errors. It does
-not sign, since nobody looks, and what would be tried again after a while is tried again at once.
+botocore still checks and writes every request, reads every answer and raises its errors. Signing is
+done with less ado, and what would be tried again after a while is tried again at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from workshop.aws.clients import MOST_ATTEMPTS, THROTTLED, Clients, code
+from workshop.aws.clients import MOST_ATTEMPTS, Clients
+from workshop.aws.errors import THROTTLED, code
+from workshop.localcloud.authentication.signatures import Signing
 from workshop.localcloud.record import Running
 from workshop.places import Place
 
@@ -25,30 +27,11 @@ TRANSIENT = frozenset((500, 502, 503, 504))
 """Statuses after which botocore tries again, as after throttling (botocore.retries.standard)."""
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Whom a request is from, and where it goes."""
-
-    key: str
-    region: str
-    service: str
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What the local cloud reads of a signature."""
-        scope = f"{self.key}/20260101/{self.region}/{self.service}/aws4_request"
-        return {
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host,"
-            " Signature=none",
-            "X-Amz-Date": "20260101T000000Z",
-        }
-
-
 class Line:
     """One connection to a local cloud."""
 
     def __init__(self, running: Running) -> None:
-        self._host = f"127.0.0.1:{running.port}"
+        self.host = f"127.0.0.1:{running.port}"
         self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=30)
         self._answers = self._socket.makefile("rb")
 
@@ -65,13 +48,13 @@ class Line:
         self._socket.close()
 
     def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self, caller: Signing, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by their small names, and body of the answer."""
+        signed = caller.headers(method, path, {"Host": self.host, **headers}, body)
         lines = [
             f"{method} {path} HTTP/1.1",
-            f"Host: {self._host}",
-            *(f"{name}: {value}" for name, value in headers.items()),
+            *(f"{name}: {value}" for name, value in signed.items()),
             f"Content-Length: {len(body)}",
         ]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode() + body)
@@ -116,22 +99,29 @@ class Lines:
         parse = client._response_parser.parse
 
         def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any]:
-            key = client._request_signer._credentials.access_key
+            known = client._request_signer._credentials
             signs = client.meta.service_model.signing_name
-            headers = Caller(key, client.meta.region_name, signs).headers
+            caller = Signing(
+                known.access_key,
+                known.secret_key,
+                client.meta.region_name,
+                signs,
+                known.token or "",
+            )
+            headers = {}
             for name, value in params["headers"].items():
                 if name == "Expect":
                     continue  # Nobody here waits for leave to send a body.
                 headers[name] = value.decode() if isinstance(value, bytes) else value
-            path = params["url"].partition("://")[2].partition("/")[2]
+            target = "/" + params["url"].partition("://")[2].partition("/")[2]
             body = params["body"]
             if isinstance(body, dict):
                 body = urlencode(body)
             body = body.read() if hasattr(body, "read") else body
             sent = body if isinstance(body, bytes) else body.encode()
-            line = self._line()
+            line, method = self._line(), params["method"]
             for _attempt in range(attempts):
-                status, told, content = line.send(params["method"], f"/{path}", headers, sent)
+                status, told, content = line.send(caller, method, target, headers, sent)
                 answer = {"status_code": status, "headers": told, "body": content, "context": {}}
                 parsed = parse(answer, model.output_shape)
                 if status not in TRANSIENT and code(parsed) not in THROTTLED:

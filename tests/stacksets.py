@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.localcloud import template
+from tests.localcloud import root, template
 
 if TYPE_CHECKING:
     from tests.localcloud import Cloud
@@ -107,8 +107,7 @@ class Administrator:
         return _SESSION.client(  # type: ignore[call-overload]
             service,
             region_name=region,
-            aws_access_key_id=account,
-            aws_secret_access_key="local",
+            **root(self.cloud.running, account),
             endpoint_url=self.cloud.endpoint,
             config=Config(retries={"total_max_attempts": 1}, proxies={}),
         )

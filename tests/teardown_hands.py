@@ -19,8 +19,8 @@ class Session:
 
     def __init__(self, endpoint: str, lines: Lines | None = None) -> None:
         self._session = boto3.Session(
-            aws_access_key_id="000000000000",
-            aws_secret_access_key="local",
+            aws_access_key_id="nobody",
+            aws_secret_access_key="unknown",
             aws_session_token="none",
             region_name=HOME.region,
         )

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.localcloud import Cloud
-from tests.quick_calls import Caller, Line
+from tests.localcloud import Cloud, root
+from tests.quick_calls import Line
+from workshop.localcloud.authentication.signatures import Signing
 
 Held = dict[str, Any]
 """Kind and name of a thing -> all that is known of it."""
@@ -87,8 +88,14 @@ class _Asking:
 
     def send(self, service: str, method: str, path: str, body: str = "", **headers: str) -> bytes:
         """An answer's body; of a refusal, its status and code."""
-        root = Caller(self._running.account, self._running.region, service)
-        status, _, answer = self._line.send(method, path, root.headers | headers, body.encode())
+        given = root(self._running)
+        caller = Signing(
+            given["aws_access_key_id"],
+            given["aws_secret_access_key"],
+            self._running.region,
+            service,
+        )
+        status, _, answer = self._line.send(caller, method, path, headers, body.encode())
         found = _EPHEMERAL.sub(b"", answer)
         return found if status < 400 else b"%d " % status + found
 

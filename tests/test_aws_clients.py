@@ -12,7 +12,7 @@ from tests.fleet import ACCOUNT, HOME
 from tests.localcloud import IAM, Cloud, template
 from tests.notebooks import retries_at_once
 from tests.preflights import calling
-from workshop.aws import clients
+from workshop.aws import clients, errors
 from workshop.aws.clients import ATTEMPTS_TO_SIGN_IN, Clients
 from workshop.errors import WorkshopError
 from workshop.places import Place
@@ -125,5 +125,5 @@ def test_a_form_is_written_out_once(cloud: Cloud) -> None:
 
 
 def test_the_code_of_an_answer_without_one_is_empty() -> None:
-    assert clients.code({}) == ""
-    assert clients.code({"Error": {"Code": "X"}}) == "X"
+    assert errors.code({}) == ""
+    assert errors.code({"Error": {"Code": "X"}}) == "X"

@@ -63,17 +63,20 @@ def test_all_are_stopped_and_started_again_and_it_says_what_that_saves(three: Ro
         "seat02  InService  Stopped  stopped",
         "seat03  InService  Stopped  stopped",
     ]
-    assert stopped.err.splitlines()[-2:] == [
+    assert stopped.err.splitlines()[-3:] == [
         "3 stopped",
         "this saves 0.150 USD per hour (us-east-1 list prices of 2026-04-21);"
         " disks cost all the time",
+        "still running: nothing of these seats",
     ]
     started = three.command("start")
     assert set(three.statuses().values()) == {"InService"}
-    assert started.err.splitlines()[-2:] == [
+    see = f"workshop status -e room --config-dir {three.config}"
+    assert started.err.splitlines()[-3:] == [
         "3 started",
         "they cost 0.150 USD per hour (us-east-1 list prices of 2026-04-21);"
         " disks cost all the time",
+        f"running now: 3 notebooks, 0 endpoints, 0 jobs, 0.150 USD per hour; see: {see}",
     ]
     assert (stopped.code, started.code) == (0, 0)
 
@@ -84,7 +87,7 @@ def test_what_is_there_already_is_not_asked_again(three: Room) -> None:
     assert told["calls"]["sagemaker:StopNotebookInstance"] == 2
     assert [one["result"] for one in told["seats"]] == ["done", "already", "done"]
     again = three.command("stop")
-    assert again.err.splitlines()[-1] == "3 stopped already"
+    assert again.err.splitlines()[-2] == "3 stopped already"
     assert again.code == 0
 
 
@@ -129,7 +132,7 @@ def test_a_missing_and_a_failed_notebook_are_told_and_stop_no_other(three: Room)
         ["seat03", "InService", "Stopped", "stopped"],
     ]
     assert "its notebook is Failed: " in ran.out
-    assert ran.err.splitlines()[-2].split(", ") == ["1 missing", "1 failed", "1 stopped"]
+    assert ran.err.splitlines()[-3].split(", ") == ["1 missing", "1 failed", "1 stopped"]
 
 
 def test_a_notebook_that_failed_to_start_is_started_again(three: Room) -> None:
@@ -159,7 +162,8 @@ def test_a_stuck_notebook_is_given_up_in_time_and_told(
         "seat01  Stopping   Stopping  stuck    still Stopping after 2 minutes"
     )
     again = f"-e room --config-dir {three.config}"
-    assert ran.err.splitlines()[-1] == (
+    assert ran.err.splitlines()[-1].startswith("still running: 1 notebook, 0 endpoints, 0 jobs, ")
+    assert ran.err.splitlines()[-2] == (
         f"see how they are with: workshop status {again}; go on with: workshop stop {again}"
     )
     assert Counter(three.statuses().values()) == {"Stopping": 1, "Stopped": 2}
@@ -203,7 +207,12 @@ def test_a_listing_that_fails_leaves_every_seat_unknown_not_missing(
     ticking(monkeypatch, 600)
     ran = three.command("stop")
     assert ran.code == 1
-    assert ran.err.splitlines()[-2] == "3 not known"
+    last = ran.err.splitlines()
+    assert "3 not known" in last
+    assert last[-1].startswith(
+        "still running: an unknown number of notebooks, 0 endpoints, 0 jobs, an unknown sum per"
+        " hour; see: workshop status -e room"
+    )
     assert "its notebook could not be read: An error occurred" in ran.out
 
 
@@ -252,7 +261,8 @@ def test_one_listing_looks_at_all_seats(
         "sagemaker:StopNotebookInstance": seats,
     }
     (listings, _), (calls, _) = counts(cloud)
-    assert (listings, calls) == (2 * pages, 2 * pages + seats)
+    # Two to stop them, and one more to see what still runs, besides nine of jobs and endpoints.
+    assert (listings, calls) == (3 * pages, 3 * pages + seats + 10)
 
 
 def test_places_go_side_by_side_and_one_that_fails_holds_up_no_other(
@@ -342,3 +352,34 @@ def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
     )
     assert [one.result for one in turn.run()] == ["interrupted"] * 3
     assert turn.calls == {"sagemaker:ListNotebookInstances": 1}
+
+
+def test_what_goes_on_is_told_with_what_it_costs_and_how_to_end_it(three: Room) -> None:
+    three.serves("vision-seat02-serve")
+    three.trains("vision-seat02-fit")
+    ran = three.command("stop", "--only", "seat01,seat02")
+    at = f"--config-dir {three.config}"
+    assert ran.err.splitlines()[-1] == (
+        "still running: 0 notebooks, 1 endpoint, 1 job, 0.345 USD per hour; see: workshop status"
+        f" -e room --only seat01,seat02 {at}; end jobs and endpoints, and delete what these seats"
+        f" made, with: workshop sweep -e room --only seat02 {at}"
+    )
+    denied = {"effect": "denied", "operation": "sagemaker:ListEndpoints"}
+    three.cloud.faults(denied)
+    ran = three.command("stop")
+    assert "an unknown number of endpoints, 1 job, at least 0.230 USD per hour; see" in ran.err
+    running = three.told("start")["running"]
+    assert (running["endpoints"], running["notebooks"]) == (None, 3)
+    assert running["usd_per_hour"] == {"least": 0.38, "complete": False}
+    three.cloud.faults({"effect": "denied", "operation": "*:List*"})
+    assert three.told("stop")["running"]["usd_per_hour"] == {"least": 0.0, "complete": False}
+
+
+def test_what_may_be_a_seats_and_could_not_be_attributed_makes_its_cost_unknown(
+    three: Room,
+) -> None:
+    three.serves("mine", {"workshop": "vision", "attendee": "seat01"})
+    three.cloud.faults({"effect": "denied", "operation": "resourcegroupstaggingapi:*"})
+    told = three.told("status")
+    assert [row["usd_per_hour"]["complete"] for row in told["seats"]] == [False] * 3
+    assert told["totals"]["usd_per_hour"]["complete"] is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -64,6 +65,20 @@ def start(aws: Aws, **parameters: str) -> str:
 def status(aws: Aws, execution: str) -> str:
     found = aws.sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
     return str(found["PipelineExecutionStatus"])
+
+
+def test_a_name_in_a_steps_arguments_is_the_beginning_of_the_name(aws: Aws) -> None:
+    bucket, role = aws.bucket(), aws.role()
+    step = training(bucket, role)
+    step["Arguments"]["TrainingJobName"] = "a-base-of-mine-" + "x" * 40
+    client = make(aws, step, role=role)
+    executions = [start(aws, Where="here") for _ in range(2)]
+    names = [job["TrainingJobName"] for job in client.list_training_jobs()["TrainingJobSummaries"]]
+    assert len(set(names)) == len(executions)
+    for execution in executions:
+        (name,) = [name for name in names if execution.rpartition("/")[2] in name]
+        assert re.fullmatch(r"a-base-of-mine-x+-[a-z0-9]{12}-[A-Za-z0-9]{10}-0", name)
+        assert len(name) == 63
 
 
 def test_an_execution_makes_what_its_steps_say_and_succeeds_after_them(aws: Aws) -> None:

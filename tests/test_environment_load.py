@@ -161,6 +161,15 @@ def test_managed_access_is_warned_of_for_each_profile(tmp_path: Path) -> None:
     )
 
 
+def test_notebooks_without_an_upper_bound_of_use_are_warned_of(tmp_path: Path) -> None:
+    notebook = "{idle_stop_minutes: 30, busy_stop_hours: null}"
+    write(tmp_path, f"{HEAD}{SEATS}profiles: {{attendee: {{notebook: {notebook}}}}}\n")
+    assert load(tmp_path).warnings == (
+        "profiles.attendee.notebook.busy_stop_hours is null: a cell that never ends, or an input()"
+        " that nobody answers, keeps a notebook running and billed for ever",
+    )
+
+
 def test_a_workshop_that_is_over_is_warned_of(tmp_path: Path) -> None:
     past = HEAD.replace("2098", "2024").replace("2099", "2025")
     write(tmp_path, past + SEATS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from workshop import files as private
 from workshop.errors import UsageError, WorkshopError
 from workshop.fleet.handout import files
 
@@ -17,12 +19,17 @@ def test_files_and_a_new_folder_are_for_their_owner_alone(tmp_path: Path) -> Non
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert sorted(path.name for path in folder.iterdir()) == ["ada.html", "ben.html"]
+    assert (folder.parent / ".gitignore").read_text().endswith("\n*\n")
 
 
-def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+def test_a_folder_of_other_files_keeps_its_mode_and_one_of_pages_alone_is_closed(
+    tmp_path: Path,
+) -> None:
     tmp_path.chmod(0o755)
     files.write({tmp_path / "ada.html": "a"}, force=False)
     assert tmp_path.stat().st_mode & 0o777 == 0o755
+    files.write({tmp_path / "ben.html": "b"}, force=False, folder=tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "ada.html").stat().st_mode & 0o777 == 0o600
 
 
@@ -76,16 +83,16 @@ def test_a_folder_in_the_way_of_a_file_and_a_file_in_the_way_of_a_folder(tmp_pat
 def test_a_disk_that_refuses_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = files._staged
+    kept = private.draft
     seen: list[Path] = []
 
-    def full(path: Path, *rest: object) -> Path:
+    def full(path: Path) -> AbstractContextManager[Path]:
         seen.append(path)
         if len(seen) == 3:
             raise OSError(28, "No space left on device", str(path))
-        return kept(path, *rest)  # type: ignore[arg-type]
+        return kept(path)
 
-    monkeypatch.setattr(files, "_staged", full)
+    monkeypatch.setattr(private, "draft", full)
     texts = {tmp_path / f"{one}.html": "new" for one in ("ada", "ben", "zoe")}
     with pytest.raises(WorkshopError, match=r"zoe\.html cannot be written \(No space left"):
         files.write(texts, force=False)
@@ -95,13 +102,13 @@ def test_a_disk_that_refuses_leaves_nothing_behind(
 def test_a_file_that_appears_meanwhile_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = files._staged
+    kept = private.draft
 
-    def slow(path: Path, *rest: object) -> Path:
+    def slow(path: Path) -> AbstractContextManager[Path]:
         (tmp_path / "ada.html").write_text("theirs")
-        return kept(path, *rest)  # type: ignore[arg-type]
+        return kept(path)
 
-    monkeypatch.setattr(files, "_staged", slow)
+    monkeypatch.setattr(private, "draft", slow)
     with pytest.raises(UsageError, match="is there already"):
         files.write({tmp_path / "ada.html": "mine", tmp_path / "ben.html": "mine"}, force=False)
     assert [path.name for path in tmp_path.iterdir()] == ["ada.html"]

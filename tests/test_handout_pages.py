@@ -6,11 +6,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 
 import pytest
 import segno
 
 from tests.handouts import LINK, MADE, made
+from workshop.fleet.handout import markup
 from workshop.fleet.handout.notebooks import MISSING, Notebook
 from workshop.fleet.handout.room_page import FILE, room_page
 from workshop.fleet.handout.seat_page import seat_page
@@ -79,7 +81,7 @@ def test_a_seats_page_says_what_an_attendee_needs(tmp_path: Path) -> None:
         "docker push 000000000000.dkr.ecr.us-east-1.amazonaws.com/vision/ada/training:1",
         "the names of jobs and endpoints with vision-ada-: only then can you read their logs.",
         "give the tags attendee=ada and workshop=vision yourself, or AWS refuses",
-        "stops after 60 minutes in which nothing runs",
+        "minutes in which nothing runs, and after 12 hours without a pause, whatever runs.",
         "All of it is removed after Mon 9 March 2099, 17:00 (UTC+01:00)",
     ):
         assert told in seat.words
@@ -229,3 +231,11 @@ def test_people_are_on_the_pages_only_when_asked_for(tmp_path: Path, *, with_nam
 def test_no_seats_page_can_have_the_name_of_the_rooms(tmp_path: Path) -> None:
     assert not is_seat_id(FILE.removesuffix(".html"))
     assert made(tmp_path).made == MADE
+
+
+def test_a_page_shows_what_aws_says_and_obeys_none_of_it() -> None:
+    told = "no\x1b]0;x\x07\u202e<script>\x9b"
+    node = markup.node("p", told, markup.node("b", "lines\nof a shell"), told, title="a\x1b\nb")
+    text = ET.tostring(node, encoding="unicode", method="html")
+    shown = r"no\x1b]0;x\x07\u202e&lt;script&gt;\x9b"
+    assert text == f'<p title="a\\x1b\\nb">{shown}<b>lines\nof a shell</b>{shown}</p>'

@@ -72,14 +72,15 @@ def test_what_the_steps_of_a_pipeline_make_carries_the_seats_tags(
     others = [
         {"Name": "d", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}},
         {"Name": "e", "Type": "RegisterModel", "Arguments": {"ModelPackageGroupName": "g"}},
-        {"Name": "f", "Type": "Model", "Arguments": {"Tags": GOTTEN}},
+        {"Name": "f", "Type": "Model", "Arguments": {"Tags": GOTTEN, "ModelName": "vision-ada-f"}},
         {"Name": "g", "Type": "Training"},
     ]
     made = run(sandbox, [pipeline(train, choice, *others, operation=operation)])
     steps = json.loads(made.sent[0]["PipelineDefinition"])["Steps"]
     own = [OWN, *(tag for tag in TAG_LIST if tag["Key"] != "team")]
-    assert steps[0]["Arguments"] == {"Tags": own, "Other": 1}
-    assert steps[1]["Arguments"]["IfSteps"][0]["Arguments"] == {"Tags": TAG_LIST}
+    assert steps[0]["Arguments"] == {"Tags": own, "Other": 1, "TrainingJobName": "vision-ada-a"}
+    (made_inside,) = steps[1]["Arguments"]["IfSteps"]
+    assert made_inside["Arguments"]["Tags"] == TAG_LIST
     assert steps[2:] == others
 
 

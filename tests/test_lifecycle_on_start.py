@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tests.lifecycle import TAG_LIST, TAGS, Sandbox, on_create, on_start
+from workbench import packed
 
 SECTIONS = {
     # Sections that every release of the SDK from 2.173 to 3 knows, and their keys.
@@ -42,6 +43,7 @@ ENVIRONMENT = {
     "WORKSHOP_REPOSITORY_TRAINING": (
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/training"
     ),
+    "WORKSHOP_MODEL_PREFIX": "vision-ada-",
     "WORKSHOP_MAX_RUNTIME_HOURS": "24",
 }
 
@@ -130,6 +132,11 @@ def test_a_seat_without_a_longest_job_has_no_variable_for_it(sandbox: Sandbox) -
     }
 
 
+def test_a_seat_that_may_name_models_as_it_likes_has_no_variable_for_it(sandbox: Sandbox) -> None:
+    sandbox.run(on_start(model_prefix=False))
+    assert terminal_environment(sandbox).keys() == ENVIRONMENT.keys() - {"WORKSHOP_MODEL_PREFIX"}
+
+
 def test_a_variable_that_is_set_stays_in_a_kernel(sandbox: Sandbox) -> None:
     sandbox.run(on_start())
     assert kernel_environment(sandbox, WORKSHOP_BUCKET="mine") == ENVIRONMENT | {
@@ -167,10 +174,18 @@ def test_attendees_find_what_they_have_in_a_page_of_their_own(sandbox: Sandbox) 
     assert f"    WORKSHOP_S3_TRAIN='s3://{BUCKET}/train/'\n" in page
     assert "see workshop-packages.log" in page
     assert "stops after 45 minutes" in page
+    assert "also stops after 10 hours of use" in page
+    assert "6 hours (20\nat most)" in page
+    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0))
+    page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
+    assert "stops after 45 minutes" in page
+    assert "also stops" not in page
+    assert "KEEP-RUNNING" not in page
     sandbox.run(on_start(packages=(), idle_stop_minutes=None))
     page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
     assert "workshop-packages.log" not in page
     assert "stops after" not in page
+    assert "KEEP-RUNNING" not in page
 
 
 def test_the_idle_stop_is_a_timer_that_runs_the_program_as_the_notebooks_user(
@@ -178,7 +193,8 @@ def test_the_idle_stop_is_a_timer_that_runs_the_program_as_the_notebooks_user(
 ) -> None:
     sandbox.run(on_start())
     service = sandbox.read("etc/systemd/system/workshop-idle-stop.service").splitlines()
-    command = "/usr/bin/env python3 /opt/workshop/idle_stop.py --minutes 45"
+    options = ["--minutes", "45", "--busy-hours", "10", "--keep-hours", "20"]
+    command = " ".join(["/usr/bin/env python3 /opt/workshop/idle_stop.py", *options])
     assert f"ExecStart={command}" in service
     assert "User=ec2-user" in service
     timer = sandbox.read("etc/systemd/system/workshop-idle-stop.timer").splitlines()
@@ -190,7 +206,7 @@ def test_the_idle_stop_is_a_timer_that_runs_the_program_as_the_notebooks_user(
     ]
     program = sandbox.root / "opt/workshop/idle_stop.py"
     told = subprocess.run(
-        [sys.executable, program, "--help"], capture_output=True, text=True, check=True
+        [sys.executable, program, *options, "--help"], capture_output=True, text=True, check=True
     )
     assert "--minutes" in told.stdout
 
@@ -199,6 +215,12 @@ def test_a_notebook_that_never_stops_by_itself_has_no_timer(sandbox: Sandbox) ->
     sandbox.run(on_start(idle_stop_minutes=None))
     assert not list(sandbox.root.rglob("*idle*"))
     assert ["enable", "--now", "workshop-idle-stop.timer"] not in sandbox.calls("systemctl")
+
+
+def test_a_seat_without_bounds_hands_nought_to_the_idle_stop(sandbox: Sandbox) -> None:
+    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0))
+    service = sandbox.read("etc/systemd/system/workshop-idle-stop.service")
+    assert "idle_stop.py --minutes 45 --busy-hours 0 --keep-hours 0\n" in service
 
 
 def test_a_failed_step_is_noted_and_never_fails_the_notebook(sandbox: Sandbox) -> None:
@@ -222,7 +244,7 @@ def test_a_server_of_another_name_is_no_failure(sandbox: Sandbox) -> None:
 
 
 def test_root_never_writes_below_the_home_folder_itself() -> None:
-    for script in (on_create(), on_start()):
+    for script in (on_create(), packed.set_up()):
         written = [line for line in script.splitlines() if '"$home' in line]
         assert written
         assert [line for line in written if "as_user" not in line and "git clone" not in line] == []

@@ -1,7 +1,8 @@
-"""The notebook's Python programs as they stand in a lifecycle script: packed, and never stale."""
+"""What on-start does for every seat, as it stands in a lifecycle script: packed, never stale."""
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,34 +13,67 @@ from workshop import generated
 if TYPE_CHECKING:
     from pathlib import Path
 
+SMALL = '''"""All of this goes."""
+# A comment.
+LIMIT: int = 3
+"""How many."""
 
-@pytest.mark.parametrize("name", packed.PROGRAMS)
-def test_a_packed_program_is_the_one_in_the_sources(name: str) -> None:
-    text = packed.packed(name)
-    assert packed.unpacked(text) == packed.bare(name) + "\n"
+class Refused(Exception):
+    """What is all there is of it stays."""
+
+def long(
+    text: str, *more: dict[str, int], last: bool = False, **rest: object
+) -> dict[str, tuple[int, str]]:
+    """Give it
+    back."""
+    kept: str = "# no comment -> str"
+    return {text: (LIMIT, kept)}
+'''
+BARE = '''LIMIT = 3
+class Refused(Exception):
+ """What is all there is of it stays."""
+def long(
+ text, *more, last = False, **rest
+):
+ kept = "# no comment -> str"
+ return {text: (LIMIT, kept)}'''
+
+
+def test_the_packed_text_is_the_script_in_the_sources_with_the_files_that_it_writes() -> None:
+    text = packed.packed()
+    assert packed.unpacked(text) == packed.set_up()
     assert {len(line) for line in text.splitlines()[:-1]} == {packed.WIDTH}
-    original = (packed.SCRIPTS / name).read_text()
-    assert len(original.splitlines()) > len(packed.bare(name).splitlines())
+    assert "{" not in text
+    for name in ("idle_stop.py", "workshop_seat.py", "install_packages.sh"):
+        assert f"<<'WORKSHOP'\n{packed.bare(name)}\nWORKSHOP\n" in packed.set_up()
 
 
-@pytest.mark.parametrize("damage", ["", "no base64!", "H4sIAAAAAAAC/w=="])
-def test_a_stale_program_is_told_and_packed_anew(
+def test_a_bare_program_lacks_comments_annotations_and_docstrings_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "SCRIPTS", tmp_path)
+    (tmp_path / "small.py").write_text(SMALL)
+    assert packed.bare("small.py") == BARE
+    ast.parse(BARE)
+
+
+@pytest.mark.parametrize("damage", ["", "~ no Ascii85", "87cURDZBb;", "é"])
+def test_a_stale_text_is_told_and_packed_anew(
     damage: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in packed.PROGRAMS:
-        (tmp_path / name).write_text((packed.SCRIPTS / name).read_text())
-        text = (packed.SCRIPTS / f"{name}.gz.b64").read_text()
-        (tmp_path / f"{name}.gz.b64").write_text(text)
+    for file in packed.SCRIPTS.iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(packed, "SCRIPTS", tmp_path)
     monkeypatch.setattr(generated, "ROOT", tmp_path)
     assert packed.main(["--check"]) == 0
-    (tmp_path / "idle_stop.py.gz.b64").write_text(damage)
+    (tmp_path / "set_up.sh.packed").write_text(damage, encoding="utf-8")
     assert packed.main(["--check"]) == 1
-    told = "stale, run 'python -m workbench.packed --write': idle_stop.py.gz.b64\n"
+    told = "stale, run 'python -m workbench.packed --write': set_up.sh.packed\n"
     assert capsys.readouterr().err == told
     assert packed.main(["--write"]) == 0
-    assert packed.unpacked(packed.packed("idle_stop.py")) == packed.bare("idle_stop.py") + "\n"
+    assert packed.unpacked(packed.packed()) == packed.set_up()
     assert packed.main(["--check"]) == 0

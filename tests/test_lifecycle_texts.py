@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.lifecycle import TAGS, on_create, on_start, substituted
-from workbench import lifecycle
+from workbench import lifecycle, packed
 from workshop.errors import WorkshopError
 
 SCRIPTS = [
@@ -26,12 +26,17 @@ SCRIPTS = [
 # The texts
 
 
+def whole(script: str) -> str:
+    """A script with the text that it unpacks and reads in the place where it does so."""
+    return script.replace('. "$opt/set_up.sh"\n', packed.set_up())
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_is_sound_shell(script: str) -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")
     checked = subprocess.run(
         [shellcheck, "--exclude=SC1091", "-"],  # what it sources, it has written itself
-        input=substituted(script),
+        input=whole(substituted(script)),
         capture_output=True,
         text=True,
         check=False,

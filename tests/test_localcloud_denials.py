@@ -140,6 +140,20 @@ def as_user(cloud: Cloud, key: str, secret: str, token: str = "") -> Cloud:
     return Cloud(cloud.running, cloud.state_dir, credentials=credentials)
 
 
+def test_a_pattern_matches_keys_over_their_line_breaks_and_not_beyond_its_end(
+    enforcing: Cloud,
+) -> None:
+    own = {"Effect": "Allow", "Action": "s3:*Object", "Resource": "arn:aws:s3:::data/*"}
+    kept = {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::data/kept"}
+    seat = enforcing.as_role(role(enforcing, own, kept)).client("s3")
+    enforcing.client("s3").create_bucket(Bucket="data")
+    for key in ("a\nb", "cr\rx", "kept\n", "ctl\x01x"):
+        seat.put_object(Bucket="data", Key=key, Body=b"x")
+        seat.delete_object(Bucket="data", Key=key)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        seat.put_object(Bucket="data", Key="kept", Body=b"x")
+
+
 def test_a_role_can_only_be_passed_by_who_may_pass_it(enforcing: Cloud) -> None:
     arn = role(enforcing, {**ALLOW_ALL, "Action": "sagemaker:*"})
     seat = enforcing.as_role(arn)

@@ -8,8 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,22 +58,6 @@ def listening(pid: int) -> set[tuple[str, int]]:
 def test_the_cloud_listens_on_the_loopback_address_and_nowhere_else(running_cloud: Cloud) -> None:
     running = running_cloud.running
     assert listening(running.pid) == {("127.0.0.1", running.port)}
-
-
-@pytest.mark.parametrize(
-    "headers", [{"Origin": "https://example.org"}, {"Host": "rebound.example.org"}]
-)
-@pytest.mark.parametrize("path", ["/_ministack/reset", "/_workshop/clock", "/some-bucket"])
-def test_a_web_page_cannot_use_the_cloud_of_who_visits_it(
-    cloud: Cloud, headers: dict[str, str], path: str
-) -> None:
-    request = urllib.request.Request(  # noqa: S310
-        cloud.endpoint + path, data=b"{}", headers=headers, method="POST"
-    )
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        process._DIRECT.open(request)
-    assert caught.value.code == 403
-    assert b"not web pages" in caught.value.read()
 
 
 def test_exceptions_from_a_proxy_that_are_set_already_stay(running_cloud: Cloud) -> None:

@@ -18,11 +18,16 @@ __all__ = ["fleet"]
 PREFIXES = {"resourcegroupstaggingapi": "tag"}
 """What IAM calls a service, where that is not what botocore calls it."""
 
+IAM_NAMES = {
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+}
+"""What IAM calls an operation, where that is not its name."""
+
 OF_PREFLIGHT = {
     "ec2:DescribeInstanceTypeOfferings",
     "ec2:DescribeRegions",
     "iam:GetAccountSummary",
-    "s3:ListBuckets",
     "service-quotas:ListServiceQuotas",
     "sts:GetCallerIdentity",
 }
@@ -74,4 +79,6 @@ def test_whatever_the_fleets_commands_call_is_asked_for(fleet: Fleet, called: se
         "sagemaker:StartNotebookInstance",
     } <= called
     asked = {action for actions in permissions.ACTIONS.values() for action in actions}
+    asked |= set(permissions.reads()[1])
+    called = {IAM_NAMES.get(one, one) for one in called}
     assert called - asked == OF_PREFLIGHT & called

@@ -70,9 +70,9 @@ def test_what_is_denied_fails_and_is_named_with_its_resource(preflights: Preflig
     bucket = "arn:aws:s3:::vision-seat01-data-000000000000-eu-west-1"
     assert one(report, "permissions").told == (
         "you may not do iam:CreateRole on"
-        " arn:aws:iam::000000000000:role/ws/vision/vision-seat01-eu-west-1-execution,"
-        f" s3:CreateBucket on {bucket}, s3:PutBucketTagging on {bucket}, s3:PutBucketVersioning on"
-        f" {bucket}, s3:PutBucketPolicy on {bucket} and 5 more; have it allowed"
+        " arn:aws:iam::000000000000:role/ws/vision/vision-seat01-eu-west-1-execution;"
+        " s3:CreateBucket, PutBucketTagging, PutBucketVersioning, PutBucketPolicy,"
+        f" PutBucketPublicAccessBlock and 4 more on {bucket}; have it allowed"
     )
     assert not preflights.ask(THREE, accept=["permissions"], variables=role).passed
 
@@ -86,7 +86,7 @@ def test_a_simulation_that_is_refused_is_unknown_and_not_in_order(
     report = preflights.ask(THREE, variables=role)
     assert refused(report) == ["permissions"]
     told = one(report, "permissions").told
-    assert told.startswith(f"IAM's simulation does not answer ({operation[4:]}: AccessDenied: ")
+    assert told.startswith(f"IAM's simulation does not answer ({operation[4:]}: AccessDenied); ")
     assert preflights.ask(THREE, accept=["permissions"], variables=role).passed
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from workshop import instance_types, prices
 from workshop.errors import WorkshopError
-from workshop.prices import Cost, offers
+from workshop.prices import NOT_KNOWN, Cost, offers
 
 OFFER = """\
 "FormatVersion","v1.0"
@@ -89,6 +89,16 @@ def test_every_type_of_the_shipped_environments_has_a_price() -> None:
 )
 def test_a_sum_with_an_unknown_part_is_a_least(cost: Cost, told: str) -> None:
     assert str(cost) == told
+
+
+def test_no_cost_is_a_negative_zero_and_nothing_known_is_not_nothing() -> None:
+    left = Cost(Decimal("0.1") - Decimal("0.1000004"))
+    assert (str(left), left.document) == ("0.000", {"least": 0.0, "complete": True})
+    assert str(Cost(Decimal("-0.0"))) == str(Cost(Decimal("-0.0004"))) == "0.000"
+    for cost in (NOT_KNOWN, Cost(Decimal("-0.0"), complete=False)):
+        assert cost.told == "an unknown sum per hour"
+    assert Cost(Decimal("0.1154"), complete=False).told == "at least 0.115 USD per hour"
+    assert Cost(Decimal("0.1154")).told == "0.115 USD per hour"
 
 
 def test_the_list_is_made_from_an_offer_file_of_aws(

@@ -258,3 +258,62 @@ def test_a_row_may_take_a_numbered_seat_or_a_spare(tmp_path: Path) -> None:
         ("spare01", "Bob"),
         ("spare02", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("محمد\u200cعلی رضایی", "נֹעַם בֶּן־עָמִי", "ณัฐวุฒิ ผู้ใหญ่", "ක්\u200dරිෂ්ණා", "र्\u200dयान"),
+        *("Zoë \u2018Z\u2019 O\u2019Brien-Łuk", "Ann 👩🏽\u200d🔬", "葛\U000e0100城 太郎"),
+    ],
+)
+def test_a_name_in_any_script_is_kept_with_the_joiners_that_it_needs(
+    tmp_path: Path, name: str
+) -> None:
+    write_roster(tmp_path, f"id,name\nada,{name}\n")
+    assert load(tmp_path).seats[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("\u202eadA", "U+202E, right-to-left override"),
+        ("Ada\u2069", "U+2069, pop directional isolate"),
+        ("A\u200bda", "U+200B, zero width space"),
+        ("A\u200dda", "U+200D, zero width joiner"),
+        ("Ada\u200f", "U+200F, right-to-left mark"),
+        ("A\ufeffda", "U+FEFF, zero width no-break space"),
+        ("A\xadda", "U+00AD, soft hyphen"),
+        ("Ada\U000e0041", "U+E0041, tag latin capital letter a"),
+        ("Ada\x9b2J", "U+009B"),
+        ("\u3164", "U+3164, hangul filler"),
+        ("A" + "\u0335" * 9, "U+0335, combining short stroke overlay"),
+    ],
+)
+def test_what_is_obeyed_or_hidden_is_refused_with_its_line_and_column(
+    tmp_path: Path, cell: str, code: str
+) -> None:
+    told = f"holds a character that is obeyed or hidden, not shown ({code}); type the cell anew"
+    for column in ("name", "email", "profile", "id"):
+        write_roster(tmp_path, f"id,name,email,profile\nbob,,,\n,,,\n{_row(column, cell)}")
+        assert mistakes(tmp_path) == [f"4: {column}: {told}"]
+    escaped = cell.encode("unicode_escape").decode()
+    write_roster(tmp_path, f'- id: bob\n- name: "{escaped}"\n  id: ada\n', "people.yaml")
+    assert mistakes(tmp_path) == [f"2: name: {told}"]
+
+
+def _row(column: str, cell: str) -> str:
+    cells = {"id": "ada", "name": "Ada", "email": "ada@example.com", "profile": "attendee"}
+    return ",".join({**cells, column: cell}.values())
+
+
+def test_escapes_of_yaml_smuggle_no_control_into_a_name(tmp_path: Path) -> None:
+    write_roster(tmp_path, '- id: ada\n  name: "Ada\\e[2J"\n', "people.yaml")
+    (told,) = mistakes(tmp_path)
+    assert told.startswith("1: name: holds a character")
+    assert "(U+001B)" in told
+
+
+def test_unseen_marks_in_a_heading_do_not_hide_its_column(tmp_path: Path) -> None:
+    write_roster(tmp_path, "\u200bid,\u200ename\u200e\nada,Zoë\n")
+    assert load(tmp_path).seats[0].name == "Zoë"

@@ -92,6 +92,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
                 "HOME": str(made.root),
                 "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(made.root / "etc/xdg/sagemaker/config.yaml"),
                 "SAGEMAKER_USER_CONFIG_OVERRIDE": str(made.root / "user.yaml"),
+                "WORKSHOP_MODEL_PREFIX": ADA.job_prefix,
             },
             capture_output=True,
             text=True,
@@ -115,7 +116,7 @@ def test_all_of_it_was_done_by_adas_role(story: Story) -> None:
     assert story.report["serving"]["variant"] == "AllTraffic"
     assert story.report["pipeline"] == {
         "status": "Succeeded",
-        "steps": {"prepare": "Succeeded", "train": "Succeeded"},
+        "steps": dict.fromkeys(("prepare", "train", "package"), "Succeeded"),
     }
 
 
@@ -136,14 +137,29 @@ def test_what_was_made_without_tags_carries_the_seats(story: Story) -> None:
             assert tag in story.tags(kind, name), kind
 
 
-def test_what_the_steps_of_the_pipeline_made_carries_them_too(story: Story) -> None:
+def test_what_the_steps_of_the_pipeline_made_carries_them_and_her_prefix_too(story: Story) -> None:
     client = story.root.client("sagemaker")
-    jobs = client.list_training_jobs(NameContains="pipelines-")["TrainingJobSummaries"]
-    jobs += client.list_processing_jobs(NameContains="pipelines-")["ProcessingJobSummaries"]
-    arns = [value for job in jobs for name, value in job.items() if name.endswith("JobArn")]
-    assert len(arns) == 2
+    jobs = client.list_training_jobs(NameContains="-train-")["TrainingJobSummaries"]
+    jobs += client.list_processing_jobs(NameContains="-prepare-")["ProcessingJobSummaries"]
+    jobs += client.list_models(NameContains="-package-")["Models"]
+    arns = [value for job in jobs for name, value in job.items() if name.endswith("Arn")]
+    steps = [arn.rpartition("/")[2].removeprefix(ADA.job_prefix).partition("-")[0] for arn in arns]
+    assert steps == ["train", "prepare", "package"]
     for arn in arns:
         assert all(tag in client.list_tags(ResourceArn=arn)["Tags"] for tag in tagged(ADA))
+
+
+def test_models_got_her_prefix_and_were_found_by_the_names_that_she_knew(story: Story) -> None:
+    seen = story.report["by_hand"]
+    assert seen["served"] == seen["found"]
+    assert seen["found"].startswith(f"{ADA.job_prefix}abalone-xxx")
+    assert len(seen["found"]) == 63
+    assert story.report["serving"]["model"].startswith(ADA.job_prefix)
+    models = story.root.client("sagemaker").list_models(MaxResults=100)["Models"]
+    names = {model["ModelName"] for model in models}
+    assert seen["found"] not in names
+    assert [name for name in names if not name.startswith((ADA.job_prefix, BEN.job_prefix))] == []
+    assert story.said.count("workshop: names of models begin with demo-ada- here") == 1
 
 
 @pytest.mark.parametrize("job", ["training", "processing"])

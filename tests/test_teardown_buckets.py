@@ -69,25 +69,44 @@ def left(cloud: Cloud, name: str) -> int:
 # --- whose -----------------------------------------------------------------------------------
 
 
-def test_tags_claim_a_bucket_and_a_name_alone_does_not(cloud: Cloud) -> None:
+def test_tags_claim_a_bucket_and_so_does_a_name_that_only_its_seat_may_use(cloud: Cloud) -> None:
     bucket(cloud, named(cloud, "ada"), attendee="ada")
     bucket(cloud, named(cloud, "ben"))
+    bucket(cloud, "vision-ben-photos")
+    bucket(cloud, named(cloud, "ben", "hoard"), attendee="ben", workshop="speech")
     bucket(cloud, "of-another-name", attendee="ada")
     bucket(cloud, "somebody-elses")
     bucket(cloud, "visionary-ada-data")
     assert owners(KIND, world(cloud)) == {
         named(cloud, "ada"): ("claimed", "ada"),
-        named(cloud, "ben"): ("foreign", ""),
+        named(cloud, "ben"): ("claimed", "ben"),
+        named(cloud, "ben", "hoard"): ("claimed", "ben"),
+        "vision-ben-photos": ("foreign", ""),
         "of-another-name": ("claimed", "ada"),
     }
 
 
-def test_tags_of_another_workshop_or_environment_make_a_bucket_foreign(cloud: Cloud) -> None:
-    bucket(cloud, named(cloud, "ada"), attendee="ada", workshop="speech")
-    bucket(cloud, named(cloud, "ben"), attendee="ben", environment="prod")
+def test_tags_of_another_workshop_make_a_bucket_foreign(cloud: Cloud) -> None:
+    bucket(cloud, "vision-ada-theirs", attendee="ada", workshop="speech")
+    [theirs] = found(KIND, world(cloud)).values()
+    assert theirs.ownership.value == "foreign"
+    assert theirs.why == "its tags say workshop speech, environment dev"
+
+
+def test_tags_of_another_environment_are_told_unless_the_seat_may_have_written_them(
+    cloud: Cloud,
+) -> None:
+    bucket(cloud, "vision-results", attendee="ada", environment="prod")
+    bucket(cloud, named(cloud, "ada", "hoard"), attendee="ada", environment="prod")
     things = found(KIND, world(cloud))
-    assert {one.ownership.value for one in things.values()} == {"foreign"}
-    assert things[named(cloud, "ada")].why == "its tags say workshop speech, environment dev"
+    assert {name: (one.ownership.value, one.of_environment) for name, one in things.items()} == {
+        "vision-results": ("claimed", "prod"),
+        named(cloud, "ada", "hoard"): ("claimed", ""),
+    }
+    scope = world(cloud).scope
+    orphan = {"workshop": "vision", "environment": "prod", "attendee": "ada"}
+    orphan[tagged.STACK] = "vision-ada-storage"
+    assert tagged.other_environment(scope, orphan, "ada") == "prod"
 
 
 def test_of_other_seats_nothing_is_told_and_no_tags_are_read(cloud: Cloud) -> None:

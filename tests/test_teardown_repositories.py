@@ -29,7 +29,9 @@ def images(cloud: Cloud, name: str, count: int) -> None:
         )
 
 
-def test_tags_claim_a_repository_and_a_name_alone_does_not(cloud: Cloud) -> None:
+def test_tags_claim_a_repository_and_so_does_a_name_that_only_its_seat_may_use(
+    cloud: Cloud,
+) -> None:
     repository(cloud, "vision/ada/training", attendee="ada")
     repository(cloud, "vision/ben/training")
     repository(cloud, "vision/cem/training", attendee="cem")
@@ -38,7 +40,7 @@ def test_tags_claim_a_repository_and_a_name_alone_does_not(cloud: Cloud) -> None
     repository(cloud, "speech/ada/training", attendee="ada", workshop="speech")
     assert owners(KIND, world(cloud)) == {
         "vision/ada/training": ("claimed", "ada"),
-        "vision/ben/training": ("foreign", ""),
+        "vision/ben/training": ("claimed", "ben"),
         "of/another-name": ("claimed", "ada"),
     }
 

@@ -9,12 +9,12 @@ import pytest
 
 from tests import torn
 from tests.localcloud import Cloud
-from tests.torn import ADA, BEN, found, serves, trains, whose, world
+from tests.torn import ADA, BEN, HERE, found, serves, trains, whose, world
 from workshop.aws.clients import Clients
 from workshop.teardown import discover
 from workshop.teardown.discover import Target
 from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Ownership
+from workshop.teardown.model import Ownership, SeenRole
 
 OWNED, CLAIMED, FOREIGN, UNKNOWN = (
     Ownership.OWNED,
@@ -163,11 +163,38 @@ def test_what_has_no_role_is_proven_by_its_maker(cloud: Cloud, clients: Clients)
         "hers/1": (OWNED, "ada"),
         "demo-ada-x/1": (FOREIGN, ""),
     }
-    # The session's ARN has no path: another role of that name speaks against it, none does not.
+    # The session's ARN has no path: another role of that name speaks against it.
     cloud.client("iam").delete_role(RoleName=ADA.role)
-    assert whose(world(clients), "experiment")["hers"] == (OWNED, "ada")
     cloud.role(ADA.role)
     assert "hers" not in whose(world(clients), "experiment")
+
+
+def test_a_role_that_is_gone_proves_by_its_id_and_by_its_name_claims_at_most(
+    cloud: Cloud, clients: Clients
+) -> None:
+    iam = cloud.client("iam")
+    names = {
+        "hers": ADA.role,
+        "of-no-region": "demo-data-science-execution",
+        "of-another-region": "demo-ada-eu-west-1-execution",
+        "of-no-seat": "demo-zoe-us-east-1-execution",
+    }
+    seen: list[SeenRole] = []
+    for name, role in names.items():
+        session = cloud.as_role(cloud.role(role)).client("sagemaker")
+        session.create_experiment(ExperimentName=name)
+        made = iam.get_role(RoleName=role)["Role"]
+        seen.append(
+            SeenRole(HERE.account, role, made["RoleId"], made["CreateDate"], made["CreateDate"])
+        )
+        iam.delete_role(RoleName=role)
+    # Its name alone: only that of this place's Region and of a seat that is known claims anything.
+    assert whose(world(clients), "experiment") == {"hers": (CLAIMED, "ada")}
+    # Its id, as an earlier look noted it below the workshop's path.
+    assert whose(world(clients, roles=(seen[0],)), "experiment") == {"hers": (OWNED, "ada")}
+    # A later role of the name, this time the workshop's, did not make what is older.
+    torn.role(cloud, ADA)
+    assert whose(world(clients), "experiment") == {"hers": (CLAIMED, "ada")}
 
 
 def test_what_a_job_leaves_is_proven_by_the_job(cloud: Cloud, clients: Clients) -> None:

@@ -11,6 +11,7 @@ from tests.teardown_runs import proving, teardown
 from tests.teardown_scenarios import UNPROVEN, small
 from workshop.localcloud import process
 from workshop.teardown.happenings import Outcome
+from workshop.teardown.model import Ownership
 from workshop.teardown.plan import Choices
 
 SEATS = ("ada", "ben")
@@ -91,17 +92,25 @@ def test_an_attendee_who_took_the_tags_off_hides_nothing(cloud: Cloud) -> None:
     proving(teardown(room))
 
 
-def test_tags_of_a_seat_on_somebody_elses_work_prove_nothing(cloud: Cloud) -> None:
+def test_tags_of_a_seat_on_somebody_elses_work_are_claims_until_they_are_included(
+    cloud: Cloud,
+) -> None:
     room = scenarios.room(cloud)
-    thief = room.stranger(prefix="theirs-", tags_of="ada")
-    for make in (pieces.training, pieces.endpoint, pieces.experiments, pieces.packages):
-        make(thief)
+    stranger = room.stranger(prefix="theirs-", tags_of="ada")
+    for make in (pieces.training, pieces.endpoint, pieces.experiments):
+        make(stranger)
     room.others_are_here()
     room.cohort()
     room.seat("ada", "access")
-    run = teardown(room, choices=Choices(include_claimed=True))
+    run = teardown(room)
     run.check()
-    assert run.code == 0, run.report and run.report.markdown()
+    assert run.code == 4
+    assert run.report is not None
+    left = {(one.kind, one.ownership) for one in run.report.left}
+    assert {("training job", Ownership.CLAIMED), ("endpoint", Ownership.CLAIMED)} <= left
+    assert run.report.cost.usd > 0
+    run = teardown(room, choices=Choices(include_claimed=True))
+    assert not {"Endpoint theirs-serve", "TrainingJob theirs-fit"} & run.after.keys()
 
 
 # --- states ----------------------------------------------------------------------------------

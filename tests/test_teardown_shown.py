@@ -16,7 +16,8 @@ from tests.torn import HERE, KINDS
 from workshop.aws.clients import Clients
 from workshop.errors import GuardError
 from workshop.settings import Keep
-from workshop.teardown.discover import STACK, Discovery, Unknown
+from workshop.teardown.discover import Discovery, Unknown
+from workshop.teardown.holders import STACK
 from workshop.teardown.model import Memory, Ownership, Scope, Thing, World
 from workshop.teardown.plan import Choices, Fate, Plan
 from workshop.teardown.shown import FILE, ShownPlan, Subject, check_options, plan_to_hold
@@ -192,11 +193,11 @@ def test_what_is_no_plan_is_none(tmp_path: Path, text: str) -> None:
 
 def test_a_cost_of_which_something_was_not_read_is_never_zero() -> None:
     unread = (Unknown("endpoint", HERE, "AccessDenied"),)
-    assert plan(SHOWN).cost.per_hour == "0.000 USD per hour"
-    assert plan(SHOWN, unknown=unread).cost.per_hour == "unknown"
+    assert plan(SHOWN).cost.told == "0.000 USD per hour"
+    assert plan(SHOWN, unknown=unread).cost.told == "unknown"
     assert plan(SHOWN, unknown=unread).cost.known is None
     accepted = Choices(accept_unknown=("endpoint",))
-    assert plan(SHOWN, accepted, unknown=unread).cost.per_hour == "unknown"
+    assert plan(SHOWN, accepted, unknown=unread).cost.told == "unknown"
 
 
 def test_a_sweep_leaves_what_all_seats_share() -> None:

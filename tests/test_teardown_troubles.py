@@ -26,18 +26,19 @@ def test_throttling_of_everything_only_takes_longer(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "kind"),
+    ("operation", "kind", "needs_role"),
     [
-        ("sagemaker:ListEndpoints", "endpoint"),
-        ("s3:ListBuckets", "bucket"),
-        ("logs:DescribeLogGroups", "log stream"),
-        ("cloudformation:DescribeStacks", "stack"),
-        ("iam:ListRoles", "role"),
-        ("tagging:GetResources", "tag"),
+        ("sagemaker:ListEndpoints", "endpoint", True),
+        ("s3:ListBuckets", "bucket", False),
+        ("logs:DescribeLogGroups", "log stream", False),
+        ("glue:GetTables", "feature table", False),
+        ("cloudformation:DescribeStacks", "stack", True),
+        ("iam:ListRoles", "role", True),
+        ("tagging:GetResources", "tag", False),
     ],
 )
-def test_a_kind_whose_listing_is_denied_is_unknown_and_nothing_is_called_gone(
-    cloud: Cloud, operation: str, kind: str
+def test_a_kind_whose_listing_is_denied_is_unknown_and_keeps_the_role_only_if_that_is_needed(
+    cloud: Cloud, operation: str, kind: str, *, needs_role: bool
 ) -> None:
     room = small(cloud)
     ada = room.attendee("ada", prefix="mine-", tagged=False)
@@ -51,7 +52,7 @@ def test_a_kind_whose_listing_is_denied_is_unknown_and_nothing_is_called_gone(
     assert kind in run.unknown
     assert run.report is not None
     assert not any(one.thing.kind == kind for one in run.report.of(Outcome.DELETED))
-    assert "Role demo-ada-us-east-1-execution" in run.after
+    assert ("Role demo-ada-us-east-1-execution" in run.after) == needs_role
     proving(teardown(room))
 
 

@@ -170,6 +170,7 @@ def test_a_transform_job_without_its_model_is_unknown_while_it_runs(
     room: Room, prefix: str
 ) -> None:
     hand = ada(room, prefix)
+    hand = replace(hand, names=replace(hand.names, workshop="other"))
     hand.client("s3").create_bucket(Bucket=hand.bucket)
     room.others = {f"Bucket {hand.bucket}", f"Object {hand.bucket}/in/1.csv null"}
     pieces.transform(hand)

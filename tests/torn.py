@@ -25,7 +25,7 @@ from workshop.teardown import stacks, sweep
 from workshop.teardown.discover import Target
 from workshop.teardown.happenings import Happening
 from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Kind, Memory, Ownership, Scope, Thing, World
+from workshop.teardown.model import Kind, Memory, Ownership, Scope, SeenRole, Thing, World
 from workshop.teardown.running import Teardown
 
 HERE = Place("000000000000", "us-east-1")
@@ -58,10 +58,11 @@ def world(
     *seats: str,
     whole: bool = True,
     tagged: Mapping[str, Mapping[str, str]] | None = None,
+    roles: tuple[SeenRole, ...] = (),
 ) -> World:
     """The world of kinds for these seats of ``demo``."""
     scope = Scope("demo", "demo", HERE, frozenset(seats or ("ada",)), whole=whole)
-    return World(clients, scope, tagged=tagged or {}, memory=Memory())
+    return World(clients, scope, tagged=tagged or {}, memory=Memory(), roles=roles)
 
 
 def found(world: World, kind: str) -> dict[str, Thing]:

@@ -258,6 +258,11 @@ def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> It
     for profile, section in settings.profiles.items():
         yield from _openings(f"profiles.{profile}.access", section.access)
         yield from _unknown_types(profile, section)
+        if section.notebook.idle_stop_minutes and section.notebook.busy_stop_hours is None:
+            yield (
+                f"profiles.{profile}.notebook.busy_stop_hours is null: a cell that never ends, or"
+                " an input() that nobody answers, keeps a notebook running and billed for ever"
+            )
     for region in sorted({seat.region for seat in seats} - known_regions()):
         yield (
             f"region: {region!r} is no Region that this release knows;"

@@ -7,6 +7,7 @@
     ├── ConfigError          exit 2   the YAML or the roster is wrong; carries every problem found
     ├── GuardError           exit 3   refused to protect something: account, quota, date
     ├── NotProvenError       exit 4   a teardown ended before it could prove anything
+    ├── SignInError          exit 1   AWS takes no more calls; 4 where something was to be proven
     └── LocalCloudError      exit 1   the embedded cloud did not start, stop or answer
 
 Each message is one sentence that names the cure. The command line prints it without a traceback
@@ -19,13 +20,21 @@ from collections.abc import Sequence
 
 
 class WorkshopError(Exception):
-    """Root of every error that a user can cause or cure."""
+    """Root of every error that a user can cause or cure.
+
+    ``details`` is what another program said, whose lines are shown below the sentence.
+    """
 
     exit_code = 1
 
-    def told(self) -> str:
-        """The text for a person, on the standard error."""
-        return f"workshop: {self}"
+    def __init__(self, sentence: str, *, details: str = "") -> None:
+        self.sentence = sentence
+        self.details = tuple(details.splitlines())
+        super().__init__("\n".join((sentence, *self.details)))
+
+    def lines(self) -> list[str]:
+        """Return the text for a person: a name with a line break in it makes no line of its own."""
+        return [f"workshop: {self.sentence}", *self.details]
 
 
 class UsageError(WorkshopError):
@@ -49,11 +58,11 @@ class ConfigError(WorkshopError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
-    def told(self) -> str:
+    def lines(self) -> list[str]:
         # Lines that begin with file:line are links in editors and terminals.
         count = len(self.problems)
         mistakes = f"{count} mistakes" if count > 1 else "1 mistake"
-        return f"{self}\nworkshop: {mistakes} in the configuration; nothing was done"
+        return [*self.problems, f"workshop: {mistakes} in the configuration; nothing was done"]
 
 
 class GuardError(WorkshopError):
@@ -66,6 +75,19 @@ class NotProvenError(WorkshopError):
     """A teardown has begun and did not come to its end: something may be left."""
 
     exit_code = 4
+
+
+class SignInError(WorkshopError):
+    """AWS takes no more calls of the caller: whoever goes on after other errors lets this pass.
+
+    ``state`` says what is so (the sign-in has ended, there is none, the clock is wrong), ``why``
+    what AWS or botocore said, ``cure`` what to do before the command is run again. ``is_missing``
+    where there were no credentials at all.
+    """
+
+    def __init__(self, state: str, why: str, cure: str, *, is_missing: bool = False) -> None:
+        self.state, self.why, self.cure, self.is_missing = state, why, cure, is_missing
+        super().__init__(f"{state} ({why}); {cure}, and run this again")
 
 
 class LocalCloudError(WorkshopError):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, lru_cache, wraps
 from importlib import import_module
 from typing import Any
 
@@ -22,9 +23,25 @@ FirstMatch = Callable[[Any, list[Statement], str], Statement | None]
 _VARIABLE = re.compile(r"\$\{\s*([^,}]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
 
 
+@cache
 def evaluator() -> Any:
-    """Give ministack's module that evaluates policies."""
-    return import_module("ministack.core.iam_evaluator")
+    """Give ministack's module that evaluates policies, with patterns that match whole values."""
+    found: Any = import_module("ministack.core.iam_evaluator")
+    found._fnmatch_compile = _whole(found._fnmatch_compile)
+    found._FNMATCH_CACHE.clear()
+    return found
+
+
+def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re.Pattern[str]]:
+    """Let ``*`` and ``?`` match line breaks, which a key may hold, and nothing follow the end."""
+
+    @lru_cache(maxsize=4096)
+    @wraps(compiled)
+    def over_line_breaks(pattern: str, ignore_case: bool) -> re.Pattern[str]:  # noqa: FBT001
+        found = compiled(pattern, ignore_case)
+        return re.compile(found.pattern.removesuffix("$") + r"\Z", found.flags | re.DOTALL)
+
+    return over_line_breaks
 
 
 def aware(first_match: FirstMatch) -> FirstMatch:

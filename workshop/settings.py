@@ -311,7 +311,14 @@ class Notebook(Model):
     root_access: Flag = False
     """Whether attendees are root on their notebook."""
     idle_stop_minutes: Whole | None = Field(default=60, ge=10, le=1440)
-    """Stop the notebook after so many minutes without a busy kernel or terminal; null never."""
+    """Stop the notebook after so many minutes in which nobody used it and nothing worked on it: no
+    busy kernel, no used terminal, no process of any user or container, no GPU; null never."""
+    busy_stop_hours: Whole | None = Field(default=12, ge=1, le=168)
+    """Stop it also when it was in use for so many hours without a pause of a quarter of an hour: a
+    cell that never ends, an ``input()`` that nobody answers; null for no such bound."""
+    keep_running_hours: Whole = Field(default=24, ge=0, le=168)
+    """The longest that an attendee keeps it running with a file ``KEEP-RUNNING``, counted from when
+    the file was written; 0 for no such file."""
     content: Content | None = None
     """Material to clone; null for none."""
     packages: tuple[Annotated[str, rules.REQUIREMENT], ...] = ()

@@ -3,8 +3,9 @@
 Pure functions over plain values. Their results are texts for CloudFormation's ``Fn::Sub`` and may
 hold its placeholders (:data:`PLACEHOLDERS`), which come in with the arguments; any other ``${``
 is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank lines stay
-there, so that a template is short and yet readable. Python programs are packed
-(:mod:`workbench.packed`), or there would be no room for them.
+there, so that a template is short. A seat's values are readable in the template; what on-start does
+with them is the same for every seat and packed (:mod:`workbench.packed`), or there would be no room
+for it.
 
 Where things go, and why:
 
@@ -75,16 +76,21 @@ def on_start(
     datasets_bucket: str,
     repositories: Mapping[str, str],
     job_prefix: str,
+    model_prefix: bool,
     max_runtime_hours: int | None,
     packages: Sequence[str],
     idle_stop_minutes: int | None,
+    busy_stop_hours: int | None,
+    keep_running_hours: int,
 ) -> str:
     """The script for each start: SDK defaults, environment, packages, idle stop.
 
     ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
     ``docker push``; ``buckets`` maps a bucket's key to its name and its prefixes, and the first is
-    the SDK's own; ``max_runtime_hours`` is the longest that a job may ask for, None for no such
-    rule; ``idle_stop_minutes`` None means that the notebook never stops by itself.
+    the SDK's own; ``model_prefix`` is whether the names of models have to begin with
+    ``job_prefix``; ``max_runtime_hours`` is the longest that a job may ask for, None for no such
+    rule; ``idle_stop_minutes`` None means that the notebook never stops by itself, and
+    ``busy_stop_hours`` None that it never does so while it is in use.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
@@ -108,6 +114,8 @@ def on_start(
         ),
         **_variables("WORKSHOP_REPOSITORY_", repositories),
     }
+    if model_prefix:
+        variables["WORKSHOP_MODEL_PREFIX"] = job_prefix
     if max_runtime_hours is not None:
         variables["WORKSHOP_MAX_RUNTIME_HOURS"] = str(max_runtime_hours)
     return _rendered(
@@ -115,10 +123,11 @@ def on_start(
         ENVIRONMENT="\n".join(
             f"export {name}={shlex.quote(_plain(value))}" for name, value in variables.items()
         ),
-        SEAT=packed("workshop_seat.py"),
-        GUIDE=_guide(packages, idle_stop_minutes),
-        PACKAGES=_packages(packages),
-        IDLE_STOP=_idle_stop(idle_stop_minutes),
+        PACKAGES=shlex.quote(shlex.join(map(_plain, packages))),
+        IDLE_MINUTES=str(idle_stop_minutes or ""),
+        BUSY_HOURS=str(busy_stop_hours or 0),
+        KEEP_HOURS=str(keep_running_hours),
+        SET_UP=packed(),
     )
 
 
@@ -158,49 +167,10 @@ def _folder(repository: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) else "content"
 
 
-def _packages(packages: Sequence[str]) -> str:
-    if not packages:
-        return ""
-    installer = _filled(bare("install_packages.sh"), PACKAGES=shlex.join(map(_plain, packages)))
-    return _filled(bare("start_packages.sh"), INSTALLER=installer)
-
-
-def _idle_stop(minutes: int | None) -> str:
-    if minutes is None:
-        return ""
-    return _filled(bare("start_idle_stop.sh"), PROGRAM=packed("idle_stop.py"), MINUTES=str(minutes))
-
-
-def _guide(packages: Sequence[str], idle_stop_minutes: int | None) -> str:
-    """What attendees find in ``WORKSHOP.md``, above the list of the environment."""
-    lines = [
-        "# Your workbench",
-        "Written anew at each start. Only what lies in this folder outlives a stop.",
-        "",
-        "The SageMaker Python SDK uses the role and bucket below, and Python gives the tags to",
-        "all it makes; the AWS CLI has to be told them. Begin the names of jobs and pipelines",
-        "with WORKSHOP_JOB_PREFIX, in the SDK with base_job_name: your dashboard finds no others,",
-        "and the logs and executions of others are closed to you.",
-    ]
-    if packages:
-        lines += ["", "Packages arrive in the background: see workshop-packages.log."]
-    if idle_stop_minutes is not None:
-        lines += [
-            "",
-            f"The notebook stops after {idle_stop_minutes} minutes without a busy kernel, a used",
-            "terminal or a working process: see /var/log/workshop-idle-stop.log.",
-        ]
-    return "\n".join([*lines, "", "In notebooks and terminals:"])
-
-
 def _rendered(script: str, **values: str) -> str:
-    text = _filled(bare(script), **values) + "\n"
+    text = re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], bare(script)) + "\n"
     # Fn::Sub turns ${!word} into ${word} and would refuse an unknown ${word}.
     return re.sub(rf"\$\{{(?!(?:{_KNOWN})\}})", "${!", text)
-
-
-def _filled(text: str, **values: str) -> str:
-    return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], text)
 
 
 def _plain(value: str) -> str:

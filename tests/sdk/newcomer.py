@@ -25,6 +25,7 @@ from sagemaker.core.parameter import ContinuousParameter
 from sagemaker.core.processing import ScriptProcessor
 from sagemaker.core.transformer import Transformer
 from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.serve import ModelBuilder
@@ -108,6 +109,25 @@ def serve(session: Session, image: str, artifact: str, data: str) -> dict[str, A
     }
 
 
+def by_hand(session: Session, image: str, artifact: str) -> dict[str, Any]:
+    """Do what labs without the SDK do: a model of a name of one's own, served and deleted."""
+    client, name = session.sagemaker_client, f"abalone-{'x' * 50}"
+    container = {"Image": image, "ModelDataUrl": artifact}
+    role = os.environ["WORKSHOP_ROLE_ARN"]
+    client.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role)
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": name,
+        "InstanceType": INSTANCE,
+        "InitialInstanceCount": 1,
+    }
+    client.create_endpoint_config(EndpointConfigName="abalone", ProductionVariants=[variant])
+    (served,) = client.describe_endpoint_config(EndpointConfigName="abalone")["ProductionVariants"]
+    found = client.describe_model(ModelName=name)["ModelName"]
+    client.delete_model(ModelName=name)
+    return {"found": found, "served": served["ModelName"]}
+
+
 def tune(session: Session, image: str) -> str:
     tuner = HyperparameterTuner(
         trainer(session, image),
@@ -121,12 +141,19 @@ def tune(session: Session, image: str) -> str:
     return str(tuner.latest_tuning_job.hyper_parameter_tuning_job_name)
 
 
-def orchestrate(session: Session, image: str, script: Path) -> dict[str, Any]:
+def orchestrate(session: Session, image: str, script: Path, artifact: str) -> dict[str, Any]:
     """Make a pipeline, change it, run it, and wait for its steps."""
     inside = PipelineSession(default_bucket=session.default_bucket())
+    builder = ModelBuilder(
+        image_uri=image,
+        s3_model_data_url=artifact,
+        role_arn=os.environ["WORKSHOP_ROLE_ARN"],
+        sagemaker_session=inside,
+    )
     steps = [
         ProcessingStep(name="prepare", step_args=processor(inside, image).run(code=str(script))),
         TrainingStep(name="train", step_args=trainer(inside, image).train()),
+        ModelStep(name="package", step_args=builder.build()),
     ]
     name = f"{os.environ['WORKSHOP_JOB_PREFIX']}newcomers"
     pipeline = Pipeline(name=name, steps=steps, sagemaker_session=inside)
@@ -154,8 +181,9 @@ def work() -> dict[str, Any]:
             "training": training,
             "processing": process(session, image, script),
             "serving": serve(session, image, training["artifact"], session.upload_data(str(data))),
+            "by_hand": by_hand(session, image, training["artifact"]),
             "tuning": tune(session, image),
-            "pipeline": orchestrate(session, image, script),
+            "pipeline": orchestrate(session, image, script, training["artifact"]),
         }
 
 

@@ -16,7 +16,8 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel
 
-from workshop.aws import regions, timestamps, versions
+from workshop.aws import errors, regions, timestamps, versions
+from workshop.aws.sign_in import SignIn
 from workshop.errors import WorkshopError
 from workshop.places import Place
 
@@ -37,29 +38,14 @@ CONNECTIONS = 128
 One more is not refused, but made anew for each call, with a warning.
 """
 
-THROTTLED = frozenset(
-    {
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-    }
-)
-"""Error codes of "too many calls" (botocore.retries.standard.ThrottledRetryableChecker)."""
-
 
 class Clients:
     """Clients by service and place.
 
     The home account is reached with the caller's own credentials; every other one by taking on
     ``role`` there. ``throttled`` is called, from any thread, with the place of each call that AWS
-    turned away as too many, retried or not.
+    turned away as too many, retried or not. Once AWS takes the caller's credentials no more, every
+    call raises SignInError.
     """
 
     def __init__(
@@ -78,6 +64,7 @@ class Clients:
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._interrupted = False
+        self._sign_in = SignIn(home, self._unwatched_sts)
 
     def client(self, service: str, place: Place, *, attempts: int | None = None) -> Any:
         """The client of ``service`` in ``place``, which tries a call up to ``attempts`` times.
@@ -88,11 +75,13 @@ class Clients:
             most = attempts or MOST_ATTEMPTS
             key = (service, place, most)
             if key not in self._clients:
-                made = self._session(place.account).client(  # type: ignore[call-overload]
+                session = self._session(place.account)
+                made = session.client(  # type: ignore[call-overload]
                     service,
                     region_name=place.region,
                     config=_config(most),
                 )
+                self._sign_in.watch(made, place, session)
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
                 if service == "s3":
@@ -114,6 +103,11 @@ class Clients:
         if self._interrupted:
             raise KeyboardInterrupt
 
+    def _unwatched_sts(self, place: Place) -> Any:
+        with self._lock:
+            session = self._session(place.account)
+            return session.client("sts", region_name=place.region, config=_config(2))
+
     @property
     def calls(self) -> dict[str, int]:
         """How many calls were made so far, by ``service:Operation``; retries are left out."""
@@ -128,6 +122,8 @@ class Clients:
         except (BotoCoreError, ClientError) as error:
             if regions.knows_no_key(error) and self._is_known_elsewhere(place):
                 raise WorkshopError(regions.not_enabled(place)) from error
+            if errors.is_nowhere(error):
+                raise WorkshopError(_nobody_at(error)) from error
             raise WorkshopError(
                 f"AWS did not say who is calling for account {place.account} ({error}); sign in,"
                 " or check your credentials with: aws sts get-caller-identity"
@@ -151,7 +147,7 @@ class Clients:
         def seen(response: object = None, **_: object) -> None:
             if isinstance(response, tuple) and len(response) == 2:  # noqa: PLR2004
                 parsed = response[1]
-                if isinstance(parsed, Mapping) and code(parsed) in THROTTLED:
+                if isinstance(parsed, Mapping) and errors.code(parsed) in errors.THROTTLED:
                     self._throttled(place)
 
         return seen
@@ -203,9 +199,16 @@ def _encode_once(params: dict[str, Any], **_: object) -> None:
         params["body"] = urlencode(params["body"]).encode()
 
 
-def code(parsed: Mapping[str, Any]) -> str:
-    """The error code of an answer as botocore parses it, empty where there is none."""
-    return str(parsed.get("Error", {}).get("Code", ""))
+def _nobody_at(error: Exception) -> str:
+    """Return where calls go in vain, with the cure: it is no use to sign in."""
+    url = str(getattr(error, "kwargs", {}).get("endpoint_url", "")).rstrip("/")
+    if not errors.is_local(url):
+        return f"{url} is not to be found ({error}); check the network, the Region and its name"
+    return (
+        f"this terminal points to a local cloud at {url}, and nobody is there; start it with:"
+        ' workshop cloud start, and point this terminal to it with: eval "$(workshop cloud env)",'
+        " or open another terminal for AWS itself"
+    )
 
 
 def _config(attempts: int) -> Config:

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from workshop.errors import WorkshopError
+from workshop.cli import console, signed_out
+from workshop.errors import SignInError, WorkshopError
 
 COMMANDS = {
     "init": "init",
@@ -35,7 +36,7 @@ GROUPS = ("access", "cloud")
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
-        print(f"workshop {version('workshop-provisioner')}")
+        console.print_line(f"workshop {version('workshop-provisioner')}")
         raise typer.Exit
 
 
@@ -78,20 +79,27 @@ def application(*wanted: str) -> typer.Typer:
 
 def main() -> None:
     """Run the command line; the one place where a WorkshopError becomes text and an exit code."""
+    console.never_fail()
     # Accepted anywhere: whoever wants a traceback has typed the whole command already.
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     first = next(iter(arguments), "")
     app = application(first) if first in (*COMMANDS, *GROUPS) else application()
     try:
         app(arguments)
+    except SignInError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        console.say(signed_out.told(error, arguments))
+        raise SystemExit(signed_out.exit_code(first)) from None
     except WorkshopError as error:
         if "--debug" in sys.argv[1:]:
             raise
-        print(error.told(), file=sys.stderr)
+        for line in error.lines():
+            console.say(line)
         raise SystemExit(error.exit_code) from None
     except OSError as error:
         if "--debug" in sys.argv[1:]:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        print(f"workshop: {where}{error.strerror or error}", file=sys.stderr)
+        console.say(f"workshop: {where}{error.strerror or error}")
         raise SystemExit(1) from None

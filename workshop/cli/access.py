@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -73,7 +72,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
                 organisers=access.console_organisers,
             ),
         }
-    print(json.dumps(document, indent=2))
+    console.print_json(document, indent=2)
 
 
 @app.command()
@@ -120,21 +119,19 @@ def explain(
     )
     decision = asked.decide(question)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "allowed": decision.allowed,
-                    "document": decision.document,
-                    "statement": decision.statement,
-                    "action": question.action,
-                    "resource": question.resource,
-                    "context": dict(question.context),
-                },
-                indent=2,
-            )
+        console.print_json(
+            {
+                "allowed": decision.allowed,
+                "document": decision.document,
+                "statement": decision.statement,
+                "action": question.action,
+                "resource": question.resource,
+                "context": dict(question.context),
+            },
+            indent=2,
         )
     else:
-        print(decision)
+        console.print_line(str(decision))
     if profile.access.mode == "managed":
         console.warn(
             "the profile is managed: AWS's policies count as allowing everything here, and may"
@@ -163,7 +160,7 @@ def matrix(
         for row in _rows(loaded, name, *_neighbours(loaded, name))
     ]
     if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
+        console.print_json([asdict(row) for row in rows], indent=2)
     else:
         table = console.table("profile", "seat", "tries", "result", "by")
         for row in rows:
@@ -206,7 +203,7 @@ def permission_set(
         documents=documents,
         managed=settings.profiles[name].access.mode == "managed",
     )
-    print(json.dumps(made, indent=2))
+    console.print_json(made, indent=2)
 
 
 def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, Cell]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from workshop import environment
@@ -26,7 +25,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
     loaded = environment.load(env, config_dir)
     counted = outline(loaded)
     if as_json:
-        print(json.dumps(_document(loaded, counted), indent=2))
+        console.print_json(_document(loaded, counted), indent=2)
     else:
         _print(loaded, counted)
     for warning in loaded.warnings:
@@ -51,11 +50,12 @@ def _document(loaded: LoadedEnvironment, counted: Outline) -> dict[str, object]:
 
 
 def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
-    settings, out = loaded.settings, console.out()
+    settings = loaded.settings
     title = f": {settings.title}" if settings.title else ""
-    out.print(f"{settings.workshop}{title}")
-    out.print(f"account {settings.account}, {settings.region}")
-    out.print(f"{settings.start.isoformat()} to {settings.end.isoformat()}\n")
+    console.print_line(f"{settings.workshop}{title}")
+    console.print_line(f"account {settings.account}, {settings.region}")
+    console.print_line(f"{settings.start.isoformat()} to {settings.end.isoformat()}")
+    console.print_line()
 
     numbers = ("seats", "stacks", "buckets", "repositories")
     table = console.table("profile", *numbers, "notebooks", right=numbers)
@@ -74,7 +74,8 @@ def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
         style="bold",
     )
     console.print_table(table)
-    out.print(f"\nbesides {totals.roles} roles and {totals.dashboards} dashboards")
+    console.print_line()
+    console.print_line(f"besides {totals.roles} roles and {totals.dashboards} dashboards")
 
 
 def _numbers(profile: ProfileOutline) -> list[str]:

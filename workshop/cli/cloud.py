@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +12,7 @@ from typing import Annotated
 import typer
 
 from workshop import naming
-from workshop.cli import cloud_fault, cloud_quota
+from workshop.cli import cloud_fault, cloud_quota, console
 from workshop.errors import UsageError
 from workshop.localcloud import environment, process, record
 from workshop.localcloud.settings import PASSAGES, delays
@@ -33,14 +31,10 @@ StateDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
 def _document(running: record.Running, state_dir: Path) -> dict[str, object]:
     return {
         "running": True,
-        **asdict(running),
+        **{name: value for name, value in asdict(running).items() if name != "secret"},
         "endpoint": running.endpoint,
         "log": str(state_dir / record.LOG),
     }
@@ -115,22 +109,23 @@ def start(
     )
     running, there = started.running, _there(state_dir)
     if as_json:
-        print(json.dumps({**_document(running, state_dir), "already": started.already}, indent=2))
+        console.print_json({**_document(running, state_dir), "already": started.already}, indent=2)
         return
     how = "already runs" if started.already else f"started in {started.seconds:.1f} s"
-    _say(f"local cloud {how}: {running.endpoint} (account {running.account}, {running.region})")
+    where = f"account {running.account}, {running.region}"
+    console.say(f"local cloud {how}: {running.endpoint} ({where})")
     asked = (port or running.port, account, region, persist, enforce_iam)
     own = (running.port, running.account, running.region, running.persist, running.enforce_iam)
     if asked != own:
-        _say(f"it keeps its own settings; to apply yours, run: workshop cloud stop{there}")
-    _say(f'point a shell at it with: eval "$(workshop cloud env{there})"')
+        console.say(f"it keeps its own settings; to apply yours, run: workshop cloud stop{there}")
+    console.say(f'point a shell at it with: eval "$(workshop cloud env{there})"')
 
 
 @app.command()
 def stop(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
     """Stop the local cloud; it is no error if none runs."""
     stopped = process.stop(state_dir)
-    _say("no local cloud was running" if stopped is None else "local cloud stopped")
+    console.say("no local cloud was running" if stopped is None else "local cloud stopped")
 
 
 @app.command()
@@ -139,11 +134,11 @@ def status(*, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson =
     running = process.status(state_dir)
     if as_json:
         document = {"running": False} if running is None else _document(running, state_dir)
-        print(json.dumps(document, indent=2))
+        console.print_json(document, indent=2)
     elif running is None:
-        print("not running")
+        console.print_line("not running")
     else:
-        print(
+        console.print_line(
             f"running at {running.endpoint}, account {running.account}, {running.region}, "
             f"process {running.pid}" + (", IAM enforced" if running.enforce_iam else "")
         )
@@ -153,7 +148,7 @@ def status(*, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson =
 def reset(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
     """Make the running local cloud empty again."""
     process.reset(process.require(state_dir))
-    _say("local cloud is empty again")
+    console.say("local cloud is empty again")
 
 
 @app.command()
@@ -171,6 +166,6 @@ def env(
         running, state_dir, None if account is None else _twelve_digits(account)
     )
     if as_json:
-        print(json.dumps({"set": chosen, "unset": environment.unset(os.environ)}, indent=2))
+        console.print_json({"set": chosen, "unset": environment.unset(os.environ)}, indent=2)
     else:
-        print(environment.shell_lines(os.environ, chosen))
+        console.print_text(f"{environment.shell_lines(os.environ, chosen)}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,7 +53,7 @@ def add(
         str | None, typer.Option(help="stuck: the status that stays; error: 500 or 503.")
     ] = None,
     code: Annotated[
-        str | None, typer.Option(help="error, keys: the error code instead of the usual.")
+        str | None, typer.Option(help="error, expired, keys: the error code instead of the usual.")
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="latency: how long, in real time.")] = None,
     instance_type: Annotated[
@@ -84,6 +83,8 @@ def add(
 
     denied: no policy allows it
 
+    expired: the caller's credentials are over, for all calls unless some are named
+
     latency: it takes longer; the rules after it still apply
 
     keys: S3 leaves keys behind when it deletes many, and says so in an answer with status 200
@@ -99,6 +100,8 @@ def add(
         workshop cloud fault add error 'cloudformation:Describe*' --status 503 --probability 0.3
 
         workshop cloud fault add lost-answer sagemaker:CreateEndpoint --match 'ada-*' --times 1
+
+        workshop cloud fault add expired --after 100
 
         workshop cloud fault add latency 's3:*' --seconds 0.5
 
@@ -138,7 +141,7 @@ def list_faults(
     """List what goes wrong, and how often it did."""
     told = process.post(process.require(state_dir), _PATH, {})["rules"]
     if as_json:
-        print(json.dumps(told, indent=2))
+        console.print_json(told, indent=2)
         return
     if not told:
         console.say("nothing is meant to go wrong")

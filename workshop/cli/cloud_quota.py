@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,7 +53,7 @@ def list_quotas(
         if service in {None, one["service"]} and contains.lower() in one["name"].lower()
     ]
     if as_json:
-        print(json.dumps(found, indent=2))
+        console.print_json(found, indent=2)
         return
     table = console.table(
         "service", "quota", "value", "default", "code", right=("value", "default")

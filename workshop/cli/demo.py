@@ -14,9 +14,8 @@ from typing import Annotated
 
 import boto3
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from workshop import environment
+from workshop import environment, files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
 from workshop.demo import at_work, attendee, child, toolkit
@@ -29,7 +28,7 @@ from workshop.localcloud import process
 from workshop.localcloud.record import Running
 from workshop.roster import Seat
 
-STATE_DIR = Path(".workshop") / "demo-cloud"
+STATE_DIR = files.STATE / "demo-cloud"
 CONCURRENCY = "8"
 AT_WORK = 2
 """How many attendees the demo shows at work."""
@@ -43,7 +42,8 @@ class Clock:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        console.say(f"\n{len(self.steps) + 1}. {title}")
+        console.say("")
+        console.say(f"{len(self.steps) + 1}. {title}")
         began = time.monotonic()
         yield
         self.steps.append((title, time.monotonic() - began))
@@ -82,15 +82,15 @@ def demo(
     for title, seconds in clock.steps:
         timings.add_row(title, f"{seconds:.1f}")
     timings.add_row("all", f"{sum(seconds for _, seconds in clock.steps):.1f}")
-    print()
+    console.print_line()
     console.print_table(timings)
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
     """Keep a second demo in the same folder from stopping this one's cloud."""
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
-    with (STATE_DIR / "demo.lock").open("w") as lock:
+    files.make_folder(STATE_DIR)
+    with files.open_private(STATE_DIR / "demo.lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -221,7 +221,6 @@ def _progress(done: str, stacks: Sequence[str]) -> Iterator[Callable[[str], None
     if not console.talks_to_terminal():
         yield lambda stack: console.say(f"   {done} {stack}")
         return
-    columns = (TextColumn("  "), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.description}"), console=console.talk()) as bar:
+    with console.Bar("  ") as bar:
         task = bar.add_task("", total=len(stacks))
         yield lambda stack: bar.update(task, advance=1, description=f"{done} {stack}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from workshop.cli import console, deploy_end, fleet_view, preflight
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
-from workshop.errors import GuardError
+from workshop.errors import GuardError, SignInError
 from workshop.fleet import proposal
 from workshop.fleet.deployment import Deployment
 from workshop.fleet.events import Event, Sink
@@ -110,7 +109,7 @@ def deploy(
     if as_json and not report.passed:
         why = preflight.refusal(report)
         told = deploy_end.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
-        print(deploy_end.line(told))
+        console.print_json(deploy_end.line(told))
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
     ledger = Ledger(work.loaded.name)
@@ -143,10 +142,11 @@ def deploy(
         result = deploy_end.of_run(deployment, paces, watch.laps)
         ledger.end(result)  # first, since a pipe that is closed would end all that follows
         if as_json:
-            print(deploy_end.line(result), flush=True)
+            console.print_json(deploy_end.line(result))
         else:
             deploy_end.show(deployment, result)
-        deploy_end.tell_how_to_go_on(result, work.command("deploy", *again))
+        if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
+            deploy_end.tell_how_to_go_on(result, work.command("deploy", *again))
     if deployment.deserted:
         deploy_end.leave(result["exit"])
     raise typer.Exit(result["exit"])
@@ -183,7 +183,7 @@ def _checked(
         now=datetime.now(UTC),
     )
     if as_json:
-        print(json.dumps({"what": "preflight", **preflight.document(report)}), flush=True)
+        console.print_json({"what": "preflight", **preflight.document(report)})
     elif not report.passed:
         preflight.show(report)
     return report
@@ -191,7 +191,7 @@ def _checked(
 
 def _report_nothing(made: Plan, watch: Stopwatch, *, as_json: bool) -> None:
     if as_json:
-        print(deploy_end.line(deploy_end.before_run(made, watch.laps)))
+        console.print_json(deploy_end.line(deploy_end.before_run(made, watch.laps)))
     else:
         show(made)
         console.say("nothing to do")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from workshop.cli import console
+from workshop.errors import SignInError
 from workshop.fleet.deployment import Deployment, Outcome, SeatResult, counted
 from workshop.fleet.pace import Pace
 from workshop.fleet.planning import Action, Plan
@@ -26,13 +25,16 @@ def of_run(
     """What came of a run, as far as it came."""
     results = deployment.results
     broken = deployment.broken
+    signed_out = isinstance(broken, SignInError)
     good = broken is None and all(one.outcome in _GOOD for one in results)
     return {
         "seats": {outcome.value: count for outcome, count in counted(results).items() if count},
         "failed": [_failed(one) for one in results if one.outcome in _BAD],
-        "stopped": next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
+        "stopped": str(broken)
+        if signed_out
+        else next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
         "interrupted": deployment.interrupted,
-        "broken": "" if broken is None else f"{type(broken).__name__}: {broken}",
+        "broken": "" if broken is None or signed_out else f"{type(broken).__name__}: {broken}",
         "throttles": sum(pace.throttles for pace in paces.values()),
         "seconds": dict(seconds),
         "exit": 0 if good else 1,
@@ -60,9 +62,9 @@ def before_run(
     }
 
 
-def line(result: Mapping[str, Any]) -> str:
+def line(result: Mapping[str, Any]) -> dict[str, Any]:
     """The last of the lines that ``--json`` prints."""
-    return json.dumps({"what": "end", **result})
+    return {"what": "end", **result}
 
 
 def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
@@ -72,12 +74,14 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
         table = console.table("seat", "place", "outcome", "why")
         for one in bad:
             table.add_row(one.seat, str(one.place), one.outcome.value, one.told)
-        print()
+        console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
     throttles = f", {result['throttles']} calls throttled" if result["throttles"] else ""
-    print(f"\nseats: {counts or 'none'}; {sum(result['seconds'].values()):.1f} s{throttles}")
-    if result["stopped"]:
+    console.print_line()
+    seconds = sum(result["seconds"].values())
+    console.print_line(f"seats: {counts or 'none'}; {seconds:.1f} s{throttles}")
+    if result["stopped"] and not isinstance(deployment.broken, SignInError):
         console.say(f"stopped: {result['stopped']}")
 
 
@@ -96,8 +100,7 @@ def tell_how_to_go_on(result: Mapping[str, Any], again: str) -> None:
 
 def leave(code: int) -> NoReturn:
     """End the process at once: Python itself would wait for the calls that nobody waits for."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    console.flush()
     os._exit(code)
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
-
-from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from workshop.cli import console
 from workshop.fleet.deployment import Deployment
@@ -48,7 +42,7 @@ def view(plan: Plan, *, as_json: bool) -> Iterator[View]:
         yield _JsonView()
     elif console.talks_to_terminal():
         live = _LiveView(plan)
-        with Live(get_renderable=live.render, console=console.talk(), refresh_per_second=4):
+        with console.live(live.render):
             yield live
     else:
         yield _LineView(plan)
@@ -61,7 +55,7 @@ class _JsonView:
         pass
 
     def event(self, event: Event) -> None:
-        print(json.dumps(as_line(event), ensure_ascii=False), flush=True)
+        console.print_json(as_line(event))
 
 
 class _LineView:
@@ -90,14 +84,7 @@ class _LiveView:
     """One bar for the fleet, one line for each active seat; failures scroll by above."""
 
     def __init__(self, plan: Plan) -> None:
-        columns = (
-            TextColumn("seats"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-        )
-        self._bar = Progress(*columns)
+        self._bar = console.Bar("seats")
         self._task = self._bar.add_task("", total=_seats(plan))
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -119,7 +106,7 @@ class _LiveView:
         if event.what not in _QUIET and event.what != What.SEAT_DONE:
             console.say(_line(event))
 
-    def render(self) -> RenderableType:
+    def render(self) -> console.Renderable:
         taken = max(0.1, time.monotonic() - self._began)
         rate = self._stacks / taken * 60
         throttles = sum(pace.throttles for pace in self._paces.values())
@@ -127,7 +114,7 @@ class _LiveView:
         if throttles:
             text += f", {throttles} calls throttled"
         self._bar.update(self._task, description=text)
-        return Group(self._bar, self._active())
+        return console.above(self._bar, self._active())
 
     def _left(self, taken: float) -> str:
         if self._deployment is None:
@@ -139,8 +126,8 @@ class _LiveView:
         minutes, seconds = divmod(round(left * taken / self._stacks), 60)
         return f", about {minutes}:{seconds:02} left"
 
-    def _active(self) -> Table:
-        table = Table.grid(padding=(0, 2))
+    def _active(self) -> console.PlainTable:
+        table = console.grid()
         seats: dict[str, list[str]] = {}
         for engine in self._deployment.engines if self._deployment else ():
             for job in engine.in_flight:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from workshop.cli import console
 from workshop.cli.opened import Opened, opened
@@ -163,14 +160,13 @@ def _deliver(
         }
         if _with_room(at_hand):
             texts[output / room_page.FILE] = room_page.room_page(filled)
-        files.write(texts, force=force)
+        files.write(texts, force=force, folder=output)
         pages = f"{len(texts)} pages" if len(texts) > 1 else "1 page"
         console.say(f"wrote {pages} to {shown(output)}/")
         return
     text = _TEXTS[form](filled)
     if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()  # talk and data keep their order in a shared pipe
+        console.print_text(text)
         return
     files.write({output: text}, force=force)
     console.say(f"wrote {shown(output)}")
@@ -182,10 +178,7 @@ def _table(filled: Handout) -> str:
     for row in rows:
         table.add_row(*row)
     # A link that is cut or wrapped opens nothing: a line is as long as it has to be.
-    longest = sum(max(map(len, cells)) + 2 for cells in zip(columns, *rows, strict=True))
-    out = io.StringIO()
-    Console(file=out, width=2 * longest, markup=False, emoji=False, highlight=False).print(table)
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+    return console.table_text(table)
 
 
 _TEXTS: dict[Format, Callable[[Handout], str]] = {

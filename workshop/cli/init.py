@@ -85,6 +85,7 @@ def _next_steps(environment: Path, roster: Path, directory: Path, account: str |
         f"give them ids:  workshop roster -e {environment.stem}{folder} --write",
         f"check it:       workshop check -e {environment.stem}{folder}",
     ]
-    console.say("\nnext:")
+    console.say("")
+    console.say("next:")
     for number, step in enumerate(steps, 1):
         console.say(f"  {number}. {step}")

@@ -79,7 +79,7 @@ def leftovers(
             console.print_table(table)
         for one in discovery.unknown:
             console.warn(f"{one.kind}s in {one.place} could not be listed: {one.why}")
-        console.say(f"{len(scan.left)} things are left, {plan.cost.per_hour}")
+        console.say(f"{len(scan.left)} things are left, {plan.cost.told}")
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,13 @@ class Opened:
     def command(self, verb: str, *more: str) -> str:
         """The command that does ``verb`` with the same seats."""
         return shlex.join(["workshop", verb, *self.options, *more])
+
+    def command_for(self, verb: str, ids: Iterable[str]) -> str:
+        """Return the command that does ``verb`` with some of the seats alone."""
+        words = ["workshop", verb, "-e", self.loaded.name, "--only", ",".join(ids)]
+        if "--config-dir" in self.options:
+            words += self.options[self.options.index("--config-dir") :]
+        return shlex.join(words)
 
     @property
     def places(self) -> Sequence[Place]:

@@ -45,7 +45,7 @@ def plan(
     work = opened(env, config_dir, only=only, profile=profile)
     made, _ = proposed(work, synthesized(work))
     if as_json:
-        print(json.dumps(document(work, made), indent=2))
+        console.print_json(document(work, made), indent=2)
     else:
         show(made)
 
@@ -86,10 +86,13 @@ def show(made: Plan) -> None:
         console.print_table(table)
     lines = Counter(line for seat in made.seats for line in _changes(seat))
     if lines:
-        print("\nchanges:")
+        console.print_line()
+        console.print_line("changes:")
         for line, count in lines.items():
-            print(f"  {line}" + (f"  ({count} times)" if count > 1 else ""))
-    print(("\n" if table.row_count else "") + summary(made))
+            console.print_line(f"  {line}" + (f"  ({count} times)" if count > 1 else ""))
+    if table.row_count:
+        console.print_line()
+    console.print_line(summary(made))
 
 
 def summary(made: Plan) -> str:

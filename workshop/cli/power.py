@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,14 +11,15 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from workshop import prices
-from workshop.cli import console
+from workshop.cli import console, still_running
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.fleet import power
 from workshop.fleet.power import Goal, Outcome, Patience, Turn
+from workshop.fleet.status.details import Memory
+from workshop.fleet.status.look import Look, look
 from workshop.prices import Cost
 
 NoWait = Annotated[
@@ -42,7 +42,8 @@ def stop(
 ) -> None:
     """Stop the notebooks of all seats: their disks stay, and cost on.
 
-    Jobs and endpoints go on. What is stopped already is left alone.
+    Jobs and endpoints go on, and the last line says how many and what they cost. What is stopped
+    already is left alone.
 
     For example:
 
@@ -80,6 +81,7 @@ def start(
 
 def _turn(found: Opened, goal: Goal, *, minutes: float, no_wait: bool, as_json: bool) -> None:
     ending = threading.Event()
+    interrupted = False
     patience = Patience(ending.wait, stay=not no_wait, minutes=minutes)
     with _progress(goal, len(found.seats)) as progress:
         turns = list(
@@ -97,14 +99,21 @@ def _turn(found: Opened, goal: Goal, *, minutes: float, no_wait: bool, as_json: 
             try:
                 _wait_for(running)
             except KeyboardInterrupt:
-                ending.set()
+                interrupted = True
                 console.say("ending: what AWS was asked for goes on without this command")
+            finally:  # where one place was broken off, the others end as well
+                ending.set()
     outcomes = _in_order(found, [one for future in running for one in future.result()])
-    if as_json:
-        print(json.dumps(_document(found, goal, turns, outcomes), indent=2))
-    else:
+    if not as_json:
         _print(goal, outcomes)
-    _say(found, goal, outcomes)
+        _say(found, goal, outcomes)
+    # What a night costs is not told by what was stopped, but by what was not.
+    seen = None if interrupted else look(found.loaded, found.seats, found.clients, Memory())
+    if as_json:
+        console.print_json(_document(found, goal, turns, outcomes, seen), indent=2)
+        _say(found, goal, outcomes)
+    if seen is not None:
+        still_running.say(found, seen, "still running" if goal is power.STOP else "running now")
     if not all(outcome.as_asked for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -116,11 +125,11 @@ def _wait_for(running: Sequence[Future[list[Outcome]]]) -> None:
 class _Telling:
     """Tells each outcome as it comes, from several threads."""
 
-    def __init__(self, goal: Goal, seats: int, bar: Progress | None) -> None:
+    def __init__(self, goal: Goal, seats: int, bar: console.Bar | None) -> None:
         self._goal, self._seats, self._bar = goal, seats, bar
         self._told = 0
         self._lock = threading.Lock()
-        self._task = bar.add_task(goal.verb, total=seats) if bar else None
+        self._task = bar.add_task("", total=seats) if bar else None
 
     def told(self, outcome: Outcome) -> None:
         with self._lock:
@@ -128,7 +137,7 @@ class _Telling:
             if self._bar is not None and self._task is not None:
                 self._bar.advance(self._task)
                 if not outcome.as_asked:
-                    self._bar.console.print(_sentence(self._goal, outcome))
+                    console.say(_sentence(self._goal, outcome))
                 return
             console.say(f"{_sentence(self._goal, outcome)} ({self._told} of {self._seats})")
 
@@ -138,8 +147,7 @@ def _progress(goal: Goal, seats: int) -> Iterator[_Telling]:
     if not console.talks_to_terminal():
         yield _Telling(goal, seats, None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console.talk(), transient=True) as bar:
+    with console.Bar(goal.verb, transient=True) as bar:
         yield _Telling(goal, seats, bar)
 
 
@@ -184,7 +192,7 @@ def _say(found: Opened, goal: Goal, outcomes: list[Outcome]) -> None:
     if cost.usd or not cost.complete:
         effect = "this saves" if goal is power.STOP else "they cost"
         basis = ", ".join(dict.fromkeys(prices.basis(outcome.place.region) for outcome in outcomes))
-        console.say(f"{effect} {cost} USD per hour ({basis}); disks cost all the time")
+        console.say(f"{effect} {cost.told} ({basis}); disks cost all the time")
     if any(outcome.result in ("interrupted", "waiting", "stuck", "unread") for outcome in outcomes):
         console.say(
             f"see how they are with: {found.command('status')};"
@@ -202,7 +210,7 @@ def _changed(outcomes: Sequence[Outcome]) -> Cost:
 
 
 def _document(
-    found: Opened, goal: Goal, turns: Sequence[Turn], outcomes: list[Outcome]
+    found: Opened, goal: Goal, turns: Sequence[Turn], outcomes: list[Outcome], seen: Look | None
 ) -> dict[str, object]:
     cost = _changed(outcomes)
     calls: Counter[str] = Counter()
@@ -222,6 +230,7 @@ def _document(
             }
             for one in outcomes
         ],
-        "usd_per_hour": {"least": float(cost.usd), "complete": cost.complete},
+        "usd_per_hour": cost.document,
+        "running": None if seen is None else still_running.document(seen),
         "calls": dict(sorted(calls.items())),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -71,7 +70,7 @@ def preflight(
     for name in report.unmatched(sorted(accepted)):
         console.warn(f"{name} is accepted, but nothing that was asked has this name")
     if as_json:
-        print(json.dumps(document(report), indent=2))
+        console.print_json(document(report), indent=2)
     else:
         show(report, everything=show_all)
     refuse(report)
@@ -98,9 +97,10 @@ def show(report: Report, *, everything: bool = False) -> None:
         console.print_table(table)
     requests = [check for check in report.checks if check.request]
     if requests:
-        print("\nto raise quotas, each in its account:")
+        console.print_line()
+        console.print_line("to raise quotas, each in its account:")
         for check in requests:
-            print(f"{check.place.account}: {check.request}")
+            console.print_line(f"{check.place.account}: {check.request}")
     console.say(_summary(report))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -48,7 +47,7 @@ def roster(
     unwritten = _unwritten(draft)
     if as_json:
         listed = [_document(seat, unwritten) for seat in draft.seats]
-        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        console.print_json(listed, indent=2)
     else:
         _print(draft, unwritten)
     for mistake in environment.missing_ids(draft, config_dir):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,8 +9,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.live import Live
-from rich.table import Table
 
 from workshop import prices
 from workshop.cli import console
@@ -20,7 +17,6 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, 
 from workshop.fleet.status.details import Memory
 from workshop.fleet.status.look import Look, look
 from workshop.fleet.status.rows import Count, Nobodys, Row, Stacks, Totals
-from workshop.prices import Cost
 
 NUMBERS = ("endpoints", "USD/h")
 
@@ -69,13 +65,12 @@ def status(
 def _watch(found: Opened, take: Callable[[], Look], every: float, *, as_json: bool) -> None:
     """Until Ctrl-C; on a terminal the table stays where it is."""
     try:
-        if console.out().is_terminal and not as_json:
-            with Live(console=console.out(), auto_refresh=False) as live:
+        if console.shows_data_to_person() and not as_json:
+            with console.live_data() as live:
                 while True:
                     seen = take()
                     table = _table(found, seen)
-                    table.caption = "\n".join(_remarks(found, seen))
-                    table.caption_justify = "left"
+                    table.explain(_remarks(found, seen))
                     live.update(table, refresh=True)
                     pause(every)
         while True:
@@ -92,7 +87,7 @@ def pause(seconds: float) -> None:
 
 def _show(found: Opened, seen: Look, *, as_json: bool, indent: int | None = 2) -> None:
     if as_json:
-        print(json.dumps(_document(found, seen), indent=indent), flush=True)
+        console.print_json(_document(found, seen), indent=indent)
     else:
         console.print_table(_table(found, seen))
     for remark in _remarks(found, seen):
@@ -112,7 +107,7 @@ def _remarks(found: Opened, seen: Look) -> list[str]:
 # --- the table ----------------------------------------------------------------------------------
 
 
-def _table(found: Opened, seen: Look) -> Table:
+def _table(found: Opened, seen: Look) -> console.PlainTable:
     several = len(found.places) > 1
     where = ("account and Region",) if several else ()
     table = console.table(
@@ -209,7 +204,7 @@ def _document(found: Opened, seen: Look) -> dict[str, Any]:
                 **asdict(nobody.place),
                 "notebooks": [book.name for book in nobody.notebooks],
                 "work": [{"kind": one.kind, "name": one.name} for one in nobody.work],
-                "usd_per_hour": _usd(nobody.cost),
+                "usd_per_hour": nobody.cost.document,
             }
             for nobody in seen.nobodys
         ],
@@ -220,7 +215,7 @@ def _document(found: Opened, seen: Look) -> dict[str, Any]:
             "notebooks_up": totals.notebooks_up,
             "jobs": totals.jobs,
             "endpoints": totals.endpoints,
-            "usd_per_hour": _usd(totals.cost),
+            "usd_per_hour": totals.cost.document,
         },
         "unknown": [
             {**asdict(place), "what": what, "why": why}
@@ -244,10 +239,5 @@ def _row_document(row: Row) -> dict[str, Any]:
         "active_known": row.active_known,
         "jobs": row.jobs,
         "endpoints": row.endpoints,
-        "usd_per_hour": _usd(row.cost),
+        "usd_per_hour": row.cost.document,
     }
-
-
-def _usd(cost: Cost) -> dict[str, Any]:
-    """``least`` is the whole cost where ``complete``."""
-    return {"least": float(cost.usd), "complete": cost.complete}

@@ -302,7 +302,7 @@ def _typed(work: Opened, yes: str | None, plan: Plan, counts: WorkCounts) -> str
         return yes
     if not sys.stdin.isatty():
         raise GuardError(f"nobody is there to type the workshop's name; give it with --yes {name}")
-    return str(typer.prompt(f"This {told}. Type {name} to go on", err=True))
+    return console.ask(f"This {told}. Type {name} to go on")
 
 
 def _saver(work: Opened, choices: Choices) -> Saver | None:

@@ -10,7 +10,7 @@ from workshop import prices
 from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
 from workshop.naming import COHORT
-from workshop.teardown.discover import STACK
+from workshop.teardown.holders import STACK
 from workshop.teardown.model import Ownership, Thing
 from workshop.teardown.plan import DONE, Fate, Plan
 from workshop.teardown.saving import counted
@@ -76,7 +76,7 @@ class PlanView:
         fates = Counter(fate for _, fate in self.plan.fates)
         told = "; ".join(f"{count} {fate}" for fate, count in fates.items())
         region = next(iter(self.plan.discovery.worlds)).region
-        cost = f"{self.plan.cost.per_hour} ({prices.basis(region)})"
+        cost = f"{self.plan.cost.told} ({prices.basis(region)})"
         console.say(f"{told or 'nothing is left'}; it costs {cost}")
         if fates.get(Fate.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from types import TracebackType
@@ -41,7 +40,7 @@ class View:
     def happened(self, happening: Happening) -> None:
         """Tell one happening; called by one thread at a time."""
         if self._as_json:
-            print(json.dumps(_line(happening), ensure_ascii=False), flush=True)
+            console.print_json(_line(happening))
             return
         if happening.cost is not None:
             self._cost = happening.cost
@@ -63,7 +62,7 @@ class View:
             return
         self._told = time.monotonic()
         counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
-        cost = "" if self._cost is None else f"; still running: {self._cost.per_hour}"
+        cost = "" if self._cost is None else f"; still running: {self._cost.told}"
         console.say(f"  {counts}{cost}")
 
 
@@ -80,17 +79,18 @@ def show_report(report: Report) -> None:
         if heading in calm:
             continue
         for row in rows:
-            print(f"{heading}: {' '.join(part for part in row if part)}")
+            console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
     if report.stays:
         stays = Counter(one.kind for one in report.stays).most_common()
-        print(f"stays on purpose: {', '.join(f'{count} {kind}' for kind, count in stays)}")
+        told = ", ".join(f"{count} {kind}" for kind, count in stays)
+        console.print_line(f"stays on purpose: {told}")
     if report.saved:
-        print(f"saved in all: {saved_in_all(report.saved, report.choices)}")
+        console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")
     unknown = report.scans[-1].unknown if report.scans else ()
     if unknown:
-        print(how_to_accept(unknown[0].kind))
-    print(f"still billed: {report.cost.per_hour}")
-    print(report.verdict)
+        console.print_line(how_to_accept(unknown[0].kind))
+    console.print_line(f"still billed: {report.cost.told}")
+    console.print_line(report.verdict)
 
 
 def how_to_accept(kind: str) -> str:
@@ -104,7 +104,7 @@ def how_to_accept(kind: str) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
-    print(json.dumps(document, ensure_ascii=False), flush=True)
+    console.print_json(document)
 
 
 def _line(happening: Happening) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def running(
             stderr=subprocess.STDOUT if heard else None,
             text=True,
             encoding="utf-8",
+            errors="backslashreplace",
         ) as child:
             try:
                 handlers.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop import files
 from workshop.demo import child
 from workshop.errors import UsageError, WorkshopError
 
@@ -42,12 +43,12 @@ class Toolkit:
             raise UsageError(
                 "the CDK command line is not set up here; run 'make setup' in the project's folder"
             )
-        self.logs.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self.logs)
         log = self.logs / f"cdk-{arguments[0]}.log"
         command = [str(program), *arguments, "--no-notices", "--no-color"]
         last: deque[str] = deque(maxlen=_TAIL)
         with (
-            log.open("w", encoding="utf-8") as file,
+            files.open_private(log, "w", encoding="utf-8", errors="backslashreplace") as file,
             child.running(command, self.variables, folder=self.project, heard=True) as process,
         ):
             assert process.stdout is not None  # noqa: S101 - a pipe was asked for
@@ -60,7 +61,8 @@ class Toolkit:
         if process.returncode:
             raise WorkshopError(
                 f"cdk {arguments[0]} failed with exit code {process.returncode}; all of its output"
-                f" is in {log}; it ends with:\n{''.join(last)}"
+                f" is in {log}; it ends with:",
+                details="".join(last),
             )
         return log
 

@@ -72,13 +72,16 @@ def synthesize(
         env=_variables(directory, context),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
         check=False,
     )
     if ran.returncode == ConfigError.exit_code:
         raise ConfigError(ran.stderr.strip().splitlines())
     if ran.returncode:
-        raise WorkshopError(f"the templates could not be made; CDK says:\n{ran.stderr.strip()}")
+        raise WorkshopError(
+            "the templates could not be made; CDK says:", details=ran.stderr.strip()
+        )
     return read(loaded, some, directory)
 
 

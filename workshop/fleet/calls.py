@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.aws.clients import Clients, code
+from workshop.aws.clients import Clients
+from workshop.aws.errors import code
 from workshop.fleet import causes, inventory
 from workshop.fleet.causes import Cause, Kind
 from workshop.fleet.inventory import FoundStack
@@ -119,11 +120,8 @@ class CloudFormation:
             self.polls.wait()
             try:
                 answer: Mapping[str, Any] = client.describe_stacks(**request)
-            except ClientError as error:
+            except (BotoCoreError, ClientError) as error:
                 if not left or causes.of_error(error).kind == Kind.PERMANENT:
-                    raise
-            except BotoCoreError:
-                if not left:
                     raise
             else:
                 return answer
@@ -171,7 +169,7 @@ class CloudFormation:
         except ClientError as error:
             return _refusal(error)
         except BotoCoreError as error:
-            return Sent(Answer.REFUSED, cause=Cause(Kind.TRANSIENT, str(error)))
+            return Sent(Answer.REFUSED, cause=causes.of_error(error))
         return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
 
 

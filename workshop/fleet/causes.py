@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.aws import clients
+from workshop.aws import errors
 
 
 class Kind(StrEnum):
@@ -46,7 +46,6 @@ _TRANSIENT = re.compile(
     r"|(?:could not|cannot) assume|not be assumed|invalid principal in policy",
     re.IGNORECASE,
 )
-_SERVER_ERROR = 500
 
 _CANCELLED = re.compile(r"resource (?:creation|update|deletion) cancell?ed", re.IGNORECASE)
 """What CloudFormation says of resources that another one's failure stopped."""
@@ -62,15 +61,11 @@ def of_text(told: str, resource: str = "") -> Cause:
     return Cause(Kind.TRANSIENT if _TRANSIENT.search(told) else Kind.PERMANENT, told, resource)
 
 
-def of_error(error: ClientError) -> Cause:
-    """The cause behind a call that AWS refused."""
-    answer: Mapping[str, Any] = error.response
-    code = clients.code(answer)
-    told = f"{code}: {answer.get('Error', {}).get('Message', '')}"
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code != _QUOTA and (code in clients.THROTTLED or status >= _SERVER_ERROR):
-        return Cause(Kind.TRANSIENT, told)
-    return Cause(Kind.PERMANENT, told)
+def of_error(error: BotoCoreError | ClientError) -> Cause:
+    """The cause behind a call that AWS refused, or that did not reach it."""
+    quota = isinstance(error, ClientError) and errors.code(error.response) == _QUOTA
+    passing = errors.is_passing(error) and not quota
+    return Cause(Kind.TRANSIENT if passing else Kind.PERMANENT, errors.told(error))
 
 
 def tells_elsewhere(cause: Cause) -> bool:

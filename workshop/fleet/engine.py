@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.aws import errors
 from workshop.fleet import planning, watching
 from workshop.fleet.backlog import Backlog
 from workshop.fleet.calls import Answer, CloudFormation, Seen, Sent
@@ -290,7 +291,13 @@ class Engine:
         before = len(self._watched)
         if isinstance(seen, Exception):
             # Unread is not gone: nothing is concluded, and the deadlines go on.
-            self._say_of("", What.RETRY, f"the stacks could not be listed, asking again: {seen}")
+            if errors.is_passing(seen):
+                self._say_of(
+                    "", What.RETRY, f"the stacks could not be listed, asking again: {seen}"
+                )
+            else:
+                for job in list(self._watched.values()):
+                    self._give_up(job, f"{seen}; CloudFormation goes on with it, unseen")
         else:
             for job in watched:
                 if job.name in self._watched:
@@ -367,13 +374,13 @@ class Engine:
         now = self.clock()
         for job in list(self._watched.values()):
             if now - job.since > self.limits.deadline:
-                self._watched.pop(job.name, None)
-                told = (
-                    f"still in progress after {self.limits.deadline / 60:g} minutes; CloudFormation"
-                    " goes on, run the command again later"
-                )
-                job.cause = Cause(Kind.PERMANENT, told)
-                self._end(job, Stage.STUCK)
+                told = f"still in progress after {self.limits.deadline / 60:g} minutes"
+                self._give_up(job, f"{told}; CloudFormation goes on, run the command again later")
+
+    def _give_up(self, job: Job, told: str) -> None:
+        self._watched.pop(job.name, None)
+        job.cause = Cause(Kind.PERMANENT, told)
+        self._end(job, Stage.STUCK)
 
     # --- ends --------------------------------------------------------------------------------
 

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workshop import files
 from workshop.fleet.events import Event
 from workshop.places import Place
 
-FOLDER = Path(".workshop")
+FOLDER = files.STATE
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,13 @@ class Ledger:
         return tuple(found)
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self.path.parent)
         whole = {
             "run": self.run,
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             **line,
         }
-        text = json.dumps(whole, ensure_ascii=False) + "\n"
-        opened = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(opened, text.encode())
-        finally:
-            os.close(opened)
+        files.append(self.path, json.dumps(whole))
 
 
 def as_line(event: Event) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.aws.clients import THROTTLED, Clients, code
+from workshop.aws import errors
+from workshop.aws.clients import Clients
 from workshop.environment import LoadedEnvironment
 from workshop.fleet.status.calls import Calls, notebooks
 from workshop.fleet.status.found import Notebook
@@ -125,11 +126,15 @@ class Turn:
     def run(self) -> list[Outcome]:
         """Take them there; one outcome for each seat, told as it comes."""
         self._calls = Calls(self.clients, self.place)
+        self._may_be_read = True
         self._open = {seat.id: _Open(seat, self.loaded.names(seat).notebook) for seat in self.seats}
         ends = self.patience.clock() + self.patience.minutes * 60
         with ThreadPoolExecutor(AT_ONCE) as pool:
             while True:
                 unread = self._look()
+                if unread and not self._may_be_read:
+                    self._close_all("unread", f"its notebook could not be read: {unread}")
+                    break
                 self._close_hopeless()
                 list(pool.map(self._act, [one for one in self._open.values() if self._due(one)]))
                 self._close_refused()
@@ -156,6 +161,7 @@ class Turn:
         try:
             seen = notebooks(self._calls, self.loaded.settings.workshop)
         except (BotoCoreError, ClientError) as error:
+            self._may_be_read = errors.is_passing(error)
             return str(error)
         for one in list(self._open.values()):
             one.book = seen.get(one.name)
@@ -273,9 +279,7 @@ def turns(
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:
-    if isinstance(error, BotoCoreError):
-        return True
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if errors.is_passing(error) or not isinstance(error, ClientError):
+        return errors.is_passing(error)
     # "Status (Pending) not in ([InService])": it changed since the look.
-    changed = code(error.response) == "ValidationException" and "Status (" in str(error)
-    return code(error.response) in THROTTLED or status >= 500 or changed  # noqa: PLR2004
+    return errors.code(error.response) == "ValidationException" and "Status (" in str(error)

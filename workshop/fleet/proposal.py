@@ -16,7 +16,7 @@ from workshop import places, tags
 from workshop.aws import regions
 from workshop.aws.clients import Clients
 from workshop.environment import LoadedEnvironment
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 from workshop.fleet import changes, inventory, planning, wanted
 from workshop.fleet.assembly import Assembly
 from workshop.fleet.calls import CloudFormation
@@ -75,6 +75,8 @@ def look_for_strays(clients: Clients, elsewhere: Sequence[Place]) -> tuple[Found
     def one(place: Place) -> Mapping[str, FoundStack] | str:
         try:
             return inventory.stacks(clients, place)
+        except SignInError:
+            raise
         except (BotoCoreError, ClientError, WorkshopError) as error:
             return str(error)
 

@@ -4,59 +4,44 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workshop.errors import LocalCloudError
+from workshop.localcloud.authentication.gate import CONTROL, RESET, Handler, respond
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from workshop.localcloud.clock import Clock
     from workshop.localcloud.settings import Delays
 
-PREFIX = "/_workshop/"
 _LARGEST_BODY = 64 * 1024
 
-Handler = Callable[..., Awaitable[Any]]
 Document = dict[str, Any]
 Knob = Callable[[Document], Document]
 """Takes what is wanted, answers what is now; ``LocalCloudError`` refuses and changes nothing."""
 
 
 class Control:
-    """An ASGI application that answers our own paths and passes on everything else."""
+    """An ASGI application for our own paths, asked by the gate alone; a reset is passed on."""
 
     def __init__(
-        self,
-        emulated: Handler,
-        instance: str,
-        clock: Clock,
-        knobs: Mapping[str, Knob],
-        before: Callable[[], None],
+        self, emulated: Handler, instance: str, clock: Clock, knobs: Mapping[str, Knob]
     ) -> None:
         self._emulated = emulated
         self._instance = instance
         self._clock = clock
         self._knobs = knobs
-        self._before = before
 
     async def __call__(self, scope: Any, receive: Handler, send: Handler) -> None:
-        if scope["type"] == "http" and not _from_a_program(scope["headers"]):
-            refused = {"error": "the local cloud serves programs on this machine, not web pages"}
-            await _respond(send, HTTPStatus.FORBIDDEN, refused)
-            return
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
-            # Whatever service is asked: what was due by now has happened before.
-            self._before()
+        if scope["path"] == RESET:
             await self._emulated(scope, receive, send)
             return
         status, answer = await self._answer(scope["method"], scope["path"], receive)
-        await _respond(send, status, answer)
+        told = {"Content-Type": "application/json"}
+        await respond(send, status, told, json.dumps(answer).encode())
 
     async def _answer(self, method: str, path: str, receive: Handler) -> tuple[int, Document]:
-        what = path.removeprefix(PREFIX)
+        what = path.removeprefix(CONTROL)
         if (method, what) == ("GET", "health"):
             return 200, self._health()
         if method != "POST" or what not in self._knobs:
@@ -99,25 +84,6 @@ def delays_knob(delays: Delays) -> Knob:
         return dict(delays.current)
 
     return turn
-
-
-def _from_a_program(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether no web page is behind a request.
-
-    A page that somebody visits can reach 127.0.0.1 too, with an Origin or, by a name that was
-    made to point here, with a strange Host.
-    """
-    given = {name.lower(): value.decode("latin-1") for name, value in headers}
-    host = given.get(b"host", "").partition(":")[0]
-    named_here = host in {"127.0.0.1", "localhost"} or host.endswith(".localhost")
-    return named_here and b"origin" not in given
-
-
-async def _respond(send: Handler, status: int, answer: Document) -> None:
-    body = json.dumps(answer).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _body(receive: Handler) -> bytes:

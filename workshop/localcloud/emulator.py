@@ -32,6 +32,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "app": {
         "app": "(scope, receive, send)",
         "SERVICE_REGISTRY": None,
+        "_routing_params": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> dict"
+        ),
         "SERVICE_HANDLERS": None,
         "_loaded_modules": None,
         "_state_map": None,
@@ -41,14 +44,53 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_reset_all_state": "()",
         "_docker_socket_present": "() -> bool",
         "pin_request_origin": "(source_ip: str, secure_transport: bool) -> None",
-        "_extract_s3_vhost_bucket": "(host: str)",
+        "_credential_failure": (
+            "(service: str, iam_action: str, request_id: str, denied, headers: dict)"
+        ),
+        "_handle_pre_body_request": (
+            "(method: str, path: str, headers: dict, query_params: dict, request_id: str)"
+        ),
+        "_handle_post_body_shortcuts": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict, "
+            "request_id: str)"
+        ),
+        "_handle_special_data_plane_request": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict, "
+            "request_id: str, raw_path: str | None = None, raw_query_string: str = '', "
+            "client_ip: str = '127.0.0.1')"
+        ),
+        "_handle_lambda_url_request": (
+            "(host: str, path: str, method: str, headers: dict, body: bytes, "
+            "query_params: dict, source_ip: str | None = None)"
+        ),
+        "_handle_admin_reset": "(path: str, method: str, query_params: dict)",
+        "_run_init_scripts": "()",
+        "_run_ready_scripts": "()",
     },
     "core.router": {
         "SERVICE_PATTERNS": None,
         "detect_service": "(method: str, path: str, headers: dict, query_params: dict) -> str",
         "extract_access_key_id": "(headers: dict, query_params=None) -> str",
     },
+    "core.sigv4": {
+        "decode_header_value": "(value: bytes) -> str",
+        "HeaderSignature": (
+            "(access_key_id: str, date_stamp: str, region: str, service: str, "
+            "signed_headers: str, signature: str, amz_date: str, "
+            "region_set: str | None = None) -> None"
+        ),
+        "_chunk_signatures_match": (
+            "(body: bytes, seed: str, signature: ministack.core.sigv4.HeaderSignature, "
+            "key: bytes) -> bool"
+        ),
+    },
     "core.iam_evaluator": {
+        "is_root_access_key": "(access_key_id: str) -> bool",
+        "find_iam_access_key_account": "(access_key_id: str) -> str | None",
+        # A default of its signature is another object in each process.
+        "resolve_credential": None,
+        "CredentialResolutionError": "(code: str, message: str) -> None",
+        "AmbiguousAccessKeyError": None,
         "resolve_caller_identity": "(access_key_id: str) -> dict | None",
         "AuthError": "(code: str, message: str, details: dict[str, str] = <factory>) -> None",
         "EvalContext": (
@@ -62,6 +104,8 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
             f"-> {_EVALUATOR}ParsedStatement | None"
         ),
+        "_fnmatch_compile": "(pattern: str, ignore_case: bool) -> re.Pattern",
+        "_FNMATCH_CACHE": None,
         "_resolve_condition_key": f"(key: str, ctx: {_EVALUATOR}EvalContext) -> Any",
         "enforce": (
             "(access_key_id: str, iam_action: str, service: str, region: str, "
@@ -103,8 +147,23 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "get_region": "() -> str",
         "request_scope": "(account_id: str, region: str)",
         "set_request_account_id": "(access_key_id: str) -> None",
+        "_account_from_sts_session": "(access_key_id: str)",
         "new_uuid": "() -> str",
+        "json_response": (
+            "(data: dict, status: int = 200, *, "
+            "content_type: str = 'application/x-amz-json-1.0') -> tuple"
+        ),
     },
+    "core.lambda_runtime": {"execution_credentials": "(config: dict) -> dict[str, str]"},
+    "services.lambda_svc": {
+        "execution_credentials": "(config: dict) -> dict[str, str]",
+        "resolve_function_url": ("(url_id: str) -> tuple[str, str, str, str | None, dict] | None"),
+        "_create_function_url_config": "(func_name: str, data: dict, qualifier: str | None)",
+        "_url_config_key": "(func_name: str, qualifier: str | None) -> str",
+        "_function_urls": None,
+    },
+    "services.cloudformation.custom_resource": {"_response_url": "(token: str) -> str"},
+    "services.cloudformation.wait_conditions": {"handle_url": "(token: str) -> str"},
     "services.cloudformation": {"_stacks": None, "_stack_events": None},
     "services.cloudformation.stacks": {
         "_runs_on_worker_thread": "(resource_type: str) -> bool",
@@ -194,6 +253,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "extra: dict[str, str] | None = None, headers: dict | None = None) -> tuple"
         ),
         "_validate_bucket_name": "(name: str) -> bool",
+        "_verify_presigned_sigv4": "(method, path, headers, query_params)",
         "_new_bucket_public_access_block": "() -> dict",
         "_NEW_BUCKET_PUBLIC_ACCESS_BLOCK": None,
         "_create_bucket": (
@@ -216,6 +276,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_put_bucket_tagging": "(name: str, body: bytes)",
         "_delete_bucket_tagging": "(name: str)",
         "_delete_objects": "(bucket_name: str, body: bytes, headers: dict = None)",
+        "_xml_body": "(root: xml.etree.ElementTree.Element) -> bytes",
+        "_object_versions": None,
+        "_list_object_versions": "(bucket_name: str, query_params: dict)",
+        "_list_multipart_uploads": "(bucket_name: str, query_params: dict)",
+        "_qp": "(params: dict, key: str, default: str = '') -> str",
     },
     "services.iam": {
         "_IAM_HANDLERS": None,
@@ -332,6 +397,12 @@ def account_of(access_key: str) -> str:
 
     # The request that is being served, if one is, keeps its own.
     return copy_context().run(served_in)
+
+
+def account_of_session(access_key: str) -> str | None:
+    """Give the account of a key that STS has issued, or None if it has not."""
+    found = module("core.responses")._account_from_sts_session(access_key)
+    return None if found is None else str(found)
 
 
 def add_state(name: str, part: Any) -> None:

@@ -6,6 +6,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from workshop.localcloud.authentication import keys
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -53,7 +55,7 @@ def variables(running: Running, state_dir: Path, account: str | None = None) -> 
     return {
         "AWS_ENDPOINT_URL": running.endpoint,
         "AWS_ACCESS_KEY_ID": here,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": keys.account_secret(running.secret, here),
         "AWS_REGION": running.region,
         "AWS_DEFAULT_REGION": running.region,
         "AWS_CONFIG_FILE": nothing,

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from workshop.errors import LocalCloudError
 from workshop.localcloud import ownership, record
+from workshop.localcloud.authentication import keys
 from workshop.localcloud.environment import EMPTY_CONFIG
 from workshop.localcloud.record import LOG, Running
 
@@ -66,14 +67,14 @@ def start(
     Raises ``LocalCloudError`` with the end of its log if it does not come up.
     """
     began = time.monotonic()
-    state_dir.mkdir(parents=True, exist_ok=True)
+    record.make_private(state_dir)
     with _exclusive(state_dir):
         running = status(state_dir)
         if running is not None:
             return Started(running, already=True, seconds=time.monotonic() - began)
         _refuse_silent(state_dir)
         (state_dir / record.FILE).unlink(missing_ok=True)
-        (state_dir / EMPTY_CONFIG).write_bytes(b"")
+        (state_dir / EMPTY_CONFIG).touch(mode=0o600)
         instance = secrets.token_hex(12)
         arguments = [
             *("--state-dir", str(state_dir.resolve())),
@@ -178,7 +179,10 @@ def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
 def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any]:
     """One call of the control interface; raises ``LocalCloudError`` if it is refused."""
     request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
-        running.endpoint + path, data=json.dumps(document).encode(), method="POST"
+        running.endpoint + path,
+        data=json.dumps(document).encode(),
+        headers=authorization(running),
+        method="POST",
     )
     try:
         with _DIRECT.open(request, timeout=STOP_DEADLINE) as answer:
@@ -191,6 +195,11 @@ def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any
             f"the local cloud at {running.endpoint} does not answer ({error}); "
             "stop it with: workshop cloud stop"
         ) from error
+
+
+def authorization(running: Running) -> dict[str, str]:
+    """Return the header that the paths of the control interface ask for."""
+    return {"Authorization": f"Bearer {keys.control_token(running.secret)}"}
 
 
 def _reason(refusal: bytes) -> str:
@@ -212,7 +221,7 @@ def _refuse_silent(state_dir: Path) -> None:
 
 
 def _spawn(state_dir: Path, instance: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-    with (state_dir / LOG).open("wb") as log:
+    with open(state_dir / LOG, "wb", opener=record.owned) as log:
         child = subprocess.Popen(
             [sys.executable, *ownership.command(instance), *arguments],
             stdin=subprocess.DEVNULL,
@@ -245,12 +254,13 @@ def _wait_for(state_dir: Path, instance: str, child: subprocess.Popen[bytes]) ->
             return running
         if child.poll() is not None:
             raise LocalCloudError(
-                f"the local cloud ended with code {child.returncode} while starting:\n"
-                + _log_tail(state_dir)
+                f"the local cloud ended with code {child.returncode} while starting:",
+                details=_log_tail(state_dir),
             )
         time.sleep(_POLL)
     raise LocalCloudError(
-        f"the local cloud did not answer within {START_DEADLINE:.0f} s:\n" + _log_tail(state_dir)
+        f"the local cloud did not answer within {START_DEADLINE:.0f} s:",
+        details=_log_tail(state_dir),
     )
 
 
@@ -260,8 +270,11 @@ def _log_tail(state_dir: Path, lines: int = 15) -> str:
 
 
 def _health(running: Running) -> dict[str, Any] | None:
+    request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
+        f"{running.endpoint}/_workshop/health", headers=authorization(running)
+    )
     try:
-        with _DIRECT.open(f"{running.endpoint}/_workshop/health", timeout=2) as answer:
+        with _DIRECT.open(request, timeout=2) as answer:
             health: dict[str, Any] = json.load(answer)
             return health
     except (OSError, ValueError):
@@ -315,6 +328,6 @@ def _ended(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
 @contextmanager
 def _exclusive(state_dir: Path) -> Iterator[None]:
     """One start or stop at a time per state directory."""
-    with (state_dir / "lock").open("w") as lock:
+    with open(state_dir / "lock", "w", opener=record.owned) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

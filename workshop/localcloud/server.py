@@ -18,11 +18,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from uvicorn import Config, Server
 
 from workshop.errors import LocalCloudError
-from workshop.localcloud import emulator, offerings, record, scaling
+from workshop.localcloud import emulator, offerings, played, record, scaling
+from workshop.localcloud.authentication import keys, public
+from workshop.localcloud.authentication.gate import Gate
 from workshop.localcloud.clock import Clock
 from workshop.localcloud.cloudformation.mount import mount
 from workshop.localcloud.control import Control, clock_knob, delays_knob
@@ -30,6 +33,8 @@ from workshop.localcloud.faults.deletions import mount_deletions
 from workshop.localcloud.faults.knob import faults_knob
 from workshop.localcloud.faults.layer import FaultLayer
 from workshop.localcloud.faults.plan import Plan
+from workshop.localcloud.functions import mount_functions
+from workshop.localcloud.object_keys import mount_object_keys
 from workshop.localcloud.permissions import credentials
 from workshop.localcloud.permissions.guard import Guard
 from workshop.localcloud.permissions.mount import mount_permissions
@@ -104,8 +109,11 @@ def bound_socket(port: int) -> socket.socket:
     return listener
 
 
-def build(clock: Clock, waits: Delays, instance: str, *, enforce_iam: bool) -> Control:
-    """Give the ASGI application: ministack with our services, types, corrections and controls."""
+def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_iam: bool) -> Gate:
+    """Give the ASGI application: ministack with our services, types, corrections and controls.
+
+    ``secret`` is what everybody has to know something of who wants to be served.
+    """
     quotas = Quotas(clock)
     plan = Plan()
     engine = build_engine(clock, waits, quotas=quotas, faults=plan)
@@ -122,14 +130,24 @@ def build(clock: Clock, waits: Delays, instance: str, *, enforce_iam: bool) -> C
     )
     mount(engine)
     mount_tag_search(engine)
+    mount_object_keys()
     mount_permissions()
     offerings.mount()
     limits.enforce(quotas)
     mount_stacksets(clock)
+    played.close_the_rest()
+    mount_functions(secret)
     emulator.add_state("faults", plan)
     mount_deletions(plan)
     passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
-    emulated = FaultLayer(emulator.module("app").app, plan)
+    ministack = emulator.module("app").app
+    faulty = FaultLayer(ministack, plan)
+
+    async def emulated(scope: Any, receive: Any, send: Any) -> None:
+        # Whatever service is asked: what was due by now has happened before.
+        engine.statuses.run_due()
+        await faulty(scope, receive, send)
+
     knobs = {
         "clock": clock_knob(clock),
         "credentials": credentials.turn,
@@ -137,7 +155,8 @@ def build(clock: Clock, waits: Delays, instance: str, *, enforce_iam: bool) -> C
         "faults": faults_knob(plan, passing),
         "quotas": quotas_knob(quotas),
     }
-    return Control(emulated, instance, clock, knobs, engine.statuses.run_due)
+    control = Control(emulated, instance, clock, knobs)
+    return Gate(secret, control, emulated, public.FunctionUrls(emulated))
 
 
 class _Server(Server):
@@ -154,7 +173,7 @@ class _Server(Server):
         self.should_exit = True
 
 
-async def serve(application: Control, listener: socket.socket, clock: Clock) -> None:
+async def serve(application: Gate, listener: socket.socket, clock: Clock) -> None:
     """Serve until SIGTERM or SIGINT; what is being answered then has a second to end."""
     config = Config(
         application,
@@ -184,6 +203,8 @@ async def serve(application: Control, listener: socket.socket, clock: Clock) -> 
 
 def main(argv: list[str]) -> int:
     """Run one local cloud in the foreground; the exit code of the process."""
+    # What is written here is its owner's alone.
+    os.umask(0o077)
     chosen = options(argv)
     state_dir: Path = chosen.state_dir.resolve()
     try:
@@ -206,10 +227,11 @@ def main(argv: list[str]) -> int:
     for package in NOT_NEEDED:
         sys.modules.setdefault(package, None)  # type: ignore[arg-type]
     clock = Clock()
+    secret = keys.new_secret()
     # What is loaded here stays: the collector need not look through it now or ever after.
     gc.disable()
     application = build(
-        clock, delays(chosen.delays), chosen.instance, enforce_iam=chosen.enforce_iam
+        clock, delays(chosen.delays), chosen.instance, secret, enforce_iam=chosen.enforce_iam
     )
     gc.freeze()
     gc.enable()
@@ -224,6 +246,7 @@ def main(argv: list[str]) -> int:
             persist=chosen.persist,
             started=clock.now(),
             enforce_iam=chosen.enforce_iam,
+            secret=secret,
         ),
     )
     try:

@@ -23,6 +23,9 @@ FALLBACK = "us-east-1"
 HOURS_PER_MONTH = 730
 """As AWS's price list counts a month of 365 days' twelfth."""
 
+_LEAST_SHOWN = Decimal("0.0005")
+"""Less than this is shown as 0.000."""
+
 _LIST = Path(__file__).with_name("prices.yaml")
 
 
@@ -43,23 +46,31 @@ class Cost:
         return Cost(self.usd * count, self.complete or count == 0)
 
     def __str__(self) -> str:
+        """``0.115``, ``at least 0.115``, or ``?`` where nothing is known."""
         if self.complete:
-            return _shown(self.usd)
-        return f"at least {_shown(self.usd)}" if self._has_some else "?"
+            return f"{self._shown:.3f}"
+        return f"at least {self._shown:.3f}" if self._shown else "?"
 
     @property
-    def per_hour(self) -> str:
-        """``0.345 USD per hour``, ``at least 0.345 USD per hour``, or ``unknown``."""
-        return f"{self} USD per hour" if self.complete or self._has_some else "unknown"
+    def told(self) -> str:
+        """``0.115 USD per hour``, ``at least 0.115 USD per hour``, or that nobody knows."""
+        figure = str(self)
+        return "an unknown sum per hour" if figure == "?" else f"{figure} USD per hour"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The cost for programs: ``least`` is all of it where ``complete``."""
+        return {"least": float(self._shown and self.usd), "complete": self.complete}
+
+    @property
+    def _shown(self) -> Decimal:
+        # What is left of a sum of things that came and went may be a negative zero, or next to it.
+        return Decimal(0) if abs(self.usd) < _LEAST_SHOWN else self.usd
 
     @property
     def known(self) -> str | None:
-        """For programs: the least that it costs, None where nothing of it is known."""
-        return str(self.usd) if self.complete or self._has_some else None
-
-    @property
-    def _has_some(self) -> bool:
-        return _shown(self.usd) != _shown(Decimal(0))
+        """The least that it costs, for programs; None where nothing of it is known."""
+        return str(self.usd) if self.complete or self._shown else None
 
 
 NOT_KNOWN = Cost(complete=False)

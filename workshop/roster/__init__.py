@@ -7,14 +7,16 @@ addresses stay in the file, even where a cell is in the wrong column.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from workshop import naming, rules, yamldoc
+from workshop.escaping import first_escaped
 from workshop.mistakes import Mistake, listing, suggestion
 from workshop.roster import csv_file, derived_ids, yaml_file
-from workshop.roster.sheet import Row, Sheet, SheetFault
+from workshop.roster.sheet import COLUMNS, Row, Sheet, SheetFault
 from workshop.settings import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
 
 MAX_NAME = 200
@@ -161,13 +163,24 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 
 
 def _broken_rules(row: Row, profiles: Collection[str] | None) -> Iterator[tuple[str, str]]:
+    steered = {column for column in COLUMNS if first_escaped(row.get(column))}
+    for column in COLUMNS:
+        if column in steered:
+            yield column, _unseen(first_escaped(row.get(column)))
     for column, holds, told in _RULES:
-        if (text := row.get(column)) and not holds(text):
+        if (text := row.get(column)) and column not in steered and not holds(text):
             yield column, told
-    profile = row.get("profile")
+    profile = row.get("profile") if "profile" not in steered else ""
     if profile and profiles is not None and profile not in profiles:
         known = sorted(profiles)
         yield "profile", f"unknown profile; {suggestion(profile, known)}{listing(known)}"
+
+
+def _unseen(character: str) -> str:
+    """Say what is wrong with a character: its code point tells nothing of a person."""
+    name = unicodedata.name(character, "")
+    code = f"U+{ord(character):04X}" + (f", {name.lower()}" if name else "")
+    return f"holds a character that is obeyed or hidden, not shown ({code}); type the cell anew"
 
 
 def _repeated(sheet: Sheet, file: str, column: str, rule: str) -> Iterator[Mistake]:

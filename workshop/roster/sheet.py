@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from workshop.escaping import first_escaped
 from workshop.mistakes import listing, suggestion
 
 COLUMNS = ("id", "name", "email", "profile", "instance_type", "volume_gb", "account", "region")
@@ -48,8 +49,13 @@ class Sheet:
 
 
 def column_of(heading: str) -> str | None:
-    """The column that a heading names, whatever its case, spaces, hyphens and underscores."""
-    squashed = "".join(c for c in heading.casefold() if c not in " \t\xa0-_")
+    """The column that a heading names, whatever its case, spaces, hyphens and underscores.
+
+    Marks that nobody sees, which some programs write, do not count.
+    """
+    squashed = "".join(
+        c for c in heading.casefold() if c not in " \t\xa0-_" and not first_escaped(c)
+    )
     return _SQUASHED.get(squashed)
 
 

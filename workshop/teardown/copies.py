@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from workshop import files
-from workshop.aws.clients import code
+from workshop.aws.errors import code
 from workshop.errors import WorkshopError
 from workshop.teardown import targets
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,38 +17,34 @@ from workshop import naming, tags
 from workshop.aws.clients import Clients
 from workshop.fleet import inventory
 from workshop.fleet.inventory import FoundStack
-from workshop.naming import Names
 from workshop.places import Place
-from workshop.teardown import refusals, roles
+from workshop.teardown import holders, refusals, roles
+from workshop.teardown.holders import STACK, STACK_RESOURCE, StackRules
 from workshop.teardown.kinds import logs
-from workshop.teardown.model import Identity, Kind, Memory, Ownership, Scope, Thing, World
+from workshop.teardown.model import (
+    STILL_THERE,
+    Identity,
+    Kind,
+    Memory,
+    Ownership,
+    Scope,
+    SeenRole,
+    Thing,
+    World,
+)
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much two services may tell the same moment differently."""
 
 LISTING = 12
 """Kinds of one place that are listed at once."""
 
-STACK = "stack"
-NOT_KINDS = frozenset({STACK, roles.ROLE, roles.BOUNDARY})
+NOT_KINDS = frozenset({STACK, roles.ROLE, roles.POLICY})
 """What is deleted in steps of its own."""
 
-_WORDS = 3
-"""In a seat's stack's name: workshop, seat, kind."""
+_RESOURCE_TYPES = {roles.ROLE: "AWS::IAM::Role", roles.POLICY: "AWS::IAM::ManagedPolicy"}
 
 _GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is looked for: one workshop, in its places.
-
-    ``seats`` are those of the roster that are chosen, by place; ``keep`` what the YAML keeps.
-    ``whole`` when they are all, so that strays and the cohort count as well.
-    """
-
-    workshop: str
-    environment: str
-    seats: Mapping[Place, frozenset[str]]
-    whole: bool
-    keep: Mapping[Place, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,29 @@ class Unknown:
     kind: str
     place: Place
     why: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is looked for: one workshop, in its places.
+
+    ``seats`` are those that are chosen, by place; ``keep`` what the YAML keeps. ``whole`` when they
+    are all, so that strays and the cohort count as well. ``unlooked`` is what cannot be looked at,
+    although something of the workshop may be there, and ``began`` when it was first at work.
+    """
+
+    workshop: str
+    environment: str
+    seats: Mapping[Place, frozenset[str]]
+    whole: bool
+    keep: Mapping[Place, frozenset[str]] = field(default_factory=dict)
+    unlooked: tuple[Unknown, ...] = ()
+    began: Mapping[Place, datetime] = field(default_factory=dict)
+    subnets: Mapping[Place, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+    def is_first(self, place: Place) -> bool:
+        """Whether what belongs to the whole account counts in this of its places."""
+        return place == min(one for one in self.seats if one.account == place.account)
 
 
 @dataclass(frozen=True)
@@ -110,8 +129,7 @@ class _Ground:
     place: Place
     stacks: dict[str, FoundStack] = field(default_factory=dict)
     resources: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    roles: list[roles.FoundRole] = field(default_factory=list)
-    boundary: str | None = None
+    identities: roles.Identities = field(default_factory=roles.Identities)
     tagged: dict[str, dict[str, str]] = field(default_factory=dict)
     unknown: list[Unknown] = field(default_factory=list)
 
@@ -137,7 +155,7 @@ def discover(
         stacks={key: stack for look in looks for key, stack in look.stacks.items()},
         resources={key: held for look in looks for key, held in look.resources.items()},
         worlds={place: world for look in looks for place, world in look.worlds.items()},
-        unknown=tuple(one for look in looks for one in look.unknown),
+        unknown=(*(one for look in looks for one in look.unknown), *target.unlooked),
         not_offered=tuple(dict.fromkeys(one for look in looks for one in look.not_offered)),
     )
 
@@ -146,7 +164,10 @@ def _look(
     clients: Clients, target: Target, kinds: Sequence[Kind], known: _Known, place: Place
 ) -> Discovery:
     ground = _survey(clients, target, place, known.lasting)
-    scope = _scope(target, ground)
+    rules = _rules(target, ground, known.proven)
+    scope = _scope(target, ground, rules)
+    held = holders.holders(rules, ground.stacks, ground.resources)
+    by_name = {kind.name: kind for kind in kinds}
     world = World(
         clients,
         scope,
@@ -154,6 +175,7 @@ def _look(
         lasting=known.lasting,
         proven=known.proven,
         since=_since(target, ground, known.proven),
+        roles=_seen_roles(ground, held, known.lasting),
     )
     things: list[Thing] = []
     not_offered: list[str] = []
@@ -169,12 +191,16 @@ def _look(
                     not_offered.append(kind.name)
                 else:
                     ground.unknown.append(Unknown(kind.name, place, refusals.told(answer)))
-        held = [_as_proven(thing, known.proven) for thing in _held(found, ground, scope)]
-        for thing in held:
+        with_stacks = holders.with_stacks(found, held, by_name)
+        judged = [_as_proven(thing, known.proven) for thing in with_stacks]
+        for thing in judged:
             logs.remember(world, thing)
-        things += held
-    things += _steps(ground, scope)
-    own = {(place, thing.id) for thing in things if thing.kind == STACK}
+        things += judged
+    things += _stack_things(ground, rules)
+    things += _identity_things(world, ground, held)
+    own = {
+        (place, thing.id) for thing in things if thing.kind == STACK and not thing.of_environment
+    }
     return Discovery(
         things={thing.key: thing for thing in things},
         stacks={(place, name): one for name, one in ground.stacks.items() if (place, name) in own},
@@ -201,18 +227,29 @@ def _survey(clients: Clients, target: Target, place: Place, lasting: Memory) -> 
         except refusals.Refusal as error:
             ground.unknown.append(Unknown(kind, place, refusals.told(error)))
 
-    def read_roles() -> None:
-        ground.roles = roles.roles(clients, target.workshop, place)
+    first = target.is_first(place)
 
-    def read_boundary() -> None:
-        ground.boundary = roles.boundary(clients, target.workshop, place)
+    def read_roles() -> None:
+        found = roles.Identities(roles=roles.roles(clients, target.workshop, place))
+        some = roles.here(found, place, first=first).roles
+        ground.identities = replace(ground.identities, roles=some)
+
+    def read_policies() -> None:
+        found = roles.Identities(policies=roles.policies(clients, target.workshop, place))
+        some = roles.here(found, place, first=first).policies
+        ground.identities = replace(ground.identities, policies=some)
+
+    def read_identities() -> None:
+        part(roles.ROLE, read_roles)
+        part(roles.POLICY, read_policies)
 
     def read_tags() -> None:
         ground.tagged = tagged(clients, target.workshop, place)
 
     def read_stacks() -> None:
         ground.stacks = inventory.stacks(clients, place)
-        own = [one for one in ground.stacks.values() if _whose(target, place, one) is not None]
+        rules = _rules(target, ground, {})
+        own = [one for one in ground.stacks.values() if rules.may_be_ours(one)]
         with ThreadPoolExecutor(LISTING) as pool:
             held_by = pool.map(partial(_resources, clients, place, lasting), own)
             for stack, held in zip(own, held_by, strict=True):
@@ -220,12 +257,11 @@ def _survey(clients: Clients, target: Target, place: Place, lasting: Memory) -> 
                     ground.resources[stack.name] = held
                 else:
                     told = f"{stack.name}: {refusals.told(held)}"
-                    ground.unknown.append(Unknown("stack resource", place, told))
+                    ground.unknown.append(Unknown(STACK_RESOURCE, place, told))
 
     parts = {
         STACK: read_stacks,
-        roles.ROLE: read_roles,
-        roles.BOUNDARY: read_boundary,
+        roles.ROLE: read_identities,
         "tag": read_tags,
     }
     with ThreadPoolExecutor(len(parts)) as pool:
@@ -283,30 +319,62 @@ def stands_for(stack: FoundStack) -> tuple[str, ...]:
 
 
 def _since(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> datetime | None:
-    """When the workshop's first stack or role in a place was made; those of earlier looks count."""
+    """When the workshop began in a place, as its stacks, roles and records tell."""
     made = [
         stack.created
         for stack in ground.stacks.values()
         if stack.belongs_to(target.workshop, target.environment)
     ]
-    made += [role.created for role in ground.roles]
+    made += [role.created for role in ground.identities.roles]
     made += [
         datetime.fromisoformat(created)
         for kind, _, place, created in proven
         if place == ground.place and kind in NOT_KINDS and created
     ]
+    if ground.place in target.began:
+        made.append(target.began[ground.place])
     return min(made, default=None)
 
 
-def _scope(target: Target, ground: _Ground) -> Scope:
+def _seen_roles(ground: _Ground, held: holders.Held, lasting: Memory) -> tuple[SeenRole, ...]:
+    """The roles of the account that are there, or were when an earlier look noted them.
+
+    One that was deleted by hand is in its stack all the same.
+    """
+    account = ground.place.account
+    there = roles.seen_now(ground.identities.roles, account)
+    before = roles.remembered(lasting, account)
+    roles.remember(lasting, there)
+    known = {one.name for one in (*there, *before)}
+    missing = [
+        SeenRole(account, name, "", stack.created - CLOCKS_DIFFER, STILL_THERE)
+        for (kind, name), (stack, _) in held.items()
+        if kind == _RESOURCE_TYPES[roles.ROLE] and name not in known
+    ]
+    return (*(replace(one, seen=STILL_THERE) for one in there), *before, *missing)
+
+
+def _rules(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> StackRules:
+    """What makes a stack of one place the workshop's."""
+    known = {role.seat for role in ground.identities.roles}
+    known |= {seat for (*_, place, _), seat in proven.items() if place == ground.place}
+    return StackRules(
+        target.workshop,
+        target.environment,
+        ground.place,
+        seats=target.seats[ground.place],
+        whole=target.whole,
+        known=frozenset(known - {""}),
+    )
+
+
+def _scope(target: Target, ground: _Ground, rules: StackRules) -> Scope:
     """The scope of one place: with all seats that left a trace, where it is about all."""
     seats = set(target.seats[ground.place])
     if target.whole:
-        for stack in ground.stacks.values():
-            whose = _whose(target, ground.place, stack)
-            if whose is not None and whose[0] == Ownership.OWNED:
-                seats.add(whose[1])
-        seats |= {role.seat for role in ground.roles if role.seat}
+        verdicts = map(rules.judge, ground.stacks.values())
+        seats |= {one.seat for one in verdicts if one and one.ownership == Ownership.OWNED}
+        seats |= {role.seat for role in ground.identities.roles}
     return Scope(
         workshop=target.workshop,
         environment=target.environment,
@@ -314,87 +382,48 @@ def _scope(target: Target, ground: _Ground) -> Scope:
         seats=frozenset(seats - {naming.COHORT, ""}),
         whole=target.whole,
         keep=target.keep.get(ground.place, frozenset()),
+        subnets=target.subnets.get(ground.place, {}),
     )
 
 
-def _whose(target: Target, place: Place, stack: FoundStack) -> tuple[Ownership, str] | None:
-    """Whose a stack is, and of which seat; None where it is none of ours.
-
-    The provisioner's tags and the name together are proof, one of them alone is not.
-    """
-    ours = stack.belongs_to(target.workshop, target.environment)
-    seat = stack.tags.get(tags.ATTENDEE, "")
-    names = Names(target.workshop, seat, place.account, place.region)
-    named = stack.name in {names.stack(kind) for kind in naming.SEAT_STACKS}
-    inside = target.whole or seat in target.seats[place]
-    if ours and named:
-        return (Ownership.OWNED, seat) if inside else None
-    if ours:
-        return (Ownership.CLAIMED, seat) if inside else None
-    parts = stack.name.split("-")
-    alike = parts[0] == target.workshop and (
-        (target.whole and parts[1:] == [naming.COHORT])
-        or (len(parts) == _WORDS and parts[1] in target.seats[place])
-    )
-    return (Ownership.FOREIGN, "") if alike else None
-
-
-def _steps(ground: _Ground, scope: Scope) -> Iterable[Thing]:
-    """Stacks, roles and the boundary as things."""
-    target = Target(
-        scope.workshop, scope.environment, {scope.place: scope.seats}, whole=scope.whole
-    )
-    whys = {
-        Ownership.OWNED: "its name and the provisioner's tags",
-        Ownership.CLAIMED: "only its tags say so",
-        Ownership.FOREIGN: "only its name looks alike",
-    }
+def _stack_things(ground: _Ground, rules: StackRules) -> Iterable[Thing]:
     for stack in ground.stacks.values():
-        whose = _whose(target, scope.place, stack)
-        if whose is not None:
+        verdict = rules.judge(stack)
+        if verdict is not None:
             yield Thing(
                 STACK,
                 stack.name,
-                scope.place,
-                whose[0],
-                whys[whose[0]],
-                seat=whose[1],
+                ground.place,
+                verdict.ownership,
+                verdict.why,
+                seat=verdict.seat,
                 arn=stack.id,
                 state=stack.status,
                 created=stack.created,
+                of_environment=verdict.of_environment,
             )
-    holders = _holders(ground, scope)
-    for thing in roles.things(scope, ground.roles, ground.boundary):
-        held = holders.get(("iam", thing.id)) or holders.get(("iam", thing.arn))
-        yield replace(thing, stack=held[0]) if held else thing
 
 
-def _holders(ground: _Ground, scope: Scope) -> dict[tuple[str, str], tuple[str, str]]:
-    """Service and physical id -> the stack that holds it, and the stack's seat."""
-    target = Target(
-        scope.workshop, scope.environment, {scope.place: scope.seats}, whole=scope.whole
-    )
-    held = {}
-    for name, resources in ground.resources.items():
-        whose = _whose(target, scope.place, ground.stacks[name])
-        if whose is None or whose[0] != Ownership.OWNED:
-            continue
-        for one in resources:
-            service = one["ResourceType"].split("::")[1].lower()
-            if one.get("PhysicalResourceId"):
-                held[(service, one["PhysicalResourceId"])] = (name, whose[1])
-    return held
+def _identity_things(world: World, ground: _Ground, held: holders.Held) -> Iterable[Thing]:
+    """Roles and policies as things; of those that no stack of ours holds, the tags are read."""
 
+    def judged(thing: Thing) -> Thing:
+        by = holders.holder(thing, _RESOURCE_TYPES[thing.kind], held)
+        if by is not None:
+            return replace(thing, stack=by[0].name)
+        key = ("environment", thing.arn, thing.identity[-1])
+        try:
+            named = world.lasting.get(
+                key, lambda: roles.environment(world.clients, ground.place, thing)
+            )
+        except refusals.Refusal as error:
+            why = f"its tags could not be read: {refusals.told(error)}"
+            return replace(thing, ownership=Ownership.UNKNOWN, why=why)
+        if named in ("", world.scope.environment):
+            return thing
+        why = f"its tags say that it belongs to environment {named!r}"
+        return replace(thing, ownership=Ownership.FOREIGN, why=why, of_environment=named)
 
-def _held(found: list[Thing], ground: _Ground, scope: Scope) -> Iterable[Thing]:
-    """What is found, with the stack that holds it: that is proof."""
-    holders = _holders(ground, scope)
-    for thing in found:
-        service = thing.arn.split(":")[2] if thing.arn.startswith("arn:") else ""
-        by = holders.get((service, thing.id)) or holders.get((service, thing.arn))
-        if by is None:
-            yield thing
-        else:
-            stack, seat = by
-            why = f"a resource of the stack {stack}"
-            yield replace(thing, stack=stack, ownership=Ownership.OWNED, why=why, seat=seat)
+    found = list(roles.things(world.scope, ground.identities))
+    with ThreadPoolExecutor(LISTING) as pool:
+        yield from pool.map(judged, found)

@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 
 from botocore.exceptions import ClientError
 
-from workshop.aws import clients
+from workshop.aws import errors
 from workshop.errors import WorkshopError
 from workshop.teardown.window import windowed
 
@@ -44,7 +44,7 @@ _PASSING = frozenset(
         "ServiceUnavailable",
         "OperationAborted",
         "RequestTimeout",
-        *clients.THROTTLED,
+        *errors.THROTTLED,
     }
 )
 _SHOWN = 3
@@ -123,7 +123,7 @@ class Bucket:
                 if not again:
                     return done
         except ClientError as error:
-            if clients.code(error.response) == "NoSuchBucket":
+            if errors.code(error.response) == "NoSuchBucket":
                 return done
             raise
         raise NotEmptied(
@@ -137,9 +137,11 @@ class Bucket:
             versions = self.client.list_object_versions(**self._target, MaxKeys=1)
             if versions.get("Versions") or versions.get("DeleteMarkers"):
                 return True
-            uploads = self.client.list_multipart_uploads(**self._target, MaxUploads=1)
+            uploads = self.client.list_multipart_uploads(
+                **self._target, MaxUploads=1, EncodingType="url"
+            )
         except ClientError as error:
-            if clients.code(error.response) == "NoSuchBucket":
+            if errors.code(error.response) == "NoSuchBucket":
                 return False
             raise
         return bool(uploads.get("Uploads"))
@@ -218,12 +220,7 @@ class Bucket:
                 yield _left(error.response.get("Error", {}), key, version)
 
     def _abort_uploads(self, pool: ThreadPoolExecutor, done: Emptied) -> None:
-        pages = self.client.get_paginator("list_multipart_uploads").paginate(
-            # botocore asks for and undoes this encoding in other listings by itself.
-            **self._target,
-            EncodingType="url",
-        )
-        for page in pages:
+        for page in self._upload_pages():
             done.calls["s3:ListMultipartUploads"] += 1
             encoded = page.get("EncodingType") == "url"
             uploads = [
@@ -234,11 +231,28 @@ class Bucket:
                 done.calls["s3:AbortMultipartUpload"] += 1
                 done.uploads += 1
 
+    def _upload_pages(self) -> Iterator[dict[str, Any]]:
+        """List unfinished uploads, which are aborted page by page, until no new one is there.
+
+        In an encoding that holds every key: botocore asks for it and undoes it in other listings by
+        itself. Each page is a first one, since botocore would go on from the encoded key.
+        """
+        pages = self.client.get_paginator("list_multipart_uploads")
+        seen: set[str] = set()
+        while True:
+            listing = pages.paginate(**self._target, EncodingType="url")
+            page: dict[str, Any] = next(iter(listing), {})
+            new = {one["UploadId"] for one in page.get("Uploads", ())} - seen
+            yield page
+            if not new or not page.get("IsTruncated"):
+                return
+            seen |= new
+
     def _abort(self, key: str, upload: str) -> None:
         try:
             self.client.abort_multipart_upload(**self._bucket, Key=key, UploadId=upload)
         except ClientError as error:
-            if clients.code(error.response) != "NoSuchUpload":
+            if errors.code(error.response) != "NoSuchUpload":
                 raise
 
     def _told(self, left: list[Left]) -> str:

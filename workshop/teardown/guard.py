@@ -41,6 +41,24 @@ def target(loaded: LoadedEnvironment, seats: Iterable[Seat], *, whole: bool) -> 
     )
 
 
+def check_environment(discovery: Discovery, environment: str) -> None:
+    """Raise GuardError where another environment of the same workshop is at work."""
+    others = [thing for thing in discovery.things.values() if thing.of_environment]
+    if others:
+        # A stack tells most, a role less, data least.
+        first = min(others, key=lambda one: (_TELLING.get(one.kind, len(_TELLING)), one.id))
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise GuardError(
+            f"{first.kind} {first.id}{more} in {first.place} belongs to environment"
+            f" {first.of_environment!r} of this workshop, not to {environment!r}; nothing was done:"
+            f" work with -e {first.of_environment}, from the folder that holds its YAML, or call"
+            f" this file {first.of_environment}.yaml again"
+        )
+
+
+_TELLING = {"stack": 0, "role": 1, "policy": 2}
+
+
 def check_time(loaded: LoadedEnvironment, now: datetime, *, early: bool) -> None:
     """Raise GuardError before the workshop's end, unless that is meant."""
     if now < loaded.settings.end and not early:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -60,6 +60,11 @@ class Thing:
     """The workshop's stack that holds it and takes it away; discovery fills it in, kinds do not."""
     untold: bool = False
     """Whether it could be read, and nothing in it tells whose it is."""
+    of_environment: str = ""
+    """The other environment of the workshop that tags only the provisioner writes name."""
+    stack_tag: str | None = None
+    """The id of the stack that CloudFormation's own tag names, empty where there is no such tag.
+    None for a resource type that is not asked for it."""
 
     @property
     def key(self) -> tuple[str, str, Place]:
@@ -87,10 +92,42 @@ class Scope:
     whole: bool
     keep: frozenset[str] = frozenset()
     """Physical names of what the YAML says is to be kept."""
+    subnets: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    """The subnets of the profiles, with the security groups that seats may use there."""
 
     def names(self, seat: str) -> Names:
         """The names of one seat."""
         return Names(self.workshop, seat, self.place.account, self.place.region)
+
+
+STILL_THERE = datetime.max.replace(tzinfo=UTC)
+"""When a role that is there now was last seen."""
+
+
+@dataclass(frozen=True)
+class SeenRole:
+    """A role of the workshop that was there once: its id, and when it was made and last seen.
+
+    The id is empty where only the stack that holds the role is known. A name can be used again by
+    somebody else, an id never
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
+    """
+
+    account: str
+    name: str
+    id: str
+    created: datetime
+    seen: datetime
+
+    def made(self, name: str, principal: str, created: datetime | None) -> bool:
+        """Whether something was made by a session of this role.
+
+        ``principal`` is ``<role id>:<session>``. Where the service does not tell it, whoever had
+        the name at that moment made it: two roles never have one name at once.
+        """
+        if principal and self.id:
+            return principal.partition(":")[0] == self.id
+        return name == self.name and created is not None and self.created <= created <= self.seen
 
 
 class Memory:
@@ -139,6 +176,8 @@ class World:
     """What an earlier look proved, and its seat: what proved it may have been deleted since."""
     since: datetime | None = None
     """When the first of the workshop's stacks and roles here was made, None where none is known."""
+    roles: tuple[SeenRole, ...] = ()
+    """The workshop's roles of this account that are there, or were when somebody looked."""
 
 
 class Kind(Protocol):
@@ -157,6 +196,16 @@ class Kind(Protocol):
     @property
     def after(self) -> tuple[str, ...]:
         """Kinds of which everything has to be gone before anything of this kind is deleted."""
+        ...
+
+    @property
+    def resource_type(self) -> str:
+        """CloudFormation's name for it, ``AWS::S3::Bucket``; empty where it has none."""
+        ...
+
+    @property
+    def needs_role(self) -> bool:
+        """Whether SageMaker needs the seat's execution role to end or delete one of these."""
         ...
 
     def find(self, world: World) -> Iterator[Thing]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from workshop import files, prices
+from workshop.escaping import html, json_text, markdown
 from workshop.prices import Cost
 from workshop.teardown.discover import Target
 from workshop.teardown.happenings import Outcome, Result
@@ -203,7 +202,7 @@ class Report:
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
         yield "places", ", ".join(str(place) for place in self.target.seats)
         yield "time", f"{self.began:%Y-%m-%d %H:%M:%S} to {self.ended:%H:%M:%S} UTC"
-        yield "still billed", self.cost.per_hour
+        yield "still billed", self.cost.told
         if self.saved:
             yield "saved", saved_in_all(self.saved, self.choices)
         looks = ", ".join(
@@ -217,35 +216,40 @@ class Report:
 
     def markdown(self) -> str:
         """The report as a page of Markdown."""
-        lines = [f"# Teardown of {self.target.workshop}", "", f"**{self.verdict}**", ""]
-        lines += [f"- {name}: {_cell(value)}" for name, value in self.facts()]
+        lines = [
+            f"# Teardown of {markdown(self.target.workshop)}",
+            "",
+            f"**{markdown(self.verdict)}**",
+            "",
+        ]
+        lines += [f"- {name}: {markdown(value)}" for name, value in self.facts()]
         for heading, rows in self.sections():
             if rows:
                 lines += ["", f"## {heading} ({len(rows)})", "", "| seat | kind | name | remark |"]
                 lines += ["|---|---|---|---|"]
-                lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in rows]
+                lines += ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
         return "\n".join(lines) + "\n"
 
     def html(self) -> str:
         """The report as one page that needs nothing else."""
         facts = "".join(
-            f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in self.facts()
+            f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in self.facts()
         )
         parts = [
             "<!doctype html><html lang=en><meta charset=utf-8>",
-            f"<title>Teardown of {escape(self.target.workshop)}</title><style>{_STYLE}</style>",
-            f"<h1>Teardown of {escape(self.target.workshop)}</h1>",
-            f"<p class={'good' if self.code == PROVEN else 'bad'}>{escape(self.verdict)}</p>",
+            f"<title>Teardown of {html(self.target.workshop)}</title><style>{_STYLE}</style>",
+            f"<h1>Teardown of {html(self.target.workshop)}</h1>",
+            f"<p class={'good' if self.code == PROVEN else 'bad'}>{html(self.verdict)}</p>",
             f"<dl>{facts}</dl>",
         ]
         for heading, rows in self.sections():
             if rows:
                 cells = "".join(
-                    "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+                    "<tr>" + "".join(f"<td>{html(cell)}</td>" for cell in row) + "</tr>"
                     for row in rows
                 )
                 parts.append(
-                    f"<h2>{escape(heading)} ({len(rows)})</h2><table><tr><th>seat<th>kind<th>name"
+                    f"<h2>{html(heading)} ({len(rows)})</h2><table><tr><th>seat<th>kind<th>name"
                     f"<th>remark</tr>{cells}</table>"
                 )
         return "\n".join([*parts, "</html>", ""])
@@ -254,7 +258,7 @@ class Report:
         """Write all three files beside those of earlier runs; returns their paths."""
         files.make_folder(folder)
         texts = {
-            "json": json.dumps(self.document(), indent=1, ensure_ascii=False) + "\n",
+            "json": json_text(self.document(), indent=1) + "\n",
             "md": self.markdown(),
             "html": self.html(),
         }
@@ -298,10 +302,6 @@ def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
 
 def _row(thing: Thing, told: str = "") -> tuple[str, ...]:
     return thing.seat, thing.kind, thing.id, told
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
 
 
 def _as_json(thing: Thing, told: str = "") -> dict[str, Any]:

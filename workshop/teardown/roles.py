@@ -1,22 +1,25 @@
-"""The workshop's roles and permissions boundaries: found by their path, deleted at the very end."""
+"""The workshop's roles and managed policies: found by their path, deleted at the very end."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from workshop import naming
+from workshop import naming, tags
 from workshop.aws.clients import Clients
 from workshop.naming import Names
 from workshop.places import Place
 from workshop.teardown import refusals
-from workshop.teardown.model import Ownership, Scope, Thing
+from workshop.teardown.model import Memory, Ownership, Scope, SeenRole, Thing
 
 ROLE = "role"
-BOUNDARY = "permissions boundary"
+POLICY = "policy"
+
+_REGION = naming.REGION_PATTERN.strip("^$")
+_SEAT = naming.SEAT_PATTERN.strip("^$")
 
 
 @dataclass(frozen=True)
@@ -27,45 +30,113 @@ class FoundRole:
     arn: str
     seat: str
     created: datetime
+    id: str = ""
+    region: str = ""
+    """The Region in its name, empty where that holds none."""
 
 
-def roles(clients: Clients, workshop: str, place: Place) -> list[FoundRole]:
-    """The roles of one place below the workshop's path; botocore's errors pass through.
+@dataclass(frozen=True)
+class FoundPolicy:
+    """A customer managed policy below the workshop's path."""
 
-    Roles are the account's, and the Region is in their name.
-    """
+    name: str
+    arn: str
+    region: str = ""
+    created: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Identities:
+    """All roles and policies of one account below the workshop's path."""
+
+    roles: tuple[FoundRole, ...] = ()
+    policies: tuple[FoundPolicy, ...] = field(default=())
+
+    @property
+    def regions(self) -> dict[str, set[str]]:
+        """Region -> the seats (``cohort`` for policies) of which something says so there."""
+        found: dict[str, set[str]] = {}
+        for role in self.roles:
+            if role.region:
+                found.setdefault(role.region, set()).add(role.seat)
+        for policy in self.policies:
+            if policy.region:
+                found.setdefault(policy.region, set()).add(naming.COHORT)
+        return found
+
+
+def roles(clients: Clients, workshop: str, place: Place) -> tuple[FoundRole, ...]:
+    """The roles of an account below the workshop's path; botocore's errors pass through."""
     client = clients.client("iam", place)
-    path = Names(workshop, "", "", "").iam_path
-    pages = client.get_paginator("list_roles").paginate(PathPrefix=path)
-    pattern = re.compile(
-        rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-(.+)-(?:execution|console)"
-    )
+    pages = client.get_paginator("list_roles").paginate(PathPrefix=_path(workshop))
+    pattern = re.compile(rf"{re.escape(workshop)}-({_SEAT})-(.+)-(?:execution|console)")
     found = []
     for page in pages:
         for role in page["Roles"]:
             parts = pattern.fullmatch(role["RoleName"])
-            if parts is None or parts[2] == place.region:
-                seat = parts[1] if parts else ""
-                found.append(FoundRole(role["RoleName"], role["Arn"], seat, role["CreateDate"]))
-    return found
+            region = parts[2] if parts and re.fullmatch(_REGION, parts[2]) else ""
+            found.append(
+                FoundRole(
+                    name=role["RoleName"],
+                    arn=role["Arn"],
+                    seat=parts[1] if parts else "",
+                    created=role["CreateDate"],
+                    id=role.get("RoleId", ""),
+                    region=region,
+                )
+            )
+    return tuple(found)
 
 
-def boundary(clients: Clients, workshop: str, place: Place) -> str | None:
-    """The ARN of the permissions boundary of a place, None where there is none."""
+def policies(clients: Clients, workshop: str, place: Place) -> tuple[FoundPolicy, ...]:
+    """The managed policies of an account below that path; botocore's errors pass through."""
     client = clients.client("iam", place)
-    names = Names(workshop, naming.COHORT, place.account, place.region)
-    pages = client.get_paginator("list_policies").paginate(Scope="Local", PathPrefix=names.iam_path)
+    pages = client.get_paginator("list_policies").paginate(
+        Scope="Local", PathPrefix=_path(workshop)
+    )
+    pattern = re.compile(rf"{re.escape(workshop)}-{naming.COHORT}-({_REGION})-.+")
+    found = []
     for page in pages:
         for policy in page["Policies"]:
-            if policy["PolicyName"] == names.boundary:
-                return str(policy["Arn"])
-    return None
+            parts = pattern.fullmatch(policy["PolicyName"])
+            region = parts[1] if parts else ""
+            made = policy.get("CreateDate")
+            found.append(FoundPolicy(policy["PolicyName"], policy["Arn"], region, made))
+    return tuple(found)
 
 
-def things(scope: Scope, found: list[FoundRole], boundary_arn: str | None) -> Iterator[Thing]:
-    """Roles and boundary as a teardown counts them."""
-    why = f"below the path {Names(scope.workshop, '', '', '').iam_path}"
-    for role in found:
+def here(found: Identities, place: Place, *, first: bool) -> Identities:
+    """Those of one place; what tells no Region counts in the ``first`` place of its account."""
+
+    def is_here(region: str) -> bool:
+        return region == place.region or (first and not region)
+
+    return Identities(
+        tuple(one for one in found.roles if is_here(one.region)),
+        tuple(one for one in found.policies if is_here(one.region)),
+    )
+
+
+def environment(clients: Clients, place: Place, thing: Thing) -> str:
+    """The environment that the tags of a role or policy name; botocore's errors pass through."""
+    client = clients.client("iam", place)
+    if thing.kind == ROLE:
+        pages = client.get_paginator("list_role_tags").paginate(RoleName=thing.id)
+    else:
+        pages = client.get_paginator("list_policy_tags").paginate(PolicyArn=thing.arn)
+    try:
+        given = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+    except refusals.Refusal as error:
+        if refusals.is_gone(error):
+            return ""
+        raise
+    return str(given.get(tags.ENVIRONMENT, ""))
+
+
+def things(scope: Scope, found: Identities) -> Iterator[Thing]:
+    """Roles and policies as a teardown counts them."""
+    why = f"below the path {_path(scope.workshop)}"
+    for role in found.roles:
         if scope.whole or role.seat in scope.seats:
             yield Thing(
                 ROLE,
@@ -77,20 +148,45 @@ def things(scope: Scope, found: list[FoundRole], boundary_arn: str | None) -> It
                 arn=role.arn,
                 created=role.created,
             )
-    if boundary_arn is not None and scope.whole:
+    for policy in found.policies if scope.whole else ():
         yield Thing(
-            BOUNDARY,
-            boundary_arn.rpartition("/")[2],
+            POLICY,
+            policy.name,
             scope.place,
             Ownership.OWNED,
             why,
             seat=naming.COHORT,
-            arn=boundary_arn,
+            arn=policy.arn,
+            created=policy.created,
         )
 
 
+# --- roles that were seen, by which their work is known when they are gone -----------------------
+
+
+def remember(memory: Memory, seen: Iterable[SeenRole]) -> None:
+    """Note roles of the workshop in a lasting memory."""
+    known: dict[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
+    known.update({(one.account, one.id): one for one in seen})
+
+
+def remembered(memory: Memory, account: str) -> tuple[SeenRole, ...]:
+    """The roles of an account that were noted in a lasting memory."""
+    known: Mapping[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
+    return tuple(one for one in list(known.values()) if one.account == account)
+
+
+def seen_now(found: Iterable[FoundRole], account: str) -> list[SeenRole]:
+    """Roles that are there, as they are noted."""
+    moment = datetime.now(UTC)
+    return [SeenRole(account, one.name, one.id, one.created, moment) for one in found if one.id]
+
+
+# --- deletion ------------------------------------------------------------------------------------
+
+
 def delete(clients: Clients, thing: Thing) -> None:
-    """Delete a role or a boundary with all that hangs on it; what is gone is no error.
+    """Delete a role or a policy with all that hangs on it; what is gone is no error.
 
     botocore's errors pass through.
     """
@@ -127,3 +223,7 @@ def _delete_policy(client: Any, arn: str) -> None:
             if not version["IsDefaultVersion"]:
                 client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
     client.delete_policy(PolicyArn=arn)
+
+
+def _path(workshop: str) -> str:
+    return Names(workshop, "", "", "").iam_path

@@ -18,14 +18,9 @@ from workshop.aws.clients import Clients
 from workshop.naming import COHORT
 from workshop.places import Place
 from workshop.teardown import freeze, roles, stacks, sweep, verify
-from workshop.teardown.discover import (
-    NOT_KINDS,
-    STACK,
-    Discovery,
-    Target,
-    discover,
-)
+from workshop.teardown.discover import NOT_KINDS, Discovery, Target, discover
 from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
+from workshop.teardown.holders import STACK, STACK_RESOURCE
 from workshop.teardown.kinds import logs
 from workshop.teardown.model import Identity, Kind, Memory, Ownership, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
@@ -302,8 +297,8 @@ class Teardown:
             shared = [one for one in self._swept(current) if one.seat == COHORT]
             self._sweep(current, [one for one in shared if one.place == place])
             self._note(engine.delete(last))
-            boundary = [one for one in mine if one.kind == roles.BOUNDARY and not one.stack]
-            self._note(engine.delete_orphans(boundary))
+            policies = [one for one in mine if one.kind == roles.POLICY and not one.stack]
+            self._note(engine.delete_orphans(policies))
         else:
             told = "waits until nothing of any seat is left"
             self._note(Result(thing, Outcome.STUCK, told) for thing in last)
@@ -325,14 +320,23 @@ class Teardown:
         """
         held = dict.fromkeys(self._problems, "its work could not be saved")
         for one in current.unknown:
-            if one.place == place:
+            if one.place == place and self._needs_role(one.kind):
                 held[""] = f"{one.kind}s could not be listed, and may need the role"
         for thing, fate in current.fates:
             if thing.place != place or thing.kind in NOT_KINDS or thing.stack:
                 continue
+            if not self._needs_role(thing.kind):
+                continue
             if fate in _LEFT and not verify.is_record(thing, self._by_name):
                 held[thing.seat] = f"the {thing.kind} {thing.id} is left, and may need the role"
         return held
+
+    def _needs_role(self, kind: str) -> bool:
+        """Whether SageMaker may need a seat's role for what is left of a kind."""
+        if kind in self._by_name:
+            return self._by_name[kind].needs_role
+        # What a stack holds that could not be read is nobody knows what.
+        return kind in (STACK, STACK_RESOURCE, roles.ROLE)
 
     @staticmethod
     def _why_held(seat: str, held: dict[str, str]) -> str | None:

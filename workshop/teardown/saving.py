@@ -21,8 +21,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from workshop.aws.clients import Clients, code
-from workshop.errors import WorkshopError
+from workshop.aws.clients import Clients
+from workshop.aws.errors import code
+from workshop.errors import SignInError, WorkshopError
 from workshop.places import Place
 from workshop.settings import Keep
 from workshop.teardown import log_texts, refusals, targets
@@ -242,6 +243,8 @@ class _Saving:
             entry, there = found
             try:
                 name, already = self._bring(source, entry, there)
+            except SignInError:
+                raise
             except WorkshopError as error:
                 return entry, "", False, str(error)
             except (*refusals.Refusal, OSError) as error:
@@ -300,6 +303,8 @@ class _Saving:
                 if last is not None:
                     self._write_text(log_texts.file_name(group, stream, last), text)
                     self._saved.logs += 1
+        except SignInError:
+            raise
         except (WorkshopError, *refusals.Refusal, OSError) as error:
             if not refusals.is_gone(error):
                 self._saved.missing += 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workshop.aws.clients import Clients
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 from workshop.fleet import inventory
 from workshop.fleet.inventory import FoundStack
 from workshop.places import Place
@@ -90,7 +90,7 @@ class Stacks:
                 for job, accepted in zip(begun, pool.map(self._ask, begun), strict=True):
                     if accepted:
                         watched[job.thing.arn] = job
-                seen = self._seen() if watched else None
+                seen = self._seen(watched) if watched else None
                 before = len(watched)
                 if seen is not None:
                     ended = [
@@ -119,20 +119,29 @@ class Stacks:
             if refusals.is_gone(error):
                 self._end(job, Outcome.ALREADY_GONE)
                 return False
-            if refusals.is_denied(error) or "TerminationProtection" in refusals.message(error):
+            if refusals.is_hopeless(error) or "TerminationProtection" in refusals.message(error):
                 self._end(job, Outcome.STUCK, refusals.told(error))
                 return False
             # Such as one that is being updated: its deadline goes on, and it is asked again.
             job.attempts -= 1
         return True
 
-    def _seen(self) -> dict[str, FoundStack] | None:
-        """All stacks by their ARN; None where they could not be listed: unread is not gone."""
+    def _seen(self, watched: dict[str, _Job]) -> dict[str, FoundStack] | None:
+        """All stacks by their ARN; None where they could not be listed: unread is not gone.
+
+        Where no other listing would do better, nothing is watched any more.
+        """
         try:
             pages = inventory.pages(self.clients, self.place)
             return {stack.id: stack for page in pages for stack in page}
         except refusals.Refusal as error:
-            self._tell(f"the stacks could not be listed, asking again: {refusals.told(error)}")
+            if refusals.is_passing(error):
+                self._tell(f"the stacks could not be listed, asking again: {refusals.told(error)}")
+                return None
+            for job in watched.values():
+                told = "its deletion was asked for, and how it ends is not known: stacks could not"
+                self._end(job, Outcome.STUCK, f"{told} be listed ({refusals.told(error)})")
+            watched.clear()
             return None
 
     def _has_ended(self, job: _Job, found: FoundStack | None) -> bool:
@@ -195,6 +204,8 @@ class Stacks:
             thing = self._by_id.get(physical)
             if thing is not None and thing.kind in self.kinds:
                 self.kinds[thing.kind].delete(self.world, thing)
+        except SignInError:
+            raise
         except (*refusals.Refusal, WorkshopError) as error:
             told = refusals.told(error) if isinstance(error, refusals.Refusal) else str(error)
             self._tell(f"{physical} stays in its way: {told}")
@@ -241,7 +252,7 @@ class Stacks:
             list(pool.map(bury, names))
 
     def delete_orphans(self, things: Iterable[Thing]) -> list[Result]:
-        """Delete roles and a boundary that no stack holds; what became of each."""
+        """Delete roles and policies that no stack holds; what became of each."""
         results = []
         for thing in things:
             try:

@@ -20,7 +20,7 @@ from decimal import Decimal
 from functools import partial
 
 from workshop import prices
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 from workshop.places import Place
 from workshop.prices import Cost
 from workshop.teardown import refusals
@@ -40,7 +40,8 @@ class Patience:
     first_look: float = 1
     slowest_look: float = 15
     attempts: int = 12
-    """Refusals of one thing before it is stuck; access denied counts six of them."""
+    """Refusals of one thing before it is stuck; one that no repetition mends counts six of them,
+    since what IAM has just changed is not known everywhere at once."""
     backoff: float = 1
     slowest_backoff: float = 30
     threads: int = 24
@@ -74,7 +75,7 @@ class _Next:
     after: float = 0
 
 
-_DENIED_COUNTS = 6
+_HOPELESS_COUNTS = 6
 _DELETING = "Deleting"
 
 
@@ -309,8 +310,10 @@ class Sweep:
         except Undeletable as fact:
             return _Next(Outcome.UNDELETABLE, str(fact))
         except refusals.Refusal as error:
-            item.refused += _DENIED_COUNTS if refusals.is_denied(error) else 1
+            item.refused += _HOPELESS_COUNTS if refusals.is_hopeless(error) else 1
             item.told = refusals.told(error)
+        except SignInError:
+            raise
         except WorkshopError as error:
             item.refused += 1
             item.told = str(error)

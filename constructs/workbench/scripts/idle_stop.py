@@ -1,18 +1,26 @@
 """Stops this notebook instance once nobody has used it for a while.
 
-Shipped inside the on-start script and run on the notebook instance itself by a systemd timer,
-every five minutes, as the notebook's own user: never as root, because ``aws`` may come from a
-folder that the attendee can write to. Needs Python 3.9 (Amazon Linux 2023's own) and ``aws``.
+Written by the on-start script and run on the notebook instance itself by a systemd timer, every
+five minutes, as the notebook's own user: never as root, because ``aws`` may come from a folder
+that the attendee can write to. Needs Python 3.9 (Amazon Linux 2023's own) and ``aws``.
 
 What counts as use, in this order:
 
+- the file ``KEEP-RUNNING`` in the attendee's files, until the end that is written in it: a number
+  of hours, or a date or time (UTC unless it says otherwise). It counts for ``--keep-hours`` after
+  it was written at most, and for ``ASKED_HOURS`` if it holds neither;
 - a busy kernel, for as long as it is busy;
 - the last activity of any kernel or terminal, and the start of the notebook itself;
-- work: a process of the notebook's user that keeps a tenth of a core busy, which also covers a
-  training run in a terminal whose browser tab was closed.
+- work: processor time of the notebook's user or in containers, of all users together (``sudo``,
+  other accounts) above what the machine's own services take, and of the GPUs.
 
 What cannot be read is not idle: nothing is stopped and the log says why. A kernel that hangs in
 a state other than ``busy`` counts by its last activity, so it cannot keep the notebook up.
+
+All but the file has an upper bound, for a cell that never ends, an ``input()`` that nobody
+answers, a ``top`` in a terminal or a server that tells nothing: a notebook that was in use for
+``--busy-hours`` without a pause is stopped. A pause is a look that finds no use in the last ten
+minutes; those who work make one. A process that only waits is no use: that is for the file.
 """
 # ruff: noqa: FURB162, UP017 - Python 3.9 has neither
 # ruff: noqa: INP001, S310 - no package, and the address is the loopback interface's
@@ -23,17 +31,29 @@ import argparse
 import http.client
 import json
 import os
+import re
 import ssl
+import stat
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 WORKING = 0.1
+"""Cores that the notebook's user and containers keep busy when they work."""
+SERVICES = 0.1
+"""Cores that the machine's own services may keep busy besides."""
+GPU_WORKING = 5
+"""Percent of a GPU."""
+PAUSE = 600
+"""Seconds without use that make a pause."""
+ASKED_HOURS = 4.0
+"""What a file that holds no end asks for."""
+HOUR = 3600
 
 
 class UnknownUseError(Exception):
@@ -99,72 +119,192 @@ def ask(url: str, password: str, absent: Any = None) -> Any:
         raise UnknownUseError(f"{url}: {error}") from error
 
 
-def cpu_seconds(proc: Path, user: int) -> float:
-    """Processor time used so far by all processes of ``user``, their ended children included."""
-    ticks = 0
+def in_container(process: Path) -> bool:
+    """Whether its control group is a container's: every runtime names it after a long id."""
+    try:
+        return re.search(rb"[0-9a-f]{64}", (process / "cgroup").read_bytes()) is not None
+    except OSError:
+        return False
+
+
+def processor_time(proc: Path, user: int) -> dict[str, tuple[bool, float]]:
+    """Each process's share: whether it is ``user``'s or a container's, and its seconds so far.
+
+    The time of ended children is included. The kernel's own threads are left out.
+    """
+    found = {}
     for process in proc.glob("[0-9]*"):
         try:
-            if process.stat().st_uid != user:
-                continue
-            # The name in parentheses may hold spaces; utime to cstime come 11 words later.
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
+            # The name in parentheses may hold spaces and any bytes. Fields as in proc(5): flags
+            # (PF_KTHREAD is 0x200000) come 7, utime to cstime 12 words later.
+            fields = (process / "stat").read_bytes().rpartition(b")")[2].split()
+            ticks = 0 if int(fields[6]) & 0x200000 else sum(map(int, fields[11:15]))
+            near = process.stat().st_uid == user or in_container(process)
+        except (LookupError, OSError, ValueError):
             continue  # it ended meanwhile
-        ticks += sum(int(field) for field in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        found[process.name] = near, ticks / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def busy_cores(
+    before: dict[str, tuple[bool, float]], after: dict[str, tuple[bool, float]], seconds: float
+) -> tuple[float, float]:
+    """Cores that were busy between two looks: with the user's and containers' work, and with all.
+
+    Process by process, so that one that ended takes nothing from the others.
+    """
+    used = [
+        (near, max(0.0, now - before.get(process, (near, 0.0))[1]) / seconds)
+        for process, (near, now) in after.items()
+    ]
+    return sum(cores for near, cores in used if near), sum(cores for _, cores in used)
+
+
+def gpu_use(root: Path) -> int:
+    """Percent that the busiest GPU is in use; 0 where there is none."""
+    command = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+        return max(map(int, done.stdout.split()))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        # Images for GPUs have the program on every machine, and it fails where there is no GPU.
+        if next((root / "dev").glob("nvidia[0-9]*"), None) is None:
+            return 0
+        raise UnknownUseError(f"the GPU's use cannot be read: {error}") from error
+
+
+def work(root: Path, sample: float) -> str:
+    """What is at work, watched for ``sample`` seconds; empty for nothing."""
+    user, proc = os.getuid(), root / "proc"
+    before = processor_time(proc, user)
+    gpu = gpu_use(root)
+    time.sleep(sample)
+    near, everybody = busy_cores(before, processor_time(proc, user), sample)
+    if near >= WORKING or everybody >= WORKING + SERVICES:
+        return f"processes keep {max(near, everybody):.1f} cores busy"
+    gpu = max(gpu, gpu_use(root))
+    return f"a GPU is {gpu} % busy" if gpu >= GPU_WORKING else ""
+
+
+def asked(text: str, written: float) -> float:
+    """Epoch seconds of the end in a file: hours since it was written, or a date or time."""
+    hours = re.fullmatch(r"(\d+(?:\.\d+)?) ?(?:h|hours?)?", text, re.IGNORECASE)
+    if hours:
+        return written + float(hours[1]) * HOUR
+    end = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+    if len(text) <= len("2027-03-15"):
+        end += timedelta(days=1)  # the whole of that day
+    return (end if end.tzinfo else end.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def kept_until(folder: Path, longest: float, now: float) -> float:
+    """Epoch seconds until which a file asks to keep the notebook running, 0 for no such file."""
+    ends = [0.0]
+    for path in folder.glob("KEEP-RUNNING*"):
+        text = ""
+        try:
+            about = path.lstat()
+            # Neither alone will do: anybody can set the one, and the other changes with the owner.
+            written = min(about.st_mtime, about.st_ctime, now)
+            if stat.S_ISREG(about.st_mode):
+                with path.open("rb") as file:
+                    text = file.read(100).decode("utf-8-sig", "replace").strip()
+            end = asked(text.splitlines()[0].strip() if text else "", written)
+        except OSError as error:
+            say(f"ignored {path}: {error}")
+            continue
+        except (ValueError, OverflowError):
+            end = written + ASKED_HOURS * HOUR
+            if now < end:
+                say(
+                    f"{path.name} counts for {ASKED_HOURS:g} hours, because it holds no end; write"
+                    " a number of hours or a time like 2027-03-15T18:00 into it"
+                )
+        if now < written + longest * HOUR < end:
+            say(f"{path.name} counts for {longest:g} hours and not longer; write it again then")
+        ends.append(min(end, written + longest * HOUR))
+    return max(ends)
 
 
 def say(text: str) -> None:
     print(datetime.now(timezone.utc).isoformat(timespec="seconds"), text, flush=True)
 
 
-def stop(metadata: Path) -> int:
-    """Ask SageMaker to stop this notebook; the exit status of ``aws``."""
-    own = json.loads(metadata.read_text())
-    command = ["aws", "sagemaker", "stop-notebook-instance"]
-    command += ["--region", own["ResourceArn"].split(":")[3]]
-    command += ["--notebook-instance-name", own["ResourceName"]]
-    return subprocess.run(command, check=False, timeout=60).returncode
+def note(pause: Path) -> None:
+    """Remember this moment; if that fails, the upper bound comes earlier."""
+    try:
+        pause.touch()
+    except OSError as error:
+        say(f"this pause is not noted: {error}")
+
+
+def stop(metadata: Path, reason: str, kept: float) -> int:
+    """Ask SageMaker to stop this notebook; 1 if that failed, and the next look asks again.
+
+    Nothing is asked before ``kept``.
+    """
+    if time.time() < kept:
+        end = datetime.fromtimestamp(kept, timezone.utc).isoformat(timespec="minutes")
+        say(f"kept running until {end} by KEEP-RUNNING: {reason}")
+        return 0
+    say(f"stopping: {reason}")
+    try:
+        own = json.loads(metadata.read_text())
+        command = ["aws", "sagemaker", "stop-notebook-instance"]
+        command += ["--region", own["ResourceArn"].split(":")[3]]
+        command += ["--notebook-instance-name", own["ResourceName"]]
+        status = subprocess.run(command, check=False, timeout=60).returncode
+        failure = f"aws ended with status {status}" if status else ""
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next look asks again
+        failure = f"{type(error).__name__}: {error}"
+    if failure:
+        say(f"not stopped: {failure}")
+    return int(bool(failure))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all is in order, stopped or not; 1 when it could not be told or not be done."""
     parser = argparse.ArgumentParser()
+    # 0 hours: no upper bound for use; no file that keeps the notebook running. All paths are below
+    # the root; processes are watched for the sample's seconds.
     parser.add_argument("--minutes", type=int, required=True)
+    parser.add_argument("--busy-hours", type=float, default=12)
+    parser.add_argument("--keep-hours", type=float, default=24)
     parser.add_argument("--url", default="https://localhost:8443")
-    parser.add_argument("--root", type=Path, default="/", help="where all paths begin")
-    parser.add_argument("--sample", type=float, default=20, help="seconds to watch processes")
+    parser.add_argument("--root", type=Path, default="/")
+    parser.add_argument("--sample", type=float, default=20)
     given = parser.parse_args(arguments)
-    runtime = given.root / "home/ec2-user/.local/share/jupyter/runtime"
-    proc = given.root / "proc"
+    home = given.root / "home/ec2-user"
+    metadata = given.root / "opt/ml/metadata/resource-metadata.json"
+    now = time.time()
+    # Pauses are noted as well while the file counts: whoever works when it expires has made one.
+    kept = kept_until(home / "SageMaker", given.keep_hours, now)
     # The on-start script writes this file anew at each start. The machine's own uptime would not
     # do: it may have been waiting for somebody long before it became this notebook.
     started = Path(__file__).stat().st_mtime
+    paused = home / ".workshop-paused"
+    unknown, working = False, ""
     try:
-        password = token(runtime, int(given.url.rpartition(":")[2]))
+        password = token(home / ".local/share/jupyter/runtime", int(given.url.rpartition(":")[2]))
         idle = idle_seconds(
             ask(given.url + "/api/kernels", password),
             ask(given.url + "/api/terminals", password, absent=[]),
             started,
-            time.time(),
+            now,
         )
+        in_use = f"idle for {idle / 60:.0f} of {given.minutes} minutes"
+        working = work(given.root, given.sample) if idle >= PAUSE else ""
+        if idle >= PAUSE and not working:
+            note(paused)
+            if idle >= given.minutes * 60:
+                return stop(metadata, f"idle for {idle / 60:.0f} minutes", kept)
     except UnknownUseError as error:
-        say(f"not stopped, use is unknown: {error}")
-        return 1
-    if idle < given.minutes * 60:
-        say(f"in use: idle for {idle / 60:.0f} of {given.minutes} minutes")
-        return 0
-    before = cpu_seconds(proc, os.getuid())
-    time.sleep(given.sample)
-    cores = (cpu_seconds(proc, os.getuid()) - before) / given.sample
-    if cores >= WORKING:
-        say(f"in use: processes keep {cores:.1f} cores busy")
-        return 0
-    say(f"stopping: idle for {idle / 60:.0f} minutes")
-    status = stop(given.root / "opt/ml/metadata/resource-metadata.json")
-    if status:
-        say(f"not stopped: aws ended with status {status}")
-    return int(status != 0)
+        unknown, in_use = True, f"use is unknown: {error}"
+    hours = (now - max(started, paused.stat().st_mtime if paused.exists() else 0)) / HOUR
+    if given.busy_hours and hours >= given.busy_hours:
+        return stop(metadata, f"in use for {hours:.0f} hours without a pause ({in_use})", kept)
+    say(("not stopped, " if unknown else "in use: ") + (working or in_use))
+    return int(unknown)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,14 @@ it starts as fast as ever. Needs Python 3.9.
 - Where jobs may take less than a day, one that names no limit, or the day that is the default of
   the SDK's release 2, gets the longest that is allowed, and a line says so. Any other limit is
   somebody's wish: it stays, and is refused if it is too long.
+- Where a seat may make and serve only models of its own prefix, a name of a model that lacks it
+  gets it, in every request that names one: the SDK makes up names, and labs have theirs. The same
+  name gives the same, so that what was made under a name is found under it. Answers show the real
+  name. Jobs and endpoints keep the names that they are given: programs know from a training job's
+  name where in S3 its model is, and from an endpoint's its metrics.
+- The steps of a pipeline that SageMaker would name after the execution get the seat's prefix and
+  the step's name, to which it adds the execution: their logs can be read, and their models served.
+  (``use_custom_job_prefix``: https://github.com/aws/sagemaker-python-sdk/pull/3946).
 - The SDK follows the log of a job and gives up when it is denied. The log of a job without the
   seat's prefix is an empty page instead, and a line says what would open it.
 """
@@ -28,8 +36,21 @@ if TYPE_CHECKING:
 
 # Hours after which SageMaker ends a job that names no limit.
 DAY = 24
-# Types of a pipeline's steps that make something with tags.
-MAKERS = ("Training", "Processing", "Transform", "Tuning", "Model", "EndpointConfig", "Endpoint")
+# Types of a pipeline's steps that make something with tags, and what it is to the API.
+MAKERS = {
+    "Training": "TrainingJob",
+    "Processing": "ProcessingJob",
+    "Transform": "TransformJob",
+    "Tuning": "HyperParameterTuningJob",
+    "Model": "Model",
+    "EndpointConfig": "EndpointConfig",
+    "Endpoint": "Endpoint",
+}
+# Those of them whose name the pipeline makes up: a base, "-", 12 characters for the execution, 10
+# for the step and a number. Names of tuning jobs are too short for that.
+NAMED = ("Training", "Processing", "Transform", "Model")
+BASE = 36
+LONGEST = 63
 
 told: set[str] = set()
 
@@ -79,16 +100,49 @@ def complete(kind: str, request: dict[str, Any]) -> None:
         request["TrainingJobDefinitions"] = [*map(limited, request["TrainingJobDefinitions"])]
 
 
-def step(part: dict[str, Any]) -> dict[str, Any]:
+def prefixed(name: str) -> str:
+    """Give a model's name with the seat's prefix; too long a name ends in a hash of it."""
+    prefix = os.environ.get("WORKSHOP_MODEL_PREFIX", "")
+    if name.startswith(prefix):
+        return name
+    say(f"names of models begin with {prefix} here, and get it where they do not")
+    if len(prefix + name) <= LONGEST:
+        return prefix + name
+    from hashlib import sha256
+
+    return f"{(prefix + name)[: LONGEST - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
+
+
+def named(shape: Any, value: Any) -> Any:
+    """Give a request, or a part of it, with the names of models prefixed; found by their shape."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        known = shape.members
+        return {
+            key: named(known[key], part) if key in known else part for key, part in value.items()
+        }
+    if shape.type_name == "list" and isinstance(value, (list, tuple)):
+        return [named(shape.member, part) for part in value]
+    return prefixed(value) if shape.name == "ModelName" and isinstance(value, str) else value
+
+
+def step(part: dict[str, Any], service: Any) -> dict[str, Any]:
     """Complete a part of a pipeline's definition if it is a step that makes something."""
-    if part.get("Type") in MAKERS and isinstance(part.get("Arguments"), dict):
-        complete(part["Type"], part["Arguments"])
+    kind, request = part.get("Type"), part.get("Arguments")
+    if kind in MAKERS and isinstance(request, dict):
+        complete(kind, request)
+        made = MAKERS[kind]
+        request.update(named(service.operation_model(f"Create{made}").input_shape, request))
+        if kind in NAMED and isinstance(part.get("Name"), str):
+            base = os.environ["WORKSHOP_JOB_PREFIX"] + part["Name"].replace("_", "-")
+            request.setdefault(f"{made}Name", base[:BASE].rstrip("-"))
     return part
 
 
 def asked(params: dict[str, Any], model: Any, **_: Any) -> None:
     """Complete a request to SageMaker before it is checked and sent."""
     name, definition = model.name, params.get("PipelineDefinition")
+    if model.input_shape:
+        params.update(named(model.input_shape, params))
     # A version of a model takes no tags: its group has them.
     version = name == "CreateModelPackage" and "ModelPackageGroupName" in params
     if name.startswith("Create") and "Tags" in model.input_shape.members and not version:
@@ -97,7 +151,8 @@ def asked(params: dict[str, Any], model: Any, **_: Any) -> None:
         import json
 
         try:
-            params["PipelineDefinition"] = json.dumps(json.loads(definition, object_hook=step))
+            steps = json.loads(definition, object_hook=lambda part: step(part, model.service_model))
+            params["PipelineDefinition"] = json.dumps(steps)
         except ValueError:
             return  # the service says what is wrong with it
 

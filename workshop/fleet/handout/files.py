@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from workshop import files
 from workshop.environment import shown
 from workshop.errors import UsageError, WorkshopError
-
-FOLDER_MODE = 0o700
-"""Of a folder that is made; one that is there keeps its own, and files have 0600 in any case."""
 
 
 def check(targets: Iterable[Path], *, force: bool) -> None:
@@ -34,35 +31,27 @@ def check(targets: Iterable[Path], *, force: bool) -> None:
         )
 
 
-def write(texts: Mapping[Path, str], *, force: bool) -> None:
+def write(texts: Mapping[Path, str], *, force: bool, folder: Path | None = None) -> None:
     """Write all files, each whole or not at all; their folders are made where they are missing.
+
+    ``folder`` is there for these files alone and is made private; without one, a folder that is
+    there holds other files as well, and keeps its mode.
 
     No file gets its name before the texts of all are on the disk. Raises UsageError as ``check``
     does, and WorkshopError when the disk refuses; nothing is left half done then.
     """
     try:
-        for folder in sorted({path.parent for path in texts}):
-            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        with ExitStack() as undo:
-            staged = {path: _staged(path, text, undo) for path, text in texts.items()}
+        for parent in sorted({path.parent for path in texts}):
+            if parent == folder or not parent.is_dir():
+                files.make_folder(parent)
+        with ExitStack() as drafts:
+            for path, text in texts.items():
+                draft = drafts.enter_context(files.draft(path))
+                draft.write_bytes(text.encode("utf-8", "backslashreplace"))
             check(texts, force=force)  # somebody else may have been here meanwhile
-            for path, temporary in staged.items():
-                temporary.replace(path)
     except OSError as error:
         where = error.filename or next(iter(texts)).parent
         raise WorkshopError(
             f"{shown(Path(where))} cannot be written ({error.strerror}); check the folder and the"
             " room on its disk"
         ) from error
-
-
-def _staged(path: Path, text: str, undo: ExitStack) -> Path:
-    """A file beside ``path`` with its text, on the disk; ``undo`` removes it if it is not used."""
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
-    temporary = Path(name)
-    undo.callback(temporary.unlink, missing_ok=True)
-    with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return temporary

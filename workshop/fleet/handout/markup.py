@@ -1,6 +1,7 @@
 """The frame of a page: one file that asks nothing of any network, built as a tree.
 
-Texts become nodes of the standard library's element tree, which escapes them when it is written.
+Texts become nodes of the standard library's element tree, which escapes them when it is written;
+characters that steer and are not seen are shown.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from xml.etree import ElementTree as ET
 
 import segno
 
+from workshop.escaping import printable
+
 _STYLE = Path(__file__).with_name("page.css")
 
 # Nothing may be loaded or run, whatever a text might smuggle in.
@@ -19,16 +22,19 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 def node(tag: str, *children: ET.Element | str, **attributes: str) -> ET.Element:
     """An element; ``class_`` stands for ``class``, other names are used as they are."""
-    made = ET.Element(tag, {key.rstrip("_"): value for key, value in attributes.items()})
+    given = {key.rstrip("_"): printable(value) for key, value in attributes.items()}
+    made = ET.Element(tag, given)
     last: ET.Element | None = None
     for child in children:
         if isinstance(child, ET.Element):
             made.append(child)
             last = child
-        elif last is None:
-            made.text = (made.text or "") + child
+            continue
+        text = printable(child, keep="\n")  # lines for a shell have line breaks, and pages no use
+        if last is None:
+            made.text = (made.text or "") + text
         else:
-            last.tail = (last.tail or "") + child
+            last.tail = (last.tail or "") + text
     return made
 
 

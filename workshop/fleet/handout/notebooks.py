@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import places
-from workshop.aws.clients import Clients, code
+from workshop.aws.clients import Clients
+from workshop.aws.errors import code
 from workshop.environment import LoadedEnvironment
 from workshop.places import Place
 from workshop.roster import Seat

@@ -149,8 +149,10 @@ def _told(handout: Handout, slip: Slip) -> Iterator[tuple[Element | str, ...]]:
     else:
         yield ("Tag what you make in a terminal with ", seat, " and ", workshop, ".")
     if notebook.idle_stop_minutes is not None:
+        bound = notebook.busy_stop_hours
         yield (
-            f"The notebook stops after {notebook.idle_stop_minutes} minutes in which nothing runs.",
+            f"The notebook stops after {notebook.idle_stop_minutes} minutes in which nothing runs",
+            f", and after {bound} hours without a pause, whatever runs." if bound else ".",
         )
     yield ("Only ", code("/home/ec2-user/SageMaker"), " outlives a stop of the notebook.")
     yield ("All of it is removed after ", moment(handout.end), ": take along what you want.")

@@ -7,9 +7,8 @@ import io
 import json
 from typing import Any
 
+from workshop.escaping import spreadsheet_cell
 from workshop.fleet.handout.slips import Handout, Slip
-
-_FORMULA = ("=", "+", "-", "@")
 
 
 def rows(handout: Handout) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -64,7 +63,7 @@ def csv_text(handout: Handout) -> str:
             str(int(link.session.total_seconds())) if link else "",
             slip.dashboard_url,
         )
-        writer.writerow([_harmless(cell) for cell in cells])
+        writer.writerow([spreadsheet_cell(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -80,7 +79,7 @@ def json_text(handout: Handout) -> str:
         "link": "presigned" if handout.presigned else "console",
         "seats": [_document(handout, slip) for slip in handout.slips],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
@@ -109,9 +108,3 @@ def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
 def _given(handout: Handout, slip: Slip) -> str:
     """The link that was asked for; empty where AWS gave none."""
     return "" if handout.presigned and slip.notebook.link is None else slip.url
-
-
-def _harmless(cell: str) -> str:
-    # Spreadsheets take such a cell for a formula, which may send the others elsewhere
-    # (https://owasp.org/www-community/attacks/CSV_Injection).
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workshop.aws.clients import Clients
@@ -13,6 +13,7 @@ from workshop.fleet.preflight import (
     offered,
     permissions,
     quotas,
+    teardown_reads,
     usage,
 )
 from workshop.fleet.preflight.asking import Answer, Asking
@@ -23,6 +24,7 @@ from workshop.fleet.preflight.quotas import Quotas
 from workshop.fleet.preflight.reading import Unread
 from workshop.fleet.preflight.report import Check
 from workshop.fleet.preflight.subject import Subject
+from workshop.fleet.preflight.teardown_reads import Look
 from workshop.fleet.status.found import Machines
 from workshop.fleet.status.rows import owners
 from workshop.places import Place
@@ -36,6 +38,8 @@ class PlaceAsked:
     subject: Subject
     caller: str | Unread
     decisions: Answer[tuple[Decision, ...]]
+    reads: Answer[tuple[Decision, ...]] | None
+    looks: Mapping[str, Answer[Look]]
     stacks: Answer[Quotas]
     registry: Answer[Quotas]
     sagemaker: Answer[Quotas]
@@ -50,6 +54,10 @@ class PlaceAsked:
         """Wait for the answers, and judge them."""
         subject, place = self.subject, self.subject.place
         yield permissions.check(place, self.caller, self.decisions.result())
+        if self.reads is not None:
+            yield permissions.check_reads(place, self.reads.result())
+        found = {name: look.result() for name, look in self.looks.items()}
+        yield from teardown_reads.checks(place, found)
         yield self._of_stacks(place)
         yield self._of_repositories(place)
         yield from self._of_notebooks(place)
@@ -132,7 +140,7 @@ class PlaceAsked:
             )
 
 
-def ask_place(ask: Asking, subject: Subject, caller: str | Unread) -> PlaceAsked:
+def ask_place(ask: Asking, subject: Subject, caller: str | Unread, *, looks: bool) -> PlaceAsked:
     """Begin all questions to a place."""
     place, types = subject.place, {seat.instance_type for seat in subject.seats}
     machines: dict[Limit, None] = {limits.NOTEBOOKS: None}
@@ -145,6 +153,8 @@ def ask_place(ask: Asking, subject: Subject, caller: str | Unread) -> PlaceAsked
         subject=subject,
         caller=caller,
         decisions=ask(_decisions, place, subject, caller),
+        reads=ask(_reads, place, caller) if looks and _is_judged(caller) else None,
+        looks=teardown_reads.ask(ask, subject) if looks else {},
         stacks=ask(quotas.applied, place, (limits.STACKS,)),
         registry=ask(quotas.applied, place, (limits.REPOSITORIES,)),
         sagemaker=ask(quotas.applied, place, tuple(machines)),
@@ -161,7 +171,7 @@ def _decisions(
     clients: Clients, place: Place, subject: Subject, caller: str | Unread
 ) -> tuple[Decision, ...]:
     """What one seat's deployment may do; nothing is asked of the account's root."""
-    if isinstance(caller, Unread) or permissions.is_root(caller):
+    if isinstance(caller, Unread) or not _is_judged(caller):
         return ()
     seat = subject.seats[0]
     profile = subject.profile(seat)
@@ -174,3 +184,16 @@ def _decisions(
     )
     source = permissions.principal(clients, place, caller)
     return permissions.simulated(clients, place, source, tuple(questions))
+
+
+def _reads(clients: Clients, place: Place, caller: str | Unread) -> tuple[Decision, ...]:
+    """What a teardown may read."""
+    if isinstance(caller, Unread):
+        return ()
+    source = permissions.principal(clients, place, caller)
+    return permissions.simulated(clients, place, source, [permissions.reads()])
+
+
+def _is_judged(caller: str | Unread) -> bool:
+    """Whether IAM has policies of whoever calls."""
+    return not isinstance(caller, Unread) and not permissions.is_root(caller)

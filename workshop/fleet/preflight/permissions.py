@@ -19,7 +19,53 @@ from workshop.places import Place
 
 SUBJECT = "permissions"
 SHOWN = 5
-"""How many actions one sentence names."""
+"""How many actions of one service a sentence names."""
+
+READS_SUBJECT = "permissions to tear down"
+
+READS: dict[str, tuple[str, ...]] = {
+    "application-autoscaling": ("DescribeScalableTargets",),
+    "cloudformation": ("DescribeStacks", "ListStackResources"),
+    "cloudwatch": ("DescribeAlarms", "ListDashboards"),
+    "ec2": ("DescribeInstances", "DescribeVolumes"),
+    "ecr": ("DescribeRepositories", "ListImages", "ListTagsForResource"),
+    "events": ("ListEventBuses", "ListRules", "ListTargetsByRule"),
+    "glue": ("GetTables",),
+    "iam": ("GetRole", "ListPolicies", "ListRoles"),
+    "logs": ("DescribeLogGroups", "DescribeLogStreams"),
+    "s3": (
+        "GetBucketTagging",
+        "ListAllMyBuckets",
+        "ListBucketMultipartUploads",
+        "ListBucketVersions",
+    ),
+    "sagemaker": (
+        *("DescribeAction", "DescribeApp", "DescribeArtifact", "DescribeAutoMLJobV2"),
+        *("DescribeCodeRepository", "DescribeCompilationJob", "DescribeContext"),
+        *("DescribeDomain", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeExperiment"),
+        *("DescribeFeatureGroup", "DescribeHyperParameterTuningJob", "DescribeInferenceComponent"),
+        *("DescribeLabelingJob", "DescribeMlflowTrackingServer", "DescribeModel"),
+        *("DescribeModelPackage", "DescribeModelPackageGroup", "DescribeNotebookInstance"),
+        *("DescribeNotebookInstanceLifecycleConfig", "DescribePipeline", "DescribeProcessingJob"),
+        *("DescribeSpace", "DescribeTrainingJob", "DescribeTransformJob", "DescribeTrial"),
+        *("DescribeTrialComponent", "DescribeUserProfile", "ListActions", "ListApps"),
+        *("ListArtifacts", "ListAssociations", "ListAutoMLJobs", "ListCodeRepositories"),
+        *("ListCompilationJobs", "ListContexts", "ListDomains", "ListEndpointConfigs"),
+        *("ListEndpoints", "ListExperiments", "ListFeatureGroups"),
+        *("ListHyperParameterTuningJobs", "ListInferenceComponents", "ListLabelingJobs"),
+        *("ListMlflowTrackingServers", "ListModelPackageGroups", "ListModelPackages"),
+        *("ListModels", "ListNotebookInstanceLifecycleConfigs", "ListNotebookInstances"),
+        *("ListPipelineExecutions", "ListPipelines", "ListProcessingJobs", "ListSpaces"),
+        *("ListTags", "ListTrainingJobs", "ListTransformJobs", "ListTrialComponents"),
+        *("ListTrials", "ListUserProfiles"),
+    ),
+    "scheduler": ("ListSchedules",),
+    "tag": ("GetResources",),
+}
+"""By service, as IAM names it, what a teardown reads of whatever it finds.
+
+It looks at what is not the workshop's as well, to prove that: so these are asked of everything.
+"""
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     "stack": (
@@ -147,6 +193,11 @@ def questions(
         yield resource, ACTIONS[kind] + more
 
 
+def reads() -> Question:
+    """What a teardown reads, of any resource."""
+    return "*", tuple(f"{service}:{one}" for service, some in READS.items() for one in some)
+
+
 def principal(clients: Clients, place: Place, caller: str) -> str:
     """The user or role whose policies decide, from the caller's ARN.
 
@@ -210,10 +261,30 @@ def check(place: Place, caller: str | Unread, decisions: Collection[Decision] | 
     return Check(place, SUBJECT, State.OK, f"{len(decisions)} actions are allowed")
 
 
+def check_reads(place: Place, decisions: Collection[Decision] | Unread) -> Check:
+    """Unknown where a teardown might not read all that it has to, as far as IAM's simulation says.
+
+    That the simulation does not answer is told by ``check``.
+    """
+    denied = [] if isinstance(decisions, Unread) else [one for one in decisions if not one.allowed]
+    if denied:
+        why = f"a teardown could prove nothing without {_listed(denied)}"
+        return unknown(place, READS_SUBJECT, why)
+    return Check(place, READS_SUBJECT, State.OK, "nothing that a teardown reads is denied")
+
+
 def _listed(decisions: Collection[Decision]) -> str:
-    shown = [f"{one.action} on {one.resource}" for one in list(decisions)[:SHOWN]]
-    more = len(decisions) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    """Each service's actions once: ``s3:CreateBucket, PutBucketPolicy and 3 more on arn:...``."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in decisions:
+        service, _, action = one.action.partition(":")
+        groups.setdefault((service, one.resource), []).append(action)
+    return "; ".join(
+        f"{service}:{', '.join(actions[:SHOWN])}"
+        + (f" and {len(actions) - SHOWN} more" if actions[SHOWN:] else "")
+        + f" on {resource}"
+        for (service, resource), actions in groups.items()
+    )
 
 
 def _entry(key: str, value: str) -> dict[str, object]:

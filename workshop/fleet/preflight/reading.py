@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.errors import WorkshopError
+from workshop.aws import errors
+from workshop.errors import SignInError, WorkshopError
 
 T = TypeVar("T")
 
@@ -21,11 +22,24 @@ class Unread:
 
 
 def read(call: Callable[[], T]) -> T | Unread:
-    """What ``call`` answers; an error of AWS, of the way to it or of a role there is Unread."""
+    """What ``call`` answers; an error of AWS, of the way to it or of a role there is Unread.
+
+    SignInError passes through: no other call would be answered either.
+    """
     try:
         return call()
-    except ClientError as error:
-        code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
-        return Unread(f"{error.operation_name}: {code}: {message}".rstrip(". "))
-    except (BotoCoreError, WorkshopError) as error:
-        return Unread(str(error).rstrip(". "))
+    except SignInError:
+        raise
+    except (BotoCoreError, ClientError, WorkshopError) as error:
+        return Unread(refusal(error))
+
+
+def refusal(error: Exception) -> str:
+    """Return why a call was refused, as part of a sentence.
+
+    Of what is denied, AWS's paragraph on who may not do what is left out.
+    """
+    if not isinstance(error, ClientError):
+        return str(error).rstrip(". ")
+    told = errors.code(error.response) if errors.is_denied(error) else errors.told(error)
+    return f"{error.operation_name}: {told}".rstrip(". ")

@@ -47,6 +47,14 @@ class Check:
     service_code: str = ""
     quota_code: str = ""
     request: str = ""
+    parts: tuple[str, ...] = ()
+    """Names that stand for it as well, once all of them are accepted."""
+
+    def is_accepted(self, accepted: Collection[str]) -> bool:
+        """Whether it, or each of its parts, is among the names that are accepted."""
+        folded = {name.casefold() for name in accepted}
+        parts = {part.casefold() for part in self.parts}
+        return any(map(self.is_named, accepted)) or (bool(parts) and parts <= folded)
 
     def is_named(self, name: str) -> bool:
         """Whether ``name`` is its quota's code or its subject, whatever the case of letters."""
@@ -70,7 +78,9 @@ class Report:
     def unmatched(self, accepted: Iterable[str]) -> tuple[str, ...]:
         """Those of the accepted names that no check has: misspelt, most likely."""
         return tuple(
-            name for name in accepted if not any(check.is_named(name) for check in self.checks)
+            name
+            for name in accepted
+            if not any(check.is_named(name) or name in check.parts for check in self.checks)
         )
 
 
@@ -93,7 +103,7 @@ def waived(checks: Iterable[Check], accepted: Collection[str]) -> tuple[Check, .
     """The checks, those that are short or unknown and accepted by name being waived."""
     return tuple(
         replace(check, state=State.WAIVED)
-        if check.state in WAIVABLE and any(map(check.is_named, accepted))
+        if check.state in WAIVABLE and check.is_accepted(accepted)
         else check
         for check in checks
     )

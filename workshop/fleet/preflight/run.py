@@ -30,6 +30,7 @@ def preflight(
     *,
     accept_unknown: Collection[str] = frozenset(),
     now: datetime,
+    looks: bool = True,
 ) -> Report:
     """Check whether ``seats`` can be deployed; nothing is changed anywhere.
 
@@ -37,7 +38,8 @@ def preflight(
     counts as one that could not be listed. ``accept_unknown`` names checks, by quota code or
     subject, that need not be known, nor be enough for all seats at once. An answer that is missing
     makes its checks unknown: no error of AWS passes through. Of a place whose account or Region is
-    wrong, nothing else is asked.
+    wrong, nothing else is asked. With ``looks``, what a teardown looks for is
+    looked for a little.
     """
     seats = tuple(seats)
     checks = [moment.check(loaded.home, loaded.settings.start, loaded.settings.end, now)]
@@ -57,7 +59,7 @@ def preflight(
             if all(door.state != State.FAILED for door in doors):
                 there = tuple(seat for seat in seats if places.of(seat) == place)
                 subject = Subject(loaded, place, there, stacks_by_place.get(place))
-                asked.append(ask_place(ask, subject, who))
+                asked.append(ask_place(ask, subject, who, looks=looks))
         by_account: dict[Place, list[Subject]] = {}
         for one in asked:
             by_account.setdefault(account_of(one.subject.place), []).append(one.subject)

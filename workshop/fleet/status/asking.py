@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
-from workshop.aws.clients import Clients, code
+from workshop.aws.clients import Clients
+from workshop.aws.errors import code
 from workshop.fleet import inventory
 from workshop.fleet.inventory import FoundStack
 from workshop.fleet.status.attribution import Owners

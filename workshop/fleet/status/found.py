@@ -89,6 +89,12 @@ class Found:
         )
 
     @property
+    def may_hide_work(self) -> bool:
+        """Whether something that costs could not be listed, or given to whose it is."""
+        unread = any(isinstance(one, Unknown) for one in (self.notebooks, *self.work.values()))
+        return unread or (isinstance(self.tags, Unknown) and bool(self.running))
+
+    @property
     def unknown(self) -> dict[str, str]:
         """What could not be read, and why."""
         parts = {

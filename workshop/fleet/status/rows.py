@@ -54,7 +54,13 @@ class Row:
     active_known: bool
     jobs: Mapping[str, Count]
     endpoints: Count
-    cost: Cost
+    running: Cost
+    """Of the notebook's machine, jobs and endpoints, which can be ended; a disk costs on."""
+    disk: Cost
+
+    @property
+    def cost(self) -> Cost:
+        return self.running + self.disk
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ class Totals:
     notebooks_up: Count
     jobs: Mapping[str, Count]
     endpoints: Count
+    running: Cost
     cost: Cost
 
 
@@ -114,13 +121,14 @@ def nobodys(loaded: LoadedEnvironment, found: Found) -> Nobodys | None:
     if not books and not work:
         return None
     region = found.place.region
+    unread = [NOT_KNOWN] if found.may_hide_work else []
     # How large the disk of a notebook is stands on the roster, and these are not on it.
     costs = [_machine_cost(book, region) + NOT_KNOWN for book in books]
     return Nobodys(
         found.place,
         tuple(books),
         tuple(work),
-        prices.total([*costs, *(_work_cost(one, region) for one in work)]),
+        prices.total([*unread, *costs, *(_work_cost(one, region) for one in work)]),
     )
 
 
@@ -136,6 +144,7 @@ def totals(rows: Sequence[Row]) -> Totals:
         notebooks_up=_sum(up),
         jobs={kind: _sum(row.jobs.get(kind, 0) for row in rows) for kind in kinds},
         endpoints=_sum(row.endpoints for row in rows),
+        running=prices.total(row.running for row in rows),
         cost=prices.total(row.cost for row in rows),
     )
 
@@ -169,7 +178,8 @@ def _row(loaded: LoadedEnvironment, seat: Seat, found: Found, mine: list[Work]) 
         active_known=not isinstance(found.active, Unknown),
         jobs=jobs,
         endpoints=None if isinstance(found.work[ENDPOINT], Unknown) else counts[ENDPOINT],
-        cost=_cost(seat, found, book, mine),
+        running=_running(found, book, mine),
+        disk=_disk(seat, found, book),
     )
 
 
@@ -210,15 +220,21 @@ def _last(found: Found, name: str, mine: Iterable[Work]) -> datetime | None:
     return max([*moments, logged] if logged else moments, default=None)
 
 
-def _cost(seat: Seat, found: Found, book: Notebook | None, mine: Iterable[Work]) -> Cost:
+def _running(found: Found, book: Notebook | None, mine: Iterable[Work]) -> Cost:
     parts = [_work_cost(work, found.place.region) for work in mine]
-    if book is not None and book.status != "Deleting":
-        disk = prices.volume_hourly(seat.volume_gb, found.place.region)
-        parts += [_machine_cost(book, found.place.region), prices.cost(disk)]
-    unread = [found.notebooks, *found.work.values()]
-    if any(isinstance(one, Unknown) for one in unread):
+    if book is not None:
+        parts.append(_machine_cost(book, found.place.region))
+    if found.may_hide_work:
         parts.append(NOT_KNOWN)
     return prices.total(parts)
+
+
+def _disk(seat: Seat, found: Found, book: Notebook | None) -> Cost:
+    if isinstance(found.notebooks, Unknown):
+        return NOT_KNOWN
+    if book is None or book.status == "Deleting":
+        return Cost()
+    return prices.cost(prices.volume_hourly(seat.volume_gb, found.place.region))
 
 
 def _machine_cost(book: Notebook, region: str) -> Cost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,12 @@ _COMMON = {
 }
 """AWS's common errors."""
 
+_OVER = "The security token included in the request is expired"
+_EXPIRED = {
+    "s3": Words("ExpiredToken", 400, "The provided token has expired."),
+    "ec2": Words("RequestExpired", 400, "Request has expired."),
+}
+
 _DENIED = {
     "ec2": ("UnauthorizedOperation", HTTPStatus.FORBIDDEN),
     "sns": ("AuthorizationError", HTTPStatus.FORBIDDEN),
@@ -102,6 +108,24 @@ def denied(call: Call) -> Answer:
         code = "AccessDeniedException"
         status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
     return _written(call, Words(code, status, _denial(call)))
+
+
+def expired(call: Call, code: str | None = None) -> Answer:
+    """The session that the caller's credentials are of is over.
+
+    S3 and EC2 have words and statuses of their own
+    (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html), JSON services
+    ExpiredTokenException, the others ExpiredToken.
+    """
+    words = _EXPIRED.get(call.service)
+    if words is None and (_is_query(call) or call.protocol == "rest-xml"):
+        words = Words("ExpiredToken", HTTPStatus.FORBIDDEN, _OVER)
+    elif words is None:
+        is_json = call.protocol == "json"
+        status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
+        words = Words("ExpiredTokenException", status, _OVER)
+    return _written(call, words if code is None else replace(words, code=code))
 
 
 def _denial(call: Call) -> str:

@@ -27,7 +27,7 @@ class Call:
     """As the request speaks it: ``json``, ``query``, ``rest-xml``, ..."""
     method: str
     path: str
-    """Decoded; it begins with the bucket, wherever the request has put that."""
+    """Decoded; of S3, it begins with the bucket."""
     query: Mapping[str, str]
     headers: HeadersDict
     body: bytes
@@ -79,9 +79,9 @@ def identified(scope: Mapping[str, Any], body: bytes) -> Call | None:
     headers = HeadersDict(
         {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     )
-    bucket = emulator.module("app")._extract_s3_vhost_bucket(headers.pop("Host", ""))  # noqa: SLF001
+    headers.pop("Host", None)
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    path = f"/{bucket}{scope['path']}" if bucket else scope["path"]
+    path = scope["path"]
     context = burst.identified(headers, scope["method"], path, query, body)
     model = burst.model(context.service)
     if model is None or context.operation not in model.operation_names:

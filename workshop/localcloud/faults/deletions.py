@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from workshop.localcloud import emulator
+from workshop.localcloud.object_keys import referenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,8 @@ def _parted(plan: Plan, body: bytes) -> tuple[bytes, list[dict[str, str]]]:
     for part, _ in lost:
         request.remove(part)
     errors = [_error(members, codes[members["Key"]]) for _, members in lost]
-    return (ET.tostring(request) if lost else body), errors
+    kept = referenced(ET.tostring(request, encoding="unicode")).encode() if lost else body
+    return kept, errors
 
 
 def _error(members: dict[str, str], code: str) -> dict[str, str]:
@@ -74,10 +76,10 @@ def _with_errors(answer: bytes, errors: list[dict[str, str]]) -> bytes:
         element = ET.SubElement(result, f"{{{_SPACE}}}Error")
         for name, value in error.items():
             ET.SubElement(element, f"{{{_SPACE}}}{name}").text = value
-    written: bytes = ET.tostring(
-        result, encoding="UTF-8", xml_declaration=True, default_namespace=_SPACE
+    written = ET.tostring(
+        result, encoding="unicode", xml_declaration=True, default_namespace=_SPACE
     )
-    return written
+    return referenced(written).encode()
 
 
 def _local(element: Any) -> str:

@@ -114,6 +114,8 @@ def _answer_of(rule: Rule, call: Call) -> Answer | None:
         return answers.failed(call, rule.status, rule.code)
     if rule.effect == "denied":
         return answers.denied(call)
+    if rule.effect == "expired":
+        return answers.expired(call, rule.code)
     return None
 
 

@@ -108,6 +108,15 @@ class Denied(_OfCalls):
     effect: Literal["denied"]
 
 
+class Expired(_OfCalls):
+    """The caller's credentials are over."""
+
+    effect: Literal["expired"]
+    operation: Operation = "*"
+    code: Text | None = None
+    """The error code instead of the service's usual one, such as InvalidClientTokenId."""
+
+
 class Latency(_OfCalls):
     """It takes longer, in real time; other rules still apply after it."""
 
@@ -144,7 +153,7 @@ class Capacity(_Counted):
     """A glob, such as ``ml.g5.*``."""
 
 
-CallRule = Throttle | Error | Timeout | LostAnswer | Denied | Latency
+CallRule = Throttle | Error | Timeout | LostAnswer | Denied | Expired | Latency
 Rule = CallRule | Keys | Stuck | Capacity
 
 
@@ -208,5 +217,8 @@ def _services() -> tuple[str, ...]:
 
 @cache
 def _effects() -> tuple[str, ...]:
-    kinds = (Throttle, Error, Timeout, LostAnswer, Denied, Latency, Keys, Stuck, Capacity)
+    kinds = (
+        *(Throttle, Error, Timeout, LostAnswer, Denied, Expired, Latency),
+        *(Keys, Stuck, Capacity),
+    )
     return tuple(get_args(kind.model_fields["effect"].annotation)[0] for kind in kinds)

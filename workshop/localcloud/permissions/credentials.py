@@ -19,6 +19,9 @@ SESSION = "SageMaker"
 SECONDS = 3600.0
 """How long the credentials are valid, by the machine's clock."""
 
+LONGEST = 43_200.0
+"""How long a session of a role can last."""
+
 Document = dict[str, Any]
 
 
@@ -36,22 +39,23 @@ def turn(wanted: Document) -> Document:
             roles.require_assumable(role_arn)
         except ApiError as refusal:
             raise LocalCloudError(refusal.message) from None
-        return _issued(role_arn, account)
+        return issued(role_arn, account, SESSION, SECONDS)
 
 
-def _issued(role_arn: str, account: str) -> Document:
+def issued(role_arn: str, account: str, session: str, seconds: float) -> Document:
+    """Return credentials of a role that AWS itself takes on, without asking whether it may."""
     iam, sts = emulator.module("services.iam"), emulator.module("services.sts")
     key, secret, token = (
         iam._gen_session_access_key(),
         iam._gen_secret(),
         iam._gen_session_token(),
     )
-    expires = time.time() + SECONDS
+    expires = time.time() + seconds
     sts.register_session(
         key,
         {
-            "Arn": sts._assumed_role_arn(role_arn, SESSION)[0],
-            "UserId": f"{sts._role_id(role_arn)}:{SESSION}",
+            "Arn": sts._assumed_role_arn(role_arn, session)[0],
+            "UserId": f"{sts._role_id(role_arn)}:{session}",
             "SecretAccessKey": secret,
             "SessionToken": token,
             "Expiration": expires,

@@ -19,7 +19,7 @@ def mount_permissions() -> None:
     _count_as_secure()
     _ask_as_aws_does()
     _ask_about_our_services()
-    evaluator = emulator.module("core.iam_evaluator")
+    evaluator = policy_engine.evaluator()
     evaluator._first_match = policy_engine.aware(evaluator._first_match)
 
 

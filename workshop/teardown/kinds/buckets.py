@@ -8,11 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from workshop.aws.clients import code
+from workshop.aws.errors import code
 from workshop.teardown import proof
 from workshop.teardown.emptying import Bucket
 from workshop.teardown.kinds import tagged
-from workshop.teardown.model import Kind, Thing, World
+from workshop.teardown.model import Kind, Scope, Thing, World
 
 PAGE = 1000
 """Buckets a page; without a number S3 pages only for accounts with a raised quota."""
@@ -28,6 +28,8 @@ class Buckets:
 
     name: str = "bucket"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::S3::Bucket"
+    needs_role: bool = False
 
     def find(self, world: World) -> Iterator[Thing]:
         client, start = _client(world), self._arn(world, "")
@@ -60,8 +62,8 @@ class Buckets:
             tags, gone = self._tags(world, name)
             if gone:
                 return
-        arn = self._arn(world, name)
-        verdict = tagged.judge(world, name, arn, tags)
+        arn, maker = self._arn(world, name), _only_maker(world.scope, name)
+        verdict = tagged.judge(world, name, arn, tags, maker=maker)
         if verdict is not None:
             yield Thing(
                 kind=self.name,
@@ -72,6 +74,8 @@ class Buckets:
                 seat=verdict.seat,
                 arn=arn,
                 created=created,
+                of_environment=tagged.other_environment(world.scope, tags, maker),
+                stack_tag=(tags or {}).get(tagged.STACK_ID, ""),
             )
 
     @staticmethod
@@ -133,6 +137,8 @@ class SharedObjects:
 
     name: str = "folder in the shared bucket"
     after: tuple[str, ...] = ()
+    resource_type: str = ""
+    needs_role: bool = False
 
     def find(self, world: World) -> Iterator[Thing]:
         scope = world.scope
@@ -191,6 +197,13 @@ class SharedObjects:
     def _part(self, world: World, thing: Thing) -> Bucket:
         details = thing.details
         return Bucket(_client(world), details["bucket"], thing.place.account, details["prefix"])
+
+
+def _only_maker(scope: Scope, name: str) -> str:
+    """The seat that alone may make a bucket of this name, as its boundary says; empty for none."""
+    seat = proof.seat_of_name(scope.workshop, name) or ""
+    ends = f"-{scope.place.account}-{scope.place.region}"
+    return seat if len(name) > len(scope.names(seat).bucket("")) and name.endswith(ends) else ""
 
 
 def _seat_prefix(workshop: str, key: str) -> str:

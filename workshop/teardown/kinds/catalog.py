@@ -27,6 +27,8 @@ class Tables:
 
     name: str = "feature table"
     after: tuple[str, ...] = ("feature group",)
+    resource_type: str = "AWS::Glue::Table"
+    needs_role: bool = False
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:
@@ -44,7 +46,7 @@ class Tables:
         place, name = world.scope.place, str(table["Name"])
         maker = table.get("CreatedBy")
         try:
-            found = proof.of_maker(world, maker) if maker else None
+            found = proof.of_maker(world, maker, created=table.get("CreateTime")) if maker else None
         except refusals.Refusal as error:
             told = f"its maker could not be read: {refusals.told(error)}"
             found = Proof(Ownership.UNKNOWN, told)

@@ -27,6 +27,8 @@ class Dashboards:
 
     name: str = "dashboard"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::CloudWatch::Dashboard"
+    needs_role: bool = False
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:
@@ -81,6 +83,7 @@ class Alarms:
     listed: str
     """AlarmTypes' word for it."""
     after: tuple[str, ...] = ()
+    needs_role: bool = False
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:
@@ -102,7 +105,12 @@ class Alarms:
                     why=verdict.why,
                     seat=verdict.seat,
                     arn=arn,
+                    of_environment=tagged.other_environment(world.scope, tags),
                 )
+
+    @property
+    def resource_type(self) -> str:
+        return f"AWS::CloudWatch::{self.listed.removeprefix('Metric')}"
 
     def _candidates(self, world: World) -> Iterator[tuple[str, str]]:
         """Names and ARNs of alarms that are named alike, or that the tagging service knows."""

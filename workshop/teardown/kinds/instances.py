@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop import tags as keys
-from workshop.aws.clients import code
+from workshop.aws.errors import code
 from workshop.teardown import refusals
 from workshop.teardown.kinds import tagged
 from workshop.teardown.model import Kind, Thing, World
@@ -60,6 +60,8 @@ class Instances:
 
     name: str = "EC2 instance"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::EC2::Instance"
+    needs_role: bool = False
 
     def find(self, world: World) -> Iterator[Thing]:
         alive = {"Name": "instance-state-name", "Values": list(ALIVE)}
@@ -120,6 +122,8 @@ class Volumes:
 
     name: str = "EBS volume"
     after: tuple[str, ...] = ("EC2 instance",)
+    resource_type: str = "AWS::EC2::Volume"
+    needs_role: bool = False
 
     def find(self, world: World) -> Iterator[Thing]:
         for page in _listed(world, "describe_volumes"):

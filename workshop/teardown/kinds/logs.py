@@ -142,6 +142,8 @@ class Streams:
 
     name: str = "log stream"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::Logs::LogStream"
+    needs_role: bool = False
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:
@@ -228,6 +230,8 @@ class Groups:
 
     name: str = "log group"
     after: tuple[str, ...] = ("endpoint", "inference component")
+    resource_type: str = "AWS::Logs::LogGroup"
+    needs_role: bool = False
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from workshop.aws.clients import code
-from workshop.teardown import refusals
+from workshop.aws.errors import code
+from workshop.teardown import proof, refusals
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.kinds import tagged
 from workshop.teardown.model import Kind, Thing, World
@@ -27,6 +27,8 @@ class Repositories:
 
     name: str = "repository"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::ECR::Repository"
+    needs_role: bool = False
 
     def find(self, world: World) -> Iterator[Thing]:
         pages = (
@@ -48,7 +50,8 @@ class Repositories:
             tags, gone = self._tags(world, arn)
             if gone:
                 return
-        verdict = tagged.judge(world, name, arn, tags)
+        maker = proof.seat_of_name(world.scope.workshop, name) or ""
+        verdict = tagged.judge(world, name, arn, tags, maker=maker)
         if verdict is not None:
             yield Thing(
                 kind=self.name,
@@ -59,7 +62,18 @@ class Repositories:
                 seat=verdict.seat,
                 arn=arn,
                 created=repository.get("createdAt"),
+                of_environment=tagged.other_environment(world.scope, tags, maker),
+                stack_tag=self._stack_tag(tags),
             )
+
+    @staticmethod
+    def _stack_tag(tags: Mapping[str, str] | None) -> str | None:
+        """CloudFormation's tag where there is one, else None.
+
+        Users find none on repositories, although the schema of the resource type promises it
+        (https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-ecr/issues/55).
+        """
+        return None if tags is None else tags.get(tagged.STACK_ID)
 
     def _tags(self, world: World, arn: str) -> tuple[dict[str, str] | None, bool]:
         """A repository's tags, None where they cannot be read, and whether it is gone."""

@@ -105,6 +105,7 @@ def _named(member: str) -> Mapping[str, str]:
 
 TRAINING = Training(
     name="training job",
+    needs_role=True,
     lists="ListTrainingJobs",
     member="TrainingJobSummaries",
     identity=_named("TrainingJobName"),
@@ -125,6 +126,8 @@ TRAINING = Training(
 
 PROCESSING = SageMakerKind(
     name="processing job",
+    resource_type="AWS::SageMaker::ProcessingJob",
+    needs_role=True,
     lists="ListProcessingJobs",
     member="ProcessingJobSummaries",
     identity=_named("ProcessingJobName"),
@@ -145,6 +148,7 @@ PROCESSING = SageMakerKind(
 
 TRANSFORM = SageMakerKind(
     name="transform job",
+    needs_role=True,
     lists="ListTransformJobs",
     member="TransformJobSummaries",
     identity=_named("TransformJobName"),
@@ -163,6 +167,7 @@ TRANSFORM = SageMakerKind(
 
 TUNING = SageMakerKind(
     name="tuning job",
+    needs_role=True,
     lists="ListHyperParameterTuningJobs",
     member="HyperParameterTuningJobSummaries",
     identity=_named("HyperParameterTuningJobName"),
@@ -180,6 +185,7 @@ TUNING = SageMakerKind(
 
 AUTOML = SageMakerKind(
     name="AutoML job",
+    needs_role=True,
     lists="ListAutoMLJobs",
     member="AutoMLJobSummaries",
     identity=_named("AutoMLJobName"),
@@ -195,6 +201,7 @@ AUTOML = SageMakerKind(
 
 COMPILATION = SageMakerKind(
     name="compilation job",
+    needs_role=True,
     lists="ListCompilationJobs",
     member="CompilationJobSummaries",
     identity=_named("CompilationJobName"),
@@ -212,6 +219,7 @@ COMPILATION = SageMakerKind(
 
 LABELING = SageMakerKind(
     name="labeling job",
+    needs_role=True,
     lists="ListLabelingJobs",
     member="LabelingJobSummaryList",
     identity=_named("LabelingJobName"),

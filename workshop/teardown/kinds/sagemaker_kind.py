@@ -93,8 +93,11 @@ def by_role(*path: str) -> Prove:
 
 def by_maker(world: World, described: Answer) -> Proof | None:
     """The proof by whoever made it, ``CreatedBy.IamIdentity``."""
-    maker = described.get("CreatedBy", {}).get("IamIdentity", {}).get("Arn")
-    return proof.of_maker(world, maker) if maker else None
+    who = described.get("CreatedBy", {}).get("IamIdentity", {})
+    if not who.get("Arn"):
+        return None
+    made = described.get("CreationTime")
+    return proof.of_maker(world, who["Arn"], who.get("PrincipalId", ""), made)
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,12 @@ class SageMakerKind:
     deleting_stops: bool = False
     """Whether only its deletion ends what it costs."""
     after: tuple[str, ...] = ()
+    resource_type: str = ""
+    """CloudFormation's name for it."""
+    needs_role: bool = False
+    """Whether SageMaker works with the execution role while it ends or deletes one: it runs
+    machines, or keeps network interfaces and grants that only that role may give back
+    (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html)."""
     prompt: bool = False
     """Whether nobody waits for it once its deletion was answered: the next look tells."""
     lasting: bool = False

@@ -154,6 +154,7 @@ def _untie(world: World, component: str, trial: str) -> None:
 
 PACKAGE = SageMakerKind(
     name="model package",
+    resource_type="AWS::SageMaker::ModelPackage",
     lists="ListModelPackages",
     member="ModelPackageSummaryList",
     list_request={"ModelPackageType": "Both"},
@@ -170,6 +171,7 @@ PACKAGE = SageMakerKind(
 
 PACKAGE_GROUP = SageMakerKind(
     name="model package group",
+    resource_type="AWS::SageMaker::ModelPackageGroup",
     lists="ListModelPackageGroups",
     member="ModelPackageGroupSummaryList",
     identity={"ModelPackageGroupName": "ModelPackageGroupName"},
@@ -185,6 +187,8 @@ PACKAGE_GROUP = SageMakerKind(
 
 PIPELINE = Pipelines(
     name="pipeline",
+    resource_type="AWS::SageMaker::Pipeline",
+    needs_role=True,
     lists="ListPipelines",
     member="PipelineSummaries",
     identity={"PipelineName": "PipelineName"},
@@ -197,6 +201,7 @@ PIPELINE = Pipelines(
 
 EXPERIMENT = SageMakerKind(
     name="experiment",
+    resource_type="AWS::SageMaker::Experiment",
     lists="ListExperiments",
     member="ExperimentSummaries",
     identity={"ExperimentName": "ExperimentName"},
@@ -225,6 +230,7 @@ TRIAL = Trials(
 
 TRIAL_COMPONENT = Components(
     name="trial component",
+    resource_type="AWS::SageMaker::TrialComponent",
     lists="ListTrialComponents",
     member="TrialComponentSummaries",
     identity={"TrialComponentName": "TrialComponentName"},
@@ -239,6 +245,7 @@ TRIAL_COMPONENT = Components(
 
 ARTIFACT = Lineage(
     name="artifact",
+    resource_type="AWS::SageMaker::Artifact",
     lists="ListArtifacts",
     member="ArtifactSummaries",
     identity={"ArtifactArn": "ArtifactArn"},
@@ -251,6 +258,7 @@ ARTIFACT = Lineage(
 
 CONTEXT = Lineage(
     name="context",
+    resource_type="AWS::SageMaker::Context",
     lists="ListContexts",
     member="ContextSummaries",
     identity={"ContextName": "ContextName"},
@@ -263,6 +271,7 @@ CONTEXT = Lineage(
 
 ACTION = Lineage(
     name="action",
+    resource_type="AWS::SageMaker::Action",
     lists="ListActions",
     member="ActionSummaries",
     identity={"ActionName": "ActionName"},
@@ -275,6 +284,8 @@ ACTION = Lineage(
 
 FEATURE_GROUP = SageMakerKind(
     name="feature group",
+    resource_type="AWS::SageMaker::FeatureGroup",
+    needs_role=True,
     lists="ListFeatureGroups",
     member="FeatureGroupSummaries",
     identity={"FeatureGroupName": "FeatureGroupName"},
@@ -290,6 +301,8 @@ FEATURE_GROUP = SageMakerKind(
 
 TRACKING_SERVER = SageMakerKind(
     name="MLflow tracking server",
+    resource_type="AWS::SageMaker::MlflowTrackingServer",
+    needs_role=True,
     lists="ListMlflowTrackingServers",
     member="TrackingServerSummaries",
     identity={"TrackingServerName": "TrackingServerName"},

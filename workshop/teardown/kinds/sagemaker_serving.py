@@ -117,6 +117,8 @@ def _variants(answer: Answer) -> list[dict[str, Any]]:
 
 ENDPOINT = SageMakerKind(
     name="endpoint",
+    resource_type="AWS::SageMaker::Endpoint",
+    needs_role=True,
     lists="ListEndpoints",
     member="Endpoints",
     identity={"EndpointName": "EndpointName"},
@@ -135,6 +137,7 @@ ENDPOINT = SageMakerKind(
 
 CONFIG = SageMakerKind(
     name="endpoint configuration",
+    resource_type="AWS::SageMaker::EndpointConfig",
     lists="ListEndpointConfigs",
     member="EndpointConfigs",
     identity={"EndpointConfigName": "EndpointConfigName"},
@@ -149,6 +152,7 @@ CONFIG = SageMakerKind(
 
 MODEL = SageMakerKind(
     name="model",
+    resource_type="AWS::SageMaker::Model",
     lists="ListModels",
     member="Models",
     identity={"ModelName": "ModelName"},
@@ -163,6 +167,8 @@ MODEL = SageMakerKind(
 
 COMPONENT = SageMakerKind(
     name="inference component",
+    resource_type="AWS::SageMaker::InferenceComponent",
+    needs_role=True,
     lists="ListInferenceComponents",
     member="InferenceComponents",
     identity={"InferenceComponentName": "InferenceComponentName"},
@@ -186,6 +192,8 @@ class ScalableTarget:
 
     name: str = "scalable target"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::ApplicationAutoScaling::ScalableTarget"
+    needs_role: bool = False
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:

@@ -63,6 +63,8 @@ def _of_app(world: World, answer: Answer) -> Proof | None:
 
 NOTEBOOK = SageMakerKind(
     name="notebook",
+    resource_type="AWS::SageMaker::NotebookInstance",
+    needs_role=True,
     lists="ListNotebookInstances",
     member="NotebookInstances",
     identity={"NotebookInstanceName": "NotebookInstanceName"},
@@ -83,6 +85,7 @@ NOTEBOOK = SageMakerKind(
 
 LIFECYCLE = SageMakerKind(
     name="lifecycle configuration",
+    resource_type="AWS::SageMaker::NotebookInstanceLifecycleConfig",
     lists="ListNotebookInstanceLifecycleConfigs",
     member="NotebookInstanceLifecycleConfigs",
     identity={"NotebookInstanceLifecycleConfigName": "NotebookInstanceLifecycleConfigName"},
@@ -96,6 +99,7 @@ LIFECYCLE = SageMakerKind(
 
 CODE_REPOSITORY = SageMakerKind(
     name="code repository",
+    resource_type="AWS::SageMaker::CodeRepository",
     lists="ListCodeRepositories",
     member="CodeRepositorySummaryList",
     identity={"CodeRepositoryName": "CodeRepositoryName"},
@@ -109,6 +113,8 @@ CODE_REPOSITORY = SageMakerKind(
 
 APP = SageMakerKind(
     name="Studio app",
+    resource_type="AWS::SageMaker::App",
+    needs_role=True,
     lists="ListApps",
     member="Apps",
     identity={
@@ -129,6 +135,8 @@ APP = SageMakerKind(
 
 SPACE = SageMakerKind(
     name="Studio space",
+    resource_type="AWS::SageMaker::Space",
+    needs_role=True,
     lists="ListSpaces",
     member="Spaces",
     identity={"DomainId": "DomainId", "SpaceName": "SpaceName"},
@@ -143,6 +151,8 @@ SPACE = SageMakerKind(
 
 USER_PROFILE = SageMakerKind(
     name="Studio user profile",
+    resource_type="AWS::SageMaker::UserProfile",
+    needs_role=True,
     lists="ListUserProfiles",
     member="UserProfiles",
     identity={"DomainId": "DomainId", "UserProfileName": "UserProfileName"},
@@ -157,6 +167,8 @@ USER_PROFILE = SageMakerKind(
 
 DOMAIN = SageMakerKind(
     name="Studio domain",
+    resource_type="AWS::SageMaker::Domain",
+    needs_role=True,
     lists="ListDomains",
     member="Domains",
     identity={"DomainId": "DomainId"},

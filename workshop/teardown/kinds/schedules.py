@@ -26,6 +26,8 @@ class Rules:
 
     name: str = "event rule"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::Events::Rule"
+    needs_role: bool = False
 
     def find(self, world: World) -> Iterator[Thing]:
         for bus in self._buses(world):
@@ -120,6 +122,8 @@ class Schedules:
 
     name: str = "schedule"
     after: tuple[str, ...] = ()
+    resource_type: str = "AWS::Scheduler::Schedule"
+    needs_role: bool = False
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:

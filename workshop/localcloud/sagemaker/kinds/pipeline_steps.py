@@ -8,6 +8,7 @@ Source of the definition's form: "Pipelines definition schema", version 2020-12-
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ MAKES = {
 }
 """Type of a step -> noun of what it makes, member of its metadata, and member that names it."""
 
+LONGEST_NAME = 63
 SUCCEEDED = ("Completed", "InService", "Active", None)
 UNSUCCESSFUL = ("Failed", "Stopped")
 
@@ -145,9 +147,7 @@ def _start(engine: Engine, execution: Record, step: Members, moment: float) -> N
     noun, _, name = MAKES[step["type"]]
     request = _resolved(engine, execution, step["arguments"])
     if name is not None:
-        # The service names what it makes after the execution and the step.
-        short = execution["key"].rpartition("/")[2]
-        request.setdefault(name, f"pipelines-{short}-{step['name']}"[:63].rstrip("-"))
+        request[name] = _name(execution, step["name"], request.get(name))
     try:
         record = engine.create(engine.kinds[noun], request)
     except ApiError as refusal:
@@ -155,6 +155,20 @@ def _start(engine: Engine, execution: Record, step: Members, moment: float) -> N
         return
     step.update(status="Executing", arn=record["arn"])
     _look_at(engine, step, moment)
+
+
+def _name(execution: Record, step: str, base: str | None) -> str:
+    """Give the name of what a step makes: after the execution and the step, or from a base.
+
+    A name in a step's arguments is a base: ``<base>-<execution>-<token>-<failures>``
+    (https://github.com/aws/sagemaker-python-sdk/pull/3946).
+    """
+    short = execution["key"].rpartition("/")[2]
+    if base is None:
+        return f"pipelines-{short}-{step}"[:LONGEST_NAME].rstrip("-")
+    token = hashlib.sha256(step.encode()).hexdigest()[:10]
+    end = f"-{short}-{token}-0"
+    return f"{base[: LONGEST_NAME - len(end)]}{end}"
 
 
 def _look_at(engine: Engine, step: Members, moment: float) -> None:

@@ -1,0 +1,136 @@
+# Sets a notebook up at each start, with what on_start.sh gives: $etc, $opt, $packages,
+# $idle_minutes, $busy_hours and $keep_hours. Only /home/ec2-user/SageMaker outlives a stop, so
+# everything else is written anew here. A step that fails is named in the log and in a note; it
+# never keeps the notebook from starting.
+home="$WORKSHOP_ROOT/home/ec2-user/SageMaker"
+failures=""
+trap 'failures="$failures
+  $BASH_COMMAND"; echo "workshop: failed: $BASH_COMMAND" >&2' ERR
+# Everything below the home folder is written as its owner, so that a link laid there cannot
+# lead root to another file.
+as_user() { sudo -H -u ec2-user "$@"; }
+
+mkdir -p "$etc/xdg/sagemaker" "$etc/ipython" "$etc/systemd/system" "$opt/python"
+# shellcheck source=/dev/null
+. "$etc/profile.d/workshop.sh"
+# What Python adds to its calls. An interpreter reads the *.pth files of its environment when it
+# starts; IPython's configuration is for kernels of environments that have no such file.
+cat >"$opt/python/workshop_seat.py" <<'WORKSHOP'
+@workshop_seat.py@
+WORKSHOP
+for site in "$WORKSHOP_ROOT"/home/ec2-user/anaconda3/{lib,envs/*/lib}/python3*/site-packages; do
+  if [ -d "$site" ]; then
+    printf '%s\n' "$opt/python" "import workshop_seat" | as_user tee "$site/workshop.pth" >/dev/null
+  fi
+done
+cat >>"$etc/ipython/ipython_config.py" <<WORKSHOP
+import sys
+sys.path.append("$opt/python")
+import workshop_seat
+workshop_seat.environment()
+WORKSHOP
+# The defaults of the SageMaker Python SDK. It refuses the whole file for one unknown key, so these
+# are the keys that config_schema.py of all releases from 2.173 to 3 has in common, without those
+# for what the boundary denies. ModelTrainer.baseJobName would name release 3's training jobs, but
+# releases before 2.236 do not know it.
+cat >"$etc/xdg/sagemaker/config.yaml" <<WORKSHOP
+SchemaVersion: "1.0"
+SageMaker:
+  PythonSDK:
+    Modules:
+      Session: {DefaultS3Bucket: "$WORKSHOP_BUCKET"}
+      RemoteFunction: {RoleArn: &role "$WORKSHOP_ROLE_ARN", Tags: &tags $WORKSHOP_TAGS}
+  Endpoint: {Tags: *tags}
+  EndpointConfig: {Tags: *tags}
+  FeatureGroup: {RoleArn: *role, Tags: *tags}
+  Model: {ExecutionRoleArn: *role, Tags: *tags}
+  Pipeline: {RoleArn: *role, Tags: *tags}
+  ProcessingJob: {RoleArn: *role, Tags: *tags}
+  TrainingJob: {RoleArn: *role, Tags: *tags}
+  TransformJob: {Tags: *tags}
+WORKSHOP
+
+# What attendees find in their files.
+{
+  printf '%s\n' \
+    '# Your workbench' \
+    'Written anew at each start. Only what lies in this folder outlives a stop.' \
+    '' \
+    'The SageMaker Python SDK uses the role and bucket below, and Python gives the tags to' \
+    'all it makes; the AWS CLI has to be told them. Begin the names of jobs and pipelines' \
+    'with WORKSHOP_JOB_PREFIX, in the SDK with base_job_name: your dashboard finds no others,' \
+    'and the logs and executions of others are closed to you.'
+  if [ -n "$packages" ]; then
+    printf '%s\n' '' 'Packages arrive in the background: see workshop-packages.log.'
+  fi
+  if [ -n "$idle_minutes" ]; then
+    printf '%s\n' '' \
+      "The notebook stops after $idle_minutes minutes without a busy kernel, a used" \
+      'terminal or a working process: see /var/log/workshop-idle-stop.log.'
+    if [ "$busy_hours" != 0 ]; then
+      echo "It also stops after $busy_hours hours of use without a pause."
+    fi
+    if [ "$keep_hours" != 0 ]; then
+      printf '%s\n' '' \
+        "A script that only waits is no use. This keeps the notebook running for 6 hours ($keep_hours" \
+        'at most), and a time like 2027-03-15T18:00 (UTC) until then:' \
+        '    echo 6 > ~/SageMaker/KEEP-RUNNING'
+    fi
+  fi
+  printf '%s\n' '' 'In notebooks and terminals:'
+  sed 's/^export /    /' "$etc/profile.d/workshop.sh"
+} | as_user tee "$home/WORKSHOP.md" >/dev/null
+
+# The kernels' environments are new at each start, and so are the packages in them. They arrive
+# in the background, in a unit of their own that outlives this script.
+if [ -n "$packages" ]; then
+  {
+    printf '#!/bin/bash\npackages=(%s)\n' "$packages"
+    cat <<'WORKSHOP'
+@install_packages.sh@
+WORKSHOP
+  } >"$opt/install_packages.sh"
+  systemd-run --no-block --unit=workshop-packages --uid=ec2-user --setenv=HOME=/home/ec2-user \
+    /bin/bash "$opt/install_packages.sh"
+fi
+
+# systemd instead of cron, which Amazon Linux 2023 does not have.
+if [ -n "$idle_minutes" ]; then
+  cat >"$opt/idle_stop.py" <<'WORKSHOP'
+@idle_stop.py@
+WORKSHOP
+  cat >"$etc/systemd/system/workshop-idle-stop.service" <<WORKSHOP
+[Unit]
+Description=Stop this notebook after $idle_minutes minutes without use
+[Service]
+Type=oneshot
+User=ec2-user
+Environment=PATH=/usr/local/bin:/usr/bin:/bin:/home/ec2-user/anaconda3/bin
+ExecStart=/usr/bin/env python3 /opt/workshop/idle_stop.py --minutes $idle_minutes --busy-hours $busy_hours --keep-hours $keep_hours
+StandardOutput=append:/var/log/workshop-idle-stop.log
+StandardError=inherit
+TimeoutStartSec=240
+WORKSHOP
+  cat >"$etc/systemd/system/workshop-idle-stop.timer" <<'WORKSHOP'
+[Unit]
+Description=Look every five minutes whether this notebook is in use
+[Timer]
+OnCalendar=*:0/5
+RandomizedDelaySec=60
+[Install]
+WantedBy=timers.target
+WORKSHOP
+  systemctl daemon-reload
+  systemctl enable --now workshop-idle-stop.timer
+fi
+
+# Other kernels take their environment from the server. Nobody can be using it yet.
+systemctl --no-block try-restart jupyter-server.service ||
+  echo "workshop: no jupyter-server.service; only terminals and Python kernels get WORKSHOP_*"
+as_user rm -f "$home/WORKSHOP-START.txt"
+if [ -n "$failures" ]; then
+  as_user tee "$home/WORKSHOP-START.txt" >/dev/null <<WORKSHOP
+Parts of this notebook's set-up failed when it started; show this to the organiser:
+$failures
+WORKSHOP
+fi

@@ -1,0 +1,436 @@
+"""Ask every action of every AWS service of a seat's roles, about what is not the seat's.
+
+``python -m tools.iam_sweep -e prod [--profile attendee] [--json]`` synthesizes the environment,
+takes each role of a seat with all its policies and its boundary, and asks of each action of the
+Service Authorization Reference, for each resource type that it can be limited to: may the seat do
+this to a victim? Victims are a neighbour, a namesake in another workshop of the account, the
+organiser (whose things carry no tags), the cohort and another account. Each is asked about in
+requests of four shapes: plain; with one's own tags and sound values; with the victim's tags; and
+as part of making something of one's own in which a model of the victim is named.
+
+What is allowed has to be in ``iam_sweep_allowed.yaml`` with the reason why it harms nobody. Exit 1
+for an allowed question that nothing there explains, and for an explanation that explains nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from tools import iam_reference
+from tools.iam_reference import ReferencedAction
+from tools.synthesized_roles import Context, SynthesizedRole, roles
+from workshop import environment, tags
+from workshop.environment import LoadedEnvironment
+from workshop.naming import COHORT, Names
+
+ROOT = Path(__file__).parents[1]
+TABLE = Path(__file__).with_name("iam_sweep_allowed.yaml")
+
+NEIGHBOUR, NAMESAKE, ORGANISER, OUTSIDER = "neighbour", "namesake", "organiser", "outsider"
+EVERYBODY = "everybody"
+"""The victim of what knows no resource, such as a list."""
+VICTIMS = (NEIGHBOUR, NAMESAKE, ORGANISER, COHORT, OUTSIDER, EVERYBODY)
+PLAIN, OWN, VICTIMS_TAGS, INSIDE = "plain", "own tags", "victim's tags", "victim's model inside"
+SHAPES = (PLAIN, OWN, VICTIMS_TAGS, INSIDE)
+FREE = "pytorch-inference-2027-03-15-10-00-00"
+"""A name as SageMaker's SDK gives it, which tells nobody's seat."""
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Victim:
+    """Somebody else: what their things are called and tagged, and in which account they are."""
+
+    kind: str
+    names: Names
+    prefix: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SweptQuestion:
+    """May a seat do ``action`` on ``resource``, the victim's, in a request of this shape."""
+
+    action: str
+    resource: str
+    victim: str
+    shape: str
+    context: Context = field(compare=False, hash=False)
+
+
+@dataclass(frozen=True)
+class AllowedAnswer:
+    """A question that is answered with yes, and the statement that says so."""
+
+    question: SweptQuestion
+    statement: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why some allowed questions harm nobody: by patterns of their actions and by victims."""
+
+    actions: tuple[str, ...]
+    victims: tuple[str, ...]
+    shapes: tuple[str, ...]
+    modes: tuple[str, ...]
+    reason: str
+
+    def explains(self, answer: AllowedAnswer, mode: str) -> bool:
+        """Return whether the answer is one of these, in a profile of this ``access.mode``."""
+        question = answer.question
+        return (
+            mode in self.modes
+            and question.victim in self.victims
+            and question.shape in self.shapes
+            and any(fnmatchcase(question.action, pattern) for pattern in self.actions)
+        )
+
+
+@dataclass(frozen=True)
+class SweptRole:
+    """What a sweep over one role comes to."""
+
+    role: str
+    profile: str
+    mode: str
+    asked: int
+    services: int
+    allowed: tuple[AllowedAnswer, ...]
+
+
+def victims(me: Names) -> tuple[Victim, ...]:
+    """Return everybody whom a seat might harm."""
+    neighbour = replace(me, seat=f"{me.seat[:11]}x")
+    namesake = replace(me, workshop=f"{me.workshop[:11]}x")
+    outsider = Names("fraud", "prod", "999988887777", me.region)
+    return (
+        Victim(NEIGHBOUR, neighbour, neighbour.job_prefix, _tags(neighbour)),
+        Victim(NAMESAKE, namesake, namesake.job_prefix, _tags(namesake)),
+        Victim(ORGANISER, replace(me, workshop="fraud", seat="prod"), "fraud-prod-", {}),
+        Victim(COHORT, me.cohort, me.cohort.job_prefix, _tags(me.cohort)),
+        Victim(OUTSIDER, outsider, outsider.job_prefix, {}),
+    )
+
+
+def _tags(names: Names) -> dict[str, str]:
+    return {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}
+
+
+def questions(me: Names, action: ReferencedAction, types: Sequence[str]) -> Iterator[SweptQuestion]:
+    """Yield all that is asked about one action; ``types`` are instance types that are allowed."""
+    for victim in victims(me):
+        arns = {arn for _, pattern in action.resources for arn in _arns(victim, pattern)}
+        if not arns and victim.kind != ORGANISER:
+            continue
+        for shape, context in _shapes(me, victim, action, types):
+            for arn in sorted(arns):
+                yield SweptQuestion(action.action, arn, victim.kind, shape, context)
+            if not arns:
+                yield SweptQuestion(action.action, "*", EVERYBODY, shape, context)
+
+
+def _arns(victim: Victim, pattern: str) -> Iterator[str]:
+    """The victim's resources of a type: by the name that the workshop gives, and by a free one."""
+    names = victim.names
+    where = {"Partition": names.partition, "Region": names.region, "Account": names.account}
+    for thing in (f"{victim.prefix}thing", FREE):
+        known = {
+            **where,
+            "BucketName": names.datasets_bucket
+            if victim.kind == COHORT
+            else names.bucket("data")
+            if thing != FREE
+            else f"sagemaker-{names.region}-{names.account}",
+            "ObjectName": "train/labels.csv",
+            "RepositoryName": names.repository("training") if thing != FREE else thing,
+            "RoleNameWithPath": f"{names.iam_path[1:]}{names.role}" if thing != FREE else thing,
+            "NotebookInstanceName": names.notebook if thing != FREE else thing,
+            "DashboardName": names.dashboard if thing != FREE else thing,
+            "LogStreamName": f"{thing}/algo-1",
+            "PolicyNameWithPath": f"{names.iam_path[1:]}{names.boundary}",
+        }
+        for group in _groups(thing) if "LogGroupName" in pattern else ("",):
+            values = {**known, "LogGroupName": group}
+            yield _VARIABLE.sub(partial(_value, values, thing), pattern)
+
+
+def _value(values: Mapping[str, str], otherwise: str, found: re.Match[str]) -> str:
+    return values.get(found[1], otherwise)
+
+
+def _groups(thing: str) -> tuple[str, ...]:
+    sagemaker = "/aws/sagemaker"
+    return (f"{sagemaker}/TrainingJobs", f"{sagemaker}/Endpoints/{thing}", f"/aws/lambda/{thing}")
+
+
+def _shapes(
+    me: Names, victim: Victim, action: ReferencedAction, types: Sequence[str]
+) -> Iterator[tuple[str, Context]]:
+    """The requests of each shape, with the keys that AWS fills for this action and no others."""
+    resource: dict[str, str | list[str]] = {"aws:ResourceAccount": victim.names.account}
+    if "aws:ResourceTag/${TagKey}" in action.keys:
+        resource |= {f"aws:ResourceTag/{key}": value for key, value in victim.tags.items()}
+    sound = _filled(
+        action, {**_sound(me, types), "sagemaker:ModelArn": [_model(me, f"{me.job_prefix}own")]}
+    )
+    own = _requested(action, _tags(me))
+    yield PLAIN, resource
+    yield OWN, {**resource, **sound, **own}
+    yield VICTIMS_TAGS, {**resource, **sound, **_requested(action, victim.tags)}
+    for model in (f"{victim.prefix}own", FREE):
+        making: dict[str, str | list[str]] = {
+            "sagemaker:TaggingAction": "CreateTransformJob",
+            "sagemaker:ModelArn": [_model(victim.names, model)],
+        }
+        yield INSIDE, {**resource, **sound, **_filled(action, making), **own}
+
+
+def _model(names: Names, name: str) -> str:
+    return names.sagemaker_arn("model", name)
+
+
+def _sound(me: Names, types: Sequence[str]) -> dict[str, str | list[str]]:
+    """Values of condition keys that a seat's own policies ask for."""
+    return {
+        "sagemaker:InstanceTypes": list(types),
+        "sagemaker:MaxRuntimeInSeconds": "3600",
+        "sagemaker:FeatureGroupOfflineStoreS3Uri": f"s3://{me.bucket('data')}/features",
+        "iam:PassedToService": "sagemaker.amazonaws.com",
+        "cloudwatch:namespace": "/aws/sagemaker/TrainingJobs",
+        "s3:x-amz-storage-class": "STANDARD",
+    }
+
+
+def _filled(action: ReferencedAction, values: Context) -> Context:
+    return {key: value for key, value in values.items() if key in action.keys}
+
+
+def _requested(action: ReferencedAction, given: Mapping[str, str]) -> Context:
+    if "aws:RequestTag/${TagKey}" not in action.keys:
+        return {}
+    return {
+        **{f"aws:RequestTag/{key}": value for key, value in given.items()},
+        "aws:TagKeys": list(given),
+    }
+
+
+def sweep_service(
+    role: SynthesizedRole, types: Sequence[str], service: str
+) -> tuple[int, list[AllowedAnswer]]:
+    """Return how many questions a service comes to, and those that are allowed."""
+    asked, allowed = 0, []
+    for action in iam_reference.actions(service):
+        for question in questions(role.names, action, types):
+            asked += 1
+            by = role.allows(question.action, question.resource, question.context)
+            if by:
+                allowed.append(AllowedAnswer(question, by))
+    return asked, allowed
+
+
+def sweep(
+    loaded: LoadedEnvironment,
+    assembly: Path,
+    profile: str,
+    *,
+    services: Sequence[str] | None = None,
+    mapping: Callable[..., Iterable[tuple[int, list[AllowedAnswer]]]] = map,
+) -> list[SweptRole]:
+    """Return what each role of the profile's first seat is allowed; ``mapping`` may be a pool's."""
+    seat = next(one for one in loaded.seats if one.profile == profile)
+    access = loaded.settings.profiles[profile].access
+    types = [
+        one for one in access.training_instance_types if one in access.processing_instance_types
+    ][:1] or list(access.training_instance_types[:1])
+    wanted = iam_reference.services() if services is None else tuple(services)
+    swept = []
+    for role in roles(assembly, loaded.names(seat)):
+        found = list(mapping(partial(sweep_service, role, types), wanted))
+        swept.append(
+            SweptRole(
+                role=role.arn,
+                profile=profile,
+                mode=access.mode,
+                asked=sum(asked for asked, _ in found),
+                services=sum(asked > 0 for asked, _ in found),
+                allowed=tuple(one for _, allowed in found for one in allowed),
+            )
+        )
+    return swept
+
+
+def explanations(path: Path = TABLE) -> list[Explanation]:
+    """Return the table of what may be allowed, with its reasons."""
+    return [
+        Explanation(
+            tuple(one["actions"]),
+            tuple(one.get("victims", VICTIMS)),
+            tuple(one.get("shapes", SHAPES)),
+            tuple(one.get("modes", ("scoped", "managed"))),
+            one["reason"],
+        )
+        for one in yaml.safe_load(path.read_text(encoding="utf-8"))
+    ]
+
+
+def unexplained(swept: Iterable[SweptRole], table: Sequence[Explanation]) -> list[AllowedAnswer]:
+    """Return the allowed questions that no explanation is about."""
+    return [
+        answer
+        for role in swept
+        for answer in role.allowed
+        if not any(one.explains(answer, role.mode) for one in table)
+    ]
+
+
+def unused(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> list[Explanation]:
+    """Return the explanations of the swept modes that explain nothing."""
+    modes = {role.mode for role in swept}
+    return [
+        one
+        for one in table
+        if modes & set(one.modes)
+        and not any(one.explains(answer, role.mode) for role in swept for answer in role.allowed)
+    ]
+
+
+def document(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> dict[str, Any]:
+    """Return all that ``--json`` prints."""
+    return {
+        "reference": iam_reference.version(),
+        "asked": sum(one.asked for one in swept),
+        "allowed": sum(len(one.allowed) for one in swept),
+        "roles": [
+            {
+                "role": one.role,
+                "profile": one.profile,
+                "mode": one.mode,
+                "services": one.services,
+                "asked": one.asked,
+                "allowed": len(one.allowed),
+                "by_service": Counter(
+                    answer.question.action.partition(":")[0] for answer in one.allowed
+                ),
+                "by_victim": Counter(answer.question.victim for answer in one.allowed),
+                "by_shape": Counter(answer.question.shape for answer in one.allowed),
+            }
+            for one in swept
+        ],
+        "explained": [
+            {
+                "reason": one.reason,
+                "allowed": sum(
+                    one.explains(answer, role.mode) for role in swept for answer in role.allowed
+                ),
+            }
+            for one in table
+        ],
+        "unexplained": [_told(one) for one in unexplained(swept, table)],
+        "unused": [one.reason for one in unused(swept, table)],
+    }
+
+
+def _told(answer: AllowedAnswer) -> dict[str, str]:
+    question = answer.question
+    return {
+        "action": question.action,
+        "resource": question.resource,
+        "victim": question.victim,
+        "shape": question.shape,
+        "allowed_by": answer.statement,
+    }
+
+
+def show(told: Mapping[str, Any]) -> None:
+    """Print the counts, the explanations with theirs, and what nothing explains."""
+    print(f"Service Authorization Reference {told['reference']}")
+    for role in told["roles"]:
+        print(
+            f"{role['profile']} ({role['mode']}) {role['role'].rpartition('/')[2]}:"
+            f" {role['asked']:,} questions of {role['services']} services,"
+            f" {role['allowed']:,} allowed"
+        )
+        for part in ("by_service", "by_victim", "by_shape"):
+            counts = ", ".join(f"{name} {count}" for name, count in sorted(role[part].items()))
+            print(f"  {part.replace('_', ' ')}: {counts}")
+    for one in told["explained"]:
+        if one["allowed"]:
+            print(f"{one['allowed']:>7,}  {one['reason']}")
+    for one in told["unexplained"]:
+        print(
+            f"NOT EXPLAINED  {one['action']} on {one['resource']} of the {one['victim']},"
+            f" {one['shape']}: {one['allowed_by']}"
+        )
+    for reason in told["unused"]:
+        print(f"EXPLAINS NOTHING  {reason}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Sweep an environment; 0 if every allowed question is explained, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m tools.iam_sweep", description=__doc__)
+    parser.add_argument("-e", "--env", action="append", help="an environment; default: all of them")
+    parser.add_argument("--config-dir", type=Path, default=ROOT / "config")
+    parser.add_argument("--profile", action="append", help="a profile; default: all with a seat")
+    parser.add_argument("--service", action="append", help="a service's prefix; default: all")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    chosen = parser.parse_args(argv)
+    began = time.monotonic()
+    swept: list[SweptRole] = []
+    with ProcessPoolExecutor() as pool:
+        for name in chosen.env or environment.known(chosen.config_dir):
+            loaded = environment.load(name, chosen.config_dir)
+            profiles = dict.fromkeys(one.profile for one in loaded.seats)
+            with TemporaryDirectory() as folder:
+                synthesize(loaded, Path(folder))
+                for profile in profiles:
+                    if chosen.profile is None or profile in chosen.profile:
+                        swept += sweep(
+                            loaded,
+                            Path(folder),
+                            profile,
+                            services=chosen.service,
+                            mapping=partial(pool.map, chunksize=8),
+                        )
+    whole = chosen.service is None and chosen.profile is None and chosen.env is None
+    told = document(swept, explanations())
+    if not whole:
+        told["unused"] = []
+    if chosen.json:
+        print(json.dumps(told, indent=1))
+    else:
+        show(told)
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    return 1 if told["unexplained"] or told["unused"] else 0
+
+
+def synthesize(loaded: LoadedEnvironment, folder: Path) -> None:
+    """Write the cloud assembly of the first seat of each profile, as ``cdk synth`` does."""
+    import app  # noqa: PLC0415 - the only part that needs CDK
+
+    first: dict[str, str] = {}
+    for seat in loaded.seats:
+        first.setdefault(seat.profile, seat.id)
+    made = app.new_app(str(folder))
+    app.build(made, loaded, list(first.values()))
+    made.synth()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

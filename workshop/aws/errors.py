@@ -1,0 +1,223 @@
+"""What an error of AWS, or of the way to it, means: decided here, for all who call.
+
+An error may say that what was asked about is gone, that the caller may not, that the Region does
+not have the operation, that the caller's credentials are not taken, that the same call may go well
+later, or that no repetition can mend it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore calls it so
+    EndpointConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+)
+
+Refusal = (ClientError, BotoCoreError)
+"""All that a call can raise: a refusal, or no answer at all."""
+
+THROTTLED = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+"""Error codes of "too many calls" (botocore.retries.standard.ThrottledRetryableChecker)."""
+
+ENDED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+"""Error codes of temporary credentials that are over, of query and of JSON services."""
+
+DOUBTED = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSecurity",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+        "UnrecognizedClientException",
+    }
+)
+"""Error codes of credentials that AWS does not take, or not here, or not for this request.
+
+A Region that is not enabled does not know good keys (:mod:`workshop.aws.regions`), EC2 says
+AuthFailure of a resource that is AWS's own, and RequestExpired of a session that is over
+(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html). Six of them may mean
+the caller's clock (CLOCK_SKEW_ERROR_CODES of @smithy/service-error-classification).
+"""
+
+_CLOCK = re.compile(
+    r"RequestTimeTooSkewed|RequestInTheFuture|Signature (?:expired|not yet current)", re.IGNORECASE
+)
+
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "OptInRequired",
+        "SubscriptionRequiredException",
+        "UnauthorizedOperation",
+    }
+)
+_UNAUTHORIZED, _FORBIDDEN, _SERVER_ERROR = 401, 403, 500
+
+_GONE = re.compile(
+    r"could not find|cannot find|can't find|does(?: not|n't) exist|not found|recordnotfound"
+    r"|no such",
+    re.IGNORECASE,
+)
+_GONE_CODES = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist")
+_NOT_OFFERED = frozenset({"UnknownOperationException", "UnknownOperation"})
+_VALIDATION = frozenset({"ValidationException", "ValidationError"})
+
+_PASSING_CODES = frozenset(
+    {"PriorRequestNotComplete", "RequestTimeout", "RequestTimeoutException"} | THROTTLED
+)
+"""With those, botocore repeats RequestTimeout (TransientRetryableChecker of the same module)."""
+
+_ON_THE_WAY = (
+    ConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+)
+"""No answer, or half of one; all other errors of botocore's own come before anything is sent."""
+
+
+def code(parsed: Mapping[str, Any]) -> str:
+    """Return the error code of an answer as botocore parses it, empty where there is none."""
+    return str(parsed.get("Error", {}).get("Code", ""))
+
+
+def status(parsed: Mapping[str, Any]) -> int:
+    """Return the HTTP status of an answer as botocore parses it, 0 where there is none."""
+    return int(parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def message(error: Exception) -> str:
+    """Return what AWS said, without botocore's preamble."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Message", ""))
+    return str(error)
+
+
+def told(error: Exception) -> str:
+    """Return the error in a line: code and message."""
+    if isinstance(error, ClientError):
+        return f"{code(error.response)}: {message(error)}"
+    return str(error)
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether there is no such thing: SageMaker says so with a ValidationException for some."""
+    if not isinstance(error, ClientError):
+        return False
+    if _GONE_CODES.search(code(error.response)):
+        return True
+    return code(error.response) in _VALIDATION and bool(_GONE.search(message(error)))
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether the caller may not: trying again changes nothing."""
+    if not isinstance(error, ClientError) or is_passing(error):
+        return False
+    known = _DENIED | ENDED | DOUBTED
+    return code(error.response) in known or status(error.response) == _FORBIDDEN or _is_403(error)
+
+
+def is_not_offered(error: Exception) -> bool:
+    """Whether the service has no such operation in this Region, so that nothing can be there."""
+    return isinstance(error, ClientError) and code(error.response) in _NOT_OFFERED
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same call may go well later, whatever it asked for."""
+    if isinstance(error, ClientError):
+        answer = error.response
+        return code(answer) in _PASSING_CODES or status(answer) >= _SERVER_ERROR
+    return isinstance(error, _ON_THE_WAY) and not is_nowhere(error)
+
+
+def is_hopeless(error: Exception) -> bool:
+    """Whether no repetition can mend it, whatever else happens meanwhile.
+
+    A refusal may also hang on the state of what was asked about: that is neither passing nor
+    hopeless.
+    """
+    if isinstance(error, ClientError):
+        return is_denied(error) or is_not_offered(error)
+    return isinstance(error, BotoCoreError) and not is_passing(error)
+
+
+def is_nowhere(error: BaseException | None) -> bool:
+    """Whether nobody can be at the address: its name does not resolve, or nobody is at home.
+
+    The latter is so where a port of this machine refuses to be connected to, such as that of a
+    local cloud that was stopped.
+    """
+    if not isinstance(error, EndpointConnectionError):
+        return False
+    told = error.kwargs.get("error")  # urllib3's, whose own cause is the system's
+    cause = getattr(told, "__cause__", None) or told
+    if isinstance(cause, socket.gaierror):
+        return True
+    refused = isinstance(cause, ConnectionRefusedError)
+    return refused and is_local(str(error.kwargs.get("endpoint_url", "")))
+
+
+def is_local(url: str) -> bool:
+    """Whether an address is of this machine alone."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def refuses_credentials(parsed: Mapping[str, Any]) -> bool:
+    """Whether an answer may say that AWS does not take the caller's credentials.
+
+    It is certain only of those in ENDED. An answer to HEAD has no code: S3 gives it the HTTP
+    status, which is 400 for a token that is over.
+    """
+    known = ENDED | DOUBTED | {str(_UNAUTHORIZED), "400"}
+    return code(parsed) in known or status(parsed) == _UNAUTHORIZED
+
+
+def blames_clock(text: str) -> bool:
+    """Whether AWS says that the caller's clock is wrong."""
+    return bool(_CLOCK.search(text))
+
+
+def _is_403(error: ClientError) -> bool:
+    return code(error.response) == str(_FORBIDDEN)

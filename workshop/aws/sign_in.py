@@ -1,0 +1,155 @@
+"""Whether AWS still takes the caller's credentials; once it does not, nothing more is asked.
+
+Credentials end in the middle of commands: a session is over, a credential process wants a browser,
+a role is no more. Then every call fails, and no repetition mends it. Each client is watched at two
+points of botocore: where it gets the credentials to sign a request with, which renews those that
+can be renewed, and where an answer has come. The first that finds them ended raises SignInError in
+its thread; every other call of the same clients then raises it at once, instead of asking.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from workshop.aws import errors, regions
+from workshop.errors import SignInError
+from workshop.places import Place
+
+GOOD_FOR = 30.0
+"""Seconds for which STS need not be asked again whether credentials are good somewhere."""
+
+_NOT_SIGNED_IN = "you are not signed in to AWS"
+_ENDED = "your sign-in to AWS has ended"
+_DOUBTED = "your sign-in to AWS has ended, or was never good"
+_CLOCK = "AWS refuses all calls, since this machine's clock is wrong"
+
+
+class SignIn:
+    """The sign-in of one caller, whose clients are watched.
+
+    ``sts`` gives an STS client for a place that is not watched. ``home`` is the caller's own.
+    """
+
+    def __init__(self, home: Place, sts: Callable[[Place], Any]) -> None:
+        self._home = home
+        self._sts = sts
+        self._ended: SignInError | None = None
+        self._renewing = threading.Lock()
+        self._asking = threading.Lock()
+        self._good: dict[Place, float] = {}
+
+    def watch(self, client: Any, place: Place, session: boto3.Session) -> None:
+        """Let each call of a client end the sign-in, and raise SignInError once it has ended."""
+        events, url = client.meta.events, client.meta.endpoint_url
+        events.register_first("before-call", self._check)
+        events.register_first("before-sign", partial(self._renew, session, url))
+        events.register_first("needs-retry", _ask_nobody_thrice)
+        events.register("after-call", partial(self._judge, place, url))
+
+    def _check(self, **_: object) -> None:
+        if (one := self._ended) is not None:
+            # Another one for each thread: tracebacks are written into exceptions.
+            raise SignInError(one.state, one.why, one.cure, is_missing=one.is_missing)
+
+    def _renew(self, session: boto3.Session, url: str, **_: object) -> None:
+        """Get the credentials, as botocore does right after this; it renews what can be renewed.
+
+        What may pass, and a role of another account that may not be taken on, are the call's own
+        errors. All else that a process, a token's file or SSO may raise ends the sign-in.
+        """
+        with self._renewing:  # a renewal that fails is not tried by every thread
+            self._check()
+            try:
+                _get_credentials(session)
+            except Exception as error:
+                role = isinstance(error, ClientError) and error.operation_name == "AssumeRole"
+                if errors.is_passing(error) or (role and not _is_of_credentials(error)):
+                    raise
+                raise self._end(error, url, renewing=True) from error
+
+    def _judge(
+        self, place: Place, url: str, *, parsed: Mapping[str, Any], model: Any, **_: object
+    ) -> None:
+        if not errors.refuses_credentials(parsed):
+            return
+        error = ClientError(dict(parsed), model.name)  # type: ignore[arg-type]
+        if errors.code(parsed) in errors.ENDED:
+            raise self._end(error, url) from error
+        refusal = self._refusal_of_sts(place)
+        if refusal is not None:
+            raise self._end(refusal, url) from error
+
+    def _refusal_of_sts(self, place: Place) -> Exception | None:
+        """Return why STS does not take the credentials either, None where it does.
+
+        It is asked in the place's Region and in those that are always enabled.
+        """
+        refusal: Exception | None = None
+        regions_to_ask = (place.region, self._home.region, regions.open_to_all(place.region))
+        with self._asking:
+            self._check()
+            if time.monotonic() - self._good.get(place, float("-inf")) < GOOD_FOR:
+                return None
+            for region in dict.fromkeys(regions_to_ask):
+                try:
+                    self._sts(Place(place.account, region)).get_caller_identity()
+                except (BotoCoreError, ClientError) as error:
+                    if not _is_of_credentials(error):
+                        return None  # it is not known, and so not told
+                    refusal = refusal or error
+                else:
+                    self._good[place] = time.monotonic()
+                    return None
+            return refusal
+
+    def _end(self, error: Exception, url: str, *, renewing: bool = False) -> SignInError:
+        if self._ended is None:
+            code = errors.code(error.response) if isinstance(error, ClientError) else ""
+            sure = renewing or code in errors.ENDED
+            self._ended = ended(error, url, sure=sure)
+        return self._ended
+
+
+def ended(error: Exception, url: str, *, sure: bool) -> SignInError:
+    """Return what ends a command whose credentials are not taken, or cannot be had.
+
+    ``sure`` where they must have been good before; ``url`` is where the call was going.
+    """
+    why = " ".join(errors.told(error).split()) or type(error).__name__
+    why = why.rstrip(". ")
+    if errors.blames_clock(why):
+        return SignInError(_CLOCK, why, "set it right")
+    cure = "sign in"
+    if errors.is_local(url):
+        cure = 'point this terminal to the local cloud anew with: eval "$(workshop cloud env)"'
+    if isinstance(error, NoCredentialsError):
+        return SignInError(_NOT_SIGNED_IN, why, cure, is_missing=True)
+    return SignInError(_ENDED if sure else _DOUBTED, why, cure)
+
+
+def _get_credentials(session: boto3.Session) -> None:
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    credentials.get_frozen_credentials()
+
+
+def _is_of_credentials(error: Exception) -> bool:
+    if isinstance(error, ClientError):
+        return errors.refuses_credentials(error.response)
+    return not errors.is_passing(error)
+
+
+def _ask_nobody_thrice(
+    attempts: int, caught_exception: BaseException | None = None, **_: object
+) -> None:
+    """End the attempts of a call to where nobody is: a name that does not resolve never will."""
+    if attempts > 1 and caught_exception is not None and errors.is_nowhere(caught_exception):
+        raise caught_exception

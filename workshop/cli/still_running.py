@@ -1,0 +1,70 @@
+"""What runs of a workshop when notebooks have been stopped or started, and what it costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workshop.cli import console
+from workshop.cli.opened import Opened
+from workshop.fleet.status.look import Look
+from workshop.fleet.status.rows import MACHINE_UP, Count, Row
+from workshop.prices import Cost
+
+_FREE = ("stacks", "notebook logs")
+"""What costs nothing, so that nothing is unknown of the cost where it could not be read."""
+
+
+def say(found: Opened, seen: Look, what: str) -> None:
+    """Say in a line what runs, what that costs, and how to see and to end it."""
+    for place, parts in seen.unknown.items():
+        for part, why in parts.items():
+            if part not in _FREE:
+                console.warn(f"{place}: {part} could not be read: {why}")
+    running = seen.totals.running
+    counts = (_notebooks(seen), seen.totals.endpoints, _jobs(seen))
+    if counts == (0, 0, 0) and running == Cost():
+        console.say(f"{what}: nothing of these seats")
+    else:
+        nouns = ("notebook", "endpoint", "job")
+        told = ", ".join(_number(*one) for one in zip(counts, nouns, strict=True))
+        cure = f"see: {found.command('status')}"
+        at_work = [row.seat for row in seen.rows if _works(row)]
+        if at_work:
+            sweep = found.command_for("sweep", at_work)
+            cure += f"; end jobs and endpoints, and delete what these seats made, with: {sweep}"
+        console.say(f"{what}: {told}, {running.told}; {cure}")
+    for nobody in seen.nobodys:
+        console.say(f"and of nobody on the roster in {nobody.place}: {nobody.cost.told}")
+
+
+def document(seen: Look) -> dict[str, Any]:
+    """Return the same for programs; None is what could not be read."""
+    return {
+        "notebooks": _notebooks(seen),
+        "endpoints": seen.totals.endpoints,
+        "jobs": _jobs(seen),
+        "usd_per_hour": seen.totals.running.document,
+        "not_attributed": [nobody.cost.document for nobody in seen.nobodys],
+        "calls": dict(seen.calls),
+    }
+
+
+def _notebooks(seen: Look) -> Count:
+    """Return how many have a machine, on its way up or down as well."""
+    statuses = [row.notebook for row in seen.rows]
+    return None if None in statuses else sum(one in MACHINE_UP for one in statuses)
+
+
+def _jobs(seen: Look) -> Count:
+    counts = list(seen.totals.jobs.values())
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
+def _works(row: Row) -> bool:
+    return bool(row.endpoints) or any(row.jobs.values())
+
+
+def _number(count: Count, noun: str) -> str:
+    if count is None:
+        return f"an unknown number of {noun}s"
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,151 @@
+"""Which stacks are a workshop's, and which resources they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workshop import naming, tags
+from workshop.fleet.inventory import FoundStack
+from workshop.naming import Names
+from workshop.places import Place
+from workshop.teardown.model import Kind, Ownership, Thing
+
+STACK = "stack"
+STACK_RESOURCE = "stack resource"
+
+_WORDS = 3
+"""In a seat's stack's name: workshop, seat, kind."""
+
+_WHY = {
+    Ownership.OWNED: "its name and the provisioner's tags",
+    Ownership.CLAIMED: "only its tags say so",
+    Ownership.FOREIGN: "only its name looks alike",
+}
+_NOBODYS = "its name and tags say so, and neither roster, role nor record knows the seat {seat!r}"
+
+
+@dataclass(frozen=True)
+class StackVerdict:
+    """Whose a stack is, why, and of which seat."""
+
+    ownership: Ownership
+    why: str
+    seat: str = ""
+    of_environment: str = ""
+
+
+@dataclass(frozen=True)
+class StackRules:
+    """What makes a stack of one place the workshop's.
+
+    ``seats`` are asked about, ``whole`` asks about all. ``known`` are the seats of which something
+    else tells than the stack itself: the roster, a role below the workshop's path, the ledger, an
+    earlier plan. Whoever may make stacks can use any name and any tags.
+    """
+
+    workshop: str
+    environment: str
+    place: Place
+    seats: frozenset[str]
+    whole: bool
+    known: frozenset[str] = frozenset()
+
+    def may_be_ours(self, stack: FoundStack) -> bool:
+        """Whether what the stack holds is worth reading."""
+        return stack.belongs_to(self.workshop, self.environment)
+
+    def judge(self, stack: FoundStack) -> StackVerdict | None:
+        """The verdict on a stack; None where it is none of ours.
+
+        The provisioner's tags and the name together are proof, one of them alone is not.
+        """
+        other = self._other_environment(stack)
+        if other:
+            why = f"it belongs to environment {other!r}"
+            return StackVerdict(Ownership.FOREIGN, why, of_environment=other)
+        if self.may_be_ours(stack):
+            return self._of_tags(stack.name, stack.tags.get(tags.ATTENDEE, ""))
+        if self._looks_alike(stack.name):
+            return StackVerdict(Ownership.FOREIGN, _WHY[Ownership.FOREIGN])
+        return None
+
+    def _of_tags(self, name: str, seat: str) -> StackVerdict | None:
+        if not (self.whole or seat in self.seats):
+            return None
+        if not self._is_named_for(seat, name):
+            return StackVerdict(Ownership.CLAIMED, _WHY[Ownership.CLAIMED], seat)
+        if seat not in self.known | self.seats | {naming.COHORT}:
+            return StackVerdict(Ownership.CLAIMED, _NOBODYS.format(seat=seat), seat)
+        return StackVerdict(Ownership.OWNED, _WHY[Ownership.OWNED], seat)
+
+    def _other_environment(self, stack: FoundStack) -> str:
+        """The environment of a stack that the provisioner made for another one of the workshop."""
+        environment = stack.tags.get(tags.ENVIRONMENT, "")
+        if environment == self.environment or not stack.belongs_to(self.workshop, environment):
+            return ""
+        seat = stack.tags.get(tags.ATTENDEE, "")
+        return environment if self._is_named_for(seat, stack.name) else ""
+
+    def _is_named_for(self, seat: str, name: str) -> bool:
+        names = Names(self.workshop, seat, self.place.account, self.place.region)
+        return name in {names.stack(kind) for kind in naming.SEAT_STACKS}
+
+    def _looks_alike(self, name: str) -> bool:
+        parts = name.split("-")
+        return parts[0] == self.workshop and (
+            (self.whole and parts[1:] == [naming.COHORT])
+            or (len(parts) == _WORDS and parts[1] in self.seats)
+        )
+
+
+Held = Mapping[tuple[str, str], tuple[FoundStack, str]]
+"""Resource type (``AWS::S3::Bucket``) and physical id -> the stack that holds it, and its seat."""
+
+
+def holders(
+    rules: StackRules,
+    stacks: Mapping[str, FoundStack],
+    resources: Mapping[str, Iterable[Mapping[str, Any]]],
+) -> Held:
+    """What the workshop's own stacks hold.
+
+    Types are compared whole, and only AWS's own count: a custom resource names whatever it likes,
+    and a bucket's policy has the bucket's id.
+    """
+    held = {}
+    for name, some in resources.items():
+        verdict = rules.judge(stacks[name])
+        if verdict is None or verdict.ownership != Ownership.OWNED:
+            continue
+        for one in some:
+            if one["ResourceType"].startswith("AWS::") and one.get("PhysicalResourceId"):
+                held[one["ResourceType"], one["PhysicalResourceId"]] = (stacks[name], verdict.seat)
+    return held
+
+
+def with_stacks(found: Iterable[Thing], held: Held, kinds: Mapping[str, Kind]) -> Iterator[Thing]:
+    """What was found, with the stack that holds it: that is proof."""
+    for thing in found:
+        by = holder(thing, kinds[thing.kind].resource_type, held)
+        if by is None:
+            yield thing
+        else:
+            stack, seat = by
+            why = f"a resource of the stack {stack.name}"
+            yield replace(thing, stack=stack.name, ownership=Ownership.OWNED, why=why, seat=seat)
+
+
+def holder(thing: Thing, resource_type: str, held: Held) -> tuple[FoundStack, str] | None:
+    """The stack that holds a resource of this type, and the stack's seat; None for none.
+
+    Where CloudFormation's own tag can be read, it has to name that very stack: AWS keeps tags of
+    ``aws:`` to itself (https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html).
+    """
+    if not resource_type:
+        return None
+    by = held.get((resource_type, thing.id)) or held.get((resource_type, thing.arn))
+    if by is None or (thing.stack_tag is not None and thing.stack_tag != by[0].id):
+        return None
+    return by
