@@ -201,8 +201,11 @@ def test_a_protected_cohort_is_refused(cloud: Cloud, workshop: Workshop) -> None
     assert "the cohort's stack, demo-cohort, is protected against deletion" in ran.err
 
 
-def test_another_account_is_refused(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
+def test_another_account_is_refused(
+    cloud: Cloud, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in cloud.environment(account="111122223333").items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(clients, "boto3", boto3)
     ran = workshop(*APPLY, "--yes", "demo")
     assert ran.code == 3

@@ -60,7 +60,9 @@ def command(room: Room, *more: str, **variables: str) -> Ran:
 def test_the_guards_refuse_and_nothing_changes(room: Room) -> None:
     before = snapshots.of(room.cloud)
     assert command(room).code == 0
-    elsewhere = command(room, *APPLY, AWS_ACCESS_KEY_ID="111122223333")
+    there = room.cloud.environment(account="111122223333")
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    elsewhere = command(room, *APPLY, **{name: there[name] for name in names})
     assert elsewhere.code == 3
     assert "your credentials are for account 111122223333" in elsewhere.err
     early = command(room, *(one for one in APPLY if one != "--early"))
