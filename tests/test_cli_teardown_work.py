@@ -331,7 +331,7 @@ def test_what_can_never_be_listed_is_accepted_by_name_and_told_as_not_looked_at(
     assert "go on without it: --accept-unknown 'feature table'" in plan.err
     assert "it costs an unknown sum per hour" in plan.err
     accepting = workshop(*words, "--accept-unknown", "feature table")
-    assert "not looked at, as you asked: feature tables in" in accepting.err
+    assert "accepted as you asked: feature tables in" in accepting.err
     ran = run(*printed(accepting), "--yes", "demo")
     assert ran.code == 0, ran.out
     assert ran.out.splitlines()[-2:] == [

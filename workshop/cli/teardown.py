@@ -19,7 +19,17 @@ from workshop.cli.teardown_plan_view import PlanView, deletes
 from workshop.errors import GuardError, NotProvenError, WorkshopError
 from workshop.fleet.ledger import FOLDER, Ledger
 from workshop.settings import Keep
-from workshop.teardown import guard, save_target, saving, shown, targets, verify, work_counts
+from workshop.teardown import (
+    evidence,
+    guard,
+    roles,
+    save_target,
+    saving,
+    shown,
+    targets,
+    verify,
+    work_counts,
+)
 from workshop.teardown.kinds import ALL
 from workshop.teardown.model import Memory
 from workshop.teardown.plan import Choices, Plan, check_accepted
@@ -165,7 +175,6 @@ def run(
     """
     if digest is not None and not apply:
         raise typer.BadParameter("a digest goes with --apply", param_hint="DIGEST")
-    check_accepted(choices.accept_unknown, ALL)
     work = opened(env, config_dir, only=None if choices.only is None else ",".join(choices.only))
     choices = replace(choices, save=_kept(work, save_to))
     if apply and choices.stacks:
@@ -176,7 +185,13 @@ def run(
     if apply:
         shown.check_options(last, digest, choices, command)
     view = teardown_view.View(as_json=as_json)
-    target = guard.target(work.loaded, work.seats, whole=choices.only is None)
+    target = evidence.target(
+        work.clients, work.loaded, work.seats, whole=choices.only is None, folder=folder
+    )
+    ledger = Ledger(work.loaded.name)
+    check_accepted(choices.accept_unknown, ALL, target.unlooked)
+    lasting = last.memory() if apply and last is not None else Memory()
+    roles.remember(lasting, evidence.roles_seen(ledger))
     job = Teardown(
         work.clients,
         target,
@@ -186,12 +201,14 @@ def run(
         save=_saver(work, choices),
         proven={} if last is None else last.proven(target.seats),
         # A plan is made of nothing but what AWS says.
-        lasting=last.memory() if apply and last is not None else Memory(),
+        lasting=lasting,
     )
     with interrupts.ending(work.clients):
         try:
             console.say("looking for everything of the workshop ...")
             plan = job.plan(choices)
+            guard.check_environment(plan.discovery, work.loaded.name)
+            evidence.note_roles(ledger, roles.remembered(lasting))
             counts = work_counts.count(work.clients, plan)
             _check_target(work, plan, apply=apply)
             if not apply:
@@ -210,20 +227,25 @@ def run(
                 save_target.check_writable(work.clients, choices.save.to, plan.discovery.worlds)
         except KeyboardInterrupt:
             raise WorkshopError("interrupted; nothing was done") from None
-        ledger = Ledger(work.loaded.name)
         ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
-        try:
-            with view:
-                report = job.apply(plan, held)
-        except KeyboardInterrupt:
-            told = (
-                "interrupted; nothing more is deleted, and what AWS was asked for goes on. To go on"
-                f" from here: {command} --apply"
-            )
-            raise (NotProvenError if choices.stacks else WorkshopError)(told) from None
+        with view:
+            report = _done(job, plan, held, command)
+    ledger.gone(evidence.gone(report))
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _tell(report, folder, as_json=as_json)
     raise typer.Exit(report.code)
+
+
+def _done(job: Teardown, plan: Plan, held: ShownPlan, command: str) -> Report:
+    """The report of a run; raises an error with the command to go on with after Ctrl-C."""
+    try:
+        return job.apply(plan, held)
+    except KeyboardInterrupt:
+        told = (
+            "interrupted; nothing more is deleted, and what AWS was asked for goes on. To go on"
+            f" from here: {command} --apply"
+        )
+        raise (NotProvenError if plan.choices.stacks else WorkshopError)(told) from None
 
 
 def named(only: str | None) -> tuple[str, ...] | None:

@@ -66,11 +66,11 @@ class PlanView:
 
     def _tell_unknown(self) -> None:
         for one in self.plan.unknown:
-            console.warn(f"{one.kind}s in {one.place} could not be listed: {one.why}")
+            console.warn(one.told)
         if self.plan.unknown:
             console.say(how_to_accept(self.plan.unknown[0].kind))
         for one in self.plan.accepted:
-            console.say(f"not looked at, as you asked: {one.kind}s in {one.place}: {one.why}")
+            console.say(f"accepted as you asked: {one.told}")
 
     def _tell_sum(self) -> None:
         fates = Counter(fate for _, fate in self.plan.fates)

@@ -16,7 +16,7 @@ from workshop.naming import COHORT
 from workshop.prices import Cost
 from workshop.settings import Keep
 from workshop.teardown.discover import NOT_KINDS, Discovery, Unknown
-from workshop.teardown.model import Emptying, Kind, Ownership, Permanent, Thing
+from workshop.teardown.model import ByHand, Emptying, Kind, Ownership, Permanent, Thing
 
 
 class Fate(StrEnum):
@@ -47,6 +47,8 @@ _LEFT = {
     Ownership.UNKNOWN: Fate.LEAVE_UNKNOWN,
     Ownership.CLAIMED: Fate.LEAVE_CLAIMED,
 }
+
+_PLACES = frozenset({"account", "Region"})
 
 TAGS = "tag"
 """What the scan calls the tagging service's answer."""
@@ -80,9 +82,15 @@ class Choices:
         }
 
 
-def check_accepted(names: Iterable[str], kinds: Iterable[Kind]) -> None:
-    """Raise UsageError for a name that is no resource type which a teardown could go without."""
-    known = sorted({kind.name for kind in kinds} | {TAGS})
+def check_accepted(
+    names: Iterable[str], kinds: Iterable[Kind], unlooked: Iterable[Unknown] = ()
+) -> None:
+    """Raise UsageError for a name that is no resource type which a teardown could go without.
+
+    Services that a profile opens, which are in ``unlooked``, are; whole places are not.
+    """
+    opened = {one.kind for one in unlooked} - _PLACES
+    known = sorted({kind.name for kind in kinds} | {TAGS} | opened)
     for name in names:
         if name not in known:
             raise UsageError(
@@ -104,7 +112,9 @@ class Plan:
         if self.discovery.is_kept(thing):
             return Fate.KEEP
         left = _LEFT.get(thing.ownership)
-        if left is not None and not (left == Fate.LEAVE_CLAIMED and self.choices.include_claimed):
+        included = left == Fate.LEAVE_CLAIMED and self.choices.include_claimed
+        by_hand = isinstance(self.kinds.get(thing.kind), ByHand)
+        if left is not None and (by_hand or not included):
             return left
         if thing.kind in NOT_KINDS:
             deleted = Fate.WITH_STACK if thing.stack else Fate.DELETE

@@ -90,12 +90,13 @@ class Report:
     @property
     def accepted(self) -> tuple[str, ...]:
         """Resource types that some look could not list, and that need not be."""
-        return tuple(sorted({one.kind for scan in self.scans for one in scan.accepted}))
+        found = {one for scan in self.scans for one in scan.accepted}
+        return tuple(sorted({f"{one.kind}s" if one.tried else one.kind for one in found}))
 
     @property
     def _not_looked_at(self) -> str:
-        some = [f"{kind}s" for kind in self.accepted]
-        return f", but for {' and '.join(some)}, which were not looked at" if some else ""
+        some = " and ".join(self.accepted)
+        return f", but for {some}, which were not looked at" if some else ""
 
     @property
     def left(self) -> tuple[Thing, ...]:

@@ -199,6 +199,15 @@ class ShownPlan:
         return self._by_key.get((thing.kind, thing.id, str(thing.place)))
 
 
+def lines_in(folder: Path) -> tuple[Line, ...]:
+    """The lines of the plan in a folder, whatever it is about: it tells where a workshop was."""
+    text = _own_text(folder / FILE)
+    try:
+        return tuple(Line(*one) for one in json.loads(text)["lines"]) if text else ()
+    except (ValueError, KeyError, TypeError):
+        return ()
+
+
 def check_options(
     shown: ShownPlan | None, digest: str | None, choices: Choices, again: str
 ) -> None:
