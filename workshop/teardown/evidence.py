@@ -151,7 +151,7 @@ def gone(report: Report) -> list[Place]:
     if report.choices.only is not None or len(report.scans) < verify.LOOKS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
-    doubted |= {one.place for scan in report.scans for one in scan.unknown}
+    doubted |= {one.place for scan in report.scans for one in (*scan.unknown, *scan.accepted)}
     doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 

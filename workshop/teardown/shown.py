@@ -211,13 +211,11 @@ def lines_in(folder: Path) -> tuple[Line, ...]:
 def check_options(
     shown: ShownPlan | None, digest: str | None, choices: Choices, again: str
 ) -> None:
-    """Raise GuardError where no plan with these options was shown; AWS is not asked for that.
+    """Raise GuardError where the plan that was shown had others; AWS is not asked for that.
 
-    ``digest`` is what the caller names, None for the plan that was shown last. One that is not
-    that plan's may still be that of the present plan, as :func:`plan_to_hold` finds out.
+    ``digest`` is what the caller names, None for the plan that was shown last. Whether there is one
+    at all, and whether another digest is the present plan's, :func:`plan_to_hold` finds out.
     """
-    if shown is None and digest is None:
-        raise GuardError(f"no plan was shown yet; look at one first with: {again}")
     if shown is None or (digest is not None and shown.digest != digest):
         return
     if shown.chosen != choices.as_json():
@@ -233,6 +231,8 @@ def plan_to_hold(
     """The plan that the run is held to; raises GuardError unless ``plan`` is what is left of it."""
     if digest == plan.digest:
         return ShownPlan.of(plan, subject)
+    if shown is None and digest is None:
+        raise GuardError(f"no plan was shown yet; look at one first with: {again}")
     if shown is None or (digest is not None and shown.digest != digest):
         raise GuardError(f"{digest} is not the plan that holds now; look at it with: {again}")
     check_options(shown, digest, plan.choices, again)
