@@ -73,8 +73,7 @@ def test_all_of_it_goes_and_nothing_else(cloud: Cloud, clients: Clients) -> None
     ]
     steps = [one.step for one in told]
     assert steps.index(Step.FREEZE) < steps.index(Step.STOP) < steps.index(Step.STACKS)
-    # As the command knows it from the plan: a log of an endpoint that was stopped is still hers.
-    again = torn_down(torn.job(clients, "ada", "ben", proven=job.proven))
+    again = torn_down(torn.job(clients, "ada", "ben"))
     assert again.code == 0
     assert not again.of(Outcome.DELETED, Outcome.STOPPED, Outcome.STUCK)
 
@@ -247,8 +246,8 @@ def test_a_seat_whose_work_could_not_be_saved_costs_nothing_and_keeps_its_data_a
     assert len(s3.list_object_versions(Bucket=ADA.bucket("data"))["Versions"]) == 2
     assert [one["Key"] for one in s3.list_objects_v2(Bucket=datasets)["Contents"]] == ["train.csv"]
     assert client.list_endpoints()["Endpoints"] == []
-    [job] = client.list_training_jobs()["TrainingJobSummaries"]
-    assert job["TrainingJobStatus"] == "Stopped"
+    [fit] = client.list_training_jobs()["TrainingJobSummaries"]
+    assert fit["TrainingJobStatus"] == "Stopped"
     [notebook] = client.list_notebook_instances()["NotebookInstances"]
     assert notebook["NotebookInstanceStatus"] == "Stopped"
     # As the command knows it from the plan: a log of an endpoint that was stopped is still hers.
