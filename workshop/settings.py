@@ -427,10 +427,14 @@ class Keep(Model):
     )
     """Where to: ``s3://bucket/prefix`` or a folder; ``--save-to`` names another. Null saves
     nothing unless ``--save-to`` is given."""
-    prefixes: tuple[Annotated[str, rules.PREFIX], ...] = ("models/", "output/")
-    """Which prefixes of a seat's buckets; in their newest version."""
+    prefixes: tuple[Annotated[str, rules.PREFIX], ...] | None = Field(
+        default=None, examples=[["models/", "output/"]]
+    )
+    """Only these prefixes of a seat's buckets; null saves all that is in them. In the newest
+    version; what lies elsewhere is deleted unsaved."""
     artifacts: Flag = True
-    """Also the artefacts of a seat's models and training jobs, wherever in its buckets they are."""
+    """With prefixes: also the artefacts of a seat's models and training jobs, wherever in its
+    buckets they are."""
     logs: Flag = True
     """Also the log streams of a seat's jobs, as text."""
 
