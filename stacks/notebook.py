@@ -91,7 +91,7 @@ class NotebookStack(SeatStack):
             datasets_bucket=names.datasets_bucket,
             repositories={key: names.repository_uri(key) for key in registry.repositories},
             job_prefix=names.job_prefix,
-            model_prefix=access.mode == "scoped" and access.model_prefix,
+            model_prefix=access.model_prefix,
             max_runtime_hours=access.max_runtime_hours if access.mode == "scoped" else None,
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,

@@ -25,8 +25,9 @@ from tests.preflights import calling
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.fleet import power
-from workshop.teardown.discover import STACK, discover
+from workshop.teardown.discover import discover
 from workshop.teardown.happenings import Outcome
+from workshop.teardown.holders import STACK
 from workshop.teardown.model import Ownership, Thing
 from workshop.teardown.stacks import Stacks
 from workshop.teardown.sweep import Item, Patience, Sweep

@@ -225,6 +225,21 @@ def test_a_file_that_claims_to_be_from_the_future_or_is_no_file_counts_from_now(
         told.count("KEEP-RUNNING counts for 4 hours, because it holds no end; write a number") == 2
     )
     assert idle_stop.kept_until(tmp_path, 0, now + 1) <= now + 1
+    assert "counts" not in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_read_counts_as_one_without_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = asking(tmp_path, "6")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    kept = idle_stop.kept_until(tmp_path, 20, time.time())
+    assert kept == pytest.approx(written + 4 * HOUR, abs=0.01)
+    assert "KEEP-RUNNING cannot be read: [Errno 13]" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -175,12 +175,14 @@ def test_attendees_find_what_they_have_in_a_page_of_their_own(sandbox: Sandbox) 
     assert "see workshop-packages.log" in page
     assert "stops after 45 minutes" in page
     assert "also stops after 10 hours of use" in page
-    assert "6 hours (20\nat most)" in page
-    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0))
+    assert "6 hours (at most\n20)" in page
+    assert "Names of models have to begin so" in page
+    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0, model_prefix=False))
     page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
     assert "stops after 45 minutes" in page
     assert "also stops" not in page
     assert "KEEP-RUNNING" not in page
+    assert "Names of models" not in page
     sandbox.run(on_start(packages=(), idle_stop_minutes=None))
     page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
     assert "workshop-packages.log" not in page

@@ -33,6 +33,8 @@ class Played:
     errors: dict[str, list[str]] = field(default_factory=dict)
     deletable: frozenset[str] = frozenset({"Stopped"})
     permanent: bool = False
+    needs_role: bool = False
+    resource_type: str = ""
     lock: Any = field(default_factory=threading.Lock)
 
     def find(self, world: World) -> Iterator[Thing]:

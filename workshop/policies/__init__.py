@@ -20,7 +20,7 @@ from workshop.policies.documents import (
     Statement,
     characters,
 )
-from workshop.policies.extra import ESCALATING, extra_policy, opened, refused
+from workshop.policies.extra import ESCALATING, extra_policy, making, opened, refused
 from workshop.policies.freeze import freeze_policy
 from workshop.policies.layout import (
     ATTACHMENTS,
@@ -72,6 +72,7 @@ __all__ = [
     "extra_policy",
     "freeze_policy",
     "limits_policy",
+    "making",
     "managed_policy_arns",
     "observation_policy",
     "opened",

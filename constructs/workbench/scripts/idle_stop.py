@@ -199,25 +199,24 @@ def asked(text: str, written: float) -> float:
 
 def kept_until(folder: Path, longest: float, now: float) -> float:
     """Epoch seconds until which a file asks to keep the notebook running, 0 for no such file."""
-    ends = [0.0]
+    ends, hours = [0.0], min(ASKED_HOURS, longest)
     for path in folder.glob("KEEP-RUNNING*"):
-        text = ""
+        text, about = "", path.lstat()
         try:
-            about = path.lstat()
-            # Neither alone will do: anybody can set the one, and the other changes with the owner.
-            written = min(about.st_mtime, about.st_ctime, now)
             if stat.S_ISREG(about.st_mode):
                 with path.open("rb") as file:
                     text = file.read(100).decode("utf-8-sig", "replace").strip()
-            end = asked(text.splitlines()[0].strip() if text else "", written)
         except OSError as error:
-            say(f"ignored {path}: {error}")
-            continue
+            say(f"{path} cannot be read: {error}")
+        # Neither alone will do: anybody can set the one, and the other changes with the owner.
+        written = min(about.st_mtime, about.st_ctime, now)
+        try:
+            end = asked(text.splitlines()[0].strip() if text else "", written)
         except (ValueError, OverflowError):
-            end = written + ASKED_HOURS * HOUR
+            end = written + hours * HOUR
             if now < end:
                 say(
-                    f"{path.name} counts for {ASKED_HOURS:g} hours, because it holds no end; write"
+                    f"{path.name} counts for {hours:g} hours, because it holds no end; write"
                     " a number of hours or a time like 2027-03-15T18:00 into it"
                 )
         if now < written + longest * HOUR < end:
@@ -272,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep-hours", type=float, default=24)
     parser.add_argument("--url", default="https://localhost:8443")
     parser.add_argument("--root", type=Path, default="/")
-    parser.add_argument("--sample", type=float, default=20)
+    parser.add_argument("--sample", type=float, default=60)
     given = parser.parse_args(arguments)
     home = given.root / "home/ec2-user"
     metadata = given.root / "opt/ml/metadata/resource-metadata.json"

@@ -60,6 +60,9 @@ WORKSHOP
     'all it makes; the AWS CLI has to be told them. Begin the names of jobs and pipelines' \
     'with WORKSHOP_JOB_PREFIX, in the SDK with base_job_name: your dashboard finds no others,' \
     'and the logs and executions of others are closed to you.'
+  if [ -n "$WORKSHOP_MODEL_PREFIX" ]; then
+    printf '%s\n' 'Names of models have to begin so: Python sees to it, other programs have to themselves.'
+  fi
   if [ -n "$packages" ]; then
     printf '%s\n' '' 'Packages arrive in the background: see workshop-packages.log.'
   fi
@@ -72,8 +75,8 @@ WORKSHOP
     fi
     if [ "$keep_hours" != 0 ]; then
       printf '%s\n' '' \
-        "A script that only waits is no use. This keeps the notebook running for 6 hours ($keep_hours" \
-        'at most), and a time like 2027-03-15T18:00 (UTC) until then:' \
+        'A script that only waits counts as idle. To keep the notebook running for 6 hours (at most' \
+        "$keep_hours), or until a time (UTC) such as 2027-03-15T18:00, write that into a file:" '' \
         '    echo 6 > ~/SageMaker/KEEP-RUNNING'
     fi
   fi
