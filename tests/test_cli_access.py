@@ -16,7 +16,7 @@ from workshop.access import cases, page
 from workshop.access.decision import Question, cell
 from workshop.environment import load
 from workshop.naming import Names
-from workshop.policies.people import CONSOLE_VIEWS
+from workshop.policies.actions import CONSOLE_VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
