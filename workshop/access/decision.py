@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from workshop import policies, policy_engine, tags
@@ -72,10 +73,11 @@ class Cell:
         context = self._context(question)
         read = {
             name: [
-                policy_engine.filled(context, statement)
-                for statement in evaluator.parse_policy_document(document)
+                policy_engine.filled(context, one)
+                for one in statements
+                if evaluator._action_matches(question.action, one.actions, one.not_actions)
             ]
-            for name, document in {**self.documents, BOUNDARY: self.boundary}.items()
+            for name, statements in self._statements.items()
         }
         for name, statements in read.items():
             denying = evaluator._first_match(context, statements, "Deny")
@@ -88,6 +90,13 @@ class Cell:
             if allowing is not None and name != BOUNDARY:
                 return Decision(allowed=True, document=name, statement=allowing.sid)
         return Decision(allowed=False)
+
+    @cached_property
+    def _statements(self) -> dict[str, list[Any]]:
+        """The statements of each document, as the engine reads them."""
+        parse = policy_engine.evaluator().parse_policy_document
+        documents = {**self.documents, BOUNDARY: self.boundary}
+        return {name: parse(document) for name, document in documents.items()}
 
     def _context(self, question: Question) -> Any:
         names = self.names
