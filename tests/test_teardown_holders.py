@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests import teardown_scenarios as scenarios
-from tests.fleet import HOME
 from tests.localcloud import Cloud, template
 from tests.teardown_runs import teardown
 from tests.teardown_world import place, world
@@ -22,7 +21,7 @@ from workshop.teardown.holders import StackRules, holders, with_stacks
 from workshop.teardown.kinds import ALL
 from workshop.teardown.kinds.network_interfaces import Interfaces
 from workshop.teardown.kinds.tagged import STACK
-from workshop.teardown.kinds.tagged_resources import TaggedResources, is_known
+from workshop.teardown.kinds.tagged_resources import TaggedResources
 from workshop.teardown.model import Kind, Ownership, SeenRole, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
 
@@ -174,21 +173,3 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
     assert included.fate(told) == Fate.LEAVE_CLAIMED
     with pytest.raises(WorkshopError, match="delete it yourself"):
         kind.delete(here, told)
-
-
-def test_a_resource_that_nothing_here_deletes_is_left_and_never_called_gone(cloud: Cloud) -> None:
-    room = scenarios.room(cloud)
-    room.cohort()
-    given = {"workshop": "demo", "environment": "demo", "attendee": "ada"}
-    cloud.client("logs").create_log_group(logGroupName="/ada/mine", tags=given)
-    for include_claimed in (False, True):
-        run = teardown(room, choices=Choices(include_claimed=include_claimed))
-        assert run.report is not None
-        [left] = run.report.left
-        assert (run.code, left.kind, left.ownership) == (4, "tagged resource", "claimed")
-        assert left.id.startswith(f"arn:aws:logs:{HOME.region}:{HOME.account}:log-group:/ada/mine")
-        assert str(run.report.cost) == "?"
-    here = world(cloud, whole=True)
-    assert TaggedResources().state(here, left) == ""
-    assert is_known("arn:aws:logs:eu-west-1:1:log-group:/aws/sagemaker/TrainingJobs")
-    assert not is_known("arn:aws:dynamodb:eu-west-1:1:table/hers")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -32,9 +32,6 @@ from workshop.teardown.model import (
     Thing,
     World,
 )
-
-CLOCKS_DIFFER = timedelta(minutes=1)
-"""By how much two services may tell the same moment differently."""
 
 LISTING = 12
 """Kinds of one place that are listed at once."""
@@ -355,7 +352,7 @@ def _seen_roles(ground: _Ground, held: holders.Held, lasting: Memory) -> tuple[S
     roles.remember(lasting, there)
     known = {one.name for one in (*there, *before)}
     missing = [
-        SeenRole(account, name, "", stack.created - CLOCKS_DIFFER, STILL_THERE)
+        SeenRole(account, name, "", stack.created, STILL_THERE)
         for (kind, name), (stack, _) in held.items()
         if kind == _RESOURCE_TYPES[roles.ROLE] and name not in known
     ]

@@ -134,7 +134,14 @@ def with_stacks(found: Iterable[Thing], held: Held, kinds: Mapping[str, Kind]) -
         else:
             stack, seat = by
             why = f"a resource of the stack {stack.name}"
-            yield replace(thing, stack=stack.name, ownership=Ownership.OWNED, why=why, seat=seat)
+            yield replace(
+                thing,
+                stack=stack.name,
+                ownership=Ownership.OWNED,
+                why=why,
+                seat=seat,
+                of_environment="",
+            )
 
 
 def holder(thing: Thing, resource_type: str, held: Held) -> tuple[FoundStack, str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -100,6 +100,9 @@ class Scope:
         return Names(self.workshop, seat, self.place.account, self.place.region)
 
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much two services may tell the same moment differently."""
+
 STILL_THERE = datetime.max.replace(tzinfo=UTC)
 """When a role that is there now was last seen."""
 
@@ -127,7 +130,9 @@ class SeenRole:
         """
         if principal and self.id:
             return principal.partition(":")[0] == self.id
-        return name == self.name and created is not None and self.created <= created <= self.seen
+        if name != self.name or created is None:
+            return False
+        return self.created - CLOCKS_DIFFER <= created <= self.seen
 
 
 class Memory:

@@ -76,7 +76,7 @@ def of_maker(world: World, arn: str, principal: str = "", created: datetime | No
     now = world.memory.get(("role", name), lambda: _role(world, name))
     if now is not None and of_role(scope, now.arn).ownership != Ownership.OWNED:
         return Proof(Ownership.FOREIGN, f"made by the role {now.arn}")
-    if now is not None and (now.seen.made(name, principal, created) or not (principal or created)):
+    if now is not None and (not principal or now.seen.made(name, principal, created)):
         return Proof(Ownership.OWNED, f"made by the role {name}", seat)
     gone = f"made by a role {name} that is gone, and of which nothing but its name is known"
     ours = seat in scope.seats and scope.place.region == _region_of_role(name)
