@@ -17,7 +17,7 @@ from workshop import policies
 from workshop.access import cases, decision
 from workshop.access.decision import Question
 from workshop.naming import Names
-from workshop.policies.people import CONSOLE_VIEWS
+from workshop.policies.actions import CONSOLE_VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +34,11 @@ profiles:
       feature_store: true
       logs: shared
       max_runtime_hours: 4
+      model_packages: true
       public_buckets: [sagemaker-sample-files, sagemaker-examples]
       warm_pools: true
   network:
-    access: {{model_prefix: true, search: false}}
+    access: {{model_prefix: false, search: false}}
     notebook:
       network: {{subnet_id: subnet-0abc12345, security_group_ids: [sg-0abc12345, sg-0abc12346]}}
   managed:
@@ -144,20 +145,27 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
     me, other = (
         Names(settings.workshop, seat, settings.account, settings.region) for seat in SEATS[:2]
     )
-    signed_in = policies.for_whoever_is_signed_in(me)
     for name in ("features", "managed"):
         profile = settings.profiles[name]
         managed = profile.access.mode == "managed"
         made: Any = policies.permission_set(
-            signed_in,
+            replace(me, seat=""),
             profile=name,
-            documents=policies.seat_policies(signed_in, profile),
+            parts=policies.attached(name, profile),
             managed=managed,
         )
         reference = made["PermissionsBoundary"]["CustomerManagedPolicyReference"]
         path = f"{reference['Path']}{reference['Name']}"
         assert f"arn:aws:iam::{me.account}:policy{path}" == me.boundary_arn
-        documents = {"set": made["InlinePolicy"]}
+        cohort = {
+            me.cohort_policy(part): document
+            for part, document in policies.cohort_policies(
+                me, settings.profiles, tag_keys=settings.tags
+            ).items()
+        }
+        documents = {
+            one["Name"]: cohort[one["Name"]] for one in made["CustomerManagedPolicyReferences"]
+        } | {"set": made["InlinePolicy"]}
         if managed:
             assert made["ManagedPolicies"] == list(policies.managed_policy_arns(me))
             documents["managed"] = decision.EVERYTHING
@@ -193,7 +201,7 @@ def test_no_order_of_models_hides_a_neighbours() -> None:
         return asked.decide(Question("sagemaker:CreateEndpointConfig", place, given)).allowed
 
     assert serves(own)
-    assert serves(free)
     assert serves(own, own)
+    assert not serves(free)
     for models in ([theirs], [own, theirs], [theirs, own], [free, theirs], [theirs, free]):
         assert not serves(*models), models

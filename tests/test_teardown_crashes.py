@@ -24,7 +24,7 @@ from workshop.teardown.saving import Saved
 
 READS = ("Describe", "Get", "List")
 CHANGES = {
-    *("iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:DeleteRolePolicy"),
+    *("iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:DetachRolePolicy"),
     *("application-autoscaling:DeregisterScalableTarget", "scheduler:DeleteSchedule"),
     *("events:RemoveTargets", "events:DeleteRule", "glue:DeleteTable"),
     *("s3:DeleteObjects", "s3:AbortMultipartUpload", "ecr:BatchDeleteImage"),

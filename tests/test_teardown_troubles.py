@@ -62,7 +62,7 @@ def test_a_kind_whose_listing_is_denied_is_unknown_and_keeps_the_role_only_if_th
         ("denied", "sagemaker:Describe*"),
         ("error", "sagemaker:Delete*"),
         ("denied", "s3:DeleteObjects"),
-        ("denied", "iam:PutRolePolicy"),
+        ("denied", "iam:AttachRolePolicy"),
         ("error", "cloudformation:DeleteStack"),
     ],
 )

@@ -83,6 +83,13 @@ def role(cloud: Cloud, names: Names) -> str:
     return str(made["Role"]["Arn"])
 
 
+def is_frozen(cloud: Cloud, names: Names) -> bool:
+    """Whether the seat's role carries the cohort's policy that freezes."""
+    attached = cloud.client("iam").list_attached_role_policies(RoleName=names.role)
+    arns = [one["PolicyArn"] for one in attached["AttachedPolicies"]]
+    return names.cohort_policy_arn(naming.FREEZE) in arns
+
+
 def deploy(cloud: Cloud, *seats: Names) -> None:
     """Cohort and seats as stacks, from the shipped templates."""
     text = shipped("demo").text

@@ -115,7 +115,9 @@ class Cell:
 
 def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
     """Give the cell of one seat of an environment."""
-    documents = dict(policies.seat_policies(names, profile))
+    documents = policies.seat_policies(
+        any_seat(names), name_of(profile, settings), profile, tag_keys=settings.tags
+    )
     if profile.access.mode == "managed":
         documents["managed"] = EVERYTHING
     return Cell(names, documents, boundary(names, settings))
@@ -124,14 +126,24 @@ def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
 def console_cell(names: Names, profile: Profile, settings: Environment) -> Cell:
     """Give the cell of the console role of one seat of an environment."""
     made = cell(names, profile, settings)
-    return replace(made, documents={**made.documents, "console": policies.console_policy()})
+    console = {policies.CONSOLE: policies.console_policy()}
+    return replace(made, documents={**made.documents, **console})
 
 
 def boundary(names: Names, settings: Environment) -> Document:
     """Give the boundary over every seat of an environment, where one of its seats is."""
-    profiles = settings.profiles.values()
-    return policies.boundary_policy(
-        names.cohort,
-        extra_actions=[action for one in profiles for action in one.access.extra_actions],
-        feature_store=any(one.access.feature_store for one in profiles),
-    )
+    return policies.boundary_policy(any_seat(names), policies.openings(settings.profiles.values()))
+
+
+def any_seat(names: Names) -> Names:
+    """Return the names as the cohort's policies spell them: the seat is the caller's tag."""
+    return replace(names, seat=policies.OWN_ATTENDEE)
+
+
+def name_of(profile: Profile, settings: Environment) -> str:
+    """Return a profile's name in an environment, which its policies are named by.
+
+    One that is not of the environment is asked about as if it stood in the place of the first.
+    """
+    first = next(iter(settings.profiles))
+    return next((name for name, one in settings.profiles.items() if one == profile), first)

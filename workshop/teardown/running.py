@@ -149,7 +149,9 @@ class Teardown:
                 f"{roles_} in {place} can make nothing new; what is there goes on until it is"
                 " stopped",
             )
-            for role, told in freeze.freeze(self.clients, place, some).items():
+            for role, told in freeze.freeze(
+                self.clients, self.target.workshop, place, some
+            ).items():
                 self._not_frozen[role] = told
                 self._tell(Step.FREEZE, f"role {role} is not frozen: {told}")
 
