@@ -26,6 +26,10 @@ _UNLISTED = {
 """What botocore's paginators leave out."""
 
 
+_WHOLE = {("sagemaker", "ListTags")}
+"""What has 50 a page at least, and never more than 50 in all (botocore's service model)."""
+
+
 class PagedClients(QuickClients):
     """``turned`` are the operations of which a further page was asked for."""
 
@@ -40,6 +44,8 @@ class PagedClients(QuickClients):
         super().prepare(service, client)
         events, name = client.meta.events, client.meta.service_model.service_id.hyphenize()
         for operation, rule in _paginators(service).items():
+            if (service, operation) in _WHOLE:
+                continue
             where = f"{name}.{operation}"
             events.register(f"provide-client-params.{where}", self._asks(service, rule))
             if service not in PAGED_THERE:

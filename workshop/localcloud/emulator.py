@@ -276,6 +276,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_delete_bucket_lifecycle": "(name: str)",
         "_put_bucket_ownership_controls": "(name: str, body: bytes)",
         "_delete_bucket_ownership_controls": "(name: str)",
+        "_bucket_tags": None,
         "_put_bucket_tagging": "(name: str, body: bytes)",
         "_delete_bucket_tagging": "(name: str)",
         "_delete_objects": "(bucket_name: str, body: bytes, headers: dict = None)",
@@ -330,6 +331,8 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_describe_repositories": "(data)",
         "_create_repository": "(data)",
         "_delete_repository": "(data)",
+        "_tag_resource": "(data)",
+        "_untag_resource": "(data)",
     },
     "services.cloudwatch": {
         "_resource_tags": None,

@@ -416,6 +416,8 @@ def _identity_things(world: World, ground: _Ground, held: holders.Held) -> Itera
     """Roles and policies as things; of those that no stack of ours holds, the tags are read."""
 
     def judged(thing: Thing) -> Thing:
+        if thing.ownership != Ownership.OWNED:
+            return thing
         by = holders.holder(thing, _RESOURCE_TYPES[thing.kind], held)
         if by is not None:
             return replace(thing, stack=by[0].name)

@@ -153,9 +153,9 @@ def things(scope: Scope, found: Identities) -> Iterator[Thing]:
             POLICY,
             policy.name,
             scope.place,
-            Ownership.OWNED,
-            why,
-            seat=naming.COHORT,
+            Ownership.OWNED if policy.region else Ownership.FOREIGN,
+            why if policy.region else f"{why}, and of a name that the workshop does not give",
+            seat=naming.COHORT if policy.region else "",
             arn=policy.arn,
             created=policy.created,
         )

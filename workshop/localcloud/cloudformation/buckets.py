@@ -13,7 +13,7 @@ from botocore.model import ServiceModel
 from botocore.serialize import create_serializer
 
 from workshop.localcloud import emulator
-from workshop.localcloud.cloudformation import lifecycle_rules
+from workshop.localcloud.cloudformation import lifecycle_rules, system_tags
 from workshop.localcloud.cloudformation.failures import (
     ResourceError,
     bucket_not_empty,
@@ -115,7 +115,8 @@ def create_bucket(logical_id: str, props: Properties, stack_name: str) -> Made:
     )
     made[1].update(_more_attributes(made[0]))
     try:
-        _settle(made[0], {}, props)
+        with system_tags.as_cloudformation():
+            _settle(made[0], {}, props)
     except ResourceError:
         _s3()._delete_bucket(made[0])
         raise
@@ -128,7 +129,8 @@ def update_bucket(physical_id: str, old: Properties, new: Properties, stack_name
         physical_id, old, new, stack_name
     )
     made[1].update(_more_attributes(made[0]))
-    _settle(made[0], old, new)
+    with system_tags.as_cloudformation():
+        _settle(made[0], old, new)
     return made
 
 

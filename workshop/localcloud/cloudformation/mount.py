@@ -14,6 +14,7 @@ from workshop.localcloud.cloudformation import (
     identities,
     listings,
     repositories,
+    system_tags,
     templates,
 )
 from workshop.localcloud.cloudformation.sagemaker_handlers import SageMakerHandlers
@@ -109,9 +110,13 @@ def _correct_services() -> None:
     ecr = emulator.module("services.ecr")
     ecr._delete_repository = repositories.refusing_with_images(ecr._delete_repository)
     ecr._describe_repositories = repositories.in_pages(ecr._describe_repositories)
+    for name in ("_create_repository", "_tag_resource", "_untag_resource"):
+        setattr(ecr, name, system_tags.refusing(getattr(ecr, name)))
     cloudwatch = emulator.module("services.cloudwatch")
     cloudwatch._validate_alarm_tag_arn = dashboards.taggable(cloudwatch._validate_alarm_tag_arn)
     s3 = emulator.module("services.s3")
+    s3._put_bucket_tagging = system_tags.keeping_on_put(s3._put_bucket_tagging)
+    s3._delete_bucket_tagging = system_tags.keeping_on_delete(s3._delete_bucket_tagging)
     blocked = s3._NEW_BUCKET_PUBLIC_ACCESS_BLOCK
     s3._new_bucket_public_access_block = lambda: {"_public_access_block": blocked}
 

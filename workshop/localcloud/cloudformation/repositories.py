@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from workshop.localcloud import emulator
+from workshop.localcloud.cloudformation import system_tags
 from workshop.localcloud.cloudformation.failures import (
     ResourceError,
     already_exists,
@@ -45,9 +46,10 @@ def create_repository(logical_id: str, props: Properties, stack_name: str) -> Ma
     if name in _ecr()._repositories:
         raise ResourceError(already_exists("AWS::ECR::Repository", str(name)))
     _check_lifecycle(props)
-    made: Made = emulator.module("services.cloudformation.provisioners")._ecr_repo_create(
-        logical_id, props, stack_name
-    )
+    with system_tags.as_cloudformation():
+        made: Made = emulator.module("services.cloudformation.provisioners")._ecr_repo_create(
+            logical_id, props, stack_name
+        )
     return made
 
 
