@@ -27,7 +27,7 @@ READS: dict[str, tuple[str, ...]] = {
     "application-autoscaling": ("DescribeScalableTargets",),
     "cloudformation": ("DescribeStacks", "ListStackResources"),
     "cloudwatch": ("DescribeAlarms", "ListDashboards"),
-    "ec2": ("DescribeInstances", "DescribeVolumes"),
+    "ec2": ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeVolumes"),
     "ecr": ("DescribeRepositories", "ListImages", "ListTagsForResource"),
     "events": ("ListEventBuses", "ListRules", "ListTargetsByRule"),
     "glue": ("GetTables",),
