@@ -17,7 +17,8 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 PIP := $(BIN)/python -m pip install --quiet --no-compile
-NPM := $(BIN)/npm ci --silent --no-audit --no-fund
+# No package runs a program of its own while it is installed.
+NPM := $(BIN)/npm ci --silent --no-audit --no-fund --ignore-scripts
 
 .PHONY: help
 help: ## list what can be made
@@ -49,6 +50,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "setup: development tools"
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(NPM)
+	@$(BIN)/python -m tests.browser
 	@touch $@
 
 # The SageMaker Python SDK and what it needs, for its tests alone. uv is several times as fast as

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.lifecycle", "tests.localcloud", "tests.conformance", "tests.idle_machine"]
+pytest_plugins = [
+    "tests.browser",
+    "tests.lifecycle",
+    "tests.localcloud",
+    "tests.conformance",
+    "tests.idle_machine",
+]
 
 ROOT = Path(__file__).parent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -189,7 +190,7 @@ SSO = botocore_errors.UnauthorizedSSOTokenError()
         (refusal("ExpiredToken", "AssumeRole", 403), True),
         (refusal("ExpiredTokenException", "AssumeRoleWithWebIdentity"), True),
         (refusal("InvalidIdentityToken", "AssumeRoleWithWebIdentity"), True),
-        (refusal("AccessDenied", "AssumeRole", 403), False),
+        (refusal("AccessDenied", "AssumeRole", 403), True),
         (refusal("Throttling", "AssumeRole"), False),
         (refusal("InternalFailure", "GetRoleCredentials", 500), False),
         (EndpointConnectionError(endpoint_url="https://portal.sso", error="reset"), False),
@@ -202,11 +203,21 @@ def test_a_renewal_that_fails_for_good_ends_the_sign_in_and_is_not_tried_again(
     sign_in = SignIn(HOME, lambda _: None)
     for _ in range(3):
         with pytest.raises(SignInError if ends else type(error)) as caught:
-            sign_in._renew(session, "https://sagemaker.eu-west-1.amazonaws.com")  # type: ignore[arg-type]
+            sign_in._renew(session, HOME, "https://sagemaker.eu-west-1.amazonaws.com")  # type: ignore[arg-type]
     assert session.asked == (1 if ends else 3)
     if isinstance(caught.value, SignInError):
         assert caught.value.state == "your sign-in to AWS has ended"
         assert caught.value.cure == "sign in"
+
+
+def test_a_role_of_another_account_that_may_not_be_taken_on_ends_nothing_else() -> None:
+    session = Renewed(raising(refusal("AccessDenied", "AssumeRole", 403)))
+    sign_in = SignIn(HOME, lambda _: None)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sign_in._renew(session, AWAY, "https://aws")  # type: ignore[arg-type]
+    good = Renewed(lambda: None)
+    sign_in._renew(good, HOME, "https://aws")  # type: ignore[arg-type]
+    assert good.asked == 1
 
 
 def test_one_thread_tries_a_renewal_and_the_others_hear_of_it() -> None:
@@ -217,7 +228,7 @@ def test_one_thread_tries_a_renewal_and_the_others_hear_of_it() -> None:
     def sign(_: int) -> bool:
         waiting.wait()
         with pytest.raises(SignInError):
-            sign_in._renew(session, "https://aws")  # type: ignore[arg-type]
+            sign_in._renew(session, HOME, "https://aws")  # type: ignore[arg-type]
         return True
 
     with ThreadPoolExecutor(8) as pool:
@@ -225,14 +236,17 @@ def test_one_thread_tries_a_renewal_and_the_others_hear_of_it() -> None:
     assert session.asked == 1
 
 
-def process(folder: Path, *, lasts: timedelta) -> tuple[Path, Path]:
+def process(cloud: Cloud, folder: Path, *, lasts: timedelta) -> tuple[Path, Path]:
     """A configuration with a credential process, and the file that counts how often it ran."""
     ran, answer = folder / "ran", folder / "answer"
-    until = (datetime.now(UTC) + lasts).isoformat()
-    answer.write_text(
-        '{"Version": 1, "AccessKeyId": "000000000000", "SecretAccessKey": "local",'
-        f' "SessionToken": "t", "Expiration": "{until}"}}'
-    )
+    own = cloud.environment()
+    given = {
+        "Version": 1,
+        "AccessKeyId": own["AWS_ACCESS_KEY_ID"],
+        "SecretAccessKey": own["AWS_SECRET_ACCESS_KEY"],
+        "Expiration": (datetime.now(UTC) + lasts).isoformat(),
+    }
+    answer.write_text(json.dumps(given))
     script = folder / "credentials.sh"
     script.write_text(
         f'echo >> "{ran}"; cat "{answer}" || {{ echo "the session is over" >&2; exit 1; }}'
@@ -246,7 +260,7 @@ def process(folder: Path, *, lasts: timedelta) -> tuple[Path, Path]:
 def test_credentials_that_are_renewed_go_on_until_no_more_are_to_be_had(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasts: timedelta
 ) -> None:
-    config, ran = process(tmp_path, lasts=lasts)
+    config, ran = process(cloud, tmp_path, lasts=lasts)
     with calling(cloud, AWS_CONFIG_FILE=str(config)):
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name, raising=False)

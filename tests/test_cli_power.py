@@ -355,6 +355,7 @@ def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
 
 
 def test_what_goes_on_is_told_with_what_it_costs_and_how_to_end_it(three: Room) -> None:
+    three.cloud.delays(training=3600)
     three.serves("vision-seat02-serve")
     three.trains("vision-seat02-fit")
     ran = three.command("stop", "--only", "seat01,seat02")

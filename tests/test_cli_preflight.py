@@ -139,7 +139,7 @@ def test_a_workshop_that_is_over_is_refused(folder: Path) -> None:
 
 
 def test_another_account_is_refused_before_anything_is_asked(cloud: Cloud, folder: Path) -> None:
-    with calling(cloud, AWS_ACCESS_KEY_ID="444455556666"):
+    with calling(cloud, **cloud.environment(account="444455556666")):
         ran = preflight(folder)
     assert (ran.code, ran.out) == (3, "")
     assert "your credentials are for account 444455556666" in ran.err

@@ -134,7 +134,17 @@ def test_markdown_obeys_nothing_of_a_text(text: str) -> None:
     [
         *("![x](http://evil.example/x.png)", "[x](javascript:alert(1))", "<img src=//evil>", "`x`"),
         *("http://evil.example", "https://evil.example", "www.evil.example", "a@evil.example"),
-        *("**x**", "_x_", "~~x~~", "| x |", "&lt;script&gt;", "x\\|y", "<http://evil.example>"),
+        *(
+            "**x**",
+            "_x_",
+            "__x__",
+            "a__b__",
+            "~~x~~",
+            "| x |",
+            "&lt;script&gt;",
+            "x\\|y",
+            "<http://evil.example>",
+        ),
     ],
 )
 def test_the_ways_of_markdown_to_a_link_an_image_or_html_are_closed(text: str) -> None:

@@ -72,9 +72,10 @@ def test_a_folder_that_others_use_as_well_keeps_its_mode(
         folder.chmod(bits)
     monkeypatch.chdir(project)
     for root in (project, team):
-        files.make_folder(root / "ada", root=root)
         files.make_folder(root)
+        files.make_folder(root / "ada", root=root)
     assert (mode(project), mode(team)) == (0o755, 0o2775)
+    assert not (team / ".gitignore").exists()
     assert mode(project / "ada") == 0o700
     assert mode(team / "ada") & 0o777 == 0o700
 

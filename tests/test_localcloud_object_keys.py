@@ -7,13 +7,13 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
-from tests.localcloud import Cloud
+from tests.localcloud import Cloud, root
 from tests.teardown_world import place
 from workshop import policy_engine
 from workshop.teardown.emptying import Bucket
@@ -37,7 +37,8 @@ def put(cloud: Cloud, keys: list[str]) -> None:
 def answer(cloud: Cloud, path: str, method: str = "GET") -> tuple[int, bytes]:
     """What is on the wire, which no parser has seen."""
     request = AWSRequest(method, f"{cloud.endpoint}/{path}")
-    SigV4Auth(Credentials(cloud.running.account, "local"), "s3", "us-east-1").add_auth(request)
+    credentials = Credentials(*root(cloud.running).values())
+    S3SigV4Auth(credentials, "s3", cloud.running.region).add_auth(request)
     given = URLLib3Session().send(request.prepare())
     return given.status_code, given.content
 

@@ -94,10 +94,10 @@ def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
         discover(whole, Target("vision", "dev", {HOME: frozenset()}, whole=True), kinds.ALL)
         with ThreadPoolExecutor(4) as pool:
             looks = teardown_reads.ask(Asking(few, pool), subject)
-        assert looks.keys() == {kind.name for kind in kinds.ALL} | {roles.ROLE, "tag"}
-    # The stacks, and the boundary beside the roles, are asked for by others.
-    elsewhere = {"cloudformation:DescribeStacks", "iam:ListPolicies"}
-    assert few.calls.keys() == whole.calls.keys() - elsewhere
+        others = {roles.ROLE, roles.POLICY, "tag"}
+        assert looks.keys() == {kind.name for kind in kinds.ALL} | others
+    # Every preflight lists the stacks by itself.
+    assert few.calls.keys() == whole.calls.keys() - {"cloudformation:DescribeStacks"}
     assert sum(few.calls.values()) <= len(looks) * teardown_reads.MOST_CALLS
 
 

@@ -13,6 +13,7 @@ from tests import torn
 from tests.faulty import counts
 from tests.fleet import Fleet, fleet
 from tests.workshop_command import Ran
+from workshop.localcloud import process
 from workshop.teardown import stacks, sweep
 
 __all__ = ["fleet"]
@@ -89,6 +90,26 @@ def test_a_deployment_tells_programs_in_its_last_line(fleet: Fleet) -> None:
     assert last["stopped"].startswith("your sign-in to AWS has ended (ExpiredToken: ")
     assert ran.err.splitlines()[-1].endswith("run again: workshop deploy -e dev --json")
     assert "To go on from here" not in ran.err
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_whoever_was_never_signed_in_hears_of_the_local_cloud_that_runs_here(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, *, runs: bool
+) -> None:
+    fleet.write(1)
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL": ""}
+    variables = {**fleet.variables(), **nobody, "AWS_EC2_METADATA_DISABLED": "true"}
+    monkeypatch.setattr(Fleet, "variables", lambda _: variables)
+    monkeypatch.setattr(process, "status", lambda: fleet.cloud.running if runs else None)
+    ran = fleet.run("status")
+    here = (
+        ' a local cloud runs here: point this terminal to it with: eval "$(workshop cloud env)", or'
+    )
+    assert (ran.code, ran.err) == (
+        1,
+        "workshop: you are not signed in to AWS (Unable to locate credentials);"
+        f"{here if runs else ''} sign in, and run again: workshop status -e dev\n",
+    )
 
 
 def test_a_watch_ends_too(fleet: Fleet) -> None:

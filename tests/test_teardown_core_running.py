@@ -137,7 +137,8 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     serves(cloud, "serve", ADA.role_arn)
     cloud.faults({"effect": "stuck", "noun": "Endpoint", "name": "serve", "status": "Deleting"})
     hurried = Patience(deadline=0.2, first_look=0.01, slowest_look=0.05)
-    report = torn_down(torn.job(clients, patience=hurried))
+    job = torn.job(clients, patience=hurried)
+    report = torn_down(job)
     assert report.code == 4
     stuck = {one.thing.kind: one.told for one in report.of(Outcome.STUCK)}
     assert stuck["endpoint"].startswith("still Deleting")
@@ -145,7 +146,7 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     assert torn.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
     assert "0.115" in str(report.hourly[0])
     cloud.faults()
-    assert torn_down(torn.job(clients)).code == 0
+    assert torn_down(torn.job(clients, proven=job.proven)).code == 0
 
 
 def test_a_role_that_was_deleted_by_hand_does_not_hide_what_ran_with_it(

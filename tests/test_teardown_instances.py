@@ -43,8 +43,9 @@ def test_tags_claim_instances_and_volumes_of_the_seats_asked_about(cloud: Cloud)
     for make in (instance, volume):
         make(cloud, attendee="cem")
         make(cloud, attendee="ada", workshop="speech")
-        make(cloud, attendee="ada", environment="prod")
-    assert owners(INSTANCES, world(cloud)) == {mine: ("claimed", "ada")}
+    prods = instance(cloud, attendee="ada", environment="prod")
+    assert owners(INSTANCES, world(cloud)) == {mine: ("claimed", "ada"), prods: ("claimed", "ada")}
+    assert found(INSTANCES, world(cloud))[prods].of_environment == "prod"
     assert owners(VOLUMES, world(cloud))[drive] == ("claimed", "ben")
     assert {seat for _, seat in owners(VOLUMES, world(cloud)).values()} <= {"ada", "ben"}
 

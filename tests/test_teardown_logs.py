@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,8 +11,10 @@ from botocore.exceptions import ClientError
 from tests.localcloud import Cloud
 from tests.teardown_world import counted, found, owners, place, thing, world
 from workshop.teardown.kinds import logs
-from workshop.teardown.kinds.logs import ENDPOINTS, Groups, Streams
-from workshop.teardown.model import Memory, Ownership
+from workshop.teardown.kinds.logs import Groups, Streams
+from workshop.teardown.kinds.sagemaker_kind import listed_key
+from workshop.teardown.kinds.unexplained import ENDPOINTS
+from workshop.teardown.model import Memory, Ownership, World
 
 STREAMS = Streams()
 GROUPS = Groups()
@@ -195,3 +198,45 @@ def test_a_throttled_deletion_is_repeated(cloud: Cloud) -> None:
     cloud.faults({"effect": "throttle", "operation": "logs:DeleteLogStream", "times": 1})
     STREAMS.delete(here, one)
     assert streams(cloud, TRAINING) == []
+
+
+# --- what nothing explains ---------------------------------------------------------------------
+
+
+def began(cloud: Cloud, *seats: str, whole: bool = True, explained: tuple[str, ...] = ()) -> World:
+    """The world of a workshop that began before all that is there, with these training jobs."""
+    here = replace(world(cloud, *seats, whole=whole), since=datetime(2020, 1, 1, tzinfo=UTC))
+    for kind in ("training job", "endpoint", "notebook"):
+        here.memory.note(listed_key(kind), frozenset(explained))
+    return here
+
+
+def test_a_log_of_a_free_name_is_claimed_if_it_came_during_the_workshop(cloud: Cloud) -> None:
+    group(cloud, TRAINING, "hoard/algo-1", "theirs/algo-1", "vision-ada-x/algo-1")
+    group(cloud, "/aws/sagemaker/hoard", "any")
+    group(cloud, f"{ENDPOINTS}hoard")
+    group(cloud, f"{ENDPOINTS}theirs")
+    group(cloud, "/aws/lambda/prod")
+    here = began(cloud, explained=("theirs",))
+    assert owners(STREAMS, here) == {
+        f"{TRAINING}:hoard/algo-1": ("claimed", ""),
+        f"{TRAINING}:vision-ada-x/algo-1": ("claimed", "ada"),
+    }
+    hoards = {"/aws/sagemaker/hoard": ("claimed", ""), f"{ENDPOINTS}hoard": ("claimed", "")}
+    assert owners(GROUPS, here) == hoards
+    # Of one seat among several, nothing tells whose they are.
+    alone = began(cloud, "ada", whole=False, explained=("theirs",))
+    assert {one.ownership for one in found(GROUPS, alone).values()} == {Ownership.UNKNOWN}
+    # What was there before is somebody else's, and so is what says so by its tags.
+    before = replace(here, since=datetime(2099, 1, 1, tzinfo=UTC))
+    assert found(GROUPS, before) == {}
+    assert list(found(STREAMS, before)) == [f"{TRAINING}:vision-ada-x/algo-1"]
+    arn = f"arn:aws:logs:us-east-1:{place(cloud).account}:log-group:/aws/sagemaker/hoard"
+    cloud.client("logs").tag_resource(resourceArn=arn, tags={"workshop": "speech"})
+    assert list(found(GROUPS, here)) == [f"{ENDPOINTS}hoard"]
+
+
+def test_where_jobs_could_not_be_listed_nothing_is_called_unexplained(cloud: Cloud) -> None:
+    group(cloud, TRAINING, "hoard/algo-1")
+    here = replace(world(cloud, whole=True), since=datetime(2020, 1, 1, tzinfo=UTC))
+    assert found(STREAMS, here) == {}

@@ -308,6 +308,12 @@ def _openings(where: str, access: Access) -> Iterator[str]:
         yield (
             f"{where}.extra_statements opens {policies.opened(extra)} to every seat of the profile"
         )
+        made = ", ".join(policies.making(extra))
+        if made:
+            yield (
+                f"{where}.extra_statements: what {made} makes is not looked for by teardown and"
+                " leftovers, which say so and never call the workshop gone; look there yourself"
+            )
 
 
 def _unknown_types(name: str, profile: Profile) -> Iterator[str]:

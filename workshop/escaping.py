@@ -22,6 +22,7 @@ import html as html_texts
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 MOST_MARKS = 8
@@ -43,6 +44,7 @@ _NOT_SHOWN = (
     "\U000e0000-\U000e0fff"
     f"\ufdd0-\ufdef{_NO_CHARACTERS}"
 )
+_NOT_PLAIN = re.compile("[^ -~]")
 _DOUBTFUL = re.compile(f"[{_NOT_SHOWN}]")
 _SELECTOR = re.compile(f"[{_SELECTORS}]")
 _EMOJI_OR_TEXT = "\ufe0e\ufe0f"
@@ -50,7 +52,9 @@ _SKIN_TONES = "\U0001f3fb-\U0001f3ff"
 _EMOJI_TAIL = re.compile(f"[\ufe0f{_SKIN_TONES}]")
 
 
-_MARKDOWN = re.compile(r"[\\`*\[\]<>|~&@]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_MARKDOWN = re.compile(
+    r"[\\`*\[\]<>|~&@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", re.IGNORECASE
+)
 """What CommonMark and GitHub take for code, emphasis, a link, an image, HTML or a cell's end."""
 _ENTITIES = {"<": "&lt;", ">": "&gt;"}
 """Some programs look for HTML before they look for backslashes."""
@@ -69,12 +73,7 @@ Where a semicolon parts cells, as in much of Europe, one begins behind it.
 
 def printable(text: str, *, keep: str = "") -> str:
     """Return ``text`` with escapes for what would be obeyed; characters in ``keep`` stay."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        _escape(character) if character not in keep and _is_escaped(text, index) else character
-        for index, character in enumerate(text)
-    )
+    return _escaped(text, keep, _escape)
 
 
 def first_escaped(text: str) -> str:
@@ -108,11 +107,16 @@ def json_text(document: Any, *, indent: int | None = None) -> str:
 
     What ``printable`` escapes is written as JSON's own escapes, so that a program reads all of it.
     """
-    text = json.dumps(document, indent=indent, ensure_ascii=False)
-    return "".join(
-        _json_escape(character) if character != "\n" and _is_escaped(text, index) else character
-        for index, character in enumerate(text)
-    )
+    return _escaped(json.dumps(document, indent=indent, ensure_ascii=False), "\n", _json_escape)
+
+
+def _escaped(text: str, keep: str, escape: Callable[[str], str]) -> str:
+    def shown(found: re.Match[str]) -> str:
+        character = found[0]
+        as_it_is = character in keep or not _is_escaped(text, found.start())
+        return character if as_it_is else escape(character)
+
+    return _NOT_PLAIN.sub(shown, text)
 
 
 def _is_escaped(text: str, index: int) -> bool:

@@ -43,10 +43,11 @@ def make_folder(path: Path, *, root: Path | None = None) -> Path:
         _restrict(one, FOLDER_MODE)  # the umask may have taken more
     path.mkdir(exist_ok=True)  # raises where a file has the name
     ours = root in made or root.name == STATE.name
+    shared = not ours and _is_shared(root)
     for one in own:
-        if one != root or ours or not _is_shared(root):
+        if one != root or not shared:
             _restrict(one, FOLDER_MODE)
-    if ours or not any(root.iterdir()):
+    if ours or not (shared or any(root.iterdir())):
         _ignore(max((*made, root), key=above.index))
     return path
 

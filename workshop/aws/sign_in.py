@@ -49,7 +49,7 @@ class SignIn:
         """Let each call of a client end the sign-in, and raise SignInError once it has ended."""
         events, url = client.meta.events, client.meta.endpoint_url
         events.register_first("before-call", self._check)
-        events.register_first("before-sign", partial(self._renew, session, url))
+        events.register_first("before-sign", partial(self._renew, session, place, url))
         events.register_first("needs-retry", _ask_nobody_thrice)
         events.register("after-call", partial(self._judge, place, url))
 
@@ -58,19 +58,20 @@ class SignIn:
             # Another one for each thread: tracebacks are written into exceptions.
             raise SignInError(one.state, one.why, one.cure, is_missing=one.is_missing)
 
-    def _renew(self, session: boto3.Session, url: str, **_: object) -> None:
+    def _renew(self, session: boto3.Session, place: Place, url: str, **_: object) -> None:
         """Get the credentials, as botocore does right after this; it renews what can be renewed.
 
         What may pass, and a role of another account that may not be taken on, are the call's own
-        errors. All else that a process, a token's file or SSO may raise ends the sign-in.
+        errors. All else that a process, a token's file, SSO or a role of one's own may raise ends
+        the sign-in.
         """
         with self._renewing:  # a renewal that fails is not tried by every thread
             self._check()
             try:
                 _get_credentials(session)
             except Exception as error:
-                role = isinstance(error, ClientError) and error.operation_name == "AssumeRole"
-                if errors.is_passing(error) or (role and not _is_of_credentials(error)):
+                abroad = place.account != self._home.account
+                if errors.is_passing(error) or (abroad and not _is_of_credentials(error)):
                     raise
                 raise self._end(error, url, renewing=True) from error
 

@@ -138,7 +138,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> PlainTable:
     """Return a plain table without rules; the columns in ``right`` hold numbers."""
     made = PlainTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(printable(column), justify="right" if column in right else "left")
+        made.add_column(_encodable(column), justify="right" if column in right else "left")
     return made
 
 
@@ -169,7 +169,7 @@ class PlainTable(Table):
 
     def add_row(self, *cells: RenderableType | None, **more: Any) -> None:
         """Add a row; a line break in a text begins no line."""
-        texts = (Text(printable(cell)) if isinstance(cell, str) else cell for cell in cells)
+        texts = (Text(_encodable(cell)) if isinstance(cell, str) else cell for cell in cells)
         super().add_row(*texts, **more)
 
     def explain(self, lines: Iterable[str]) -> None:
@@ -197,6 +197,12 @@ class _Words(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(printable(task.description if self._text is None else self._text))
+
+
+def _encodable(text: str) -> str:
+    """Return a text as the stream will show it, so that columns are as wide as what is in them."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _out() -> Console:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workshop import tags
+from workshop import environment, tags
 from workshop.aws.clients import Clients
 from workshop.cli import console, teardown_view
 from workshop.cli.opened import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.errors import GuardError, UsageError
+from workshop.fleet.ledger import FOLDER, Ledger
 from workshop.places import Place
-from workshop.teardown import guard, refusals, verify
+from workshop.teardown import evidence, guard, refusals, roles, verify
 from workshop.teardown.discover import Discovery, Target, discover, tagged
 from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Ownership, Thing
+from workshop.teardown.model import Memory, Ownership, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
 from workshop.teardown.report import NOT_PROVEN
 
@@ -34,10 +36,12 @@ def leftovers(
         typer.Option("--workshop", metavar="NAME", help="Without -e: the workshop's name."),
     ] = None,
     account: Annotated[
-        str | None, typer.Option("--account", metavar="ID", help="Without -e: the account.")
+        str | None,
+        typer.Option("--account", metavar="ID", help="The account that is looked at."),
     ] = None,
     region: Annotated[
-        str | None, typer.Option("--region", metavar="NAME", help="Without -e: the Region.")
+        str | None,
+        typer.Option("--region", metavar="NAME", help="The Region that is looked at."),
     ] = None,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
@@ -45,17 +49,22 @@ def leftovers(
     """Show what is left of a workshop, from one look; nothing is changed.
 
     Without -e it looks for any workshop by its name, also one that was made by other means with
-    the same tags. Exit 0 means that nothing was found and everything could be read; else 4.
+    the same tags. With -e, --account and --region it looks where that environment was once, with
+    credentials of that account. Exit 0 means that nothing was found and everything could be read;
+    else 4.
 
     For example:
 
         workshop leftovers -e prod
 
+        workshop leftovers -e prod --account 111122223333 --region eu-west-1
+
         workshop leftovers --workshop vision --account 111122223333 --region eu-west-1
     """
-    if env is not None:
-        work = opened(env, config_dir)
-        targets, clients = [guard.target(work.loaded, work.seats, whole=True)], work.clients
+    lasting = Memory()
+    if env is not None and workshop is None and bool(account) == bool(region):
+        earlier = Place(account, region) if account and region else None
+        clients, targets = _of_environment(env, config_dir, earlier, lasting)
     elif workshop and account and region:
         clients = Clients(Place(account, region))
         targets = _named(clients, workshop, Place(account, region))
@@ -65,7 +74,9 @@ def leftovers(
         )
     console.say("looking for everything of the workshop ...")
     kinds = {kind.name: kind for kind in ALL}
-    discovery = _joined([discover(clients, target, ALL) for target in targets])
+    discovery = _joined([discover(clients, target, ALL, lasting) for target in targets])
+    if env is not None:
+        guard.check_environment(discovery, env)
     plan = Plan(discovery, kinds, Choices())
     scan = verify.scan(discovery, kinds)
     if as_json:
@@ -78,13 +89,46 @@ def leftovers(
         if rows:
             console.print_table(table)
         for one in discovery.unknown:
-            console.warn(f"{one.kind}s in {one.place} could not be listed: {one.why}")
+            console.warn(one.told)
         usd, complete = plan.hourly
-        console.say(
-            f"{len(scan.left)} things are left, {'' if complete else 'at least '}{usd:.3f} USD per"
-            " hour"
-        )
+        least = "" if complete and not discovery.unknown else "at least "
+        console.say(f"{least}{len(scan.left)} things are left, {least}{usd:.3f} USD per hour")
+    if env is not None and scan.clean:
+        Ledger(env).gone(place for target in targets for place in target.seats)
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
+
+
+def _of_environment(
+    env: str, config_dir: Path, earlier: Place | None, lasting: Memory
+) -> tuple[Clients, list[Target]]:
+    """An environment wherever it left a trace, or in an earlier place of its own."""
+    folder = FOLDER / env
+    roles.remember(lasting, evidence.roles_seen(Ledger(env)))
+    if earlier is None:
+        work = opened(env, config_dir)
+        whole = evidence.target(work.clients, work.loaded, work.seats, whole=True, folder=folder)
+        return work.clients, [whole]
+    loaded = environment.load(env, config_dir)
+    clients = Clients(earlier)
+    _check_account(clients, earlier)
+    traces = evidence.recorded(Ledger(env), folder)
+    traces.setdefault(earlier, set())
+    for place, seats in evidence.named_in(clients, loaded.settings.workshop, earlier).items():
+        traces.setdefault(place, set()).update(seats)
+    seats_there = {
+        place: frozenset(seats)
+        for place, seats in traces.items()
+        if place.account == earlier.account
+    }
+    return clients, [Target(loaded.settings.workshop, loaded.name, seats_there, whole=True)]
+
+
+def _check_account(clients: Clients, place: Place) -> None:
+    caller = clients.caller(place)
+    if caller != place.account:
+        raise GuardError(
+            f"your credentials are for account {caller}, not {place.account}; sign in to that one"
+        )
 
 
 def _named(clients: Clients, workshop: str, place: Place) -> list[Target]:
@@ -92,16 +136,15 @@ def _named(clients: Clients, workshop: str, place: Place) -> list[Target]:
 
     Tags that cannot be read tell of none here; the look that follows has them as unknown.
     """
-    caller = clients.caller(place)
-    if caller != place.account:
-        raise GuardError(
-            f"your credentials are for account {caller}, not {place.account}; sign in to that one"
-        )
+    _check_account(clients, place)
     try:
         found = list(tagged(clients, workshop, place).values())
     except refusals.Refusal:
         found = []
-    seats = {place: frozenset(one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one)}
+    tagged_seats = {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
+    seats = {place: frozenset(tagged_seats)}
+    for elsewhere, some in evidence.named_in(clients, workshop, place).items():
+        seats[elsewhere] = seats.get(elsewhere, frozenset()) | some
     environments = sorted({one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one})
     return [Target(workshop, name, seats, whole=True) for name in environments or [""]]
 

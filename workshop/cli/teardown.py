@@ -16,7 +16,7 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.errors import GuardError, NotProvenError, WorkshopError
 from workshop.fleet.ledger import FOLDER, Ledger
 from workshop.settings import Keep
-from workshop.teardown import guard, saving, verify
+from workshop.teardown import evidence, guard, roles, saving, verify
 from workshop.teardown.discover import Discovery
 from workshop.teardown.kinds import ALL
 from workshop.teardown.model import Memory
@@ -137,7 +137,12 @@ def run(
         guard.check_time(work.loaded, datetime.now(UTC), early=early)
     folder = FOLDER / work.loaded.name
     view = teardown_view.View(as_json=as_json)
-    target = guard.target(work.loaded, work.seats, whole=choices.only is None)
+    target = evidence.target(
+        work.clients, work.loaded, work.seats, whole=choices.only is None, folder=folder
+    )
+    ledger = Ledger(work.loaded.name)
+    lasting = remembered(folder) if apply else Memory()
+    roles.remember(lasting, evidence.roles_seen(ledger))
     job = Teardown(
         work.clients,
         target,
@@ -147,10 +152,12 @@ def run(
         save=_saver(work, save_to),
         proven=proven_in(folder, target.seats),
         # A plan is made of nothing but what AWS says.
-        lasting=remembered(folder) if apply else Memory(),
+        lasting=lasting,
     )
     console.say("looking for everything of the workshop ...")
     plan = job.plan(choices)
+    guard.check_environment(plan.discovery, work.loaded.name)
+    evidence.note_roles(ledger, roles.remembered(lasting))
     if not apply:
         plan.write(folder)
         teardown_view.show(plan, command, as_json=as_json)
@@ -159,7 +166,6 @@ def run(
     if choices.stacks:
         guard.check_protection(plan.discovery)
     guard.check_name(work.loaded, _typed(work, yes, plan))
-    ledger = Ledger(work.loaded.name)
     ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
     try:
         with view:
@@ -167,6 +173,7 @@ def run(
     except KeyboardInterrupt:
         told = f"interrupted; what AWS was asked for goes on. To go on from here: {command} --apply"
         raise (NotProvenError if choices.stacks else WorkshopError)(told) from None
+    ledger.gone(evidence.gone(report))
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _tell(report, folder, as_json=as_json)
     raise typer.Exit(report.code)

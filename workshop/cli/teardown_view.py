@@ -90,7 +90,7 @@ def show(plan: Plan, command: str, *, as_json: bool) -> None:
     if groups:
         console.print_table(table)
     for one in plan.discovery.unknown:
-        console.warn(f"{one.kind}s in {one.place} could not be listed: {one.why}")
+        console.warn(one.told)
     for thing in plan.things(Fate.LEAVE_CLAIMED, Fate.LEAVE_FOREIGN, Fate.LEAVE_UNKNOWN):
         console.say(f"left alone: {thing.kind} {thing.id}: {thing.why}")
     fates = Counter(fate for _, fate in plan.fates)

@@ -6,7 +6,7 @@ import getpass
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,19 +46,64 @@ class Ledger:
         """Note how it ended."""
         self._write({"ended": dict(result)})
 
+    def gone(self, places: Iterable[Place]) -> None:
+        """Note that nothing is left in these places, as looks at them have shown."""
+        for place in places:
+            self._write({"gone": True, "account": place.account, "region": place.region})
+
+    def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
+        """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
+        self._write({"roles": [dict(one) for one in some], "of": account})
+
     def places(self) -> tuple[Place, ...]:
-        """Every place in which anything was ever done, in the order of the runs."""
+        """Every place in which anything was done since all was gone, in the order of the runs."""
+        return tuple(self._since_gone())
+
+    def seats(self) -> dict[Place, set[str]]:
+        """The same places, with the seats for which something was done there."""
+        return {
+            place: {str(line["seat"]) for line in lines if line.get("seat")}
+            for place, lines in self._since_gone().items()
+        }
+
+    def began(self) -> dict[Place, datetime]:
+        """The same places, with the moment when something was first done there."""
+        return {
+            place: min(datetime.fromisoformat(line["at"]) for line in lines)
+            for place, lines in self._since_gone().items()
+        }
+
+    def gone_from(self) -> set[Place]:
+        """The places of which nothing but that all is gone was noted last."""
+        every = {_place_of(line) for line in self._lines() if line.get("gone")}
+        return {place for place in every if place} - self._since_gone().keys()
+
+    def roles(self) -> Iterator[dict[str, str]]:
+        """Every role that was noted: ``account``, ``name``, ``id``, ``created`` and ``at``."""
+        for line in self._lines():
+            for role in line.get("roles", ()):
+                yield {**role, "account": line["of"], "at": line["at"]}
+
+    def _since_gone(self) -> dict[Place, list[dict[str, Any]]]:
+        found: dict[Place, list[dict[str, Any]]] = {}
+        for line in self._lines():
+            place = _place_of(line)
+            if place and line.get("gone"):
+                found.pop(place, None)
+            elif place:
+                found.setdefault(place, []).append(line)
+        return found
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
         if not self.path.is_file():
-            return ()
-        found: dict[Place, None] = {}
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+            return
+        for text in self.path.read_text(encoding="utf-8").splitlines():
             try:
-                noted = json.loads(line)
+                line = json.loads(text)
             except ValueError:  # cut off when the disk was full
                 continue
-            if "account" in noted and "region" in noted:
-                found[Place(noted["account"], noted["region"])] = None
-        return tuple(found)
+            if isinstance(line, dict):
+                yield line
 
     def _write(self, line: Mapping[str, Any]) -> None:
         files.make_folder(self.path.parent)
@@ -68,6 +113,11 @@ class Ledger:
             **line,
         }
         files.append(self.path, json.dumps(whole))
+
+
+def _place_of(line: Mapping[str, Any]) -> Place | None:
+    known = "account" in line and "region" in line
+    return Place(line["account"], line["region"]) if known else None
 
 
 def as_line(event: Event) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workshop import files
 from workshop.errors import LocalCloudError
 from workshop.localcloud import ownership, record
 from workshop.localcloud.authentication import keys
@@ -31,7 +32,7 @@ from workshop.localcloud.record import LOG, Running
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-DEFAULT_STATE_DIR = Path(".workshop/localcloud")
+DEFAULT_STATE_DIR = files.STATE / "localcloud"
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 START_DEADLINE = 30.0
@@ -74,7 +75,7 @@ def start(
             return Started(running, already=True, seconds=time.monotonic() - began)
         _refuse_silent(state_dir)
         (state_dir / record.FILE).unlink(missing_ok=True)
-        (state_dir / EMPTY_CONFIG).touch(mode=0o600)
+        files.write(state_dir / EMPTY_CONFIG, b"")
         instance = secrets.token_hex(12)
         arguments = [
             *("--state-dir", str(state_dir.resolve())),
@@ -221,7 +222,7 @@ def _refuse_silent(state_dir: Path) -> None:
 
 
 def _spawn(state_dir: Path, instance: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-    with open(state_dir / LOG, "wb", opener=record.owned) as log:
+    with files.open_private(state_dir / LOG, "wb") as log:
         child = subprocess.Popen(
             [sys.executable, *ownership.command(instance), *arguments],
             stdin=subprocess.DEVNULL,
@@ -328,6 +329,6 @@ def _ended(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
 @contextmanager
 def _exclusive(state_dir: Path) -> Iterator[None]:
     """One start or stop at a time per state directory."""
-    with open(state_dir / "lock", "w", opener=record.owned) as lock:
+    with files.open_private(state_dir / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

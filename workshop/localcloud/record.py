@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from workshop import files
 from workshop.errors import LocalCloudError
 
 if TYPE_CHECKING:
@@ -46,28 +46,17 @@ def make_private(state_dir: Path) -> None:
 
     Raise ``LocalCloudError`` if it is another user's, who could give us a cloud of theirs.
     """
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = state_dir.stat()
-    if found.st_uid != os.geteuid():
+    files.make_folder(state_dir)
+    if state_dir.stat().st_uid != os.geteuid():
         raise LocalCloudError(
             f"{state_dir} belongs to another user; choose another directory with --state-dir"
         )
-    if stat.S_IMODE(found.st_mode) != 0o700:  # noqa: PLR2004 - as chmod writes it
-        state_dir.chmod(0o700)
-
-
-def owned(path: str, flags: int) -> int:
-    """Open a new file for its owner alone: an ``opener`` for ``open``."""
-    return os.open(path, flags, 0o600)
+    files.restrict(state_dir)
 
 
 def write(state_dir: Path, running: Running) -> None:
     """Write the file at once as a whole, so that no reader sees half of it."""
-    path = state_dir / FILE
-    draft = path.with_name(f"{FILE}.{running.instance}")
-    with open(draft, "w", encoding="utf-8", opener=owned) as file:
-        file.write(json.dumps(asdict(running), indent=2) + "\n")
-    draft.replace(path)
+    files.write(state_dir / FILE, json.dumps(asdict(running), indent=2) + "\n")
 
 
 def read(state_dir: Path) -> Running | None:

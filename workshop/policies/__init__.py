@@ -22,7 +22,7 @@ from workshop.policies.documents import (
     check_inline,
     check_managed,
 )
-from workshop.policies.extra import ESCALATING, extra_policy, opened, refused
+from workshop.policies.extra import ESCALATING, extra_policy, making, opened, refused
 from workshop.policies.people import (
     console_policy,
     console_trust_policy,
@@ -53,6 +53,7 @@ __all__ = [
     "extra_policy",
     "for_whoever_is_signed_in",
     "limits_policy",
+    "making",
     "managed_policy_arns",
     "network_policy",
     "observation_policy",

@@ -37,6 +37,23 @@ def refused(statement: ExtraStatement, boundary: Document) -> Iterator[str]:
                 break
 
 
+_HARMLESS = (
+    *("Get", "List", "Describe", "BatchGet", "Query", "Scan", "Search", "Select", "Head", "Lookup"),
+    *("Check", "Verify", "Validate", "Estimate", "Simulate", "Detect", "View", "Read", "Filter"),
+    *("Invoke", "Converse", "Retrieve", "Receive", "Download", "Decrypt", "Encrypt", "Delete"),
+    *("Stop", "Cancel", "Untag", "Unsubscribe", "Deregister"),
+)
+"""How actions begin that leave nothing behind."""
+
+
+def making(statement: ExtraStatement) -> Iterator[str]:
+    """Give the actions of a statement that may make something, as far as their names tell."""
+    for action in statement.actions:
+        service, _, name = action.partition(":")
+        if service == "*" or not name.startswith(_HARMLESS):
+            yield action
+
+
 def opened(statement: ExtraStatement) -> str:
     """Say in words what a statement opens."""
     conditions = " under conditions" if statement.conditions else ""

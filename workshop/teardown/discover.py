@@ -49,11 +49,19 @@ _GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 
 @dataclass(frozen=True)
 class Unknown:
-    """A kind that could not be listed in a place, and why."""
+    """A kind that could not be listed in a place, and why; or what nobody tried to look at."""
 
     kind: str
     place: Place
     why: str
+    tried: bool = True
+
+    @property
+    def told(self) -> str:
+        """All of it in a sentence."""
+        if self.tried:
+            return f"{self.kind}s in {self.place} could not be listed: {self.why}"
+        return f"not looked at: {self.kind}, {self.place}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -343,7 +351,7 @@ def _seen_roles(ground: _Ground, held: holders.Held, lasting: Memory) -> tuple[S
     """
     account = ground.place.account
     there = roles.seen_now(ground.identities.roles, account)
-    before = roles.remembered(lasting, account)
+    before = [one for one in roles.remembered(lasting) if one.account == account]
     roles.remember(lasting, there)
     known = {one.name for one in (*there, *before)}
     missing = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from workshop import naming
@@ -14,8 +14,17 @@ from workshop.teardown.discover import Discovery, Target
 from workshop.teardown.model import Ownership
 
 
-def target(loaded: LoadedEnvironment, seats: Iterable[Seat], *, whole: bool) -> Target:
-    """What is torn down: these seats, or the whole environment with its strays."""
+def target(
+    loaded: LoadedEnvironment,
+    seats: Iterable[Seat],
+    *,
+    whole: bool,
+    also: Mapping[Place, Iterable[str]] | None = None,
+) -> Target:
+    """What is torn down: these seats, or the whole environment with its strays.
+
+    ``also`` are places with seats of which something else tells than the configuration.
+    """
     by_place: dict[Place, set[str]] = {}
     keep: dict[Place, set[str]] = {}
     if whole:
@@ -29,6 +38,8 @@ def target(loaded: LoadedEnvironment, seats: Iterable[Seat], *, whole: bool) -> 
         kept |= {
             names.repository(key) for key, one in profile.registry.repositories.items() if one.keep
         }
+    for place, ids in (also or {}).items():
+        by_place.setdefault(place, set()).update(ids)
     if whole and loaded.settings.cohort.keep_datasets:
         for place in by_place:
             keep.setdefault(place, set()).add(loaded.cohort_names(place).datasets_bucket)
@@ -38,7 +49,19 @@ def target(loaded: LoadedEnvironment, seats: Iterable[Seat], *, whole: bool) -> 
         seats={place: frozenset(ids) for place, ids in by_place.items()},
         whole=whole,
         keep={place: frozenset(names) for place, names in keep.items()},
+        subnets=dict.fromkeys(by_place, _subnets(loaded)),
     )
+
+
+def _subnets(loaded: LoadedEnvironment) -> dict[str, frozenset[str]]:
+    """The subnets of all profiles, with their security groups: both have ids of their own."""
+    found: dict[str, frozenset[str]] = {}
+    for profile in loaded.settings.profiles.values():
+        vpc = profile.notebook.vpc
+        if vpc is not None:
+            known = found.get(vpc.subnet_id, frozenset())
+            found[vpc.subnet_id] = known | frozenset(vpc.security_group_ids)
+    return found
 
 
 def check_environment(discovery: Discovery, environment: str) -> None:

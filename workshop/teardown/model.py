@@ -239,6 +239,16 @@ class Emptying(Protocol):
 
 
 @runtime_checkable
+class ByHand(Protocol):
+    """A kind whose things people have to delete themselves, whatever is included."""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether they have to."""
+        ...
+
+
+@runtime_checkable
 class Prompt(Protocol):
     """A kind whose things need not be waited for once their deletion was answered."""
 

@@ -16,6 +16,7 @@ from workshop.errors import GuardError
 from workshop.places import Place
 from workshop.teardown.discover import NOT_KINDS, Discovery, is_settled, stands_for
 from workshop.teardown.model import (
+    ByHand,
     Emptying,
     Identity,
     Kind,
@@ -83,7 +84,9 @@ class Plan:
         if self.discovery.is_kept(thing):
             return Fate.KEEP
         left = _LEFT.get(thing.ownership)
-        if left is not None and not (left == Fate.LEAVE_CLAIMED and self.choices.include_claimed):
+        included = left == Fate.LEAVE_CLAIMED and self.choices.include_claimed
+        by_hand = isinstance(self.kinds.get(thing.kind), ByHand)
+        if left is not None and (by_hand or not included):
             return left
         if thing.kind in NOT_KINDS:
             deleted = Fate.WITH_STACK if thing.stack else Fate.DELETE
@@ -228,6 +231,12 @@ class Plan:
             )
 
 
+def shown_lines(folder: Path) -> list[list[str]]:
+    """The lines of the plan that was shown last, as ``Plan.lines`` writes them."""
+    shown = _read(folder / FILE)
+    return [json.loads(line) for line in shown["lines"]] if shown else []
+
+
 def proven_in(folder: Path, where: Iterable[Place]) -> dict[Identity, str]:
     """What the plan that was shown last had as proven, and its seats."""
     shown = _read(folder / FILE)
@@ -254,5 +263,14 @@ def remembered(folder: Path) -> Memory:
 def _read(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
+    about = path.stat()
+    if about.st_uid != os.getuid() or about.st_mode & _WRITTEN_BY_OTHERS:
+        raise GuardError(
+            f"{path} decides what is deleted, and others than you may have written it; delete it,"
+            " and look at a new plan"
+        )
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+_WRITTEN_BY_OTHERS = 0o022

@@ -170,10 +170,10 @@ def remember(memory: Memory, seen: Iterable[SeenRole]) -> None:
     known.update({(one.account, one.id): one for one in seen})
 
 
-def remembered(memory: Memory, account: str) -> tuple[SeenRole, ...]:
-    """The roles of an account that were noted in a lasting memory."""
+def remembered(memory: Memory) -> tuple[SeenRole, ...]:
+    """The roles that were noted in a lasting memory."""
     known: Mapping[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
-    return tuple(one for one in list(known.values()) if one.account == account)
+    return tuple(known.values())
 
 
 def seen_now(found: Iterable[FoundRole], account: str) -> list[SeenRole]:

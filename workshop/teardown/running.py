@@ -21,7 +21,7 @@ from workshop.teardown import freeze, roles, stacks, sweep, verify
 from workshop.teardown.discover import NOT_KINDS, Discovery, Target, discover
 from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
 from workshop.teardown.holders import STACK, STACK_RESOURCE
-from workshop.teardown.kinds import logs
+from workshop.teardown.kinds import logs, network_interfaces
 from workshop.teardown.model import Identity, Kind, Memory, Ownership, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
 from workshop.teardown.report import Report
@@ -225,6 +225,7 @@ class Teardown:
         last = [thing for thing in own if thing.seat == COHORT]
         access = [thing for thing in own if thing.id.endswith("-access")]
         self._note(engine.delete([one for one in own if one not in access and one not in last]))
+        self._await_interfaces(current, place)
         held = {} if current.choices.abandon else self._held_seats(current, place, problems)
         free = [thing for thing in access if self._why_held(thing.seat, held) is None]
         names = [one for one in mine if one.kind == roles.ROLE]
@@ -251,6 +252,29 @@ class Teardown:
             self._note(Result(thing, Outcome.STUCK, told) for thing in last)
         self._note(engine.abandoned)
 
+    def _await_interfaces(self, current: Plan, place: Place) -> None:
+        """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
+        waiting = [
+            thing
+            for thing in current.discovery.things.values()
+            if thing.place == place and network_interfaces.goes_by_itself(thing)
+        ]
+        world = current.discovery.worlds[place]
+        until = time.monotonic() + self.patience.deadline
+        look = self.patience.first_look
+        while waiting:
+            left = [one for one in waiting if self._by_name[one.kind].state(world, one)]
+            gone = [one for one in waiting if one not in left]
+            self._note(Result(one, Outcome.ALREADY_GONE) for one in gone)
+            if not left or time.monotonic() > until:
+                return
+            if left == waiting:
+                told = f"{len(left)} network interfaces of SageMaker in {place} are waited for"
+                self._tell(Step.STACKS, told)
+            waiting = left
+            self.pause(look)
+            look = min(self.patience.slowest_look, look * 1.5)
+
     def _is_called_gone(self, thing: Thing) -> bool:
         result = self._results.get(thing.key)
         same = result is not None and result.thing.identity == thing.identity
@@ -272,7 +296,7 @@ class Teardown:
         for thing, fate in current.fates:
             if thing.place != place or thing.kind in NOT_KINDS or thing.stack:
                 continue
-            if not self._needs_role(thing.kind):
+            if not self._needs_role(thing.kind) or self._is_called_gone(thing):
                 continue
             if fate in _LEFT and not verify.is_record(thing, self._by_name):
                 held[thing.seat] = f"the {thing.kind} {thing.id} is left, and may need the role"
@@ -341,7 +365,9 @@ class Teardown:
                 or (one.thing.kind, one.thing.place) in unread
             ),
             scans=tuple(scans),
-            foreign=tuple(last.things(Fate.LEAVE_FOREIGN)),
+            foreign=tuple(
+                thing for thing in last.things(Fate.LEAVE_FOREIGN) if thing.key not in results
+            ),
             not_saved=problems,
             not_frozen=self._not_frozen,
             not_offered=discovery.not_offered,

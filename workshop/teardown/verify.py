@@ -10,6 +10,9 @@ from workshop.teardown.discover import NOT_KINDS, Discovery, Unknown
 from workshop.teardown.happenings import now
 from workshop.teardown.model import Kind, Ownership, Permanent, Thing
 
+LOOKS = 2
+"""That find nothing, before anything is called gone."""
+
 INTERVAL = 30.0
 """Seconds between the two looks, at least."""
 
@@ -26,6 +29,11 @@ class Scan:
     def clean(self) -> bool:
         """Whether nothing is left; what is unknown is not clean."""
         return not self.left and not self.unknown
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left where it was looked."""
+        return not self.left and not any(one.tried for one in self.unknown)
 
 
 def scan(discovery: Discovery, kinds: Mapping[str, Kind]) -> Scan:
@@ -54,7 +62,7 @@ def twice(
     """Two looks that far apart, or one that is not clean; the last discovery with the scans."""
     discovery = look()
     scans = [scan(discovery, kinds)]
-    if scans[0].clean:
+    if scans[0].settled:
         pause(interval)
         discovery = look()
         scans.append(scan(discovery, kinds))

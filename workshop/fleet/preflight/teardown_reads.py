@@ -103,11 +103,15 @@ def _look(clients: Clients, place: Place, subject: Subject, name: str) -> Look:
 def _finders() -> dict[str, Callable[[World], Any]]:
     """Return, by resource type, what looks for it; what is known by more than its kind as well."""
     kinds = {kind.name: kind.find for kind in ALL}
-    return {roles.ROLE: _roles, "tag": _tags, **kinds}
+    return {roles.ROLE: _roles, roles.POLICY: _policies, "tag": _tags, **kinds}
 
 
 def _roles(world: World) -> Any:
     return roles.roles(world.clients, world.scope.workshop, world.scope.place)
+
+
+def _policies(world: World) -> Any:
+    return roles.policies(world.clients, world.scope.workshop, world.scope.place)
 
 
 def _tags(world: World) -> Any:

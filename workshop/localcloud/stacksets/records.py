@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from workshop.localcloud.authentication.gate import by_owner
+
 Document = dict[str, Any]
 Place = tuple[str, str]
 """An account and a Region."""
@@ -68,6 +70,8 @@ class Operation:
     status: str = "QUEUED"
     reason: str = ""
     ended: float | None = None
+    by_owner: bool = field(default_factory=by_owner.get)
+    """Whether it was asked for with the secret of an account, whichever operation it waits for."""
 
     @property
     def failures(self) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from workshop.localcloud import emulator
+from workshop.localcloud.authentication.gate import by_owner
 from workshop.localcloud.stacksets import deployment, preferences, roles, targets
 from workshop.localcloud.stacksets.deployment import DeploymentError
 from workshop.localcloud.stacksets.records import Instance, Operation, Result, StackSet
@@ -69,6 +70,8 @@ class _Run:
     async def to_the_end(self) -> str:
         """Work through all Regions and give the operation's final status."""
         operation = self._operation
+        # It may be begun by the end of another's.
+        by_owner.set(operation.by_owner)
         by_region: dict[str, list[Result]] = {}
         for result in operation.results:
             by_region.setdefault(result.region, []).append(result)

@@ -10,13 +10,16 @@ from workshop.teardown.kinds import (
     dashboards,
     instances,
     logs,
+    network_interfaces,
     repositories,
     sagemaker,
     schedules,
+    tagged_resources,
+    unexplained,
 )
 from workshop.teardown.model import Kind
 
-_WRITERS = (*logs.WRITERS, "AutoML job", "tuning job", "pipeline", "feature group")
+_WRITERS = (*unexplained.WRITERS, "AutoML job", "tuning job", "pipeline", "feature group")
 """What writes to logs and buckets for as long as it runs, and again while it stops."""
 
 
@@ -35,4 +38,6 @@ ALL: tuple[Kind, ...] = (
     *instances.KINDS,
     *schedules.KINDS,
     *catalog.KINDS,
+    *network_interfaces.KINDS,
+    *tagged_resources.KINDS,
 )

@@ -31,7 +31,6 @@ def _listed(world: World, operation: str, **more: Any) -> Iterator[dict[str, Any
     """Pages of what carries the workshop's tags: EC2 itself leaves out everything else."""
     filters = [
         {"Name": f"tag:{keys.WORKSHOP}", "Values": [world.scope.workshop]},
-        {"Name": f"tag:{keys.ENVIRONMENT}", "Values": [world.scope.environment]},
         *more.pop("Filters", ()),
     ]
     yield from _client(world).get_paginator(operation).paginate(Filters=filters, **more)
@@ -50,6 +49,7 @@ def _thing(
             ownership=verdict.ownership,
             why=verdict.why,
             seat=verdict.seat,
+            of_environment=tagged.other_environment(world.scope, tags),
             **more,
         )
 

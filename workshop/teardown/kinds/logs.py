@@ -11,33 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from workshop import tags
 from workshop.teardown import proof, refusals
+from workshop.teardown.kinds import unexplained
+from workshop.teardown.kinds.unexplained import COMPONENTS, ENDPOINTS, ROOT, WRITERS, writers
 from workshop.teardown.model import Identity, Kind, Memory, Ownership, Thing, World
 from workshop.teardown.proof import Proof
-
-ROOT = "/aws/sagemaker/"
-ENDPOINTS = f"{ROOT}Endpoints/"
-COMPONENTS = f"{ROOT}InferenceComponents/"
-STUDIO = f"{ROOT}studio"
-
-WRITERS = {
-    "training job": f"{ROOT}TrainingJobs",
-    "processing job": f"{ROOT}ProcessingJobs",
-    "transform job": f"{ROOT}TransformJobs",
-    "compilation job": f"{ROOT}CompilationJobs",
-    "labeling job": f"{ROOT}LabelingJobs",
-    "notebook": f"{ROOT}NotebookInstances",
-    **dict.fromkeys(("Studio domain", "Studio user profile", "Studio space"), STUDIO),
-    "endpoint": ENDPOINTS,
-    "inference component": COMPONENTS,
-}
-"""Kinds of things that write logs, and where; what ends in a slash has a group for each."""
 
 _KEY = "writers of logs"
 
@@ -65,19 +48,10 @@ def remember_before(lasting: Memory, proven: Mapping[Identity, str]) -> None:
             known.setdefault((WRITERS[kind], name), seat)
         elif kind == Streams.name:
             group, _, stream = name.partition(":")
-            known.setdefault((group, _writers(group, stream)[0]), seat)
+            known.setdefault((group, writers(group, stream)[0]), seat)
         elif kind == Groups.name:
             start = ENDPOINTS if name.startswith(ENDPOINTS) else COMPONENTS
             known.setdefault((start, name.removeprefix(start)), seat)
-
-
-def _writers(group: str, stream: str) -> list[str]:
-    """Whose log a stream may be, by its name: the closest comes first.
-
-    In a domain that is somebody else's, profiles and spaces may be the workshop's.
-    """
-    first, _, rest = stream.partition("/")
-    return [f"{first}/{rest.partition('/')[0]}", first] if group == STUDIO else [first]
 
 
 def _known(world: World) -> dict[tuple[str, str], str | None]:
@@ -127,10 +101,6 @@ def _groups(world: World) -> list[dict[str, Any]]:
     return groups
 
 
-def _moment(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
 @dataclass(frozen=True)
 class Streams:
     """Streams in the groups that the account's jobs and notebooks share.
@@ -152,14 +122,22 @@ class Streams:
             if name.startswith((ENDPOINTS, COMPONENTS)):
                 continue
             start = f"{world.scope.workshop}-"
-            writers = {**_claimed(world), **_known(world)}
+            noted = {**_claimed(world), **_known(world)}
             others = [
                 writer
-                for (where, writer), seat in writers.items()
+                for (where, writer), seat in noted.items()
                 if where == name and seat is not None and not writer.startswith(start)
             ]
+            told = set()
             for prefix in (start, *(f"{one}/" for one in others)):
-                yield from self._below(world, name, prefix)
+                for thing in self._below(world, name, prefix):
+                    told.add(thing.id)
+                    yield thing
+            for stream in unexplained.streams(world, name):
+                by = writers(name, stream["logStreamName"])
+                is_told = f"{name}:{stream['logStreamName']}" in told
+                if not is_told and not any(_is_known(world, name, one) for one in by):
+                    yield self._thing(world, name, stream, unexplained.verdict(world))
 
     def _below(self, world: World, group: str, prefix: str) -> Iterator[Thing]:
         pages = (
@@ -177,22 +155,28 @@ class Streams:
 
     def _judged(self, world: World, group: str, stream: dict[str, Any]) -> Iterator[Thing]:
         name = stream["logStreamName"]
-        writers = _writers(group, name)
-        writer = next((one for one in writers if _is_known(world, group, one)), writers[0])
+        some = writers(group, name)
+        writer = next((one for one in some if _is_known(world, group, one)), some[0])
         found, claims = _proven(world, group, writer), _tags(world, group, writer)
         verdict = proof.judge(world, name=writer, arn="", proof=found, tagged=claims)
         if verdict is not None:
-            yield Thing(
-                kind=self.name,
-                id=f"{group}:{name}",
-                place=world.scope.place,
-                ownership=verdict.ownership,
-                why=verdict.why,
-                seat=verdict.seat,
-                arn=stream.get("arn", ""),
-                created=_moment(stream.get("creationTime")),
-                details={"logGroupName": group, "logStreamName": name},
-            )
+            yield self._thing(world, group, stream, verdict)
+
+    def _thing(
+        self, world: World, group: str, stream: Mapping[str, Any], verdict: proof.Whose
+    ) -> Thing:
+        name = stream["logStreamName"]
+        return Thing(
+            kind=self.name,
+            id=f"{group}:{name}",
+            place=world.scope.place,
+            ownership=verdict.ownership,
+            why=verdict.why,
+            seat=verdict.seat,
+            arn=stream.get("arn", ""),
+            created=unexplained.moment(stream.get("creationTime")),
+            details={"logGroupName": group, "logStreamName": name},
+        )
 
     def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
@@ -237,12 +221,12 @@ class Groups:
     def find(self, world: World) -> Iterator[Thing]:
         for group in _groups(world):
             name = group["logGroupName"]
-            start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
-            if start is None:
-                continue
-            writer = name.removeprefix(start)
-            found, claims = _proven(world, start, writer), _tags(world, start, writer)
-            verdict = proof.judge(world, name=writer, arn="", proof=found, tagged=claims)
+            verdict = self._judged(world, name)
+            settled = verdict is not None and verdict.ownership != Ownership.FOREIGN
+            if not settled and not self._is_known(world, name):
+                verdict = (
+                    unexplained.verdict(world) if unexplained.is_one(world, group) else verdict
+                )
             if verdict is not None:
                 yield Thing(
                     kind=self.name,
@@ -252,8 +236,25 @@ class Groups:
                     why=verdict.why,
                     seat=verdict.seat,
                     arn=group.get("logGroupArn", ""),
-                    created=_moment(group.get("creationTime")),
+                    created=unexplained.moment(group.get("creationTime")),
                 )
+
+    @staticmethod
+    def _writer(name: str) -> tuple[str, str] | None:
+        """What a group's name begins with, and its writer; None for a group that many share."""
+        start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
+        return None if start is None else (start, name.removeprefix(start))
+
+    def _judged(self, world: World, name: str) -> proof.Whose | None:
+        parts = self._writer(name)
+        if parts is None:
+            return None
+        found, claims = _proven(world, *parts), _tags(world, *parts)
+        return proof.judge(world, name=parts[1], arn="", proof=found, tagged=claims)
+
+    def _is_known(self, world: World, name: str) -> bool:
+        parts = self._writer(name)
+        return parts is not None and _is_known(world, *parts)
 
     def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
         return False

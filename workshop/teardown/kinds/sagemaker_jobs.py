@@ -15,7 +15,7 @@ from workshop.teardown.kinds.sagemaker_kind import (
     machines,
     not_known,
 )
-from workshop.teardown.kinds.sagemaker_serving import by_model
+from workshop.teardown.kinds.sagemaker_serving import of_transform
 from workshop.teardown.model import Thing, World
 from workshop.teardown.proof import Proof
 
@@ -154,7 +154,7 @@ TRANSFORM = SageMakerKind(
     identity=_named("TransformJobName"),
     arn="TransformJobArn",
     describes="DescribeTransformJob",
-    prove=by_model("ModelName"),
+    prove=of_transform,
     untold=_transform_untold,
     status="TransformJobStatus",
     hourly=_transform_cost,

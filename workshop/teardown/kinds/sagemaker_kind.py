@@ -6,7 +6,7 @@ service model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,6 +43,11 @@ def listed(world: World, operation: str, member: str, **request: Any) -> Iterato
     )
     for page in pages:
         yield from page[member]
+
+
+def listed_key(kind: str) -> tuple[str, str]:
+    """Where a scan's memory has the names of everything of a kind, whosever it is."""
+    return ("listed", kind)
 
 
 Prove = Callable[[World, Answer], Proof | None]
@@ -162,10 +167,19 @@ class SageMakerKind:
             for one in listed(world, self.lists, self.member, **self.list_request)
             if one.get(self.status) not in self.gone_in
         ]
+        world.memory.note(listed_key(self.name), self._names(summaries))
         with ThreadPoolExecutor(DESCRIBING) as pool:
             for thing in pool.map(lambda one: self.look(world, one), summaries):
                 if thing is not None:
                     yield thing
+
+    def _names(self, summaries: Iterable[Answer]) -> frozenset[str]:
+        """The names of all that was listed, whosever they are."""
+        members = self.identity.values()
+        return frozenset(
+            "/".join(str(one[member]) for member in members if one.get(member) is not None)
+            for one in summaries
+        )
 
     def stop(self, world: World, thing: Thing) -> bool:
         """End what it costs by the hour."""

@@ -16,14 +16,14 @@ from workshop.teardown.kinds.sagemaker_kind import (
     listed,
     not_known,
 )
-from workshop.teardown.kinds.sagemaker_serving import by_model, described
+from workshop.teardown.kinds.sagemaker_serving import described, of_transform
 from workshop.teardown.model import Thing, World
 from workshop.teardown.proof import Proof
 
 _JOBS: dict[str, tuple[str, str, Prove]] = {
     "training-job": ("DescribeTrainingJob", "TrainingJobName", by_role("RoleArn")),
     "processing-job": ("DescribeProcessingJob", "ProcessingJobName", by_role("RoleArn")),
-    "transform-job": ("DescribeTransformJob", "TransformJobName", by_model("ModelName")),
+    "transform-job": ("DescribeTransformJob", "TransformJobName", of_transform),
     "automl-job": ("DescribeAutoMLJobV2", "AutoMLJobName", by_role("RoleArn")),
 }
 """Part of an ARN -> how the job behind it is described and proven."""

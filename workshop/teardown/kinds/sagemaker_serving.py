@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from workshop import tags as keys
 from workshop.teardown import proof, refusals
 from workshop.teardown.kinds.sagemaker_kind import (
     Answer,
-    Prove,
     SageMakerKind,
     ask,
     by_role,
+    listed,
     machines,
 )
 from workshop.teardown.model import Ownership, Thing, World
@@ -45,11 +47,6 @@ def of_model(world: World, name: str) -> Proof | None:
     return proof.of_role(world.scope, role) if role else None
 
 
-def by_model(member: str) -> Prove:
-    """The proof by the role of the model that is named there."""
-    return lambda world, answer: of_model(world, answer[member]) if answer.get(member) else None
-
-
 def of_config(world: World, config: Answer) -> Proof | None:
     """The proof by a configuration's role, or by those of its models."""
     return proof.joined(_proofs(world, config))
@@ -62,11 +59,71 @@ def _proofs(world: World, config: Answer) -> list[Proof]:
     return [one for one in proofs if one is not None]
 
 
+def by_own_tags(world: World, arn: str, answer: Answer, found: Proof | None) -> Proof | None:
+    """Whose it is what serves models, given what these prove: its own tags decide.
+
+    IAM asks for no permission on a model that is served, so anybody's may be, and its role says
+    nothing of who serves it. What a seat makes carries the seat's tags, and without tags no seat
+    can make anything (:mod:`workshop.policies.compute`).
+    """
+    workshop = world.scope.workshop
+    if found is not None and found.ownership == Ownership.UNKNOWN:
+        return found
+    tagged = own_tags(world, arn, answer.get("CreationTime"))
+    seat = proof.forced_seat(workshop, tagged)
+    if found is None:
+        return Proof(Ownership.CLAIMED, "only its tags say so", seat) if seat else None
+    owned = found.ownership == Ownership.OWNED
+    if seat and owned:
+        return replace(found, seat=seat)
+    if seat:
+        return Proof(Ownership.CLAIMED, f"its tags say so, but: {found.why}", seat)
+    if owned and tagged.get(keys.WORKSHOP, workshop) != workshop:
+        told = f"its tags say workshop {tagged[keys.WORKSHOP]}, whosever model it serves"
+        return Proof(Ownership.FOREIGN, told)
+    return found
+
+
+def own_tags(world: World, arn: str, created: datetime | None = None) -> Mapping[str, str]:
+    """The tags of a resource, asked of SageMaker where the tagging service tells none.
+
+    That is minutes behind. What was made before the workshop began is not asked.
+    """
+    known = world.tagged.get(arn)
+    if known is not None or (world.since is not None and created and created < world.since):
+        return known or {}
+
+    def find() -> dict[str, str]:
+        try:
+            return {
+                tag["Key"]: tag["Value"]
+                for tag in listed(world, "ListTags", "Tags", ResourceArn=arn)
+            }
+        except refusals.Refusal as error:
+            if refusals.is_gone(error):
+                return {}
+            raise
+
+    found: dict[str, str] = world.memory.get(("ListTags", arn), find)
+    return found
+
+
+def _of_own_config(world: World, config: Answer) -> Proof | None:
+    return by_own_tags(world, config["EndpointConfigArn"], config, of_config(world, config))
+
+
 def of_endpoint(world: World, endpoint: Answer) -> Proof | None:
-    """The proof by an endpoint's configuration."""
+    """The proof by an endpoint's own tags and its configuration."""
     name = endpoint.get("EndpointConfigName")
     config = described(world, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
-    return of_config(world, config) if config else None
+    found = of_config(world, config) if config else None
+    return by_own_tags(world, endpoint["EndpointArn"], endpoint, found)
+
+
+def of_transform(world: World, job: Answer) -> Proof | None:
+    """The proof by a transform job's own tags and its model."""
+    found = of_model(world, job["ModelName"]) if job.get("ModelName") else None
+    return by_own_tags(world, job["TransformJobArn"], job, found)
 
 
 def endpoint_untold(world: World, endpoint: Answer) -> str:
@@ -81,10 +138,10 @@ def endpoint_untold(world: World, endpoint: Answer) -> str:
 def _of_component(world: World, component: Answer) -> Proof | None:
     model = component.get("Specification", {}).get("ModelName")
     found = of_model(world, model) if model else None
-    if found is not None:
-        return found
-    endpoint = described(world, "DescribeEndpoint", EndpointName=component["EndpointName"])
-    return of_endpoint(world, endpoint) if endpoint else None
+    if found is None:
+        endpoint = described(world, "DescribeEndpoint", EndpointName=component["EndpointName"])
+        found = of_endpoint(world, endpoint) if endpoint else None
+    return by_own_tags(world, component["InferenceComponentArn"], component, found)
 
 
 def _endpoint_cost(world: World, endpoint: Answer) -> Decimal | None:
@@ -143,7 +200,7 @@ CONFIG = SageMakerKind(
     identity={"EndpointConfigName": "EndpointConfigName"},
     arn="EndpointConfigArn",
     describes="DescribeEndpointConfig",
-    prove=of_config,
+    prove=_of_own_config,
     deletes="DeleteEndpointConfig",
     prompt=True,
     after=("endpoint", "inference component"),

@@ -1,0 +1,208 @@
+"""Where a workshop ever was, as far as anything tells: the places that a teardown looks at.
+
+The YAML tells where the workshop is to be today. Where it was is told by the ledger, by earlier
+plans, and by IAM and S3, whose names hold the Region and which are read for a whole account. What
+tells of a place has it looked at, or named as not looked at: absence is never concluded from the
+present configuration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from workshop import naming, policies
+from workshop.aws.clients import Clients
+from workshop.environment import LoadedEnvironment
+from workshop.errors import WorkshopError
+from workshop.fleet.ledger import Ledger
+from workshop.instance_types import known_regions
+from workshop.places import Place
+from workshop.roster import Seat
+from workshop.settings import Profile
+from workshop.teardown import guard, plan, refusals, roles, verify
+from workshop.teardown.discover import Target, Unknown
+from workshop.teardown.happenings import Outcome
+from workshop.teardown.model import Ownership, SeenRole
+from workshop.teardown.report import Report
+
+ACCOUNT, REGION = "account", "Region"
+"""What stands in place of a resource type for a place that could not be looked at."""
+
+Traces = dict[Place, set[str]]
+"""Places with the seats of which something tells there, the cohort among them."""
+
+
+def target(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seats: Iterable[Seat],
+    *,
+    whole: bool,
+    folder: Path,
+) -> Target:
+    """What is torn down: these seats, or the whole environment, wherever they left a trace.
+
+    ``folder`` holds what was kept of earlier runs. A place whose account is another one, or whose
+    Region nobody knows, is in ``unlooked``: nothing there is ever called gone.
+    """
+    chosen = tuple(seats)
+    configured = guard.target(loaded, chosen, whole=whole)
+    ledger = Ledger(loaded.name, folder.parent)
+    traces = recorded(ledger, folder)
+    unlooked: list[Unknown] = []
+    accounts = {place.account: place for place in configured.seats}
+    for place in [one for one in traces if one.account not in accounts]:
+        why = _out_of_reach(clients, place, loaded.name)
+        if why is None:
+            accounts.setdefault(place.account, place)
+        elif _is_asked(traces[place], configured):
+            unlooked.append(Unknown(ACCOUNT, place, why, tried=False))
+            traces.pop(place)
+    for place in accounts.values():
+        for found, who in named_in(clients, loaded.settings.workshop, place).items():
+            traces.setdefault(found, set()).update(who)
+    by_place = {place: set(ids) for place, ids in configured.seats.items()}
+    for place, who in traces.items():
+        if place in by_place and whole:
+            by_place[place] |= who
+        if place in by_place or not _is_asked(who, configured):
+            continue
+        if place.region not in known_regions():
+            why = _strange(loaded.settings.workshop, place)
+            unlooked.append(Unknown(REGION, place, why, tried=False))
+            continue
+        by_place[place] = set(who) if whole else who & _ids(configured)
+    profiles = loaded.settings.profiles
+    used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
+    unlooked += opened(used, loaded.home)
+    widened = guard.target(loaded, chosen, whole=whole, also=by_place)
+    began = {place: moment for place, moment in ledger.began().items() if place in widened.seats}
+    return replace(widened, unlooked=tuple(unlooked), began=began)
+
+
+def recorded(ledger: Ledger, folder: Path) -> Traces:
+    """Where the ledger and the plan that was shown last tell of anything, and of whom."""
+    traces: Traces = {place: set(seats) for place, seats in ledger.seats().items()}
+    gone = ledger.gone_from()
+    for _, _, where, _, ownership, seat, _ in plan.shown_lines(folder):
+        place = _place(where)
+        if ownership != Ownership.FOREIGN and place is not None and place not in gone:
+            traces.setdefault(place, set()).add(seat)
+    return {place: seats - {""} for place, seats in traces.items()}
+
+
+def named_in(clients: Clients, workshop: str, place: Place) -> Traces:
+    """Where the names of an account's roles, policies and buckets say that the workshop is.
+
+    What cannot be read is left out here: the look at the account has it as unknown.
+    """
+    found: Traces = {}
+    try:
+        identities = roles.Identities(
+            roles.roles(clients, workshop, place), roles.policies(clients, workshop, place)
+        )
+        for region, seats in identities.regions.items():
+            found.setdefault(Place(place.account, region), set()).update(seats)
+    except refusals.Refusal:
+        pass
+    try:
+        for region, seat in _buckets(clients, workshop, place):
+            found.setdefault(Place(place.account, region), set()).add(seat)
+    except refusals.Refusal:
+        pass
+    return found
+
+
+def opened(profiles: Mapping[str, Profile], home: Place) -> Iterator[Unknown]:
+    """What profiles let seats make although no resource type here lists it: one for a service."""
+    for name, profile in profiles.items():
+        actions: dict[str, list[str]] = {}
+        for statement in profile.access.extra_statements:
+            for action in policies.making(statement):
+                actions.setdefault(action.partition(":")[0], []).append(action)
+        for service, some in actions.items():
+            why = f"profile {name} opens {', '.join(some)}, and what that makes is not looked for"
+            yield Unknown(service, home, why, tried=False)
+
+
+def roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
+    """The workshop's roles that the ledger tells of."""
+    for noted in ledger.roles():
+        created, seen = (datetime.fromisoformat(noted[key]) for key in ("created", "at"))
+        yield SeenRole(noted["account"], noted["name"], noted["id"], created, seen)
+
+
+def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
+    """Have the ledger tell of roles, by which their work is known when they are gone."""
+    by_account: dict[str, list[dict[str, str]]] = {}
+    for one in some:
+        noted = {"name": one.name, "id": one.id, "created": one.created.isoformat()}
+        by_account.setdefault(one.account, []).append(noted)
+    for account, some_there in by_account.items():
+        ledger.note_roles(account, some_there)
+
+
+def gone(report: Report) -> list[Place]:
+    """The places in which two looks at all of the workshop found nothing and missed nothing."""
+    if report.choices.only is not None or len(report.scans) < verify.LOOKS:
+        return []
+    doubted = {one.place for scan in report.scans for one in scan.left}
+    doubted |= {one.place for scan in report.scans for one in scan.unknown}
+    doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
+    return [place for place in report.target.seats if place not in doubted]
+
+
+def _buckets(clients: Clients, workshop: str, place: Place) -> Iterator[tuple[str, str]]:
+    """Region and seat of the buckets whose names only the workshop gives."""
+    pattern = re.compile(
+        rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-.+-{place.account}"
+        rf"-({naming.REGION_PATTERN.strip('^$')})"
+    )
+    pages = clients.client("s3", place).get_paginator("list_buckets")
+    for page in pages.paginate(Prefix=f"{workshop}-", PaginationConfig={"PageSize": 1000}):
+        for bucket in page["Buckets"]:
+            parts = pattern.fullmatch(bucket["Name"])
+            if parts:
+                yield parts[2], parts[1]
+
+
+def _out_of_reach(clients: Clients, place: Place, environment: str) -> str | None:
+    """Why an account cannot be looked at with the present credentials; None where it can."""
+    try:
+        caller = clients.caller(place)
+    except WorkshopError:
+        caller = clients.home.account
+    if caller == place.account:
+        return None
+    return (
+        f"the workshop was in account {place.account}, which was not looked at, and your"
+        f" credentials are for {caller}; sign in to {place.account} and run: workshop leftovers"
+        f" -e {environment} --account {place.account} --region {place.region}"
+    )
+
+
+def _strange(workshop: str, place: Place) -> str:
+    return (
+        f"a role, policy or bucket of the workshop names Region {place.region}, which this release"
+        f" does not know; delete what has that name, or look there with: workshop leftovers"
+        f" --workshop {workshop} --account {place.account} --region {place.region}"
+    )
+
+
+def _ids(configured: Target) -> set[str]:
+    return {seat for seats in configured.seats.values() for seat in seats}
+
+
+def _is_asked(who: set[str], configured: Target) -> bool:
+    """Whether it is asked about any of these seats."""
+    return configured.whole or bool(who & _ids(configured))
+
+
+def _place(text: str) -> Place | None:
+    account, _, region = text.partition(" ")
+    known = re.fullmatch(naming.ACCOUNT_PATTERN, account)
+    return Place(account, region) if known and region else None
