@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import App, Validations
+from aws_cdk.cx_api import CloudAssembly
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.access import AccessStack
@@ -48,6 +49,10 @@ ALWAYS = {
 
 CONTEXT = ("env", "attendee", "config")
 """What ``-c`` may name."""
+
+TEMPLATE_LIMIT = 51_200
+"""Bytes of a template that travels inline
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
 
 VALIDATION_FAILED = "ValidationFailed"
 """How CDK begins the report of cdk-nag's and its own findings."""
@@ -109,8 +114,8 @@ def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> C
         names.stack(COHORT) if at_home else f"{names.stack(COHORT)}-{account}-{region}",
         placement=_placement(loaded, names, COHORT),
         cohort=loaded.settings.cohort,
-        extra_actions=[action for one in profiles for action in one.access.extra_actions],
-        feature_store=any(profile.access.feature_store for profile in profiles),
+        profiles=loaded.settings.profiles,
+        tag_keys=tuple(loaded.settings.tags),
         training_gpu=any(profile.access.training_gpu for profile in profiles),
         processing_gpu=any(profile.access.processing_gpu for profile in profiles),
     )
@@ -129,7 +134,7 @@ def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortSt
         placement=placement,
         profile=profile,
     )
-    access.add_stack_dependency(cohort, "the role's boundary")
+    access.add_stack_dependency(cohort, "the role's boundary and policies")
     notebook = NotebookStack(
         app,
         names.stack("notebook"),
@@ -169,13 +174,27 @@ def main() -> int:
         _say(*error.lines())
         return error.exit_code
     try:
-        app.synth()
+        large = _too_large(app.synth())
     except RuntimeError as error:  # what jsii makes of every error of CDK
         if not str(error).startswith(VALIDATION_FAILED):
             raise
         _say("workshop: the templates do not pass their checks", *str(error).splitlines())
         return 1
-    return 0
+    _say(*large)
+    return 1 if large else 0
+
+
+def _too_large(assembly: CloudAssembly) -> list[str]:
+    """Why CloudFormation would not take a template inline, for each that it would not."""
+    sizes = {
+        stack.stack_name: Path(stack.template_full_path).stat().st_size for stack in assembly.stacks
+    }
+    return [
+        f"workshop: the template of {name} has {size:,} bytes and CloudFormation takes"
+        f" {TEMPLATE_LIMIT:,}; name fewer profiles, or open less in them"
+        for name, size in sizes.items()
+        if size > TEMPLATE_LIMIT
+    ]
 
 
 def _say(*lines: str) -> None:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge, wildcards
+from stacks.acknowledgements import acknowledge
 from stacks.base import Placement, SeatStack
 from workbench.seat_role import SeatRole
-from workshop import policies
+from workshop import policies, tags
 from workshop.policies import Document
 from workshop.settings import Profile
 
 _MANAGED = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{}]"
 _WHY = "The YAML asks for access.mode: managed; the cohort's boundary still holds."
-_EXTRA = "The YAML opens it on purpose (access.extra_statements); workshop check names it."
 
 
 class AccessStack(SeatStack):
     """One role for notebook and jobs, in the mode that the profile's YAML names.
 
-    Every role is under the cohort's boundary.
+    Every role is under the cohort's boundary and carries the cohort's policies, so that the stack
+    stays as it is when they change.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class AccessStack(SeatStack):
         names = placement.inside
         self._names = names
         self._access = profile.access
-        documents = policies.seat_policies(names, profile)
+        parts = policies.attached(placement.tags[tags.PROFILE], profile)
         self._role(
             "Execution",
             role_name=names.role,
             description="What one seat's notebook and jobs may do",
             trust_policy=policies.trust_policy(names),
-            documents=documents,
+            parts=parts,
         )
         self._output("RoleArn", names.role_arn, "Role of the seat's notebook and jobs")
         if profile.access.has_console:
@@ -57,7 +57,7 @@ class AccessStack(SeatStack):
                     principals=profile.access.console_principals,
                     organisers=profile.access.console_organisers,
                 ),
-                documents={**documents, "console": policies.console_policy()},
+                parts=[*parts, policies.CONSOLE],
             )
             self._output("ConsoleRoleArn", names.console_role_arn, "Role for AWS's console")
 
@@ -68,11 +68,10 @@ class AccessStack(SeatStack):
         role_name: str,
         description: str,
         trust_policy: Document,
-        documents: Mapping[str, Document],
+        parts: Sequence[str],
     ) -> None:
         names = self._names
         managed = self._access.mode == "managed"
-        policies.check_inline(documents, f"{self.stack_name}: the {construct_id.lower()} role")
         role = SeatRole(
             self,
             construct_id,
@@ -81,13 +80,10 @@ class AccessStack(SeatStack):
             description=description,
             trust_policy=trust_policy,
             boundary_arn=names.boundary_arn,
-            inline_policies=documents,
-            managed_policy_arns=policies.managed_policy_arns(names) if managed else (),
-        )
-        wildcards(
-            role.role,
-            documents,
-            {one.sid: _EXTRA for one in self._access.extra_statements},
+            managed_policy_arns=[
+                *(names.cohort_policy_arn(part) for part in parts),
+                *(policies.managed_policy_arns(names) if managed else ()),
+            ],
         )
         if managed:
             # The organiser's explicit choice; the environment's warnings say so.

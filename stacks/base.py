@@ -72,7 +72,8 @@ class WorkshopStack(Stack):
     """A stack that needs no bootstrap: no assets, no roles of the toolkit, its template inline.
 
     Its own tags are concrete, as stack tags must be; the tags of its resources spell the attendee
-    as a reference to the parameter, so that the template is the same for every seat.
+    as a reference to the parameter, so that the template is the same for every seat. ``compact``
+    leaves blanks out of the template, where policies would take it above what travels inline.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class WorkshopStack(Stack):
         description: str,
         placement: Placement,
         termination_protection: bool = False,
+        compact: bool = False,
     ) -> None:
         names = placement.names
         super().__init__(
@@ -95,6 +97,7 @@ class WorkshopStack(Stack):
             tags=dict(placement.tags),
             termination_protection=termination_protection,
             synthesizer=InlineSynthesizer(),
+            suppress_template_indentation=compact,
         )
         for key, value in placement.tags.items():
             Tags.of(self).add(key, value)

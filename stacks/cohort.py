@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from constructs import Construct
 
 from stacks.acknowledgements import wildcards
 from stacks.base import Placement, WorkshopStack
-from workbench.boundary import PermissionsBoundary
 from workbench.bucket import WorkbenchBucket
 from workbench.dashboard import WorkbenchDashboard
+from workbench.policy import CohortPolicy
 from workbench.widgets import cohort_body
 from workshop import policies
-from workshop.settings import Cohort
+from workshop.naming import BOUNDARY, FREEZE
+from workshop.policies import Document
+from workshop.settings import Cohort, Profile
+
+_EXTRA = "The YAML opens it on purpose (access.extra_statements); workshop check names it."
+_DESCRIPTIONS = {
+    BOUNDARY: "The most that any seat of the workshop may do",
+    FREEZE: "What a seat loses while it is torn down",
+}
 
 
 class CohortStack(WorkshopStack):
-    """The permissions boundary, the read-only datasets and the cohort's dashboard."""
+    """The policies of all seats, the read-only datasets and the cohort's dashboard."""
 
     def __init__(
         self,
@@ -26,8 +34,8 @@ class CohortStack(WorkshopStack):
         *,
         placement: Placement,
         cohort: Cohort,
-        extra_actions: Sequence[str],
-        feature_store: bool,
+        profiles: Mapping[str, Profile],
+        tag_keys: Sequence[str],
         training_gpu: bool,
         processing_gpu: bool,
     ) -> None:
@@ -39,21 +47,16 @@ class CohortStack(WorkshopStack):
             " permissions boundary cannot go while a seat's role uses it.",
             placement=placement,
             termination_protection=cohort.termination_protection,
+            compact=True,
         )
         names = placement.inside
-        document = policies.boundary_policy(
-            names, extra_actions=extra_actions, feature_store=feature_store
-        )
-        policies.check_managed(document, f"{self.stack_name}: the permissions boundary")
-        boundary = PermissionsBoundary(
-            self,
-            "Boundary",
-            policy_name=names.boundary,
-            path=names.iam_path,
-            description="The most that any seat of the workshop may do",
-            document=document,
-        )
-        wildcards(boundary.policy, {"boundary": document})
+        self._names = names
+        made = {
+            part: self._policy(part, document, profiles)
+            for part, document in policies.cohort_policies(
+                names, profiles, tag_keys=tag_keys
+            ).items()
+        }
         datasets = WorkbenchBucket(
             self,
             "Datasets",
@@ -71,7 +74,24 @@ class CohortStack(WorkshopStack):
                 names, period=60, training_gpu=training_gpu, processing_gpu=processing_gpu
             ),
         )
-        boundary.is_deleted_before(datasets, dashboard)
+        boundary = made.pop(BOUNDARY)
+        boundary.is_deleted_before(*made.values(), datasets, dashboard)
         self._output("DatasetsBucket", names.datasets_bucket, "Shared datasets, read-only to seats")
         self._output("BoundaryArn", names.boundary_arn, "Permissions boundary of every seat's role")
         self._output("DashboardName", names.dashboard, "Name of the cohort's dashboard")
+
+    def _policy(
+        self, part: str, document: Document, profiles: Mapping[str, Profile]
+    ) -> CohortPolicy:
+        names = self._names
+        policy = CohortPolicy(
+            self,
+            "".join(word.capitalize() for word in part.split("-")),
+            policy_name=names.cohort_policy(part),
+            path=names.iam_path,
+            description=_DESCRIPTIONS.get(part, "What seats of the workshop may do"),
+            document=document,
+        )
+        extra = [one for profile in profiles.values() for one in profile.access.extra_statements]
+        wildcards(policy.policy, {part: document}, {one.sid: _EXTRA for one in extra})
+        return policy

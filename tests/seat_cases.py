@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 from tests.localcloud import TRUST
@@ -152,6 +153,20 @@ MAY: dict[str, Case] = {
         {"Namespace": "/aws/sagemaker/TrainingJobs", "MetricData": [{"MetricName": "m"}]},
     ),
     "list metrics": ("cloudwatch", "list_metrics", {}),
+    "begin a log": (
+        "logs",
+        "create_log_stream",
+        {"logGroupName": LOGS, "logStreamName": "free/log"},
+    ),
+    "write a log": (
+        "logs",
+        "put_log_events",
+        {
+            "logGroupName": LOGS,
+            "logStreamName": f"{ADA.job_prefix}own/log",
+            "logEvents": [{"timestamp": int(time.time() * 1000), "message": "another line"}],
+        },
+    ),
     "ask who she is": ("sts", "get_caller_identity", {}),
 }
 
@@ -244,6 +259,34 @@ MAY_NOT: dict[str, Case] = {
         "sagemaker",
         "update_endpoint",
         {"EndpointName": "demo-ada-made", "EndpointConfigName": "demo-ben-own"},
+    ),
+    "serve the organiser's model": endpoint_config(ADA, served="fraud-prod"),
+    "transform with a model that the SDK named": transform(ADA, ModelName="pytorch-2027-03-15"),
+    "make a model of a free name": model(ADA, ModelName="free"),
+    "register a model without a group": (
+        "sagemaker",
+        "create_model_package",
+        {
+            "ModelPackageName": f"{ADA.job_prefix}made",
+            "Tags": tagged(ADA),
+            "InferenceSpecification": package(ADA)[2]["InferenceSpecification"],
+        },
+    ),
+    "hoard logs": ("logs", "create_log_group", {"logGroupName": "/aws/sagemaker/hoard"}),
+    "open a shelf of objects": ("s3", "create_bucket", {"Bucket": ADA.bucket("hoard")}),
+    "open a shelf of images": (
+        "ecr",
+        "create_repository",
+        {"repositoryName": ADA.repository("hoard")},
+    ),
+    "try in the organiser's experiment": (
+        "sagemaker",
+        "create_trial",
+        {
+            "TrialName": f"{ADA.job_prefix}made",
+            "ExperimentName": "organisers",
+            "Tags": tagged(ADA),
+        },
     ),
     "make a domain": (
         "sagemaker",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.assemblies import shipped
+from tests.assemblies import Assembly, shipped, synthesize
 from tests.localcloud import IAM, Cloud
 from workshop import naming
 from workshop.localcloud import process
 from workshop.naming import Names
+from workshop.settings import Environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,10 +81,10 @@ def model(names: Names, name: str = "made", **more: Any) -> Case:
     return "sagemaker", "create_model", {**request, **more}
 
 
-def endpoint_config(names: Names, name: str = "made") -> Case:
+def endpoint_config(names: Names, name: str = "made", served: str = "own") -> Case:
     variant = {
         "VariantName": "all",
-        "ModelName": f"{names.job_prefix}own",
+        "ModelName": f"{names.job_prefix}own" if served == "own" else served,
         "InstanceType": "ml.m5.large",
         "InitialInstanceCount": 1,
     }
@@ -240,6 +243,17 @@ def owned(names: Names) -> list[Case]:
     ]
 
 
+@cache
+def registering() -> Assembly:
+    """The shipped environment ``demo``, where seats may register models besides."""
+    loaded = shipped("demo").loaded
+    settings = loaded.settings.model_dump(mode="json")
+    for profile in settings["profiles"].values():
+        profile["access"]["model_packages"] = True
+    opened = dataclasses.replace(loaded, settings=Environment.model_validate(settings))
+    return synthesize(opened, [ADA.seat])
+
+
 @contextmanager
 def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
     """Deploy them from the templates that CDK writes, each with things of its own.
@@ -252,7 +266,7 @@ def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
     started = process.start(state_dir, enforce_iam=True, delays={**jobs, **quick, **delays})
     root = Cloud(started.running, state_dir)
     try:
-        text = shipped("demo").text
+        text = registering().text
         assert root.deploy("demo-cohort", text("demo-cohort"), **IAM) == "CREATE_COMPLETE"
         for names in (ADA, BEN):
             seat = {"Parameters": [{"ParameterKey": "AttendeeId", "ParameterValue": names.seat}]}

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.assemblies import ROOT, Assembly
-from workshop import tags
 from workshop.access.decision import EVERYTHING, Question
 from workshop.naming import COHORT, Names
 
@@ -37,6 +36,7 @@ class Role:
     names: Names
     policies: dict[str, Any]
     boundary: Any
+    tags: dict[str, str]
 
     def simulation(self, question: Question) -> dict[str, Any]:
         """Give what iam-simulate wants to know."""
@@ -44,10 +44,7 @@ class Role:
         principal = f"arn:aws:sts::{names.account}:assumed-role/{names.role}/SageMaker"
         account = question.resource.split(":")[4] if question.resource != "*" else ""
         foreign = account not in ("", names.account)
-        caller = {
-            f"aws:PrincipalTag/{tags.ATTENDEE}": names.seat,
-            f"aws:PrincipalTag/{tags.WORKSHOP}": names.workshop,
-        }
+        caller = {f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()}
         return {
             # What AWS offers to everybody carries a policy that says so.
             **({"resourcePolicy": OFFERED} if foreign else {}),
@@ -86,16 +83,24 @@ def role(assembly: Assembly, exemplar: str, names: Names, kind: str = "execution
         for one in access.values()
         if one["Type"] == "AWS::IAM::Role" and kind in json.dumps(one["Properties"]["RoleName"])
     ]
-    (boundary,) = [
-        one["Properties"] for one in cohort.values() if one["Type"] == "AWS::IAM::ManagedPolicy"
-    ]
-    policies = {
-        one["PolicyName"]: _resolved(one["PolicyDocument"], names)
-        for one in properties.get("Policies", [])
+    made = {
+        f"arn:{names.partition}:iam::{names.account}:policy"
+        f"{one['Properties']['Path']}{_resolved(one['Properties']['ManagedPolicyName'], names)}": (
+            _resolved(one["Properties"]["PolicyDocument"], names)
+        )
+        for one in cohort.values()
+        if one["Type"] == "AWS::IAM::ManagedPolicy"
     }
-    if properties.get("ManagedPolicyArns"):
+    assert "Policies" not in properties
+    attached = [_resolved(arn, names) for arn in properties["ManagedPolicyArns"]]
+    policies = {arn: made[arn] for arn in attached if ":aws:policy/" not in arn}
+    if len(policies) < len(attached):
         policies["managed"] = EVERYTHING
-    return Role(names, policies, _resolved(boundary["PolicyDocument"], names))
+    tags = {
+        tag["Key"]: names.seat if tag["Value"] == {"Ref": "AttendeeId"} else tag["Value"]
+        for tag in properties["Tags"]
+    }
+    return Role(names, policies, made[_resolved(properties["PermissionsBoundary"], names)], tags)
 
 
 def assuming(role: str, trust: Any, who: str, tags: dict[str, str]) -> dict[str, Any]:

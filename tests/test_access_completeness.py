@@ -11,7 +11,13 @@ from fnmatch import fnmatchcase
 
 from workshop.localcloud.permissions import reference
 from workshop.localcloud.wire import models
-from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
+from workshop.policies.actions import (
+    COMPUTE_WITHOUT_TYPE,
+    MADE_OF,
+    MODEL_PACKAGES,
+    NEVER,
+    SAGEMAKER_OF_A_SEAT,
+)
 
 STARTING = (
     "Add",
@@ -38,21 +44,20 @@ STARTS_NOTHING = {
     "a record, a name or a setting": """
         AddAssociation AddTags AssociateTrialComponent
         BatchDescribeModelPackage BatchGetMetrics BatchGetRecord BatchPutMetrics BatchWriteRecord
-        CreateAction CreateAlgorithm CreateAppImageConfig CreateArtifact CreateCodeRepository
+        CreateAction CreateAppImageConfig CreateArtifact CreateCodeRepository
         CreateContext CreateDeviceFleet CreateExperiment CreateFeatureGroup CreateHub
         CreateHubContentPresignedUrls CreateHubContentReference CreateHumanTaskUi CreateImage
-        CreateImageVersion CreateLineageGroupPolicy CreateModel CreateModelCard
-        CreateModelPackage CreateModelPackageGroup CreatePipeline CreateProject CreateSharedModel
-        CreateTrial CreateTrialComponent CreateWorkforce CreateWorkteam
-        EnableSagemakerServicecatalogPortfolio ImportHubContent PutLineageGroupPolicy
-        PutModelPackageGroupPolicy PutRecord PutResourcePolicy RegisterDevices SendHeartbeat
+        CreateImageVersion CreateModel CreateModelCard
+        CreateModelPackageGroup CreatePipeline CreateProject CreateSharedModel
+        CreateTrial CreateTrialComponent CreateWorkteam
+        ImportHubContent PutRecord RegisterDevices SendHeartbeat
         SendPipelineExecutionStepFailure SendPipelineExecutionStepSuccess SendSharedModelEvent
         UpdateAction UpdateAppImageConfig UpdateArtifact UpdateCodeRepository UpdateContext
         UpdateDeviceFleet UpdateDevices UpdateExperiment UpdateFeatureGroup UpdateFeatureMetadata
         UpdateHub UpdateHubContent UpdateHubContentReference UpdateImage UpdateImageVersion
         UpdateModelCard UpdateModelPackage UpdateMonitoringAlert UpdatePipeline
         UpdatePipelineExecution UpdatePipelineVersion UpdateProject UpdateReward
-        UpdateSharedModel UpdateTrial UpdateTrialComponent UpdateWorkforce UpdateWorkteam
+        UpdateSharedModel UpdateTrial UpdateTrialComponent UpdateWorkteam
     """,
     "runs on machines whose types are capped where they are chosen": """
         CreateEndpoint CreateInferenceComponent RetryPipelineExecution StartNotebookInstance
@@ -60,6 +65,7 @@ STARTS_NOTHING = {
         UpdateInferenceComponentRuntimeConfig
     """,
     "a way into something that exists": "CreatePresignedNotebookInstanceUrl",
+    "closed unless the YAML opens it, which check warns of": "CreateModelPackage",
     "people label, and nobody is in a workshop's work force": "CreateFlowDefinition",
 }
 """Why an action without ``sagemaker:InstanceTypes`` is harmless -> such actions."""
@@ -120,3 +126,39 @@ def test_every_action_with_instance_types_is_capped_or_denied() -> None:
     # Allowed to nobody in scoped mode: it changes warm pools and the debugger of a running job.
     capped |= {"UpdateTrainingJob"}
     assert {action for action in typed() if not denied(action)} == capped
+
+
+def let_through(action: str) -> bool:
+    return any(fnmatchcase(f"sagemaker:{action}", pattern) for pattern in SAGEMAKER_OF_A_SEAT)
+
+
+def test_the_boundary_lets_nothing_through_that_runs_uncapped_or_opens_others_work() -> None:
+    """Whatever is attached to a role, and whatever name AWS adds below one of the wildcards."""
+    opened = {action for action in actions() if let_through(action) and denied(action)}
+    # To see, to stop and to delete what nobody can make.
+    harmless_verbs = ("Describe", "List", "Stop", "Delete")
+    assert {action for action in opened if not action.startswith(harmless_verbs)} == set()
+    assert not let_through(MODEL_PACKAGES[0].partition(":")[2])
+
+
+def test_what_the_boundary_lets_be_made_is_known_by_name() -> None:
+    """What a teardown looks for; algorithms, images, hubs and work teams are not among it."""
+    assert {
+        action for action in actions() if action.startswith("Create") and let_through(action)
+    } == {
+        *("CreateAction", "CreateArtifact", "CreateContext", "CreateEndpoint"),
+        *("CreateEndpointConfig", "CreateExperiment", "CreateHyperParameterTuningJob"),
+        *("CreateModel", "CreateModelPackageGroup", "CreatePipeline"),
+        *("CreatePresignedNotebookInstanceUrl", "CreateProcessingJob", "CreateTrainingJob"),
+        *("CreateTransformJob", "CreateTrial", "CreateTrialComponent"),
+    }
+
+
+def test_what_is_made_of_something_that_exists_is_asked_for_its_tags() -> None:
+    """An action on two resources could otherwise be done to one's own and the organiser's."""
+    known = reference.load().actions
+    assert {
+        f"sagemaker:{action}": one.types
+        for action, one in known.items()
+        if action.startswith("Create") and let_through(action) and len(one.types) > 1
+    } == {action: tuple(sorted(parts)) for action, parts in MADE_OF.items()}

@@ -29,7 +29,7 @@ SCOPED = Profile(
         max_runtime_hours=4,
         feature_store=True,
         search=False,
-        model_prefix=True,
+        model_packages=True,
         # Limits hold for what an organiser opens too.
         extra_statements=(
             ExtraStatement(
@@ -44,13 +44,31 @@ SCOPED = Profile(
     ),
 )
 MANAGED = Profile(access=Access(mode="managed"))
-OUTRIGHT = ("ComputeWithoutType", "Never")
-"""Denials without a condition, of many actions."""
+FREE_MODELS = Profile(access=Access(mode="managed", model_prefix=False))
+OTHERS = Profile(
+    access=Access(
+        model_packages=True,
+        extra_statements=(
+            ExtraStatement(
+                sid="OpenedToOthers",
+                actions=(
+                    *("ecr:Delete*", "ecr:Get*", "ecr:Replicate*", "ecr:Set*", "ecr:Tag*"),
+                    "sagemaker:CreateInferenceComponent",
+                ),
+                resources=("*",),
+            ),
+        ),
+    )
+)
+"""Another profile of the same environment: what it opens, the one boundary lets through."""
 PARTS = ("Action", "NotAction", "NotResource")
 """Lists of a denial of which each entry counts."""
+BY_THE_OTHER_ENGINE = {"data BaseImagesOfOtherAccounts without Null aws:ResourceAccount"}
+"""The engine here knows the account of every ARN: ``test_access_simulation`` asks another."""
 
 
 def settings(profile: Profile) -> Environment:
+    profiles = {"attendee": profile, "others": OTHERS}
     return Environment.model_validate(
         {
             "workshop": "vision",
@@ -58,8 +76,8 @@ def settings(profile: Profile) -> Environment:
             "region": "eu-west-1",
             "start": "2098-03-08T09:00:00+01:00",
             "end": "2099-03-09T17:00:00+01:00",
-            "roster": {"seats": 2},
-            "profiles": {"attendee": profile.model_dump(mode="json")},
+            "roster": {"seats": 2, "profile": "attendee"},
+            "profiles": {name: one.model_dump(mode="json") for name, one in profiles.items()},
         }
     )
 
@@ -81,7 +99,7 @@ def mutants(profile: Profile) -> Iterator[tuple[str, Cell]]:
 def _lesser(statement: Any) -> Iterator[tuple[str, Any]]:
     if statement["Effect"] == "Deny":
         yield "", None
-        for part in PARTS if statement["Sid"] not in OUTRIGHT else ():
+        for part in PARTS:
             entries = statement.get(part, [])
             # Without its only entry it is no statement; that it is there at all is tried above.
             for entry in entries if len(entries) > 1 else ():
@@ -121,23 +139,33 @@ def _with(made: Cell, name: str, number: int, statement: Any) -> Cell:
     return replace(made, documents={**made.documents, name: changed(made.documents[name])})
 
 
-def test_without_any_one_part_of_a_seats_policies_the_table_differs() -> None:
-    """Asked without the boundary, which denies much of it once more."""
-    opened = replace(whole(SCOPED), boundary=EVERYTHING)
+def test_without_any_one_part_of_what_a_seat_is_allowed_the_table_differs() -> None:
+    """Asked without what holds in any mode, which denies much of it once more."""
+
+    def alone(one: Cell) -> Cell:
+        documents = {name: made for name, made in one.documents.items() if name != "limits"}
+        return replace(one, documents=documents, boundary=EVERYTHING)
+
     tried = {
-        what: replace(one, boundary=EVERYTHING)
+        what: alone(one)
         for what, one in mutants(SCOPED)
-        if not what.startswith(BOUNDARY)
+        if not what.startswith((BOUNDARY, "limits"))
     }
     assert len(tried) > 40
-    assert survivors(SCOPED, tried, opened) == set()
+    assert survivors(SCOPED, tried, alone(whole(SCOPED))) == BY_THE_OTHER_ENGINE
 
 
-def test_without_any_one_part_of_the_boundary_the_table_differs() -> None:
+def test_without_any_one_part_of_what_holds_in_any_mode_the_table_differs() -> None:
     """Asked in ``managed`` mode, where nothing else denies."""
-    tried = {what: one for what, one in mutants(MANAGED) if what.startswith(BOUNDARY)}
-    assert len(tried) > 60
+    tried = dict(mutants(MANAGED))
+    assert len(tried) > 100
     assert survivors(MANAGED, tried, whole(MANAGED)) == set()
+
+
+def test_where_models_may_have_any_name_a_neighbours_prefix_is_still_closed() -> None:
+    tried = {what: one for what, one in mutants(FREE_MODELS) if "ModelsOfOthers" in what}
+    assert len(tried) > 3
+    assert survivors(FREE_MODELS, tried, whole(FREE_MODELS)) == set()
 
 
 def test_without_any_one_action_that_is_denied_outright_something_is_undecided() -> None:

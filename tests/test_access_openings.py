@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from tests.assemblies import synthesize
 from tests.config_folder import HEAD, SEATS, load, mistakes, write
 from workshop.access import decision
 from workshop.access.decision import Question
-from workshop.errors import WorkshopError
 from workshop.naming import Names
 
 ACCESS = f"{HEAD}{SEATS}profiles:\n  attendee:\n    access:\n"
@@ -36,7 +36,7 @@ def test_an_extra_statement_opens_what_it_says_and_no_more(tmp_path: Path) -> No
     settings = load(tmp_path).settings
     asked = decision.cell(ADA, settings.profiles["attendee"], settings)
     assert str(asked.decide(Question("dynamodb:GetItem", PRICES))) == (
-        "allowed by ReadPrices (extra)"
+        "allowed by ReadPrices (attendee-extra)"
     )
     assert not asked.decide(Question("dynamodb:GetItem", f"{PRICES}2")).allowed
     assert not asked.decide(Question("dynamodb:PutItem", PRICES)).allowed
@@ -45,13 +45,15 @@ def test_an_extra_statement_opens_what_it_says_and_no_more(tmp_path: Path) -> No
 def test_the_boundary_lets_it_through_in_the_templates_too(tmp_path: Path) -> None:
     write(tmp_path, ACCESS + EXTRA)
     assembly = synthesize(load(tmp_path), ["seat01"])
-    (boundary,) = (
-        one["Properties"]["PolicyDocument"]
-        for one in assembly.template("vision-cohort")["Resources"].values()
+    made = {
+        name: statements(one["Properties"]["PolicyDocument"])
+        for name, one in assembly.template("vision-cohort")["Resources"].items()
         if one["Type"] == "AWS::IAM::ManagedPolicy"
-    )
-    assert "dynamodb:Query" in statements(boundary)["ServicesOfTheWorkshop"]["Action"]
-    assert "ReadPrices" in assembly.text("vision-seat01-access")
+    }
+    by_sid = {sid: one for some in made.values() for sid, one in some.items()}
+    assert "dynamodb:Query" in by_sid["ServicesOfTheWorkshop"]["Action"]
+    assert by_sid["ReadPrices"]["Resource"] == [PRICES]
+    assert "cohort-${AWS::Region}-attendee-extra" in assembly.text("vision-seat01-access")
 
 
 def test_what_is_opened_is_named(tmp_path: Path) -> None:
@@ -71,13 +73,13 @@ def test_what_is_opened_is_named(tmp_path: Path) -> None:
         ),
         (
             "sagemaker:CreateDomain",
-            "'sagemaker:CreateDomain' is denied by the permissions boundary (Never:"
-            " 'sagemaker:*teDomain'); remove it, since no statement can open it",
+            "'sagemaker:CreateDomain' would open others' work, or hide one's own"
+            " ('sagemaker:*teDomain'); remove it, since no statement can open it",
         ),
         (
             "sagemaker:Create*",
-            "'sagemaker:Create*' is denied by the permissions boundary (ComputeWithoutType:"
-            " 'sagemaker:Create*tion*Job'); remove it, since no statement can open it",
+            "'sagemaker:Create*' runs what nothing could cap"
+            " ('sagemaker:Create*tion*Job'); remove it, since no statement can open it",
         ),
     ],
 )
@@ -127,7 +129,8 @@ def test_a_console_role_is_made_for_those_who_are_named_and_for_nobody_else(
     assert console["PermissionsBoundary"] == execution["PermissionsBoundary"]
     assert console["Tags"] == execution["Tags"]
     mine, theirs = (
-        [one["PolicyName"] for one in role["Policies"]] for role in (console, execution)
+        [arn["Fn::Sub"].rpartition("${AWS::Region}-")[2] for arn in role["ManagedPolicyArns"]]
+        for role in (console, execution)
     )
     assert mine == [*theirs, "console"]
 
@@ -171,10 +174,28 @@ def test_a_public_bucket_is_a_bucket(tmp_path: Path, name: str) -> None:
     assert "is no bucket's name; write it alone, such as 'sagemaker-sample-files'" in mistake
 
 
-def test_a_boundary_that_iam_would_refuse_is_refused_with_the_cure(tmp_path: Path) -> None:
-    many = ", ".join(f"dynamodb:{'DescribeSomething' * 3}{number}" for number in range(20))
-    write(tmp_path, ACCESS + EXTRA.replace("dynamodb:GetItem, dynamodb:Query", many))
-    with pytest.raises(WorkshopError) as told:
-        synthesize(load(tmp_path), ["seat01"])
-    assert str(told.value).startswith("vision-cohort: the permissions boundary has ")
-    assert str(told.value).endswith("open fewer actions in access.extra_statements, by wildcards")
+@pytest.mark.parametrize(
+    ("access", "told"),
+    [
+        (
+            EXTRA.replace(
+                "dynamodb:GetItem, dynamodb:Query",
+                ", ".join(f"dynamodb:{'DescribeSomething' * 5}{number}" for number in range(20)),
+            ),
+            "7: profiles: the policy boundary has ",
+        ),
+        (
+            "      training_instance_types: ["
+            + ", ".join(f"ml.m5.{number}xlarge" for number in range(400))
+            + "]\n",
+            "9: profiles.attendee.access: the policy attendee-caps has ",
+        ),
+    ],
+)
+def test_a_policy_that_iam_would_refuse_is_a_mistake_with_its_cure(
+    tmp_path: Path, access: str, told: str
+) -> None:
+    write(tmp_path, ACCESS + access)
+    (mistake, *_) = mistakes(tmp_path)
+    assert mistake.startswith(told)
+    assert re.search(r" characters and IAM takes 6,144; (open|allow) fewer ", mistake), mistake

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from tests.properties import untimed
 from workshop import policies
 from workshop.naming import SEAT_PATTERN, Names, is_seat_id
-from workshop.policies import OWN_ATTENDEE
+from workshop.policies import OWN_ATTENDEE, Openings
 from workshop.settings import Access, Notebook, Profile, Vpc
 
 SHARED = (
     ":log-group:/aws/sagemaker/*",
+    "Jobs:*",
     ":log-group:*",
     "Jobs:log-stream:*",
     "/Endpoints/*",
@@ -93,7 +94,7 @@ def test_no_resource_of_one_seat_covers_anything_of_another(
     """What it is allowed, and what its own denials spare."""
     assume(one != other)
     mine = Names(workshop, one, "111122223333", "eu-west-1")
-    documents = policies.seat_policies(mine, profile)
+    documents = policies.seat_policies(mine, "attendee", profile)
     patterns = [
         text
         for each in documents.values()
@@ -111,7 +112,7 @@ def test_what_the_boundary_spares_for_one_seat_spares_nothing_of_another(
 ) -> None:
     assume(one != other)
     mine = Names(workshop, one, "111122223333", "eu-west-1")
-    boundary = policies.boundary_policy(mine, feature_store=True)
+    boundary = policies.boundary_policy(mine, Openings(feature_store=True))
     spared = [
         text.replace(OWN_ATTENDEE, one)
         for text in (

@@ -17,13 +17,13 @@ from workshop import policies
 from workshop.access import cases, decision
 from workshop.access.decision import Question
 from workshop.naming import Names
-from workshop.policies.people import CONSOLE_VIEWS
+from workshop.policies.actions import CONSOLE_VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEATS = ("ada", "adam", "seat01")
-"""Three seats; the id of one begins another's."""
+SEATS = ("ada", "adam")
+"""Two seats; the id of one begins the other's. ``test_access_properties`` asks of any two."""
 SEATS_OF_TWO = "roster: {seats: 2}\n"
 
 
@@ -34,10 +34,11 @@ profiles:
       feature_store: true
       logs: shared
       max_runtime_hours: 4
+      model_packages: true
       public_buckets: [sagemaker-sample-files, sagemaker-examples]
       warm_pools: true
   network:
-    access: {{model_prefix: true, search: false}}
+    access: {{model_prefix: false, search: false}}
     notebook:
       network: {{subnet_id: subnet-0abc12345, security_group_ids: [sg-0abc12345, sg-0abc12346]}}
   managed:
@@ -60,7 +61,7 @@ def test_what_the_yaml_opens_opens_that_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(rows, encoding="utf-8")
     assembly = synthesize(written(tmp_path))
     for profile in ("features", "network", "managed"):
-        check(assembly, profile, SEATS[:2])
+        check(assembly, profile)
 
 
 def check(assembly: Assembly, profile_name: str, seats: tuple[str, ...] = SEATS) -> None:
@@ -142,22 +143,29 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
     (tmp_path / "people.csv").write_text("id,name,profile\nada,Ada,features\n", encoding="utf-8")
     settings = written(tmp_path).settings
     me, other = (
-        Names(settings.workshop, seat, settings.account, settings.region) for seat in SEATS[:2]
+        Names(settings.workshop, seat, settings.account, settings.region) for seat in SEATS
     )
-    signed_in = policies.for_whoever_is_signed_in(me)
     for name in ("features", "managed"):
         profile = settings.profiles[name]
         managed = profile.access.mode == "managed"
         made: Any = policies.permission_set(
-            signed_in,
+            replace(me, seat=""),
             profile=name,
-            documents=policies.seat_policies(signed_in, profile),
+            parts=policies.attached(name, profile),
             managed=managed,
         )
         reference = made["PermissionsBoundary"]["CustomerManagedPolicyReference"]
         path = f"{reference['Path']}{reference['Name']}"
         assert f"arn:aws:iam::{me.account}:policy{path}" == me.boundary_arn
-        documents = {"set": made["InlinePolicy"]}
+        cohort = {
+            me.cohort_policy(part): document
+            for part, document in policies.cohort_policies(
+                me, settings.profiles, tag_keys=settings.tags
+            ).items()
+        }
+        documents = {
+            one["Name"]: cohort[one["Name"]] for one in made["CustomerManagedPolicyReferences"]
+        } | {"set": made["InlinePolicy"]}
         if managed:
             assert made["ManagedPolicies"] == list(policies.managed_policy_arns(me))
             documents["managed"] = decision.EVERYTHING
@@ -174,7 +182,7 @@ def test_no_order_of_models_hides_a_neighbours() -> None:
     """The other engine reads the first of several, since the reference gives the key one value."""
     settings = shipped("dev").loaded.settings
     me, other = (
-        Names(settings.workshop, seat, settings.account, settings.region) for seat in SEATS[:2]
+        Names(settings.workshop, seat, settings.account, settings.region) for seat in SEATS
     )
     asked = decision.cell(me, settings.profiles["attendee"], settings)
     own, theirs, free = (
@@ -193,7 +201,7 @@ def test_no_order_of_models_hides_a_neighbours() -> None:
         return asked.decide(Question("sagemaker:CreateEndpointConfig", place, given)).allowed
 
     assert serves(own)
-    assert serves(free)
     assert serves(own, own)
+    assert not serves(free)
     for models in ([theirs], [own, theirs], [theirs, own], [free, theirs], [theirs, free]):
         assert not serves(*models), models

@@ -16,6 +16,7 @@ from tests.assemblies import Assembly, synthesize
 from workshop import environment
 from workshop.environment import LoadedEnvironment
 from workshop.errors import UsageError, WorkshopError
+from workshop.naming import Names
 
 BASE = {
     "workshop": "lab",
@@ -91,7 +92,11 @@ def test_managed_mode_attaches_the_three_policies_under_the_boundary_and_warns(
 ) -> None:
     assembly = synthesize(loaded(tmp_path, **with_profile(access={"mode": "managed"})))
     properties = only(assembly, "lab-seat01-access", "AWS::IAM::Role")["Properties"]
-    assert [arn["Fn::Sub"].rpartition("/")[2] for arn in properties["ManagedPolicyArns"]] == [
+    arns = [arn["Fn::Sub"].rpartition("/") for arn in properties["ManagedPolicyArns"]]
+    assert [name.rpartition("-cohort-${AWS::Region}-")[2] for *_, name in arns] == [
+        "limits",
+        "models",
+        "attendee-caps",
         "AmazonSageMakerFullAccess",
         "AmazonS3FullAccess",
         "AmazonEC2ContainerRegistryFullAccess",
@@ -143,20 +148,16 @@ def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> Non
     )
 
 
-def test_a_role_that_iam_would_refuse_is_refused_at_synthesis(tmp_path: Path) -> None:
-    types = [f"ml.m5.{number}xlarge" for number in range(200)]
-    with pytest.raises(WorkshopError, match="lab-seat01-access: the execution role has"):
-        synthesize(loaded(tmp_path, **with_profile(access={"training_instance_types": types})))
-
-
 def test_a_notebook_in_a_vpc_has_a_role_that_can_make_network_interfaces(tmp_path: Path) -> None:
     network = {
         "subnet_id": "subnet-0abc1234def567890",
         "security_group_ids": ["sg-0abc1234def567890"],
     }
     assembly = synthesize(loaded(tmp_path, **with_profile(notebook={"network": network})))
-    inline = only(assembly, "lab-seat01-access", "AWS::IAM::Role")["Properties"]["Policies"]
-    assert "network" in {policy["PolicyName"] for policy in inline}
+    role = only(assembly, "lab-seat01-access", "AWS::IAM::Role")["Properties"]
+    opened = {"Fn::Sub": Names.placeholders("lab").cohort_policy_arn("attendee-opened")}
+    assert opened in role["ManagedPolicyArns"]
+    assert "MakeInterfaces" in assembly.text("lab-cohort")
 
 
 def test_a_script_that_sagemaker_would_refuse_is_refused_at_synthesis(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from workshop.access import cases, page
 from workshop.access.decision import Question, cell
 from workshop.environment import load
 from workshop.naming import Names
-from workshop.policies.people import CONSOLE_VIEWS
+from workshop.policies.actions import CONSOLE_VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,17 +33,18 @@ OWN = ("--tag", "attendee=ada", "--tag", "workshop=demo")
         (("ada", TRAIN, *OWN, "--instance-type", "ml.m5.large"), "allowed by MakeOwn (sagemaker)"),
         (
             ("ada", TRAIN, *OWN, "--instance-type", "ml.p5.48xlarge"),
-            "denied by TrainingInstanceTypes (limits)",
+            "denied by TrainingInstanceTypes (attendee-caps)",
         ),
-        (("ada", "sagemaker:CreateModel"), "denied: no statement allows it"),
-        (("ada", TRAIN, *OWN), "denied by ComputeWithoutInstances (limits)"),
+        (("ada", "sagemaker:CreateExperiment"), "denied: no statement allows it"),
+        (("ada", "sagemaker:CreateModel"), "denied by ModelsOfOtherNames (models)"),
+        (("ada", TRAIN, *OWN), "denied by ComputeWithoutInstances (attendee-caps)"),
         (("ada", "dynamodb:GetItem"), "denied: the boundary does not let it through"),
         (
             ("ada", "sagemaker:StopTrainingJob", "--tag", "attendee=grace"),
             "denied by ThingsOfOthers (boundary)",
         ),
         (
-            ("ada", "sagemaker:CreateModel", *OWN, "--context", "aws:RequestedRegion=ap-south-1"),
+            ("ada", "sagemaker:CreateTrial", *OWN, "--context", "aws:RequestedRegion=ap-south-1"),
             "denied by OtherRegions (boundary)",
         ),
     ],
@@ -54,12 +55,12 @@ def test_it_explains_by_which_statement(asked: tuple[str, ...], told: str) -> No
 
 
 def test_json_says_what_was_asked_and_decided() -> None:
-    explained = run("access", "explain", "ada", "sagemaker:CreateModel", *OWN, *DEMO, "--json")
+    explained = run("access", "explain", "ada", "sagemaker:CreatePipeline", *OWN, *DEMO, "--json")
     assert json.loads(explained.out) == {
         "allowed": True,
         "document": "sagemaker",
         "statement": "MakeOwn",
-        "action": "sagemaker:CreateModel",
+        "action": "sagemaker:CreatePipeline",
         "resource": "*",
         "context": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "demo"},
     }
@@ -98,8 +99,8 @@ def test_the_matrix_asks_every_case_of_every_profile() -> None:
 def test_a_cell_that_leaks_is_shown_and_ends_in_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def leaking(names: Names, *rest: object) -> object:
         made = cell(names, *rest)  # type: ignore[arg-type]
-        limits = {**made.documents["limits"], "Statement": []}
-        return replace(made, documents={**made.documents, "limits": limits})
+        caps = {**made.documents["attendee-caps"], "Statement": []}
+        return replace(made, documents={**made.documents, "attendee-caps": caps})
 
     monkeypatch.setattr("workshop.cli.access.cell", leaking)
     asked = run("access", "matrix", *DEMO, "--profile", "attendee")
@@ -113,7 +114,10 @@ def test_the_documents_of_a_seat_are_shown_whole() -> None:
     shown = json.loads(run("access", "show", "ada", *DEMO).out)
     names = Names("demo", "ada", "000000000000", "us-east-1")
     assert shown["role"] == names.role_arn
-    assert shown["policies"].keys() == {"data", "sagemaker", "limits", "observation"}
+    assert shown["policies"].keys() == {
+        *("data", "sagemaker", "observation", "limits", "models"),
+        *("attendee-caps", "attendee-opened"),
+    }
     assert shown["people"] == policies.presigned_url_policy(names)
     for document in (*shown["policies"].values(), shown["boundary"], shown["people"]):
         assert policies.characters(document) <= policies.MANAGED_LIMIT
@@ -142,9 +146,14 @@ def test_of_a_console_role_it_is_shown_what_it_has_besides_and_who_takes_it_on(
 
 def test_one_permission_set_serves_every_seat_of_a_profile() -> None:
     made = json.loads(run("access", "permission-set", "--profile", "attendee", *DEMO).out)
-    text = json.dumps(made["InlinePolicy"], separators=(",", ":"))
-    assert len(text) <= 32_768
-    assert "demo-${aws:PrincipalTag/attendee}-notebook" in text
+    assert [one["Name"] for one in made["CustomerManagedPolicyReferences"]] == [
+        f"demo-cohort-us-east-1-{part}"
+        for part in (
+            *("data", "sagemaker", "observation", "limits", "models"),
+            *("attendee-caps", "attendee-opened"),
+        )
+    ]
+    assert {one["Path"] for one in made["CustomerManagedPolicyReferences"]} == {"/ws/demo/"}
     assert made["PermissionsBoundary"] == {
         "CustomerManagedPolicyReference": {
             "Name": "demo-cohort-us-east-1-boundary",

@@ -18,8 +18,10 @@ def test_what_will_be_made_is_counted_for_each_profile_and_in_all(tmp_path: Path
     checked = run("check", "-e", "dev", "--config-dir", str(tmp_path))
     assert checked.code == 0
     assert checked.err == ""
+    made, _, told = checked.out.partition("\npolicy ")
+    sizes, _, counts = told.partition("\n\n")
     assert (
-        checked.out
+        made + counts
         == """\
 vision
 account 111122223333, eu-west-1
@@ -32,8 +34,18 @@ cohort                  1        1
 total           4      21        5             4  4, 110 GB
 
 besides 4 roles and 5 dashboards
+on each role, of 9 (the tenth is for a teardown): attendee 7, instructor 7
+in an account, of 1,500: 11
 """
     )
+    rows = [line.split() for line in sizes.splitlines()]
+    assert [name for name, *_ in rows] == [
+        "characters",
+        *("boundary", "freeze", "data", "sagemaker", "observation", "limits", "models"),
+        *("attendee-caps", "attendee-opened", "instructor-caps", "instructor-opened"),
+    ]
+    assert {of for *_, of in rows[1:]} == {"6,144"}
+    assert all(0 < int(size.replace(",", "")) < 6144 for _, size, _ in rows[1:])
 
 
 def test_json_is_the_same_for_programs(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests import torn
 from tests.localcloud import Cloud
-from tests.torn import ADA, serves, trains
+from tests.torn import ADA, BEN, serves, trains
 from tests.workshop_command import Ran
 from workshop.aws import clients
 from workshop.teardown import stacks, sweep
@@ -52,7 +52,9 @@ def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -
     ran = workshop("teardown", "-e", "demo")
     assert ran.code == 0
     assert re.search(r"^ada +endpoint +1 +delete +serve$", ran.out, re.MULTILINE)
-    assert re.search(r"^ada +bucket +1 +empty +demo-ada-data-", ran.out, re.MULTILINE)
+    assert re.search(
+        r"^ada +bucket +1 +everything in it is deleted +demo-ada-data-", ran.out, re.MULTILINE
+    )
     assert "it costs 0.230 USD per hour" not in ran.out
     assert torn.stack_names(cloud) == before
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
@@ -72,7 +74,7 @@ def test_what_was_shown_is_done_and_proven_and_written_down(
         "still billed: 0.000 USD per hour",
         "gone: two looks found nothing of workshop 'demo'",
     ]
-    assert "freeze: 1 roles in 000000000000 us-east-1 can make nothing new" in ran.err
+    assert "freeze: 1 role in 000000000000 us-east-1 can make nothing new" in ran.err
     assert torn.stack_names(cloud) == set()
     folder = tmp_path / ".workshop" / "demo"
     [told] = folder.glob("teardown-2*.json")
@@ -104,26 +106,30 @@ def test_what_stacks_hold_is_known_from_the_plan_unless_they_have_changed(
     assert json.loads(told.read_text())["calls"]["cloudformation:ListStackResources"] == 1
 
 
-def test_work_that_cannot_be_read_is_told_and_its_seat_stays(
+def test_a_seat_whose_work_cannot_be_saved_stays_and_costs_nothing(
     cloud: Cloud, workshop: Workshop, tmp_path: Path
 ) -> None:
-    cloud.advance(7200)
-    workshop("teardown", "-e", "demo")
-    cloud.faults({"effect": "denied", "operation": "sagemaker:DescribeTrainingJob"})
-    ran = workshop(*APPLY, "--yes", "demo", "--save-to", str(tmp_path / "saved"))
+    cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="notes", Body=b"1")
+    to = ("--save-to", str(tmp_path / "saved"))
+    workshop("teardown", "-e", "demo", *to)
+    cloud.faults({"effect": "denied", "operation": "s3:GetObject"})
+    ran = workshop(*APPLY, "--yes", "demo", *to)
     assert ran.code == 4, ran.err
     [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
-    not_saved = json.loads(told.read_text())["not_saved"]
-    assert list(not_saved) == ["ada"]
-    assert not_saved["ada"].startswith("training job fit: ")
+    document = json.loads(told.read_text())
+    assert list(document["not_saved"]) == ["ada"]
+    assert document["not_saved"]["ada"].startswith(f"s3://{ADA.bucket('data')}/notes: AccessDenied")
+    assert {one["seat"]: one["not_saved"] for one in document["saved"]} == {"ada": 1, "cohort": 0}
     assert ADA.stack("storage") in torn.stack_names(cloud)
+    assert cloud.client("sagemaker").list_endpoints()["Endpoints"] == []
+    assert ran.out.splitlines()[-1] == "NOT PROVEN: nothing of workshop 'demo' was deleted"
 
 
 def test_a_role_that_could_not_be_frozen_is_in_the_report(
     cloud: Cloud, workshop: Workshop, tmp_path: Path
 ) -> None:
     workshop("teardown", "-e", "demo")
-    cloud.faults({"effect": "denied", "operation": "iam:PutRolePolicy"})
+    cloud.faults({"effect": "denied", "operation": "iam:AttachRolePolicy"})
     workshop(*APPLY, "--yes", "demo")
     [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
     assert list(json.loads(told.read_text())["not_frozen"]) == [ADA.role]
@@ -157,21 +163,22 @@ def test_guards_refuse_before_anything_is_touched(cloud: Cloud, workshop: Worksh
     ran = workshop(*APPLY, "--include-claimed", "--yes", "demo")
     assert (ran.code, "other options" in ran.err) == (3, True)
     assert torn.stack_names(cloud) == before
-    policies = cloud.client("iam").list_role_policies(RoleName=ADA.role)["PolicyNames"]
-    assert "workshop-freeze" not in policies
+    assert not torn.is_frozen(cloud, ADA)
 
 
-def test_a_stale_plan_is_refused_and_names_what_came(cloud: Cloud, workshop: Workshop) -> None:
+def test_a_stack_that_has_come_since_is_refused_before_anything_is_frozen(
+    cloud: Cloud, workshop: Workshop
+) -> None:
     workshop("teardown", "-e", "demo")
-    cloud.client("sagemaker").create_model(
-        ModelName="late", PrimaryContainer={"Image": torn.IMAGE}, ExecutionRoleArn=ADA.role_arn
-    )
+    torn.deploy_stack(cloud, BEN, "access")
     ran = workshop(*APPLY, "--yes", "demo")
     assert ran.code == 3
     assert ran.err.splitlines()[-1] == (
-        "workshop: the plan is stale: model late was not in it; look at it again with:"
-        f" workshop teardown -e demo --config-dir {CONFIG} --early"
+        "workshop: the plan is stale: role demo-ben-us-east-1-execution and 1 more was not in it;"
+        f" look at it again with: workshop teardown -e demo --config-dir {CONFIG} --early"
+        " --interval 0"
     )
+    assert not torn.is_frozen(cloud, ADA)
 
 
 def test_what_has_gone_since_the_plan_is_no_reason_to_refuse(
@@ -192,8 +199,11 @@ def test_a_protected_cohort_is_refused(cloud: Cloud, workshop: Workshop) -> None
     assert "the cohort's stack, demo-cohort, is protected against deletion" in ran.err
 
 
-def test_another_account_is_refused(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
+def test_another_account_is_refused(
+    cloud: Cloud, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in cloud.environment(account="111122223333").items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(clients, "boto3", boto3)
     ran = workshop(*APPLY, "--yes", "demo")
     assert ran.code == 3
@@ -205,7 +215,7 @@ def test_what_is_left_is_told_with_exit_code_4(cloud: Cloud, workshop: Workshop)
         ModelName="demo-ada-x", PrimaryContainer={"Image": torn.IMAGE}
     )
     shown = workshop("teardown", "-e", "demo")
-    assert "left alone: model demo-ada-x: only its name says so" in shown.err
+    assert "stays: model demo-ada-x: only its name says so" in shown.err
     ran = workshop(*APPLY, "--yes", "demo")
     assert ran.code == 4
     assert ran.out.splitlines()[-1] == "NOT PROVEN: workshop 'demo' is not shown to be gone"

@@ -34,7 +34,7 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
         "Total number of notebook instances": (HOME, 3, 0, 1000),
         "ml.t3.medium for notebook instance usage": (HOME, 3, 0, 400),
         "Roles per account": (GLOBAL, 3, 0, 1000),
-        "Customer managed policies per account": (GLOBAL, 1, 0, 1500),
+        "Customer managed policies per account": (GLOBAL, 9, 0, 1500),
         "General purpose buckets": (GLOBAL, 4, 0, 10000),
     }
     assert {check.state for check in report.checks} == {State.OK}
@@ -46,7 +46,7 @@ SHORT = [
     ("sagemaker", "Total number of notebook instances", "L-04CE2E67", 3, HOME),
     ("sagemaker", "ml.t3.medium for notebook instance usage", "L-E17566B7", 3, HOME),
     ("iam", "Roles per account", "L-FE177D64", 3, GLOBAL),
-    ("iam", "Customer managed policies per account", "L-E95E4862", 1, GLOBAL),
+    ("iam", "Customer managed policies per account", "L-E95E4862", 9, GLOBAL),
     ("s3", "General purpose buckets", "L-DC2B2D3D", 4, GLOBAL),
 ]
 
@@ -284,7 +284,7 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
     theirs = Place(OTHER.account, GLOBAL.region)
     for subject, here, there in (
         ("Roles per account", 3, 1),
-        ("Customer managed policies per account", 2, 1),
+        ("Customer managed policies per account", 18, 9),
         ("General purpose buckets", 5, 2),
     ):
         assert one(report, subject, GLOBAL).need == here

@@ -13,8 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped
 from tests.snapshots import TemplateSnapshots
-from workshop import environment
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop import environment, policies
+from workshop.naming import COHORT, SEAT_STACKS, Names
 
 CASES = [
     (name, profile, kind)
@@ -23,6 +23,11 @@ CASES = [
     for kind in SEAT_STACKS
 ]
 MOST_LINES = 340
+LARGEST = "prod"
+_SETTINGS = environment.load(LARGEST, ROOT / "config").settings
+PARTS = tuple(
+    one.name for one in policies.sizes(Names.placeholders(_SETTINGS.workshop), _SETTINGS.profiles)
+)
 
 
 @pytest.fixture
@@ -43,8 +48,27 @@ def test_the_template_is_the_reviewed_one(
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_cohort_template_is_the_reviewed_one(name: str, templates: SnapshotAssertion) -> None:
     assembly = shipped(name)
-    stack = f"{assembly.loaded.settings.workshop}-{COHORT}"
-    assert assembly.template(stack) == templates
+    cohort = assembly.template(f"{assembly.loaded.settings.workshop}-{COHORT}")
+    for resource in cohort["Resources"].values():
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            document = resource["Properties"]["PolicyDocument"]
+            # Whole in the snapshots of the policies.
+            resource["Properties"]["PolicyDocument"] = [one["Sid"] for one in document["Statement"]]
+    assert cohort == templates
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_policy_is_the_reviewed_one(part: str, templates: SnapshotAssertion) -> None:
+    """Of the largest environment; the others' differ in names and instance types."""
+    assembly = shipped(LARGEST)
+    cohort = assembly.template(f"{assembly.loaded.settings.workshop}-{COHORT}")
+    (document,) = (
+        resource["Properties"]["PolicyDocument"]
+        for resource in cohort["Resources"].values()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+        and resource["Properties"]["ManagedPolicyName"]["Fn::Sub"].endswith(f"Region}}-{part}")
+    )
+    assert document == templates
 
 
 def test_every_snapshot_is_short_enough_to_be_read() -> None:
@@ -52,5 +76,5 @@ def test_every_snapshot_is_short_enough_to_be_read() -> None:
         path.name: len(path.read_text(encoding="utf-8").splitlines())
         for path in Path(__file__).parent.glob("__snapshots__/**/*.json")
     }
-    assert len(lengths) == len(CASES) + len(ENVIRONMENTS)
+    assert len(lengths) == len(CASES) + len(ENVIRONMENTS) + len(PARTS)
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}

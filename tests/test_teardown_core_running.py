@@ -12,7 +12,8 @@ from tests import torn
 from tests.localcloud import Cloud
 from tests.torn import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
-from workshop.teardown import freeze
+from workshop.naming import COHORT, Names
+from workshop.teardown import freeze, roles
 from workshop.teardown.discover import Target
 from workshop.teardown.happenings import Happening, Outcome, Step
 from workshop.teardown.kinds import ALL
@@ -21,7 +22,10 @@ from workshop.teardown.model import Thing, World
 from workshop.teardown.plan import Choices, Fate
 from workshop.teardown.report import LEFT, NOT_PROVEN, Report
 from workshop.teardown.running import Teardown
+from workshop.teardown.saving import Saved
 from workshop.teardown.sweep import Patience
+
+COHORT_NAMES = Names("demo", COHORT, torn.HERE.account, torn.HERE.region)
 
 
 @pytest.fixture
@@ -82,8 +86,7 @@ def test_one_seat_goes_and_the_others_and_the_cohort_stay(cloud: Cloud, clients:
     assert report.code == 0
     assert torn.stack_names(cloud) == {"demo-cohort", *(BEN.stack(kind) for kind in _KINDS)}
     assert torn.roles(cloud) == {BEN.role}
-    policies = cloud.client("iam").list_role_policies(RoleName=BEN.role)["PolicyNames"]
-    assert freeze.POLICY not in policies
+    assert not torn.is_frozen(cloud, BEN)
     [job] = cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
     assert (job["TrainingJobName"], job["TrainingJobStatus"]) == ("bens", "InProgress")
 
@@ -144,7 +147,7 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     assert stuck["endpoint"].startswith("still Deleting")
     assert {"endpoint", "endpoint configuration", "model", "stack"} <= stuck.keys()
     assert torn.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
-    assert "0.115" in str(report.hourly[0])
+    assert report.cost.told.startswith("0.115 ")
     cloud.faults()
     assert torn_down(torn.job(clients, proven=job.proven)).code == 0
 
@@ -155,8 +158,7 @@ def test_a_role_that_was_deleted_by_hand_does_not_hide_what_ran_with_it(
     torn.deploy(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
     iam = cloud.client("iam")
-    for policy in iam.list_role_policies(RoleName=ADA.role)["PolicyNames"]:
-        iam.delete_role_policy(RoleName=ADA.role, PolicyName=policy)
+    roles.strip(iam, ADA.role)
     iam.delete_role(RoleName=ADA.role)
     assert torn_down(torn.job(clients)).code == 0
     assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
@@ -196,16 +198,32 @@ def test_what_was_made_in_mid_sweep_is_found_and_goes_too(cloud: Cloud, clients:
     assert cloud.client("sagemaker").list_models()["Models"] == []
 
 
-def test_freezing_twice_is_freezing_once_and_a_role_that_refuses_is_told(
+def test_freezing_twice_is_freezing_once_and_needs_no_right_to_write_policies(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    cloud.faults({"effect": "denied", "operation": "iam:PutRolePolicy"})
+    for _ in range(2):
+        assert freeze.freeze(clients, "demo", torn.HERE, [ADA.role, "gone"]) == {}
+        assert torn.is_frozen(cloud, ADA)
+    assert cloud.client("iam").list_role_policies(RoleName=ADA.role)["PolicyNames"] == []
+    # What its stack does not know would keep the role from being deleted.
+    freeze.bury(clients, torn.HERE, ADA.role)
+    assert not torn.is_frozen(cloud, ADA)
+
+
+def test_a_role_that_cannot_be_frozen_is_told_with_what_to_do(
     cloud: Cloud, clients: Clients
 ) -> None:
     torn.role(cloud, ADA)
-    for _ in range(2):
-        assert freeze.freeze(clients, torn.HERE, [ADA.role, "gone"]) == {}
-    iam = cloud.client("iam")
-    assert iam.list_role_policies(RoleName=ADA.role)["PolicyNames"] == [freeze.POLICY]
-    cloud.faults({"effect": "denied", "operation": "iam:PutRolePolicy"})
-    told = freeze.freeze(clients, torn.HERE, [ADA.role])
+    told = freeze.freeze(clients, "demo", torn.HERE, [ADA.role, "gone"])
+    arn = ADA.cohort_policy_arn("freeze")
+    assert told == {
+        ADA.role: f"the cohort has no policy {arn}; run workshop deploy to update the cohort first,"
+        " or go on, and see that nobody works meanwhile"
+    }
+    cloud.faults({"effect": "denied", "operation": "iam:AttachRolePolicy"})
+    told = freeze.freeze(clients, "demo", torn.HERE, [ADA.role])
     assert "AccessDenied" in told[ADA.role]
 
 
@@ -223,18 +241,32 @@ def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients)
     assert [thing.id for thing in plan.things(Fate.KEEP)] == [ADA.bucket("data")]
 
 
-def test_a_seat_whose_work_could_not_be_saved_is_not_touched(
+def test_a_seat_whose_work_could_not_be_saved_costs_nothing_and_keeps_its_data_and_the_cohort(
     cloud: Cloud, clients: Clients
 ) -> None:
     torn.deploy(cloud, ADA, BEN)
     used(cloud)
-    report = torn_down(
-        torn.job(clients, "ada", "ben", save=lambda _: {"ada": "its bucket could not be read"})
-    )
+    datasets = COHORT_NAMES.datasets_bucket
+    cloud.client("s3").put_object(Bucket=datasets, Key="train.csv", Body=b"1")
+    unsaved = Saved("ada", torn.HERE, missing=1, problems=["its bucket could not be read"])
+    job = torn.job(clients, "ada", "ben", save=lambda _: [unsaved])
+    report = torn_down(job)
     assert report.code == 4
     assert report.not_saved == {"ada": "its bucket could not be read"}
     assert torn.stack_names(cloud) == {"demo-cohort", *(ADA.stack(kind) for kind in _KINDS)}
-    assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
+    [cohort] = cloud.client("cloudformation").describe_stacks(StackName="demo-cohort")["Stacks"]
+    assert cohort["StackStatus"] == "CREATE_COMPLETE"
+    s3, client = cloud.client("s3"), cloud.client("sagemaker")
+    assert len(s3.list_object_versions(Bucket=ADA.bucket("data"))["Versions"]) == 2
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=datasets)["Contents"]] == ["train.csv"]
+    assert client.list_endpoints()["Endpoints"] == []
+    [fit] = client.list_training_jobs()["TrainingJobSummaries"]
+    assert fit["TrainingJobStatus"] == "Stopped"
+    [notebook] = client.list_notebook_instances()["NotebookInstances"]
+    assert notebook["NotebookInstanceStatus"] == "Stopped"
+    # As the command knows it from the plan: a log of an endpoint that was stopped is still hers.
+    again = torn_down(torn.job(clients, "ada", "ben", proven=job.proven))
+    assert again.code == 0, again.markdown()
 
 
 def test_a_sweep_leaves_workbenches_and_data(cloud: Cloud, clients: Clients) -> None:
@@ -249,8 +281,7 @@ def test_a_sweep_leaves_workbenches_and_data(cloud: Cloud, clients: Clients) -> 
     [notebook] = client.list_notebook_instances()["NotebookInstances"]
     assert notebook["NotebookInstanceStatus"] == "Stopped"
     assert len(cloud.client("s3").list_object_versions(Bucket=ADA.bucket("data"))["Versions"]) == 2
-    policies = cloud.client("iam").list_role_policies(RoleName=ADA.role)["PolicyNames"]
-    assert freeze.POLICY not in policies
+    assert not torn.is_frozen(cloud, ADA)
 
 
 _KINDS = ("storage", "registry", "access", "notebook", "monitoring")

@@ -107,8 +107,8 @@ def test_what_costs_is_stopped_before_anything_is_deleted_and_the_bill_falls() -
     )
     assert set(log[:2]) == {"stop job j1", "stop job j2"}
     assert {outcome for outcome, _ in results.values()} == {Outcome.DELETED}
-    bills = [one.hourly for one in told if one.step == Step.STOP]
-    assert (bills[0], bills[-1]) == (Decimal("3.0"), Decimal(0))
+    bills = [str(one.cost) for one in told if one.step == Step.STOP]
+    assert (bills[0], bills[-1]) == ("3.000", "0.000")
 
 
 def test_a_kind_waits_for_those_it_depends_on_in_its_own_seat_alone() -> None:

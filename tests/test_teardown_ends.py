@@ -36,12 +36,11 @@ def names(seat: str, where: Place = HOME) -> Names:
 def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda: None) -> Ran:
     """Shows a plan, and does it."""
     quick = partial(Teardown, patience=QUICK, stack_patience=QUICK_STACKS)
-    flags = [one for one in more if one == "--abandon"]
     with (
         mock.patch("workshop.cli.teardown.Teardown", quick),
         mock.patch("workshop.cli.opened.Clients", partial(clients, lines_to(fleet.cloud.running))),
     ):
-        shown = fleet.run("teardown", *flags)
+        shown = fleet.run("teardown", *more)
         assert shown.code == 0, shown.err
         between()
         return fleet.run("teardown", *APPLY, *more)

@@ -22,13 +22,20 @@ from workshop.teardown import freeze
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAKING = re.compile(r"(create|start|update)_|put_image$")
+MAKING = re.compile(r"(create(?!_log)|start|update)_|put_image$")
 MAKES = [what for what, (_, operation, _) in MAY.items() if MAKING.match(operation)]
 """What ada may do until she is frozen: make, start and change things, and open her notebook."""
 
 STOPS = [
     *("put an object", "delete an object", "see a training job", "stop a training job"),
     *("stop a processing job", "delete an endpoint", "delete an experiment", "stop a notebook"),
+    *(
+        "note a metric",
+        "begin a log",
+        "write a log",
+        "read a log",
+        "publish a metric of SageMaker's",
+    ),
 ]
 """What jobs need to write their results, and what ends things: it stays allowed."""
 
@@ -37,7 +44,7 @@ STOPS = [
 def seats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seats]:
     with two_seats(tmp_path_factory.mktemp("seats")) as made:
         with calling(made.root):
-            assert freeze.freeze(Clients(HOME), HOME, [ADA.role]) == {}
+            assert freeze.freeze(Clients(HOME), "demo", HOME, [ADA.role]) == {}
         yield made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,14 +14,17 @@ from tests.fleet import HOME
 from tests.localcloud import Cloud, template
 from tests.teardown_runs import teardown
 from tests.teardown_world import place, world
+from workshop.errors import WorkshopError
 from workshop.fleet.inventory import FoundStack
 from workshop.places import Place
+from workshop.teardown.discover import Discovery
 from workshop.teardown.holders import StackRules, holders, with_stacks
 from workshop.teardown.kinds import ALL
 from workshop.teardown.kinds.network_interfaces import Interfaces
+from workshop.teardown.kinds.tagged import STACK
 from workshop.teardown.kinds.tagged_resources import TaggedResources, is_known
 from workshop.teardown.model import Kind, Ownership, SeenRole, Thing
-from workshop.teardown.plan import Choices
+from workshop.teardown.plan import Choices, Fate, Plan
 
 HERE = Place("111122223333", "eu-west-1")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -150,6 +152,31 @@ def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_f
 def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
     cloud: Cloud,
 ) -> None:
+    hers, made_by_stack = "arn:aws:dynamodb:eu-west-1:1:table/hers", "arn:aws:sns:eu-west-1:1:t"
+    given = {"workshop": "vision", "environment": "dev", "attendee": "ada"}
+    kind = TaggedResources()
+    here = replace(
+        world(cloud, "ada"),
+        tagged={
+            hers: given,
+            "arn:aws:dynamodb:eu-west-1:1:table/bens": {**given, "attendee": "ben"},
+            "arn:aws:sagemaker:eu-west-1:1:endpoint/known": given,
+            "arn:aws:logs:eu-west-1:1:log-group:/aws/sagemaker/TrainingJobs": given,
+            made_by_stack: {**given, STACK: "vision-ada-monitoring"},
+        },
+    )
+    [told] = kind.find(here)
+    assert (told.id, told.ownership, told.seat) == (hers, Ownership.CLAIMED, "ada")
+    assert told.hourly is None
+    assert kind.state(here, told) is None
+    discovery = Discovery({told.key: told}, {}, {}, {told.place: here}, (), ())
+    included = Plan(discovery, {kind.name: kind}, Choices(include_claimed=True))
+    assert included.fate(told) == Fate.LEAVE_CLAIMED
+    with pytest.raises(WorkshopError, match="delete it yourself"):
+        kind.delete(here, told)
+
+
+def test_a_resource_that_nothing_here_deletes_is_left_and_never_called_gone(cloud: Cloud) -> None:
     room = scenarios.room(cloud)
     room.cohort()
     given = {"workshop": "demo", "environment": "demo", "attendee": "ada"}
@@ -160,7 +187,7 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
         [left] = run.report.left
         assert (run.code, left.kind, left.ownership) == (4, "tagged resource", "claimed")
         assert left.id.startswith(f"arn:aws:logs:{HOME.region}:{HOME.account}:log-group:/ada/mine")
-        assert run.report.hourly == (Decimal(0), False)
+        assert str(run.report.cost) == "?"
     here = world(cloud, whole=True)
     assert TaggedResources().state(here, left) == ""
     assert is_known("arn:aws:logs:eu-west-1:1:log-group:/aws/sagemaker/TrainingJobs")

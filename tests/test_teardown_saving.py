@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from tests.localcloud import Cloud
@@ -73,7 +76,12 @@ def archived(cloud: Cloud) -> list[str]:
 
 
 def files(folder: Path) -> list[str]:
-    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
+    found = (one for one in folder.rglob("*") if one.is_file() and one.name != ".gitignore")
+    return sorted(str(one.relative_to(folder)) for one in found)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in files(folder)}
 
 
 # --- what is chosen: nothing of AWS ------------------------------------------------------------
@@ -153,7 +161,8 @@ def test_nothing_is_saved_to_a_bucket_that_is_deleted_itself(cloud: Cloud) -> No
 def test_objects_are_copied_within_s3_and_seen_there(cloud: Cloud) -> None:
     for key in ("models/a", "models/b ä+%&", "output/c", "train/not-chosen"):
         put(cloud, key)
-    saved = save(cloud, f"s3://{ARCHIVE}/vision")
+    chosen = Keep(prefixes=("models/", "output/"))
+    saved = save(cloud, f"s3://{ARCHIVE}/vision", chosen)
     assert (saved.complete, saved.objects, saved.already, saved.bytes) == (True, 3, 0, 21)
     start = f"vision/ada/{DATA}/"
     assert archived(cloud) == [f"{start}{key}" for key in ("models/a", "models/b ä+%&", "output/c")]
@@ -223,7 +232,7 @@ def test_what_cannot_be_shown_to_be_the_same_is_another(there: Entry, known: Any
 
     source = Source(Heads, DATA, "1" * 12)
     target = InBucket(Heads, targets.Prefix(ARCHIVE, ""))
-    assert not target.same(source, "ada", Entry("a", 1, "etag"), there)
+    assert not target.same(source, "ada", "a", Entry("a", 1, "etag"), there)
 
 
 @pytest.mark.usefixtures("buckets")
@@ -237,15 +246,20 @@ def test_a_copy_in_parts_that_fails_leaves_no_upload_behind(cloud: Cloud) -> Non
 
 @pytest.mark.parametrize("there", [b"another", b"other content"])
 @pytest.mark.usefixtures("buckets")
-def test_another_object_of_that_name_is_never_written_over(cloud: Cloud, there: bytes) -> None:
+def test_an_object_whose_name_is_taken_is_saved_under_another(cloud: Cloud, there: bytes) -> None:
     put(cloud, "models/a")
-    put(cloud, f"ada/{DATA}/models/a", there, bucket=ARCHIVE)
+    own = f"ada/{DATA}/models/a"
+    put(cloud, own, there, bucket=ARCHIVE)
     saved = save(cloud, f"s3://{ARCHIVE}")
-    assert saved.problems == [
-        f"s3://{DATA}/models/a: another file of its name is there already; move it away"
-    ]
-    copy = cloud.client("s3").get_object(Bucket=ARCHIVE, Key=f"ada/{DATA}/models/a")
-    assert copy["Body"].read() == there
+    assert (saved.problems, saved.objects, saved.renamed) == ([], 1, 1)
+    s3 = cloud.client("s3")
+    assert s3.get_object(Bucket=ARCHIVE, Key=own)["Body"].read() == there
+    copy, names = sorted(set(archived(cloud)) - {own}, key=lambda key: "names" in key)
+    assert s3.get_object(Bucket=ARCHIVE, Key=copy)["Body"].read() == b"content"
+    told = json.loads(s3.get_object(Bucket=ARCHIVE, Key=names)["Body"].read())
+    assert told == {"key": "models/a", "file": copy.removeprefix(f"ada/{DATA}/")}
+    again = save(cloud, f"s3://{ARCHIVE}")
+    assert (again.problems, again.already, len(archived(cloud))) == ([], 1, 3)
 
 
 @pytest.mark.parametrize("count", [26, 101])
@@ -306,26 +320,53 @@ def test_what_changes_while_it_is_copied_is_not_saved(
 
     monkeypatch.setattr(InFolder, "copy", copy_and_change)
     saved = save(cloud, tmp_path)
-    assert saved.problems == [
-        f"s3://{DATA}/models/: it changed while it was copied; run this again"
-    ]
+    assert saved.problems == [f"s3://{DATA}/: it changed while it was copied; run this again"]
 
 
 @pytest.mark.usefixtures("buckets")
-def test_one_seats_failure_is_no_others_and_is_told_in_bounds(cloud: Cloud) -> None:
+def test_what_fails_is_told_by_name_in_bounds_and_keeps_nothing_else_from_being_saved(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = DATA.replace("ada", "ben")
     cloud.client("s3").create_bucket(Bucket=other)
     put(cloud, "models/a", bucket=other)
+    put(cloud, "models/z")
     for number in range(MOST_PROBLEMS + 5):
         put(cloud, f"models/{number}")
-        put(cloud, f"ada/{DATA}/models/{number}", b"other", bucket=ARCHIVE)
+    body = Source.body
+
+    def archived_body(source: Source, entry: Entry) -> Any:
+        if entry.key.removeprefix("models/").isdecimal():
+            told = {"Code": "InvalidObjectState", "Message": "the object is archived"}
+            raise ClientError({"Error": told}, "GetObject")  # type: ignore[typeddict-item]
+        return body(source, entry)
+
+    monkeypatch.setattr(Source, "body", archived_body)
     works = [
         Work(seat, place(cloud), buckets=(name,)) for seat, name in (("ada", DATA), ("ben", other))
     ]
-    ada, ben = saving.save(world(cloud).clients, Keep(), f"s3://{ARCHIVE}", works)
+    ada, ben = saving.save(world(cloud).clients, Keep(), str(tmp_path), works)
+    assert (ada.complete, ada.objects, ada.missing) == (False, 1, MOST_PROBLEMS + 5)
     assert len(ada.problems) == MOST_PROBLEMS + 1
-    assert ada.problems[-1] == "and more; nothing further of this seat was tried"
+    assert ada.problems[0].startswith(f"s3://{DATA}/models/0: it is archived (InvalidObjectState")
+    assert ada.problems[-1] == "and more"
     assert (ben.complete, ben.objects) == (True, 1)
+
+
+@pytest.mark.usefixtures("buckets")
+def test_a_bucket_that_refuses_everything_is_not_asked_for_every_object(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "MOST_REFUSED", 5)
+    for number in range(60):
+        put(cloud, f"{number:02}")
+    cloud.faults({"effect": "denied", "operation": "s3:CopyObject"})
+    here = world(cloud)
+    calls = counted(here.clients.client("s3", place(cloud)))
+    work = Work("ada", place(cloud), buckets=(DATA,))
+    [saved] = saving.save(here.clients, Keep(), f"s3://{ARCHIVE}", [work])
+    assert saved.problems[-1] == f"s3://{DATA}/: nothing more of it was tried"
+    assert calls["CopyObject"] < 60
 
 
 def test_a_bucket_that_is_gone_has_nothing_to_save(cloud: Cloud, tmp_path: Path) -> None:
@@ -364,8 +405,73 @@ def test_another_file_of_that_name_is_never_written_over(
     path = tmp_path / f"ada/{DATA}/models/a"
     path.parent.mkdir(parents=True)
     path.write_bytes(there)
-    assert not save(cloud, tmp_path).complete
+    saved = save(cloud, tmp_path)
+    assert (saved.problems, saved.renamed) == ([], 1)
     assert path.read_bytes() == there
+    assert b"content" in contents(tmp_path).values()
+
+
+ODD = (
+    *("a", "a/b", "a/b/c", "models/" + 300 * "n", "models/" + 300 * "n" + "2", 1000 * "ü"[:500]),
+    *("con", "NUL.txt", "dot.", "blank ", "/".join(200 * ["seg"]), "a//b", "..", "x/", "Ab", "aB"),
+)
+"""Keys that no file system, or not every one, can hold side by side as they are."""
+
+
+@pytest.mark.usefixtures("buckets")
+def test_every_key_is_saved_whatever_its_name_and_told_where(cloud: Cloud, tmp_path: Path) -> None:
+    for number, key in enumerate(ODD):
+        put(cloud, key, f"content {number}".encode())
+    saved = save(cloud, tmp_path)
+    assert (saved.problems, saved.objects) == ([], len(ODD))
+    found = contents(tmp_path)
+    assert {f"content {number}".encode() for number in range(len(ODD))} <= set(found.values())
+    names = [name for name in found if "%-names-" in name]
+    told = {
+        (one := json.loads(line))["key"]: found[f"ada/{DATA}/{one['file']}"]
+        for name in names
+        for line in found[name].decode().splitlines()
+    }
+    assert {300 * "n", 300 * "n" + "2"} <= {key.removeprefix("models/") for key in told}
+    assert len({"a", "a/b", "a/b/c"} & told.keys()) in {1, 2}
+    for key, content in told.items():
+        assert content == f"content {ODD.index(key)}".encode()
+    assert all(len(word) < 255 for name in found for word in name.split("/"))
+    assert save(cloud, tmp_path).already == len(ODD)
+    assert contents(tmp_path) == found
+
+
+@pytest.mark.usefixtures("buckets")
+def test_a_key_too_long_for_the_archives_prefix_is_saved_under_another(cloud: Cloud) -> None:
+    put(cloud, 1000 * "k")
+    saved = save(cloud, f"s3://{ARCHIVE}/{50 * 'p'}")
+    assert (saved.problems, saved.objects, saved.renamed) == ([], 1, 1)
+    assert save(cloud, f"s3://{ARCHIVE}/{50 * 'p'}").already == 1
+
+
+@pytest.mark.usefixtures("buckets")
+def test_a_file_system_without_capital_letters_loses_nothing(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(cloud, "Model", b"one")
+    put(cloud, "model", b"two")
+    monkeypatch.setattr(targets, "file_path", lambda key: Path(key.lower()))
+    saved = save(cloud, tmp_path)
+    assert (saved.problems, saved.objects, saved.renamed) == ([], 2, 1)
+    assert {b"one", b"two"} <= set(contents(tmp_path).values())
+
+
+@pytest.mark.usefixtures("buckets")
+def test_what_is_saved_is_its_owners_alone(cloud: Cloud, tmp_path: Path) -> None:
+    put(cloud, "models/a")
+    logged(cloud, "fit/algo-1", "begin")
+    before = os.umask(0)
+    try:
+        save(cloud, tmp_path / "saved", streams=((GROUP, "fit/algo-1"),))
+    finally:
+        os.umask(before)
+    modes = {oct(one.stat().st_mode & 0o777) for one in (tmp_path / "saved").rglob("*")}
+    assert modes == {"0o700", "0o600"}
 
 
 @pytest.mark.usefixtures("buckets")
@@ -412,7 +518,7 @@ def test_checksums_decide_where_the_etag_is_no_digest(
     monkeypatch.setattr("workshop.teardown.copies._md5", lambda _: b"no digest")
     assert save(cloud, tmp_path).complete
     (tmp_path / f"ada/{DATA}/models/a").write_bytes(b"CONTENT")
-    assert not save(cloud, tmp_path).complete
+    assert save(cloud, tmp_path).renamed == 1
 
 
 # --- logs ------------------------------------------------------------------------------------
@@ -436,7 +542,8 @@ def test_streams_become_text_and_grown_ones_new_files(cloud: Cloud, tmp_path: Pa
     assert files(tmp_path) == [first, "ada/logs/TrainingJobs/fit/algo-1.20260921T141321000Z.log"]
     assert save(cloud, tmp_path, Keep(logs=False), streams=streams).logs == 0
     (tmp_path / first).with_name("algo-1.20260921T141321000Z.log").write_text("other")
-    assert not save(cloud, tmp_path, streams=streams).complete
+    assert save(cloud, tmp_path, streams=streams).complete
+    assert len(files(tmp_path)) == 3
 
 
 @pytest.mark.usefixtures("buckets")
@@ -449,9 +556,9 @@ def test_streams_are_saved_to_a_bucket_too_and_never_over_another(cloud: Cloud) 
     assert key == "v/ada/logs/TrainingJobs/fit/algo-1.20260921T141320123Z.log"
     put(cloud, key, b"other", bucket=ARCHIVE)
     saved = save(cloud, f"s3://{ARCHIVE}/v", streams=streams)
-    assert saved.problems == [
-        f"{GROUP}:fit/algo-1: s3://{ARCHIVE}/{key} is another file; move it away"
-    ]
+    assert (saved.problems, len(archived(cloud))) == ([], 2)
+    copy = cloud.client("s3").get_object(Bucket=ARCHIVE, Key=key)
+    assert copy["Body"].read() == b"other"
 
 
 @pytest.mark.usefixtures("buckets")

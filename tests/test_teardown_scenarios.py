@@ -108,7 +108,7 @@ def test_tags_of_a_seat_on_somebody_elses_work_are_claims_until_they_are_include
     assert run.report is not None
     left = {(one.kind, one.ownership) for one in run.report.left}
     assert {("training job", Ownership.CLAIMED), ("endpoint", Ownership.CLAIMED)} <= left
-    assert run.report.hourly[0] > 0
+    assert run.report.cost.usd > 0
     run = teardown(room, choices=Choices(include_claimed=True))
     assert not {"Endpoint theirs-serve", "TrainingJob theirs-fit"} & run.after.keys()
 

@@ -60,7 +60,9 @@ def command(room: Room, *more: str, **variables: str) -> Ran:
 def test_the_guards_refuse_and_nothing_changes(room: Room) -> None:
     before = snapshots.of(room.cloud)
     assert command(room).code == 0
-    elsewhere = command(room, *APPLY, AWS_ACCESS_KEY_ID="111122223333")
+    there = room.cloud.environment(account="111122223333")
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    elsewhere = command(room, *APPLY, **{name: there[name] for name in names})
     assert elsewhere.code == 3
     assert "your credentials are for account 111122223333" in elsewhere.err
     early = command(room, *(one for one in APPLY if one != "--early"))
@@ -70,10 +72,10 @@ def test_the_guards_refuse_and_nothing_changes(room: Room) -> None:
     unknown = command(room, "--apply", "000000000000", "--early", "--yes", "demo")
     assert (unknown.code, "is not the plan that holds now" in unknown.err) == (3, True)
     assert snapshots.of(room.cloud) == before
-    pieces.model(room.attendee("ada"), "later")
+    room.seat("ada", "registry")
     before = snapshots.of(room.cloud)
     stale = command(room, *APPLY)
-    assert (stale.code, "the plan is stale: model demo-ada-later" in stale.err) == (3, True)
+    assert (stale.code, "the plan is stale: stack demo-ada-registry" in stale.err) == (3, True)
     assert snapshots.of(room.cloud) == before
 
 
@@ -119,7 +121,7 @@ def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(roo
     assert command(room).code == 0
     code, told = ended_by(room, signal.SIGINT)
     assert code == 4, told
-    assert "To go on from here: workshop teardown -e demo --early --apply" in told
+    assert "To go on from here: workshop teardown -e demo --early --interval 0 --apply" in told
     assert command(room, *APPLY).code == 0
     assert snapshots.of(room.cloud).keys() == room.others
 

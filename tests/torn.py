@@ -31,6 +31,7 @@ from workshop.teardown.running import Teardown
 HERE = Place("000000000000", "us-east-1")
 ADA = Names("demo", "ada", *(HERE.account, HERE.region))
 BEN = Names("demo", "ben", *(HERE.account, HERE.region))
+CONFIG = Path(__file__).parents[1] / "config"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
 QUICK = sweep.Patience(
     deadline=10, first_look=0.01, slowest_look=0.05, backoff=0.01, slowest_backoff=0.02
@@ -82,6 +83,13 @@ def role(cloud: Cloud, names: Names) -> str:
     return str(made["Role"]["Arn"])
 
 
+def is_frozen(cloud: Cloud, names: Names) -> bool:
+    """Whether the seat's role carries the cohort's policy that freezes."""
+    attached = cloud.client("iam").list_attached_role_policies(RoleName=names.role)
+    arns = [one["PolicyArn"] for one in attached["AttachedPolicies"]]
+    return names.cohort_policy_arn(naming.FREEZE) in arns
+
+
 def deploy(cloud: Cloud, *seats: Names) -> None:
     """Cohort and seats as stacks, from the shipped templates."""
     text = shipped("demo").text
@@ -94,14 +102,20 @@ def deploy(cloud: Cloud, *seats: Names) -> None:
     )
     for names in seats:
         for kind in naming.SEAT_STACKS:
-            status = cloud.deploy(
-                names.stack(kind),
-                text(ADA.stack(kind)),
-                Parameters=[{"ParameterKey": "AttendeeId", "ParameterValue": names.seat}],
-                Tags=_tags({**tags, "attendee": names.seat}),
-                **IAM,
-            )
-            assert status == "CREATE_COMPLETE", names.stack(kind)
+            deploy_stack(cloud, names, kind)
+
+
+def deploy_stack(cloud: Cloud, names: Names, kind: str) -> None:
+    """One stack of a seat, from the shipped templates."""
+    tags = {"workshop": "demo", "environment": "demo", "managed-by": "workshop-provisioner"}
+    status = cloud.deploy(
+        names.stack(kind),
+        shipped("demo").text(ADA.stack(kind)),
+        Parameters=[{"ParameterKey": "AttendeeId", "ParameterValue": names.seat}],
+        Tags=_tags({**tags, "attendee": names.seat}),
+        **IAM,
+    )
+    assert status == "CREATE_COMPLETE", names.stack(kind)
 
 
 def job(
@@ -143,9 +157,8 @@ def roles(cloud: Cloud) -> set[str]:
 @contextmanager
 def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ran]]:
     """``workshop ...`` with the shipped configuration, from a folder of its own."""
-    config = Path(__file__).parents[1] / "config"
     monkeypatch.chdir(folder)
-    yield lambda *words: run(*words, "--config-dir", str(config))
+    yield lambda *words: run(*words, "--config-dir", str(CONFIG))
 
 
 def trains(cloud: Cloud, name: str, role_arn: str, **more: Any) -> None:

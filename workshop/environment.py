@@ -126,6 +126,7 @@ def draft(name: str, config_dir: Path = Path("config")) -> Draft:
         seats = Draft(name, path, settings, roster_path, sheet, ()).seats
         mistakes += _too_many_stacks(file, document.line(("roster",)), seats)
         mistakes += _never_opened(file, document, settings)
+        mistakes += _too_much_policy(file, document, settings)
     return Draft(name, path, settings, roster_path, sheet, tuple(sorted(mistakes, key=_place)))
 
 
@@ -240,13 +241,38 @@ def _too_many_stacks(file: str, line: int, seats: Sequence[Seat]) -> Iterator[Mi
 def _never_opened(
     file: str, document: yamldoc.Document, settings: Environment
 ) -> Iterator[Mistake]:
-    """Extra statements that the boundary denies whatever the circumstances, or must deny."""
-    boundary = policies.boundary_policy(Names.placeholders(settings.workshop))
+    """Extra statements that would open what has to stay closed."""
     for profile, section in settings.profiles.items():
         for number, extra in enumerate(section.access.extra_statements):
             place = ("profiles", profile, "access", "extra_statements", number)
-            for told in policies.refused(extra, boundary):
+            for told in policies.refused(extra):
                 yield Mistake(file, document.line(place), dotted(place), told)
+
+
+def _too_much_policy(
+    file: str, document: yamldoc.Document, settings: Environment
+) -> Iterator[Mistake]:
+    """Policies that IAM would refuse, each with what makes it as large as it is."""
+    names = Names.placeholders(settings.workshop)
+    for policy in policies.sizes(names, settings.profiles, tag_keys=settings.tags):
+        if policy.characters <= policy.limit:
+            continue
+        profile, _, part = policy.name.partition("-")
+        place = ("profiles", profile, "access") if part else ("profiles",)
+        told = (
+            f"the policy {policy.name} has {policy.characters:,} characters and IAM takes"
+            f" {policy.limit:,}; {policies.cure(part or profile)}"
+        )
+        yield Mistake(file, document.line(place), dotted(place), told)
+    for name, profile_settings in settings.profiles.items():
+        count = policies.attachments(name, profile_settings)
+        if count > policies.ATTACHMENTS:
+            place = ("profiles", name, "access")
+            told = (
+                f"a role takes {count} policies, and IAM ten of which one is kept for a teardown;"
+                " do without access.extra_statements or the console role"
+            )
+            yield Mistake(file, document.line(place), dotted(place), told)
 
 
 def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Iterator[str]:
@@ -286,7 +312,7 @@ def _openings(where: str, access: Access) -> Iterator[str]:
     if access.mode == "managed":
         yield (
             f"{where}.mode is managed: AWS's broad policies let an attendee use every instance type"
-            " for any time, read the logs of all, and change what carries no tags; use scoped"
+            " for any time and change what carries no tags; use scoped"
         )
     if access.managed_spot == "required":
         yield (
@@ -294,7 +320,18 @@ def _openings(where: str, access: Access) -> Iterator[str]:
             " enforces it; ask Service Quotas for 0 of '<type> for training job usage' and for"
             " enough of '<type> for spot training job usage'"
         )
-    if access.mode == "scoped" and access.logs == "shared":
+    if not access.model_prefix:
+        yield (
+            f"{where}.model_prefix is false: a seat can serve any model of the account that has no"
+            " seat's prefix, yours as well, and run code with the role that the model names"
+        )
+    if access.model_packages:
+        yield (
+            f"{where}.model_packages: a registration can ask for a validation on any instance type,"
+            " and IAM is not told; keep the quotas '<type> for transform job usage' of what is dear"
+            " at 0"
+        )
+    if access.logs == "shared":
         yield (
             f"{where}.logs is shared: every seat of the profile reads the logs of all jobs and"
             " endpoints of the account, a neighbour's as well"

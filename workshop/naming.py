@@ -27,6 +27,10 @@ REGION_PATTERN = r"^[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]$"
 COHORT = "cohort"
 """Takes a seat's place in the names of what all seats share; hence no seat may be called so."""
 
+BOUNDARY = "boundary"
+FREEZE = "freeze"
+"""The cohort's policies that are no part of what a seat may do: over each role, and put on it."""
+
 SEAT_STACKS = ("storage", "registry", "access", "notebook", "monitoring")
 """The five stacks of a workbench, in the order in which they may be created."""
 
@@ -122,14 +126,25 @@ class Names:
     def console_role_arn(self) -> str:
         return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.console_role}"
 
+    def cohort_policy(self, part: str) -> str:
+        """``vision-cohort-eu-west-1-freeze``: a policy that the cohort's stack makes for all seats.
+
+        ``part`` is ``boundary``, ``freeze`` or one of :mod:`workshop.policies.layout`.
+        """
+        return f"{self.workshop}-{COHORT}-{self.region}-{part}"
+
+    def cohort_policy_arn(self, part: str) -> str:
+        policy = f"{self.iam_path}{self.cohort_policy(part)}"
+        return f"arn:{self.partition}:iam::{self.account}:policy{policy}"
+
     @property
     def boundary(self) -> str:
-        """The permissions boundary of every seat, made by the cohort stack."""
-        return f"{self.workshop}-{COHORT}-{self.region}-boundary"
+        """The permissions boundary of every seat."""
+        return self.cohort_policy(BOUNDARY)
 
     @property
     def boundary_arn(self) -> str:
-        return f"arn:{self.partition}:iam::{self.account}:policy{self.iam_path}{self.boundary}"
+        return self.cohort_policy_arn(BOUNDARY)
 
     # SageMaker: 63 characters, letters, digits and hyphens.
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workshop import naming
+from workshop import naming, policies
 from workshop.environment import LoadedEnvironment
+from workshop.policies import PolicySize
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ProfileOutline:
 
 @dataclass(frozen=True)
 class Totals:
-    """Everything, with what the cohorts add: a stack, a bucket, a policy and a dashboard each."""
+    """Everything, with what the cohorts add: a stack, a bucket and a dashboard each."""
 
     seats: int
     cohorts: int
@@ -46,11 +48,24 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class PolicyOutline:
+    """The cohort's policies, and how many of them a role of each profile carries at most.
+
+    ``in_account`` counts them in the account that has most.
+    """
+
+    sizes: tuple[PolicySize, ...]
+    attachments: Mapping[str, int]
+    in_account: int
+
+
+@dataclass(frozen=True)
 class Outline:
     """Profiles in the file's order, and the sum of it all."""
 
     profiles: tuple[ProfileOutline, ...]
     totals: Totals
+    policies: PolicyOutline
 
 
 def outline(loaded: LoadedEnvironment) -> Outline:
@@ -69,7 +84,19 @@ def outline(loaded: LoadedEnvironment) -> Outline:
         volume_gb=sum(seat.volume_gb for seat in loaded.seats),
         dashboards=seats + cohorts,
     )
-    return Outline(profiles, totals)
+    return Outline(profiles, totals, _policies(loaded))
+
+
+def _policies(loaded: LoadedEnvironment) -> PolicyOutline:
+    settings = loaded.settings
+    names = naming.Names.placeholders(settings.workshop)
+    sizes = policies.sizes(names, settings.profiles, tag_keys=settings.tags)
+    cohorts = Counter(account for account, _ in {(s.account, s.region) for s in loaded.seats})
+    return PolicyOutline(
+        sizes,
+        {name: policies.attachments(name, one) for name, one in settings.profiles.items()},
+        max(cohorts.values(), default=0) * len(sizes),
+    )
 
 
 def _profile(loaded: LoadedEnvironment, name: str) -> ProfileOutline:

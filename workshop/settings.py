@@ -195,9 +195,9 @@ class Access(Model):
 
     mode: Literal["scoped", "managed"] = "scoped"
     """``scoped``: the seat's own things only. ``managed``: AWS's three broad policies, under the
-    boundary, which keeps a seat out of others' buckets, repositories, notebooks, roles and tagged
-    things; an attendee then can use every instance type for any time, read the logs of all, and
-    change what carries no tags."""
+    boundary, which keeps a seat out of others' buckets, repositories, notebooks, roles, logs and
+    tagged things; an attendee then can use every instance type for any time, and change what
+    carries no tags."""
     training_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
     """Instance types for training and tuning jobs; in ``scoped`` mode only."""
     processing_instance_types: InstanceTypes = ("ml.m5.large", "ml.m5.xlarge")
@@ -222,11 +222,14 @@ class Access(Model):
     logs: Literal["own", "shared"] = "own"
     """``own``: the logs of jobs and endpoints whose names begin with ``<workshop>-<seat>-``, and of
     the seat's notebook. ``shared``: those of all jobs and endpoints of the account, whatever their
-    names. In ``scoped`` mode only."""
-    model_prefix: Flag = False
+    names."""
+    model_prefix: Flag = True
     """Whether a seat's models have to be named ``<workshop>-<seat>-...``, and only such may be
-    served; without it, a seat can serve a neighbour's model of another name and run with the
-    neighbour's role. In ``scoped`` mode only."""
+    served; without it, a seat can serve any other model of the account, yours and a neighbour's,
+    and its container runs with the role that the model names."""
+    model_packages: Flag = False
+    """Whether a seat may register versions of models. A registration may ask for a validation on
+    any instance type, and IAM is not told: only the account's quotas for batch transform cap it."""
     public_buckets: tuple[Annotated[str, rules.PUBLIC_BUCKET], ...] = Field(
         default=(), max_length=10, examples=[["sagemaker-sample-files"]]
     )
@@ -424,10 +427,14 @@ class Keep(Model):
     )
     """Where to: ``s3://bucket/prefix`` or a folder; ``--save-to`` names another. Null saves
     nothing unless ``--save-to`` is given."""
-    prefixes: tuple[Annotated[str, rules.PREFIX], ...] = ("models/", "output/")
-    """Which prefixes of a seat's buckets; in their newest version."""
+    prefixes: tuple[Annotated[str, rules.PREFIX], ...] | None = Field(
+        default=None, examples=[["models/", "output/"]]
+    )
+    """Only these prefixes of a seat's buckets; null saves all that is in them. In the newest
+    version; what lies elsewhere is deleted unsaved."""
     artifacts: Flag = True
-    """Also the artefacts of a seat's models and training jobs, wherever in its buckets they are."""
+    """With prefixes: also the artefacts of a seat's models and training jobs, wherever in its
+    buckets they are."""
     logs: Flag = True
     """Also the log streams of a seat's jobs, as text."""
 

@@ -31,6 +31,11 @@ roster:
 # Your own tags for everything that is made. Never anybody's name or address.
 tags: {{}}
 
+# Where `workshop teardown` copies what is in everybody's buckets before it deletes it: all of it.
+# Without a place, here or with --save-to, nothing is saved.
+# keep:
+#   to: s3://YOUR-ARCHIVE/{name}
+
 # The variants of the workbench. A row of the roster without a profile gets `attendee`.
 profiles:
   attendee:

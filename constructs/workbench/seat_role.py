@@ -14,8 +14,7 @@ from workbench.sub import sub, sub_all
 class SeatRole(Construct):
     """One role of a seat, limited by the cohort's permissions boundary.
 
-    ``inline_policies`` maps a policy's name to its document, ``managed_policy_arns`` name AWS's
-    own policies; the documents may hold placeholders.
+    ``managed_policy_arns`` name the cohort's policies and AWS's own; the role has none of its own.
     """
 
     role: iam.CfnRole
@@ -30,12 +29,9 @@ class SeatRole(Construct):
         description: str,
         trust_policy: Mapping[str, Any],
         boundary_arn: str,
-        inline_policies: Mapping[str, Mapping[str, Any]],
         managed_policy_arns: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        # The plain resource on purpose: the L2 role would re-arrange the statements, and these
-        # documents are reviewed and simulated in the order in which they are written.
         self.role = iam.CfnRole(
             self,
             "Role",
@@ -44,13 +40,6 @@ class SeatRole(Construct):
             description=description,
             assume_role_policy_document=sub_all(dict(trust_policy)),
             permissions_boundary=sub(boundary_arn),
-            policies=[
-                iam.CfnRole.PolicyProperty(
-                    policy_name=name, policy_document=sub_all(dict(document))
-                )
-                for name, document in inline_policies.items()
-            ]
-            or None,
-            managed_policy_arns=[sub(arn) for arn in managed_policy_arns] or None,
+            managed_policy_arns=[sub(arn) for arn in managed_policy_arns],
             max_session_duration=12 * 3600,
         )

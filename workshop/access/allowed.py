@@ -26,7 +26,11 @@ from workshop.access.case import (
     tagging,
     thing,
 )
+from workshop.policies.data import JOB_GROUPS
 from workshop.settings import Profile
+
+KEPT = (tags.ENVIRONMENT, tags.PROFILE, tags.ENDS)
+"""Tags that a seat cannot change."""
 
 
 def cases(profile: Profile) -> Iterator[Case]:
@@ -44,8 +48,7 @@ def cases(profile: Profile) -> Iterator[Case]:
         ("updates its endpoint", "endpoint", "UpdateEndpoint"),
         ("deletes its model", "model", "DeleteModel"),
         ("describes its model package", "model-package", "DescribeModelPackage"),
-        # With the tags of the group, as policies.compute assumes.
-        ("makes a version in its group", "model-package", "CreateModelPackage"),
+        ("makes a trial in its experiment", "experiment", "CreateTrial"),
         ("starts its pipeline", "pipeline", "StartPipelineExecution"),
         ("updates its pipeline", "pipeline", "UpdatePipeline"),
         ("lists the executions of its pipeline", "pipeline", "ListPipelineExecutions"),
@@ -98,10 +101,43 @@ def cases(profile: Profile) -> Iterator[Case]:
     )
     yield Case("reads the log of its job", "logs:GetLogEvents", stream(mine))
     of_endpoint = "Endpoints/{}digits"
+    for about, action, text in (
+        *(
+            (f"{about} of {group}", action, f"{group}{below}")
+            for group in JOB_GROUPS
+            for about, action, below in (
+                ("makes the log group", "CreateLogGroup", ""),
+                ("makes a log", "CreateLogStream", ":log-stream:{}train/algo-1"),
+                ("writes a log of any name", "PutLogEvents", ":log-stream:free/1"),
+            )
+        ),
+        ("makes the log group of notebooks", "CreateLogGroup", "NotebookInstances"),
+        ("makes it under another ARN", "CreateLogGroup", "NotebookInstances:log-stream:"),
+        (
+            "writes the log of its notebook",
+            "PutLogEvents",
+            "NotebookInstances:log-stream:{}notebook/jupyter.log",
+        ),
+        ("makes the log group of its endpoint", "CreateLogGroup", of_endpoint),
+        ("writes the log of its endpoint", "PutLogEvents", f"{of_endpoint}:log-stream:a/i-0"),
+    ):
+        yield Case(about, f"logs:{action}", logs(mine, text))
+    yield Case("reads a metric", "cloudwatch:GetMetricStatistics", everything)
+    yield Case(
+        "writes an object of the usual class",
+        "s3:PutObject",
+        own_bucket("/train/b.csv"),
+        also(here, {"s3:x-amz-storage-class": "STANDARD"}),
+    )
     yield Case(
         "reads the log of its endpoint",
         "logs:GetLogEvents",
         logs(mine, f"{of_endpoint}:log-stream:AllTraffic/i-0abc"),
+    )
+    yield Case(
+        "reads the log of its notebook",
+        "logs:GetLogEvents",
+        logs(mine, "NotebookInstances:log-stream:{}notebook/jupyter.log"),
     )
     yield Case("filters the log of its endpoint", "logs:FilterLogEvents", logs(mine, of_endpoint))
     yield Case("reads its role", "iam:GetRole", lambda me, _: me.role_arn, at_home_of_all)
@@ -127,6 +163,7 @@ def cases(profile: Profile) -> Iterator[Case]:
 def console() -> Iterator[Case]:
     """Give what a console role needs beside what the seat does."""
     for about, action in (
+        ("reads what dashboards draw", "cloudwatch:GetMetricData"),
         ("sees which alarms there are", "cloudwatch:DescribeAlarms"),
         ("sees which dashboards there are", "cloudwatch:ListDashboards"),
         ("sees what carries tags", "tag:GetResources"),
@@ -150,13 +187,24 @@ def _allowed_tags() -> Iterator[Case]:
             **of_mine(me, other),
             **tagging(me),
             f"aws:RequestTag/{tags.MANAGED_BY}": tags.MANAGED_BY_VALUE,
+            **{f"aws:RequestTag/{key}": "same" for key in KEPT},
+            **{f"aws:ResourceTag/{key}": "same" for key in KEPT},
         },
+    )
+    yield Case(
+        "tags its pipeline, which lacks some tags",
+        "sagemaker:AddTags",
+        thing("pipeline"),
+        also(of_mine, {f"aws:RequestTag/{key}": "new" for key in KEPT}),
     )
     yield Case(
         "adds a tag to its model",
         "sagemaker:AddTags",
         thing("model"),
-        also(of_mine, {"aws:RequestTag/stage": "first"}),
+        also(
+            of_mine,
+            {"aws:RequestTag/stage": "first"} | {f"aws:ResourceTag/{key}": "old" for key in KEPT},
+        ),
     )
 
 
@@ -207,7 +255,6 @@ def _allowed_jobs(profile: Profile) -> Iterator[Case]:
         ("experiment-trial", "CreateTrial"),
         ("experiment-trial-component", "CreateTrialComponent"),
         ("model-package-group", "CreateModelPackageGroup"),
-        ("model-package", "CreateModelPackage"),
         ("pipeline", "CreatePipeline"),
     ):
         yield Case(f"makes its {kind}", f"sagemaker:{action}", thing(kind), made())

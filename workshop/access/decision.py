@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from workshop import policies, policy_engine, tags
@@ -72,10 +73,11 @@ class Cell:
         context = self._context(question)
         read = {
             name: [
-                policy_engine.filled(context, statement)
-                for statement in evaluator.parse_policy_document(document)
+                policy_engine.filled(context, one)
+                for one in statements
+                if evaluator._action_matches(question.action, one.actions, one.not_actions)
             ]
-            for name, document in {**self.documents, BOUNDARY: self.boundary}.items()
+            for name, statements in self._statements.items()
         }
         for name, statements in read.items():
             denying = evaluator._first_match(context, statements, "Deny")
@@ -88,6 +90,13 @@ class Cell:
             if allowing is not None and name != BOUNDARY:
                 return Decision(allowed=True, document=name, statement=allowing.sid)
         return Decision(allowed=False)
+
+    @cached_property
+    def _statements(self) -> dict[str, list[Any]]:
+        """The statements of each document, as the engine reads them."""
+        parse = policy_engine.evaluator().parse_policy_document
+        documents = {**self.documents, BOUNDARY: self.boundary}
+        return {name: parse(document) for name, document in documents.items()}
 
     def _context(self, question: Question) -> Any:
         names = self.names
@@ -115,7 +124,9 @@ class Cell:
 
 def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
     """Give the cell of one seat of an environment."""
-    documents = dict(policies.seat_policies(names, profile))
+    documents = policies.seat_policies(
+        any_seat(names), name_of(profile, settings), profile, tag_keys=settings.tags
+    )
     if profile.access.mode == "managed":
         documents["managed"] = EVERYTHING
     return Cell(names, documents, boundary(names, settings))
@@ -124,14 +135,24 @@ def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
 def console_cell(names: Names, profile: Profile, settings: Environment) -> Cell:
     """Give the cell of the console role of one seat of an environment."""
     made = cell(names, profile, settings)
-    return replace(made, documents={**made.documents, "console": policies.console_policy()})
+    console = {policies.CONSOLE: policies.console_policy()}
+    return replace(made, documents={**made.documents, **console})
 
 
 def boundary(names: Names, settings: Environment) -> Document:
     """Give the boundary over every seat of an environment, where one of its seats is."""
-    profiles = settings.profiles.values()
-    return policies.boundary_policy(
-        names.cohort,
-        extra_actions=[action for one in profiles for action in one.access.extra_actions],
-        feature_store=any(one.access.feature_store for one in profiles),
-    )
+    return policies.boundary_policy(any_seat(names), policies.openings(settings.profiles.values()))
+
+
+def any_seat(names: Names) -> Names:
+    """Return the names as the cohort's policies spell them: the seat is the caller's tag."""
+    return replace(names, seat=policies.OWN_ATTENDEE)
+
+
+def name_of(profile: Profile, settings: Environment) -> str:
+    """Return a profile's name in an environment, which its policies are named by.
+
+    One that is not of the environment is asked about as if it stood in the place of the first.
+    """
+    first = next(iter(settings.profiles))
+    return next((name for name, one in settings.profiles.items() if one == profile), first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workshop.access import opened, taken
+from workshop.access import accounts, opened, taken
 from workshop.access.case import (
     BY_DEFAULT,
     CAPPED,
@@ -23,7 +23,6 @@ from workshop.access.case import (
     of_namesake,
     of_other,
     others_bucket,
-    own_bucket,
     tagging,
     theirs,
     thing,
@@ -105,6 +104,7 @@ def _denied_in_any_mode() -> Iterator[Case]:
         )
     yield from _denied_roles()
     yield from _denied_things()
+    yield from accounts.denied()
     for about, action, kind in (
         ("makes a notebook", "CreateNotebookInstance", "notebook-instance"),
         (
@@ -125,6 +125,7 @@ def _denied_in_any_mode() -> Iterator[Case]:
             "inference-recommendations-job",
         ),
         ("makes an optimization job", "CreateOptimizationJob", "optimization-job"),
+        ("makes an algorithm", "CreateAlgorithm", "algorithm"),
     ):
         yield Case(about, f"sagemaker:{action}", thing(kind), made())
     yield Case(
@@ -171,6 +172,7 @@ def _denied_under_other_tags(profile: Profile) -> Iterator[Case]:
     kinds = [
         ("model", "CreateModel", "DeleteModel"),
         ("endpoint", "CreateEndpoint", "DeleteEndpoint"),
+        ("pipeline", "CreatePipeline", "DeletePipeline"),
     ]
     if profile.access.feature_store:
         kinds.append(("feature-group", "CreateFeatureGroup", "PutRecord"))
@@ -203,6 +205,12 @@ def _denied_roles() -> Iterator[Case]:
         "iam:PassRole",
         lambda me, _: f"arn:{me.partition}:iam::{me.account}:role/admin",
         lambda *_: to_sagemaker,
+    )
+    yield Case(
+        "passes its role to another service",
+        "iam:PassRole",
+        lambda me, _: me.role_arn,
+        lambda *_: {"iam:PassedToService": "lambda.amazonaws.com"},
     )
     for about, action in (
         ("makes a role", "CreateRole"),
@@ -288,12 +296,6 @@ def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
     training = access.training_instance_types
     yield from _denied_under_other_tags(profile)
     yield from _denied_spending(profile)
-    yield Case(
-        "puts metrics where others look",
-        "cloudwatch:PutMetricData",
-        everything,
-        lambda *_: {"cloudwatch:namespace": "AWS/SageMaker"},
-    )
     for one in ("ml.p4d.24xlarge", "ml.p5.48xlarge"):
         if one not in training:
             yield Case(
@@ -341,12 +343,6 @@ def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
         },
     )
     yield Case(
-        "passes its role to another service",
-        "iam:PassRole",
-        lambda me, _: me.role_arn,
-        lambda *_: {"iam:PassedToService": "lambda.amazonaws.com"},
-    )
-    yield Case(
         "lists the steps of a neighbour's execution",
         "sagemaker:ListPipelineExecutionSteps",
         execution(theirs),
@@ -361,8 +357,6 @@ def _denied_when_scoped(profile: Profile) -> Iterator[Case]:
         )
     if not access.search:
         yield Case("searches the records of all", "sagemaker:Search", everything)
-    yield Case("deletes its own bucket", "s3:DeleteBucket", own_bucket(), here)
-    yield Case("makes its own bucket public", "s3:PutBucketPolicy", own_bucket(), here)
     yield Case(
         "changes a dashboard",
         "cloudwatch:PutDashboard",

@@ -9,13 +9,18 @@ from collections.abc import Iterator
 
 from workshop.access.case import (
     Case,
+    Keys,
     Resource,
     Whose,
     bucket,
+    everything,
     here,
     logs,
     made,
     mine,
+    of_mine,
+    of_namesake,
+    of_other,
     own_bucket,
     serving,
     stream,
@@ -43,6 +48,14 @@ def allowed(profile: Profile) -> Iterator[Case]:
             "logs:GetLogEvents",
             logs(mine, "Endpoints/pytorch-2026:log-stream:AllTraffic/i-0abc"),
         )
+    if access.model_packages:
+        # With the tags of the group, as policies.compute assumes.
+        yield Case(
+            "makes a version in its group",
+            "sagemaker:CreateModelPackage",
+            thing("model-package"),
+            of_mine,
+        )
     if not access.model_prefix:
         yield Case("makes a model of any name", "sagemaker:CreateModel", thing("model"), made())
         yield Case(
@@ -68,9 +81,37 @@ def allowed(profile: Profile) -> Iterator[Case]:
 def denied(profile: Profile) -> Iterator[Case]:
     """Give what no seat of the profile may do, whatever the openings."""
     access = profile.access
+    yield from _denied_logs(access)
+    yield from _denied_models(access)
+    if not access.model_packages:
+        yield Case(
+            "makes a version in its group, validated on who knows what",
+            "sagemaker:CreateModelPackage",
+            thing("model-package"),
+            of_mine,
+        )
+        yield Case(
+            "makes a package without a group",
+            "sagemaker:CreateModelPackage",
+            thing("model-package"),
+            made(),
+        )
+    if not access.has_console:
+        yield Case("reads 500 metrics at once", "cloudwatch:GetMetricData", everything)
     if access.mode == "scoped":
-        yield from _denied_logs(access)
-        yield from _denied_models(access)
+        if access.model_packages:
+            groups: tuple[tuple[str, Keys], ...] = (
+                ("without a group", made()),
+                ("in a neighbour's group", of_other),
+                ("in a namesake's group", of_namesake),
+            )
+            for about, keys in groups:
+                yield Case(
+                    f"makes a package {about}",
+                    "sagemaker:CreateModelPackage",
+                    thing("model-package"),
+                    keys,
+                )
         yield from _denied_buckets(access)
         yield from _denied_network()
         if not access.feature_store:
@@ -122,6 +163,11 @@ def _allowed_features() -> Iterator[Case]:
 
 def _denied_logs(access: Access) -> Iterator[Case]:
     if access.logs == "own":
+        for about, text in (
+            ("a neighbour's endpoint", "Endpoints/{}digits:log-stream:AllTraffic/i-0abc"),
+            ("an endpoint of nobody's", "Endpoints/organiser-prod:log-stream:AllTraffic/i-0abc"),
+        ):
+            yield Case(f"forges the log of {about}", "logs:PutLogEvents", logs(theirs, text))
         yield Case("reads the log of a neighbour's job", "logs:GetLogEvents", stream(theirs))
         yield Case(
             "reads the log of a neighbour's endpoint",
@@ -144,19 +190,25 @@ def _denied_models(access: Access) -> Iterator[Case]:
     if not access.model_prefix:
         return
     yield Case("makes a model of any name", "sagemaker:CreateModel", thing("model"), made())
-    yield Case(
-        "places a model of any name",
-        "sagemaker:CreateInferenceComponent",
-        thing("inference-component"),
-        serving([], mine, "free"),
-    )
-    for whose, models in (("", ["free"]), (" among its own", ["free", "{}digits"])):
-        yield Case(
-            f"serves a model of any name{whose}",
-            "sagemaker:CreateEndpointConfig",
-            thing("endpoint-config"),
-            serving([access.endpoint_instance_types[0]], mine, *models),
-        )
+    machine = [access.endpoint_instance_types[0]]
+    for whose, of, models in (
+        ("the organiser's model", mine, ["fraud-prod"]),
+        ("a neighbour's model that the SDK named", mine, ["pytorch-inference-2027-03-15-09-00"]),
+        ("a neighbour's model in capitals", theirs, [f"{{}}{'digits'.upper()}"]),
+        ("a model named alike", mine, ["my-{}digits"]),
+        ("the organiser's model among its own", mine, ["fraud-prod", "{}digits"]),
+    ):
+        for verb, kind, action in (
+            ("serves", "endpoint-config", "CreateEndpointConfig"),
+            ("transforms by", "transform-job", "CreateTransformJob"),
+            ("places", "inference-component", "CreateInferenceComponent"),
+        ):
+            yield Case(
+                f"{verb} {whose}",
+                f"sagemaker:{action}",
+                thing(kind),
+                serving(machine, of, *models),
+            )
 
 
 def _denied_buckets(access: Access) -> Iterator[Case]:
@@ -166,6 +218,21 @@ def _denied_buckets(access: Access) -> Iterator[Case]:
         bucket("another-public-bucket/a"),
         lambda *_: ELSEWHERE,
     )
+    # Names of buckets are anybody's to take.
+    for about, action, resource in (
+        ("lists a bucket of its name", "ListBucket", own_bucket()),
+        ("reads a bucket of its name", "GetObject", own_bucket("/a")),
+        ("lists a bucket that is called as the datasets", "ListBucket", _datasets()),
+        ("reads a bucket that is called as the datasets", "GetObject", _datasets("/a")),
+        ("asks who owns a bucket of its name", "GetBucketAcl", own_bucket()),
+        ("hands over an object in a bucket of its name", "PutObjectAcl", own_bucket("/a")),
+    ):
+        yield Case(
+            f"{about} in another account",
+            f"s3:{action}",
+            resource,
+            lambda *_: {"aws:ResourceAccount": "999988887777"},
+        )
     for name in access.public_buckets:
         yield Case(
             f"writes to the public bucket {name}",
@@ -208,6 +275,10 @@ def _denied_network() -> Iterator[Case]:
         _ec2("network-interface/eni-1"),
         lambda me, other: {"ec2:Subnet": _ec2(another)(me, other)},
     )
+
+
+def _datasets(suffix: str = "") -> Resource:
+    return lambda me, _other: me.datasets_bucket_arn + suffix
 
 
 def _ec2(resource: str) -> Resource:

@@ -63,6 +63,7 @@ class Clients:
         self._clients: dict[tuple[str, Place, int], Any] = {}
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
+        self._interrupted = False
         self._sign_in = SignIn(home, self._unwatched_sts)
 
     def client(self, service: str, place: Place, *, attempts: int | None = None) -> Any:
@@ -85,9 +86,22 @@ class Clients:
                 made.meta.events.register("before-call.cloudformation", _encode_once)
                 if service == "s3":
                     versions.register(made.meta.events)
+                made.meta.events.register_first("before-call", self.go_on)
                 made.meta.events.register("before-call", self._count)
                 self._clients[key] = made
             return self._clients[key]
+
+    def interrupt(self) -> None:
+        """Make no further call, in whatever thread: each raises KeyboardInterrupt from now on.
+
+        What was sent is not taken back. A handler of signals may call this: it takes no lock.
+        """
+        self._interrupted = True
+
+    def go_on(self, **_: object) -> None:
+        """Raise KeyboardInterrupt once :meth:`interrupt` was called."""
+        if self._interrupted:
+            raise KeyboardInterrupt
 
     def _unwatched_sts(self, place: Place) -> Any:
         with self._lock:

@@ -57,7 +57,9 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
         "managed_policies": list(policies.managed_policy_arns(asked.names))
         if access.mode == "managed"
         else [],
-        "policies": policies.seat_policies(asked.names, profile),
+        "policies": {
+            part: document for part, document in asked.documents.items() if part != "managed"
+        },
         BOUNDARY: asked.boundary,
         "trust": policies.trust_policy(asked.names),
         "people": policies.presigned_url_policy(asked.names),
@@ -65,7 +67,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
     if access.has_console:
         document["console"] = {
             "role": asked.names.console_role_arn,
-            "policies": {"console": policies.console_policy()},
+            "policies": {policies.CONSOLE: policies.console_policy()},
             "trust": policies.console_trust_policy(
                 asked.names,
                 principals=access.console_principals,
@@ -190,18 +192,12 @@ def permission_set(
     loaded = environment.load(env, config_dir)
     (name,) = _profiles(loaded, profile)
     settings = loaded.settings
-    names = policies.for_whoever_is_signed_in(
-        Names(settings.workshop, "", settings.account, settings.region)
-    )
-    documents = {
-        **policies.seat_policies(names, settings.profiles[name]),
-        "console": policies.console_policy(),
-    }
+    section = settings.profiles[name]
     made = policies.permission_set(
-        names,
+        Names(settings.workshop, "", settings.account, settings.region),
         profile=name,
-        documents=documents,
-        managed=settings.profiles[name].access.mode == "managed",
+        parts=policies.attached(name, section),
+        managed=section.access.mode == "managed",
     )
     console.print_json(made, indent=2)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workshop import environment
+from workshop import environment, policies
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.environment import LoadedEnvironment
-from workshop.outline import Outline, ProfileOutline, outline
+from workshop.outline import Outline, PolicyOutline, ProfileOutline, outline
 
 
 def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
@@ -45,6 +45,11 @@ def _document(loaded: LoadedEnvironment, counted: Outline) -> dict[str, object]:
         "end": settings.end.isoformat(),
         "profiles": [asdict(profile) for profile in counted.profiles],
         "totals": asdict(counted.totals),
+        "policies": {
+            **asdict(counted.policies),
+            "most_attachments": policies.ATTACHMENTS,
+            "most_in_account": policies.POLICIES_PER_ACCOUNT,
+        },
         "warnings": list(loaded.warnings),
     }
 
@@ -76,6 +81,22 @@ def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
     console.print_table(table)
     console.print_line()
     console.print_line(f"besides {totals.roles} roles and {totals.dashboards} dashboards")
+    console.print_line()
+    _print_policies(counted.policies)
+
+
+def _print_policies(counted: PolicyOutline) -> None:
+    """Print the sizes and counts beside what IAM takes."""
+    table = console.table("policy", "characters", "of", right=("characters", "of"))
+    for policy in counted.sizes:
+        table.add_row(policy.name, f"{policy.characters:,}", f"{policy.limit:,}")
+    console.print_table(table)
+    attached = ", ".join(f"{name} {count}" for name, count in counted.attachments.items())
+    console.print_line()
+    console.print_line(
+        f"on each role, of {policies.ATTACHMENTS} (the tenth is for a teardown): {attached}"
+    )
+    console.print_line(f"in an account, of {policies.POLICIES_PER_ACCOUNT:,}: {counted.in_account}")
 
 
 def _numbers(profile: ProfileOutline) -> list[str]:

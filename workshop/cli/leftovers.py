@@ -11,7 +11,7 @@ import typer
 
 from workshop import environment, tags
 from workshop.aws.clients import Clients
-from workshop.cli import console, teardown_view
+from workshop.cli import console, teardown_plan_view, teardown_view
 from workshop.cli.opened import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.errors import GuardError, UsageError
@@ -80,7 +80,7 @@ def leftovers(
     plan = Plan(discovery, kinds, Choices())
     scan = verify.scan(discovery, kinds)
     if as_json:
-        teardown_view.show(plan, "", as_json=True)
+        teardown_view.print_json(teardown_plan_view.document(plan))
     else:
         table = console.table("seat", "what", "name", "state", "whose", "why")
         rows = [one for one in plan.fates if one[1] != Fate.KEEP]
@@ -90,9 +90,8 @@ def leftovers(
             console.print_table(table)
         for one in discovery.unknown:
             console.warn(one.told)
-        usd, complete = plan.hourly
-        least = "" if complete and not discovery.unknown else "at least "
-        console.say(f"{least}{len(scan.left)} things are left, {least}{usd:.3f} USD per hour")
+        least = "at least " if discovery.unknown else ""
+        console.say(f"{least}{len(scan.left)} things are left, {plan.cost.told}")
     if env is not None and scan.clean:
         Ledger(env).gone(place for target in targets for place in target.seats)
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
-from workshop.cli.teardown import Apply, Digest, IncludeClaimed, SaveTo, Yes, again, run
+from workshop.cli.teardown import (
+    AcceptUnknown,
+    All,
+    Apply,
+    Digest,
+    IncludeClaimed,
+    SaveTo,
+    Yes,
+    again,
+    named,
+    run,
+)
 from workshop.teardown.plan import Choices
 
 
@@ -20,9 +31,11 @@ def sweep(
     yes: Yes = None,
     include_claimed: IncludeClaimed = False,
     contents: Annotated[
-        bool, typer.Option("--contents", help="Also empty the seats' buckets.")
+        bool, typer.Option("--contents", help="Also delete all files in the seats' buckets.")
     ] = False,
+    accept_unknown: AcceptUnknown = None,
     save_to: SaveTo = None,
+    everything: All = False,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -38,13 +51,25 @@ def sweep(
 
         workshop sweep -e prod --apply --yes vision
     """
-    named = None if only is None else tuple(one.strip() for one in only.split(",") if one.strip())
+    choices = Choices(
+        only=named(only),
+        include_claimed=include_claimed,
+        stacks=False,
+        contents=contents,
+        accept_unknown=tuple(accept_unknown or ()),
+    )
     run(
         env,
         config_dir,
-        Choices(only=named, include_claimed=include_claimed, stacks=False, contents=contents),
+        choices,
         command=again(
-            *("sweep", env, only, config_dir), include_claimed=include_claimed, contents=contents
+            *("sweep", env, only, config_dir),
+            flags=[
+                *(["--include-claimed"] if include_claimed else []),
+                *(["--contents"] if contents else []),
+            ],
+            accept_unknown=choices.accept_unknown,
+            save_to=save_to,
         ),
         apply=apply,
         digest=digest,
@@ -52,5 +77,6 @@ def sweep(
         early=True,
         interval=0,
         save_to=save_to,
+        everything=everything,
         as_json=as_json,
     )

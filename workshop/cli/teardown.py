@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workshop.cli import console, teardown_view
+from workshop.cli import console, interrupts, teardown_view
 from workshop.cli.opened import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
+from workshop.cli.teardown_plan_view import PlanView, deletes
 from workshop.errors import GuardError, NotProvenError, WorkshopError
 from workshop.fleet.ledger import FOLDER, Ledger
 from workshop.settings import Keep
-from workshop.teardown import evidence, guard, roles, saving, verify
-from workshop.teardown.discover import Discovery
+from workshop.teardown import (
+    evidence,
+    guard,
+    roles,
+    save_target,
+    saving,
+    shown,
+    targets,
+    verify,
+    work_counts,
+)
 from workshop.teardown.kinds import ALL
 from workshop.teardown.model import Memory
-from workshop.teardown.plan import Choices, Plan, proven_in, remembered
+from workshop.teardown.plan import Choices, Plan, check_accepted
 from workshop.teardown.report import Report
-from workshop.teardown.running import Teardown
-from workshop.teardown.works import works
+from workshop.teardown.running import Saver, Teardown
+from workshop.teardown.shown import ShownPlan, Subject
+from workshop.teardown.work_counts import WorkCounts
+from workshop.teardown.works import doomed, works
 
 Digest = Annotated[
     str | None,
     typer.Argument(
-        metavar="[DIGEST]", help="With --apply: the plan's digest.", show_default="the last plan's"
+        metavar="[DIGEST]",
+        help="With --apply: the plan's number, as the plan shows it.",
+        show_default="the last plan's",
     ),
 ]
 Apply = Annotated[bool, typer.Option("--apply", help="Do what the plan shows.")]
@@ -49,6 +65,19 @@ SaveTo = Annotated[
         show_default="keep.to",
     ),
 ]
+AcceptUnknown = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-unknown",
+        metavar="TYPE",
+        help="Go on although this resource type cannot be listed; the verdict says so."
+        " May be given several times.",
+        show_default=False,
+    ),
+]
+All = Annotated[
+    bool, typer.Option("--all", help="Show every row of the plan, for more than 30 seats too.")
+]
 
 
 def teardown(
@@ -68,32 +97,36 @@ def teardown(
             "--abandon", help="Leave behind what stacks cannot delete, and say so in the report."
         ),
     ] = False,
+    accept_unknown: AcceptUnknown = None,
     interval: Annotated[
         float,
         typer.Option("--interval", min=0, help="Seconds between the two looks that prove it."),
     ] = verify.INTERVAL,
     save_to: SaveTo = None,
+    everything: All = False,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
     """Delete a workshop with all that attendees made, and prove that it is gone.
 
-    Shows a plan unless --apply is given; --apply does exactly what the plan showed, and refuses
-    if anything has come since. What is not proven to be the workshop's is listed and left alone.
+    Shows a plan unless --apply is given; --apply does what the plan showed. What attendees make in
+    between goes along where it is proven to be theirs; a stack or a seat that has come since is
+    refused. What is not proven to be the workshop's is listed and left alone.
     It can be interrupted and simply run again. Exit 0 means: two looks found nothing; else 4.
 
     For example:
 
-        workshop teardown -e prod
+        workshop teardown -e prod --save-to saved
 
-        workshop teardown -e prod --apply
+        workshop teardown -e prod --save-to saved --apply
 
         workshop teardown -e prod --only ada,ben --early --apply 3f0c9a17be52 --yes vision
     """
     choices = Choices(
-        only=_named(only),
+        only=named(only),
         include_claimed=include_claimed,
         abandon=abandon,
+        accept_unknown=tuple(accept_unknown or ()),
     )
     run(
         env,
@@ -101,9 +134,14 @@ def teardown(
         choices,
         command=again(
             *("teardown", env, only, config_dir),
-            early=early,
-            include_claimed=include_claimed,
-            abandon=abandon,
+            flags=[
+                *(["--early"] if early else []),
+                *(["--include-claimed"] if include_claimed else []),
+                *(["--abandon"] if abandon else []),
+                *([] if interval == verify.INTERVAL else ["--interval", f"{interval:g}"]),
+            ],
+            accept_unknown=choices.accept_unknown,
+            save_to=save_to,
         ),
         apply=apply,
         digest=digest,
@@ -111,6 +149,7 @@ def teardown(
         early=early,
         interval=interval,
         save_to=save_to,
+        everything=everything,
         as_json=as_json,
     )
 
@@ -127,21 +166,31 @@ def run(
     early: bool,
     interval: float,
     save_to: str | None,
+    everything: bool,
     as_json: bool,
 ) -> None:
-    """Plan, and act if that is asked for; raises Exit with the command's exit code."""
+    """Plan, and act if that is asked for; raises Exit with the command's exit code.
+
+    ``command`` is the command line that shows a plan with the same options.
+    """
     if digest is not None and not apply:
         raise typer.BadParameter("a digest goes with --apply", param_hint="DIGEST")
     work = opened(env, config_dir, only=None if choices.only is None else ",".join(choices.only))
+    choices = replace(choices, save=_kept(work, save_to))
     if apply and choices.stacks:
         guard.check_time(work.loaded, datetime.now(UTC), early=early)
     folder = FOLDER / work.loaded.name
+    subject = Subject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
+    last = ShownPlan.read(folder, subject)
+    if apply:
+        shown.check_options(last, digest, choices, command)
     view = teardown_view.View(as_json=as_json)
     target = evidence.target(
         work.clients, work.loaded, work.seats, whole=choices.only is None, folder=folder
     )
     ledger = Ledger(work.loaded.name)
-    lasting = remembered(folder) if apply else Memory()
+    check_accepted(choices.accept_unknown, ALL, target.unlooked)
+    lasting = last.memory() if apply and last is not None else Memory()
     roles.remember(lasting, evidence.roles_seen(ledger))
     job = Teardown(
         work.clients,
@@ -149,73 +198,144 @@ def run(
         ALL,
         view.happened,
         interval=interval,
-        save=_saver(work, save_to),
-        proven=proven_in(folder, target.seats),
+        save=_saver(work, choices),
+        proven={} if last is None else last.proven(target.seats),
         # A plan is made of nothing but what AWS says.
         lasting=lasting,
     )
-    console.say("looking for everything of the workshop ...")
-    plan = job.plan(choices)
-    guard.check_environment(plan.discovery, work.loaded.name)
-    evidence.note_roles(ledger, roles.remembered(lasting))
-    if not apply:
-        plan.write(folder)
-        teardown_view.show(plan, command, as_json=as_json)
-        return
-    plan.hold_to(digest, folder, command)
-    if choices.stacks:
-        guard.check_protection(plan.discovery)
-    guard.check_name(work.loaded, _typed(work, yes, plan))
-    ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
-    try:
+    with interrupts.ending(work.clients):
+        try:
+            console.say("looking for everything of the workshop ...")
+            plan = job.plan(choices)
+            guard.check_environment(plan.discovery, work.loaded.name)
+            evidence.note_roles(ledger, roles.remembered(lasting))
+            counts = work_counts.count(work.clients, plan)
+            _check_target(work, plan, apply=apply)
+            if not apply:
+                ShownPlan.of(plan, subject).write(folder)
+                as_shown = PlanView(plan, counts, command, _not_before(work, choices, early=early))
+                if as_json:
+                    teardown_view.print_json(as_shown.document())
+                else:
+                    as_shown.show(everything=everything)
+                return
+            held = shown.plan_to_hold(last, digest, plan, subject, command)
+            if choices.stacks:
+                guard.check_protection(plan.discovery)
+            guard.check_name(work.loaded, _typed(work, yes, plan, counts))
+            if choices.save is not None and choices.save.to is not None and not plan.is_empty:
+                save_target.check_writable(work.clients, choices.save.to, plan.discovery.worlds)
+        except KeyboardInterrupt:
+            raise WorkshopError("interrupted; nothing was done") from None
+        ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
         with view:
-            report = job.apply(plan)
-    except KeyboardInterrupt:
-        told = f"interrupted; what AWS was asked for goes on. To go on from here: {command} --apply"
-        raise (NotProvenError if choices.stacks else WorkshopError)(told) from None
+            report = _done(job, plan, held, command)
     ledger.gone(evidence.gone(report))
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _tell(report, folder, as_json=as_json)
     raise typer.Exit(report.code)
 
 
-def _named(only: str | None) -> tuple[str, ...] | None:
+def _done(job: Teardown, plan: Plan, held: ShownPlan, command: str) -> Report:
+    """The report of a run; raises an error with the command to go on with after Ctrl-C."""
+    try:
+        return job.apply(plan, held)
+    except KeyboardInterrupt:
+        told = (
+            "interrupted; nothing more is deleted, and what AWS was asked for goes on. To go on"
+            f" from here: {command} --apply"
+        )
+        raise (NotProvenError if plan.choices.stacks else WorkshopError)(told) from None
+
+
+def named(only: str | None) -> tuple[str, ...] | None:
+    """The ids that ``--only`` names, None where it is not given."""
     if only is None:
         return None
     return tuple(one.strip() for one in only.split(",") if one.strip())
 
 
-def again(word: str, env: str, only: str | None, config_dir: Path, **flags: bool) -> str:
-    """The command line that was given, to be given again; ``flags`` by their option's name."""
+def again(
+    word: str,
+    env: str,
+    only: str | None,
+    config_dir: Path,
+    *,
+    flags: Sequence[str],
+    accept_unknown: Sequence[str],
+    save_to: str | None,
+) -> str:
+    """The command line that was given, to be given again with all that it asked for."""
     parts = ["workshop", word, "-e", env]
     parts += [] if only is None else ["--only", only]
     parts += [] if config_dir == CONFIG_DIR else ["--config-dir", str(config_dir)]
-    parts += [f"--{name.replace('_', '-')}" for name, on in flags.items() if on]
+    parts += flags
+    for kind in accept_unknown:
+        parts += ["--accept-unknown", kind]
+    parts += [] if save_to is None else ["--save-to", save_to]
     return shlex.join(parts)
 
 
-def _typed(work: Opened, yes: str | None, plan: Plan) -> str:
-    if yes is not None or plan.is_empty:
-        return work.loaded.settings.workshop if yes is None else yes
-    if not sys.stdin.isatty():
-        raise GuardError(
-            "nobody is there to type the workshop's name; give it with"
-            f" --yes {work.loaded.settings.workshop}"
-        )
-    return console.ask(f"Type the workshop's name, {work.loaded.settings.workshop}, to go on")
-
-
-def _saver(work: Opened, save_to: str | None) -> teardown_view.Saver | None:
-    keep: Keep = work.loaded.settings.keep
+def _kept(work: Opened, save_to: str | None) -> Keep | None:
+    """What is saved, and where to; None where no place is named."""
+    keep = work.loaded.settings.keep
     to = save_to or keep.to
     if to is None:
         return None
+    targets.read(to)
+    return keep.model_copy(update={"to": to})
 
-    def save(discovery: Discovery) -> dict[str, str]:
+
+def _not_before(work: Opened, choices: Choices, *, early: bool) -> str | None:
+    """The moment before which the plan is refused as it was asked for, None for none."""
+    end = work.loaded.settings.end
+    refused = choices.stacks and not early and datetime.now(UTC) < end
+    return end.isoformat() if refused else None
+
+
+def _check_target(work: Opened, plan: Plan, *, apply: bool) -> None:
+    """Raise before anything is frozen where work cannot be saved; a plan is shown all the same."""
+    to = None if plan.choices.save is None else plan.choices.save.to
+    if to is None or plan.is_empty:
+        return
+    lost = doomed(plan)
+    targets.refuse_condemned(
+        targets.read(to),
+        (bucket for one in lost for bucket in one.buckets),
+        (folder for one in lost for folder in one.folders),
+    )
+    try:
+        save_target.check_exists(work.clients, to, plan.discovery.worlds)
+    except GuardError as error:
+        if apply:
+            raise
+        console.warn(str(error))
+
+
+def _typed(work: Opened, yes: str | None, plan: Plan, counts: WorkCounts) -> str:
+    name = work.loaded.settings.workshop
+    if plan.is_empty:
+        return name if yes is None else yes
+    for line in counts.lines:
+        console.say(line)
+    told = deletes(plan, counts)
+    if yes is not None:
+        console.say(f"this {told}")
+        return yes
+    if not sys.stdin.isatty():
+        raise GuardError(f"nobody is there to type the workshop's name; give it with --yes {name}")
+    return console.ask(f"This {told}. Type {name} to go on")
+
+
+def _saver(work: Opened, choices: Choices) -> Saver | None:
+    keep = choices.save
+    if keep is None or keep.to is None:
+        return None
+    to = keep.to
+
+    def save(plan: Plan) -> list[saving.Saved]:
         console.say(f"saving attendees' work to {to} ...")
-        saved = saving.save(work.clients, keep, to, works(discovery))
-        console.say(saving.NOT_REACHED)
-        return {one.seat: "; ".join(one.problems) for one in saved if not one.complete}
+        return saving.save(work.clients, keep, to, works(plan))
 
     return save
 

@@ -100,6 +100,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "tag_keys: list[str] = <factory>, service_context: dict[str, typing.Any] = <factory>, "
             "principal_keys: dict[str, typing.Any] = <factory>) -> None"
         ),
+        "_action_matches": (
+            "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
+        ),
         "_first_match": (
             f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
             f"-> {_EVALUATOR}ParsedStatement | None"

@@ -10,58 +10,78 @@ Reference for SageMaker
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html).
 """
 
-from workshop.policies.boundary import OWN_ATTENDEE, boundary_policy
-from workshop.policies.compute import limits_policy, sagemaker_policy
-from workshop.policies.data import data_policy, network_policy, observation_policy
+from workshop.policies.boundary import Openings, boundary_policy
+from workshop.policies.compute import sagemaker_policy
+from workshop.policies.data import data_policy, observation_policy
 from workshop.policies.documents import (
-    INLINE_LIMIT,
     MANAGED_LIMIT,
+    OWN_ATTENDEE,
     Document,
     Statement,
     characters,
-    check_inline,
-    check_managed,
 )
 from workshop.policies.extra import ESCALATING, extra_policy, making, opened, refused
+from workshop.policies.freeze import freeze_policy
+from workshop.policies.layout import (
+    ATTACHMENTS,
+    BOUNDARY_ROOM,
+    CONSOLE,
+    POLICIES_PER_ACCOUNT,
+    PolicySize,
+    attached,
+    attachments,
+    cohort_policies,
+    cure,
+    openings,
+    seat_policies,
+    sizes,
+)
+from workshop.policies.limits import limits_policy
 from workshop.policies.people import (
     console_policy,
     console_trust_policy,
-    for_whoever_is_signed_in,
     permission_set,
     presigned_url_policy,
 )
 from workshop.policies.reasons import WHY_WILDCARD
-from workshop.policies.seat import seat_policies
 from workshop.policies.trust import MANAGED_POLICIES, managed_policy_arns, trust_policy
 
 __all__ = [
+    "ATTACHMENTS",
+    "BOUNDARY_ROOM",
+    "CONSOLE",
     "ESCALATING",
-    "INLINE_LIMIT",
     "MANAGED_LIMIT",
     "MANAGED_POLICIES",
     "OWN_ATTENDEE",
+    "POLICIES_PER_ACCOUNT",
     "WHY_WILDCARD",
     "Document",
+    "Openings",
+    "PolicySize",
     "Statement",
+    "attached",
+    "attachments",
     "boundary_policy",
     "characters",
-    "check_inline",
-    "check_managed",
+    "cohort_policies",
     "console_policy",
     "console_trust_policy",
+    "cure",
     "data_policy",
     "extra_policy",
-    "for_whoever_is_signed_in",
+    "freeze_policy",
     "limits_policy",
     "making",
     "managed_policy_arns",
-    "network_policy",
     "observation_policy",
     "opened",
+    "openings",
     "permission_set",
     "presigned_url_policy",
     "refused",
     "sagemaker_policy",
     "seat_policies",
+    "sizes",
     "trust_policy",
 ]

@@ -35,6 +35,48 @@ ECR_VIEW = (
     "ecr:DescribeRepositories",
     "ecr:ListImages",
 )
+# What the boundary lets through of S3 and ECR, in any mode: what is done with objects and images.
+# Not: locks, holds, policies, replication, settings, and to make or delete what a stack made.
+S3_OF_A_SEAT = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject*",
+    "s3:GetBucketLocation",
+    "s3:GetBucketVersioning",
+    "s3:GetObject*",
+    "s3:ListBucket*",
+    "s3:ListMultipart*",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+)
+ECR_OF_A_SEAT = (
+    "ecr:BatchC*",
+    "ecr:BatchDeleteImage",
+    "ecr:BatchGetImage",
+    "ecr:CompleteL*",
+    "ecr:DescribeImage*",
+    "ecr:DescribeRepositories",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetD*",
+    "ecr:InitiateL*",
+    "ecr:ListImages",
+    "ecr:PutImage",
+    "ecr:UploadL*",
+)
+# Readings of a metric cost by the request; GetMetricData alone also by the metric, and takes 500 of
+# them at once: it is for the console, which draws dashboards with it.
+METRICS = (
+    "cloudwatch:GetMetricStatistics",
+    "cloudwatch:ListMetrics",
+)
+CONSOLE_VIEWS = (
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListDashboards",
+    "tag:GetResources",
+)
+LOG_WRITE = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+LOG_READ = ("logs:FilterLogEvents", "logs:GetLogEvents")
+LOG_NAMES = ("logs:DescribeLogGroups", "logs:DescribeLogStreams")
 TRAINING_CREATE = ("sagemaker:CreateTrainingJob", "sagemaker:CreateHyperParameterTuningJob")
 PROCESSING_CREATE = ("sagemaker:CreateProcessingJob", "sagemaker:CreateTransformJob")
 ENDPOINT_CREATE = ("sagemaker:CreateEndpointConfig",)
@@ -44,11 +86,19 @@ OTHER_CREATE = (
     "sagemaker:CreateContext",
     "sagemaker:CreateExperiment",
     "sagemaker:CreateModel",
-    "sagemaker:CreateModelPackage*",
+    "sagemaker:CreateModelPackageGroup",
     "sagemaker:CreatePipeline",
-    "sagemaker:CreateTrial",
     "sagemaker:CreateTrialComponent",
 )
+# Made out of something that exists: authorised on both, and only on what is new could a tag of the
+# request stand for the seat's own.
+MADE_OF = {
+    "sagemaker:CreateEndpoint": ("endpoint", "endpoint-config"),
+    "sagemaker:CreateTrial": ("experiment-trial", "experiment"),
+}
+# A registration may have SageMaker validate the package by transform jobs of any instance type
+# (``ValidationSpecification``), of which IAM is told nothing.
+MODEL_PACKAGES = ("sagemaker:CreateModelPackage",)
 # What may be done with a thing that carries the seat's own tag. Wildcards save room where all that
 # they cover may be done, today and by the looks of the names.
 TAGGED_USE = (
@@ -56,8 +106,7 @@ TAGGED_USE = (
     "sagemaker:AddTags",
     "sagemaker:AssociateTrialComponent",
     "sagemaker:BatchPutMetrics",
-    "sagemaker:CreateEndpoint",
-    "sagemaker:CreateModelPackage",
+    *MADE_OF,
     "sagemaker:DeleteA*",
     "sagemaker:DeleteContext",
     "sagemaker:DeleteE*",
@@ -122,7 +171,52 @@ NETWORK_VIEW = (
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
 )
-# ``*te`` is to create, to update and to delete, here and below.
+# What the boundary lets through of SageMaker, in any mode. A name that AWS adds is not among them
+# unless a wildcard covers it, of which ``test_access_completeness`` knows all that it covers.
+SAGEMAKER_OF_A_SEAT = tuple(
+    f"sagemaker:{action}"
+    for action in (
+        "AddAssociation",
+        "AddTags",
+        "AssociateT*",
+        "Batch*Metrics",
+        "CreateAction",
+        "CreateArtifact",
+        "CreateContext",
+        "CreateEndpoint*",
+        "CreateExp*",
+        "CreateHyper*",
+        "CreateModel",
+        "CreateModelPackageGroup",
+        "CreatePi*",
+        "CreatePresignedN*",
+        "CreateProc*",
+        "CreateTr*Job",
+        "CreateTrial*",
+        "DeleteA*",
+        "DeleteCon*",
+        "DeleteE*",
+        "DeleteHyper*",
+        "DeleteModel*",
+        "DeleteP*",
+        "DeleteTr*",
+        "Describe*",
+        "Disassociate*",
+        "InvokeEndpoint*",
+        "List*",
+        "RetryP*",
+        "Search",
+        "SendP*",
+        "StartNotebook*",
+        "StartP*",
+        "Stop*",
+        "UpdateE*",
+        "UpdateModelP*",
+        "UpdatePi*",
+        "UpdateTr*",
+    )
+)
+# ``*te`` is to create, to update and to delete, here and below. ``check`` refuses to open these.
 # These run something that costs and know no ``sagemaker:InstanceTypes``, so nothing could cap them
 # (Service Authorization Reference); some are paid in advance and cannot be taken back.
 COMPUTE_WITHOUT_TYPE = tuple(
@@ -138,6 +232,7 @@ COMPUTE_WITHOUT_TYPE = tuple(
         "*tePartnerApp*",
         "Create*tion*Job",
         "CreateAI*",
+        "CreateAlgorithm",
         "CreateAutoMLJob*",
         "CreateJob",
         "CreateLabelingJob",
@@ -147,9 +242,10 @@ COMPUTE_WITHOUT_TYPE = tuple(
         "StartSession",
     )
 )
-# Root code on a notebook, a second notebook, Studio, monitoring, and the removal of the tags by
-# which teardown finds things: nobody's business in a workshop of notebooks. The last could put a
-# neighbour's model into a running component, and IAM is not told which model.
+# Root code on a notebook, a second notebook, Studio, monitoring, the removal of the tags by which
+# teardown finds things, and settings of the whole account: nobody's business in a workshop of
+# notebooks. UpdateInferenceComponent could put a neighbour's model into a running component, and
+# IAM is not told which model.
 NEVER = tuple(
     f"sagemaker:{action}"
     for action in (
@@ -158,6 +254,9 @@ NEVER = tuple(
         "*teNotebookInstance*",
         "*teSpace",
         "*teUserProfile",
+        "*Policy",
+        "*Portfolio",
+        "*Workforce",
         "Create*JobDefinition",
         "CreateApp",
         "CreatePresignedDomainUrl",

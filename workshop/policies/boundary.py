@@ -2,62 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
-    COMPUTE_WITHOUT_TYPE,
+    CONSOLE_VIEWS,
     ECR_EVERYTHING_NAMED,
-    EXECUTION_CHANGE,
+    ECR_OF_A_SEAT,
+    FEATURE_STORE_CREATE,
+    FEATURE_STORE_LISTS,
     FEATURE_STORE_TABLES,
+    FEATURE_STORE_USE,
     GLOBAL_SERVICES,
-    MODEL_USE,
+    LOG_NAMES,
+    LOG_READ,
+    LOG_WRITE,
+    METRICS,
+    MODEL_PACKAGES,
     NETWORK_INTERFACES,
-    NEVER,
+    OFFLINE_STORE_LIST,
+    OFFLINE_STORE_WRITE,
     PUBLIC_READ,
+    S3_OF_A_SEAT,
+    SAGEMAKER_OF_A_SEAT,
 )
-from workshop.policies.data import offline_store_tables
-from workshop.policies.documents import Document, Statement, allow, deny, document
+from workshop.policies.data import offline_store_tables, sagemaker_logs
+from workshop.policies.documents import (
+    OWN_ATTENDEE,
+    Document,
+    Statement,
+    allow,
+    deny,
+    differs,
+    document,
+)
 
-OWN_ATTENDEE = f"${{aws:PrincipalTag/{tags.ATTENDEE}}}"
-"""IAM's variable for the seat that the calling role is tagged with."""
+
+@dataclass(frozen=True)
+class Openings:
+    """What any profile of an environment opens, which the one boundary has to let through."""
+
+    extra_actions: tuple[str, ...] = ()
+    feature_store: bool = False
+    model_packages: bool = False
+    network: bool = False
+    console: bool = False
 
 
-def boundary_policy(
-    names: Names, *, extra_actions: Sequence[str] = (), feature_store: bool = False
-) -> Document:
-    """The most that any seat's role can ever do, whatever is attached to it.
+def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
+    """Return the most that any seat's role can ever do, whatever is attached to it.
 
     It serves every seat at once: what is a seat's own is read from the tag of the calling role.
-    ``extra_actions`` are those that profiles open on purpose: the boundary lets them through, and
-    only the roles of those profiles allow them. ``feature_store`` says whether any profile has
-    one, whose tables in AWS Glue are let through by name.
+    It names what it lets through: an action that AWS adds tomorrow is not among it.
     """
     any_seat = replace(names, seat=OWN_ATTENDEE)
-    # Of any account and Region, to save room: tables elsewhere are another account's to open.
-    tables = offline_store_tables(replace(any_seat, account="*", region="*"))
+    # Of any account and Region, to save room: other Regions are denied, and what S3 and ECR hold in
+    # other accounts goes by ``aws:ResourceAccount``.
+    anywhere = replace(any_seat, account="*", region="*")
+    # Bucket and objects in one pattern, which no other seat's names match.
+    own_buckets = f"arn:{names.partition}:s3:::{any_seat.job_prefix}*"
+    datasets = f"arn:{names.partition}:s3:::{names.cohort.job_prefix}datasets-*"
     return document(
+        allow("ServicesOfTheWorkshop", _services(openings), ["*"]),
         allow(
-            "ServicesOfTheWorkshop",
-            [
-                "cloudwatch:*",
-                "ec2:Describe*",
-                *NETWORK_INTERFACES,
-                "ecr:*",
-                "iam:GetRole",
-                "iam:PassRole",
-                "logs:*",
-                "s3:*",
-                "sagemaker:*",
-                "sts:GetCallerIdentity",
-                "tag:Get*",
-                *sorted(set(extra_actions)),
-            ],
-            ["*"],
+            "OwnRole",
+            ["iam:PassRole"],
+            [any_seat.role_arn],
+            Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
-        *([allow("OfflineStoreTables", FEATURE_STORE_TABLES, tables)] if feature_store else []),
+        allow("Logs", LOG_READ + LOG_WRITE, [f"{sagemaker_logs(anywhere)}/*"]),
+        *_offline_store(anywhere, openings),
         # Where the caller has no such tag, a statement that names it matches nothing: without this
         # one, most denials below would be void for a role or person that lost the tag.
         deny(
@@ -74,25 +89,13 @@ def boundary_policy(
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": names.region}},
         },
         {
-            "Sid": "RolesOfOthers",
-            "Effect": "Deny",
-            "Action": ["iam:PassRole"],
-            "NotResource": [any_seat.role_arn],
-        },
-        {
-            "Sid": "DatasetsAreReadOnly",
-            "Effect": "Deny",
-            "NotAction": ["s3:Get*", "s3:List*"],
-            "Resource": [names.datasets_bucket_arn, f"{names.datasets_bucket_arn}/*"],
-        },
-        {
             "Sid": "NotebooksOfOthers",
             "Effect": "Deny",
             "Action": [
                 "sagemaker:CreatePresignedNotebookInstanceUrl",
                 "sagemaker:St*NotebookInstance",
             ],
-            "NotResource": [any_seat.notebook_arn],
+            "NotResource": [anywhere.notebook_arn],
         },
         # Tags are set while a thing is made; later only on what is one's own already, or everybody
         # could put their own tag on a neighbour's. A missing tag differs from every value.
@@ -105,83 +108,82 @@ def boundary_policy(
                 "StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": OWN_ATTENDEE},
             },
         ),
-        # Nor can one's own be made somebody else's, or be hidden from teardown.
-        *(
-            _differs(sid, "sagemaker:AddTags", f"aws:RequestTag/{key}", own)
-            for sid, key, own in (
-                ("TagsForOthers", tags.ATTENDEE, OWN_ATTENDEE),
-                ("TagsForOtherWorkshops", tags.WORKSHOP, names.workshop),
-                ("TagsOfOtherMakers", tags.MANAGED_BY, tags.MANAGED_BY_VALUE),
-            )
-        ),
-        # A shell in a training container would run with the job's role and outlive the job's code
-        # (https://docs.aws.amazon.com/sagemaker/latest/dg/train-remote-debugging.html).
-        deny(
-            "RemoteDebugging",
-            ["sagemaker:*teTrainingJob"],
-            ["*"],
-            Condition={"Bool": {"sagemaker:EnableRemoteDebug": "true"}},
-        ),
-        # Whatever is attached, a bucket or repository of this account is one's own or the datasets;
-        # the Python SDK's default bucket, shared by everybody in the account, is neither. Those of
-        # other accounts hold sample data and base images.
+        # Whatever is attached, a bucket of this account is one's own or the datasets, to read; the
+        # Python SDK's default bucket, shared by everybody in the account, is neither. Those of
+        # other accounts hold sample data, to read. Where S3 does not tell whose it is, it is
+        # nobody's.
         {
             "Sid": "BucketsOfOthers",
             "Effect": "Deny",
             "Action": ["s3:*"],
-            "NotResource": [
-                any_seat.bucket_arn("*"),
-                f"{any_seat.bucket_arn('*')}/*",
-                names.datasets_bucket_arn,
-                f"{names.datasets_bucket_arn}/*",
-            ],
-            "Condition": {"StringEquals": {"aws:ResourceAccount": names.account}},
+            "NotResource": [own_buckets, datasets],
+            "Condition": {"StringEqualsIfExists": {"aws:ResourceAccount": names.account}},
         },
+        {
+            "Sid": "BucketsElsewhere",
+            "Effect": "Deny",
+            "NotAction": list(PUBLIC_READ),
+            "Resource": [f"arn:{names.partition}:s3:::*"],
+            "Condition": {"StringNotEquals": {"aws:ResourceAccount": names.account}},
+        },
+        {
+            "Sid": "DatasetsAreReadOnly",
+            "Effect": "Deny",
+            "NotAction": ["s3:Get*", "s3:List*"],
+            "Resource": [datasets],
+        },
+        # The same for repositories; those of other accounts hold base images.
         {
             "Sid": "RepositoriesOfOthers",
             "Effect": "Deny",
             "Action": sorted(ECR_EVERYTHING_NAMED),
-            "NotResource": [any_seat.repository_arn("*")],
-            "Condition": {"StringEquals": {"aws:ResourceAccount": names.account}},
+            "NotResource": [anywhere.repository_arn("*")],
+            "Condition": {"StringEqualsIfExists": {"aws:ResourceAccount": names.account}},
         },
         # What carries another seat's tag is that seat's; what carries none is nobody's. Another
         # workshop of the account may have a seat of the same id.
-        _differs("ThingsOfOthers", "sagemaker:*", f"aws:ResourceTag/{tags.ATTENDEE}", OWN_ATTENDEE),
-        _differs(
-            "ThingsOfOtherWorkshops",
-            "sagemaker:*",
-            f"aws:ResourceTag/{tags.WORKSHOP}",
-            names.workshop,
+        *(
+            differs(sid, ["ecr:*", "sagemaker:*"], f"aws:ResourceTag/{key}", own)
+            for sid, key, own in (
+                ("ThingsOfOthers", tags.ATTENDEE, OWN_ATTENDEE),
+                ("ThingsOfOtherWorkshops", tags.WORKSHOP, names.workshop),
+            )
         ),
-        # An execution's tags are perhaps none, and then its name alone tells whose it is: one of a
-        # free name is nobody's to change, rather than everybody's.
-        {
-            "Sid": "ExecutionsOfOthers",
-            "Effect": "Deny",
-            "Action": sorted(EXECUTION_CHANGE),
-            "NotResource": [any_seat.sagemaker_arn("pipeline", f"{any_seat.job_prefix}*")],
-            "Condition": {"Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "true"}},
-        },
-        # Whoever serves a model runs the role that the model names, and IAM is told the model's
-        # name alone. One request may name several; this also refuses one's own beside one of no
-        # prefix, rather than let a neighbour's hide there.
-        deny(
-            "ModelsOfOthers",
-            MODEL_USE,
-            ["*"],
-            Condition={
-                "ForAnyValue:StringLike": {"sagemaker:ModelArn": f"*:model/{names.workshop}-*"},
-                "ForAnyValue:StringNotLike": {
-                    "sagemaker:ModelArn": f"*:model/{any_seat.job_prefix}*"
-                },
-            },
-        ),
-        deny("ComputeWithoutType", COMPUTE_WITHOUT_TYPE, ["*"]),
-        deny("Never", NEVER, ["*"]),
     )
 
 
-def _differs(sid: str, action: str, key: str, own: str) -> Statement:
-    """Deny an action where a condition key is there and is not what it is for oneself."""
-    condition = {"StringNotEquals": {key: own}, "Null": {key: "false"}}
-    return deny(sid, [action], ["*"], Condition=condition)
+def _services(openings: Openings) -> list[str]:
+    """Return the actions that no statement of the boundary limits to a resource when it allows."""
+    actions = {
+        "cloudwatch:GetDashboard",
+        "cloudwatch:PutMetricData",
+        "iam:GetRole",
+        "sts:GetCallerIdentity",
+        *METRICS,
+        *LOG_NAMES,
+        *S3_OF_A_SEAT,
+        *ECR_OF_A_SEAT,
+        *SAGEMAKER_OF_A_SEAT,
+        *openings.extra_actions,
+    }
+    if openings.console:
+        actions.update(CONSOLE_VIEWS)
+    if openings.model_packages:
+        actions.update(MODEL_PACKAGES)
+    if openings.network:
+        actions.update(NETWORK_INTERFACES, ["ec2:Describe*"])
+    if openings.feature_store:
+        actions.update(
+            FEATURE_STORE_CREATE,
+            FEATURE_STORE_USE,
+            FEATURE_STORE_LISTS,
+            OFFLINE_STORE_LIST,
+            OFFLINE_STORE_WRITE,
+        )
+    return sorted(actions)
+
+
+def _offline_store(anywhere: Names, openings: Openings) -> list[Statement]:
+    if not openings.feature_store:
+        return []
+    return [allow("OfflineStoreTables", FEATURE_STORE_TABLES, offline_store_tables(anywhere))]

@@ -1,8 +1,6 @@
-"""SageMaker for one seat: what it may make and use, and how much of it."""
+"""SageMaker for one seat: what it may make and use."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from workshop import tags
 from workshop.naming import Names
@@ -11,53 +9,40 @@ from workshop.policies.actions import (
     EXECUTION_USE,
     FEATURE_STORE_CREATE,
     FEATURE_STORE_LISTS,
+    FEATURE_STORE_TABLES,
     FEATURE_STORE_USE,
     LISTS,
-    MODEL_USE,
+    MADE_OF,
+    MODEL_PACKAGES,
+    OFFLINE_STORE_LIST,
+    OFFLINE_STORE_WRITE,
     OTHER_CREATE,
     PROCESSING_CREATE,
     TAGGED_USE,
     TRAINING_CREATE,
 )
-from workshop.policies.documents import Document, Statement, allow, deny, document
-
-RUNTIME_BY_DEFAULT = 24 * 3600
-"""Seconds after which SageMaker ends a training or processing job that names no limit
-(``MaxRuntimeInSeconds`` of StoppingCondition in the API reference)."""
+from workshop.policies.data import offline_store_tables
+from workshop.policies.documents import Document, Statement, allow, document
 
 
-def sagemaker_policy(
-    names: Names, *, feature_store: bool, search: bool, model_prefix: bool = False
-) -> Document:
+def sagemaker_policy(names: Names) -> Document:
     """What one seat makes carries its tag, and only that can it use.
 
     The workshop's tag counts as well as the seat's: another workshop of the account may have a
-    seat of the same id. ``model_prefix`` keeps the names of models to the seat's prefix.
-
-    A model package without a group is made with tags, as all else. A version in a group can have
-    none: it is assumed that making one is authorised with the tags of its group (``UseOwn``), as
-    AWS's documentation does not say. If not, versions are denied, and nothing is open.
+    seat of the same id.
     """
-    own = {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}
+    own = _own(names)
     own_tag = {f"aws:RequestTag/{key}": value for key, value in own.items()}
     own_thing = {f"aws:ResourceTag/{key}": value for key, value in own.items()}
-    using = TAGGED_USE + (FEATURE_STORE_USE if feature_store else ())
-    lists = LISTS + (FEATURE_STORE_LISTS if feature_store else ())
     making: tuple[str, ...] = TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE
-    made: dict[str, dict[str, str]] = {"StringEquals": own_tag}
-    if feature_store:
-        making += FEATURE_STORE_CREATE
-        # The offline store is in one of the seat's own buckets, or there is none.
-        offline = f"s3://{names.job_prefix}*"
-        made["StringLikeIfExists"] = {"sagemaker:FeatureGroupOfflineStoreS3Uri": offline}
-    statements = [
-        allow("MakeOwn", making, ["*"], Condition=made),
-        # Authorised on the endpoint and on its configuration: a statement each, or one could serve
+    return document(
+        allow("MakeOwn", making, ["*"], Condition={"StringEquals": own_tag}),
+        # Authorised on what is new and on what it is made of: a statement each, or one could serve
         # a neighbour's configuration, and with it run the neighbour's model and role.
         allow(
-            "MakeOwnEndpoint",
-            ["sagemaker:CreateEndpoint"],
-            [names.sagemaker_arn("endpoint", "*")],
+            "MakeOwnOfOwn",
+            [*MADE_OF],
+            [names.sagemaker_arn(made, "*") for made, _ in MADE_OF.values()],
             Condition={"StringEquals": own_tag},
         ),
         # Tags can be set while a thing is made and afterwards on one's own, so that nobody can put
@@ -71,13 +56,13 @@ def sagemaker_policy(
         ),
         # Among the uses is AddTags, since the Python SDK tags its pipeline anew whenever it updates
         # one; that nothing is given away by it is the boundary's to deny, in any mode.
-        allow("UseOwn", using, ["*"], Condition={"StringEquals": own_thing}),
+        allow("UseOwn", TAGGED_USE, ["*"], Condition={"StringEquals": own_thing}),
         allow(
             "UseOwnExecutions",
             EXECUTION_USE,
             [names.sagemaker_arn("pipeline", f"{names.job_prefix}*/execution/*")],
         ),
-        allow("SeeNames", lists, ["*"]),
+        allow("SeeNames", LISTS, ["*"]),
         allow(
             "OwnNotebook",
             [
@@ -95,94 +80,52 @@ def sagemaker_policy(
             Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         allow("ReadOwnRole", ["iam:GetRole"], [names.role_arn]),
-    ]
-    if search:
-        statements.append(allow("SearchRecords", ["sagemaker:Search"], ["*"]))
-    if model_prefix:
-        statements += _only_prefixed_models(names)
-    return document(*statements)
+    )
 
 
-def _only_prefixed_models(names: Names) -> list[Statement]:
-    """Deny to make or to serve a model of any other name than the seat's own."""
+def model_package_statements(names: Names) -> list[Statement]:
+    """Return what registers a version of a model in a group of one's own.
+
+    A version has no tags: it is assumed that making one is authorised with the tags of its group,
+    as AWS's documentation does not say. If not, versions are denied, and nothing is open. A package
+    without a group is closed by the same condition.
+    """
+    own_group = {f"aws:ResourceTag/{key}": value for key, value in _own(names).items()}
+    return [allow("RegisterModels", MODEL_PACKAGES, ["*"], Condition={"StringEquals": own_group})]
+
+
+def feature_store_statements(names: Names) -> list[Statement]:
+    """Return what makes and uses feature groups, with an offline store in one's own bucket."""
+    own = _own(names)
+    own_buckets = names.bucket_arn("*")
+    here = {"StringEquals": {"aws:ResourceAccount": names.account}}
     return [
-        {
-            "Sid": "ModelsOfOtherNames",
-            "Effect": "Deny",
-            "Action": ["sagemaker:CreateModel"],
-            "NotResource": [names.sagemaker_arn("model", f"{names.job_prefix}*")],
-        },
-        deny(
-            "ServingOtherNames",
-            MODEL_USE,
+        allow(
+            "MakeFeatureGroups",
+            FEATURE_STORE_CREATE,
             ["*"],
             Condition={
-                "ForAnyValue:StringNotLike": {"sagemaker:ModelArn": f"*:model/{names.job_prefix}*"}
+                "StringEquals": {f"aws:RequestTag/{key}": value for key, value in own.items()},
+                # The offline store is in one of the seat's own buckets, or there is none.
+                "StringLikeIfExists": {
+                    "sagemaker:FeatureGroupOfflineStoreS3Uri": f"s3://{names.job_prefix}*"
+                },
             },
         ),
+        allow(
+            "UseFeatureGroups",
+            FEATURE_STORE_USE,
+            ["*"],
+            Condition={
+                "StringEquals": {f"aws:ResourceTag/{key}": value for key, value in own.items()}
+            },
+        ),
+        allow("SeeFeatureGroups", FEATURE_STORE_LISTS, ["*"]),
+        allow("OfflineStoreBuckets", OFFLINE_STORE_LIST, [own_buckets], Condition=here),
+        allow("OfflineStoreObjects", OFFLINE_STORE_WRITE, [f"{own_buckets}/*"], Condition=here),
+        allow("OfflineStoreTables", FEATURE_STORE_TABLES, offline_store_tables(names)),
     ]
 
 
-def limits_policy(
-    *,
-    training_instance_types: Sequence[str],
-    processing_instance_types: Sequence[str],
-    endpoint_instance_types: Sequence[str],
-    max_runtime_hours: int,
-    warm_pools: bool,
-) -> Document:
-    """What one seat can spend: denials, which no other statement can undo.
-
-    Instance types are capped by a Deny: an Allow with ``ForAnyValue:StringEquals`` would let a
-    mixed list through. IAM knows no key for the number of instances, for the size of their volumes
-    or for managed spot training: these are the account's quotas to limit.
-    """
-
-    def cap(sid: str, actions: Sequence[str], types: Sequence[str]) -> Statement:
-        return deny(
-            sid,
-            actions,
-            ["*"],
-            Condition={"ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": list(types)}},
-        )
-
-    timed = (*TRAINING_CREATE, "sagemaker:CreateProcessingJob")
-    seconds = max_runtime_hours * 3600
-    statements = [
-        cap("TrainingInstanceTypes", TRAINING_CREATE, training_instance_types),
-        cap("ProcessingInstanceTypes", PROCESSING_CREATE, processing_instance_types),
-        cap("EndpointInstanceTypes", ENDPOINT_CREATE, endpoint_instance_types),
-        # A request that names no type has no key to compare: serverless endpoints and training
-        # would escape every cap.
-        deny(
-            "ComputeWithoutInstances",
-            TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE,
-            ["*"],
-            Condition={"Null": {"sagemaker:InstanceTypes": "true"}},
-        ),
-        deny(
-            "LongJobs",
-            timed,
-            ["*"],
-            Condition={"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(seconds)}},
-        ),
-    ]
-    if seconds < RUNTIME_BY_DEFAULT:
-        statements.append(
-            deny(
-                "JobsWithoutLimit",
-                timed,
-                ["*"],
-                Condition={"Null": {"sagemaker:MaxRuntimeInSeconds": "true"}},
-            )
-        )
-    if not warm_pools:
-        statements.append(
-            deny(
-                "WarmPools",
-                ["sagemaker:CreateTrainingJob", "sagemaker:UpdateTrainingJob"],
-                ["*"],
-                Condition={"Null": {"sagemaker:KeepAlivePeriod": "false"}},
-            )
-        )
-    return document(*statements)
+def _own(names: Names) -> dict[str, str]:
+    return {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}

@@ -3,72 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from workshop.naming import Names
 from workshop.policies.actions import (
     ECR_PULL,
     ECR_PUSH,
     ECR_VIEW,
-    FEATURE_STORE_TABLES,
+    LOG_READ,
+    LOG_WRITE,
+    METRICS,
     NETWORK_INTERFACES,
     NETWORK_VIEW,
-    OFFLINE_STORE_LIST,
-    OFFLINE_STORE_WRITE,
-    PUBLIC_READ,
     S3_LIST,
     S3_READ,
     S3_WRITE,
 )
-from workshop.policies.documents import Document, allow, document
+from workshop.policies.documents import Document, Statement, allow, document
 
-SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs")
+JOB_GROUPS = ("ProcessingJobs", "TrainingJobs", "TransformJobs")
 """Log groups in which the jobs of all seats have their streams."""
+METRIC_NAMESPACES = tuple(f"/aws/sagemaker/{name}" for name in (*JOB_GROUPS, "Endpoints"))
+"""Where SageMaker puts readings with a seat's role."""
 
 
-def data_policy(
-    names: Names,
-    *,
-    buckets: Sequence[str],
-    repositories: Sequence[str],
-    public_buckets: Sequence[str] = (),
-    feature_store: bool = False,
-) -> Document:
+def data_policy(names: Names) -> Document:
     """The seat's own buckets and repositories, the shared datasets, and the public base images.
 
-    ``buckets`` and ``repositories`` are the keys from the YAML, ``public_buckets`` whole names of
-    buckets of other accounts, to read. The bucket of an offline feature store is one's own too.
+    A bucket or repository of the seat's prefix is the seat's, whatever its key in the YAML: nobody
+    else's name begins so, and in another account it is not the seat's.
     """
-    own_buckets = [names.bucket_arn(key) for key in buckets]
-    own_repositories = [names.repository_arn(key) for key in repositories]
-    listing: tuple[str, ...] = S3_LIST
-    writing: tuple[str, ...] = S3_READ + S3_WRITE
-    if feature_store:
-        listing, writing = (*listing, *OFFLINE_STORE_LIST), (*writing, *OFFLINE_STORE_WRITE)
-    statements = [
-        allow("OwnBuckets", listing, own_buckets),
-        allow("OwnObjects", writing, [f"{arn}/*" for arn in own_buckets]),
-        allow("SharedDatasets", S3_LIST, [names.datasets_bucket_arn]),
-        allow("SharedDatasetObjects", S3_READ, [f"{names.datasets_bucket_arn}/*"]),
+    own, datasets = names.bucket_arn("*"), names.datasets_bucket_arn
+    # Names of buckets are anybody's to take, in any account.
+    here = {"StringEquals": {"aws:ResourceAccount": names.account}}
+    return document(
+        allow("OwnBuckets", S3_LIST, [own], Condition=here),
+        allow("OwnObjects", S3_READ + S3_WRITE, [f"{own}/*"], Condition=here),
+        allow("SharedDatasets", S3_LIST, [datasets], Condition=here),
+        allow("SharedDatasetObjects", S3_READ, [f"{datasets}/*"], Condition=here),
         allow("RegistryLogin", ["ecr:GetAuthorizationToken"], ["*"]),
-        allow("OwnRepositories", ECR_PULL + ECR_PUSH + ECR_VIEW, own_repositories),
+        allow("OwnRepositories", ECR_PULL + ECR_PUSH + ECR_VIEW, [names.repository_arn("*")]),
         # AWS's deep-learning and SageMaker images live in accounts of AWS's own, which differ by
-        # Region; what this account holds is covered by the statement above and nothing else.
+        # Region; what this account holds is covered by the statement above and nothing else. Where
+        # ECR does not tell whose a repository is, it is nobody's.
         allow(
             "BaseImagesOfOtherAccounts",
             ECR_PULL,
             [f"arn:{names.partition}:ecr:*:*:repository/*"],
-            Condition={"StringNotEquals": {"aws:ResourceAccount": names.account}},
+            Condition={
+                "StringNotEquals": {"aws:ResourceAccount": names.account},
+                "Null": {"aws:ResourceAccount": "false"},
+            },
         ),
-    ]
-    if public_buckets:
-        public = [f"arn:{names.partition}:s3:::{name}" for name in public_buckets]
-        objects = [f"{arn}/*" for arn in public]
-        statements.append(allow("PublicBuckets", PUBLIC_READ, [*public, *objects]))
-    if feature_store:
-        tables = offline_store_tables(names)
-        statements.append(allow("OfflineStoreTables", FEATURE_STORE_TABLES, tables))
-    return document(*statements)
+    )
 
 
 def offline_store_tables(names: Names) -> list[str]:
@@ -86,53 +72,53 @@ def offline_store_tables(names: Names) -> list[str]:
     ]
 
 
-def observation_policy(names: Names, *, logs: Literal["own", "shared"] = "own") -> Document:
+def log_groups(names: Names, *, own: bool) -> list[str]:
+    """Return where a seat's role may write logs: where SageMaker does, and in no group besides.
+
+    A job's stream is named after the job, and names of jobs are free, so every stream of the jobs'
+    groups is open to write to. An endpoint has a group of its own: those of the seat's prefix are
+    open, and those of all where ``own`` is false.
+    """
+    sagemaker = sagemaker_logs(names)
+    jobs = [f"{sagemaker}/{name}{below}" for name in JOB_GROUPS for below in ("", ":*")]
+    notebooks = f"{sagemaker}/NotebookInstances"
+    streams = ["", ":log-stream:", f":log-stream:{names.notebook}/*"]
+    endpoints = f"{sagemaker}/Endpoints/{names.job_prefix if own else ''}*"
+    return [*jobs, *(f"{notebooks}{below}" for below in streams), endpoints]
+
+
+def logs_of_a_seat(names: Names, *, own: bool) -> list[str]:
+    """Return whose logs a seat reads: its notebook's and those of its prefix.
+
+    Where ``own`` is false also those of all jobs and endpoints.
+    """
+    sagemaker = sagemaker_logs(names)
+    streams = f"{sagemaker}/*:log-stream:{names.job_prefix}*"
+    if own:
+        return [streams, f"{sagemaker}/Endpoints/{names.job_prefix}*"]
+    jobs = (f"{sagemaker}/{name}:log-stream:*" for name in JOB_GROUPS)
+    return [streams, *jobs, f"{sagemaker}/Endpoints/*"]
+
+
+def observation_policy(names: Names) -> Document:
     """Log streams of the seat's own names, metrics, and the seat's dashboard.
 
-    SageMaker writes a job's log stream with the job's role and names it after the job. Names are
-    free, so writing has to cover every stream of the group, a neighbour's as well. Reading is
-    limited to jobs and endpoints that begin with the seat's prefix and to the seat's notebook: the
-    log of a job of another name stays closed, even to who started it, unless ``logs`` shares the
-    logs of all jobs and endpoints.
+    Reading is limited to jobs and endpoints that begin with the seat's prefix and to the seat's
+    notebook: the log of a job of another name stays closed, even to who started it.
     """
     group = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group"
-    sagemaker = f"{group}:/aws/sagemaker"
-    groups = f"{sagemaker}/*"
-    # An endpoint has a group of its own, so that it can also be read as a whole.
-    jobs = [f"{groups}:log-stream:{names.job_prefix}*"]
-    endpoints = f"{sagemaker}/Endpoints/{names.job_prefix}*"
-    if logs == "shared":
-        jobs = [f"{sagemaker}/{one}:log-stream:*" for one in SHARED_GROUPS]
-        endpoints = f"{sagemaker}/Endpoints/*"
-    notebook = f"{sagemaker}/NotebookInstances:log-stream:{names.notebook}/*"
     return document(
-        allow(
-            "WriteJobLogs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            [groups],
-        ),
+        allow("WriteJobLogs", LOG_WRITE, log_groups(names, own=True)),
         allow("SeeLogGroups", ["logs:DescribeLogGroups"], [f"{group}:*"]),
-        allow("SeeLogStreams", ["logs:DescribeLogStreams"], [groups]),
-        allow(
-            "ReadOwnLogs" if logs == "own" else "ReadLogs",
-            ["logs:FilterLogEvents", "logs:GetLogEvents"],
-            [*jobs, notebook, endpoints],
-        ),
+        allow("SeeLogStreams", ["logs:DescribeLogStreams"], [f"{group}:/aws/sagemaker/*"]),
+        allow("ReadOwnLogs", LOG_READ, logs_of_a_seat(names, own=True)),
         allow(
             "WriteSageMakerMetrics",
             ["cloudwatch:PutMetricData"],
             ["*"],
-            Condition={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*"]}},
+            Condition={"StringEquals": {"cloudwatch:namespace": list(METRIC_NAMESPACES)}},
         ),
-        allow(
-            "ReadMetrics",
-            [
-                "cloudwatch:GetMetricData",
-                "cloudwatch:GetMetricStatistics",
-                "cloudwatch:ListMetrics",
-            ],
-            ["*"],
-        ),
+        allow("ReadMetrics", METRICS, ["*"]),
         allow(
             "OwnDashboard",
             ["cloudwatch:GetDashboard"],
@@ -141,7 +127,9 @@ def observation_policy(names: Names, *, logs: Literal["own", "shared"] = "own") 
     )
 
 
-def network_policy(names: Names, *, subnet_id: str, security_group_ids: Sequence[str]) -> Document:
+def network_statements(
+    names: Names, *, subnet_id: str, security_group_ids: Sequence[str]
+) -> list[Statement]:
     """What a notebook in a VPC needs: interfaces in the profile's subnet and security groups.
 
     Their ids are unique everywhere, and a subnet shared by another account is that account's.
@@ -152,7 +140,7 @@ def network_policy(names: Names, *, subnet_id: str, security_group_ids: Sequence
     ec2 = f"arn:{names.partition}:ec2:*:*"
     subnet, interfaces = f"{ec2}:subnet/{subnet_id}", f"{ec2}:network-interface/*"
     make, *others = NETWORK_INTERFACES
-    return document(
+    return [
         allow("SeeNetworks", NETWORK_VIEW, ["*"]),
         allow(
             "MakeInterfaces",
@@ -160,4 +148,9 @@ def network_policy(names: Names, *, subnet_id: str, security_group_ids: Sequence
             [interfaces, subnet, *(f"{ec2}:security-group/{one}" for one in security_group_ids)],
         ),
         allow("UseInterfaces", others, [interfaces], Condition={"ArnLike": {"ec2:Subnet": subnet}}),
-    )
+    ]
+
+
+def sagemaker_logs(names: Names) -> str:
+    """Return how the ARNs of SageMaker's log groups begin."""
+    return f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group:/aws/sagemaker"

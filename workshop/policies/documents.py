@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from workshop.errors import WorkshopError
+from workshop import tags
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
 
-INLINE_LIMIT = 10_240
-"""Characters, white space left out, of all inline policies of one role
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
+OWN_ATTENDEE = f"${{aws:PrincipalTag/{tags.ATTENDEE}}}"
+"""IAM's variable for the seat that the calling role is tagged with."""
 LONGEST = {
     "${AttendeeId}": 12,
     "${AWS::AccountId}": 12,
@@ -22,7 +21,7 @@ LONGEST = {
 }
 """The most characters that a placeholder can become."""
 MANAGED_LIMIT = 6_144
-"""Characters, white space left out, of one managed policy (same page)."""
+"""Characters, white space left out, of one managed policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 
 
 def document(*statements: Statement) -> Document:
@@ -46,31 +45,10 @@ def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **rest: Any
     return {**allow(sid, actions, resources, **rest), "Effect": "Deny"}
 
 
-def check_inline(documents: Mapping[str, Document], what: str) -> None:
-    """Refuse a role's inline policies that IAM would refuse, for the longest placeholders.
-
-    ``what`` names the role at the start of the sentence.
-    """
-    size = sum(characters(one) for one in documents.values())
-    if size > INLINE_LIMIT:
-        raise WorkshopError(
-            f"{what} has {size:,} characters of policies and IAM takes {INLINE_LIMIT:,}; allow"
-            " fewer instance types, buckets, repositories or security groups, or close the feature"
-            " store"
-        )
-
-
-def check_managed(policy: Document, what: str) -> None:
-    """Refuse a managed policy that IAM would refuse, for the longest placeholders.
-
-    ``what`` names the policy at the start of the sentence.
-    """
-    size = characters(policy)
-    if size > MANAGED_LIMIT:
-        raise WorkshopError(
-            f"{what} has {size:,} characters and IAM takes {MANAGED_LIMIT:,}; open fewer actions in"
-            " access.extra_statements, by wildcards"
-        )
+def differs(sid: str, actions: Sequence[str], key: str, own: str) -> Statement:
+    """Deny actions where a condition key is there and is not what it is for oneself."""
+    condition = {"StringNotEquals": {key: own}, "Null": {key: "false"}}
+    return deny(sid, actions, ["*"], Condition=condition)
 
 
 def characters(policy: Document) -> int:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
 from workshop.policies.documents import Document, Statement, allow, document
 from workshop.settings import ExtraStatement
 
 ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "identitystore")
 """Services with which one gives oneself more than one has."""
+
+CLOSED = {
+    "runs what nothing could cap": COMPUTE_WITHOUT_TYPE,
+    "would open others' work, or hide one's own": NEVER,
+}
+"""Why an action stays closed -> such actions."""
 
 
 def extra_policy(statements: Sequence[ExtraStatement]) -> Document:
@@ -17,23 +24,21 @@ def extra_policy(statements: Sequence[ExtraStatement]) -> Document:
     return document(*(_statement(one) for one in statements))
 
 
-def refused(statement: ExtraStatement, boundary: Document) -> Iterator[str]:
-    """Give why a statement could open nothing, or must not: a sentence for each action.
+def refused(statement: ExtraStatement) -> Iterator[str]:
+    """Give why a statement must not open something: a sentence for each action.
 
-    Only what the boundary denies whatever the circumstances; what it denies under a condition
-    (another Region, a neighbour's things) stays denied too and hinders nobody else.
+    What the boundary denies under a condition (another Region, a neighbour's things) stays denied
+    and hinders nobody else.
     """
     for action in statement.actions:
-        service = action.partition(":")[0]
+        service = action.partition(":")[0].lower()
         if service in ESCALATING:
             yield f"'{action}' would let a seat give itself more; leave {service} to the organiser"
             continue
-        for sid, denied in _always_denied(boundary):
-            if _overlap(action, denied):
-                yield (
-                    f"'{action}' is denied by the permissions boundary ({sid}: '{denied}'); "
-                    "remove it, since no statement can open it"
-                )
+        for why, patterns in CLOSED.items():
+            denied = next((one for one in patterns if _overlap(action, one)), None)
+            if denied is not None:
+                yield f"'{action}' {why} ('{denied}'); remove it, since no statement can open it"
                 break
 
 
@@ -63,15 +68,6 @@ def opened(statement: ExtraStatement) -> str:
 def _statement(extra: ExtraStatement) -> Statement:
     rest = {"Condition": extra.conditions} if extra.conditions else {}
     return allow(extra.sid, extra.actions, extra.resources, **rest)
-
-
-def _always_denied(boundary: Document) -> Iterator[tuple[str, str]]:
-    for statement in boundary["Statement"]:
-        if statement["Effect"] == "Deny" and "Condition" not in statement:
-            if statement.get("Resource") != ["*"]:
-                continue
-            for action in statement["Action"]:
-                yield statement["Sid"], action
 
 
 def _overlap(one: str, other: str) -> bool:

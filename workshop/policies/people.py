@@ -10,22 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workshop import tags
-from workshop.naming import Names
-from workshop.policies.boundary import OWN_ATTENDEE
+from workshop.naming import BOUNDARY, Names
+from workshop.policies.actions import CONSOLE_VIEWS
 from workshop.policies.documents import Document, Statement, allow, document
 from workshop.policies.trust import managed_policy_arns
-
-CONSOLE_VIEWS = (
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:ListDashboards",
-    "tag:GetResources",
-)
-"""Lists that the console asks for before it shows anything; they show all seats' names, tags and
-states.
-
-None of S3 and ECR: of the account's buckets and repositories, the boundary lets a seat ask about
-its own alone, and a list of all is about all. Their pages open by the address of one's own.
-"""
 
 
 def presigned_url_policy(names: Names) -> Document:
@@ -45,7 +33,13 @@ def presigned_url_policy(names: Names) -> Document:
 
 
 def console_policy() -> Document:
-    """What the console needs beside the seat's own policies."""
+    """What the console needs beside the seat's own policies.
+
+    Readings for dashboards, and lists that the console asks for before it shows anything; they show
+    all seats' names, tags and states. None of S3 and ECR: of the account's buckets and
+    repositories, the boundary lets a seat ask about its own alone, and a list of all is about all.
+    Their pages open by the address of one's own.
+    """
     return document(allow("ConsoleViews", CONSOLE_VIEWS, ["*"]))
 
 
@@ -80,39 +74,30 @@ def _may_assume(sid: str, principals: Sequence[str], **rest: Document) -> Statem
     }
 
 
-def for_whoever_is_signed_in(names: Names) -> Names:
-    """Names for a permission set, where the seat is the attribute of the person signed in.
-
-    IAM Identity Center passes attributes as session tags, so ``aws:PrincipalTag/attendee`` is the
-    seat
-    (https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html).
-    """
-    return Names(
-        names.workshop, OWN_ATTENDEE, names.account, names.region, names.partition, names.domain
-    )
-
-
-def permission_set(
-    names: Names, *, profile: str, documents: dict[str, Document], managed: bool
-) -> Document:
+def permission_set(names: Names, *, profile: str, parts: Sequence[str], managed: bool) -> Document:
     """Give a permission set as CloudFormation's ``AWS::SSO::PermissionSet`` has its properties.
 
     For the command line it is the arguments of ``create-permission-set``,
+    ``attach-customer-managed-policy-reference-to-permission-set``,
     ``put-inline-policy-to-permission-set``, ``put-permissions-boundary-to-permission-set`` and,
-    in ``managed`` mode, ``attach-managed-policy-to-permission-set``. The boundary is the cohort's,
-    which has to exist in the account before the set is assigned there. The one inline policy joins
-    the documents: it may have 32,768 characters
-    (https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html).
+    in ``managed`` mode, ``attach-managed-policy-to-permission-set``. The seat is the attribute of
+    the person signed in: IAM Identity Center passes attributes as session tags, so that
+    ``aws:PrincipalTag/attendee`` in the cohort's policies is theirs
+    (https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html).
+    ``parts`` are those of the profile's policies. They and the boundary are the cohort's, which has
+    to exist in the account before the set is assigned there
+    (https://docs.aws.amazon.com/singlesignon/latest/userguide/howtocmp.html).
     """
+
+    def reference(part: str) -> Document:
+        return {"Name": names.cohort_policy(part), "Path": names.iam_path}
+
     return {
         "Name": f"{names.workshop}-{profile}",
         "Description": f"One seat of a workshop, by the attribute {tags.ATTENDEE}",
         "SessionDuration": "PT12H",
-        "InlinePolicy": document(
-            *(statement for one in documents.values() for statement in one["Statement"])
-        ),
+        "CustomerManagedPolicyReferences": [reference(part) for part in parts],
+        "InlinePolicy": console_policy(),
         **({"ManagedPolicies": list(managed_policy_arns(names))} if managed else {}),
-        "PermissionsBoundary": {
-            "CustomerManagedPolicyReference": {"Name": names.boundary, "Path": names.iam_path}
-        },
+        "PermissionsBoundary": {"CustomerManagedPolicyReference": reference(BOUNDARY)},
     }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 WHY_WILDCARD = {
+    "OwnBuckets": "the buckets of this account whose names begin with the seat's prefix, which no"
+    " other name does",
     "OwnObjects": "every object, in the seat's own buckets only",
+    "OwnRepositories": "the repositories below the seat's own name",
     "SharedDatasetObjects": "every object of the shared datasets, to read only",
     "RegistryLogin": "ecr:GetAuthorizationToken has no resource; the token opens nothing by itself",
     "BaseImagesOfOtherAccounts": "AWS's image accounts differ by Region; aws:ResourceAccount keeps"
-    " this account's repositories out",
+    " this account's repositories out, and what does not tell its account",
     "MakeOwn": "what does not exist yet has no name; aws:RequestTag forces the seat's tag on it",
     "TagWhatIsBeingMade": "sagemaker:TaggingAction allows tags only while a thing is being made",
     "UseOwn": "attendees name their things freely; aws:ResourceTag limits the use to the seat's,"
     " and the boundary keeps their tags the seat's",
-    "MakeOwnEndpoint": "as MakeOwn, on the endpoint alone: its configuration must be the seat's",
+    "MakeOwnOfOwn": "as MakeOwn, on what is new alone: what it is made of must be the seat's",
     "UseOwnExecutions": "executions of pipelines whose names begin with the seat's prefix, which no"
     " other name does",
     "SeeNames": "lists show names and states; nearly all have no resource-level permissions, and in"
@@ -23,19 +26,30 @@ WHY_WILDCARD = {
     " its subnet and security groups are asked for too, which are the profile's",
     "UseInterfaces": "ec2:Subnet keeps it to interfaces in the profile's subnet, those of its other"
     " seats included: no key tells them apart",
-    "WriteJobLogs": "SageMaker names log streams after jobs, whose names are free",
+    "WriteJobLogs": "SageMaker names log streams after jobs, whose names are free; the groups are"
+    " SageMaker's, and endpoints' those of the seat's prefix",
+    "WriteLogs": "the YAML shares the logs of all endpoints on purpose (access.logs: shared)",
     "SeeLogGroups": "names of log groups only",
     "SeeLogStreams": "names of log streams only",
     "ReadOwnLogs": "streams, and groups of endpoints, whose names begin with the seat's prefix,"
     " which no other name does",
     "ReadLogs": "the YAML shares the logs of all jobs on purpose (access.logs: shared)",
     "PublicBuckets": "every object of the public buckets that the YAML names, to read only",
+    "RegisterModels": "aws:ResourceTag limits it to groups of the seat's; the YAML opens it on"
+    " purpose (access.model_packages)",
+    "MakeFeatureGroups": "as MakeOwn",
+    "UseFeatureGroups": "as UseOwn",
+    "SeeFeatureGroups": "as SeeNames",
+    "OfflineStoreBuckets": "as OwnBuckets",
+    "OfflineStoreObjects": "as OwnObjects",
     "OfflineStoreTables": "tables in AWS Glue that begin with the seat's prefix, as the names of"
     " their feature groups do",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
     "ConsoleViews": "the console's lists have no resource-level permissions and show names, tags"
     " and states",
+    "OwnRole": "a boundary allows nothing by itself, it only limits",
+    "Logs": "a boundary allows nothing by itself, it only limits",
     "ServicesOfTheWorkshop": "a boundary allows nothing by itself, it only limits",
 }
 """The reason by Sid; it names what makes the wildcard safe."""

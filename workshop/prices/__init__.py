@@ -67,6 +67,11 @@ class Cost:
         # What is left of a sum of things that came and went may be a negative zero, or next to it.
         return Decimal(0) if abs(self.usd) < _LEAST_SHOWN else self.usd
 
+    @property
+    def known(self) -> str | None:
+        """The least that it costs, for programs; None where nothing of it is known."""
+        return str(self.usd) if self.complete or self._shown else None
+
 
 NOT_KNOWN = Cost(complete=False)
 
@@ -100,6 +105,11 @@ def basis(region: str) -> str:
     known = region if region in _prices() else FALLBACK
     told = f"{known} list prices of {_date(known).isoformat()}"
     return told if known == region else f"{told}, an estimate for {region}"
+
+
+def _shown(usd: Decimal) -> str:
+    # A sum of inexact parts may end a hair below zero: adding 0 takes the sign off.
+    return f"{round(usd, 3) + 0:.3f}"
 
 
 def _date(region: str) -> date:

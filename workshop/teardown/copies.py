@@ -10,20 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
+import threading
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from workshop import files
 from workshop.aws.errors import code
 from workshop.errors import WorkshopError
 from workshop.teardown import targets
 
 _CHUNK = 1024**2
+
+_LONGEST_KEY = 1024
+"""Bytes of an object's key in S3."""
 
 
 class CopyError(WorkshopError):
@@ -91,23 +97,41 @@ def listed(client: Any, prefix: str, **bucket: str) -> Iterator[Entry]:
             yield Entry(one["Key"], one["Size"], one["ETag"].strip('"'))
 
 
+class NameTakenError(CopyError):
+    """What is there keeps an object from being saved under this name."""
+
+
 class Target(Protocol):
-    """Where copies go; ``folder`` is the seat's and bucket's part of a path."""
+    """Where copies go; ``folder`` is the seat's and bucket's part of a path.
+
+    ``name`` is what a copy is called inside of it, which :meth:`name` gives first.
+    """
+
+    def name(self, folder: str, key: str) -> str:
+        """The name that an object's copy has unless that is taken."""
+        ...
 
     def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
         """Each object of the source, and what is there under its name."""
         ...
 
-    def same(self, source: Source, folder: str, entry: Entry, there: Entry) -> bool:
+    def there(self, folder: str, name: str) -> Entry | None:
+        """What is there under one name."""
+        ...
+
+    def same(self, source: Source, folder: str, name: str, entry: Entry, there: Entry) -> bool:
         """Whether what is there is the same, by size and content."""
         ...
 
-    def copy(self, source: Source, folder: str, entry: Entry) -> None:
-        """Bring it there, and raise CopyError unless it arrived as it was."""
+    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
+        """Bring it there, and raise CopyError unless it arrived as it was.
+
+        NameTakenError where something else has come to have its name, or a part of that.
+        """
         ...
 
     def write(self, path: str, text: Path) -> None:
-        """Bring a file there; raises CopyError if there is another one of that name."""
+        """Bring a file there; raises NameTakenError if there is another one of that name."""
         ...
 
 
@@ -129,33 +153,57 @@ class InBucket:
             met = now is not None and now.key == start + entry.key
             yield entry, now if met else None
 
-    def same(self, source: Source, folder: str, entry: Entry, there: Entry) -> bool:
+    def name(self, folder: str, key: str) -> str:
+        whole = self._key(folder, key)
+        return key if len(whole.encode()) <= _LONGEST_KEY else targets.other_name(key, "", 0)
+
+    def there(self, folder: str, name: str) -> Entry | None:
+        key = self._key(folder, name)
+        try:
+            head = self.client.head_object(Bucket=self.place.bucket, Key=key)
+        except ClientError as error:
+            if code(error.response) in {"404", "NoSuchKey", "NotFound"}:
+                return None
+            raise
+        return Entry(name, head["ContentLength"], head["ETag"].strip('"'))
+
+    def same(self, source: Source, folder: str, name: str, entry: Entry, there: Entry) -> bool:
         if there.size != entry.size:
             return False
         if there.etag == entry.etag:
             return True
         known = self.client.head_object(
-            Bucket=self.place.bucket, Key=self._key(folder, entry.key), ChecksumMode="ENABLED"
+            Bucket=self.place.bucket, Key=self._key(folder, name), ChecksumMode="ENABLED"
         )
         return _agree(_checksums(source.head(entry)), _checksums(known))
 
-    def copy(self, source: Source, folder: str, entry: Entry) -> None:
-        if entry.in_parts and entry.size:
-            made = self._copy_parts(source, folder, entry)
-        else:
-            made = self.client.copy_object(
-                Bucket=self.place.bucket,
-                Key=self._key(folder, entry.key),
-                IfNoneMatch="*",
-                **self._from(source, entry),
-            )["CopyObjectResult"]
+    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
+        try:
+            if entry.in_parts and entry.size:
+                made = self._copy_parts(source, folder, name, entry)
+            else:
+                made = self.client.copy_object(
+                    Bucket=self.place.bucket,
+                    Key=self._key(folder, name),
+                    IfNoneMatch="*",
+                    **self._from(source, entry),
+                )["CopyObjectResult"]
+        except ClientError as error:
+            if code(error.response) != "PreconditionFailed":
+                raise
+            if self.there(folder, name) is None:  # it is the source that has changed
+                raise
+            raise NameTakenError(name) from error
         # Its size is compared when the target is listed again.
-        if not self.same(source, folder, entry, replace(entry, etag=made["ETag"].strip('"'))):
+        arrived = replace(entry, etag=made["ETag"].strip('"'))
+        if not self.same(source, folder, name, entry, arrived):
             raise CopyError(_differs(source, entry))
 
-    def _copy_parts(self, source: Source, folder: str, entry: Entry) -> Mapping[str, Any]:
+    def _copy_parts(
+        self, source: Source, folder: str, name: str, entry: Entry
+    ) -> Mapping[str, Any]:
         size = source.part_size(entry)
-        to = {"Bucket": self.place.bucket, "Key": self._key(folder, entry.key)}
+        to = {"Bucket": self.place.bucket, "Key": self._key(folder, name)}
         head = source.head(entry)
         upload = self.client.create_multipart_upload(
             **to, Metadata=head["Metadata"], ContentType=head["ContentType"]
@@ -192,7 +240,7 @@ class InBucket:
                 raise
             etag = self.client.head_object(**to)["ETag"]
         if etag.strip('"') != digest.hex():
-            raise CopyError(f"s3://{to['Bucket']}/{to['Key']} is another file; move it away")
+            raise NameTakenError(f"s3://{to['Bucket']}/{to['Key']} is another file")
 
     def _key(self, folder: str, key: str) -> str:
         return "/".join(part for part in (self.place.prefix, folder) if part) + f"/{key}"
@@ -207,52 +255,81 @@ class InBucket:
 
 @dataclass(frozen=True)
 class InFolder:
-    """Downloads to a folder of this machine."""
+    """Downloads to a folder of this machine, for its owner's eyes alone.
+
+    ``go_on`` is called between two pieces of a file; what it raises ends the download.
+    """
 
     root: Path
+    go_on: Callable[[], object] = lambda: None
+    _naming: threading.Lock = field(default_factory=threading.Lock)
+
+    def name(self, folder: str, key: str) -> str:  # noqa: ARG002 - as its protocol
+        return targets.file_path(key).as_posix()
 
     def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
         for entry in source.entries(prefix):
-            path = self._path(folder, entry.key)
-            there = os.path.lexists(path)
-            yield entry, Entry(entry.key, path.lstat().st_size, "") if there else None
+            yield entry, self.there(folder, self.name(folder, entry.key))
 
-    def same(self, source: Source, folder: str, entry: Entry, there: Entry) -> bool:  # noqa: ARG002
-        return _is(self._path(folder, entry.key), source, entry)
+    def there(self, folder: str, name: str) -> Entry | None:
+        path = self._path(folder, name)
+        return Entry(name, path.lstat().st_size, "") if os.path.lexists(path) else None
 
-    def copy(self, source: Source, folder: str, entry: Entry) -> None:
+    def same(
+        self,
+        source: Source,
+        folder: str,
+        name: str,
+        entry: Entry,
+        there: Entry,  # noqa: ARG002
+    ) -> bool:
+        return _is(self._path(folder, name), source, entry)
+
+    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
         def fill(partial: Path) -> None:
             body = source.body(entry)
             with partial.open("wb") as file:
                 for chunk in body.iter_chunks(_CHUNK):
+                    self.go_on()
                     file.write(chunk)
             # From the disk, so that it is known what is there.
             if not _is(partial, source, entry):
                 raise CopyError(_differs(source, entry))
 
-        _arrive(self._path(folder, entry.key), fill)
+        self._arrive(self._path(folder, name), fill)
 
     def write(self, path: str, text: Path) -> None:
         to = self.root / path
         content = text.read_bytes()
         if not os.path.lexists(to):
-            _arrive(to, lambda partial: partial.write_bytes(content))
-        if to.read_bytes() != content:
-            raise CopyError(f"{to} is another file; move it away")
+            self._arrive(to, lambda partial: partial.write_bytes(content))
+        if not to.is_file() or to.read_bytes() != content:
+            raise NameTakenError(f"{to} is another file")
 
-    def _path(self, folder: str, key: str) -> Path:
-        return self.root / folder / targets.file_path(key)
+    def _arrive(self, path: Path, fill: Callable[[Path], object]) -> None:
+        """Write a file under another name first, so that a file of its own name is always whole.
 
+        A folder, or a file in the place of a folder, takes its name; so does a file that a file
+        system without capital letters calls the same.
+        """
+        try:
+            files.make_folder(path.parent, root=self.root)
+            number, name = tempfile.mkstemp(dir=path.parent, prefix=".saving-")
+        except (FileExistsError, NotADirectoryError) as error:
+            raise NameTakenError(f"{error.filename} is no folder") from error
+        os.close(number)
+        partial = Path(name)
+        try:
+            fill(partial)
+            with self._naming:
+                if os.path.lexists(path):
+                    raise NameTakenError(f"{path} is another file")
+                partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
-def _arrive(path: Path, fill: Callable[[Path], object]) -> None:
-    """Write a file under another name first, so that a file of its own name is always whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
-    try:
-        fill(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    def _path(self, folder: str, name: str) -> Path:
+        return self.root / folder / name
 
 
 def _is(path: Path, source: Source, entry: Entry) -> bool:

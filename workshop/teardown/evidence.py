@@ -23,7 +23,7 @@ from workshop.instance_types import known_regions
 from workshop.places import Place
 from workshop.roster import Seat
 from workshop.settings import Profile
-from workshop.teardown import guard, plan, refusals, roles, verify
+from workshop.teardown import guard, refusals, roles, shown, verify
 from workshop.teardown.discover import Target, Unknown
 from workshop.teardown.happenings import Outcome
 from workshop.teardown.model import Ownership, SeenRole
@@ -88,7 +88,7 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
     """Where the ledger and the plan that was shown last tell of anything, and of whom."""
     traces: Traces = {place: set(seats) for place, seats in ledger.seats().items()}
     gone = ledger.gone_from()
-    for _, _, where, _, ownership, seat, _ in plan.shown_lines(folder):
+    for _, _, where, _, ownership, seat, _ in shown.lines_in(folder):
         place = _place(where)
         if ownership != Ownership.FOREIGN and place is not None and place not in gone:
             traces.setdefault(place, set()).add(seat)
@@ -151,7 +151,7 @@ def gone(report: Report) -> list[Place]:
     if report.choices.only is not None or len(report.scans) < verify.LOOKS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
-    doubted |= {one.place for scan in report.scans for one in scan.unknown}
+    doubted |= {one.place for scan in report.scans for one in (*scan.unknown, *scan.accepted)}
     doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 

@@ -1,75 +1,68 @@
 """Takes away from attendees' roles what makes new things, before anybody looks what there is.
 
-A deny policy is put on each role: what exists goes on, can be stopped and deleted, and jobs can
-still write their results. Presigned links can no longer be made, and every request of an open
-notebook is judged anew by IAM. It is never taken off to give anything back: just before the role
-is deleted, :func:`bury` replaces it with a boundary that denies all.
+The cohort's policy ``freeze`` is attached to each role: what exists goes on, can be stopped and
+deleted, and jobs can still write their results. Presigned links can no longer be made, and every
+request of an open notebook is judged anew by IAM. It is never taken off to give anything back: just
+before the role is deleted, :func:`bury` replaces it with a boundary that denies all.
+
+Who freezes needs ``iam:AttachRolePolicy`` alone, which a condition on ``iam:PolicyARN`` can keep to
+this one policy, and no right to write policies
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-condition-keys.html).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from workshop.aws.clients import Clients
+from workshop.naming import COHORT, FREEZE, Names
 from workshop.places import Place
 from workshop.teardown import refusals
 
-POLICY = "workshop-freeze"
 THREADS = 8
-
-DOCUMENT: dict[str, Any] = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Sid": "WorkshopFreeze",
-            "Effect": "Deny",
-            "Action": [
-                "sagemaker:Create*",
-                "sagemaker:Start*",
-                "sagemaker:Retry*",
-                "sagemaker:Update*",
-                "sagemaker:Put*",
-                "sagemaker:Register*",
-                "ec2:Run*",
-                "ec2:Create*",
-                "ec2:Start*",
-                "ecr:Create*",
-                "ecr:Put*",
-                "s3:CreateBucket",
-                "events:Put*",
-                "scheduler:Create*",
-                "lambda:Create*",
-                "cloudwatch:PutDashboard",
-                "application-autoscaling:Register*",
-                "iam:PassRole",
-            ],
-            "Resource": "*",
-        }
-    ],
-}
-"""Short: all inline policies of a role together have 10,240 characters."""
+NO_POLICY = (
+    "the cohort has no policy {arn}; run workshop deploy to update the cohort first, or go on, and"
+    " see that nobody works meanwhile"
+)
 
 
-def freeze(clients: Clients, place: Place, names: Iterable[str]) -> dict[str, str]:
-    """Put the policy on these roles; why it failed, by role, for those where it did.
+def policy_arn(clients: Clients, workshop: str, place: Place) -> str:
+    """Return the ARN of the cohort's policy in a place."""
+    partition = clients.client("iam", place).meta.partition
+    names = Names(workshop, COHORT, place.account, place.region, partition)
+    return names.cohort_policy_arn(FREEZE)
+
+
+def freeze(clients: Clients, workshop: str, place: Place, names: Iterable[str]) -> dict[str, str]:
+    """Attach the policy to these roles; return why it failed, by role, for those where it did.
 
     A role that is gone needs none. Doing it twice is doing it once.
     """
     client = clients.client("iam", place)
-    document = json.dumps(DOCUMENT, separators=(",", ":"))
+    arn = policy_arn(clients, workshop, place)
 
-    def put(name: str) -> tuple[str, str]:
+    def attach(name: str) -> tuple[str, str]:
         try:
-            client.put_role_policy(RoleName=name, PolicyName=POLICY, PolicyDocument=document)
+            client.attach_role_policy(RoleName=name, PolicyArn=arn)
         except refusals.Refusal as error:
-            return name, "" if refusals.is_gone(error) else refusals.told(error)
+            if not refusals.is_gone(error):
+                return name, refusals.told(error)
+            return name, NO_POLICY.format(arn=arn) if _exists(client, name) else ""
         return name, ""
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return {name: told for name, told in pool.map(put, names) if told}
+        return {name: told for name, told in pool.map(attach, names) if told}
+
+
+def _exists(client: Any, name: str) -> bool:
+    """Whether a role is there: IAM says NoSuchEntity of the role and of the policy alike."""
+    try:
+        client.get_role(RoleName=name)
+    except refusals.Refusal as error:
+        return not refusals.is_gone(error)
+    return True
 
 
 def bury(clients: Clients, place: Place, name: str) -> None:
@@ -84,7 +77,10 @@ def bury(clients: Clients, place: Place, name: str) -> None:
         client.put_role_permissions_boundary(
             RoleName=name, PermissionsBoundary=f"arn:{partition}:iam::aws:policy/AWSDenyAll"
         )
-        client.delete_role_policy(RoleName=name, PolicyName=POLICY)
+        for page in client.get_paginator("list_attached_role_policies").paginate(RoleName=name):
+            for attached in page["AttachedPolicies"]:
+                if attached["PolicyName"].endswith(f"-{COHORT}-{place.region}-{FREEZE}"):
+                    client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
     except refusals.Refusal as error:
         if not refusals.is_gone(error):
             raise

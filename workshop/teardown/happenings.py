@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 
+from workshop.prices import Cost
 from workshop.teardown.model import Thing
 
 
@@ -16,8 +16,8 @@ class Step(StrEnum):
 
     FREEZE = "freeze"
     DISCOVER = "discover"
-    SAVE = "save"
     STOP = "stop"
+    SAVE = "save"
     DELETE = "delete"
     STACKS = "stacks"
     VERIFY = "verify"
@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 class Happening:
     """One thing that happened; without a thing, a step began or has something to tell.
 
-    ``hourly`` is what the workshop still costs an hour in USD, as far as prices are known.
+    ``cost`` is what the workshop still costs an hour, as far as prices are known.
     """
 
     at: datetime
@@ -48,7 +48,7 @@ class Happening:
     told: str = ""
     thing: Thing | None = None
     outcome: Outcome | None = None
-    hourly: Decimal | None = None
+    cost: Cost | None = None
 
 
 Sink = Callable[[Happening], object]

@@ -1,62 +1,57 @@
-"""What a teardown would do to each thing, and the digest by which it is held to that."""
+"""What a teardown would do to each resource, and the digest that stands for it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-from workshop.errors import GuardError
-from workshop.places import Place
-from workshop.teardown.discover import NOT_KINDS, Discovery, is_settled, stands_for
-from workshop.teardown.model import (
-    ByHand,
-    Emptying,
-    Identity,
-    Kind,
-    Memory,
-    Ownership,
-    Permanent,
-    Thing,
-)
-
-FILE = "teardown-plan.json"
+from workshop import prices
+from workshop.errors import UsageError
+from workshop.mistakes import listing, suggestion
+from workshop.naming import COHORT
+from workshop.prices import Cost
+from workshop.settings import Keep
+from workshop.teardown.discover import NOT_KINDS, Discovery, Unknown
+from workshop.teardown.model import ByHand, Emptying, Kind, Ownership, Permanent, Thing
 
 
 class Fate(StrEnum):
-    """What is to become of a thing."""
+    """What is to become of a resource, in words that say what will happen."""
 
     DELETE = "delete"
-    EMPTY = "empty"
-    """Its contents go, and then itself with its stack."""
-    WITH_STACK = "goes with its stack"
+    EMPTY = "everything in it is deleted"
+    """In a teardown the stack that holds it is deleted afterwards, and itself with that."""
+    WITH_STACK = "deleted with its stack"
     RECORD = "stop; its record stays"
     """AWS's API cannot delete it."""
     STOP = "stop"
     """Of a running workshop's stack: it stays, and costs less."""
-    KEEP = "keep"
-    LEAVE_CLAIMED = "leave: only claimed"
-    LEAVE_FOREIGN = "leave: not ours"
-    LEAVE_UNKNOWN = "leave: unknown"
+    KEEP = "stays: the YAML keeps it"
+    LEAVE_CLAIMED = "stays: only claimed"
+    LEAVE_FOREIGN = "stays: not ours"
+    LEAVE_UNKNOWN = "stays: unknown"
 
 
-_BY_THEMSELVES = frozenset({"log stream", "log group", "trial component"})
-"""Kinds that what runs brings forth without anybody; what is proven of them goes all the same."""
+DONE = (Fate.DELETE, Fate.EMPTY, Fate.WITH_STACK, Fate.RECORD, Fate.STOP)
+"""Fates that change something."""
 
-_OF_A_STACK = ("ResourceType", "PhysicalResourceId")
-"""What has to be known of the resources of a stack."""
+LOST = (Fate.DELETE, Fate.EMPTY)
+"""Fates of a bucket after which its files are gone."""
 
 _LEFT = {
     Ownership.FOREIGN: Fate.LEAVE_FOREIGN,
     Ownership.UNKNOWN: Fate.LEAVE_UNKNOWN,
     Ownership.CLAIMED: Fate.LEAVE_CLAIMED,
 }
+
+_PLACES = frozenset({"account", "Region"})
+
+TAGS = "tag"
+"""What the scan calls the tagging service's answer."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +64,39 @@ class Choices:
     stacks: bool = True
     contents: bool = True
     """Whether what buckets of stacks hold is deleted."""
+    accept_unknown: tuple[str, ...] = ()
+    """Resource types that need not be read: the verdict names them as not looked at."""
+    save: Keep | None = None
+    """What is saved first, and in ``to`` where; None saves nothing."""
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain JSON values, the same for choices that mean the same."""
+        return {
+            "only": None if self.only is None else sorted(self.only),
+            "include_claimed": self.include_claimed,
+            "abandon": self.abandon,
+            "stacks": self.stacks,
+            "contents": self.contents,
+            "accept_unknown": sorted(self.accept_unknown),
+            "save": None if self.save is None else self.save.model_dump(mode="json"),
+        }
+
+
+def check_accepted(
+    names: Iterable[str], kinds: Iterable[Kind], unlooked: Iterable[Unknown] = ()
+) -> None:
+    """Raise UsageError for a name that is no resource type which a teardown could go without.
+
+    Services that a profile opens, which are in ``unlooked``, are; whole places are not.
+    """
+    opened = {one.kind for one in unlooked} - _PLACES
+    known = sorted({kind.name for kind in kinds} | {TAGS} | opened)
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"'--accept-unknown' knows no resource type {name!r};"
+                f" {suggestion(name, known)}{listing(known)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -97,7 +125,9 @@ class Plan:
         return Fate.RECORD if isinstance(kind, Permanent) and kind.permanent else Fate.DELETE
 
     def _in_stack(self, kind: Kind, thing: Thing) -> Fate | None:
-        if isinstance(kind, Emptying) and self.choices.contents:
+        # What all seats share is in use for as long as the workshop runs.
+        shared = thing.seat == COHORT and not self.choices.stacks
+        if isinstance(kind, Emptying) and self.choices.contents and not shared:
             return Fate.EMPTY
         if self.choices.stacks:
             return Fate.WITH_STACK
@@ -105,7 +135,7 @@ class Plan:
 
     @property
     def fates(self) -> list[tuple[Thing, Fate]]:
-        """Every thing with its fate, in a lasting order."""
+        """Every resource with its fate, in a lasting order."""
         found = [(thing, self.fate(thing)) for thing in self.discovery.things.values()]
         return sorted(
             ((thing, fate) for thing, fate in found if fate is not None),
@@ -113,14 +143,28 @@ class Plan:
         )
 
     def things(self, *fates: Fate) -> list[Thing]:
-        """The things of these fates."""
+        """The resources of these fates."""
         return [thing for thing, fate in self.fates if fate in fates]
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """What could not be listed, without what was accepted."""
+        return tuple(
+            one for one in self.discovery.unknown if one.kind not in self.choices.accept_unknown
+        )
+
+    @property
+    def accepted(self) -> tuple[Unknown, ...]:
+        """What could not be listed and need not be."""
+        return tuple(
+            one for one in self.discovery.unknown if one.kind in self.choices.accept_unknown
+        )
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do, and nothing that would be in doubt."""
         done = (Fate.KEEP, Fate.LEAVE_FOREIGN)
-        return not self.discovery.unknown and all(
+        return not self.unknown and all(
             fate in done or (fate == Fate.RECORD and self.has_ended(thing))
             for thing, fate in self.fates
         )
@@ -130,17 +174,16 @@ class Plan:
         return self.kinds[thing.kind].deletable_in(thing.state)
 
     @property
-    def hourly(self) -> tuple[Decimal, bool]:
-        """What it all costs an hour in USD, and whether every price is known."""
+    def cost(self) -> Cost:
+        """What it all costs an hour; not complete where a price or a listing is missing."""
         ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
-        found = [
-            thing.hourly for thing in self.discovery.things.values() if thing.ownership in ours
-        ]
-        return sum((one for one in found if one is not None), start=Decimal(0)), None not in found
+        found = [one for one in self.discovery.things.values() if one.ownership in ours]
+        known = prices.total(prices.cost(one.hourly) for one in found)
+        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
 
     @property
     def lines(self) -> list[str]:
-        """One line for each thing: all that the digest covers, states and prices left out.
+        """One line for each resource: all that the digest covers, states and prices left out.
 
         A job that ends by itself meanwhile changes nothing about the plan.
         """
@@ -156,121 +199,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that stand for all that is shown."""
+        """Twelve hexadecimal digits that stand for all that is shown and was chosen."""
         unknown = sorted(f"{one.kind}|{one.place}" for one in self.discovery.unknown)
-        whole = json.dumps([self.lines, unknown, self._chosen()])
+        whole = json.dumps([self.lines, unknown, self.choices.as_json()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
-
-    def _chosen(self) -> dict[str, Any]:
-        choices = self.choices
-        return {
-            "only": None if choices.only is None else sorted(choices.only),
-            "include_claimed": choices.include_claimed,
-            "abandon": choices.abandon,
-            "stacks": choices.stacks,
-            "contents": choices.contents,
-        }
-
-    def write(self, folder: Path) -> None:
-        """Keep it for ``--apply``, in place of the one before."""
-        folder.mkdir(parents=True, exist_ok=True)
-        held = [
-            [
-                *stands_for(stack),
-                [[one.get(member, "") for member in _OF_A_STACK] for one in resources],
-            ]
-            for (place, name), resources in self.discovery.resources.items()
-            if resources
-            and (stack := self.discovery.stacks.get((place, name)))
-            and is_settled(stack)
-        ]
-        kept = {
-            "digest": self.digest,
-            "chosen": self._chosen(),
-            "lines": self.lines,
-            "held": held,
-        }
-        # Somebody else may be writing theirs.
-        unfinished = folder / f"{FILE}.{os.getpid()}"
-        unfinished.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(folder / FILE)
-
-    def hold_to(self, digest: str | None, folder: Path, again: str) -> None:
-        """Raise GuardError unless this is the plan that was shown, or what is left of it.
-
-        ``digest`` is what the caller names, None for the plan in ``folder``; ``again`` is the
-        command that shows a plan. What has gone meanwhile is no reason to refuse, so that a run
-        that was killed can simply be repeated; what has come, or changed hands, is, but for what
-        the jobs of the plan bring forth by themselves.
-        """
-        shown = _read(folder / FILE)
-        if digest == self.digest:
-            return
-        if shown is None and digest is None:
-            raise GuardError(f"no plan was shown yet; look at one first with: {again}")
-        if shown is None or (digest is not None and shown["digest"] != digest):
-            raise GuardError(f"{digest} is not the plan that holds now; look at it with: {again}")
-        if shown["chosen"] != self._chosen():
-            raise GuardError(
-                f"the plan that was shown had other options than this command; look at one"
-                f" with these first: {again}"
-            )
-        tuned = [name for kind, name, *_ in map(json.loads, shown["lines"]) if kind == "tuning job"]
-        new = [
-            (kind, name)
-            for kind, name, *_ in map(json.loads, sorted(set(self.lines) - set(shown["lines"])))
-            if kind not in _BY_THEMSELVES
-            and not (kind == "training job" and name.startswith(tuple(f"{one}-" for one in tuned)))
-        ]
-        if new:
-            kind, name = new[0]
-            more = f" and {len(new) - 1} more" if len(new) > 1 else ""
-            raise GuardError(
-                f"the plan is stale: {kind} {name}{more} was not in it; look at it again with:"
-                f" {again}"
-            )
-
-
-def shown_lines(folder: Path) -> list[list[str]]:
-    """The lines of the plan that was shown last, as ``Plan.lines`` writes them."""
-    shown = _read(folder / FILE)
-    return [json.loads(line) for line in shown["lines"]] if shown else []
-
-
-def proven_in(folder: Path, where: Iterable[Place]) -> dict[Identity, str]:
-    """What the plan that was shown last had as proven, and its seats."""
-    shown = _read(folder / FILE)
-    places = {str(place): place for place in where}
-    proven: dict[Identity, str] = {}
-    for line in shown["lines"] if shown else ():
-        kind, name, place, created, ownership, seat, _ = json.loads(line)
-        # Without its moment of creation, it may be another one of the same name.
-        if ownership == Ownership.OWNED and place in places and created:
-            proven[kind, name, places[place], created] = seat
-    return proven
-
-
-def remembered(folder: Path) -> Memory:
-    """What the plan that was shown last had read, of what lasts: what each stack holds."""
-    memory = Memory()
-    shown = _read(folder / FILE)
-    for *stack, resources in shown.get("held", ()) if shown else ():
-        some = tuple(dict(zip(_OF_A_STACK, one, strict=True)) for one in resources)
-        memory.note(tuple(stack), some)
-    return memory
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    about = path.stat()
-    if about.st_uid != os.getuid() or about.st_mode & _WRITTEN_BY_OTHERS:
-        raise GuardError(
-            f"{path} decides what is deleted, and others than you may have written it; delete it,"
-            " and look at a new plan"
-        )
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-_WRITTEN_BY_OTHERS = 0o022

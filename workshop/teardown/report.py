@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from workshop import files, prices
 from workshop.escaping import html, json_text, markdown
+from workshop.prices import Cost
 from workshop.teardown.discover import Target
 from workshop.teardown.happenings import Outcome, Result
 from workshop.teardown.model import Thing
 from workshop.teardown.plan import Choices
+from workshop.teardown.saving import Saved, of_bytes
 from workshop.teardown.verify import Scan
 
 PROVEN = 0
@@ -38,12 +40,17 @@ class Report:
     scans: tuple[Scan, ...]
     foreign: tuple[Thing, ...]
     not_saved: Mapping[str, str]
+    """Seats whose data stays, and what of it could not be saved."""
     not_frozen: Mapping[str, str]
     """Roles that could make something new until they were deleted, and why."""
     not_offered: tuple[str, ...]
     seconds: Mapping[str, float]
     calls: Mapping[str, int] = field(default_factory=dict)
     """How many calls were made, by ``service:Operation``, the plan's among them."""
+    saved: tuple[Saved, ...] = ()
+    """What was saved of each seat."""
+    stays: tuple[Thing, ...] = ()
+    """What a sweep leaves on purpose: the workbenches."""
 
     @property
     def proven(self) -> bool:
@@ -64,12 +71,32 @@ class Report:
         """The result in a sentence."""
         whose = f"workshop {self.target.workshop!r}"
         if self.choices.only is not None:
-            whose = f"the seats {', '.join(self.choices.only)} of {whose}"
+            few = len(self.choices.only) == 1
+            seats = f"seat{'' if few else 's'} {', '.join(self.choices.only)}"
+            whose = f"the {seats} of {whose}"
+        besides = self._not_looked_at
         if not self.choices.stacks:
-            return f"{whose} was swept" if self.code == PROVEN else f"{whose} was not swept wholly"
+            was = "was" if self.choices.only is None or len(self.choices.only) == 1 else "were"
+            wholly = "" if self.code == PROVEN else "not wholly "
+            return f"{whose} {was} {wholly}swept{besides}"
+        if self.proven and besides:
+            return f"gone{besides}: two looks found nothing else of {whose}"
         if self.proven:
             return f"gone: two looks found nothing of {whose}"
+        if not self.of(Outcome.DELETED, Outcome.EMPTIED, Outcome.ALREADY_GONE):
+            return f"NOT PROVEN: nothing of {whose} was deleted"
         return f"NOT PROVEN: {whose} is not shown to be gone"
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Resource types that some look could not list, and that need not be."""
+        found = {one for scan in self.scans for one in scan.accepted}
+        return tuple(sorted({f"{one.kind}s" if one.tried else one.kind for one in found}))
+
+    @property
+    def _not_looked_at(self) -> str:
+        some = " and ".join(self.accepted)
+        return f", but for {some}, which were not looked at" if some else ""
 
     @property
     def left(self) -> tuple[Thing, ...]:
@@ -77,10 +104,12 @@ class Report:
         return self.scans[-1].left if self.scans else ()
 
     @property
-    def hourly(self) -> tuple[Decimal, bool]:
-        """USD an hour of all that is left, and whether every price is known."""
-        prices = [thing.hourly for thing in self.left]
-        return sum((one for one in prices if one is not None), start=Decimal(0)), None not in prices
+    def cost(self) -> Cost:
+        """USD an hour of all that is there; not complete where a price or a listing is missing."""
+        known = prices.total(prices.cost(one.hourly) for one in (*self.left, *self.stays))
+        last = self.scans[-1] if self.scans else None
+        read = last is not None and not last.unknown and not last.accepted
+        return known if read else known + prices.NOT_KNOWN
 
     def of(self, *outcomes: Outcome) -> list[Result]:
         """The results of these outcomes, in a lasting order."""
@@ -91,7 +120,6 @@ class Report:
 
     def document(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
-        usd, complete = self.hourly
         return {
             "workshop": self.target.workshop,
             "environment": self.target.environment,
@@ -105,8 +133,8 @@ class Report:
             "verdict": self.verdict,
             "proven": self.proven,
             "exit": self.code,
-            "still_billed_usd_per_hour": str(usd),
-            "all_prices_known": complete,
+            "still_billed_usd_per_hour": self.cost.known,
+            "all_prices_known": self.cost.complete,
             "results": {
                 outcome.value: [_as_json(one.thing, one.told) for one in self.of(outcome)]
                 for outcome in Outcome
@@ -114,6 +142,7 @@ class Report:
             },
             "left": [_as_json(thing) for thing in self.left],
             "foreign": [_as_json(thing) for thing in self.foreign],
+            "saved": [one.as_json() for one in self.saved],
             "not_saved": dict(self.not_saved),
             "not_frozen": dict(self.not_frozen),
             "not_offered": list(self.not_offered),
@@ -125,6 +154,10 @@ class Report:
                     "unknown": [
                         {"kind": one.kind, "place": str(one.place), "why": one.why}
                         for one in scan.unknown
+                    ],
+                    "not_looked_at": [
+                        {"kind": one.kind, "place": str(one.place), "why": one.why}
+                        for one in scan.accepted
                     ],
                 }
                 for scan in self.scans
@@ -148,9 +181,16 @@ class Report:
         stuck = {one.thing.key for one in self.of(Outcome.STUCK, Outcome.ABANDONED)}
         rest = [thing for thing in self.left if thing.key not in stuck]
         yield "left", [_row(thing, f"{thing.ownership}: {thing.why}") for thing in rest]
-        unknown = self.scans[-1].unknown if self.scans else ()
+        last = self.scans[-1:]
+        unknown = [one for scan in last for one in scan.unknown]
         yield "unknown", [("", one.kind, str(one.place), one.why) for one in unknown]
+        accepted = [one for scan in last for one in scan.accepted]
+        yield (
+            "not looked at, as was asked",
+            [("", one.kind, str(one.place), one.why) for one in accepted],
+        )
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
+        yield "saved", [(one.seat, "", "", one.told) for one in self.saved]
         yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
         for outcome in (Outcome.UNDELETABLE, Outcome.KEPT):
             yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
@@ -160,11 +200,12 @@ class Report:
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """What stands above the lists."""
-        usd, complete = self.hourly
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
         yield "places", ", ".join(str(place) for place in self.target.seats)
         yield "time", f"{self.began:%Y-%m-%d %H:%M:%S} to {self.ended:%H:%M:%S} UTC"
-        yield "still billed", f"{'' if complete else 'at least '}{usd:.3f} USD per hour"
+        yield "still billed", self.cost.told
+        if self.saved:
+            yield "saved", saved_in_all(self.saved, self.choices)
         looks = ", ".join(
             f"{scan.at:%H:%M:%S} {'clean' if scan.clean else 'not clean'}" for scan in self.scans
         )
@@ -216,7 +257,7 @@ class Report:
 
     def write(self, folder: Path) -> list[Path]:
         """Write all three files beside those of earlier runs; returns their paths."""
-        folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(folder)
         texts = {
             "json": json_text(self.document(), indent=1) + "\n",
             "md": self.markdown(),
@@ -225,7 +266,7 @@ class Report:
         name = self._free_name(folder)
         paths = [folder / f"{name}.{ending}" for ending in texts]
         for path, text in zip(paths, texts.values(), strict=True):
-            path.write_text(text, encoding="utf-8")
+            files.write(path, text)
         return paths
 
     def _free_name(self, folder: Path) -> str:
@@ -234,7 +275,7 @@ class Report:
         number = 1
         while True:
             try:
-                (folder / f"{name}.json").touch(exist_ok=False)
+                files.create(folder / f"{name}.json")
             except FileExistsError:
                 number += 1
                 name = f"{moment}-{number}"
@@ -249,6 +290,15 @@ _STYLE = (
     "dt{font-weight:600}dd{margin:0 0 .4rem}.good,.bad{padding:.6rem 1rem;border-radius:.3rem}"
     ".good{background:#e2f5e5}.bad{background:#fde4e1}"
 )
+
+
+def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
+    """``12 files (3.0 MB) and 4 logs of 2 seats, to s3://archive``."""
+    files, logs = sum(one.objects for one in saved), sum(one.logs for one in saved)
+    bytes_ = of_bytes(sum(one.bytes for one in saved))
+    seats = len({one.seat for one in saved if one.objects or one.logs})
+    to = "" if choices.save is None else f", to {choices.save.to}"
+    return f"{files:,} files ({bytes_}) and {logs:,} logs of {seats} seats{to}"
 
 
 def _row(thing: Thing, told: str = "") -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A teardown from its first step to its last: freeze, discover, stop, delete, stacks, verify.
+"""A teardown from its first step to its last: freeze, discover, stop, save, delete, stacks, verify.
 
 Nothing is remembered but what AWS says: after a crash, the same again goes on from there.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -25,6 +25,8 @@ from workshop.teardown.kinds import logs, network_interfaces
 from workshop.teardown.model import Identity, Kind, Memory, Ownership, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
 from workshop.teardown.report import Report
+from workshop.teardown.saving import Saved, counted
+from workshop.teardown.shown import ShownPlan, Subject
 from workshop.teardown.verify import Scan
 
 _SWEPT = (Fate.DELETE, Fate.EMPTY, Fate.RECORD, Fate.STOP, Fate.WITH_STACK)
@@ -32,6 +34,12 @@ _LEFT = (Fate.DELETE, Fate.RECORD, Fate.LEAVE_CLAIMED, Fate.LEAVE_UNKNOWN)
 """What is there after a sweep although it should not be, or is in doubt."""
 
 _GONE = (Outcome.DELETED, Outcome.ALREADY_GONE)
+
+Saver = Callable[[Plan], Sequence[Saved]]
+"""Copies attendees' work of a plan away, and tells what became of it, seat by seat."""
+
+_SLICE = 0.2
+"""Seconds after which a wait is over that was interrupted."""
 
 ROUNDS = 4
 """Sweeps, the first included: each next one takes what came during the one before."""
@@ -41,8 +49,8 @@ ROUNDS = 4
 class Teardown:
     """One teardown, or one sweep of a running workshop, of ``target``.
 
-    ``save`` copies attendees' work and gives, by seat, why it could not: nothing of such a seat is
-    deleted then.
+    ``save`` copies attendees' work: a seat of which something was not saved is stopped, and keeps
+    all that it has.
     """
 
     clients: Clients
@@ -52,7 +60,7 @@ class Teardown:
     interval: float = verify.INTERVAL
     patience: sweep.Patience = field(default_factory=sweep.Patience)
     stack_patience: stacks.Patience = field(default_factory=stacks.Patience)
-    save: Callable[[Discovery], dict[str, str]] | None = None
+    save: Saver | None = None
     pause: Callable[[float], object] = time.sleep
     proven: dict[Identity, str] = field(default_factory=dict)
     """The seat of what was proven by an earlier look, such as that of the plan that was shown:
@@ -67,6 +75,9 @@ class Teardown:
         self._results: dict[tuple[str, str, Place], Result] = {}
         self._seconds: dict[str, float] = {}
         self._not_frozen: dict[str, str] = {}
+        self._saved: list[Saved] = []
+        self._problems: dict[str, str] = {}
+        """Seats of which something was not saved, and what."""
 
     def look(self) -> Discovery:
         """Look at everything once."""
@@ -79,34 +90,50 @@ class Teardown:
         with self._timed(Step.DISCOVER):
             return Plan(self.look(), self._by_name, choices)
 
-    def apply(self, plan: Plan) -> Report:
-        """Do what the plan says and prove it; what is claimed goes only if the plan showed it."""
+    def apply(self, plan: Plan, shown: ShownPlan | None = None) -> Report:
+        """Do what the plan says and prove it; ``shown`` is what it is held to, else itself.
+
+        What seats of the plan have made since then goes along where it is owned; what is claimed
+        goes only if it was shown.
+        """
         began = now()
+        self._shown = shown or ShownPlan.of(plan, Subject("", *self._name))
         if plan.choices.stacks:
             with self._timed(Step.FREEZE):
                 self._freeze(plan)
-        approved = {thing.key for thing in plan.things(Fate.DELETE)}
-        problems: dict[str, str] = {}
         scans: list[Scan] = []
         current = self.plan(plan.choices)
         if self.save is not None:
-            with self._timed(Step.SAVE):
-                problems = self.save(current.discovery)
+            current = self._stop_and_save(current, self.save)
         for _ in range(ROUNDS):
-            current = self._sweep_all(current, approved, problems)
-            discovery, scans = current.discovery, [verify.scan(current.discovery, self._by_name)]
+            current = self._sweep_all(current)
+            discovery, scans = current.discovery, [self._scan(current)]
             if not plan.choices.stacks:
                 break
             with self._timed(Step.STACKS):
-                self._delete_stacks(current, approved, problems)
+                self._delete_stacks(current)
             with self._timed(Step.VERIFY):
                 self._tell(Step.VERIFY, f"looking twice, {self.interval:g} seconds apart")
-                discovery, scans = verify.twice(self.look, self._by_name, self.interval, self.pause)
+                discovery, scans = verify.twice(
+                    *(self.look, self._by_name, self.interval, self.pause),
+                    accept_unknown=plan.choices.accept_unknown,
+                )
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
                 break
             self._tell(Step.VERIFY, "something came meanwhile, or is not gone yet; once more")
             current = Plan(discovery, self._by_name, plan.choices)
-        return self._report(plan, discovery, scans, problems, began)
+        return self._report(plan, discovery, scans, began)
+
+    @property
+    def _name(self) -> tuple[str, str]:
+        return self.target.workshop, self.target.environment
+
+    def _scan(self, current: Plan) -> Scan:
+        """What a sweep has left behind, without what it leaves on purpose."""
+        seen = verify.scan(current.discovery, self._by_name, current.choices.accept_unknown)
+        if current.choices.stacks:
+            return seen
+        return replace(seen, left=tuple(one for one in seen.left if current.fate(one) in _LEFT))
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -116,59 +143,79 @@ class Teardown:
             if thing.kind == roles.ROLE:
                 names.setdefault(thing.place, []).append(thing.id)
         for place, some in names.items():
-            self._tell(Step.FREEZE, f"{len(some)} roles in {place} can make nothing new")
-            for role, told in freeze.freeze(self.clients, place, some).items():
+            roles_ = counted(len(some), "role")
+            self._tell(
+                Step.FREEZE,
+                f"{roles_} in {place} can make nothing new; what is there goes on until it is"
+                " stopped",
+            )
+            for role, told in freeze.freeze(
+                self.clients, self.target.workshop, place, some
+            ).items():
                 self._not_frozen[role] = told
                 self._tell(Step.FREEZE, f"role {role} is not frozen: {told}")
 
-    def _sweep_all(
-        self,
-        current: Plan,
-        approved: set[tuple[str, str, Place]],
-        problems: dict[str, str],
-    ) -> Plan:
+    def _stop_and_save(self, current: Plan, save: Saver) -> Plan:
+        """Stop what costs and writes, so that nothing is written after it was saved; save it all.
+
+        Return the plan of a scan made in between: what was stopped may have left something.
+        """
+        things = self._swept(current)
+        work = self._sweep_of(current, things)
+        with self._timed(Step.STOP):
+            work.stop_spending()
+            running = work.wait_until_stopped()
+        current = self.plan(current.choices)
+        with self._timed(Step.SAVE):
+            self._saved = list(save(current))
+        for one in self._saved:
+            self._tell(Step.SAVE, f"{one.seat or 'of no seat'}: {one.told}")
+            if not one.complete:
+                self._problems[one.seat] = "; ".join(one.problems)
+        for thing in running:
+            told = f"{thing.kind} {thing.id} still runs, and may write more"
+            self._problems.setdefault(thing.seat, told)
+        return current
+
+    def _sweep_all(self, current: Plan) -> Plan:
         """Sweep until a look shows nothing that came meanwhile; what that look shows.
 
         No role may go before: SageMaker could not delete a late endpoint without it.
         """
         for _ in range(ROUNDS):
-            self._sweep(current, approved, problems)
+            self._sweep(current, self._swept(current), self._kept_seats)
             current = self.plan(current.choices)
             mine = [
                 thing
-                for thing in current.things(Fate.DELETE, Fate.RECORD)
-                if thing.kind not in NOT_KINDS
-                and self._may_go(thing, approved, problems)
-                and not verify.is_record(thing, self._by_name)
+                for thing in self._swept(current)
+                if current.fate(thing) in (Fate.DELETE, Fate.RECORD)
+                and thing.seat not in self._kept_seats
             ]
             if not self._has_come(mine):
                 break
             self._tell(Step.DISCOVER, "something came meanwhile, or is not gone yet; once more")
         return current
 
-    def _sweep(
-        self,
-        current: Plan,
-        approved: set[tuple[str, str, Place]],
-        problems: dict[str, str],
-    ) -> None:
-        things = [
+    def _swept(self, current: Plan) -> list[Thing]:
+        """What is stopped and deleted through its own API; records of what has ended are left out.
+
+        What all seats share is stopped with them, and deleted after them.
+        """
+        return [
             thing
             for thing in current.things(*_SWEPT)
-            if self._may_go(thing, approved, problems)
+            if self._shown.allows(thing)
             and thing.kind not in NOT_KINDS
-            and not (verify.is_record(thing, self._by_name))
+            and not verify.is_record(thing, self._by_name)
         ]
-        work = sweep.Sweep(
-            current.discovery.worlds,
-            self._by_name,
-            things,
-            self._say,
-            self.patience,
-            empty_stacks=current.choices.contents,
-            unread=_unread(current.discovery),
-            asked={thing.key for thing in things if thing.created and self._is_called_gone(thing)},
-        )
+
+    @property
+    def _kept_seats(self) -> frozenset[str]:
+        """Seats of which nothing is deleted yet: the cohort, and those that are not saved."""
+        return frozenset({COHORT, *self._problems})
+
+    def _sweep(self, current: Plan, things: Sequence[Thing], kept: Collection[str] = ()) -> None:
+        work = self._sweep_of(current, things, kept)
         try:
             with self._timed(Step.STOP):
                 work.stop_spending()
@@ -177,40 +224,45 @@ class Teardown:
         finally:
             self._note(work.results)
 
-    @staticmethod
-    def _may_go(
-        thing: Thing, approved: set[tuple[str, str, Place]], problems: dict[str, str]
-    ) -> bool:
-        if thing.seat in problems:
-            return False
-        return thing.ownership == Ownership.OWNED or thing.key in approved
+    def _sweep_of(
+        self, current: Plan, things: Sequence[Thing], kept: Collection[str] = ()
+    ) -> sweep.Sweep:
+        return sweep.Sweep(
+            current.discovery.worlds,
+            self._by_name,
+            things,
+            self._say,
+            self.patience,
+            empty_stacks=current.choices.contents,
+            unread=_unread(current),
+            asked={thing.key for thing in things if thing.created and self._is_called_gone(thing)},
+            only_stop={thing.key for thing in things if thing.seat in kept},
+            pause=self._sleep,
+        )
 
-    def _delete_stacks(
-        self,
-        current: Plan,
-        approved: set[tuple[str, str, Place]],
-        problems: dict[str, str],
-    ) -> None:
+    def _sleep(self, seconds: float) -> None:
+        """Wait where no signal is heard, and raise KeyboardInterrupt once one has come."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.clients.go_on()
+            time.sleep(min(left, _SLICE))
+
+    def _may_go(self, thing: Thing) -> bool:
+        return thing.seat not in self._problems and self._shown.allows(thing)
+
+    def _delete_stacks(self, current: Plan) -> None:
         where = list(current.discovery.worlds)
-        delete = partial(self._delete_stacks_of, current, approved, problems)
+        delete = partial(self._delete_stacks_of, current)
         with ThreadPoolExecutor(max(1, len(where))) as pool:
             list(pool.map(delete, where))
 
-    def _delete_stacks_of(
-        self,
-        current: Plan,
-        approved: set[tuple[str, str, Place]],
-        problems: dict[str, str],
-        place: Place,
-    ) -> None:
+    def _delete_stacks_of(self, current: Plan, place: Place) -> None:
         """Seats first; a role goes once nothing of its seat is left, the cohort after all seats."""
         found = current.discovery
         mine = [
             thing
             for thing in current.things(Fate.DELETE, Fate.WITH_STACK)
-            if thing.place == place
-            and thing.kind in NOT_KINDS
-            and self._may_go(thing, approved, problems)
+            if thing.place == place and thing.kind in NOT_KINDS and self._may_go(thing)
         ]
         engine = stacks.Stacks(
             self.clients,
@@ -220,13 +272,14 @@ class Teardown:
             self._say,
             abandon=current.choices.abandon,
             patience=self.stack_patience,
+            pause=self._sleep,
         )
         own = [thing for thing in mine if thing.kind == STACK]
         last = [thing for thing in own if thing.seat == COHORT]
         access = [thing for thing in own if thing.id.endswith("-access")]
         self._note(engine.delete([one for one in own if one not in access and one not in last]))
         self._await_interfaces(current, place)
-        held = {} if current.choices.abandon else self._held_seats(current, place, problems)
+        held = {} if current.choices.abandon else self._held_seats(current, place)
         free = [thing for thing in access if self._why_held(thing.seat, held) is None]
         names = [one for one in mine if one.kind == roles.ROLE]
         engine.bury_roles(one.id for one in names if self._why_held(one.seat, held) is None)
@@ -243,12 +296,14 @@ class Teardown:
             for one in [*own, *names]
             if one.seat != COHORT and self._has_stayed(one) and one.place == place
         ]
-        if not stuck and not kept and self.target.whole:
+        if not stuck and not kept and not self._problems and self.target.whole:
+            shared = [one for one in self._swept(current) if one.seat == COHORT]
+            self._sweep(current, [one for one in shared if one.place == place])
             self._note(engine.delete(last))
             policies = [one for one in mine if one.kind == roles.POLICY and not one.stack]
             self._note(engine.delete_orphans(policies))
         else:
-            told = "waits for the stacks and roles of all seats"
+            told = "waits until nothing of any seat is left"
             self._note(Result(thing, Outcome.STUCK, told) for thing in last)
         self._note(engine.abandoned)
 
@@ -284,13 +339,13 @@ class Teardown:
         result = self._results.get(thing.key)
         return result is not None and result.outcome == Outcome.STUCK
 
-    def _held_seats(self, current: Plan, place: Place, problems: dict[str, str]) -> dict[str, str]:
+    def _held_seats(self, current: Plan, place: Place) -> dict[str, str]:
         """Seats whose role has to stay, and why: SageMaker needs it to delete what they have.
 
         The seat "" stands for all of them.
         """
-        held = dict.fromkeys(problems, "its work could not be saved")
-        for one in current.discovery.unknown:
+        held = dict.fromkeys(self._problems, "its work could not be saved")
+        for one in current.unknown:
             if one.place == place and self._needs_role(one.kind):
                 held[""] = f"{one.kind}s could not be listed, and may need the role"
         for thing, fate in current.fates:
@@ -333,7 +388,6 @@ class Teardown:
         plan: Plan,
         discovery: Discovery,
         scans: list[Scan],
-        problems: dict[str, str],
         began: datetime,
     ) -> Report:
         last = Plan(discovery, self._by_name, plan.choices)
@@ -368,12 +422,19 @@ class Teardown:
             foreign=tuple(
                 thing for thing in last.things(Fate.LEAVE_FOREIGN) if thing.key not in results
             ),
-            not_saved=problems,
+            not_saved=dict(self._problems),
+            saved=tuple(self._saved),
+            stays=() if plan.choices.stacks else self._stays(last),
             not_frozen=self._not_frozen,
             not_offered=discovery.not_offered,
             seconds=dict(self._seconds),
             calls=self.clients.calls,
         )
+
+    def _stays(self, last: Plan) -> tuple[Thing, ...]:
+        """What a sweep leaves on purpose: stacks, and what they hold."""
+        own = last.discovery.of(Ownership.OWNED)
+        return tuple(one for one in own if last.fate(one) not in _LEFT)
 
     def _note(self, results: Iterable[Result]) -> None:
         for one in results:
@@ -396,13 +457,13 @@ class Teardown:
             self._seconds[step] = round(self._seconds.get(step, 0) + taken, 2)
 
 
-def _unread(discovery: Discovery) -> dict[tuple[Place, str], str]:
+def _unread(plan: Plan) -> dict[tuple[Place, str], str]:
     """Kinds that could not be listed, or of which something could not be described, and why.
 
     What was read and tells nothing is no reason to keep what it might depend on: that is gone.
     """
-    unread = {(one.place, one.kind): one.why for one in discovery.unknown}
-    for thing in discovery.of(Ownership.UNKNOWN):
+    unread = {(one.place, one.kind): one.why for one in plan.unknown}
+    for thing in plan.discovery.of(Ownership.UNKNOWN):
         if not thing.untold:
             unread.setdefault((thing.place, thing.kind), f"{thing.id} {thing.why}")
     return unread

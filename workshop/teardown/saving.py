@@ -1,27 +1,41 @@
 """Copies what attendees made to a safe place, and proves it, before anything is deleted.
 
-For each seat: chosen prefixes of its buckets and the artefacts of its models and jobs, in their
-newest version, and its log streams as text. What is there already and the same is not copied
+For each seat: its buckets, or chosen prefixes of them and the artefacts of its models and jobs, in
+their newest version, and its log streams as text. What is there already and the same is not copied
 again, so that an interrupted run goes on where it stopped; what is there and differs is never
-overwritten. At the end everything is listed once more and compared. A seat with any problem is not
-saved, and nothing of it may be deleted.
+overwritten: an object whose name is taken is saved under another, and a file of names tells which.
+At the end everything is listed once more and compared. A seat of which anything was not saved keeps
+its data.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from workshop.aws.clients import Clients
+from workshop.aws.errors import code
 from workshop.errors import SignInError, WorkshopError
 from workshop.places import Place
 from workshop.settings import Keep
 from workshop.teardown import log_texts, refusals, targets
-from workshop.teardown.copies import Entry, Found, InBucket, InFolder, Source, Target
+from workshop.teardown.copies import (
+    Entry,
+    Found,
+    InBucket,
+    InFolder,
+    NameTakenError,
+    Source,
+    Target,
+)
 from workshop.teardown.window import windowed
 
 SEATS = 4
@@ -29,18 +43,18 @@ SEATS = 4
 OBJECTS = 8
 """Objects of one seat that are copied side by side."""
 MOST_PROBLEMS = 20
-"""Problems of one seat that are told; after so many nothing more of it is tried."""
+"""Problems of one seat that are told by name."""
+MOST_REFUSED = 100
+"""Objects of one bucket that fail one after the other; then nothing more of it is tried."""
 
-NOT_REACHED = (
-    "Files on the disks of notebooks are not saved: no API of AWS reads them. What is to be kept"
-    " has to be copied to a bucket from inside the notebook, before the teardown."
-)
+_EVERYTHING = ("",)
 
 
 @dataclass(frozen=True)
 class Work:
     """What one seat has that may be saved.
 
+    ``folders`` are pairs of a bucket that others use as well and the prefix that is the seat's.
     ``artefacts`` are ``s3://`` addresses of models and output, wherever they point: only those in
     the seat's own ``buckets`` are taken. ``streams`` are pairs of a log group and a stream.
     ``unread`` is what may have more of it and could not be read, and why.
@@ -49,6 +63,7 @@ class Work:
     seat: str
     place: Place
     buckets: tuple[str, ...] = ()
+    folders: tuple[tuple[str, str], ...] = ()
     artefacts: tuple[str, ...] = ()
     streams: tuple[tuple[str, str], ...] = ()
     unread: tuple[str, ...] = ()
@@ -56,9 +71,11 @@ class Work:
     def chosen(self, keep: Keep) -> Iterator[tuple[str, str]]:
         """Bucket and prefix of all that ``keep`` asks for, nothing twice."""
         named = targets.within(self.artefacts if keep.artifacts else (), self.buckets)
+        prefixes = _EVERYTHING if keep.prefixes is None else keep.prefixes
         for bucket in self.buckets:
-            for prefix in targets.minimal((*keep.prefixes, *named[bucket])):
+            for prefix in targets.minimal((*prefixes, *named[bucket])):
                 yield bucket, prefix
+        yield from self.folders
 
 
 @dataclass
@@ -69,14 +86,61 @@ class Saved:
     place: Place
     objects: int = 0
     already: int = 0
+    renamed: int = 0
+    """Of these, those that are saved under another name than their own."""
     bytes: int = 0
     logs: int = 0
+    missing: int = 0
+    """Objects and log streams that are not saved, as far as they are known by name."""
     problems: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """Whether all is there and was seen to be the same, so that it may be deleted."""
         return not self.problems
+
+    @property
+    def told(self) -> str:
+        """``12 files, 3.0 MB, 2 logs; 1 file NOT saved``."""
+        text = f"{counted(self.objects, 'file')}, {of_bytes(self.bytes)}"
+        text += f", {counted(self.logs, 'log')}" if self.logs else ""
+        text += f", {self.renamed} under another name" if self.renamed else ""
+        return text + (f"; {counted(self.missing, 'file')} NOT saved" if self.missing else "")
+
+    def problem(self, told: str) -> None:
+        """Note that something was not saved; the first ones by name."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(told)
+        elif len(self.problems) == MOST_PROBLEMS:
+            self.problems.append("and more")
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain JSON values."""
+        return {
+            "seat": self.seat,
+            "account": self.place.account,
+            "region": self.place.region,
+            "files": self.objects,
+            "bytes": self.bytes,
+            "logs": self.logs,
+            "under_another_name": self.renamed,
+            "not_saved": self.missing,
+            "complete": self.complete,
+            "problems": list(self.problems),
+        }
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``1,204 files``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def of_bytes(number: int) -> str:
+    """``3.0 MB``."""
+    size, units = float(number), ["bytes", "kB", "MB", "GB"]
+    while size >= 1000 and len(units) > 1:  # noqa: PLR2004 - as S3 shows it
+        size, units = size / 1000, units[1:]
+    return counted(number, "byte") if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
 
 
 def save(clients: Clients, keep: Keep, to: str, works: Sequence[Work]) -> list[Saved]:
@@ -86,7 +150,11 @@ def save(clients: Clients, keep: Keep, to: str, works: Sequence[Work]) -> list[S
     that is none or is to be deleted itself. The caller of a place needs to write to the bucket.
     """
     place = targets.read(to)
-    targets.refuse_condemned(place, (bucket for work in works for bucket in work.buckets))
+    targets.refuse_condemned(
+        place,
+        (bucket for work in works for bucket in work.buckets),
+        (folder for work in works for folder in work.folders),
+    )
     with ThreadPoolExecutor(SEATS, thread_name_prefix="save") as pool:
         return list(pool.map(lambda work: _Saving(clients, keep, place, work).run(), works))
 
@@ -103,71 +171,128 @@ class _Saving:
         self._saved = Saved(work.seat, work.place)
         s3 = clients.client("s3", work.place)
         self._target: Target = (
-            InBucket(s3, place) if isinstance(place, targets.Prefix) else InFolder(place)
+            InBucket(s3, place)
+            if isinstance(place, targets.Prefix)
+            else InFolder(place, clients.go_on)
         )
-        self._sources = {name: Source(s3, name, work.place.account) for name in work.buckets}
+        buckets = (*work.buckets, *(bucket for bucket, _ in work.folders))
+        self._sources = {name: Source(s3, name, work.place.account) for name in buckets}
+        self._names: dict[str, dict[str, str]] = {name: {} for name in buckets}
+        """By bucket: what is not saved under a name that tells its key, and under which it is."""
 
     def run(self) -> Saved:
-        try:
-            for told in self._work.unread if self._keep.artifacts else ():
-                self._problem(told)
-            for bucket, prefix in self._work.chosen(self._keep):
-                self._save(self._sources[bucket], prefix)
-            for group, stream in self._work.streams if self._keep.logs else ():
-                self._write(group, stream)
-        except _TooManyError:
-            self._saved.problems.append("and more; nothing further of this seat was tried")
+        narrowed = self._keep.artifacts and self._keep.prefixes is not None
+        for told in self._work.unread if narrowed else ():
+            self._saved.problem(told)
+        for bucket, prefix in self._work.chosen(self._keep):
+            self._save(self._sources[bucket], prefix)
+        for bucket, names in self._names.items():
+            self._write_names(self._sources[bucket], names)
+        for group, stream in self._work.streams if self._keep.logs else ():
+            self._write_log(group, stream)
         return self._saved
 
     def _save(self, source: Source, prefix: str) -> None:
         """Copy what lies below a prefix, then look at all of it again, on both sides."""
-        before, copied = len(self._saved.problems), sha256()
+        copied, failed, in_a_row = sha256(), set(), 0
         where = f"s3://{source.bucket}/{prefix}"
         try:
-            for entry, already, told in self._copies(source, prefix):
+            for entry, name, already, told in self._copies(source, prefix):
                 copied.update(repr(entry).encode())
                 self._saved.already += already
+                in_a_row = in_a_row + 1 if told else 0
                 if told:
-                    self._problem(f"s3://{source.bucket}/{entry.key}: {told}")
-            if len(self._saved.problems) > before:
-                return
-            seen = sha256()
-            for entry, there in self._target.existing(source, self._folder(source), prefix):
-                seen.update(repr(entry).encode())
-                if there is None or there.size != entry.size:
-                    self._problem(f"s3://{source.bucket}/{entry.key}: its copy is not there")
+                    failed.add(entry.key)
+                    self._saved.problem(f"s3://{source.bucket}/{entry.key}: {told}")
+                elif targets.is_hashed(name):
+                    self._names[source.bucket][entry.key] = name
+                if in_a_row == MOST_REFUSED:
+                    self._saved.missing += len(failed)
+                    self._saved.problem(f"{where}: nothing more of it was tried")
+                    return
+            seen = self._compare(source, prefix, failed)
+        except (*refusals.Refusal, OSError) as error:
+            self._saved.problem(f"{where}: {refusals.told(error)}")
+            return
+        if seen != copied.digest():
+            self._saved.problem(f"{where}: it changed while it was copied; run this again")
+
+    def _compare(self, source: Source, prefix: str, failed: set[str]) -> bytes:
+        """Look at both sides again; a digest of what the source shows now."""
+        seen, folder = sha256(), self._folder(source)
+        for entry, under_its_name in self._target.existing(source, folder, prefix):
+            seen.update(repr(entry).encode())
+            name = self._names[source.bucket].get(entry.key)
+            there = under_its_name if name is None else self._target.there(folder, name)
+            if entry.key in failed:
+                self._saved.missing += 1
+            elif there is None or there.size != entry.size:
+                self._saved.missing += 1
+                self._saved.problem(f"s3://{source.bucket}/{entry.key}: its copy is not there")
+            else:
                 self._saved.objects += 1
                 self._saved.bytes += entry.size
-        except (*refusals.Refusal, OSError) as error:
-            self._problem(f"{where}: {refusals.told(error)}")
-            return
-        if seen.digest() != copied.digest():
-            self._problem(f"{where}: it changed while it was copied; run this again")
+                self._saved.renamed += name is not None
+        return seen.digest()
 
-    def _copies(self, source: Source, prefix: str) -> Iterator[tuple[Entry, bool, str]]:
-        """Each object, whether its copy was there already, and what went wrong."""
+    def _copies(self, source: Source, prefix: str) -> Iterator[tuple[Entry, str, bool, str]]:
+        """Each object, its copy's name, whether that was there already, and what went wrong."""
         folder = self._folder(source)
 
-        def bring(found: Found) -> tuple[Entry, bool, str]:
+        def bring(found: Found) -> tuple[Entry, str, bool, str]:
             entry, there = found
             try:
-                if there is None:
-                    self._target.copy(source, folder, entry)
-                elif not self._target.same(source, folder, entry, there):
-                    return entry, False, "another file of its name is there already; move it away"
+                name, already = self._bring(source, entry, there)
             except SignInError:
                 raise
             except WorkshopError as error:
-                return entry, False, str(error)
+                return entry, "", False, str(error)
             except (*refusals.Refusal, OSError) as error:
-                return entry, False, refusals.told(error)
-            return entry, there is not None, ""
+                return entry, "", False, _why_not(error)
+            return entry, name, already, ""
 
         with ThreadPoolExecutor(OBJECTS, thread_name_prefix="copy") as pool:
             listing = self._target.existing(source, folder, prefix)
             yield from windowed(pool, bring, listing, 2 * OBJECTS)
 
-    def _write(self, group: str, stream: str) -> None:
+    def _bring(self, source: Source, entry: Entry, there: Entry | None) -> tuple[str, bool]:
+        """Bring an object, under another name where its own is taken; that, and if it was there."""
+        folder = self._folder(source)
+        own = self._target.name(folder, entry.key)
+        try:
+            if there is None:
+                there = self._target.there(folder, own) if targets.is_hashed(own) else None
+            if there is None:
+                self._target.copy(source, folder, own, entry)
+                return own, False
+            if self._target.same(source, folder, own, entry, there):
+                return own, True
+        except NameTakenError:
+            pass
+        other = targets.other_name(entry.key, entry.etag, entry.size)
+        there = self._target.there(folder, other)
+        if there is None:
+            self._target.copy(source, folder, other, entry)
+        elif not self._target.same(source, folder, other, entry, there):
+            raise NameTakenError(f"{folder}/{other} is another file; move it away")
+        return other, there is not None
+
+    def _write_names(self, source: Source, names: dict[str, str]) -> None:
+        """Write down which object is saved under which name, where that does not tell it."""
+        if not names:
+            return
+        lines = [json.dumps({"key": key, "file": name}) for key, name in sorted(names.items())]
+        text = "\n".join(lines) + "\n"
+        name = f"{targets.HASHED}names-{sha256(text.encode()).hexdigest()[:12]}.jsonl"
+        try:
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "names"
+                path.write_text(text, encoding="utf-8")
+                self._target.write(f"{self._folder(source)}/{name}", path)
+        except (WorkshopError, *refusals.Refusal, OSError) as error:
+            self._saved.problem(f"s3://{source.bucket}: its names: {_why_not(error)}")
+
+    def _write_log(self, group: str, stream: str) -> None:
         """One log stream as text; a stream without lines leaves no file."""
         try:
             with TemporaryDirectory() as folder:
@@ -176,25 +301,37 @@ class _Saving:
                     self._clients.client("logs", self._work.place), group, stream, text
                 )
                 if last is not None:
-                    name = log_texts.file_name(group, stream, last)
-                    self._target.write(f"{self._work.seat}/logs/{name}", text)
+                    self._write_text(log_texts.file_name(group, stream, last), text)
                     self._saved.logs += 1
         except SignInError:
             raise
-        except WorkshopError as error:
-            self._problem(f"{group}:{stream}: {error}")
-        except (*refusals.Refusal, OSError) as error:
+        except (WorkshopError, *refusals.Refusal, OSError) as error:
             if not refusals.is_gone(error):
-                self._problem(f"{group}:{stream}: {refusals.told(error)}")
+                self._saved.missing += 1
+                self._saved.problem(f"{group}:{stream}: {_why_not(error)}")
+
+    def _write_text(self, name: str, text: Path) -> None:
+        try:
+            self._target.write(f"{self._work.seat}/logs/{name}", text)
+        except NameTakenError:
+            digest = sha256(text.read_bytes()).hexdigest()[:12]
+            self._target.write(f"{self._work.seat}/logs/{name}.{digest}.log", text)
 
     def _folder(self, source: Source) -> str:
         return f"{self._work.seat}/{source.bucket}"
 
-    def _problem(self, told: str) -> None:
-        self._saved.problems.append(told)
-        if len(self._saved.problems) >= MOST_PROBLEMS:
-            raise _TooManyError
 
-
-class _TooManyError(Exception):
-    """Enough went wrong with one seat."""
+def _why_not(error: Exception) -> str:
+    """Why something was not saved, with the cure where it is known."""
+    if isinstance(error, WorkshopError):
+        return str(error)
+    known = code(error.response) if isinstance(error, ClientError) else ""
+    told = refusals.told(error)
+    if known == "InvalidObjectState":
+        return f"it is archived ({told}); restore it, or delete it by hand, then run this again"
+    if "Server Side Encryption" in told or "customer-provided" in told.casefold():
+        return (
+            f"it is encrypted with a key that only who made it has ({told}); have it copied"
+            " without, or delete it by hand, then run this again"
+        )
+    return told

@@ -19,8 +19,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
+from workshop import prices
 from workshop.errors import SignInError, WorkshopError
 from workshop.places import Place
+from workshop.prices import Cost
 from workshop.teardown import refusals
 from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
 from workshop.teardown.model import Emptying, Kind, Prompt, Thing, Undeletable, World
@@ -74,6 +76,7 @@ class _Next:
 
 
 _HOPELESS_COUNTS = 6
+_DELETING = "Deleting"
 
 
 @dataclass
@@ -94,7 +97,10 @@ class Sweep:
     the only proof of what was not seen, as an endpoint's configuration is."""
     asked: Collection[Key] = ()
     """Whose deletion was answered before, and which are there all the same."""
+    only_stop: Collection[Key] = ()
+    """What is stopped and not deleted, such as what could not be saved."""
     clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], object] = time.sleep
 
     def __post_init__(self) -> None:
         self.items = [
@@ -108,8 +114,10 @@ class Sweep:
             for thing in self.things
         ]
         self._lock = threading.Lock()
-        self._bills = {item.thing.key: item.thing.hourly or Decimal(0) for item in self.items}
-        self._hourly = sum(self._bills.values(), start=Decimal(0))
+        self._bills = {
+            item.thing.key: item.thing.hourly for item in self.items if item.thing.hourly != 0
+        }
+        self._cost = prices.total(map(prices.cost, self._bills.values()))
         self._arrived: queue.SimpleQueue[tuple[Item, Future[_Next]] | None] = queue.SimpleQueue()
         self._later: list[tuple[float, int, Item]] = []
         self._order = itertools.count()
@@ -118,17 +126,11 @@ class Sweep:
         self._bad: dict[tuple[Place, str, str], Item] = {}
         self._waiting: dict[tuple[Place, str], list[Item]] = defaultdict(list)
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._interrupted = threading.Event()
 
     @property
     def results(self) -> list[Result]:
         """What became of everything that has come to an end."""
         return [item.result for item in self.items if item.result is not None]
-
-    def interrupt(self) -> None:
-        """Begin nothing more and return soon."""
-        self._interrupted.set()
-        self._arrived.put(None)
 
     # --- the money first ----------------------------------------------------------------------
 
@@ -143,9 +145,34 @@ class Sweep:
     def _is_free(self, item: Item) -> bool:
         return item.thing.hourly == 0 and item.kind.deletable_in(item.thing.state)
 
+    def wait_until_stopped(self) -> list[Thing]:
+        """Wait for what costs to come to its end; return what still runs at the deadline.
+
+        What has not ended may still write what it is there for.
+        """
+        paying = [item for item in self.items if item.stopped or not self._is_free(item)]
+        with ThreadPoolExecutor(self.patience.threads, thread_name_prefix="stop") as pool:
+            ended = list(pool.map(self._has_stopped, paying))
+        return [item.thing for item, has in zip(paying, ended, strict=True) if not has]
+
+    def _has_stopped(self, item: Item) -> bool:
+        began, look = self.clock(), self.patience.first_look
+        while True:
+            try:
+                state = item.kind.state(item.world, item.thing)
+                if state is None or item.kind.deletable_in(state) or state == _DELETING:
+                    return True
+                if not item.stopped:
+                    item.stopped = item.kind.stop(item.world, replace(item.thing, state=state))
+            except refusals.Refusal as error:
+                if refusals.is_denied(error):
+                    return False
+            if self.clock() - began > self.patience.deadline:
+                return False
+            self.pause(look)
+            look = min(self.patience.slowest_look, look * 1.5)
+
     def _stop(self, item: Item) -> None:
-        if self._interrupted.is_set():
-            return
         try:
             stopped = item.kind.stop(item.world, item.thing)
         except refusals.Refusal as error:
@@ -172,12 +199,17 @@ class Sweep:
                     self._end(pool, item, _Next(Outcome.STUCK, unread), running)
                 else:
                     self._begin_or_wait(pool, item, running)
-            while (running or self._later) and not self._interrupted.is_set():
-                self._take(pool, running)
-            pool.shutdown(cancel_futures=True)
+            try:
+                while running or self._later:
+                    self._take(pool, running)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         self._give_up_waiting()
 
     def _is_to_do(self, item: Item) -> bool:
+        if item.thing.key in self.only_stop:
+            return False
         if not item.thing.stack:
             return True
         if isinstance(item.kind, Emptying):
@@ -269,9 +301,6 @@ class Sweep:
                 told = f"waits until no {self._holds_up(item)} of its seat is left"
                 item.result = Result(item.thing, Outcome.STUCK, told)
                 self._tell(Step.DELETE, told, item.thing, Outcome.STUCK)
-        for item in self.items:
-            if self._interrupted.is_set() and item.result is None and self._is_to_do(item):
-                item.result = Result(item.thing, Outcome.STUCK, "interrupted")
 
     # --- one step of one thing, in the pool ---------------------------------------------------
 
@@ -331,18 +360,20 @@ class Sweep:
 
     def _free(self, item: Item) -> None:
         with self._lock:
-            self._hourly -= self._bills.pop(item.thing.key, Decimal(0))
+            if item.thing.key in self._bills:
+                del self._bills[item.thing.key]
+                self._cost = prices.total(map(prices.cost, self._bills.values()))
 
     @property
-    def hourly(self) -> Decimal:
+    def cost(self) -> Cost:
         """What is still paid for by the hour, as far as its price is known."""
         with self._lock:
-            return self._hourly
+            return self._cost
 
     def _tell(
         self, step: Step, told: str, thing: Thing | None = None, outcome: Outcome | None = None
     ) -> None:
-        happening = Happening(now(), step, told, thing, outcome, self.hourly)
+        happening = Happening(now(), step, told, thing, outcome, self.cost)
         with self._lock:
             self.sink(happening)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +13,16 @@ from workshop.errors import UsageError
 
 _PLAIN = " !#$&'()+,-.;=@[]^_{}~"
 """Beside letters and digits, what a file's name can hold on any system."""
+
+_LONGEST_WORD = 220
+"""Bytes of a name; most file systems take 255."""
+_LONGEST_PATH = 600
+"""Bytes below the folder; macOS takes 1,024 for a whole path."""
+HASHED = "%-"
+"""What a name begins with that stands for another: no other name has it."""
+
+# Windows takes them for devices, with any ending; and it drops dots and blanks at the end.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,9 +43,21 @@ def read(text: str) -> Prefix | Path:
     return Prefix(bucket, prefix.strip("/"))
 
 
-def refuse_condemned(place: Prefix | Path, buckets: Iterable[str]) -> None:
-    """Raise UsageError for a bucket that is about to be deleted itself."""
-    if isinstance(place, Prefix) and place.bucket in set(buckets):
+def refuse_condemned(
+    place: Prefix | Path, buckets: Iterable[str], folders: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Raise UsageError for a bucket that is about to be deleted itself.
+
+    ``folders`` are pairs of a bucket and the prefix below which it is emptied.
+    """
+    if not isinstance(place, Prefix):
+        return
+    inside = f"{place.prefix}/" if place.prefix else ""
+    emptied = any(
+        place.bucket == bucket and (inside.startswith(prefix) or prefix.startswith(inside))
+        for bucket, prefix in folders
+    )
+    if emptied or place.bucket in set(buckets):
         raise UsageError(
             f"bucket {place.bucket} is one of those that are torn down; save to another"
         )
@@ -43,15 +67,36 @@ def file_path(key: str) -> Path:
     """The path of an object's file below a folder: another one for each key, and never outside.
 
     What no file can be called is written as in an address (``%2F``); the empty word between two
-    slashes, and the one after a last slash, is a lone ``%``.
+    slashes, and the one after a last slash, is a lone ``%``. What is too long is written as
+    ``%-`` and a hash: :func:`is_hashed` tells these.
     """
-    return Path(*(_file_name(word) for word in key.split("/")))
+    path = Path(*(_file_name(word) for word in key.split("/")))
+    return path if len(str(path)) <= _LONGEST_PATH else Path(_hashed(key))
+
+
+def other_name(key: str, etag: str, size: int) -> str:
+    """The name of an object whose own is taken: another one for each content."""
+    return _hashed(f"{key}\0{etag}\0{size}")
+
+
+def is_hashed(name: str) -> bool:
+    """Whether a name does not tell what it stands for."""
+    return any(word.startswith(HASHED) for word in name.split("/"))
+
+
+def _hashed(text: str) -> str:
+    return HASHED + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def _file_name(word: str) -> str:
     if word in (".", ".."):
         return word.replace(".", "%2E")
-    return quote(word, safe=_PLAIN) or "%"
+    name = quote(word, safe=_PLAIN, errors="surrogatepass") or "%"
+    if _DEVICE.fullmatch(name):
+        name = f"%{ord(name[0]):02X}{name[1:]}"
+    if name.endswith((".", " ")):
+        name = f"{name[:-1]}%{ord(name[-1]):02X}"
+    return name if len(name) <= _LONGEST_WORD else _hashed(word)
 
 
 def minimal(prefixes: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,10 +24,12 @@ class Scan:
     at: datetime
     left: tuple[Thing, ...]
     unknown: tuple[Unknown, ...]
+    accepted: tuple[Unknown, ...] = ()
+    """What could not be looked at either, and need not be, as whoever asked has said."""
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is left; what is unknown is not clean."""
+        """Whether nothing is left; what is unknown is not clean unless it was accepted."""
         return not self.left and not self.unknown
 
     @property
@@ -36,11 +38,18 @@ class Scan:
         return not self.left and not any(one.tried for one in self.unknown)
 
 
-def scan(discovery: Discovery, kinds: Mapping[str, Kind]) -> Scan:
-    """What one look says: records that AWS cannot delete, and what is kept, do not count."""
+def scan(
+    discovery: Discovery, kinds: Mapping[str, Kind], accept_unknown: Collection[str] = ()
+) -> Scan:
+    """What one look says: records that AWS cannot delete, and what is kept, do not count.
+
+    Resource types in ``accept_unknown`` are not missed where they could not be listed.
+    """
     ours = discovery.of(Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
     left = tuple(thing for thing in ours if not is_record(thing, kinds))
-    return Scan(now(), left, discovery.unknown)
+    unknown = tuple(one for one in discovery.unknown if one.kind not in accept_unknown)
+    accepted = tuple(one for one in discovery.unknown if one.kind in accept_unknown)
+    return Scan(now(), left, unknown, accepted)
 
 
 def is_record(thing: Thing, kinds: Mapping[str, Kind]) -> bool:
@@ -58,12 +67,13 @@ def twice(
     kinds: Mapping[str, Kind],
     interval: float,
     pause: Callable[[float], object],
+    accept_unknown: Collection[str] = (),
 ) -> tuple[Discovery, list[Scan]]:
     """Two looks that far apart, or one that is not clean; the last discovery with the scans."""
     discovery = look()
-    scans = [scan(discovery, kinds)]
+    scans = [scan(discovery, kinds, accept_unknown)]
     if scans[0].settled:
         pause(interval)
         discovery = look()
-        scans.append(scan(discovery, kinds))
+        scans.append(scan(discovery, kinds, accept_unknown))
     return discovery, scans

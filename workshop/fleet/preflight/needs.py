@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workshop import naming, places
+from workshop import naming, places, policies
 from workshop.environment import LoadedEnvironment
 from workshop.fleet.inventory import FoundStack
 from workshop.fleet.preflight import limits
@@ -70,7 +70,7 @@ def wanted(loaded: LoadedEnvironment, place: Place, seats: Iterable[Seat]) -> Wa
         buckets=frozenset(buckets),
         repositories=frozenset(repositories),
         roles=roles,
-        policies={cohort.stack(COHORT): 1},
+        policies={cohort.stack(COHORT): len(policies.sizes(cohort, loaded.settings.profiles))},
         notebooks=notebooks,
     )
 

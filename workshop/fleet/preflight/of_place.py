@@ -180,7 +180,6 @@ def _decisions(
         caller.split(":")[1],
         bucket=next(iter(profile.storage.buckets)),
         repository=next(iter(profile.registry.repositories)),
-        managed=any(subject.profile(one).access.mode == "managed" for one in subject.seats),
     )
     source = permissions.principal(clients, place, caller)
     return permissions.simulated(clients, place, source, tuple(questions))

@@ -27,7 +27,7 @@ READS: dict[str, tuple[str, ...]] = {
     "application-autoscaling": ("DescribeScalableTargets",),
     "cloudformation": ("DescribeStacks", "ListStackResources"),
     "cloudwatch": ("DescribeAlarms", "ListDashboards"),
-    "ec2": ("DescribeInstances", "DescribeVolumes"),
+    "ec2": ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeVolumes"),
     "ecr": ("DescribeRepositories", "ListImages", "ListTagsForResource"),
     "events": ("ListEventBuses", "ListRules", "ListTargetsByRule"),
     "glue": ("GetTables",),
@@ -82,13 +82,21 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "iam:CreateRole",
         "iam:GetRole",
         "iam:TagRole",
-        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
         "iam:GetRolePolicy",
         "iam:DeleteRolePolicy",
         "iam:DeleteRole",
         "iam:PassRole",
     ),
-    "policy": ("iam:CreatePolicy", "iam:GetPolicy", "iam:DeletePolicy"),
+    "policy": (
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:GetPolicy",
+        "iam:ListPolicyVersions",
+    ),
     "bucket": (
         "s3:CreateBucket",
         "s3:PutBucketTagging",
@@ -139,10 +147,6 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 ``anything`` holds what IAM can allow on no single resource.
 """
 
-FOR_MANAGED = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
-"""Further actions on roles where a profile has ``access.mode: managed``."""
-
-
 Question = tuple[str, tuple[str, ...]]
 """The ARN of a resource, and the actions on it."""
 
@@ -165,9 +169,7 @@ def is_root(caller: str) -> bool:
     return caller.endswith(":root")
 
 
-def questions(
-    names: Names, partition: str, *, bucket: str, repository: str, managed: bool
-) -> Iterator[Question]:
+def questions(names: Names, partition: str, *, bucket: str, repository: str) -> Iterator[Question]:
     """What a deployment does to the things of one seat and its cohort."""
     names = replace(names, partition=partition)
     here = f"{names.region}:{names.account}"
@@ -189,8 +191,7 @@ def questions(
         "anything": "*",
     }
     for kind, resource in resources.items():
-        more = FOR_MANAGED if managed and kind == "role" else ()
-        yield resource, ACTIONS[kind] + more
+        yield resource, ACTIONS[kind]
 
 
 def reads() -> Question:

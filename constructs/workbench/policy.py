@@ -1,4 +1,4 @@
-"""The permissions boundary that limits every seat."""
+"""A policy that the cohort makes for all seats."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from constructs import Construct, IConstruct
 from workbench.sub import sub, sub_all
 
 
-class PermissionsBoundary(Construct):
-    """One managed policy per cohort, attached to nobody and set as the boundary of every role.
+class CohortPolicy(Construct):
+    """One managed policy of the cohort: set as the boundary of every role, or attached to roles.
 
-    IAM refuses to delete a policy that is still some role's boundary (DeleteConflict). Because the
-    policy goes before everything else of its stack, deleting the cohort while seats are left fails
-    at once and harms nothing.
+    IAM refuses to delete a policy that some role still has (DeleteConflict). Because the boundary
+    goes before everything else of its stack, deleting the cohort while seats are left fails at
+    once and harms nothing.
     """
 
     policy: iam.CfnManagedPolicy

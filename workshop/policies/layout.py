@@ -1,0 +1,214 @@
+"""Which managed policies the cohort's stack makes, and which of them a seat's roles carry.
+
+Every policy is laid out once: it names the seat by the tag of the calling role, so that all seats
+share it. What does not differ between profiles is one policy for all of them. A role takes ten
+attachments (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html): the last
+is kept free for the freeze.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from workshop.naming import BOUNDARY, FREEZE, Names
+from workshop.policies.actions import LOG_READ, LOG_WRITE, PUBLIC_READ
+from workshop.policies.boundary import Openings, boundary_policy
+from workshop.policies.compute import (
+    feature_store_statements,
+    model_package_statements,
+    sagemaker_policy,
+)
+from workshop.policies.data import (
+    data_policy,
+    log_groups,
+    logs_of_a_seat,
+    network_statements,
+    observation_policy,
+)
+from workshop.policies.documents import (
+    MANAGED_LIMIT,
+    OWN_ATTENDEE,
+    Document,
+    Statement,
+    allow,
+    characters,
+    document,
+)
+from workshop.policies.extra import extra_policy
+from workshop.policies.freeze import freeze_policy
+from workshop.policies.limits import (
+    limits_policy,
+    log_statements,
+    model_statements,
+    no_model_packages,
+    other_models_statement,
+    spending_statements,
+)
+from workshop.policies.people import console_policy
+from workshop.policies.trust import MANAGED_POLICIES
+from workshop.settings import Access, Profile
+
+ATTACHMENTS = 9
+"""How many policies a role may carry of the ten that IAM takes; the tenth is for the freeze."""
+POLICIES_PER_ACCOUNT = 1_500
+"""How many customer managed policies an account takes by default (same page)."""
+BOUNDARY_ROOM = 4_500
+"""How many characters the boundary of a shipped environment may have, so that it can grow."""
+
+CONSOLE = "console"
+"""The part that a console role carries beside what the seat's role does."""
+
+
+@dataclass(frozen=True)
+class PolicySize:
+    """A policy of the cohort, as large as IAM counts it."""
+
+    name: str
+    characters: int
+    limit: int = MANAGED_LIMIT
+
+
+def seat_policies(
+    names: Names, name: str, profile: Profile, *, tag_keys: Iterable[str] = ()
+) -> dict[str, Document]:
+    """Return what the role of a seat of this profile carries, by the parts of their names.
+
+    In ``managed`` mode AWS's policies take the place of what a seat may do; what none may do, and
+    what the YAML opens on purpose, stays. ``name`` is the profile's, ``tag_keys`` are the YAML's
+    own tags.
+    """
+    access = profile.access
+    allowed: dict[str, Document] = {}
+    if access.mode == "scoped":
+        allowed = {
+            "data": data_policy(names),
+            "sagemaker": sagemaker_policy(names),
+            "observation": observation_policy(names),
+        }
+    own = {
+        f"{name}-caps": document(*_caps(names, access)),
+        f"{name}-opened": document(*_opened(names, profile)),
+        f"{name}-extra": extra_policy(access.extra_statements),
+    }
+    return {
+        **allowed,
+        "limits": limits_policy(names, tuple(tag_keys)),
+        **({"models": document(*model_statements(names))} if access.model_prefix else {}),
+        **{part: made for part, made in own.items() if made["Statement"]},
+    }
+
+
+def cohort_policies(
+    names: Names, profiles: Mapping[str, Profile], *, tag_keys: Iterable[str] = ()
+) -> dict[str, Document]:
+    """Return every policy of a cohort's stack, by the parts of their names.
+
+    Those of all profiles, whether or not a seat of the place has them: a policy that is taken out
+    of the stack could not be deleted while a seat that has not been updated carries it.
+    """
+    any_seat = replace(names, seat=OWN_ATTENDEE)
+    extra = extra_actions(profiles.values())
+    made = {
+        BOUNDARY: boundary_policy(any_seat, openings(profiles.values())),
+        FREEZE: freeze_policy(extra),
+    }
+    keys = tuple(tag_keys)
+    for name, profile in profiles.items():
+        made.update(seat_policies(any_seat, name, profile, tag_keys=keys))
+    if any(one.access.has_console for one in profiles.values()):
+        made[CONSOLE] = console_policy()
+    return made
+
+
+def attached(name: str, profile: Profile) -> tuple[str, ...]:
+    """Return the parts that the role of a seat of this profile carries."""
+    return tuple(seat_policies(Names("", "", "", ""), name, profile))
+
+
+def attachments(name: str, profile: Profile) -> int:
+    """Return how many policies the fullest role of a seat of this profile carries."""
+    aws = len(MANAGED_POLICIES) if profile.access.mode == "managed" else 0
+    return len(attached(name, profile)) + aws + int(profile.access.has_console)
+
+
+def cure(part: str) -> str:
+    """Return how to make a policy smaller; ``part`` is the last word of its name."""
+    cures = {
+        "caps": "allow fewer instance types, or by a wildcard",
+        "opened": "name fewer public buckets or security groups, or close the feature store",
+        "extra": "open less in access.extra_statements, by wildcards",
+    }
+    return cures.get(part, "open fewer actions in access.extra_statements, by wildcards")
+
+
+def sizes(
+    names: Names, profiles: Mapping[str, Profile], *, tag_keys: Iterable[str] = ()
+) -> tuple[PolicySize, ...]:
+    """Return the sizes of a cohort's policies."""
+    made = cohort_policies(names, profiles, tag_keys=tag_keys)
+    return tuple(PolicySize(part, characters(one)) for part, one in made.items())
+
+
+def extra_actions(profiles: Iterable[Profile]) -> tuple[str, ...]:
+    """Return the actions that any of the profiles opens by statements of its own."""
+    return tuple(dict.fromkeys(action for one in profiles for action in one.access.extra_actions))
+
+
+def openings(profiles: Iterable[Profile]) -> Openings:
+    """Return what the boundary has to let through for these profiles."""
+    some = tuple(profiles)
+    access = [one.access for one in some]
+    return Openings(
+        extra_actions=extra_actions(some),
+        feature_store=any(one.feature_store for one in access),
+        model_packages=any(one.model_packages for one in access),
+        network=any(one.notebook.vpc is not None for one in some),
+        console=any(one.has_console for one in access),
+    )
+
+
+def _caps(names: Names, access: Access) -> Sequence[Statement]:
+    statements: list[Statement] = []
+    if access.mode == "scoped":
+        statements += spending_statements(
+            training_instance_types=access.training_instance_types,
+            processing_instance_types=access.processing_instance_types,
+            endpoint_instance_types=access.endpoint_instance_types,
+            max_runtime_hours=access.max_runtime_hours,
+            warm_pools=access.warm_pools,
+        )
+    else:
+        statements += log_statements(names, own=access.logs == "own")
+    if not access.model_prefix:
+        statements.append(other_models_statement(names))
+    if not access.model_packages:
+        statements.append(no_model_packages())
+    return statements
+
+
+def _opened(names: Names, profile: Profile) -> Sequence[Statement]:
+    access, vpc = profile.access, profile.notebook.vpc
+    if access.mode != "scoped":
+        return []
+    statements: list[Statement] = []
+    if access.search:
+        statements.append(allow("SearchRecords", ["sagemaker:Search"], ["*"]))
+    if access.model_packages:
+        statements += model_package_statements(names)
+    if access.logs == "shared":
+        statements += [
+            allow("WriteLogs", LOG_WRITE, log_groups(names, own=False)[-1:]),
+            allow("ReadLogs", LOG_READ, logs_of_a_seat(names, own=False)),
+        ]
+    if access.public_buckets:
+        public = [f"arn:{names.partition}:s3:::{name}" for name in access.public_buckets]
+        objects = [f"{arn}/*" for arn in public]
+        statements.append(allow("PublicBuckets", PUBLIC_READ, [*public, *objects]))
+    if access.feature_store:
+        statements += feature_store_statements(names)
+    if vpc is not None:
+        statements += network_statements(
+            names, subnet_id=vpc.subnet_id, security_group_ids=vpc.security_group_ids
+        )
+    return statements

@@ -1,0 +1,62 @@
+"""Whether work can be saved where it is to go, found out before anything is frozen or deleted."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from workshop import files
+from workshop.aws.clients import Clients
+from workshop.errors import GuardError
+from workshop.places import Place
+from workshop.teardown import refusals, targets
+
+MARK = "workshop-saves-here.txt"
+"""What is written into a bucket to see whether that can be done; it stays."""
+
+_TEXT = b"The command 'workshop teardown' saves the work of attendees below this prefix.\n"
+
+
+def check_exists(clients: Clients, to: str, where: Iterable[Place]) -> None:
+    """Raise GuardError unless the bucket can be listed from these places; nothing is changed.
+
+    A folder can be made later, as far as nothing else has its name.
+    """
+    target = targets.read(to)
+    try:
+        if isinstance(target, targets.Prefix):
+            for place in where:
+                clients.client("s3", place).list_objects_v2(
+                    Bucket=target.bucket, Prefix=target.prefix, MaxKeys=1
+                )
+        elif next(one for one in (target, *target.parents) if one.exists()).is_file():
+            raise GuardError(_told(to, "there is a file of that name"))
+    except (*refusals.Refusal, OSError) as error:
+        raise GuardError(_told(to, refusals.told(error))) from error
+
+
+def check_writable(clients: Clients, to: str, where: Iterable[Place]) -> None:
+    """Raise GuardError unless files can be written there; a folder is made, a bucket is not."""
+    where = list(where)
+    check_exists(clients, to, where)
+    target = targets.read(to)
+    try:
+        if isinstance(target, targets.Prefix):
+            key = f"{target.prefix}/{MARK}".removeprefix("/")
+            for place in where:
+                clients.client("s3", place).put_object(Bucket=target.bucket, Key=key, Body=_TEXT)
+        else:
+            files.make_folder(target)
+            with tempfile.NamedTemporaryFile(dir=target, prefix=".saving-") as file:
+                file.write(_TEXT)
+    except (*refusals.Refusal, OSError) as error:
+        raise GuardError(_told(to, refusals.told(error))) from error
+
+
+def _told(to: str, why: str) -> str:
+    of = "the bucket" if not isinstance(targets.read(to), Path) else "the folder"
+    return (
+        f"work cannot be saved to {to}: {why}; nothing was frozen or deleted. Make {of}, or name"
+        " another place with --save-to"
+    )
