@@ -86,7 +86,7 @@ test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: $(VENV)/.dev ## proofs that take minutes: every action of AWS, thousands of worlds
-	@ADVERSARY_WORLDS=2000 $(BIN)/python -m pytest -m long
+	@$(BIN)/python -m pytest -m long
 
 check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to date
 	$(BIN)/ruff check

@@ -61,6 +61,24 @@ def of(cloud: Cloud) -> Held:
     return held | of_some(cloud, _NAMED)
 
 
+def of_seats(cloud: Cloud, region: str = "") -> Held:
+    """All that those of ``adversary_worlds`` can make, in the cloud's Region or another."""
+    parts = (_buckets, _images, _logs, _log_settings, _stacks, _watched, _catalog)
+    asking = _Asking(cloud, region)
+    beyond = ("AutoML", "CodeRepository", "Compilation", "Mlflow", "Notebook")
+    nouns = [noun for noun in _NAMED if not noun.startswith(beyond)]
+    try:
+        held = {what: known for part in parts for what, known in part(asking)}
+        return (
+            held
+            | dict(_sagemaker(asking, nouns))
+            | dict(_packages(asking))
+            | dict(_identity(asking))
+        )
+    finally:
+        asking.close()
+
+
 def of_some(cloud: Cloud, nouns: Iterable[str]) -> Held:
     """Only these kinds of SageMaker's, versions of models, roles and policies."""
     asking = _Asking(cloud)
@@ -79,8 +97,9 @@ def changed(before: Held, after: Held) -> set[str]:
 class _Asking:
     """One connection as the account's root."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, region: str = "") -> None:
         self._running = cloud.running
+        self._region = region or cloud.running.region
         self._line = Line(cloud.running)
 
     def close(self) -> None:
@@ -92,7 +111,7 @@ class _Asking:
         caller = Signing(
             given["aws_access_key_id"],
             given["aws_secret_access_key"],
-            self._running.region,
+            self._region,
             service,
         )
         status, _, answer = self._line.send(caller, method, path, headers, body.encode())
@@ -256,6 +275,19 @@ def _logs(asking: _Asking) -> Iterator[tuple[str, Any]]:
         yield f"LogGroup {name}", group
         for stream in ask("DescribeLogStreams", logGroupName=name)["logStreams"]:
             yield f"LogStream {name}:{stream['logStreamName']}", stream
+
+
+def _log_settings(asking: _Asking) -> Iterator[tuple[str, Any]]:
+    """What goes with groups of logs or stands beside them, and would stay when these have gone."""
+    for listed, member, name in (
+        ("DescribeMetricFilters", "metricFilters", "filterName"),
+        ("DescribeDestinations", "destinations", "destinationName"),
+        ("DescribeDeliverySources", "deliverySources", "name"),
+        ("DescribeResourcePolicies", "resourcePolicies", "policyName"),
+    ):
+        found = asking.json("logs", f"Logs_20140328.{listed}")
+        for one in found.get(member, []):
+            yield f"{listed} {one[name]}", one
 
 
 def _scaling(asking: _Asking) -> Iterator[tuple[str, Any]]:

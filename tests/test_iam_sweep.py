@@ -19,7 +19,7 @@ from tools.synthesized_roles import SynthesizedRole, roles
 from workshop.naming import Names
 from workshop.policies.documents import allow, document
 
-QUICK = ("cloudwatch", "ecr", "iam", "logs", "s3", "sts")
+QUICK = ("cloudwatch", "ecr", "iam", "logs", "s3", "sagemaker", "sts")
 """Services of a quick sweep: those that a seat may use, and the way out of its cell."""
 
 

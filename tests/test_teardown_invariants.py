@@ -183,7 +183,7 @@ class Built:
 
 
 @settings(
-    max_examples=200,
+    max_examples=90,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -209,6 +209,7 @@ def run(
             plan = job.plan(choices)
             guard.check_environment(plan.discovery, work.loaded.name)
             evidence.note_roles(ledger, roles.remembered(lasting))
+            evidence.note_began(ledger, plan.discovery)
             counts = work_counts.count(work.clients, plan)
             _check_target(work, plan, apply=apply)
             if not apply:

@@ -55,6 +55,13 @@ class Ledger:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
         self._write({"roles": [dict(one) for one in some], "of": account})
 
+    def note_began(self, place: Place, moment: datetime) -> None:
+        """Note when the workshop began in a place, as what is there tells while it is there."""
+        known = self.began().get(place)
+        if known is None or moment < known:
+            where = {"account": place.account, "region": place.region}
+            self._write({"began": moment.isoformat(), **where})
+
     def places(self) -> tuple[Place, ...]:
         """Every place in which anything was done since all was gone, in the order of the runs."""
         return tuple(self._since_gone())
@@ -69,7 +76,7 @@ class Ledger:
     def began(self) -> dict[Place, datetime]:
         """The same places, with the moment when something was first done there."""
         return {
-            place: min(datetime.fromisoformat(line["at"]) for line in lines)
+            place: min(datetime.fromisoformat(line.get("began", line["at"])) for line in lines)
             for place, lines in self._since_gone().items()
         }
 

@@ -24,7 +24,7 @@ from workshop.places import Place
 from workshop.roster import Seat
 from workshop.settings import Profile
 from workshop.teardown import guard, refusals, roles, shown, verify
-from workshop.teardown.discover import Target, Unknown
+from workshop.teardown.discover import Discovery, Target, Unknown
 from workshop.teardown.happenings import Outcome
 from workshop.teardown.model import Ownership, SeenRole
 from workshop.teardown.report import Report
@@ -90,8 +90,12 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
     gone = ledger.gone_from()
     for _, _, where, _, ownership, seat, _ in shown.lines_in(folder):
         place = _place(where)
-        if ownership != Ownership.FOREIGN and place is not None and place not in gone:
-            traces.setdefault(place, set()).add(seat)
+        if ownership == Ownership.FOREIGN or place is None or place in gone:
+            continue
+        who = traces.setdefault(place, set())
+        # A claim that an earlier look only showed vouches for no seat, or two looks would prove it.
+        if ownership == Ownership.OWNED:
+            who.add(seat)
     return {place: seats - {""} for place, seats in traces.items()}
 
 
@@ -144,6 +148,16 @@ def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
         by_account.setdefault(one.account, []).append(noted)
     for account, some_there in by_account.items():
         ledger.note_roles(account, some_there)
+
+
+def note_began(ledger: Ledger, discovery: Discovery) -> None:
+    """Have the ledger tell since when there is a workshop, for when its stacks and roles are gone.
+
+    What seats made and nothing explains is known by its age alone.
+    """
+    for place, world in discovery.worlds.items():
+        if world.since is not None:
+            ledger.note_began(place, world.since)
 
 
 def gone(report: Report) -> list[Place]:

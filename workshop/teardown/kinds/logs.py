@@ -128,16 +128,19 @@ class Streams:
                 for (where, writer), seat in noted.items()
                 if where == name and seat is not None and not writer.startswith(start)
             ]
-            told = set()
-            for prefix in (start, *(f"{one}/" for one in others)):
-                for thing in self._below(world, name, prefix):
-                    told.add(thing.id)
-                    yield thing
+            found = {
+                thing.id: thing
+                for prefix in (start, *(f"{one}/" for one in others))
+                for thing in self._below(world, name, prefix)
+            }
             for stream in unexplained.streams(world, name):
+                thing = self._thing(world, name, stream, unexplained.verdict(world))
                 by = writers(name, stream["logStreamName"])
-                is_told = f"{name}:{stream['logStreamName']}" in told
-                if not is_told and not any(_is_known(world, name, one) for one in by):
-                    yield self._thing(world, name, stream, unexplained.verdict(world))
+                # That a name only begins alike explains nothing.
+                settled = thing.id in found and found[thing.id].ownership != Ownership.FOREIGN
+                if not settled and not any(_is_known(world, name, one) for one in by):
+                    found[thing.id] = thing
+            yield from found.values()
 
     def _below(self, world: World, group: str, prefix: str) -> Iterator[Thing]:
         pages = (
