@@ -19,7 +19,7 @@ from workshop.places import Place
 from workshop.teardown.discover import Discovery
 from workshop.teardown.holders import StackRules, holders, with_stacks
 from workshop.teardown.kinds import ALL
-from workshop.teardown.kinds.network_interfaces import Interfaces
+from workshop.teardown.kinds.network_interfaces import Interfaces, awaited
 from workshop.teardown.kinds.tagged import STACK
 from workshop.teardown.kinds.tagged_resources import TaggedResources
 from workshop.teardown.model import Kind, Ownership, SeenRole, Thing
@@ -144,7 +144,12 @@ def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_f
     by_service = kind._judged(known, {**mine, **managed})
     assert by_service is not None
     assert by_service.why.startswith("made by SageMaker")
-    kind.delete(here, told)
+    looks: list[float] = []
+    # It goes while it is waited for, and what stays does so to the end of the wait.
+    assert awaited(here, [told], (1, 2), 4, looks.append) == []
+    assert looks == [1, 1.5, 2]
+    gone = awaited(here, [told], (1, 2), 4, lambda _: kind.delete(here, told))
+    assert gone == [told]
     assert kind.state(here, told) is None
 
 

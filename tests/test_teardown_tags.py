@@ -95,7 +95,6 @@ def test_work_with_somebody_elses_model_is_neither_deleted_nor_called_gone(
         assert run.report is not None
         assert run.report.cost.usd > 60 * 0.115
     run = teardown(room, only=only, choices=Choices(include_claimed=True))
-    run.check()
     assert not [what for what in run.after if what.startswith("Endpoint")]
 
 

@@ -309,26 +309,16 @@ class Teardown:
 
     def _await_interfaces(self, current: Plan, place: Place) -> None:
         """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
-        waiting = [
-            thing
-            for thing in current.discovery.things.values()
-            if thing.place == place and network_interfaces.goes_by_itself(thing)
-        ]
-        world = current.discovery.worlds[place]
-        until = time.monotonic() + self.patience.deadline
-        look = self.patience.first_look
-        while waiting:
-            left = [one for one in waiting if self._by_name[one.kind].state(world, one)]
-            gone = [one for one in waiting if one not in left]
+        found = current.discovery
+        waiting = [one for one in found.things.values() if one.place == place]
+        waiting = [one for one in waiting if network_interfaces.goes_by_itself(one)]
+        if waiting:
+            told = f"{len(waiting)} network interfaces of SageMaker in {place} are waited for"
+            self._tell(Step.STACKS, told)
+            looks = self.patience.first_look, self.patience.slowest_look
+            world, most = found.worlds[place], self.patience.deadline
+            gone = network_interfaces.awaited(world, waiting, looks, most, self.pause)
             self._note(Result(one, Outcome.ALREADY_GONE) for one in gone)
-            if not left or time.monotonic() > until:
-                return
-            if left == waiting:
-                told = f"{len(left)} network interfaces of SageMaker in {place} are waited for"
-                self._tell(Step.STACKS, told)
-            waiting = left
-            self.pause(look)
-            look = min(self.patience.slowest_look, look * 1.5)
 
     def _is_called_gone(self, thing: Thing) -> bool:
         result = self._results.get(thing.key)

@@ -8,7 +8,7 @@ role goes before them. While one is there, its subnet and security groups cannot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +102,31 @@ class Interfaces:
 def goes_by_itself(thing: Thing) -> bool:
     """Whether SageMaker gives it back, so that it is but to be waited for."""
     return thing.kind == KINDS[0].name and thing.why.startswith(BY_SAGEMAKER)
+
+
+def awaited(
+    world: World,
+    things: Sequence[Thing],
+    looks: tuple[float, float],
+    deadline: float,
+    pause: Callable[[float], object],
+) -> list[Thing]:
+    """Wait until these are gone, for at most ``deadline`` seconds; return those that are.
+
+    ``looks`` are the first and the longest wait between two looks, in seconds.
+    """
+    first_look, slowest_look = looks
+    left, look, waited = list(things), first_look, 0.0
+    while True:
+        try:
+            left = [one for one in left if KINDS[0].state(world, one) is not None]
+        except refusals.Refusal:
+            break  # whether they are there is not known, so they keep what they keep
+        if not left or waited >= deadline:
+            break
+        pause(look)
+        waited, look = waited + look, min(slowest_look, look * 1.5)
+    return [one for one in things if one not in left]
 
 
 def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], one: Mapping[str, Any]) -> bool:
