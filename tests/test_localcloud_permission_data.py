@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.assemblies import ENVIRONMENTS, shipped
 from workshop.localcloud.clock import Clock
 from workshop.localcloud.permissions import conditions, generate, members, reference
+from workshop.localcloud.permissions.mount import WRITTEN_WITH
 from workshop.localcloud.sagemaker.service import build_engine
 from workshop.localcloud.settings import delays
 from workshop.localcloud.wire import models
@@ -90,6 +91,7 @@ def test_every_condition_key_of_the_shipped_policies_is_known_here() -> None:
         "aws:SourceAccount",
         # Of a notebook's network interfaces: nothing makes any here, and the key but allows.
         "ec2:Subnet",
+        *(f"s3:{one}" for one in WRITTEN_WITH),
     }
     assert {key.partition("/")[0] for key in used} - ministacks - ours == set()
     assert used.isdisjoint(left_out)

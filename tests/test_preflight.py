@@ -328,7 +328,7 @@ def test_an_account_without_a_role_to_take_on_is_unknown_and_says_what_is_missin
 def test_credentials_of_another_account_fail_and_nothing_else_is_asked_there(
     preflights: Preflights,
 ) -> None:
-    report = preflights.ask(THREE, variables={"AWS_ACCESS_KEY_ID": "444455556666"})
+    report = preflights.ask(THREE, variables=preflights.cloud.environment(account="444455556666"))
     assert refused(report) == ["account"]
     assert one(report, "account").told == (
         "your credentials are for account 444455556666; sign in to 000000000000, or correct"

@@ -140,6 +140,10 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "query_params: dict, region: str, account_id: str) -> str"
         ),
         "request_tag_context": "(service: str, iam_action: str, body: bytes, params: dict) -> dict",
+        "s3_service_context": (
+            "(iam_action: str, query_params: dict | None, path: str = '', "
+            "headers: dict | None = None) -> dict"
+        ),
         "SERVICE_TO_IAM_NAMESPACE": None,
         "_auth_failure": (
             "(service: str, code: str, message: str, headers: dict) -> tuple[str, int, str]"

@@ -31,7 +31,15 @@ READS: dict[str, tuple[str, ...]] = {
     "ecr": ("DescribeRepositories", "ListImages", "ListTagsForResource"),
     "events": ("ListEventBuses", "ListRules", "ListTargetsByRule"),
     "glue": ("GetTables",),
-    "iam": ("GetRole", "ListPolicies", "ListRoles"),
+    "iam": (
+        "GetRole",
+        "ListAttachedRolePolicies",
+        "ListInstanceProfilesForRole",
+        "ListPolicies",
+        "ListPolicyVersions",
+        "ListRolePolicies",
+        "ListRoles",
+    ),
     "logs": ("DescribeLogGroups", "DescribeLogStreams"),
     "s3": (
         "GetBucketTagging",

@@ -10,6 +10,10 @@ from workshop import policy_engine
 from workshop.localcloud import emulator
 from workshop.localcloud.permissions import elsewhere
 
+WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-algorithm")
+"""Headers of a new object that S3 has condition keys for and ministack has not
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)."""
+
 
 def mount_permissions() -> None:
     """Do it before the first request, when all services of ours are there.
@@ -85,6 +89,21 @@ def _ask_as_aws_does() -> None:
         added = elsewhere.context(service, elsewhere.parameters(body, params))
         return {**tags(service, iam_action, body, params), **added}
 
+    object_context = actions.s3_service_context
+
+    def of_an_object(
+        iam_action: str,
+        query_params: dict[str, Any] | None,
+        path: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = object_context(iam_action, query_params, path, headers)
+        written = iam_action == "s3:PutObject" and "uploadId" not in (query_params or {})
+        given = headers or {}
+        more = {f"s3:{one}": given[one] for one in WRITTEN_WITH if written and given.get(one)}
+        return {**found, **more}
+
+    actions.s3_service_context = of_an_object
     actions.extract_iam_action = action
     actions.extract_resource_arn = arn
     actions.request_tag_context = context
