@@ -12,7 +12,7 @@ SAGEMAKER = tuple(
     f"sagemaker:{verb}*"
     for verb in (
         *("Add", "Attach", "Create", "Deploy", "Enable", "Extend", "Import", "Put", "Register"),
-        *("Retry", "Run", "Send", "Start", "Train"),
+        *("Retry", "Send", "Start", "Train"),
         *("UpdateA", "UpdateC", "UpdateD", "UpdateE", "UpdateF", "UpdateH", "UpdateI", "UpdateM"),
         *("UpdateN", "UpdateP", "UpdateR", "UpdateS", "UpdateTraining", "UpdateU", "UpdateW"),
     )

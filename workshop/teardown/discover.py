@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -330,7 +330,8 @@ def _since(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> d
         for stack in ground.stacks.values()
         if stack.belongs_to(target.workshop, target.environment)
     ]
-    made += [role.created for role in ground.identities.roles]
+    # IAM tells whole seconds: what others made within that second is not of the workshop's time.
+    made += [role.created + timedelta(seconds=1) for role in ground.identities.roles]
     made += [
         datetime.fromisoformat(created)
         for kind, _, place, created in proven
