@@ -31,7 +31,8 @@ TURNED = {
     *("resourcegroupstaggingapi:GetResources", "application-autoscaling:DescribeScalableTargets"),
     *("logs:DescribeLogGroups", "logs:DescribeLogStreams"),
     *("cloudwatch:ListDashboards", "cloudwatch:DescribeAlarms"),
-    *("s3:ListBuckets", "s3:ListObjectVersions", "s3:ListMultipartUploads"),
+    # Unfinished uploads are read as a first page again and again, until none is left.
+    *("s3:ListBuckets", "s3:ListObjectVersions"),
     *("ecr:DescribeRepositories", "ec2:DescribeInstances", "ec2:DescribeVolumes"),
     *("events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"),
     *("scheduler:ListSchedules", "glue:GetTables"),
