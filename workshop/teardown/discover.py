@@ -179,7 +179,7 @@ def _look(
         tagged=ground.tagged,
         lasting=known.lasting,
         proven=known.proven,
-        since=_since(target, ground, known.proven),
+        since=_since(target, ground, rules, known.proven),
         roles=_seen_roles(ground, held, known.lasting),
     )
     things: list[Thing] = []
@@ -323,19 +323,22 @@ def stands_for(stack: FoundStack) -> tuple[str, ...]:
     return ("resources", stack.id, stack.status, changed)
 
 
-def _since(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> datetime | None:
+def _since(
+    target: Target, ground: _Ground, rules: StackRules, proven: Mapping[Identity, str]
+) -> datetime | None:
     """When the workshop began in a place, as its stacks, roles and records tell."""
+    verdicts = ((stack, rules.judge(stack)) for stack in ground.stacks.values())
     made = [
         stack.created
-        for stack in ground.stacks.values()
-        if stack.belongs_to(target.workshop, target.environment)
+        for stack, verdict in verdicts
+        if verdict is not None and verdict.ownership == Ownership.OWNED
     ]
     # IAM tells whole seconds: what others made within that second is not of the workshop's time.
     made += [role.created + timedelta(seconds=1) for role in ground.identities.roles]
     made += [
         datetime.fromisoformat(created)
         for kind, _, place, created in proven
-        if place == ground.place and kind in NOT_KINDS and created
+        if place == ground.place and kind in (STACK, roles.ROLE) and created
     ]
     if ground.place in target.began:
         made.append(target.began[ground.place])
