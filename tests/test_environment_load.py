@@ -156,7 +156,7 @@ def test_managed_access_is_warned_of_for_each_profile(tmp_path: Path) -> None:
     write(tmp_path, f"{HEAD}{SEATS}profiles: {{attendee: {{access: {{mode: managed}}}}}}\n")
     assert load(tmp_path).warnings == (
         "profiles.attendee.access.mode is managed: AWS's broad policies let an attendee use"
-        " every instance type for any time, read the logs of all, and change what carries no tags;"
+        " every instance type for any time and change what carries no tags;"
         " use scoped",
     )
 
