@@ -128,11 +128,12 @@ def _rules(handout: Handout, slip: Slip) -> Element:
 def _told(handout: Handout, slip: Slip) -> Iterator[tuple[Element | str, ...]]:
     access, notebook = slip.profile.access, slip.profile.notebook
     prefix = code(slip.names.job_prefix)
-    if access.mode == "scoped" and access.logs == "own":
+    if access.logs == "own":
         why = ": only then can you read their logs."
     else:
         why = ", so that everybody sees whose they are."
-    models = ", and those of models," if access.mode == "scoped" and access.model_prefix else ""
+    # Python on the notebook does it by itself.
+    models = ", and outside Python those of models," if access.model_prefix else ""
     yield (f"Begin the names of jobs and endpoints{models} with ", prefix, why)
     seat = code(f"{tags.ATTENDEE}={slip.seat}")
     workshop = code(f"{tags.WORKSHOP}={slip.names.workshop}")
