@@ -323,6 +323,10 @@ def stands_for(stack: FoundStack) -> tuple[str, ...]:
     return ("resources", stack.id, stack.status, changed)
 
 
+_CUT_OFF = timedelta(seconds=1)
+"""IAM tells whole seconds: what others made within that one is not of the workshop's time."""
+
+
 def _since(
     target: Target, ground: _Ground, rules: StackRules, proven: Mapping[Identity, str]
 ) -> datetime | None:
@@ -333,10 +337,9 @@ def _since(
         for stack, verdict in verdicts
         if verdict is not None and verdict.ownership == Ownership.OWNED
     ]
-    # IAM tells whole seconds: what others made within that second is not of the workshop's time.
-    made += [role.created + timedelta(seconds=1) for role in ground.identities.roles]
+    made += [role.created + _CUT_OFF for role in ground.identities.roles]
     made += [
-        datetime.fromisoformat(created)
+        datetime.fromisoformat(created) + (_CUT_OFF if kind == roles.ROLE else timedelta())
         for kind, _, place, created in proven
         if place == ground.place and kind in (STACK, roles.ROLE) and created
     ]
