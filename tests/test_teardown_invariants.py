@@ -186,6 +186,7 @@ class Built:
 
 @settings(
     max_examples=90,
+    derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
