@@ -19,13 +19,13 @@ from typing import Any
 import boto3
 
 from bench.calls import Call, Connection
+from localcloud import process as local_cloud
+from localcloud.authentication import keys
+from localcloud.record import Running
 from workshop import environment, tags
 from workshop.environment import LoadedEnvironment
 from workshop.fleet import assembly, wanted
 from workshop.fleet.wanted import WantedStack
-from workshop.localcloud import process as local_cloud
-from workshop.localcloud.authentication import keys
-from workshop.localcloud.record import Running
 from workshop.naming import Names
 
 ROOT = Path(__file__).parents[1]

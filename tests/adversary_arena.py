@@ -21,6 +21,7 @@ from unittest import mock
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from localcloud import process
 from tests import adversary
 from tests import teardown_snapshots as snapshots
 from tests.adversary import Attempt, Person
@@ -35,7 +36,6 @@ from tests.teardown_scenarios import QUIET
 from tests.teardown_snapshots import Held
 from tests.workshop_command import Ran, run
 from workshop import tags
-from workshop.localcloud import process
 from workshop.naming import COHORT, Names
 from workshop.places import Place
 from workshop.teardown.happenings import Step

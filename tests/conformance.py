@@ -19,8 +19,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from localcloud.transitions import PASSAGES
 from tests.localcloud import TRUST, Cloud
-from workshop.localcloud.settings import PASSAGES
 
 PASSAGE = 60.0
 """Seconds that every passage takes in these tests."""

@@ -11,9 +11,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from localcloud import process
+from localcloud.record import Running
 from tests.localcloud import Cloud, root
-from workshop.localcloud import process
-from workshop.localcloud.record import Running
 
 
 def client(cloud: Cloud, service: str, **config: Any) -> Any:

@@ -17,15 +17,15 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from localcloud import environment, process
+from localcloud.authentication import keys
 from tests.service_model import Watch
-from workshop.localcloud import environment, process
-from workshop.localcloud.authentication import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from workshop.localcloud.record import Running
+    from localcloud.record import Running
 
 TRUST = {
     "Version": "2012-10-17",

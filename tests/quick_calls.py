@@ -17,10 +17,10 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+from localcloud.authentication.signatures import Signing
+from localcloud.record import Running
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.errors import THROTTLED, code
-from workshop.localcloud.authentication.signatures import Signing
-from workshop.localcloud.record import Running
 from workshop.places import Place
 
 TRANSIENT = frozenset((500, 502, 503, 504))

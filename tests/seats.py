@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from localcloud import process
 from tests.assemblies import Assembly, shipped, synthesize
 from tests.localcloud import IAM, Cloud
 from workshop import naming
-from workshop.localcloud import process
 from workshop.naming import Names
 from workshop.settings import Environment
 

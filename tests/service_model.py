@@ -8,7 +8,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
-from workshop.localcloud.wire import answers, patterns
+from localcloud.protocol import patterns, responses
 
 COMMON_ERRORS = {
     "AccessDeniedException",
@@ -55,7 +55,7 @@ class Watch:
         elif operation_model.output_shape is None:
             self.problems += [f"{name}: answers although nothing is modelled"] * bool(document)
         else:
-            absent = {path.partition(".") for path in answers.SOMETIMES_ABSENT}
+            absent = {path.partition(".") for path in responses.SOMETIMES_ABSENT}
             excused = {member: "-" for operation, _, member in absent if operation == name}
             report = ParamValidator().validate(
                 {**excused, **document}, operation_model.output_shape

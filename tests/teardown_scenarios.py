@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from localcloud import process
 from tests import teardown_snapshots as snapshots
 from tests.assemblies import shipped
 from tests.fleet import HOME, cohort_text, exemplar
@@ -39,7 +40,6 @@ from tests.teardown_pieces import (
 )
 from tests.teardown_snapshots import Held
 from workshop import tags
-from workshop.localcloud import process
 from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.roster import Seat
 from workshop.teardown.model import Identity

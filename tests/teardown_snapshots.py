@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from localcloud.authentication.signatures import Signing
 from tests.localcloud import Cloud, root
 from tests.quick_calls import Line
-from workshop.localcloud.authentication.signatures import Signing
 
 Held = dict[str, Any]
 """Kind and name of a thing -> all that is known of it."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from workshop.localcloud.permissions import reference
-from workshop.localcloud.wire import models
+from localcloud.iam import reference
+from localcloud.protocol import models
 from workshop.policies.actions import (
     COMPUTE_WITHOUT_TYPE,
     MADE_OF,

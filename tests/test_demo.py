@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
+from localcloud import process
 from tests.assemblies import ROOT
 from tests.cdk_command import without_aws
 from tests.localcloud import TRUST, Cloud
@@ -21,7 +22,6 @@ from workshop.demo import child
 from workshop.demo.leftovers import leftovers
 from workshop.demo.toolkit import Toolkit
 from workshop.errors import UsageError, WorkshopError
-from workshop.localcloud import process
 
 WORKSHOP = Path(sys.executable).with_name("workshop")
 NOTHING = json.dumps(

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from localcloud import process
 from tests.localcloud import Cloud
-from workshop.localcloud import process
 
 AWS = Path(sys.executable).with_name("aws")
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/seat:1"

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from localcloud import process
 from tests.forged import STACK, USER, made
 from tests.localcloud import Cloud
-from workshop.localcloud import process
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

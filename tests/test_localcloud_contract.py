@@ -12,12 +12,12 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from localcloud import ministack_adapter
+from localcloud.clock import Clock
+from localcloud.errors import LocalCloudError
+from localcloud.sagemaker.service import build_engine
+from localcloud.transitions import delays
 from tests.service_model import sample
-from workshop.errors import LocalCloudError
-from workshop.localcloud import emulator
-from workshop.localcloud.clock import Clock
-from workshop.localcloud.sagemaker.service import build_engine
-from workshop.localcloud.settings import delays
 
 if TYPE_CHECKING:
     from tests.localcloud import Cloud
@@ -60,10 +60,10 @@ def test_every_operation_is_called_by_some_test_of_the_suite() -> None:
     assert [name for name in operations() if xform_name(name) not in called] == []
 
 
-@pytest.mark.parametrize("module", emulator.HELD)
+@pytest.mark.parametrize("module", ministack_adapter.HELD)
 def test_ministack_still_has_the_private_names_we_lean_on(module: str) -> None:
-    found = emulator.module(module)
-    for name, signature in emulator.HELD[module].items():
+    found = ministack_adapter.module(module)
+    for name, signature in ministack_adapter.HELD[module].items():
         assert hasattr(found, name), f"ministack.{module} lost {name}"
         if signature is not None:
             held = getattr(found, name)
@@ -73,7 +73,7 @@ def test_ministack_still_has_the_private_names_we_lean_on(module: str) -> None:
 
 @pytest.mark.parametrize("loop", ["_delete_stack_async", "_roll_back_operation"])
 def test_ministack_still_walks_backwards_in_a_way_that_we_can_lead(loop: str) -> None:
-    stacks = emulator.module("services.cloudformation.stacks")
+    stacks = ministack_adapter.module("services.cloudformation.stacks")
     assert "reversed" in getattr(stacks, loop).__code__.co_names
     assert "_delete_resource" in getattr(stacks, loop).__code__.co_names
     assert not hasattr(stacks, "reversed"), "ministack has a name of its own that we would hide"
@@ -82,8 +82,8 @@ def test_ministack_still_walks_backwards_in_a_way_that_we_can_lead(loop: str) ->
 def test_ministack_is_the_release_whose_private_names_are_held(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert metadata.version("ministack") == emulator.PINNED
-    emulator.check_release()
-    monkeypatch.setattr(emulator, "PINNED", "1.5.34")
+    assert metadata.version("ministack") == ministack_adapter.PINNED
+    ministack_adapter.check_release()
+    monkeypatch.setattr(ministack_adapter, "PINNED", "1.5.34")
     with pytest.raises(LocalCloudError, match=r"needs ministack 1\.5\.34 but found 1\.5\.33"):
-        emulator.check_release()
+        ministack_adapter.check_release()

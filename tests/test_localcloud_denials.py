@@ -13,10 +13,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from localcloud import process
+from localcloud.errors import LocalCloudError
 from tests.localcloud import TRUST, Cloud
 from tests.workshop_command import run
-from workshop.errors import LocalCloudError
-from workshop.localcloud import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,11 +14,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from localcloud import process
+from localcloud.authentication import keys
 from tests import forged
 from tests.forged import CHANGES, FORGERIES, Sent, made, page_headers, send, signed
 from tests.localcloud import TRUST, Cloud, root
-from workshop.localcloud import process
-from workshop.localcloud.authentication import keys
 
 CODES = (
     b"AccessDenied",

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud import ministack_adapter
+from localcloud.clock import Clock
+from localcloud.protocol.errors import ApiError
+from localcloud.sagemaker import outside
+from localcloud.sagemaker.resources import endpoint
+from localcloud.sagemaker.service import build_engine
+from localcloud.transitions import delays
 from tests.localcloud import TRUST
-from workshop.localcloud import emulator
-from workshop.localcloud.clock import Clock
-from workshop.localcloud.sagemaker import outside
-from workshop.localcloud.sagemaker.kinds import endpoint
-from workshop.localcloud.sagemaker.service import build_engine
-from workshop.localcloud.settings import delays
-from workshop.localcloud.wire.refusals import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     role = {"Arn": ROLE, "AssumeRolePolicyDocument": json.dumps(TRUST)}
-    monkeypatch.setattr(emulator.module("services.iam"), "_roles", {"seat": role})
+    monkeypatch.setattr(ministack_adapter.module("services.iam"), "_roles", {"seat": role})
     return Machine()
 
 

@@ -7,15 +7,15 @@ import threading
 
 import pytest
 
+from localcloud import ministack_adapter
+from localcloud.clock import Clock, ClockClosedError
+from localcloud.protocol import patterns
+from localcloud.protocol.errors import ApiError
+from localcloud.protocol.requests import check_request
+from localcloud.sagemaker.resources import notebook_instance
+from localcloud.sagemaker.service import build_engine
+from localcloud.transitions import delays
 from tests.localcloud import TRUST
-from workshop.localcloud import emulator
-from workshop.localcloud.clock import Clock, ClockClosedError
-from workshop.localcloud.sagemaker.kinds import notebook_instance
-from workshop.localcloud.sagemaker.service import build_engine
-from workshop.localcloud.settings import delays
-from workshop.localcloud.wire import patterns
-from workshop.localcloud.wire.refusals import ApiError
-from workshop.localcloud.wire.requests import check_request
 
 ROLE = "arn:aws:iam::000000000000:role/seat"
 NOTEBOOK = {"NotebookInstanceName": "nb", "InstanceType": "ml.t3.medium", "RoleArn": ROLE}
@@ -42,7 +42,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     role = {"Arn": ROLE, "AssumeRolePolicyDocument": json.dumps(TRUST)}
-    monkeypatch.setattr(emulator.module("services.iam"), "_roles", {"seat": role})
+    monkeypatch.setattr(ministack_adapter.module("services.iam"), "_roles", {"seat": role})
     return Machine()
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from localcloud import process
+from localcloud.authentication.signatures import Signing
 from tests.faulty import code_of, counts, refusal
 from tests.localcloud import Cloud, root
-from workshop.localcloud import process
-from workshop.localcloud.authentication.signatures import Signing
 
 FORM = "application/x-www-form-urlencoded"
 

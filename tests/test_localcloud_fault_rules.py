@@ -16,11 +16,11 @@ from botocore.awsrequest import HeadersDict
 from botocore.config import Config
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from workshop.errors import LocalCloudError
-from workshop.localcloud.faults import burst, globs, rules
-from workshop.localcloud.faults.knob import faults_knob
-from workshop.localcloud.faults.layer import FaultLayer
-from workshop.localcloud.faults.plan import Plan
+from localcloud.errors import LocalCloudError
+from localcloud.faults import globs, microburst_adapter, rules
+from localcloud.faults.admin import faults_knob
+from localcloud.faults.middleware import FaultLayer
+from localcloud.faults.plan import Plan
 
 PASSING = {"Endpoint": ("Creating", "Deleting"), "NotebookInstance": ("Pending",)}
 
@@ -192,14 +192,17 @@ def test_a_request_ends_when_its_client_leaves(messages: list[dict[str, Any]]) -
 def test_microburst_is_the_release_that_its_functions_are_held_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, functions in burst.HELD.items():
+    for name, functions in microburst_adapter.HELD.items():
         for function, signature in functions.items():
-            assert str(inspect.signature(getattr(burst.module(name), function))) == signature
-    burst.check_release()
-    burst.check_release.cache_clear()
+            assert (
+                str(inspect.signature(getattr(microburst_adapter.module(name), function)))
+                == signature
+            )
+    microburst_adapter.check_release()
+    microburst_adapter.check_release.cache_clear()
     monkeypatch.setattr(metadata, "version", lambda _: "0.11.0")
     with pytest.raises(LocalCloudError, match=r"needs microburst 0\.10\.0 but found 0\.11\.0"):
-        burst.check_release()
+        microburst_adapter.check_release()
 
 
 UNTOLD = {
@@ -256,7 +259,9 @@ def test_every_operation_is_told_from_the_request_that_boto3_sends(service: str)
         body = request.body.read() if hasattr(request.body, "read") else request.body
         query = dict(parse_qsl(url.query, keep_blank_values=True))
         raw = body.encode() if isinstance(body, str) else body or b""
-        found = burst.identified(headers, request.method, unquote(url.path), query, raw)
+        found = microburst_adapter.identified(
+            headers, request.method, unquote(url.path), query, raw
+        )
         if (found.service, found.operation) != (service, name):
             wrong[name] = (found.service, found.operation)
     assert wrong == {}

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud import process, record, server
+from localcloud.authentication import keys
+from localcloud.authentication.signatures import Signing
 from tests.localcloud import Cloud
-from workshop.localcloud import process, record, server
-from workshop.localcloud.authentication import keys
-from workshop.localcloud.authentication.signatures import Signing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from workshop.localcloud.record import Running
+    from localcloud.record import Running
 
 ACCOUNT = "222233334444"
 CALLER = b"Action=GetCallerIdentity&Version=2011-06-15"

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud import ministack_adapter
+from localcloud.clock import Clock
+from localcloud.sagemaker.engine import Engine
+from localcloud.sagemaker.service import build_engine
+from localcloud.transitions import delays
 from tests.conformance import Aws
 from tests.jobs import TRAINING_LOGS, automl, machines, made_once, processing, training, tuning
 from tests.localcloud import TRUST, Cloud
-from workshop.localcloud import emulator
-from workshop.localcloud.clock import Clock
-from workshop.localcloud.sagemaker.engine import Engine
-from workshop.localcloud.sagemaker.service import build_engine
-from workshop.localcloud.settings import delays
 
 GPU = {**machines(), "InstanceType": "ml.p3.2xlarge"}
 WARM = machines(KeepAlivePeriodInSeconds=600)
@@ -265,8 +265,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Restarted:
         "Arn": "arn:aws:iam::000000000000:role/seat",
         "AssumeRolePolicyDocument": json.dumps(TRUST),
     }
-    monkeypatch.setattr(emulator.module("services.iam"), "_roles", {"seat": role})
-    monkeypatch.setattr(emulator.module("services.s3"), "_buckets", {"b": {"objects": {}}})
+    monkeypatch.setattr(ministack_adapter.module("services.iam"), "_roles", {"seat": role})
+    monkeypatch.setattr(ministack_adapter.module("services.s3"), "_buckets", {"b": {"objects": {}}})
     return Restarted()
 
 

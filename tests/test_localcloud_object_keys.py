@@ -13,9 +13,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
+from localcloud import policy_engine
 from tests.localcloud import Cloud, root
 from tests.teardown_world import place
-from workshop import policy_engine
 from workshop.teardown.emptying import Bucket
 
 PLAIN = ["cr\rx", "lf\nx", "tab\tx", "a +%41&<>\"'", "Zoë/\u2028", "😀", "\x7f\x85"]

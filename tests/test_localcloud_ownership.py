@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from localcloud import process, process_identity, record
+from localcloud.errors import LocalCloudError
 from tests.localcloud import Cloud
-from workshop.errors import LocalCloudError
-from workshop.localcloud import ownership, process, record
 
 INSTANCE = "0123456789abcdef01234567"
 PS = """#!{python}
@@ -40,7 +40,7 @@ def reader(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
     if request.param != "/proc":
-        monkeypatch.setattr(ownership, "_PROC", tmp_path / "no-proc")
+        monkeypatch.setattr(process_identity, "_PROC", tmp_path / "no-proc")
     told = {"ps": PS.format(python=sys.executable), "another ps": "#!/bin/sh\necho usage >&2\n"}
     if request.param in told:
         (programs / "ps").write_text(told[request.param])
@@ -78,42 +78,42 @@ def recorded(state_dir: Path, pid: int) -> record.Running:
 
 @pytest.mark.parametrize("reader", READERS, indirect=True)
 def test_the_command_line_proves_the_cloud_and_no_other(reader: str, bystander: Run) -> None:
-    cloud = bystander(*ownership.command(INSTANCE), "--port", "0")
-    assert ownership.is_cloud(cloud.pid, INSTANCE) is True, reader
-    assert ownership.is_cloud(cloud.pid, INSTANCE[:-1]) is False
+    cloud = bystander(*process_identity.command(INSTANCE), "--port", "0")
+    assert process_identity.is_cloud(cloud.pid, INSTANCE) is True, reader
+    assert process_identity.is_cloud(cloud.pid, INSTANCE[:-1]) is False
     mention = bystander("-f", INSTANCE, f"cloud.json.{INSTANCE}")
-    assert ownership.is_cloud(mention.pid, INSTANCE) is False
+    assert process_identity.is_cloud(mention.pid, INSTANCE) is False
     cloud.kill()
     cloud.wait()
-    assert ownership.is_cloud(cloud.pid, INSTANCE) is False
+    assert process_identity.is_cloud(cloud.pid, INSTANCE) is False
 
 
 @pytest.mark.parametrize("reader", READERS, indirect=True)
 def test_a_process_that_ended_and_was_not_waited_for_is_no_cloud(
     reader: str, bystander: Run
 ) -> None:
-    cloud = bystander(*ownership.command(INSTANCE))
+    cloud = bystander(*process_identity.command(INSTANCE))
     cloud.kill()
     os.waitid(os.P_PID, cloud.pid, os.WEXITED | os.WNOWAIT)
-    assert ownership.exists(cloud.pid)
-    assert ownership.is_cloud(cloud.pid, INSTANCE) is False, reader
+    assert process_identity.exists(cloud.pid)
+    assert process_identity.is_cloud(cloud.pid, INSTANCE) is False, reader
 
 
 @pytest.mark.parametrize("reader", ["another ps", "nothing"], indirect=True)
 def test_what_nothing_can_tell_is_unknown_until_the_process_is_gone(
     reader: str, bystander: Run
 ) -> None:
-    cloud = bystander(*ownership.command(INSTANCE))
-    assert ownership.is_cloud(cloud.pid, INSTANCE) is None, reader
+    cloud = bystander(*process_identity.command(INSTANCE))
+    assert process_identity.is_cloud(cloud.pid, INSTANCE) is None, reader
     cloud.kill()
     cloud.wait()
-    assert ownership.is_cloud(cloud.pid, INSTANCE) is False
+    assert process_identity.is_cloud(cloud.pid, INSTANCE) is False
 
 
 @pytest.mark.parametrize("reader", ["nothing"], indirect=True)
 @pytest.mark.parametrize("pid", [0, -1])
 def test_an_id_that_means_many_processes_is_no_cloud(reader: str, pid: int) -> None:
-    assert ownership.is_cloud(pid, INSTANCE) is False, reader
+    assert process_identity.is_cloud(pid, INSTANCE) is False, reader
 
 
 @pytest.mark.parametrize("reader", READERS, indirect=True)
@@ -131,7 +131,7 @@ def test_an_id_that_was_used_again_is_left_alone_and_the_file_removed(
 def test_an_unproven_process_is_left_alone_and_nothing_is_claimed(
     reader: str, tmp_path: Path, bystander: Run
 ) -> None:
-    unknown = bystander(*ownership.command(INSTANCE))
+    unknown = bystander(*process_identity.command(INSTANCE))
     recorded(tmp_path, unknown.pid)
     with pytest.raises(LocalCloudError) as caught:
         process.stop(tmp_path)
@@ -190,7 +190,7 @@ def test_a_process_that_took_over_the_id_meanwhile_is_not_killed(
     running = recorded(tmp_path, stubborn.pid)
     # It is the cloud when asked to end and still when looked at again, and then no more.
     told = iter([True, True, True, False, False])
-    monkeypatch.setattr(ownership, "is_cloud", lambda _pid, _instance: next(told))
+    monkeypatch.setattr(process_identity, "is_cloud", lambda _pid, _instance: next(told))
     monkeypatch.setattr(process, "STOP_DEADLINE", 0)
     assert process.stop(tmp_path) == running
     assert stubborn.poll() is None

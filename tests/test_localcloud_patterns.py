@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workshop.localcloud.wire import models, patterns
+from localcloud.protocol import models, patterns
 
 SERVICE = models.service_model("sagemaker")
 PROVIDER = "TrainingRepositoryCredentialsProviderArn"

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from workshop import policy_engine
-from workshop.localcloud import emulator
-from workshop.localcloud.permissions import elsewhere
+from localcloud import ministack_adapter, policy_engine
+from localcloud.iam import other_services
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 HERE = f"{REGION}:{ACCOUNT}"
@@ -25,7 +24,7 @@ HERE = f"{REGION}:{ACCOUNT}"
     ],
 )
 def test_variables_in_policies_are_filled_in(text: str, filled: str) -> None:
-    evaluator = emulator.module("core.iam_evaluator")
+    evaluator = ministack_adapter.module("core.iam_evaluator")
     context = evaluator.EvalContext(
         principal_arn="arn:aws:sts::111122223333:assumed-role/x/SageMaker",
         principal_type="AssumedRole",
@@ -103,5 +102,5 @@ def test_variables_in_policies_are_filled_in(text: str, filled: str) -> None:
 def test_other_services_are_asked_about_as_aws_does(
     service: str, operation: str, given: dict[str, Any], arn: str | None
 ) -> None:
-    with emulator.request_scope(ACCOUNT, REGION):
-        assert elsewhere.resource_arn(service, operation, given) == arn
+    with ministack_adapter.request_scope(ACCOUNT, REGION):
+        assert other_services.resource_arn(service, operation, given) == arn

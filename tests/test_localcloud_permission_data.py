@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from localcloud.clock import Clock
+from localcloud.iam import conditions, reference, request_members
+from localcloud.iam.patches import WRITTEN_WITH
+from localcloud.protocol import models
+from localcloud.sagemaker.service import build_engine
+from localcloud.transitions import delays
 from tests.assemblies import ENVIRONMENTS, shipped
-from workshop.localcloud.clock import Clock
-from workshop.localcloud.permissions import conditions, generate, members, reference
-from workshop.localcloud.permissions.mount import WRITTEN_WITH
-from workshop.localcloud.sagemaker.service import build_engine
-from workshop.localcloud.settings import delays
-from workshop.localcloud.wire import models
+from tools import sagemaker_reference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ def test_every_condition_key_is_filled_from_members_that_exist_or_is_left_out_wi
         ]
         there = [path for shape in shapes for path in every_path(shape)]
         for path in wanted:
-            member = [members.Member(one, "", None) for one in there]
+            member = [request_members.Member(one, "", None) for one in there]
             assert any(one.ends(path) for one in member), f"{key}: {path}"
 
 
@@ -115,7 +116,7 @@ def test_the_data_is_what_the_generator_writes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written = reference.FILE.read_text(encoding="utf-8")
-    assert generate.text(json.loads(written)) == written
+    assert sagemaker_reference.text(json.loads(written)) == written
     for part, entries in {
         "resourceTypes": {
             "job": {
@@ -139,7 +140,7 @@ def test_the_data_is_what_the_generator_writes(
     told = {"name": reference.PACKAGE, "version": "1.2.3", "updatedAt": "2026-01-02T03:04:05Z"}
     (tmp_path / "package.json").write_text(json.dumps(told))
 
-    assert generate.main(["--from", str(tmp_path)]) == 0
+    assert sagemaker_reference.main(["--from", str(tmp_path)]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["source"]["version"] == "1.2.3"
     assert made["source"]["updated"] == "2026-01-02"

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workshop.localcloud import emulator
-from workshop.localcloud.clock import Clock
-from workshop.localcloud.permissions import (
-    questions,
-)
-from workshop.localcloud.sagemaker.service import build_engine
-from workshop.localcloud.settings import delays
+from localcloud import ministack_adapter
+from localcloud.clock import Clock
+from localcloud.iam import required_permissions
+from localcloud.sagemaker.service import build_engine
+from localcloud.transitions import delays
 
 if TYPE_CHECKING:
-    from workshop.localcloud.sagemaker.engine import Engine
-    from workshop.localcloud.sagemaker.tables import Members
+    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.resource_type import Members
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 HERE = f"{REGION}:{ACCOUNT}"
@@ -41,7 +39,7 @@ IMAGE = {"TrainingImage": "image", "TrainingInputMode": "File"}
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     made = build_engine(Clock(), delays())
-    with emulator.request_scope(ACCOUNT, REGION):
+    with ministack_adapter.request_scope(ACCOUNT, REGION):
         yield made
     made.clock.close()
 
@@ -319,7 +317,7 @@ ROWS = [
 def test_every_operation_asks_about_its_actions_resources_and_keys(
     engine: Engine, row: Asked
 ) -> None:
-    asked = questions.of(engine, row.operation, row.request)
+    asked = required_permissions.of(engine, row.operation, row.request)
     assert [(one.action, one.resource, dict(one.context)) for one in asked] == row.expected
 
 
@@ -332,17 +330,17 @@ def test_an_existing_resource_is_asked_about_with_its_tags_however_it_is_spelt(
     )
     arn = f"{ARN}:model-package-group/shelf"
     for name in ("shelf", arn):
-        (asked,) = questions.of(
+        (asked,) = required_permissions.of(
             engine, "DescribeModelPackageGroup", {"ModelPackageGroupName": name}
         )
         assert (asked.resource, dict(asked.context)) == (arn, ADAS)
     # A version can have no tags of its own: those of its group count.
-    (asked,) = questions.of(
+    (asked,) = required_permissions.of(
         engine, "DescribeModelPackage", {"ModelPackageName": f"{ARN}:model-package/shelf/1"}
     )
     assert asked.context == ADAS
-    with emulator.request_scope(ACCOUNT, "us-east-1"):
-        (asked,) = questions.of(
+    with ministack_adapter.request_scope(ACCOUNT, "us-east-1"):
+        (asked,) = required_permissions.of(
             engine, "DescribeModelPackageGroup", {"ModelPackageGroupName": "shelf"}
         )
     assert asked.context == {}

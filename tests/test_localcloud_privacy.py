@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud import environment, process, record
+from localcloud.authentication import keys
+from localcloud.errors import LocalCloudError
 from tests.localcloud import Cloud, root
 from tests.workshop_command import run
-from workshop.errors import LocalCloudError
-from workshop.localcloud import environment, process, record
-from workshop.localcloud.authentication import keys
 
 SNOOPER = """
 import json, os, pathlib, sys, urllib.request

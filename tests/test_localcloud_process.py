@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud import environment, process, record
+from localcloud.errors import LocalCloudError
 from tests.localcloud import Cloud
-from workshop.errors import LocalCloudError
-from workshop.localcloud import environment, process, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud import ministack_adapter, process
+from localcloud.clock import Clock
+from localcloud.errors import LocalCloudError
+from localcloud.service_quotas.applied import Quotas
+from localcloud.service_quotas.catalogue import shipped
 from tests.localcloud import Cloud
 from tests.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
 from tests.workshop_command import Ran, run
-from workshop.errors import LocalCloudError
-from workshop.localcloud import emulator, process
-from workshop.localcloud.clock import Clock
-from workshop.localcloud.quotas.applied import Quotas
-from workshop.localcloud.quotas.catalogue import shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,7 +168,7 @@ def test_changes_and_requests_survive_a_restart() -> None:
     stopped, restarted = Quotas(Clock()), Quotas(Clock())
     roles = shipped().by_name("iam", "Roles per account")
     assert roles is not None
-    with emulator.request_scope(*HERE):
+    with ministack_adapter.request_scope(*HERE):
         stopped.set({"sagemaker": {G5_TRAINING: 2}, "iam": {"Roles per account": 3}})
         stopped.increases.ask((HERE[0], ""), roles, 9000, "{}")
         kept = json.loads(json.dumps(stopped.get_state()))

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from localcloud import ministack_adapter
+from localcloud.clock import Clock
+from localcloud.protocol import models
+from localcloud.protocol.errors import ApiError
+from localcloud.service_quotas.applied import Quotas
+from localcloud.service_quotas.catalogue import UnknownQuotaError, shipped
 from tests.localcloud import Cloud
 from tests.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
 from workshop import environment
-from workshop.localcloud import emulator
-from workshop.localcloud.clock import Clock
-from workshop.localcloud.quotas.applied import Quotas
-from workshop.localcloud.quotas.catalogue import UnknownQuotaError, shipped
-from workshop.localcloud.wire import models
-from workshop.localcloud.wire.refusals import ApiError
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def told(cloud: Cloud) -> Told:
 @pytest.fixture
 def quotas() -> Iterator[Quotas]:
     """Quotas without a server, used in one account and Region."""
-    with emulator.request_scope(*HERE):
+    with ministack_adapter.request_scope(*HERE):
         yield Quotas(Clock())
 
 

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.stacksets import deployment, preferences
+from localcloud.stacksets.records import SERVICE_MANAGED, Instance, Operation, Result, StackSet
+from localcloud.stacksets.runner import Runner
+from localcloud.stacksets.store import Store
 from tests.localcloud import IAM, Cloud
 from tests.stacksets import (
     AWAY,
@@ -21,16 +25,6 @@ from tests.stacksets import (
     regional,
     tally,
 )
-from workshop.localcloud.stacksets import deployment, preferences
-from workshop.localcloud.stacksets.records import (
-    SERVICE_MANAGED,
-    Instance,
-    Operation,
-    Result,
-    StackSet,
-)
-from workshop.localcloud.stacksets.runner import Runner
-from workshop.localcloud.stacksets.store import Store
 
 if TYPE_CHECKING:
     pass

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud import process
 from tests.assemblies import shipped
 from tests.localcloud import IAM, Cloud, template
 from tests.stacksets import (
@@ -28,7 +29,6 @@ from tests.stacksets import (
     tally,
     trust,
 )
-from workshop.localcloud import process
 
 if TYPE_CHECKING:
     from pathlib import Path

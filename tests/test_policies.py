@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.iam import reference
 from workshop import policies
-from workshop.localcloud.permissions import reference
 from workshop.naming import Names
 from workshop.policies import Document, Statement
 from workshop.settings import Access, Notebook, Profile, Vpc

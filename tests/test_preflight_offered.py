@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from localcloud import ec2_offerings
 from tests.localcloud import Cloud
 from tests.preflights import HEAD, HOME, THREE, Preflights, calling, one, preflights, refused
 from workshop import instance_types
 from workshop.aws.clients import Clients
 from workshop.fleet.preflight import State, offered
-from workshop.localcloud import offerings
 
 __all__ = ["preflights"]
 
@@ -121,10 +121,10 @@ def test_every_page_of_offers_is_read(cloud: Cloud) -> None:
         clients = Clients(HOME)
         region = offered.by_region(clients, HOME, types)
         zones = offered.by_zone(clients, HOME, types)
-    assert len(types) > offerings.PAGE
+    assert len(types) > ec2_offerings.PAGE
     assert region == {
         "eu-west-1": frozenset(
-            one for one in types if offerings.locations(one[3:], "region", "eu-west-1")
+            one for one in types if ec2_offerings.locations(one[3:], "region", "eu-west-1")
         )
     }
     assert set(zones) == {"eu-west-1a", "eu-west-1b", "eu-west-1c"}

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud import process
 from tests import holdings
 from tests.assemblies import ROOT
 from tests.lifecycle import Sandbox
 from tests.seats import ADA, BEN, tagged, two_seats
-from workshop.localcloud import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ import json
 
 import pytest
 
+from localcloud import process
 from tests import torn
 from tests.faulty import counts
 from tests.fleet import Fleet, fleet
 from tests.workshop_command import Ran
-from workshop.localcloud import process
 from workshop.teardown import stacks, sweep
 
 __all__ = ["fleet"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
+from localcloud import process
 from tests import teardown_snapshots as snapshots
 from tests.adversary import Attempt
 from tests.adversary_arena import AdversarialSeat, Arena, Contest
@@ -19,7 +20,6 @@ from tests.teardown_hands import Session
 from tests.teardown_snapshots import Held
 from tests.workshop_command import Ran
 from workshop.errors import GuardError, NotProvenError
-from workshop.localcloud import process
 
 RECORDS = ("TransformJob ", "AutoMLJob ")
 """What AWS has no way to delete."""

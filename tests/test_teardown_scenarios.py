@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localcloud import process
 from tests import teardown_pieces as pieces
 from tests import teardown_scenarios as scenarios
 from tests import teardown_snapshots as snapshots
@@ -9,7 +10,6 @@ from tests.localcloud import Cloud
 from tests.teardown_pieces import CLAIMED, PROVEN
 from tests.teardown_runs import proving, teardown
 from tests.teardown_scenarios import UNPROVEN, small
-from workshop.localcloud import process
 from workshop.teardown.happenings import Outcome
 from workshop.teardown.model import Ownership
 from workshop.teardown.plan import Choices

@@ -4,7 +4,7 @@ The evaluation of statements is that of the emulator's policy engine; the docume
 those that synthesis writes into templates.
 """
 
-# Private names of ministack, held by emulator.HELD.
+# Private names of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from workshop import policies, policy_engine, tags
+from localcloud import policy_engine
+from workshop import policies, tags
 from workshop.naming import Names
 from workshop.policies import Document
 from workshop.settings import Environment, Profile

@@ -15,6 +15,9 @@ from typing import Annotated
 import boto3
 import typer
 
+from localcloud import environment as cloud_environment
+from localcloud import process
+from localcloud.record import Running
 from workshop import environment, files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
@@ -23,9 +26,6 @@ from workshop.demo.leftovers import leftovers
 from workshop.demo.toolkit import Toolkit
 from workshop.environment import LoadedEnvironment
 from workshop.errors import GuardError, WorkshopError
-from workshop.localcloud import environment as cloud_environment
-from workshop.localcloud import process
-from workshop.localcloud.record import Running
 from workshop.roster import Seat
 
 STATE_DIR = files.STATE / "demo-cloud"
@@ -105,6 +105,7 @@ def _started(loaded: LoadedEnvironment) -> Running:
         raise GuardError("the demo shows one account and one Region; use the environment 'demo'")
     process.stop(STATE_DIR)
     account, region = home
+    files.make_folder(STATE_DIR)
     return process.start(STATE_DIR, account=account, region=region).running
 
 
