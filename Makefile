@@ -93,8 +93,8 @@ check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
-	$(BIN)/python -m workshop.schema --check
-	$(BIN)/python -m workshop.access.page --check
+	$(BIN)/python -m tools.schema --check
+	$(BIN)/python -m tools.access_page --check
 	$(BIN)/python -m workbench.packed --check
 
 format: $(VENV)/.dev ## format the code
@@ -102,8 +102,8 @@ format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format
 
 docs: $(VENV)/.dev ## generate the schema and the reference pages again
-	$(BIN)/python -m workshop.schema --write
-	$(BIN)/python -m workshop.access.page --write
+	$(BIN)/python -m tools.schema --write
+	$(BIN)/python -m tools.access_page --write
 	$(BIN)/python -m workbench.packed --write
 
 bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them

@@ -24,13 +24,14 @@ from stacks.monitoring import MonitoringStack
 from stacks.notebook import NotebookStack
 from stacks.registry import RegistryStack
 from stacks.storage import StorageStack
-from workshop import environment, tags
-from workshop.environment import LoadedEnvironment
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
 from workshop.escaping import printable
 from workshop.naming import COHORT, Names
-from workshop.places import Place
-from workshop.roster import Seat
 
 ROOT = Path(__file__).parent
 CONFIG_DIR = ROOT / "config"
@@ -105,9 +106,9 @@ def _placement(loaded: LoadedEnvironment, names: Names, profile: str) -> Placeme
 
 
 def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> CohortStack:
-    names = loaded.cohort_names(Place(account, region))
+    names = loaded.cohort_names(AccountRegion(account, region))
     profiles = loaded.settings.profiles.values()
-    at_home = Place(account, region) == loaded.home
+    at_home = AccountRegion(account, region) == loaded.home
     return CohortStack(
         app,
         # One cohort for each account and Region; only the construct's id has to tell them apart.
@@ -165,9 +166,9 @@ def main() -> int:
         config_dir = Path(app.node.try_get_context("config") or CONFIG_DIR)
         name = app.node.try_get_context("env")
         if not name:
-            known = ", ".join(environment.known(config_dir))
+            known = ", ".join(loader.known(config_dir))
             raise UsageError(f"which environment? Add '-c env=NAME'; known: {known}")
-        loaded = environment.load(name, config_dir)
+        loaded = loader.load(name, config_dir)
         chosen = app.node.try_get_context("attendee")
         build(app, loaded, _listed(chosen) if chosen is not None else None)
     except WorkshopError as error:

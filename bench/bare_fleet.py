@@ -16,9 +16,9 @@ from typing import Any
 
 import boto3
 
-from workshop import environment
-from workshop.fleet import assembly, wanted
-from workshop.fleet.wanted import WantedStack
+from workshop.config import loader
+from workshop.deploy import assembly, desired
+from workshop.deploy.desired import WantedStack
 
 ROOT = Path(__file__).parents[1]
 THREADS = 8
@@ -35,9 +35,9 @@ def main() -> None:
 
 
 def _stacks(folder: Path) -> list[WantedStack]:
-    loaded = environment.load("bench", folder)
+    loaded = loader.load("bench", folder)
     made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
-    return list(wanted.stacks(loaded, made, loaded.seats))
+    return list(desired.stacks(loaded, made, loaded.seats))
 
 
 def _templates(folder: Path) -> float:

@@ -22,10 +22,11 @@ from bench.calls import Call, Connection
 from localcloud import process as local_cloud
 from localcloud.authentication import keys
 from localcloud.record import Running
-from workshop import environment, tags
-from workshop.environment import LoadedEnvironment
-from workshop.fleet import assembly, wanted
-from workshop.fleet.wanted import WantedStack
+from workshop import tags
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
+from workshop.deploy import assembly, desired
+from workshop.deploy.desired import WantedStack
 from workshop.naming import Names
 
 ROOT = Path(__file__).parents[1]
@@ -60,9 +61,9 @@ class Workshop:
 
 def synthesized(folder: Path) -> Workshop:
     """Read ``bench.yaml`` in ``folder`` and make the templates of all its seats."""
-    loaded = environment.load("bench", folder)
+    loaded = loader.load("bench", folder)
     made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
-    return Workshop(loaded, tuple(wanted.stacks(loaded, made, loaded.seats)))
+    return Workshop(loaded, tuple(desired.stacks(loaded, made, loaded.seats)))
 
 
 def fill(workshop: Workshop, running: Running) -> None:

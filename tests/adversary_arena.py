@@ -36,11 +36,11 @@ from tests.teardown_scenarios import QUIET
 from tests.teardown_snapshots import Held
 from tests.workshop_command import Ran, run
 from workshop import tags
+from workshop.account_region import AccountRegion
 from workshop.naming import COHORT, Names
-from workshop.places import Place
-from workshop.teardown.happenings import Step
-from workshop.teardown.kinds import ALL
-from workshop.teardown.running import Teardown
+from workshop.teardown.events import Step
+from workshop.teardown.resources import ALL
+from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
 WORKSHOP = ENVIRONMENT = "demo"
@@ -337,7 +337,7 @@ class Arena:
         try:
             with (
                 at_once_in(self.cloud),
-                mock.patch("workshop.cli.opened.Clients", partial(_clients, self.cloud)),
+                mock.patch("workshop.cli.context.Clients", partial(_clients, self.cloud)),
                 mock.patch("workshop.cli.teardown.Teardown", quick),
                 mock.patch("workshop.cli.teardown.ALL", KINDS),
             ):
@@ -347,11 +347,11 @@ class Arena:
 
 
 @cache
-def _quick_clients(endpoint: str, lines: Any, home: Place) -> QuickClients:  # noqa: ARG001
+def _quick_clients(endpoint: str, lines: Any, home: AccountRegion) -> QuickClients:  # noqa: ARG001
     return QuickClients(lines, home)
 
 
-def _clients(cloud: Cloud, home: Place, **_: Any) -> QuickClients:
+def _clients(cloud: Cloud, home: AccountRegion, **_: Any) -> QuickClients:
     return _quick_clients(cloud.endpoint, lines_to(cloud.running), home)
 
 

@@ -10,11 +10,11 @@ from tempfile import mkdtemp
 from typing import Any
 
 import app
-from workshop import environment
-from workshop.environment import LoadedEnvironment
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
 
 ROOT = Path(__file__).parents[1]
-ENVIRONMENTS = tuple(environment.known(ROOT / "config"))
+ENVIRONMENTS = tuple(loader.known(ROOT / "config"))
 
 
 @dataclass(frozen=True)
@@ -65,5 +65,5 @@ def exemplars(loaded: LoadedEnvironment) -> dict[str, str]:
 @cache
 def shipped(name: str) -> Assembly:
     """A shipped environment with one seat of each profile."""
-    loaded = environment.load(name, ROOT / "config")
+    loaded = loader.load(name, ROOT / "config")
     return synthesize(loaded, list(exemplars(loaded).values()))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from workshop import environment
-from workshop.environment import LoadedEnvironment
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
 
 HEAD = """\
 workshop: vision
@@ -42,10 +42,10 @@ def write_roster(folder: Path, text: str | bytes, file: str = "people.csv") -> P
 
 def mistakes(folder: Path, name: str = "dev") -> list[str]:
     """Every mistake of an environment as ``line: where: text``, without its file's name."""
-    found = environment.draft(name, folder).mistakes
+    found = loader.draft(name, folder).mistakes
     return [f"{m.line}: {m.where}: {m.text}" if m.where else f"{m.line}: {m.text}" for m in found]
 
 
 def load(folder: Path, name: str = "dev") -> LoadedEnvironment:
     """The environment, which has to be sound."""
-    return environment.load(name, folder)
+    return loader.load(name, folder)

@@ -9,20 +9,21 @@ import json
 import os
 from pathlib import Path
 
-from workshop import environment, places
-from workshop.fleet.templates import Exemplar
+from workshop.config import loader
+from workshop.config.roster import account_regions
+from workshop.deploy.templates import Exemplar
 from workshop.naming import COHORT, SEAT_STACKS
 
 
 def write() -> None:
     """In place of ``app.py``: what it was asked for, from the files in ``$FLEET_ASSEMBLY``."""
     context = json.loads(os.environ["CDK_CONTEXT_JSON"])
-    loaded = environment.load(context["env"], Path(context["config"]))
+    loaded = loader.load(context["env"], Path(context["config"]))
     source, out = Path(os.environ["FLEET_ASSEMBLY"]), Path(os.environ["CDK_OUTDIR"])
     out.mkdir(parents=True)
     seats = loaded.chosen(context["attendee"].split(","))
     texts = {}
-    for place in places.all_of(seats):
+    for place in account_regions(seats):
         name = loaded.cohort_names(place).stack(COHORT)
         full = name if place == loaded.home else f"{name}-{place.account}-{place.region}"
         texts[full] = (source / COHORT).read_text()

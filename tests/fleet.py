@@ -26,25 +26,27 @@ from tests.assemblies import exemplars, shipped
 from tests.localcloud import Cloud, template
 from tests.preflights import calling
 from tests.workshop_command import Ran, run
-from workshop import environment, places, tags
+from workshop import tags
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.environment import LoadedEnvironment
-from workshop.fleet import calls, proposal
-from workshop.fleet.assembly import Assembly, Cohort
-from workshop.fleet.deployment import Deployment, Outcome
-from workshop.fleet.events import Event, What
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.jobs import Limits
-from workshop.fleet.pace import Pace
-from workshop.fleet.planning import Plan
-from workshop.fleet.templates import Exemplar, Template, of_text
-from workshop.fleet.wanted import WantedStack
+from workshop.aws.rate_limit import Pace
+from workshop.aws.stacks import FoundStack
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.deploy import cloudformation as calls
+from workshop.deploy import planner
+from workshop.deploy.assembly import Assembly, Cohort
+from workshop.deploy.desired import WantedStack
+from workshop.deploy.jobs import Limits
+from workshop.deploy.plan import Plan
+from workshop.deploy.run import Deployment, Outcome
+from workshop.deploy.templates import Exemplar, Template, of_text
+from workshop.events import Event, What
 from workshop.naming import COHORT, SEAT_STACKS
-from workshop.places import Place
-from workshop.roster import Seat
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
-HOME = Place(ACCOUNT, REGION)
+HOME = AccountRegion(ACCOUNT, REGION)
 QUICK = Limits(backoff=0.01, fastest_poll=0.01, slowest_poll=0.1, deadline=20)
 """For a cloud in which everything takes no time."""
 
@@ -99,7 +101,7 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
         for kind in SEAT_STACKS
     }
     cohort = Cohort(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
-    return Assembly(made, dict.fromkeys(places.all_of(loaded.seats), cohort))
+    return Assembly(made, dict.fromkeys(account_regions(loaded.seats), cohort))
 
 
 @contextmanager
@@ -120,7 +122,7 @@ def synthesized() -> Iterator[None]:
     def made(loaded: LoadedEnvironment, *_: object, **__: object) -> Assembly:
         return assembly(loaded)
 
-    with mock.patch("workshop.fleet.assembly.synthesize", made):
+    with mock.patch("workshop.deploy.assembly.synthesize", made):
         yield
 
 
@@ -171,7 +173,7 @@ class Run:
     deployment: Deployment
     events: list[Event]
     asked: list[str]
-    paces: Mapping[Place, Pace]
+    paces: Mapping[AccountRegion, Pace]
 
     @property
     def calls(self) -> Calls:
@@ -225,10 +227,10 @@ class Fleet:
         (self.config / "dev.yaml").write_text(text(seats, *more, roster=roster))
 
     def loaded(self) -> LoadedEnvironment:
-        return environment.load("dev", self.config)
+        return loader.load("dev", self.config)
 
     def clients(
-        self, seen: list[str] | None = None, paces: Mapping[Place, Pace] | None = None
+        self, seen: list[str] | None = None, paces: Mapping[AccountRegion, Pace] | None = None
     ) -> Clients:
         """Clients; each request to CloudFormation, retries too, comes into ``seen`` by its name."""
         loaded = self.loaded()
@@ -239,7 +241,7 @@ class Fleet:
             throttled=lambda place: told[place].throttled() if place in told else None,
         )
         noted: list[str] = [] if seen is None else seen
-        for place in dict.fromkeys([loaded.home, *places.all_of(loaded.seats)]):
+        for place in dict.fromkeys([loaded.home, *account_regions(loaded.seats)]):
             for attempts in (None, 1):
                 client = clients.client("cloudformation", place, attempts=attempts)
                 client.meta.events.register(
@@ -256,10 +258,8 @@ class Fleet:
         with calling(self.cloud):
             loaded, seats = self.loaded(), self.seats(only)
             clients = clients or self.clients()
-            looked = proposal.look(clients, places.all_of(seats))
-            return proposal.propose(
-                loaded, assembly(loaded), seats, looked, proposal.reader(clients)
-            )
+            looked = planner.look(clients, account_regions(seats))
+            return planner.propose(loaded, assembly(loaded), seats, looked, planner.reader(clients))
 
     def deploy(
         self,
@@ -293,7 +293,7 @@ class Fleet:
         percent: int,
         hear: Callable[[Event], object],
     ) -> Run:
-        paces = {place: Pace() for place in places.all_of(self.loaded().seats)}
+        paces = {place: Pace() for place in account_regions(self.loaded().seats)}
         asked: list[str] = []
         events: list[Event] = []
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tests.config_folder import load, write
 from tests.localcloud import Cloud
-from workshop.fleet.handout import slips
-from workshop.fleet.handout.notebooks import LONGEST, OPEN, Notebook, Presigned
-from workshop.fleet.handout.slips import Handout
+from workshop.handout import slips
+from workshop.handout.notebooks import LONGEST, OPEN, Notebook, Presigned
+from workshop.handout.slips import Handout
 
 MADE = datetime(2098, 3, 8, 8, 0, tzinfo=UTC)
 ROLE = "arn:aws:iam::000000000000:role/notebooks"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from workbench import lifecycle
+from workbench import lifecycle_scripts
 from workshop import tags as tag_rules
 from workshop.naming import Names
 
@@ -67,11 +67,11 @@ def on_start(**changes: Any) -> str:
         "busy_stop_hours": 10,
         "keep_running_hours": 20,
     }
-    return lifecycle.on_start(**(arguments | changes))
+    return lifecycle_scripts.on_start(**(arguments | changes))
 
 
 def on_create(repository: str | None = CONTENT, branch: str = "main") -> str:
-    return lifecycle.on_create(content_repository=repository, content_branch=branch)
+    return lifecycle_scripts.on_create(content_repository=repository, content_branch=branch)
 
 
 def substituted(script: str, values: dict[str, str] = VALUES) -> str:

@@ -9,7 +9,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
 from tests.quick_calls import Lines, QuickClients
-from workshop.places import Place
+from workshop.account_region import AccountRegion
 
 PAGED_THERE = ("s3", "sagemaker")
 """Services of which the local cloud heeds how large a page is to be."""
@@ -33,7 +33,7 @@ _WHOLE = {("sagemaker", "ListTags")}
 class PagedClients(QuickClients):
     """``turned`` are the operations of which a further page was asked for."""
 
-    def __init__(self, lines: Lines, home: Place, size: int) -> None:
+    def __init__(self, lines: Lines, home: AccountRegion, size: int) -> None:
         super().__init__(lines, home)
         self.turned: set[str] = set()
         self._size = size

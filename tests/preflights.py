@@ -17,20 +17,20 @@ from botocore.loaders import Loader, create_loader
 
 from tests import config_folder
 from tests.localcloud import Cloud, template
-from workshop import places
+from workshop.account_region import AccountRegion
+from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
-from workshop.environment import LoadedEnvironment
-from workshop.fleet import inventory
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.preflight import Check, Report, preflight
-from workshop.fleet.preflight.report import REFUSING
-from workshop.places import Place
+from workshop.aws.stacks import FoundStack
+from workshop.config.loader import LoadedEnvironment
+from workshop.config.roster import account_regions
+from workshop.preflight import Check, Report, preflight
+from workshop.preflight.checks import REFUSING
 
 NOW = datetime(2098, 3, 7, 12, tzinfo=UTC)
 """The day before the workshops of these tests begin."""
 
-HOME = Place("000000000000", "eu-west-1")
-GLOBAL = Place("000000000000", "us-east-1")
+HOME = AccountRegion("000000000000", "eu-west-1")
+GLOBAL = AccountRegion("000000000000", "us-east-1")
 """Where the home account's quotas of IAM and S3 are told."""
 
 HEAD = """\
@@ -78,7 +78,7 @@ class Preflights:
         only: Collection[str] | None = None,
         accept: Collection[str] = (),
         looks: bool = False,
-        unlisted: Collection[Place] = (),
+        unlisted: Collection[AccountRegion] = (),
         variables: Mapping[str, str] | None = None,
     ) -> Report:
         """The report on an environment; of places in ``unlisted``, no stacks are known."""
@@ -86,9 +86,9 @@ class Preflights:
         seats = loaded.chosen(None if only is None else list(only))
         with calling(self.cloud, **(variables or {})):
             clients = Clients(loaded.home, role=loaded.settings.deploy.role)
-            stacks: dict[Place, dict[str, FoundStack]] = {
+            stacks: dict[AccountRegion, dict[str, FoundStack]] = {
                 place: inventory.stacks(clients, place)
-                for place in places.all_of(seats)
+                for place in account_regions(seats)
                 if place not in unlisted
             }
             return preflight(
@@ -106,7 +106,7 @@ class Preflights:
         client.create_stack(StackName=name, TemplateBody=EMPTY)
 
 
-def one(report: Report, subject: str, place: Place | None = None) -> Check:
+def one(report: Report, subject: str, place: AccountRegion | None = None) -> Check:
     """The only check of that subject, in one place where there are several."""
     found = [
         check

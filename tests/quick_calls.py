@@ -19,9 +19,9 @@ from urllib.parse import urlencode
 
 from localcloud.authentication.signatures import Signing
 from localcloud.record import Running
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.errors import THROTTLED, code
-from workshop.places import Place
 
 TRANSIENT = frozenset((500, 502, 503, 504))
 """Statuses after which botocore tries again, as after throttling (botocore.retries.standard)."""
@@ -141,13 +141,13 @@ def lines_to(running: Running) -> Lines:
 class QuickClients(Clients):
     """The product's own clients, which make their calls over a few lines."""
 
-    def __init__(self, lines: Lines, home: Place, *, role: str | None = None) -> None:
+    def __init__(self, lines: Lines, home: AccountRegion, *, role: str | None = None) -> None:
         super().__init__(home, role=role)
         self._lines = lines
         self._preparing = threading.Lock()
         self._prepared: set[int] = set()
 
-    def client(self, service: str, place: Place, **more: Any) -> Any:
+    def client(self, service: str, place: AccountRegion, **more: Any) -> Any:
         made = super().client(service, place, **more)
         with self._preparing:
             if id(made) not in self._prepared:

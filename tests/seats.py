@@ -15,8 +15,8 @@ from localcloud import process
 from tests.assemblies import Assembly, shipped, synthesize
 from tests.localcloud import IAM, Cloud
 from workshop import naming
+from workshop.config.models import Environment
 from workshop.naming import Names
-from workshop.settings import Environment
 
 if TYPE_CHECKING:
     from pathlib import Path

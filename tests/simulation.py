@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.assemblies import ROOT, Assembly
-from workshop.access.decision import EVERYTHING, Question
+from workshop.access.permissions import EVERYTHING, Question
 from workshop.naming import COHORT, Names
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")

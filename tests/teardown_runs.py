@@ -24,13 +24,13 @@ from tests.teardown_scenarios import ENVIRONMENT, WORKSHOP, Room
 from tests.teardown_snapshots import Held
 from workshop.aws.clients import Clients
 from workshop.teardown import stacks, sweep
-from workshop.teardown.discover import Target
-from workshop.teardown.happenings import Happening, Outcome
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Kind, Ownership
+from workshop.teardown.discovery import Target
+from workshop.teardown.events import Happening, Outcome
 from workshop.teardown.plan import Choices, Plan
 from workshop.teardown.report import Report
-from workshop.teardown.running import Saver, Teardown
+from workshop.teardown.resource import Kind, Ownership
+from workshop.teardown.resources import ALL
+from workshop.teardown.run import Saver, Teardown
 
 QUICK = sweep.Patience(
     deadline=20, first_look=0.002, slowest_look=0.02, backoff=0.001, slowest_backoff=0.01

@@ -40,9 +40,9 @@ from tests.teardown_pieces import (
 )
 from tests.teardown_snapshots import Held
 from workshop import tags
+from workshop.config.roster import Seat
 from workshop.naming import COHORT, SEAT_STACKS, Names
-from workshop.roster import Seat
-from workshop.teardown.model import Identity
+from workshop.teardown.resource import Identity
 
 UNPROVEN = "unproven"
 """Part of the name of what nothing proves."""

@@ -12,10 +12,10 @@ from unittest import mock
 import boto3
 
 from tests.localcloud import Cloud
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.places import Place
-from workshop.teardown import discover
-from workshop.teardown.model import Kind, Memory, Ownership, Scope, Thing, World
+from workshop.teardown import discovery
+from workshop.teardown.resource import Kind, Memory, Ownership, Scope, Thing, World
 
 TAGS = {"workshop": "vision", "environment": "dev", "managed-by": "workshop-provisioner"}
 
@@ -26,8 +26,8 @@ def _session(_: str) -> boto3.Session:
     return boto3.Session()
 
 
-def place(cloud: Cloud) -> Place:
-    return Place(cloud.running.account, cloud.running.region)
+def place(cloud: Cloud) -> AccountRegion:
+    return AccountRegion(cloud.running.account, cloud.running.region)
 
 
 class _Clients(Clients):
@@ -39,7 +39,7 @@ class _Clients(Clients):
         self._patching = threading.Lock()
         self._sessions[self.home.account] = _session(cloud.endpoint)
 
-    def client(self, service: str, place: Place, **more: Any) -> Any:
+    def client(self, service: str, place: AccountRegion, **more: Any) -> Any:
         with self._patching, mock.patch.dict(os.environ, self._environment, clear=True):
             return super().client(service, place, **more)
 
@@ -48,7 +48,7 @@ def world(cloud: Cloud, *seats: str, whole: bool = False, lasting: Memory | None
     """What kinds get; the tags are those that the tagging service tells now."""
     clients = _Clients(cloud)
     scope = Scope("vision", "dev", place(cloud), frozenset(seats or ("ada", "ben")), whole)
-    tagged = discover.tagged(clients, "vision", place(cloud))
+    tagged = discovery.tagged(clients, "vision", place(cloud))
     return World(clients, scope, tagged, lasting=lasting or Memory())
 
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from tests import test_access_completeness as completeness
 from workshop.access import cases
-from workshop.access.decision import BOUNDARY, EVERYTHING, Cell, cell
+from workshop.access.permissions import BOUNDARY, EVERYTHING, Cell, cell
+from workshop.config.models import Access, Environment, ExtraStatement, Notebook, Profile, Vpc
 from workshop.naming import Names
 from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
-from workshop.settings import Access, Environment, ExtraStatement, Notebook, Profile, Vpc
 
 ME = Names("vision", "ada", "111122223333", "eu-west-1")
 OTHER = replace(ME, seat="adam")

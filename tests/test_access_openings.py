@@ -11,8 +11,8 @@ import pytest
 
 from tests.assemblies import synthesize
 from tests.config_folder import HEAD, SEATS, load, mistakes, write
-from workshop.access import decision
-from workshop.access.decision import Question
+from workshop.access import permissions
+from workshop.access.permissions import Question
 from workshop.naming import Names
 
 ACCESS = f"{HEAD}{SEATS}profiles:\n  attendee:\n    access:\n"
@@ -34,7 +34,7 @@ def statements(document: Any) -> dict[str, Any]:
 def test_an_extra_statement_opens_what_it_says_and_no_more(tmp_path: Path) -> None:
     write(tmp_path, ACCESS + EXTRA)
     settings = load(tmp_path).settings
-    asked = decision.cell(ADA, settings.profiles["attendee"], settings)
+    asked = permissions.cell(ADA, settings.profiles["attendee"], settings)
     assert str(asked.decide(Question("dynamodb:GetItem", PRICES))) == (
         "allowed by ReadPrices (attendee-extra)"
     )

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.properties import untimed
 from workshop import policies
+from workshop.config.models import Access, Notebook, Profile, Vpc
 from workshop.naming import SEAT_PATTERN, Names, is_seat_id
 from workshop.policies import OWN_ATTENDEE, Openings
-from workshop.settings import Access, Notebook, Profile, Vpc
 
 SHARED = (
     ":log-group:/aws/sagemaker/*",

@@ -14,8 +14,8 @@ from tests.assemblies import ENVIRONMENTS, Assembly, exemplars, shipped, synthes
 from tests.config_folder import HEAD, write
 from tests.config_folder import load as written
 from workshop import policies
-from workshop.access import cases, decision
-from workshop.access.decision import Question
+from workshop.access import cases, permissions
+from workshop.access.permissions import Question
 from workshop.naming import Names
 from workshop.policies.actions import CONSOLE_VIEWS
 
@@ -73,7 +73,7 @@ def check(assembly: Assembly, profile_name: str, seats: tuple[str, ...] = SEATS)
         seat: Names(settings.workshop, seat, settings.account, settings.region) for seat in seats
     }
     roles = {seat: simulation.role(assembly, exemplar, names[seat]) for seat in seats}
-    cells = {seat: decision.cell(names[seat], profile, settings) for seat in seats}
+    cells = {seat: permissions.cell(names[seat], profile, settings) for seat in seats}
 
     told: list[str] = []
     asked: list[tuple[bool, bool, dict[str, Any]]] = []
@@ -122,7 +122,7 @@ def test_a_console_role_sees_each_of_its_lists_and_is_in_the_cell(tmp_path: Path
     assembly = synthesize(written(tmp_path), ["seat01"])
     settings = assembly.loaded.settings
     me = Names(settings.workshop, "seat01", settings.account, settings.region)
-    console = decision.console_cell(me, settings.profiles["attendee"], settings)
+    console = permissions.console_cell(me, settings.profiles["attendee"], settings)
     role = simulation.role(assembly, "seat01", me, "console")
     bucket = Question(
         "s3:GetObject", f"{me.bucket_arn('data')}/a", {"aws:ResourceAccount": me.account}
@@ -168,12 +168,12 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
         } | {"set": made["InlinePolicy"]}
         if managed:
             assert made["ManagedPolicies"] == list(policies.managed_policy_arns(me))
-            documents["managed"] = decision.EVERYTHING
-        tried = decision.Cell(me, documents, decision.boundary(me, settings))
+            documents["managed"] = permissions.EVERYTHING
+        tried = permissions.Cell(me, documents, permissions.boundary(me, settings))
         for wanted, some in ((True, cases.allowed(profile)), (False, cases.denied(profile))):
             leaks = [c.about for c in some if tried.decide(c.question(me, other)).allowed != wanted]
             assert leaks == [], json.dumps(documents)
-        open_cell = decision.Cell(me, documents, decision.EVERYTHING)
+        open_cell = permissions.Cell(me, documents, permissions.EVERYTHING)
         notebook = Question("sagemaker:StartNotebookInstance", other.notebook_arn)
         assert open_cell.decide(notebook).allowed is managed
 
@@ -184,7 +184,7 @@ def test_no_order_of_models_hides_a_neighbours() -> None:
     me, other = (
         Names(settings.workshop, seat, settings.account, settings.region) for seat in SEATS
     )
-    asked = decision.cell(me, settings.profiles["attendee"], settings)
+    asked = permissions.cell(me, settings.profiles["attendee"], settings)
     own, theirs, free = (
         me.sagemaker_arn("model", name)
         for name in (f"{me.job_prefix}a", f"{other.job_prefix}a", "free")

@@ -13,8 +13,8 @@ from aws_cdk import aws_iam as iam
 
 import app
 from tests.assemblies import Assembly, synthesize
-from workshop import environment
-from workshop.environment import LoadedEnvironment
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 
@@ -31,7 +31,7 @@ BASE = {
 def loaded(tmp_path: Path, **changes: object) -> LoadedEnvironment:
     """An environment from plain values; JSON is YAML."""
     (tmp_path / "lab.yaml").write_text(json.dumps({**BASE, **changes}, indent=1))
-    return environment.load("lab", tmp_path)
+    return loader.load("lab", tmp_path)
 
 
 def only(assembly: Assembly, stack: str, kind: str) -> dict[str, Any]:

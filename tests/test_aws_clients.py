@@ -12,13 +12,13 @@ from tests.fleet import ACCOUNT, HOME
 from tests.localcloud import IAM, Cloud, template
 from tests.notebooks import retries_at_once
 from tests.preflights import calling
+from workshop.account_region import AccountRegion
 from workshop.aws import clients, errors
 from workshop.aws.clients import ATTEMPTS_TO_SIGN_IN, Clients
 from workshop.errors import WorkshopError
-from workshop.places import Place
 
-AWAY = Place("111122223333", "eu-west-1")
-NEAR = Place(ACCOUNT, "eu-central-1")
+AWAY = AccountRegion("111122223333", "eu-west-1")
+NEAR = AccountRegion(ACCOUNT, "eu-central-1")
 EMPTY = template({"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})
 
 
@@ -46,7 +46,7 @@ def test_one_assumed_role_serves_all_regions_and_services_of_an_account(cloud: C
     with calling(cloud):
         made = Clients(HOME, role="WorkshopDeployer")
         for region in ("eu-west-1", "us-west-2"):
-            place = Place(AWAY.account, region)
+            place = AccountRegion(AWAY.account, region)
             assert made.caller(place) == AWAY.account
             made.client("cloudformation", place).describe_stacks()
     assert counts(cloud) == [(1, 1)]
@@ -65,7 +65,7 @@ def test_throttled_calls_are_tried_again_and_told_with_their_place(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     retries_at_once(monkeypatch)
-    told: list[Place] = []
+    told: list[AccountRegion] = []
     cloud.faults({"effect": "throttle", "operation": "cloudformation:*", "times": 3})
     with calling(cloud):
         made = Clients(HOME, throttled=told.append)

@@ -11,11 +11,11 @@ import pytest
 from tests.fleet import HOME, Fleet, fleet
 from tests.localcloud import Cloud
 from tests.preflights import calling
+from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws.clients import Clients
-from workshop.cli import opened
+from workshop.cli import context
 from workshop.errors import WorkshopError
-from workshop.places import Place
 
 __all__ = ["fleet"]
 
@@ -38,7 +38,7 @@ class Unknown(Clients):
 
     closed: Collection[str] = (CLOSED,)
 
-    def client(self, service: str, place: Place, *, attempts: int | None = None) -> Any:
+    def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
         made = super().client(service, place, attempts=attempts)
         if place.region in self.closed:
             answer = {"Error": {"Code": CODES[service], "Message": "The token is invalid"}}
@@ -60,25 +60,25 @@ def test_every_way_to_say_so_is_known(cloud: Cloud, service: str) -> None:
         "ec2": "describe_vpcs",
     }
     with calling(cloud):
-        client = Unknown(HOME).client(service, Place(HOME.account, CLOSED))
+        client = Unknown(HOME).client(service, AccountRegion(HOME.account, CLOSED))
         with pytest.raises(client.exceptions.ClientError) as caught:
             getattr(client, calls[service])()
     assert regions.knows_no_key(caught.value)
     assert not regions.knows_no_key(WorkshopError("no"))
 
 
-@pytest.mark.parametrize("home", [HOME, Place(HOME.account, CLOSED)])
+@pytest.mark.parametrize("home", [HOME, AccountRegion(HOME.account, CLOSED)])
 def test_keys_that_are_good_elsewhere_are_not_to_be_signed_in_again(
-    cloud: Cloud, home: Place
+    cloud: Cloud, home: AccountRegion
 ) -> None:
     with calling(cloud), pytest.raises(WorkshopError) as caught:
-        Unknown(home).caller(Place(HOME.account, CLOSED))
+        Unknown(home).caller(AccountRegion(HOME.account, CLOSED))
     assert str(caught.value) == TOLD
 
 
 def test_keys_that_are_known_nowhere_are(cloud: Cloud) -> None:
     with calling(cloud), pytest.raises(WorkshopError) as caught:
-        UnknownEverywhere(HOME).caller(Place(HOME.account, CLOSED))
+        UnknownEverywhere(HOME).caller(AccountRegion(HOME.account, CLOSED))
     assert "sign in, or check your credentials" in str(caught.value)
 
 
@@ -98,7 +98,7 @@ def test_each_partition_has_a_region_that_all_accounts_can_use(region: str, know
 def test_a_plan_tells_it_wherever_it_meets_it_first(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(opened, "Clients", Unknown)
+    monkeypatch.setattr(context, "Clients", Unknown)
     fleet.write(0, roster="roster: {file: people.csv}")
     (fleet.config / "people.csv").write_text("\n".join(["id,region", *rows, ""]))
     ran = fleet.run("plan")

@@ -19,13 +19,13 @@ from tests.faulty import counts
 from tests.fleet import HOME
 from tests.localcloud import Cloud
 from tests.preflights import calling
+from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.sign_in import SignIn
 from workshop.errors import SignInError, WorkshopError
-from workshop.places import Place
 
-AWAY = Place("111122223333", "eu-west-1")
+AWAY = AccountRegion("111122223333", "eu-west-1")
 CALLS: dict[str, Callable[[Any], object]] = {
     "cloudformation": lambda client: client.describe_stacks(),
     "cloudwatch": lambda client: client.list_dashboards(),
@@ -92,7 +92,7 @@ def test_what_one_service_or_region_refuses_is_no_end_where_sts_takes_the_creden
             CALLS[service](client)
     cloud.faults({"effect": "expired", "code": code, "region": "eu-south-2"})
     with pytest.raises(ClientError, match=code):
-        CALLS[service](clients.client(service, Place(HOME.account, "eu-south-2")))
+        CALLS[service](clients.client(service, AccountRegion(HOME.account, "eu-south-2")))
     cloud.faults({"effect": "expired", "code": code})
     with calling(cloud), pytest.raises(SignInError, match=r"has ended, or was never good \("):
         CALLS[service](Clients(HOME).client(service, HOME))

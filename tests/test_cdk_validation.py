@@ -10,7 +10,7 @@ from aws_cdk import App, CfnResource, CloudFormationValidatePlugin, Stack, Valid
 
 import app
 from tests.assemblies import ENVIRONMENTS, ROOT, exemplars
-from workshop import environment
+from workshop.config import loader
 
 PLUGIN = "CloudFormation Validate"
 
@@ -35,7 +35,7 @@ def findings(made: App, directory: Path) -> list[str]:
 def test_cdks_own_validation_finds_nothing_in_one_seat_of_each_profile(
     name: str, tmp_path: Path
 ) -> None:
-    loaded = environment.load(name, ROOT / "config")
+    loaded = loader.load(name, ROOT / "config")
     made = app.new_app(str(tmp_path))
     app.build(made, loaded, list(exemplars(loaded).values()))
     assert findings(made, tmp_path) == []

@@ -11,10 +11,11 @@ import pytest
 from tests.assemblies import ROOT
 from tests.config_folder import HEAD, SEATS, write
 from tests.workshop_command import run
+from tools import access_page
 from workshop import policies
-from workshop.access import cases, page
-from workshop.access.decision import Question, cell
-from workshop.environment import load
+from workshop.access import cases
+from workshop.access.permissions import Question, cell
+from workshop.config.loader import load
 from workshop.naming import Names
 from workshop.policies.actions import CONSOLE_VIEWS
 
@@ -179,4 +180,4 @@ def test_managed_seats_are_asked_as_if_all_else_were_allowed() -> None:
 
 
 def test_the_page_shows_the_table_as_it_is() -> None:
-    assert page.main(["--check"]) == 0
+    assert access_page.main(["--check"]) == 0

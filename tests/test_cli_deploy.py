@@ -10,7 +10,7 @@ import pytest
 
 from tests.fleet import Fleet, fleet
 from workshop import cli
-from workshop.fleet.engine import Engine
+from workshop.deploy.engine import Engine
 
 __all__ = ["fleet"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.workshop_command import run
-from workshop import environment, starter
+from workshop.config import loader, scaffold
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ next:
     )
     checked = run("check", "-e", "vision")
     assert (checked.code, checked.err) == (0, "")
-    loaded = environment.load("vision")
+    loaded = loader.load("vision")
     assert (loaded.settings.account, loaded.settings.region) == ("111122223333", "us-east-1")
     assert [seat.id for seat in loaded.seats] == ["ada", "alan", "grace", "spare01"]
 
@@ -49,7 +49,7 @@ def test_without_an_account_check_names_the_line_to_fill_in() -> None:
         Path("config/vision.yaml")
         .read_text()
         .splitlines()
-        .index(f'account: "{starter.ACCOUNT_PLACEHOLDER}"')
+        .index(f'account: "{scaffold.ACCOUNT_PLACEHOLDER}"')
     )
     assert checked.err.splitlines()[0] == (
         f"config/vision.yaml:{line + 1}: account: 'YOUR-ACCOUNT-ID' is not an account id; write its"
@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_told() -> None:
 
 
 def test_the_dates_are_four_weeks_ahead_in_full_hours() -> None:
-    text = starter.environment_text(
+    text = scaffold.environment_text(
         "vision",
         account=None,
         region="eu-west-1",

@@ -15,16 +15,16 @@ import pytest
 from tests.faulty import counts
 from tests.localcloud import Cloud
 from tests.notebooks import THERE, Room, notebook, of_seats, retries_at_once, room
-from workshop import environment
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
-from workshop.cli import power as command
-from workshop.fleet import power
-from workshop.fleet.status.calls import notebooks
+from workshop.cli import start_stop as command
+from workshop.config import loader
+from workshop.notebooks import start_stop
+from workshop.status.calls import notebooks
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(power, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(start_stop, "POLL_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -39,7 +39,9 @@ def three(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room
 def ticking(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     """Let so much time pass between two looks at the clock."""
     ticks = count(step=seconds)
-    monkeypatch.setattr(command, "Patience", partial(power.Patience, clock=lambda: next(ticks)))
+    monkeypatch.setattr(
+        command, "Patience", partial(start_stop.Patience, clock=lambda: next(ticks))
+    )
 
 
 def asked(room: Room, status: str, number: int = 1) -> None:
@@ -104,7 +106,7 @@ def test_what_is_on_its_way_is_waited_for_and_then_asked(
         three.cloud.advance(61)
         return seen
 
-    monkeypatch.setattr(power, "notebooks", advancing)
+    monkeypatch.setattr(start_stop, "notebooks", advancing)
     told = three.told("stop")
     assert [(one["before"], one["after"], one["result"]) for one in told["seats"]] == [
         ("Pending", "Stopped", "done"),
@@ -221,7 +223,7 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
     told: list[str] = []
     tell = command._Telling.told
 
-    def telling(self: Any, outcome: power.Outcome) -> None:
+    def telling(self: Any, outcome: start_stop.Outcome) -> None:
         told.append(outcome.seat)
         tell(self, outcome)
 
@@ -317,7 +319,7 @@ def test_what_was_asked_is_not_asked_again_although_the_listing_is_behind(
         looks.append(notebooks(*given))
         return looks[max(0, len(looks) - 2)]
 
-    monkeypatch.setattr(power, "notebooks", behind)
+    monkeypatch.setattr(start_stop, "notebooks", behind)
     told = three.told("stop")
     assert {one["result"] for one in told["seats"]} == {"done"}
     assert told["calls"] == {
@@ -336,18 +338,18 @@ def test_a_notebook_that_another_stopped_since_the_look_is_seen_to_stop(
             client.stop_notebook_instance(NotebookInstanceName=notebook(1))
         return seen
 
-    monkeypatch.setattr(power, "notebooks", overtaken)
+    monkeypatch.setattr(start_stop, "notebooks", overtaken)
     assert [one["result"] for one in three.told("stop")["seats"]] == ["done"] * 3
 
 
 def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
-    loaded = environment.load("room", three.config)
-    [turn] = power.turns(
+    loaded = loader.load("room", three.config)
+    [turn] = start_stop.turns(
         loaded,
         loaded.seats,
         Clients(loaded.home),
-        goal=power.STOP,
-        patience=power.Patience(lambda _: True),
+        goal=start_stop.STOP,
+        patience=start_stop.Patience(lambda _: True),
         told=lambda _: None,
     )
     assert [one.result for one in turn.run()] == ["interrupted"] * 3

@@ -18,9 +18,9 @@ from localcloud import process
 from tests.assemblies import ROOT
 from tests.cdk_command import without_aws
 from tests.localcloud import TRUST, Cloud
-from workshop.demo import child
+from workshop.demo import program as child
+from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
-from workshop.demo.toolkit import Toolkit
 from workshop.errors import UsageError, WorkshopError
 
 WORKSHOP = Path(sys.executable).with_name("workshop")

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 
 from tests.config_folder import HEAD, PROFILES, SEATS, load, mistakes, write, write_roster
-from workshop import environment, generated, schema, yamldoc
+from tools import generated_files, schema
+from workshop.config import loader, yaml_document
 from workshop.errors import ConfigError, UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -22,8 +23,8 @@ def test_known_names_are_the_yaml_files_of_the_folder_sorted(tmp_path: Path) -> 
         write(tmp_path, HEAD, name)
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "folder.yaml").mkdir()
-    assert environment.known(tmp_path) == ["dev", "eu-2.test", "prod"]
-    assert environment.known(tmp_path / "missing") == []
+    assert loader.known(tmp_path) == ["dev", "eu-2.test", "prod"]
+    assert loader.known(tmp_path / "missing") == []
 
 
 def test_an_unknown_environment_is_told_with_the_known_ones(
@@ -33,10 +34,10 @@ def test_an_unknown_environment_is_told_with_the_known_ones(
     for name in ("prod", "dev", "demo"):
         write(tmp_path / "config", HEAD, name)
     with pytest.raises(UsageError) as raised:
-        environment.load("x")
+        loader.load("x")
     assert str(raised.value) == "no environment 'x' in config/; known: demo, dev, prod"
     with pytest.raises(UsageError) as raised:
-        environment.load("prd")
+        loader.load("prd")
     told = "no environment 'prd' in config/; did you mean 'prod'? known: demo, dev, prod"
     assert str(raised.value) == told
 
@@ -46,11 +47,11 @@ def test_a_folder_without_environments_says_how_to_write_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as raised:
-        environment.load("dev")
+        loader.load("dev")
     told = "no environment in config/; write one with: workshop init NAME"
     assert str(raised.value) == told
     with pytest.raises(UsageError) as raised:
-        environment.load("dev", Path("mine"))
+        loader.load("dev", Path("mine"))
     told = "no environment in mine/; write one with: workshop init NAME --config-dir mine"
     assert str(raised.value) == told
 
@@ -60,13 +61,13 @@ def test_only_a_name_leads_to_a_file(tmp_path: Path, name: str) -> None:
     write(tmp_path, HEAD + SEATS)
     write(tmp_path / "config", HEAD + SEATS, "prod")
     with pytest.raises(UsageError, match="no environment"):
-        environment.load(name, tmp_path / "config")
+        loader.load(name, tmp_path / "config")
 
 
 def test_files_outside_the_current_folder_are_named_in_full(tmp_path: Path) -> None:
     write(tmp_path, "")
     with pytest.raises(ConfigError) as raised:
-        environment.load("dev", tmp_path)
+        loader.load("dev", tmp_path)
     assert raised.value.problems[0].startswith(f"{tmp_path.as_posix()}/dev.yaml:1: is empty")
 
 
@@ -82,7 +83,7 @@ def test_the_roster_file_counts_from_the_environment_file(tmp_path: Path) -> Non
 def test_a_roster_is_checked_although_the_environment_has_mistakes(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("id,profile\nA,guest\n")
     write(tmp_path, "roster: {file: people.csv}\nprofiles: {attendee: {}}\n")
-    found = environment.draft("dev", tmp_path).mistakes
+    found = loader.draft("dev", tmp_path).mistakes
     of_roster = [m.where for m in found if m.file.endswith("people.csv")]
     assert of_roster == ["id", "profile"]
 
@@ -97,7 +98,7 @@ def test_two_environments_of_one_workshop_and_account_would_overwrite_each_other
     write(tmp_path / "config", HEAD + SEATS, "dev")
     write(tmp_path / "config", HEAD.replace("eu-west-1", "us-east-1") + SEATS, "prod")
     with pytest.raises(ConfigError) as raised:
-        environment.load("dev")
+        loader.load("dev")
     assert str(raised.value) == (
         "config/dev.yaml:1: workshop: 'vision' in account 111122223333 is config/prod.yaml too, and"
         " each would overwrite the other; rename one of the workshops"
@@ -182,9 +183,9 @@ def test_a_workshop_is_over_at_its_end_and_not_before(tmp_path: Path) -> None:
     write(tmp_path, HEAD + SEATS)
     settings = load(tmp_path).settings
     just_before = datetime(2099, 3, 9, 15, 59, 59, tzinfo=UTC)
-    assert not list(environment._warnings(settings, load(tmp_path).seats, just_before))
+    assert not list(loader._warnings(settings, load(tmp_path).seats, just_before))
     at_the_end = datetime(2099, 3, 9, 16, 0, 0, tzinfo=UTC)
-    (told,) = environment._warnings(settings, load(tmp_path).seats, at_the_end)
+    (told,) = loader._warnings(settings, load(tmp_path).seats, at_the_end)
     assert told.startswith("the workshop is over")
 
 
@@ -220,28 +221,28 @@ def test_the_stack_limit_holds_for_each_account_and_region(tmp_path: Path) -> No
 # --- what is shipped ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", environment.known(SHIPPED))
+@pytest.mark.parametrize("name", loader.known(SHIPPED))
 def test_every_shipped_environment_is_sound(name: str) -> None:
-    assert environment.load(name, SHIPPED).seats
+    assert loader.load(name, SHIPPED).seats
 
 
-@pytest.mark.parametrize("name", environment.known(SHIPPED))
+@pytest.mark.parametrize("name", loader.known(SHIPPED))
 def test_every_shipped_environment_keeps_to_the_schema_that_editors_use(name: str) -> None:
     text = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
     document = json.loads((SHIPPED / "schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(document)
-    jsonschema.Draft202012Validator(document).validate(yamldoc.parse(text).data)
+    jsonschema.Draft202012Validator(document).validate(yaml_document.parse(text).data)
     assert text.startswith("# yaml-language-server: $schema=schema.json\n")
 
 
-@pytest.mark.parametrize("name", environment.known(SHIPPED))
+@pytest.mark.parametrize("name", loader.known(SHIPPED))
 def test_shipped_people_are_fictitious(name: str) -> None:
-    for seat in environment.load(name, SHIPPED).seats:
+    for seat in loader.load(name, SHIPPED).seats:
         assert not seat.email or seat.email.endswith("@example.com")
 
 
 def test_the_demo_has_five_seats_two_profiles_and_no_end_in_sight() -> None:
-    demo = environment.load("demo", SHIPPED)
+    demo = loader.load("demo", SHIPPED)
     assert len(demo.seats) >= 5
     assert {seat.profile for seat in demo.seats} == {"attendee", "instructor"}
     assert {seat.account for seat in demo.seats} == {"000000000000"}
@@ -252,7 +253,7 @@ def test_the_demo_has_five_seats_two_profiles_and_no_end_in_sight() -> None:
 
 
 def test_prod_is_a_class_of_a_hundred_with_spares_and_all_profiles_in_use() -> None:
-    prod = environment.load("prod", SHIPPED)
+    prod = loader.load("prod", SHIPPED)
     spares = [seat for seat in prod.seats if seat.id.startswith("spare")]
     assert len(prod.seats) == 100 + len(spares)
     assert spares
@@ -272,10 +273,10 @@ def test_a_stale_schema_is_told_and_written_anew(
     (tmp_path / "config" / "schema.json").write_text("{}\n")
     docs = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     (tmp_path / "docs" / "configuration.md").write_text(docs, encoding="utf-8")
-    for module in (schema, generated):
+    for module in (schema, generated_files):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     assert schema.main(["--check"]) == 1
-    told = "stale, run 'python -m workshop.schema --write': config/schema.json\n"
+    told = "stale, run 'python -m tools.schema --write': config/schema.json\n"
     assert capsys.readouterr().err == told
     assert schema.main(["--write"]) == 0
     shipped = (SHIPPED / "schema.json").read_bytes()
@@ -285,7 +286,7 @@ def test_a_stale_schema_is_told_and_written_anew(
 
 def test_the_schema_refuses_what_the_models_refuse() -> None:
     document = json.loads(schema.schema_text())
-    good = yamldoc.parse((SHIPPED / "dev.yaml").read_text(encoding="utf-8")).data
+    good = yaml_document.parse((SHIPPED / "dev.yaml").read_text(encoding="utf-8")).data
     validator = jsonschema.Draft202012Validator(document)
     for key, wrong in (
         ("workshop", "My-Shop"),
@@ -329,8 +330,8 @@ def test_an_instance_type_that_nobody_knows_is_asked_about(tmp_path: Path) -> No
 
 
 def test_the_shipped_environments_name_only_known_instance_types() -> None:
-    for name in environment.known(SHIPPED):
-        warnings = environment.load(name, SHIPPED).warnings
+    for name in loader.known(SHIPPED):
+        warnings = loader.load(name, SHIPPED).warnings
         assert not [text for text in warnings if "this release knows" in text]
 
 
@@ -345,4 +346,4 @@ def test_a_region_that_nobody_knows_is_asked_about(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     write(tmp_path, HEAD)
     with pytest.raises(UsageError, match="is a file; name the folder that holds the environments"):
-        environment.load("lab", next(tmp_path.glob("*.yaml")))
+        loader.load("lab", next(tmp_path.glob("*.yaml")))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.config_folder import HEAD, NOTEBOOK, SEATS, load, mistakes, write
 from tests.properties import untimed
-from workshop import environment, yamldoc
+from workshop.config import loader, yaml_document
+from workshop.config.validation import validate
 from workshop.errors import ConfigError
-from workshop.validation import validate
 
 SHIPPED = Path(__file__).parents[1] / "config"
 
@@ -25,7 +25,7 @@ def test_the_message_names_file_line_path_mistake_and_cure(
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "config", NOTEBOOK + "      platform: notebook-al2-v2\n")
     with pytest.raises(ConfigError) as raised:
-        environment.load("dev")
+        loader.load("dev")
     assert str(raised.value) == (
         "config/dev.yaml:10: profiles.attendee.notebook.platform: 'notebook-al2-v2' can no longer"
         " be created; use 'notebook-al2023-v1'"
@@ -242,7 +242,7 @@ profiles:
     )
     (tmp_path / "config" / "people.csv").write_text("id,profile\nA,guest\nada,attendee\nada,\n")
     with pytest.raises(ConfigError) as raised:
-        environment.load("dev")
+        loader.load("dev")
     assert [problem.split("; ")[0] for problem in raised.value.problems] == [
         "config/dev.yaml:1: workshop: 'Vision' cannot be a workshop's name",
         "config/dev.yaml:1: region: is missing",
@@ -290,7 +290,7 @@ ANYTHING = st.recursive(
 )
 
 
-PROD: dict[str, Any] = yamldoc.parse((SHIPPED / "prod.yaml").read_text(encoding="utf-8")).data
+PROD: dict[str, Any] = yaml_document.parse((SHIPPED / "prod.yaml").read_text(encoding="utf-8")).data
 
 
 def _paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -322,7 +322,7 @@ def test_any_value_in_any_place_is_right_or_told_in_plain_words(data: st.DataObj
     for key in path[:-1]:
         parent = parent[key]
     parent[path[-1]] = data.draw(ANYTHING)
-    made, found = validate(yamldoc.parse(_dump(document)), "dev.yaml")
+    made, found = validate(yaml_document.parse(_dump(document)), "dev.yaml")
     assert (made is None) == bool(found)
     for mistake in found:
         assert ";" in mistake.text or "? known:" in mistake.text

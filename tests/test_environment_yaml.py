@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.config_folder import HEAD, NOTEBOOK, SEATS, load, mistakes, write
-from workshop import yamldoc
+from workshop.config import yaml_document
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ from workshop import yamldoc
     ],
 )
 def test_a_value_is_what_it_looks_like(text: str, value: object) -> None:
-    data = yamldoc.parse(f"key: {text}\n").data
+    data = yaml_document.parse(f"key: {text}\n").data
     assert data == {"key": value}
     assert type(data["key"]) is type(value)
 
 
 def test_keys_are_always_text() -> None:
-    assert yamldoc.parse("no: 1\n12: 2\nnull: 3\n").data == {"no": 1, "12": 2, "null": 3}
+    assert yaml_document.parse("no: 1\n12: 2\nnull: 3\n").data == {"no": 1, "12": 2, "null": 3}
 
 
 def test_a_number_of_any_length_is_read_without_harm() -> None:
-    assert yamldoc.parse("key: " + "9" * 10_000).data == {"key": "9" * 10_000}
+    assert yaml_document.parse("key: " + "9" * 10_000).data == {"key": "9" * 10_000}
 
 
 def test_lines_lead_to_the_value_to_the_key_and_to_the_nearest_parent() -> None:
-    document = yamldoc.parse("a:\n  b:\n    - x\n    -\n      c:\n        5\n")
+    document = yaml_document.parse("a:\n  b:\n    - x\n    -\n      c:\n        5\n")
     assert document.line(("a",)) == 1
     assert document.line(("a", "b", 0)) == 3
     assert document.line(("a", "b", 1, "c")) == 6
@@ -121,7 +121,7 @@ def test_what_is_no_environment_is_one_sentence(tmp_path: Path, text: bytes, tol
 
 
 def test_a_file_far_too_large_is_not_read(tmp_path: Path) -> None:
-    write(tmp_path, b"#" * (yamldoc.MAX_BYTES + 1))
+    write(tmp_path, b"#" * (yaml_document.MAX_BYTES + 1))
     assert mistakes(tmp_path) == ["1: is larger than 4 MB; check that it is the right file"]
 
 

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from tests.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped, synthesize
-from workshop import environment
-from workshop.fleet.templates import Exemplar
+from workshop.config import loader
+from workshop.deploy.templates import Exemplar
 from workshop.naming import COHORT, SEAT_STACKS
 
 
@@ -16,7 +16,7 @@ from workshop.naming import COHORT, SEAT_STACKS
 def test_every_seat_of_a_shipped_environment_can_be_derived(name: str) -> None:
     one_per_profile = shipped(name)
     workshop = one_per_profile.loaded.settings.workshop
-    everybody = synthesize(environment.load(name, ROOT / "config"))
+    everybody = synthesize(loader.load(name, ROOT / "config"))
     compared = 0
     for seat in everybody.loaded.seats:
         exemplar = exemplars(one_per_profile.loaded)[seat.profile]
@@ -28,7 +28,7 @@ def test_every_seat_of_a_shipped_environment_can_be_derived(name: str) -> None:
 
 
 def test_overrides_of_a_roster_row_are_derived_too() -> None:
-    loaded = environment.load("demo", ROOT / "config")
+    loaded = loader.load("demo", ROOT / "config")
     first, second, *rest = loaded.seats
     large = dataclasses.replace(
         second, profile=first.profile, instance_type="ml.t3.xlarge", volume_gb=77

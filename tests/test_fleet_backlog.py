@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.fleet import wanted
-from workshop.fleet.backlog import Backlog
-from workshop.fleet.jobs import Job
-from workshop.fleet.planning import Action, StackPlan
+from workshop.deploy.backlog import Backlog
+from workshop.deploy.jobs import Job
+from workshop.deploy.plan import Action, StackPlan
 
 
 def job(seat: str, kind: str, needs: str = "") -> Job:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from workshop.fleet import causes
-from workshop.fleet.causes import Cause, Kind
+from workshop.deploy import failures
+from workshop.deploy.failures import Cause, Kind
 
 STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/demo-seat1-storage/1"
 
@@ -26,7 +26,7 @@ def event(resource: str, status: str, reason: str = "", **more: Any) -> dict[str
 
 
 def root(*oldest_first: dict[str, Any]) -> Cause | None:
-    return causes.root(reversed(oldest_first))
+    return failures.root(reversed(oldest_first))
 
 
 CREATION = (
@@ -89,7 +89,7 @@ def test_no_more_events_are_read_than_those_of_the_last_operation() -> None:
             read.append(one["ResourceStatus"])
             yield one
 
-    causes.root(newest_first())
+    failures.root(newest_first())
     assert len(read) == len(CREATION)
 
 
@@ -135,7 +135,7 @@ def test_a_failure_of_the_stack_itself_names_no_resource() -> None:
     ],
 )
 def test_a_reason_calls_for_another_attempt_another_type_or_neither(told: str, kind: Kind) -> None:
-    assert causes.of_text(told) == Cause(kind, told)
+    assert failures.of_text(told) == Cause(kind, told)
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,4 @@ def test_a_refused_call_is_tried_again_only_where_it_may_go_well(
         "Error": {"Code": code, "Message": "no"},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
-    assert causes.of_error(ClientError(answer, "CreateStack")) == Cause(kind, f"{code}: no")
+    assert failures.of_error(ClientError(answer, "CreateStack")) == Cause(kind, f"{code}: no")

@@ -13,8 +13,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.assemblies import ROOT, shipped
 from tests.fleet import exemplar
-from workshop.fleet import changes
-from workshop.fleet.changes import CREATE_ONLY, NOTEBOOK, Change, Effect
+from workshop.deploy import diff
+from workshop.deploy.diff import CREATE_ONLY, NOTEBOOK, Change, Effect
 
 
 def templates() -> Iterator[dict[str, Any]]:
@@ -42,18 +42,18 @@ def notebook(**properties: Any) -> dict[str, Any]:
 
 
 def one(before: dict[str, Any], after: dict[str, Any]) -> Change:
-    (change,) = changes.between(before, after)
+    (change,) = diff.between(before, after)
     return change
 
 
 def test_the_same_template_changes_nothing() -> None:
     document = shipped("demo").template("demo-cohort")
-    assert changes.between(document, copy.deepcopy(document)) == ()
+    assert diff.between(document, copy.deepcopy(document)) == ()
 
 
 def test_resources_come_and_go_and_become_others() -> None:
     bucket, role = {"Type": "AWS::S3::Bucket"}, {"Type": "AWS::IAM::Role"}
-    told = changes.between(
+    told = diff.between(
         {"Resources": {"A": bucket, "B": bucket}}, {"Resources": {"B": role, "C": role}}
     )
     assert [(change.resource, change.type, change.effect.value) for change in told] == [
@@ -110,13 +110,13 @@ def test_a_rows_overrides_show_as_the_properties_that_they_set() -> None:
     kind = exemplar("notebook")
     first = shipped("demo").loaded.seats[1]
     larger = replace(first, instance_type="ml.t3.xlarge", volume_gb=77)
-    told = changes.between(kind.template(first).document, kind.template(larger).document)
+    told = diff.between(kind.template(first).document, kind.template(larger).document)
     assert [(change.type, change.property, change.before, change.after) for change in told] == [
         (NOTEBOOK, "InstanceType", first.instance_type, "ml.t3.xlarge"),
         (NOTEBOOK, "VolumeSizeInGB", str(first.volume_gb), "77"),
     ]
     assert {change.effect for change in told} == {Effect.RESTART}
-    back = changes.between(kind.template(larger).document, kind.template(first).document)
+    back = diff.between(kind.template(larger).document, kind.template(first).document)
     assert [change.effect for change in back] == [Effect.RESTART, Effect.REFUSED]
 
 

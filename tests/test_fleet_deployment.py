@@ -11,9 +11,9 @@ import pytest
 
 from tests.fleet import ACCOUNT, QUICK, REGION, Fleet, Run, fleet
 from tests.localcloud import IAM
-from workshop.fleet import planning
-from workshop.fleet.events import Event, What
-from workshop.fleet.planning import Action
+from workshop.deploy import plan as planning
+from workshop.deploy.plan import Action
+from workshop.events import Event, What
 from workshop.naming import SEAT_STACKS
 
 __all__ = ["fleet"]

@@ -12,17 +12,17 @@ from typing import cast
 import pytest
 
 from tests.fleet import HOME, QUICK, found, wanted
-from workshop.fleet import planning, watching
-from workshop.fleet.calls import Answer, CloudFormation, Seen, Sent
-from workshop.fleet.causes import Cause, Kind
-from workshop.fleet.engine import Engine
-from workshop.fleet.events import Event, What
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.jobs import Limits, Stage
-from workshop.fleet.planning import StackPlan
-from workshop.fleet.templates import Template
-from workshop.fleet.tolerance import Tolerance
-from workshop.fleet.wanted import WantedStack
+from workshop.aws.stacks import FoundStack
+from workshop.deploy import plan, watching
+from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.desired import WantedStack
+from workshop.deploy.engine import Engine
+from workshop.deploy.failures import Cause, Kind
+from workshop.deploy.jobs import Limits, Stage
+from workshop.deploy.plan import StackPlan
+from workshop.deploy.templates import Template
+from workshop.deploy.tolerance import Tolerance
+from workshop.events import Event, What
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 REFUSED = Sent(Answer.REFUSED, cause=Cause(Kind.PERMANENT, "no"))
@@ -79,7 +79,7 @@ class Driven:
         self.events: list[Event] = []
         self.errors: list[Exception] = []
         self.hear: Callable[[Event], object] = lambda _: None
-        plans = [planning.decide(one, aws.there.get(one.name), NOW) for one in stacks]
+        plans = [plan.decide(one, aws.there.get(one.name), NOW) for one in stacks]
         self.engine = self.of(aws, plans, limits, percent)
 
     def of(self, aws: Scripted, plans: list[StackPlan], limits: Limits, percent: int) -> Engine:

@@ -13,11 +13,11 @@ from tests.fleet import HOME, QUICK, Fleet, fleet
 from tests.localcloud import template
 from tests.notebooks import retries_at_once
 from workshop.aws import clients
-from workshop.fleet import calls
-from workshop.fleet.events import Event, What
-from workshop.fleet.pace import FASTEST, Spacing
-from workshop.fleet.planning import Action, Plan, StackPlan
-from workshop.fleet.templates import Template
+from workshop.aws.rate_limit import FASTEST, Spacing
+from workshop.deploy import cloudformation
+from workshop.deploy.plan import Action, Plan, StackPlan
+from workshop.deploy.templates import Template
+from workshop.events import Event, What
 
 __all__ = ["fleet"]
 
@@ -113,7 +113,7 @@ def test_a_stack_whose_answer_was_lost_is_found_and_not_made_again(
 def test_a_listing_that_fails_in_the_middle_is_asked_for_again(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "POLL_ATTEMPTS", 2)
+    monkeypatch.setattr(cloudformation, "POLL_ATTEMPTS", 2)
     fleet.write(2)
     plan = fleet.plan()
     fleet.cloud.faults(
@@ -147,7 +147,7 @@ def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
             turns.append(1)
             super().wait()
 
-    monkeypatch.setattr(calls, "Spacing", Counted)
+    monkeypatch.setattr(cloudformation, "Spacing", Counted)
     fleet.write(3)
     plan = fleet.plan()
     fleet.cloud.faults({"effect": "throttle", "operation": DESCRIBE, "probability": 0.5})
@@ -159,7 +159,7 @@ def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
 
 
 def test_the_polls_of_a_place_are_half_a_second_apart() -> None:
-    assert calls.POLL_SPACING == 0.5
+    assert cloudformation.POLL_SPACING == 0.5
 
 
 FALLBACK = (

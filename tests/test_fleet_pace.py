@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties import untimed
-from workshop.fleet.jobs import Limits
-from workshop.fleet.pace import FASTEST, SLOWEST, Pace, Spacing
-from workshop.fleet.rhythm import FIRST_POLL, Rhythm
-from workshop.fleet.tolerance import Tolerance
+from workshop.aws.rate_limit import FASTEST, SLOWEST, Pace, Spacing
+from workshop.deploy.jobs import Limits
+from workshop.deploy.polling import FIRST_POLL, Rhythm
+from workshop.deploy.tolerance import Tolerance
 
 
 @dataclass

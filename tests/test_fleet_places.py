@@ -8,16 +8,16 @@ import pytest
 
 from tests.fleet import ACCOUNT, HOME, QUICK, Fleet, fleet
 from tests.preflights import calling
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.fleet.events import What
-from workshop.fleet.planning import Action
+from workshop.deploy.plan import Action
+from workshop.events import What
 from workshop.naming import SEAT_STACKS
-from workshop.places import Place
 
 __all__ = ["fleet"]
 
-AWAY = Place("111122223333", "eu-west-1")
-NEAR = Place(ACCOUNT, "eu-central-1")
+AWAY = AccountRegion("111122223333", "eu-west-1")
+NEAR = AccountRegion(ACCOUNT, "eu-central-1")
 ROLE = "deploy: {role: WorkshopDeployer}"
 ROWS = """\
 id,account,region

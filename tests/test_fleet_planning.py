@@ -10,11 +10,11 @@ import pytest
 
 from tests.fleet import HOME, found, wanted
 from workshop import tags
-from workshop.fleet import planning
-from workshop.fleet.changes import Change, Effect
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.planning import REVIEWED_WITHIN, Action, SeatPlan, StackPlan
-from workshop.places import Place
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import FoundStack
+from workshop.deploy import plan as planning
+from workshop.deploy.diff import Change, Effect
+from workshop.deploy.plan import REVIEWED_WITHIN, Action, SeatPlan, StackPlan
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 
@@ -194,7 +194,7 @@ def test_totals_count_seats_and_not_cohorts() -> None:
 
 
 def test_strays_are_stacks_of_this_environment_whose_seat_is_not_known() -> None:
-    away = Place("111122223333", "eu-west-1")
+    away = AccountRegion("111122223333", "eu-west-1")
 
     def stack(name: str, seat: str, **more: str) -> FoundStack:
         one = wanted(name, seat=seat)

@@ -8,7 +8,7 @@ import signal
 from tests.faulty import counts
 from tests.fleet import Fleet, fleet
 from tests.organisers import organiser
-from workshop.fleet.events import What
+from workshop.events import What
 from workshop.naming import SEAT_STACKS
 
 __all__ = ["fleet"]

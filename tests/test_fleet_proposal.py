@@ -14,22 +14,23 @@ from botocore.exceptions import ClientError
 
 from tests import fleet
 from tests.config_folder import write
-from workshop import environment, tags
-from workshop.environment import LoadedEnvironment
-from workshop.fleet import assembly, proposal
-from workshop.fleet import wanted as wanting
-from workshop.fleet.changes import Effect
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.planning import Action, Plan
-from workshop.fleet.wanted import WantedStack
-from workshop.places import Place
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import FoundStack
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
+from workshop.deploy import assembly, planner
+from workshop.deploy import desired as wanting
+from workshop.deploy.desired import WantedStack
+from workshop.deploy.diff import Effect
+from workshop.deploy.plan import Action, Plan
 
 LARGER = "profiles: {attendee: {notebook: {instance_type: ml.t3.large}}}"
 
 
 def loaded(folder: Path, seats: int, *more: str) -> LoadedEnvironment:
     write(folder, fleet.text(seats, *more))
-    return environment.load("dev", folder)
+    return loader.load("dev", folder)
 
 
 class Reader:
@@ -39,7 +40,7 @@ class Reader:
         self.templates = {f"arn:{one.name}": one.templates[0].document for one in stacks}
         self.read: list[str] = []
 
-    def __call__(self, place: Place, stack_id: str) -> Mapping[str, Any]:
+    def __call__(self, place: AccountRegion, stack_id: str) -> Mapping[str, Any]:
         assert place == fleet.HOME
         self.read.append(stack_id)
         return self.templates[stack_id]
@@ -52,7 +53,7 @@ def made(before: LoadedEnvironment) -> tuple[dict[str, FoundStack], Reader]:
 
 
 def propose(after: LoadedEnvironment, found: Mapping[str, FoundStack], reader: Any) -> Plan:
-    return proposal.propose(after, fleet.assembly(after), after.seats, {fleet.HOME: found}, reader)
+    return planner.propose(after, fleet.assembly(after), after.seats, {fleet.HOME: found}, reader)
 
 
 def test_a_whole_class_that_changes_alike_costs_one_template(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
 ) -> None:
     write(tmp_path, fleet.text(0, roster="roster: {file: p.csv}"))
     (tmp_path / "p.csv").write_text("id,region\nada,\neve,eu-west-1\n")
-    one = environment.load("dev", tmp_path)
+    one = loader.load("dev", tmp_path)
     near = replace(fleet.HOME, region="eu-west-1")
     wanted = {
         stack.place: stack
@@ -143,13 +144,13 @@ def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
         carried = {**stack.tags, tags.TEMPLATE: f"old-{place.region}"}
         old[place] = {stack.name: fleet.found(stack, tags=carried, id=f"arn:{place.region}")}
 
-    def reader(place: Place, stack_id: str) -> Mapping[str, Any]:
+    def reader(place: AccountRegion, stack_id: str) -> Mapping[str, Any]:
         assert stack_id == f"arn:{place.region}"
         document = json.loads(wanted[place].templates[0].body)
         document["Resources"][f"Old{place.region[:2]}"] = {"Type": "AWS::S3::Bucket"}
         return dict(document)
 
-    plan = proposal.propose(one, fleet.assembly(one), one.seats, old, reader)
+    plan = planner.propose(one, fleet.assembly(one), one.seats, old, reader)
     changed = {
         stack.wanted.place: [(change.resource, change.effect) for change in stack.changes]
         for stack in plan.stacks
@@ -166,10 +167,10 @@ def test_strays_are_looked_for_at_home_and_where_work_was_done_unless_seats_are_
 ) -> None:
     write(tmp_path, fleet.text(0, roster="roster: {file: p.csv}"))
     (tmp_path / "p.csv").write_text("id,region\nada,eu-west-1\neve,eu-west-1\n")
-    one = environment.load("dev", tmp_path)
-    near, far = (Place(fleet.ACCOUNT, region) for region in ("eu-west-1", "us-west-2"))
-    assert proposal.elsewhere(one, one.seats, [far, near, far]) == (fleet.HOME, far)
-    assert proposal.elsewhere(one, one.chosen(["ada"]), [far]) == ()
+    one = loader.load("dev", tmp_path)
+    near, far = (AccountRegion(fleet.ACCOUNT, region) for region in ("eu-west-1", "us-west-2"))
+    assert planner.elsewhere(one, one.seats, [far, near, far]) == (fleet.HOME, far)
+    assert planner.elsewhere(one, one.chosen(["ada"]), [far]) == ()
 
 
 def test_one_seat_of_each_profile_and_place_is_synthesized(tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ def test_one_seat_of_each_profile_and_place_is_synthesized(tmp_path: Path) -> No
     write(tmp_path, text)
     rows = ["ada,,", "bob,,", "cid,gpu,", "dan,gpu,eu-west-1", "eve,,eu-west-1"]
     (tmp_path / "p.csv").write_text("\n".join(["id,profile,region", *rows, ""]))
-    everybody = environment.load("dev", tmp_path)
+    everybody = loader.load("dev", tmp_path)
     some = assembly.chosen(everybody, everybody.seats)
     assert [seat.id for seat in some] == ["ada", "cid", "dan"]
     assert [seat.id for seat in assembly.chosen(everybody, everybody.chosen(["eve"]))] == ["eve"]

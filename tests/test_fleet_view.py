@@ -19,12 +19,12 @@ import pytest
 from rich.console import Console
 
 from tests.fleet import HOME, WORKSHOP, Fleet, fleet, wanted
-from workshop.cli import fleet_view
-from workshop.fleet.deployment import Deployment
-from workshop.fleet.events import Event, What
-from workshop.fleet.jobs import Job, Stage
-from workshop.fleet.pace import Pace
-from workshop.fleet.planning import Action, Plan, SeatPlan, StackPlan
+from workshop.aws.rate_limit import Pace
+from workshop.cli import deploy_view
+from workshop.deploy.jobs import Job, Stage
+from workshop.deploy.plan import Action, Plan, SeatPlan, StackPlan
+from workshop.deploy.run import Deployment
+from workshop.events import Event, What
 
 __all__ = ["fleet"]
 
@@ -63,7 +63,7 @@ EVENTS = (
 def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with fleet_view.view(plan("cohort", "a", "b"), as_json=False) as view:
+    with deploy_view.view(plan("cohort", "a", "b"), as_json=False) as view:
         for one in EVENTS:
             view.event(one)
     out, err = capsys.readouterr()
@@ -79,7 +79,7 @@ def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
 
 
 def test_a_program_gets_every_event_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with fleet_view.view(plan("a", "b"), as_json=True) as view:
+    with deploy_view.view(plan("a", "b"), as_json=True) as view:
         for one in EVENTS:
             view.event(one)
     out, err = capsys.readouterr()
@@ -96,7 +96,7 @@ def test_a_program_gets_every_event_as_a_line(capsys: pytest.CaptureFixture[str]
     }
 
 
-def seen(view: fleet_view._LiveView) -> list[str]:
+def seen(view: deploy_view._LiveView) -> list[str]:
     """What the live view shows now, line by line."""
     screen = Console(file=io.StringIO(), width=120, force_terminal=False)
     screen.print(view.render())
@@ -108,8 +108,8 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 100.0
-    monkeypatch.setattr("workshop.cli.fleet_view.time.monotonic", lambda: now)
-    view = fleet_view._LiveView(plan("cohort", "a", "b", "c"))
+    monkeypatch.setattr("workshop.cli.deploy_view.time.monotonic", lambda: now)
+    view = deploy_view._LiveView(plan("cohort", "a", "b", "c"))
     assert len(seen(view)) == 1
     jobs = {one.wanted.name: Job(one) for one in (stack("a"), stack("b"), stack("b", "access"))}
     jobs["demo-a-storage"].stage = Stage.DONE
@@ -132,7 +132,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
 
 
 def test_more_seats_than_a_screen_holds_are_counted() -> None:
-    view = fleet_view._LiveView(plan("a"))
+    view = deploy_view._LiveView(plan("a"))
     flying = [Job(stack(f"seat{number}")) for number in range(15)]
     engine = SimpleNamespace(jobs={job.name: job for job in flying}, in_flight=flying)
     view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {})
@@ -186,7 +186,7 @@ def read(master: int, pattern: str) -> str:
 def test_the_screen_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
     with (
         mock.patch("workshop.cli.console.talks_to_terminal", return_value=True),
-        fleet_view.view(plan("a"), as_json=False) as view,
+        deploy_view.view(plan("a"), as_json=False) as view,
     ):
         view.event(EVENTS[5])
     assert "failing: demo-b-access Role: no" in capsys.readouterr().err

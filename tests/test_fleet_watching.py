@@ -10,12 +10,12 @@ import pytest
 
 from tests.fleet import found, wanted
 from workshop import tags
-from workshop.fleet import watching
-from workshop.fleet.calls import Seen
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.jobs import Job
-from workshop.fleet.planning import Action, StackPlan
-from workshop.fleet.watching import APPEARS_WITHIN, SHOWS_WITHIN, State, View
+from workshop.aws.stacks import FoundStack
+from workshop.deploy import watching
+from workshop.deploy.cloudformation import Seen
+from workshop.deploy.jobs import Job
+from workshop.deploy.plan import Action, StackPlan
+from workshop.deploy.watching import APPEARS_WITHIN, SHOWS_WITHIN, State, View
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)

@@ -9,7 +9,7 @@ import pytest
 
 from workshop import files as private
 from workshop.errors import UsageError, WorkshopError
-from workshop.fleet.handout import files
+from workshop.handout import files
 
 
 def test_files_and_a_new_folder_are_for_their_owner_alone(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.loaders import Loader
 
 from workshop.errors import UsageError
-from workshop.fleet.handout import links
+from workshop.handout import links
 from workshop.naming import Names
 
 ADA = Names("vision", "ada", "111122223333", "eu-west-1")

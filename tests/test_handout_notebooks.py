@@ -10,7 +10,7 @@ from typing import Any
 from tests.config_folder import HEAD, load, write
 from tests.handouts import MADE
 from workshop.aws.clients import Clients
-from workshop.fleet.handout import notebooks
+from workshop.handout import notebooks
 
 
 class Slow:

@@ -12,10 +12,10 @@ import pytest
 import segno
 
 from tests.handouts import LINK, MADE, made
-from workshop.fleet.handout import markup
-from workshop.fleet.handout.notebooks import MISSING, Notebook
-from workshop.fleet.handout.room_page import FILE, room_page
-from workshop.fleet.handout.seat_page import seat_page
+from workshop.handout import markup
+from workshop.handout.notebooks import MISSING, Notebook
+from workshop.handout.room_page import FILE, room_page
+from workshop.handout.seat_page import seat_page
 from workshop.naming import is_seat_id
 
 CONSOLE = (

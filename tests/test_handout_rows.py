@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.handouts import LINK, made
-from workshop.fleet.handout import tabular
-from workshop.fleet.handout.notebooks import MISSING, Notebook
+from workshop.handout import export
+from workshop.handout.notebooks import MISSING, Notebook
 
 GONE = Notebook(MISSING, "there is no such notebook")
 PEOPLE = (
@@ -21,7 +21,7 @@ PEOPLE = (
 
 
 def read(folder: Path, **more: Any) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(tabular.csv_text(made(folder, **more)))))
+    return list(csv.DictReader(io.StringIO(export.csv_text(made(folder, **more)))))
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_row_says_what_is_and_until_when(tmp_path: Path) -> None:
 
 
 def test_the_document_holds_times_as_iso_and_all_that_is_the_seats(tmp_path: Path) -> None:
-    document = json.loads(tabular.json_text(made(tmp_path, presigned=True)))
+    document = json.loads(export.json_text(made(tmp_path, presigned=True)))
     (seat,) = document.pop("seats")
     assert document == {
         "workshop": "vision",
@@ -86,15 +86,15 @@ def test_the_document_holds_times_as_iso_and_all_that_is_the_seats(tmp_path: Pat
 
 
 def test_the_consoles_link_is_given_although_the_notebook_is_not_there(tmp_path: Path) -> None:
-    (seat,) = json.loads(tabular.json_text(made(tmp_path, found={"ada": GONE})))["seats"]
+    (seat,) = json.loads(export.json_text(made(tmp_path, found={"ada": GONE})))["seats"]
     assert seat["link"] == seat["console"]
     assert (seat["state"], seat["problem"]) == ("missing", "there is no such notebook")
     assert seat["open_before"] is seat["session_seconds"] is None
 
 
 def test_people_are_in_the_document_only_when_asked_for(tmp_path: Path) -> None:
-    text = tabular.json_text(made(tmp_path, rows=PEOPLE))
+    text = export.json_text(made(tmp_path, rows=PEOPLE))
     assert "Zoë" not in text
     assert "example.com" not in text
-    named = json.loads(tabular.json_text(made(tmp_path, rows=PEOPLE, with_names=True)))
+    named = json.loads(export.json_text(made(tmp_path, rows=PEOPLE, with_names=True)))
     assert named["seats"][2]["name"] == 'Zoë, "Z"'

@@ -24,11 +24,11 @@ from tests.notebooks import room
 from tests.preflights import calling
 from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.fleet import power
-from workshop.teardown.discover import discover
-from workshop.teardown.happenings import Outcome
+from workshop.notebooks import start_stop
+from workshop.teardown.discovery import discover
+from workshop.teardown.events import Outcome
 from workshop.teardown.holders import STACK
-from workshop.teardown.model import Ownership, Thing
+from workshop.teardown.resource import Ownership, Thing
 from workshop.teardown.stacks import Stacks
 from workshop.teardown.sweep import Item, Patience, Sweep
 
@@ -112,7 +112,7 @@ def test_notebooks_that_may_not_be_listed_are_not_waited_for(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     three = room(cloud, tmp_path, monkeypatch, "roster: {seats: 3}")
-    monkeypatch.setattr(power, "POLL_SECONDS", 3600)
+    monkeypatch.setattr(start_stop, "POLL_SECONDS", 3600)
     cloud.faults({"effect": "denied", "operation": "sagemaker:ListNotebookInstances"})
     ran = three.command("stop")
     assert ran.code == 1

@@ -185,7 +185,7 @@ def _allowed(role: SynthesizedRole, service: str) -> list[Any]:
 
 
 def _sub(value: Any) -> Any:
-    """What ``workbench.sub`` makes of a document's texts."""
+    """What ``workbench.fn_sub`` makes of a document's texts."""
     if isinstance(value, dict):
         return {key: _sub(one) for key, one in value.items()}
     if isinstance(value, list):

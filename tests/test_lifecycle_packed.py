@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tools import generated_files
 from workbench import packed
-from workshop import generated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_stale_text_is_told_and_packed_anew(
         if file.is_file():
             (tmp_path / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(packed, "SCRIPTS", tmp_path)
-    monkeypatch.setattr(generated, "ROOT", tmp_path)
+    monkeypatch.setattr(generated_files, "ROOT", tmp_path)
     assert packed.main(["--check"]) == 0
     (tmp_path / "set_up.sh.packed").write_text(damage, encoding="utf-8")
     assert packed.main(["--check"]) == 1

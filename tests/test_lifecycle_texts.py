@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.lifecycle import TAGS, on_create, on_start, substituted
-from workbench import lifecycle, packed
+from workbench import lifecycle_scripts, packed
 from workshop.errors import WorkshopError
 
 SCRIPTS = [
@@ -47,7 +47,7 @@ def test_a_script_is_sound_shell(script: str) -> None:
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_holds_no_dollar_brace_but_known_placeholders(script: str) -> None:
     found = set(re.findall(r"\$\{[^}]*\}?", script))
-    assert found <= {f"${{{name}}}" for name in lifecycle.PLACEHOLDERS}
+    assert found <= {f"${{{name}}}" for name in lifecycle_scripts.PLACEHOLDERS}
 
 
 def test_a_dollar_brace_in_a_value_reaches_the_notebook_as_it_was() -> None:
@@ -58,8 +58,8 @@ def test_a_dollar_brace_in_a_value_reaches_the_notebook_as_it_was() -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_fits_into_a_lifecycle_configuration(script: str) -> None:
-    lifecycle.check_size(script, "the script")
-    longest = {name: "x" * length for name, length in lifecycle.PLACEHOLDERS.items()}
+    lifecycle_scripts.check_size(script, "the script")
+    longest = {name: "x" * length for name, length in lifecycle_scripts.PLACEHOLDERS.items()}
     assert len(base64.b64encode(substituted(script, longest).encode())) <= 16_384
 
 
@@ -67,9 +67,9 @@ def test_the_largest_script_that_sagemaker_takes_passes_and_one_more_character_d
     # The three placeholders are counted with 12, 15 and 10 characters.
     start = "${AttendeeId}${AWS::Region}${AWS::Partition}${!HOME}"
     largest = start + "x" * (12_288 - 12 - 15 - 10 - len("${HOME}"))
-    lifecycle.check_size(largest, "the script")
+    lifecycle_scripts.check_size(largest, "the script")
     with pytest.raises(WorkshopError) as refused:
-        lifecycle.check_size(largest + "x", "profiles.attendee: the on-start script")
+        lifecycle_scripts.check_size(largest + "x", "profiles.attendee: the on-start script")
     assert str(refused.value) == (
         "profiles.attendee: the on-start script has 16,388 characters in base64 and SageMaker"
         " takes 16,384; use fewer or shorter tags, prefixes, repositories or packages"
@@ -78,7 +78,7 @@ def test_the_largest_script_that_sagemaker_takes_passes_and_one_more_character_d
 
 def test_room_is_left_for_twenty_more_tags() -> None:
     extra = {f"organisation:tag-{number:02}": "a-value-of-some-length" for number in range(20)}
-    lifecycle.check_size(on_start(tags=TAGS | extra), "the script")
+    lifecycle_scripts.check_size(on_start(tags=TAGS | extra), "the script")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from localcloud.service_quotas.applied import Quotas
 from localcloud.service_quotas.catalogue import UnknownQuotaError, shipped
 from tests.localcloud import Cloud
 from tests.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
-from workshop import environment
+from workshop.config import loader
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_codes_that_the_file_does_not_give_never_change() -> None:
 
 @pytest.mark.parametrize("name", ["demo", "dev", "prod"])
 def test_every_seat_of_the_shipped_environments_fits(quotas: Quotas, name: str) -> None:
-    seats = environment.load(name).seats
+    seats = loader.load(name).seats
     needed = Counter(f"{seat.instance_type} for notebook instance usage" for seat in seats)
     needed["Total number of notebook instances"] = len(seats)
     quotas.require("sagemaker", needed, lambda _: 0)

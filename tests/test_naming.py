@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from tests.config_folder import HEAD, write, write_roster
 from tests.properties import untimed
-from workshop import environment, naming, rules
+from workshop import naming
+from workshop.config import loader, rules
 from workshop.naming import COHORT, SEAT_STACKS, Names
 
 
@@ -149,7 +150,7 @@ def test_any_roster_that_passes_gives_names_within_the_rules_all_distinct(
         lines = [",".join(row) for row in (("id", "name", "account", "region"), *rows)]
         roster = write_roster(folder, "\n".join(lines))
         write(folder, f"{HEAD}roster: {{file: {roster.name}, spares: {spares}}}\n")
-        seats = environment.draft("dev", folder).seats
+        seats = loader.draft("dev", folder).seats
         event("passes" if seats else "is refused")
     every: dict[str, list[str]] = {}
     for seat in seats:

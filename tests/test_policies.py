@@ -10,9 +10,9 @@ import pytest
 
 from localcloud.iam import reference
 from workshop import policies
+from workshop.config.models import Access, Notebook, Profile, Vpc
 from workshop.naming import Names
 from workshop.policies import Document, Statement
-from workshop.settings import Access, Notebook, Profile, Vpc
 
 ADA = Names("vision", "ada", "111122223333", "eu-west-1")
 BOB = Names("vision", "adam", "111122223333", "eu-west-1")

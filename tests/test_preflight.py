@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.preflights import GLOBAL, HEAD, HOME, THREE, Preflights, one, preflights, refused
-from workshop.fleet.preflight import State, usage
-from workshop.places import Place
+from workshop.account_region import AccountRegion
+from workshop.preflight import State, usage
 
 __all__ = ["preflights"]
 
-SECOND = Place("000000000000", "eu-central-1")
-OTHER = Place("111122223333", "eu-west-1")
+SECOND = AccountRegion("000000000000", "eu-central-1")
+OTHER = AccountRegion("111122223333", "eu-west-1")
 ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 TRUST = ALLOW.replace('"Resource"', '"Principal"').replace(
     '"Action":"*"', '"Action":"sts:AssumeRole"'
@@ -281,7 +281,7 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
     assert report.passed
     stacks = {place: one(report, "Stacks", place).need for place in (HOME, SECOND, OTHER)}
     assert stacks == {HOME: 11, SECOND: 6, OTHER: 6}
-    theirs = Place(OTHER.account, GLOBAL.region)
+    theirs = AccountRegion(OTHER.account, GLOBAL.region)
     for subject, here, there in (
         ("Roles per account", 3, 1),
         ("Customer managed policies per account", 18, 9),
@@ -296,7 +296,7 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
     report = preflights.ask(text)
     assert [(check.place, check.subject) for check in report.of(State.FAILED)] == [
         (SECOND, "Stacks"),
-        (Place(OTHER.account, GLOBAL.region), "General purpose buckets"),
+        (AccountRegion(OTHER.account, GLOBAL.region), "General purpose buckets"),
     ]
 
 

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from tests import config_folder
 from tests.preflights import HOME, THREE
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.preflight import Check, Report, State, arithmetic, caller, limits, moment, needs
-from workshop.fleet.preflight.needs import AtOnce
-from workshop.fleet.preflight.quotas import Quota, applied, home_of_global
-from workshop.fleet.preflight.reading import Unread
-from workshop.fleet.preflight.report import unknown, waived
-from workshop.fleet.preflight.usage import Notebook
-from workshop.fleet.status.found import Machines
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import FoundStack
 from workshop.naming import COHORT, SEAT_STACKS
-from workshop.places import Place
+from workshop.preflight import Check, Report, State, arithmetic, caller, demand, limits, schedule
+from workshop.preflight.checks import unknown, waived
+from workshop.preflight.demand import AtOnce
+from workshop.preflight.quotas import Quota, applied, home_of_global
+from workshop.preflight.reading import Unread
+from workshop.preflight.usage import Notebook
+from workshop.status.snapshot import Machines
 
-PLACE = Place("111122223333", "eu-west-1")
+PLACE = AccountRegion("111122223333", "eu-west-1")
 STACKS = Quota(limits.STACKS, "L-0485CB21", 2000)
 NO = Unread("ListX: AccessDenied: no")
 NUMBERS = st.integers(0, 5000)
@@ -193,7 +193,7 @@ def test_a_notebook_keeps_a_fallback_type_and_needs_a_new_machine_for_any_other(
         Notebook("theirs", "ml.t3.medium", "InService"),
         Notebook("asleep", "ml.t3.medium", "Stopped"),
     ]
-    assert list(needs.machines(wanted, there)) == [("ml.t3.medium", 2, 1)]
+    assert list(demand.machines(wanted, there)) == [("ml.t3.medium", 2, 1)]
 
 
 # --- seats and their stacks ---------------------------------------------------------------------
@@ -225,11 +225,13 @@ def test_a_stack_without_its_resources_is_made_again(
         names.stack(kind): found(names.stack(kind), "CREATE_COMPLETE") for kind in SEAT_STACKS
     }
     stacks[names.stack("access")] = found(names.stack("access"), status)
-    assert len(needs.to_be_made(loaded, seats, stacks)) == more
-    wanted = needs.wanted(loaded, HOME, seats)
-    assert needs.made_by(wanted.roles, stacks) == more
+    assert len(demand.to_be_made(loaded, seats, stacks)) == more
+    wanted = demand.wanted(loaded, HOME, seats)
+    assert demand.made_by(wanted.roles, stacks) == more
     # The cohort's stack, which is not there, would make all of its policies.
-    assert needs.made_by(wanted.policies, stacks) == wanted.policies[names.cohort.stack(COHORT)] > 1
+    assert (
+        demand.made_by(wanted.policies, stacks) == wanted.policies[names.cohort.stack(COHORT)] > 1
+    )
 
 
 @pytest.mark.parametrize("who", ["console_principals", "console_organisers"])
@@ -237,7 +239,7 @@ def test_a_seat_with_a_console_role_needs_two_roles(tmp_path: Path, who: str) ->
     access = f'{{access: {{{who}: ["arn:aws:iam::000000000000:role/entrance"]}}}}'
     config_folder.write(tmp_path, f"{THREE}profiles: {{attendee: {access}}}\n")
     loaded = config_folder.load(tmp_path)
-    assert sum(needs.wanted(loaded, HOME, loaded.seats).roles.values()) == 6
+    assert sum(demand.wanted(loaded, HOME, loaded.seats).roles.values()) == 6
 
 
 # --- waivers ------------------------------------------------------------------------------------
@@ -272,16 +274,16 @@ def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case(
     ],
 )
 def test_a_workshop_that_is_over_fails_and_one_far_ahead_warns(now: datetime, state: State) -> None:
-    assert moment.check(PLACE, START, END, now).state == state
+    assert schedule.check(PLACE, START, END, now).state == state
 
 
 def test_the_moment_says_what_to_do() -> None:
-    early = moment.check(PLACE, START, END, START - timedelta(days=30))
+    early = schedule.check(PLACE, START, END, START - timedelta(days=30))
     assert early.told == (
         "the workshop begins in 30 days, on 2027-03-08T09:00:00+00:00, and disks and running"
         " notebooks cost from now on; deploy later, or stop the notebooks until then"
     )
-    late = moment.check(PLACE, START, END, END)
+    late = schedule.check(PLACE, START, END, END)
     assert late.told == (
         "the workshop is over since 2027-03-09T17:00:00+00:00; give a later 'end', or tear it down"
     )
@@ -301,7 +303,7 @@ def test_a_region_that_is_not_enabled_fails_with_the_command_that_enables_it() -
 class Listing:
     """EC2 as it lists Regions: those that are not enabled only if asked for all."""
 
-    def client(self, service: str, place: Place) -> Listing:
+    def client(self, service: str, place: AccountRegion) -> Listing:
         assert (service, place) == ("ec2", PLACE)
         return self
 
@@ -341,7 +343,7 @@ class Told:
         self._rows = rows
         self.asked: list[str] = []
 
-    def client(self, service: str, place: Place) -> Told:
+    def client(self, service: str, place: AccountRegion) -> Told:
         assert (service, place) == ("service-quotas", PLACE)
         return self
 

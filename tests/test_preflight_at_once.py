@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.preflights import HOME, THREE, Preflights, one, preflights, refused
-from workshop.fleet.preflight import State
+from workshop.preflight import State
 
 __all__ = ["preflights"]
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.fleet import Fleet, fleet
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.cli import opened
-from workshop.fleet import power
-from workshop.fleet.preflight import permissions
-from workshop.places import Place
+from workshop.cli import context
+from workshop.notebooks import start_stop
+from workshop.preflight import permissions
 
 __all__ = ["fleet"]
 
@@ -44,13 +44,13 @@ def called(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         noted.add(f"{PREFIXES.get(service, service)}:{model.name}")
 
     class Noting(Clients):
-        def client(self, service: str, place: Place, *, attempts: int | None = None) -> Any:
+        def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
             made = super().client(service, place, attempts=attempts)
             made.meta.events.register("before-call", note, unique_id="noted")
             return made
 
-    monkeypatch.setattr(opened, "Clients", Noting)
-    monkeypatch.setattr(power, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(context, "Clients", Noting)
+    monkeypatch.setattr(start_stop, "POLL_SECONDS", 0.01)
     return noted
 
 

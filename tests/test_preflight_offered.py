@@ -9,9 +9,9 @@ import pytest
 from localcloud import ec2_offerings
 from tests.localcloud import Cloud
 from tests.preflights import HEAD, HOME, THREE, Preflights, calling, one, preflights, refused
-from workshop import instance_types
 from workshop.aws.clients import Clients
-from workshop.fleet.preflight import State, offered
+from workshop.config import instance_types
+from workshop.preflight import State, offerings
 
 __all__ = ["preflights"]
 
@@ -119,8 +119,8 @@ def test_every_page_of_offers_is_read(cloud: Cloud) -> None:
     types = sorted(instance_types.known("notebook"))[:101]
     with calling(cloud):
         clients = Clients(HOME)
-        region = offered.by_region(clients, HOME, types)
-        zones = offered.by_zone(clients, HOME, types)
+        region = offerings.by_region(clients, HOME, types)
+        zones = offerings.by_zone(clients, HOME, types)
     assert len(types) > ec2_offerings.PAGE
     assert region == {
         "eu-west-1": frozenset(

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.preflights import HOME, THREE, Preflights, one, preflights, refused
-from workshop.fleet.preflight import State, permissions
-from workshop.fleet.preflight.permissions import Decision
-from workshop.fleet.preflight.reading import Unread
+from workshop.account_region import AccountRegion
 from workshop.naming import Names
-from workshop.places import Place
+from workshop.preflight import State, permissions
+from workshop.preflight.permissions import Decision
+from workshop.preflight.reading import Unread
 
 __all__ = ["preflights"]
 
@@ -129,7 +129,7 @@ class Simulating:
         self._answers = answers
         self.given: list[dict[str, Any]] = []
 
-    def client(self, service: str, place: Place) -> Simulating:
+    def client(self, service: str, place: AccountRegion) -> Simulating:
         assert (service, place) == ("iam", HOME)
         return self
 

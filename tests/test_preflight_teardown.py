@@ -16,11 +16,11 @@ from tests.teardown_scenarios import busy
 from tests.test_preflight_permissions import as_role, statement
 from workshop import teardown as room
 from workshop.aws.clients import Clients
-from workshop.fleet.preflight import State, permissions, teardown_reads
-from workshop.fleet.preflight.asking import Asking
-from workshop.fleet.preflight.subject import Subject
-from workshop.teardown import kinds, roles
-from workshop.teardown.discover import Target, discover
+from workshop.preflight import State, permissions, teardown_reads
+from workshop.preflight.parallel_reads import Asking
+from workshop.preflight.request import Subject
+from workshop.teardown import resources, roles
+from workshop.teardown.discovery import Target, discover
 
 __all__ = ["preflights"]
 
@@ -91,11 +91,11 @@ def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
             )
         subject = Subject(loaded, HOME, loaded.seats, {})
         whole, few = Clients(HOME), Clients(HOME)
-        discover(whole, Target("vision", "dev", {HOME: frozenset()}, whole=True), kinds.ALL)
+        discover(whole, Target("vision", "dev", {HOME: frozenset()}, whole=True), resources.ALL)
         with ThreadPoolExecutor(4) as pool:
             looks = teardown_reads.ask(Asking(few, pool), subject)
         others = {roles.ROLE, roles.POLICY, "tag"}
-        assert looks.keys() == {kind.name for kind in kinds.ALL} | others
+        assert looks.keys() == {kind.name for kind in resources.ALL} | others
     # Every preflight lists the stacks by itself.
     assert few.calls.keys() == whole.calls.keys() - {"cloudformation:DescribeStacks"}
     assert sum(few.calls.values()) <= len(looks) * teardown_reads.MOST_CALLS

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workshop import instance_types, prices
+from tools import price_list
+from workshop.config import instance_types
 from workshop.errors import WorkshopError
-from workshop.prices import NOT_KNOWN, Cost, offers
+from workshop.pricing import prices
+from workshop.pricing.prices import NOT_KNOWN, Cost
 
 OFFER = """\
 "FormatVersion","v1.0"
@@ -106,7 +108,7 @@ def test_the_list_is_made_from_an_offer_file_of_aws(
 ) -> None:
     file = tmp_path / "index.csv"
     file.write_text(OFFER, encoding="utf-8")
-    offers.main([str(file)])
+    price_list.main([str(file)])
     made = yaml.safe_load(capsys.readouterr().out)
     assert made["ap-south-1"].pop("date").isoformat() == "2026-10-07"
     assert made == {
@@ -127,4 +129,4 @@ def test_the_list_is_made_from_an_offer_file_of_aws(
 )
 def test_another_file_is_refused(text: str, told: str) -> None:
     with pytest.raises(WorkshopError, match=told):
-        offers.region_prices(text.splitlines(keepends=True))
+        price_list.region_prices(text.splitlines(keepends=True))

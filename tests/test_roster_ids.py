@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.properties import untimed
 from workshop import naming
-from workshop.roster import derived_ids
-from workshop.roster.derived_ids import derive
+from workshop.config.roster import derived_ids
+from workshop.config.roster.derived_ids import derive
 
 
 @pytest.mark.parametrize(

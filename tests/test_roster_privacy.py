@@ -10,7 +10,8 @@ import pytest
 import app
 from tests.config_folder import load, write_roster
 from tests.workshop_command import run
-from workshop import environment, tags
+from workshop import tags
+from workshop.config import loader
 
 NAME, FAMILY, EMAIL = "Xanthippe", "Quillfeather", "quill@secret.example.com"
 PERSONAL = (NAME, FAMILY, EMAIL, "quill@")
@@ -67,7 +68,7 @@ def test_no_message_repeats_a_cell_even_in_the_wrong_column(
 def test_nothing_that_could_reach_a_log_shows_a_person(tmp_path: Path) -> None:
     write_roster(tmp_path, f"id,name,email\nada,{NAME} {FAMILY},{EMAIL}\n")
     loaded = load(tmp_path)
-    draft = environment.draft("dev", tmp_path)
+    draft = loader.draft("dev", tmp_path)
     assert loaded.seats[0].email == EMAIL
     assert not leaks(repr(loaded) + repr(draft) + repr(draft.sheet))
 

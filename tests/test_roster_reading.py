@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.config_folder import HEAD, PROFILES, load, mistakes, write, write_roster
-from workshop.roster import Seat, csv_file
-from workshop.roster.sheet import COLUMNS, MAX_ROWS
+from workshop.config.roster import Seat, csv_file
+from workshop.config.roster.sheet import COLUMNS, MAX_ROWS
 
 
 def ids(folder: Path) -> list[str]:

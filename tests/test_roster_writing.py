@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties import untimed
-from workshop import roster
+from workshop.config import roster
+from workshop.config.roster.write import write_ids
 from workshop.errors import WorkshopError
-from workshop.roster.write import write_ids
 
 
 def written(folder: Path, text: str | bytes, file: str = "people.csv") -> str:

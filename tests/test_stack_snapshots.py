@@ -13,18 +13,19 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped
 from tests.snapshots import TemplateSnapshots
-from workshop import environment, policies
+from workshop import policies
+from workshop.config import loader
 from workshop.naming import COHORT, SEAT_STACKS, Names
 
 CASES = [
     (name, profile, kind)
     for name in ENVIRONMENTS
-    for profile in exemplars(environment.load(name, ROOT / "config"))
+    for profile in exemplars(loader.load(name, ROOT / "config"))
     for kind in SEAT_STACKS
 ]
 MOST_LINES = 340
 LARGEST = "prod"
-_SETTINGS = environment.load(LARGEST, ROOT / "config").settings
+_SETTINGS = loader.load(LARGEST, ROOT / "config").settings
 PARTS = tuple(
     one.name for one in policies.sizes(Names.placeholders(_SETTINGS.workshop), _SETTINGS.profiles)
 )

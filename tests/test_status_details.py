@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from tests.localcloud import Cloud
 from tests.notebooks import IMAGE, Room, of_seats
-from workshop.fleet.status import details
-from workshop.fleet.status.calls import Calls
-from workshop.fleet.status.details import Details, Memory
-from workshop.fleet.status.found import ENDPOINT, PROCESSING, TRAINING, Machines, Unknown, Work
-from workshop.fleet.status.machines import Described
+from workshop.status import describe
+from workshop.status.calls import Calls
+from workshop.status.describe import Details, Memory
+from workshop.status.machines import Described
+from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, Machines, Unknown, Work
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=1)
@@ -141,8 +141,8 @@ def test_an_endpoints_machines_are_counted_anew_and_its_configuration_read_once(
 def test_descriptions_of_one_look_are_bounded_and_the_next_look_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(details, "DESCRIPTIONS", 3)
-    monkeypatch.setattr(details, "DESCRIPTIONS_PER_SECOND", 1000.0)
+    monkeypatch.setattr(describe, "DESCRIPTIONS", 3)
+    monkeypatch.setattr(describe, "DESCRIPTIONS_PER_SECOND", 1000.0)
     machine = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
     jobs = [work(PROCESSING, f"clean{number}") for number in range(7)]
     described = {"ProcessingResources": {"ClusterConfig": machine}}
@@ -172,7 +172,7 @@ def test_status_says_what_it_left_for_the_next_look(
             RoleArn=room.role,
         )
     assert room.told("status")["totals"]["usd_per_hour"]["complete"]
-    monkeypatch.setattr(details, "DESCRIPTIONS", 1)
+    monkeypatch.setattr(describe, "DESCRIPTIONS", 1)
     ran = room.command("status")
     assert ran.code == 1
     assert "at least 0.23" in ran.out
@@ -189,7 +189,7 @@ def test_many_jobs_and_endpoints_cost_one_search_each_and_an_endpoints_configura
 ) -> None:
     room = of_seats(cloud, tmp_path, monkeypatch, count)
     cloud.delays(training=600, endpoint=0)
-    monkeypatch.setattr(details, "DESCRIPTIONS_PER_SECOND", 1000.0)
+    monkeypatch.setattr(describe, "DESCRIPTIONS_PER_SECOND", 1000.0)
     long = "x" * 40
     for seat in range(1, count + 1):
         room.trains(f"vision-seat{seat:02}-{long}")

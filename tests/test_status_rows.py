@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from workshop import environment
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.status import rows
-from workshop.fleet.status.attribution import Owners
-from workshop.fleet.status.found import KINDS, Found
+from workshop.aws.stacks import FoundStack
+from workshop.config import loader
 from workshop.naming import SEAT_STACKS
-from workshop.places import Place
+from workshop.status import rows
+from workshop.status.attribution import Owners
+from workshop.status.snapshot import KINDS, Found
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -43,7 +42,7 @@ def stack(name: str, status: str, tags: dict[str, str]) -> FoundStack:
 def test_a_stack_is_told_by_what_is_wrong_with_it(
     status: str, tags: dict[str, str], told: dict[str, str]
 ) -> None:
-    loaded = environment.load("demo", ROOT / "config")
+    loaded = loader.load("demo", ROOT / "config")
     seat = loaded.seats[0]
     stacks = {}
     for kind in SEAT_STACKS:
@@ -51,7 +50,7 @@ def test_a_stack_is_told_by_what_is_wrong_with_it(
         stacks[name] = stack(name, "CREATE_COMPLETE", OURS)
     name = loaded.names(seat).stack("storage")
     stacks[name] = stack(name, status, tags)
-    place = Place(seat.account, seat.region)
+    place = seat.account_region
     found = Found(place, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
     [row] = rows.rows(loaded, [seat], {place: found})
     assert row.stacks == rows.Stacks(5 - len(told), 5, told)

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties import untimed
-from workshop import rules, tags
-from workshop.settings import Environment
+from workshop import tags
+from workshop.config import rules
+from workshop.config.models import Environment
 
 ENDS = datetime(2027, 3, 9, 17, tzinfo=timezone(timedelta(hours=1)))
 

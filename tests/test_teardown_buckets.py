@@ -23,9 +23,9 @@ from tests.teardown_world import (
     world,
 )
 from workshop.teardown.emptying import MOST_LEFT, Bucket, NotEmptied
-from workshop.teardown.kinds import tagged
-from workshop.teardown.kinds.buckets import Buckets, SharedObjects
-from workshop.teardown.model import World
+from workshop.teardown.resource import World
+from workshop.teardown.resources import tagged
+from workshop.teardown.resources.buckets import Buckets, SharedObjects
 
 KIND = Buckets()
 SHARED = SharedObjects()
@@ -165,7 +165,7 @@ def test_a_denied_listing_of_buckets_is_an_error_and_not_none(cloud: Cloud) -> N
 
 
 def test_all_pages_of_buckets_are_read(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workshop.teardown.kinds.buckets.PAGE", 25)
+    monkeypatch.setattr("workshop.teardown.resources.buckets.PAGE", 25)
     names = [named(cloud, "ada", f"d{number}") for number in range(51)]
     for name in names:
         bucket(cloud, name, versioned=False)

@@ -8,9 +8,9 @@ from tests import torn
 from tests.localcloud import Cloud
 from tests.torn import ADA, trains
 from workshop.aws.clients import Clients
-from workshop.teardown.model import Ownership
 from workshop.teardown.plan import Choices
-from workshop.teardown.running import Teardown
+from workshop.teardown.resource import Ownership
+from workshop.teardown.run import Teardown
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from tests import torn
 from tests.localcloud import Cloud
 from tests.torn import ADA, found, whose, world
 from workshop.aws.clients import Clients
-from workshop.teardown import discover
-from workshop.teardown.discover import Target
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Ownership
+from workshop.teardown import discovery
+from workshop.teardown.discovery import Target
 from workshop.teardown.plan import Choices
+from workshop.teardown.resource import Ownership
+from workshop.teardown.resources import ALL
 
 KIND = "feature table"
 DATABASE = "sagemaker_featurestore"
@@ -89,7 +89,7 @@ def test_whose_role_cannot_be_read_is_unknown(cloud: Cloud, clients: Clients) ->
 def test_a_listing_that_fails_makes_the_kind_unknown(cloud: Cloud, clients: Clients) -> None:
     cloud.faults({"effect": "denied", "operation": "glue:GetTables"})
     target = Target("demo", "demo", {torn.HERE: frozenset({"ada"})}, whole=True)
-    seen = discover.discover(clients, target, ALL)
+    seen = discovery.discover(clients, target, ALL)
     assert [one.kind for one in seen.unknown] == [KIND]
 
 

@@ -14,14 +14,14 @@ from tests.torn import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT, Names
 from workshop.teardown import freeze, roles
-from workshop.teardown.discover import Target
-from workshop.teardown.happenings import Happening, Outcome, Step
-from workshop.teardown.kinds import ALL
-from workshop.teardown.kinds.sagemaker_jobs import TRAINING, Training
-from workshop.teardown.model import Thing, World
+from workshop.teardown.discovery import Target
+from workshop.teardown.events import Happening, Outcome, Step
 from workshop.teardown.plan import Choices, Fate
 from workshop.teardown.report import LEFT, NOT_PROVEN, Report
-from workshop.teardown.running import Teardown
+from workshop.teardown.resource import Thing, World
+from workshop.teardown.resources import ALL
+from workshop.teardown.resources.sagemaker_jobs import TRAINING, Training
+from workshop.teardown.run import Teardown
 from workshop.teardown.saving import Saved
 from workshop.teardown.sweep import Patience
 

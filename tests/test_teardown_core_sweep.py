@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from tests.torn import HERE
 from workshop.aws.clients import Clients
-from workshop.teardown.happenings import Happening, Outcome, Step
-from workshop.teardown.model import Ownership, Scope, Thing, Undeletable, World
+from workshop.teardown.events import Happening, Outcome, Step
+from workshop.teardown.resource import Ownership, Scope, Thing, Undeletable, World
 from workshop.teardown.sweep import Patience, Sweep
 
 QUICK = Patience(

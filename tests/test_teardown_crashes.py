@@ -18,7 +18,7 @@ from tests.quick_calls import QuickClients, lines_to
 from tests.teardown_pieces import PROVEN
 from tests.teardown_runs import Crash, Hear, Run, at_once, proving, teardown
 from tests.teardown_scenarios import Room, busy, small
-from workshop.teardown.happenings import Happening, Step
+from workshop.teardown.events import Happening, Step
 from workshop.teardown.plan import Plan
 from workshop.teardown.saving import Saved
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.localcloud import Cloud
 from tests.teardown_world import found, owners, tag_list, world
-from workshop.teardown.kinds.dashboards import COMPOSITE, KINDS, Alarms, Dashboards
+from workshop.teardown.resources.dashboards import COMPOSITE, KINDS, Alarms, Dashboards
 
 DASHBOARDS = Dashboards()
 ALARMS = Alarms("alarm", "MetricAlarm")

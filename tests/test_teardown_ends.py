@@ -16,20 +16,20 @@ from tests.quick_calls import Lines, QuickClients, lines_to
 from tests.teardown_pieces import IMAGE
 from tests.teardown_runs import QUICK, QUICK_STACKS
 from tests.workshop_command import Ran
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import SEAT_STACKS, Names
-from workshop.places import Place
-from workshop.teardown.running import Teardown
+from workshop.teardown.run import Teardown
 
 __all__ = ["fleet"]
 
-AWAY = Place("111122223333", "eu-west-1")
+AWAY = AccountRegion("111122223333", "eu-west-1")
 WHOSE = {"ada": HOME, "alan": AWAY}
 ROWS = "id,account,region\nada,,\nalan,111122223333,eu-west-1\n"
 APPLY = ("--apply", "--early", "--yes", "demo", "--interval", "0", "--json")
 
 
-def names(seat: str, where: Place = HOME) -> Names:
+def names(seat: str, where: AccountRegion = HOME) -> Names:
     return Names("demo", seat, where.account, where.region)
 
 
@@ -38,7 +38,7 @@ def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda:
     quick = partial(Teardown, patience=QUICK, stack_patience=QUICK_STACKS)
     with (
         mock.patch("workshop.cli.teardown.Teardown", quick),
-        mock.patch("workshop.cli.opened.Clients", partial(clients, lines_to(fleet.cloud.running))),
+        mock.patch("workshop.cli.context.Clients", partial(clients, lines_to(fleet.cloud.running))),
     ):
         shown = fleet.run("teardown", *more)
         assert shown.code == 0, shown.err
@@ -46,13 +46,13 @@ def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda:
         return fleet.run("teardown", *APPLY, *more)
 
 
-def clients(lines: Lines, home: Place, *, role: str | None, **_: object) -> Clients:
+def clients(lines: Lines, home: AccountRegion, *, role: str | None, **_: object) -> Clients:
     """One set for all commands: making them takes longer than using them."""
     return _clients(lines, home, role)
 
 
 @cache
-def _clients(lines: Lines, home: Place, role: str | None) -> Clients:
+def _clients(lines: Lines, home: AccountRegion, role: str | None) -> Clients:
     # What is saved comes as a stream, which those do not have.
     return QuickClients(lines, home, role=role) if role else Clients(home)
 

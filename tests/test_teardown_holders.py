@@ -13,19 +13,19 @@ from tests import teardown_scenarios as scenarios
 from tests.localcloud import Cloud, template
 from tests.teardown_runs import teardown
 from tests.teardown_world import place, world
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import FoundStack
 from workshop.errors import WorkshopError
-from workshop.fleet.inventory import FoundStack
-from workshop.places import Place
-from workshop.teardown.discover import Discovery
+from workshop.teardown.discovery import Discovery
 from workshop.teardown.holders import StackRules, holders, with_stacks
-from workshop.teardown.kinds import ALL
-from workshop.teardown.kinds.network_interfaces import Interfaces, awaited
-from workshop.teardown.kinds.tagged import STACK
-from workshop.teardown.kinds.tagged_resources import TaggedResources
-from workshop.teardown.model import Kind, Ownership, SeenRole, Thing
 from workshop.teardown.plan import Choices, Fate, Plan
+from workshop.teardown.resource import Kind, Ownership, SeenRole, Thing
+from workshop.teardown.resources import ALL
+from workshop.teardown.resources.network_interfaces import Interfaces, awaited
+from workshop.teardown.resources.tagged import STACK
+from workshop.teardown.resources.tagged_resources import TaggedResources
 
-HERE = Place("111122223333", "eu-west-1")
+HERE = AccountRegion("111122223333", "eu-west-1")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TAGS = {"workshop": "vision", "environment": "prod", "managed-by": "workshop-provisioner"}
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in ALL}

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.localcloud import Cloud
 from tests.teardown_world import found, owners, tag_list, world
-from workshop.teardown.kinds.instances import Instances, Volumes
+from workshop.teardown.resources.instances import Instances, Volumes
 
 INSTANCES = Instances()
 VOLUMES = Volumes()

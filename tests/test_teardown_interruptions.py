@@ -11,7 +11,7 @@ from tests.localcloud import TRUST, Cloud
 from tests.teardown_hands import Hand
 from tests.teardown_runs import proving, teardown
 from tests.teardown_scenarios import Room, busy, small
-from workshop.teardown.happenings import Happening, Step
+from workshop.teardown.events import Happening, Step
 
 
 def works_on(room: Room, *, at: Step, times: int = 1) -> list[str]:

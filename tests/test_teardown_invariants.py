@@ -23,10 +23,10 @@ from tests.quick_calls import lines_to
 from tests.teardown_hands import Hand, session_over
 from tests.teardown_runs import IMPATIENT, QUICK, Crash, proving, teardown
 from tests.teardown_scenarios import UNPROVEN
-from workshop.teardown.happenings import Happening, Step
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Kind
+from workshop.teardown.events import Happening, Step
 from workshop.teardown.plan import Choices
+from workshop.teardown.resource import Kind
+from workshop.teardown.resources import ALL
 
 Make = Callable[[Hand], object]
 ANYWHERE: Sequence[Make] = (

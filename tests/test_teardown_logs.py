@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 
 from tests.localcloud import Cloud
 from tests.teardown_world import counted, found, owners, place, thing, world
-from workshop.teardown.kinds import logs
-from workshop.teardown.kinds.logs import Groups, Streams
-from workshop.teardown.kinds.sagemaker_kind import listed_key
-from workshop.teardown.kinds.unexplained import ENDPOINTS
-from workshop.teardown.model import Memory, Ownership, World
+from workshop.teardown.resource import Memory, Ownership, World
+from workshop.teardown.resources import logs
+from workshop.teardown.resources.logs import Groups, Streams
+from workshop.teardown.resources.sagemaker_type import listed_key
+from workshop.teardown.resources.unexplained import ENDPOINTS
 
 STREAMS = Streams()
 GROUPS = Groups()

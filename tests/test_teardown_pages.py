@@ -14,7 +14,7 @@ from tests.teardown_hands import session_over
 from tests.teardown_pieces import CLAIMED, PROVEN
 from tests.teardown_runs import at_once, proving, quick_clients, teardown
 from tests.teardown_scenarios import Room, small
-from workshop.teardown.discover import Target, discover
+from workshop.teardown.discovery import Target, discover
 from workshop.teardown.plan import Choices
 
 SAGEMAKER = (

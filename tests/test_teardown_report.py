@@ -15,16 +15,16 @@ import pytest
 from tests.localcloud import Cloud
 from tests.teardown_runs import teardown
 from tests.teardown_scenarios import small
+from workshop.account_region import AccountRegion
 from workshop.cli.teardown import teardown as command
-from workshop.places import Place
-from workshop.teardown.discover import Target, Unknown
-from workshop.teardown.happenings import Outcome, Result
-from workshop.teardown.model import Ownership, Thing
+from workshop.teardown.discovery import Target, Unknown
+from workshop.teardown.events import Outcome, Result
 from workshop.teardown.plan import Choices
 from workshop.teardown.report import Report
-from workshop.teardown.verify import Scan
+from workshop.teardown.resource import Ownership, Thing
+from workshop.teardown.verification import Scan
 
-HERE = Place("000000000000", "us-east-1")
+HERE = AccountRegion("000000000000", "us-east-1")
 NOW = datetime(2026, 5, 1, 18, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>|a&b"
 

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from tests.localcloud import IAM, Cloud, template
 from tests.teardown_world import counted, found, owners, place, tag_list, thing, world
 from workshop.teardown.emptying import NotEmptied
-from workshop.teardown.kinds.repositories import Repositories, _first_page
-from workshop.teardown.model import World
+from workshop.teardown.resource import World
+from workshop.teardown.resources.repositories import Repositories, _first_page
 
 KIND = Repositories()
 

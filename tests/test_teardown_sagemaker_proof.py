@@ -11,10 +11,10 @@ from tests import torn
 from tests.localcloud import Cloud
 from tests.torn import ADA, BEN, HERE, found, serves, trains, whose, world
 from workshop.aws.clients import Clients
-from workshop.teardown import discover
-from workshop.teardown.discover import Target
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Ownership, SeenRole
+from workshop.teardown import discovery
+from workshop.teardown.discovery import Target
+from workshop.teardown.resource import Ownership, SeenRole
+from workshop.teardown.resources import ALL
 
 OWNED, CLAIMED, FOREIGN, UNKNOWN = (
     Ownership.OWNED,
@@ -127,7 +127,7 @@ def test_a_listing_that_fails_makes_its_kind_unknown_and_no_other(
     trains(cloud, "hers", torn.role(cloud, ADA))
     cloud.faults({"effect": "denied", "operation": "sagemaker:ListModels"})
     target = Target("demo", "demo", {torn.HERE: frozenset({"ada"})}, whole=True)
-    seen = discover.discover(clients, target, ALL)
+    seen = discovery.discover(clients, target, ALL)
     assert [one.kind for one in seen.unknown] == ["model"]
     assert ("training job", "hers", torn.HERE) in seen.things
     assert set(seen.not_offered) == {"labeling job", "artifact", "context", "action"}

@@ -8,11 +8,11 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from workshop.teardown.kinds import ALL, sagemaker
-from workshop.teardown.kinds.sagemaker_kind import SageMakerKind
-from workshop.teardown.model import ordered
+from workshop.teardown.resource import ordered
+from workshop.teardown.resources import ALL, sagemaker_types
+from workshop.teardown.resources.sagemaker_type import SageMakerKind
 
-TABLES = [kind for kind in sagemaker.KINDS if isinstance(kind, SageMakerKind)]
+TABLES = [kind for kind in sagemaker_types.KINDS if isinstance(kind, SageMakerKind)]
 MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
 

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from tests.localcloud import Cloud
 from tests.teardown_world import counted, place, world
+from workshop.config.models import Keep
 from workshop.errors import UsageError
-from workshop.settings import Keep
-from workshop.teardown import saving, targets
-from workshop.teardown.copies import Entry, InBucket, InFolder, Source
+from workshop.teardown import save_paths, saving
+from workshop.teardown.s3_copy import Entry, InBucket, InFolder, Source
 from workshop.teardown.saving import MOST_PROBLEMS, Saved, Work
 
 DATA = "vision-ada-data-000000000000-us-east-1"
@@ -123,13 +123,13 @@ def test_prefixes_and_artefacts_are_chosen_and_nothing_twice() -> None:
     ],
 )
 def test_every_key_is_a_file_of_its_own_inside_the_folder(key: str, path: str) -> None:
-    assert targets.file_path(key).as_posix() == path
+    assert save_paths.file_path(key).as_posix() == path
 
 
 @pytest.mark.parametrize("text", ["s3:/archive", "s3://", "s3:///x"])
 def test_a_place_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no place to save to"):
-        targets.read(text)
+        save_paths.read(text)
 
 
 @pytest.mark.parametrize("text", ["s3://archive", "s3://archive/vision/2027/", "saved/here"])
@@ -144,9 +144,11 @@ def test_the_configuration_refuses_what_is_neither(text: str) -> None:
 
 
 def test_places_are_read() -> None:
-    assert targets.read("s3://archive/vision/2027/") == targets.Prefix("archive", "vision/2027")
-    assert targets.read("s3://archive") == targets.Prefix("archive", "")
-    assert targets.read("saved/here") == Path("saved/here")
+    assert save_paths.read("s3://archive/vision/2027/") == save_paths.Prefix(
+        "archive", "vision/2027"
+    )
+    assert save_paths.read("s3://archive") == save_paths.Prefix("archive", "")
+    assert save_paths.read("saved/here") == Path("saved/here")
 
 
 def test_nothing_is_saved_to_a_bucket_that_is_deleted_itself(cloud: Cloud) -> None:
@@ -231,7 +233,7 @@ def test_what_cannot_be_shown_to_be_the_same_is_another(there: Entry, known: Any
             return {"ChecksumCRC32": "one"} if Bucket == DATA else known
 
     source = Source(Heads, DATA, "1" * 12)
-    target = InBucket(Heads, targets.Prefix(ARCHIVE, ""))
+    target = InBucket(Heads, save_paths.Prefix(ARCHIVE, ""))
     assert not target.same(source, "ada", "a", Entry("a", 1, "etag"), there)
 
 
@@ -302,7 +304,7 @@ def test_a_copy_that_vanishes_is_seen_at_the_second_look(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(cloud, "models/a")
-    monkeypatch.setattr("workshop.teardown.copies.InBucket.copy", lambda *_: None)
+    monkeypatch.setattr("workshop.teardown.s3_copy.InBucket.copy", lambda *_: None)
     saved = save(cloud, f"s3://{ARCHIVE}")
     assert saved.problems == [f"s3://{DATA}/models/a: its copy is not there"]
 
@@ -455,7 +457,7 @@ def test_a_file_system_without_capital_letters_loses_nothing(
 ) -> None:
     put(cloud, "Model", b"one")
     put(cloud, "model", b"two")
-    monkeypatch.setattr(targets, "file_path", lambda key: Path(key.lower()))
+    monkeypatch.setattr(save_paths, "file_path", lambda key: Path(key.lower()))
     saved = save(cloud, tmp_path)
     assert (saved.problems, saved.objects, saved.renamed) == ([], 2, 1)
     assert {b"one", b"two"} <= set(contents(tmp_path).values())
@@ -486,7 +488,7 @@ def test_a_download_that_breaks_off_leaves_no_file(
             yield b"cont"
             raise OSError("the connection broke")
 
-    monkeypatch.setattr("workshop.teardown.copies.Source.body", lambda *_: Broken())
+    monkeypatch.setattr("workshop.teardown.s3_copy.Source.body", lambda *_: Broken())
     saved = save(cloud, tmp_path)
     assert saved.problems == [f"s3://{DATA}/models/a: the connection broke"]
     assert files(tmp_path) == []
@@ -503,7 +505,7 @@ def test_a_download_with_other_content_is_not_saved(
         def iter_chunks(_: int) -> Any:
             yield b"CONTENT"
 
-    monkeypatch.setattr("workshop.teardown.copies.Source.body", lambda *_: Wrong())
+    monkeypatch.setattr("workshop.teardown.s3_copy.Source.body", lambda *_: Wrong())
     saved = save(cloud, tmp_path)
     assert "cannot be shown to be the same" in saved.problems[0]
     assert files(tmp_path) == []
@@ -515,7 +517,7 @@ def test_checksums_decide_where_the_etag_is_no_digest(
 ) -> None:
     put(cloud, "models/a")
     # As it is with a key of KMS.
-    monkeypatch.setattr("workshop.teardown.copies._md5", lambda _: b"no digest")
+    monkeypatch.setattr("workshop.teardown.s3_copy._md5", lambda _: b"no digest")
     assert save(cloud, tmp_path).complete
     (tmp_path / f"ada/{DATA}/models/a").write_bytes(b"CONTENT")
     assert save(cloud, tmp_path).renamed == 1

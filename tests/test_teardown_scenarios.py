@@ -10,9 +10,9 @@ from tests.localcloud import Cloud
 from tests.teardown_pieces import CLAIMED, PROVEN
 from tests.teardown_runs import proving, teardown
 from tests.teardown_scenarios import UNPROVEN, small
-from workshop.teardown.happenings import Outcome
-from workshop.teardown.model import Ownership
+from workshop.teardown.events import Outcome
 from workshop.teardown.plan import Choices
+from workshop.teardown.resource import Ownership
 
 SEATS = ("ada", "ben")
 

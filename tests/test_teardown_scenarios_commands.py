@@ -19,9 +19,9 @@ from tests.preflights import calling
 from tests.teardown_runs import Run, at_once, job, proving, teardown
 from tests.teardown_scenarios import Room
 from tests.workshop_command import Ran, run
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.fleet.ledger import FOLDER
-from workshop.places import Place
+from workshop.ledger import FOLDER
 from workshop.teardown.plan import Choices
 from workshop.teardown.report import Report
 
@@ -129,7 +129,7 @@ def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(roo
 def test_two_teardowns_at_once_do_each_other_no_harm(room: Room) -> None:
     before = snapshots.of(room.cloud)
     reports: list[Report] = []
-    here = Place(room.cloud.running.account, room.cloud.running.region)
+    here = AccountRegion(room.cloud.running.account, room.cloud.running.region)
 
     def one(clients: Clients) -> None:
         work = job(room, clients, seats=["ada"])

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.localcloud import Cloud
 from tests.teardown_world import counted, found, owners, place, world
 from workshop.naming import Names
-from workshop.teardown.kinds.schedules import Rules, Schedules
+from workshop.teardown.resources.schedules import Rules, Schedules
 
 RULES = Rules()
 SCHEDULES = Schedules()

@@ -17,12 +17,12 @@ from tests.localcloud import TRUST, Cloud
 from tests.preflights import calling
 from tests.teardown_scenarios import Room
 from tests.workshop_command import Ran, run
-from workshop.fleet.events import Event, What
-from workshop.fleet.ledger import Ledger
-from workshop.places import Place
+from workshop.account_region import AccountRegion
+from workshop.events import Event, What
+from workshop.ledger import Ledger
 
 APPLY = ("--apply", "--early", "--yes", "demo", "--interval", "0")
-ELSEWHERE = Place("111122223333", "us-east-1")
+ELSEWHERE = AccountRegion("111122223333", "us-east-1")
 
 
 @pytest.fixture

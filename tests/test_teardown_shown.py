@@ -14,13 +14,13 @@ import pytest
 
 from tests.torn import HERE, KINDS
 from workshop.aws.clients import Clients
+from workshop.config.models import Keep
 from workshop.errors import GuardError
-from workshop.settings import Keep
-from workshop.teardown.discover import Discovery, Unknown
+from workshop.teardown.discovery import Discovery, Unknown
 from workshop.teardown.holders import STACK
-from workshop.teardown.model import Memory, Ownership, Scope, Thing, World
 from workshop.teardown.plan import Choices, Fate, Plan
-from workshop.teardown.shown import FILE, ShownPlan, Subject, check_options, plan_to_hold
+from workshop.teardown.resource import Memory, Ownership, Scope, Thing, World
+from workshop.teardown.shown_plan import FILE, ShownPlan, Subject, check_options, plan_to_hold
 
 SUBJECT = Subject(HERE.account, "demo", "demo")
 AGAIN = "workshop teardown -e demo"

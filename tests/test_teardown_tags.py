@@ -14,8 +14,8 @@ from tests.teardown_hands import Hand
 from tests.teardown_pieces import IMAGE, MACHINES
 from tests.teardown_runs import Run, teardown
 from tests.teardown_scenarios import Room
-from workshop.teardown.model import Ownership
 from workshop.teardown.plan import Choices
+from workshop.teardown.resource import Ownership
 
 CLAIMED = Ownership.CLAIMED
 

@@ -10,7 +10,7 @@ from tests import teardown_pieces as pieces
 from tests.localcloud import TRUST, Cloud
 from tests.teardown_runs import IMPATIENT, clients_at, proving, teardown
 from tests.teardown_scenarios import Room, busy, small
-from workshop.teardown.happenings import Outcome
+from workshop.teardown.events import Outcome
 from workshop.teardown.plan import Choices
 
 

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from tests import torn
 from tests.torn import ADA, HERE, whose, world
 from workshop.aws.clients import Clients
-from workshop.teardown.model import Ownership, Thing
+from workshop.teardown.resource import Ownership, Thing
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 AWS = f"arn:aws:sagemaker:{HERE.region}:{HERE.account}"

@@ -16,10 +16,10 @@ from tests.quick_calls import lines_to
 from tests.teardown_hands import Hand, session_over
 from tests.teardown_runs import Run, proving, quick_clients, teardown
 from tests.teardown_scenarios import QUIET, Room
-from workshop.teardown.happenings import Outcome
-from workshop.teardown.kinds.sagemaker_serving import ENDPOINT
-from workshop.teardown.model import Memory, Ownership, Scope, Thing, World
+from workshop.teardown.events import Outcome
 from workshop.teardown.plan import Choices
+from workshop.teardown.resource import Memory, Ownership, Scope, Thing, World
+from workshop.teardown.resources.sagemaker_serving import ENDPOINT
 
 ROLE = "Role demo-ada-us-east-1-execution"
 GONE = "whose it is cannot be told: its configuration is gone"

@@ -17,18 +17,18 @@ from tests.assemblies import shipped
 from tests.localcloud import IAM, TRUST, Cloud
 from tests.workshop_command import Ran, run
 from workshop import naming
+from workshop.account_region import AccountRegion
 from workshop.aws import clients as clients_module
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.places import Place
 from workshop.teardown import stacks, sweep
-from workshop.teardown.discover import Target
-from workshop.teardown.happenings import Happening
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Kind, Memory, Ownership, Scope, SeenRole, Thing, World
-from workshop.teardown.running import Teardown
+from workshop.teardown.discovery import Target
+from workshop.teardown.events import Happening
+from workshop.teardown.resource import Kind, Memory, Ownership, Scope, SeenRole, Thing, World
+from workshop.teardown.resources import ALL
+from workshop.teardown.run import Teardown
 
-HERE = Place("000000000000", "us-east-1")
+HERE = AccountRegion("000000000000", "us-east-1")
 ADA = Names("demo", "ada", *(HERE.account, HERE.region))
 BEN = Names("demo", "ben", *(HERE.account, HERE.region))
 CONFIG = Path(__file__).parents[1] / "config"

@@ -34,8 +34,9 @@ import yaml
 from tools import iam_reference
 from tools.iam_reference import ReferencedAction
 from tools.synthesized_roles import Context, SynthesizedRole, roles
-from workshop import environment, tags
-from workshop.environment import LoadedEnvironment
+from workshop import tags
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
 from workshop.naming import COHORT, Names
 
 ROOT = Path(__file__).parents[1]
@@ -394,8 +395,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     swept: list[SweptRole] = []
     with ProcessPoolExecutor() as pool:
-        for name in chosen.env or environment.known(chosen.config_dir):
-            loaded = environment.load(name, chosen.config_dir)
+        for name in chosen.env or loader.known(chosen.config_dir):
+            loaded = loader.load(name, chosen.config_dir)
             profiles = dict.fromkeys(one.profile for one in loaded.seats)
             with TemporaryDirectory() as folder:
                 synthesize(loaded, Path(folder))

@@ -19,7 +19,7 @@ from typing import Any
 
 from localcloud import policy_engine
 from workshop import tags
-from workshop.access.decision import EVERYTHING
+from workshop.access.permissions import EVERYTHING
 from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.policies import Document
 

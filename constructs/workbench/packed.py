@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from workshop import generated
+from tools import generated_files
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SET_UP = "set_up.sh"
@@ -56,7 +56,7 @@ def unpacked(text: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write or check the packed text; the exit code."""
-    return generated.main("workbench.packed", __doc__, {_file(): _current()}, arguments)
+    return generated_files.main("workbench.packed", __doc__, {_file(): _current()}, arguments)
 
 
 def _file() -> Path:

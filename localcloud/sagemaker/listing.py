@@ -29,7 +29,7 @@ def page(engine: Engine, kind: Kind, request: Members) -> Members:
     sort_by = _sort_by(kind, request)
     summary = _summary_shape(engine.list_operation(kind), kind.summaries)
     shown: list[Members] = []
-    last: paging.Place = ("", "")
+    last: paging.AccountRegion = ("", "")
     for record in _ordered(engine, kind, request, sort_by):
         if not _passes(kind, request, record):
             continue
@@ -66,7 +66,7 @@ def summary_members(operation: str, member: str) -> frozenset[str]:
     return frozenset(_summary_shape(operation, member).members)
 
 
-def place(kind: Kind, record: Record, sort_by: str) -> paging.Place:
+def place(kind: Kind, record: Record, sort_by: str) -> paging.AccountRegion:
     """Where a record stands in an order."""
     values = {
         "CreationTime": record["created"],

@@ -13,18 +13,18 @@ from typing import Any, TypeVar
 
 from localcloud.protocol.errors import invalid
 
-Place = tuple[Any, str]
+AccountRegion = tuple[Any, str]
 """Where an item stands in an order: the value it is sorted by, and a text that only it has."""
 
 Item = TypeVar("Item")
 
 
-def token(place: Place) -> str:
+def token(place: AccountRegion) -> str:
     """Give the NextToken for a page whose last item stands at ``place``."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def place_of(next_token: str) -> Place:
+def place_of(next_token: str) -> AccountRegion:
     """Give the place that ``token`` wrote down."""
     try:
         value, key = json.loads(base64.urlsafe_b64decode(next_token.encode()))
@@ -40,7 +40,7 @@ def another_listing() -> Exception:
 
 def ordered(
     items: Iterable[Item],
-    place: Callable[[Item], Place],
+    place: Callable[[Item], AccountRegion],
     next_token: str | None,
     *,
     descending: bool,
@@ -59,7 +59,7 @@ def ordered(
 
 def cut(
     items: Iterable[Item],
-    place: Callable[[Item], Place],
+    place: Callable[[Item], AccountRegion],
     next_token: str | None,
     size: int,
     *,

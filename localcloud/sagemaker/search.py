@@ -47,7 +47,7 @@ def search(engine: Engine, request: Members) -> Members:
         if satisfies(view, request.get("SearchExpression", {}))
     }
 
-    def place(key: str) -> paging.Place:
+    def place(key: str) -> paging.AccountRegion:
         # As text, since a property need not be of one type, or there at all.
         return (_sortable(next(_values(hits[key], sort_by), "")), key)
 

@@ -13,7 +13,7 @@ from localcloud import ministack_adapter
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError
 from localcloud.service_quotas.catalogue import Catalogue, Quota, UnknownQuotaError, shipped
-from localcloud.service_quotas.increases import Increases, Place
+from localcloud.service_quotas.increases import AccountRegion, Increases
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock
@@ -27,7 +27,7 @@ class Quotas:
 
     def __init__(self, clock: Clock) -> None:
         self.increases = Increases(clock)
-        self._changed: dict[Place, dict[tuple[str, str], float]] = {}
+        self._changed: dict[AccountRegion, dict[tuple[str, str], float]] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -141,7 +141,7 @@ class Quotas:
         return quota
 
 
-def place(quota: Quota) -> Place:
+def place(quota: Quota) -> AccountRegion:
     """Give where the values of a quota are kept while this account and Region are served."""
     return ministack_adapter.account(), "" if quota.is_global else ministack_adapter.region()
 

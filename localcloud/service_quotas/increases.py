@@ -17,7 +17,7 @@ from localcloud.service_quotas.catalogue import Quota
 if TYPE_CHECKING:
     from localcloud.clock import Clock
 
-Place = tuple[str, str]
+AccountRegion = tuple[str, str]
 """Account and Region; what is global has the Region ""."""
 
 
@@ -44,7 +44,7 @@ class Increases:
         self._clock = clock
         self._all: dict[str, Increase] = {}
 
-    def ask(self, where: Place, quota: Quota, desired: float, requester: str) -> Increase:
+    def ask(self, where: AccountRegion, quota: Quota, desired: float, requester: str) -> Increase:
         """Record a request; ``ApiError`` if one is open for that quota already."""
         if self._open(where, quota) is not None:
             raise ApiError(
@@ -66,12 +66,12 @@ class Increases:
         self._all[made.id] = made
         return made
 
-    def seen_from(self, places: Collection[Place]) -> list[Increase]:
+    def seen_from(self, places: Collection[AccountRegion]) -> list[Increase]:
         """The requests made in these places, newest first."""
         found = [one for one in self._all.values() if (one.account, one.region) in places]
         return found[::-1]
 
-    def approve(self, where: Place, quota: Quota, value: float) -> None:
+    def approve(self, where: AccountRegion, quota: Quota, value: float) -> None:
         """Close the open request for a quota if ``value`` is all that it asked for."""
         asked = self._open(where, quota)
         if asked is not None and value >= asked.desired:
@@ -86,7 +86,7 @@ class Increases:
     def load_persisted_state(self, data: Iterable[dict[str, Any]]) -> None:
         self._all = {one["id"]: Increase(**one) for one in data}
 
-    def _open(self, where: Place, quota: Quota) -> Increase | None:
+    def _open(self, where: AccountRegion, quota: Quota) -> Increase | None:
         for one in self._all.values():
             same = (one.account, one.region, one.service, one.code)
             if one.status == "PENDING" and same == (*where, quota.service, quota.code):

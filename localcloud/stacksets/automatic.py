@@ -11,7 +11,7 @@ from localcloud.stacksets import targets
 from localcloud.stacksets.access import OrganizationsAccess
 from localcloud.stacksets.operations import Operations
 from localcloud.stacksets.query import Answer
-from localcloud.stacksets.records import Document, Place, Result, StackSet
+from localcloud.stacksets.records import AccountRegion, Document, Result, StackSet
 from localcloud.stacksets.store import Store
 
 Handler = Callable[[Document], Answer]
@@ -68,7 +68,7 @@ class AutomaticDeployment:
             self._operate(stack_set, "CREATE", entered, {})
 
     def _operate(
-        self, stack_set: StackSet, action: str, places: dict[Place, str], request: Document
+        self, stack_set: StackSet, action: str, places: dict[AccountRegion, str], request: Document
     ) -> None:
         """Begin an operation, after those that are in progress."""
         if places:

@@ -9,7 +9,7 @@ from typing import Any
 from localcloud.authentication.gate import by_owner
 
 Document = dict[str, Any]
-Place = tuple[str, str]
+AccountRegion = tuple[str, str]
 """An account and a Region."""
 
 SELF_MANAGED = "SELF_MANAGED"
@@ -47,7 +47,7 @@ class Result:
     gate: dict[str, str] | None = None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> AccountRegion:
         return self.account, self.region
 
 
@@ -104,7 +104,7 @@ class StackSet:
     status: str = "ACTIVE"
     targets: dict[str, list[str]] = field(default_factory=dict)
     """Organizational unit or root -> the Regions in which its accounts get a stack."""
-    instances: dict[Place, Instance] = field(default_factory=dict)
+    instances: dict[AccountRegion, Instance] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
 
     @property

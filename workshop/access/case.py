@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workshop import tags
-from workshop.access.decision import Question
+from workshop.access.permissions import Question
+from workshop.config.models import Profile
 from workshop.naming import Names
-from workshop.settings import Profile
 
 BY_DEFAULT = 24
 """Hours after which SageMaker ends a job that names no limit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workshop.access import accounts, opened, taken
+from workshop.access import accounts, cross_seat, optional_grants
 from workshop.access.case import (
     BY_DEFAULT,
     CAPPED,
@@ -28,7 +28,7 @@ from workshop.access.case import (
     thing,
     usual_type,
 )
-from workshop.settings import Profile
+from workshop.config.models import Profile
 
 
 def cases(profile: Profile) -> Iterator[Case]:
@@ -37,7 +37,7 @@ def cases(profile: Profile) -> Iterator[Case]:
     In ``managed`` mode the boundary alone limits a seat, so only its denials hold.
     """
     yield from _denied_in_any_mode()
-    yield from opened.denied(profile)
+    yield from optional_grants.denied(profile)
     if profile.access.mode == "scoped":
         yield from _denied_when_scoped(profile)
 
@@ -245,7 +245,7 @@ def _denied_things() -> Iterator[Case]:
         ("asks a namesake's endpoint", "endpoint", "InvokeEndpoint"),
     ):
         yield Case(about, f"sagemaker:{action}", thing(kind), of_namesake)
-    yield from taken.denied()
+    yield from cross_seat.denied()
     for about, action in (
         ("opens", "CreatePresignedNotebookInstanceUrl"),
         ("starts", "StartNotebookInstance"),

@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
-from workshop import environment, policies
-from workshop.access import asking, cases
-from workshop.access.decision import BOUNDARY, Cell, cell, console_cell
+from workshop import policies
+from workshop.access import cases, query
+from workshop.access.permissions import BOUNDARY, Cell, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.environment import LoadedEnvironment
+from workshop.config import loader
+from workshop.config.diagnostics import suggestion
+from workshop.config.loader import LoadedEnvironment
+from workshop.config.models import Profile
+from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
-from workshop.mistakes import suggestion
 from workshop.naming import Names
-from workshop.roster import Seat
-from workshop.settings import Profile
 
 app = typer.Typer(
     help="Who may do what: the policies of a seat, asked without AWS.", no_args_is_help=True
@@ -48,7 +49,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
     who open the seat's notebook; where the profile has a console role, also what that one has
     beside the role's, and who may take it on.
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     _, profile, asked = _cell(loaded, seat)
     access = profile.access
     document: dict[str, object] = {
@@ -109,9 +110,9 @@ def explain(
         workshop access explain ada sagemaker:CreateTrainingJob -e dev \
             --tag attendee=ada --tag workshop=vision --instance-type ml.p5.48xlarge
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     _, profile, asked = _cell(loaded, seat)
-    question = asking.question(
+    question = query.question(
         asked.names,
         action,
         resource,
@@ -155,7 +156,7 @@ def matrix(
 
     Two seats of each profile are asked, or a seat and a stranger where there is one alone.
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     rows = [
         row
         for name in _profiles(loaded, profile)
@@ -189,7 +190,7 @@ def permission_set(
     has to be passed as an attribute for access control. It names the cohort's boundary, which has
     to be deployed before the set is assigned, and put on the set: without it the cell is open.
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     (name,) = _profiles(loaded, profile)
     settings = loaded.settings
     section = settings.profiles[name]

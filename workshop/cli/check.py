@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workshop import environment, policies
+from workshop import policies
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.environment import LoadedEnvironment
-from workshop.outline import Outline, PolicyOutline, ProfileOutline, outline
+from workshop.config import loader
+from workshop.config.loader import LoadedEnvironment
+from workshop.config.resource_summary import Outline, PolicyOutline, ProfileOutline, outline
 
 
 def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
@@ -22,7 +23,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
 
         workshop check -e prod --json | jq .totals
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     counted = outline(loaded)
     if as_json:
         console.print_json(_document(loaded, counted), indent=2)
@@ -36,7 +37,7 @@ def _document(loaded: LoadedEnvironment, counted: Outline) -> dict[str, object]:
     settings = loaded.settings
     return {
         "environment": loaded.name,
-        "path": environment.shown(loaded.path),
+        "path": loader.shown(loaded.path),
         "workshop": settings.workshop,
         "title": settings.title,
         "account": settings.account,

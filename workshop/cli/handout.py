@@ -13,13 +13,13 @@ from typing import Annotated
 import typer
 
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import Opened, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
-from workshop.environment import shown
+from workshop.config.loader import shown
+from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
-from workshop.fleet.handout import files, notebooks, room_page, seat_page, slips, tabular
-from workshop.fleet.handout.slips import Handout
-from workshop.roster import Seat
+from workshop.handout import export, files, notebooks, room_page, seat_page, slips
+from workshop.handout.slips import Handout
 
 
 class Format(StrEnum):
@@ -173,7 +173,7 @@ def _deliver(
 
 
 def _table(filled: Handout) -> str:
-    columns, rows = tabular.rows(filled)
+    columns, rows = export.rows(filled)
     table = console.table(*columns)
     for row in rows:
         table.add_row(*row)
@@ -183,8 +183,8 @@ def _table(filled: Handout) -> str:
 
 _TEXTS: dict[Format, Callable[[Handout], str]] = {
     Format.TABLE: _table,
-    Format.CSV: tabular.csv_text,
-    Format.JSON: tabular.json_text,
+    Format.CSV: export.csv_text,
+    Format.JSON: export.json_text,
 }
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from workshop import rules, schema, starter
+from tools import schema
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR
-from workshop.environment import shown
+from workshop.config import rules, scaffold
+from workshop.config.loader import shown
 from workshop.errors import UsageError, WorkshopError
 
 Name = Annotated[
@@ -56,8 +57,8 @@ def init(
     for path in (environment, roster):
         if path.exists():
             raise UsageError(f"{shown(path)} is there already; choose another name or remove it")
-    text = starter.environment_text(name, account=account, region=region, today=datetime.now(UTC))
-    _write({environment: text, roster: starter.roster_text()})
+    text = scaffold.environment_text(name, account=account, region=region, today=datetime.now(UTC))
+    _write({environment: text, roster: scaffold.roster_text()})
     editors = directory / schema.FILE
     if not editors.exists():
         _write({editors: schema.schema_text()})

@@ -9,20 +9,21 @@ from typing import Annotated
 
 import typer
 
-from workshop import environment, tags
+from workshop import tags
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.cli import console, teardown_plan_view, teardown_view
-from workshop.cli.opened import opened
+from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
+from workshop.config import loader
 from workshop.errors import GuardError, UsageError
-from workshop.fleet.ledger import FOLDER, Ledger
-from workshop.places import Place
-from workshop.teardown import evidence, guard, refusals, roles, verify
-from workshop.teardown.discover import Discovery, Target, discover, tagged
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Memory, Ownership, Thing
+from workshop.ledger import FOLDER, Ledger
+from workshop.teardown import evidence, guard, refusals, roles, verification
+from workshop.teardown.discovery import Discovery, Target, discover, tagged
 from workshop.teardown.plan import Choices, Fate, Plan
 from workshop.teardown.report import NOT_PROVEN
+from workshop.teardown.resource import Memory, Ownership, Thing
+from workshop.teardown.resources import ALL
 
 
 def leftovers(
@@ -63,11 +64,11 @@ def leftovers(
     """
     lasting = Memory()
     if env is not None and workshop is None and bool(account) == bool(region):
-        earlier = Place(account, region) if account and region else None
+        earlier = AccountRegion(account, region) if account and region else None
         clients, targets = _of_environment(env, config_dir, earlier, lasting)
     elif workshop and account and region:
-        clients = Clients(Place(account, region))
-        targets = _named(clients, workshop, Place(account, region))
+        clients = Clients(AccountRegion(account, region))
+        targets = _named(clients, workshop, AccountRegion(account, region))
     else:
         raise UsageError(
             "name an environment with -e, or a workshop with --workshop, --account and --region"
@@ -78,7 +79,7 @@ def leftovers(
     if env is not None:
         guard.check_environment(discovery, env)
     plan = Plan(discovery, kinds, Choices())
-    scan = verify.scan(discovery, kinds)
+    scan = verification.scan(discovery, kinds)
     if as_json:
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
@@ -98,7 +99,7 @@ def leftovers(
 
 
 def _of_environment(
-    env: str, config_dir: Path, earlier: Place | None, lasting: Memory
+    env: str, config_dir: Path, earlier: AccountRegion | None, lasting: Memory
 ) -> tuple[Clients, list[Target]]:
     """An environment wherever it left a trace, or in an earlier place of its own."""
     folder = FOLDER / env
@@ -107,7 +108,7 @@ def _of_environment(
         work = opened(env, config_dir)
         whole = evidence.target(work.clients, work.loaded, work.seats, whole=True, folder=folder)
         return work.clients, [whole]
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     clients = Clients(earlier)
     _check_account(clients, earlier)
     traces = evidence.recorded(Ledger(env), folder)
@@ -122,7 +123,7 @@ def _of_environment(
     return clients, [Target(loaded.settings.workshop, loaded.name, seats_there, whole=True)]
 
 
-def _check_account(clients: Clients, place: Place) -> None:
+def _check_account(clients: Clients, place: AccountRegion) -> None:
     caller = clients.caller(place)
     if caller != place.account:
         raise GuardError(
@@ -130,7 +131,7 @@ def _check_account(clients: Clients, place: Place) -> None:
         )
 
 
-def _named(clients: Clients, workshop: str, place: Place) -> list[Target]:
+def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[Target]:
     """A workshop of which only the name is known: seats and environments are as its tags tell.
 
     Tags that cannot be read tell of none here; the look that follows has them as unknown.
@@ -153,7 +154,7 @@ _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FORE
 
 def _joined(looks: Sequence[Discovery]) -> Discovery:
     """What looks for several environments found together: the surest verdict on each thing."""
-    things: dict[tuple[str, str, Place], Thing] = {}
+    things: dict[tuple[str, str, AccountRegion], Thing] = {}
     for thing in (one for look in looks for one in look.things.values()):
         known = things.setdefault(thing.key, thing)
         if _SUREST.index(thing.ownership) < _SUREST.index(known.ownership):

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.fleet import assembly, proposal
-from workshop.fleet.assembly import Assembly
-from workshop.fleet.changes import Change, Effect
-from workshop.fleet.ledger import Ledger
-from workshop.fleet.planning import Action, Plan, SeatPlan, StackPlan
+from workshop.deploy import assembly, planner
+from workshop.deploy.assembly import Assembly
+from workshop.deploy.diff import Change, Effect
+from workshop.deploy.plan import Action, Plan, SeatPlan, StackPlan
+from workshop.ledger import Ledger
 from workshop.naming import COHORT
 
 _SHOWN = 40
@@ -59,17 +59,17 @@ def synthesized(work: Opened) -> Assembly:
         return assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
 
 
-def proposed(work: Opened, templates: Assembly) -> tuple[Plan, proposal.Found]:
+def proposed(work: Opened, templates: Assembly) -> tuple[Plan, planner.Found]:
     """List the stacks and compare: the plan and what was found."""
     worked_in = Ledger(work.loaded.name).places()
-    elsewhere = proposal.elsewhere(work.loaded, work.seats, worked_in)
+    elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
-    found = proposal.look(work.clients, work.places)
-    others, unlisted = proposal.look_for_strays(work.clients, elsewhere)
+    found = planner.look(work.clients, work.places)
+    others, unlisted = planner.look_for_strays(work.clients, elsewhere)
     for place, why in unlisted.items():
         console.warn(f"whether strays are left in {place} is not known ({why})")
-    read = proposal.reader(work.clients)
-    made = proposal.propose(work.loaded, templates, work.seats, {**found, **others}, read)
+    read = planner.reader(work.clients)
+    made = planner.propose(work.loaded, templates, work.seats, {**found, **others}, read)
     return replace(made, unlisted=unlisted), found
 
 

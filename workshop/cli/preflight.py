@@ -11,17 +11,17 @@ from typing import Annotated
 
 import typer
 
+from workshop.account_region import AccountRegion
+from workshop.aws import stacks
+from workshop.aws.stacks import FoundStack
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.errors import GuardError
-from workshop.fleet import inventory
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.preflight import Report, State
-from workshop.fleet.preflight import preflight as checked
-from workshop.fleet.preflight.reading import Unread, read
-from workshop.fleet.preflight.report import REFUSING
-from workshop.places import Place
+from workshop.preflight import Report, State
+from workshop.preflight import preflight as checked
+from workshop.preflight.checks import REFUSING
+from workshop.preflight.reading import Unread, read
 
 AcceptUnknown = Annotated[
     list[str] | None,
@@ -129,9 +129,9 @@ def refusal(report: Report) -> str:
     return f"preflight refuses ({reasons}); each check says what cures it"
 
 
-def _stacks(chosen: Opened) -> Mapping[Place, Mapping[str, FoundStack]]:
+def _stacks(chosen: Opened) -> Mapping[AccountRegion, Mapping[str, FoundStack]]:
     """The stacks of each place; a place that cannot be listed is left out."""
-    listed = partial(inventory.stacks, chosen.clients)
+    listed = partial(stacks.stacks, chosen.clients)
     with ThreadPoolExecutor(len(chosen.places)) as pool:
         answers = pool.map(lambda place: read(partial(listed, place)), chosen.places)
         found = dict(zip(chosen.places, answers, strict=True))

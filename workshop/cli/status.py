@@ -10,13 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop import prices
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.fleet.status.details import Memory
-from workshop.fleet.status.look import Look, look
-from workshop.fleet.status.rows import Count, Nobodys, Row, Stacks, Totals
+from workshop.pricing import prices
+from workshop.status.describe import Memory
+from workshop.status.look import Look, look
+from workshop.status.rows import Count, Nobodys, Row, Stacks, Totals
 
 NUMBERS = ("endpoints", "USD/h")
 

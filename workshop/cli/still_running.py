@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from workshop.cli import console
-from workshop.cli.opened import Opened
-from workshop.fleet.status.look import Look
-from workshop.fleet.status.rows import MACHINE_UP, Count, Row
-from workshop.prices import Cost
+from workshop.cli.context import Opened
+from workshop.pricing.prices import Cost
+from workshop.status.look import Look
+from workshop.status.rows import MACHINE_UP, Count, Row
 
 _FREE = ("stacks", "notebook logs")
 """What costs nothing, so that nothing is unknown of the cost where it could not be read."""

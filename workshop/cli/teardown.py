@@ -13,31 +13,31 @@ from typing import Annotated
 import typer
 
 from workshop.cli import console, interrupts, teardown_view
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import Opened, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
+from workshop.config.models import Keep
 from workshop.errors import GuardError, NotProvenError, WorkshopError
-from workshop.fleet.ledger import FOLDER, Ledger
-from workshop.settings import Keep
+from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import (
     evidence,
     guard,
     roles,
+    save_paths,
     save_target,
+    saved_counts,
     saving,
-    shown,
-    targets,
-    verify,
-    work_counts,
+    shown_plan,
+    verification,
 )
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Memory
+from workshop.teardown.artifacts import doomed, works
 from workshop.teardown.plan import Choices, Plan, check_accepted
 from workshop.teardown.report import Report
-from workshop.teardown.running import Saver, Teardown
-from workshop.teardown.shown import ShownPlan, Subject
-from workshop.teardown.work_counts import WorkCounts
-from workshop.teardown.works import doomed, works
+from workshop.teardown.resource import Memory
+from workshop.teardown.resources import ALL
+from workshop.teardown.run import Saver, Teardown
+from workshop.teardown.saved_counts import WorkCounts
+from workshop.teardown.shown_plan import ShownPlan, Subject
 
 Digest = Annotated[
     str | None,
@@ -101,7 +101,7 @@ def teardown(
     interval: Annotated[
         float,
         typer.Option("--interval", min=0, help="Seconds between the two looks that prove it."),
-    ] = verify.INTERVAL,
+    ] = verification.INTERVAL,
     save_to: SaveTo = None,
     everything: All = False,
     config_dir: ConfigDir = CONFIG_DIR,
@@ -138,7 +138,7 @@ def teardown(
                 *(["--early"] if early else []),
                 *(["--include-claimed"] if include_claimed else []),
                 *(["--abandon"] if abandon else []),
-                *([] if interval == verify.INTERVAL else ["--interval", f"{interval:g}"]),
+                *([] if interval == verification.INTERVAL else ["--interval", f"{interval:g}"]),
             ],
             accept_unknown=choices.accept_unknown,
             save_to=save_to,
@@ -183,7 +183,7 @@ def run(
     subject = Subject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
     last = ShownPlan.read(folder, subject)
     if apply:
-        shown.check_options(last, digest, choices, command)
+        shown_plan.check_options(last, digest, choices, command)
     view = teardown_view.View(as_json=as_json)
     target = evidence.target(
         work.clients, work.loaded, work.seats, whole=choices.only is None, folder=folder
@@ -210,7 +210,7 @@ def run(
             guard.check_environment(plan.discovery, work.loaded.name)
             evidence.note_roles(ledger, roles.remembered(lasting))
             evidence.note_began(ledger, plan.discovery)
-            counts = work_counts.count(work.clients, plan)
+            counts = saved_counts.count(work.clients, plan)
             _check_target(work, plan, apply=apply)
             if not apply:
                 ShownPlan.of(plan, subject).write(folder)
@@ -220,7 +220,7 @@ def run(
                 else:
                     as_shown.show(everything=everything)
                 return
-            held = shown.plan_to_hold(last, digest, plan, subject, command)
+            held = shown_plan.plan_to_hold(last, digest, plan, subject, command)
             if choices.stacks:
                 guard.check_protection(plan.discovery)
             guard.check_name(work.loaded, _typed(work, yes, plan, counts))
@@ -283,7 +283,7 @@ def _kept(work: Opened, save_to: str | None) -> Keep | None:
     to = save_to or keep.to
     if to is None:
         return None
-    targets.read(to)
+    save_paths.read(to)
     return keep.model_copy(update={"to": to})
 
 
@@ -300,8 +300,8 @@ def _check_target(work: Opened, plan: Plan, *, apply: bool) -> None:
     if to is None or plan.is_empty:
         return
     lost = doomed(plan)
-    targets.refuse_condemned(
-        targets.read(to),
+    save_paths.refuse_condemned(
+        save_paths.read(to),
         (bucket for one in lost for bucket in one.buckets),
         (folder for one in lost for folder in one.folders),
     )

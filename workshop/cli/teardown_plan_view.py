@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from workshop import prices
 from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
 from workshop.naming import COHORT
+from workshop.pricing import prices
 from workshop.teardown.holders import STACK
-from workshop.teardown.model import Ownership, Thing
 from workshop.teardown.plan import DONE, Fate, Plan
+from workshop.teardown.resource import Ownership, Thing
+from workshop.teardown.saved_counts import WorkCounts
 from workshop.teardown.saving import counted
-from workshop.teardown.work_counts import WorkCounts
 
 _SHOWN = 10
 """Names of a kind that are shown; --json shows all."""

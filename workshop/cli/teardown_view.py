@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from workshop.cli import console
-from workshop.prices import Cost
-from workshop.teardown.happenings import Happening, Outcome
+from workshop.pricing.prices import Cost
+from workshop.teardown.events import Happening, Outcome
 from workshop.teardown.report import Report, saved_in_all
 
 _ALOUD = (Outcome.STUCK, Outcome.ABANDONED)

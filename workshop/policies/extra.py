@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from workshop.config.models import ExtraStatement
 from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
 from workshop.policies.documents import Document, Statement, allow, document
-from workshop.settings import ExtraStatement
 
 ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "identitystore")
 """Services with which one gives oneself more than one has."""

@@ -21,8 +21,8 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import ClientError
 
 from workshop.aws import errors
+from workshop.aws.parallel import windowed
 from workshop.errors import WorkshopError
-from workshop.teardown.window import windowed
 
 IN_FLIGHT = 4
 """Batches of one bucket that are being deleted at a time. S3 bears 3,500 deletions a second below

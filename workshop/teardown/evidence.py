@@ -15,24 +15,24 @@ from datetime import datetime
 from pathlib import Path
 
 from workshop import naming, policies
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.environment import LoadedEnvironment
+from workshop.config.instance_types import known_regions
+from workshop.config.loader import LoadedEnvironment
+from workshop.config.models import Profile
+from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
-from workshop.fleet.ledger import Ledger
-from workshop.instance_types import known_regions
-from workshop.places import Place
-from workshop.roster import Seat
-from workshop.settings import Profile
-from workshop.teardown import guard, refusals, roles, shown, verify
-from workshop.teardown.discover import Discovery, Target, Unknown
-from workshop.teardown.happenings import Outcome
-from workshop.teardown.model import Ownership, SeenRole
+from workshop.ledger import Ledger
+from workshop.teardown import guard, refusals, roles, shown_plan, verification
+from workshop.teardown.discovery import Discovery, Target, Unknown
+from workshop.teardown.events import Outcome
 from workshop.teardown.report import Report
+from workshop.teardown.resource import Ownership, SeenRole
 
 ACCOUNT, REGION = "account", "Region"
 """What stands in place of a resource type for a place that could not be looked at."""
 
-Traces = dict[Place, set[str]]
+Traces = dict[AccountRegion, set[str]]
 """Places with the seats of which something tells there, the cohort among them."""
 
 
@@ -88,7 +88,7 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
     """Where the ledger and the plan that was shown last tell of anything, and of whom."""
     traces: Traces = {place: set(seats) for place, seats in ledger.seats().items()}
     gone = ledger.gone_from()
-    for _, _, where, _, ownership, seat, _ in shown.lines_in(folder):
+    for _, _, where, _, ownership, seat, _ in shown_plan.lines_in(folder):
         place = _place(where)
         if ownership == Ownership.FOREIGN or place is None or place in gone:
             continue
@@ -99,7 +99,7 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
     return {place: seats - {""} for place, seats in traces.items()}
 
 
-def named_in(clients: Clients, workshop: str, place: Place) -> Traces:
+def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
     """Where the names of an account's roles, policies and buckets say that the workshop is.
 
     What cannot be read is left out here: the look at the account has it as unknown.
@@ -110,18 +110,18 @@ def named_in(clients: Clients, workshop: str, place: Place) -> Traces:
             roles.roles(clients, workshop, place), roles.policies(clients, workshop, place)
         )
         for region, seats in identities.regions.items():
-            found.setdefault(Place(place.account, region), set()).update(seats)
+            found.setdefault(AccountRegion(place.account, region), set()).update(seats)
     except refusals.Refusal:
         pass
     try:
         for region, seat in _buckets(clients, workshop, place):
-            found.setdefault(Place(place.account, region), set()).add(seat)
+            found.setdefault(AccountRegion(place.account, region), set()).add(seat)
     except refusals.Refusal:
         pass
     return found
 
 
-def opened(profiles: Mapping[str, Profile], home: Place) -> Iterator[Unknown]:
+def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unknown]:
     """What profiles let seats make although no resource type here lists it: one for a service."""
     for name, profile in profiles.items():
         actions: dict[str, list[str]] = {}
@@ -160,9 +160,9 @@ def note_began(ledger: Ledger, discovery: Discovery) -> None:
             ledger.note_began(place, world.since)
 
 
-def gone(report: Report) -> list[Place]:
+def gone(report: Report) -> list[AccountRegion]:
     """The places in which two looks at all of the workshop found nothing and missed nothing."""
-    if report.choices.only is not None or len(report.scans) < verify.LOOKS:
+    if report.choices.only is not None or len(report.scans) < verification.LOOKS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
     doubted |= {one.place for scan in report.scans for one in (*scan.unknown, *scan.accepted)}
@@ -170,7 +170,7 @@ def gone(report: Report) -> list[Place]:
     return [place for place in report.target.seats if place not in doubted]
 
 
-def _buckets(clients: Clients, workshop: str, place: Place) -> Iterator[tuple[str, str]]:
+def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> Iterator[tuple[str, str]]:
     """Region and seat of the buckets whose names only the workshop gives."""
     pattern = re.compile(
         rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-.+-{place.account}"
@@ -184,7 +184,7 @@ def _buckets(clients: Clients, workshop: str, place: Place) -> Iterator[tuple[st
                 yield parts[2], parts[1]
 
 
-def _out_of_reach(clients: Clients, place: Place, environment: str) -> str | None:
+def _out_of_reach(clients: Clients, place: AccountRegion, environment: str) -> str | None:
     """Why an account cannot be looked at with the present credentials; None where it can."""
     try:
         caller = clients.caller(place)
@@ -199,7 +199,7 @@ def _out_of_reach(clients: Clients, place: Place, environment: str) -> str | Non
     )
 
 
-def _strange(workshop: str, place: Place) -> str:
+def _strange(workshop: str, place: AccountRegion) -> str:
     return (
         f"a role, policy or bucket of the workshop names Region {place.region}, which this release"
         f" does not know; delete what has that name, or look there with: workshop leftovers"
@@ -216,7 +216,7 @@ def _is_asked(who: set[str], configured: Target) -> bool:
     return configured.whole or bool(who & _ids(configured))
 
 
-def _place(text: str) -> Place | None:
+def _place(text: str) -> AccountRegion | None:
     account, _, region = text.partition(" ")
     known = re.fullmatch(naming.ACCOUNT_PATTERN, account)
-    return Place(account, region) if known and region else None
+    return AccountRegion(account, region) if known and region else None

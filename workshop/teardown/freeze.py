@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT, FREEZE, Names
-from workshop.places import Place
 from workshop.teardown import refusals
 
 THREADS = 8
@@ -28,14 +28,16 @@ NO_POLICY = (
 )
 
 
-def policy_arn(clients: Clients, workshop: str, place: Place) -> str:
+def policy_arn(clients: Clients, workshop: str, place: AccountRegion) -> str:
     """Return the ARN of the cohort's policy in a place."""
     partition = clients.client("iam", place).meta.partition
     names = Names(workshop, COHORT, place.account, place.region, partition)
     return names.cohort_policy_arn(FREEZE)
 
 
-def freeze(clients: Clients, workshop: str, place: Place, names: Iterable[str]) -> dict[str, str]:
+def freeze(
+    clients: Clients, workshop: str, place: AccountRegion, names: Iterable[str]
+) -> dict[str, str]:
     """Attach the policy to these roles; return why it failed, by role, for those where it did.
 
     A role that is gone needs none. Doing it twice is doing it once.
@@ -65,7 +67,7 @@ def _exists(client: Any, name: str) -> bool:
     return True
 
 
-def bury(clients: Clients, place: Place, name: str) -> None:
+def bury(clients: Clients, place: AccountRegion, name: str) -> None:
     """Deny a role everything in a way that lets CloudFormation delete it.
 
     A policy that its stack does not know keeps a role from being deleted; a boundary does not.

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from workshop import naming
-from workshop.environment import LoadedEnvironment
+from workshop.account_region import AccountRegion
+from workshop.config.loader import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.errors import GuardError
-from workshop.places import Place
-from workshop.roster import Seat
-from workshop.teardown.discover import Discovery, Target
-from workshop.teardown.model import Ownership
+from workshop.teardown.discovery import Discovery, Target
+from workshop.teardown.resource import Ownership
 
 
 def target(
@@ -19,18 +19,18 @@ def target(
     seats: Iterable[Seat],
     *,
     whole: bool,
-    also: Mapping[Place, Iterable[str]] | None = None,
+    also: Mapping[AccountRegion, Iterable[str]] | None = None,
 ) -> Target:
     """What is torn down: these seats, or the whole environment with its strays.
 
     ``also`` are places with seats of which something else tells than the configuration.
     """
-    by_place: dict[Place, set[str]] = {}
-    keep: dict[Place, set[str]] = {}
+    by_place: dict[AccountRegion, set[str]] = {}
+    keep: dict[AccountRegion, set[str]] = {}
     if whole:
         by_place[loaded.home] = set()
     for seat in seats:
-        place = Place(seat.account, seat.region)
+        place = seat.account_region
         by_place.setdefault(place, set()).add(seat.id)
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
         kept = keep.setdefault(place, set())

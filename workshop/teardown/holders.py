@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workshop import naming, tags
-from workshop.fleet.inventory import FoundStack
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import FoundStack
 from workshop.naming import Names
-from workshop.places import Place
-from workshop.teardown.model import Kind, Ownership, Thing
+from workshop.teardown.resource import Kind, Ownership, Thing
 
 STACK = "stack"
 STACK_RESOURCE = "stack resource"
@@ -47,7 +47,7 @@ class StackRules:
 
     workshop: str
     environment: str
-    place: Place
+    place: AccountRegion
     seats: frozenset[str]
     whole: bool
     known: frozenset[str] = frozenset()

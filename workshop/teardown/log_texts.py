@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workshop.teardown import targets
+from workshop.teardown import save_paths
 
 _ROOT = "/aws/sagemaker/"
 
@@ -32,7 +32,7 @@ def file_name(group: str, stream: str, last: int) -> str:
     reason to write over the first.
     """
     moment = _moment(last).replace("-", "").replace(":", "").replace(".", "")
-    path = targets.file_path(f"{group.removeprefix(_ROOT)}/{stream}.{moment}.log")
+    path = save_paths.file_path(f"{group.removeprefix(_ROOT)}/{stream}.{moment}.log")
     return path.as_posix()
 
 

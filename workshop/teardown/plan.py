@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from workshop import prices
+from workshop.config.diagnostics import listing, suggestion
+from workshop.config.models import Keep
 from workshop.errors import UsageError
-from workshop.mistakes import listing, suggestion
 from workshop.naming import COHORT
-from workshop.prices import Cost
-from workshop.settings import Keep
-from workshop.teardown.discover import NOT_KINDS, Discovery, Unknown
-from workshop.teardown.model import ByHand, Emptying, Kind, Ownership, Permanent, Thing
+from workshop.pricing import prices
+from workshop.pricing.prices import Cost
+from workshop.teardown.discovery import NOT_KINDS, Discovery, Unknown
+from workshop.teardown.resource import ByHand, Emptying, Kind, Ownership, Permanent, Thing
 
 
 class Fate(StrEnum):

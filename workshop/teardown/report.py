@@ -9,15 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workshop import files, prices
+from workshop import files
 from workshop.escaping import html, json_text, markdown
-from workshop.prices import Cost
-from workshop.teardown.discover import Target
-from workshop.teardown.happenings import Outcome, Result
-from workshop.teardown.model import Thing
+from workshop.pricing import prices
+from workshop.pricing.prices import Cost
+from workshop.teardown.discovery import Target
+from workshop.teardown.events import Outcome, Result
 from workshop.teardown.plan import Choices
+from workshop.teardown.resource import Thing
 from workshop.teardown.saving import Saved, of_bytes
-from workshop.teardown.verify import Scan
+from workshop.teardown.verification import Scan
 
 PROVEN = 0
 LEFT = 1
@@ -29,7 +30,7 @@ _LOOKS = 2
 
 @dataclass(frozen=True)
 class Report:
-    """The end of a teardown; see :mod:`workshop.teardown.verify` for what proves it."""
+    """The end of a teardown; see :mod:`workshop.teardown.verification` for what proves it."""
 
     target: Target
     choices: Choices

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workshop import naming, tags
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.places import Place
 from workshop.teardown import refusals
-from workshop.teardown.model import Memory, Ownership, Scope, SeenRole, Thing
+from workshop.teardown.resource import Memory, Ownership, Scope, SeenRole, Thing
 
 ROLE = "role"
 POLICY = "policy"
@@ -65,7 +65,7 @@ class Identities:
         return found
 
 
-def roles(clients: Clients, workshop: str, place: Place) -> tuple[FoundRole, ...]:
+def roles(clients: Clients, workshop: str, place: AccountRegion) -> tuple[FoundRole, ...]:
     """The roles of an account below the workshop's path; botocore's errors pass through."""
     client = clients.client("iam", place)
     pages = client.get_paginator("list_roles").paginate(PathPrefix=_path(workshop))
@@ -88,7 +88,7 @@ def roles(clients: Clients, workshop: str, place: Place) -> tuple[FoundRole, ...
     return tuple(found)
 
 
-def policies(clients: Clients, workshop: str, place: Place) -> tuple[FoundPolicy, ...]:
+def policies(clients: Clients, workshop: str, place: AccountRegion) -> tuple[FoundPolicy, ...]:
     """The managed policies of an account below that path; botocore's errors pass through."""
     client = clients.client("iam", place)
     pages = client.get_paginator("list_policies").paginate(
@@ -105,7 +105,7 @@ def policies(clients: Clients, workshop: str, place: Place) -> tuple[FoundPolicy
     return tuple(found)
 
 
-def here(found: Identities, place: Place, *, first: bool) -> Identities:
+def here(found: Identities, place: AccountRegion, *, first: bool) -> Identities:
     """Those of one place; what tells no Region counts in the ``first`` place of its account."""
 
     def is_here(region: str) -> bool:
@@ -117,7 +117,7 @@ def here(found: Identities, place: Place, *, first: bool) -> Identities:
     )
 
 
-def environment(clients: Clients, place: Place, thing: Thing) -> str:
+def environment(clients: Clients, place: AccountRegion, thing: Thing) -> str:
     """The environment that the tags of a role or policy name; botocore's errors pass through."""
     client = clients.client("iam", place)
     if thing.kind == ROLE:

@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from workshop.account_region import AccountRegion
+from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
+from workshop.aws.stacks import FoundStack
 from workshop.errors import SignInError, WorkshopError
-from workshop.fleet import inventory
-from workshop.fleet.inventory import FoundStack
-from workshop.places import Place
 from workshop.teardown import freeze, refusals, roles
-from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
-from workshop.teardown.model import Kind, Ownership, Thing, World
+from workshop.teardown.events import Happening, Outcome, Result, Sink, Step, now
+from workshop.teardown.resource import Kind, Ownership, Thing, World
 
 THREADS = 8
 
@@ -73,7 +73,7 @@ class Stacks:
                 self._by_id[thing.arn] = thing
 
     @property
-    def place(self) -> Place:
+    def place(self) -> AccountRegion:
         """Where the stacks are."""
         return self.world.scope.place
 

@@ -19,15 +19,15 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
-from workshop import prices
+from workshop.account_region import AccountRegion
 from workshop.errors import SignInError, WorkshopError
-from workshop.places import Place
-from workshop.prices import Cost
+from workshop.pricing import prices
+from workshop.pricing.prices import Cost
 from workshop.teardown import refusals
-from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
-from workshop.teardown.model import Emptying, Kind, Prompt, Thing, Undeletable, World
+from workshop.teardown.events import Happening, Outcome, Result, Sink, Step, now
+from workshop.teardown.resource import Emptying, Kind, Prompt, Thing, Undeletable, World
 
-Key = tuple[str, str, Place]
+Key = tuple[str, str, AccountRegion]
 """Kind, id and place of a thing."""
 
 
@@ -86,13 +86,13 @@ class Sweep:
     ``empty_stacks`` says whether what stacks hold is emptied, as before these are deleted.
     """
 
-    worlds: Mapping[Place, World]
+    worlds: Mapping[AccountRegion, World]
     kinds: Mapping[str, Kind]
     things: Sequence[Thing]
     sink: Sink
     patience: Patience = field(default_factory=Patience)
     empty_stacks: bool = True
-    unread: Mapping[tuple[Place, str], str] = field(default_factory=dict)
+    unread: Mapping[tuple[AccountRegion, str], str] = field(default_factory=dict)
     """Kinds of which not all could be read, and why: what these depend on has to stay. It may be
     the only proof of what was not seen, as an endpoint's configuration is."""
     asked: Collection[Key] = ()
@@ -121,10 +121,10 @@ class Sweep:
         self._arrived: queue.SimpleQueue[tuple[Item, Future[_Next]] | None] = queue.SimpleQueue()
         self._later: list[tuple[float, int, Item]] = []
         self._order = itertools.count()
-        self._left: Counter[tuple[Place, str, str]] = Counter()
-        self._anybodys: Counter[tuple[Place, str]] = Counter()
-        self._bad: dict[tuple[Place, str, str], Item] = {}
-        self._waiting: dict[tuple[Place, str], list[Item]] = defaultdict(list)
+        self._left: Counter[tuple[AccountRegion, str, str]] = Counter()
+        self._anybodys: Counter[tuple[AccountRegion, str]] = Counter()
+        self._bad: dict[tuple[AccountRegion, str, str], Item] = {}
+        self._waiting: dict[tuple[AccountRegion, str], list[Item]] = defaultdict(list)
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     @property
@@ -218,7 +218,7 @@ class Sweep:
         return not item.kind.deletable_in(item.thing.state)
 
     @staticmethod
-    def _whose(item: Item) -> tuple[Place, str]:
+    def _whose(item: Item) -> tuple[AccountRegion, str]:
         return item.thing.place, item.thing.seat
 
     def _unread_before(self, item: Item) -> str | None:
