@@ -95,7 +95,7 @@ check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to 
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.access_page --check
-	$(BIN)/python -m workbench.packed --check
+	$(BIN)/python -m tools.pack_scripts --check
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix
@@ -104,7 +104,7 @@ format: $(VENV)/.dev ## format the code
 docs: $(VENV)/.dev ## generate the schema and the reference pages again
 	$(BIN)/python -m tools.schema --write
 	$(BIN)/python -m tools.access_page --write
-	$(BIN)/python -m workbench.packed --write
+	$(BIN)/python -m tools.pack_scripts --write
 
 bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them
 	@$(BIN)/python -m bench $(ONLY)

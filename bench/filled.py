@@ -24,7 +24,7 @@ from localcloud.authentication import keys
 from localcloud.record import Running
 from workshop import tags
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, desired
 from workshop.deploy.desired import WantedStack
 from workshop.naming import Names

@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-import app
+from stacks import build
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = tuple(loader.known(ROOT / "config"))
@@ -48,8 +48,8 @@ class Assembly:
 def synthesize(loaded: LoadedEnvironment, attendees: list[str] | None = None) -> Assembly:
     """What ``cdk synth`` writes, checks included."""
     directory = Path(mkdtemp(prefix="assembly-"))
-    made = app.new_app(str(directory))
-    app.build(made, loaded, attendees)
+    made = build.new_app(str(directory))
+    build.build(made, loaded, attendees)
     made.synth()
     return Assembly(loaded, directory)
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 
 HEAD = """\
 workshop: vision

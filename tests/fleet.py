@@ -32,7 +32,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.rate_limit import Pace
 from workshop.aws.stacks import FoundStack
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy import cloudformation as calls
 from workshop.deploy import planner

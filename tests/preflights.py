@@ -21,7 +21,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import FoundStack
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions
 from workshop.preflight import Check, Report, preflight
 from workshop.preflight.checks import REFUSING

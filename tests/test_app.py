@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from aws_cdk import aws_iam as iam
 
-import app
+from stacks import build
 from tests.assemblies import Assembly, synthesize
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 
@@ -142,7 +142,9 @@ def test_an_attendee_is_asked_for_once_however_often_named(tmp_path: Path) -> No
 
 def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as told:
-        app.build(app.new_app(str(tmp_path / "out")), loaded(tmp_path), ["seat01", "eve", "bob"])
+        build.build(
+            build.new_app(str(tmp_path / "out")), loaded(tmp_path), ["seat01", "eve", "bob"]
+        )
     assert str(told.value) == (
         "no attendee 'eve', 'bob' in environment 'lab'; known: seat01, seat02"
     )
@@ -168,8 +170,8 @@ def test_a_script_that_sagemaker_would_refuse_is_refused_at_synthesis(tmp_path: 
 
 def test_synthesis_fails_on_a_wildcard_that_nobody_has_explained(tmp_path: Path) -> None:
     """cdk-nag runs in every synthesis; this is what it does to a statement slipped in."""
-    made = app.new_app(str(tmp_path / "out"))
-    app.build(made, loaded(tmp_path), ["seat01"])
+    made = build.new_app(str(tmp_path / "out"))
+    build.build(made, loaded(tmp_path), ["seat01"])
     stack = made.node.find_child("lab-seat01-access")
     iam.CfnManagedPolicy(
         stack,  # type: ignore[arg-type]

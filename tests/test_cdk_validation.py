@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aws_cdk import App, CfnResource, CloudFormationValidatePlugin, Stack, Validations
 
-import app
+from stacks import build
 from tests.assemblies import ENVIRONMENTS, ROOT, exemplars
 from workshop.config import loader
 
@@ -36,14 +36,14 @@ def test_cdks_own_validation_finds_nothing_in_one_seat_of_each_profile(
     name: str, tmp_path: Path
 ) -> None:
     loaded = loader.load(name, ROOT / "config")
-    made = app.new_app(str(tmp_path))
-    app.build(made, loaded, list(exemplars(loaded).values()))
+    made = build.new_app(str(tmp_path))
+    build.build(made, loaded, list(exemplars(loaded).values()))
     assert findings(made, tmp_path) == []
     assert len(list(tmp_path.glob("*.template.json"))) > 5
 
 
 def test_it_would_tell_of_a_wrong_value(tmp_path: Path) -> None:
-    made = app.new_app(str(tmp_path))
+    made = build.new_app(str(tmp_path))
     CfnResource(
         Stack(made, "wrong"),
         "Bucket",
@@ -55,7 +55,7 @@ def test_it_would_tell_of_a_wrong_value(tmp_path: Path) -> None:
 
 
 def test_it_refuses_a_property_that_cloudformation_does_not_know(tmp_path: Path) -> None:
-    made = app.new_app(str(tmp_path))
+    made = build.new_app(str(tmp_path))
     CfnResource(
         Stack(made, "wrong"), "Bucket", type="AWS::S3::Bucket", properties={"BucketNam": "b"}
     )

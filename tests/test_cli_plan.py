@@ -230,24 +230,21 @@ def test_a_listing_that_fails_is_told_and_not_taken_for_an_empty_one(fleet: Flee
     assert told.endswith("Check that you may call cloudformation:DescribeStacks there")
 
 
-def test_outside_the_project_it_says_where_to_go(fleet: Fleet) -> None:
-    fleet.write(1)
-    fleet.variables()
-    (fleet.folder / "app.py").unlink()
-    ran = fleet.run("plan", by_app=True)
-    assert ran.code == 2
-    assert ran.err.splitlines()[-1] == (
-        "workshop: there is no app.py here; run workshop in the project's folder"
-    )
-
-
 @pytest.mark.parametrize(
     ("app", "code", "told"),
     [
         (
-            "import sys; print('dev.yaml:3: wrong', file=sys.stderr); sys.exit(2)",
+            "import sys; from workshop.errors import ConfigError as E\n"
+            "print(*E(['dev.yaml:3: wrong', 'dev.yaml:4: wrong']).lines(), sep='\\n',"
+            " file=sys.stderr); sys.exit(2)",
             2,
-            "dev.yaml:3: wrong\nworkshop: 1 mistake in the configuration; nothing was done\n",
+            "dev.yaml:3: wrong\ndev.yaml:4: wrong\n"
+            "workshop: 2 mistakes in the configuration; nothing was done\n",
+        ),
+        (
+            "import sys; print('workshop: nobody is called eve', file=sys.stderr); sys.exit(2)",
+            2,
+            "workshop: nobody is called eve\n",
         ),
         (
             "raise SystemExit('a finding of cdk-nag')",

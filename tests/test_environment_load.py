@@ -11,7 +11,7 @@ import pytest
 
 from tests.config_folder import HEAD, PROFILES, SEATS, load, mistakes, write, write_roster
 from tools import generated_files, schema
-from workshop.config import loader, yaml_document
+from workshop.config import json_schema, loader, yaml_document
 from workshop.errors import ConfigError, UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -285,7 +285,7 @@ def test_a_stale_schema_is_told_and_written_anew(
 
 
 def test_the_schema_refuses_what_the_models_refuse() -> None:
-    document = json.loads(schema.schema_text())
+    document = json.loads(json_schema.text())
     good = yaml_document.parse((SHIPPED / "dev.yaml").read_text(encoding="utf-8")).data
     validator = jsonschema.Draft202012Validator(document)
     for key, wrong in (
@@ -304,7 +304,7 @@ def test_the_schema_refuses_what_the_models_refuse() -> None:
 
 
 def test_each_key_in_the_schema_has_a_description() -> None:
-    document = json.loads(schema.schema_text())
+    document = json.loads(json_schema.text())
     models = [document, *document["$defs"].values()]
     for model in models:
         for key, value in model["properties"].items():

@@ -18,7 +18,7 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import FoundStack
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, planner
 from workshop.deploy import desired as wanting
 from workshop.deploy.desired import WantedStack

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import generated_files
+from tools import generated_files, pack_scripts
 from workbench import packed
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def long(
 def test_the_packed_text_is_the_script_in_the_sources_with_the_files_that_it_writes() -> None:
     text = packed.packed()
     assert packed.unpacked(text) == packed.set_up()
-    assert {len(line) for line in text.splitlines()[:-1]} == {packed.WIDTH}
+    assert {len(line) for line in text.splitlines()[:-1]} == {pack_scripts.WIDTH}
     assert "{" not in text
     for name in ("idle_stop.py", "workshop_seat.py", "install_packages.sh"):
         assert f"<<'WORKSHOP'\n{packed.bare(name)}\nWORKSHOP\n" in packed.set_up()
@@ -69,11 +69,11 @@ def test_a_stale_text_is_told_and_packed_anew(
             (tmp_path / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(packed, "SCRIPTS", tmp_path)
     monkeypatch.setattr(generated_files, "ROOT", tmp_path)
-    assert packed.main(["--check"]) == 0
+    assert pack_scripts.main(["--check"]) == 0
     (tmp_path / "set_up.sh.packed").write_text(damage, encoding="utf-8")
-    assert packed.main(["--check"]) == 1
-    told = "stale, run 'python -m workbench.packed --write': set_up.sh.packed\n"
+    assert pack_scripts.main(["--check"]) == 1
+    told = "stale, run 'python -m tools.pack_scripts --write': set_up.sh.packed\n"
     assert capsys.readouterr().err == told
-    assert packed.main(["--write"]) == 0
+    assert pack_scripts.main(["--write"]) == 0
     assert packed.unpacked(packed.packed()) == packed.set_up()
-    assert packed.main(["--check"]) == 0
+    assert pack_scripts.main(["--check"]) == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import app
+from stacks import build
 from tests.config_folder import load, write_roster
 from tests.workshop_command import run
 from workshop import tags
@@ -105,8 +105,8 @@ def test_tags_and_templates_know_ids_and_no_people(tmp_path: Path) -> None:
     )
     assert not leaks(str(made))
     out = tmp_path / "out"
-    synthesized = app.new_app(str(out))
-    app.build(synthesized, loaded)
+    synthesized = build.new_app(str(out))
+    build.build(synthesized, loaded)
     synthesized.synth()
     files = [path for path in out.rglob("*") if path.is_file()]
     assert any("ada" in path.name for path in files)

@@ -36,7 +36,7 @@ from tools.iam_reference import ReferencedAction
 from tools.synthesized_roles import Context, SynthesizedRole, roles
 from workshop import tags
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.naming import COHORT, Names
 
 ROOT = Path(__file__).parents[1]
@@ -423,13 +423,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def synthesize(loaded: LoadedEnvironment, folder: Path) -> None:
     """Write the cloud assembly of the first seat of each profile, as ``cdk synth`` does."""
-    import app  # noqa: PLC0415 - the only part that needs CDK
+    from stacks import build  # noqa: PLC0415 - the only part that needs CDK
 
     first: dict[str, str] = {}
     for seat in loaded.seats:
         first.setdefault(seat.profile, seat.id)
-    made = app.new_app(str(folder))
-    app.build(made, loaded, list(first.values()))
+    made = build.new_app(str(folder))
+    build.build(made, loaded, list(first.values()))
     made.synth()
 
 

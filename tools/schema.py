@@ -14,49 +14,19 @@ from typing import Any
 
 from tools import generated_files
 from tools.generated_files import ROOT
+from workshop.config import json_schema
 from workshop.config.models import Environment
 
-FILE = "schema.json"
-
-_SCHEMA = Path("config") / FILE
+_SCHEMA = Path("config") / json_schema.FILE
 _DOCS = Path("docs") / "configuration.md"
 _BEGIN = "<!-- generated from the models by: python -m tools.schema --write -->\n"
 _END = "<!-- end of the generated part -->\n"
-
-
-def schema_text() -> str:
-    """The JSON Schema of an environment file, as text that is the same on every machine."""
-    schema = Environment.model_json_schema()
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_polished(schema),
-        "title": "workshop environment",
-    }
-    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def reference_text() -> str:
     """Every key with its default and meaning, one Markdown table for each section."""
     schema = Environment.model_json_schema()
     return "\n".join(_tables(schema, schema, "The file", None, set()))
-
-
-def _polished(node: Any) -> Any:
-    """Without pydantic's titles, which repeat the keys, and without room for unknown keys."""
-    if isinstance(node, list):
-        return [_polished(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {
-        key: _polished(value)
-        for key, value in node.items()
-        if not (key == "title" and isinstance(value, str))
-    }
-    if "patternProperties" in kept:
-        kept["additionalProperties"] = False
-    if isinstance(text := kept.get("description"), str):
-        kept["description"] = _prose(text)
-    return kept
 
 
 def _tables(
@@ -112,7 +82,7 @@ def _meaning(root: dict[str, Any], value: dict[str, Any], reference: str | None)
         root["$defs"][reference]["description"] if reference else ""
     )
     limits = [told for branch in _branches(value) for told in _limits(branch)]
-    return " ".join([_prose(text), *limits]).strip()
+    return " ".join([json_schema.prose(text), *limits]).strip()
 
 
 def _limits(value: dict[str, Any]) -> Iterator[str]:
@@ -125,15 +95,11 @@ def _limits(value: dict[str, Any]) -> Iterator[str]:
             yield f"At most {value[count]} {what}."
 
 
-def _prose(text: str) -> str:
-    return " ".join(text.replace("``", "`").split())
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Write or check both files below the project's folder; the exit code."""
     docs = ROOT / _DOCS
     wanted = {
-        ROOT / _SCHEMA: schema_text(),
+        ROOT / _SCHEMA: json_schema.text(),
         docs: generated_files.part(docs, _BEGIN, _END, reference_text()),
     }
     return generated_files.main("tools.schema", __doc__, wanted, arguments)

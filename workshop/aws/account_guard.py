@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.errors import GuardError
 
 

@@ -8,7 +8,7 @@ from workshop import policies
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.resource_summary import Outline, PolicyOutline, ProfileOutline, outline
 
 

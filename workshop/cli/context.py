@@ -13,7 +13,7 @@ from workshop.aws.clients import Clients
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, seats
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 
 

@@ -22,7 +22,7 @@ from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
 from workshop.config import loader
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import attendee_activity, attendee_view, cdk_command
 from workshop.demo import program as subprocess

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from tools import schema
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR
-from workshop.config import rules, scaffold
+from workshop.config import json_schema, rules, scaffold
 from workshop.config.loader import shown
 from workshop.errors import UsageError, WorkshopError
 
@@ -59,9 +58,9 @@ def init(
             raise UsageError(f"{shown(path)} is there already; choose another name or remove it")
     text = scaffold.environment_text(name, account=account, region=region, today=datetime.now(UTC))
     _write({environment: text, roster: scaffold.roster_text()})
-    editors = directory / schema.FILE
+    editors = directory / json_schema.FILE
     if not editors.exists():
-        _write({editors: schema.schema_text()})
+        _write({editors: json_schema.text()})
     _next_steps(environment, roster, directory, account)
 
 

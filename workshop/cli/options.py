@@ -11,7 +11,7 @@ from workshop.config.diagnostics import listing, suggestion
 from workshop.errors import UsageError
 
 if TYPE_CHECKING:
-    from workshop.config.loader import LoadedEnvironment
+    from workshop.config.environment import LoadedEnvironment
     from workshop.config.roster import Seat
 
 Env = Annotated[

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workshop import naming, policies
-from workshop.account_region import AccountRegion
 from workshop.config import instance_types, roster, yaml_document
 from workshop.config.diagnostics import Mistake, dotted, suggestion
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import Use, known_regions
 from workshop.config.models import DEFAULT_PROFILE, Access, Environment, Profile
 from workshop.config.roster import Seat
@@ -27,46 +27,6 @@ STACKS_PER_REGION = 2000
 
 # The name becomes a tag's value, and a file's name on any system.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
-
-@dataclass(frozen=True)
-class LoadedEnvironment:
-    """An environment without mistakes, and its seats in the roster's order."""
-
-    name: str
-    path: Path
-    settings: Environment
-    seats: tuple[Seat, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def home(self) -> AccountRegion:
-        """The account and Region of whatever names no other."""
-        return AccountRegion(self.settings.account, self.settings.region)
-
-    def chosen(self, ids: Sequence[str] | None) -> tuple[Seat, ...]:
-        """The seats of these ids, each once and in the order given; None chooses all.
-
-        Raises UsageError for an id that is not on the roster.
-        """
-        if ids is None:
-            return self.seats
-        by_id = {seat.id: seat for seat in self.seats}
-        unknown = [one for one in ids if one not in by_id]
-        if unknown:
-            raise UsageError(
-                f"no attendee {', '.join(map(repr, unknown))} in environment {self.name!r};"
-                f" {suggestion(unknown[0], by_id)}known: {', '.join(by_id)}"
-            )
-        return tuple(by_id[one] for one in dict.fromkeys(ids))
-
-    def names(self, seat: Seat) -> Names:
-        """The names of what belongs to ``seat``."""
-        return Names(self.settings.workshop, seat.id, seat.account, seat.region)
-
-    def cohort_names(self, place: AccountRegion) -> Names:
-        """The names of what the seats of one place share."""
-        return Names(self.settings.workshop, naming.COHORT, place.account, place.region)
 
 
 @dataclass(frozen=True)

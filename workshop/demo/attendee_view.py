@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import boto3
 
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 
 

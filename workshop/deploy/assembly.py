@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workshop.account_region import AccountRegion
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import ConfigError, UsageError, WorkshopError
@@ -51,13 +51,12 @@ def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]
 def synthesize(
     loaded: LoadedEnvironment, seats: Sequence[Seat], directory: Path, *, project: Path
 ) -> Assembly:
-    """Run ``app.py`` of ``project`` for one seat of each profile and place; all checks are on.
+    """Run the CDK app for one seat of each profile and place; all checks are on.
 
-    ``directory`` is emptied first. Raises WorkshopError with what CDK said when it fails, and
-    UsageError where there is no ``app.py``.
+    It is ``app.py`` of ``project`` where there is one, else the installed :mod:`stacks`.
+    ``directory`` is emptied first. Raise WorkshopError with what CDK said when it fails.
     """
-    if not (project / APP).is_file():
-        raise UsageError(f"there is no {APP} here; run workshop in the project's folder")
+    app = [str(APP)] if (project / APP).is_file() else ["-m", "stacks"]
     shutil.rmtree(directory, ignore_errors=True)
     some = chosen(loaded, seats)
     context = {
@@ -66,7 +65,7 @@ def synthesize(
         "attendee": ",".join(seat.id for seat in some),
     }
     ran = subprocess.run(
-        [sys.executable, str(APP)],
+        [sys.executable, *app],
         cwd=project,
         env=_variables(directory, context),
         stdin=subprocess.DEVNULL,
@@ -76,12 +75,20 @@ def synthesize(
         check=False,
     )
     if ran.returncode == ConfigError.exit_code:
-        raise ConfigError(ran.stderr.strip().splitlines())
+        raise _refused(ran.stderr.strip().splitlines())
     if ran.returncode:
         raise WorkshopError(
             "the templates could not be made; CDK says:", details=ran.stderr.strip()
         )
     return read(loaded, some, directory)
+
+
+def _refused(lines: list[str]) -> WorkshopError:
+    """Return the error of the app, whose last line sums up the mistakes above it."""
+    *mistakes, summary = lines
+    if summary.startswith("workshop: "):
+        return ConfigError(mistakes) if mistakes else UsageError(summary.removeprefix("workshop: "))
+    return ConfigError(lines)
 
 
 def read(loaded: LoadedEnvironment, some: Sequence[Seat], directory: Path) -> Assembly:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template

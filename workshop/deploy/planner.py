@@ -18,7 +18,7 @@ from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.rate_limit import Pace
 from workshop.aws.stacks import FoundStack
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy import desired, diff
 from workshop.deploy import plan as planning

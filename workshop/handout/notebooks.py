@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 
 TO_OPEN = timedelta(minutes=5)

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.status.calls import Calls, notebooks
 from workshop.status.snapshot import Notebook

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import FoundStack
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.naming import COHORT

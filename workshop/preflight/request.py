@@ -8,7 +8,7 @@ from functools import cached_property
 
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import FoundStack
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.preflight import demand

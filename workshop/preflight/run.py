@@ -9,7 +9,7 @@ from datetime import datetime
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import FoundStack
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.preflight import caller, schedule
 from workshop.preflight.account_checks import account_of, ask_account

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.status import rows
 from workshop.status.calls import Calls

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import FoundStack
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.naming import SEAT_STACKS
 from workshop.pricing import prices

@@ -17,8 +17,8 @@ from pathlib import Path
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import known_regions
-from workshop.config.loader import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from workshop import naming
 from workshop.account_region import AccountRegion
-from workshop.config.loader import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import GuardError
 from workshop.teardown.discovery import Discovery, Target
