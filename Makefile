@@ -50,7 +50,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "setup: development tools"
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(NPM)
-	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m tests.support.browser
 	@touch $@
 
 # The SageMaker Python SDK and what it needs, for its tests alone. uv is several times as fast as

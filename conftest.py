@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 pytest_plugins = [
-    "tests.browser",
-    "tests.lifecycle",
-    "tests.localcloud",
-    "tests.conformance",
-    "tests.idle_machine",
+    "tests.support.browser",
+    "tests.support.lifecycle_scripts",
+    "tests.support.local_cloud",
+    "tests.support.conformance",
+    "tests.support.idle_machine",
 ]
 
 ROOT = Path(__file__).parent

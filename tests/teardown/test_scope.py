@@ -1,0 +1,141 @@
+"""Where a teardown looks: wherever anything tells that the workshop was, not where it is to be."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support import account_snapshots as snapshots
+from tests.support import attendee_resources as pieces
+from tests.support import teardown_demo
+from tests.support import teardown_workshop as scenarios
+from tests.support.local_cloud import TRUST, Cloud
+from tests.support.preflights import calling
+from tests.support.small_workshop import HOME
+from tests.support.teardown_workshop import Room
+from tests.support.workshop_command import Ran, run
+from workshop.account_region import AccountRegion
+from workshop.events import Event, What
+from workshop.ledger import Ledger
+
+APPLY = ("--apply", "--early", "--yes", "demo", "--interval", "0")
+ELSEWHERE = AccountRegion("111122223333", "us-east-1")
+
+
+@pytest.fixture
+def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """The workshop with ada's bucket, role and endpoint, all of it in us-east-1."""
+    made = scenarios.room(cloud)
+    made.others_are_here()
+    made.cohort()
+    made.seat("ada", "storage", "access")
+    pieces.endpoint(made.attendee("ada", prefix="mine-", tagged=False))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    return made
+
+
+def configured(name: str = "demo", *, region: str = HOME.region, roster: str = "id\nada\n") -> None:
+    Path("config", f"{name}.yaml").write_text(
+        f'workshop: demo\naccount: "{HOME.account}"\nregion: {region}\n'
+        "start: 2026-01-01T09:00:00Z\nend: 2099-12-31T17:00:00Z\n"
+        f"roster: {{file: {name}.csv}}\n",
+        encoding="utf-8",
+    )
+    Path("config", f"{name}.csv").write_text(roster, encoding="utf-8")
+
+
+def command(room: Room, *words: str, account: str = HOME.account) -> Ran:
+    with calling(room.cloud, **room.cloud.environment(account=account)):
+        return run(*words)
+
+
+def role(room: Room, name: str) -> None:
+    room.cloud.client("iam").create_role(
+        RoleName=name, Path="/ws/demo/", AssumeRolePolicyDocument=json.dumps(TRUST)
+    )
+
+
+@pytest.mark.parametrize("only", [(), ("--only", "ada")])
+def test_a_region_that_the_configuration_no_longer_names_is_torn_down_as_well(
+    room: Room, only: tuple[str, ...]
+) -> None:
+    configured(region="eu-west-1")
+    found = command(room, "leftovers", "-e", "demo")
+    assert (found.code, "mine-serve" in found.out) == (4, True), found.out + found.err
+    assert command(room, "teardown", "-e", "demo", "--early", *only).code == 0
+    assert "Endpoint mine-serve" in snapshots.of(room.cloud)
+    ran = command(room, "teardown", "-e", "demo", *APPLY, *only)
+    assert (ran.code, "gone: two looks" in ran.err + ran.out) == (0, True), ran.out + ran.err
+    assert teardown_demo.stack_names(room.cloud) == ({"demo-cohort"} if only else set())
+    assert not room.cloud.client("sagemaker").list_endpoints()["Endpoints"]
+    if not only:
+        assert command(room, "leftovers", "-e", "demo").code == 0
+
+
+def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called_gone(
+    room: Room,
+) -> None:
+    configured()
+    ledger = Ledger("demo")
+    ledger.event(Event(datetime.now(UTC), ELSEWHERE, What.DONE, "zoe", "demo-zoe-storage"))
+    assert command(room, "teardown", "-e", "demo", "--early").code == 0
+    ran = command(room, "teardown", "-e", "demo", *APPLY)
+    cure = "workshop leftovers -e demo --account 111122223333 --region us-east-1"
+    assert (ran.code, cure in ran.out + ran.err) == (4, True), ran.out + ran.err
+    assert teardown_demo.stack_names(room.cloud) == set()
+    assert ledger.places() == (ELSEWHERE,)
+    one_seat = command(room, "teardown", "-e", "demo", "--only", "ada", *APPLY)
+    assert one_seat.code == 3  # another plan than the one that was shown
+    assert command(room, "leftovers", "-e", "demo").code == 4
+    cured = command(room, *cure.split()[1:], account=ELSEWHERE.account)
+    assert cured.code == 0, cured.out + cured.err
+    assert command(room, "leftovers", "-e", "demo").code == 0
+
+
+def test_a_name_with_a_region_that_does_not_exist_neither_stops_nor_hides_anything(
+    room: Room,
+) -> None:
+    configured()
+    role(room, "demo-ada-nonsense-execution")
+    role(room, "demo-ada-xx-north-9-execution")
+    role(room, "helper")
+    assert command(room, "teardown", "-e", "demo", "--early").code == 0
+    ran = command(room, "teardown", "-e", "demo", *APPLY)
+    told = ran.out + ran.err
+    assert (ran.code, "Region xx-north-9, which this release does not know" in told) == (4, True)
+    assert teardown_demo.roles(room.cloud) == {"demo-ada-xx-north-9-execution"}
+    room.cloud.client("iam").delete_role(RoleName="demo-ada-xx-north-9-execution")
+    assert command(room, "leftovers", "-e", "demo").code == 0
+
+
+@pytest.mark.parametrize("left", ["stacks", "roles"])
+def test_another_environment_of_the_workshop_is_refused_by_name(room: Room, left: str) -> None:
+    configured("fall")
+    if left == "roles":
+        room.cloud.client("sagemaker").delete_endpoint(EndpointName="mine-serve")
+        for stack in ("demo-ada-access", "demo-ada-storage", "demo-cohort"):
+            room.cloud.destroy(stack)
+        room.cloud.client("iam").create_role(
+            RoleName=teardown_demo.ADA.role,
+            Path=teardown_demo.ADA.iam_path,
+            AssumeRolePolicyDocument=json.dumps(TRUST),
+            Tags=[{"Key": "workshop", "Value": "demo"}, {"Key": "environment", "Value": "demo"}],
+        )
+    before = snapshots.of(room.cloud)
+    first = "stack demo-ada-access" if left == "stacks" else f"role {teardown_demo.ADA.role}"
+    for words in (
+        ("teardown", "-e", "fall", "--early"),
+        ("teardown", "-e", "fall", "--only", "ada", *APPLY),
+        ("teardown", "-e", "fall", *APPLY, "--include-claimed"),
+        ("sweep", "-e", "fall"),
+        ("leftovers", "-e", "fall"),
+    ):
+        ran = command(room, *words)
+        assert ran.code == 3, (words, ran.out + ran.err)
+        assert first in ran.err
+        assert "belongs to environment 'demo' of this workshop, not to 'fall'" in ran.err
+    assert snapshots.of(room.cloud) == before
