@@ -107,7 +107,10 @@ def test_sids_are_unique_and_every_wildcard_has_a_reason(document: Document) -> 
 def test_a_seat_makes_nothing_without_its_own_tag() -> None:
     make = statements(policies.sagemaker_policy(ADA))["MakeOwn"]
     assert make["Condition"] == {
-        "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"}
+        "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"},
+        # Keys of conditions have no case: the spelling is asked for by itself.
+        "ForAnyValue:StringEquals": {"aws:TagKeys": ["attendee"]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": ["workshop"]},
     }
     creating = {
         action
