@@ -242,6 +242,24 @@ def test_a_copy_in_parts_that_fails_leaves_no_upload_behind(cloud: Cloud) -> Non
     saved = save(cloud, f"s3://{ARCHIVE}")
     assert not saved.complete
     assert "Uploads" not in cloud.client("s3").list_multipart_uploads(Bucket=ARCHIVE)
+    cloud.faults(
+        {"effect": "denied", "operation": "s3:UploadPartCopy"},
+        {"effect": "denied", "operation": "s3:AbortMultipartUpload"},
+    )
+    [problem] = save(cloud, f"s3://{ARCHIVE}").problems
+    assert problem.endswith("allows the s3:PutObject action")  # not the AbortMultipartUpload
+
+
+@pytest.mark.usefixtures("buckets")
+def test_an_interrupted_copy_in_parts_leaves_no_upload_behind(cloud: Cloud) -> None:
+    put_in_parts(cloud, "models/large", b"x" * (6 * MEGABYTE))
+    clients = world(cloud).clients
+    events = clients.client("s3", place(cloud)).meta.events
+    events.register("before-call.s3.UploadPartCopy", lambda **_: clients.interrupt())
+    with pytest.raises(KeyboardInterrupt):
+        saving.save(clients, Keep(), f"s3://{ARCHIVE}", [Work("ada", place(cloud), (DATA,))])
+    assert "Uploads" not in cloud.client("s3").list_multipart_uploads(Bucket=ARCHIVE)
+    assert archived(cloud) == []
 
 
 @pytest.mark.parametrize("there", [b"another", b"other content"])
