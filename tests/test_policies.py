@@ -322,7 +322,8 @@ def test_every_sagemaker_action_is_one_that_aws_has() -> None:
 
 
 def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_runs() -> None:
-    (frozen,) = policies.freeze_policy(["dynamodb:CreateTable", "lambda:*"])["Statement"]
+    opened = ["dynamodb:CreateTable", "dynamodb:GetItem", "lambda:*", "batch:SubmitJob"]
+    (frozen,) = policies.freeze_policy([*opened, "ec2:AllocateAddress"])["Statement"]
     assert (frozen["Effect"], frozen["Resource"], "Condition" in frozen) == ("Deny", ["*"], False)
 
     def denied(action: str) -> bool:
@@ -338,6 +339,10 @@ def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_r
     assert denied("iam:PassRole")
     assert denied("dynamodb:CreateTable")
     assert denied("lambda:CreateFunction")
+    # What is opened by its name is denied by its name, whatever its verb.
+    assert denied("batch:SubmitJob")
+    assert denied("ec2:AllocateAddress")
+    assert not denied("dynamodb:GetItem")
     for writing in (
         "s3:PutObject",
         "s3:PutObjectTagging",

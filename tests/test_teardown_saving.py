@@ -15,7 +15,7 @@ from tests.localcloud import Cloud
 from tests.teardown_world import counted, place, world
 from workshop.errors import UsageError
 from workshop.settings import Keep
-from workshop.teardown import saving, targets
+from workshop.teardown import log_texts, saving, targets
 from workshop.teardown.copies import Entry, InBucket, InFolder, Source
 from workshop.teardown.saving import MOST_PROBLEMS, Saved, Work
 
@@ -592,6 +592,19 @@ def test_all_pages_of_a_stream_are_written(cloud: Cloud, tmp_path: Path) -> None
     assert saved.complete
     [name] = files(tmp_path)
     assert len((tmp_path / name).read_text(encoding="utf-8").splitlines()) == 201
+
+
+def test_a_line_that_has_no_utf8_is_saved_all_the_same(tmp_path: Path) -> None:
+    class Logs:
+        """One event, then the end; the local cloud cannot answer with half a character."""
+
+        @staticmethod
+        def get_log_events(*, nextToken: str = "", **_: Any) -> Any:  # noqa: N803
+            event = {"timestamp": 1_790_000_000_123, "message": "lost \ud800 half"}
+            return {"events": [] if nextToken else [event], "nextForwardToken": "end"}
+
+    assert log_texts.write(Logs, GROUP, "fit", tmp_path / "log") == 1_790_000_000_123
+    assert (tmp_path / "log").read_text(encoding="utf-8").endswith("Z lost \\ud800 half\n")
 
 
 def test_a_denied_stream_leaves_the_seat_unsaved(cloud: Cloud, tmp_path: Path) -> None:
