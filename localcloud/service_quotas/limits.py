@@ -70,6 +70,7 @@ def enforce(quotas: Quotas) -> None:
         # AWS's own policies are kept elsewhere.
         Limit(quotas, "iam", "Customer managed policies per account", "services.iam", "_policies"),
     )
+    _enforce_attachments(quotas)
     _enforce_buckets(Limit(quotas, "s3", "General purpose buckets", "services.s3", "_buckets"))
     _enforce_repositories(
         Limit(quotas, "ecr", "Registered repositories", "services.ecr", "_repositories")
@@ -132,6 +133,25 @@ def _enforce_identities(roles: Limit, policies: Limit) -> None:
         lambda props: _policy_arn(props.get("ManagedPolicyName"), props.get("Path")),
         in_event("PoliciesPerAccount"),
     )
+
+
+def _enforce_attachments(quotas: Quotas) -> None:
+    """Let the API refuse to attach one policy too many to a role; stacks of ours count theirs."""
+    iam = ministack_adapter.module("services.iam")
+    attach = iam._IAM_HANDLERS["AttachRolePolicy"]
+
+    def attach_within(params: dict[str, Any]) -> Answer:
+        role = iam._roles.get(_first(params, "RoleName")) or {}
+        others = {*role.get("AttachedPolicies", ())} - {_first(params, "PolicyArn")}
+        most = quotas.limit("iam", "Managed policies per role")
+        if len(others) < most:
+            answer: Answer = attach(params)
+            return answer
+        told = f"Cannot exceed quota for PoliciesPerRole: {most:.0f}"
+        refused: Answer = iam._error(409, "LimitExceeded", told)
+        return refused
+
+    iam._IAM_HANDLERS["AttachRolePolicy"] = attach_within
 
 
 def _enforce_buckets(limit: Limit) -> None:

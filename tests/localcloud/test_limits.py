@@ -228,6 +228,20 @@ def test_one_too_many_is_refused_over_the_api_and_in_a_stack(  # noqa: PLR0917
     assert cloud.deploy("third", template({"R": third}), **IAM) == "CREATE_COMPLETE"
 
 
+def test_a_role_takes_no_more_policies_than_its_quota(cloud: Cloud) -> None:
+    cloud.role("seat")
+    cloud.quotas(iam={"Managed policies per role": 1})
+    iam = cloud.client("iam")
+    first, second = (f"arn:aws:iam::aws:policy/{name}" for name in ("First", "Second"))
+    for _ in range(2):
+        iam.attach_role_policy(RoleName="seat", PolicyArn=first)
+    full = (409, "LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 1")
+    attach = {"RoleName": "seat", "PolicyArn": second}
+    assert refusal(lambda: iam.attach_role_policy(**attach)) == full
+    iam.detach_role_policy(RoleName="seat", PolicyArn=first)
+    iam.attach_role_policy(**attach)
+
+
 def test_a_stopped_notebook_starts_only_if_its_type_has_a_machine_left(cloud: Cloud) -> None:
     cloud.role()
     cloud.quotas(sagemaker={TYPE: 1})

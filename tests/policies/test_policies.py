@@ -107,7 +107,10 @@ def test_sids_are_unique_and_every_wildcard_has_a_reason(document: Document) -> 
 def test_a_seat_makes_nothing_without_its_own_tag() -> None:
     make = statements(policies.sagemaker_policy(ADA))["MakeOwn"]
     assert make["Condition"] == {
-        "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"}
+        "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"},
+        # Keys of conditions have no case: the spelling is asked for by itself.
+        "ForAnyValue:StringEquals": {"aws:TagKeys": ["attendee"]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": ["workshop"]},
     }
     creating = {
         action
@@ -319,7 +322,8 @@ def test_every_sagemaker_action_is_one_that_aws_has() -> None:
 
 
 def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_runs() -> None:
-    (frozen,) = policies.freeze_policy(["dynamodb:CreateTable", "lambda:*"])["Statement"]
+    opened = ["dynamodb:CreateTable", "dynamodb:GetItem", "lambda:*", "batch:SubmitJob"]
+    (frozen,) = policies.freeze_policy([*opened, "ec2:AllocateAddress"])["Statement"]
     assert (frozen["Effect"], frozen["Resource"], "Condition" in frozen) == ("Deny", ["*"], False)
 
     def denied(action: str) -> bool:
@@ -335,6 +339,10 @@ def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_r
     assert denied("iam:PassRole")
     assert denied("dynamodb:CreateTable")
     assert denied("lambda:CreateFunction")
+    # What is opened by its name is denied by its name, whatever its verb.
+    assert denied("batch:SubmitJob")
+    assert denied("ec2:AllocateAddress")
+    assert not denied("dynamodb:GetItem")
     for writing in (
         "s3:PutObject",
         "s3:PutObjectTagging",

@@ -58,7 +58,7 @@ class Role:
                 "contextVariables": {
                     "aws:RequestedRegion": names.region,
                     **({} if question.by_nobody else caller),
-                    **question.context,
+                    **question.keys,
                 },
             },
             "identityPolicies": [

@@ -228,6 +228,26 @@ def test_a_role_that_cannot_be_frozen_is_told_with_what_to_do(
     cloud.faults({"effect": "denied", "operation": "iam:AttachRolePolicy"})
     told = freeze.freeze(clients, "demo", teardown_demo.HERE, [ADA.role])
     assert "AccessDenied" in told[ADA.role]
+    assert "iam:AttachRolePolicy" in told[ADA.role].partition("; ")[2]
+
+
+def test_a_role_without_room_for_the_freeze_is_told_with_a_cure_and_goes_all_the_same(
+    cloud: Cloud, clients: Clients
+) -> None:
+    teardown_demo.deploy(cloud, ADA)
+    iam = cloud.client("iam")
+    attached = iam.list_attached_role_policies(RoleName=ADA.role)["AttachedPolicies"]
+    # What an organiser has attached by hand, where the stack leaves room for the freeze alone.
+    iam.attach_role_policy(RoleName=ADA.role, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    cloud.quotas(iam={"Managed policies per role": len(attached) + 1})
+    happened: list[Happening] = []
+    report = torn_down(teardown_demo.job(clients, told=happened.append))
+    full = f"Cannot exceed quota for PoliciesPerRole: {len(attached) + 1}"
+    cure = "take a policy off it that its stack did not put there (aws iam detach-role-policy)"
+    [told] = [one.told for one in happened if "is not frozen" in one.told]
+    assert told.startswith(f"role {ADA.role} is not frozen: LimitExceeded: {full}; {cure}")
+    assert list(report.not_frozen) == [ADA.role]
+    assert (report.code, teardown_demo.roles(cloud)) == (0, set())
 
 
 def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients) -> None:

@@ -15,7 +15,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.scan_context import counted, place, world
 from workshop.config.models import Keep
 from workshop.errors import UsageError
-from workshop.teardown import save_paths, saving
+from workshop.teardown import log_texts, save_paths, saving
 from workshop.teardown.s3_copy import Entry, InBucket, InFolder, Source
 from workshop.teardown.saving import MOST_PROBLEMS, Saved, Work
 
@@ -244,6 +244,24 @@ def test_a_copy_in_parts_that_fails_leaves_no_upload_behind(cloud: Cloud) -> Non
     saved = save(cloud, f"s3://{ARCHIVE}")
     assert not saved.complete
     assert "Uploads" not in cloud.client("s3").list_multipart_uploads(Bucket=ARCHIVE)
+    cloud.faults(
+        {"effect": "denied", "operation": "s3:UploadPartCopy"},
+        {"effect": "denied", "operation": "s3:AbortMultipartUpload"},
+    )
+    [problem] = save(cloud, f"s3://{ARCHIVE}").problems
+    assert problem.endswith("allows the s3:PutObject action")  # not the AbortMultipartUpload
+
+
+@pytest.mark.usefixtures("buckets")
+def test_an_interrupted_copy_in_parts_leaves_no_upload_behind(cloud: Cloud) -> None:
+    put_in_parts(cloud, "models/large", b"x" * (6 * MEGABYTE))
+    clients = world(cloud).clients
+    events = clients.client("s3", place(cloud)).meta.events
+    events.register("before-call.s3.UploadPartCopy", lambda **_: clients.interrupt())
+    with pytest.raises(KeyboardInterrupt):
+        saving.save(clients, Keep(), f"s3://{ARCHIVE}", [Work("ada", place(cloud), (DATA,))])
+    assert "Uploads" not in cloud.client("s3").list_multipart_uploads(Bucket=ARCHIVE)
+    assert archived(cloud) == []
 
 
 @pytest.mark.parametrize("there", [b"another", b"other content"])
@@ -576,6 +594,19 @@ def test_all_pages_of_a_stream_are_written(cloud: Cloud, tmp_path: Path) -> None
     assert saved.complete
     [name] = files(tmp_path)
     assert len((tmp_path / name).read_text(encoding="utf-8").splitlines()) == 201
+
+
+def test_a_line_that_has_no_utf8_is_saved_all_the_same(tmp_path: Path) -> None:
+    class Logs:
+        """One event, then the end; the local cloud cannot answer with half a character."""
+
+        @staticmethod
+        def get_log_events(*, nextToken: str = "", **_: Any) -> Any:  # noqa: N803
+            event = {"timestamp": 1_790_000_000_123, "message": "lost \ud800 half"}
+            return {"events": [] if nextToken else [event], "nextForwardToken": "end"}
+
+    assert log_texts.write(Logs, GROUP, "fit", tmp_path / "log") == 1_790_000_000_123
+    assert (tmp_path / "log").read_text(encoding="utf-8").endswith("Z lost \\ud800 half\n")
 
 
 def test_a_denied_stream_leaves_the_seat_unsaved(cloud: Cloud, tmp_path: Path) -> None:

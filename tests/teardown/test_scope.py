@@ -38,11 +38,21 @@ def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     return made
 
 
-def configured(name: str = "demo", *, region: str = HOME.region, roster: str = "id\nada\n") -> None:
+OPENED = """profiles:
+  attendee:
+    access:
+      extra_statements:
+        - {sid: Tables, actions: ["dynamodb:CreateTable", "dynamodb:GetItem"], resources: ["*"]}
+"""
+
+
+def configured(
+    name: str = "demo", *, region: str = HOME.region, roster: str = "id\nada\n", more: str = ""
+) -> None:
     Path("config", f"{name}.yaml").write_text(
         f'workshop: demo\naccount: "{HOME.account}"\nregion: {region}\n'
         "start: 2026-01-01T09:00:00Z\nend: 2099-12-31T17:00:00Z\n"
-        f"roster: {{file: {name}.csv}}\n",
+        f"roster: {{file: {name}.csv}}\n{more}",
         encoding="utf-8",
     )
     Path("config", f"{name}.csv").write_text(roster, encoding="utf-8")
@@ -94,6 +104,30 @@ def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called
     cured = command(room, *cure.split()[1:], account=ELSEWHERE.account)
     assert cured.code == 0, cured.out + cured.err
     assert command(room, "leftovers", "-e", "demo").code == 0
+
+
+def test_what_an_extra_statement_opens_is_named_as_not_looked_at_in_plan_verdict_and_report(
+    room: Room,
+) -> None:
+    configured(more=OPENED)
+    why = "profile attendee opens dynamodb:CreateTable, and what that makes is not looked for"
+    plan = command(room, "teardown", "-e", "demo", "--early")
+    warned = [line for line in plan.err.splitlines() if why in line]
+    assert (plan.code, len(warned)) == (0, 1), plan.err
+    assert "--accept-unknown dynamodb" in plan.err
+    ran = command(room, "teardown", "-e", "demo", *APPLY)
+    assert (ran.code, teardown_demo.stack_names(room.cloud)) == (4, set()), ran.out + ran.err
+    assert ran.out.splitlines()[-1] == "NOT PROVEN: workshop 'demo' is not shown to be gone"
+    assert why in ran.out
+    accepted = ("--accept-unknown", "dynamodb")
+    plan = command(room, "teardown", "-e", "demo", "--early", *accepted)
+    assert [line for line in plan.err.splitlines() if line.startswith("accepted as you asked: ")]
+    ran = command(room, "teardown", "-e", "demo", *APPLY, *accepted)
+    told = "gone, but for dynamodb, which were not looked at: two looks found nothing else of"
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, f"{told} workshop 'demo'"), ran.err
+    for suffix in ("md", "html", "json"):
+        last = max(Path(".workshop", "demo").glob(f"teardown-2*.{suffix}"))
+        assert why in last.read_text(encoding="utf-8").replace("\\", "")
 
 
 def test_a_name_with_a_region_that_does_not_exist_neither_stops_nor_hides_anything(

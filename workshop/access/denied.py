@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workshop import tags
 from workshop.access import accounts, cross_seat, optional_grants
 from workshop.access.case import (
     BY_DEFAULT,
     CAPPED,
     TIMED,
     Case,
+    Context,
     Keys,
     also,
     default_bucket,
@@ -29,6 +31,7 @@ from workshop.access.case import (
     usual_type,
 )
 from workshop.config.models import Profile
+from workshop.naming import Names
 
 
 def cases(profile: Profile) -> Iterator[Case]:
@@ -168,7 +171,7 @@ def _denied_in_any_mode() -> Iterator[Case]:
 
 
 def _denied_under_other_tags(profile: Profile) -> Iterator[Case]:
-    """Making what is a neighbour's, or a namesake's, and using it."""
+    """Making what is a neighbour's, a namesake's or nobody's by its tags, and using it."""
     kinds = [
         ("model", "CreateModel", "DeleteModel"),
         ("endpoint", "CreateEndpoint", "DeleteEndpoint"),
@@ -190,6 +193,28 @@ def _denied_under_other_tags(profile: Profile) -> Iterator[Case]:
                 thing(kind),
                 also(making, {"sagemaker:TaggingAction": make}),
             )
+    for key in (tags.ATTENDEE, tags.WORKSHOP):
+        spelled = _spelled_otherwise(key)
+        for kind, make, _ in (*kinds[1:], ("experiment", "CreateExperiment", "")):
+            about = f"makes its {kind} under the tag {key.upper()}"
+            yield Case(about, f"sagemaker:{make}", thing(kind), spelled)
+        yield Case(
+            f"tags what it is making by the key {key.upper()}",
+            "sagemaker:AddTags",
+            thing("experiment"),
+            also(spelled, {"sagemaker:TaggingAction": "CreateExperiment"}),
+        )
+
+
+def _spelled_otherwise(key: str) -> Keys:
+    """Give a seat's own tags, one by a key that IAM takes for the same and no listing does."""
+
+    def context(me: Names, _other: Names) -> Context:
+        return {
+            name.replace(f"/{key}", f"/{key.upper()}"): value for name, value in tagging(me).items()
+        }
+
+    return context
 
 
 def _denied_roles() -> Iterator[Case]:

@@ -28,6 +28,8 @@ EVERYTHING: Document = {
 }
 """Stands for AWS's managed policies, which are not ours to read: what they may allow at most."""
 
+_OF_TAGS = "aws:RequestTag/"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -40,6 +42,12 @@ class Question:
     resource: str = "*"
     context: Mapping[str, str | list[str]] = field(default_factory=dict)
     by_nobody: bool = False
+
+    @property
+    def keys(self) -> dict[str, str | list[str]]:
+        """The condition keys, with the one that names the tags of a request where it has some."""
+        named = [key.removeprefix(_OF_TAGS) for key in self.context if key.startswith(_OF_TAGS)]
+        return {**({"aws:TagKeys": named} if named else {}), **self.context}
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class Cell:
 
     def _context(self, question: Question) -> Any:
         names = self.names
-        given = {key.lower(): value for key, value in question.context.items()}
+        given = {key.lower(): value for key, value in question.keys.items()}
         region = str(given.pop("aws:requestedregion", names.region))
         # Where an ARN names no account, as a bucket's, the engine takes the caller's for it.
         owner = str(given.get("aws:resourceaccount", names.account))

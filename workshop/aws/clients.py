@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
@@ -64,6 +65,7 @@ class Clients:
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._interrupted = False
+        self._here = threading.local()
         self._sign_in = SignIn(home, self._unwatched_sts)
 
     def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
@@ -100,8 +102,17 @@ class Clients:
 
     def go_on(self, **_: object) -> None:
         """Raise KeyboardInterrupt once :meth:`interrupt` was called."""
-        if self._interrupted:
+        if self._interrupted and not getattr(self._here, "clears_up", False):
             raise KeyboardInterrupt
+
+    @contextmanager
+    def clearing_up(self) -> Iterator[None]:
+        """Let this thread take back what it has begun, though it was interrupted."""
+        self._here.clears_up = True
+        try:
+            yield
+        finally:
+            self._here.clears_up = False
 
     def _unwatched_sts(self, place: AccountRegion) -> Any:
         with self._lock:

@@ -308,7 +308,7 @@ def _openings(where: str, access: Access) -> Iterator[str]:
         yield (
             f"{where}.extra_statements opens {policies.opened(extra)} to every seat of the profile"
         )
-        made = ", ".join(policies.making(extra))
+        made = ", ".join(policies.making(extra.actions))
         if made:
             yield (
                 f"{where}.extra_statements: what {made} makes is not looked for by teardown and"

@@ -55,6 +55,7 @@ def running(
                 handlers.close()
                 yield child
             except BaseException:
+                # Ctrl-C among them: nobody else knows of the program, which would go on.
                 _end(child)
                 raise
 

@@ -126,7 +126,7 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
     for name, profile in profiles.items():
         actions: dict[str, list[str]] = {}
         for statement in profile.access.extra_statements:
-            for action in policies.making(statement):
+            for action in policies.making(statement.actions):
                 actions.setdefault(action.partition(":")[0], []).append(action)
         for service, some in actions.items():
             why = f"profile {name} opens {', '.join(some)}, and what that makes is not looked for"

@@ -16,14 +16,25 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.aws.errors import code
 from workshop.naming import COHORT, FREEZE, Names
 from workshop.teardown import refusals
 
 THREADS = 8
 NO_POLICY = (
     "the cohort has no policy {arn}; run workshop deploy to update the cohort first, or go on, and"
+    " see that nobody works meanwhile"
+)
+NO_ROOM = (
+    "{told}; take a policy off it that its stack did not put there (aws iam detach-role-policy) and"
+    " run this again, or go on, and see that nobody works meanwhile"
+)
+NOT_ATTACHED = (
+    "{told}; see that you may attach it (iam:AttachRolePolicy) and run this again, or go on, and"
     " see that nobody works meanwhile"
 )
 
@@ -50,7 +61,9 @@ def freeze(
             client.attach_role_policy(RoleName=name, PolicyArn=arn)
         except refusals.Refusal as error:
             if not refusals.is_gone(error):
-                return name, refusals.told(error)
+                full = isinstance(error, ClientError) and code(error.response) == "LimitExceeded"
+                why = NO_ROOM if full else NOT_ATTACHED
+                return name, why.format(told=refusals.told(error))
             return name, NO_POLICY.format(arn=arn) if _exists(client, name) else ""
         return name, ""
 

@@ -18,7 +18,8 @@ def write(client: Any, group: str, stream: str, to: Path) -> int | None:
     None where there are none. botocore's errors pass through.
     """
     last = None
-    with to.open("w", encoding="utf-8") as file:
+    # A message may hold a lone surrogate, which has no UTF-8.
+    with to.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for event in _events(client, group, stream):
             last = int(event["timestamp"])
             file.write(f"{_moment(last)} {event['message']}\n")

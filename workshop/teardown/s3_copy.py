@@ -15,6 +15,7 @@ import threading
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -137,10 +138,14 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class InBucket:
-    """Copies within S3: nothing passes through this machine."""
+    """Copies within S3: nothing passes through this machine.
+
+    In a block of ``clearing_up`` what was begun is taken back, whatever has ended it.
+    """
 
     client: Any
     place: save_paths.Prefix
+    clearing_up: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
         start = self._key(folder, "")
@@ -224,8 +229,10 @@ class InBucket:
                 **to, UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
             )
         except BaseException:
-            # Parts of an upload that nobody completes are paid for.
-            self.client.abort_multipart_upload(**to, UploadId=upload)
+            # Parts of an upload that nobody completes are paid for, after Ctrl-C as well. What has
+            # ended it is what is told, whatever becomes of this.
+            with suppress(Exception), self.clearing_up():
+                self.client.abort_multipart_upload(**to, UploadId=upload)
             raise
         return made
 

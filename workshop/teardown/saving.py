@@ -171,7 +171,7 @@ class _Saving:
         self._saved = Saved(work.seat, work.place)
         s3 = clients.client("s3", work.place)
         self._target: Target = (
-            InBucket(s3, place)
+            InBucket(s3, place, clients.clearing_up)
             if isinstance(place, save_paths.Prefix)
             else InFolder(place, clients.go_on)
         )

@@ -203,6 +203,7 @@ class Sweep:
                 while running or self._later:
                     self._take(pool, running)
             except BaseException:
+                # Ctrl-C among them: what is queued is not begun, what was begun is waited for.
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         self._give_up_waiting()
