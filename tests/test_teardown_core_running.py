@@ -229,16 +229,22 @@ def test_a_role_that_cannot_be_frozen_is_told_with_what_to_do(
 
 def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients) -> None:
     torn.deploy(cloud, ADA)
-    job = torn.job(clients)
     kept = Target(
         "demo",
         "demo",
-        job.target.seats,
+        torn.job(clients).target.seats,
         whole=True,
         keep={torn.HERE: frozenset({ADA.bucket("data")})},
     )
-    plan = torn.job(clients, target=kept).plan(Choices())
-    assert [thing.id for thing in plan.things(Fate.KEEP)] == [ADA.bucket("data")]
+    serves(cloud, ADA.bucket("data"), ADA.role_arn)  # the same name, and nothing that is kept
+    job = torn.job(clients, target=kept)
+    plan = job.plan(Choices())
+    assert [(one.kind, one.id) for one in plan.things(Fate.KEEP)] == [
+        ("bucket", ADA.bucket("data"))
+    ]
+    job.apply(plan)
+    client = cloud.client("sagemaker")
+    assert (client.list_endpoints()["Endpoints"], client.list_models()["Models"]) == ([], [])
 
 
 def test_a_seat_whose_work_could_not_be_saved_costs_nothing_and_keeps_its_data_and_the_cohort(
