@@ -341,6 +341,8 @@ class Teardown:
         for thing, fate in current.fates:
             if thing.place != place or thing.kind in NOT_KINDS or thing.stack:
                 continue
+            if current.is_accepted(thing):
+                continue
             if not self._needs_role(thing.kind) or self._is_called_gone(thing):
                 continue
             if fate in _LEFT and not verify.is_record(thing, self._by_name):
@@ -454,6 +456,6 @@ def _unread(plan: Plan) -> dict[tuple[Place, str], str]:
     """
     unread = {(one.place, one.kind): one.why for one in plan.unknown}
     for thing in plan.discovery.of(Ownership.UNKNOWN):
-        if not thing.untold:
+        if thing.is_unread and not plan.is_accepted(thing):
             unread.setdefault((thing.place, thing.kind), f"{thing.id} {thing.why}")
     return unread
