@@ -96,6 +96,29 @@ def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called
     assert command(room, "leftovers", "-e", "demo").code == 0
 
 
+def test_a_workshop_that_was_renamed_is_not_called_gone_under_its_new_name(room: Room) -> None:
+    configured()
+    assert command(room, "teardown", "-e", "demo", "--early").code == 0  # the only trace of it
+    path = Path("config", "demo.yaml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("workshop: demo", "workshop: gala"), encoding="utf-8")
+    apply = [word if word != "demo" else "gala" for word in APPLY]
+    command(room, "teardown", "-e", "demo", "--early")
+    ran = command(room, "teardown", "-e", "demo", *apply)
+    told = ran.out + ran.err
+    assert (ran.code, "the workshop was called 'demo' there" in told) == (4, True), told
+    assert "--accept-unknown" not in told
+    look = f"leftovers --workshop demo --account {HOME.account} --region {HOME.region}"
+    assert look in told
+    assert "mine-serve" in command(room, *look.split()).out
+    assert command(room, "leftovers", "-e", "demo").code == 4
+    path.write_text(text, encoding="utf-8")
+    command(room, "teardown", "-e", "demo", "--early")
+    assert command(room, "teardown", "-e", "demo", *APPLY).code == 0
+    path.write_text(text.replace("workshop: demo", "workshop: gala"), encoding="utf-8")
+    assert command(room, "leftovers", "-e", "demo").code == 0
+
+
 def test_a_name_with_a_region_that_does_not_exist_neither_stops_nor_hides_anything(
     room: Room,
 ) -> None:

@@ -93,7 +93,8 @@ def leftovers(
         least = "at least " if discovery.unknown else ""
         console.say(f"{least}{len(scan.left)} things are left, {plan.cost.told}")
     if env is not None and scan.clean:
-        Ledger(env).gone(place for target in targets for place in target.seats)
+        for target in targets:
+            Ledger(env).gone(target.seats, target.workshop)
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
 
 

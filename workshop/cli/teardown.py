@@ -231,7 +231,7 @@ def run(
         ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
         with view:
             report = _done(job, plan, held, command)
-    ledger.gone(evidence.gone(report))
+    ledger.gone(evidence.gone(report), target.workshop)
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _tell(report, folder, as_json=as_json)
     raise typer.Exit(report.code)

@@ -29,7 +29,7 @@ from workshop.teardown.happenings import Outcome
 from workshop.teardown.model import Ownership, SeenRole
 from workshop.teardown.report import Report
 
-ACCOUNT, REGION = "account", "Region"
+ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""
 
 Traces = dict[Place, set[str]]
@@ -76,6 +76,7 @@ def target(
             unlooked.append(Unknown(REGION, place, why, tried=False))
             continue
         by_place[place] = set(who) if whole else who & _ids(configured)
+    unlooked += _renamed(ledger, loaded)
     profiles = loaded.settings.profiles
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
     unlooked += opened(used, loaded.home)
@@ -157,7 +158,7 @@ def note_began(ledger: Ledger, discovery: Discovery) -> None:
     """
     for place, world in discovery.worlds.items():
         if world.since is not None:
-            ledger.note_began(place, world.since)
+            ledger.note_began(place, world.since, world.scope.workshop)
 
 
 def gone(report: Report) -> list[Place]:
@@ -165,7 +166,9 @@ def gone(report: Report) -> list[Place]:
     if report.choices.only is not None or len(report.scans) < verify.LOOKS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
-    doubted |= {one.place for scan in report.scans for one in (*scan.unknown, *scan.accepted)}
+    missed = [one for scan in report.scans for one in (*scan.unknown, *scan.accepted)]
+    # Of another name than the workshop's, another teardown has to tell.
+    doubted |= {one.place for one in missed if one.kind != WORKSHOP}
     doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
@@ -205,6 +208,18 @@ def _strange(workshop: str, place: Place) -> str:
         f" does not know; delete what has that name, or look there with: workshop leftovers"
         f" --workshop {workshop} --account {place.account} --region {place.region}"
     )
+
+
+def _renamed(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
+    """Where the environment's workshop had another name, of which nobody has seen it gone."""
+    for place, names in ledger.workshops().items():
+        for name in sorted(names - {loaded.settings.workshop}):
+            why = (
+                f"the workshop was called {name!r} there, which was not looked for; look with:"
+                f" workshop leftovers --workshop {name} --account {place.account} --region"
+                f" {place.region}, and tear it down with 'workshop: {name}' in the YAML again"
+            )
+            yield Unknown(WORKSHOP, place, why, tried=False)
 
 
 def _ids(configured: Target) -> set[str]:

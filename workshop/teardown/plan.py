@@ -49,7 +49,7 @@ _LEFT = {
     Ownership.CLAIMED: Fate.LEAVE_CLAIMED,
 }
 
-_PLACES = frozenset({"account", "Region"})
+_PLACES = frozenset({"account", "Region", "workshop"})
 
 TAGS = "tag"
 """What the scan calls the tagging service's answer."""
