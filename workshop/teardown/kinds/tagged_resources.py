@@ -19,7 +19,7 @@ from workshop.teardown.model import Kind, Ownership, Scope, Thing, World
 KNOWN: Mapping[str, frozenset[str]] = {
     "cloudformation": frozenset({"stack"}),
     "cloudwatch": frozenset({"alarm", "dashboard"}),
-    "ec2": frozenset({"instance", "volume"}),
+    "ec2": frozenset({"instance", "volume", "network-interface"}),
     "ecr": frozenset({"repository"}),
     "events": frozenset({"rule"}),
     "iam": frozenset({"role", "policy"}),  # below the workshop's path
