@@ -76,6 +76,16 @@ def test_a_region_that_the_configuration_no_longer_names_is_torn_down_as_well(
         assert command(room, "leftovers", "-e", "demo").code == 0
 
 
+def test_a_workshop_that_is_looked_for_in_another_region_is_owned_where_it_is(room: Room) -> None:
+    words = ("leftovers", "--workshop", "demo", "--account", HOME.account, "--region", "eu-west-1")
+    ran = command(room, *words, "--json")
+    assert ran.code == 4
+    whose = {(one["kind"], one["id"]): one["ownership"] for one in json.loads(ran.out)["things"]}
+    assert whose["stack", "demo-ada-storage"] == "owned"
+    assert whose["role", torn.ADA.role] == "owned"
+    assert whose["bucket", torn.ADA.bucket("data")] == "owned"
+
+
 def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called_gone(
     room: Room,
 ) -> None:
@@ -86,6 +96,10 @@ def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called
     ran = command(room, "teardown", "-e", "demo", *APPLY)
     cure = "workshop leftovers -e demo --account 111122223333 --region us-east-1"
     assert (ran.code, cure in ran.out + ran.err) == (4, True), ran.out + ran.err
+    Path("config").rename("my work")
+    moved = command(room, "leftovers", "-e", "demo", "--config-dir", "my work")
+    assert f"{cure} --config-dir 'my work'" in moved.err
+    Path("my work").rename("config")
     assert torn.stack_names(room.cloud) == set()
     assert ledger.places() == (ELSEWHERE,)
     one_seat = command(room, "teardown", "-e", "demo", "--only", "ada", *APPLY)

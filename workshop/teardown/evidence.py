@@ -9,6 +9,7 @@ present configuration.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -56,7 +57,7 @@ def target(
     unlooked: list[Unknown] = []
     accounts = {place.account: place for place in configured.seats}
     for place in [one for one in traces if one.account not in accounts]:
-        why = _out_of_reach(clients, place, loaded.name)
+        why = _out_of_reach(clients, place, loaded)
         if why is None:
             accounts.setdefault(place.account, place)
         elif _is_asked(traces[place], configured):
@@ -187,7 +188,7 @@ def _buckets(clients: Clients, workshop: str, place: Place) -> Iterator[tuple[st
                 yield parts[2], parts[1]
 
 
-def _out_of_reach(clients: Clients, place: Place, environment: str) -> str | None:
+def _out_of_reach(clients: Clients, place: Place, loaded: LoadedEnvironment) -> str | None:
     """Why an account cannot be looked at with the present credentials; None where it can."""
     try:
         caller = clients.caller(place)
@@ -195,10 +196,13 @@ def _out_of_reach(clients: Clients, place: Place, environment: str) -> str | Non
         caller = clients.home.account
     if caller == place.account:
         return None
+    words = ["workshop", "leftovers", "-e", loaded.name]
+    words += ["--account", place.account, "--region", place.region]
+    if loaded.path.parent != Path("config"):
+        words += ["--config-dir", str(loaded.path.parent)]
     return (
         f"the workshop was in account {place.account}, which was not looked at, and your"
-        f" credentials are for {caller}; sign in to {place.account} and run: workshop leftovers"
-        f" -e {environment} --account {place.account} --region {place.region}"
+        f" credentials are for {caller}; sign in to {place.account} and run: {shlex.join(words)}"
     )
 
 
