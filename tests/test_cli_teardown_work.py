@@ -313,6 +313,19 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
     monkeypatch.undo()
 
 
+def test_a_run_by_the_number_of_its_plan_can_be_gone_on_with_where_it_was_not_shown(
+    cloud: Cloud, workshop: Workshop, tmp_path: Path
+) -> None:
+    model(cloud, "first")
+    words = printed(workshop("teardown", "-e", "demo", "--early", "--interval", "0"))
+    (tmp_path / ".workshop" / "demo" / "teardown-plan.json").unlink()
+    cloud.faults({"effect": "denied", "operation": "sagemaker:DeleteModel"})
+    assert run(*words, "--yes", "demo").code == 4
+    cloud.faults()
+    assert run(*words, "--yes", "demo").code == 0
+    assert models(cloud) == set()
+
+
 # --- what cannot be listed -----------------------------------------------------------------------
 
 
