@@ -117,6 +117,19 @@ def test_a_kind_that_cannot_be_listed_keeps_the_roles_and_is_not_proven(
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"] == []
 
 
+def test_no_sum_is_whole_on_the_way_where_something_could_not_be_listed(
+    cloud: Cloud, clients: Clients
+) -> None:
+    torn.deploy(cloud, ADA)
+    used(cloud)
+    cloud.faults({"effect": "denied", "operation": "sagemaker:ListEndpoints"})
+    told: list[Happening] = []
+    torn_down(torn.job(clients, told=told.append))
+    costs = [one.cost for one in told if one.cost is not None]
+    assert costs
+    assert not any(one.complete for one in costs)
+
+
 def test_a_claim_is_left_alone_and_keeps_no_role_that_nobody_needs_for_it(
     cloud: Cloud, clients: Clients
 ) -> None:

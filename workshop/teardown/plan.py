@@ -205,6 +205,13 @@ class Plan:
         return known if not self.discovery.unknown else known + prices.NOT_KNOWN
 
     @property
+    def cost_of_others(self) -> Cost:
+        """What is paid for all along: for what nobody deletes, and what nobody could list."""
+        left = self.things(Fate.LEAVE_CLAIMED, Fate.LEAVE_UNKNOWN)
+        known = prices.total(prices.cost(one.hourly) for one in left)
+        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
+
+    @property
     def lines(self) -> list[str]:
         """One line for each resource: all that the digest covers, states and prices left out.
 

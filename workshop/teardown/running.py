@@ -235,6 +235,7 @@ class Teardown:
             self.patience,
             empty_stacks=current.choices.contents,
             unread=_unread(current),
+            besides=current.cost_of_others,
             asked={thing.key for thing in things if thing.created and self._is_called_gone(thing)},
             only_stop={thing.key for thing in things if thing.seat in kept},
             pause=self._sleep,
