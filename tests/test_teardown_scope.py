@@ -17,9 +17,11 @@ from tests.localcloud import TRUST, Cloud
 from tests.preflights import calling
 from tests.teardown_scenarios import Room
 from tests.workshop_command import Ran, run
+from workshop import environment
 from workshop.fleet.events import Event, What
 from workshop.fleet.ledger import Ledger
 from workshop.places import Place
+from workshop.teardown import evidence
 
 APPLY = ("--apply", "--early", "--yes", "demo", "--interval", "0")
 ELSEWHERE = Place("111122223333", "us-east-1")
@@ -107,6 +109,28 @@ def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called
     assert command(room, "leftovers", "-e", "demo").code == 4
     cured = command(room, *cure.split()[1:], account=ELSEWHERE.account)
     assert cured.code == 0, cured.out + cured.err
+    assert command(room, "leftovers", "-e", "demo").code == 0
+
+
+def test_what_a_profile_opened_is_told_although_the_yaml_does_so_no_more(room: Room) -> None:
+    configured()
+    path = Path("config", "demo.yaml")
+    text = path.read_text(encoding="utf-8")
+    opening = "{sid: Tables, actions: [dynamodb:CreateTable], resources: ['*']}"
+    some = f"profiles: {{attendee: {{access: {{extra_statements: [{opening}]}}}}}}\n"
+    path.write_text(text + some, encoding="utf-8")
+    evidence.note_opened(Ledger("demo"), environment.load("demo"))
+    path.write_text(text, encoding="utf-8")
+    command(room, "teardown", "-e", "demo", "--early")
+    ran = command(room, "teardown", "-e", "demo", *APPLY)
+    assert (ran.code, "profile attendee opens dynamodb:CreateTable" in ran.out) == (4, True), (
+        ran.out
+    )
+    accepting = ("--accept-unknown", "dynamodb")
+    command(room, "teardown", "-e", "demo", "--early", "--interval", "0", *accepting)
+    ran = command(room, "teardown", "-e", "demo", *APPLY, *accepting)
+    told = "gone, but for dynamodb, which were not looked at"
+    assert (ran.code, told in ran.out) == (0, True), ran.out
     assert command(room, "leftovers", "-e", "demo").code == 0
 
 

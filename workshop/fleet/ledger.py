@@ -63,6 +63,18 @@ class Ledger:
             where = {"account": place.account, "region": place.region}
             self._write({"began": moment.isoformat(), "workshop": workshop, **where})
 
+    def note_opened(self, place: Place, services: Mapping[str, str], workshop: str) -> None:
+        """Note the services that profiles open to seats, and how, where that is not known yet."""
+        new = {name: why for name, why in services.items() if name not in self.opened()}
+        if new:
+            where = {"account": place.account, "region": place.region}
+            self._write({"opened": new, "workshop": workshop, **where})
+
+    def opened(self) -> dict[str, str]:
+        """Every service that a profile has opened to seats since all was gone, and how."""
+        lines = [one for some in self._since_gone().values() for one in some]
+        return {name: why for line in lines for name, why in line.get("opened", {}).items()}
+
     def places(self) -> tuple[Place, ...]:
         """Every place in which anything was done since all was gone, in the order of the runs."""
         return tuple(self._since_gone())

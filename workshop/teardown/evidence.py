@@ -81,6 +81,7 @@ def target(
     profiles = loaded.settings.profiles
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
     unlooked += opened(used, loaded.home)
+    unlooked += _opened_before(ledger, loaded) if whole else ()
     widened = guard.target(loaded, chosen, whole=whole, also=by_place)
     began = {place: moment for place, moment in ledger.began().items() if place in widened.seats}
     return replace(widened, unlooked=tuple(unlooked), began=began)
@@ -135,6 +136,14 @@ def opened(profiles: Mapping[str, Profile], home: Place) -> Iterator[Unknown]:
             yield Unknown(service, home, why, tried=False)
 
 
+def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
+    """The services that a profile has opened before, and none does today."""
+    today = {one.kind for one in opened(loaded.settings.profiles, loaded.home)}
+    for service, why in ledger.opened().items():
+        if service not in today:
+            yield Unknown(service, loaded.home, why, tried=False)
+
+
 def roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
     """The workshop's roles that the ledger tells of."""
     for noted in ledger.roles():
@@ -152,6 +161,12 @@ def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
         ledger.note_roles(account, some_there)
 
 
+def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
+    """Have the ledger tell what profiles open to seats, for when the YAML does so no more."""
+    some = {one.kind: one.why for one in opened(loaded.settings.profiles, loaded.home)}
+    ledger.note_opened(loaded.home, some, loaded.settings.workshop)
+
+
 def note_began(ledger: Ledger, discovery: Discovery) -> None:
     """Have the ledger tell since when there is a workshop, for when its stacks and roles are gone.
 
@@ -167,9 +182,11 @@ def gone(report: Report) -> list[Place]:
     if report.choices.only is not None or len(report.scans) < verify.LOOKS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
-    missed = [one for scan in report.scans for one in (*scan.unknown, *scan.accepted)]
     # Of another name than the workshop's, another teardown has to tell.
-    doubted |= {one.place for one in missed if one.kind != WORKSHOP}
+    missed = [one for scan in report.scans for one in scan.unknown if one.kind != WORKSHOP]
+    # What somebody has seen to is told once; what could not be listed may be listed another day.
+    missed += [one for scan in report.scans for one in scan.accepted if one.tried]
+    doubted |= {one.place for one in missed}
     doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
