@@ -46,21 +46,34 @@ class Ledger:
         """Note how it ended."""
         self._write({"ended": dict(result)})
 
-    def gone(self, places: Iterable[AccountRegion]) -> None:
-        """Note that nothing is left in these places, as looks at them have shown."""
+    def gone(self, places: Iterable[AccountRegion], workshop: str) -> None:
+        """Note that nothing of a workshop is left in these places, as looks at them have shown."""
         for place in places:
-            self._write({"gone": True, "account": place.account, "region": place.region})
+            where = {"account": place.account, "region": place.region}
+            self._write({"gone": True, "workshop": workshop, **where})
 
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
         self._write({"roles": [dict(one) for one in some], "of": account})
 
-    def note_began(self, place: AccountRegion, moment: datetime) -> None:
+    def note_began(self, place: AccountRegion, moment: datetime, workshop: str) -> None:
         """Note when the workshop began in a place, as what is there tells while it is there."""
         known = self.began().get(place)
         if known is None or moment < known:
             where = {"account": place.account, "region": place.region}
-            self._write({"began": moment.isoformat(), **where})
+            self._write({"began": moment.isoformat(), "workshop": workshop, **where})
+
+    def note_opened(self, place: AccountRegion, services: Mapping[str, str], workshop: str) -> None:
+        """Note the services that profiles open to seats, and how, where that is not known yet."""
+        new = {name: why for name, why in services.items() if name not in self.opened()}
+        if new:
+            where = {"account": place.account, "region": place.region}
+            self._write({"opened": new, "workshop": workshop, **where})
+
+    def opened(self) -> dict[str, str]:
+        """Every service that a profile has opened to seats since all was gone, and how."""
+        lines = [one for some in self._since_gone().values() for one in some]
+        return {name: why for line in lines for name, why in line.get("opened", {}).items()}
 
     def places(self) -> tuple[AccountRegion, ...]:
         """Every place in which anything was done since all was gone, in the order of the runs."""
@@ -70,6 +83,13 @@ class Ledger:
         """The same places, with the seats for which something was done there."""
         return {
             place: {str(line["seat"]) for line in lines if line.get("seat")}
+            for place, lines in self._since_gone().items()
+        }
+
+    def workshops(self) -> dict[AccountRegion, set[str]]:
+        """The same places, with the names that the environment's workshop had there."""
+        return {
+            place: {_workshop_of(line) for line in lines} - {""}
             for place, lines in self._since_gone().items()
         }
 
@@ -96,7 +116,11 @@ class Ledger:
         for line in self._lines():
             place = _place_of(line)
             if place and line.get("gone"):
-                found.pop(place, None)
+                others = {"", _workshop_of(line)}
+                left = [one for one in found.pop(place, []) if _workshop_of(one) not in others]
+                # A line that was written before names were has all of them gone.
+                if left and line.get("workshop"):
+                    found[place] = left
             elif place:
                 found.setdefault(place, []).append(line)
         return found
@@ -125,6 +149,11 @@ class Ledger:
 def _place_of(line: Mapping[str, Any]) -> AccountRegion | None:
     known = "account" in line and "region" in line
     return AccountRegion(line["account"], line["region"]) if known else None
+
+
+def _workshop_of(line: Mapping[str, Any]) -> str:
+    """The workshop of which a line tells, as its stack is called where it does not say."""
+    return str(line.get("workshop") or str(line.get("stack", "")).partition("-")[0])
 
 
 def as_line(event: Event) -> dict[str, Any]:

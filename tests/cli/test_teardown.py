@@ -197,6 +197,7 @@ def test_a_protected_cohort_is_refused(cloud: Cloud, workshop: Workshop) -> None
     ran = workshop(*APPLY, "--yes", "demo")
     assert ran.code == 3
     assert "the cohort's stack, demo-cohort, is protected against deletion" in ran.err
+    assert "--stack-name demo-cohort --region us-east-1" in ran.err
 
 
 def test_another_account_is_refused(

@@ -19,7 +19,7 @@ import typer
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
-from tests.support.teardown_demo import ADA, BEN, HERE
+from tests.support.teardown_demo import ADA, BEN, HERE, serves
 from tests.support.workshop_command import Ran, run
 from workshop import cli
 from workshop.aws.clients import Clients
@@ -314,6 +314,19 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
     monkeypatch.undo()
 
 
+def test_a_run_by_the_number_of_its_plan_can_be_gone_on_with_where_it_was_not_shown(
+    cloud: Cloud, workshop: Workshop, tmp_path: Path
+) -> None:
+    model(cloud, "first")
+    words = printed(workshop("teardown", "-e", "demo", "--early", "--interval", "0"))
+    (tmp_path / ".workshop" / "demo" / "teardown-plan.json").unlink()
+    cloud.faults({"effect": "denied", "operation": "sagemaker:DeleteModel"})
+    assert run(*words, "--yes", "demo").code == 4
+    cloud.faults()
+    assert run(*words, "--yes", "demo").code == 0
+    assert models(cloud) == set()
+
+
 # --- what cannot be listed -----------------------------------------------------------------------
 
 
@@ -350,6 +363,34 @@ def test_what_can_never_be_listed_is_accepted_by_name_and_told_as_not_looked_at(
     assert ran.code == 4
     assert "--accept-unknown 'feature table'" in ran.out
     assert "still billed: an unknown sum per hour" in ran.out
+
+
+def test_what_can_never_be_described_is_accepted_by_name_as_well(
+    cloud: Cloud, workshop: Workshop
+) -> None:
+    theirs = cloud.role("somebody")
+    serves(cloud, "theirs", theirs)
+    cloud.faults({"effect": "denied", "operation": "sagemaker:DescribeEndpointConfig"})
+    words = ("teardown", "-e", "demo", "--early", "--interval", "0")
+    plan = workshop(*words)
+    cure = "--accept-unknown endpoint --accept-unknown 'endpoint configuration'"
+    assert plan.err.count(f"go on without it: {cure}") == 1, plan.err
+    accepting = workshop(*words, *shlex.split(cure))
+    assert "accepted as you asked: endpoints in" in accepting.err
+    ran = run(*printed(accepting), "--yes", "demo")
+    assert ran.code == 0, ran.out
+    assert "gone, but for endpoint configurations and endpoints" in ran.out.splitlines()[-1]
+    assert ran.out.splitlines()[-2] == "still billed: an unknown sum per hour"
+    assert [one["EndpointName"] for one in cloud.client("sagemaker").list_endpoints()["Endpoints"]]
+
+
+def test_no_printed_command_accepts_what_cannot_be_accepted(
+    cloud: Cloud, workshop: Workshop
+) -> None:
+    cloud.faults({"effect": "denied", "operation": "cloudformation:DescribeStacks"})
+    plan = workshop("teardown", "-e", "demo", "--early")
+    assert "stacks in" in plan.err
+    assert "--accept-unknown" not in plan.err
 
 
 def test_a_type_that_reads_well_is_not_affected_and_others_are_not_accepted(

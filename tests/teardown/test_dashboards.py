@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -39,6 +40,18 @@ def alarm(cloud: Cloud, name: str, **tags: str) -> None:
 def test_names_claim_dashboards(cloud: Cloud) -> None:
     dashboard(cloud, "vision-ada-mine", "vision-cem-theirs", "visionary-ada", "speech-ada-x")
     assert owners(DASHBOARDS, world(cloud)) == {"vision-ada-mine": ("claimed", "ada")}
+
+
+def test_tags_claim_dashboards_of_any_name(cloud: Cloud) -> None:
+    dashboard(cloud, "spending", "spending-2", "vision-ada-mine")
+    here = world(cloud)
+    start = f"arn:aws:cloudwatch::{here.scope.place.account}:dashboard/"
+    told = {f"{start}{name}": {"workshop": "vision"} for name in ("spending", "gone")}
+    seats = {arn: {**given, "attendee": "ada"} for arn, given in told.items()}
+    assert owners(DASHBOARDS, replace(here, tagged=seats)) == {
+        "spending": ("claimed", "ada"),
+        "vision-ada-mine": ("claimed", "ada"),
+    }
 
 
 def test_a_dashboard_goes_and_stays_gone(cloud: Cloud) -> None:

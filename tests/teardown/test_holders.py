@@ -126,6 +126,12 @@ def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_f
     assert (told.id, told.ownership) == (name, Ownership.CLAIMED)
     assert told.why.endswith(f"it keeps subnet {subnet} and {group}")
     assert kind.needs_role
+    # A seat's own is found wherever it is: the YAML may have had other subnets.
+    given = {"workshop": "vision", "attendee": "ada"}
+    shown = [{"Key": key, "Value": one} for key, one in given.items()]
+    ec2.create_tags(Resources=[name], Tags=shown)
+    assert [(one.id, one.seat) for one in kind.find(here)] == [(name, "ada")]
+    ec2.delete_tags(Resources=[name], Tags=shown)
     # Of the seats that share a subnet, it is nobody's in particular.
     assert list(kind.find(replace(here, scope=replace(scope, whole=False)))) == []
     role = SeenRole(place(cloud).account, "vision-ada-us-east-1-execution", "AROA1", NOW, NOW)

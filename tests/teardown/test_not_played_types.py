@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from tests.support import teardown_demo
 from tests.support.teardown_demo import ADA, HERE, whose, world
 from workshop.aws.clients import Clients
-from workshop.teardown.resource import Ownership, Thing
+from workshop.teardown.resource import STILL_THERE, Ownership, SeenRole, Thing
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 AWS = f"arn:aws:sagemaker:{HERE.region}:{HERE.account}"
@@ -88,6 +88,21 @@ def test_lineage_is_told_by_its_maker_on_every_page(kind: str) -> None:
             made.expect(describes, {named: name(one)}, told)
         # Her role is gone, and nobody has noted its id.
         assert whose(world(as_clients(made)), kind) == {name("hers"): (Ownership.CLAIMED, "ada")}
+
+
+@pytest.mark.parametrize("kind", ["context", "action"])
+def test_whoever_made_a_record_has_it_whatever_job_it_names(kind: str) -> None:
+    lists, member, describes, named = RECORDS[kind]
+    arn, mine = f"{kind.capitalize()}Arn", SeenRole(HERE.account, ADA.role, "", NOW, STILL_THERE)
+    with stubbed() as made:
+        some = [{arn: f"{AWS}:{kind}/{one}", named: one, "CreationTime": NOW} for one in "ab"]
+        made.expect(lists, {"MaxResults": 100}, {member: some})
+        for one, maker in (("a", SESSION), ("b", STRANGER)):
+            job = {"SourceUri": f"{AWS}:training-job/{one}"}
+            told = {"CreatedBy": {"IamIdentity": {"Arn": maker}}, "CreationTime": NOW}
+            made.expect(describes, {named: one}, {**told, "Source": job})
+        here = world(as_clients(made), roles=(mine,))
+        assert whose(here, kind) == {"a": (Ownership.OWNED, "ada")}
 
 
 @pytest.mark.parametrize("kind", RECORDS)

@@ -120,6 +120,19 @@ def test_a_kind_that_cannot_be_listed_keeps_the_roles_and_is_not_proven(
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"] == []
 
 
+def test_no_sum_is_whole_on_the_way_where_something_could_not_be_listed(
+    cloud: Cloud, clients: Clients
+) -> None:
+    teardown_demo.deploy(cloud, ADA)
+    used(cloud)
+    cloud.faults({"effect": "denied", "operation": "sagemaker:ListEndpoints"})
+    told: list[Happening] = []
+    torn_down(teardown_demo.job(clients, told=told.append))
+    costs = [one.cost for one in told if one.cost is not None]
+    assert costs
+    assert not any(one.complete for one in costs)
+
+
 def test_a_claim_is_left_alone_and_keeps_no_role_that_nobody_needs_for_it(
     cloud: Cloud, clients: Clients
 ) -> None:
@@ -252,16 +265,22 @@ def test_a_role_without_room_for_the_freeze_is_told_with_a_cure_and_goes_all_the
 
 def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients) -> None:
     teardown_demo.deploy(cloud, ADA)
-    job = teardown_demo.job(clients)
     kept = Target(
         "demo",
         "demo",
-        job.target.seats,
+        teardown_demo.job(clients).target.seats,
         whole=True,
         keep={teardown_demo.HERE: frozenset({ADA.bucket("data")})},
     )
-    plan = teardown_demo.job(clients, target=kept).plan(Choices())
-    assert [thing.id for thing in plan.things(Fate.KEEP)] == [ADA.bucket("data")]
+    serves(cloud, ADA.bucket("data"), ADA.role_arn)  # the same name, and nothing that is kept
+    job = teardown_demo.job(clients, target=kept)
+    plan = job.plan(Choices())
+    assert [(one.kind, one.id) for one in plan.things(Fate.KEEP)] == [
+        ("bucket", ADA.bucket("data"))
+    ]
+    job.apply(plan)
+    client = cloud.client("sagemaker")
+    assert (client.list_endpoints()["Endpoints"], client.list_models()["Models"]) == ([], [])
 
 
 def test_a_seat_whose_work_could_not_be_saved_costs_nothing_and_keeps_its_data_and_the_cohort(

@@ -18,8 +18,10 @@ from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import Room
 from tests.support.workshop_command import Ran, run
 from workshop.account_region import AccountRegion
+from workshop.config import loader
 from workshop.events import Event, What
 from workshop.ledger import Ledger
+from workshop.teardown import evidence
 
 APPLY = ("--apply", "--early", "--yes", "demo", "--interval", "0")
 ELSEWHERE = AccountRegion("111122223333", "us-east-1")
@@ -86,6 +88,16 @@ def test_a_region_that_the_configuration_no_longer_names_is_torn_down_as_well(
         assert command(room, "leftovers", "-e", "demo").code == 0
 
 
+def test_a_workshop_that_is_looked_for_in_another_region_is_owned_where_it_is(room: Room) -> None:
+    words = ("leftovers", "--workshop", "demo", "--account", HOME.account, "--region", "eu-west-1")
+    ran = command(room, *words, "--json")
+    assert ran.code == 4
+    whose = {(one["kind"], one["id"]): one["ownership"] for one in json.loads(ran.out)["things"]}
+    assert whose["stack", "demo-ada-storage"] == "owned"
+    assert whose["role", teardown_demo.ADA.role] == "owned"
+    assert whose["bucket", teardown_demo.ADA.bucket("data")] == "owned"
+
+
 def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called_gone(
     room: Room,
 ) -> None:
@@ -96,6 +108,10 @@ def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called
     ran = command(room, "teardown", "-e", "demo", *APPLY)
     cure = "workshop leftovers -e demo --account 111122223333 --region us-east-1"
     assert (ran.code, cure in ran.out + ran.err) == (4, True), ran.out + ran.err
+    Path("config").rename("my work")
+    moved = command(room, "leftovers", "-e", "demo", "--config-dir", "my work")
+    assert f"{cure} --config-dir 'my work'" in moved.err
+    Path("my work").rename("config")
     assert teardown_demo.stack_names(room.cloud) == set()
     assert ledger.places() == (ELSEWHERE,)
     one_seat = command(room, "teardown", "-e", "demo", "--only", "ada", *APPLY)
@@ -128,6 +144,51 @@ def test_what_an_extra_statement_opens_is_named_as_not_looked_at_in_plan_verdict
     for suffix in ("md", "html", "json"):
         last = max(Path(".workshop", "demo").glob(f"teardown-2*.{suffix}"))
         assert why in last.read_text(encoding="utf-8").replace("\\", "")
+
+
+def test_what_a_profile_opened_is_told_although_the_yaml_does_so_no_more(room: Room) -> None:
+    configured()
+    path = Path("config", "demo.yaml")
+    text = path.read_text(encoding="utf-8")
+    opening = "{sid: Tables, actions: [dynamodb:CreateTable], resources: ['*']}"
+    some = f"profiles: {{attendee: {{access: {{extra_statements: [{opening}]}}}}}}\n"
+    path.write_text(text + some, encoding="utf-8")
+    evidence.note_opened(Ledger("demo"), loader.load("demo"))
+    path.write_text(text, encoding="utf-8")
+    command(room, "teardown", "-e", "demo", "--early")
+    ran = command(room, "teardown", "-e", "demo", *APPLY)
+    assert (ran.code, "profile attendee opens dynamodb:CreateTable" in ran.out) == (4, True), (
+        ran.out
+    )
+    accepting = ("--accept-unknown", "dynamodb")
+    command(room, "teardown", "-e", "demo", "--early", "--interval", "0", *accepting)
+    ran = command(room, "teardown", "-e", "demo", *APPLY, *accepting)
+    told = "gone, but for dynamodb, which were not looked at"
+    assert (ran.code, told in ran.out) == (0, True), ran.out
+    assert command(room, "leftovers", "-e", "demo").code == 0
+
+
+def test_a_workshop_that_was_renamed_is_not_called_gone_under_its_new_name(room: Room) -> None:
+    configured()
+    assert command(room, "teardown", "-e", "demo", "--early").code == 0  # the only trace of it
+    path = Path("config", "demo.yaml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("workshop: demo", "workshop: gala"), encoding="utf-8")
+    apply = [word if word != "demo" else "gala" for word in APPLY]
+    command(room, "teardown", "-e", "demo", "--early")
+    ran = command(room, "teardown", "-e", "demo", *apply)
+    told = ran.out + ran.err
+    assert (ran.code, "the workshop was called 'demo' there" in told) == (4, True), told
+    assert "--accept-unknown" not in told
+    look = f"leftovers --workshop demo --account {HOME.account} --region {HOME.region}"
+    assert look in told
+    assert "mine-serve" in command(room, *look.split()).out
+    assert command(room, "leftovers", "-e", "demo").code == 4
+    path.write_text(text, encoding="utf-8")
+    command(room, "teardown", "-e", "demo", "--early")
+    assert command(room, "teardown", "-e", "demo", *APPLY).code == 0
+    path.write_text(text.replace("workshop: demo", "workshop: gala"), encoding="utf-8")
+    assert command(room, "leftovers", "-e", "demo").code == 0
 
 
 def test_a_name_with_a_region_that_does_not_exist_neither_stops_nor_hides_anything(

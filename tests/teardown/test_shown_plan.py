@@ -54,7 +54,8 @@ MODEL = thing("model", "fit")
 CLAIM = thing("model", "demo-ada-x", Ownership.CLAIMED)
 FOREIGN = thing("model", "theirs", Ownership.FOREIGN, seat="")
 ROLE_STACK = thing(STACK, "demo-ada-access")
-SHOWN = (MODEL, CLAIM, FOREIGN, ROLE_STACK)
+UNREAD = thing("endpoint", "headless", Ownership.UNKNOWN, seat="")
+SHOWN = (MODEL, CLAIM, FOREIGN, UNREAD, ROLE_STACK)
 
 
 def later(one: Thing) -> Thing:
@@ -70,6 +71,8 @@ def later(one: Thing) -> Thing:
         (later(MODEL), True),
         (thing("model", "late", Ownership.CLAIMED), False),
         (later(CLAIM), False),
+        (replace(CLAIM, ownership=Ownership.OWNED), True),
+        (replace(UNREAD, ownership=Ownership.OWNED, seat="ada"), True),
         (thing("model", "late", Ownership.UNKNOWN), False),
         (thing("model", "late", Ownership.FOREIGN), False),
     ],
@@ -80,7 +83,7 @@ def test_what_seats_make_meanwhile_refuses_nothing_and_goes_if_it_is_owned(
 ) -> None:
     choices = Choices(include_claimed=include_claimed)
     shown = ShownPlan.of(plan(SHOWN, choices), SUBJECT)
-    present = plan([*SHOWN, new], choices)
+    present = plan({one.key: one for one in (*SHOWN, new)}.values(), choices)
     assert plan_to_hold(shown, None, present, SUBJECT, AGAIN) == shown
     assert shown.allows(new) is goes
     assert shown.allows(MODEL)
@@ -94,10 +97,10 @@ def test_what_seats_make_meanwhile_refuses_nothing_and_goes_if_it_is_owned(
         later(ROLE_STACK),
         thing("role", "demo-zoe-us-east-1-execution", seat="zoe"),
         thing("model", "of-a-new-seat", seat="zoe"),
-        replace(CLAIM, ownership=Ownership.OWNED),
+        replace(CLAIM, ownership=Ownership.OWNED, seat="ben"),
         replace(FOREIGN, ownership=Ownership.OWNED, seat="ada"),
     ],
-    ids=["stack", "stack made anew", "role", "seat", "claimed before", "foreign before"],
+    ids=["stack", "stack made anew", "role", "seat", "claimed for another", "foreign before"],
 )
 def test_what_only_the_organiser_can_bring_about_is_refused(new: Thing) -> None:
     shown = ShownPlan.of(plan(SHOWN), SUBJECT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,10 +12,14 @@ from tests.support import teardown_workshop as scenarios
 from tests.support.attendee_resources import IMAGE, MACHINES
 from tests.support.local_cloud import Cloud
 from tests.support.sessions import Hand
-from tests.support.teardown_runs import Run, teardown
+from tests.support.small_workshop import HOME
+from tests.support.teardown_demo import HERE, KINDS
+from tests.support.teardown_runs import Run, at_once, quick_clients, teardown
 from tests.support.teardown_workshop import Room
+from workshop.aws.clients import Clients
 from workshop.teardown.plan import Choices
-from workshop.teardown.resource import Ownership
+from workshop.teardown.resource import Ownership, Scope, World
+from workshop.teardown.resources.tagged_resources import TaggedResources
 
 CLAIMED = Ownership.CLAIMED
 
@@ -113,6 +117,50 @@ def test_who_made_an_endpoint_is_told_by_its_tags_and_not_by_the_model_that_it_s
     adas = teardown(room, only=["ada"])
     adas.check()
     assert "Endpoint adas" not in adas.after or adas.code == 4
+
+
+def test_whatever_has_the_tags_is_listed_by_its_own_type_or_as_a_tagged_resource() -> None:
+    start, given = "arn:aws:", {"workshop": "demo", "attendee": "ada"}
+    others = (
+        "s3:us-east-1:000000000000:accesspoint/mine",
+        "iam::000000000000:policy/mine",
+        "iam::000000000000:policy/ws/other/mine",
+        "sagemaker:us-east-1:000000000000:monitoring-schedule/mine",
+    )
+    known = (
+        "s3:::demo-ada-data",
+        "iam::000000000000:policy/ws/demo/demo-cohort-us-east-1-freeze",
+        "cloudwatch::000000000000:dashboard/mine",
+        "sagemaker:us-east-1:000000000000:space/d-1/mine",
+    )
+    scope = Scope("demo", "demo", HERE, frozenset({"ada"}), whole=True)
+    tagged = {start + arn: given for arn in (*others, *known)}
+    listed = TaggedResources().find(World(cast("Clients", None), scope, tagged=tagged))
+    assert [one.id for one in listed] == [start + arn for arn in others]
+
+
+@pytest.mark.parametrize("kind", ["Studio space", "Studio user profile", "Studio app"])
+def test_tags_claim_what_is_in_somebody_elses_studio(room: Room, kind: str) -> None:
+    stranger = room.stranger("StudioRole", prefix="team-")
+    pieces.studio(stranger)
+    client = stranger.client("sagemaker")
+    domain = {"DomainId": client.list_domains()["Domains"][0]["DomainId"]}
+    space = {**domain, "SpaceName": stranger.called("me")}
+    arns = {
+        "Studio space": lambda: client.describe_space(**space)["SpaceArn"],
+        "Studio app": lambda: client.describe_app(**space, AppType="JupyterLab", AppName="default")[
+            "AppArn"
+        ],
+        "Studio user profile": lambda: client.describe_user_profile(
+            **domain, UserProfileName=stranger.called("me")
+        )["UserProfileArn"],
+    }
+    tagged = {arns[kind](): {"workshop": "demo", "attendee": "ada"}}
+    scope = Scope("demo", "demo", HOME, frozenset({"ada"}), whole=True)
+    here = World(quick_clients(room), scope, tagged=tagged)
+    with at_once(room):
+        found = [(one.ownership, one.seat) for one in KINDS[kind].find(here)]
+    assert found == [(CLAIMED, "ada")]
 
 
 def test_tags_on_a_job_with_another_role_claim_it_for_the_seat(room: Room) -> None:

@@ -24,6 +24,7 @@ from workshop.events import Event, Sink
 from workshop.ledger import Ledger
 from workshop.preflight import Report
 from workshop.preflight import preflight as checked
+from workshop.teardown import evidence
 
 
 class Stopwatch:
@@ -114,6 +115,7 @@ def deploy(
     settings = work.loaded.settings.deploy
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
+    evidence.note_opened(ledger, work.loaded)
     sinks: list[Sink] = [ledger.event]
     deployment = Deployment(
         work.clients,

@@ -94,7 +94,8 @@ def leftovers(
         least = "at least " if discovery.unknown else ""
         console.say(f"{least}{len(scan.left)} things are left, {plan.cost.told}")
     if env is not None and scan.clean:
-        Ledger(env).gone(place for target in targets for place in target.seats)
+        for target in targets:
+            Ledger(env).gone(target.seats, target.workshop)
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
 
 
@@ -137,15 +138,19 @@ def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[Target
     Tags that cannot be read tell of none here; the look that follows has them as unknown.
     """
     _check_account(clients, place)
-    try:
-        found = list(tagged(clients, workshop, place).values())
-    except refusals.Refusal:
-        found = []
-    tagged_seats = {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
-    seats = {place: frozenset(tagged_seats)}
-    for elsewhere, some in evidence.named_in(clients, workshop, place).items():
-        seats[elsewhere] = seats.get(elsewhere, frozenset()) | some
-    environments = sorted({one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one})
+    named = {place: set[str](), **evidence.named_in(clients, workshop, place)}
+    seats: dict[AccountRegion, frozenset[str]] = {}
+    said: set[str] = set()
+    for where, some in named.items():
+        try:
+            found = list(tagged(clients, workshop, where).values())
+        except refusals.Refusal:
+            found = []
+        seats[where] = frozenset(
+            some | {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
+        )
+        said |= {one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one}
+    environments = sorted(said)
     return [Target(workshop, name, seats, whole=True) for name in environments or [""]]
 
 

@@ -230,15 +230,16 @@ def run(
             raise WorkshopError("interrupted; nothing was done") from None
         ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
         with view:
-            report = _done(job, plan, held, command)
-    ledger.gone(evidence.gone(report))
+            report = _done(job, plan, held, folder, command)
+    ledger.gone(evidence.gone(report), target.workshop)
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _tell(report, folder, as_json=as_json)
     raise typer.Exit(report.code)
 
 
-def _done(job: Teardown, plan: Plan, held: ShownPlan, command: str) -> Report:
+def _done(job: Teardown, plan: Plan, held: ShownPlan, folder: Path, command: str) -> Report:
     """The report of a run; raises an error with the command to go on with after Ctrl-C."""
+    held.write(folder)  # by which it can be gone on with, wherever its plan was shown
     try:
         return job.apply(plan, held)
     except KeyboardInterrupt:

@@ -67,8 +67,8 @@ class PlanView:
     def _tell_unknown(self) -> None:
         for one in self.plan.unknown:
             console.warn(one.told)
-        if self.plan.unknown:
-            console.say(how_to_accept(self.plan.unknown[0].kind))
+        if self.plan.to_accept:
+            console.say(how_to_accept(self.plan.to_accept))
         for one in self.plan.accepted:
             console.say(f"accepted as you asked: {one.told}")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -86,19 +88,18 @@ def show_report(report: Report) -> None:
         console.print_line(f"stays on purpose: {told}")
     if report.saved:
         console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")
-    unknown = report.scans[-1].unknown if report.scans else ()
-    if unknown:
-        console.print_line(how_to_accept(unknown[0].kind))
+    if report.to_accept:
+        console.print_line(how_to_accept(report.to_accept))
     console.print_line(f"still billed: {report.cost.told}")
     console.print_line(report.verdict)
 
 
-def how_to_accept(kind: str) -> str:
-    """How to go on without a resource type that can never be listed."""
-    word = f"'{kind}'" if " " in kind else kind
+def how_to_accept(kinds: Iterable[str]) -> str:
+    """How to go on without resource types that can never be listed or read."""
+    words = " ".join(f"--accept-unknown {shlex.quote(kind)}" for kind in kinds)
     return (
         "what cannot be listed keeps the verdict from being 'gone'; where it never will be, go on"
-        f" without it: --accept-unknown {word}"
+        f" without it: {words}"
     )
 
 

@@ -41,6 +41,9 @@ NOT_KINDS = frozenset({STACK, roles.ROLE, roles.POLICY})
 
 _RESOURCE_TYPES = {roles.ROLE: "AWS::IAM::Role", roles.POLICY: "AWS::IAM::ManagedPolicy"}
 
+_KEPT = frozenset({"bucket", "repository"})
+"""What the YAML can keep."""
+
 _GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 
 
@@ -107,8 +110,8 @@ class Discovery:
         ]
 
     def is_kept(self, thing: Thing) -> bool:
-        """Whether the YAML says that it stays."""
-        return thing.id in self.worlds[thing.place].scope.keep
+        """Whether the YAML says that it stays; a seat may call anything else by the same name."""
+        return thing.kind in _KEPT and thing.id in self.worlds[thing.place].scope.keep
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ present configuration.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -29,7 +30,7 @@ from workshop.teardown.events import Outcome
 from workshop.teardown.report import Report
 from workshop.teardown.resource import Ownership, SeenRole
 
-ACCOUNT, REGION = "account", "Region"
+ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""
 
 Traces = dict[AccountRegion, set[str]]
@@ -56,7 +57,7 @@ def target(
     unlooked: list[Unknown] = []
     accounts = {place.account: place for place in configured.seats}
     for place in [one for one in traces if one.account not in accounts]:
-        why = _out_of_reach(clients, place, loaded.name)
+        why = _out_of_reach(clients, place, loaded)
         if why is None:
             accounts.setdefault(place.account, place)
         elif _is_asked(traces[place], configured):
@@ -76,9 +77,11 @@ def target(
             unlooked.append(Unknown(REGION, place, why, tried=False))
             continue
         by_place[place] = set(who) if whole else who & _ids(configured)
+    unlooked += _renamed(ledger, loaded)
     profiles = loaded.settings.profiles
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
     unlooked += opened(used, loaded.home)
+    unlooked += _opened_before(ledger, loaded) if whole else ()
     widened = guard.target(loaded, chosen, whole=whole, also=by_place)
     began = {place: moment for place, moment in ledger.began().items() if place in widened.seats}
     return replace(widened, unlooked=tuple(unlooked), began=began)
@@ -133,6 +136,14 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
             yield Unknown(service, home, why, tried=False)
 
 
+def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
+    """The services that a profile has opened before, and none does today."""
+    today = {one.kind for one in opened(loaded.settings.profiles, loaded.home)}
+    for service, why in ledger.opened().items():
+        if service not in today:
+            yield Unknown(service, loaded.home, why, tried=False)
+
+
 def roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
     """The workshop's roles that the ledger tells of."""
     for noted in ledger.roles():
@@ -150,6 +161,12 @@ def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
         ledger.note_roles(account, some_there)
 
 
+def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
+    """Have the ledger tell what profiles open to seats, for when the YAML does so no more."""
+    some = {one.kind: one.why for one in opened(loaded.settings.profiles, loaded.home)}
+    ledger.note_opened(loaded.home, some, loaded.settings.workshop)
+
+
 def note_began(ledger: Ledger, discovery: Discovery) -> None:
     """Have the ledger tell since when there is a workshop, for when its stacks and roles are gone.
 
@@ -157,7 +174,7 @@ def note_began(ledger: Ledger, discovery: Discovery) -> None:
     """
     for place, world in discovery.worlds.items():
         if world.since is not None:
-            ledger.note_began(place, world.since)
+            ledger.note_began(place, world.since, world.scope.workshop)
 
 
 def gone(report: Report) -> list[AccountRegion]:
@@ -165,7 +182,11 @@ def gone(report: Report) -> list[AccountRegion]:
     if report.choices.only is not None or len(report.scans) < verification.LOOKS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
-    doubted |= {one.place for scan in report.scans for one in (*scan.unknown, *scan.accepted)}
+    # Of another name than the workshop's, another teardown has to tell.
+    missed = [one for scan in report.scans for one in scan.unknown if one.kind != WORKSHOP]
+    # What somebody has seen to is told once; what could not be listed may be listed another day.
+    missed += [one for scan in report.scans for one in scan.accepted if one.tried]
+    doubted |= {one.place for one in missed}
     doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
@@ -184,7 +205,7 @@ def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> Iterator[
                 yield parts[2], parts[1]
 
 
-def _out_of_reach(clients: Clients, place: AccountRegion, environment: str) -> str | None:
+def _out_of_reach(clients: Clients, place: AccountRegion, loaded: LoadedEnvironment) -> str | None:
     """Why an account cannot be looked at with the present credentials; None where it can."""
     try:
         caller = clients.caller(place)
@@ -192,10 +213,13 @@ def _out_of_reach(clients: Clients, place: AccountRegion, environment: str) -> s
         caller = clients.home.account
     if caller == place.account:
         return None
+    words = ["workshop", "leftovers", "-e", loaded.name]
+    words += ["--account", place.account, "--region", place.region]
+    if loaded.path.parent != Path("config"):
+        words += ["--config-dir", str(loaded.path.parent)]
     return (
         f"the workshop was in account {place.account}, which was not looked at, and your"
-        f" credentials are for {caller}; sign in to {place.account} and run: workshop leftovers"
-        f" -e {environment} --account {place.account} --region {place.region}"
+        f" credentials are for {caller}; sign in to {place.account} and run: {shlex.join(words)}"
     )
 
 
@@ -205,6 +229,18 @@ def _strange(workshop: str, place: AccountRegion) -> str:
         f" does not know; delete what has that name, or look there with: workshop leftovers"
         f" --workshop {workshop} --account {place.account} --region {place.region}"
     )
+
+
+def _renamed(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
+    """Where the environment's workshop had another name, of which nobody has seen it gone."""
+    for place, names in ledger.workshops().items():
+        for name in sorted(names - {loaded.settings.workshop}):
+            why = (
+                f"the workshop was called {name!r} there, which was not looked for; look with:"
+                f" workshop leftovers --workshop {name} --account {place.account} --region"
+                f" {place.region}, and tear it down with 'workshop: {name}' in the YAML again"
+            )
+            yield Unknown(WORKSHOP, place, why, tried=False)
 
 
 def _ids(configured: Target) -> set[str]:

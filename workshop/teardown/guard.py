@@ -107,14 +107,17 @@ def check_protection(discovery: Discovery) -> None:
         if thing.kind == "stack" and thing.ownership == Ownership.OWNED
     }
     protected = [
-        stack.name for key, stack in discovery.stacks.items() if key in own and stack.protected
+        (stack.name, place.region)
+        for (place, name), stack in discovery.stacks.items()
+        if (place, name) in own and stack.protected
     ]
     if protected:
         more = f" and {len(protected) - 1} more" if len(protected) > 1 else ""
-        cohorts = protected[0].endswith(f"-{naming.COHORT}")
+        first, region = protected[0]
+        cohorts = first.endswith(f"-{naming.COHORT}")
         which = "the cohort's stack" if cohorts else "a seat's stack"
         raise GuardError(
-            f"{which}, {protected[0]}{more}, is protected against deletion; take that off with:"
+            f"{which}, {first}{more}, is protected against deletion; take that off with:"
             " aws cloudformation update-termination-protection --no-enable-termination-protection"
-            f" --stack-name {protected[0]}"
+            f" --stack-name {first} --region {region}"
         )

@@ -16,6 +16,7 @@ from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.teardown.discovery import NOT_KINDS, Discovery, Unknown
+from workshop.teardown.holders import STACK_RESOURCE
 from workshop.teardown.resource import ByHand, Emptying, Kind, Ownership, Permanent, Thing
 
 
@@ -48,10 +49,15 @@ _LEFT = {
     Ownership.CLAIMED: Fate.LEAVE_CLAIMED,
 }
 
-_PLACES = frozenset({"account", "Region"})
+_PLACES = frozenset({"account", "Region", "workshop"})
 
 TAGS = "tag"
 """What the scan calls the tagging service's answer."""
+
+
+def can_be_accepted(kind: str) -> bool:
+    """Whether a teardown can go without a resource type; not without stacks, roles and places."""
+    return kind not in {*_PLACES, *NOT_KINDS, STACK_RESOURCE}
 
 
 @dataclass(frozen=True)
@@ -155,17 +161,34 @@ class Plan:
 
     @property
     def accepted(self) -> tuple[Unknown, ...]:
-        """What could not be listed and need not be."""
-        return tuple(
-            one for one in self.discovery.unknown if one.kind in self.choices.accept_unknown
+        """What could not be listed, or not be read, and need not be."""
+        things = self.discovery.things.values()
+        unread = [one for one in things if self.is_accepted(one)]
+        return (
+            *(one for one in self.discovery.unknown if one.kind in self.choices.accept_unknown),
+            *(Unknown(one.kind, one.place, f"{one.id} {one.why}") for one in unread),
         )
+
+    def is_accepted(self, thing: Thing) -> bool:
+        """Whether it could not be read and need not be."""
+        return thing.is_unread and thing.kind in self.choices.accept_unknown
+
+    @property
+    def to_accept(self) -> tuple[str, ...]:
+        """Resource types that could not be listed or read, and which a teardown can go without."""
+        things = self.discovery.things.values()
+        unread = [one.kind for one in things if one.is_unread and not self.is_accepted(one)]
+        missing = [*(one.kind for one in self.unknown), *unread]
+        return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do, and nothing that would be in doubt."""
         done = (Fate.KEEP, Fate.LEAVE_FOREIGN)
         return not self.unknown and all(
-            fate in done or (fate == Fate.RECORD and self.has_ended(thing))
+            fate in done
+            or self.is_accepted(thing)
+            or (fate == Fate.RECORD and self.has_ended(thing))
             for thing, fate in self.fates
         )
 
@@ -179,6 +202,13 @@ class Plan:
         ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
         found = [one for one in self.discovery.things.values() if one.ownership in ours]
         known = prices.total(prices.cost(one.hourly) for one in found)
+        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
+
+    @property
+    def cost_of_others(self) -> Cost:
+        """What is paid for all along: for what nobody deletes, and what nobody could list."""
+        left = self.things(Fate.LEAVE_CLAIMED, Fate.LEAVE_UNKNOWN)
+        known = prices.total(prices.cost(one.hourly) for one in left)
         return known if not self.discovery.unknown else known + prices.NOT_KNOWN
 
     @property

@@ -15,7 +15,7 @@ from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.teardown.discovery import Target
 from workshop.teardown.events import Outcome, Result
-from workshop.teardown.plan import Choices
+from workshop.teardown.plan import Choices, can_be_accepted
 from workshop.teardown.resource import Thing
 from workshop.teardown.saving import Saved, of_bytes
 from workshop.teardown.verification import Scan
@@ -93,6 +93,13 @@ class Report:
         """Resource types that some look could not list, and that need not be."""
         found = {one for scan in self.scans for one in scan.accepted}
         return tuple(sorted({f"{one.kind}s" if one.tried else one.kind for one in found}))
+
+    @property
+    def to_accept(self) -> tuple[str, ...]:
+        """Resource types that the last look could not list or read, and which it can go without."""
+        missing = [one.kind for scan in self.scans[-1:] for one in scan.unknown]
+        missing += [one.kind for one in self.left if one.is_unread]
+        return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
 
     @property
     def _not_looked_at(self) -> str:

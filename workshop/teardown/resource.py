@@ -67,6 +67,11 @@ class Thing:
     None for a resource type that is not asked for it."""
 
     @property
+    def is_unread(self) -> bool:
+        """Whether it is there, and what tells whose it is could not be read."""
+        return self.ownership == Ownership.UNKNOWN and not self.untold
+
+    @property
     def key(self) -> tuple[str, str, AccountRegion]:
         """What tells it from every other thing."""
         return self.kind, self.id, self.place
@@ -91,7 +96,7 @@ class Scope:
     seats: frozenset[str]
     whole: bool
     keep: frozenset[str] = frozenset()
-    """Physical names of what the YAML says is to be kept."""
+    """Physical names of the buckets and repositories that the YAML keeps."""
     subnets: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     """The subnets of the profiles, with the security groups that seats may use there."""
 

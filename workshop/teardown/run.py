@@ -235,6 +235,7 @@ class Teardown:
             self.patience,
             empty_stacks=current.choices.contents,
             unread=_unread(current),
+            besides=current.cost_of_others,
             asked={thing.key for thing in things if thing.created and self._is_called_gone(thing)},
             only_stop={thing.key for thing in things if thing.seat in kept},
             pause=self._sleep,
@@ -340,6 +341,8 @@ class Teardown:
                 held[""] = f"{one.kind}s could not be listed, and may need the role"
         for thing, fate in current.fates:
             if thing.place != place or thing.kind in NOT_KINDS or thing.stack:
+                continue
+            if current.is_accepted(thing):
                 continue
             if not self._needs_role(thing.kind) or self._is_called_gone(thing):
                 continue
@@ -454,6 +457,6 @@ def _unread(plan: Plan) -> dict[tuple[AccountRegion, str], str]:
     """
     unread = {(one.place, one.kind): one.why for one in plan.unknown}
     for thing in plan.discovery.of(Ownership.UNKNOWN):
-        if not thing.untold:
+        if thing.is_unread and not plan.is_accepted(thing):
             unread.setdefault((thing.place, thing.kind), f"{thing.id} {thing.why}")
     return unread

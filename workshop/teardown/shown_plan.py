@@ -161,7 +161,7 @@ class ShownPlan:
             return shown and thing.ownership == Ownership.CLAIMED
         if thing.kind in NOT_KINDS:
             return before is not None and before.fate in DONE
-        if same and not shown and thing.kind not in _BY_THEMSELVES:
+        if same and not shown and not self._is_proven_since(thing, before):
             return False
         return (str(thing.place), thing.seat) in self.seats
 
@@ -194,6 +194,19 @@ class ShownPlan:
             return self.allows(thing)
         before = self._before(thing)
         return before is not None and before.created == thing.identity[-1] and before.fate in DONE
+
+    @staticmethod
+    def _is_proven_since(thing: Thing, before: Line | None) -> bool:
+        """Whether what nothing proved when it was shown is its seat's all the same.
+
+        Whoever takes the configuration of an endpoint away can put it back, as often as they like.
+        """
+        if thing.kind in _BY_THEMSELVES:
+            return True
+        doubted = (Ownership.CLAIMED, Ownership.UNKNOWN)
+        return (
+            before is not None and before.ownership in doubted and before.seat in ("", thing.seat)
+        )
 
     def _before(self, thing: Thing) -> Line | None:
         return self._by_key.get((thing.kind, thing.id, str(thing.place)))

@@ -97,6 +97,8 @@ class Sweep:
     the only proof of what was not seen, as an endpoint's configuration is."""
     asked: Collection[Key] = ()
     """Whose deletion was answered before, and which are there all the same."""
+    besides: Cost = field(default_factory=Cost)
+    """What is paid for beside ``things``; not complete where something could not be listed."""
     only_stop: Collection[Key] = ()
     """What is stopped and not deleted, such as what could not be saved."""
     clock: Callable[[], float] = time.monotonic
@@ -369,7 +371,7 @@ class Sweep:
     def cost(self) -> Cost:
         """What is still paid for by the hour, as far as its price is known."""
         with self._lock:
-            return self._cost
+            return self._cost + self.besides
 
     def _tell(
         self, step: Step, told: str, thing: Thing | None = None, outcome: Outcome | None = None

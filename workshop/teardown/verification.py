@@ -43,13 +43,15 @@ def scan(
 ) -> Scan:
     """What one look says: records that AWS cannot delete, and what is kept, do not count.
 
-    Resource types in ``accept_unknown`` are not missed where they could not be listed.
+    Resource types in ``accept_unknown`` are not missed where they could not be listed or read.
     """
     ours = discovery.of(Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
-    left = tuple(thing for thing in ours if not is_record(thing, kinds))
+    left = [thing for thing in ours if not is_record(thing, kinds)]
+    unread = [thing for thing in left if thing.is_unread and thing.kind in accept_unknown]
     unknown = tuple(one for one in discovery.unknown if one.kind not in accept_unknown)
-    accepted = tuple(one for one in discovery.unknown if one.kind in accept_unknown)
-    return Scan(now(), left, unknown, accepted)
+    accepted = [one for one in discovery.unknown if one.kind in accept_unknown]
+    accepted += [Unknown(one.kind, one.place, f"{one.id} {one.why}") for one in unread]
+    return Scan(now(), tuple(one for one in left if one not in unread), unknown, tuple(accepted))
 
 
 def is_record(thing: Thing, kinds: Mapping[str, Kind]) -> bool:

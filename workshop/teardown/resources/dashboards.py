@@ -17,9 +17,18 @@ def _client(world: World) -> Any:
     return world.clients.client("cloudwatch", world.scope.place)
 
 
+def _dashboard(arn: str) -> str:
+    """The name of a dashboard in its ARN, which has no Region; empty for any other ARN."""
+    _, _, service, _, _, rest = arn.split(":", 5)
+    kind, _, name = rest.partition("/")
+    return name if (service, kind) == ("cloudwatch", "dashboard") else ""
+
+
 @dataclass(frozen=True)
 class Dashboards:
-    """Dashboards ``vision-ada-...``: whoever may write dashboards may use such a name.
+    """Dashboards ``vision-ada-...``, and of other names with the workshop's tags.
+
+    Whoever may write dashboards may use such a name.
 
     They are an account's, not a Region's, and are told in every Region; those of another place's
     seats are theirs to take away, the cohort's own by their stacks.
@@ -32,22 +41,30 @@ class Dashboards:
     prompt: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:
+        start = f"{world.scope.workshop}-"
+        tagged_names = {_dashboard(arn) for arn in world.tagged} - {""}
+        others = [name for name in sorted(tagged_names) if not name.startswith(start)]
         pages = _client(world).get_paginator("list_dashboards")
-        for page in pages.paginate(DashboardNamePrefix=f"{world.scope.workshop}-"):
-            for dashboard in page["DashboardEntries"]:
-                name, arn = dashboard["DashboardName"], dashboard["DashboardArn"]
-                verdict = ownership.judge(world, name=name, arn=arn, proof=None, tagged=None)
-                if verdict is not None:
-                    yield Thing(
-                        kind=self.name,
-                        id=name,
-                        place=world.scope.place,
-                        ownership=verdict.ownership,
-                        why=verdict.why,
-                        seat=verdict.seat,
-                        arn=arn,
-                        created=dashboard.get("LastModified"),
-                    )
+        for prefix in (start, *others):
+            for page in pages.paginate(DashboardNamePrefix=prefix):
+                for dashboard in page["DashboardEntries"]:
+                    if prefix in (start, dashboard["DashboardName"]):
+                        yield from self._judged(world, dashboard)
+
+    def _judged(self, world: World, dashboard: Mapping[str, Any]) -> Iterator[Thing]:
+        name, arn = dashboard["DashboardName"], dashboard["DashboardArn"]
+        verdict = ownership.judge(world, name=name, arn=arn, proof=None, tagged=None)
+        if verdict is not None:
+            yield Thing(
+                kind=self.name,
+                id=name,
+                place=world.scope.place,
+                ownership=verdict.ownership,
+                why=verdict.why,
+                seat=verdict.seat,
+                arn=arn,
+                created=dashboard.get("LastModified"),
+            )
 
     def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
         return False

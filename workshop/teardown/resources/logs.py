@@ -179,6 +179,7 @@ class Streams:
             arn=stream.get("arn", ""),
             created=unexplained.moment(stream.get("creationTime")),
             details={"logGroupName": group, "logStreamName": name},
+            untold=verdict.ownership == Ownership.UNKNOWN,
         )
 
     def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
@@ -240,6 +241,7 @@ class Groups:
                     seat=verdict.seat,
                     arn=group.get("logGroupArn", ""),
                     created=unexplained.moment(group.get("creationTime")),
+                    untold=verdict.ownership == Ownership.UNKNOWN,
                 )
 
     @staticmethod

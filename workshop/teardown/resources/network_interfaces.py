@@ -1,9 +1,10 @@
-"""Network interfaces in the subnets of the profiles.
+"""Network interfaces: those of seats, and all that may be theirs in the subnets of the profiles.
 
-A seat's role may make some there, as SageMaker asks for it, and SageMaker has some of its own for
-notebooks, jobs and endpoints. Those outlive what used them by minutes, and are given back with the
-rights of the role (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html): so no
-role goes before them. While one is there, its subnet and security groups cannot be deleted.
+A seat's role may make some in the subnet that its profile has, or had before the YAML was edited,
+as SageMaker asks for it, and SageMaker has some of its own for notebooks, jobs and endpoints. Those
+outlive what used them by minutes, and are given back with the rights of the role
+(https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html): so no role goes before them.
+While one is there, its subnet and security groups cannot be deleted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from workshop.teardown.ownership import Whose
 from workshop.teardown.resource import Kind, Ownership, Thing, World
 from workshop.teardown.resources import tagged
 
+PAGE = 1000
+"""Interfaces a page, the most that EC2 gives."""
 IN_USE = "in-use"
 BY_SAGEMAKER = "made by SageMaker for something in a subnet of the workshop; it goes by itself"
 
@@ -33,15 +36,8 @@ class Interfaces:
     needs_role: bool = True
 
     def find(self, world: World) -> Iterator[Thing]:
-        subnets = world.scope.subnets
-        if not subnets:
-            return
-        pages = (
-            _client(world)
-            .get_paginator("describe_network_interfaces")
-            .paginate(Filters=[{"Name": "subnet-id", "Values": sorted(subnets)}])
-        )
-        for page in pages:
+        pages = _client(world).get_paginator("describe_network_interfaces")
+        for page in pages.paginate(PaginationConfig={"PageSize": PAGE}):
             for one in page["NetworkInterfaces"]:
                 verdict = self._judged(world, one)
                 if verdict is not None:
@@ -68,7 +64,9 @@ class Interfaces:
         if ownership.forced_seat(scope.workshop, given):
             return tagged.judge(world, one["NetworkInterfaceId"], "", given)
         # Of the seats that share a subnet, nothing tells whose it is.
-        if not scope.whole or not _may_be_of_a_seat(scope.subnets, one):
+        if not scope.whole or one["SubnetId"] not in scope.subnets:
+            return None
+        if not _may_be_of_a_seat(scope.subnets, one):
             return None
         if _is_of_sagemaker(one):
             return Whose(Ownership.CLAIMED, BY_SAGEMAKER)

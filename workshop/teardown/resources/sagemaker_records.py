@@ -47,6 +47,11 @@ def _of_source(world: World, answer: Answer) -> Proof | None:
     return found or by_maker(world, answer)
 
 
+def _of_named_source(world: World, answer: Answer) -> Proof | None:
+    """The proof by whoever made it, else by its source: whoever makes it can name any job there."""
+    return by_maker(world, answer) or _of_source(world, answer)
+
+
 def _of_pipeline(world: World, answer: Answer) -> Proof | None:
     return by_role("RoleArn")(world, answer) or by_maker(world, answer)
 
@@ -264,7 +269,7 @@ CONTEXT = Lineage(
     identity={"ContextName": "ContextName"},
     arn="ContextArn",
     describes="DescribeContext",
-    prove=_of_source,
+    prove=_of_named_source,
     deletes="DeleteContext",
     prompt=True,
 )
@@ -277,7 +282,7 @@ ACTION = Lineage(
     identity={"ActionName": "ActionName"},
     arn="ActionArn",
     describes="DescribeAction",
-    prove=_of_source,
+    prove=_of_named_source,
     deletes="DeleteAction",
     prompt=True,
 )

@@ -117,7 +117,7 @@ class SageMakerKind:
     identity: Mapping[str, str]
     """Request member -> member of the summary: what names one to the service."""
     arn: str
-    """The member of the summary that is its ARN, empty where there is none."""
+    """The member of summary or description that is its ARN."""
     describes: str
     prove: Prove
     status: str = ""
@@ -267,6 +267,8 @@ class SageMakerKind:
             if described is None and refusals.is_gone(error):
                 return None
             proven = Proof(Ownership.UNKNOWN, f"could not be read: {refusals.told(error)}")
+        whole = summary if described is None else described
+        arn = arn or str(whole.get(self.arn, ""))
         verdict = ownership.judge(world, name=_name(details), arn=arn, proof=proven, tagged=None)
         if proven is None and _is_none_of_ours(verdict):
             before = self._proven_before(world, shown, summary)
@@ -275,7 +277,6 @@ class SageMakerKind:
             if self.lasting and proven is not None:
                 world.lasting.note(stranger, value=True)
             return None
-        whole = summary if described is None else described
         state = self.state_of(world, whole) if described else self.listed_state(world, summary)
         return Thing(
             kind=self.name,

@@ -121,7 +121,7 @@ APP = SageMakerKind(
         member: member
         for member in ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
     },
-    arn="",
+    arn="AppArn",
     describes="DescribeApp",
     prove=_of_app,
     status="Status",
@@ -140,7 +140,7 @@ SPACE = SageMakerKind(
     lists="ListSpaces",
     member="Spaces",
     identity={"DomainId": "DomainId", "SpaceName": "SpaceName"},
-    arn="",
+    arn="SpaceArn",
     describes="DescribeSpace",
     prove=_of_space,
     status="Status",
@@ -156,7 +156,7 @@ USER_PROFILE = SageMakerKind(
     lists="ListUserProfiles",
     member="UserProfiles",
     identity={"DomainId": "DomainId", "UserProfileName": "UserProfileName"},
-    arn="",
+    arn="UserProfileArn",
     describes="DescribeUserProfile",
     prove=_of_profile,
     status="Status",

@@ -19,11 +19,10 @@ from workshop.teardown.resources.unexplained import ROOT
 KNOWN: Mapping[str, frozenset[str]] = {
     "cloudformation": frozenset({"stack"}),
     "cloudwatch": frozenset({"alarm", "dashboard"}),
-    "ec2": frozenset({"instance", "volume"}),
+    "ec2": frozenset({"instance", "volume", "network-interface"}),
     "ecr": frozenset({"repository"}),
     "events": frozenset({"rule"}),
-    "iam": frozenset({"role", "policy"}),
-    "s3": frozenset({""}),
+    "iam": frozenset({"role", "policy"}),  # below the workshop's path
     "scheduler": frozenset({"schedule"}),
     "sagemaker": frozenset(
         {
@@ -54,7 +53,7 @@ class TaggedResources:
         scope = world.scope
         for arn, given in world.tagged.items():
             seat = given.get(keys.ATTENDEE, COHORT)
-            if is_known(arn) or not (scope.whole or seat in scope.seats):
+            if is_known(scope, arn) or not (scope.whole or seat in scope.seats):
                 continue
             if not _goes_with_a_stack(scope, given):
                 yield Thing(
@@ -84,12 +83,16 @@ class TaggedResources:
         return True
 
 
-def is_known(arn: str) -> bool:
+def is_known(scope: Scope, arn: str) -> bool:
     """Whether another kind lists everything of the type that an ARN names."""
-    _, _, service, _, _, rest = arn.split(":", 5)
+    _, _, service, _, account, rest = arn.split(":", 5)
+    kind, _, name = rest.replace(":", "/").partition("/")
     if service == "logs":
         return rest.startswith(f"log-group:{ROOT}")
-    kind = rest.replace(":", "/").partition("/")[0] if service != "s3" else ""
+    if service == "s3":
+        return not account  # access points and the like have one in their ARNs, buckets have none
+    if service == "iam":
+        return kind in KNOWN[service] and f"/{name}".startswith(scope.names("").iam_path)
     return kind in KNOWN.get(service, ())
 
 
