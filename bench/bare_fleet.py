@@ -18,7 +18,7 @@ import boto3
 
 from workshop.config import loader
 from workshop.deploy import assembly, desired
-from workshop.deploy.desired import WantedStack
+from workshop.deploy.desired import DesiredStack
 
 ROOT = Path(__file__).parents[1]
 THREADS = 8
@@ -34,7 +34,7 @@ def main() -> None:
     print(json.dumps({"seconds": work[what](folder)}))
 
 
-def _stacks(folder: Path) -> list[WantedStack]:
+def _stacks(folder: Path) -> list[DesiredStack]:
     loaded = loader.load("bench", folder)
     made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
     return list(desired.stacks(loaded, made, loaded.seats))
@@ -55,7 +55,7 @@ def _creates(folder: Path) -> float:
         for region in {stack.place.region for stack in stacks}
     }
 
-    def create(stack: WantedStack) -> None:
+    def create(stack: DesiredStack) -> None:
         template = stack.templates[0]
         tags: list[Any] = [{"Key": key, "Value": value} for key, value in stack.tags.items()]
         clients[stack.place.region].create_stack(

@@ -19,9 +19,9 @@ from botocore.config import Config
 from bench import filled
 from workshop.config import loader
 from workshop.naming import SEAT_STACKS, Names
-from workshop.teardown.sweep import Patience
+from workshop.teardown.sweep import SweepWaits
 
-THREADS = Patience().threads
+THREADS = SweepWaits().threads
 SERVICES = ("s3", "ecr", "sagemaker", "logs", "cloudformation")
 
 

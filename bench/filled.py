@@ -26,7 +26,7 @@ from workshop import tags
 from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, desired
-from workshop.deploy.desired import WantedStack
+from workshop.deploy.desired import DesiredStack
 from workshop.naming import Names
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +51,7 @@ class Workshop:
     """An environment with all its templates, synthesized once."""
 
     loaded: LoadedEnvironment
-    stacks: tuple[WantedStack, ...]
+    stacks: tuple[DesiredStack, ...]
 
     @property
     def seats(self) -> list[Names]:
@@ -98,7 +98,7 @@ def left(workshop: Workshop, running: Running) -> list[str]:
 def _create_stacks(workshop: Workshop, running: Running) -> None:
     client = _client("cloudformation", running, workshop.loaded.home.region)
 
-    def create(stack: WantedStack) -> None:
+    def create(stack: DesiredStack) -> None:
         template = stack.templates[0]
         given: list[Any] = [
             {"Key": key, "Value": value} for key, value in stack.tagged(template).items()

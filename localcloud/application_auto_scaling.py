@@ -19,7 +19,7 @@ from localcloud.protocol.requests import check_request
 from localcloud.service_quotas.pages import page
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 SERVICE = "application-autoscaling"
 TARGET_PREFIX = "AnyScaleFrontendService"
@@ -34,7 +34,7 @@ _KINDS = {"endpoint": "Endpoint", "inference-component": "InferenceComponent"}
 class ScalingService(JsonService):
     """What ministack asks of a service module: requests, state, reset."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: SageMakerEngine) -> None:
         self._engine = engine
         self._targets: dict[str, Document] = {}
         self._policies: dict[str, Document] = {}

@@ -38,7 +38,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.faults.admin import faults_knob
 from localcloud.faults.deletions import mount_deletions
 from localcloud.faults.middleware import FaultLayer
-from localcloud.faults.plan import Plan
+from localcloud.faults.plan import FaultPlan
 from localcloud.functions import mount_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
@@ -48,7 +48,7 @@ from localcloud.sagemaker.service import SageMakerService, build_engine
 from localcloud.service_quotas import limits
 from localcloud.service_quotas import service as quota_service
 from localcloud.service_quotas.admin import quotas_knob
-from localcloud.service_quotas.applied import Quotas
+from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.stacksets.patches import mount_stacksets
 from localcloud.tag_search import mount_tag_search
 from localcloud.transitions import Delays, delays
@@ -120,8 +120,8 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
 
     ``secret`` is what everybody has to know something of who wants to be served.
     """
-    quotas = Quotas(clock)
-    plan = Plan()
+    quotas = AppliedQuotas(clock)
+    plan = FaultPlan()
     engine = build_engine(clock, waits, quotas=quotas, faults=plan)
     waits.changed = engine.statuses.reschedule
     guard = Guard(engine) if enforce_iam else None

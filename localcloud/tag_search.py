@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 PAGE = 50
 MOST = 100
@@ -24,7 +24,7 @@ Answer = tuple[int, dict[str, str], bytes]
 Document = dict[str, Any]
 
 
-def mount_tag_search(engine: Engine) -> None:
+def mount_tag_search(engine: SageMakerEngine) -> None:
     """Let GetResources find what our SageMaker holds, once per process."""
     tagging = ministack_adapter.module("services.tagging")
     tagging._COLLECTORS["sagemaker"] = lambda: _tagged(engine)
@@ -32,7 +32,7 @@ def mount_tag_search(engine: Engine) -> None:
     handlers["GetResources"] = in_pages(handlers["GetResources"], tagging._invalid_parameter)
 
 
-def _tagged(engine: Engine) -> Iterator[tuple[str, list[dict[str, str]]]]:
+def _tagged(engine: SageMakerEngine) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """ARN and tags of whatever carries some in the present account and Region."""
     for kind in engine.kinds.values():
         for record in engine.records(kind):

@@ -13,7 +13,7 @@ from tools import generated_files
 from tools.generated_files import ROOT
 from workshop.access import cases
 from workshop.access.case import Case
-from workshop.access.permissions import Cell, cell
+from workshop.access.permissions import EffectivePermissions, cell
 from workshop.config import loader
 from workshop.naming import Names
 
@@ -42,7 +42,7 @@ def table_text() -> str:
     )
 
 
-def _table(asked: Cell, me: Names, other: Names, some: list[Case]) -> Iterator[str]:
+def _table(asked: EffectivePermissions, me: Names, other: Names, some: list[Case]) -> Iterator[str]:
     yield "| ada ... | action | is | by |"
     yield "|---|---|---|---|"
     for case in some:

@@ -19,7 +19,7 @@ from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.authentication import keys, proof
-from localcloud.authentication.proof import Proof
+from localcloud.authentication.proof import SignatureProof
 from localcloud.authentication.received import Claim, Received, RefusedError
 
 Handler = Callable[..., Awaitable[Any]]
@@ -43,7 +43,7 @@ class Gate:
 
     def __init__(self, secret: str, control: Handler, emulated: Handler, public: Handler) -> None:
         self._token = f"Bearer {keys.control_token(secret)}"
-        self._proof = Proof(secret)
+        self._proof = SignatureProof(secret)
         self._control = control
         self._emulated = emulated
         self._public = public

@@ -39,7 +39,7 @@ _UNKNOWN = ("UnrecognizedClientException", "The security token included in the r
 Clock = Callable[[], float]
 
 
-class Proof:
+class SignatureProof:
     """Checks requests against the secret of this start and against what the emulator has issued.
 
     Times are those of the machine, as the clients on it have them, and not of the cloud's clock,

@@ -21,10 +21,10 @@ from localcloud.cloudformation.sagemaker_handlers import SageMakerHandlers
 from localcloud.cloudformation.sagemaker_types import RESOURCE_TYPES
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 
-def mount(engine: Engine) -> None:
+def mount(engine: SageMakerEngine) -> None:
     """Import the emulator's CloudFormation (about 0.7 s) and correct it in place."""
     _mount_sagemaker_types(engine)
     _correct_resources()
@@ -33,7 +33,7 @@ def mount(engine: Engine) -> None:
     _correct_deletions()
 
 
-def _mount_sagemaker_types(engine: Engine) -> None:
+def _mount_sagemaker_types(engine: SageMakerEngine) -> None:
     provisioners = ministack_adapter.module("services.cloudformation.provisioners")
     drift = ministack_adapter.module("services.cloudformation.drift")
     stacks = ministack_adapter.module("services.cloudformation.stacks")

@@ -20,8 +20,8 @@ from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker.engine import SERVICE
 
 if TYPE_CHECKING:
-    from localcloud.cloudformation.sagemaker_types import Properties, ResourceType
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.cloudformation.sagemaker_types import CloudFormationType, Properties
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record
 
 Made = tuple[str, dict[str, Any]]
@@ -30,7 +30,7 @@ Made = tuple[str, dict[str, Any]]
 class SageMakerHandlers:
     """The handlers of one resource type, over the service's own operations."""
 
-    def __init__(self, spec: ResourceType, engine: Engine) -> None:
+    def __init__(self, spec: CloudFormationType, engine: SageMakerEngine) -> None:
         self.spec = spec
         self.engine = engine
         self.kind = engine.kinds[spec.noun]

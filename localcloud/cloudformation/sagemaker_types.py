@@ -15,7 +15,7 @@ Properties = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class ResourceType:
+class CloudFormationType:
     """How one CloudFormation type maps to the service's API."""
 
     noun: str
@@ -33,7 +33,7 @@ class ResourceType:
     stops_to_update: bool = False
 
 
-NOTEBOOK_INSTANCE = ResourceType(
+NOTEBOOK_INSTANCE = CloudFormationType(
     noun="NotebookInstance",
     type_name="AWS::SageMaker::NotebookInstance",
     properties=frozenset(
@@ -79,7 +79,7 @@ NOTEBOOK_INSTANCE = ResourceType(
     stops_to_update=True,
 )
 
-LIFECYCLE_CONFIG = ResourceType(
+LIFECYCLE_CONFIG = CloudFormationType(
     noun="NotebookInstanceLifecycleConfig",
     type_name="AWS::SageMaker::NotebookInstanceLifecycleConfig",
     properties=frozenset({"NotebookInstanceLifecycleConfigName", "OnCreate", "OnStart", "Tags"}),
@@ -89,7 +89,7 @@ LIFECYCLE_CONFIG = ResourceType(
     system_tags=False,
 )
 
-CODE_REPOSITORY = ResourceType(
+CODE_REPOSITORY = CloudFormationType(
     noun="CodeRepository",
     type_name="AWS::SageMaker::CodeRepository",
     properties=frozenset({"CodeRepositoryName", "GitConfig", "Tags"}),
@@ -100,7 +100,7 @@ CODE_REPOSITORY = ResourceType(
     system_tags=False,
 )
 
-MODEL_PACKAGE_GROUP = ResourceType(
+MODEL_PACKAGE_GROUP = CloudFormationType(
     noun="ModelPackageGroup",
     type_name="AWS::SageMaker::ModelPackageGroup",
     properties=frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName", "Tags"}),

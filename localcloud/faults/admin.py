@@ -10,11 +10,11 @@ from localcloud.faults import globs, microburst_adapter
 
 if TYPE_CHECKING:
     from localcloud.admin import Document, Knob
-    from localcloud.faults.plan import Plan
+    from localcloud.faults.plan import FaultPlan
     from localcloud.faults.rules import Rule
 
 
-def faults_knob(plan: Plan, passing: Mapping[str, Collection[str]]) -> Knob:
+def faults_knob(plan: FaultPlan, passing: Mapping[str, Collection[str]]) -> Knob:
     """``rules`` replaces the plan, ``add`` adds to it; the answer has all rules and their counts.
 
     ``passing`` gives the statuses that pass by themselves, by the noun of the resource: in no

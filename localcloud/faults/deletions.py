@@ -15,7 +15,7 @@ from localcloud.object_keys import referenced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.faults.plan import Plan
+    from localcloud.faults.plan import FaultPlan
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -26,7 +26,7 @@ _MESSAGES = {
 }
 
 
-def mount_deletions(plan: Plan) -> None:
+def mount_deletions(plan: FaultPlan) -> None:
     """Let the plan take keys out of every DeleteObjects, behind all checks of the request."""
     s3 = ministack_adapter.module("services.s3")
     delete: Callable[..., Answer] = s3._delete_objects
@@ -45,7 +45,7 @@ def mount_deletions(plan: Plan) -> None:
     s3._delete_objects = delete_objects
 
 
-def _parted(plan: Plan, body: bytes) -> tuple[bytes, list[dict[str, str]]]:
+def _parted(plan: FaultPlan, body: bytes) -> tuple[bytes, list[dict[str, str]]]:
     """Give the request without the keys that are lost, and the errors of these."""
     try:
         request = ET.fromstring(body)  # noqa: S314

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ErrorAnswer:
     """What is sent instead of what was asked for."""
 
     status: int
@@ -77,7 +77,7 @@ _DENIED = {
 }
 
 
-def throttled(call: Call) -> Answer:
+def throttled(call: Call) -> ErrorAnswer:
     """It comes too fast."""
     words = _THROTTLED.get(call.service)
     if words is None:
@@ -90,14 +90,14 @@ def throttled(call: Call) -> Answer:
     return _written(call, words)
 
 
-def failed(call: Call, status: int, code: str | None = None) -> Answer:
+def failed(call: Call, status: int, code: str | None = None) -> ErrorAnswer:
     """The service fails with 500 or 503."""
     own = next((name for name, modelled in _modelled(call) if modelled == status), None)
     words = _FAILED.get((call.service, status)) or _COMMON[status]
     return _written(call, Words(code or own or words.code, status, words.message))
 
 
-def denied(call: Call) -> Answer:
+def denied(call: Call) -> ErrorAnswer:
     """No policy allows it."""
     if call.service in _DENIED:
         code, status = _DENIED[call.service]
@@ -110,7 +110,7 @@ def denied(call: Call) -> Answer:
     return _written(call, Words(code, status, _denial(call)))
 
 
-def expired(call: Call, code: str | None = None) -> Answer:
+def expired(call: Call, code: str | None = None) -> ErrorAnswer:
     """The session that the caller's credentials are of is over.
 
     S3 and EC2 have words and statuses of their own
@@ -144,7 +144,7 @@ def _permission(call: Call, headers: dict[str, str]) -> tuple[str, str]:
     """Give the IAM action and the resource that a call needs; ``HeadObject`` is a GetObject."""
     if call.service == "sagemaker":
         known = reference.load()
-        needed = known.actions.get(call.operation, reference.Action())
+        needed = known.actions.get(call.operation, reference.IamAction())
         for name in (*needed.types, *needed.optional)[:1]:
             part = known.types[name].filled(call.members)
             return call.name, f"arn:aws:sagemaker:{call.region}:{call.account}:{part}"
@@ -174,8 +174,8 @@ def _modelled(call: Call) -> Iterator[tuple[str, int | None]]:
         yield told.get("code", shape.name), told.get("httpStatusCode")
 
 
-def _written(call: Call, words: Words) -> Answer:
+def _written(call: Call, words: Words) -> ErrorAnswer:
     headers, body = microburst_adapter.rendered(
         call.context, words.code, words.message, words.status
     )
-    return Answer(words.status, headers, b"" if call.method == "HEAD" else body)
+    return ErrorAnswer(words.status, headers, b"" if call.method == "HEAD" else body)

@@ -11,8 +11,8 @@ from localcloud.faults import calls, errors
 
 if TYPE_CHECKING:
     from localcloud.faults.calls import Call
-    from localcloud.faults.errors import Answer
-    from localcloud.faults.plan import Plan, Planned
+    from localcloud.faults.errors import ErrorAnswer
+    from localcloud.faults.plan import FaultPlan, Planned
     from localcloud.faults.rules import Rule
 
 Handler = Callable[..., Awaitable[Any]]
@@ -22,7 +22,7 @@ Message = dict[str, Any]
 class FaultLayer:
     """An ASGI application around another one; without rules about calls it only passes on."""
 
-    def __init__(self, emulated: Handler, plan: Plan) -> None:
+    def __init__(self, emulated: Handler, plan: FaultPlan) -> None:
         self._emulated = emulated
         self._plan = plan
 
@@ -106,7 +106,7 @@ async def _unsent(_: Message) -> None:
     """Lose what a service answers."""
 
 
-def _answer_of(rule: Rule, call: Call) -> Answer | None:
+def _answer_of(rule: Rule, call: Call) -> ErrorAnswer | None:
     """Give what a rule answers, or None if it is silent."""
     if rule.effect == "throttle":
         return errors.throttled(call)
@@ -119,7 +119,7 @@ def _answer_of(rule: Rule, call: Call) -> Answer | None:
     return None
 
 
-async def _send(send: Handler, answer: Answer, *, end: bool = False) -> None:
+async def _send(send: Handler, answer: ErrorAnswer, *, end: bool = False) -> None:
     """Send an answer, and with ``end`` close the connection after it."""
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
     headers.append((b"content-length", b"%d" % len(answer.body)))

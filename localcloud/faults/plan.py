@@ -65,7 +65,7 @@ class Planned:
         return {"effect": self.rule.effect, **written, "seen": self.seen, "hits": self.hits}
 
 
-class Plan:
+class FaultPlan:
     """The rules in their order; safe to be asked and changed from several threads."""
 
     def __init__(self) -> None:

@@ -156,7 +156,7 @@ CallRule = Throttle | Error | Timeout | LostAnswer | Denied | Expired | Latency
 Rule = CallRule | Keys | Stuck | Capacity
 
 
-class Change(BaseModel):
+class FaultChange(BaseModel):
     """What is asked of the plan: all its rules anew, or some more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -165,10 +165,10 @@ class Change(BaseModel):
     add: tuple[Annotated[Rule, Field(discriminator="effect")], ...] = ()
 
 
-def change(document: Document) -> Change:
+def change(document: Document) -> FaultChange:
     """Give the change that a document asks for; ``LocalCloudError`` names its first mistake."""
     try:
-        return Change.model_validate(document)
+        return FaultChange.model_validate(document)
     except ValidationError as error:
         raise LocalCloudError(_told(error.errors(include_url=False)[0])) from None
 

@@ -14,7 +14,7 @@ from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError
 
 if TYPE_CHECKING:
-    from localcloud.iam.required_permissions import Question
+    from localcloud.iam.required_permissions import RequiredPermission
 
 Layer = tuple[str, Any]
 """A kind of policy and the parsed documents of this kind that the caller has."""
@@ -25,7 +25,9 @@ def unsigned() -> ApiError:
     return ApiError("MissingAuthenticationTokenException", "Missing Authentication Token")
 
 
-def denial(refused: Any, question: Question, key: str, headers: dict[str, str]) -> ApiError:
+def denial(
+    refused: Any, question: RequiredPermission, key: str, headers: dict[str, str]
+) -> ApiError:
     """Give the service's answer for what the evaluator refused."""
     evaluator = ministack_adapter.module("core.iam_evaluator")
     if isinstance(refused, evaluator.AuthError):
@@ -41,7 +43,7 @@ def denial(refused: Any, question: Question, key: str, headers: dict[str, str]) 
     )
 
 
-def _reason(question: Question, key: str) -> str:
+def _reason(question: RequiredPermission, key: str) -> str:
     evaluator = ministack_adapter.module("core.iam_evaluator")
     principal = evaluator.resolve_principal(key, ministack_adapter.account())
     context = evaluator.EvalContext(

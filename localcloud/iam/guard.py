@@ -10,14 +10,14 @@ from localcloud.iam.denials import denial, unsigned
 from localcloud.protocol.requests import check_request
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
 
 class Guard:
     """Refuses what the caller's policies do not allow; called before each operation."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: SageMakerEngine) -> None:
         self._engine = engine
 
     def __call__(self, operation: str, request: Members, headers: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True)
-class ResourceType:
+class IamResourceType:
     """One type: the part of its ARN after the account, and whether its tags can be tested."""
 
     arn: str
@@ -40,7 +40,7 @@ class ResourceType:
 
 
 @dataclass(frozen=True)
-class Action:
+class IamAction:
     """One action: required and optional resource types, and its condition keys.
 
     The keys are those of the request; an action without types takes ``*`` alone.
@@ -56,9 +56,9 @@ class Reference:
     """The whole file; ``keys`` maps condition keys to their types."""
 
     source: Mapping[str, str]
-    types: Mapping[str, ResourceType]
+    types: Mapping[str, IamResourceType]
     keys: Mapping[str, str]
-    actions: Mapping[str, Action]
+    actions: Mapping[str, IamAction]
     _patterns: tuple[tuple[int, re.Pattern[str], str], ...] = field(default=(), repr=False)
 
     def type_of(self, arn: str) -> str | None:
@@ -77,20 +77,20 @@ class Reference:
 def load() -> Reference:
     """Read the file, once."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
-    types = {name: ResourceType(**entry) for name, entry in document["types"].items()}
+    types = {name: IamResourceType(**entry) for name, entry in document["types"].items()}
     return Reference(
         source=document["source"],
         types=types,
         keys=document["keys"],
         actions={
-            name: Action(**{part: tuple(listed) for part, listed in entry.items()})
+            name: IamAction(**{part: tuple(listed) for part, listed in entry.items()})
             for name, entry in document["actions"].items()
         },
         _patterns=tuple(sorted(map(_pattern, types.items()), key=lambda one: -one[0])),
     )
 
 
-def _pattern(entry: tuple[str, ResourceType]) -> tuple[int, re.Pattern[str], str]:
+def _pattern(entry: tuple[str, IamResourceType]) -> tuple[int, re.Pattern[str], str]:
     """How much of a type's ARN is fixed, what it looks like, and the type's name.
 
     The last variable may hold slashes: ``model-package/${ModelPackageName}`` is a group's name and

@@ -12,7 +12,7 @@ from localcloud.iam.conditions import Context
 from localcloud.sagemaker.roles import PRINCIPAL
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
 ROLE = "RoleArn"
@@ -20,7 +20,7 @@ ROLE = "RoleArn"
 
 
 @dataclass(frozen=True)
-class Question:
+class RequiredPermission:
     """May the caller do this: ``sagemaker:StopTrainingJob`` on an ARN, with these keys."""
 
     action: str
@@ -28,7 +28,7 @@ class Question:
     context: Context
 
 
-def of(engine: Engine, operation: str, request: Members) -> list[Question]:
+def of(engine: SageMakerEngine, operation: str, request: Members) -> list[RequiredPermission]:
     """Give the questions in the order in which AWS refuses: itself, its tags, its roles.
 
     The request has to be one that the service model allows.
@@ -37,7 +37,9 @@ def of(engine: Engine, operation: str, request: Members) -> list[Question]:
     named = resources.of(engine, operation, request, found)
     asked = conditions.of_request(operation, found)
     own = [
-        Question(f"sagemaker:{operation}", arn, {**asked, **_of_resource(engine, operation, arn)})
+        RequiredPermission(
+            f"sagemaker:{operation}", arn, {**asked, **_of_resource(engine, operation, arn)}
+        )
         for arn in named
     ]
     return [
@@ -47,7 +49,7 @@ def of(engine: Engine, operation: str, request: Members) -> list[Question]:
     ]
 
 
-def _of_resource(engine: Engine, operation: str, arn: str) -> Context:
+def _of_resource(engine: SageMakerEngine, operation: str, arn: str) -> Context:
     resource_type = reference.load().type_of(arn)
     owner = engine.by_arn(resources.owner(arn))
     if resource_type is None or owner is None:
@@ -57,7 +59,7 @@ def _of_resource(engine: Engine, operation: str, arn: str) -> Context:
     return conditions.of_resource(operation, resource_type, owner[1]["tags"], members)
 
 
-def _tagging(operation: str, asked: Context, arn: str) -> Iterator[Question]:
+def _tagging(operation: str, asked: Context, arn: str) -> Iterator[RequiredPermission]:
     """Tags given while a thing is made need the permission to tag as well.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
@@ -69,10 +71,10 @@ def _tagging(operation: str, asked: Context, arn: str) -> Iterator[Question]:
     }
     if tags and operation not in {"AddTags", "DeleteTags"}:
         context = {**tags, conditions.TAGGING_ACTION: operation}
-        yield Question("sagemaker:AddTags", arn, context)
+        yield RequiredPermission("sagemaker:AddTags", arn, context)
 
 
-def _passing(found: list[members.Member]) -> Iterator[Question]:
+def _passing(found: list[members.Member]) -> Iterator[RequiredPermission]:
     roles = dict.fromkeys(member.value for member in found if member.shape == ROLE)
     for role in roles:
-        yield Question("iam:PassRole", role, {"iam:PassedToService": PRINCIPAL})
+        yield RequiredPermission("iam:PassRole", role, {"iam:PassedToService": PRINCIPAL})

@@ -9,15 +9,17 @@ from localcloud import ministack_adapter
 from localcloud.iam import reference
 
 if TYPE_CHECKING:
-    from localcloud.iam.reference import Action
+    from localcloud.iam.reference import IamAction
     from localcloud.iam.request_members import Member
-    from localcloud.sagemaker.engine import Engine
-    from localcloud.sagemaker.resource_type import Kind, Members
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
 
 ANY = "*"
 
 
-def of(engine: Engine, operation: str, request: Members, members: list[Member]) -> list[str]:
+def of(
+    engine: SageMakerEngine, operation: str, request: Members, members: list[Member]
+) -> list[str]:
     """Give the ARNs, or ``["*"]`` for an operation without resource-level permissions.
 
     An ARN comes from the engine's tables, which know how a kind is named and spelt, else from an
@@ -38,7 +40,7 @@ def of(engine: Engine, operation: str, request: Members, members: list[Member]) 
     return wanted or [_unnamed(operation, request)]
 
 
-def made(engine: Engine, operation: str, request: Members, named: list[str]) -> str:
+def made(engine: SageMakerEngine, operation: str, request: Members, named: list[str]) -> str:
     """Give the one of ``named``, which came from ``of``, that a Create operation makes."""
     for kind in engine.kinds.values():
         if kind.operations.get("create", f"Create{kind.noun}") == operation:
@@ -69,14 +71,14 @@ def _add_new_types(mentioned: dict[str, list[str]], arns: Iterable[str]) -> None
                 listed.append(arn)
 
 
-def _of_kinds(engine: Engine, request: Members) -> Iterator[str]:
+def _of_kinds(engine: SageMakerEngine, request: Members) -> Iterator[str]:
     for kind in engine.kinds.values():
         arn = _of_kind(engine, kind, request)
         if arn is not None:
             yield arn
 
 
-def _of_kind(engine: Engine, kind: Kind, request: Members) -> str | None:
+def _of_kind(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members) -> str | None:
     name = request.get(kind.name)
     if name is None or name.startswith("arn:"):
         return name
@@ -85,7 +87,7 @@ def _of_kind(engine: Engine, kind: Kind, request: Members) -> str | None:
     return engine.arn(kind, key or "/".join([*above, name]))
 
 
-def _of_members(members: list[Member], action: Action) -> Iterator[str]:
+def _of_members(members: list[Member], action: IamAction) -> Iterator[str]:
     for member in members:
         # Deep inside a request stands what is merely used; the reference has that as an optional
         # resource, if at all.
@@ -105,7 +107,7 @@ def _arns(value: Any) -> Iterator[str]:
             yield one
 
 
-def _of_patterns(action: Action, request: Members) -> Iterator[str]:
+def _of_patterns(action: IamAction, request: Members) -> Iterator[str]:
     given = _strings(request)
     for name in action.types:
         resource = reference.load().types[name]

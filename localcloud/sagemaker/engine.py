@@ -16,7 +16,7 @@ from localcloud.protocol import models, responses
 from localcloud.protocol.errors import ApiError
 from localcloud.protocol.requests import check_request
 from localcloud.sagemaker import listing, outside
-from localcloud.sagemaker.resource_type import Kind, Members, Move, Record
+from localcloud.sagemaker.resource_type import Members, Move, Record, SageMakerResourceType
 from localcloud.sagemaker.statuses import Statuses
 from localcloud.sagemaker.store import Store
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 SERVICE = "sagemaker"
 Handler = Callable[[Members], Members]
-Operation = Callable[["Engine", Members], Members]
+Operation = Callable[["SageMakerEngine", Members], Members]
 """An operation that no table describes."""
 
 
-class Engine:
+class SageMakerEngine:
     """All kinds of resources of the local SageMaker, behind ``call``."""
 
     def __init__(
         self,
-        kinds: Iterable[Kind],
+        kinds: Iterable[SageMakerResourceType],
         clock: Clock,
         delays: Delays,
         *,
-        quotas: outside.Quotas | None = None,
+        quotas: outside.QuotaChecks | None = None,
         faults: outside.Faults | None = None,
     ) -> None:
         self.kinds = {kind.noun: kind for kind in kinds}
@@ -72,26 +72,26 @@ class Engine:
             answer = handler(request)
             return responses.checked(SERVICE, operation, answer)
 
-    def record(self, kind: Kind, key: str) -> Record | None:
+    def record(self, kind: SageMakerResourceType, key: str) -> Record | None:
         """Give the record with this key in the present account and Region, or None."""
         with self.lock:
             self.statuses.run_due()
             return self.store.shelf(kind).records.get(_cased(kind, key))
 
-    def records(self, kind: Kind) -> list[Record]:
+    def records(self, kind: SageMakerResourceType) -> list[Record]:
         """All records of a kind in the present account and Region."""
         with self.lock:
             self.statuses.run_due()
             return list(self.store.shelf(kind).records.values())
 
-    def by_arn(self, arn: str) -> tuple[Kind, Record] | None:
+    def by_arn(self, arn: str) -> tuple[SageMakerResourceType, Record] | None:
         """Give kind and record of this ARN, of whatever kind, or None."""
         with self.lock:
             self.statuses.run_due()
             found = self.store.by_arn(arn)
             return None if found is None else (self.kinds[found[0]], found[1])
 
-    def existing(self, kind: Kind, request: Members, missing: str = "") -> Record:
+    def existing(self, kind: SageMakerResourceType, request: Members, missing: str = "") -> Record:
         """Give the record that a request means, or the kind's own refusal in its own words."""
         record = self._found(kind, request)
         if record is None:
@@ -102,7 +102,7 @@ class Engine:
             raise ApiError(kind.missing_code, words.format(arn=arn, name=name))
         return record
 
-    def view(self, kind: Kind, record: Record) -> Members:
+    def view(self, kind: SageMakerResourceType, record: Record) -> Members:
         """Give a record under the API's member names; nested values are the record's own."""
         shown = self._shown[kind.noun]
         standard = {
@@ -125,7 +125,7 @@ class Engine:
             members.update(kind.derived(self, record))
         return members
 
-    def arn(self, kind: Kind, key: str) -> str:
+    def arn(self, kind: SageMakerResourceType, key: str) -> str:
         """Give the ARN that one with this key has in the present account and Region."""
         place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
         return f"arn:aws:sagemaker:{place}:{kind.arn_type}/{_cased(kind, key)}"
@@ -157,7 +157,9 @@ class Engine:
 
     # --- what operations do ---------------------------------------------------------------
 
-    def create(self, kind: Kind, request: Members, moment: float | None = None) -> Record:
+    def create(
+        self, kind: SageMakerResourceType, request: Members, moment: float | None = None
+    ) -> Record:
         """Make a resource as its Create operation does; tables use it for what comes by itself.
 
         That comes at the moment of what made it, which may have passed.
@@ -196,7 +198,7 @@ class Engine:
         self.statuses.begin(kind, record, now)
         return record
 
-    def move(self, kind: Kind, record: Record, move: Move) -> None:
+    def move(self, kind: SageMakerResourceType, record: Record, move: Move) -> None:
         """Change the status as an operation does, or refuse."""
         self._allow(kind, record, move)
         self._require_quotas(kind, record, move.to)
@@ -206,7 +208,9 @@ class Engine:
         else:
             self.statuses.enter(kind, record, move.to, self.clock.now())
 
-    def _require_quotas(self, kind: Kind, record: Record, status: str | None) -> None:
+    def _require_quotas(
+        self, kind: SageMakerResourceType, record: Record, status: str | None
+    ) -> None:
         """Refuse a status in which a resource would take more than it may."""
         if kind.uses is None or status not in kind.live:
             return
@@ -215,7 +219,7 @@ class Engine:
         more = {quota: amount - now.get(quota, 0.0) for quota, amount in then.items()}
         self.quotas.require(SERVICE, more, self.in_use)
 
-    def _add_operations(self, kind: Kind) -> None:
+    def _add_operations(self, kind: SageMakerResourceType) -> None:
         known = models.service_model(SERVICE).operation_names
         made: dict[str, Handler] = {
             "create": lambda request: self._answer(
@@ -247,21 +251,21 @@ class Engine:
         models.operation(SERVICE, name)
         self.operations[name] = lambda request: operation(self, request)
 
-    def list_operation(self, kind: Kind) -> str:
+    def list_operation(self, kind: SageMakerResourceType) -> str:
         """Give the name of the operation that lists a kind."""
         return self._operation(kind, "list")
 
     @staticmethod
-    def _operation(kind: Kind, role: str) -> str:
+    def _operation(kind: SageMakerResourceType, role: str) -> str:
         word = kind.plural if role == "list" else kind.noun
         return kind.operations.get(role, f"{role.capitalize()}{word}")
 
-    def _answer(self, kind: Kind, operation: str, record: Record) -> Members:
+    def _answer(self, kind: SageMakerResourceType, operation: str, record: Record) -> Members:
         shown = models.output_members(SERVICE, operation)
         view = self.view(kind, record)
         return {member: value for member, value in view.items() if member in shown}
 
-    def _mover(self, kind: Kind, move: Move) -> Handler:
+    def _mover(self, kind: SageMakerResourceType, move: Move) -> Handler:
         def handle(request: Members) -> Members:
             record = self.existing(kind, request, move.missing)
             self.move(kind, record, move)
@@ -269,7 +273,7 @@ class Engine:
 
         return handle
 
-    def _update(self, kind: Kind, request: Members) -> Members:
+    def _update(self, kind: SageMakerResourceType, request: Members) -> Members:
         record = self.existing(kind, request)
         if kind.update is not None:
             self._allow(kind, record, kind.update)
@@ -292,7 +296,7 @@ class Engine:
             self.move(kind, record, kind.update)
         return self._answer(kind, self._operation(kind, "update"), record)
 
-    def _delete(self, kind: Kind, request: Members) -> Members:
+    def _delete(self, kind: SageMakerResourceType, request: Members) -> Members:
         record = self.existing(kind, request)
         for check in kind.on_delete:
             check(self, request, self.view(kind, record))
@@ -303,7 +307,7 @@ class Engine:
             self.statuses.remove(kind, record, self.clock.now())
         return answer
 
-    def _found(self, kind: Kind, request: Members) -> Record | None:
+    def _found(self, kind: SageMakerResourceType, request: Members) -> Record | None:
         if kind.locate is not None:
             key = kind.locate(self, request)
             return None if key is None else self.record(kind, key)
@@ -313,7 +317,7 @@ class Engine:
             return found[1] if found is not None and found[0] is kind else None
         return self.record(kind, _key(kind, request, name))
 
-    def _allow(self, kind: Kind, record: Record, move: Move) -> None:
+    def _allow(self, kind: SageMakerResourceType, record: Record, move: Move) -> None:
         if record["status"] not in move.allowed:
             raise ApiError(
                 move.code,
@@ -329,13 +333,13 @@ class Engine:
             )
 
 
-def _shown(kind: Kind, members: Members) -> Members:
+def _shown(kind: SageMakerResourceType, members: Members) -> Members:
     if not kind.hidden:
         return members
     return {member: value for member, value in members.items() if member not in kind.hidden}
 
 
-def _settings(kind: Kind, request: Members) -> Members:
+def _settings(kind: SageMakerResourceType, request: Members) -> Members:
     ignored = {kind.name, "Tags", *kind.dropped, *kind.forgotten}
     return {
         kind.renamed.get(member, member): copy.deepcopy(value)
@@ -344,9 +348,9 @@ def _settings(kind: Kind, request: Members) -> Members:
     }
 
 
-def _key(kind: Kind, request: Members, name: str) -> str:
+def _key(kind: SageMakerResourceType, request: Members, name: str) -> str:
     return "/".join([*(request[parent] for parent in kind.parents if parent in request), name])
 
 
-def _cased(kind: Kind, key: str) -> str:
+def _cased(kind: SageMakerResourceType, key: str) -> str:
     return key.lower() if kind.lowercase_arn else key

@@ -17,7 +17,7 @@ from localcloud.protocol.requests import check_request
 from localcloud.sagemaker.resources import feature_groups
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
 SERVICE = "sagemaker-featurestore-runtime"
@@ -46,7 +46,7 @@ def members(
 
 
 def perform(
-    engine: Engine,
+    engine: SageMakerEngine,
     asked: str,
     request: Members,
     body: bytes,  # noqa: ARG001 - asked like all

@@ -14,14 +14,14 @@ from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import paging
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
-    from localcloud.sagemaker.resource_type import Kind, Members, Record
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 
 DEFAULT_PAGE = 10
 """Items per page when MaxResults is not given (API reference of the List operations)."""
 
 
-def page(engine: Engine, kind: Kind, request: Members) -> Members:
+def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members) -> Members:
     """One page of a List operation, with ``NextToken`` while more follow."""
     for check in kind.on_list:
         check(engine, request)
@@ -66,7 +66,7 @@ def summary_members(operation: str, member: str) -> frozenset[str]:
     return frozenset(_summary_shape(operation, member).members)
 
 
-def place(kind: Kind, record: Record, sort_by: str) -> paging.AccountRegion:
+def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.AccountRegion:
     """Where a record stands in an order."""
     values = {
         "CreationTime": record["created"],
@@ -79,12 +79,14 @@ def place(kind: Kind, record: Record, sort_by: str) -> paging.AccountRegion:
     return (values[sort_by], record["key"])
 
 
-def _sort_by(kind: Kind, request: Members) -> str:
+def _sort_by(kind: SageMakerResourceType, request: Members) -> str:
     asked = str(request.get("SortBy", kind.sort_by))
     return "Name" if asked == kind.name else asked
 
 
-def _ordered(engine: Engine, kind: Kind, request: Members, sort_by: str) -> Iterable[Record]:
+def _ordered(
+    engine: SageMakerEngine, kind: SageMakerResourceType, request: Members, sort_by: str
+) -> Iterable[Record]:
     shelf = engine.store.shelf(kind)
     default = "Descending" if kind.descending else "Ascending"
     descending = request.get("SortOrder", default) == "Descending"
@@ -112,7 +114,7 @@ def _kept_order(order: Any, next_token: str | None, *, descending: bool) -> Iter
     return found
 
 
-def _passes(kind: Kind, request: Members, record: Record) -> bool:
+def _passes(kind: SageMakerResourceType, request: Members, record: Record) -> bool:
     wanted = request.get("NameContains")
     if wanted and wanted.lower() not in record["name"].lower():
         return False
@@ -134,7 +136,13 @@ def _passes(kind: Kind, request: Members, record: Record) -> bool:
     return True
 
 
-def _accepted(engine: Engine, kind: Kind, request: Members, record: Record, view: Members) -> bool:
+def _accepted(
+    engine: SageMakerEngine,
+    kind: SageMakerResourceType,
+    request: Members,
+    record: Record,
+    view: Members,
+) -> bool:
     return all(
         how.accepts(how.of(engine, record) if how.of else view.get(how.member), request[asked])
         for asked, how in kind.filters.items()

@@ -15,7 +15,7 @@ Identity = dict[str, str]
 _caller: ContextVar[Identity | None] = ContextVar("sagemaker_caller", default=None)
 
 
-class Quotas(Protocol):
+class QuotaChecks(Protocol):
     """The applied quotas of the account and Region being served."""
 
     def require(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 Record = dict[str, Any]
 """One stored resource: ``key`` (its place in the store), ``name``, ``arn``, ``created``,
@@ -21,14 +21,14 @@ Record = dict[str, Any]
 ``members`` (the API's own names). Plain JSON values only, so that it survives a restart."""
 
 Members = dict[str, Any]
-Check = Callable[["Engine", Members, Members], None]
+Check = Callable[["SageMakerEngine", Members, Members], None]
 """Called with the request and the members the resource would have; raises ``ApiError``."""
-Effect = Callable[["Engine", Record, float], None]
+Effect = Callable[["SageMakerEngine", Record, float], None]
 """What a resource does at a moment (seconds since the epoch): write a log, an object, a metric."""
 
 
 @dataclass(frozen=True)
-class Step:
+class TransitionStep:
     """A status that passes by itself after the named delay; ``to=None``: the resource is gone.
 
     ``blocked`` keeps it where it is and is asked again one delay later. ``fails`` gives a failure
@@ -38,10 +38,10 @@ class Step:
 
     delay: str
     to: str | None
-    blocked: Callable[[Engine, Record], bool] | None = None
-    fails: Callable[[Engine, Record], str | None] | None = None
-    seconds: Callable[[Engine, Record], float] | None = None
-    instead: Callable[[Engine, Record], str | None] | None = None
+    blocked: Callable[[SageMakerEngine, Record], bool] | None = None
+    fails: Callable[[SageMakerEngine, Record], str | None] | None = None
+    seconds: Callable[[SageMakerEngine, Record], float] | None = None
+    instead: Callable[[SageMakerEngine, Record], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ class Filter:
 
     member: str
     accepts: Callable[[Any, Any], bool] = lambda value, asked: value == asked
-    of: Callable[[Engine, Record], Any] | None = None
+    of: Callable[[SageMakerEngine, Record], Any] | None = None
 
 
 @dataclass(frozen=True)
-class Kind:
+class SageMakerResourceType:
     """One kind of SageMaker resource. ``{arn}`` and ``{name}`` are filled into the messages."""
 
     noun: str
@@ -99,9 +99,9 @@ class Kind:
     otherwise than its noun says; the value "" stands for an operation made by hand."""
     parents: tuple[str, ...] = ()
     """Request members before the name that identify one: ``DomainId`` of a user profile."""
-    identify: Callable[[Engine, Members], str] | None = None
+    identify: Callable[[SageMakerEngine, Members], str] | None = None
     """Gives the name of a new one where the request does not: ``d-...`` of a domain."""
-    locate: Callable[[Engine, Members], str | None] | None = None
+    locate: Callable[[SageMakerEngine, Members], str | None] | None = None
     """Gives the key of the one a request means, where parents and name do not."""
     sort_by: str = "CreationTime"
     descending: bool = True
@@ -113,7 +113,7 @@ class Kind:
     """The status of one that has failed."""
     replaceable: frozenset[str] = frozenset()
     """Statuses in which the name of one is free for another."""
-    steps: Mapping[str, Step] = field(default_factory=dict)
+    steps: Mapping[str, TransitionStep] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
     update: Move | None = None
     delete: Move | None = None
@@ -126,13 +126,13 @@ class Kind:
     hidden: frozenset[str] = frozenset()
     """Members that checks leave in a resource for later; no answer shows them either."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    derived: Callable[[Engine, Record], Members] | None = None
+    derived: Callable[[SageMakerEngine, Record], Members] | None = None
     """Members that are computed whenever somebody looks."""
     filters: Mapping[str, Filter] = field(default_factory=dict)
     summarized: Mapping[str, str] = field(default_factory=dict)
     """Member of the summary -> member of the resource, where they differ; a dotted path leads into
     its structures."""
-    on_list: tuple[Callable[[Engine, Members], None], ...] = ()
+    on_list: tuple[Callable[[SageMakerEngine, Members], None], ...] = ()
     """Called with a List request before anything is listed; raises ``ApiError``."""
     on_create: tuple[Check, ...] = ()
     on_update: tuple[Check, ...] = ()

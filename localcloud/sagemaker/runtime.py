@@ -21,7 +21,7 @@ from localcloud.sagemaker.resources import endpoint, experiments, inference_comp
 from localcloud.sagemaker.side_effects import logs, metrics
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record
 
 _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
@@ -58,7 +58,7 @@ def members(
     return {"EndpointName": found[1], **given}
 
 
-def perform(engine: Engine, asked: str, request: Members, body: bytes) -> Answer:
+def perform(engine: SageMakerEngine, asked: str, request: Members, body: bytes) -> Answer:
     """Perform the operation; raises ``ApiError`` for every refusal."""
     with engine.lock:
         engine.statuses.run_due()
@@ -67,7 +67,7 @@ def perform(engine: Engine, asked: str, request: Members, body: bytes) -> Answer
         return _put_metrics(engine, request)
 
 
-def _invoke(engine: Engine, request: Members, body: bytes) -> Answer:
+def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
     name = request["EndpointName"]
     record = engine.record(endpoint.KIND, name)
     # The name's case matters here, though it does not when an endpoint is created.
@@ -110,7 +110,7 @@ def _chosen(record: Record, request: Members) -> variants.Variant:
     )
 
 
-def _require_component(engine: Engine, record: Record, request: Members) -> None:
+def _require_component(engine: SageMakerEngine, record: Record, request: Members) -> None:
     name = request.get("InferenceComponentName")
     if name is None:
         raise _invalid(
@@ -128,7 +128,7 @@ def _require_component(engine: Engine, record: Record, request: Members) -> None
         raise _invalid(f"Inference Component {name} of endpoint {record['name']} not found.")
 
 
-def _put_metrics(engine: Engine, request: Members) -> Answer:
+def _put_metrics(engine: SageMakerEngine, request: Members) -> Answer:
     check_request("sagemaker-metrics", "BatchPutMetrics", request)
     component = engine.record(experiments.TRIAL_COMPONENT, request["TrialComponentName"])
     errors = []

@@ -15,7 +15,7 @@ from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import paging
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
 NOUNS = {"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent"}
@@ -37,7 +37,7 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def search(engine: Engine, request: Members) -> Members:
+def search(engine: SageMakerEngine, request: Members) -> Members:
     """Give one page of what satisfies the expression, the latest change first by default."""
     noun = _noun(request)
     sort_by = request.get("SortBy", "LastModifiedTime")
@@ -61,7 +61,7 @@ def search(engine: Engine, request: Members) -> Members:
     }
 
 
-def suggestions(engine: Engine, request: Members) -> Members:
+def suggestions(engine: SageMakerEngine, request: Members) -> Members:
     """Give the properties whose names begin as asked for, of those that some resource has."""
     noun = _noun(request)
     hint = (
@@ -144,7 +144,7 @@ def _number(asked: str) -> float:
             raise invalid(f"'{asked}' is neither a number nor a date and time.") from None
 
 
-def _views(engine: Engine, noun: str) -> Iterator[tuple[str, Members]]:
+def _views(engine: SageMakerEngine, noun: str) -> Iterator[tuple[str, Members]]:
     kind = engine.kinds.get(noun)
     for record in [] if kind is None else engine.records(kind):
         view = engine.view(engine.kinds[noun], record)

@@ -10,7 +10,7 @@ from localcloud import ministack_adapter
 from localcloud.protocol.errors import invalid
 from localcloud.protocol.json_service import Answer, Document, JsonService, answered
 from localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging
-from localcloud.sagemaker.engine import Engine
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resources import (
     automl,
     code_repository,
@@ -87,11 +87,11 @@ def build_engine(
     clock: Clock,
     delays: Delays,
     *,
-    quotas: outside.Quotas | None = None,
+    quotas: outside.QuotaChecks | None = None,
     faults: outside.Faults | None = None,
-) -> Engine:
+) -> SageMakerEngine:
     """Give the engine with every table and the operations that belong to no single table."""
-    engine = Engine(KINDS, clock, delays, quotas=quotas, faults=faults)
+    engine = SageMakerEngine(KINDS, clock, delays, quotas=quotas, faults=faults)
     for operations in MORE_OPERATIONS:
         for name, operation in operations.items():
             engine.add_operation(name, operation)
@@ -101,7 +101,7 @@ def build_engine(
 class SageMakerService(JsonService):
     """What ministack asks of a service module: requests, state, reset."""
 
-    def __init__(self, engine: Engine, authorize: Authorize | None = None) -> None:
+    def __init__(self, engine: SageMakerEngine, authorize: Authorize | None = None) -> None:
         self.engine = engine
         self._authorize = authorize
 

@@ -12,8 +12,8 @@ from localcloud.sagemaker import outside
 from localcloud.sagemaker.agenda import Agenda, Due
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
-    from localcloud.sagemaker.resource_type import Kind, Record
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
 MOST_MISSED_BEATS = 60
 """Beats that are made up for when nobody looked for long; the earlier ones are lost."""
@@ -34,7 +34,7 @@ def no_capacity(instance_type: str) -> str:
 class Statuses:
     """The statuses of all resources of one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: SageMakerEngine) -> None:
         self.engine = engine
         self.agenda = Agenda()
         self._running = False
@@ -53,13 +53,15 @@ class Statuses:
             finally:
                 self._running = False
 
-    def begin(self, kind: Kind, record: Record, moment: float) -> None:
+    def begin(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
         """Let a resource that was just made take its first status."""
         self._affect(kind, record, "", moment)
         if kind.first_status is not None:
             self.enter(kind, record, kind.first_status, moment)
 
-    def enter(self, kind: Kind, record: Record, status: str, moment: float) -> None:
+    def enter(
+        self, kind: SageMakerResourceType, record: Record, status: str, moment: float
+    ) -> None:
         """Let a resource pass into a status, with all that follows from it."""
         record["status"] = status
         record["since"] = record["modified"] = moment
@@ -71,17 +73,17 @@ class Statuses:
         if record["status"] == status and record["since"] == moment:
             self._schedule(kind, record)
 
-    def fail(self, kind: Kind, record: Record, reason: str, moment: float) -> None:
+    def fail(self, kind: SageMakerResourceType, record: Record, reason: str, moment: float) -> None:
         """Let a resource pass into ``Failed``, with what its FailureReason says."""
         record["failure"] = reason
         self.enter(kind, record, kind.failed, moment)
 
-    def remove(self, kind: Kind, record: Record, moment: float) -> None:
+    def remove(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
         """Let a resource be gone."""
         self._affect(kind, record, "gone", moment)
         self.engine.store.remove(kind, record)
 
-    def next_change(self, kind: Kind, record: Record) -> float | None:
+    def next_change(self, kind: SageMakerResourceType, record: Record) -> float | None:
         """When the status of a record passes by itself, or None if it rests."""
         step = kind.steps.get(record["status"])
         if step is None:
@@ -94,7 +96,7 @@ class Statuses:
             record["since"] + (self.engine.delays[step.delay] if seconds is None else seconds)
         )
 
-    def ask_at(self, kind: Kind, record: Record, moment: float) -> None:
+    def ask_at(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
         """Let the status of a record pass at a moment other than the one its step gives."""
         record["held"] = moment
         self._schedule(kind, record)
@@ -121,7 +123,7 @@ class Statuses:
             elif due.what == "beat" and self._next_beat(record) == due.moment:
                 self._beat(kind, record, due.moment)
 
-    def _step(self, kind: Kind, record: Record, moment: float) -> None:
+    def _step(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
         step = kind.steps[record["status"]]
         stuck = self.engine.faults.is_stuck(kind.noun, record["name"], record["status"])
         if stuck or (step.blocked is not None and step.blocked(self.engine, record)):
@@ -141,7 +143,7 @@ class Statuses:
         else:
             self.enter(kind, record, to, moment)
 
-    def _beat(self, kind: Kind, record: Record, moment: float) -> None:
+    def _beat(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
         period = self.engine.delays["beat"]
         missed = int((self.engine.clock.now() - moment) / period)
         record["beat"] = moment + max(0, missed - MOST_MISSED_BEATS) * period
@@ -149,7 +151,7 @@ class Statuses:
             effect(self.engine, record, record["beat"])
         self._schedule_beat(kind, record)
 
-    def _no_capacity(self, kind: Kind, record: Record) -> str | None:
+    def _no_capacity(self, kind: SageMakerResourceType, record: Record) -> str | None:
         if kind.instance_types is None or record["status"] != kind.first_status:
             return None
         for instance_type in kind.instance_types(record["members"]):
@@ -157,12 +159,14 @@ class Statuses:
                 return no_capacity(instance_type)
         return None
 
-    def _note_uses(self, kind: Kind, record: Record) -> None:
+    def _note_uses(self, kind: SageMakerResourceType, record: Record) -> None:
         if kind.uses is not None:
             uses = kind.uses(record) if record["status"] in kind.live else {}
             self.engine.store.shelf(kind).take(record["key"], uses)
 
-    def _affect(self, kind: Kind, record: Record, status: str, moment: float) -> None:
+    def _affect(
+        self, kind: SageMakerResourceType, record: Record, status: str, moment: float
+    ) -> None:
         for effect in kind.on_enter.get(status, ()):
             effect(self.engine, record, moment)
 
@@ -171,17 +175,17 @@ class Statuses:
         period = self.engine.delays["beat"]
         return None if beat is None or period <= 0 else beat + period
 
-    def _schedule(self, kind: Kind, record: Record) -> None:
+    def _schedule(self, kind: SageMakerResourceType, record: Record) -> None:
         change = self.next_change(kind, record)
         if change is not None:
             self._add(kind, record, change, "step")
         self._schedule_beat(kind, record)
 
-    def _schedule_beat(self, kind: Kind, record: Record) -> None:
+    def _schedule_beat(self, kind: SageMakerResourceType, record: Record) -> None:
         beat = self._next_beat(record)
         if beat is not None:
             self._add(kind, record, beat, "beat")
 
-    def _add(self, kind: Kind, record: Record, moment: float, what: str) -> None:
+    def _add(self, kind: SageMakerResourceType, record: Record, moment: float, what: str) -> None:
         here = (ministack_adapter.account(), ministack_adapter.region())
         self.agenda.add(Due(moment, *here, kind.noun, record["key"], what))

@@ -16,7 +16,7 @@ from localcloud import ministack_adapter
 from localcloud.sagemaker.paging import AccountRegion
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.resource_type import Kind, Record
+    from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
 
 def by_creation(record: Record) -> AccountRegion:
@@ -67,18 +67,18 @@ class Store:
         self._shelves: dict[tuple[str, str, str], Shelf] = {}
         self._by_arn: dict[str, tuple[str, Record]] = {}
 
-    def shelf(self, kind: Kind) -> Shelf:
+    def shelf(self, kind: SageMakerResourceType) -> Shelf:
         place = (ministack_adapter.account(), ministack_adapter.region(), kind.noun)
         shelf = self._shelves.get(place)
         if shelf is None:
             shelf = self._shelves[place] = Shelf()
         return shelf
 
-    def add(self, kind: Kind, record: Record) -> None:
+    def add(self, kind: SageMakerResourceType, record: Record) -> None:
         self.shelf(kind).add(record)
         self._by_arn[record["arn"]] = (kind.noun, record)
 
-    def remove(self, kind: Kind, record: Record) -> None:
+    def remove(self, kind: SageMakerResourceType, record: Record) -> None:
         self.shelf(kind).remove(record)
         self._by_arn.pop(record["arn"], None)
 

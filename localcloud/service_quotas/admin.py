@@ -10,14 +10,14 @@ from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
     from localcloud.admin import Document, Knob
-    from localcloud.service_quotas.applied import Quotas
+    from localcloud.service_quotas.applied import AppliedQuotas
     from localcloud.service_quotas.catalogue import Quota
 
 _OPTIONS = ("account", "region", "show")
 SHOWN = ("changed", "all")
 
 
-def quotas_knob(quotas: Quotas) -> Knob:
+def quotas_knob(quotas: AppliedQuotas) -> Knob:
     """Service codes with what to change: names or codes of quotas to values.
 
     ``account`` and ``region`` say where, else it is where the cloud runs. The answer lists, for
@@ -58,7 +58,7 @@ def _place_and_choice(given: dict[str, Any]) -> tuple[str, str, str]:
     return account, region, show
 
 
-def _row(quotas: Quotas, quota: Quota) -> Document:
+def _row(quotas: AppliedQuotas, quota: Quota) -> Document:
     return {
         "service": quota.service,
         "code": quota.code,

@@ -22,7 +22,7 @@ MOST = 10_000_000_000
 """The largest value the Service Quotas API knows (``QuotaValue``)."""
 
 
-class Quotas:
+class AppliedQuotas:
     """What the account and Region being served may use; kinds of SageMaker ask ``require``."""
 
     def __init__(self, clock: Clock) -> None:

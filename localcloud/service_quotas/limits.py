@@ -15,7 +15,7 @@ from typing import Any
 from localcloud import ministack_adapter
 from localcloud.cloudformation.failures import ResourceError, handler_message
 from localcloud.protocol.errors import ApiError
-from localcloud.service_quotas.applied import Quotas
+from localcloud.service_quotas.applied import AppliedQuotas
 
 Answer = tuple[int, dict[str, str], bytes]
 Properties = dict[str, Any]
@@ -26,13 +26,13 @@ BUCKETS = "You have attempted to create more buckets than allowed"
 
 
 @dataclass(frozen=True)
-class Limit:
+class EnforcedLimit:
     """One quota and what it counts in the account and Region being served.
 
     ``module`` and ``store`` name the dictionary of ministack that holds what there is.
     """
 
-    quotas: Quotas
+    quotas: AppliedQuotas
     service: str
     quota: str
     module: str
@@ -60,24 +60,30 @@ class Limit:
         return limit if used + 1 > limit else None
 
 
-def enforce(quotas: Quotas) -> None:
+def enforce(quotas: AppliedQuotas) -> None:
     """Put the checks in front of what creates; after all other corrections are in place."""
     _enforce_stacks(
-        Limit(quotas, "cloudformation", "Stacks", "services.cloudformation", "_stacks", _is_there)
+        EnforcedLimit(
+            quotas, "cloudformation", "Stacks", "services.cloudformation", "_stacks", _is_there
+        )
     )
     _enforce_identities(
-        Limit(quotas, "iam", "Roles per account", "services.iam", "_roles"),
+        EnforcedLimit(quotas, "iam", "Roles per account", "services.iam", "_roles"),
         # AWS's own policies are kept elsewhere.
-        Limit(quotas, "iam", "Customer managed policies per account", "services.iam", "_policies"),
+        EnforcedLimit(
+            quotas, "iam", "Customer managed policies per account", "services.iam", "_policies"
+        ),
     )
     _enforce_attachments(quotas)
-    _enforce_buckets(Limit(quotas, "s3", "General purpose buckets", "services.s3", "_buckets"))
+    _enforce_buckets(
+        EnforcedLimit(quotas, "s3", "General purpose buckets", "services.s3", "_buckets")
+    )
     _enforce_repositories(
-        Limit(quotas, "ecr", "Registered repositories", "services.ecr", "_repositories")
+        EnforcedLimit(quotas, "ecr", "Registered repositories", "services.ecr", "_repositories")
     )
 
 
-def _enforce_stacks(limit: Limit) -> None:
+def _enforce_stacks(limit: EnforcedLimit) -> None:
     actions = ministack_adapter.module("services.cloudformation.handlers")._ACTION_HANDLERS
     error = ministack_adapter.module("services.cloudformation.helpers")._error
 
@@ -101,7 +107,7 @@ def _enforce_stacks(limit: Limit) -> None:
     _guard("AWS::CloudFormation::Stack", limit, lambda props: None, lambda _: STACKS)  # noqa: ARG005
 
 
-def _enforce_identities(roles: Limit, policies: Limit) -> None:
+def _enforce_identities(roles: EnforcedLimit, policies: EnforcedLimit) -> None:
     iam = ministack_adapter.module("services.iam")
 
     def sentence(counted: str) -> Callable[[float], str]:
@@ -135,7 +141,7 @@ def _enforce_identities(roles: Limit, policies: Limit) -> None:
     )
 
 
-def _enforce_attachments(quotas: Quotas) -> None:
+def _enforce_attachments(quotas: AppliedQuotas) -> None:
     """Let the API refuse to attach one policy too many to a role; stacks of ours count theirs."""
     iam = ministack_adapter.module("services.iam")
     attach = iam._IAM_HANDLERS["AttachRolePolicy"]
@@ -154,7 +160,7 @@ def _enforce_attachments(quotas: Quotas) -> None:
     iam._IAM_HANDLERS["AttachRolePolicy"] = attach_within
 
 
-def _enforce_buckets(limit: Limit) -> None:
+def _enforce_buckets(limit: EnforcedLimit) -> None:
     s3 = ministack_adapter.module("services.s3")
 
     def refusal(_: float) -> Answer:
@@ -168,7 +174,7 @@ def _enforce_buckets(limit: Limit) -> None:
     _guard("AWS::S3::Bucket", limit, _property("BucketName"), in_event)
 
 
-def _enforce_repositories(limit: Limit) -> None:
+def _enforce_repositories(limit: EnforcedLimit) -> None:
     ecr = ministack_adapter.module("services.ecr")
 
     def sentence(most: float) -> str:
@@ -191,7 +197,7 @@ def _enforce_repositories(limit: Limit) -> None:
 
 
 def _checked(
-    limit: Limit, name_of: Name, refusal: Callable[[float], Answer]
+    limit: EnforcedLimit, name_of: Name, refusal: Callable[[float], Answer]
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """An API call that answers ``refusal`` when what its first argument names is one too many."""
 
@@ -205,7 +211,9 @@ def _checked(
     return wrap
 
 
-def _guard(resource_type: str, limit: Limit, name_of: Name, reason: Callable[[float], str]) -> None:
+def _guard(
+    resource_type: str, limit: EnforcedLimit, name_of: Name, reason: Callable[[float], str]
+) -> None:
     """Let CloudFormation's handler of a type fail with ``reason`` when its resource is too many."""
     provisioners = ministack_adapter.module("services.cloudformation.provisioners")
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]

@@ -20,7 +20,7 @@ from localcloud.service_quotas.applied import place
 from localcloud.service_quotas.pages import page
 
 if TYPE_CHECKING:
-    from localcloud.service_quotas.applied import Quotas
+    from localcloud.service_quotas.applied import AppliedQuotas
     from localcloud.service_quotas.catalogue import Quota
     from localcloud.service_quotas.increases import Increase
 
@@ -37,7 +37,7 @@ Operation = Callable[[Document], Document]
 class ServiceQuotasService(JsonService):
     """What ministack asks of a service module: requests, state, reset."""
 
-    def __init__(self, quotas: Quotas) -> None:
+    def __init__(self, quotas: AppliedQuotas) -> None:
         self.quotas = quotas
         self._operations: dict[str, Operation] = {
             "ListServices": self._list_services,

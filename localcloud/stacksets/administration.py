@@ -6,7 +6,7 @@ from localcloud import ministack_adapter
 from localcloud.stacksets.access import OrganizationsAccess
 from localcloud.stacksets.query import invalid, refused
 from localcloud.stacksets.records import SERVICE_MANAGED, Document, StackSet
-from localcloud.stacksets.store import Store
+from localcloud.stacksets.store import StackSetStore
 from localcloud.stacksets.targets import management_account
 
 
@@ -17,7 +17,7 @@ class Administration:
     it, everybody has their own.
     """
 
-    def __init__(self, store: Store, access: OrganizationsAccess) -> None:
+    def __init__(self, store: StackSetStore, access: OrganizationsAccess) -> None:
         self.store = store
         self.access = access
 

@@ -11,8 +11,8 @@ from localcloud.stacksets import targets
 from localcloud.stacksets.access import OrganizationsAccess
 from localcloud.stacksets.operations import Operations
 from localcloud.stacksets.query import Answer
-from localcloud.stacksets.records import AccountRegion, Document, Result, StackSet
-from localcloud.stacksets.store import Store
+from localcloud.stacksets.records import AccountRegion, Document, OperationResult, StackSet
+from localcloud.stacksets.store import StackSetStore
 
 Handler = Callable[[Document], Answer]
 
@@ -22,7 +22,9 @@ _SUCCEEDED = 200
 class AutomaticDeployment:
     """Watches the operations of Organizations that put accounts somewhere."""
 
-    def __init__(self, store: Store, access: OrganizationsAccess, operations: Operations) -> None:
+    def __init__(
+        self, store: StackSetStore, access: OrganizationsAccess, operations: Operations
+    ) -> None:
         self._store = store
         self._access = access
         self._operations = operations
@@ -73,7 +75,7 @@ class AutomaticDeployment:
         """Begin an operation, after those that are in progress."""
         if places:
             unique = ministack_adapter.module("core.responses").new_uuid()
-            results = [Result(*place, unit) for place, unit in places.items()]
+            results = [OperationResult(*place, unit) for place, unit in places.items()]
             self._operations.begin(stack_set, unique, action, results, request)
 
 

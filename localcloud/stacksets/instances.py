@@ -8,9 +8,9 @@ from localcloud.stacksets import definitions, targets, views
 from localcloud.stacksets.administration import Administration
 from localcloud.stacksets.operations import Operations
 from localcloud.stacksets.query import Params, invalid
-from localcloud.stacksets.records import Document, Instance, Result, StackSet
+from localcloud.stacksets.records import Document, Instance, OperationResult, StackSet
 from localcloud.stacksets.store import find_instance
-from localcloud.stacksets.targets import Target
+from localcloud.stacksets.targets import DeploymentTarget
 
 
 class InstanceActions:
@@ -74,7 +74,7 @@ class InstanceActions:
         )
 
     def _begin(
-        self, stack_set: StackSet, action: str, accounts: list[Target], request: Document
+        self, stack_set: StackSet, action: str, accounts: list[DeploymentTarget], request: Document
     ) -> str:
         if not request["Regions"]:
             raise invalid("You must specify at least one Region")
@@ -82,7 +82,7 @@ class InstanceActions:
         operation_id = self._operations.admit(stack_set, request)
         units = {one.account: one.unit for one in accounts}
         results = [
-            Result(account, region, units[account])
+            OperationResult(account, region, units[account])
             for account, region in _places(accounts, request)
             if action == "CREATE" or (account, region) in stack_set.instances
         ]
@@ -90,7 +90,7 @@ class InstanceActions:
         return operation_id
 
 
-def _places(accounts: list[Target], request: Document) -> list[tuple[str, str]]:
+def _places(accounts: list[DeploymentTarget], request: Document) -> list[tuple[str, str]]:
     regions = dict.fromkeys(request["Regions"])
     return [(one.account, region) for region in regions for one in accounts]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from localcloud import ministack_adapter
 from localcloud.stacksets import definitions, preferences
 from localcloud.stacksets.query import refused
-from localcloud.stacksets.records import Document, Instance, Operation, Result, StackSet
+from localcloud.stacksets.records import Document, Instance, Operation, OperationResult, StackSet
 from localcloud.stacksets.runner import STOPPED, Runner
 
 
@@ -38,7 +38,7 @@ class Operations:
         stack_set: StackSet,
         operation_id: str,
         action: str,
-        results: list[Result],
+        results: list[OperationResult],
         request: Document,
     ) -> None:
         """Begin an operation, or let it wait for those before it."""

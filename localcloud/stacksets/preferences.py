@@ -17,7 +17,7 @@ _ONE_OF_TWO = (
 
 
 @dataclass(frozen=True)
-class Pace:
+class OperationPace:
     """The pace in one Region, counted in accounts."""
 
     concurrency: int
@@ -44,7 +44,7 @@ def check(preferences: Preferences) -> None:
             raise invalid(f"You can specify either {count} or {percentage}, but not both")
 
 
-def pace(preferences: Preferences, accounts: int) -> Pace:
+def pace(preferences: Preferences, accounts: int) -> OperationPace:
     """Give the pace for so many accounts in a Region; percentages are rounded down.
 
     By default one account at a time and no failure. At least one account is worked on at a time,
@@ -56,7 +56,7 @@ def pace(preferences: Preferences, accounts: int) -> Pace:
     if "MaxConcurrentPercentage" in preferences:
         concurrency = max(1, accounts * preferences["MaxConcurrentPercentage"] // 100)
     mode = preferences.get("ConcurrencyMode", "STRICT_FAILURE_TOLERANCE")
-    return Pace(concurrency, tolerance, mode == "STRICT_FAILURE_TOLERANCE")
+    return OperationPace(concurrency, tolerance, mode == "STRICT_FAILURE_TOLERANCE")
 
 
 def in_parallel(preferences: Preferences) -> bool:

@@ -36,7 +36,7 @@ class Instance:
 
 
 @dataclass
-class Result:
+class OperationResult:
     """What an operation did in one account and Region."""
 
     account: str
@@ -59,7 +59,7 @@ class Operation:
     number: int
     action: str
     created: float
-    results: list[Result]
+    results: list[OperationResult]
     preferences: Document = field(default_factory=dict)
     overrides: list[Document] | None = None
     """``ParameterOverrides`` as they were sent; None leaves each instance's as they are."""
@@ -131,7 +131,9 @@ class StackSet:
         """Take back what ``as_document`` gave."""
         instances = [Instance(**one) for one in document["instances"]]
         operations = [
-            Operation(**{**one, "results": [Result(**result) for result in one["results"]]})
+            Operation(
+                **{**one, "results": [OperationResult(**result) for result in one["results"]]}
+            )
             for one in document["operations"]
         ]
         return cls(

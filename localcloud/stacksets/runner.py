@@ -13,7 +13,7 @@ from localcloud import ministack_adapter
 from localcloud.authentication.gate import by_owner
 from localcloud.stacksets import deployment, preferences, roles, targets
 from localcloud.stacksets.deployment import DeploymentError
-from localcloud.stacksets.records import Instance, Operation, Result, StackSet
+from localcloud.stacksets.records import Instance, Operation, OperationResult, StackSet
 
 STOPPED = "Cancelled since the operation was stopped"
 EXCEEDED = "Cancelled since failure tolerance has exceeded"
@@ -72,7 +72,7 @@ class _Run:
         operation = self._operation
         # It may be begun by the end of another's.
         by_owner.set(operation.by_owner)
-        by_region: dict[str, list[Result]] = {}
+        by_region: dict[str, list[OperationResult]] = {}
         for result in operation.results:
             by_region.setdefault(result.region, []).append(result)
         regions = preferences.ordered(operation.preferences, by_region)
@@ -85,7 +85,7 @@ class _Run:
             return "STOPPED"
         return "FAILED" if self._exceeded else "SUCCEEDED"
 
-    async def _in_region(self, results: list[Result]) -> None:
+    async def _in_region(self, results: list[OperationResult]) -> None:
         pace = preferences.pace(self._operation.preferences, len(results))
         # A Region that comes after one that failed is not begun.
         waiting = deque([] if self._exceeded else results)
@@ -112,7 +112,7 @@ class _Run:
             if result.status == "PENDING":
                 self._conclude(result, "CANCELLED", STOPPED if self._stopping() else EXCEEDED)
 
-    async def _one(self, result: Result) -> None:
+    async def _one(self, result: OperationResult) -> None:
         instance = self._stack_set.instances[result.place]
         result.status = instance.detailed_status = "RUNNING"
         try:
@@ -131,7 +131,7 @@ class _Run:
             instance.status = "CURRENT"
             self._conclude(result, "SUCCEEDED", remark)
 
-    async def _perform(self, result: Result, instance: Instance) -> str:
+    async def _perform(self, result: OperationResult, instance: Instance) -> str:
         if self._retains():
             del self._stack_set.instances[result.place]
             return ""
@@ -142,7 +142,7 @@ class _Run:
             return ""
         return await deployment.deploy(self._stack_set, instance)
 
-    def _pass_gate(self, result: Result) -> None:
+    def _pass_gate(self, result: OperationResult) -> None:
         account, region = result.place
         if not self._stack_set.service_managed:
             missing = roles.missing_trust(
@@ -156,17 +156,17 @@ class _Run:
         )
         result.gate = {"Status": "SKIPPED", "StatusReason": f"Function not found: {function}"}
 
-    def _fail(self, result: Result, reason: str) -> None:
+    def _fail(self, result: OperationResult, reason: str) -> None:
         instance = self._stack_set.instances[result.place]
         self._conclude(result, "FAILED", reason)
         if self._operation.action == "DELETE":
             instance.status = instance.detailed_status = "INOPERABLE"
 
-    def _skip(self, result: Result, instance: Instance) -> None:
+    def _skip(self, result: OperationResult, instance: Instance) -> None:
         self._conclude(result, "CANCELLED", SUSPENDED)
         instance.detailed_status = "SKIPPED_SUSPENDED_ACCOUNT"
 
-    def _conclude(self, result: Result, status: str, reason: str) -> None:
+    def _conclude(self, result: OperationResult, status: str, reason: str) -> None:
         result.status, result.reason = status, reason
         # A deletion that succeeded has taken the instance away.
         instance = self._stack_set.instances.get(result.place)
@@ -180,7 +180,7 @@ class _Run:
         return self._operation.status == "STOPPING"
 
 
-def _failed(results: list[Result]) -> int:
+def _failed(results: list[OperationResult]) -> int:
     return sum(result.status == "FAILED" for result in results)
 
 

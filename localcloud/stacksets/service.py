@@ -16,7 +16,7 @@ from localcloud.stacksets.operations import Operations
 from localcloud.stacksets.query import Answer, Params
 from localcloud.stacksets.records import Document
 from localcloud.stacksets.sets import SetActions
-from localcloud.stacksets.store import Store, find_operation
+from localcloud.stacksets.store import StackSetStore, find_operation
 
 Action = Callable[[Document, Params], Document]
 
@@ -26,7 +26,7 @@ class StackSets:
 
     def __init__(self, clock: Clock) -> None:
         self._now = clock.now
-        self.store = Store()
+        self.store = StackSetStore()
         self.access = OrganizationsAccess(clock.now)
         self._operations = Operations(clock.now)
         self._administration = Administration(self.store, self.access)

@@ -14,7 +14,7 @@ from localcloud.stacksets.records import (
     SERVICE_MANAGED,
     Document,
     Instance,
-    Result,
+    OperationResult,
     StackSet,
 )
 from localcloud.stacksets.store import find_instance
@@ -94,7 +94,7 @@ class SetActions:
             for one in stack_set.instances.values():
                 if one.status == "CURRENT":
                     one.status, one.detailed_status = "OUTDATED", "PENDING"
-        results = [Result(one.account, one.region, one.unit) for one in chosen]
+        results = [OperationResult(one.account, one.region, one.unit) for one in chosen]
         self._operations.begin(stack_set, operation_id, "UPDATE", results, request)
         return {"OperationId": operation_id}
 

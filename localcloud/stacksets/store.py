@@ -11,7 +11,7 @@ from localcloud.stacksets.records import Document, Instance, Operation, StackSet
 CUT_SHORT = "The local cloud was stopped while the operation was in progress"
 
 
-class Store:
+class StackSetStore:
     """All stack sets, deleted ones included: they can still be listed and found by id."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from localcloud.stacksets.records import Document, StackSet
 
 
 @dataclass(frozen=True)
-class Target:
+class DeploymentTarget:
     """An account, and the organizational unit or root that it was reached by."""
 
     account: str
@@ -51,30 +51,30 @@ def is_suspended(stack_set: StackSet, account: str) -> bool:
     return bool(found.get("Status") == "SUSPENDED")
 
 
-def to_deploy_to(stack_set: StackSet, request: Document) -> list[Target]:
+def to_deploy_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
     """Give the accounts in which CreateStackInstances makes stacks, once each.
 
     The management account never gets one by a service-managed stack set.
     """
     if not stack_set.service_managed:
-        return [Target(account) for account in _accounts(request)]
+        return [DeploymentTarget(account) for account in _accounts(request)]
     units, accounts, kind = _units(stack_set, request)
     if kind == "UNION":
         raise invalid("AccountFilterType UNION is not supported for CreateStackInstances")
-    found: dict[str, Target] = {}
+    found: dict[str, DeploymentTarget] = {}
     for unit in units:
         for account in _members_of(stack_set, unit):
-            found.setdefault(account, Target(account, unit))
+            found.setdefault(account, DeploymentTarget(account, unit))
     return [one for one in found.values() if _chosen(one.account, accounts, kind)]
 
 
-def deployed_to(stack_set: StackSet, request: Document) -> list[Target]:
+def deployed_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
     """Give the accounts with instances that an update or deletion is about, once each."""
     if not stack_set.service_managed:
-        return [Target(account) for account in _accounts(request)]
+        return [DeploymentTarget(account) for account in _accounts(request)]
     units, accounts, kind = _units(stack_set, request)
     inside = {account for unit in units for account in _members_of(stack_set, unit)}
-    found: dict[str, Target] = {}
+    found: dict[str, DeploymentTarget] = {}
     for one in stack_set.instances.values():
         meant = one.unit in units or one.account in inside
         if kind == "UNION":
@@ -82,7 +82,7 @@ def deployed_to(stack_set: StackSet, request: Document) -> list[Target]:
         else:
             chosen = meant and _chosen(one.account, accounts, kind)
         if chosen:
-            found[one.account] = Target(one.account, one.unit)
+            found[one.account] = DeploymentTarget(one.account, one.unit)
     return list(found.values())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from localcloud.stacksets.query import invalid
-from localcloud.stacksets.records import Document, Instance, Operation, Result, StackSet
+from localcloud.stacksets.records import Document, Instance, Operation, OperationResult, StackSet
 
 LARGEST_PAGE = 100
 
@@ -108,7 +108,7 @@ def operation_summary(one: Operation) -> Document:
     }
 
 
-def result(one: Result) -> Document:
+def result(one: OperationResult) -> Document:
     """Give a ``StackSetOperationResultSummary``."""
     return {
         "Account": one.account,

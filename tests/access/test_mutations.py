@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.access import test_completeness as completeness
 from workshop.access import cases
-from workshop.access.permissions import BOUNDARY, EVERYTHING, Cell, cell
+from workshop.access.permissions import BOUNDARY, EVERYTHING, EffectivePermissions, cell
 from workshop.config.models import Access, Environment, ExtraStatement, Notebook, Profile, Vpc
 from workshop.naming import Names
 from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
@@ -82,11 +82,11 @@ def settings(profile: Profile) -> Environment:
     )
 
 
-def whole(profile: Profile) -> Cell:
+def whole(profile: Profile) -> EffectivePermissions:
     return cell(ME, profile, settings(profile))
 
 
-def mutants(profile: Profile) -> Iterator[tuple[str, Cell]]:
+def mutants(profile: Profile) -> Iterator[tuple[str, EffectivePermissions]]:
     """Give each cell that lacks one part of a denial or one condition, with what it lacks."""
     made = whole(profile)
     documents = {**made.documents, BOUNDARY: made.boundary}
@@ -114,7 +114,9 @@ def _lesser(statement: Any) -> Iterator[tuple[str, Any]]:
             yield f"without {operator} {key}", less
 
 
-def survivors(profile: Profile, tried: Mapping[str, Cell], wanted: Cell) -> set[str]:
+def survivors(
+    profile: Profile, tried: Mapping[str, EffectivePermissions], wanted: EffectivePermissions
+) -> set[str]:
     """What was taken away without any answer of the table being another."""
     asked = [case.question(ME, OTHER) for case in (*cases.denied(profile), *cases.allowed(profile))]
     answers = [wanted.decide(one).allowed for one in asked]
@@ -128,7 +130,9 @@ def survivors(profile: Profile, tried: Mapping[str, Cell], wanted: Cell) -> set[
     }
 
 
-def _with(made: Cell, name: str, number: int, statement: Any) -> Cell:
+def _with(
+    made: EffectivePermissions, name: str, number: int, statement: Any
+) -> EffectivePermissions:
     def changed(document: Mapping[str, Any]) -> dict[str, Any]:
         statements = list(document["Statement"])
         statements[number : number + 1] = [] if statement is None else [statement]
@@ -142,7 +146,7 @@ def _with(made: Cell, name: str, number: int, statement: Any) -> Cell:
 def test_without_any_one_part_of_what_a_seat_is_allowed_the_table_differs() -> None:
     """Asked without what holds in any mode, which denies much of it once more."""
 
-    def alone(one: Cell) -> Cell:
+    def alone(one: EffectivePermissions) -> EffectivePermissions:
         documents = {name: made for name, made in one.documents.items() if name != "limits"}
         return replace(one, documents=documents, boundary=EVERYTHING)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.assemblies import synthesize
 from tests.support.config_folder import HEAD, SEATS, load, mistakes, write
 from workshop.access import permissions
-from workshop.access.permissions import Question
+from workshop.access.permissions import AccessQuestion
 from workshop.naming import Names
 
 ACCESS = f"{HEAD}{SEATS}profiles:\n  attendee:\n    access:\n"
@@ -35,11 +35,11 @@ def test_an_extra_statement_opens_what_it_says_and_no_more(tmp_path: Path) -> No
     write(tmp_path, ACCESS + EXTRA)
     settings = load(tmp_path).settings
     asked = permissions.cell(ADA, settings.profiles["attendee"], settings)
-    assert str(asked.decide(Question("dynamodb:GetItem", PRICES))) == (
+    assert str(asked.decide(AccessQuestion("dynamodb:GetItem", PRICES))) == (
         "allowed by ReadPrices (attendee-extra)"
     )
-    assert not asked.decide(Question("dynamodb:GetItem", f"{PRICES}2")).allowed
-    assert not asked.decide(Question("dynamodb:PutItem", PRICES)).allowed
+    assert not asked.decide(AccessQuestion("dynamodb:GetItem", f"{PRICES}2")).allowed
+    assert not asked.decide(AccessQuestion("dynamodb:PutItem", PRICES)).allowed
 
 
 def test_the_boundary_lets_it_through_in_the_templates_too(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.support.config_folder import HEAD, write
 from tests.support.config_folder import load as written
 from workshop import policies
 from workshop.access import cases, permissions
-from workshop.access.permissions import Question
+from workshop.access.permissions import AccessQuestion
 from workshop.naming import Names
 from workshop.policies.actions import CONSOLE_VIEWS
 
@@ -124,7 +124,7 @@ def test_a_console_role_sees_each_of_its_lists_and_is_in_the_cell(tmp_path: Path
     me = Names(settings.workshop, "seat01", settings.account, settings.region)
     console = permissions.console_cell(me, settings.profiles["attendee"], settings)
     role = simulation.role(assembly, "seat01", me, "console")
-    bucket = Question(
+    bucket = AccessQuestion(
         "s3:GetObject", f"{me.bucket_arn('data')}/a", {"aws:ResourceAccount": me.account}
     )
     neighbours = replace(bucket, resource=bucket.resource.replace("seat01", "seat02"))
@@ -169,12 +169,12 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
         if managed:
             assert made["ManagedPolicies"] == list(policies.managed_policy_arns(me))
             documents["managed"] = permissions.EVERYTHING
-        tried = permissions.Cell(me, documents, permissions.boundary(me, settings))
+        tried = permissions.EffectivePermissions(me, documents, permissions.boundary(me, settings))
         for wanted, some in ((True, cases.allowed(profile)), (False, cases.denied(profile))):
             leaks = [c.about for c in some if tried.decide(c.question(me, other)).allowed != wanted]
             assert leaks == [], json.dumps(documents)
-        open_cell = permissions.Cell(me, documents, permissions.EVERYTHING)
-        notebook = Question("sagemaker:StartNotebookInstance", other.notebook_arn)
+        open_cell = permissions.EffectivePermissions(me, documents, permissions.EVERYTHING)
+        notebook = AccessQuestion("sagemaker:StartNotebookInstance", other.notebook_arn)
         assert open_cell.decide(notebook).allowed is managed
 
 
@@ -198,7 +198,7 @@ def test_no_order_of_models_hides_a_neighbours() -> None:
     def serves(*models: str) -> bool:
         given: dict[str, str | list[str]] = {**context, "sagemaker:ModelArn": list(models)}
         place = me.sagemaker_arn("endpoint-config", "thing")
-        return asked.decide(Question("sagemaker:CreateEndpointConfig", place, given)).allowed
+        return asked.decide(AccessQuestion("sagemaker:CreateEndpointConfig", place, given)).allowed
 
     assert serves(own)
     assert serves(own, own)

@@ -26,11 +26,11 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.notebooks import start_stop
 from workshop.teardown.discovery import discover
-from workshop.teardown.events import Outcome
+from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.holders import STACK
-from workshop.teardown.resource import Ownership, Thing
-from workshop.teardown.stacks import Stacks
-from workshop.teardown.sweep import Item, Patience, Sweep
+from workshop.teardown.resource import Ownership, Resource
+from workshop.teardown.stacks import StackDeleter
+from workshop.teardown.sweep import Item, Sweep, SweepWaits
 
 __all__ = ["fleet"]
 
@@ -84,11 +84,11 @@ def test_stacks_that_may_not_be_listed_are_not_waited_for(
     empty = template({"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})
     cloud.deploy("demo-ada-storage", empty, **IAM)
     client = cloud.client("cloudformation")
-    (stack,) = client.describe_stacks()["Stacks"]
+    (stack,) = client.describe_stacks()["StackDeleter"]
     # Of the tokens that end, only those that STS takes are the listing's own trouble.
     rule = {"effect": effect, "operation": "cloudformation:DescribeStacks"}
     cloud.faults({**rule, "code": "InvalidClientTokenId"} if effect == "expired" else rule)
-    thing = Thing(
+    thing = Resource(
         STACK,
         "demo-ada-storage",
         teardown_demo.HERE,
@@ -97,11 +97,11 @@ def test_stacks_that_may_not_be_listed_are_not_waited_for(
         arn=stack["StackId"],
         seat="ada",
     )
-    engine = Stacks(
+    engine = StackDeleter(
         clients, teardown_demo.world(clients), teardown_demo.KINDS, [], lambda _: None, pause=never
     )
     (result,) = engine.delete([thing])
-    assert result.outcome == Outcome.STUCK
+    assert result.outcome == DeletionOutcome.STUCK
     assert result.told.startswith("its deletion was asked for, and how it ends is not known: ")
     assert counts(cloud) == [(1, 1)]
 
@@ -166,12 +166,12 @@ def test_a_resource_that_can_never_be_deleted_is_tried_twice(
             made.append("asked")
             raise error
 
-    thing = Thing("thing", "one", teardown_demo.HERE, Ownership.OWNED, "", seat="ada")
+    thing = Resource("thing", "one", teardown_demo.HERE, Ownership.OWNED, "", seat="ada")
     kind: Any = Refusing()
-    patience = Patience(backoff=0, slowest_backoff=0)
+    patience = SweepWaits(backoff=0, slowest_backoff=0)
     work = Sweep({teardown_demo.HERE: world}, {"thing": kind}, [thing], lambda _: None, patience)
     item: Item = work.items[0]
     item.state = None
     work.delete()
     assert item.result is not None
-    assert (item.result.outcome, len(made)) == (Outcome.STUCK, tries)
+    assert (item.result.outcome, len(made)) == (DeletionOutcome.STUCK, tries)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.properties import untimed
-from workshop.aws.rate_limit import FASTEST, SLOWEST, Pace, Spacing
+from workshop.aws.rate_limit import FASTEST, SLOWEST, MinInterval, RateLimiter
 from workshop.deploy.jobs import Limits
-from workshop.deploy.polling import FIRST_POLL, Rhythm
-from workshop.deploy.tolerance import Tolerance
+from workshop.deploy.polling import FIRST_POLL, PollSchedule
+from workshop.deploy.tolerance import FailureTolerance
 
 
 @dataclass
@@ -30,11 +30,11 @@ class Time:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def pace(self, rate: float = FASTEST) -> Pace:
-        return Pace(rate, clock=self.clock, pause=self.pause)
+    def pace(self, rate: float = FASTEST) -> RateLimiter:
+        return RateLimiter(rate, clock=self.clock, pause=self.pause)
 
-    def spacing(self, seconds: float) -> Spacing:
-        return Spacing(seconds, clock=self.clock, pause=self.pause)
+    def spacing(self, seconds: float) -> MinInterval:
+        return MinInterval(seconds, clock=self.clock, pause=self.pause)
 
 
 STEPS = st.lists(st.sampled_from([0.0, 0.001, 0.02, 0.3, 2.0]), min_size=2, max_size=60)
@@ -108,7 +108,7 @@ def test_a_rest_earns_no_burst() -> None:
 def test_threads_share_one_pace() -> None:
     time = Time()
     taken: list[float] = []
-    pace = Pace(10, clock=time.clock, pause=taken.append)
+    pace = RateLimiter(10, clock=time.clock, pause=taken.append)
     threads = [threading.Thread(target=pace.wait) for _ in range(5)]
     for thread in threads:
         thread.start()
@@ -133,31 +133,31 @@ def test_polls_are_never_closer_than_their_spacing(steps: list[float]) -> None:
         assert second - first >= 0.5 - 1e-9
 
 
-def fail(tolerance: Tolerance, seats: int) -> list[bool]:
+def fail(tolerance: FailureTolerance, seats: int) -> list[bool]:
     return [tolerance.failed(f"seat{number}") for number in range(seats)]
 
 
 def test_a_part_of_the_seats_may_fail_rounded_down() -> None:
-    tolerance = Tolerance(100, 30)
+    tolerance = FailureTolerance(100, 30)
     tolerance.begin()
     assert fail(tolerance, 31) == [False] * 30 + [True]
     assert tolerance.told == (
         "31 seats have failed, more than 30 % of all; no new ones are begun. Mend the cause and run"
         " the command again"
     )
-    few = Tolerance(3, 30)
+    few = FailureTolerance(3, 30)
     few.begin()
     assert fail(few, 1) == [True]
-    none = Tolerance(100, 0)
+    none = FailureTolerance(100, 0)
     none.begin()
     assert fail(none, 1) == [True]
-    every = Tolerance(5, 100)
+    every = FailureTolerance(5, 100)
     every.begin()
     assert fail(every, 5) == [False] * 5
 
 
 def test_a_seat_counts_once_and_none_before_the_first_came_up() -> None:
-    tolerance = Tolerance(10, 10)
+    tolerance = FailureTolerance(10, 10)
     assert fail(tolerance, 3) == [False, False, False]
     tolerance.begin()
     assert [tolerance.failed("a"), tolerance.failed("a"), tolerance.failed("b")] == [
@@ -171,7 +171,7 @@ LIMITS = Limits(fastest_poll=0.5, slowest_poll=4)
 
 
 def test_polls_come_soon_after_the_last_stack_and_ever_more_seldom_while_nothing_moves() -> None:
-    rhythm = Rhythm(LIMITS)
+    rhythm = PollSchedule(LIMITS)
     rhythm.begun(100, first=True, last=False)
     assert rhythm.next == 100.5
     rhythm.begun(100.1, first=False, last=False)

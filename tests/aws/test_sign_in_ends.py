@@ -53,8 +53,8 @@ def test_every_command_stops_at_once_and_goes_on_later(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teardown_demo.connect(fleet.cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "Patience", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "Patience", lambda: teardown_demo.QUICK_STACKS)
+    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
+    monkeypatch.setattr(stacks, "SweepWaits", lambda: teardown_demo.QUICK_STACKS)
     fleet.write(2)
     for call in (0, 25, 33):  # looking, making the cohort, making seats
         assert ending(fleet, call, "deploy").code == 1

@@ -14,7 +14,7 @@ from tests.support.workshop_command import run
 from tools import access_page
 from workshop import policies
 from workshop.access import cases
-from workshop.access.permissions import Question, cell
+from workshop.access.permissions import AccessQuestion, cell
 from workshop.config.loader import load
 from workshop.naming import Names
 from workshop.policies.actions import CONSOLE_VIEWS
@@ -174,9 +174,9 @@ def test_managed_seats_are_asked_as_if_all_else_were_allowed() -> None:
     )
     names = Names("demo", "ada", "000000000000", "us-east-1")
     asked = cell(names, managed, settings)
-    assert asked.decide(Question("s3:GetObject", f"{names.bucket_arn('data')}/a")).document == (
-        "managed"
-    )
+    assert asked.decide(
+        AccessQuestion("s3:GetObject", f"{names.bucket_arn('data')}/a")
+    ).document == ("managed")
 
 
 def test_the_page_shows_the_table_as_it_is() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.small_workshop import Fleet, fleet
 from workshop import cli
-from workshop.deploy.engine import Engine
+from workshop.deploy.engine import DeployEngine
 
 __all__ = ["fleet"]
 
@@ -121,7 +121,7 @@ def test_an_error_of_our_own_loses_neither_the_summary_nor_the_ledgers_end(
 
     fleet.write(2)
     monkeypatch.setattr(cli, "main", main)
-    monkeypatch.setattr(Engine, "_poll", polled)
+    monkeypatch.setattr(DeployEngine, "_poll", polled)
     ran = fleet.run("deploy", *words)
     assert ran.code == 70
     assert ran.err.splitlines()[-1] == (

@@ -19,10 +19,10 @@ import pytest
 from rich.console import Console
 
 from tests.support.small_workshop import HOME, WORKSHOP, Fleet, fleet, wanted
-from workshop.aws.rate_limit import Pace
+from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import deploy_view
-from workshop.deploy.jobs import Job, Stage
-from workshop.deploy.plan import Action, Plan, SeatPlan, StackPlan
+from workshop.deploy.jobs import StackJob, Stage
+from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.run import Deployment
 from workshop.events import Event, What
 
@@ -36,12 +36,12 @@ SILENCE = 120
 """Seconds."""
 
 
-def stack(seat: str, kind: str = "storage", action: Action = Action.CREATE) -> StackPlan:
+def stack(seat: str, kind: str = "storage", action: StackAction = StackAction.CREATE) -> StackPlan:
     return StackPlan(wanted(f"demo-{seat}-{kind}", seat=seat), None, action)
 
 
-def plan(*seats: str) -> Plan:
-    return Plan(tuple(SeatPlan(seat, HOME, (stack(seat),)) for seat in seats), ())
+def plan(*seats: str) -> DeployPlan:
+    return DeployPlan(tuple(SeatPlan(seat, HOME, (stack(seat),)) for seat in seats), ())
 
 
 def event(what: What, seat: str, stack: str = "", told: str = "") -> Event:
@@ -111,14 +111,16 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     monkeypatch.setattr("workshop.cli.deploy_view.time.monotonic", lambda: now)
     view = deploy_view._LiveView(plan("cohort", "a", "b", "c"))
     assert len(seen(view)) == 1
-    jobs = {one.wanted.name: Job(one) for one in (stack("a"), stack("b"), stack("b", "access"))}
+    jobs = {
+        one.wanted.name: StackJob(one) for one in (stack("a"), stack("b"), stack("b", "access"))
+    }
     jobs["demo-a-storage"].stage = Stage.DONE
     jobs["demo-b-storage"].stage = Stage.WATCHED
     jobs["demo-b-access"].stage = Stage.CALLING
     jobs["demo-b-access"].deleting = True
     flying = [jobs["demo-b-storage"], jobs["demo-b-access"]]
     engine = SimpleNamespace(jobs=jobs, in_flight=flying)
-    pace = Pace()
+    pace = RateLimiter()
     view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {HOME: pace})
     for one in EVENTS[:4]:
         view.event(one)
@@ -133,7 +135,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
 
 def test_more_seats_than_a_screen_holds_are_counted() -> None:
     view = deploy_view._LiveView(plan("a"))
-    flying = [Job(stack(f"seat{number}")) for number in range(15)]
+    flying = [StackJob(stack(f"seat{number}")) for number in range(15)]
     engine = SimpleNamespace(jobs={job.name: job for job in flying}, in_flight=flying)
     view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {})
     lines = seen(view)

@@ -31,7 +31,7 @@ GROUP = "/aws/sagemaker/TrainingJobs"
 def named(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A log stream and a bucket's key with such names."""
     teardown_demo.connect(cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "Patience", lambda: teardown_demo.QUICK)
+    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
     teardown_demo.role(cloud, teardown_demo.ADA)
     logs, s3 = cloud.client("logs"), cloud.client("s3")
     logs.create_log_group(logGroupName=GROUP)

@@ -27,8 +27,8 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """The seat ada of the shipped environment ``demo``, deployed and used."""
     cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
     teardown_demo.connect(cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "Patience", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "Patience", lambda: teardown_demo.QUICK_STACKS)
+    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
+    monkeypatch.setattr(stacks, "SweepWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
     serves(cloud, "serve", ADA.role_arn)

@@ -28,7 +28,7 @@ from workshop.cli import teardown as teardown_command
 from workshop.cli import teardown_view
 from workshop.naming import COHORT, Names
 from workshop.teardown import saved_counts, stacks, sweep
-from workshop.teardown.events import Happening, Outcome
+from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.save_target import MARK
 
 Workshop = Callable[..., Ran]
@@ -41,8 +41,8 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """The seat ada of the shipped environment ``demo``: a bucket and a role, and some files."""
     cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
     teardown_demo.connect(cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "Patience", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "Patience", lambda: teardown_demo.QUICK_STACKS)
+    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
+    monkeypatch.setattr(stacks, "SweepWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud)
     for kind in ("storage", "access"):
         teardown_demo.deploy_stack(cloud, ADA, kind)
@@ -273,7 +273,11 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
     plan = workshop("teardown", "-e", "demo", "--early", "--only", "ada", "--abandon")
     ended = threading.Event()
     sent: list[str] = []
-    happened, client, interrupt = teardown_view.View.happened, Clients.client, Clients.interrupt
+    happened, client, interrupt = (
+        teardown_view.TeardownView.happened,
+        Clients.client,
+        Clients.interrupt,
+    )
 
     def note(model: Any, **_: Any) -> None:
         if ended.is_set() and model.name.startswith(("Delete", "BatchDelete", "Put")):
@@ -288,15 +292,19 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
         interrupt(self)
         ended.set()
 
-    def hear(view: teardown_view.View, happening: Happening) -> None:
+    def hear(view: teardown_view.TeardownView, happening: TeardownEvent) -> None:
         happened(view, happening)
-        if not ended.is_set() and happening.step == step and happening.outcome == Outcome.DELETED:
+        if (
+            not ended.is_set()
+            and happening.step == step
+            and happening.outcome == DeletionOutcome.DELETED
+        ):
             os.kill(os.getpid(), signal.SIGINT)
             assert ended.wait(30)
 
     monkeypatch.setattr(Clients, "client", noting)
     monkeypatch.setattr(Clients, "interrupt", interrupt_and_tell)
-    monkeypatch.setattr(teardown_view.View, "happened", hear)
+    monkeypatch.setattr(teardown_view.TeardownView, "happened", hear)
     cloud.faults({"effect": "latency", "operation": "sagemaker:DeleteModel", "seconds": 0.3})
     before = signal.getsignal(signal.SIGINT)
     ran = run(*printed(plan), "--yes", "demo")

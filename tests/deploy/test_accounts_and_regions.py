@@ -10,7 +10,7 @@ from tests.support.preflights import calling
 from tests.support.small_workshop import ACCOUNT, HOME, QUICK, Fleet, fleet
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.deploy.plan import Action
+from workshop.deploy.plan import StackAction
 from workshop.events import What
 from workshop.naming import SEAT_STACKS
 
@@ -80,7 +80,7 @@ def test_a_seat_that_moved_leaves_a_stray_behind(three: Fleet) -> None:
     plan = three.plan()
     assert [(one.seat, one.place) for one in plan.strays] == [("zoe", AWAY)]
     actions = {(one.seat, one.place): one.action for one in plan.seats}
-    assert actions["zoe", NEAR] == Action.CREATE
+    assert actions["zoe", NEAR] == StackAction.CREATE
 
 
 def test_one_account_that_refuses_everything_stops_no_other(three: Fleet) -> None:

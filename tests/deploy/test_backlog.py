@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from tests.support.small_workshop import wanted
-from workshop.deploy.backlog import Backlog
-from workshop.deploy.jobs import Job
-from workshop.deploy.plan import Action, StackPlan
+from workshop.deploy.backlog import ReadyQueue
+from workshop.deploy.jobs import StackJob
+from workshop.deploy.plan import StackAction, StackPlan
 
 
-def job(seat: str, kind: str, needs: str = "") -> Job:
+def job(seat: str, kind: str, needs: str = "") -> StackJob:
     stack = wanted(f"demo-{seat}-{kind}", seat=seat, needs=needs)
-    return Job(StackPlan(stack, None, Action.CREATE))
+    return StackJob(StackPlan(stack, None, StackAction.CREATE))
 
 
-def anything(_: Job) -> bool:
+def anything(_: StackJob) -> bool:
     return True
 
 
-def names(backlog: Backlog, now: float = 0.0) -> list[str]:
+def names(backlog: ReadyQueue, now: float = 0.0) -> list[str]:
     taken = iter(lambda: backlog.take(now, anything), None)
     return [one.name for one in taken if one]
 
@@ -27,7 +27,7 @@ def test_it_goes_seat_by_seat_and_first_comes_what_others_wait_for() -> None:
         *(job("b", "storage"), job("b", "access"), job("b", "notebook", "demo-b-access")),
         *(job("a", "storage"), job("a", "access"), job("a", "notebook", "demo-a-access")),
     ]
-    backlog = Backlog(jobs)
+    backlog = ReadyQueue(jobs)
     for one in reversed(jobs):
         backlog.put(one)
     assert names(backlog) == [
@@ -39,7 +39,7 @@ def test_it_goes_seat_by_seat_and_first_comes_what_others_wait_for() -> None:
 
 def test_what_is_not_allowed_is_held_until_others_are() -> None:
     first, second = job("a", "storage"), job("b", "storage")
-    backlog = Backlog([first, second])
+    backlog = ReadyQueue([first, second])
     backlog.put(first)
     backlog.put(second)
     assert backlog.take(0, lambda one: one.seat == "b") is second
@@ -53,7 +53,7 @@ def test_what_is_not_allowed_is_held_until_others_are() -> None:
 
 def test_an_attempt_with_its_time_waits_for_it() -> None:
     first, second, third = job("a", "storage"), job("b", "storage"), job("c", "storage")
-    backlog = Backlog([first, second, third])
+    backlog = ReadyQueue([first, second, third])
     assert not backlog.next_time
     backlog.put_later(second, 20)
     backlog.put_later(first, 30)

@@ -14,7 +14,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from tests.support.assemblies import ROOT, shipped
 from tests.support.small_workshop import exemplar
 from workshop.deploy import diff
-from workshop.deploy.diff import CREATE_ONLY, NOTEBOOK, Change, Effect
+from workshop.deploy.diff import CREATE_ONLY, NOTEBOOK, Effect, PropertyChange
 
 
 def templates() -> Iterator[dict[str, Any]]:
@@ -41,7 +41,7 @@ def notebook(**properties: Any) -> dict[str, Any]:
     return {"Resources": {"Notebook": {"Type": NOTEBOOK, "Properties": properties}}}
 
 
-def one(before: dict[str, Any], after: dict[str, Any]) -> Change:
+def one(before: dict[str, Any], after: dict[str, Any]) -> PropertyChange:
     (change,) = diff.between(before, after)
     return change
 
@@ -67,7 +67,7 @@ def test_resources_come_and_go_and_become_others() -> None:
 @pytest.mark.parametrize("name", sorted(CREATE_ONLY[NOTEBOOK]))
 def test_a_notebook_is_never_replaced(name: str) -> None:
     change = one(notebook(**{name: "a"}), notebook(**{name: "b"}))
-    assert change == Change("Notebook", NOTEBOOK, name, "a", "b", Effect.REFUSED)
+    assert change == PropertyChange("Notebook", NOTEBOOK, name, "a", "b", Effect.REFUSED)
     assert one(notebook(), notebook(**{name: "b"})).effect == Effect.REFUSED
 
 

@@ -12,37 +12,37 @@ from typing import cast
 import pytest
 
 from tests.support.small_workshop import HOME, QUICK, found, wanted
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.deploy import plan, watching
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
-from workshop.deploy.desired import WantedStack
-from workshop.deploy.engine import Engine
-from workshop.deploy.failures import Cause, Kind
+from workshop.deploy.desired import DesiredStack
+from workshop.deploy.engine import DeployEngine
+from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import Limits, Stage
 from workshop.deploy.plan import StackPlan
 from workshop.deploy.templates import Template
-from workshop.deploy.tolerance import Tolerance
+from workshop.deploy.tolerance import FailureTolerance
 from workshop.events import Event, What
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
-REFUSED = Sent(Answer.REFUSED, cause=Cause(Kind.PERMANENT, "no"))
+REFUSED = Sent(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, "no"))
 OVERTAKEN = Sent(Answer.OVERTAKEN)
 
 
 class Scripted:
     """One place's CloudFormation, which does at once what it is asked unless a test says more."""
 
-    def __init__(self, *there: FoundStack) -> None:
+    def __init__(self, *there: StackSummary) -> None:
         self.place = HOME
         self.polls = SimpleNamespace(ready_in=lambda: 0.0)
         self.there = {one.name: one for one in there}
         self.asked: list[tuple[str, str, str]] = []
-        self.creates: Callable[[WantedStack], Sent | None] = lambda _: None
-        self.updates: Callable[[FoundStack], FoundStack] = lambda one: one
+        self.creates: Callable[[DesiredStack], Sent | None] = lambda _: None
+        self.updates: Callable[[StackSummary], StackSummary] = lambda one: one
         self.polled: Callable[[], None] = lambda: None
-        self.why: Callable[[], Cause] = lambda: Cause(Kind.PERMANENT, "no reason")
+        self.why: Callable[[], Cause] = lambda: Cause(FailureClass.PERMANENT, "no reason")
 
-    def create(self, one: WantedStack, template: Template) -> Sent:
+    def create(self, one: DesiredStack, template: Template) -> Sent:
         self.asked.append(("create", one.name, template.digest))
         answer = self.creates(one)
         if answer is None:
@@ -50,13 +50,13 @@ class Scripted:
             answer = Sent(Answer.ACCEPTED, self.there[one.name].id)
         return answer
 
-    def update(self, one: WantedStack, template: Template, before: FoundStack) -> Sent:
+    def update(self, one: DesiredStack, template: Template, before: StackSummary) -> Sent:
         self.asked.append(("update", one.name, template.digest))
         after = replace(before, status="UPDATE_COMPLETE", changed=NOW, tags=one.tagged(template))
         self.there[one.name] = self.updates(after)
         return Sent(Answer.ACCEPTED, before.id)
 
-    def delete(self, before: FoundStack) -> Sent:
+    def delete(self, before: StackSummary) -> Sent:
         self.asked.append(("delete", before.name, ""))
         return Sent(Answer.ACCEPTED)
 
@@ -74,7 +74,7 @@ class Driven:
     """An engine over scripted answers, and what it told."""
 
     def __init__(
-        self, aws: Scripted, *stacks: WantedStack, limits: Limits = QUICK, percent: int = 100
+        self, aws: Scripted, *stacks: DesiredStack, limits: Limits = QUICK, percent: int = 100
     ) -> None:
         self.events: list[Event] = []
         self.errors: list[Exception] = []
@@ -82,13 +82,15 @@ class Driven:
         plans = [plan.decide(one, aws.there.get(one.name), NOW) for one in stacks]
         self.engine = self.of(aws, plans, limits, percent)
 
-    def of(self, aws: Scripted, plans: list[StackPlan], limits: Limits, percent: int) -> Engine:
+    def of(
+        self, aws: Scripted, plans: list[StackPlan], limits: Limits, percent: int
+    ) -> DeployEngine:
         def sink(event: Event) -> None:
             self.events.append(event)
             self.hear(event)
 
-        tolerance = Tolerance(len(plans), percent)
-        return Engine(cast("CloudFormation", aws), plans, limits, tolerance, sink)
+        tolerance = FailureTolerance(len(plans), percent)
+        return DeployEngine(cast("CloudFormation", aws), plans, limits, tolerance, sink)
 
     def start(self) -> threading.Thread:
         """Run it in a thread; what it raises is in ``errors``."""
@@ -119,7 +121,7 @@ def test_a_seat_ends_once_even_if_what_others_need_fails_last() -> None:
         wanted("demo-a-notebook", seat="a", needs="demo-a-access"),
     )
 
-    def creates(one: WantedStack) -> Sent | None:
+    def creates(one: DesiredStack) -> Sent | None:
         if one.kind != "access":
             return None
         assert others_done.wait(60)
@@ -140,7 +142,7 @@ def test_a_stack_that_only_a_person_can_repair_is_not_tried_again() -> None:
     one = wanted()
     aws = Scripted(found(one, tags={**found(one).tags, "template": "old"}))
     aws.updates = lambda after: replace(after, status="UPDATE_ROLLBACK_FAILED")
-    aws.why = lambda: Cause(Kind.TRANSIENT, "Rate exceeded", "Bucket")
+    aws.why = lambda: Cause(FailureClass.TRANSIENT, "Rate exceeded", "Bucket")
     driven = Driven(aws, one)
     driven.engine.run()
     assert [operation for operation, *_ in aws.asked] == ["update"]
@@ -151,13 +153,13 @@ def test_a_stack_that_only_a_person_can_repair_is_not_tried_again() -> None:
 def test_a_reason_that_comes_after_the_end_changes_nothing() -> None:
     given_up = threading.Event()
 
-    def creates(one: WantedStack) -> Sent:
+    def creates(one: DesiredStack) -> Sent:
         aws.there[one.name] = found(one, "ROLLBACK_IN_PROGRESS")
         return Sent(Answer.ACCEPTED, aws.there[one.name].id)
 
     def why() -> Cause:
         assert given_up.wait(60)
-        return Cause(Kind.PERMANENT, "too late")
+        return Cause(FailureClass.PERMANENT, "too late")
 
     aws = Scripted()
     aws.creates, aws.why = creates, why
@@ -175,11 +177,11 @@ def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -
     aws = Scripted()
     polls = iter(["ROLLBACK_IN_PROGRESS"] * 5)
     reasons = [
-        Cause(Kind.TRANSIENT, "its events could not be read", known=False),
-        Cause(Kind.PERMANENT, "the name is taken", "Bucket"),
+        Cause(FailureClass.TRANSIENT, "its events could not be read", known=False),
+        Cause(FailureClass.PERMANENT, "the name is taken", "Bucket"),
     ]
 
-    def creates(_: WantedStack) -> Sent:
+    def creates(_: DesiredStack) -> Sent:
         aws.there[one.name] = found(one, "CREATE_IN_PROGRESS")
         return Sent(Answer.ACCEPTED, aws.there[one.name].id)
 
@@ -210,7 +212,7 @@ def test_a_seat_to_be_cleared_or_waited_for_is_no_canary() -> None:
         if ("delete", broken.name, "") in aws.asked and aws.there[broken.name].id != "arn:new":
             del aws.there[broken.name]
 
-    def creates(one: WantedStack) -> Sent:
+    def creates(one: DesiredStack) -> Sent:
         aws.there[one.name] = found(one, id="arn:new")
         return Sent(Answer.ACCEPTED, "arn:new")
 
@@ -226,7 +228,7 @@ def test_a_seat_to_be_cleared_or_waited_for_is_no_canary() -> None:
 def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> None:
     called = threading.Event()
 
-    def creates(_: WantedStack) -> None:
+    def creates(_: DesiredStack) -> None:
         called.set()
         pool = driven.engine._pool
         while not pool._shutdown:
@@ -253,7 +255,7 @@ def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> N
 def test_a_stop_in_the_middle_of_a_poll_asks_for_nothing_more() -> None:
     polling = threading.Event()
 
-    def creates(one: WantedStack) -> Sent:
+    def creates(one: DesiredStack) -> Sent:
         aws.there[one.name] = found(one, "ROLLBACK_COMPLETE")
         return Sent(Answer.ACCEPTED, aws.there[one.name].id)
 
@@ -281,7 +283,7 @@ def test_somebody_elses_fallback_keeps_its_type_when_only_tags_differ() -> None:
     one = wanted("demo-a-notebook", seat="a", variants=2)
     theirs = found(one, tags={**one.tagged(one.templates[1]), "more": "1"}, id="arn:theirs")
 
-    def creates(_: WantedStack) -> Sent:
+    def creates(_: DesiredStack) -> Sent:
         aws.there[one.name] = theirs
         return OVERTAKEN
 
@@ -323,7 +325,7 @@ def test_a_stack_that_somebody_else_cleared_and_makes_anew_is_waited_for_once() 
 
 
 def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
-    def creates(_: WantedStack) -> Sent:
+    def creates(_: DesiredStack) -> Sent:
         raise RuntimeError("a mistake in our own code")
 
     aws = Scripted()

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from workshop.deploy import failures
-from workshop.deploy.failures import Cause, Kind
+from workshop.deploy.failures import Cause, FailureClass
 
 STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/demo-seat1-storage/1"
 
@@ -42,10 +42,10 @@ CREATION = (
 
 def test_the_root_is_the_earliest_failure_and_not_what_it_cancelled() -> None:
     found = root(*CREATION)
-    assert found == Cause(Kind.PERMANENT, "bucket-name already exists", "Bucket")
+    assert found == Cause(FailureClass.PERMANENT, "bucket-name already exists", "Bucket")
     assert str(found) == "Bucket: bucket-name already exists"
     before = root(*CREATION[:2], event("Early", "CREATE_FAILED", "first"), *CREATION[2:])
-    assert before == Cause(Kind.PERMANENT, "first", "Early")
+    assert before == Cause(FailureClass.PERMANENT, "first", "Early")
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_an_earlier_operation_does_not_count() -> None:
         event("", "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed: [Role]."),
     )
     found = root(*CREATION, event("", "ROLLBACK_COMPLETE"), *again)
-    assert found == Cause(Kind.PERMANENT, "the new failure", "Role")
+    assert found == Cause(FailureClass.PERMANENT, "the new failure", "Role")
     assert root(*CREATION, again[0]) is None
     deleting = event("", "DELETE_IN_PROGRESS", "User Initiated")
     left = event("Bucket", "DELETE_FAILED", "not empty")
-    assert root(*CREATION, deleting, left) == Cause(Kind.PERMANENT, "not empty", "Bucket")
+    assert root(*CREATION, deleting, left) == Cause(FailureClass.PERMANENT, "not empty", "Bucket")
 
 
 def test_no_more_events_are_read_than_those_of_the_last_operation() -> None:
@@ -95,65 +95,76 @@ def test_no_more_events_are_read_than_those_of_the_last_operation() -> None:
 
 def test_a_failure_of_the_stack_itself_names_no_resource() -> None:
     found = root(CREATION[0], event("", "CREATE_FAILED", "the hook refused"))
-    assert found == Cause(Kind.PERMANENT, "the hook refused", "")
+    assert found == Cause(FailureClass.PERMANENT, "the hook refused", "")
     assert str(found) == "the hook refused"
     unnamed = event("Bucket", "CREATE_FAILED", "no id yet")
     del unnamed["PhysicalResourceId"]
-    assert root(CREATION[0], unnamed) == Cause(Kind.PERMANENT, "no id yet", "Bucket")
+    assert root(CREATION[0], unnamed) == Cause(FailureClass.PERMANENT, "no id yet", "Bucket")
 
 
 @pytest.mark.parametrize(
     ("told", "kind"),
     [
-        ("Rate exceeded (Service: AmazonIdentityManagement; Status Code: 400)", Kind.TRANSIENT),
-        ("Throttling: too fast", Kind.TRANSIENT),
-        ("Internal Failure", Kind.TRANSIENT),
-        ("InternalServerError", Kind.TRANSIENT),
-        ("Please try again later", Kind.TRANSIENT),
-        ("Exceeded attempts to wait (HandlerErrorCode: NotStabilized)", Kind.TRANSIENT),
-        ("We are busy (Service: SageMaker, Status Code: 503, Request ID: 1)", Kind.TRANSIENT),
-        ("The operation timed out", Kind.TRANSIENT),
-        ("Could not assume role arn:aws:iam::1:role/x. Please ensure ...", Kind.TRANSIENT),
-        ("Invalid principal in policy", Kind.TRANSIENT),
+        (
+            "Rate exceeded (Service: AmazonIdentityManagement; Status Code: 400)",
+            FailureClass.TRANSIENT,
+        ),
+        ("Throttling: too fast", FailureClass.TRANSIENT),
+        ("Internal Failure", FailureClass.TRANSIENT),
+        ("InternalServerError", FailureClass.TRANSIENT),
+        ("Please try again later", FailureClass.TRANSIENT),
+        ("Exceeded attempts to wait (HandlerErrorCode: NotStabilized)", FailureClass.TRANSIENT),
+        (
+            "We are busy (Service: SageMaker, Status Code: 503, Request ID: 1)",
+            FailureClass.TRANSIENT,
+        ),
+        ("The operation timed out", FailureClass.TRANSIENT),
+        ("Could not assume role arn:aws:iam::1:role/x. Please ensure ...", FailureClass.TRANSIENT),
+        ("Invalid principal in policy", FailureClass.TRANSIENT),
         (
             "CapacityError: Unable to provision requested ML compute capacity due to"
             " InsufficientInstanceCapacity error. Please retry using a different ML instance type",
-            Kind.CAPACITY,
+            FailureClass.CAPACITY,
         ),
-        ("CapacityError: nothing there", Kind.CAPACITY),
-        ("Insufficient capacity", Kind.CAPACITY),
+        ("CapacityError: nothing there", FailureClass.CAPACITY),
+        ("Insufficient capacity", FailureClass.CAPACITY),
         # https://github.com/aws/amazon-sagemaker-examples/issues/207
         (
             "Insufficient notebook instance capacity. Retry later or with a different instance"
             " type.",
-            Kind.CAPACITY,
+            FailureClass.CAPACITY,
         ),
-        ("Resource of type 'AWS::S3::Bucket' already exists. (AlreadyExists)", Kind.PERMANENT),
-        ("User: x is not authorized to perform: iam:CreateRole", Kind.PERMANENT),
-        ("The account-level service limit 'ml.t3.medium' is 0 Instances", Kind.PERMANENT),
-        ("(Service: SageMaker, Status Code: 400, Request ID: 5030)", Kind.PERMANENT),
+        (
+            "Resource of type 'AWS::S3::Bucket' already exists. (AlreadyExists)",
+            FailureClass.PERMANENT,
+        ),
+        ("User: x is not authorized to perform: iam:CreateRole", FailureClass.PERMANENT),
+        ("The account-level service limit 'ml.t3.medium' is 0 Instances", FailureClass.PERMANENT),
+        ("(Service: SageMaker, Status Code: 400, Request ID: 5030)", FailureClass.PERMANENT),
     ],
 )
-def test_a_reason_calls_for_another_attempt_another_type_or_neither(told: str, kind: Kind) -> None:
+def test_a_reason_calls_for_another_attempt_another_type_or_neither(
+    told: str, kind: FailureClass
+) -> None:
     assert failures.of_text(told) == Cause(kind, told)
 
 
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        ("Throttling", 400, Kind.TRANSIENT),
-        ("ThrottlingException", 429, Kind.TRANSIENT),
-        ("RequestLimitExceeded", 503, Kind.TRANSIENT),
-        ("InternalFailure", 500, Kind.TRANSIENT),
-        ("ServiceUnavailable", 503, Kind.TRANSIENT),
-        ("AccessDenied", 403, Kind.PERMANENT),
-        ("ValidationError", 400, Kind.PERMANENT),
+        ("Throttling", 400, FailureClass.TRANSIENT),
+        ("ThrottlingException", 429, FailureClass.TRANSIENT),
+        ("RequestLimitExceeded", 503, FailureClass.TRANSIENT),
+        ("InternalFailure", 500, FailureClass.TRANSIENT),
+        ("ServiceUnavailable", 503, FailureClass.TRANSIENT),
+        ("AccessDenied", 403, FailureClass.PERMANENT),
+        ("ValidationError", 400, FailureClass.PERMANENT),
         # The quota of stacks, which botocore takes for too many calls.
-        ("LimitExceededException", 400, Kind.PERMANENT),
+        ("LimitExceededException", 400, FailureClass.PERMANENT),
     ],
 )
 def test_a_refused_call_is_tried_again_only_where_it_may_go_well(
-    code: str, status: int, kind: Kind
+    code: str, status: int, kind: FailureClass
 ) -> None:
     answer: Any = {
         "Error": {"Code": code, "Message": "no"},

@@ -13,9 +13,9 @@ from tests.support.local_cloud import template
 from tests.support.notebook_workshop import retries_at_once
 from tests.support.small_workshop import HOME, QUICK, Fleet, fleet
 from workshop.aws import clients
-from workshop.aws.rate_limit import FASTEST, Spacing
+from workshop.aws.rate_limit import FASTEST, MinInterval
 from workshop.deploy import cloudformation
-from workshop.deploy.plan import Action, Plan, StackPlan
+from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Template
 from workshop.events import Event, What
 
@@ -142,12 +142,12 @@ def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
 ) -> None:
     turns: list[int] = []
 
-    class Counted(Spacing):
+    class Counted(MinInterval):
         def wait(self) -> None:
             turns.append(1)
             super().wait()
 
-    monkeypatch.setattr(cloudformation, "Spacing", Counted)
+    monkeypatch.setattr(cloudformation, "MinInterval", Counted)
     fleet.write(3)
     plan = fleet.plan()
     fleet.cloud.faults({"effect": "throttle", "operation": DESCRIBE, "probability": 0.5})
@@ -188,7 +188,7 @@ def test_a_notebook_without_capacity_gets_the_next_type_and_keeps_it(fleet: Flee
     assert run.calls["DeleteStack"] == 4
 
     fleet.cloud.faults()
-    assert {seat.action for seat in fleet.plan().seats} == {Action.UNCHANGED}
+    assert {seat.action for seat in fleet.plan().seats} == {StackAction.UNCHANGED}
     assert fleet.deploy().calls == {}
     fleet.write(2, FALLBACK, "tags: {mark: '1'}")
     again = fleet.deploy()
@@ -227,7 +227,7 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
         " the command again later"
     )
     plan = fleet.plan()
-    assert {seat.seat: seat.action for seat in plan.seats}["seat02"] == Action.WAIT
+    assert {seat.seat: seat.action for seat in plan.seats}["seat02"] == StackAction.WAIT
 
     def unstick(event: Event) -> None:
         if event.what == What.JOINED:
@@ -277,7 +277,7 @@ def test_the_root_cause_is_told_while_the_rest_is_still_being_taken_back(fleet: 
     assert told_of == [What.BEGUN, What.FAILING, What.FAILED]
 
 
-def with_template(plan: Plan, kind: str, body: str) -> Plan:
+def with_template(plan: DeployPlan, kind: str, body: str) -> DeployPlan:
     """The plan with another template for one kind of stack."""
 
     def other(stack: StackPlan) -> StackPlan:

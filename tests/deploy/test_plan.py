@@ -11,37 +11,37 @@ import pytest
 from tests.support.small_workshop import HOME, found, wanted
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.deploy import plan as planning
-from workshop.deploy.diff import Change, Effect
-from workshop.deploy.plan import REVIEWED_WITHIN, Action, SeatPlan, StackPlan
+from workshop.deploy.diff import Effect, PropertyChange
+from workshop.deploy.plan import REVIEWED_WITHIN, SeatPlan, StackAction, StackPlan
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 
 DECIDED = {
-    "CREATE_IN_PROGRESS": Action.WAIT,
-    "CREATE_FAILED": Action.CLEAR,
-    "CREATE_COMPLETE": Action.UNCHANGED,
-    "ROLLBACK_IN_PROGRESS": Action.WAIT,
-    "ROLLBACK_FAILED": Action.CLEAR,
-    "ROLLBACK_COMPLETE": Action.CLEAR,
-    "DELETE_IN_PROGRESS": Action.WAIT,
-    "DELETE_FAILED": Action.CLEAR,
-    "DELETE_COMPLETE": Action.CREATE,
-    "UPDATE_IN_PROGRESS": Action.WAIT,
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": Action.WAIT,
-    "UPDATE_COMPLETE": Action.UNCHANGED,
-    "UPDATE_FAILED": Action.UPDATE,
-    "UPDATE_ROLLBACK_IN_PROGRESS": Action.WAIT,
-    "UPDATE_ROLLBACK_FAILED": Action.REFUSED,
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": Action.WAIT,
-    "UPDATE_ROLLBACK_COMPLETE": Action.UPDATE,
-    "REVIEW_IN_PROGRESS": Action.CLEAR,  # one that has waited for too long; see below
-    "IMPORT_IN_PROGRESS": Action.WAIT,
-    "IMPORT_COMPLETE": Action.UNCHANGED,
-    "IMPORT_ROLLBACK_IN_PROGRESS": Action.WAIT,
-    "IMPORT_ROLLBACK_FAILED": Action.REFUSED,
-    "IMPORT_ROLLBACK_COMPLETE": Action.UPDATE,
+    "CREATE_IN_PROGRESS": StackAction.WAIT,
+    "CREATE_FAILED": StackAction.CLEAR,
+    "CREATE_COMPLETE": StackAction.UNCHANGED,
+    "ROLLBACK_IN_PROGRESS": StackAction.WAIT,
+    "ROLLBACK_FAILED": StackAction.CLEAR,
+    "ROLLBACK_COMPLETE": StackAction.CLEAR,
+    "DELETE_IN_PROGRESS": StackAction.WAIT,
+    "DELETE_FAILED": StackAction.CLEAR,
+    "DELETE_COMPLETE": StackAction.CREATE,
+    "UPDATE_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_COMPLETE": StackAction.UNCHANGED,
+    "UPDATE_FAILED": StackAction.UPDATE,
+    "UPDATE_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_ROLLBACK_FAILED": StackAction.REFUSED,
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_ROLLBACK_COMPLETE": StackAction.UPDATE,
+    "REVIEW_IN_PROGRESS": StackAction.CLEAR,  # one that has waited for too long; see below
+    "IMPORT_IN_PROGRESS": StackAction.WAIT,
+    "IMPORT_COMPLETE": StackAction.UNCHANGED,
+    "IMPORT_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
+    "IMPORT_ROLLBACK_FAILED": StackAction.REFUSED,
+    "IMPORT_ROLLBACK_COMPLETE": StackAction.UPDATE,
 }
 """Of a stack that carries the wanted tags and template."""
 
@@ -64,7 +64,7 @@ def test_a_status_leads_to_one_action(status: str) -> None:
 
 
 def test_a_stack_that_is_not_there_is_created() -> None:
-    assert planning.decide(wanted(), None, NOW).action == Action.CREATE
+    assert planning.decide(wanted(), None, NOW).action == StackAction.CREATE
 
 
 def test_what_is_done_is_told_with_the_status_and_its_reason() -> None:
@@ -89,7 +89,7 @@ def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
 def test_only_clearing_a_notebooks_stack_tells_that_its_disk_is_lost(status: str) -> None:
     one = wanted("demo-seat1-notebook")
     plan = planning.decide(one, found(one, status, created=NOW - timedelta(days=1)), NOW)
-    cleared = DECIDED[status] == Action.CLEAR and status != "REVIEW_IN_PROGRESS"
+    cleared = DECIDED[status] == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
     assert plan.loses_disk == cleared
     assert plan.told.endswith(f"; {planning.LOSES_DISK}") == cleared
     assert not decide(status).loses_disk
@@ -98,7 +98,7 @@ def test_only_clearing_a_notebooks_stack_tells_that_its_disk_is_lost(status: str
 def test_a_first_change_set_is_waited_for_but_not_for_ever() -> None:
     young = decide("REVIEW_IN_PROGRESS", created=NOW - REVIEWED_WITHIN)
     old = decide("REVIEW_IN_PROGRESS", created=NOW - REVIEWED_WITHIN - timedelta(seconds=1))
-    assert (young.action, old.action) == (Action.WAIT, Action.CLEAR)
+    assert (young.action, old.action) == (StackAction.WAIT, StackAction.CLEAR)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_stack_of_somebody_else_is_never_touched(
     theirs = {} if changed is None else {**one.tagged(one.templates[0]), **changed}
     for status in DECIDED.keys() - {"DELETE_COMPLETE"}:
         plan = planning.decide(one, found(one, status, tags=theirs), NOW)
-        assert plan.action == Action.REFUSED, status
+        assert plan.action == StackAction.REFUSED, status
         assert plan.told == (
             f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
         )
@@ -132,34 +132,34 @@ def test_another_template_tag_or_protection_is_an_update() -> None:
         {"tags": {key: value for key, value in carried.items() if key != tags.PROFILE}},
         {"protected": True},
     ):
-        assert decide("UPDATE_COMPLETE", **difference).action == Action.UPDATE
+        assert decide("UPDATE_COMPLETE", **difference).action == StackAction.UPDATE
 
 
 def test_a_notebook_on_a_fallback_type_is_as_good_and_keeps_its_type() -> None:
     one = wanted(variants=3)
     second = found(one, tags=one.tagged(one.templates[1]))
     plan = planning.decide(one, second, NOW)
-    assert (plan.action, planning.current(plan)) == (Action.UNCHANGED, 1)
+    assert (plan.action, planning.current(plan)) == (StackAction.UNCHANGED, 1)
     other_tags = planning.decide(one, replace(second, tags={**second.tags, "more": "1"}), NOW)
-    assert (other_tags.action, planning.current(other_tags)) == (Action.UPDATE, 1)
+    assert (other_tags.action, planning.current(other_tags)) == (StackAction.UPDATE, 1)
     older = planning.decide(one, replace(second, tags={**second.tags, "template": "old"}), NOW)
     assert planning.current(older) == 0
     assert planning.current(planning.decide(one, None, NOW)) == 0
 
 
-def change(effect: Effect, name: str = "PlatformIdentifier") -> Change:
-    return Change("Notebook", "AWS::SageMaker::NotebookInstance", name, 1, 2, effect)
+def change(effect: Effect, name: str = "PlatformIdentifier") -> PropertyChange:
+    return PropertyChange("Notebook", "AWS::SageMaker::NotebookInstance", name, 1, 2, effect)
 
 
 def test_changes_that_cannot_be_made_refuse_the_stack_and_name_them() -> None:
-    plan = StackPlan(wanted(), found(wanted()), Action.UPDATE)
+    plan = StackPlan(wanted(), found(wanted()), StackAction.UPDATE)
     harmless = planning.with_changes(plan, (change(Effect.RESTART),))
-    assert (harmless.action, len(harmless.changes)) == (Action.UPDATE, 1)
+    assert (harmless.action, len(harmless.changes)) == (StackAction.UPDATE, 1)
     refused = planning.with_changes(
         plan,
         (change(Effect.REFUSED), change(Effect.IN_PLACE), change(Effect.REFUSED, "SubnetId")),
     )
-    assert refused.action == Action.REFUSED
+    assert refused.action == StackAction.REFUSED
     assert refused.told == (
         "Notebook.PlatformIdentifier, Notebook.SubnetId cannot be changed in place, and"
         " CloudFormation replaces nothing that has a name; tear seat1 down first (whatever is on a"
@@ -169,34 +169,34 @@ def test_changes_that_cannot_be_made_refuse_the_stack_and_name_them() -> None:
 
 
 def test_a_seat_is_told_by_the_most_that_is_done_with_it() -> None:
-    def seat(*actions: Action) -> Action:
+    def seat(*actions: StackAction) -> StackAction:
         stacks = tuple(StackPlan(wanted(), None, action) for action in actions)
         return SeatPlan("seat1", HOME, stacks).action
 
-    assert seat(Action.UNCHANGED, Action.UNCHANGED) == Action.UNCHANGED
-    assert seat(Action.UPDATE, Action.WAIT) == Action.UPDATE
-    assert seat(Action.CREATE, Action.CLEAR, Action.UPDATE) == Action.CLEAR
-    assert seat(Action.REFUSED, Action.CLEAR) == Action.REFUSED
+    assert seat(StackAction.UNCHANGED, StackAction.UNCHANGED) == StackAction.UNCHANGED
+    assert seat(StackAction.UPDATE, StackAction.WAIT) == StackAction.UPDATE
+    assert seat(StackAction.CREATE, StackAction.CLEAR, StackAction.UPDATE) == StackAction.CLEAR
+    assert seat(StackAction.REFUSED, StackAction.CLEAR) == StackAction.REFUSED
 
 
 def test_totals_count_seats_and_not_cohorts() -> None:
     stacks = [
-        StackPlan(wanted("demo-cohort", seat="cohort"), None, Action.CREATE),
-        StackPlan(wanted("demo-a-storage", seat="a"), None, Action.CREATE),
-        StackPlan(wanted("demo-a-access", seat="a"), None, Action.UNCHANGED),
-        StackPlan(wanted("demo-b-storage", seat="b"), None, Action.UNCHANGED),
+        StackPlan(wanted("demo-cohort", seat="cohort"), None, StackAction.CREATE),
+        StackPlan(wanted("demo-a-storage", seat="a"), None, StackAction.CREATE),
+        StackPlan(wanted("demo-a-access", seat="a"), None, StackAction.UNCHANGED),
+        StackPlan(wanted("demo-b-storage", seat="b"), None, StackAction.UNCHANGED),
     ]
-    plan = planning.Plan(planning.seats(stacks), ())
+    plan = planning.DeployPlan(planning.seats(stacks), ())
     assert [one.seat for one in plan.seats] == ["cohort", "a", "b"]
     assert len(list(plan.stacks)) == 4
     totals = {action: count for action, count in plan.totals.items() if count}
-    assert totals == {Action.CREATE: 1, Action.UNCHANGED: 1}
+    assert totals == {StackAction.CREATE: 1, StackAction.UNCHANGED: 1}
 
 
 def test_strays_are_stacks_of_this_environment_whose_seat_is_not_known() -> None:
     away = AccountRegion("111122223333", "eu-west-1")
 
-    def stack(name: str, seat: str, **more: str) -> FoundStack:
+    def stack(name: str, seat: str, **more: str) -> StackSummary:
         one = wanted(name, seat=seat)
         return found(one, tags={**one.tags, **more})
 

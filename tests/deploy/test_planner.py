@@ -16,14 +16,14 @@ from tests.support import small_workshop
 from tests.support.config_folder import write
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, planner
 from workshop.deploy import desired as wanting
-from workshop.deploy.desired import WantedStack
+from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import Effect
-from workshop.deploy.plan import Action, Plan
+from workshop.deploy.plan import DeployPlan, StackAction
 
 LARGER = "profiles: {attendee: {notebook: {instance_type: ml.t3.large}}}"
 
@@ -36,7 +36,7 @@ def loaded(folder: Path, seats: int, *more: str) -> LoadedEnvironment:
 class Reader:
     """Answers with the templates that stacks were made from, and counts."""
 
-    def __init__(self, stacks: list[WantedStack]) -> None:
+    def __init__(self, stacks: list[DesiredStack]) -> None:
         self.templates = {f"arn:{one.name}": one.templates[0].document for one in stacks}
         self.read: list[str] = []
 
@@ -46,13 +46,13 @@ class Reader:
         return self.templates[stack_id]
 
 
-def made(before: LoadedEnvironment) -> tuple[dict[str, FoundStack], Reader]:
+def made(before: LoadedEnvironment) -> tuple[dict[str, StackSummary], Reader]:
     """All stacks of an environment as they were made."""
     stacks = list(wanting.stacks(before, small_workshop.assembly(before), before.seats))
     return {one.name: small_workshop.found(one) for one in stacks}, Reader(stacks)
 
 
-def propose(after: LoadedEnvironment, found: Mapping[str, FoundStack], reader: Any) -> Plan:
+def propose(after: LoadedEnvironment, found: Mapping[str, StackSummary], reader: Any) -> DeployPlan:
     return planner.propose(
         after, small_workshop.assembly(after), after.seats, {small_workshop.HOME: found}, reader
     )
@@ -62,7 +62,7 @@ def test_a_whole_class_that_changes_alike_costs_one_template(tmp_path: Path) -> 
     found, reader = made(loaded(tmp_path, 30))
     plan = propose(loaded(tmp_path, 30, LARGER), found, reader)
     assert reader.read == ["arn:demo-seat01-notebook"]
-    changed = [stack for stack in plan.stacks if stack.action == Action.UPDATE]
+    changed = [stack for stack in plan.stacks if stack.action == StackAction.UPDATE]
     assert len(changed) == 30
     for stack in changed:
         (change,) = stack.changes
@@ -86,7 +86,10 @@ def test_nothing_is_read_where_nothing_changes(tmp_path: Path) -> None:
     found, reader = made(loaded(tmp_path, 3))
     plan = propose(loaded(tmp_path, 4), found, reader)
     assert reader.read == []
-    assert [seat.action for seat in plan.seats] == [*[Action.UNCHANGED] * 4, Action.CREATE]
+    assert [seat.action for seat in plan.seats] == [
+        *[StackAction.UNCHANGED] * 4,
+        StackAction.CREATE,
+    ]
 
 
 def denied(*_: object) -> Mapping[str, Any]:
@@ -104,7 +107,7 @@ def test_a_template_that_cannot_be_read_is_updated_without_knowing_the_changes(
 ) -> None:
     found, _ = made(loaded(tmp_path, 2))
     plan = propose(loaded(tmp_path, 2, LARGER), found, reader)
-    changed = [stack for stack in plan.stacks if stack.action == Action.UPDATE]
+    changed = [stack for stack in plan.stacks if stack.action == StackAction.UPDATE]
     assert [stack.changes for stack in changed] == [(), ()]
 
 
@@ -158,7 +161,7 @@ def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
     changed = {
         stack.wanted.place: [(change.resource, change.effect) for change in stack.changes]
         for stack in plan.stacks
-        if stack.action == Action.UPDATE
+        if stack.action == StackAction.UPDATE
     }
     assert changed == {
         small_workshop.HOME: [("Oldus", Effect.REMOVED)],

@@ -10,68 +10,72 @@ import pytest
 
 from tests.support.small_workshop import found, wanted
 from workshop import tags
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.deploy import watching
 from workshop.deploy.cloudformation import Seen
-from workshop.deploy.jobs import Job
-from workshop.deploy.plan import Action, StackPlan
-from workshop.deploy.watching import APPEARS_WITHIN, SHOWS_WITHIN, State, View
+from workshop.deploy.jobs import StackJob
+from workshop.deploy.plan import StackAction, StackPlan
+from workshop.deploy.watching import APPEARS_WITHIN, SHOWS_WITHIN, StackState, StackView
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 OWN = found(wanted())
 
 
-def job(action: Action = Action.CREATE, before: FoundStack | None = None, **more: Any) -> Job:
+def job(
+    action: StackAction = StackAction.CREATE, before: StackSummary | None = None, **more: Any
+) -> StackJob:
     """A stack that one's own call was accepted for."""
-    made = Job(StackPlan(wanted(), before, action), stack_id=OWN.id)
+    made = StackJob(StackPlan(wanted(), before, action), stack_id=OWN.id)
     made.before = before.changed if before else None
     for name, value in more.items():
         setattr(made, name, value)
     return made
 
 
-def look(one: Job, stack: FoundStack | None, *, complete: bool = False, waited: float = 1) -> View:
+def look(
+    one: StackJob, stack: StackSummary | None, *, complete: bool = False, waited: float = 1
+) -> StackView:
     stacks = {stack.name: stack} if stack else {}
     return watching.conclude(one, Seen(stacks, complete), waited=waited, now=NOW)
 
 
-def at(status: str, stack: FoundStack = OWN, **more: Any) -> FoundStack:
+def at(status: str, stack: StackSummary = OWN, **more: Any) -> StackSummary:
     return replace(stack, status=status, **more)
 
 
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("CREATE_IN_PROGRESS", State.STILL),
-        ("ROLLBACK_IN_PROGRESS", State.FAILING),
-        ("CREATE_COMPLETE", State.DONE),
-        ("CREATE_FAILED", State.ENDED_BADLY),
-        ("ROLLBACK_COMPLETE", State.ENDED_BADLY),
-        ("ROLLBACK_FAILED", State.ENDED_BADLY),
-        ("DELETE_IN_PROGRESS", State.STILL),
-        ("DELETE_FAILED", State.ENDED_BADLY),
+        ("CREATE_IN_PROGRESS", StackState.STILL),
+        ("ROLLBACK_IN_PROGRESS", StackState.FAILING),
+        ("CREATE_COMPLETE", StackState.DONE),
+        ("CREATE_FAILED", StackState.ENDED_BADLY),
+        ("ROLLBACK_COMPLETE", StackState.ENDED_BADLY),
+        ("ROLLBACK_FAILED", StackState.ENDED_BADLY),
+        ("DELETE_IN_PROGRESS", StackState.STILL),
+        ("DELETE_FAILED", StackState.ENDED_BADLY),
     ],
 )
-def test_ones_own_creation_goes_by_the_status(status: str, state: State) -> None:
-    assert look(job(), at(status)) == View(state, at(status))
+def test_ones_own_creation_goes_by_the_status(status: str, state: StackState) -> None:
+    assert look(job(), at(status)) == StackView(state, at(status))
 
 
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("UPDATE_IN_PROGRESS", State.STILL),
-        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", State.STILL),
-        ("UPDATE_ROLLBACK_IN_PROGRESS", State.FAILING),
-        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", State.FAILING),
-        ("UPDATE_COMPLETE", State.DONE),
-        ("UPDATE_ROLLBACK_COMPLETE", State.ENDED_BADLY),
-        ("UPDATE_ROLLBACK_FAILED", State.ENDED_BADLY),
-        ("UPDATE_FAILED", State.ENDED_BADLY),
+        ("UPDATE_IN_PROGRESS", StackState.STILL),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", StackState.STILL),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", StackState.FAILING),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", StackState.FAILING),
+        ("UPDATE_COMPLETE", StackState.DONE),
+        ("UPDATE_ROLLBACK_COMPLETE", StackState.ENDED_BADLY),
+        ("UPDATE_ROLLBACK_FAILED", StackState.ENDED_BADLY),
+        ("UPDATE_FAILED", StackState.ENDED_BADLY),
     ],
 )
-def test_ones_own_update_goes_by_the_status(status: str, state: State) -> None:
-    one = job(Action.UPDATE, before=OWN)
+def test_ones_own_update_goes_by_the_status(status: str, state: StackState) -> None:
+    one = job(StackAction.UPDATE, before=OWN)
     assert look(one, at(status, changed=LATER)).state == state
 
 
@@ -79,80 +83,82 @@ def test_ones_own_update_goes_by_the_status(status: str, state: State) -> None:
 def test_a_listing_from_before_an_update_tells_nothing(before: datetime | None) -> None:
     for status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
         stale = at(status, changed=before)
-        one = job(Action.UPDATE, before=stale)
-        assert look(one, stale).state == State.STILL
-        assert look(one, stale, complete=True, waited=1000).state == State.STILL
+        one = job(StackAction.UPDATE, before=stale)
+        assert look(one, stale).state == StackState.STILL
+        assert look(one, stale, complete=True, waited=1000).state == StackState.STILL
 
 
 def test_a_stack_that_ended_otherwise_than_wanted_is_decided_about_again() -> None:
     other = at("UPDATE_COMPLETE", tags={**OWN.tags, tags.TEMPLATE: "other"}, changed=LATER)
-    assert look(job(Action.UPDATE, before=OWN), other) == View(State.DECIDE_AGAIN, other)
+    assert look(job(StackAction.UPDATE, before=OWN), other) == StackView(
+        StackState.DECIDE_AGAIN, other
+    )
 
 
 def test_a_fallback_is_done_when_it_carries_its_own_template() -> None:
-    plan = StackPlan(wanted(variants=2), None, Action.CREATE)
-    one = Job(plan, stack_id=OWN.id, template=1)
+    plan = StackPlan(wanted(variants=2), None, StackAction.CREATE)
+    one = StackJob(plan, stack_id=OWN.id, template=1)
     second = replace(OWN, tags=plan.wanted.tagged(plan.wanted.templates[1]))
-    assert look(one, second).state == State.DONE
-    assert look(one, OWN).state == State.DECIDE_AGAIN
+    assert look(one, second).state == StackState.DONE
+    assert look(one, OWN).state == StackState.DECIDE_AGAIN
 
 
 def test_an_accepted_stack_may_take_a_while_to_be_listed() -> None:
-    assert look(job(), None).state == State.STILL
-    assert look(job(), None, complete=True, waited=APPEARS_WITHIN).state == State.STILL
-    assert look(job(), None, waited=APPEARS_WITHIN + 1).state == State.STILL
+    assert look(job(), None).state == StackState.STILL
+    assert look(job(), None, complete=True, waited=APPEARS_WITHIN).state == StackState.STILL
+    assert look(job(), None, waited=APPEARS_WITHIN + 1).state == StackState.STILL
     gone = look(job(), None, complete=True, waited=APPEARS_WITHIN + 1)
-    assert gone == View(State.DECIDE_AGAIN)
+    assert gone == StackView(StackState.DECIDE_AGAIN)
 
 
 def test_somebody_elses_stack_is_gone_once_a_whole_listing_lacks_it() -> None:
-    theirs = job(Action.WAIT, stack_id="")
-    assert look(theirs, None, waited=SHOWS_WITHIN + 1).state == State.STILL
-    assert look(theirs, None, complete=True, waited=SHOWS_WITHIN).state == State.STILL
+    theirs = job(StackAction.WAIT, stack_id="")
+    assert look(theirs, None, waited=SHOWS_WITHIN + 1).state == StackState.STILL
+    assert look(theirs, None, complete=True, waited=SHOWS_WITHIN).state == StackState.STILL
     late = look(theirs, None, complete=True, waited=SHOWS_WITHIN + 1)
-    assert late == View(State.DECIDE_AGAIN)
+    assert late == StackView(StackState.DECIDE_AGAIN)
 
 
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("CREATE_IN_PROGRESS", State.STILL),
-        ("ROLLBACK_IN_PROGRESS", State.STILL),
-        ("DELETE_IN_PROGRESS", State.STILL),
-        ("CREATE_COMPLETE", State.DECIDE_AGAIN),
-        ("ROLLBACK_COMPLETE", State.DECIDE_AGAIN),
+        ("CREATE_IN_PROGRESS", StackState.STILL),
+        ("ROLLBACK_IN_PROGRESS", StackState.STILL),
+        ("DELETE_IN_PROGRESS", StackState.STILL),
+        ("CREATE_COMPLETE", StackState.DECIDE_AGAIN),
+        ("ROLLBACK_COMPLETE", StackState.DECIDE_AGAIN),
     ],
 )
 @pytest.mark.parametrize("stack_id", ["", "arn:the-one-before"])
 def test_a_stack_that_somebody_else_made_is_waited_for_and_then_decided_about(
-    status: str, state: State, stack_id: str
+    status: str, state: StackState, stack_id: str
 ) -> None:
-    assert look(job(stack_id=stack_id), at(status)) == View(state, at(status), joined=True)
+    assert look(job(stack_id=stack_id), at(status)) == StackView(state, at(status), joined=True)
 
 
-def clearing(status: str = "ROLLBACK_COMPLETE") -> Job:
-    return job(Action.CLEAR, before=at(status), deleting=True)
+def clearing(status: str = "ROLLBACK_COMPLETE") -> StackJob:
+    return job(StackAction.CLEAR, before=at(status), deleting=True)
 
 
 def test_a_cleared_stack_is_gone_only_once_a_whole_listing_lacks_it() -> None:
-    assert look(clearing(), None).state == State.STILL
-    assert look(clearing(), None, complete=True) == View(State.DECIDE_AGAIN)
+    assert look(clearing(), None).state == StackState.STILL
+    assert look(clearing(), None, complete=True) == StackView(StackState.DECIDE_AGAIN)
 
 
 def test_a_stack_that_is_being_cleared_is_waited_for() -> None:
     for status in ("ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS"):
-        assert look(clearing(), at(status)).state == State.STILL
+        assert look(clearing(), at(status)).state == StackState.STILL
     left = at("DELETE_FAILED")
-    assert look(clearing(), left) == View(State.ENDED_BADLY, left)
+    assert look(clearing(), left) == StackView(StackState.ENDED_BADLY, left)
 
 
 def test_the_failure_of_the_deletion_before_is_not_taken_for_a_new_one() -> None:
     left = at("DELETE_FAILED")
-    assert look(clearing("DELETE_FAILED"), left, waited=SHOWS_WITHIN).state == State.STILL
+    assert look(clearing("DELETE_FAILED"), left, waited=SHOWS_WITHIN).state == StackState.STILL
     again = look(clearing("DELETE_FAILED"), left, waited=SHOWS_WITHIN + 1)
-    assert again.state == State.ENDED_BADLY
+    assert again.state == StackState.ENDED_BADLY
 
 
 def test_a_stack_made_anew_by_somebody_else_is_not_the_cleared_one() -> None:
     anew = at("CREATE_IN_PROGRESS", id="arn:another")
-    assert look(clearing(), anew) == View(State.DECIDE_AGAIN, anew)
+    assert look(clearing(), anew) == StackView(StackState.DECIDE_AGAIN, anew)

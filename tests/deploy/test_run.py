@@ -12,7 +12,7 @@ import pytest
 from tests.support.local_cloud import IAM
 from tests.support.small_workshop import ACCOUNT, QUICK, REGION, Fleet, Run, fleet
 from workshop.deploy import plan as planning
-from workshop.deploy.plan import Action
+from workshop.deploy.plan import StackAction
 from workshop.events import Event, What
 from workshop.naming import SEAT_STACKS
 
@@ -176,9 +176,9 @@ def test_what_failed_is_cleared_and_made_again_once_its_cause_is_gone(fleet: Fle
     fleet.free("seat02")
     plan = fleet.plan()
     assert [(seat.seat, seat.action) for seat in plan.seats] == [
-        ("cohort", Action.UNCHANGED),
-        ("seat01", Action.UNCHANGED),
-        ("seat02", Action.CLEAR),
+        ("cohort", StackAction.UNCHANGED),
+        ("seat01", StackAction.UNCHANGED),
+        ("seat02", StackAction.CLEAR),
     ]
     run = fleet.deploy()
     assert run.calls["DeleteStack"] == run.calls["CreateStack"] == 1

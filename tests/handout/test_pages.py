@@ -13,7 +13,7 @@ import segno
 
 from tests.support.handouts import LINK, MADE, made
 from workshop.handout import markup
-from workshop.handout.notebooks import MISSING, Notebook
+from workshop.handout.notebooks import MISSING, HandoutNotebook
 from workshop.handout.room_page import FILE, room_page
 from workshop.handout.seat_page import seat_page
 from workshop.naming import is_seat_id
@@ -22,7 +22,7 @@ CONSOLE = (
     "https://us-east-1.console.aws.amazon.com/sagemaker/home?region=us-east-1"
     "#/notebook-instances/openNotebook/vision-ada-notebook?view=lab"
 )
-GONE = Notebook(MISSING, "there is no such notebook")
+GONE = HandoutNotebook(MISSING, "there is no such notebook")
 TWO = (
     "attendee: {storage: {buckets: {data: {}, results: {prefixes: [reports/]}}},"
     " registry: {repositories: {training: {}, serving: {}}}}"

@@ -10,9 +10,9 @@ from typing import Any
 
 from tests.support.handouts import LINK, made
 from workshop.handout import export
-from workshop.handout.notebooks import MISSING, Notebook
+from workshop.handout.notebooks import MISSING, HandoutNotebook
 
-GONE = Notebook(MISSING, "there is no such notebook")
+GONE = HandoutNotebook(MISSING, "there is no such notebook")
 PEOPLE = (
     "ada,=cmd|'/C calc'!A0,+ada@example.com,",
     "ben,@SUM(A1),-ben@example.com,",

@@ -20,13 +20,13 @@ from localcloud.errors import LocalCloudError
 from localcloud.faults import globs, microburst_adapter, rules
 from localcloud.faults.admin import faults_knob
 from localcloud.faults.middleware import FaultLayer
-from localcloud.faults.plan import Plan
+from localcloud.faults.plan import FaultPlan
 
 PASSING = {"Endpoint": ("Creating", "Deleting"), "NotebookInstance": ("Pending",)}
 
 
-def plan(*documents: dict[str, Any]) -> Plan:
-    made = Plan()
+def plan(*documents: dict[str, Any]) -> FaultPlan:
+    made = FaultPlan()
     made.replace(rules.change({"rules": documents}).rules or ())
     return made
 
@@ -109,7 +109,7 @@ def test_a_mistake_is_told_in_a_sentence_and_changes_nothing(rule: Any, told: st
 )
 def test_a_wrong_change_is_told_too(wanted: dict[str, Any], told: str) -> None:
     with pytest.raises(LocalCloudError, match=f"^{told}$"):
-        faults_knob(Plan(), PASSING)(wanted)
+        faults_knob(FaultPlan(), PASSING)(wanted)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_without_rules_about_calls_a_request_is_passed_on_untouched() -> None:
     of_resources = plan(
         {"effect": "keys", "match": "*"}, {"effect": "capacity", "instance_type": "*"}
     )
-    for faulty in (Plan(), of_resources):
+    for faulty in (FaultPlan(), of_resources):
         asyncio.run(FaultLayer(emulated, faulty)(*request))
     assert passed == [request, request]
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import ministack_adapter
 from localcloud.clock import Clock
-from localcloud.sagemaker.engine import Engine
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.service import build_engine
 from localcloud.transitions import delays
 from tests.support.conformance import Aws
@@ -253,7 +253,7 @@ class Restarted:
         self.time = 1_000_000.0
         self.engine = self._new()
 
-    def _new(self) -> Engine:
+    def _new(self) -> SageMakerEngine:
         waits = delays({"training": 60, "stopping": 60, "tuning": 60, "beat": 0})
         return build_engine(Clock(lambda: self.time), waits)
 

@@ -15,7 +15,7 @@ from localcloud.sagemaker.service import build_engine
 from localcloud.transitions import delays
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -37,7 +37,7 @@ IMAGE = {"TrainingImage": "image", "TrainingInputMode": "File"}
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
+def engine() -> Iterator[SageMakerEngine]:
     made = build_engine(Clock(), delays())
     with ministack_adapter.request_scope(ACCOUNT, REGION):
         yield made
@@ -315,14 +315,14 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.operation))
 def test_every_operation_asks_about_its_actions_resources_and_keys(
-    engine: Engine, row: Asked
+    engine: SageMakerEngine, row: Asked
 ) -> None:
     asked = required_permissions.of(engine, row.operation, row.request)
     assert [(one.action, one.resource, dict(one.context)) for one in asked] == row.expected
 
 
 def test_an_existing_resource_is_asked_about_with_its_tags_however_it_is_spelt(
-    engine: Engine,
+    engine: SageMakerEngine,
 ) -> None:
     engine.call(
         "CreateModelPackageGroup",

@@ -10,7 +10,7 @@ import pytest
 from localcloud import ministack_adapter, process
 from localcloud.clock import Clock
 from localcloud.errors import LocalCloudError
-from localcloud.service_quotas.applied import Quotas
+from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.service_quotas.catalogue import shipped
 from tests.support.local_cloud import Cloud
 from tests.support.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
@@ -165,7 +165,7 @@ def test_the_history_lists_the_newest_first_by_service_quota_and_status(
 
 
 def test_changes_and_requests_survive_a_restart() -> None:
-    stopped, restarted = Quotas(Clock()), Quotas(Clock())
+    stopped, restarted = AppliedQuotas(Clock()), AppliedQuotas(Clock())
     roles = shipped().by_name("iam", "Roles per account")
     assert roles is not None
     with ministack_adapter.request_scope(*HERE):

@@ -11,7 +11,7 @@ from localcloud import ministack_adapter
 from localcloud.clock import Clock
 from localcloud.protocol import models
 from localcloud.protocol.errors import ApiError
-from localcloud.service_quotas.applied import Quotas
+from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.service_quotas.catalogue import UnknownQuotaError, shipped
 from tests.support.local_cloud import Cloud
 from tests.support.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
@@ -24,10 +24,10 @@ def told(cloud: Cloud) -> Told:
 
 
 @pytest.fixture
-def quotas() -> Iterator[Quotas]:
+def quotas() -> Iterator[AppliedQuotas]:
     """Quotas without a server, used in one account and Region."""
     with ministack_adapter.request_scope(*HERE):
-        yield Quotas(Clock())
+        yield AppliedQuotas(Clock())
 
 
 # --- what is told ------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_codes_that_the_file_does_not_give_never_change() -> None:
 
 
 @pytest.mark.parametrize("name", ["demo", "dev", "prod"])
-def test_every_seat_of_the_shipped_environments_fits(quotas: Quotas, name: str) -> None:
+def test_every_seat_of_the_shipped_environments_fits(quotas: AppliedQuotas, name: str) -> None:
     seats = loader.load(name).seats
     needed = Counter(f"{seat.instance_type} for notebook instance usage" for seat in seats)
     needed["Total number of notebook instances"] = len(seats)
@@ -182,7 +182,7 @@ def test_every_seat_of_the_shipped_environments_fits(quotas: Quotas, name: str) 
     assert quotas.limit("iam", "Roles per account") >= len(seats)
 
 
-def test_an_account_has_few_machines_with_gpus_or_none(quotas: Quotas) -> None:
+def test_an_account_has_few_machines_with_gpus_or_none(quotas: AppliedQuotas) -> None:
     for instance_type, most in (("ml.g5.xlarge", 4), ("ml.g5.12xlarge", 1), ("ml.g5.48xlarge", 0)):
         assert quotas.limit("sagemaker", f"{instance_type} for training job usage") == most
     p4d = "ml.p4d.24xlarge for notebook instance usage"
@@ -192,7 +192,7 @@ def test_an_account_has_few_machines_with_gpus_or_none(quotas: Quotas) -> None:
 # --- what is required --------------------------------------------------------------------------
 
 
-def test_too_much_is_refused_in_the_words_of_sagemaker(quotas: Quotas) -> None:
+def test_too_much_is_refused_in_the_words_of_sagemaker(quotas: AppliedQuotas) -> None:
     name = "ml.p3.2xlarge for training job usage"
     with pytest.raises(ApiError) as caught:
         quotas.require("sagemaker", {name: 1}, lambda _: 0)
@@ -205,7 +205,7 @@ def test_too_much_is_refused_in_the_words_of_sagemaker(quotas: Quotas) -> None:
     )
 
 
-def test_what_is_in_use_counts_up_to_the_limit_itself(quotas: Quotas) -> None:
+def test_what_is_in_use_counts_up_to_the_limit_itself(quotas: AppliedQuotas) -> None:
     quotas.require("sagemaker", {G5_TRAINING: 1}, lambda _: 3)
     with pytest.raises(ApiError, match=r"utilization of 3 Instances and a request delta of 2 "):
         quotas.require("sagemaker", {G5_TRAINING: 2}, lambda _: 3)
@@ -213,6 +213,6 @@ def test_what_is_in_use_counts_up_to_the_limit_itself(quotas: Quotas) -> None:
     quotas.require("sagemaker", {G5_TRAINING: 0}, lambda _: 3)
 
 
-def test_a_quota_that_the_data_lacks_is_a_mistake_and_not_unlimited(quotas: Quotas) -> None:
+def test_a_quota_that_the_data_lacks_is_a_mistake_and_not_unlimited(quotas: AppliedQuotas) -> None:
     with pytest.raises(UnknownQuotaError, match=r"no quota 'ml\.t9\.huge for lunch' of sag"):
         quotas.require("sagemaker", {"ml.t9.huge for lunch": 1}, lambda _: 0)

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.stacksets import deployment, preferences
-from localcloud.stacksets.records import SERVICE_MANAGED, Instance, Operation, Result, StackSet
+from localcloud.stacksets.records import (
+    SERVICE_MANAGED,
+    Instance,
+    Operation,
+    OperationResult,
+    StackSet,
+)
 from localcloud.stacksets.runner import Runner
-from localcloud.stacksets.store import Store
+from localcloud.stacksets.store import StackSetStore
 from tests.support.local_cloud import IAM, Cloud
 from tests.support.stacksets import (
     AWAY,
@@ -230,7 +236,7 @@ def test_what_runs_can_be_given_up_from_another_thread(monkeypatch: pytest.Monke
         raise AssertionError
 
     async def give_up() -> None:
-        operation = Operation("id", 0, "CREATE", 0.0, [Result("111111111111", HOME)])
+        operation = Operation("id", 0, "CREATE", 0.0, [OperationResult("111111111111", HOME)])
         stack_set = StackSet("seats", "id", "0", HOME, "", SERVICE_MANAGED)
         stack_set.instances["111111111111", HOME] = Instance("111111111111", HOME)
         runner = Runner(lambda *given: ended.append(given))
@@ -252,7 +258,7 @@ def test_an_operation_that_was_being_stopped_is_stopped_after_a_restart() -> Non
         operation = Operation(status, number, "CREATE", 0.0, [], status=status)
         stack_set.operations[operation.id] = operation
     kept = json.loads(json.dumps([stack_set.as_document()]))
-    store = Store()
+    store = StackSetStore()
     store.restore(kept, 60.0)
     [restored] = store
     assert [(one.status, one.ended) for one in restored.operations.values()] == [

@@ -40,7 +40,7 @@ def ticking(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     """Let so much time pass between two looks at the clock."""
     ticks = count(step=seconds)
     monkeypatch.setattr(
-        command, "Patience", partial(start_stop.Patience, clock=lambda: next(ticks))
+        command, "NotebookWaits", partial(start_stop.NotebookWaits, clock=lambda: next(ticks))
     )
 
 
@@ -223,7 +223,7 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
     told: list[str] = []
     tell = command._Telling.told
 
-    def telling(self: Any, outcome: start_stop.Outcome) -> None:
+    def telling(self: Any, outcome: start_stop.NotebookOutcome) -> None:
         told.append(outcome.seat)
         tell(self, outcome)
 
@@ -349,7 +349,7 @@ def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
         loaded.seats,
         Clients(loaded.home),
         goal=start_stop.STOP,
-        patience=start_stop.Patience(lambda _: True),
+        patience=start_stop.NotebookWaits(lambda _: True),
         told=lambda _: None,
     )
     assert [one.result for one in turn.run()] == ["interrupted"] * 3

@@ -14,18 +14,27 @@ from hypothesis import strategies as st
 from tests.support import config_folder
 from tests.support.preflights import HOME, THREE
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.naming import COHORT, SEAT_STACKS
-from workshop.preflight import Check, Report, State, arithmetic, caller, demand, limits, schedule
+from workshop.preflight import (
+    Check,
+    CheckState,
+    PreflightReport,
+    arithmetic,
+    caller,
+    demand,
+    limits,
+    schedule,
+)
 from workshop.preflight.checks import unknown, waived
 from workshop.preflight.demand import AtOnce
-from workshop.preflight.quotas import Quota, applied, home_of_global
+from workshop.preflight.quotas import AppliedQuota, applied, home_of_global
 from workshop.preflight.reading import Unread
-from workshop.preflight.usage import Notebook
+from workshop.preflight.usage import ExistingNotebook
 from workshop.status.snapshot import Machines
 
 PLACE = AccountRegion("111122223333", "eu-west-1")
-STACKS = Quota(limits.STACKS, "L-0485CB21", 2000)
+STACKS = AppliedQuota(limits.STACKS, "L-0485CB21", 2000)
 NO = Unread("ListX: AccessDenied: no")
 NUMBERS = st.integers(0, 5000)
 START = datetime(2027, 3, 8, 9, tzinfo=UTC)
@@ -45,13 +54,13 @@ def test_it_fails_exactly_if_something_is_to_be_made_that_does_not_fit(
 ) -> None:
     check = counted(need, used, replace(STACKS, value=value))
     fails = need > 0 and need + used > value
-    assert check.state == (State.FAILED if fails else State.OK)
+    assert check.state == (CheckState.FAILED if fails else CheckState.OK)
     assert (check.need, check.used, check.quota) == (need, used, value)
     assert bool(check.request) == fails
     if fails:
         raised = counted(need, used, replace(STACKS, value=need + used))
         assert f"--desired-value {need + used} " in check.request
-        assert raised.state == State.OK
+        assert raised.state == CheckState.OK
 
 
 @given(
@@ -60,11 +69,11 @@ def test_it_fails_exactly_if_something_is_to_be_made_that_does_not_fit(
     quota=st.one_of(st.just(NO), st.just(STACKS)),
 )
 def test_it_is_unknown_exactly_if_something_is_to_be_made_and_a_number_is_missing(
-    need: int | Unread, used: int | Unread, quota: Quota | Unread
+    need: int | Unread, used: int | Unread, quota: AppliedQuota | Unread
 ) -> None:
     check = counted(need, used, quota)
-    assert (check.state == State.UNKNOWN) == (need != 0 and NO in (need, used, quota))
-    if check.state == State.UNKNOWN:
+    assert (check.state == CheckState.UNKNOWN) == (need != 0 and NO in (need, used, quota))
+    if check.state == CheckState.UNKNOWN:
         assert check.told == (
             "ListX: AccessDenied: no; make it known, or go on without: --accept-unknown L-0485CB21"
         )
@@ -85,7 +94,7 @@ def test_a_value_that_is_only_a_default_is_called_so() -> None:
 
 
 def at_once(use: AtOnce = GPU, *, used: Any = 0, quota: int | Unread, making: bool = True) -> Check:
-    told = quota if isinstance(quota, Unread) else Quota(use.limit, "L-1", quota)
+    told = quota if isinstance(quota, Unread) else AppliedQuota(use.limit, "L-1", quota)
     return arithmetic.at_once(PLACE, use, used=used, quota=told, making=making)
 
 
@@ -102,16 +111,16 @@ def test_a_class_and_the_others_pass_exactly_if_all_fit_and_fail_without_a_machi
     use = replace(GPU, seats=seats, optional=optional)
     check = at_once(use, used=used, quota=value, making=making)
     if value >= seats + used:
-        assert check.state == State.OK
+        assert check.state == CheckState.OK
     elif not making or optional:
-        assert check.state == State.WARNING
+        assert check.state == CheckState.WARNING
     else:
-        assert check.state == (State.SHORT if value else State.FAILED)
+        assert check.state == (CheckState.SHORT if value else CheckState.FAILED)
     assert (check.need, check.used, check.quota) == (seats, used, value)
-    assert bool(check.request) == (check.state != State.OK)
+    assert bool(check.request) == (check.state != CheckState.OK)
     if check.request:
         assert f"--desired-value {seats + used} " in check.request
-        assert at_once(use, used=used, quota=seats + used).state == State.OK
+        assert at_once(use, used=used, quota=seats + used).state == CheckState.OK
 
 
 def test_too_few_for_all_says_by_how_much_and_how_to_take_turns() -> None:
@@ -126,13 +135,13 @@ def test_too_few_for_all_says_by_how_much_and_how_to_take_turns() -> None:
 @pytest.mark.parametrize(
     ("making", "optional", "state"),
     [
-        (True, False, State.UNKNOWN),
-        (False, False, State.WARNING),
-        (True, True, State.WARNING),
+        (True, False, CheckState.UNKNOWN),
+        (False, False, CheckState.WARNING),
+        (True, True, CheckState.WARNING),
     ],
 )
 def test_an_unknown_type_refuses_only_new_seats_that_need_it(
-    state: State, *, making: bool, optional: bool
+    state: CheckState, *, making: bool, optional: bool
 ) -> None:
     use = replace(GPU, optional=optional)
     check = at_once(use, quota=NO, making=making)
@@ -142,7 +151,7 @@ def test_an_unknown_type_refuses_only_new_seats_that_need_it(
 
 
 def test_of_a_type_of_which_there_is_none_nothing_else_has_to_be_known() -> None:
-    assert at_once(used=NO, quota=0).state == State.FAILED
+    assert at_once(used=NO, quota=0).state == CheckState.FAILED
 
 
 def test_a_quota_counts_its_own_machines() -> None:
@@ -162,17 +171,17 @@ def test_a_quota_counts_its_own_machines() -> None:
 @pytest.mark.parametrize(
     ("value", "making", "state"),
     [
-        (0, True, State.OK),
-        (1, True, State.FAILED),
-        (1, False, State.WARNING),
-        (NO, True, State.UNKNOWN),
-        (NO, False, State.WARNING),
+        (0, True, CheckState.OK),
+        (1, True, CheckState.FAILED),
+        (1, False, CheckState.WARNING),
+        (NO, True, CheckState.UNKNOWN),
+        (NO, False, CheckState.WARNING),
     ],
 )
 def test_spot_alone_needs_a_quota_on_demand_that_is_known_to_be_0(
-    value: int | Unread, state: State, *, making: bool
+    value: int | Unread, state: CheckState, *, making: bool
 ) -> None:
-    quota = value if isinstance(value, Unread) else Quota(GPU.limit, "L-1", value)
+    quota = value if isinstance(value, Unread) else AppliedQuota(GPU.limit, "L-1", value)
     check = arithmetic.spot_only(PLACE, GPU.limit, ("attendee",), quota, making=making)
     assert (check.state, check.request) == (state, "")
     assert check.subject == "ml.g5.xlarge for training job usage (has to be 0)"
@@ -188,10 +197,10 @@ def test_a_notebook_keeps_a_fallback_type_and_needs_a_new_machine_for_any_other(
         "cho": ("ml.t3.medium", "ml.t3.large"),
     }
     there = [
-        Notebook("ada", "ml.t3.large", "InService"),
-        Notebook("ben", "ml.c5.xlarge", "Stopped"),
-        Notebook("theirs", "ml.t3.medium", "InService"),
-        Notebook("asleep", "ml.t3.medium", "Stopped"),
+        ExistingNotebook("ada", "ml.t3.large", "InService"),
+        ExistingNotebook("ben", "ml.c5.xlarge", "Stopped"),
+        ExistingNotebook("theirs", "ml.t3.medium", "InService"),
+        ExistingNotebook("asleep", "ml.t3.medium", "Stopped"),
     ]
     assert list(demand.machines(wanted, there)) == [("ml.t3.medium", 2, 1)]
 
@@ -199,8 +208,8 @@ def test_a_notebook_keeps_a_fallback_type_and_needs_a_new_machine_for_any_other(
 # --- seats and their stacks ---------------------------------------------------------------------
 
 
-def found(name: str, status: str) -> FoundStack:
-    return FoundStack(name, "arn", status, "", START, None, protected=False, tags={})
+def found(name: str, status: str) -> StackSummary:
+    return StackSummary(name, "arn", status, "", START, None, protected=False, tags={})
 
 
 @pytest.mark.parametrize(
@@ -249,15 +258,19 @@ def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case(
     first = unknown(PLACE, "Stacks", "why", quota_code="L-0485CB21")
     second = unknown(PLACE, "permissions", "why")
     failed = counted(1, 2000, STACKS)
-    report = Report(waived([first, second, failed], {"l-0485cb21", "Permissions", ""}))
-    assert [check.state for check in report.checks] == [State.WAIVED, State.WAIVED, State.FAILED]
+    report = PreflightReport(waived([first, second, failed], {"l-0485cb21", "Permissions", ""}))
+    assert [check.state for check in report.checks] == [
+        CheckState.WAIVED,
+        CheckState.WAIVED,
+        CheckState.FAILED,
+    ]
     assert not report.passed
-    assert Report(report.checks[:2]).passed
+    assert PreflightReport(report.checks[:2]).passed
     assert report.unmatched(["Stacks", "stack", ""]) == ("stack", "")
     short = at_once(quota=9)
-    assert [check.state for check in waived([short], {"L-1"})] == [State.WAIVED]
-    assert [check.state for check in waived([short], {"L-2"})] == [State.SHORT]
-    assert not Report((short,)).passed
+    assert [check.state for check in waived([short], {"L-1"})] == [CheckState.WAIVED]
+    assert [check.state for check in waived([short], {"L-2"})] == [CheckState.SHORT]
+    assert not PreflightReport((short,)).passed
 
 
 # --- the moment and the Region ------------------------------------------------------------------
@@ -266,14 +279,16 @@ def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case(
 @pytest.mark.parametrize(
     ("now", "state"),
     [
-        (START - timedelta(days=7, seconds=1), State.WARNING),
-        (START - timedelta(days=7), State.OK),
-        (START + timedelta(hours=1), State.OK),
-        (END - timedelta(seconds=1), State.OK),
-        (END, State.FAILED),
+        (START - timedelta(days=7, seconds=1), CheckState.WARNING),
+        (START - timedelta(days=7), CheckState.OK),
+        (START + timedelta(hours=1), CheckState.OK),
+        (END - timedelta(seconds=1), CheckState.OK),
+        (END, CheckState.FAILED),
     ],
 )
-def test_a_workshop_that_is_over_fails_and_one_far_ahead_warns(now: datetime, state: State) -> None:
+def test_a_workshop_that_is_over_fails_and_one_far_ahead_warns(
+    now: datetime, state: CheckState
+) -> None:
     assert schedule.check(PLACE, START, END, now).state == state
 
 
@@ -291,13 +306,13 @@ def test_the_moment_says_what_to_do() -> None:
 
 def test_a_region_that_is_not_enabled_fails_with_the_command_that_enables_it() -> None:
     check = caller.check_region(PLACE, {"eu-west-1": "not-opted-in"}, "arn:...")
-    assert check.state == State.FAILED
+    assert check.state == CheckState.FAILED
     assert check.told == (
         "eu-west-1 is not enabled for the account; enable it with:"
         " aws account enable-region --region-name eu-west-1"
     )
-    assert caller.check_region(PLACE, {"eu-west-1": "opted-in"}, "arn:...").state == State.OK
-    assert caller.check_region(PLACE, NO, NO).state == State.UNKNOWN
+    assert caller.check_region(PLACE, {"eu-west-1": "opted-in"}, "arn:...").state == CheckState.OK
+    assert caller.check_region(PLACE, NO, NO).state == CheckState.UNKNOWN
 
 
 class Listing:
@@ -373,8 +388,8 @@ def test_applied_values_are_found_by_code_and_by_name_without_asking_for_default
     )
     found: Any = applied(told, PLACE, (limits.NOTEBOOKS, NAMED))  # type: ignore[arg-type]
     assert found == {
-        limits.NOTEBOOKS: Quota(limits.NOTEBOOKS, "L-04CE2E67", 50),
-        NAMED: Quota(NAMED, "L-9", 20, adjustable=False),
+        limits.NOTEBOOKS: AppliedQuota(limits.NOTEBOOKS, "L-04CE2E67", 50),
+        NAMED: AppliedQuota(NAMED, "L-9", 20, adjustable=False),
     }
     assert told.asked == ["list_service_quotas"]
 
@@ -385,7 +400,7 @@ def test_a_quota_without_a_value_of_its_own_has_the_default_and_one_in_neither_i
         list_aws_default_service_quotas=[row(NAMED.name, "L-9", 8.0)],
     )
     found = applied(told, PLACE, (limits.NOTEBOOKS, NAMED))  # type: ignore[arg-type]
-    assert found[NAMED] == Quota(NAMED, "L-9", 8, default=True)
+    assert found[NAMED] == AppliedQuota(NAMED, "L-9", 8, default=True)
     assert found[limits.NOTEBOOKS] == Unread("Service Quotas has no such quota in eu-west-1")
 
 

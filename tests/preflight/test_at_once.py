@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.preflights import HOME, THREE, Preflights, one, preflights, refused
-from workshop.preflight import State
+from workshop.preflight import CheckState
 
 __all__ = ["preflights"]
 
@@ -34,7 +34,7 @@ def test_a_type_of_which_there_is_none_fails_and_too_few_for_all_refuse_until_ac
     assert sorted(refused(report)) == sorted(name for name, _ in GPU)
     for name, _ in GPU:
         check = one(report, name)
-        assert check.state == State.SHORT
+        assert check.state == CheckState.SHORT
         assert check.told == (
             "3 seats of attendee and the 0 that others use are 3 of 2, 1 too many; ask AWS for 3,"
             f" or let them take turns: --accept-short {check.quota_code}"
@@ -44,7 +44,7 @@ def test_a_type_of_which_there_is_none_fails_and_too_few_for_all_refuse_until_ac
     assert refused(preflights.ask(THREE, accept=codes[1:])) == [GPU[0][0]]
     accepted = preflights.ask(THREE, accept=codes)
     assert accepted.passed
-    assert len(accepted.of(State.WAIVED)) == len(GPU)
+    assert len(accepted.of(CheckState.WAIVED)) == len(GPU)
 
 
 def test_jobs_and_endpoints_of_others_count_and_those_of_the_seats_do_not(
@@ -118,7 +118,7 @@ def test_what_others_use_is_unknown_where_it_cannot_be_read(preflights: Prefligh
         "ml.g5.xlarge for endpoint usage",
         "Number of instances across active endpoints",
     ]
-    assert {one(report, subject).state for subject in refused(report)} == {State.UNKNOWN}
+    assert {one(report, subject).state for subject in refused(report)} == {CheckState.UNKNOWN}
     assert preflights.ask(THREE, accept=refused(report)).passed
 
 
@@ -159,4 +159,4 @@ def test_a_fallback_that_the_account_may_not_use_is_a_warning(preflights: Prefli
     notebook = "{notebook: {fallback_instance_types: [ml.t3.large]}}"
     report = preflights.ask(f"{THREE}profiles: {{attendee: {notebook}}}\n")
     assert report.passed
-    assert one(report, name).state == State.WARNING
+    assert one(report, name).state == CheckState.WARNING

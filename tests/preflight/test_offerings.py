@@ -20,7 +20,7 @@ from tests.support.preflights import (
 )
 from workshop.aws.clients import Clients
 from workshop.config import instance_types
-from workshop.preflight import State, offerings
+from workshop.preflight import CheckState, offerings
 
 __all__ = ["preflights"]
 
@@ -70,7 +70,7 @@ def test_a_type_of_jobs_that_ec2_does_not_offer_is_a_warning(preflights: Preflig
     access = "{access: {training_instance_types: [ml.p4d.24xlarge]}}"
     report = preflights.ask(f"{THREE}profiles: {{attendee: {access}}}\n")
     assert report.passed
-    assert one(report, "ml.p4d.24xlarge").state == State.WARNING
+    assert one(report, "ml.p4d.24xlarge").state == CheckState.WARNING
     assert TYPES not in [check.subject for check in report.checks]
 
 
@@ -79,7 +79,7 @@ def test_a_seat_in_a_subnet_needs_its_zone_to_offer_the_type(preflights: Preflig
     gpu = "ml.g4dn.xlarge"
     report = preflights.ask(in_subnet(good, instance_type=gpu))
     assert report.passed
-    assert one(report, "ml.g4dn.xlarge in eu-west-1b").state == State.OK
+    assert one(report, "ml.g4dn.xlarge in eu-west-1b").state == CheckState.OK
     report = preflights.ask(in_subnet(poor, instance_type=gpu))
     assert refused(report) == ["ml.g4dn.xlarge in eu-west-1c"]
     assert one(report, "ml.g4dn.xlarge in eu-west-1c").told == (
@@ -96,9 +96,9 @@ def test_a_subnet_that_is_not_there_fails(preflights: Preflights) -> None:
     )
 
 
-@pytest.mark.parametrize(("seats", "state"), [(251, State.OK), (252, State.FAILED)])
+@pytest.mark.parametrize(("seats", "state"), [(251, CheckState.OK), (252, CheckState.FAILED)])
 def test_a_subnet_needs_a_free_address_for_each_notebook_to_be_made(
-    preflights: Preflights, seats: int, state: State
+    preflights: Preflights, seats: int, state: CheckState
 ) -> None:
     subnet = subnet_in(preflights.cloud, "eu-west-1a")
     check = one(preflights.ask(in_subnet(subnet, seats)), subnet)

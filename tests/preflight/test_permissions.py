@@ -10,8 +10,8 @@ import pytest
 from tests.support.preflights import HOME, THREE, Preflights, one, preflights, refused
 from workshop.account_region import AccountRegion
 from workshop.naming import Names
-from workshop.preflight import State, permissions
-from workshop.preflight.permissions import Decision
+from workshop.preflight import CheckState, permissions
+from workshop.preflight.permissions import SimulatedDecision
 from workshop.preflight.reading import Unread
 
 __all__ = ["preflights"]
@@ -54,7 +54,7 @@ def test_a_role_that_may_do_everything_passes_whatever_its_path(
         THREE, variables=as_role(preflights, statement("Allow", "*"), path=path)
     )
     check = one(report, "permissions")
-    assert (check.state, check.told) == (State.OK, "58 actions are allowed")
+    assert (check.state, check.told) == (CheckState.OK, "58 actions are allowed")
 
 
 def test_what_is_denied_fails_and_is_named_with_its_resource(preflights: Preflights) -> None:
@@ -98,8 +98,8 @@ def test_the_root_is_asked_nothing(preflights: Preflights) -> None:
     )
 
 
-def decision(*, allowed: bool, hanging: bool = False) -> Decision:
-    return Decision("s3:CreateBucket", "arn:aws:s3:::b", allowed=allowed, open=hanging)
+def decision(*, allowed: bool, hanging: bool = False) -> SimulatedDecision:
+    return SimulatedDecision("s3:CreateBucket", "arn:aws:s3:::b", allowed=allowed, open=hanging)
 
 
 def test_a_denial_that_hangs_on_an_unknown_condition_is_unknown() -> None:
@@ -109,8 +109,8 @@ def test_a_denial_that_hangs_on_an_unknown_condition_is_unknown() -> None:
         permissions.check(HOME, CALLER, found).state
         for found in ([yes], [yes, hanging], [yes, hanging, no], Unread("why"))
     ]
-    assert states == [State.OK, State.UNKNOWN, State.FAILED, State.UNKNOWN]
-    assert permissions.check(HOME, Unread("why"), ()).state == State.UNKNOWN
+    assert states == [CheckState.OK, CheckState.UNKNOWN, CheckState.FAILED, CheckState.UNKNOWN]
+    assert permissions.check(HOME, Unread("why"), ()).state == CheckState.UNKNOWN
 
 
 def test_each_action_is_asked_of_the_resource_it_is_about_in_the_partition() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.preflights import GLOBAL, HEAD, HOME, THREE, Preflights, one, preflights, refused
 from workshop.account_region import AccountRegion
-from workshop.preflight import State, usage
+from workshop.preflight import CheckState, usage
 
 __all__ = ["preflights"]
 
@@ -37,7 +37,7 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
         "Customer managed policies per account": (GLOBAL, 9, 0, 1500),
         "General purpose buckets": (GLOBAL, 4, 0, 10000),
     }
-    assert {check.state for check in report.checks} == {State.OK}
+    assert {check.state for check in report.checks} == {CheckState.OK}
 
 
 SHORT = [
@@ -60,7 +60,7 @@ def test_one_short_of_anything_refuses_with_the_request_that_would_help(
     assert refused(report) == [name for _, name, *_ in SHORT]
     for service, name, code, need, place in SHORT:
         check = one(report, name)
-        assert (check.state, check.place, check.quota_code) == (State.FAILED, place, code)
+        assert (check.state, check.place, check.quota_code) == (CheckState.FAILED, place, code)
         assert check.told == (
             f"{need} more and the 0 there are {need} of {need - 1}, 1 too many; ask AWS for {need}"
         )
@@ -130,7 +130,7 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     cloud.quotas(region=HOME.region, sagemaker={"ml.g5.xlarge for training job usage": 0})
     again = preflights.ask(THREE, only=["seat01"])
     assert again.passed
-    assert one(again, "ml.g5.xlarge for training job usage").state == State.WARNING
+    assert one(again, "ml.g5.xlarge for training job usage").state == CheckState.WARNING
 
 
 def test_a_stopped_notebook_of_a_seat_is_counted_and_one_of_somebody_else_is_not(
@@ -184,11 +184,11 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
     preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 505})
     report = preflights.ask(text)
     check = one(report, "Stacks")
-    assert (check.state, check.need, check.used) == (State.FAILED, 401, 105)
+    assert (check.state, check.need, check.used) == (CheckState.FAILED, 401, 105)
     assert check.told.startswith("401 more and the 105 there are 506 of 505, 1 too many")
     assert one(report, "Roles per account").need == 80
     gpu = one(report, "ml.g5.xlarge for training job usage")
-    assert (gpu.state, gpu.need, gpu.quota) == (State.SHORT, 101, 4)
+    assert (gpu.state, gpu.need, gpu.quota) == (CheckState.SHORT, 101, 4)
     preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 506})
     assert preflights.ask(text, accept=refused(report)[1:]).passed
 
@@ -217,7 +217,7 @@ def test_what_cannot_be_listed_is_unknown_and_refuses_until_it_is_accepted(
     assert refused(report) == list(UNREADABLE)
     for subject, (operation, name) in UNREADABLE.items():
         check = one(report, subject)
-        assert (check.state, check.used) == (State.UNKNOWN, None)
+        assert (check.state, check.used) == (CheckState.UNKNOWN, None)
         assert check.told.startswith(f"{operation.partition(':')[2]}: AccessDenied") or (
             "UnauthorizedOperation" in check.told
         )
@@ -225,7 +225,7 @@ def test_what_cannot_be_listed_is_unknown_and_refuses_until_it_is_accepted(
     codes = [name.strip("'") for _, name in UNREADABLE.values()]
     accepted = preflights.ask(THREE, accept=codes)
     assert accepted.passed
-    assert [check.subject for check in accepted.of(State.WAIVED)] == list(UNREADABLE)
+    assert [check.subject for check in accepted.of(CheckState.WAIVED)] == list(UNREADABLE)
     by_name = preflights.ask(THREE, accept=[subject.upper() for subject in list(UNREADABLE)[1:]])
     assert refused(by_name) == ["Registered repositories"]
 
@@ -294,7 +294,7 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
     preflights.cloud.quotas(region=SECOND.region, cloudformation={"Stacks": 5})
     preflights.cloud.quotas(account=OTHER.account, region=OTHER.region, s3={"L-DC2B2D3D": 1})
     report = preflights.ask(text)
-    assert [(check.place, check.subject) for check in report.of(State.FAILED)] == [
+    assert [(check.place, check.subject) for check in report.of(CheckState.FAILED)] == [
         (SECOND, "Stacks"),
         (AccountRegion(OTHER.account, GLOBAL.region), "General purpose buckets"),
     ]
@@ -309,9 +309,9 @@ def test_a_place_that_refuses_every_call_hides_no_other(preflights: Preflights) 
         )
     )
     report = preflights.ask(text)
-    assert {check.place for check in report.of(State.UNKNOWN)} == {SECOND}
-    assert one(report, "account", SECOND).state == State.UNKNOWN
-    assert one(report, "Stacks", HOME).state == State.OK
+    assert {check.place for check in report.of(CheckState.UNKNOWN)} == {SECOND}
+    assert one(report, "account", SECOND).state == CheckState.UNKNOWN
+    assert one(report, "Stacks", HOME).state == CheckState.OK
 
 
 def test_an_account_without_a_role_to_take_on_is_unknown_and_says_what_is_missing(
@@ -320,9 +320,9 @@ def test_an_account_without_a_role_to_take_on_is_unknown_and_says_what_is_missin
     text = several(preflights).replace("deploy: {role: Deployer}\n", "")
     report = preflights.ask(text, only=["ada", "dee"], unlisted=[OTHER])
     check = one(report, "account", OTHER)
-    assert check.state == State.UNKNOWN
+    assert check.state == CheckState.UNKNOWN
     assert "name it in the environment's file as deploy.role" in check.told
-    assert one(report, "Stacks", HOME).state == State.OK
+    assert one(report, "Stacks", HOME).state == CheckState.OK
 
 
 def test_credentials_of_another_account_fail_and_nothing_else_is_asked_there(

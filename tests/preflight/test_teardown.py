@@ -16,11 +16,11 @@ from tests.support.teardown_runs import clients_at, proving, teardown
 from tests.support.teardown_workshop import busy
 from workshop import teardown as room
 from workshop.aws.clients import Clients
-from workshop.preflight import State, permissions, teardown_reads
-from workshop.preflight.parallel_reads import Asking
-from workshop.preflight.request import Subject
+from workshop.preflight import CheckState, permissions, teardown_reads
+from workshop.preflight.parallel_reads import ParallelReads
+from workshop.preflight.request import PreflightRequest
 from workshop.teardown import resources, roles
-from workshop.teardown.discovery import Target, discover
+from workshop.teardown.discovery import ScanTarget, discover
 
 __all__ = ["preflights"]
 
@@ -43,7 +43,7 @@ def test_a_listing_that_is_denied_is_told_with_what_it_means_and_can_be_accepted
     assert refused(report) == ["feature table"]
     check = one(report, "feature table")
     assert (check.state, check.told) == (
-        State.UNKNOWN,
+        CheckState.UNKNOWN,
         "a teardown will not be able to prove that none is left of: feature table (GetTables:"
         " AccessDeniedException); have that allowed, or go on without:"
         " --accept-unknown 'feature table'",
@@ -89,11 +89,11 @@ def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
             preflights.cloud.client("logs", region=HOME.region).create_log_group(
                 logGroupName=f"/aws/sagemaker/Endpoints/{number}"
             )
-        subject = Subject(loaded, HOME, loaded.seats, {})
+        subject = PreflightRequest(loaded, HOME, loaded.seats, {})
         whole, few = Clients(HOME), Clients(HOME)
-        discover(whole, Target("vision", "dev", {HOME: frozenset()}, whole=True), resources.ALL)
+        discover(whole, ScanTarget("vision", "dev", {HOME: frozenset()}, whole=True), resources.ALL)
         with ThreadPoolExecutor(4) as pool:
-            looks = teardown_reads.ask(Asking(few, pool), subject)
+            looks = teardown_reads.ask(ParallelReads(few, pool), subject)
         others = {roles.ROLE, roles.POLICY, "tag"}
         assert looks.keys() == {kind.name for kind in resources.ALL} | others
     # Every preflight lists the stacks by itself.

@@ -18,16 +18,16 @@ from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import IMAGE, Room, of_seats
 from workshop.status import describe
 from workshop.status.calls import Calls
-from workshop.status.describe import Details, Memory
+from workshop.status.describe import DescribeCache, Details
 from workshop.status.machines import Described
-from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, Machines, Unknown, Work
+from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, Machines, RunningJob, Unknown
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=1)
 
 
-def work(kind: str, name: str) -> Work:
-    return Work(kind, name, f"arn:{name}", "InProgress", NOW, NOW)
+def work(kind: str, name: str) -> RunningJob:
+    return RunningJob(kind, name, f"arn:{name}", "InProgress", NOW, NOW)
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Told:
         self.made.append((operation, name))
         return self.described[name]
 
-    def look(self, memory: Memory, *things: Work) -> dict[Work, Described]:
+    def look(self, memory: DescribeCache, *things: RunningJob) -> dict[RunningJob, Described]:
         with ThreadPoolExecutor(2) as pool:
             return Details(cast("Calls", self), memory).of(pool, things)
 
@@ -87,7 +87,7 @@ def test_training_jobs_cost_a_search_for_a_hundred_and_no_call_of_their_own(
 ) -> None:
     jobs = [work(TRAINING, f"fit{number}") for number in range(count)]
     told = Told({one.name: job(one.name) for one in jobs})
-    memory = Memory()
+    memory = DescribeCache()
     assert told.look(memory, *jobs) == dict.fromkeys(jobs, training(1))
     assert (len(told.searches), told.made) == (searches, [])
     # What a job has cannot change.
@@ -99,7 +99,7 @@ def test_training_jobs_cost_a_search_for_a_hundred_and_no_call_of_their_own(
 @given(names=st.lists(st.text("ab-", min_size=1, max_size=63), max_size=100, unique=True))
 def test_names_fit_into_the_filters_that_search_takes(names: list[str]) -> None:
     told = Told({name: job(name) for name in names})
-    found = told.look(Memory(), *(work(TRAINING, name) for name in names))
+    found = told.look(DescribeCache(), *(work(TRAINING, name) for name in names))
     assert len(found) == len(names)
     assert Unknown not in {type(one) for one in found.values()}
     for values in told.searches:
@@ -110,7 +110,7 @@ def test_names_fit_into_the_filters_that_search_takes(names: list[str]) -> None:
 def test_what_search_does_not_have_yet_is_described() -> None:
     told = Told({"old": job("old")}, {"new": job("new", 3)})
     old, new = work(TRAINING, "old"), work(TRAINING, "new")
-    assert told.look(Memory(), old, new) == {old: training(1), new: training(3)}
+    assert told.look(DescribeCache(), old, new) == {old: training(1), new: training(3)}
     assert told.made == [("DescribeTrainingJob", "new")]
 
 
@@ -120,13 +120,13 @@ def test_an_endpoint_that_changed_since_search_saw_it_is_described() -> None:
         {"answer": endpoint("answer", 2), "c": config("ml.c5.xlarge")},
     )
     one = work(ENDPOINT, "answer")
-    assert told.look(Memory(), one) == {one: (Machines("endpoint", "ml.c5.xlarge", 2),)}
+    assert told.look(DescribeCache(), one) == {one: (Machines("endpoint", "ml.c5.xlarge", 2),)}
     assert told.made == [("DescribeEndpoint", "answer"), ("DescribeEndpointConfig", "c")]
 
 
 def test_an_endpoints_machines_are_counted_anew_and_its_configuration_read_once() -> None:
     told = Told({"answer": endpoint("answer", 1)}, {"c": config("ml.m5.large")})
-    one, memory = work(ENDPOINT, "answer"), Memory()
+    one, memory = work(ENDPOINT, "answer"), DescribeCache()
     assert told.look(memory, one) == {one: (Machines("endpoint", "ml.m5.large", 1),)}
     told.indexed["answer"] = endpoint("answer", 4)
     assert told.look(memory, one) == {one: (Machines("endpoint", "ml.m5.large", 4),)}
@@ -147,7 +147,7 @@ def test_descriptions_of_one_look_are_bounded_and_the_next_look_goes_on(
     jobs = [work(PROCESSING, f"clean{number}") for number in range(7)]
     described = {"ProcessingResources": {"ClusterConfig": machine}}
     told = Told(described={one.name: described for one in jobs})
-    memory = Memory()
+    memory = DescribeCache()
     for made, unknown in ((3, 4), (6, 1), (7, 0), (7, 0)):
         found = Counter(type(one) for one in told.look(memory, *jobs).values())
         assert (len(told.made), found[Unknown]) == (made, unknown)

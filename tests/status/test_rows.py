@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.config import loader
 from workshop.naming import SEAT_STACKS
 from workshop.status import rows
 from workshop.status.attribution import Owners
-from workshop.status.snapshot import KINDS, Found
+from workshop.status.snapshot import KINDS, Snapshot
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -20,8 +20,8 @@ OURS = {"workshop": "demo", "environment": "demo", "managed-by": "workshop-provi
 OWNERS = Owners("vision", {"ada", "ben"})
 
 
-def stack(name: str, status: str, tags: dict[str, str]) -> FoundStack:
-    return FoundStack(name, f"arn:{name}", status, "", NOW, None, protected=False, tags=tags)
+def stack(name: str, status: str, tags: dict[str, str]) -> StackSummary:
+    return StackSummary(name, f"arn:{name}", status, "", NOW, None, protected=False, tags=tags)
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_a_stack_is_told_by_what_is_wrong_with_it(
     name = loaded.names(seat).stack("storage")
     stacks[name] = stack(name, status, tags)
     place = seat.account_region
-    found = Found(place, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
+    found = Snapshot(place, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
     [row] = rows.rows(loaded, [seat], {place: found})
-    assert row.stacks == rows.Stacks(5 - len(told), 5, told)
+    assert row.stacks == rows.StackCounts(5 - len(told), 5, told)
 
 
 @pytest.mark.parametrize(

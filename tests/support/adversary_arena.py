@@ -38,7 +38,7 @@ from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.naming import COHORT, Names
-from workshop.teardown.events import Step
+from workshop.teardown.events import TeardownStep
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Teardown
 
@@ -305,7 +305,7 @@ class Arena:
         waiting = list(late)
 
         def hear(happening: Any) -> None:
-            if waiting and happening.step == Step.STOP:
+            if waiting and happening.step == TeardownStep.STOP:
                 tries, waiting[:] = list(waiting), []
                 self.try_all(ada, tries)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from tests.support.config_folder import load, write
 from tests.support.local_cloud import Cloud
 from workshop.handout import slips
-from workshop.handout.notebooks import LONGEST, OPEN, Notebook, Presigned
+from workshop.handout.notebooks import LONGEST, OPEN, HandoutNotebook, Presigned
 from workshop.handout.slips import Handout
 
 MADE = datetime(2098, 3, 8, 8, 0, tzinfo=UTC)
 ROLE = "arn:aws:iam::000000000000:role/notebooks"
 LINK = "https://vision-ada-notebook-1a2b.notebook.us-east-1.sagemaker.aws?authToken=x"
-GIVEN = Notebook(OPEN, link=Presigned(LINK, MADE + timedelta(minutes=5), LONGEST))
+GIVEN = HandoutNotebook(OPEN, link=Presigned(LINK, MADE + timedelta(minutes=5), LONGEST))
 
 
 def write_class(
@@ -49,7 +49,7 @@ def made(
     folder: Path,
     rows: Sequence[str] = ("ada,,,",),
     *,
-    found: Mapping[str, Notebook] | None = None,
+    found: Mapping[str, HandoutNotebook] | None = None,
     presigned: bool = False,
     with_names: bool = False,
     title: str = "Vision",
@@ -57,7 +57,7 @@ def made(
 ) -> Handout:
     """A handout of this roster; notebooks that ``found`` leaves out are open."""
     loaded = load(write_class(folder, rows, title=title, profiles=profiles))
-    opened = GIVEN if presigned else Notebook(OPEN)
+    opened = GIVEN if presigned else HandoutNotebook(OPEN)
     known = {seat.id: opened for seat in loaded.seats} | dict(found or {})
     return slips.handout(
         loaded, loaded.seats, known, made=MADE, presigned=presigned, with_names=with_names

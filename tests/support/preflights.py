@@ -20,10 +20,10 @@ from tests.support.local_cloud import Cloud, template
 from workshop.account_region import AccountRegion
 from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions
-from workshop.preflight import Check, Report, preflight
+from workshop.preflight import Check, PreflightReport, preflight
 from workshop.preflight.checks import REFUSING
 
 NOW = datetime(2098, 3, 7, 12, tzinfo=UTC)
@@ -80,13 +80,13 @@ class Preflights:
         looks: bool = False,
         unlisted: Collection[AccountRegion] = (),
         variables: Mapping[str, str] | None = None,
-    ) -> Report:
+    ) -> PreflightReport:
         """The report on an environment; of places in ``unlisted``, no stacks are known."""
         loaded = self.loaded(text)
         seats = loaded.chosen(None if only is None else list(only))
         with calling(self.cloud, **(variables or {})):
             clients = Clients(loaded.home, role=loaded.settings.deploy.role)
-            stacks: dict[AccountRegion, dict[str, FoundStack]] = {
+            stacks: dict[AccountRegion, dict[str, StackSummary]] = {
                 place: inventory.stacks(clients, place)
                 for place in account_regions(seats)
                 if place not in unlisted
@@ -106,7 +106,7 @@ class Preflights:
         client.create_stack(StackName=name, TemplateBody=EMPTY)
 
 
-def one(report: Report, subject: str, place: AccountRegion | None = None) -> Check:
+def one(report: PreflightReport, subject: str, place: AccountRegion | None = None) -> Check:
     """The only check of that subject, in one place where there are several."""
     found = [
         check
@@ -117,7 +117,7 @@ def one(report: Report, subject: str, place: AccountRegion | None = None) -> Che
     return found[0]
 
 
-def refused(report: Report) -> list[str]:
+def refused(report: PreflightReport) -> list[str]:
     """The subjects that refuse the deployment."""
     return [check.subject for check in report.of(*REFUSING)]
 

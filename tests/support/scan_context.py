@@ -15,7 +15,14 @@ from tests.support.local_cloud import Cloud
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
-from workshop.teardown.resource import Kind, Memory, Ownership, Scope, Thing, World
+from workshop.teardown.resource import (
+    Ownership,
+    Resource,
+    ResourceType,
+    ScanCache,
+    ScanContext,
+    Scope,
+)
 
 TAGS = {"workshop": "vision", "environment": "dev", "managed-by": "workshop-provisioner"}
 
@@ -44,32 +51,36 @@ class _Clients(Clients):
             return super().client(service, place, **more)
 
 
-def world(cloud: Cloud, *seats: str, whole: bool = False, lasting: Memory | None = None) -> World:
+def world(
+    cloud: Cloud, *seats: str, whole: bool = False, lasting: ScanCache | None = None
+) -> ScanContext:
     """What kinds get; the tags are those that the tagging service tells now."""
     clients = _Clients(cloud)
     scope = Scope("vision", "dev", place(cloud), frozenset(seats or ("ada", "ben")), whole)
     tagged = discovery.tagged(clients, "vision", place(cloud))
-    return World(clients, scope, tagged, lasting=lasting or Memory())
+    return ScanContext(clients, scope, tagged, lasting=lasting or ScanCache())
 
 
-def found(kind: Kind, world: World) -> dict[str, Thing]:
+def found(kind: ResourceType, world: ScanContext) -> dict[str, Resource]:
     """What a kind finds, by its id."""
     things = list(kind.find(world))
     assert len({thing.id for thing in things}) == len(things)
     return {thing.id: thing for thing in things}
 
 
-def owners(kind: Kind, world: World) -> dict[str, tuple[str, str]]:
+def owners(kind: ResourceType, world: ScanContext) -> dict[str, tuple[str, str]]:
     """Id -> ownership and seat of what a kind finds."""
     return {name: (thing.ownership.value, thing.seat) for name, thing in found(kind, world).items()}
 
 
-def thing(world: World, kind: str, name: str, **details: str) -> Thing:
+def thing(world: ScanContext, kind: str, name: str, **details: str) -> Resource:
     """A thing as a scan gives it."""
-    return Thing(kind, name, world.scope.place, Ownership.OWNED, "a test", "ada", details=details)
+    return Resource(
+        kind, name, world.scope.place, Ownership.OWNED, "a test", "ada", details=details
+    )
 
 
-def pages_of(world: World, cloud: Cloud, operation: str, **size: int) -> None:
+def pages_of(world: ScanContext, cloud: Cloud, operation: str, **size: int) -> None:
     """Let a listing of S3 have small pages."""
     client = world.clients.client("s3", place(cloud))
     client.meta.events.register(

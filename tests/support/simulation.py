@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.assemblies import ROOT, Assembly
-from workshop.access.permissions import EVERYTHING, Question
+from workshop.access.permissions import EVERYTHING, AccessQuestion
 from workshop.naming import COHORT, Names
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
@@ -38,7 +38,7 @@ class Role:
     boundary: Any
     tags: dict[str, str]
 
-    def simulation(self, question: Question) -> dict[str, Any]:
+    def simulation(self, question: AccessQuestion) -> dict[str, Any]:
         """Give what iam-simulate wants to know."""
         names = self.names
         principal = f"arn:aws:sts::{names.account}:assumed-role/{names.role}/SageMaker"

@@ -29,18 +29,18 @@ from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import Pace
-from workshop.aws.stacks import FoundStack
+from workshop.aws.rate_limit import RateLimiter
+from workshop.aws.stacks import StackSummary
 from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy import cloudformation as calls
 from workshop.deploy import planner
-from workshop.deploy.assembly import Assembly, Cohort
-from workshop.deploy.desired import WantedStack
+from workshop.deploy.assembly import Assembly, CohortTemplate
+from workshop.deploy.desired import DesiredStack
 from workshop.deploy.jobs import Limits
-from workshop.deploy.plan import Plan
-from workshop.deploy.run import Deployment, Outcome
+from workshop.deploy.plan import DeployPlan
+from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.events import Event, What
 from workshop.naming import COHORT, SEAT_STACKS
@@ -100,7 +100,7 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
         for profile in loaded.settings.profiles
         for kind in SEAT_STACKS
     }
-    cohort = Cohort(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
+    cohort = CohortTemplate(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
     return Assembly(made, dict.fromkeys(account_regions(loaded.seats), cohort))
 
 
@@ -126,9 +126,9 @@ def synthesized() -> Iterator[None]:
         yield
 
 
-def found(wanted: WantedStack, status: str = "CREATE_COMPLETE", **more: Any) -> FoundStack:
+def found(wanted: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -> StackSummary:
     """The stack that is wanted, as a listing shows it."""
-    made = FoundStack(
+    made = StackSummary(
         name=wanted.name,
         id=f"arn:{wanted.name}",
         status=status,
@@ -143,9 +143,9 @@ def found(wanted: WantedStack, status: str = "CREATE_COMPLETE", **more: Any) -> 
 
 def wanted(
     name: str = "demo-seat1-storage", *, seat: str = "seat1", needs: str = "", variants: int = 1
-) -> WantedStack:
+) -> DesiredStack:
     """A stack with templates that nobody looks into."""
-    return WantedStack(
+    return DesiredStack(
         name=name,
         kind=name.rpartition("-")[2],
         seat=seat,
@@ -173,7 +173,7 @@ class Run:
     deployment: Deployment
     events: list[Event]
     asked: list[str]
-    paces: Mapping[AccountRegion, Pace]
+    paces: Mapping[AccountRegion, RateLimiter]
 
     @property
     def calls(self) -> Calls:
@@ -187,7 +187,7 @@ class Run:
 
     @property
     def good(self) -> bool:
-        good = (Outcome.DONE, Outcome.UNCHANGED)
+        good = (DeployOutcome.DONE, DeployOutcome.UNCHANGED)
         return all(one.outcome in good for one in self.deployment.results)
 
     @property
@@ -230,7 +230,9 @@ class Fleet:
         return loader.load("dev", self.config)
 
     def clients(
-        self, seen: list[str] | None = None, paces: Mapping[AccountRegion, Pace] | None = None
+        self,
+        seen: list[str] | None = None,
+        paces: Mapping[AccountRegion, RateLimiter] | None = None,
     ) -> Clients:
         """Clients; each request to CloudFormation, retries too, comes into ``seen`` by its name."""
         loaded = self.loaded()
@@ -253,7 +255,7 @@ class Fleet:
     def seats(self, only: Sequence[str] | None = None) -> tuple[Seat, ...]:
         return self.loaded().chosen(only)
 
-    def plan(self, clients: Clients | None = None, only: Sequence[str] | None = None) -> Plan:
+    def plan(self, clients: Clients | None = None, only: Sequence[str] | None = None) -> DeployPlan:
         """What ``workshop plan`` would show."""
         with calling(self.cloud):
             loaded, seats = self.loaded(), self.seats(only)
@@ -264,7 +266,7 @@ class Fleet:
     def deploy(
         self,
         *,
-        plan: Plan | None = None,
+        plan: DeployPlan | None = None,
         only: Sequence[str] | None = None,
         limits: Limits = QUICK,
         percent: int = 30,
@@ -287,13 +289,13 @@ class Fleet:
 
     def _begin(
         self,
-        plan: Plan | None,
+        plan: DeployPlan | None,
         only: Sequence[str] | None,
         limits: Limits,
         percent: int,
         hear: Callable[[Event], object],
     ) -> Run:
-        paces = {place: Pace() for place in account_regions(self.loaded().seats)}
+        paces = {place: RateLimiter() for place in account_regions(self.loaded().seats)}
         asked: list[str] = []
         events: list[Event] = []
 

@@ -22,9 +22,17 @@ from workshop.aws import clients as clients_module
 from workshop.aws.clients import Clients
 from workshop.naming import Names
 from workshop.teardown import stacks, sweep
-from workshop.teardown.discovery import Target
-from workshop.teardown.events import Happening
-from workshop.teardown.resource import Kind, Memory, Ownership, Scope, SeenRole, Thing, World
+from workshop.teardown.discovery import ScanTarget
+from workshop.teardown.events import TeardownEvent
+from workshop.teardown.resource import (
+    Ownership,
+    Resource,
+    ResourceType,
+    ScanCache,
+    ScanContext,
+    Scope,
+    SeenRole,
+)
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Teardown
 
@@ -33,11 +41,11 @@ ADA = Names("demo", "ada", *(HERE.account, HERE.region))
 BEN = Names("demo", "ben", *(HERE.account, HERE.region))
 CONFIG = Path(__file__).parents[2] / "config"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
-QUICK = sweep.Patience(
+QUICK = sweep.SweepWaits(
     deadline=10, first_look=0.01, slowest_look=0.05, backoff=0.01, slowest_backoff=0.02
 )
-QUICK_STACKS = stacks.Patience(look=0.01, slowest_look=0.05)
-KINDS: dict[str, Kind] = {kind.name: kind for kind in ALL}
+QUICK_STACKS = stacks.StackWaits(look=0.01, slowest_look=0.05)
+KINDS: dict[str, ResourceType] = {kind.name: kind for kind in ALL}
 
 
 @cache
@@ -59,18 +67,18 @@ def world(
     whole: bool = True,
     tagged: Mapping[str, Mapping[str, str]] | None = None,
     roles: tuple[SeenRole, ...] = (),
-) -> World:
+) -> ScanContext:
     """The world of kinds for these seats of ``demo``."""
     scope = Scope("demo", "demo", HERE, frozenset(seats or ("ada",)), whole=whole)
-    return World(clients, scope, tagged=tagged or {}, memory=Memory(), roles=roles)
+    return ScanContext(clients, scope, tagged=tagged or {}, memory=ScanCache(), roles=roles)
 
 
-def found(world: World, kind: str) -> dict[str, Thing]:
+def found(world: ScanContext, kind: str) -> dict[str, Resource]:
     """What a kind finds, by id."""
     return {thing.id: thing for thing in KINDS[kind].find(world)}
 
 
-def whose(world: World, kind: str) -> dict[str, tuple[Ownership, str]]:
+def whose(world: ScanContext, kind: str) -> dict[str, tuple[Ownership, str]]:
     """Ownership and seat of what a kind finds, by id."""
     return {name: (one.ownership, one.seat) for name, one in found(world, kind).items()}
 
@@ -122,11 +130,11 @@ def job(
     clients: Clients,
     *seats: str,
     whole: bool = True,
-    told: Callable[[Happening], object] = lambda _: None,
+    told: Callable[[TeardownEvent], object] = lambda _: None,
     **more: Any,
 ) -> Teardown:
     """A teardown of these seats of ``demo`` that does not wait."""
-    target = Target("demo", "demo", {HERE: frozenset(seats or ("ada",))}, whole=whole)
+    target = ScanTarget("demo", "demo", {HERE: frozenset(seats or ("ada",))}, whole=whole)
     return Teardown(
         clients,
         more.pop("target", target),

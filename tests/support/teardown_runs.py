@@ -24,19 +24,19 @@ from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import ENVIRONMENT, WORKSHOP, Room
 from workshop.aws.clients import Clients
 from workshop.teardown import stacks, sweep
-from workshop.teardown.discovery import Target
-from workshop.teardown.events import Happening, Outcome
-from workshop.teardown.plan import Choices, Plan
-from workshop.teardown.report import Report
-from workshop.teardown.resource import Kind, Ownership
+from workshop.teardown.discovery import ScanTarget
+from workshop.teardown.events import DeletionOutcome, TeardownEvent
+from workshop.teardown.plan import Choices, TeardownPlan
+from workshop.teardown.report import TeardownReport
+from workshop.teardown.resource import Ownership, ResourceType
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Saver, Teardown
 
-QUICK = sweep.Patience(
+QUICK = sweep.SweepWaits(
     deadline=20, first_look=0.002, slowest_look=0.02, backoff=0.001, slowest_backoff=0.01
 )
-QUICK_STACKS = stacks.Patience(deadline=20, look=0.002, slowest_look=0.05)
-IMPATIENT = sweep.Patience(
+QUICK_STACKS = stacks.StackWaits(deadline=20, look=0.002, slowest_look=0.05)
+IMPATIENT = sweep.SweepWaits(
     deadline=0.3, first_look=0.002, slowest_look=0.02, backoff=0.001, slowest_backoff=0.01
 )
 """For what never comes to an end."""
@@ -52,11 +52,11 @@ class Run:
     room: Room
     choices: Choices
     before: Held
-    plan: Plan
-    report: Report | None = None
+    plan: TeardownPlan
+    report: TeardownReport | None = None
     """None for one that was broken off."""
     after: Held = field(default_factory=dict)
-    happenings: list[Happening] = field(default_factory=list)
+    happenings: list[TeardownEvent] = field(default_factory=list)
 
     @property
     def code(self) -> int:
@@ -69,7 +69,7 @@ class Run:
         assert self.report is not None
         return {one.kind for one in self.report.scans[-1].unknown}
 
-    def ended(self, outcome: Outcome) -> set[str]:
+    def ended(self, outcome: DeletionOutcome) -> set[str]:
         """The names of what came to this end."""
         assert self.report is not None
         return {one.thing.id for one in self.report.of(outcome)}
@@ -95,7 +95,9 @@ class Run:
 
     def _is_known_to_stay(self, what: str) -> bool:
         """Whether it is a record of what has ended, which some run has told of."""
-        records = self.room.records | (self.ended(Outcome.UNDELETABLE) if self.report else set())
+        records = self.room.records | (
+            self.ended(DeletionOutcome.UNDELETABLE) if self.report else set()
+        )
         if not what.startswith(RECORDS):
             return False
         is_ = self.after[what]["is"]
@@ -109,7 +111,9 @@ class Run:
         if self.report is not None and self.code == 0:
             left = self.left
             assert not left, sorted(left)
-            told = {f"{one.thing.kind} {one.thing.id}" for one in self.report.of(Outcome.STUCK)}
+            told = {
+                f"{one.thing.kind} {one.thing.id}" for one in self.report.of(DeletionOutcome.STUCK)
+            }
             assert not told, sorted(told)
 
 
@@ -120,7 +124,7 @@ def proving(run: Run) -> None:
     assert (run.code, run.left) == (0, set()), run.report.markdown()
 
 
-Hear = Callable[[Happening], object]
+Hear = Callable[[TeardownEvent], object]
 
 
 def job(
@@ -130,8 +134,8 @@ def job(
     only: Sequence[str] | None = None,
     seats: Sequence[str] = ("ada", "ben"),
     sink: Hear = lambda _: None,
-    patience: sweep.Patience = QUICK,
-    kinds: Sequence[Kind] = ALL,
+    patience: sweep.SweepWaits = QUICK,
+    kinds: Sequence[ResourceType] = ALL,
     interval: float = 0,
     pause: Callable[[float], object] = lambda _: None,
     save: Saver | None = None,
@@ -140,7 +144,7 @@ def job(
     chosen = frozenset(seats if only is None else only)
     return Teardown(
         clients,
-        Target(WORKSHOP, ENVIRONMENT, {HOME: chosen}, whole=only is None),
+        ScanTarget(WORKSHOP, ENVIRONMENT, {HOME: chosen}, whole=only is None),
         kinds,
         sink,
         proven=dict(room.proven),
@@ -168,9 +172,9 @@ def teardown(
     ``before`` is what there is, where that is known already.
     """
     chosen = choices or Choices(only=more.get("only"))  # type: ignore[arg-type]
-    happenings: list[Happening] = []
+    happenings: list[TeardownEvent] = []
 
-    def sink(happening: Happening) -> None:
+    def sink(happening: TeardownEvent) -> None:
         happenings.append(happening)
         hear(happening)
 
@@ -191,7 +195,7 @@ def teardown(
         finally:
             room.cloud.faults()
         run.after = snapshot(room.cloud)
-        room.records |= run.ended(Outcome.UNDELETABLE) if run.report else set()
+        room.records |= run.ended(DeletionOutcome.UNDELETABLE) if run.report else set()
     return run
 
 

@@ -22,8 +22,8 @@ from tests.support.scan_context import (
     thing,
     world,
 )
-from workshop.teardown.emptying import MOST_LEFT, Bucket, NotEmptied
-from workshop.teardown.resource import World
+from workshop.teardown.emptying import MOST_LEFT, BucketEmptier, NotEmptied
+from workshop.teardown.resource import ScanContext
 from workshop.teardown.resources import tagged
 from workshop.teardown.resources.buckets import Buckets, SharedObjects
 
@@ -52,9 +52,11 @@ def put(cloud: Cloud, name: str, keys: Iterable[str]) -> None:
         list(pool.map(lambda key: s3.put_object(Bucket=name, Key=key, Body=b"x"), keys))
 
 
-def emptying(cloud: Cloud, name: str, prefix: str = "", where: World | None = None) -> Bucket:
+def emptying(
+    cloud: Cloud, name: str, prefix: str = "", where: ScanContext | None = None
+) -> BucketEmptier:
     client = (where or world(cloud)).clients.client("s3", place(cloud))
-    return Bucket(client, name, place(cloud).account, prefix, pause=lambda _: None)
+    return BucketEmptier(client, name, place(cloud).account, prefix, pause=lambda _: None)
 
 
 def left(cloud: Cloud, name: str) -> int:
@@ -171,7 +173,7 @@ def test_all_pages_of_buckets_are_read(cloud: Cloud, monkeypatch: pytest.MonkeyP
         bucket(cloud, name, versioned=False)
     here = world(cloud)
     tags = {f"arn:aws:s3:::{name}": {"workshop": "vision"} for name in names}
-    assert list(found(KIND, World(here.clients, here.scope, tags))) == sorted(names)
+    assert list(found(KIND, ScanContext(here.clients, here.scope, tags))) == sorted(names)
 
 
 def test_tags_of_a_bucket_that_is_gone_are_not_believed(cloud: Cloud) -> None:
@@ -301,7 +303,7 @@ def test_a_denied_bucket_is_given_up_after_a_thousand_keys() -> None:
 
     client = Denying()
     with pytest.raises(NotEmptied):
-        Bucket(client, "endless", "1" * 12).empty()
+        BucketEmptier(client, "endless", "1" * 12).empty()
     assert client.pages * 1000 <= MOST_LEFT + 5 * 1000
 
 
@@ -372,7 +374,7 @@ def test_a_bucket_that_is_written_to_all_the_time_is_not_called_empty() -> None:
             return {}
 
     with pytest.raises(NotEmptied, match="emptied 5 times and is not empty"):
-        Bucket(Busy(), "busy", "1" * 12).empty()
+        BucketEmptier(Busy(), "busy", "1" * 12).empty()
 
 
 def test_every_call_names_the_owner_of_the_bucket(cloud: Cloud) -> None:
@@ -415,7 +417,7 @@ def test_a_key_that_xml_cannot_hold_goes_by_itself() -> None:
 
     client = Holding()
     with pytest.raises(NotEmptied, match="AccessDenied: no"):
-        Bucket(client, "odd", "1" * 12).empty()
+        BucketEmptier(client, "odd", "1" * 12).empty()
     assert client.alone == ["b\x01"]
 
 
@@ -441,7 +443,7 @@ def test_no_more_than_a_few_pages_are_held() -> None:
             deleted += 1
             return {}
 
-    assert Bucket(Counting(), "long", "1" * 12).empty().versions == 60
+    assert BucketEmptier(Counting(), "long", "1" * 12).empty().versions == 60
     assert most <= 6
 
 

@@ -11,7 +11,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, found, whose, world
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
-from workshop.teardown.discovery import Target
+from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.plan import Choices
 from workshop.teardown.resource import Ownership
 from workshop.teardown.resources import ALL
@@ -88,7 +88,7 @@ def test_whose_role_cannot_be_read_is_unknown(cloud: Cloud, clients: Clients) ->
 
 def test_a_listing_that_fails_makes_the_kind_unknown(cloud: Cloud, clients: Clients) -> None:
     cloud.faults({"effect": "denied", "operation": "glue:GetTables"})
-    target = Target("demo", "demo", {teardown_demo.HERE: frozenset({"ada"})}, whole=True)
+    target = ScanTarget("demo", "demo", {teardown_demo.HERE: frozenset({"ada"})}, whole=True)
     seen = discovery.discover(clients, target, ALL)
     assert [one.kind for one in seen.unknown] == [KIND]
 

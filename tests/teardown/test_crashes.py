@@ -18,8 +18,8 @@ from tests.support.local_cloud import Cloud
 from tests.support.small_workshop import HOME
 from tests.support.teardown_runs import Crash, Hear, Run, at_once, proving, teardown
 from tests.support.teardown_workshop import Room, busy, small
-from workshop.teardown.events import Happening, Step
-from workshop.teardown.plan import Plan
+from workshop.teardown.events import TeardownEvent, TeardownStep
+from workshop.teardown.plan import TeardownPlan
 from workshop.teardown.saving import Saved
 
 READS = ("Describe", "Get", "List")
@@ -103,11 +103,11 @@ def test_a_teardown_may_die_at_each_of_its_changes(cloud: Cloud, *, answered: bo
     assert again.before == again.after
 
 
-def die_at(step: Step, number: int) -> Hear:
+def die_at(step: TeardownStep, number: int) -> Hear:
     """Whoever dies at the nth time that something is told of a step."""
-    told: list[Happening] = []
+    told: list[TeardownEvent] = []
 
-    def hear(happening: Happening) -> None:
+    def hear(happening: TeardownEvent) -> None:
         told.extend([happening] if happening.step == step else [])
         if len(told) >= number:
             raise Crash
@@ -118,11 +118,24 @@ def die_at(step: Step, number: int) -> Hear:
 @pytest.mark.parametrize(
     ("step", "number"),
     [
-        *((Step.FREEZE, 1), (Step.STOP, 1), (Step.STOP, 5), (Step.DELETE, 1), (Step.DELETE, 5)),
-        *((Step.DELETE, 20), (Step.STACKS, 1), (Step.STACKS, 2), (Step.VERIFY, 1)),
+        *(
+            (TeardownStep.FREEZE, 1),
+            (TeardownStep.STOP, 1),
+            (TeardownStep.STOP, 5),
+            (TeardownStep.DELETE, 1),
+            (TeardownStep.DELETE, 5),
+        ),
+        *(
+            (TeardownStep.DELETE, 20),
+            (TeardownStep.STACKS, 1),
+            (TeardownStep.STACKS, 2),
+            (TeardownStep.VERIFY, 1),
+        ),
     ],
 )
-def test_a_teardown_may_die_in_each_of_its_steps(cloud: Cloud, step: Step, number: int) -> None:
+def test_a_teardown_may_die_in_each_of_its_steps(
+    cloud: Cloud, step: TeardownStep, number: int
+) -> None:
     room = busy(cloud)
     first = teardown(room, hear=die_at(step, number))
     first.check()
@@ -133,9 +146,9 @@ def test_a_teardown_may_die_in_each_of_its_steps(cloud: Cloud, step: Step, numbe
 @pytest.mark.parametrize("saved", [False, True])
 def test_a_teardown_may_die_while_it_saves(cloud: Cloud, *, saved: bool) -> None:
     room = busy(cloud)
-    copied: list[Plan] = []
+    copied: list[TeardownPlan] = []
 
-    def save(found: Plan) -> list[Saved]:
+    def save(found: TeardownPlan) -> list[Saved]:
         if saved:
             copied.append(found)
         raise Crash

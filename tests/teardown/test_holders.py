@@ -14,26 +14,26 @@ from tests.support.local_cloud import Cloud, template
 from tests.support.scan_context import place, world
 from tests.support.teardown_runs import teardown
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.errors import WorkshopError
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.holders import StackRules, holders, with_stacks
-from workshop.teardown.plan import Choices, Fate, Plan
-from workshop.teardown.resource import Kind, Ownership, SeenRole, Thing
+from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
+from workshop.teardown.resource import Ownership, Resource, ResourceType, SeenRole
 from workshop.teardown.resources import ALL
-from workshop.teardown.resources.network_interfaces import Interfaces, awaited
+from workshop.teardown.resources.network_interfaces import NetworkInterfaces, awaited
 from workshop.teardown.resources.tagged import STACK
 from workshop.teardown.resources.tagged_resources import TaggedResources
 
 HERE = AccountRegion("111122223333", "eu-west-1")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TAGS = {"workshop": "vision", "environment": "prod", "managed-by": "workshop-provisioner"}
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in ALL}
+KINDS: Mapping[str, ResourceType] = {kind.name: kind for kind in ALL}
 
 
-def stack(name: str, seat: str, **more: str) -> FoundStack:
+def stack(name: str, seat: str, **more: str) -> StackSummary:
     given = {**TAGS, "attendee": seat, **more}
-    return FoundStack(
+    return StackSummary(
         name, f"arn:{name}", "CREATE_COMPLETE", "", NOW, None, protected=False, tags=given
     )
 
@@ -46,7 +46,7 @@ def held(kind: str, name: str, held_as: str, *, stack_tag: str | None = None) ->
     """The stack that holds what a kind found, where a stack lists that name as this type."""
     made = stack("vision-ada-storage", "ada")
     resources = [{"ResourceType": held_as, "PhysicalResourceId": name}]
-    thing = Thing(kind, name, HERE, Ownership.FOREIGN, "looks alike", stack_tag=stack_tag)
+    thing = Resource(kind, name, HERE, Ownership.FOREIGN, "looks alike", stack_tag=stack_tag)
     by = holders(rules(), {made.name: made}, {made.name: resources})
     [judged] = with_stacks([thing], by, KINDS)
     return judged.stack
@@ -115,7 +115,7 @@ def test_a_look_alike_stack_empties_nobodys_bucket(cloud: Cloud) -> None:
 def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_for(
     cloud: Cloud,
 ) -> None:
-    ec2, kind = cloud.client("ec2"), Interfaces()
+    ec2, kind = cloud.client("ec2"), NetworkInterfaces()
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
     mine = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]
     name, group = mine["NetworkInterfaceId"], mine["Groups"][0]["GroupId"]
@@ -180,7 +180,7 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
     assert told.hourly is None
     assert kind.state(here, told) is None
     discovery = Discovery({told.key: told}, {}, {}, {told.place: here}, (), ())
-    included = Plan(discovery, {kind.name: kind}, Choices(include_claimed=True))
-    assert included.fate(told) == Fate.LEAVE_CLAIMED
+    included = TeardownPlan(discovery, {kind.name: kind}, Choices(include_claimed=True))
+    assert included.fate(told) == PlannedAction.LEAVE_CLAIMED
     with pytest.raises(WorkshopError, match="delete it yourself"):
         kind.delete(here, told)

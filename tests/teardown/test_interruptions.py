@@ -11,14 +11,14 @@ from tests.support.local_cloud import TRUST, Cloud
 from tests.support.sessions import Hand
 from tests.support.teardown_runs import proving, teardown
 from tests.support.teardown_workshop import Room, busy, small
-from workshop.teardown.events import Happening, Step
+from workshop.teardown.events import TeardownEvent, TeardownStep
 
 
-def works_on(room: Room, *, at: Step, times: int = 1) -> list[str]:
+def works_on(room: Room, *, at: TeardownStep, times: int = 1) -> list[str]:
     """Ada makes something each time a step is told of; what she made comes into the list."""
     made: list[str] = []
 
-    def hear(happening: Happening) -> None:
+    def hear(happening: TeardownEvent) -> None:
         if happening.step == at and len(made) < times:
             made.append(pieces.training(room.attendee("ada"), f"late{len(made)}"))
             pieces.endpoint(room.attendee("ada"), f"late{len(made)}")
@@ -27,8 +27,8 @@ def works_on(room: Room, *, at: Step, times: int = 1) -> list[str]:
     return made
 
 
-@pytest.mark.parametrize("at", [Step.FREEZE, Step.STOP, Step.DELETE])
-def test_what_comes_in_the_middle_goes_as_well(cloud: Cloud, at: Step) -> None:
+@pytest.mark.parametrize("at", [TeardownStep.FREEZE, TeardownStep.STOP, TeardownStep.DELETE])
+def test_what_comes_in_the_middle_goes_as_well(cloud: Cloud, at: TeardownStep) -> None:
     room = busy(cloud)
     made = works_on(room, at=at)
     run = teardown(room, hear=room.hear)
@@ -67,6 +67,6 @@ def _remake_role(room: Room) -> None:
 def test_what_comes_again_and_again_goes_in_the_end(cloud: Cloud) -> None:
     room = small(cloud)
     pieces.training(room.attendee("ada"))
-    made = works_on(room, at=Step.DELETE, times=3)
+    made = works_on(room, at=TeardownStep.DELETE, times=3)
     proving(teardown(room, hear=room.hear))
     assert len(made) == 3

@@ -23,9 +23,9 @@ from tests.support.local_cloud import TRUST, Cloud
 from tests.support.sessions import Hand, session_over
 from tests.support.teardown_runs import IMPATIENT, QUICK, Crash, proving, teardown
 from tests.support.teardown_workshop import UNPROVEN
-from workshop.teardown.events import Happening, Step
+from workshop.teardown.events import TeardownEvent, TeardownStep
 from workshop.teardown.plan import Choices
-from workshop.teardown.resource import Kind
+from workshop.teardown.resource import ResourceType
 from workshop.teardown.resources import ALL
 
 Make = Callable[[Hand], object]
@@ -50,7 +50,7 @@ NAMES = frozenset(
         *("alarm", "dashboard"),
     }
 )
-KINDS: Sequence[Kind] = [
+KINDS: Sequence[ResourceType] = [
     replace(kind, after=tuple(one for one in kind.after if one in NAMES))  # type: ignore[type-var]
     for kind in ALL
     if kind.name in NAMES
@@ -116,7 +116,7 @@ class World:
     only: bool
     include_claimed: bool
     faults: Sequence[dict[str, Any]]
-    late: Step | None
+    late: TeardownStep | None
     crash: int | None
 
     @property
@@ -142,7 +142,7 @@ WORLDS = st.builds(
     only=st.booleans(),
     include_claimed=st.booleans(),
     faults=st.lists(CALLS | KEYS | STUCK, max_size=2),
-    late=st.none() | st.sampled_from([Step.FREEZE, Step.STOP, Step.DELETE]),
+    late=st.none() | st.sampled_from([TeardownStep.FREEZE, TeardownStep.STOP, TeardownStep.DELETE]),
     crash=st.none() | st.integers(0, 20),
 )
 
@@ -207,10 +207,10 @@ def test_nothing_unproven_is_touched_and_gone_means_gone(
     running_cloud: Cloud, world: World
 ) -> None:
     built = Built(running_cloud, world)
-    room, heard = built.room, list[Happening]()
+    room, heard = built.room, list[TeardownEvent]()
     late: list[str] = []
 
-    def hear(happening: Happening) -> None:
+    def hear(happening: TeardownEvent) -> None:
         heard.append(happening)
         if happening.step == world.late and not late:
             with suppress(ClientError):  # what is refused to everybody is refused to her

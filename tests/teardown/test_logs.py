@@ -10,14 +10,14 @@ from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
 from tests.support.scan_context import counted, found, owners, place, thing, world
-from workshop.teardown.resource import Memory, Ownership, World
+from workshop.teardown.resource import Ownership, ScanCache, ScanContext
 from workshop.teardown.resources import logs
-from workshop.teardown.resources.logs import Groups, Streams
+from workshop.teardown.resources.logs import LogGroups, LogStreams
 from workshop.teardown.resources.sagemaker_type import listed_key
 from workshop.teardown.resources.unexplained import ENDPOINTS
 
-STREAMS = Streams()
-GROUPS = Groups()
+STREAMS = LogStreams()
+GROUPS = LogGroups()
 TRAINING = "/aws/sagemaker/TrainingJobs"
 STUDIO = "/aws/sagemaker/studio"
 NOTEBOOKS = "/aws/sagemaker/NotebookInstances"
@@ -56,7 +56,7 @@ def test_names_claim_streams_and_of_others_nothing_is_told(cloud: Cloud) -> None
 def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None:
     group(cloud, TRAINING, "fit/algo-1-1", "fit/algo-2-1", "fitter/algo-1-1", "vision-ada-x/algo-1")
     group(cloud, "/aws/sagemaker/ProcessingJobs", "fit/algo-1-1")
-    lasting = Memory()
+    lasting = ScanCache()
     here = world(cloud, lasting=lasting)
     for name in ("fit", "fitter", "vision-ada-x"):
         logs.remember(here, thing(here, "training job", name))
@@ -78,7 +78,7 @@ def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: 
         *("d-1/me/JupyterLab/default", "d-1/mean/JupyterLab/default", "d-1/you/JupyterLab/default"),
         *("d-2/me/JupyterLab/default", "d-2/lab/CodeEditor/default"),
     )
-    lasting = Memory()
+    lasting = ScanCache()
     here = world(cloud, lasting=lasting)
     logs.remember(here, thing(here, "Studio user profile", "d-1/me"))
     logs.remember(here, thing(here, "Studio domain", "d-2"))
@@ -89,7 +89,7 @@ def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: 
     }
     assert owners(STREAMS, here) == expected
     # What a plan remembers of a stream proves no more than that.
-    later = Memory()
+    later = ScanCache()
     logs.remember_before(
         later, {("log stream", name, place(cloud), ""): "ada" for name in expected}
     )
@@ -103,7 +103,7 @@ def test_what_an_earlier_run_proved_proves_its_log_for_its_seat_alone(
     cloud: Cloud, kind: str, name: str
 ) -> None:
     group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
-    lasting = Memory()
+    lasting = ScanCache()
     logs.remember_before(lasting, {(kind, name, place(cloud), ""): "ada"})
     expected = {f"{ENDPOINTS}live": ("owned", "ada")}
     assert owners(GROUPS, world(cloud, "ada", lasting=lasting)) == expected
@@ -203,7 +203,9 @@ def test_a_throttled_deletion_is_repeated(cloud: Cloud) -> None:
 # --- what nothing explains ---------------------------------------------------------------------
 
 
-def began(cloud: Cloud, *seats: str, whole: bool = True, explained: tuple[str, ...] = ()) -> World:
+def began(
+    cloud: Cloud, *seats: str, whole: bool = True, explained: tuple[str, ...] = ()
+) -> ScanContext:
     """The world of a workshop that began before all that is there, with these training jobs."""
     here = replace(world(cloud, *seats, whole=whole), since=datetime(2020, 1, 1, tzinfo=UTC))
     for kind in ("training job", "endpoint", "notebook"):

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from tests.support import teardown_demo
 from tests.support.teardown_demo import ADA, HERE, whose, world
 from workshop.aws.clients import Clients
-from workshop.teardown.resource import STILL_THERE, Ownership, SeenRole, Thing
+from workshop.teardown.resource import STILL_THERE, Ownership, Resource, SeenRole
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 AWS = f"arn:aws:sagemaker:{HERE.region}:{HERE.account}"
@@ -109,7 +109,7 @@ def test_whoever_made_a_record_has_it_whatever_job_it_names(kind: str) -> None:
 def test_lineage_is_untied_on_every_page_before_it_goes(kind: str) -> None:
     _, _, _, named = RECORDS[kind]
     own = f"{AWS}:{kind}/hers"
-    thing = Thing(
+    thing = Resource(
         kind,
         "hers",
         HERE,

@@ -14,7 +14,7 @@ from tests.support.sessions import session_over
 from tests.support.small_workshop import HOME
 from tests.support.teardown_runs import at_once, proving, quick_clients, teardown
 from tests.support.teardown_workshop import Room, small
-from workshop.teardown.discovery import Target, discover
+from workshop.teardown.discovery import ScanTarget, discover
 from workshop.teardown.plan import Choices
 
 SAGEMAKER = (
@@ -120,7 +120,7 @@ def test_all_roles_and_all_resources_of_a_stack_are_read(cloud: Cloud, count: in
                 Path=path,
                 AssumeRolePolicyDocument=json.dumps(TRUST),
             )
-        target = Target("demo", "demo", {HOME: frozenset({"ada"})}, whole=True)
+        target = ScanTarget("demo", "demo", {HOME: frozenset({"ada"})}, whole=True)
         found = discover(clients, target, [])
     assert len(found.resources[HOME, stack]) == count
     roles = {one.seat for one in found.things.values() if one.kind == "role"}

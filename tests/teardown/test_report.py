@@ -17,11 +17,11 @@ from tests.support.teardown_runs import teardown
 from tests.support.teardown_workshop import small
 from workshop.account_region import AccountRegion
 from workshop.cli.teardown import teardown as command
-from workshop.teardown.discovery import Target, Unknown
-from workshop.teardown.events import Outcome, Result
+from workshop.teardown.discovery import ScanTarget, Unknown
+from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices
-from workshop.teardown.report import Report
-from workshop.teardown.resource import Ownership, Thing
+from workshop.teardown.report import TeardownReport
+from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.verification import Scan
 
 HERE = AccountRegion("000000000000", "us-east-1")
@@ -29,9 +29,9 @@ NOW = datetime(2026, 5, 1, 18, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>|a&b"
 
 
-def thing(name: str, ownership: Ownership = Ownership.OWNED, cost: str | None = "0") -> Thing:
+def thing(name: str, ownership: Ownership = Ownership.OWNED, cost: str | None = "0") -> Resource:
     hourly = None if cost is None else Decimal(cost)
-    return Thing("endpoint", name, HERE, ownership, "a test", "ada", hourly=hourly)
+    return Resource("endpoint", name, HERE, ownership, "a test", "ada", hourly=hourly)
 
 
 LEFT = (
@@ -39,15 +39,15 @@ LEFT = (
     thing("unclear", Ownership.UNKNOWN, cost=None),
     thing("like-ours", Ownership.CLAIMED, cost="0.115"),
 )
-REPORT = Report(
-    target=Target("vision", "prod", {HERE: frozenset({"ada"})}, whole=True),
+REPORT = TeardownReport(
+    target=ScanTarget("vision", "prod", {HERE: frozenset({"ada"})}, whole=True),
     choices=Choices(),
     digest="0123456789ab",
     began=NOW,
     ended=NOW,
     results=tuple(
-        Result(thing(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
-        for outcome in Outcome
+        DeletionResult(thing(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
+        for outcome in DeletionOutcome
     ),
     scans=(Scan(NOW, LEFT, (Unknown("model", HERE, "AccessDenied: no"),)),),
     foreign=(thing("theirs", Ownership.FOREIGN),),
@@ -63,8 +63,13 @@ ROWS = {
     "unknown": ["", "model", str(HERE), "AccessDenied: no"],
     "not saved": ["ben", "", "", "the copy differs"],
     "not frozen": ["", "role", "vision-ada-role", "AccessDenied: no"],
-    Outcome.UNDELETABLE.value: ["ada", "endpoint", "cannot", f"told of {Outcome.UNDELETABLE}"],
-    Outcome.KEPT.value: ["ada", "endpoint", "kept", "told of kept on request"],
+    DeletionOutcome.UNDELETABLE.value: [
+        "ada",
+        "endpoint",
+        "cannot",
+        f"told of {DeletionOutcome.UNDELETABLE}",
+    ],
+    DeletionOutcome.KEPT.value: ["ada", "endpoint", "kept", "told of kept on request"],
     "foreign look-alikes, left alone": ["ada", "endpoint", "theirs", "a test"],
     "deleted": ["ada", "endpoint", "deleted", "told of deleted"],
     "emptied": ["ada", "endpoint", "emptied", "told of emptied"],
@@ -101,13 +106,13 @@ class _Read(HTMLParser):
         self._inside = ""
 
 
-def in_page(report: Report) -> dict[str, list[list[str]]]:
+def in_page(report: TeardownReport) -> dict[str, list[list[str]]]:
     read = _Read(report.html())
     assert not read.tags & {"script", "img", "a", "link", "iframe"}
     return {heading: [row for row in rows if row] for heading, rows in read.rows.items()}
 
 
-def in_markdown(report: Report) -> dict[str, list[list[str]]]:
+def in_markdown(report: TeardownReport) -> dict[str, list[list[str]]]:
     found: dict[str, list[list[str]]] = {}
     for line in report.markdown().splitlines():
         if line.startswith("## "):
@@ -149,7 +154,7 @@ def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
         {"scans": (Scan(NOW, (), ()), Scan(NOW, LEFT, ()))},
         {"scans": (Scan(NOW, (), ()), Scan(NOW, (), (Unknown("model", HERE, "no"),)))},
         {"not_saved": {"ada": "no"}},
-        {"results": (Result(thing("x"), Outcome.ABANDONED),)},
+        {"results": (DeletionResult(thing("x"), DeletionOutcome.ABANDONED),)},
     ],
     ids=["one look", "left", "unknown", "not saved", "abandoned"],
 )
@@ -164,7 +169,7 @@ def test_only_two_clean_looks_prove_it(changes: dict[str, object]) -> None:
 def test_names_are_text_wherever_they_stand() -> None:
     hostile = replace(
         REPORT,
-        results=(Result(thing(HOSTILE), Outcome.STUCK, HOSTILE),),
+        results=(DeletionResult(thing(HOSTILE), DeletionOutcome.STUCK, HOSTILE),),
         not_saved={HOSTILE: HOSTILE},
     )
     [row] = in_page(hostile)["stuck"]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.scan_context import counted, found, owners, place, tag_list, thing, world
 from workshop.teardown.emptying import NotEmptied
-from workshop.teardown.resource import World
+from workshop.teardown.resource import ScanContext
 from workshop.teardown.resources.repositories import Repositories, _first_page
 
 KIND = Repositories()
@@ -150,7 +150,7 @@ class Registry:
 
 
 def emptied(cloud: Cloud, registry: Registry) -> None:
-    here = World(registry, world(cloud).scope)  # type: ignore[arg-type]
+    here = ScanContext(registry, world(cloud).scope)  # type: ignore[arg-type]
     KIND.empty(here, thing(here, KIND.name, "vision/ada/training"))
 
 

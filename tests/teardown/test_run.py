@@ -14,16 +14,16 @@ from tests.support.teardown_demo import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT, Names
 from workshop.teardown import freeze, roles
-from workshop.teardown.discovery import Target
-from workshop.teardown.events import Happening, Outcome, Step
-from workshop.teardown.plan import Choices, Fate
-from workshop.teardown.report import LEFT, NOT_PROVEN, Report
-from workshop.teardown.resource import Thing, World
+from workshop.teardown.discovery import ScanTarget
+from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
+from workshop.teardown.plan import Choices, PlannedAction
+from workshop.teardown.report import LEFT, NOT_PROVEN, TeardownReport
+from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.sagemaker_jobs import TRAINING, Training
 from workshop.teardown.run import Teardown
 from workshop.teardown.saving import Saved
-from workshop.teardown.sweep import Patience
+from workshop.teardown.sweep import SweepWaits
 
 COHORT_NAMES = Names("demo", COHORT, teardown_demo.HERE.account, teardown_demo.HERE.region)
 
@@ -34,7 +34,7 @@ def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
     return teardown_demo.connect(cloud, monkeypatch)
 
 
-def torn_down(job: Teardown, **choices: Any) -> Report:
+def torn_down(job: Teardown, **choices: Any) -> TeardownReport:
     return job.apply(job.plan(Choices(**choices)))
 
 
@@ -53,7 +53,7 @@ def test_all_of_it_goes_and_nothing_else(cloud: Cloud, clients: Clients) -> None
     trains(cloud, "demo-ada-theirs", theirs)
     serves(cloud, "theirs", theirs)
     cloud.client("s3").create_bucket(Bucket="demonstration")
-    told: list[Happening] = []
+    told: list[TeardownEvent] = []
     report = torn_down(teardown_demo.job(clients, "ada", "ben", told=told.append))
     assert (report.code, report.proven, len(report.scans)) == (0, True, 2)
     assert teardown_demo.stack_names(cloud) == set()
@@ -72,10 +72,14 @@ def test_all_of_it_goes_and_nothing_else(cloud: Cloud, clients: Clients) -> None
         "demo-ada-theirs"
     ]
     steps = [one.step for one in told]
-    assert steps.index(Step.FREEZE) < steps.index(Step.STOP) < steps.index(Step.STACKS)
+    assert (
+        steps.index(TeardownStep.FREEZE)
+        < steps.index(TeardownStep.STOP)
+        < steps.index(TeardownStep.STACKS)
+    )
     again = torn_down(teardown_demo.job(clients, "ada", "ben"))
     assert again.code == 0
-    assert not again.of(Outcome.DELETED, Outcome.STOPPED, Outcome.STUCK)
+    assert not again.of(DeletionOutcome.DELETED, DeletionOutcome.STOPPED, DeletionOutcome.STUCK)
 
 
 def test_one_seat_goes_and_the_others_and_the_cohort_stay(cloud: Cloud, clients: Clients) -> None:
@@ -126,7 +130,7 @@ def test_no_sum_is_whole_on_the_way_where_something_could_not_be_listed(
     teardown_demo.deploy(cloud, ADA)
     used(cloud)
     cloud.faults({"effect": "denied", "operation": "sagemaker:ListEndpoints"})
-    told: list[Happening] = []
+    told: list[TeardownEvent] = []
     torn_down(teardown_demo.job(clients, told=told.append))
     costs = [one.cost for one in told if one.cost is not None]
     assert costs
@@ -155,11 +159,11 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     teardown_demo.deploy(cloud, ADA)
     serves(cloud, "serve", ADA.role_arn)
     cloud.faults({"effect": "stuck", "noun": "Endpoint", "name": "serve", "status": "Deleting"})
-    hurried = Patience(deadline=0.2, first_look=0.01, slowest_look=0.05)
+    hurried = SweepWaits(deadline=0.2, first_look=0.01, slowest_look=0.05)
     job = teardown_demo.job(clients, patience=hurried)
     report = torn_down(job)
     assert report.code == 4
-    stuck = {one.thing.kind: one.told for one in report.of(Outcome.STUCK)}
+    stuck = {one.thing.kind: one.told for one in report.of(DeletionOutcome.STUCK)}
     assert stuck["endpoint"].startswith("still Deleting")
     assert {"endpoint", "endpoint configuration", "model", "stack"} <= stuck.keys()
     assert teardown_demo.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
@@ -184,26 +188,26 @@ def test_a_bucket_that_fills_again_is_emptied_when_its_stack_fails(
     cloud: Cloud, clients: Clients
 ) -> None:
     teardown_demo.deploy(cloud, ADA)
-    told: list[Happening] = []
+    told: list[TeardownEvent] = []
 
-    def refill(happening: Happening) -> None:
+    def refill(happening: TeardownEvent) -> None:
         told.append(happening)
         hers = happening.thing is not None and happening.thing.id == ADA.bucket("data")
-        if happening.outcome == Outcome.EMPTIED and hers:
+        if happening.outcome == DeletionOutcome.EMPTIED and hers:
             cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="late", Body=b"1")
 
     report = torn_down(teardown_demo.job(clients, told=refill))
     assert report.code == 0
-    refusals = [one.told for one in told if one.step == Step.STACKS and "Data" in one.told]
-    assert refusals, [one.told for one in told if one.step == Step.STACKS]
+    refusals = [one.told for one in told if one.step == TeardownStep.STACKS and "Data" in one.told]
+    assert refusals, [one.told for one in told if one.step == TeardownStep.STACKS]
 
 
 def test_what_was_made_in_mid_sweep_is_found_and_goes_too(cloud: Cloud, clients: Clients) -> None:
     teardown_demo.deploy(cloud, ADA)
     made: list[str] = []
 
-    def late(happening: Happening) -> None:
-        if happening.step == Step.DELETE and not made:
+    def late(happening: TeardownEvent) -> None:
+        if happening.step == TeardownStep.DELETE and not made:
             made.append("late")
             serves(cloud, "late", ADA.role_arn)
 
@@ -253,7 +257,7 @@ def test_a_role_without_room_for_the_freeze_is_told_with_a_cure_and_goes_all_the
     # What an organiser has attached by hand, where the stack leaves room for the freeze alone.
     iam.attach_role_policy(RoleName=ADA.role, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     cloud.quotas(iam={"Managed policies per role": len(attached) + 1})
-    happened: list[Happening] = []
+    happened: list[TeardownEvent] = []
     report = torn_down(teardown_demo.job(clients, told=happened.append))
     full = f"Cannot exceed quota for PoliciesPerRole: {len(attached) + 1}"
     cure = "take a policy off it that its stack did not put there (aws iam detach-role-policy)"
@@ -265,7 +269,7 @@ def test_a_role_without_room_for_the_freeze_is_told_with_a_cure_and_goes_all_the
 
 def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients) -> None:
     teardown_demo.deploy(cloud, ADA)
-    kept = Target(
+    kept = ScanTarget(
         "demo",
         "demo",
         teardown_demo.job(clients).target.seats,
@@ -275,7 +279,7 @@ def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients)
     serves(cloud, ADA.bucket("data"), ADA.role_arn)  # the same name, and nothing that is kept
     job = teardown_demo.job(clients, target=kept)
     plan = job.plan(Choices())
-    assert [(one.kind, one.id) for one in plan.things(Fate.KEEP)] == [
+    assert [(one.kind, one.id) for one in plan.things(PlannedAction.KEEP)] == [
         ("bucket", ADA.bucket("data"))
     ]
     job.apply(plan)
@@ -337,14 +341,14 @@ class _Lingering(Training):
 
     asked: ClassVar[set[str]] = set()
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         for thing in super().find(world):
             yield replace(thing, state="Deleting") if thing.id in self.asked else thing
 
-    def delete(self, world: World, thing: Thing) -> None:  # noqa: ARG002 - AWS takes its time
+    def delete(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002 - AWS takes its time
         self.asked.add(thing.id)
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         if thing.id in self.asked:
             super().delete(world, thing)
         return super().state(world, thing)
@@ -358,7 +362,7 @@ def test_what_lingers_after_its_deletion_is_waited_for_and_told_as_deleted(
     trains(cloud, "fit", ADA.role_arn)
     members = {field.name: getattr(TRAINING, field.name) for field in fields(TRAINING)}
     kinds = [_Lingering(**members) if kind is TRAINING else kind for kind in ALL]
-    told: list[Happening] = []
+    told: list[TeardownEvent] = []
     job = teardown_demo.job(clients, kinds=kinds, told=told.append)
     report = torn_down(job)
     assert report.code == 0
@@ -366,14 +370,14 @@ def test_what_lingers_after_its_deletion_is_waited_for_and_told_as_deleted(
     [deleted] = [
         one for one in report.results if (one.thing.kind, one.thing.id) == ("training job", "fit")
     ]
-    assert deleted.outcome == Outcome.DELETED
+    assert deleted.outcome == DeletionOutcome.DELETED
     assert "something came meanwhile, or is not gone yet; once more" in {one.told for one in told}
 
 
 class _Deaf(Training):
     """Training jobs whose deletion is answered and never done."""
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         pass
 
 
@@ -390,5 +394,5 @@ def test_what_is_still_there_after_its_deletion_was_answered_is_stuck(
     report = torn_down(teardown_demo.job(clients, kinds=kinds, patience=patience), stacks=stacks)
     assert report.code == (NOT_PROVEN if stacks else LEFT)
     outcomes = {(one.thing.kind, one.thing.id): one.outcome for one in report.results}
-    assert outcomes["training job", "fit"] == Outcome.STUCK
+    assert outcomes["training job", "fit"] == DeletionOutcome.STUCK
     assert ADA.role in teardown_demo.roles(cloud)

@@ -12,7 +12,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, BEN, HERE, found, serves, trains, whose, world
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
-from workshop.teardown.discovery import Target
+from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.resource import Ownership, SeenRole
 from workshop.teardown.resources import ALL
 
@@ -126,7 +126,7 @@ def test_a_listing_that_fails_makes_its_kind_unknown_and_no_other(
 ) -> None:
     trains(cloud, "hers", teardown_demo.role(cloud, ADA))
     cloud.faults({"effect": "denied", "operation": "sagemaker:ListModels"})
-    target = Target("demo", "demo", {teardown_demo.HERE: frozenset({"ada"})}, whole=True)
+    target = ScanTarget("demo", "demo", {teardown_demo.HERE: frozenset({"ada"})}, whole=True)
     seen = discovery.discover(clients, target, ALL)
     assert [one.kind for one in seen.unknown] == ["model"]
     assert ("training job", "hers", teardown_demo.HERE) in seen.things

@@ -10,9 +10,9 @@ from botocore.model import ServiceModel
 
 from workshop.teardown.resource import ordered
 from workshop.teardown.resources import ALL, sagemaker_types
-from workshop.teardown.resources.sagemaker_type import SageMakerKind
+from workshop.teardown.resources.sagemaker_type import SageMakerType
 
-TABLES = [kind for kind in sagemaker_types.KINDS if isinstance(kind, SageMakerKind)]
+TABLES = [kind for kind in sagemaker_types.KINDS if isinstance(kind, SageMakerType)]
 MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
@@ -23,7 +23,7 @@ def members(operation: str, side: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", TABLES, ids=lambda kind: kind.name)
-def test_every_operation_and_member_is_the_services(kind: SageMakerKind) -> None:
+def test_every_operation_and_member_is_the_services(kind: SageMakerType) -> None:
     page = members(kind.lists, "output")[kind.member]
     summary = page.member.members
     assert set(kind.identity.values()) <= summary.keys()
@@ -45,7 +45,7 @@ def test_every_operation_and_member_is_the_services(kind: SageMakerKind) -> None
     [one for one in TABLES if one.status and one.name != "pipeline"],
     ids=lambda one: one.name,
 )
-def test_every_status_is_one_that_the_service_knows(kind: SageMakerKind) -> None:
+def test_every_status_is_one_that_the_service_knows(kind: SageMakerType) -> None:
     known = set(members(kind.describes, "output")[kind.status].enum)
     own = {"Available warm pool"}
     named = kind.billed_in | kind.stopped_from | (kind.deleted_from or frozenset()) | kind.gone_in

@@ -17,7 +17,7 @@ from workshop.config.models import Keep
 from workshop.errors import UsageError
 from workshop.teardown import log_texts, save_paths, saving
 from workshop.teardown.s3_copy import Entry, InBucket, InFolder, Source
-from workshop.teardown.saving import MOST_PROBLEMS, Saved, Work
+from workshop.teardown.saving import MOST_PROBLEMS, Saved, SeatArtifacts
 
 DATA = "vision-ada-data-000000000000-us-east-1"
 ARCHIVE = "archive"
@@ -65,7 +65,7 @@ def log(cloud: Cloud, stream: str, *messages: str, at: int = 1_790_000_000_123) 
 
 def save(cloud: Cloud, to: str | Path, keep: Keep | None = None, **work: Any) -> Saved:
     given = {"buckets": (DATA,), **work}
-    ada = Work("ada", place(cloud), **given)
+    ada = SeatArtifacts("ada", place(cloud), **given)
     [saved] = saving.save(world(cloud).clients, keep or Keep(), str(to), [ada])
     return saved
 
@@ -88,7 +88,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_prefixes_and_artefacts_are_chosen_and_nothing_twice() -> None:
-    work = Work(
+    work = SeatArtifacts(
         "ada",
         None,  # type: ignore[arg-type]
         buckets=("one", "two"),
@@ -180,7 +180,7 @@ def test_what_is_there_already_is_not_copied_again(cloud: Cloud) -> None:
     put(cloud, "models/9")
     here = world(cloud)
     calls = counted(here.clients.client("s3", place(cloud)))
-    work = Work("ada", place(cloud), buckets=(DATA,))
+    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
     [saved] = saving.save(here.clients, Keep(prefixes=("models/",)), f"s3://{ARCHIVE}", [work])
     assert (saved.complete, saved.objects, saved.already) == (True, 6, 5)
     assert calls == {"CopyObject": 1, "ListObjectsV2": 4}
@@ -208,7 +208,7 @@ def test_no_copy_is_asked_for_that_could_replace_another(cloud: Cloud) -> None:
         here.clients.client("s3", place(cloud)).meta.events.register(
             f"provide-client-params.s3.{operation}", lambda params, **_: asked.append(params)
         )
-    work = Work("ada", place(cloud), buckets=(DATA,))
+    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
     assert saving.save(here.clients, Keep(), f"s3://{ARCHIVE}", [work])[0].complete
     # The local cloud heeds it for the second alone.
     assert [one["IfNoneMatch"] for one in asked] == ["*", "*"]
@@ -259,7 +259,9 @@ def test_an_interrupted_copy_in_parts_leaves_no_upload_behind(cloud: Cloud) -> N
     events = clients.client("s3", place(cloud)).meta.events
     events.register("before-call.s3.UploadPartCopy", lambda **_: clients.interrupt())
     with pytest.raises(KeyboardInterrupt):
-        saving.save(clients, Keep(), f"s3://{ARCHIVE}", [Work("ada", place(cloud), (DATA,))])
+        saving.save(
+            clients, Keep(), f"s3://{ARCHIVE}", [SeatArtifacts("ada", place(cloud), (DATA,))]
+        )
     assert "Uploads" not in cloud.client("s3").list_multipart_uploads(Bucket=ARCHIVE)
     assert archived(cloud) == []
 
@@ -292,7 +294,7 @@ def test_all_pages_on_both_sides_are_compared(cloud: Cloud, count: int) -> None:
     client.meta.events.register(
         "provide-client-params.s3.ListObjectsV2", lambda params, **_: {**params, "MaxKeys": 25}
     )
-    work = Work("ada", place(cloud), buckets=(DATA,))
+    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
     keep = Keep(prefixes=("models/",))
     [saved] = saving.save(here.clients, keep, f"s3://{ARCHIVE}", [work])
     assert (saved.problems, saved.objects) == ([], count)
@@ -363,7 +365,8 @@ def test_what_fails_is_told_by_name_in_bounds_and_keeps_nothing_else_from_being_
 
     monkeypatch.setattr(Source, "body", archived_body)
     works = [
-        Work(seat, place(cloud), buckets=(name,)) for seat, name in (("ada", DATA), ("ben", other))
+        SeatArtifacts(seat, place(cloud), buckets=(name,))
+        for seat, name in (("ada", DATA), ("ben", other))
     ]
     ada, ben = saving.save(world(cloud).clients, Keep(), str(tmp_path), works)
     assert (ada.complete, ada.objects, ada.missing) == (False, 1, MOST_PROBLEMS + 5)
@@ -383,7 +386,7 @@ def test_a_bucket_that_refuses_everything_is_not_asked_for_every_object(
     cloud.faults({"effect": "denied", "operation": "s3:CopyObject"})
     here = world(cloud)
     calls = counted(here.clients.client("s3", place(cloud)))
-    work = Work("ada", place(cloud), buckets=(DATA,))
+    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
     [saved] = saving.save(here.clients, Keep(), f"s3://{ARCHIVE}", [work])
     assert saved.problems[-1] == f"s3://{DATA}/: nothing more of it was tried"
     assert calls["CopyObject"] < 60
@@ -589,7 +592,7 @@ def test_all_pages_of_a_stream_are_written(cloud: Cloud, tmp_path: Path) -> None
         "provide-client-params.cloudwatch-logs.GetLogEvents",
         lambda params, **_: {**params, "limit": 25},
     )
-    work = Work("ada", place(cloud), streams=((GROUP, "fit/algo-1"),))
+    work = SeatArtifacts("ada", place(cloud), streams=((GROUP, "fit/algo-1"),))
     [saved] = saving.save(here.clients, Keep(), str(tmp_path), [work])
     assert saved.complete
     [name] = files(tmp_path)

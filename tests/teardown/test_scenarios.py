@@ -10,7 +10,7 @@ from tests.support.attendee_resources import CLAIMED, PROVEN
 from tests.support.local_cloud import Cloud
 from tests.support.teardown_runs import proving, teardown
 from tests.support.teardown_workshop import UNPROVEN, small
-from workshop.teardown.events import Outcome
+from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.plan import Choices
 from workshop.teardown.resource import Ownership
 
@@ -34,14 +34,14 @@ def test_a_whole_workshop_goes_and_nothing_of_anybody_else(cloud: Cloud) -> None
     run = teardown(room)
     proving(run)
     assert len(run.before) - len(run.after) > 130
-    assert run.ended(Outcome.UNDELETABLE) == {
+    assert run.ended(DeletionOutcome.UNDELETABLE) == {
         *("demo-ada-auto", "demo-ada-batch"),
         *("free-auto", "free-batch"),
     }
     again = teardown(room)
     proving(again)
     assert again.before == again.after
-    assert not again.ended(Outcome.DELETED)
+    assert not again.ended(DeletionOutcome.DELETED)
 
 
 def test_one_seat_goes_and_its_neighbour_with_all_of_theirs_stays(cloud: Cloud) -> None:
@@ -177,7 +177,8 @@ def test_what_an_endpoint_depends_on_goes_in_order(cloud: Cloud) -> None:
     order = [
         one.thing.kind
         for one in run.happenings
-        if one.thing is not None and one.outcome in (Outcome.DELETED, Outcome.ALREADY_GONE)
+        if one.thing is not None
+        and one.outcome in (DeletionOutcome.DELETED, DeletionOutcome.ALREADY_GONE)
     ]
     before = ["scalable target", "inference component", "endpoint", "endpoint configuration"]
     assert [kind for kind in order if kind in before] == before

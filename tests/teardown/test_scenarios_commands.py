@@ -23,7 +23,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.ledger import FOLDER
 from workshop.teardown.plan import Choices
-from workshop.teardown.report import Report
+from workshop.teardown.report import TeardownReport
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(roo
 
 def test_two_teardowns_at_once_do_each_other_no_harm(room: Room) -> None:
     before = snapshots.of(room.cloud)
-    reports: list[Report] = []
+    reports: list[TeardownReport] = []
     here = AccountRegion(room.cloud.running.account, room.cloud.running.region)
 
     def one(clients: Clients) -> None:

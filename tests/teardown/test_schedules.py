@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from tests.support.local_cloud import Cloud
 from tests.support.scan_context import counted, found, owners, place, world
 from workshop.naming import Names
-from workshop.teardown.resources.schedules import Rules, Schedules
+from workshop.teardown.resources.schedules import EventRules, Schedules
 
-RULES = Rules()
+RULES = EventRules()
 SCHEDULES = Schedules()
 PIPELINE = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/nightly"
 
@@ -128,7 +128,7 @@ def test_a_schedule_goes_and_stays_gone(cloud: Cloud) -> None:
     ("kind", "operation"), [(RULES, "events:ListRules"), (SCHEDULES, "scheduler:ListSchedules")]
 )
 def test_a_denied_listing_is_an_error_and_not_none(
-    cloud: Cloud, kind: Rules | Schedules, operation: str
+    cloud: Cloud, kind: EventRules | Schedules, operation: str
 ) -> None:
     cloud.faults({"effect": "denied", "operation": operation})
     with pytest.raises(ClientError, match="AccessDenied"):

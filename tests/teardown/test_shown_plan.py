@@ -18,36 +18,38 @@ from workshop.config.models import Keep
 from workshop.errors import GuardError
 from workshop.teardown.discovery import Discovery, Unknown
 from workshop.teardown.holders import STACK
-from workshop.teardown.plan import Choices, Fate, Plan
-from workshop.teardown.resource import Memory, Ownership, Scope, Thing, World
-from workshop.teardown.shown_plan import FILE, ShownPlan, Subject, check_options, plan_to_hold
+from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
+from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope
+from workshop.teardown.shown_plan import FILE, PlanSubject, ShownPlan, check_options, plan_to_hold
 
-SUBJECT = Subject(HERE.account, "demo", "demo")
+SUBJECT = PlanSubject(HERE.account, "demo", "demo")
 AGAIN = "workshop teardown -e demo"
 CREATED = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def thing(kind: str, name: str, ownership: Ownership = Ownership.OWNED, seat: str = "ada") -> Thing:
-    return Thing(kind, name, HERE, ownership, "a test", seat, created=CREATED)
+def thing(
+    kind: str, name: str, ownership: Ownership = Ownership.OWNED, seat: str = "ada"
+) -> Resource:
+    return Resource(kind, name, HERE, ownership, "a test", seat, created=CREATED)
 
 
 def plan(
-    things: Iterable[Thing],
+    things: Iterable[Resource],
     choices: Choices | None = None,
     *,
     unknown: tuple[Unknown, ...] = (),
     seats: tuple[str, ...] = ("ada", "ben"),
-) -> Plan:
+) -> TeardownPlan:
     scope = Scope("demo", "demo", HERE, frozenset(seats), whole=True)
     discovery = Discovery(
         things={one.key: one for one in things},
         stacks={},
         resources={},
-        worlds={HERE: World(cast("Clients", None), scope, memory=Memory())},
+        worlds={HERE: ScanContext(cast("Clients", None), scope, memory=ScanCache())},
         unknown=unknown,
         not_offered=(),
     )
-    return Plan(discovery, KINDS, choices or Choices())
+    return TeardownPlan(discovery, KINDS, choices or Choices())
 
 
 MODEL = thing("model", "fit")
@@ -58,7 +60,7 @@ UNREAD = thing("endpoint", "headless", Ownership.UNKNOWN, seat="")
 SHOWN = (MODEL, CLAIM, FOREIGN, UNREAD, ROLE_STACK)
 
 
-def later(one: Thing) -> Thing:
+def later(one: Resource) -> Resource:
     return replace(one, created=datetime(2026, 5, 2, tzinfo=UTC))
 
 
@@ -79,7 +81,7 @@ def later(one: Thing) -> Thing:
 )
 @pytest.mark.parametrize("include_claimed", [False, True])
 def test_what_seats_make_meanwhile_refuses_nothing_and_goes_if_it_is_owned(
-    new: Thing, *, goes: bool, include_claimed: bool
+    new: Resource, *, goes: bool, include_claimed: bool
 ) -> None:
     choices = Choices(include_claimed=include_claimed)
     shown = ShownPlan.of(plan(SHOWN, choices), SUBJECT)
@@ -102,7 +104,7 @@ def test_what_seats_make_meanwhile_refuses_nothing_and_goes_if_it_is_owned(
     ],
     ids=["stack", "stack made anew", "role", "seat", "claimed for another", "foreign before"],
 )
-def test_what_only_the_organiser_can_bring_about_is_refused(new: Thing) -> None:
+def test_what_only_the_organiser_can_bring_about_is_refused(new: Resource) -> None:
     shown = ShownPlan.of(plan(SHOWN), SUBJECT)
     present = plan({one.key: one for one in (*SHOWN, new)}.values())
     with pytest.raises(GuardError, match="the plan is stale: ") as caught:
@@ -180,9 +182,9 @@ def test_a_plan_of_another_user_or_behind_a_link_is_not_read(
 
 
 @pytest.mark.parametrize(
-    "of", [Subject("111122223333", "demo", "demo"), replace(SUBJECT, workshop="x")]
+    "of", [PlanSubject("111122223333", "demo", "demo"), replace(SUBJECT, workshop="x")]
 )
-def test_a_plan_about_something_else_is_not_read(tmp_path: Path, of: Subject) -> None:
+def test_a_plan_about_something_else_is_not_read(tmp_path: Path, of: PlanSubject) -> None:
     ShownPlan.of(plan(SHOWN), of).write(tmp_path)
     assert ShownPlan.read(tmp_path, SUBJECT) is None
 
@@ -207,4 +209,4 @@ def test_a_sweep_leaves_what_all_seats_share() -> None:
     shared = replace(thing("bucket", "demo-cohort-datasets", seat="cohort"), stack="demo-cohort")
     own = replace(thing("bucket", "demo-ada-data"), stack="demo-ada-storage")
     swept = plan([shared, own], Choices(stacks=False, contents=True))
-    assert swept.fates == [(own, Fate.EMPTY)]
+    assert swept.fates == [(own, PlannedAction.EMPTY)]

@@ -12,14 +12,14 @@ from botocore.exceptions import ClientError
 
 from tests.support.teardown_demo import HERE
 from workshop.aws.clients import Clients
-from workshop.teardown.events import Happening, Outcome, Step
-from workshop.teardown.resource import Ownership, Scope, Thing, Undeletable, World
-from workshop.teardown.sweep import Patience, Sweep
+from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
+from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope, Undeletable
+from workshop.teardown.sweep import Sweep, SweepWaits
 
-QUICK = Patience(
+QUICK = SweepWaits(
     deadline=0.2, first_look=0.001, slowest_look=0.002, backoff=0.001, slowest_backoff=0.002
 )
-WORLD = World(cast("Clients", None), Scope("demo", "demo", HERE, frozenset(), whole=True))
+WORLD = ScanContext(cast("Clients", None), Scope("demo", "demo", HERE, frozenset(), whole=True))
 
 
 @dataclass
@@ -37,16 +37,16 @@ class Played:
     resource_type: str = ""
     lock: Any = field(default_factory=threading.Lock)
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         raise NotImplementedError
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002
         if thing.state != "Running":
             return False
         self._note("stop", thing)
         return True
 
-    def delete(self, world: World, thing: Thing) -> None:  # noqa: ARG002
+    def delete(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002
         self._note("delete", thing)
         if self.permanent:
             raise Undeletable(f"AWS has no way to delete a {self.name}")
@@ -56,7 +56,7 @@ class Played:
         if code is not None:
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Delete")
 
-    def state(self, world: World, thing: Thing) -> str | None:  # noqa: ARG002
+    def state(self, world: ScanContext, thing: Resource) -> str | None:  # noqa: ARG002
         with self.lock:
             states = self.states.get(thing.id, [None])
             return states.pop(0) if len(states) > 1 else states[0]
@@ -64,7 +64,7 @@ class Played:
     def deletable_in(self, state: str) -> bool:
         return state in self.deletable
 
-    def _note(self, what: str, thing: Thing) -> None:
+    def _note(self, what: str, thing: Resource) -> None:
         with self.lock:
             self.log.append(f"{what} {thing.kind} {thing.id}")
 
@@ -73,18 +73,18 @@ class Played:
 class Box(Played):
     """A kind that holds things."""
 
-    def empty(self, world: World, thing: Thing) -> None:  # noqa: ARG002
+    def empty(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002
         self._note("empty", thing)
 
 
-def thing(kind: str, name: str, state: str = "Stopped", **more: Any) -> Thing:
-    return Thing(kind, name, HERE, Ownership.OWNED, "", state=state, **{"seat": "ada", **more})
+def thing(kind: str, name: str, state: str = "Stopped", **more: Any) -> Resource:
+    return Resource(kind, name, HERE, Ownership.OWNED, "", state=state, **{"seat": "ada", **more})
 
 
 def swept(
-    kinds: list[Played], things: list[Thing], patience: Patience = QUICK, **more: Any
-) -> tuple[dict[str, tuple[Outcome, str]], list[Happening]]:
-    told: list[Happening] = []
+    kinds: list[Played], things: list[Resource], patience: SweepWaits = QUICK, **more: Any
+) -> tuple[dict[str, tuple[DeletionOutcome, str]], list[TeardownEvent]]:
+    told: list[TeardownEvent] = []
     work = Sweep(
         {HERE: WORLD}, {kind.name: kind for kind in kinds}, things, told.append, patience, **more
     )
@@ -106,8 +106,8 @@ def test_what_costs_is_stopped_before_anything_is_deleted_and_the_bill_falls() -
         ],
     )
     assert set(log[:2]) == {"stop job j1", "stop job j2"}
-    assert {outcome for outcome, _ in results.values()} == {Outcome.DELETED}
-    bills = [str(one.cost) for one in told if one.step == Step.STOP]
+    assert {outcome for outcome, _ in results.values()} == {DeletionOutcome.DELETED}
+    bills = [str(one.cost) for one in told if one.step == TeardownStep.STOP]
     assert (bills[0], bills[-1]) == ("3.000", "0.000")
 
 
@@ -137,11 +137,11 @@ def test_a_wait_that_takes_too_long_ends_as_stuck_and_holds_what_depends_on_it()
         [stuck, model],
         [thing("endpoint", "e"), thing("model", "m"), thing("model", "his", seat="ben")],
     )
-    assert results["e"] == (Outcome.STUCK, "still Deleting after 0 seconds")
-    assert results["m"] == (Outcome.STUCK, "waits until no endpoint of its seat is left")
-    assert results["his"][0] == Outcome.DELETED
+    assert results["e"] == (DeletionOutcome.STUCK, "still Deleting after 0 seconds")
+    assert results["m"] == (DeletionOutcome.STUCK, "waits until no endpoint of its seat is left")
+    assert results["his"][0] == DeletionOutcome.DELETED
     assert "delete model m" not in log
-    assert sum(one.outcome == Outcome.STUCK for one in told) == 2
+    assert sum(one.outcome == DeletionOutcome.STUCK for one in told) == 2
 
 
 def test_a_refusal_is_tried_again_and_a_denial_soon_given_up() -> None:
@@ -156,8 +156,8 @@ def test_a_refusal_is_tried_again_and_a_denial_soon_given_up() -> None:
         },
     )
     results, _ = swept([job], [thing("job", "busy"), thing("job", "denied")])
-    assert results["busy"][0] == Outcome.DELETED
-    assert results["denied"] == (Outcome.STUCK, "AccessDeniedException: no")
+    assert results["busy"][0] == DeletionOutcome.DELETED
+    assert results["denied"] == (DeletionOutcome.STUCK, "AccessDeniedException: no")
     assert log.count("delete job busy") == 3
     assert log.count("delete job denied") == 2
 
@@ -169,8 +169,8 @@ def test_what_aws_cannot_delete_is_stopped_and_holds_up_nothing() -> None:
     results, _ = swept(
         [record, model], [thing("transform", "t", "Running", hourly=None), thing("model", "m")]
     )
-    assert results["t"] == (Outcome.UNDELETABLE, "AWS has no way to delete a transform")
-    assert results["m"][0] == Outcome.DELETED
+    assert results["t"] == (DeletionOutcome.UNDELETABLE, "AWS has no way to delete a transform")
+    assert results["m"][0] == DeletionOutcome.DELETED
     assert log[0] == "stop transform t"
 
 
@@ -185,8 +185,8 @@ def test_what_a_stack_holds_is_stopped_and_emptied_but_not_deleted() -> None:
     ]
     results, _ = swept([notebook, bucket], things)
     assert {name: outcome for name, (outcome, _) in results.items()} == {
-        "n": Outcome.STOPPED,
-        "b": Outcome.EMPTIED,
+        "n": DeletionOutcome.STOPPED,
+        "b": DeletionOutcome.EMPTIED,
     }
     assert log == ["stop notebook n", "empty bucket b"]
     log.clear()
@@ -197,14 +197,14 @@ def test_what_a_stack_holds_is_stopped_and_emptied_but_not_deleted() -> None:
 def test_what_is_gone_already_is_told_so() -> None:
     job = Played("job", [], states={"j": [None]})
     results, _ = swept([job], [thing("job", "j", "Pending")])
-    assert results["j"][0] == Outcome.ALREADY_GONE
+    assert results["j"][0] == DeletionOutcome.ALREADY_GONE
 
 
 def test_something_that_ignores_its_deletion_is_asked_again() -> None:
     log: list[str] = []
     job = Played("job", log, states={"j": ["Stopped"] * 7 + [None]})
     results, _ = swept([job], [thing("job", "j")])
-    assert results["j"][0] == Outcome.DELETED
+    assert results["j"][0] == DeletionOutcome.DELETED
     assert log.count("delete job j") == 2
 
 
@@ -219,4 +219,4 @@ def test_many_things_are_all_brought_to_an_end() -> None:
     ]
     results, _ = swept([first, second], things)
     assert len(results) == 400
-    assert {outcome for outcome, _ in results.values()} == {Outcome.DELETED}
+    assert {outcome for outcome, _ in results.values()} == {DeletionOutcome.DELETED}

@@ -18,7 +18,7 @@ from tests.support.teardown_runs import Run, at_once, quick_clients, teardown
 from tests.support.teardown_workshop import Room
 from workshop.aws.clients import Clients
 from workshop.teardown.plan import Choices
-from workshop.teardown.resource import Ownership, Scope, World
+from workshop.teardown.resource import Ownership, ScanContext, Scope
 from workshop.teardown.resources.tagged_resources import TaggedResources
 
 CLAIMED = Ownership.CLAIMED
@@ -135,7 +135,7 @@ def test_whatever_has_the_tags_is_listed_by_its_own_type_or_as_a_tagged_resource
     )
     scope = Scope("demo", "demo", HERE, frozenset({"ada"}), whole=True)
     tagged = {start + arn: given for arn in (*others, *known)}
-    listed = TaggedResources().find(World(cast("Clients", None), scope, tagged=tagged))
+    listed = TaggedResources().find(ScanContext(cast("Clients", None), scope, tagged=tagged))
     assert [one.id for one in listed] == [start + arn for arn in others]
 
 
@@ -157,7 +157,7 @@ def test_tags_claim_what_is_in_somebody_elses_studio(room: Room, kind: str) -> N
     }
     tagged = {arns[kind](): {"workshop": "demo", "attendee": "ada"}}
     scope = Scope("demo", "demo", HOME, frozenset({"ada"}), whole=True)
-    here = World(quick_clients(room), scope, tagged=tagged)
+    here = ScanContext(quick_clients(room), scope, tagged=tagged)
     with at_once(room):
         found = [(one.ownership, one.seat) for one in KINDS[kind].find(here)]
     assert found == [(CLAIMED, "ada")]

@@ -10,7 +10,7 @@ from tests.support import attendee_resources as pieces
 from tests.support.local_cloud import TRUST, Cloud
 from tests.support.teardown_runs import IMPATIENT, clients_at, proving, teardown
 from tests.support.teardown_workshop import Room, busy, small
-from workshop.teardown.events import Outcome
+from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.plan import Choices
 
 
@@ -51,7 +51,7 @@ def test_a_kind_whose_listing_is_denied_is_unknown_and_keeps_the_role_only_if_th
     assert run.code == 4
     assert kind in run.unknown
     assert run.report is not None
-    assert not any(one.thing.kind == kind for one in run.report.of(Outcome.DELETED))
+    assert not any(one.thing.kind == kind for one in run.report.of(DeletionOutcome.DELETED))
     assert ("Role demo-ada-us-east-1-execution" in run.after) == needs_role
     proving(teardown(room))
 
@@ -98,7 +98,7 @@ def test_a_job_that_never_stops_is_stuck_and_keeps_its_role(cloud: Cloud) -> Non
     run = teardown(room, planned=lambda: cloud.faults(stuck), patience=IMPATIENT)
     run.check()
     assert run.code == 4
-    assert "mine-fit" in run.ended(Outcome.STUCK)
+    assert "mine-fit" in run.ended(DeletionOutcome.STUCK)
     assert {"Role demo-ada-us-east-1-execution", "Stack demo-cohort"} <= run.after.keys()
     assert run.report is not None
     assert run.report.cost.usd > 0
@@ -119,9 +119,9 @@ def test_keys_that_may_not_be_deleted_are_told_and_keep_their_bucket(cloud: Clou
     run.check()
     assert run.code == 4
     bucket = room.names("ada").bucket("data")
-    assert bucket in run.ended(Outcome.STUCK)
+    assert bucket in run.ended(DeletionOutcome.STUCK)
     assert run.report is not None
-    told = {one.thing.id: one.told for one in run.report.of(Outcome.STUCK)}
+    told = {one.thing.id: one.told for one in run.report.of(DeletionOutcome.STUCK)}
     assert "train/labels.csv (AccessDenied" in told[bucket]
     proving(teardown(room))
 
@@ -133,7 +133,7 @@ def test_what_was_left_behind_goes_once_it_can(cloud: Cloud) -> None:
     run = teardown(room, planned=lambda: cloud.faults(kept), choices=Choices(abandon=True))
     run.check()
     assert run.code == 4
-    assert run.ended(Outcome.ABANDONED) == {room.names("ada").bucket("data")}
+    assert run.ended(DeletionOutcome.ABANDONED) == {room.names("ada").bucket("data")}
     assert "Stack demo-cohort" not in run.after
     # No stack holds it any more; the tag that CloudFormation wrote is proof all the same.
     proving(teardown(room))
@@ -151,7 +151,7 @@ def test_an_endpoint_whose_role_was_deleted_by_hand_is_not_called_gone(cloud: Cl
     assert run.code == 4
     assert any(what == "Endpoint demo-ada-serve" for what in run.left)
     assert run.report is not None
-    assert [one.thing.kind for one in run.report.of(Outcome.STUCK)].count("endpoint") == 1
+    assert [one.thing.kind for one in run.report.of(DeletionOutcome.STUCK)].count("endpoint") == 1
     # Once a role of that name is there again, all of it can go.
     cloud.client("iam").create_role(
         RoleName=ada.names.role,

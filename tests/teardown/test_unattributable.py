@@ -16,9 +16,9 @@ from tests.support.sessions import Hand, session_over
 from tests.support.small_workshop import HOME
 from tests.support.teardown_runs import Run, proving, quick_clients, teardown
 from tests.support.teardown_workshop import QUIET, Room
-from workshop.teardown.events import Outcome
+from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.plan import Choices
-from workshop.teardown.resource import Memory, Ownership, Scope, Thing, World
+from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope
 from workshop.teardown.resources.sagemaker_serving import ENDPOINT
 
 ROLE = "Role demo-ada-us-east-1-execution"
@@ -65,7 +65,7 @@ def ada(room: Room, prefix: str = "mine-") -> Hand:
     return room.attendee("ada", prefix=prefix, tagged=False)
 
 
-def seen(run: Run, kind: str = "endpoint") -> dict[str, Thing]:
+def seen(run: Run, kind: str = "endpoint") -> dict[str, Resource]:
     """What the plan showed of a kind, but for what looks alike."""
     things = run.plan.discovery.things.values()
     return {one.id: one for one in things if one.kind == kind and "their" not in one.id}
@@ -126,10 +126,10 @@ def test_an_endpoint_from_before_the_workshop_is_nobodys_business(room: Room) ->
     name = headless(ada(room))
     created = room.cloud.client("sagemaker").describe_endpoint(EndpointName=name)["CreationTime"]
     scope = Scope("demo", "demo", HOME, frozenset({"ada"}), whole=True)
-    world = World(quick_clients(room), scope, since=created)
+    world = ScanContext(quick_clients(room), scope, since=created)
     assert [one.ownership for one in ENDPOINT.find(world)] == [Ownership.UNKNOWN]
     for since in (created + timedelta(seconds=1), None):
-        assert list(ENDPOINT.find(replace(world, since=since, memory=Memory()))) == []
+        assert list(ENDPOINT.find(replace(world, since=since, memory=ScanCache()))) == []
 
 
 def test_a_tag_tells_that_an_endpoint_is_somebody_elses(room: Room) -> None:
@@ -181,7 +181,7 @@ def test_a_transform_job_without_its_model_is_unknown_while_it_runs(
     assert run.code == 4
     [job] = seen(run, "transform job").values()
     assert (job.id, job.ownership, job.hourly is None) == (name, Ownership.UNKNOWN, False)
-    assert not run.ended(Outcome.STOPPED)
+    assert not run.ended(DeletionOutcome.STOPPED)
     hand.client("sagemaker").stop_transform_job(TransformJobName=name)
     # Its record costs nothing, and cannot be deleted.
     room.records.add(name)

@@ -32,7 +32,7 @@ _OF_TAGS = "aws:RequestTag/"
 
 
 @dataclass(frozen=True)
-class Question:
+class AccessQuestion:
     """One action on one resource, with the condition keys of the request.
 
     ``by_nobody`` asks for a caller of the same policies that lost the seat's tags.
@@ -51,7 +51,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Decision:
+class AccessDecision:
     """``document`` and ``statement`` decided; both are empty when nothing allows."""
 
     allowed: bool
@@ -69,14 +69,14 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Cell:
+class EffectivePermissions:
     """Everything that decides what one seat may do."""
 
     names: Names
     documents: Mapping[str, Document]
     boundary: Document
 
-    def decide(self, question: Question) -> Decision:
+    def decide(self, question: AccessQuestion) -> AccessDecision:
         """Evaluate as IAM does: a denial anywhere, else an Allow by policy and boundary."""
         evaluator = policy_engine.evaluator()
         context = self._context(question)
@@ -91,14 +91,14 @@ class Cell:
         for name, statements in read.items():
             denying = evaluator._first_match(context, statements, "Deny")
             if denying is not None:
-                return Decision(allowed=False, document=name, statement=denying.sid)
+                return AccessDecision(allowed=False, document=name, statement=denying.sid)
         if evaluator._first_match(context, read[BOUNDARY], "Allow") is None:
-            return Decision(allowed=False, document=BOUNDARY)
+            return AccessDecision(allowed=False, document=BOUNDARY)
         for name, statements in read.items():
             allowing = evaluator._first_match(context, statements, "Allow")
             if allowing is not None and name != BOUNDARY:
-                return Decision(allowed=True, document=name, statement=allowing.sid)
-        return Decision(allowed=False)
+                return AccessDecision(allowed=True, document=name, statement=allowing.sid)
+        return AccessDecision(allowed=False)
 
     @cached_property
     def _statements(self) -> dict[str, list[Any]]:
@@ -107,7 +107,7 @@ class Cell:
         documents = {**self.documents, BOUNDARY: self.boundary}
         return {name: parse(document) for name, document in documents.items()}
 
-    def _context(self, question: Question) -> Any:
+    def _context(self, question: AccessQuestion) -> Any:
         names = self.names
         given = {key.lower(): value for key, value in question.keys.items()}
         region = str(given.pop("aws:requestedregion", names.region))
@@ -131,17 +131,17 @@ class Cell:
         )
 
 
-def cell(names: Names, profile: Profile, settings: Environment) -> Cell:
+def cell(names: Names, profile: Profile, settings: Environment) -> EffectivePermissions:
     """Give the cell of one seat of an environment."""
     documents = policies.seat_policies(
         any_seat(names), name_of(profile, settings), profile, tag_keys=settings.tags
     )
     if profile.access.mode == "managed":
         documents["managed"] = EVERYTHING
-    return Cell(names, documents, boundary(names, settings))
+    return EffectivePermissions(names, documents, boundary(names, settings))
 
 
-def console_cell(names: Names, profile: Profile, settings: Environment) -> Cell:
+def console_cell(names: Names, profile: Profile, settings: Environment) -> EffectivePermissions:
     """Give the cell of the console role of one seat of an environment."""
     made = cell(names, profile, settings)
     console = {policies.CONSOLE: policies.console_policy()}

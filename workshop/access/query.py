@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workshop.access.permissions import Question
+from workshop.access.permissions import AccessQuestion
 from workshop.config.rules import ACTION
 from workshop.errors import UsageError
 from workshop.naming import Names
@@ -21,7 +21,7 @@ def question(
     tags: Sequence[str] = (),
     instance_types: Sequence[str] = (),
     context: Sequence[str] = (),
-) -> Question:
+) -> AccessQuestion:
     """Make a question; ``tags`` and ``context`` are texts such as ``team=red``.
 
     Tags are those of the request where something is made or tagged, else those that the resource
@@ -38,7 +38,7 @@ def question(
     if action.startswith(_OWNED):
         given["aws:ResourceAccount"] = names.account
     given.update(_pair(text, "--context") for text in context)
-    return Question(action, resource, given)
+    return AccessQuestion(action, resource, given)
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ HALVED_AT_MOST_EVERY = 1.0
 REGAINED_PER_SECOND = 0.5
 
 
-class Pace:
+class RateLimiter:
     """A token bucket for the mutating calls of one place, shared by its threads.
 
     Its rate (calls a second) is halved when AWS throttles a call, at most once a second, and grows
@@ -59,7 +59,7 @@ class Pace:
             self._pause(begins - now)
 
 
-class Spacing:
+class MinInterval:
     """At least so many seconds between two calls: polling stays below a fixed rate."""
 
     def __init__(

@@ -13,7 +13,7 @@ from workshop.aws.clients import Clients
 
 
 @dataclass(frozen=True, slots=True)
-class FoundStack:
+class StackSummary:
     """A stack as CloudFormation describes it; ``id`` is its ARN.
 
     ``changed`` is when its last update began, None for a stack that had none.
@@ -53,7 +53,7 @@ def pages(
     *,
     before_each: Callable[[], object] = lambda: None,
     describe_stacks: Callable[..., Mapping[str, Any]] | None = None,
-) -> Iterator[list[FoundStack]]:
+) -> Iterator[list[StackSummary]]:
     """The stacks of a place that are not deleted, a page of up to 100 at a time.
 
     ``before_each`` is called before each request; ``describe_stacks`` makes it, in place of the
@@ -70,13 +70,13 @@ def pages(
         token = {"NextToken": answer["NextToken"]}
 
 
-def stacks(clients: Clients, place: AccountRegion) -> dict[str, FoundStack]:
+def stacks(clients: Clients, place: AccountRegion) -> dict[str, StackSummary]:
     """All stacks of a place that are not deleted, by name."""
     return {stack.name: stack for page in pages(clients, place) for stack in page}
 
 
-def _found(stack: Mapping[str, Any]) -> FoundStack:
-    return FoundStack(
+def _found(stack: Mapping[str, Any]) -> StackSummary:
+    return StackSummary(
         name=stack["StackName"],
         id=stack["StackId"],
         status=stack["StackStatus"],

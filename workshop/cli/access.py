@@ -9,7 +9,7 @@ import typer
 
 from workshop import policies
 from workshop.access import cases, query
-from workshop.access.permissions import BOUNDARY, Cell, cell, console_cell
+from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config import loader
@@ -26,7 +26,7 @@ app = typer.Typer(
 
 
 @dataclass(frozen=True)
-class Row:
+class AccessRow:
     """One case of the matrix; ``by`` names the document and the statement that decided."""
 
     profile: str
@@ -203,7 +203,7 @@ def permission_set(
     console.print_json(made, indent=2)
 
 
-def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, Cell]:
+def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, EffectivePermissions]:
     known = {seat.id: seat for seat in loaded.seats}
     seat = known.get(seat_id)
     if seat is None:
@@ -240,10 +240,10 @@ def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
     return first, second
 
 
-def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names) -> list[Row]:
+def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names) -> list[AccessRow]:
     profile = loaded.settings.profiles[profile_name]
     asked = cell(me, profile, loaded.settings)
-    rows: list[Row] = []
+    rows: list[AccessRow] = []
     tried = [(asked, True, cases.allowed(profile)), (asked, False, cases.denied(profile))]
     if profile.access.has_console:
         tried.append((console_cell(me, profile, loaded.settings), True, cases.console()))
@@ -252,7 +252,7 @@ def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names)
             decision = role.decide(case.question(me, other))
             by = f"{decision.document}: {decision.statement}" if decision.statement else "nothing"
             rows.append(
-                Row(
+                AccessRow(
                     profile=profile_name,
                     seat=me.seat,
                     about=case.about,

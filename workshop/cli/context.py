@@ -18,7 +18,7 @@ from workshop.config.roster import Seat, account_regions
 
 
 @dataclass(frozen=True)
-class Opened:
+class CommandContext:
     """An environment, the chosen seats, and clients for accounts that have proven to be right."""
 
     loaded: LoadedEnvironment
@@ -51,7 +51,7 @@ def opened(
     only: str | None = None,
     profile: str | None = None,
     throttled: Callable[[AccountRegion], None] = lambda _: None,
-) -> Opened:
+) -> CommandContext:
     """Load an environment, choose its seats and check whose account it is.
 
     Raises ConfigError and UsageError before AWS is asked anything, and GuardError when the caller's
@@ -67,4 +67,4 @@ def opened(
     options += ["--only", only] if only else []
     options += ["--profile", profile] if profile else []
     options += ["--config-dir", str(config_dir)] if config_dir != CONFIG_DIR else []
-    return Opened(loaded, chosen, clients, tuple(options))
+    return CommandContext(loaded, chosen, clients, tuple(options))

@@ -36,7 +36,7 @@ AT_WORK = 2
 """How many attendees the demo shows at work."""
 
 
-class Clock:
+class StoryClock:
     """How long each step took, in the order of the steps."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ def demo(
         # nohup it goes on.
         if signal.getsignal(sign) != signal.SIG_IGN:
             signal.signal(sign, lambda *_: sys.exit(1))
-    clock = Clock()
+    clock = StoryClock()
     with _alone():
         try:
             with clock.step("Start a local cloud"):
@@ -111,7 +111,7 @@ def _started(loaded: LoadedEnvironment) -> Running:
     return process.start(STATE_DIR, account=account, region=region).running
 
 
-def _story(loaded: LoadedEnvironment, running: Running, clock: Clock) -> None:
+def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> None:
     variables = cloud_environment.variables(running, STATE_DIR)
     whole = cloud_environment.applied(os.environ, variables)
     session = _session(variables)

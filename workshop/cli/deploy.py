@@ -10,19 +10,19 @@ from typing import Annotated
 import typer
 
 from workshop.account_region import AccountRegion
-from workshop.aws.rate_limit import Pace
+from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import console, deploy_summary, deploy_view, preflight
-from workshop.cli.context import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
 from workshop.deploy import planner
 from workshop.deploy.jobs import Limits
-from workshop.deploy.plan import Action, Plan
+from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment
 from workshop.errors import GuardError, SignInError
 from workshop.events import Event, Sink
 from workshop.ledger import Ledger
-from workshop.preflight import Report
+from workshop.preflight import PreflightReport
 from workshop.preflight import preflight as checked
 from workshop.teardown import evidence
 
@@ -86,7 +86,7 @@ def deploy(
 
         workshop deploy -e prod --json | jq 'select(.what == "seat failed")'
     """
-    paces: dict[AccountRegion, Pace] = {}
+    paces: dict[AccountRegion, RateLimiter] = {}
     work = opened(
         env,
         config_dir,
@@ -94,12 +94,12 @@ def deploy(
         profile=profile,
         throttled=lambda place: paces[place].throttled() if place in paces else None,
     )
-    paces.update((place, Pace()) for place in work.places)
+    paces.update((place, RateLimiter()) for place in work.places)
     watch = Stopwatch()
     templates = synthesized(work)
     watch.lap("synthesis")
     made, found = proposed(work, templates)
-    if all(seat.action == Action.UNCHANGED for seat in made.seats):
+    if all(seat.action == StackAction.UNCHANGED for seat in made.seats):
         watch.lap("checks")
         _report_nothing(made, watch, as_json=as_json)
         return
@@ -172,8 +172,8 @@ def _given(**options: object) -> list[str]:
 
 
 def _checked(
-    work: Opened, found: planner.Found, accepted: frozenset[str], *, as_json: bool
-) -> Report:
+    work: CommandContext, found: planner.Found, accepted: frozenset[str], *, as_json: bool
+) -> PreflightReport:
     """What AWS can tell before, so that nothing is begun that cannot end well."""
     console.say("asking for permissions and quotas ...")
     report = checked(
@@ -191,7 +191,7 @@ def _checked(
     return report
 
 
-def _report_nothing(made: Plan, watch: Stopwatch, *, as_json: bool) -> None:
+def _report_nothing(made: DeployPlan, watch: Stopwatch, *, as_json: bool) -> None:
     if as_json:
         console.print_json(deploy_summary.line(deploy_summary.before_run(made, watch.laps)))
     else:

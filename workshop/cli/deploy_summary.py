@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from workshop.account_region import AccountRegion
-from workshop.aws.rate_limit import Pace
+from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import console
-from workshop.deploy.plan import Action, Plan
-from workshop.deploy.run import Deployment, Outcome, SeatResult, counted
+from workshop.deploy.plan import DeployPlan, StackAction
+from workshop.deploy.run import Deployment, DeployOutcome, SeatResult, counted
 from workshop.errors import SignInError
 from workshop.naming import COHORT
 
-_GOOD = (Outcome.DONE, Outcome.UNCHANGED)
-_BAD = (Outcome.FAILED, Outcome.STUCK)
+_GOOD = (DeployOutcome.DONE, DeployOutcome.UNCHANGED)
+_BAD = (DeployOutcome.FAILED, DeployOutcome.STUCK)
 
 
 def of_run(
-    deployment: Deployment, paces: Mapping[AccountRegion, Pace], seconds: Mapping[str, float]
+    deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter], seconds: Mapping[str, float]
 ) -> dict[str, Any]:
     """What came of a run, as far as it came."""
     results = deployment.results
@@ -42,11 +42,11 @@ def of_run(
 
 
 def before_run(
-    plan: Plan, seconds: Mapping[str, float], *, refused: str = "", code: int = 0
+    plan: DeployPlan, seconds: Mapping[str, float], *, refused: str = "", code: int = 0
 ) -> dict[str, Any]:
     """The same where nothing was begun, because nothing is to be done or it was ``refused``."""
     outcomes = Counter(
-        Outcome.UNCHANGED if seat.action == Action.UNCHANGED else Outcome.NOT_BEGUN
+        DeployOutcome.UNCHANGED if seat.action == StackAction.UNCHANGED else DeployOutcome.NOT_BEGUN
         for seat in plan.seats
         if seat.seat != COHORT
     )

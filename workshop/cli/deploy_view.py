@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from workshop.account_region import AccountRegion
-from workshop.aws.rate_limit import Pace
+from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import console
 from workshop.deploy.jobs import ENDED
-from workshop.deploy.plan import Plan
+from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment
 from workshop.events import Event, What
 from workshop.ledger import as_line
@@ -27,16 +27,16 @@ _QUIET = frozenset({What.BEGUN, What.DONE, What.UNCHANGED})
 _ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
 
 
-class View(Protocol):
+class DeployView(Protocol):
     """Whoever watches a deployment."""
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, Pace]) -> None: ...
+    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None: ...
 
     def event(self, event: Event) -> None: ...
 
 
 @contextmanager
-def view(plan: Plan, *, as_json: bool) -> Iterator[View]:
+def view(plan: DeployPlan, *, as_json: bool) -> Iterator[DeployView]:
     """The view that fits: JSON lines if asked for, a live one on a terminal, else plain lines."""
     if as_json:
         yield _JsonView()
@@ -51,7 +51,7 @@ def view(plan: Plan, *, as_json: bool) -> Iterator[View]:
 class _JsonView:
     """Every event as one JSON object a line on stdout."""
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, Pace]) -> None:
+    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
         pass
 
     def event(self, event: Event) -> None:
@@ -61,11 +61,11 @@ class _JsonView:
 class _LineView:
     """A line on stderr for each seat that ends, and for whatever goes wrong on the way."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: DeployPlan) -> None:
         self._seats = _seats(plan)
         self._ended = 0
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, Pace]) -> None:
+    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
         pass
 
     def event(self, event: Event) -> None:
@@ -83,7 +83,7 @@ class _LineView:
 class _LiveView:
     """One bar for the fleet, one line for each active seat; failures scroll by above."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: DeployPlan) -> None:
         self._bar = console.Bar("seats")
         self._task = self._bar.add_task("", total=_seats(plan))
         self._began = time.monotonic()
@@ -91,9 +91,9 @@ class _LiveView:
         self._done = 0
         self._stacks = 0
         self._deployment: Deployment | None = None
-        self._paces: Mapping[AccountRegion, Pace] = {}
+        self._paces: Mapping[AccountRegion, RateLimiter] = {}
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, Pace]) -> None:
+    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
         self._deployment = deployment
         self._paces = paces
 
@@ -140,7 +140,7 @@ class _LiveView:
         return table
 
 
-def _seats(plan: Plan) -> int:
+def _seats(plan: DeployPlan) -> int:
     """How many seats there are; what they share is none."""
     return sum(seat.seat != COHORT for seat in plan.seats)
 

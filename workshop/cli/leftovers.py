@@ -19,10 +19,10 @@ from workshop.config import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import evidence, guard, refusals, roles, verification
-from workshop.teardown.discovery import Discovery, Target, discover, tagged
-from workshop.teardown.plan import Choices, Fate, Plan
+from workshop.teardown.discovery import Discovery, ScanTarget, discover, tagged
+from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import NOT_PROVEN
-from workshop.teardown.resource import Memory, Ownership, Thing
+from workshop.teardown.resource import Ownership, Resource, ScanCache
 from workshop.teardown.resources import ALL
 
 
@@ -62,7 +62,7 @@ def leftovers(
 
         workshop leftovers --workshop vision --account 111122223333 --region eu-west-1
     """
-    lasting = Memory()
+    lasting = ScanCache()
     if env is not None and workshop is None and bool(account) == bool(region):
         earlier = AccountRegion(account, region) if account and region else None
         clients, targets = _of_environment(env, config_dir, earlier, lasting)
@@ -78,13 +78,13 @@ def leftovers(
     discovery = _joined([discover(clients, target, ALL, lasting) for target in targets])
     if env is not None:
         guard.check_environment(discovery, env)
-    plan = Plan(discovery, kinds, Choices())
+    plan = TeardownPlan(discovery, kinds, Choices())
     scan = verification.scan(discovery, kinds)
     if as_json:
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
         table = console.table("seat", "what", "name", "state", "whose", "why")
-        rows = [one for one in plan.fates if one[1] != Fate.KEEP]
+        rows = [one for one in plan.fates if one[1] != PlannedAction.KEEP]
         for thing, _ in rows:
             table.add_row(thing.seat, thing.kind, thing.id, thing.state, thing.ownership, thing.why)
         if rows:
@@ -100,8 +100,8 @@ def leftovers(
 
 
 def _of_environment(
-    env: str, config_dir: Path, earlier: AccountRegion | None, lasting: Memory
-) -> tuple[Clients, list[Target]]:
+    env: str, config_dir: Path, earlier: AccountRegion | None, lasting: ScanCache
+) -> tuple[Clients, list[ScanTarget]]:
     """An environment wherever it left a trace, or in an earlier place of its own."""
     folder = FOLDER / env
     roles.remember(lasting, evidence.roles_seen(Ledger(env)))
@@ -121,7 +121,7 @@ def _of_environment(
         for place, seats in traces.items()
         if place.account == earlier.account
     }
-    return clients, [Target(loaded.settings.workshop, loaded.name, seats_there, whole=True)]
+    return clients, [ScanTarget(loaded.settings.workshop, loaded.name, seats_there, whole=True)]
 
 
 def _check_account(clients: Clients, place: AccountRegion) -> None:
@@ -132,7 +132,7 @@ def _check_account(clients: Clients, place: AccountRegion) -> None:
         )
 
 
-def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[Target]:
+def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTarget]:
     """A workshop of which only the name is known: seats and environments are as its tags tell.
 
     Tags that cannot be read tell of none here; the look that follows has them as unknown.
@@ -151,7 +151,7 @@ def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[Target
         )
         said |= {one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one}
     environments = sorted(said)
-    return [Target(workshop, name, seats, whole=True) for name in environments or [""]]
+    return [ScanTarget(workshop, name, seats, whole=True) for name in environments or [""]]
 
 
 _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FOREIGN)
@@ -159,7 +159,7 @@ _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FORE
 
 def _joined(looks: Sequence[Discovery]) -> Discovery:
     """What looks for several environments found together: the surest verdict on each thing."""
-    things: dict[tuple[str, str, AccountRegion], Thing] = {}
+    things: dict[tuple[str, str, AccountRegion], Resource] = {}
     for thing in (one for look in looks for one in look.things.values()):
         known = things.setdefault(thing.key, thing)
         if _SUREST.index(thing.ownership) < _SUREST.index(known.ownership):

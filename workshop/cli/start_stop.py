@@ -13,14 +13,14 @@ from typing import Annotated
 import typer
 
 from workshop.cli import console, still_running
-from workshop.cli.context import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.notebooks import start_stop
-from workshop.notebooks.start_stop import Goal, Outcome, Patience, Turn
+from workshop.notebooks.start_stop import NotebookBatch, NotebookOutcome, NotebookWaits, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.status.describe import Memory
-from workshop.status.look import Look, look
+from workshop.status.describe import DescribeCache
+from workshop.status.look import StatusScan, look
 
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Ask for it and do not wait until it is done.")
@@ -79,10 +79,12 @@ def start(
     _turn(found, start_stop.START, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 
-def _turn(found: Opened, goal: Goal, *, minutes: float, no_wait: bool, as_json: bool) -> None:
+def _turn(
+    found: CommandContext, goal: Transition, *, minutes: float, no_wait: bool, as_json: bool
+) -> None:
     ending = threading.Event()
     interrupted = False
-    patience = Patience(ending.wait, stay=not no_wait, minutes=minutes)
+    patience = NotebookWaits(ending.wait, stay=not no_wait, minutes=minutes)
     with _progress(goal, len(found.seats)) as progress:
         turns = list(
             start_stop.turns(
@@ -108,7 +110,7 @@ def _turn(found: Opened, goal: Goal, *, minutes: float, no_wait: bool, as_json: 
         _print(goal, outcomes)
         _say(found, goal, outcomes)
     # What a night costs is not told by what was stopped, but by what was not.
-    seen = None if interrupted else look(found.loaded, found.seats, found.clients, Memory())
+    seen = None if interrupted else look(found.loaded, found.seats, found.clients, DescribeCache())
     if as_json:
         console.print_json(_document(found, goal, turns, outcomes, seen), indent=2)
         _say(found, goal, outcomes)
@@ -120,20 +122,20 @@ def _turn(found: Opened, goal: Goal, *, minutes: float, no_wait: bool, as_json: 
         raise typer.Exit(1)
 
 
-def _wait_for(running: Sequence[Future[list[Outcome]]]) -> None:
+def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
     wait(running, return_when=FIRST_EXCEPTION)
 
 
 class _Telling:
     """Tells each outcome as it comes, from several threads."""
 
-    def __init__(self, goal: Goal, seats: int, bar: console.Bar | None) -> None:
+    def __init__(self, goal: Transition, seats: int, bar: console.Bar | None) -> None:
         self._goal, self._seats, self._bar = goal, seats, bar
         self._told = 0
         self._lock = threading.Lock()
         self._task = bar.add_task("", total=seats) if bar else None
 
-    def told(self, outcome: Outcome) -> None:
+    def told(self, outcome: NotebookOutcome) -> None:
         with self._lock:
             self._told += 1
             if self._bar is not None and self._task is not None:
@@ -145,7 +147,7 @@ class _Telling:
 
 
 @contextmanager
-def _progress(goal: Goal, seats: int) -> Iterator[_Telling]:
+def _progress(goal: Transition, seats: int) -> Iterator[_Telling]:
     if not console.talks_to_terminal():
         yield _Telling(goal, seats, None)
         return
@@ -153,13 +155,13 @@ def _progress(goal: Goal, seats: int) -> Iterator[_Telling]:
         yield _Telling(goal, seats, bar)
 
 
-def _sentence(goal: Goal, outcome: Outcome) -> str:
+def _sentence(goal: Transition, outcome: NotebookOutcome) -> str:
     return f"{outcome.seat}: {_result(goal, outcome)}" + (
         f": {outcome.reason}" if outcome.reason else ""
     )
 
 
-def _result(goal: Goal, outcome: Outcome) -> str:
+def _result(goal: Transition, outcome: NotebookOutcome) -> str:
     words = {
         "done": goal.past,
         "already": f"{goal.past} already",
@@ -169,12 +171,12 @@ def _result(goal: Goal, outcome: Outcome) -> str:
     return words.get(outcome.result, outcome.result)
 
 
-def _in_order(found: Opened, outcomes: list[Outcome]) -> list[Outcome]:
+def _in_order(found: CommandContext, outcomes: list[NotebookOutcome]) -> list[NotebookOutcome]:
     place = {seat.id: number for number, seat in enumerate(found.seats)}
     return sorted(outcomes, key=lambda outcome: place[outcome.seat])
 
 
-def _print(goal: Goal, outcomes: list[Outcome]) -> None:
+def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
     table = console.table("seat", "was", "is", "result", "why")
     for outcome in outcomes:
         table.add_row(
@@ -187,7 +189,7 @@ def _print(goal: Goal, outcomes: list[Outcome]) -> None:
     console.print_table(table)
 
 
-def _say(found: Opened, goal: Goal, outcomes: list[Outcome]) -> None:
+def _say(found: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]) -> None:
     counts = Counter(_result(goal, outcome) for outcome in outcomes)
     console.say(", ".join(f"{count} {result}" for result, count in counts.items()))
     cost = _changed(outcomes)
@@ -202,7 +204,7 @@ def _say(found: Opened, goal: Goal, outcomes: list[Outcome]) -> None:
         )
 
 
-def _changed(outcomes: Sequence[Outcome]) -> Cost:
+def _changed(outcomes: Sequence[NotebookOutcome]) -> Cost:
     """What the machines cost that were stopped or started by this command."""
     return prices.total(
         prices.cost(prices.hourly("notebook", outcome.instance_type, outcome.place.region))
@@ -212,7 +214,11 @@ def _changed(outcomes: Sequence[Outcome]) -> Cost:
 
 
 def _document(
-    found: Opened, goal: Goal, turns: Sequence[Turn], outcomes: list[Outcome], seen: Look | None
+    found: CommandContext,
+    goal: Transition,
+    turns: Sequence[NotebookBatch],
+    outcomes: list[NotebookOutcome],
+    seen: StatusScan | None,
 ) -> dict[str, object]:
     cost = _changed(outcomes)
     calls: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from workshop.cli import console, interrupts, teardown_view
-from workshop.cli.context import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
 from workshop.config.models import Keep
@@ -31,13 +31,13 @@ from workshop.teardown import (
     verification,
 )
 from workshop.teardown.artifacts import doomed, works
-from workshop.teardown.plan import Choices, Plan, check_accepted
-from workshop.teardown.report import Report
-from workshop.teardown.resource import Memory
+from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
+from workshop.teardown.report import TeardownReport
+from workshop.teardown.resource import ScanCache
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Saver, Teardown
-from workshop.teardown.saved_counts import WorkCounts
-from workshop.teardown.shown_plan import ShownPlan, Subject
+from workshop.teardown.saved_counts import SavedCounts
+from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 
 Digest = Annotated[
     str | None,
@@ -180,17 +180,17 @@ def run(
     if apply and choices.stacks:
         guard.check_time(work.loaded, datetime.now(UTC), early=early)
     folder = FOLDER / work.loaded.name
-    subject = Subject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
+    subject = PlanSubject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
     last = ShownPlan.read(folder, subject)
     if apply:
         shown_plan.check_options(last, digest, choices, command)
-    view = teardown_view.View(as_json=as_json)
+    view = teardown_view.TeardownView(as_json=as_json)
     target = evidence.target(
         work.clients, work.loaded, work.seats, whole=choices.only is None, folder=folder
     )
     ledger = Ledger(work.loaded.name)
     check_accepted(choices.accept_unknown, ALL, target.unlooked)
-    lasting = last.memory() if apply and last is not None else Memory()
+    lasting = last.memory() if apply and last is not None else ScanCache()
     roles.remember(lasting, evidence.roles_seen(ledger))
     job = Teardown(
         work.clients,
@@ -237,7 +237,9 @@ def run(
     raise typer.Exit(report.code)
 
 
-def _done(job: Teardown, plan: Plan, held: ShownPlan, folder: Path, command: str) -> Report:
+def _done(
+    job: Teardown, plan: TeardownPlan, held: ShownPlan, folder: Path, command: str
+) -> TeardownReport:
     """The report of a run; raises an error with the command to go on with after Ctrl-C."""
     held.write(folder)  # by which it can be gone on with, wherever its plan was shown
     try:
@@ -278,7 +280,7 @@ def again(
     return shlex.join(parts)
 
 
-def _kept(work: Opened, save_to: str | None) -> Keep | None:
+def _kept(work: CommandContext, save_to: str | None) -> Keep | None:
     """What is saved, and where to; None where no place is named."""
     keep = work.loaded.settings.keep
     to = save_to or keep.to
@@ -288,14 +290,14 @@ def _kept(work: Opened, save_to: str | None) -> Keep | None:
     return keep.model_copy(update={"to": to})
 
 
-def _not_before(work: Opened, choices: Choices, *, early: bool) -> str | None:
+def _not_before(work: CommandContext, choices: Choices, *, early: bool) -> str | None:
     """The moment before which the plan is refused as it was asked for, None for none."""
     end = work.loaded.settings.end
     refused = choices.stacks and not early and datetime.now(UTC) < end
     return end.isoformat() if refused else None
 
 
-def _check_target(work: Opened, plan: Plan, *, apply: bool) -> None:
+def _check_target(work: CommandContext, plan: TeardownPlan, *, apply: bool) -> None:
     """Raise before anything is frozen where work cannot be saved; a plan is shown all the same."""
     to = None if plan.choices.save is None else plan.choices.save.to
     if to is None or plan.is_empty:
@@ -314,7 +316,7 @@ def _check_target(work: Opened, plan: Plan, *, apply: bool) -> None:
         console.warn(str(error))
 
 
-def _typed(work: Opened, yes: str | None, plan: Plan, counts: WorkCounts) -> str:
+def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: SavedCounts) -> str:
     name = work.loaded.settings.workshop
     if plan.is_empty:
         return name if yes is None else yes
@@ -329,20 +331,20 @@ def _typed(work: Opened, yes: str | None, plan: Plan, counts: WorkCounts) -> str
     return console.ask(f"This {told}. Type {name} to go on")
 
 
-def _saver(work: Opened, choices: Choices) -> Saver | None:
+def _saver(work: CommandContext, choices: Choices) -> Saver | None:
     keep = choices.save
     if keep is None or keep.to is None:
         return None
     to = keep.to
 
-    def save(plan: Plan) -> list[saving.Saved]:
+    def save(plan: TeardownPlan) -> list[saving.Saved]:
         console.say(f"saving attendees' work to {to} ...")
         return saving.save(work.clients, keep, to, works(plan))
 
     return save
 
 
-def _tell(report: Report, folder: Path, *, as_json: bool) -> None:
+def _tell(report: TeardownReport, folder: Path, *, as_json: bool) -> None:
     paths = report.write(folder)
     if as_json:
         teardown_view.print_json(report.document())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class Diagnostic:
     """``file:line: where: text``; lines count from 1, ``where`` is a key path or a column."""
 
     file: str

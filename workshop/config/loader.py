@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workshop import naming, policies
 from workshop.config import instance_types, roster, yaml_document
-from workshop.config.diagnostics import Mistake, dotted, suggestion
+from workshop.config.diagnostics import Diagnostic, dotted, suggestion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import Use, known_regions
 from workshop.config.models import DEFAULT_PROFILE, Access, Environment, Profile
@@ -38,7 +38,7 @@ class Draft:
     settings: Environment | None
     roster_path: Path | None
     sheet: Sheet | None
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[Diagnostic, ...]
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -78,7 +78,7 @@ def draft(name: str, config_dir: Path = Path("config")) -> Draft:
     try:
         document = yaml_document.parse(yaml_document.read(path))
     except yaml_document.UnreadableError as error:
-        faults = (Mistake(file, fault.line, "", fault.text) for fault in error.faults)
+        faults = (Diagnostic(file, fault.line, "", fault.text) for fault in error.faults)
         return Draft(name, path, None, None, None, tuple(faults))
     settings, mistakes = validate(document, file)
     roster_path, sheet = _roster(path, document, mistakes)
@@ -91,7 +91,7 @@ def draft(name: str, config_dir: Path = Path("config")) -> Draft:
     return Draft(name, path, settings, roster_path, sheet, tuple(sorted(mistakes, key=_place)))
 
 
-def missing_ids(read: Draft, config_dir: Path) -> list[Mistake]:
+def missing_ids(read: Draft, config_dir: Path) -> list[Diagnostic]:
     """The mistake that rows have no id yet, with the command that cures it."""
     if read.sheet is None or read.roster_path is None:
         return []
@@ -107,7 +107,7 @@ def shown(path: Path) -> str:
     return (absolute.relative_to(here) if absolute.is_relative_to(here) else path).as_posix()
 
 
-def _place(mistake: Mistake) -> tuple[str, int]:
+def _place(mistake: Diagnostic) -> tuple[str, int]:
     return mistake.file, mistake.line
 
 
@@ -127,7 +127,7 @@ def _path(name: str, config_dir: Path) -> Path:
 
 
 def _roster(
-    path: Path, document: yaml_document.Document, mistakes: list[Mistake]
+    path: Path, document: yaml_document.Document, mistakes: list[Diagnostic]
 ) -> tuple[Path | None, Sheet | None]:
     """The roster file that the document names, checked even when the document has mistakes."""
     data = document.data if isinstance(document.data, dict) else {}
@@ -139,7 +139,7 @@ def _roster(
     roster_path = path.parent / named
     if not roster_path.is_file():
         told = f"{named!r} is not there; the path counts from {shown(path.parent)}/"
-        mistakes.append(Mistake(shown(path), line, "roster.file", told))
+        mistakes.append(Diagnostic(shown(path), line, "roster.file", told))
         return None, None
     profiles = data.get("profiles", {DEFAULT_PROFILE: {}})
     sheet = roster.read(roster_path)
@@ -150,7 +150,7 @@ def _roster(
 
 def _overlaps(
     path: Path, document: yaml_document.Document, sheet: Sheet | None
-) -> Iterator[Mistake]:
+) -> Iterator[Diagnostic]:
     """Other environments that would overwrite this one: same workshop, same account.
 
     A neighbour that cannot be read is not this file's mistake.
@@ -174,7 +174,7 @@ def _overlaps(
                 f"{workshop!r} in account {min(shared)} is {shown(other)} too, and each would"
                 " overwrite the other; rename one of the workshops"
             )
-            yield Mistake(shown(path), document.line(("workshop",)), "workshop", told)
+            yield Diagnostic(shown(path), document.line(("workshop",)), "workshop", told)
 
 
 def _home(document: yaml_document.Document) -> tuple[str, str]:
@@ -188,7 +188,7 @@ def _accounts(home: str, sheet: Sheet | None) -> set[str]:
     return {account for account in (home, *(row.get("account") for row in rows)) if account}
 
 
-def _too_many_stacks(file: str, line: int, seats: Sequence[Seat]) -> Iterator[Mistake]:
+def _too_many_stacks(file: str, line: int, seats: Sequence[Seat]) -> Iterator[Diagnostic]:
     for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
         stacks = len(naming.SEAT_STACKS) * count + 1
         if stacks > STACKS_PER_REGION:
@@ -198,23 +198,23 @@ def _too_many_stacks(file: str, line: int, seats: Sequence[Seat]) -> Iterator[Mi
                 f" holds {STACKS_PER_REGION} in a Region; keep to {most} seats there, and give"
                 " others another account or region"
             )
-            yield Mistake(file, line, "roster", told)
+            yield Diagnostic(file, line, "roster", told)
 
 
 def _never_opened(
     file: str, document: yaml_document.Document, settings: Environment
-) -> Iterator[Mistake]:
+) -> Iterator[Diagnostic]:
     """Extra statements that would open what has to stay closed."""
     for profile, section in settings.profiles.items():
         for number, extra in enumerate(section.access.extra_statements):
             place = ("profiles", profile, "access", "extra_statements", number)
             for told in policies.refused(extra):
-                yield Mistake(file, document.line(place), dotted(place), told)
+                yield Diagnostic(file, document.line(place), dotted(place), told)
 
 
 def _too_much_policy(
     file: str, document: yaml_document.Document, settings: Environment
-) -> Iterator[Mistake]:
+) -> Iterator[Diagnostic]:
     """Policies that IAM would refuse, each with what makes it as large as it is."""
     names = Names.placeholders(settings.workshop)
     for policy in policies.sizes(names, settings.profiles, tag_keys=settings.tags):
@@ -226,7 +226,7 @@ def _too_much_policy(
             f"the policy {policy.name} has {policy.characters:,} characters and IAM takes"
             f" {policy.limit:,}; {policies.cure(part or profile)}"
         )
-        yield Mistake(file, document.line(place), dotted(place), told)
+        yield Diagnostic(file, document.line(place), dotted(place), told)
     for name, profile_settings in settings.profiles.items():
         count = policies.attachments(name, profile_settings)
         if count > policies.ATTACHMENTS:
@@ -235,7 +235,7 @@ def _too_much_policy(
                 f"a role takes {count} policies, and IAM ten of which one is kept for a teardown;"
                 " do without access.extra_statements or the console role"
             )
-            yield Mistake(file, document.line(place), dotted(place), told)
+            yield Diagnostic(file, document.line(place), dotted(place), told)
 
 
 def _warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Iterator[str]:

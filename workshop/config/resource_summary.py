@@ -21,7 +21,7 @@ class Notebooks:
 
 
 @dataclass(frozen=True)
-class ProfileOutline:
+class ProfileSummary:
     """All seats of one profile."""
 
     profile: str
@@ -33,7 +33,7 @@ class ProfileOutline:
 
 
 @dataclass(frozen=True)
-class Totals:
+class ResourceTotals:
     """Everything, with what the cohorts add: a stack, a bucket and a dashboard each."""
 
     seats: int
@@ -48,7 +48,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class PolicyOutline:
+class PolicySummary:
     """The cohort's policies, and how many of them a role of each profile carries at most.
 
     ``in_account`` counts them in the account that has most.
@@ -60,20 +60,20 @@ class PolicyOutline:
 
 
 @dataclass(frozen=True)
-class Outline:
+class ResourceSummary:
     """Profiles in the file's order, and the sum of it all."""
 
-    profiles: tuple[ProfileOutline, ...]
-    totals: Totals
-    policies: PolicyOutline
+    profiles: tuple[ProfileSummary, ...]
+    totals: ResourceTotals
+    policies: PolicySummary
 
 
-def outline(loaded: LoadedEnvironment) -> Outline:
+def outline(loaded: LoadedEnvironment) -> ResourceSummary:
     """Count what ``loaded`` will make."""
     profiles = tuple(_profile(loaded, name) for name in loaded.settings.profiles)
     seats = len(loaded.seats)
     cohorts = len({(seat.account, seat.region) for seat in loaded.seats})
-    totals = Totals(
+    totals = ResourceTotals(
         seats=seats,
         cohorts=cohorts,
         stacks=sum(profile.stacks for profile in profiles) + cohorts,
@@ -84,26 +84,26 @@ def outline(loaded: LoadedEnvironment) -> Outline:
         volume_gb=sum(seat.volume_gb for seat in loaded.seats),
         dashboards=seats + cohorts,
     )
-    return Outline(profiles, totals, _policies(loaded))
+    return ResourceSummary(profiles, totals, _policies(loaded))
 
 
-def _policies(loaded: LoadedEnvironment) -> PolicyOutline:
+def _policies(loaded: LoadedEnvironment) -> PolicySummary:
     settings = loaded.settings
     names = naming.Names.placeholders(settings.workshop)
     sizes = policies.sizes(names, settings.profiles, tag_keys=settings.tags)
     cohorts = Counter(account for account, _ in {(s.account, s.region) for s in loaded.seats})
-    return PolicyOutline(
+    return PolicySummary(
         sizes,
         {name: policies.attachments(name, one) for name, one in settings.profiles.items()},
         max(cohorts.values(), default=0) * len(sizes),
     )
 
 
-def _profile(loaded: LoadedEnvironment, name: str) -> ProfileOutline:
+def _profile(loaded: LoadedEnvironment, name: str) -> ProfileSummary:
     profile = loaded.settings.profiles[name]
     seats = [seat for seat in loaded.seats if seat.profile == name]
     kinds = Counter((seat.instance_type, seat.volume_gb) for seat in seats)
-    return ProfileOutline(
+    return ProfileSummary(
         profile=name,
         seats=len(seats),
         stacks=len(seats) * len(naming.SEAT_STACKS),

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from workshop.config.diagnostics import Mistake, dotted, listing, suggestion
+from workshop.config.diagnostics import Diagnostic, dotted, listing, suggestion
 from workshop.config.models import (
     DEFAULT_PROFILE,
     Environment,
@@ -25,15 +25,15 @@ from workshop.config.yaml_document import Document
 Path = tuple[str | int, ...]
 
 
-def validate(document: Document, file: str) -> tuple[Environment | None, list[Mistake]]:
+def validate(document: Document, file: str) -> tuple[Environment | None, list[Diagnostic]]:
     """Give the environment, or None and its mistakes; messages call the document ``file``."""
     mistakes = [
-        Mistake(file, fault.line, dotted(fault.path), fault.text) for fault in document.faults
+        Diagnostic(file, fault.line, dotted(fault.path), fault.text) for fault in document.faults
     ]
     data = document.data
     if not isinstance(data, dict):
         told = f"holds {_kind(data)} at its top; write 'key: value' lines there"
-        return None, [*mistakes, Mistake(file, document.root.line, "", told)]
+        return None, [*mistakes, Diagnostic(file, document.root.line, "", told)]
     environment = None
     # A repeated key or an alias is mistake enough; what it left behind is none.
     told_of = {fault.path for fault in document.faults}
@@ -46,10 +46,10 @@ def validate(document: Document, file: str) -> tuple[Environment | None, list[Mi
             if path and path not in told_of and not _follows_from_entries(details):
                 told_of.add(path)
                 line = document.line(path, key=_is_about_key(details))
-                mistakes.append(Mistake(file, line, dotted(path), _told(details)))
+                mistakes.append(Diagnostic(file, line, dotted(path), _told(details)))
         for path, told in _across(data):
             if path not in told_of:
-                mistakes.append(Mistake(file, document.line(path), dotted(path), told))
+                mistakes.append(Diagnostic(file, document.line(path), dotted(path), told))
     return (None if mistakes else environment), mistakes
 
 

@@ -25,7 +25,7 @@ APP = Path("app.py")
 
 
 @dataclass(frozen=True)
-class Cohort:
+class CohortTemplate:
     """The stack that the seats of one place share."""
 
     template: Template
@@ -37,7 +37,7 @@ class Assembly:
     """Exemplars by profile and stack (``storage``, ...), and the cohort of each place."""
 
     exemplars: Mapping[tuple[str, str], Exemplar]
-    cohorts: Mapping[AccountRegion, Cohort]
+    cohorts: Mapping[AccountRegion, CohortTemplate]
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
@@ -104,7 +104,7 @@ def read(loaded: LoadedEnvironment, some: Sequence[Seat], directory: Path) -> As
         name = loaded.cohort_names(place).stack(COHORT)
         known = name if place == loaded.home else f"{name}-{place.account}-{place.region}"
         text, protected = stacks[known]
-        cohorts[place] = Cohort(of_text(text), protected)
+        cohorts[place] = CohortTemplate(of_text(text), protected)
     return Assembly(exemplars, cohorts)
 
 

@@ -6,19 +6,19 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 
-from workshop.deploy.jobs import Job
+from workshop.deploy.jobs import StackJob
 
-Allowed = Callable[[Job], bool]
+Allowed = Callable[[StackJob], bool]
 
 
-class Backlog:
+class ReadyQueue:
     """Jobs that are ready, and jobs whose next attempt has its time.
 
     Seat after seat, in the order given: what a begun seat still lacks comes before new seats. Of
     each seat, what others wait for comes first.
     """
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
+    def __init__(self, jobs: Iterable[StackJob]) -> None:
         jobs = list(jobs)
         needed = {job.plan.wanted.needs for job in jobs}
         seats = {
@@ -26,16 +26,16 @@ class Backlog:
         }
         jobs.sort(key=lambda job: (seats[job.seat], job.name not in needed))
         self._rank = {job.name: number for number, job in enumerate(jobs)}
-        self._ready: list[tuple[int, Job]] = []
-        self._held: list[Job] = []
-        self._later: list[tuple[float, int, Job]] = []
+        self._ready: list[tuple[int, StackJob]] = []
+        self._held: list[StackJob] = []
+        self._later: list[tuple[float, int, StackJob]] = []
         self._order = itertools.count()
 
-    def put(self, job: Job) -> None:
+    def put(self, job: StackJob) -> None:
         """It may be begun."""
         heapq.heappush(self._ready, (self._rank[job.name], job))
 
-    def put_later(self, job: Job, at: float) -> None:
+    def put_later(self, job: StackJob, at: float) -> None:
         """It may be begun at that time (seconds of the caller's clock)."""
         heapq.heappush(self._later, (at, next(self._order), job))
 
@@ -45,7 +45,7 @@ class Backlog:
         for job in held:
             self.put(job)
 
-    def take(self, now: float, allowed: Allowed) -> Job | None:
+    def take(self, now: float, allowed: Allowed) -> StackJob | None:
         """The next one that is allowed; the others are not looked at again until ``reopen``."""
         while self._later and self._later[0][0] <= now:
             self.put(heapq.heappop(self._later)[2])

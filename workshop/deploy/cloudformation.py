@@ -16,11 +16,11 @@ from workshop.account_region import AccountRegion
 from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
-from workshop.aws.rate_limit import Pace, Spacing
-from workshop.aws.stacks import FoundStack
+from workshop.aws.rate_limit import MinInterval, RateLimiter
+from workshop.aws.stacks import StackSummary
 from workshop.deploy import failures
-from workshop.deploy.desired import WantedStack
-from workshop.deploy.failures import Cause, Kind
+from workshop.deploy.desired import DesiredStack
+from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.templates import Template
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
@@ -55,20 +55,20 @@ class Sent:
 class Seen:
     """What one poll saw, by name; ``complete`` if it went through all stacks of the place."""
 
-    stacks: Mapping[str, FoundStack]
+    stacks: Mapping[str, StackSummary]
     complete: bool
 
 
 class CloudFormation:
     """One place's CloudFormation; its methods may be called from several threads."""
 
-    def __init__(self, clients: Clients, place: AccountRegion, pace: Pace) -> None:
+    def __init__(self, clients: Clients, place: AccountRegion, pace: RateLimiter) -> None:
         self.place = place
         self.pace = pace
-        self.polls = Spacing(POLL_SPACING)
+        self.polls = MinInterval(POLL_SPACING)
         self._clients = clients
 
-    def create(self, wanted: WantedStack, template: Template) -> Sent:
+    def create(self, wanted: DesiredStack, template: Template) -> Sent:
         return self._send(
             "create_stack",
             StackName=wanted.name,
@@ -76,7 +76,7 @@ class CloudFormation:
             **_shared(wanted, template),
         )
 
-    def update(self, wanted: WantedStack, template: Template, found: FoundStack) -> Sent:
+    def update(self, wanted: DesiredStack, template: Template, found: StackSummary) -> Sent:
         if found.protected != wanted.protected:
             sent = self._send(
                 "update_termination_protection",
@@ -87,7 +87,7 @@ class CloudFormation:
                 return sent
         return self._send("update_stack", StackName=found.id, **_shared(wanted, template))
 
-    def delete(self, found: FoundStack) -> Sent:
+    def delete(self, found: StackSummary) -> Sent:
         """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
         if found.protected:
             # Nothing is in it that the protection could be meant for.
@@ -106,7 +106,7 @@ class CloudFormation:
         AWS lists the newest first, so that stacks being made are on the first page; nothing
         depends on it.
         """
-        found: dict[str, FoundStack] = {}
+        found: dict[str, StackSummary] = {}
         pages = inventory.pages(self._clients, self.place, describe_stacks=self._describe_stacks)
         for page in pages:
             found.update((stack.name, stack) for stack in page)
@@ -122,7 +122,7 @@ class CloudFormation:
             try:
                 answer: Mapping[str, Any] = client.describe_stacks(**request)
             except (BotoCoreError, ClientError) as error:
-                if not left or failures.of_error(error).kind == Kind.PERMANENT:
+                if not left or failures.of_error(error).kind == FailureClass.PERMANENT:
                     raise
             else:
                 return answer
@@ -136,10 +136,12 @@ class CloudFormation:
             found = failures.root(event for page in pages for event in page["StackEvents"])
         except (BotoCoreError, ClientError) as error:
             # What it was is not known, so one more attempt does no harm.
-            return Cause(Kind.TRANSIENT, f"its events could not be read: {error}", known=False)
+            return Cause(
+                FailureClass.TRANSIENT, f"its events could not be read: {error}", known=False
+            )
         if found is not None and failures.tells_elsewhere(found):
             return self._invalid(stack_id) or found
-        return found or Cause(Kind.PERMANENT, "CloudFormation tells no reason", known=False)
+        return found or Cause(FailureClass.PERMANENT, "CloudFormation tells no reason", known=False)
 
     def _invalid(self, stack_id: str) -> Cause | None:
         """What CloudFormation's early validation refused, None where it cannot be read."""
@@ -174,7 +176,7 @@ class CloudFormation:
         return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
 
 
-def _shared(wanted: WantedStack, template: Template) -> dict[str, Any]:
+def _shared(wanted: DesiredStack, template: Template) -> dict[str, Any]:
     return {
         "TemplateBody": template.body,
         "Capabilities": CAPABILITIES,

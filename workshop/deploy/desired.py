@@ -19,7 +19,7 @@ NEEDS = {"access": COHORT, "notebook": "access"}
 
 
 @dataclass(frozen=True)
-class WantedStack:
+class DesiredStack:
     """One stack as it should be.
 
     ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the wanted template
@@ -43,13 +43,13 @@ class WantedStack:
 
 def stacks(
     loaded: LoadedEnvironment, assembly: Assembly, seats: Iterable[Seat]
-) -> Iterator[WantedStack]:
+) -> Iterator[DesiredStack]:
     """The stacks of ``seats`` and of the cohorts they share, cohorts first."""
     seats = tuple(seats)
     for place in account_regions(seats):
         names = loaded.cohort_names(place)
         cohort = assembly.cohorts[place]
-        yield WantedStack(
+        yield DesiredStack(
             name=names.stack(COHORT),
             kind=COHORT,
             seat=COHORT,
@@ -62,7 +62,7 @@ def stacks(
         yield from _workbench(loaded, assembly, seat)
 
 
-def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Iterator[WantedStack]:
+def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Iterator[DesiredStack]:
     names = loaded.names(seat)
     seat_tags = _tags(loaded, seat.id, seat.profile)
     fallbacks = loaded.settings.profiles[seat.profile].notebook.fallback_instance_types
@@ -72,7 +72,7 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
         if exemplar.has_overrides:
             types = dict.fromkeys((seat.instance_type, *fallbacks))
             variants = [dataclasses.replace(seat, instance_type=one) for one in types]
-        yield WantedStack(
+        yield DesiredStack(
             name=names.stack(kind),
             kind=kind,
             seat=seat.id,

@@ -49,7 +49,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class PropertyChange:
     """One property of one resource; ``property`` is empty where the whole resource comes or goes.
 
     ``before`` and ``after`` are JSON values, None where there is none.
@@ -63,7 +63,7 @@ class Change:
     effect: Effect
 
 
-def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[PropertyChange, ...]:
     """The changes from one template to another, sorted by resource and property."""
     old, new = _resources(before), _resources(after)
     return tuple(
@@ -75,22 +75,26 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
 
 def _changes(
     logical: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-) -> Iterator[Change]:
+) -> Iterator[PropertyChange]:
     if old is None or new is None or old["Type"] != new["Type"]:
         if old is not None:
-            yield Change(logical, old["Type"], "", None, None, Effect.REMOVED)
+            yield PropertyChange(logical, old["Type"], "", None, None, Effect.REMOVED)
         if new is not None:
-            yield Change(logical, new["Type"], "", None, None, Effect.ADDED)
+            yield PropertyChange(logical, new["Type"], "", None, None, Effect.ADDED)
         return
     mine, theirs = old.get("Properties", {}), new.get("Properties", {})
     for name in sorted(mine.keys() | theirs.keys()):
         if mine.get(name) != theirs.get(name):
             effect = _effect(new["Type"], name, mine.get(name), theirs.get(name))
-            yield Change(logical, new["Type"], name, mine.get(name), theirs.get(name), effect)
+            yield PropertyChange(
+                logical, new["Type"], name, mine.get(name), theirs.get(name), effect
+            )
     attributes = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Metadata")
     for name in attributes:
         if old.get(name) != new.get(name):
-            yield Change(logical, new["Type"], name, old.get(name), new.get(name), Effect.IN_PLACE)
+            yield PropertyChange(
+                logical, new["Type"], name, old.get(name), new.get(name), Effect.IN_PLACE
+            )
 
 
 def _effect(kind: str, name: str, before: Any, after: Any) -> Effect:

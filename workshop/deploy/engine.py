@@ -19,17 +19,17 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.aws import errors
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.deploy import plan as planning
 from workshop.deploy import watching
-from workshop.deploy.backlog import Backlog
+from workshop.deploy.backlog import ReadyQueue
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
-from workshop.deploy.failures import Cause, Kind
-from workshop.deploy.jobs import ENDED, ENDED_BADLY, Job, Limits, Stage
-from workshop.deploy.plan import Action, StackPlan
-from workshop.deploy.polling import Rhythm
-from workshop.deploy.tolerance import Tolerance
-from workshop.deploy.watching import State
+from workshop.deploy.failures import Cause, FailureClass
+from workshop.deploy.jobs import ENDED, ENDED_BADLY, Limits, StackJob, Stage
+from workshop.deploy.plan import StackAction, StackPlan
+from workshop.deploy.polling import PollSchedule
+from workshop.deploy.tolerance import FailureTolerance
+from workshop.deploy.watching import StackState
 from workshop.events import Event, Sink, What
 from workshop.naming import COHORT
 
@@ -37,7 +37,7 @@ Answered = TypeVar("Answered")
 
 
 @dataclass
-class Engine:
+class DeployEngine:
     """Brings the stacks of ``plans`` to where they should be.
 
     ``run`` returns when all is done that can be done, or soon after ``stop`` was called.
@@ -46,30 +46,30 @@ class Engine:
     aws: CloudFormation
     plans: Sequence[StackPlan]
     limits: Limits
-    tolerance: Tolerance
+    tolerance: FailureTolerance
     sink: Sink
     clock: Callable[[], float] = time.monotonic
-    jobs: dict[str, Job] = field(init=False)
-    by_seat: dict[str, list[Job]] = field(init=False)
+    jobs: dict[str, StackJob] = field(init=False)
+    by_seat: dict[str, list[StackJob]] = field(init=False)
     stopped: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
-        self.jobs = {plan.wanted.name: Job(plan) for plan in self.plans}
-        self._dependents: dict[str, list[Job]] = {}
+        self.jobs = {plan.wanted.name: StackJob(plan) for plan in self.plans}
+        self._dependents: dict[str, list[StackJob]] = {}
         for job in self.jobs.values():
             self._dependents.setdefault(job.plan.wanted.needs, []).append(job)
         self.by_seat = {}
         for job in self.jobs.values():
             self.by_seat.setdefault(job.seat, []).append(job)
-        self._backlog = Backlog(self.jobs.values())
+        self._backlog = ReadyQueue(self.jobs.values())
         self._calling: set[str] = set()
-        self._watched: dict[str, Job] = {}
+        self._watched: dict[str, StackJob] = {}
         self._begun: set[str] = set()
         self._closed: set[str] = set()
         self._open: Collection[str] = ()
         self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._interrupted = threading.Event()
-        self._rhythm = Rhythm(self.limits)
+        self._rhythm = PollSchedule(self.limits)
         self._polling = False
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
@@ -96,7 +96,7 @@ class Engine:
         self._arrived.put(None)
 
     @property
-    def in_flight(self) -> list[Job]:
+    def in_flight(self) -> list[StackJob]:
         """The jobs that CloudFormation is working on, or is being asked to; for any thread."""
         busy = (Stage.CALLING, Stage.WATCHED)
         return [job for job in self.jobs.values() if job.stage in busy]
@@ -133,20 +133,20 @@ class Engine:
 
     def _is_no_canary(self, seat: str) -> bool:
         return any(
-            job.stage in ENDED_BADLY or job.plan.action in (Action.CLEAR, Action.WAIT)
+            job.stage in ENDED_BADLY or job.plan.action in (StackAction.CLEAR, StackAction.WAIT)
             for job in self.by_seat[seat]
         )
 
     def _is_up(self, seat: str) -> bool:
         return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
 
-    def _admit(self, job: Job) -> None:
+    def _admit(self, job: StackJob) -> None:
         """Give a job its first stage by what its plan says."""
         plan = job.plan
-        if plan.action == Action.UNCHANGED:
+        if plan.action == StackAction.UNCHANGED:
             self._end(job, Stage.UNCHANGED)
-        elif plan.action == Action.REFUSED:
-            job.cause = Cause(Kind.PERMANENT, plan.told)
+        elif plan.action == StackAction.REFUSED:
+            job.cause = Cause(FailureClass.PERMANENT, plan.told)
             self._end(job, Stage.FAILED)
         else:
             job.template = planning.current(plan)
@@ -169,7 +169,7 @@ class Engine:
                 self._poll()
             self._give_up_late_ones()
 
-    def _may_begin(self, job: Job) -> bool:
+    def _may_begin(self, job: StackJob) -> bool:
         return job.seat in self._open and (not self.stopped or job.seat in self._begun)
 
     def _pause(self) -> float:
@@ -195,7 +195,7 @@ class Engine:
 
     # --- calls -------------------------------------------------------------------------------
 
-    def _make_ready(self, job: Job) -> None:
+    def _make_ready(self, job: StackJob) -> None:
         job.stage = Stage.READY
         self._backlog.put(job)
 
@@ -206,12 +206,12 @@ class Engine:
                 return
             self._begin(job)
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: StackJob) -> None:
         self._begun.add(job.seat)
         plan, found = job.plan, job.plan.found
         job.asked_why, job.cause, job.ended_badly = False, None, None
-        job.deleting = plan.action == Action.CLEAR
-        if plan.action == Action.WAIT:
+        job.deleting = plan.action == StackAction.CLEAR
+        if plan.action == StackAction.WAIT:
             job.stack_id = ""
             self._watch(job)
             self._say(What.JOINED, job, plan.told)
@@ -242,7 +242,7 @@ class Engine:
 
         future.add_done_callback(arrived)
 
-    def _sent(self, job: Job, sent: Sent) -> None:
+    def _sent(self, job: StackJob, sent: Sent) -> None:
         self._calling.discard(job.name)
         if sent.answer == Answer.ACCEPTED:
             found = job.plan.found
@@ -260,7 +260,7 @@ class Engine:
             job.cause = sent.cause
             self._failed(job)
 
-    def _watch(self, job: Job) -> None:
+    def _watch(self, job: StackJob) -> None:
         job.stage = Stage.WATCHED
         job.since = self.clock()
         last = not self._calling and not self._backlog.holds(self._may_begin)
@@ -285,7 +285,7 @@ class Engine:
         future = self._looker.submit(ask)
         self._hand_over(future, lambda seen: self._polled(watched, seen, began))
 
-    def _polled(self, watched: Sequence[Job], seen: Seen | Exception, began: float) -> None:
+    def _polled(self, watched: Sequence[StackJob], seen: Seen | Exception, began: float) -> None:
         self._polling = False
         if self._interrupted.is_set():
             return  # nothing could be done about what was seen
@@ -305,23 +305,23 @@ class Engine:
                     self._look(job, seen)
         self._rhythm.polled(began, moved=len(self._watched) < before)
 
-    def _look(self, job: Job, seen: Seen) -> None:
+    def _look(self, job: StackJob, seen: Seen) -> None:
         """Act on what a poll saw of one stack."""
         view = watching.conclude(job, seen, waited=self.clock() - job.since, now=_now())
         if view.joined:
             job.stack_id = ""
-        if view.state == State.FAILING and view.found is not None:
+        if view.state == StackState.FAILING and view.found is not None:
             self._ask_why(job, view.found)
-        elif view.state == State.DONE:
+        elif view.state == StackState.DONE:
             self._watched.pop(job.name, None)
             self._end(job, Stage.DONE)
-        elif view.state == State.ENDED_BADLY and view.found is not None:
+        elif view.state == StackState.ENDED_BADLY and view.found is not None:
             self._ended_badly(job, view.found)
-        elif view.state == State.DECIDE_AGAIN:
+        elif view.state == StackState.DECIDE_AGAIN:
             self._watched.pop(job.name, None)
             self._again(job, planning.decide(job.plan.wanted, view.found, _now()))
 
-    def _ended_badly(self, job: Job, found: FoundStack) -> None:
+    def _ended_badly(self, job: StackJob, found: StackSummary) -> None:
         job.ended_badly = found
         self._watched.pop(job.name, None)
         if job.cause is not None:
@@ -330,28 +330,28 @@ class Engine:
             self._calling.add(job.name)
             self._ask_why(job, found)
 
-    def _again(self, job: Job, plan: StackPlan) -> None:
+    def _again(self, job: StackJob, plan: StackPlan) -> None:
         """Go on by a new plan, after somebody else's work or one's own clearing."""
-        if plan.action == Action.UNCHANGED:
+        if plan.action == StackAction.UNCHANGED:
             job.told = "made by somebody else"
             self._end(job, Stage.DONE)
             return
         if not job.deleting:
             job.attempt += 1
         if job.attempt > self.limits.attempts:
-            job.cause = Cause(Kind.PERMANENT, "somebody else keeps changing it")
+            job.cause = Cause(FailureClass.PERMANENT, "somebody else keeps changing it")
             self._end(job, Stage.FAILED)
             return
         job.plan = plan
-        if plan.action == Action.REFUSED:
-            job.cause = Cause(Kind.PERMANENT, plan.told)
+        if plan.action == StackAction.REFUSED:
+            job.cause = Cause(FailureClass.PERMANENT, plan.told)
             self._end(job, Stage.FAILED)
             return
-        if plan.action == Action.UPDATE:
+        if plan.action == StackAction.UPDATE:
             job.template = planning.current(plan)
         self._make_ready(job)
 
-    def _ask_why(self, job: Job, found: FoundStack) -> None:
+    def _ask_why(self, job: StackJob, found: StackSummary) -> None:
         if job.asked_why:
             return
         job.asked_why = True
@@ -378,27 +378,29 @@ class Engine:
                 told = f"still in progress after {self.limits.deadline / 60:g} minutes"
                 self._give_up(job, f"{told}; CloudFormation goes on, run the command again later")
 
-    def _give_up(self, job: Job, told: str) -> None:
+    def _give_up(self, job: StackJob, told: str) -> None:
         self._watched.pop(job.name, None)
-        job.cause = Cause(Kind.PERMANENT, told)
+        job.cause = Cause(FailureClass.PERMANENT, told)
         self._end(job, Stage.STUCK)
 
     # --- ends --------------------------------------------------------------------------------
 
-    def _failed(self, job: Job) -> None:
+    def _failed(self, job: StackJob) -> None:
         """Try again where that makes sense, else end."""
-        cause = job.cause or Cause(Kind.PERMANENT, "failed")
+        cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
         left = job.ended_badly
         if left is not None:
             job.plan = planning.decide(job.plan.wanted, left, _now())
-        if job.plan.action == Action.REFUSED:
-            job.cause = Cause(Kind.PERMANENT, f"{cause}; {job.plan.told}")
+        if job.plan.action == StackAction.REFUSED:
+            job.cause = Cause(FailureClass.PERMANENT, f"{cause}; {job.plan.told}")
             self._end(job, Stage.FAILED)
-        elif cause.kind == Kind.CAPACITY and job.template + 1 < len(job.plan.wanted.templates):
+        elif cause.kind == FailureClass.CAPACITY and job.template + 1 < len(
+            job.plan.wanted.templates
+        ):
             job.template += 1
             self._say(What.FALLBACK, job, str(cause))
             self._make_ready(job)
-        elif cause.kind != Kind.PERMANENT and job.attempt < self.limits.attempts:
+        elif cause.kind != FailureClass.PERMANENT and job.attempt < self.limits.attempts:
             seconds = self.limits.backoff * 2 ** (job.attempt - 1)
             seconds *= 1 + self._random.random() / 2
             job.attempt += 1
@@ -408,7 +410,7 @@ class Engine:
         else:
             self._end(job, Stage.FAILED)
 
-    def _end(self, job: Job, stage: Stage) -> None:
+    def _end(self, job: StackJob, stage: Stage) -> None:
         job.stage = stage
         self._say(What[stage.name], job, str(job.cause) if job.cause else job.told)
         good = stage not in ENDED_BADLY
@@ -424,8 +426,10 @@ class Engine:
                     self._end_for_need(dependent)
         self._close(job.seat)
 
-    def _end_for_need(self, job: Job) -> None:
-        job.cause = Cause(Kind.PERMANENT, f"needs {job.plan.wanted.needs}, which is not there")
+    def _end_for_need(self, job: StackJob) -> None:
+        job.cause = Cause(
+            FailureClass.PERMANENT, f"needs {job.plan.wanted.needs}, which is not there"
+        )
         self._end(job, Stage.FAILED)
 
     def _close(self, seat: str) -> None:
@@ -445,7 +449,7 @@ class Engine:
             self.stopped = told
             self._say_of("", What.STOPPED, told)
 
-    def _say(self, what: What, job: Job, told: str = "") -> None:
+    def _say(self, what: What, job: StackJob, told: str = "") -> None:
         self._say_of(job.seat, what, told, job.name)
 
     def _say_of(self, seat: str, what: What, told: str = "", stack: str = "") -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.aws import errors
 
 
-class Kind(StrEnum):
+class FailureClass(StrEnum):
     """What a failure calls for."""
 
     PERMANENT = "permanent"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 class Cause:
     """Why something failed, in AWS's words; ``resource`` is a logical id, empty for a call."""
 
-    kind: Kind
+    kind: FailureClass
     told: str
     resource: str = ""
     known: bool = True
@@ -57,15 +57,19 @@ _QUOTA = "LimitExceededException"
 def of_text(told: str, resource: str = "") -> Cause:
     """The cause behind a reason that CloudFormation gives."""
     if _CAPACITY.search(told):
-        return Cause(Kind.CAPACITY, told, resource)
-    return Cause(Kind.TRANSIENT if _TRANSIENT.search(told) else Kind.PERMANENT, told, resource)
+        return Cause(FailureClass.CAPACITY, told, resource)
+    return Cause(
+        FailureClass.TRANSIENT if _TRANSIENT.search(told) else FailureClass.PERMANENT,
+        told,
+        resource,
+    )
 
 
 def of_error(error: BotoCoreError | ClientError) -> Cause:
     """The cause behind a call that AWS refused, or that did not reach it."""
     quota = isinstance(error, ClientError) and errors.code(error.response) == _QUOTA
     passing = errors.is_passing(error) and not quota
-    return Cause(Kind.TRANSIENT if passing else Kind.PERMANENT, errors.told(error))
+    return Cause(FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, errors.told(error))
 
 
 def tells_elsewhere(cause: Cause) -> bool:

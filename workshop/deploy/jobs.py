@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.deploy.failures import Cause
 from workshop.deploy.plan import StackPlan
 from workshop.deploy.templates import Template
@@ -51,7 +51,7 @@ ENDED = frozenset({Stage.DONE, Stage.UNCHANGED}) | ENDED_BADLY
 
 
 @dataclass
-class Job:
+class StackJob:
     """One stack on its way. ``deleting`` while what is left of a failed one is cleared away."""
 
     plan: StackPlan
@@ -64,7 +64,7 @@ class Job:
     since: float = 0
     asked_why: bool = False
     cause: Cause | None = None
-    ended_badly: FoundStack | None = None
+    ended_badly: StackSummary | None = None
     told: str = ""
 
     @property

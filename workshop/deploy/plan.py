@@ -10,13 +10,13 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
-from workshop.deploy.desired import WantedStack
-from workshop.deploy.diff import Change, Effect
+from workshop.aws.stacks import StackSummary
+from workshop.deploy.desired import DesiredStack
+from workshop.deploy.diff import Effect, PropertyChange
 from workshop.naming import COHORT
 
 
-class Action(StrEnum):
+class StackAction(StrEnum):
     """What is to be done with one stack; for a seat, the most that is done with any of its own."""
 
     UNCHANGED = "unchanged"
@@ -47,11 +47,11 @@ class StackPlan:
     after somebody read the stack's template.
     """
 
-    wanted: WantedStack
-    found: FoundStack | None
-    action: Action
+    wanted: DesiredStack
+    found: StackSummary | None
+    action: StackAction
     told: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PropertyChange, ...] = ()
 
     @property
     def loses_disk(self) -> bool:
@@ -61,7 +61,7 @@ class StackPlan:
         set that nobody ran has made nothing.
         """
         status = self.found.status if self.found else ""
-        clears = self.action == Action.CLEAR and status != "REVIEW_IN_PROGRESS"
+        clears = self.action == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
         return clears and self.wanted.kind == "notebook"
 
 
@@ -74,8 +74,8 @@ class SeatPlan:
     stacks: tuple[StackPlan, ...]
 
     @property
-    def action(self) -> Action:
-        order = list(Action)
+    def action(self) -> StackAction:
+        order = list(StackAction)
         return max((stack.action for stack in self.stacks), key=order.index)
 
 
@@ -89,7 +89,7 @@ class Stray:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeployPlan:
     """All seats, the cohorts first, and what belongs to none of them.
 
     ``unlisted`` tells why places in which there may be further strays could not be looked at.
@@ -104,46 +104,46 @@ class Plan:
         return (stack for seat in self.seats for stack in seat.stacks)
 
     @property
-    def totals(self) -> dict[Action, int]:
+    def totals(self) -> dict[StackAction, int]:
         """How many seats there are of each action, the cohorts left out."""
         counted = Counter(seat.action for seat in self.seats if seat.seat != COHORT)
-        return {action: counted[action] for action in Action}
+        return {action: counted[action] for action in StackAction}
 
 
-def decide(wanted: WantedStack, found: FoundStack | None, now: datetime) -> StackPlan:
+def decide(wanted: DesiredStack, found: StackSummary | None, now: datetime) -> StackPlan:
     """What is to be done with one stack."""
     if found is None or found.status == "DELETE_COMPLETE":
-        return StackPlan(wanted, None, Action.CREATE)
+        return StackPlan(wanted, None, StackAction.CREATE)
     environment = found.tags.get(tags.ENVIRONMENT, "")
     if not found.belongs_to(wanted.tags[tags.WORKSHOP], wanted.tags[tags.ENVIRONMENT]):
         whose = f"environment {environment!r}" if environment else "something else"
         told = f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
-        return StackPlan(wanted, found, Action.REFUSED, told)
+        return StackPlan(wanted, found, StackAction.REFUSED, told)
     if found.status in SETTLED:
         # A notebook that got another type for want of capacity is as good as the first.
         good = any(found.tags == wanted.tagged(template) for template in wanted.templates)
         unchanged = good and found.protected == wanted.protected
-        return StackPlan(wanted, found, Action.UNCHANGED if unchanged else Action.UPDATE)
+        return StackPlan(wanted, found, StackAction.UNCHANGED if unchanged else StackAction.UPDATE)
     action = _repair(found, now)
     told = _because(found)
-    if action == Action.REFUSED:
+    if action == StackAction.REFUSED:
         told += f"; {_cure(found, wanted.place.region)}"
     plan = StackPlan(wanted, found, action, told)
     return replace(plan, told=f"{told}; {LOSES_DISK}") if plan.loses_disk else plan
 
 
-def _repair(found: FoundStack, now: datetime) -> Action:
+def _repair(found: StackSummary, now: datetime) -> StackAction:
     """What is to be done with a stack that is not as its last operation meant it to be."""
     if found.status == "REVIEW_IN_PROGRESS" and now - found.created > REVIEWED_WITHIN:
-        return Action.CLEAR
+        return StackAction.CLEAR
     if found.in_progress:
-        return Action.WAIT
+        return StackAction.WAIT
     if found.status in _BROKEN:
-        return Action.CLEAR
-    return Action.UPDATE if found.status in _ROLLED_BACK else Action.REFUSED
+        return StackAction.CLEAR
+    return StackAction.UPDATE if found.status in _ROLLED_BACK else StackAction.REFUSED
 
 
-def _cure(found: FoundStack, region: str) -> str:
+def _cure(found: StackSummary, region: str) -> str:
     if found.status == "UPDATE_ROLLBACK_FAILED":
         named = f"--stack-name {found.name} --region {region}"
         return f"repair it with: aws cloudformation continue-update-rollback {named}"
@@ -161,7 +161,7 @@ def current(plan: StackPlan) -> int:
     return digests.index(there) if there in digests else 0
 
 
-def with_changes(plan: StackPlan, changes: tuple[Change, ...]) -> StackPlan:
+def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackPlan:
     """The plan of an update once its changes are known."""
     refused = [change for change in changes if change.effect == Effect.REFUSED]
     if not refused:
@@ -172,7 +172,7 @@ def with_changes(plan: StackPlan, changes: tuple[Change, ...]) -> StackPlan:
         f" tear {plan.wanted.seat} down first (whatever is on a notebook's disk is lost), or take"
         " the change back"
     )
-    return StackPlan(plan.wanted, plan.found, Action.REFUSED, told, changes)
+    return StackPlan(plan.wanted, plan.found, StackAction.REFUSED, told, changes)
 
 
 def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
@@ -184,7 +184,7 @@ def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
 
 
 def strays(
-    found: Mapping[AccountRegion, Mapping[str, FoundStack]],
+    found: Mapping[AccountRegion, Mapping[str, StackSummary]],
     known: Iterable[tuple[AccountRegion, str]],
     *,
     workshop: str,
@@ -203,5 +203,5 @@ def strays(
     )
 
 
-def _because(found: FoundStack) -> str:
+def _because(found: StackSummary) -> str:
     return f"{found.status}: {found.reason}" if found.reason else found.status

@@ -16,20 +16,20 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import Pace
-from workshop.aws.stacks import FoundStack
+from workshop.aws.rate_limit import RateLimiter
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy import desired, diff
 from workshop.deploy import plan as planning
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.cloudformation import CloudFormation
-from workshop.deploy.plan import Action, Plan, StackPlan
+from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Exemplar
 from workshop.errors import SignInError, WorkshopError
 from workshop.naming import COHORT
 
-Found = Mapping[AccountRegion, Mapping[str, FoundStack]]
+Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
 THREADS = 8
 
 
@@ -39,7 +39,7 @@ def look(clients: Clients, wanted_places: Sequence[AccountRegion]) -> Found:
     Raises WorkshopError when a listing fails: without it nothing could be told.
     """
 
-    def one(place: AccountRegion) -> Mapping[str, FoundStack]:
+    def one(place: AccountRegion) -> Mapping[str, StackSummary]:
         try:
             return stacks.stacks(clients, place)
         except (BotoCoreError, ClientError) as error:
@@ -75,7 +75,7 @@ def look_for_strays(
     What is wrong there stops nobody: no seat needs anything of it.
     """
 
-    def one(place: AccountRegion) -> Mapping[str, FoundStack] | str:
+    def one(place: AccountRegion) -> Mapping[str, StackSummary] | str:
         try:
             return stacks.stacks(clients, place)
         except SignInError:
@@ -95,7 +95,7 @@ def propose(
     seats: Sequence[Seat],
     found: Found,
     document: Callable[[AccountRegion, str], Mapping[str, Any]],
-) -> Plan:
+) -> DeployPlan:
     """The plan for ``seats``; strays are told where these are all seats of the environment.
 
     ``found`` holds their places, and others in which strays are looked for.
@@ -107,11 +107,11 @@ def propose(
         planning.decide(one, found[one.place].get(one.name), now)
         for one in desired.stacks(loaded, assembly, seats)
     ]
-    updates = [plan for plan in decided if plan.action == Action.UPDATE and plan.found]
+    updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.found]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
     finished = [_with_changes(plan, known.get(_key(plan))) for plan in decided]
-    return Plan(planning.seats(finished), _strays(loaded, seats, found))
+    return DeployPlan(planning.seats(finished), _strays(loaded, seats, found))
 
 
 def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
@@ -121,7 +121,7 @@ def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
 
 def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]]:
     """What ``propose`` reads templates with."""
-    return lambda place, stack_id: CloudFormation(clients, place, Pace()).document(stack_id)
+    return lambda place, stack_id: CloudFormation(clients, place, RateLimiter()).document(stack_id)
 
 
 def _strays(

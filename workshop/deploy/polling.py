@@ -11,7 +11,7 @@ SLOWER = 1.5
 """By how much the time between two polls grows while nothing moves."""
 
 
-class Rhythm:
+class PollSchedule:
     """The time of the next poll, in seconds of the caller's clock.
 
     Often while stacks are begun or end, seldom while nothing moves.

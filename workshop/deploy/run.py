@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import Pace
+from workshop.aws.rate_limit import RateLimiter
 from workshop.deploy.cloudformation import CloudFormation
-from workshop.deploy.engine import Engine
-from workshop.deploy.jobs import ENDED_BADLY, Job, Limits, Stage
-from workshop.deploy.plan import Action, Plan
-from workshop.deploy.tolerance import Tolerance
+from workshop.deploy.engine import DeployEngine
+from workshop.deploy.jobs import ENDED_BADLY, Limits, StackJob, Stage
+from workshop.deploy.plan import DeployPlan, StackAction
+from workshop.deploy.tolerance import FailureTolerance
 from workshop.events import Event, Sink, What
 from workshop.naming import COHORT
 
@@ -25,7 +25,7 @@ _PATIENCE = (
 )
 
 
-class Outcome(StrEnum):
+class DeployOutcome(StrEnum):
     """What came of a seat, from good to bad."""
 
     UNCHANGED = "unchanged"
@@ -43,7 +43,7 @@ class SeatResult:
 
     seat: str
     place: AccountRegion
-    outcome: Outcome
+    outcome: DeployOutcome
     told: str
 
 
@@ -53,24 +53,24 @@ class Deployment:
     def __init__(
         self,
         clients: Clients,
-        plan: Plan,
+        plan: DeployPlan,
         *,
         limits: Limits,
         failure_percent: int,
-        paces: Mapping[AccountRegion, Pace],
+        paces: Mapping[AccountRegion, RateLimiter],
         sink: Sink,
     ) -> None:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
-        to_do = Counter(seat.place for seat in seats if seat.action != Action.UNCHANGED)
+        to_do = Counter(seat.place for seat in seats if seat.action != StackAction.UNCHANGED)
         self._errors: list[BaseException] = []
         self._lock = threading.Lock()
         self._sink = sink
         self.engines = [
-            Engine(
+            DeployEngine(
                 CloudFormation(clients, place, paces[place]),
                 [stack for stack in plan.stacks if stack.wanted.place == place],
                 limits,
-                Tolerance(to_do[place], failure_percent),
+                FailureTolerance(to_do[place], failure_percent),
                 self._tell,
             )
             for place in dict.fromkeys(seat.place for seat in plan.seats)
@@ -125,7 +125,7 @@ class Deployment:
             for seat, jobs in engine.by_seat.items()
         )
 
-    def _run(self, engine: Engine, end: threading.Event) -> None:
+    def _run(self, engine: DeployEngine, end: threading.Event) -> None:
         try:
             engine.run()
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
@@ -138,28 +138,30 @@ class Deployment:
             self._sink(event)
 
 
-def counted(results: Iterable[SeatResult]) -> dict[Outcome, int]:
+def counted(results: Iterable[SeatResult]) -> dict[DeployOutcome, int]:
     """How many seats there are of each outcome, the cohorts left out."""
     counts = Counter(result.outcome for result in results if result.seat != COHORT)
-    return {outcome: counts[outcome] for outcome in Outcome}
+    return {outcome: counts[outcome] for outcome in DeployOutcome}
 
 
-def _result(seat: str, place: AccountRegion, jobs: Iterable[Job]) -> SeatResult:
+def _result(seat: str, place: AccountRegion, jobs: Iterable[StackJob]) -> SeatResult:
     jobs = list(jobs)
-    outcome = max((_outcome(job) for job in jobs), key=list(Outcome).index)
+    outcome = max((_outcome(job) for job in jobs), key=list(DeployOutcome).index)
     begun = any(job.stage in (Stage.CALLING, Stage.WATCHED) for job in jobs)
-    if outcome == Outcome.NOT_BEGUN and (begun or any(job.stage == Stage.DONE for job in jobs)):
-        outcome = Outcome.IN_PROGRESS
+    if outcome == DeployOutcome.NOT_BEGUN and (
+        begun or any(job.stage == Stage.DONE for job in jobs)
+    ):
+        outcome = DeployOutcome.IN_PROGRESS
     bad = [job for job in jobs if job.stage in ENDED_BADLY]
     return SeatResult(seat, place, outcome, f"{bad[0].name}: {bad[0].cause}" if bad else "")
 
 
-def _outcome(job: Job) -> Outcome:
+def _outcome(job: StackJob) -> DeployOutcome:
     return {
-        Stage.UNCHANGED: Outcome.UNCHANGED,
-        Stage.DONE: Outcome.DONE,
-        Stage.FAILED: Outcome.FAILED,
-        Stage.STUCK: Outcome.STUCK,
-        Stage.CALLING: Outcome.IN_PROGRESS,
-        Stage.WATCHED: Outcome.IN_PROGRESS,
-    }.get(job.stage, Outcome.NOT_BEGUN)
+        Stage.UNCHANGED: DeployOutcome.UNCHANGED,
+        Stage.DONE: DeployOutcome.DONE,
+        Stage.FAILED: DeployOutcome.FAILED,
+        Stage.STUCK: DeployOutcome.STUCK,
+        Stage.CALLING: DeployOutcome.IN_PROGRESS,
+        Stage.WATCHED: DeployOutcome.IN_PROGRESS,
+    }.get(job.stage, DeployOutcome.NOT_BEGUN)

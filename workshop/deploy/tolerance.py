@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Tolerance:
+class FailureTolerance:
     """Counts the failed seats of one place.
 
     As with CloudFormation StackSets' failure tolerance, the part is one of all seats to be done

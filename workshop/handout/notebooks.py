@@ -42,7 +42,7 @@ class Presigned:
 
 
 @dataclass(frozen=True)
-class Notebook:
+class HandoutNotebook:
     """How the notebook of one seat is; ``problem`` is why it cannot be opened, else empty."""
 
     status: str
@@ -52,7 +52,7 @@ class Notebook:
 
 def statuses(
     clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
-) -> dict[str, Notebook]:
+) -> dict[str, HandoutNotebook]:
     """The notebooks of the seats by seat id, from one paged listing for each place."""
     where = account_regions(seats)
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -71,11 +71,11 @@ def presigned(
     *,
     session: timedelta = LONGEST,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> dict[str, Notebook]:
+) -> dict[str, HandoutNotebook]:
     """The same, each open notebook with a fresh link; one seat's failure is that seat's alone."""
     found = statuses(clients, loaded, seats)
 
-    def opened(seat: Seat) -> Notebook:
+    def opened(seat: Seat) -> HandoutNotebook:
         before = found[seat.id]
         # A listing that failed proves nothing: asking for the link itself may well be allowed.
         if before.status not in {OPEN, UNKNOWN}:
@@ -90,9 +90,9 @@ def presigned(
                 SessionExpirationDurationInSeconds=int(session.total_seconds()),
             )
         except (BotoCoreError, ClientError) as error:
-            return Notebook(before.status, f"AWS gave no link: {_told(error)}")
+            return HandoutNotebook(before.status, f"AWS gave no link: {_told(error)}")
         link = Presigned(answer["AuthorizedUrl"], asked + TO_OPEN, session)
-        return Notebook(OPEN, link=link)
+        return HandoutNotebook(OPEN, link=link)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return {seat.id: one for seat, one in zip(seats, pool.map(opened, seats), strict=True)}
@@ -114,14 +114,14 @@ def _listing(clients: Clients, place: AccountRegion, prefix: str) -> dict[str, s
         return _told(error)
 
 
-def _state(name: str, listed: dict[str, str] | str) -> Notebook:
+def _state(name: str, listed: dict[str, str] | str) -> HandoutNotebook:
     if isinstance(listed, str):
-        return Notebook(UNKNOWN, f"AWS did not list notebooks: {listed}")
+        return HandoutNotebook(UNKNOWN, f"AWS did not list notebooks: {listed}")
     status = listed.get(name, MISSING)
     if status == OPEN:
-        return Notebook(status)
+        return HandoutNotebook(status)
     told = "there is no such notebook" if status == MISSING else f"the notebook is {status}"
-    return Notebook(status, told)
+    return HandoutNotebook(status, told)
 
 
 def _told(error: BotoCoreError | ClientError) -> str:

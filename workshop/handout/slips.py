@@ -10,7 +10,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.handout import links
-from workshop.handout.notebooks import Notebook
+from workshop.handout.notebooks import HandoutNotebook
 from workshop.naming import Names
 
 
@@ -22,7 +22,7 @@ class Slip:
     profile: Profile
     profile_name: str
     names: Names
-    notebook: Notebook
+    notebook: HandoutNotebook
     fresh: str
     """What the organiser types for a fresh link."""
     name: str = field(default="", repr=False)
@@ -78,7 +78,7 @@ class Handout:
 def handout(
     loaded: LoadedEnvironment,
     seats: Sequence[Seat],
-    notebooks: Mapping[str, Notebook],
+    notebooks: Mapping[str, HandoutNotebook],
     *,
     made: datetime,
     presigned: bool,

@@ -21,7 +21,7 @@ from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.status.calls import Calls, notebooks
-from workshop.status.snapshot import Notebook
+from workshop.status.snapshot import NotebookState
 
 AT_ONCE = 8
 POLL_SECONDS = 5.0
@@ -38,7 +38,7 @@ AS_ASKED: frozenset[Result] = frozenset({"done", "already", "asked"})
 
 
 @dataclass(frozen=True)
-class Goal:
+class Transition:
     """Where notebooks shall be, and the operation that takes them there from ``begins``."""
 
     verb: str
@@ -49,11 +49,11 @@ class Goal:
     ends: str
 
 
-STOP = Goal(
+STOP = Transition(
     "stop", "stopped", "StopNotebookInstance", frozenset({"InService"}), "Stopping", "Stopped"
 )
 # What failed to start for want of capacity can be started again.
-START = Goal(
+START = Transition(
     "start",
     "started",
     "StartNotebookInstance",
@@ -67,7 +67,7 @@ HOPELESS = ("Failed", "Deleting")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NotebookOutcome:
     """What became of one seat's notebook.
 
     ``before`` and ``after`` are its first and last status that was seen, empty for none;
@@ -88,7 +88,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Patience:
+class NotebookWaits:
     """How long is waited: ``pause`` waits so many seconds and says whether to stop at once."""
 
     pause: Callable[[float], bool]
@@ -103,7 +103,7 @@ class _Open:
 
     seat: Seat
     name: str
-    book: Notebook | None = None
+    book: NotebookState | None = None
     before: str = ""
     acted: bool = False
     tries: int = 0
@@ -111,19 +111,19 @@ class _Open:
 
 
 @dataclass
-class Turn:
+class NotebookBatch:
     """The notebooks of some seats of one place, on their way to a goal."""
 
     loaded: LoadedEnvironment
     seats: Sequence[Seat]
     clients: Clients
     place: AccountRegion
-    goal: Goal
-    patience: Patience
-    told: Callable[[Outcome], None]
-    outcomes: list[Outcome] = field(default_factory=list)
+    goal: Transition
+    patience: NotebookWaits
+    told: Callable[[NotebookOutcome], None]
+    outcomes: list[NotebookOutcome] = field(default_factory=list)
 
-    def run(self) -> list[Outcome]:
+    def run(self) -> list[NotebookOutcome]:
         """Take them there; one outcome for each seat, told as it comes."""
         self._calls = Calls(self.clients, self.place)
         self._may_be_read = True
@@ -211,7 +211,7 @@ class Turn:
             if one.tries >= TRIES and one.book.status in self.goal.begins:
                 self._close(one, "failed", one.trouble)
 
-    def _why(self, book: Notebook) -> str:
+    def _why(self, book: NotebookState) -> str:
         told = f"its notebook is {book.status}"
         if book.status == "Failed":
             try:
@@ -247,7 +247,7 @@ class Turn:
 
     def _close(self, one: _Open, result: Result, reason: str = "") -> None:
         book = one.book
-        outcome = Outcome(
+        outcome = NotebookOutcome(
             seat=one.seat.id,
             place=self.place,
             result=result,
@@ -266,16 +266,16 @@ def turns(
     seats: Sequence[Seat],
     clients: Clients,
     *,
-    goal: Goal,
-    patience: Patience,
-    told: Callable[[Outcome], None],
-) -> Iterator[Turn]:
+    goal: Transition,
+    patience: NotebookWaits,
+    told: Callable[[NotebookOutcome], None],
+) -> Iterator[NotebookBatch]:
     """One turn for each place; ``told`` is called from the thread of each."""
     by_place: dict[AccountRegion, list[Seat]] = {}
     for seat in seats:
         by_place.setdefault(seat.account_region, []).append(seat)
     for place, here in by_place.items():
-        yield Turn(loaded, here, clients, place, goal, patience, told)
+        yield NotebookBatch(loaded, here, clients, place, goal, patience, told)
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:

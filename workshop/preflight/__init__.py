@@ -4,7 +4,7 @@
 holds and what it may hold; everything that is decided from these answers is pure.
 """
 
-from workshop.preflight.checks import Check, Report, State
+from workshop.preflight.checks import Check, CheckState, PreflightReport
 from workshop.preflight.run import preflight
 
-__all__ = ["Check", "Report", "State", "preflight"]
+__all__ = ["Check", "CheckState", "PreflightReport", "preflight"]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from workshop.account_region import AccountRegion
 from workshop.preflight import arithmetic, demand, limits, quotas, usage
 from workshop.preflight.checks import Check
-from workshop.preflight.parallel_reads import Answer, Asking
+from workshop.preflight.parallel_reads import Answer, ParallelReads
 from workshop.preflight.quotas import Quotas
 from workshop.preflight.reading import Unread
-from workshop.preflight.request import Subject
+from workshop.preflight.request import PreflightRequest
 
 
 def account_of(place: AccountRegion) -> AccountRegion:
@@ -20,14 +20,14 @@ def account_of(place: AccountRegion) -> AccountRegion:
 
 
 @dataclass(frozen=True)
-class AccountAsked:
+class AccountReads:
     """The questions about one account, under way; ``place`` is of ``account_of``."""
 
     place: AccountRegion
-    subjects: tuple[Subject, ...]
+    subjects: tuple[PreflightRequest, ...]
     iam: Answer[Quotas]
     s3: Answer[Quotas]
-    identities: Answer[usage.Identities]
+    identities: Answer[usage.AccountIdentities]
     buckets: Answer[frozenset[str]]
 
     def checks(self) -> Iterator[Check]:
@@ -64,9 +64,11 @@ class AccountAsked:
         return need
 
 
-def ask_account(ask: Asking, place: AccountRegion, subjects: Iterable[Subject]) -> AccountAsked:
+def ask_account(
+    ask: ParallelReads, place: AccountRegion, subjects: Iterable[PreflightRequest]
+) -> AccountReads:
     """Begin all questions about an account."""
-    return AccountAsked(
+    return AccountReads(
         place=place,
         subjects=tuple(subjects),
         iam=ask(quotas.applied, place, (limits.ROLES, limits.POLICIES)),

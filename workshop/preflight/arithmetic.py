@@ -5,35 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workshop.account_region import AccountRegion
-from workshop.preflight.checks import Check, State, unknown, waiver
+from workshop.preflight.checks import Check, CheckState, unknown, waiver
 from workshop.preflight.demand import AtOnce
-from workshop.preflight.limits import Limit
-from workshop.preflight.quotas import Quota
+from workshop.preflight.limits import WorkshopQuota
+from workshop.preflight.quotas import AppliedQuota
 from workshop.preflight.reading import Unread
 
 
 def count(
     place: AccountRegion,
-    limit: Limit,
+    limit: WorkshopQuota,
     *,
     need: int | Unread,
     used: int | Unread,
-    quota: Quota | Unread,
+    quota: AppliedQuota | Unread,
 ) -> Check:
     """Whether ``need`` more fit beside the ``used`` that are there.
 
     Where nothing is to be made, nothing has to be known.
     """
-    code = quota.code if isinstance(quota, Quota) else limit.code
+    code = quota.code if isinstance(quota, AppliedQuota) else limit.code
     if need == 0:
         return Check(
             place,
             limit.name,
-            State.OK,
+            CheckState.OK,
             "nothing more to make",
             need=0,
             used=_number(used),
-            quota=quota.value if isinstance(quota, Quota) else None,
+            quota=quota.value if isinstance(quota, AppliedQuota) else None,
             service_code=limit.service,
             quota_code=code,
         )
@@ -43,7 +43,7 @@ def count(
             _unknown(place, limit, code, "; ".join(whys)),
             need=_number(need),
             used=_number(used),
-            quota=quota.value if isinstance(quota, Quota) else None,
+            quota=quota.value if isinstance(quota, AppliedQuota) else None,
         )
     total = need + used
     sum_up = f"{need} more and the {used} there are {total} of {_allowed(quota)}"
@@ -51,7 +51,7 @@ def count(
     check = Check(
         place,
         limit.name,
-        State.OK if short <= 0 else State.FAILED,
+        CheckState.OK if short <= 0 else CheckState.FAILED,
         sum_up if short <= 0 else f"{sum_up}, {short} too many; {_cure(quota, total)}",
         need=need,
         used=used,
@@ -64,11 +64,11 @@ def count(
 
 def names(
     place: AccountRegion,
-    limit: Limit,
+    limit: WorkshopQuota,
     *,
     wanted: frozenset[str],
     there: frozenset[str] | Unread,
-    quota: Quota | Unread,
+    quota: AppliedQuota | Unread,
 ) -> Check:
     """The same for things with names: what is there already need not be made."""
     if isinstance(there, Unread):
@@ -77,7 +77,12 @@ def names(
 
 
 def at_once(
-    place: AccountRegion, use: AtOnce, *, used: int | Unread, quota: Quota | Unread, making: bool
+    place: AccountRegion,
+    use: AtOnce,
+    *,
+    used: int | Unread,
+    quota: AppliedQuota | Unread,
+    making: bool,
 ) -> Check:
     """Whether all seats can use at once what they may, beside the ``used`` that others have.
 
@@ -87,43 +92,43 @@ def at_once(
     """
     serious = making and not use.optional
     limit = use.limit
-    code = quota.code if isinstance(quota, Quota) else limit.code
+    code = quota.code if isinstance(quota, AppliedQuota) else limit.code
     check = Check(
         place,
         limit.name,
-        State.OK,
+        CheckState.OK,
         "",
         need=use.seats,
         used=_number(used),
-        quota=quota.value if isinstance(quota, Quota) else None,
+        quota=quota.value if isinstance(quota, AppliedQuota) else None,
         service_code=limit.service,
         quota_code=code,
     )
-    if isinstance(quota, Quota) and quota.value < 1:
+    if isinstance(quota, AppliedQuota) and quota.value < 1:
         instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""
         most = use.seats + (_number(used) or 0)
         told = (
             f"{_allowed(quota)} for {_whose(use)}: nobody can use it; {_cure(quota, most)}{instead}"
         )
-        state = State.FAILED if serious else State.WARNING
+        state = CheckState.FAILED if serious else CheckState.WARNING
         return replace(check, state=state, told=told, request=request(place, quota, most))
     if isinstance(used, Unread) or isinstance(quota, Unread):
         whys = dict.fromkeys(one.why for one in (used, quota) if isinstance(one, Unread))
         why = "; ".join(whys)
         if serious:
-            told, state = _unknown(place, limit, code, why).told, State.UNKNOWN
+            told, state = _unknown(place, limit, code, why).told, CheckState.UNKNOWN
         else:
-            told, state = f"not known ({why}); {_whose(use)} may find none", State.WARNING
+            told, state = f"not known ({why}); {_whose(use)} may find none", CheckState.WARNING
         return replace(check, state=state, told=told)
     total = use.seats + used
     sum_up = f"{_whose(use)} and the {used} that others use are {total} of {_allowed(quota)}"
     short = total - quota.value
     if short <= 0:
         return replace(check, told=sum_up)
-    turns = f": {waiver(State.SHORT, code)}" if serious else ""
+    turns = f": {waiver(CheckState.SHORT, code)}" if serious else ""
     return replace(
         check,
-        state=State.SHORT if serious else State.WARNING,
+        state=CheckState.SHORT if serious else CheckState.WARNING,
         told=f"{sum_up}, {short} too many; {_cure(quota, total)}, or let them take turns{turns}",
         request=request(place, quota, total),
     )
@@ -131,9 +136,9 @@ def at_once(
 
 def spot_only(
     place: AccountRegion,
-    limit: Limit,
+    limit: WorkshopQuota,
     profiles: tuple[str, ...],
-    quota: Quota | Unread,
+    quota: AppliedQuota | Unread,
     *,
     making: bool,
 ) -> Check:
@@ -149,11 +154,11 @@ def spot_only(
             place, subject, quota.why, service_code=limit.service, quota_code=limit.code
         )
         told = f"not known ({quota.why}); {whose} may be able to train on demand"
-        return check if making else replace(check, state=State.WARNING, told=told)
+        return check if making else replace(check, state=CheckState.WARNING, told=told)
     check = Check(
         place,
         subject,
-        State.OK,
+        CheckState.OK,
         f"0, so {whose} can train on spot instances alone",
         quota=quota.value,
         service_code=limit.service,
@@ -165,10 +170,10 @@ def spot_only(
         f"{_allowed(quota)}, so {whose} can still train on demand; ask AWS Support to lower it to"
         " 0, since IAM has no condition for spot, or set access.managed_spot to allowed"
     )
-    return replace(check, state=State.FAILED if making else State.WARNING, told=told)
+    return replace(check, state=CheckState.FAILED if making else CheckState.WARNING, told=told)
 
 
-def request(place: AccountRegion, quota: Quota, desired: int) -> str:
+def request(place: AccountRegion, quota: AppliedQuota, desired: int) -> str:
     """The command that asks AWS for ``desired``, empty for a quota that AWS raises for nobody."""
     if not quota.adjustable:
         return ""
@@ -178,7 +183,7 @@ def request(place: AccountRegion, quota: Quota, desired: int) -> str:
     )
 
 
-def _unknown(place: AccountRegion, limit: Limit, code: str, why: str) -> Check:
+def _unknown(place: AccountRegion, limit: WorkshopQuota, code: str, why: str) -> Check:
     return unknown(place, limit.name, why, service_code=limit.service, quota_code=code)
 
 
@@ -186,7 +191,7 @@ def _number(value: int | Unread) -> int | None:
     return None if isinstance(value, Unread) else value
 
 
-def _allowed(quota: Quota) -> str:
+def _allowed(quota: AppliedQuota) -> str:
     return f"{quota.value} (AWS's default)" if quota.default else str(quota.value)
 
 
@@ -195,7 +200,7 @@ def _whose(use: AtOnce) -> str:
     return f"{some} of {', '.join(use.profiles)}"
 
 
-def _cure(quota: Quota, wanted: int) -> str:
+def _cure(quota: AppliedQuota, wanted: int) -> str:
     if quota.adjustable:
         return f"ask AWS for {wanted}"
     return "AWS raises this quota for nobody: move seats to another account or Region"

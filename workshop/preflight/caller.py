@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.preflight.checks import Check, State, unknown
+from workshop.preflight.checks import Check, CheckState, unknown
 from workshop.preflight.reading import Unread
 
 ACCOUNT, REGION = "account", "Region"
@@ -34,8 +34,8 @@ def check_account(place: AccountRegion, caller: str | Unread) -> Check:
             f"your credentials are for account {account}; sign in to {place.account}, or correct"
             " 'account'"
         )
-        return Check(place, ACCOUNT, State.FAILED, told)
-    return Check(place, ACCOUNT, State.OK, f"called by {caller}")
+        return Check(place, ACCOUNT, CheckState.FAILED, told)
+    return Check(place, ACCOUNT, CheckState.OK, f"called by {caller}")
 
 
 def check_region(
@@ -49,7 +49,7 @@ def check_region(
     if isinstance(known, Unread):
         if isinstance(caller, Unread):
             return unknown(place, REGION, f"{place.region} does not answer ({caller.why})")
-        return Check(place, REGION, State.OK, f"{place.region} answers")
+        return Check(place, REGION, CheckState.OK, f"{place.region} answers")
     status = known.get(place.region)
     if status is None:
         return unknown(place, REGION, f"EC2 lists no Region {place.region}: check its spelling")
@@ -58,5 +58,5 @@ def check_region(
             f"{place.region} is not enabled for the account; enable it with:"
             f" aws account enable-region --region-name {place.region}"
         )
-        return Check(place, REGION, State.FAILED, told)
-    return Check(place, REGION, State.OK, f"{place.region} is enabled")
+        return Check(place, REGION, CheckState.FAILED, told)
+    return Check(place, REGION, CheckState.OK, f"{place.region} is enabled")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from workshop.account_region import AccountRegion
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """What one check came to; ``failed``, ``short`` and ``unknown`` refuse a deployment."""
 
     OK = "ok"
@@ -23,8 +23,8 @@ class State(StrEnum):
     """Short or unknown, and accepted by name."""
 
 
-REFUSING = (State.FAILED, State.SHORT, State.UNKNOWN)
-WAIVABLE = (State.SHORT, State.UNKNOWN)
+REFUSING = (CheckState.FAILED, CheckState.SHORT, CheckState.UNKNOWN)
+WAIVABLE = (CheckState.SHORT, CheckState.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Check:
 
     place: AccountRegion
     subject: str
-    state: State
+    state: CheckState
     told: str
     need: int | None = None
     used: int | None = None
@@ -62,7 +62,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Report:
+class PreflightReport:
     """All checks, in the order in which they are read."""
 
     checks: tuple[Check, ...]
@@ -71,7 +71,7 @@ class Report:
     def passed(self) -> bool:
         return not any(check.state in REFUSING for check in self.checks)
 
-    def of(self, *states: State) -> tuple[Check, ...]:
+    def of(self, *states: CheckState) -> tuple[Check, ...]:
         """The checks in one of these states."""
         return tuple(check for check in self.checks if check.state in states)
 
@@ -88,13 +88,14 @@ def unknown(
     place: AccountRegion, subject: str, why: str, *, service_code: str = "", quota_code: str = ""
 ) -> Check:
     """A check without an answer; it says how to go on without one."""
-    told = f"{why}; make it known, or go on without: {waiver(State.UNKNOWN, quota_code or subject)}"
+    cure = waiver(CheckState.UNKNOWN, quota_code or subject)
+    told = f"{why}; make it known, or go on without: {cure}"
     return Check(
-        place, subject, State.UNKNOWN, told, service_code=service_code, quota_code=quota_code
+        place, subject, CheckState.UNKNOWN, told, service_code=service_code, quota_code=quota_code
     )
 
 
-def waiver(state: State, name: str) -> str:
+def waiver(state: CheckState, name: str) -> str:
     """The option that accepts a check in one of WAIVABLE, such as ``--accept-short L-B6D80D9C``."""
     return f"--accept-{state.value} {shlex.quote(name)}"
 
@@ -102,7 +103,7 @@ def waiver(state: State, name: str) -> str:
 def waived(checks: Iterable[Check], accepted: Collection[str]) -> tuple[Check, ...]:
     """The checks, those that are short or unknown and accepted by name being waived."""
     return tuple(
-        replace(check, state=State.WAIVED)
+        replace(check, state=CheckState.WAIVED)
         if check.state in WAIVABLE and check.is_accepted(accepted)
         else check
         for check in checks

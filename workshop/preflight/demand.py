@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.naming import COHORT
 from workshop.preflight import limits
-from workshop.preflight.limits import MachineLimit
-from workshop.preflight.usage import Notebook
+from workshop.preflight.limits import InstanceQuota
+from workshop.preflight.usage import ExistingNotebook
 
 GONE = frozenset(
     {
@@ -35,7 +35,7 @@ RUNNING = frozenset({"Pending", "InService", "Stopping"})
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Demand:
     """What the chosen seats of one place and their cohort are made of, by name.
 
     ``roles`` and ``policies`` count what each stack, by its name, makes in IAM. ``notebooks`` gives
@@ -50,7 +50,7 @@ class Wanted:
     notebooks: Mapping[str, tuple[str, ...]]
 
 
-def wanted(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat]) -> Wanted:
+def wanted(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat]) -> Demand:
     """What ``seats``, all of one place, will be made of."""
     cohort = loaded.cohort_names(place)
     stacks, buckets = {cohort.stack(COHORT)}, {cohort.datasets_bucket}
@@ -65,7 +65,7 @@ def wanted(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat
         roles[names.stack("access")] = 2 if has_console_role(profile) else 1
         fallbacks = profile.notebook.fallback_instance_types
         notebooks[names.notebook] = (seat.instance_type, *fallbacks)
-    return Wanted(
+    return Demand(
         stacks=frozenset(stacks),
         buckets=frozenset(buckets),
         repositories=frozenset(repositories),
@@ -80,13 +80,13 @@ def has_console_role(profile: Profile) -> bool:
     return bool(profile.access.console_principals or profile.access.console_organisers)
 
 
-def is_there(found: Mapping[str, FoundStack], name: str) -> bool:
+def is_there(found: Mapping[str, StackSummary], name: str) -> bool:
     """Whether a stack and its resources are there."""
     return name in found and found[name].status not in GONE
 
 
 def to_be_made(
-    loaded: LoadedEnvironment, seats: Iterable[Seat], found: Mapping[str, FoundStack]
+    loaded: LoadedEnvironment, seats: Iterable[Seat], found: Mapping[str, StackSummary]
 ) -> tuple[Seat, ...]:
     """The seats that lack one of their stacks."""
     return tuple(
@@ -96,13 +96,13 @@ def to_be_made(
     )
 
 
-def made_by(stacks: Mapping[str, int], found: Mapping[str, FoundStack]) -> int:
+def made_by(stacks: Mapping[str, int], found: Mapping[str, StackSummary]) -> int:
     """How much the stacks that are not there will make, of what ``stacks`` counts."""
     return sum(count for name, count in stacks.items() if not is_there(found, name))
 
 
 def machines(
-    wanted: Mapping[str, tuple[str, ...]], there: Collection[Notebook]
+    wanted: Mapping[str, tuple[str, ...]], there: Collection[ExistingNotebook]
 ) -> Iterator[tuple[str, int, int]]:
     """Instance type, how many more notebooks of it are to run, and how many there are.
 
@@ -128,7 +128,7 @@ class AtOnce:
     names the setting. ``optional``: work can be done without it.
     """
 
-    limit: MachineLimit
+    limit: InstanceQuota
     seats: int
     profiles: tuple[str, ...]
     allowed_by: str
@@ -137,9 +137,9 @@ class AtOnce:
 
 def spot_only(
     loaded: LoadedEnvironment, place: AccountRegion
-) -> dict[MachineLimit, tuple[str, ...]]:
+) -> dict[InstanceQuota, tuple[str, ...]]:
     """Quotas of training on demand that have to be 0, and the profiles that require spot."""
-    found: dict[MachineLimit, tuple[str, ...]] = {}
+    found: dict[InstanceQuota, tuple[str, ...]] = {}
     for name in dict.fromkeys(
         seat.profile for seat in loaded.seats if seat.account_region == place
     ):
@@ -158,7 +158,7 @@ def at_once(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[AtOnce, ..
     transform is not looked at.
     """
     seats = Counter(seat.profile for seat in loaded.seats if seat.account_region == place)
-    users: dict[tuple[MachineLimit, str, bool], list[str]] = {}
+    users: dict[tuple[InstanceQuota, str, bool], list[str]] = {}
     for name in seats:
         for use in _uses(loaded.settings.profiles[name]):
             users.setdefault(use, []).append(name)
@@ -168,7 +168,7 @@ def at_once(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[AtOnce, ..
     )
 
 
-def _uses(profile: Profile) -> Iterator[tuple[MachineLimit, str, bool]]:
+def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
     access = profile.access
     for one in profile.notebook.fallback_instance_types:
         yield limits.notebook(one), "notebook.fallback_instance_types", True

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.preflight.checks import Check, State, unknown
+from workshop.preflight.checks import Check, CheckState, unknown
 from workshop.preflight.reading import Unread
 
 ALL = "instance types"
@@ -30,7 +30,7 @@ class Subnet:
 
 
 @dataclass(frozen=True)
-class Lodging:
+class SubnetDemand:
     """What the seats to be made need of one subnet: a zone with these types, and addresses."""
 
     types: tuple[str, ...]
@@ -96,14 +96,16 @@ def check_region(
         if one in notebooks:
             yield unknown(place, one, told)
         else:
-            yield Check(place, one, State.WARNING, f"{told}; name another type, or another Region")
+            yield Check(
+                place, one, CheckState.WARNING, f"{told}; name another type, or another Region"
+            )
     if not missing:
-        yield Check(place, ALL, State.OK, f"EC2 offers their namesakes in {place.region}")
+        yield Check(place, ALL, CheckState.OK, f"EC2 offers their namesakes in {place.region}")
 
 
 def check_subnets(
     place: AccountRegion,
-    lodgings: Mapping[str, Lodging],
+    lodgings: Mapping[str, SubnetDemand],
     found: Mapping[str, Subnet] | Unread,
     offers: Offers | Unread,
 ) -> Iterator[Check]:
@@ -113,20 +115,20 @@ def check_subnets(
             yield unknown(place, name, found.why)
         elif name not in found:
             told = f"there is no such subnet in {place}; correct notebook.network.subnet_id"
-            yield Check(place, name, State.FAILED, told)
+            yield Check(place, name, CheckState.FAILED, told)
         else:
             yield _addresses(place, lodging, found[name])
             yield from _zone(place, lodging, found[name], offers)
 
 
-def _addresses(place: AccountRegion, lodging: Lodging, subnet: Subnet) -> Check:
+def _addresses(place: AccountRegion, lodging: SubnetDemand, subnet: Subnet) -> Check:
     numbers = f"{subnet.free_addresses} free addresses for {lodging.seats} notebooks"
     enough = lodging.seats <= subnet.free_addresses
     told = numbers if enough else f"{numbers}; use a larger subnet, or spread them over several"
     return Check(
         place,
         subnet.id,
-        State.OK if enough else State.FAILED,
+        CheckState.OK if enough else CheckState.FAILED,
         told,
         need=lodging.seats,
         quota=subnet.free_addresses,
@@ -134,7 +136,7 @@ def _addresses(place: AccountRegion, lodging: Lodging, subnet: Subnet) -> Check:
 
 
 def _zone(
-    place: AccountRegion, lodging: Lodging, subnet: Subnet, offers: Offers | Unread
+    place: AccountRegion, lodging: SubnetDemand, subnet: Subnet, offers: Offers | Unread
 ) -> Iterator[Check]:
     for one in lodging.types:
         subject = f"{one} in {subnet.zone}"
@@ -147,4 +149,4 @@ def _zone(
             told = f"EC2 has no {name} in {subnet.zone}, the zone of {subnet.id}{better}"
             yield unknown(place, subject, told)
         else:
-            yield Check(place, subject, State.OK, f"EC2 offers its namesake in {subnet.zone}")
+            yield Check(place, subject, CheckState.OK, f"EC2 offers its namesake in {subnet.zone}")

@@ -18,7 +18,7 @@ Answer = Future[T | Unread]
 
 
 @dataclass(frozen=True)
-class Asking:
+class ParallelReads:
     """Calls of AWS, each in a thread of the pool."""
 
     clients: Clients

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.preflight.checks import Check, State, unknown
+from workshop.preflight.checks import Check, CheckState, unknown
 from workshop.preflight.reading import Unread
 from workshop.status.collector import LOG_GROUP
 
@@ -163,7 +163,7 @@ _ANY_STACK = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
-class Decision:
+class SimulatedDecision:
     """What the simulation says of one action; ``open``: it hangs on keys that were not given."""
 
     action: str
@@ -225,7 +225,7 @@ def simulated(
     place: AccountRegion,
     source: str,
     asked: Collection[Question],
-) -> tuple[Decision, ...]:
+) -> tuple[SimulatedDecision, ...]:
     """IAM's answers; one call for each resource."""
     context = [
         _entry("aws:RequestedRegion", place.region),
@@ -233,7 +233,7 @@ def simulated(
     ]
     pages = clients.client("iam", place).get_paginator("simulate_principal_policy")
     return tuple(
-        Decision(
+        SimulatedDecision(
             one["EvalActionName"],
             resource,
             allowed=one["EvalDecision"] == "allowed",
@@ -251,28 +251,28 @@ def simulated(
 
 
 def check(
-    place: AccountRegion, caller: str | Unread, decisions: Collection[Decision] | Unread
+    place: AccountRegion, caller: str | Unread, decisions: Collection[SimulatedDecision] | Unread
 ) -> Check:
     """Failed for what is denied, unknown for what is open or could not be asked."""
     if isinstance(caller, Unread):
         return unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.why})")
     if is_root(caller):
         told = "the account's root may do all that no organization denies it"
-        return Check(place, SUBJECT, State.OK, told)
+        return Check(place, SUBJECT, CheckState.OK, told)
     if isinstance(decisions, Unread):
         return unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.why})")
     denied = [one for one in decisions if not one.allowed and not one.open]
     if denied:
         told = f"you may not do {_listed(denied)}; have it allowed"
-        return Check(place, SUBJECT, State.FAILED, told)
+        return Check(place, SUBJECT, CheckState.FAILED, told)
     hanging = [one for one in decisions if not one.allowed]
     if hanging:
         why = f"conditions that cannot be simulated decide about {_listed(hanging)}"
         return unknown(place, SUBJECT, why)
-    return Check(place, SUBJECT, State.OK, f"{len(decisions)} actions are allowed")
+    return Check(place, SUBJECT, CheckState.OK, f"{len(decisions)} actions are allowed")
 
 
-def check_reads(place: AccountRegion, decisions: Collection[Decision] | Unread) -> Check:
+def check_reads(place: AccountRegion, decisions: Collection[SimulatedDecision] | Unread) -> Check:
     """Unknown where a teardown might not read all that it has to, as far as IAM's simulation says.
 
     That the simulation does not answer is told by ``check``.
@@ -281,10 +281,10 @@ def check_reads(place: AccountRegion, decisions: Collection[Decision] | Unread) 
     if denied:
         why = f"a teardown could prove nothing without {_listed(denied)}"
         return unknown(place, READS_SUBJECT, why)
-    return Check(place, READS_SUBJECT, State.OK, "nothing that a teardown reads is denied")
+    return Check(place, READS_SUBJECT, CheckState.OK, "nothing that a teardown reads is denied")
 
 
-def _listed(decisions: Collection[Decision]) -> str:
+def _listed(decisions: Collection[SimulatedDecision]) -> str:
     """Each service's actions once: ``s3:CreateBucket, PutBucketPolicy and 3 more on arn:...``."""
     groups: dict[tuple[str, str], list[str]] = {}
     for one in decisions:

@@ -11,22 +11,22 @@ from botocore.loaders import Loader
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.preflight.limits import Limit
+from workshop.preflight.limits import WorkshopQuota
 from workshop.preflight.reading import Unread, read
 
 
 @dataclass(frozen=True)
-class Quota:
+class AppliedQuota:
     """One quota; ``default``: AWS tells no applied value, so its default is what holds."""
 
-    limit: Limit
+    limit: WorkshopQuota
     code: str
     value: int
     adjustable: bool = True
     default: bool = False
 
 
-Quotas = Mapping[Limit, Quota | Unread]
+Quotas = Mapping[WorkshopQuota, AppliedQuota | Unread]
 
 
 @cache
@@ -45,12 +45,12 @@ def home_of_global(region: str) -> str:
     return "us-east-1"
 
 
-def of(quotas: Quotas | Unread, limit: Limit) -> Quota | Unread:
+def of(quotas: Quotas | Unread, limit: WorkshopQuota) -> AppliedQuota | Unread:
     """One of the quotas that were read; all are unread where the reading failed."""
     return quotas if isinstance(quotas, Unread) else quotas[limit]
 
 
-def applied(clients: Clients, place: AccountRegion, limits: Collection[Limit]) -> Quotas:
+def applied(clients: Clients, place: AccountRegion, limits: Collection[WorkshopQuota]) -> Quotas:
     """The value of each of ``limits``, all of one service.
 
     ``place`` is where that service's quotas are told. The listing leaves out quotas without a value
@@ -81,8 +81,8 @@ def _rows(
 
 
 def _find(
-    limit: Limit, rows: Collection[Mapping[str, Any]], *, default: bool
-) -> Quota | Unread | None:
+    limit: WorkshopQuota, rows: Collection[Mapping[str, Any]], *, default: bool
+) -> AppliedQuota | Unread | None:
     for row in rows:
         is_it = row["QuotaCode"] == limit.code if limit.code else row["QuotaName"] == limit.name
         if not is_it:
@@ -90,7 +90,7 @@ def _find(
         if "Value" not in row or row.get("ErrorReason"):
             why = row.get("ErrorReason", {}).get("ErrorCode", "no value")
             return Unread(f"Service Quotas cannot tell it ({why})")
-        return Quota(
+        return AppliedQuota(
             limit, row["QuotaCode"], int(row["Value"]), row.get("Adjustable", True), default
         )
     return None

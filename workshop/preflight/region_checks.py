@@ -18,33 +18,33 @@ from workshop.preflight import (
     usage,
 )
 from workshop.preflight.checks import Check
-from workshop.preflight.limits import Limit, MachineLimit
+from workshop.preflight.limits import InstanceQuota, WorkshopQuota
 from workshop.preflight.offerings import Offers, Subnet
-from workshop.preflight.parallel_reads import Answer, Asking
-from workshop.preflight.permissions import Decision
+from workshop.preflight.parallel_reads import Answer, ParallelReads
+from workshop.preflight.permissions import SimulatedDecision
 from workshop.preflight.quotas import Quotas
 from workshop.preflight.reading import Unread
-from workshop.preflight.request import Subject
-from workshop.preflight.teardown_reads import Look
+from workshop.preflight.request import PreflightRequest
+from workshop.preflight.teardown_reads import TeardownRead
 from workshop.pricing.prices import Use
 from workshop.status.rows import owners
 from workshop.status.snapshot import Machines
 
 
 @dataclass(frozen=True)
-class PlaceAsked:
+class RegionReads:
     """The questions to one place, under way; None is what nobody needs to know."""
 
-    subject: Subject
+    subject: PreflightRequest
     caller: str | Unread
-    decisions: Answer[tuple[Decision, ...]]
-    reads: Answer[tuple[Decision, ...]] | None
-    looks: Mapping[str, Answer[Look]]
+    decisions: Answer[tuple[SimulatedDecision, ...]]
+    reads: Answer[tuple[SimulatedDecision, ...]] | None
+    looks: Mapping[str, Answer[TeardownRead]]
     stacks: Answer[Quotas]
     registry: Answer[Quotas]
     sagemaker: Answer[Quotas]
     repositories: Answer[frozenset[str]]
-    notebooks: Answer[tuple[usage.Notebook, ...]]
+    notebooks: Answer[tuple[usage.ExistingNotebook, ...]]
     machines: Answer[dict[Use, tuple[Machines, ...] | Unread]]
     offers: Answer[Offers] | None
     zones: Answer[Offers] | None
@@ -81,7 +81,7 @@ class PlaceAsked:
                 place, subject.lodgings, self.subnets.result(), self.zones.result()
             )
 
-    def _used_by_others(self, limit: MachineLimit) -> int | Unread:
+    def _used_by_others(self, limit: InstanceQuota) -> int | Unread:
         """How many machines that count against a quota are no seat's of the workshop."""
         if limit.use == "notebook":
             there = self.notebooks.result()
@@ -140,16 +140,18 @@ class PlaceAsked:
             )
 
 
-def ask_place(ask: Asking, subject: Subject, caller: str | Unread, *, looks: bool) -> PlaceAsked:
+def ask_place(
+    ask: ParallelReads, subject: PreflightRequest, caller: str | Unread, *, looks: bool
+) -> RegionReads:
     """Begin all questions to a place."""
     place, types = subject.place, {seat.instance_type for seat in subject.seats}
-    machines: dict[Limit, None] = {limits.NOTEBOOKS: None}
+    machines: dict[WorkshopQuota, None] = {limits.NOTEBOOKS: None}
     machines |= dict.fromkeys(demand.spot_only(subject.loaded, place))
     machines |= dict.fromkeys(map(limits.notebook, sorted(types)))
     machines |= dict.fromkeys(use.limit for use in demand.at_once(subject.loaded, place))
     all_types = (*subject.notebook_types, *subject.other_types)
     lodgings = subject.lodgings
-    return PlaceAsked(
+    return RegionReads(
         subject=subject,
         caller=caller,
         decisions=ask(_decisions, place, subject, caller),
@@ -168,8 +170,8 @@ def ask_place(ask: Asking, subject: Subject, caller: str | Unread, *, looks: boo
 
 
 def _decisions(
-    clients: Clients, place: AccountRegion, subject: Subject, caller: str | Unread
-) -> tuple[Decision, ...]:
+    clients: Clients, place: AccountRegion, subject: PreflightRequest, caller: str | Unread
+) -> tuple[SimulatedDecision, ...]:
     """What one seat's deployment may do; nothing is asked of the account's root."""
     if isinstance(caller, Unread) or not _is_judged(caller):
         return ()
@@ -185,7 +187,9 @@ def _decisions(
     return permissions.simulated(clients, place, source, tuple(questions))
 
 
-def _reads(clients: Clients, place: AccountRegion, caller: str | Unread) -> tuple[Decision, ...]:
+def _reads(
+    clients: Clients, place: AccountRegion, caller: str | Unread
+) -> tuple[SimulatedDecision, ...]:
     """What a teardown may read."""
     if isinstance(caller, Unread):
         return ()

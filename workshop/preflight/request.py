@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.preflight import demand
-from workshop.preflight.demand import Wanted
-from workshop.preflight.offerings import Lodging
+from workshop.preflight.demand import Demand
+from workshop.preflight.offerings import SubnetDemand
 
 
 @dataclass(frozen=True)
-class Subject:
+class PreflightRequest:
     """The chosen seats of one place, and the stacks it has; None where these are not known."""
 
     loaded: LoadedEnvironment
     place: AccountRegion
     seats: tuple[Seat, ...]
-    stacks: Mapping[str, FoundStack] | None
+    stacks: Mapping[str, StackSummary] | None
 
     @cached_property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> Demand:
         return demand.wanted(self.loaded, self.place, self.seats)
 
     @cached_property
@@ -35,7 +35,7 @@ class Subject:
         return demand.to_be_made(self.loaded, self.seats, self.stacks or {})
 
     @cached_property
-    def lodgings(self) -> dict[str, Lodging]:
+    def lodgings(self) -> dict[str, SubnetDemand]:
         """The subnets that seats to be made are to live in."""
         guests: dict[str, list[Seat]] = {}
         for seat in self.making:
@@ -43,7 +43,9 @@ class Subject:
             if vpc is not None:
                 guests.setdefault(vpc.subnet_id, []).append(seat)
         return {
-            subnet: Lodging(tuple(dict.fromkeys(seat.instance_type for seat in seats)), len(seats))
+            subnet: SubnetDemand(
+                tuple(dict.fromkeys(seat.instance_type for seat in seats)), len(seats)
+            )
             for subnet, seats in guests.items()
         }
 

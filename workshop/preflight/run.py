@@ -8,15 +8,15 @@ from datetime import datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.preflight import caller, schedule
 from workshop.preflight.account_checks import account_of, ask_account
-from workshop.preflight.checks import Report, State, waived
-from workshop.preflight.parallel_reads import Asking
+from workshop.preflight.checks import CheckState, PreflightReport, waived
+from workshop.preflight.parallel_reads import ParallelReads
 from workshop.preflight.region_checks import ask_place
-from workshop.preflight.request import Subject
+from workshop.preflight.request import PreflightRequest
 
 THREADS = 16
 
@@ -25,12 +25,12 @@ def preflight(
     clients: Clients,
     loaded: LoadedEnvironment,
     seats: Iterable[Seat],
-    stacks_by_place: Mapping[AccountRegion, Mapping[str, FoundStack]],
+    stacks_by_place: Mapping[AccountRegion, Mapping[str, StackSummary]],
     *,
     accept_unknown: Collection[str] = frozenset(),
     now: datetime,
     looks: bool = True,
-) -> Report:
+) -> PreflightReport:
     """Check whether ``seats`` can be deployed; nothing is changed anywhere.
 
     ``stacks_by_place`` is what ``inventory.stacks`` gave for each place; a place that is left out
@@ -43,7 +43,7 @@ def preflight(
     seats = tuple(seats)
     checks = [schedule.check(loaded.home, loaded.settings.start, loaded.settings.end, now)]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="preflight") as pool:
-        ask = Asking(clients, pool)
+        ask = ParallelReads(clients, pool)
         every = account_regions(seats)
         callers = {place: ask(caller.arn, place) for place in every}
         regions = {one: ask(caller.regions, one) for one in map(account_of, every)}
@@ -55,11 +55,11 @@ def preflight(
                 caller.check_region(place, regions[account_of(place)].result(), who),
             ]
             checks += doors
-            if all(door.state != State.FAILED for door in doors):
+            if all(door.state != CheckState.FAILED for door in doors):
                 there = tuple(seat for seat in seats if seat.account_region == place)
-                subject = Subject(loaded, place, there, stacks_by_place.get(place))
+                subject = PreflightRequest(loaded, place, there, stacks_by_place.get(place))
                 asked.append(ask_place(ask, subject, who, looks=looks))
-        by_account: dict[AccountRegion, list[Subject]] = {}
+        by_account: dict[AccountRegion, list[PreflightRequest]] = {}
         for one in asked:
             by_account.setdefault(account_of(one.subject.place), []).append(one.subject)
         accounts = [ask_account(ask, home, subjects) for home, subjects in by_account.items()]
@@ -67,4 +67,4 @@ def preflight(
             checks += of_place.checks()
         for of_account in accounts:
             checks += of_account.checks()
-    return Report(waived(checks, accept_unknown))
+    return PreflightReport(waived(checks, accept_unknown))

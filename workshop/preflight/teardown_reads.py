@@ -20,12 +20,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.preflight.checks import Check, State
-from workshop.preflight.parallel_reads import Answer, Asking
+from workshop.preflight.checks import Check, CheckState
+from workshop.preflight.parallel_reads import Answer, ParallelReads
 from workshop.preflight.reading import Unread, refusal
-from workshop.preflight.request import Subject
+from workshop.preflight.request import PreflightRequest
 from workshop.teardown import discovery, roles
-from workshop.teardown.resource import Scope, World
+from workshop.teardown.resource import ScanContext, Scope
 from workshop.teardown.resources import ALL
 
 MOST_CALLS = 5
@@ -38,19 +38,19 @@ SUBJECT = "teardown"
 
 
 @dataclass(frozen=True)
-class Look:
+class TeardownRead:
     """What looking for one resource type came to: which service refused, and why."""
 
     service: str = ""
     why: str = ""
 
 
-def ask(asking: Asking, subject: Subject) -> dict[str, Answer[Look]]:
+def ask(asking: ParallelReads, subject: PreflightRequest) -> dict[str, Answer[TeardownRead]]:
     """Begin a look for each resource type in a place."""
     return {name: asking(_look, subject.place, subject, name) for name in _finders()}
 
 
-def checks(place: AccountRegion, looks: Mapping[str, Look | Unread]) -> Iterator[Check]:
+def checks(place: AccountRegion, looks: Mapping[str, TeardownRead | Unread]) -> Iterator[Check]:
     """Return one check that all can be looked for, or one for each service that refuses it."""
     refused: dict[tuple[str, str], list[str]] = {}
     for name, look in looks.items():
@@ -64,7 +64,7 @@ def checks(place: AccountRegion, looks: Mapping[str, Look | Unread]) -> Iterator
     for service, whys in by_service.items():
         yield _check(place, service, whys)
     if looks and not refused:
-        yield Check(place, SUBJECT, State.OK, f"{len(looks)} resource types can be looked for")
+        yield Check(place, SUBJECT, CheckState.OK, f"{len(looks)} resource types can be looked for")
 
 
 def _check(place: AccountRegion, service: str, whys: Mapping[str, list[str]]) -> Check:
@@ -76,10 +76,12 @@ def _check(place: AccountRegion, service: str, whys: Mapping[str, list[str]]) ->
         f" ({'; '.join(list(whys)[:SHOWN])}); have that allowed, or go on without:"
         f" --accept-unknown {shlex.quote(subject)}"
     )
-    return Check(place, subject, State.UNKNOWN, told, parts=tuple(names))
+    return Check(place, subject, CheckState.UNKNOWN, told, parts=tuple(names))
 
 
-def _look(clients: Clients, place: AccountRegion, subject: Subject, name: str) -> Look:
+def _look(
+    clients: Clients, place: AccountRegion, subject: PreflightRequest, name: str
+) -> TeardownRead:
     scope = Scope(
         workshop=subject.loaded.settings.workshop,
         environment=subject.loaded.name,
@@ -89,32 +91,32 @@ def _look(clients: Clients, place: AccountRegion, subject: Subject, name: str) -
     )
     few = _FewCalls(clients)
     try:
-        for _ in _finders()[name](World(few, scope)):
+        for _ in _finders()[name](ScanContext(few, scope)):
             pass
     except _EnoughError:
-        return Look()
+        return TeardownRead()
     except (BotoCoreError, ClientError) as error:
         if errors.is_not_offered(error):
-            return Look()
-        return Look(few.service, refusal(error))
-    return Look()
+            return TeardownRead()
+        return TeardownRead(few.service, refusal(error))
+    return TeardownRead()
 
 
-def _finders() -> dict[str, Callable[[World], Any]]:
+def _finders() -> dict[str, Callable[[ScanContext], Any]]:
     """Return, by resource type, what looks for it; what is known by more than its kind as well."""
     kinds = {kind.name: kind.find for kind in ALL}
     return {roles.ROLE: _roles, roles.POLICY: _policies, "tag": _tags, **kinds}
 
 
-def _roles(world: World) -> Any:
+def _roles(world: ScanContext) -> Any:
     return roles.roles(world.clients, world.scope.workshop, world.scope.place)
 
 
-def _policies(world: World) -> Any:
+def _policies(world: ScanContext) -> Any:
     return roles.policies(world.clients, world.scope.workshop, world.scope.place)
 
 
-def _tags(world: World) -> Any:
+def _tags(world: ScanContext) -> Any:
     return discovery.tagged(world.clients, world.scope.workshop, world.scope.place)
 
 

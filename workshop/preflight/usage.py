@@ -11,9 +11,9 @@ from workshop.preflight.reading import Unread
 from workshop.pricing.prices import Use
 from workshop.status.attribution import Owners
 from workshop.status.calls import Calls
-from workshop.status.collector import Asking
-from workshop.status.describe import Memory
-from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, Machines, Unknown, Work
+from workshop.status.collector import StatusCollector
+from workshop.status.describe import DescribeCache
+from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, Machines, RunningJob, Unknown
 
 LARGE_PAGE = 1000
 """The most that S3 and ECR list at once."""
@@ -30,7 +30,7 @@ KINDS: Mapping[Use, str] = {
 
 
 @dataclass(frozen=True)
-class Identities:
+class AccountIdentities:
     """How many roles and customer-managed policies an account has."""
 
     roles: int
@@ -38,7 +38,7 @@ class Identities:
 
 
 @dataclass(frozen=True)
-class Notebook:
+class ExistingNotebook:
     """A notebook instance as it is listed."""
 
     name: str
@@ -54,10 +54,10 @@ def buckets(clients: Clients, place: AccountRegion) -> frozenset[str]:
     return frozenset(one["Name"] for page in found for one in page["Buckets"])
 
 
-def identities(clients: Clients, place: AccountRegion) -> Identities:
+def identities(clients: Clients, place: AccountRegion) -> AccountIdentities:
     """The account's roles and policies, counted by IAM itself in one call."""
     summary = clients.client("iam", place).get_account_summary()["SummaryMap"]
-    return Identities(roles=summary["Roles"], policies=summary["Policies"])
+    return AccountIdentities(roles=summary["Roles"], policies=summary["Policies"])
 
 
 def repositories(clients: Clients, place: AccountRegion) -> frozenset[str]:
@@ -67,12 +67,12 @@ def repositories(clients: Clients, place: AccountRegion) -> frozenset[str]:
     return frozenset(one["repositoryName"] for page in found for one in page["repositories"])
 
 
-def notebooks(clients: Clients, place: AccountRegion) -> tuple[Notebook, ...]:
+def notebooks(clients: Clients, place: AccountRegion) -> tuple[ExistingNotebook, ...]:
     """All notebook instances of the place."""
     pages = clients.client("sagemaker", place).get_paginator("list_notebook_instances")
     found = pages.paginate(PaginationConfig={"PageSize": PAGE})
     return tuple(
-        Notebook(
+        ExistingNotebook(
             one["NotebookInstanceName"], one.get("InstanceType", ""), one["NotebookInstanceStatus"]
         )
         for page in found
@@ -87,12 +87,12 @@ def of_others(
 
     What belongs to nobody known counts as somebody else's.
     """
-    asking = Asking(clients, Calls(clients, place), owners, Memory())
+    asking = StatusCollector(clients, Calls(clients, place), owners, DescribeCache())
     found = asking.of_others(tuple(KINDS.values()))
     return {use: _machines(found[kind]) for use, kind in KINDS.items()}
 
 
-def _machines(work: tuple[Work, ...] | Unknown) -> tuple[Machines, ...] | Unread:
+def _machines(work: tuple[RunningJob, ...] | Unknown) -> tuple[Machines, ...] | Unread:
     if isinstance(work, Unknown):
         return Unread(work.why.rstrip(". "))
     found: list[Machines] = []

@@ -11,7 +11,7 @@ from botocore import xform_name
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.status.snapshot import Notebook
+from workshop.status.snapshot import NotebookState
 
 PAGE = 100
 """What the service gives at most, but for CloudWatch Logs, whose most is 50."""
@@ -59,14 +59,14 @@ class Calls:
             return dict(sorted(self._made.items()))
 
 
-def notebooks(calls: Calls, workshop: str) -> dict[str, Notebook]:
+def notebooks(calls: Calls, workshop: str) -> dict[str, NotebookState]:
     """The notebooks of a place whose names begin with the workshop's, by name.
 
     botocore's errors pass through: a listing that fails is not an empty one.
     """
     prefix = f"{workshop}-"
     return {
-        one["NotebookInstanceName"]: Notebook(
+        one["NotebookInstanceName"]: NotebookState(
             name=one["NotebookInstanceName"],
             arn=one["NotebookInstanceArn"],
             status=one["NotebookInstanceStatus"],

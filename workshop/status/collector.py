@@ -17,10 +17,10 @@ from botocore.exceptions import ClientError
 from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.status.attribution import Owners
 from workshop.status.calls import Calls, notebooks
-from workshop.status.describe import Details, Memory, known
+from workshop.status.describe import DescribeCache, Details, known
 from workshop.status.snapshot import (
     ENDPOINT,
     PROCESSING,
@@ -28,10 +28,10 @@ from workshop.status.snapshot import (
     TRANSFORM,
     TUNING,
     WARM_POOL,
-    Found,
-    Notebook,
+    NotebookState,
+    RunningJob,
+    Snapshot,
     Unknown,
-    Work,
 )
 
 T = TypeVar("T")
@@ -75,16 +75,18 @@ LISTINGS = {
 }
 
 
-class Asking:
+class StatusCollector:
     """One look at one place."""
 
-    def __init__(self, clients: Clients, calls: Calls, owners: Owners, memory: Memory) -> None:
+    def __init__(
+        self, clients: Clients, calls: Calls, owners: Owners, memory: DescribeCache
+    ) -> None:
         self._clients = clients
         self._calls = calls
         self._owners = owners
         self._details = Details(calls, memory)
 
-    def found(self) -> Found:
+    def found(self) -> Snapshot:
         """Ask; whatever fails is Unknown in the answer and hides nothing else."""
         with ThreadPoolExecutor(THREADS) as pool:
             stacks = pool.submit(known, self._stacks)
@@ -100,7 +102,7 @@ class Asking:
                 if not self._owners.is_another_workshops(tagged.get(one.arn, {}))
             ]
             described = self._details.of(pool, ours)
-        return Found(
+        return Snapshot(
             place=self._calls.place,
             stacks=stacks.result(),
             notebooks=books.result(),
@@ -114,7 +116,7 @@ class Asking:
             tags=tags,
         )
 
-    def of_others(self, kinds: Collection[str]) -> dict[str, tuple[Work, ...] | Unknown]:
+    def of_others(self, kinds: Collection[str]) -> dict[str, tuple[RunningJob, ...] | Unknown]:
         """What runs and is no seat's of the workshop; where tags are not told, by names alone."""
         with ThreadPoolExecutor(THREADS) as pool:
             work = dict(zip(kinds, pool.map(self._listed, kinds), strict=True))
@@ -132,7 +134,7 @@ class Asking:
             for kind, listed in work.items()
         }
 
-    def _stacks(self) -> dict[str, FoundStack]:
+    def _stacks(self) -> dict[str, StackSummary]:
         pages = inventory.pages(
             self._clients,
             self._calls.place,
@@ -166,10 +168,10 @@ class Asking:
                 raise
         return found
 
-    def _listed(self, kind: str) -> tuple[Work, ...] | Unknown:
+    def _listed(self, kind: str) -> tuple[RunningJob, ...] | Unknown:
         return known(lambda: tuple(self._work(kind)))
 
-    def _work(self, kind: str) -> Iterable[Work]:
+    def _work(self, kind: str) -> Iterable[RunningJob]:
         listing = LISTINGS[kind]
         by_arn = {}
         for asked in listing.filters:
@@ -179,7 +181,7 @@ class Asking:
                     by_arn[work.arn] = work
         return (work for work in by_arn.values() if kind != ENDPOINT or work.status not in DOWN)
 
-    def _tags(self, things: Iterable[Work | Notebook]) -> dict[str, Mapping[str, str]]:
+    def _tags(self, things: Iterable[RunningJob | NotebookState]) -> dict[str, Mapping[str, str]]:
         """The tags of what the name alone does not give to a seat: one call for 100 of them."""
         arns = sorted({one.arn for one in things if self._owners.by_name(one.name) is None})
         found: dict[str, Mapping[str, str]] = {}
@@ -198,13 +200,13 @@ def _some(listed: Mapping[str, T] | Unknown) -> Iterable[T]:
     return () if isinstance(listed, Unknown) else listed.values()
 
 
-def _all(listings: Iterable[tuple[Work, ...] | Unknown]) -> list[Work]:
+def _all(listings: Iterable[tuple[RunningJob, ...] | Unknown]) -> list[RunningJob]:
     return [one for listed in listings if not isinstance(listed, Unknown) for one in listed]
 
 
-def _read(kind: str, noun: str, summary: Mapping[str, Any]) -> Work:
+def _read(kind: str, noun: str, summary: Mapping[str, Any]) -> RunningJob:
     created = summary["CreationTime"]
-    return Work(
+    return RunningJob(
         kind=kind,
         name=summary[f"{noun}Name"],
         arn=summary[f"{noun}Arn"],

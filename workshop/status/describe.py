@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.aws.rate_limit import Pace
+from workshop.aws.rate_limit import RateLimiter
 from workshop.status import machines
 from workshop.status.calls import PAGE, Calls
 from workshop.status.machines import Described
@@ -31,8 +31,8 @@ from workshop.status.snapshot import (
     TUNING,
     WARM_POOL,
     Machines,
+    RunningJob,
     Unknown,
-    Work,
 )
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ Key = tuple[str, datetime]
 
 
 @dataclass
-class Memory:
+class DescribeCache:
     """What was learned and cannot change, kept between looks: by ARN and last change.
 
     ``machines`` is of jobs, ``configs`` the variants of endpoints' configurations by the endpoint.
@@ -76,14 +76,16 @@ class Memory:
 class Details:
     """The machines of what one look at one place has found."""
 
-    def __init__(self, calls: Calls, memory: Memory) -> None:
+    def __init__(self, calls: Calls, memory: DescribeCache) -> None:
         self._calls = calls
         self._memory = memory
-        self._pace = Pace(DESCRIPTIONS_PER_SECOND)
+        self._pace = RateLimiter(DESCRIPTIONS_PER_SECOND)
         self._left = DESCRIPTIONS
         self._lock = threading.Lock()
 
-    def of(self, pool: ThreadPoolExecutor, work: Collection[Work]) -> dict[Work, Described]:
+    def of(
+        self, pool: ThreadPoolExecutor, work: Collection[RunningJob]
+    ) -> dict[RunningJob, Described]:
         """The machines of each; what AWS does not tell is Unknown and hides no other."""
         asked = [
             one for one in work if one.kind != TUNING and _key(one) not in self._memory.machines
@@ -93,7 +95,7 @@ class Details:
         described = dict(zip(asked, told, strict=True))
         return {one: described.get(one, self._memory.machines.get(_key(one), ())) for one in work}
 
-    def _searched(self, work: Iterable[Work]) -> dict[str, Mapping[str, Any] | Unknown]:
+    def _searched(self, work: Iterable[RunningJob]) -> dict[str, Mapping[str, Any] | Unknown]:
         """Whole training jobs and endpoints by their ARNs, as far as Search has them."""
         names: dict[str, dict[str, str]] = {}
         for one in work:
@@ -124,7 +126,7 @@ class Details:
         }
 
     def _machines(
-        self, work: Work, searched: Mapping[str, Mapping[str, Any] | Unknown]
+        self, work: RunningJob, searched: Mapping[str, Mapping[str, Any] | Unknown]
     ) -> Described:
         whole = searched.get(work.arn)
         if isinstance(whole, Unknown):
@@ -145,7 +147,7 @@ class Details:
         self._memory.machines[_key(work)] = found
         return found
 
-    def _config(self, endpoint: Work, name: str) -> Mapping[str, Any] | Unknown:
+    def _config(self, endpoint: RunningJob, name: str) -> Mapping[str, Any] | Unknown:
         if _key(endpoint) not in self._memory.configs:
             config = self._describe("DescribeEndpointConfig", EndpointConfigName=name)
             if isinstance(config, Unknown):
@@ -171,7 +173,7 @@ def known(ask: Callable[[], T]) -> T | Unknown:
         return Unknown(str(error))
 
 
-def _key(work: Work) -> Key:
+def _key(work: RunningJob) -> Key:
     return work.arn, work.changed
 
 

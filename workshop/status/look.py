@@ -14,32 +14,32 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.status import rows
 from workshop.status.calls import Calls
-from workshop.status.collector import Asking
-from workshop.status.describe import Memory
-from workshop.status.rows import Nobodys, Row, Totals
-from workshop.status.snapshot import Found
+from workshop.status.collector import StatusCollector
+from workshop.status.describe import DescribeCache
+from workshop.status.rows import StatusRow, StatusTotals, Unattributed
+from workshop.status.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
-class Look:
+class StatusScan:
     """What there was at a moment; ``calls`` is how many were made, by ``service:Operation``."""
 
     at: datetime
-    rows: tuple[Row, ...]
-    nobodys: tuple[Nobodys, ...]
-    totals: Totals
+    rows: tuple[StatusRow, ...]
+    nobodys: tuple[Unattributed, ...]
+    totals: StatusTotals
     unknown: Mapping[AccountRegion, Mapping[str, str]]
     calls: Mapping[str, int]
 
 
 def look(
-    loaded: LoadedEnvironment, seats: Sequence[Seat], clients: Clients, memory: Memory
-) -> Look:
+    loaded: LoadedEnvironment, seats: Sequence[Seat], clients: Clients, memory: DescribeCache
+) -> StatusScan:
     """Ask every place of ``seats``; one that does not answer hides no other."""
 
-    def ask(place: AccountRegion) -> tuple[Found, Mapping[str, int]]:
+    def ask(place: AccountRegion) -> tuple[Snapshot, Mapping[str, int]]:
         calls = Calls(clients, place)
-        found = Asking(clients, calls, rows.owners(loaded, place), memory).found()
+        found = StatusCollector(clients, calls, rows.owners(loaded, place), memory).found()
         return found, calls.made
 
     where = account_regions(seats)
@@ -51,7 +51,7 @@ def look(
     for _, some in answers.values():
         calls.update(some)
     strays = (rows.nobodys(loaded, one) for one in found.values())
-    return Look(
+    return StatusScan(
         at=datetime.now(UTC),
         rows=made,
         nobodys=tuple(one for one in strays if one is not None),

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.naming import SEAT_STACKS
 from workshop.pricing import prices
 from workshop.pricing.prices import NOT_KNOWN, Cost
 from workshop.status.attribution import Owners
-from workshop.status.snapshot import ENDPOINT, KINDS, Found, Notebook, Unknown, Work
+from workshop.status.snapshot import ENDPOINT, KINDS, NotebookState, RunningJob, Snapshot, Unknown
 
 MACHINE_UP = frozenset({"Pending", "InService", "Stopping", "PendingMaintenance", "InMaintenance"})
 """Statuses of a notebook with a machine; AWS bills one from InService until it is told to stop, so
@@ -28,7 +28,7 @@ Count = int | None
 
 
 @dataclass(frozen=True)
-class Stacks:
+class StackCounts:
     """How many of a seat's stacks are as they should be, and what the others are."""
 
     sound: int
@@ -37,7 +37,7 @@ class Stacks:
 
 
 @dataclass(frozen=True)
-class Row:
+class StatusRow:
     """One seat now; ``None`` is what could not be read.
 
     ``notebook`` is its status, or ``missing``; ``up_since`` and ``active`` are also None where the
@@ -47,7 +47,7 @@ class Row:
     seat: str
     profile: str
     place: AccountRegion
-    stacks: Stacks | None
+    stacks: StackCounts | None
     notebook: str | None
     up_since: datetime | None
     active: datetime | None
@@ -64,17 +64,17 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Nobodys:
+class Unattributed:
     """What runs in a place and is no seat's, as far as anybody can tell."""
 
     place: AccountRegion
-    notebooks: tuple[Notebook, ...]
-    work: tuple[Work, ...]
+    notebooks: tuple[NotebookState, ...]
+    work: tuple[RunningJob, ...]
     cost: Cost
 
 
 @dataclass(frozen=True)
-class Totals:
+class StatusTotals:
     """The sum of the rows of seats; what is nobody's is not in it."""
 
     seats: int
@@ -88,8 +88,8 @@ class Totals:
 
 
 def rows(
-    loaded: LoadedEnvironment, seats: Sequence[Seat], found: Mapping[AccountRegion, Found]
-) -> list[Row]:
+    loaded: LoadedEnvironment, seats: Sequence[Seat], found: Mapping[AccountRegion, Snapshot]
+) -> list[StatusRow]:
     """The rows of ``seats``, in their order."""
     sorted_out = {place: _by_owner(owners(loaded, place), one) for place, one in found.items()}
     made = []
@@ -100,7 +100,7 @@ def rows(
     return made
 
 
-def nobodys(loaded: LoadedEnvironment, found: Found) -> Nobodys | None:
+def nobodys(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | None:
     """What runs in a place and is no seat's of the roster; None where nothing does.
 
     What carries another workshop's tag is left out: it has an owner.
@@ -124,7 +124,7 @@ def nobodys(loaded: LoadedEnvironment, found: Found) -> Nobodys | None:
     unread = [NOT_KNOWN] if found.may_hide_work else []
     # How large the disk of a notebook is stands on the roster, and these are not on it.
     costs = [_machine_cost(book, region) + NOT_KNOWN for book in books]
-    return Nobodys(
+    return Unattributed(
         found.place,
         tuple(books),
         tuple(work),
@@ -132,12 +132,12 @@ def nobodys(loaded: LoadedEnvironment, found: Found) -> Nobodys | None:
     )
 
 
-def totals(rows: Sequence[Row]) -> Totals:
+def totals(rows: Sequence[StatusRow]) -> StatusTotals:
     """The sum of the rows."""
     sound = [None if row.stacks is None else row.stacks.sound for row in rows]
     up = [None if row.notebook is None else int(row.notebook == "InService") for row in rows]
     kinds = [kind for kind in KINDS if any(kind in row.jobs for row in rows)]
-    return Totals(
+    return StatusTotals(
         seats=len(rows),
         stacks=_sum(sound),
         expected_stacks=len(rows) * len(SEAT_STACKS),
@@ -155,7 +155,9 @@ def owners(loaded: LoadedEnvironment, place: AccountRegion) -> Owners:
     return Owners(loaded.settings.workshop, here)
 
 
-def _row(loaded: LoadedEnvironment, seat: Seat, found: Found, mine: list[Work]) -> Row:
+def _row(
+    loaded: LoadedEnvironment, seat: Seat, found: Snapshot, mine: list[RunningJob]
+) -> StatusRow:
     name = loaded.names(seat).notebook
     book = None if isinstance(found.notebooks, Unknown) else found.notebooks.get(name)
     counts = Counter(work.kind for work in mine)
@@ -167,7 +169,7 @@ def _row(loaded: LoadedEnvironment, seat: Seat, found: Found, mine: list[Work]) 
             jobs[kind] = None
         elif counts[kind]:
             jobs[kind] = counts[kind]
-    return Row(
+    return StatusRow(
         seat=seat.id,
         profile=seat.profile,
         place=found.place,
@@ -184,17 +186,17 @@ def _row(loaded: LoadedEnvironment, seat: Seat, found: Found, mine: list[Work]) 
 
 
 def _stacks(
-    loaded: LoadedEnvironment, seat: Seat, found: Mapping[str, FoundStack] | Unknown
-) -> Stacks | None:
+    loaded: LoadedEnvironment, seat: Seat, found: Mapping[str, StackSummary] | Unknown
+) -> StackCounts | None:
     if isinstance(found, Unknown):
         return None
     names = loaded.names(seat)
     states = {kind: _state(loaded, found.get(names.stack(kind))) for kind in SEAT_STACKS}
     wrong = {kind: state for kind, state in states.items() if state}
-    return Stacks(len(states) - len(wrong), len(states), wrong)
+    return StackCounts(len(states) - len(wrong), len(states), wrong)
 
 
-def _state(loaded: LoadedEnvironment, stack: FoundStack | None) -> str:
+def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
     """What is wrong with a stack, in a word or two; empty for nothing."""
     if stack is None:
         return "missing"
@@ -207,20 +209,20 @@ def _state(loaded: LoadedEnvironment, stack: FoundStack | None) -> str:
     return "update failed" if stack.status == "UPDATE_ROLLBACK_COMPLETE" else "failed"
 
 
-def _notebook(found: Found, book: Notebook | None) -> str | None:
+def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:
     if isinstance(found.notebooks, Unknown):
         return None
     return "missing" if book is None else book.status
 
 
-def _last(found: Found, name: str, mine: Iterable[Work]) -> datetime | None:
+def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
     """The latest of the notebook's log and of what the seat began that still runs."""
     logged = None if isinstance(found.active, Unknown) else found.active.get(name)
     moments = [work.since for work in mine]
     return max([*moments, logged] if logged else moments, default=None)
 
 
-def _running(found: Found, book: Notebook | None, mine: Iterable[Work]) -> Cost:
+def _running(found: Snapshot, book: NotebookState | None, mine: Iterable[RunningJob]) -> Cost:
     parts = [_work_cost(work, found.place.region) for work in mine]
     if book is not None:
         parts.append(_machine_cost(book, found.place.region))
@@ -229,7 +231,7 @@ def _running(found: Found, book: Notebook | None, mine: Iterable[Work]) -> Cost:
     return prices.total(parts)
 
 
-def _disk(seat: Seat, found: Found, book: Notebook | None) -> Cost:
+def _disk(seat: Seat, found: Snapshot, book: NotebookState | None) -> Cost:
     if isinstance(found.notebooks, Unknown):
         return NOT_KNOWN
     if book is None or book.status == "Deleting":
@@ -237,13 +239,13 @@ def _disk(seat: Seat, found: Found, book: Notebook | None) -> Cost:
     return prices.cost(prices.volume_hourly(seat.volume_gb, found.place.region))
 
 
-def _machine_cost(book: Notebook, region: str) -> Cost:
+def _machine_cost(book: NotebookState, region: str) -> Cost:
     if book.status not in MACHINE_UP:
         return Cost()
     return prices.cost(prices.hourly("notebook", book.instance_type, region))
 
 
-def _work_cost(work: Work, region: str) -> Cost:
+def _work_cost(work: RunningJob, region: str) -> Cost:
     if isinstance(work.machines, Unknown):
         return NOT_KNOWN
     return prices.total(
@@ -252,12 +254,12 @@ def _work_cost(work: Work, region: str) -> Cost:
     )
 
 
-def _by_owner(known: Owners, found: Found) -> list[tuple[Work, str | None]]:
+def _by_owner(known: Owners, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
     tags = {} if isinstance(found.tags, Unknown) else found.tags
     return [(work, known.of(work.name, tags.get(work.arn, {}))) for work in found.running]
 
 
-def _listed(found: Mapping[str, Notebook] | Unknown) -> Iterable[Notebook]:
+def _listed(found: Mapping[str, NotebookState] | Unknown) -> Iterable[NotebookState]:
     return () if isinstance(found, Unknown) else found.values()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.pricing.prices import Use
 
 TRAINING, WARM_POOL, PROCESSING, TRANSFORM, TUNING, ENDPOINT = KINDS = (
@@ -30,7 +30,7 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Notebook:
+class NotebookState:
     """A notebook instance as one listing of all tells it; ``changed`` is when its status did."""
 
     name: str
@@ -51,7 +51,7 @@ class Machines:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class RunningJob:
     """A job that runs or an endpoint that is up; ``kind`` is one of KINDS."""
 
     kind: str
@@ -64,7 +64,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Found:
+class Snapshot:
     """Everything of one place.
 
     ``work`` is by kind, ``active`` is the last line in the log of a notebook by its name, ``tags``
@@ -72,14 +72,14 @@ class Found:
     """
 
     place: AccountRegion
-    stacks: Mapping[str, FoundStack] | Unknown
-    notebooks: Mapping[str, Notebook] | Unknown
+    stacks: Mapping[str, StackSummary] | Unknown
+    notebooks: Mapping[str, NotebookState] | Unknown
     active: Mapping[str, datetime] | Unknown
-    work: Mapping[str, tuple[Work, ...] | Unknown]
+    work: Mapping[str, tuple[RunningJob, ...] | Unknown]
     tags: Mapping[str, Mapping[str, str]] | Unknown
 
     @property
-    def running(self) -> tuple[Work, ...]:
+    def running(self) -> tuple[RunningJob, ...]:
         """All work that could be read."""
         return tuple(
             work

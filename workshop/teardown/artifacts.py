@@ -9,10 +9,10 @@ from typing import Any
 from workshop.account_region import AccountRegion
 from workshop.teardown import refusals
 from workshop.teardown.discovery import Discovery
-from workshop.teardown.plan import DONE, LOST, Fate, Plan
-from workshop.teardown.resource import Ownership, Thing
+from workshop.teardown.plan import DONE, LOST, PlannedAction, TeardownPlan
+from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources.sagemaker_type import ask
-from workshop.teardown.saving import Work
+from workshop.teardown.saving import SeatArtifacts
 
 BUCKET = "bucket"
 SHARED = "folder in the shared bucket"
@@ -25,7 +25,7 @@ _DESCRIBED = {
 }
 
 
-def works(plan: Plan) -> list[Work]:
+def works(plan: TeardownPlan) -> list[SeatArtifacts]:
     """The work of every seat; what cannot be read of it is told, and so is not saved.
 
     That is what is owned, and whatever else the plan deletes.
@@ -35,7 +35,7 @@ def works(plan: Plan) -> list[Work]:
     things = [
         thing
         for thing, fate in plan.fates
-        if fate in DONE or (thing.ownership == Ownership.OWNED and fate != Fate.KEEP)
+        if fate in DONE or (thing.ownership == Ownership.OWNED and fate != PlannedAction.KEEP)
     ]
     # A sweep touches no bucket, and still saves what is in them if it is asked to save.
     things += [
@@ -52,7 +52,7 @@ def works(plan: Plan) -> list[Work]:
                 unread[thing.place, thing.seat].append(told)
     holders = _by_seat(things)
     return [
-        Work(
+        SeatArtifacts(
             seat=seat,
             place=place,
             buckets=tuple(one.id for one in mine if one.kind == BUCKET),
@@ -68,14 +68,14 @@ def works(plan: Plan) -> list[Work]:
     ]
 
 
-def doomed(plan: Plan) -> list[Work]:
+def doomed(plan: TeardownPlan) -> list[SeatArtifacts]:
     """What is lost for good when the plan is done: the files of buckets, and logs, by seat."""
     things = [
         *(one for one in plan.things(*LOST) if one.kind == BUCKET),
-        *(one for one in plan.things(Fate.DELETE) if one.kind in (SHARED, LOG_STREAM)),
+        *(one for one in plan.things(PlannedAction.DELETE) if one.kind in (SHARED, LOG_STREAM)),
     ]
     return [
-        Work(
+        SeatArtifacts(
             seat=seat,
             place=place,
             buckets=tuple(one.id for one in mine if one.kind == BUCKET),
@@ -86,22 +86,22 @@ def doomed(plan: Plan) -> list[Work]:
     ]
 
 
-def _by_seat(things: list[Thing]) -> dict[tuple[AccountRegion, str], list[Thing]]:
-    found: dict[tuple[AccountRegion, str], list[Thing]] = defaultdict(list)
+def _by_seat(things: list[Resource]) -> dict[tuple[AccountRegion, str], list[Resource]]:
+    found: dict[tuple[AccountRegion, str], list[Resource]] = defaultdict(list)
     for thing in things:
         found[thing.place, thing.seat].append(thing)
     return found
 
 
-def _folder(thing: Thing) -> tuple[str, str]:
+def _folder(thing: Resource) -> tuple[str, str]:
     return thing.details["bucket"], thing.details["prefix"]
 
 
-def _stream(thing: Thing) -> tuple[str, str]:
+def _stream(thing: Resource) -> tuple[str, str]:
     return thing.details["logGroupName"], thing.details["logStreamName"]
 
 
-def _artefacts(discovery: Discovery, thing: Thing) -> Iterator[str]:
+def _artefacts(discovery: Discovery, thing: Resource) -> Iterator[str]:
     try:
         answer = ask(discovery.worlds[thing.place], _DESCRIBED[thing.kind], **thing.details)
     except refusals.Refusal as error:

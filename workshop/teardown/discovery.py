@@ -17,19 +17,19 @@ from workshop import naming, tags
 from workshop.account_region import AccountRegion
 from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
-from workshop.aws.stacks import FoundStack
+from workshop.aws.stacks import StackSummary
 from workshop.teardown import holders, refusals, roles
 from workshop.teardown.holders import STACK, STACK_RESOURCE, StackRules
 from workshop.teardown.resource import (
     STILL_THERE,
     Identity,
-    Kind,
-    Memory,
     Ownership,
+    Resource,
+    ResourceType,
+    ScanCache,
+    ScanContext,
     Scope,
     SeenRole,
-    Thing,
-    World,
 )
 from workshop.teardown.resources import logs
 
@@ -65,7 +65,7 @@ class Unknown:
 
 
 @dataclass(frozen=True)
-class Target:
+class ScanTarget:
     """What is looked for: one workshop, in its places.
 
     ``seats`` are those that are chosen, by place; ``keep`` what the YAML keeps. ``whole`` when they
@@ -94,14 +94,14 @@ class Discovery:
     ``not_offered`` are kinds whose operations a Region does not have, so that there are none.
     """
 
-    things: Mapping[tuple[str, str, AccountRegion], Thing]
-    stacks: Mapping[tuple[AccountRegion, str], FoundStack]
+    things: Mapping[tuple[str, str, AccountRegion], Resource]
+    stacks: Mapping[tuple[AccountRegion, str], StackSummary]
     resources: Mapping[tuple[AccountRegion, str], tuple[Mapping[str, Any], ...]]
-    worlds: Mapping[AccountRegion, World]
+    worlds: Mapping[AccountRegion, ScanContext]
     unknown: tuple[Unknown, ...]
     not_offered: tuple[str, ...]
 
-    def of(self, *ownership: Ownership) -> list[Thing]:
+    def of(self, *ownership: Ownership) -> list[Resource]:
         """What is so, without what is kept."""
         return [
             thing
@@ -109,7 +109,7 @@ class Discovery:
             if thing.ownership in ownership and not self.is_kept(thing)
         ]
 
-    def is_kept(self, thing: Thing) -> bool:
+    def is_kept(self, thing: Resource) -> bool:
         """Whether the YAML says that it stays; a seat may call anything else by the same name."""
         return thing.kind in _KEPT and thing.id in self.worlds[thing.place].scope.keep
 
@@ -118,11 +118,11 @@ class Discovery:
 class _Known:
     """What earlier looks found out."""
 
-    lasting: Memory
+    lasting: ScanCache
     proven: Mapping[Identity, str]
 
 
-def _as_proven(thing: Thing, proven: Mapping[Identity, str]) -> Thing:
+def _as_proven(thing: Resource, proven: Mapping[Identity, str]) -> Resource:
     """A thing as it was proven before, where now it is but claimed."""
     if thing.ownership != Ownership.CLAIMED or thing.identity not in proven:
         return thing
@@ -131,22 +131,22 @@ def _as_proven(thing: Thing, proven: Mapping[Identity, str]) -> Thing:
 
 
 @dataclass
-class _Ground:
+class _RegionInventory:
     """What is known of a place before its kinds are listed."""
 
     place: AccountRegion
-    stacks: dict[str, FoundStack] = field(default_factory=dict)
+    stacks: dict[str, StackSummary] = field(default_factory=dict)
     resources: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    identities: roles.Identities = field(default_factory=roles.Identities)
+    identities: roles.WorkshopIdentities = field(default_factory=roles.WorkshopIdentities)
     tagged: dict[str, dict[str, str]] = field(default_factory=dict)
     unknown: list[Unknown] = field(default_factory=list)
 
 
 def discover(
     clients: Clients,
-    target: Target,
-    kinds: Sequence[Kind],
-    lasting: Memory | None = None,
+    target: ScanTarget,
+    kinds: Sequence[ResourceType],
+    lasting: ScanCache | None = None,
     proven: Mapping[Identity, str] | None = None,
 ) -> Discovery:
     """Look once at every place of ``target``.
@@ -154,7 +154,7 @@ def discover(
     ``lasting`` and ``proven``, which is the seat of whatever was proven, may come from an earlier
     look.
     """
-    known = _Known(Memory() if lasting is None else lasting, proven or {})
+    known = _Known(ScanCache() if lasting is None else lasting, proven or {})
     where = list(target.seats)
     with ThreadPoolExecutor(max(1, len(where))) as pool:
         looks = list(pool.map(partial(_look, clients, target, kinds, known), where))
@@ -169,14 +169,18 @@ def discover(
 
 
 def _look(
-    clients: Clients, target: Target, kinds: Sequence[Kind], known: _Known, place: AccountRegion
+    clients: Clients,
+    target: ScanTarget,
+    kinds: Sequence[ResourceType],
+    known: _Known,
+    place: AccountRegion,
 ) -> Discovery:
     ground = _survey(clients, target, place, known.lasting)
     rules = _rules(target, ground, known.proven)
     scope = _scope(target, ground, rules)
     held = holders.holders(rules, ground.stacks, ground.resources)
     by_name = {kind.name: kind for kind in kinds}
-    world = World(
+    world = ScanContext(
         clients,
         scope,
         tagged=ground.tagged,
@@ -185,12 +189,12 @@ def _look(
         since=_since(target, ground, rules, known.proven),
         roles=_seen_roles(ground, held, known.lasting),
     )
-    things: list[Thing] = []
+    things: list[Resource] = []
     not_offered: list[str] = []
     # A log is proven by what wrote it, so that has to be known first.
-    late = [kind for kind in kinds if isinstance(kind, logs.Streams | logs.Groups)]
+    late = [kind for kind in kinds if isinstance(kind, logs.LogStreams | logs.LogGroups)]
     for some in ([kind for kind in kinds if kind not in late], late):
-        found: list[Thing] = []
+        found: list[Resource] = []
         with ThreadPoolExecutor(LISTING) as pool:
             for kind, answer in zip(some, pool.map(partial(_find, world), some), strict=True):
                 if isinstance(answer, list):
@@ -219,15 +223,17 @@ def _look(
     )
 
 
-def _find(world: World, kind: Kind) -> list[Thing] | Exception:
+def _find(world: ScanContext, kind: ResourceType) -> list[Resource] | Exception:
     try:
         return list(kind.find(world))
     except refusals.Refusal as error:
         return error
 
 
-def _survey(clients: Clients, target: Target, place: AccountRegion, lasting: Memory) -> _Ground:
-    ground = _Ground(place)
+def _survey(
+    clients: Clients, target: ScanTarget, place: AccountRegion, lasting: ScanCache
+) -> _RegionInventory:
+    ground = _RegionInventory(place)
 
     def part(kind: str, read: Any) -> None:
         try:
@@ -238,12 +244,12 @@ def _survey(clients: Clients, target: Target, place: AccountRegion, lasting: Mem
     first = target.is_first(place)
 
     def read_roles() -> None:
-        found = roles.Identities(roles=roles.roles(clients, target.workshop, place))
+        found = roles.WorkshopIdentities(roles=roles.roles(clients, target.workshop, place))
         some = roles.here(found, place, first=first).roles
         ground.identities = replace(ground.identities, roles=some)
 
     def read_policies() -> None:
-        found = roles.Identities(policies=roles.policies(clients, target.workshop, place))
+        found = roles.WorkshopIdentities(policies=roles.policies(clients, target.workshop, place))
         some = roles.here(found, place, first=first).policies
         ground.identities = replace(ground.identities, policies=some)
 
@@ -292,7 +298,7 @@ def tagged(clients: Clients, workshop: str, place: AccountRegion) -> dict[str, d
 
 
 def _resources(
-    clients: Clients, place: AccountRegion, lasting: Memory, stack: FoundStack
+    clients: Clients, place: AccountRegion, lasting: ScanCache, stack: StackSummary
 ) -> tuple[Mapping[str, Any], ...] | Exception:
     """What a stack holds, asked anew only where it may have changed since an earlier look."""
     client = clients.client("cloudformation", place)
@@ -315,12 +321,12 @@ def _resources(
     return held
 
 
-def is_settled(stack: FoundStack) -> bool:
+def is_settled(stack: StackSummary) -> bool:
     """Whether what the stack holds stays as it is until somebody begins to change it."""
     return stack.status.endswith("_COMPLETE")
 
 
-def stands_for(stack: FoundStack) -> tuple[str, ...]:
+def stands_for(stack: StackSummary) -> tuple[str, ...]:
     """The key in a lasting memory of what the stack holds for as long as nobody changes it."""
     changed = "" if stack.changed is None else stack.changed.isoformat()
     return ("resources", stack.id, stack.status, changed)
@@ -331,7 +337,7 @@ _CUT_OFF = timedelta(seconds=1)
 
 
 def _since(
-    target: Target, ground: _Ground, rules: StackRules, proven: Mapping[Identity, str]
+    target: ScanTarget, ground: _RegionInventory, rules: StackRules, proven: Mapping[Identity, str]
 ) -> datetime | None:
     """When the workshop began in a place, as its stacks, roles and records tell."""
     verdicts = ((stack, rules.judge(stack)) for stack in ground.stacks.values())
@@ -351,7 +357,9 @@ def _since(
     return min(made, default=None)
 
 
-def _seen_roles(ground: _Ground, held: holders.Held, lasting: Memory) -> tuple[SeenRole, ...]:
+def _seen_roles(
+    ground: _RegionInventory, held: holders.Held, lasting: ScanCache
+) -> tuple[SeenRole, ...]:
     """The roles of the account that are there, or were when an earlier look noted them.
 
     One that was deleted by hand is in its stack all the same.
@@ -369,7 +377,9 @@ def _seen_roles(ground: _Ground, held: holders.Held, lasting: Memory) -> tuple[S
     return (*(replace(one, seen=STILL_THERE) for one in there), *before, *missing)
 
 
-def _rules(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> StackRules:
+def _rules(
+    target: ScanTarget, ground: _RegionInventory, proven: Mapping[Identity, str]
+) -> StackRules:
     """What makes a stack of one place the workshop's."""
     known = {role.seat for role in ground.identities.roles}
     known |= {seat for (*_, place, _), seat in proven.items() if place == ground.place}
@@ -383,7 +393,7 @@ def _rules(target: Target, ground: _Ground, proven: Mapping[Identity, str]) -> S
     )
 
 
-def _scope(target: Target, ground: _Ground, rules: StackRules) -> Scope:
+def _scope(target: ScanTarget, ground: _RegionInventory, rules: StackRules) -> Scope:
     """The scope of one place: with all seats that left a trace, where it is about all."""
     seats = set(target.seats[ground.place])
     if target.whole:
@@ -401,11 +411,11 @@ def _scope(target: Target, ground: _Ground, rules: StackRules) -> Scope:
     )
 
 
-def _stack_things(ground: _Ground, rules: StackRules) -> Iterable[Thing]:
+def _stack_things(ground: _RegionInventory, rules: StackRules) -> Iterable[Resource]:
     for stack in ground.stacks.values():
         verdict = rules.judge(stack)
         if verdict is not None:
-            yield Thing(
+            yield Resource(
                 STACK,
                 stack.name,
                 ground.place,
@@ -419,10 +429,12 @@ def _stack_things(ground: _Ground, rules: StackRules) -> Iterable[Thing]:
             )
 
 
-def _identity_things(world: World, ground: _Ground, held: holders.Held) -> Iterable[Thing]:
+def _identity_things(
+    world: ScanContext, ground: _RegionInventory, held: holders.Held
+) -> Iterable[Resource]:
     """Roles and policies as things; of those that no stack of ours holds, the tags are read."""
 
-    def judged(thing: Thing) -> Thing:
+    def judged(thing: Resource) -> Resource:
         if thing.ownership != Ownership.OWNED:
             return thing
         by = holders.holder(thing, _RESOURCE_TYPES[thing.kind], held)

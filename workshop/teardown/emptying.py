@@ -96,7 +96,7 @@ class NotEmptied(WorkshopError):  # noqa: N818 - what is, not what went wrong
 
 
 @dataclass(frozen=True)
-class Bucket:
+class BucketEmptier:
     """A bucket, or the part of it below ``prefix``, that belongs to the account ``owner``.
 
     Each call names the owner: a bucket that meanwhile is somebody else's refuses it.

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from workshop.pricing.prices import Cost
-from workshop.teardown.resource import Thing
+from workshop.teardown.resource import Resource
 
 
-class Step(StrEnum):
+class TeardownStep(StrEnum):
     """The steps of a teardown, in their order."""
 
     FREEZE = "freeze"
@@ -23,7 +23,7 @@ class Step(StrEnum):
     VERIFY = "verify"
 
 
-class Outcome(StrEnum):
+class DeletionOutcome(StrEnum):
     """What became of a thing."""
 
     STOPPED = "stopped"
@@ -37,30 +37,30 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Happening:
+class TeardownEvent:
     """One thing that happened; without a thing, a step began or has something to tell.
 
     ``cost`` is what the workshop still costs an hour, as far as prices are known.
     """
 
     at: datetime
-    step: Step
+    step: TeardownStep
     told: str = ""
-    thing: Thing | None = None
-    outcome: Outcome | None = None
+    thing: Resource | None = None
+    outcome: DeletionOutcome | None = None
     cost: Cost | None = None
 
 
-Sink = Callable[[Happening], object]
+Sink = Callable[[TeardownEvent], object]
 """Whoever watches; called from several threads, one call after the other."""
 
 
 @dataclass(frozen=True)
-class Result:
+class DeletionResult:
     """What became of one thing, and why it is not gone."""
 
-    thing: Thing
-    outcome: Outcome
+    thing: Resource
+    outcome: DeletionOutcome
     told: str = ""
 
 

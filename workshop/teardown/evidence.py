@@ -25,9 +25,9 @@ from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
 from workshop.teardown import guard, refusals, roles, shown_plan, verification
-from workshop.teardown.discovery import Discovery, Target, Unknown
-from workshop.teardown.events import Outcome
-from workshop.teardown.report import Report
+from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
+from workshop.teardown.events import DeletionOutcome
+from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Ownership, SeenRole
 
 ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
@@ -44,7 +44,7 @@ def target(
     *,
     whole: bool,
     folder: Path,
-) -> Target:
+) -> ScanTarget:
     """What is torn down: these seats, or the whole environment, wherever they left a trace.
 
     ``folder`` holds what was kept of earlier runs. A place whose account is another one, or whose
@@ -109,7 +109,7 @@ def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
     """
     found: Traces = {}
     try:
-        identities = roles.Identities(
+        identities = roles.WorkshopIdentities(
             roles.roles(clients, workshop, place), roles.policies(clients, workshop, place)
         )
         for region, seats in identities.regions.items():
@@ -177,7 +177,7 @@ def note_began(ledger: Ledger, discovery: Discovery) -> None:
             ledger.note_began(place, world.since, world.scope.workshop)
 
 
-def gone(report: Report) -> list[AccountRegion]:
+def gone(report: TeardownReport) -> list[AccountRegion]:
     """The places in which two looks at all of the workshop found nothing and missed nothing."""
     if report.choices.only is not None or len(report.scans) < verification.LOOKS:
         return []
@@ -187,7 +187,7 @@ def gone(report: Report) -> list[AccountRegion]:
     # What somebody has seen to is told once; what could not be listed may be listed another day.
     missed += [one for scan in report.scans for one in scan.accepted if one.tried]
     doubted |= {one.place for one in missed}
-    doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
+    doubted |= {one.thing.place for one in report.of(DeletionOutcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
 
@@ -243,11 +243,11 @@ def _renamed(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
             yield Unknown(WORKSHOP, place, why, tried=False)
 
 
-def _ids(configured: Target) -> set[str]:
+def _ids(configured: ScanTarget) -> set[str]:
     return {seat for seats in configured.seats.values() for seat in seats}
 
 
-def _is_asked(who: set[str], configured: Target) -> bool:
+def _is_asked(who: set[str], configured: ScanTarget) -> bool:
     """Whether it is asked about any of these seats."""
     return configured.whole or bool(who & _ids(configured))
 

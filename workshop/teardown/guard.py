@@ -10,7 +10,7 @@ from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import GuardError
-from workshop.teardown.discovery import Discovery, Target
+from workshop.teardown.discovery import Discovery, ScanTarget
 from workshop.teardown.resource import Ownership
 
 
@@ -20,7 +20,7 @@ def target(
     *,
     whole: bool,
     also: Mapping[AccountRegion, Iterable[str]] | None = None,
-) -> Target:
+) -> ScanTarget:
     """What is torn down: these seats, or the whole environment with its strays.
 
     ``also`` are places with seats of which something else tells than the configuration.
@@ -43,7 +43,7 @@ def target(
     if whole and loaded.settings.cohort.keep_datasets:
         for place in by_place:
             keep.setdefault(place, set()).add(loaded.cohort_names(place).datasets_bucket)
-    return Target(
+    return ScanTarget(
         workshop=loaded.settings.workshop,
         environment=loaded.name,
         seats={place: frozenset(ids) for place, ids in by_place.items()},

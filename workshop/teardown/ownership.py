@@ -19,7 +19,7 @@ from datetime import datetime
 
 from workshop import naming, tags
 from workshop.teardown import refusals
-from workshop.teardown.resource import STILL_THERE, Ownership, Scope, SeenRole, World
+from workshop.teardown.resource import STILL_THERE, Ownership, ScanContext, Scope, SeenRole
 
 _ROLE = re.compile(r"arn:[^:]+:iam::(?P<account>\d{12}):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
 _NAMED = re.compile(
@@ -57,7 +57,9 @@ def of_role(scope: Scope, arn: str) -> Proof:
     return Proof(Ownership.FOREIGN, f"runs with the role {arn}")
 
 
-def of_maker(world: World, arn: str, principal: str = "", created: datetime | None = None) -> Proof:
+def of_maker(
+    world: ScanContext, arn: str, principal: str = "", created: datetime | None = None
+) -> Proof:
     """What it proves that somebody made something: a role's session, or anybody else.
 
     The ARN of a session holds no path; ``principal`` is ``<role id>:<session>``, empty where the
@@ -96,7 +98,12 @@ def joined(proofs: Iterable[Proof]) -> Proof | None:
 
 
 def judge(
-    world: World, *, name: str, arn: str, proof: Proof | None, tagged: Mapping[str, str] | None
+    world: ScanContext,
+    *,
+    name: str,
+    arn: str,
+    proof: Proof | None,
+    tagged: Mapping[str, str] | None,
 ) -> Whose | None:
     """The verdict on a thing; None where it is somebody else's and does not even look alike.
 
@@ -186,7 +193,7 @@ class _Role:
     seen: SeenRole
 
 
-def _role(world: World, name: str) -> _Role | None:
+def _role(world: ScanContext, name: str) -> _Role | None:
     """The role of that name, None where there is none."""
     client = world.clients.client("iam", world.scope.place)
     try:

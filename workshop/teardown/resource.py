@@ -36,7 +36,7 @@ Identity = tuple[str, str, AccountRegion, str]
 
 
 @dataclass(frozen=True)
-class Thing:
+class Resource:
     """One resource.
 
     ``id`` is what its API takes (a name, an ARN); ``seat`` is the seat it belongs to, ``cohort`` or
@@ -140,7 +140,7 @@ class SeenRole:
         return self.created - CLOCKS_DIFFER <= created <= self.seen
 
 
-class Memory:
+class ScanCache:
     """What was found out once and stays true, by whatever key; shared by threads.
 
     Failures are not kept: the next one who asks tries again.
@@ -168,7 +168,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class World:
+class ScanContext:
     """What kinds get: clients, and the scope they work in. Shared by threads.
 
     ``tagged`` are the tags of whatever carries the workshop's tag, by ARN, as far as the tagging
@@ -178,9 +178,9 @@ class World:
     clients: Clients
     scope: Scope
     tagged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    memory: Memory = field(default_factory=Memory)
+    memory: ScanCache = field(default_factory=ScanCache)
     """What one scan found out."""
-    lasting: Memory = field(default_factory=Memory)
+    lasting: ScanCache = field(default_factory=ScanCache)
     """What stays true from one scan to the next."""
     proven: Mapping[Identity, str] = field(default_factory=dict)
     """What an earlier look proved, and its seat: what proved it may have been deleted since."""
@@ -190,7 +190,7 @@ class World:
     """The workshop's roles of this account that are there, or were when somebody looked."""
 
 
-class Kind(Protocol):
+class ResourceType(Protocol):
     """One kind of thing: how to list, prove, stop and delete it. One instance serves all threads.
 
     botocore's errors pass through all methods: whoever calls records them, so that a listing that
@@ -218,19 +218,19 @@ class Kind(Protocol):
         """Whether SageMaker needs the seat's execution role to end or delete one of these."""
         ...
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         """Everything of this kind that could be the workshop's, look-alikes included; paged."""
         ...
 
-    def stop(self, world: World, thing: Thing) -> bool:
+    def stop(self, world: ScanContext, thing: Resource) -> bool:
         """End what it costs by the hour; whether there was anything to stop."""
         ...
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         """Ask for its deletion; raises Undeletable where AWS has no way to delete it."""
         ...
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         """Its state now, None when it is gone."""
         ...
 
@@ -243,7 +243,7 @@ class Kind(Protocol):
 class Emptying(Protocol):
     """A kind whose things hold others, and can be deleted by their stack once they are empty."""
 
-    def empty(self, world: World, thing: Thing) -> None:
+    def empty(self, world: ScanContext, thing: Resource) -> None:
         """Take everything out of it, and return when it is empty."""
         ...
 
@@ -259,7 +259,7 @@ class ByHand(Protocol):
 
 
 @runtime_checkable
-class Prompt(Protocol):
+class DeletesAtOnce(Protocol):
     """A kind whose things need not be waited for once their deletion was answered."""
 
     @property
@@ -282,10 +282,10 @@ class Undeletable(Exception):  # noqa: N818 - a fact about AWS's API, not an err
     """AWS's API has no way to delete this: its record stays, and costs nothing."""
 
 
-def ordered(kinds: Iterable[Kind]) -> list[Kind]:
+def ordered(kinds: Iterable[ResourceType]) -> list[ResourceType]:
     """Kinds in an order that keeps every ``after``; raises ValueError for a circle."""
     left = {kind.name: kind for kind in kinds}
-    done: list[Kind] = []
+    done: list[ResourceType] = []
     while left:
         free = [kind for kind in left.values() if not set(kind.after) & left.keys()]
         if not free:

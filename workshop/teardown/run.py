@@ -18,24 +18,42 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT
 from workshop.teardown import freeze, roles, stacks, sweep, verification
-from workshop.teardown.discovery import NOT_KINDS, Discovery, Target, discover
-from workshop.teardown.events import Happening, Outcome, Result, Sink, Step, now
+from workshop.teardown.discovery import NOT_KINDS, Discovery, ScanTarget, discover
+from workshop.teardown.events import (
+    DeletionOutcome,
+    DeletionResult,
+    Sink,
+    TeardownEvent,
+    TeardownStep,
+    now,
+)
 from workshop.teardown.holders import STACK, STACK_RESOURCE
-from workshop.teardown.plan import Choices, Fate, Plan
-from workshop.teardown.report import Report
-from workshop.teardown.resource import Identity, Kind, Memory, Ownership, Thing
+from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
+from workshop.teardown.report import TeardownReport
+from workshop.teardown.resource import Identity, Ownership, Resource, ResourceType, ScanCache
 from workshop.teardown.resources import logs, network_interfaces
 from workshop.teardown.saving import Saved, counted
-from workshop.teardown.shown_plan import ShownPlan, Subject
+from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 from workshop.teardown.verification import Scan
 
-_SWEPT = (Fate.DELETE, Fate.EMPTY, Fate.RECORD, Fate.STOP, Fate.WITH_STACK)
-_LEFT = (Fate.DELETE, Fate.RECORD, Fate.LEAVE_CLAIMED, Fate.LEAVE_UNKNOWN)
+_SWEPT = (
+    PlannedAction.DELETE,
+    PlannedAction.EMPTY,
+    PlannedAction.RECORD,
+    PlannedAction.STOP,
+    PlannedAction.WITH_STACK,
+)
+_LEFT = (
+    PlannedAction.DELETE,
+    PlannedAction.RECORD,
+    PlannedAction.LEAVE_CLAIMED,
+    PlannedAction.LEAVE_UNKNOWN,
+)
 """What is there after a sweep although it should not be, or is in doubt."""
 
-_GONE = (Outcome.DELETED, Outcome.ALREADY_GONE)
+_GONE = (DeletionOutcome.DELETED, DeletionOutcome.ALREADY_GONE)
 
-Saver = Callable[[Plan], Sequence[Saved]]
+Saver = Callable[[TeardownPlan], Sequence[Saved]]
 """Copies attendees' work of a plan away, and tells what became of it, seat by seat."""
 
 _SLICE = 0.2
@@ -54,25 +72,25 @@ class Teardown:
     """
 
     clients: Clients
-    target: Target
-    kinds: Sequence[Kind]
+    target: ScanTarget
+    kinds: Sequence[ResourceType]
     sink: Sink
     interval: float = verification.INTERVAL
-    patience: sweep.Patience = field(default_factory=sweep.Patience)
-    stack_patience: stacks.Patience = field(default_factory=stacks.Patience)
+    patience: sweep.SweepWaits = field(default_factory=sweep.SweepWaits)
+    stack_patience: stacks.StackWaits = field(default_factory=stacks.StackWaits)
     save: Saver | None = None
     pause: Callable[[float], object] = time.sleep
     proven: dict[Identity, str] = field(default_factory=dict)
     """The seat of what was proven by an earlier look, such as that of the plan that was shown:
     it stays so although its proof, a job of which only the log is left, has gone since."""
-    lasting: Memory = field(default_factory=Memory)
+    lasting: ScanCache = field(default_factory=ScanCache)
     """What earlier looks found out that stays true."""
 
     def __post_init__(self) -> None:
         logs.remember_before(self.lasting, self.proven)
         self._lock = threading.Lock()
         self._by_name = {kind.name: kind for kind in self.kinds}
-        self._results: dict[tuple[str, str, AccountRegion], Result] = {}
+        self._results: dict[tuple[str, str, AccountRegion], DeletionResult] = {}
         self._seconds: dict[str, float] = {}
         self._not_frozen: dict[str, str] = {}
         self._saved: list[Saved] = []
@@ -85,21 +103,21 @@ class Teardown:
         self.proven.update((one.identity, one.seat) for one in found.of(Ownership.OWNED))
         return found
 
-    def plan(self, choices: Choices) -> Plan:
+    def plan(self, choices: Choices) -> TeardownPlan:
         """What would be done now."""
-        with self._timed(Step.DISCOVER):
-            return Plan(self.look(), self._by_name, choices)
+        with self._timed(TeardownStep.DISCOVER):
+            return TeardownPlan(self.look(), self._by_name, choices)
 
-    def apply(self, plan: Plan, shown: ShownPlan | None = None) -> Report:
+    def apply(self, plan: TeardownPlan, shown: ShownPlan | None = None) -> TeardownReport:
         """Do what the plan says and prove it; ``shown`` is what it is held to, else itself.
 
         What seats of the plan have made since then goes along where it is owned; what is claimed
         goes only if it was shown.
         """
         began = now()
-        self._shown = shown or ShownPlan.of(plan, Subject("", *self._name))
+        self._shown = shown or ShownPlan.of(plan, PlanSubject("", *self._name))
         if plan.choices.stacks:
-            with self._timed(Step.FREEZE):
+            with self._timed(TeardownStep.FREEZE):
                 self._freeze(plan)
         scans: list[Scan] = []
         current = self.plan(plan.choices)
@@ -110,25 +128,27 @@ class Teardown:
             discovery, scans = current.discovery, [self._scan(current)]
             if not plan.choices.stacks:
                 break
-            with self._timed(Step.STACKS):
+            with self._timed(TeardownStep.STACKS):
                 self._delete_stacks(current)
-            with self._timed(Step.VERIFY):
-                self._tell(Step.VERIFY, f"looking twice, {self.interval:g} seconds apart")
+            with self._timed(TeardownStep.VERIFY):
+                self._tell(TeardownStep.VERIFY, f"looking twice, {self.interval:g} seconds apart")
                 discovery, scans = verification.twice(
                     *(self.look, self._by_name, self.interval, self.pause),
                     accept_unknown=plan.choices.accept_unknown,
                 )
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
                 break
-            self._tell(Step.VERIFY, "something came meanwhile, or is not gone yet; once more")
-            current = Plan(discovery, self._by_name, plan.choices)
+            self._tell(
+                TeardownStep.VERIFY, "something came meanwhile, or is not gone yet; once more"
+            )
+            current = TeardownPlan(discovery, self._by_name, plan.choices)
         return self._report(plan, discovery, scans, began)
 
     @property
     def _name(self) -> tuple[str, str]:
         return self.target.workshop, self.target.environment
 
-    def _scan(self, current: Plan) -> Scan:
+    def _scan(self, current: TeardownPlan) -> Scan:
         """What a sweep has left behind, without what it leaves on purpose."""
         seen = verification.scan(current.discovery, self._by_name, current.choices.accept_unknown)
         if current.choices.stacks:
@@ -137,7 +157,7 @@ class Teardown:
 
     # --- steps --------------------------------------------------------------------------------
 
-    def _freeze(self, plan: Plan) -> None:
+    def _freeze(self, plan: TeardownPlan) -> None:
         names: dict[AccountRegion, list[str]] = {}
         for thing in plan.discovery.of(Ownership.OWNED):
             if thing.kind == roles.ROLE:
@@ -145,7 +165,7 @@ class Teardown:
         for place, some in names.items():
             roles_ = counted(len(some), "role")
             self._tell(
-                Step.FREEZE,
+                TeardownStep.FREEZE,
                 f"{roles_} in {place} can make nothing new; what is there goes on until it is"
                 " stopped",
             )
@@ -153,23 +173,23 @@ class Teardown:
                 self.clients, self.target.workshop, place, some
             ).items():
                 self._not_frozen[role] = told
-                self._tell(Step.FREEZE, f"role {role} is not frozen: {told}")
+                self._tell(TeardownStep.FREEZE, f"role {role} is not frozen: {told}")
 
-    def _stop_and_save(self, current: Plan, save: Saver) -> Plan:
+    def _stop_and_save(self, current: TeardownPlan, save: Saver) -> TeardownPlan:
         """Stop what costs and writes, so that nothing is written after it was saved; save it all.
 
         Return the plan of a scan made in between: what was stopped may have left something.
         """
         things = self._swept(current)
         work = self._sweep_of(current, things)
-        with self._timed(Step.STOP):
+        with self._timed(TeardownStep.STOP):
             work.stop_spending()
             running = work.wait_until_stopped()
         current = self.plan(current.choices)
-        with self._timed(Step.SAVE):
+        with self._timed(TeardownStep.SAVE):
             self._saved = list(save(current))
         for one in self._saved:
-            self._tell(Step.SAVE, f"{one.seat or 'of no seat'}: {one.told}")
+            self._tell(TeardownStep.SAVE, f"{one.seat or 'of no seat'}: {one.told}")
             if not one.complete:
                 self._problems[one.seat] = "; ".join(one.problems)
         for thing in running:
@@ -177,7 +197,7 @@ class Teardown:
             self._problems.setdefault(thing.seat, told)
         return current
 
-    def _sweep_all(self, current: Plan) -> Plan:
+    def _sweep_all(self, current: TeardownPlan) -> TeardownPlan:
         """Sweep until a look shows nothing that came meanwhile; what that look shows.
 
         No role may go before: SageMaker could not delete a late endpoint without it.
@@ -188,15 +208,17 @@ class Teardown:
             mine = [
                 thing
                 for thing in self._swept(current)
-                if current.fate(thing) in (Fate.DELETE, Fate.RECORD)
+                if current.fate(thing) in (PlannedAction.DELETE, PlannedAction.RECORD)
                 and thing.seat not in self._kept_seats
             ]
             if not self._has_come(mine):
                 break
-            self._tell(Step.DISCOVER, "something came meanwhile, or is not gone yet; once more")
+            self._tell(
+                TeardownStep.DISCOVER, "something came meanwhile, or is not gone yet; once more"
+            )
         return current
 
-    def _swept(self, current: Plan) -> list[Thing]:
+    def _swept(self, current: TeardownPlan) -> list[Resource]:
         """What is stopped and deleted through its own API; records of what has ended are left out.
 
         What all seats share is stopped with them, and deleted after them.
@@ -214,18 +236,20 @@ class Teardown:
         """Seats of which nothing is deleted yet: the cohort, and those that are not saved."""
         return frozenset({COHORT, *self._problems})
 
-    def _sweep(self, current: Plan, things: Sequence[Thing], kept: Collection[str] = ()) -> None:
+    def _sweep(
+        self, current: TeardownPlan, things: Sequence[Resource], kept: Collection[str] = ()
+    ) -> None:
         work = self._sweep_of(current, things, kept)
         try:
-            with self._timed(Step.STOP):
+            with self._timed(TeardownStep.STOP):
                 work.stop_spending()
-            with self._timed(Step.DELETE):
+            with self._timed(TeardownStep.DELETE):
                 work.delete()
         finally:
             self._note(work.results)
 
     def _sweep_of(
-        self, current: Plan, things: Sequence[Thing], kept: Collection[str] = ()
+        self, current: TeardownPlan, things: Sequence[Resource], kept: Collection[str] = ()
     ) -> sweep.Sweep:
         return sweep.Sweep(
             current.discovery.worlds,
@@ -248,24 +272,24 @@ class Teardown:
             self.clients.go_on()
             time.sleep(min(left, _SLICE))
 
-    def _may_go(self, thing: Thing) -> bool:
+    def _may_go(self, thing: Resource) -> bool:
         return thing.seat not in self._problems and self._shown.allows(thing)
 
-    def _delete_stacks(self, current: Plan) -> None:
+    def _delete_stacks(self, current: TeardownPlan) -> None:
         where = list(current.discovery.worlds)
         delete = partial(self._delete_stacks_of, current)
         with ThreadPoolExecutor(max(1, len(where))) as pool:
             list(pool.map(delete, where))
 
-    def _delete_stacks_of(self, current: Plan, place: AccountRegion) -> None:
+    def _delete_stacks_of(self, current: TeardownPlan, place: AccountRegion) -> None:
         """Seats first; a role goes once nothing of its seat is left, the cohort after all seats."""
         found = current.discovery
         mine = [
             thing
-            for thing in current.things(Fate.DELETE, Fate.WITH_STACK)
+            for thing in current.things(PlannedAction.DELETE, PlannedAction.WITH_STACK)
             if thing.place == place and thing.kind in NOT_KINDS and self._may_go(thing)
         ]
-        engine = stacks.Stacks(
+        engine = stacks.StackDeleter(
             self.clients,
             found.worlds[place],
             self._by_name,
@@ -290,7 +314,8 @@ class Teardown:
         kept = [thing for thing in access if thing not in free]
         kept += [one for one in names if not one.stack and one not in orphans]
         self._note(
-            Result(thing, Outcome.STUCK, self._why_held(thing.seat, held) or "") for thing in kept
+            DeletionResult(thing, DeletionOutcome.STUCK, self._why_held(thing.seat, held) or "")
+            for thing in kept
         )
         stuck = [
             one
@@ -305,32 +330,32 @@ class Teardown:
             self._note(engine.delete_orphans(policies))
         else:
             told = "waits until nothing of any seat is left"
-            self._note(Result(thing, Outcome.STUCK, told) for thing in last)
+            self._note(DeletionResult(thing, DeletionOutcome.STUCK, told) for thing in last)
         self._note(engine.abandoned)
 
-    def _await_interfaces(self, current: Plan, place: AccountRegion) -> None:
+    def _await_interfaces(self, current: TeardownPlan, place: AccountRegion) -> None:
         """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
         found = current.discovery
         waiting = [one for one in found.things.values() if one.place == place]
         waiting = [one for one in waiting if network_interfaces.goes_by_itself(one)]
         if waiting:
             told = f"{len(waiting)} network interfaces of SageMaker in {place} are waited for"
-            self._tell(Step.STACKS, told)
+            self._tell(TeardownStep.STACKS, told)
             looks = self.patience.first_look, self.patience.slowest_look
             world, most = found.worlds[place], self.patience.deadline
             gone = network_interfaces.awaited(world, waiting, looks, most, self.pause)
-            self._note(Result(one, Outcome.ALREADY_GONE) for one in gone)
+            self._note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
 
-    def _is_called_gone(self, thing: Thing) -> bool:
+    def _is_called_gone(self, thing: Resource) -> bool:
         result = self._results.get(thing.key)
         same = result is not None and result.thing.identity == thing.identity
         return same and result is not None and result.outcome in _GONE
 
-    def _has_stayed(self, thing: Thing) -> bool:
+    def _has_stayed(self, thing: Resource) -> bool:
         result = self._results.get(thing.key)
-        return result is not None and result.outcome == Outcome.STUCK
+        return result is not None and result.outcome == DeletionOutcome.STUCK
 
-    def _held_seats(self, current: Plan, place: AccountRegion) -> dict[str, str]:
+    def _held_seats(self, current: TeardownPlan, place: AccountRegion) -> dict[str, str]:
         """Seats whose role has to stay, and why: SageMaker needs it to delete what they have.
 
         The seat "" stands for all of them.
@@ -361,12 +386,12 @@ class Teardown:
     def _why_held(seat: str, held: dict[str, str]) -> str | None:
         return held.get(seat) or held.get("")
 
-    def _has_come(self, things: Iterable[Thing]) -> bool:
+    def _has_come(self, things: Iterable[Resource]) -> bool:
         """Whether something of ours was not tried yet, or was called gone.
 
         What waits for its stack, and that for what is stuck, is no reason to begin anew.
         """
-        stayed = (Outcome.STUCK, Outcome.ABANDONED)
+        stayed = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
         stuck = {key for key, result in self._results.items() if result.outcome in stayed}
         return any(
             thing.ownership == Ownership.OWNED
@@ -378,27 +403,29 @@ class Teardown:
 
     def _report(
         self,
-        plan: Plan,
+        plan: TeardownPlan,
         discovery: Discovery,
         scans: list[Scan],
         began: datetime,
-    ) -> Report:
-        last = Plan(discovery, self._by_name, plan.choices)
+    ) -> TeardownReport:
+        last = TeardownPlan(discovery, self._by_name, plan.choices)
         results = dict(self._results)
         unread = {(one.kind, one.place) for one in discovery.unknown}
         for thing, fate in plan.fates:
             gone = thing.key not in discovery.things and (thing.kind, thing.place) not in unread
-            if thing.key not in results and fate == Fate.WITH_STACK and gone:
-                results[thing.key] = Result(thing, Outcome.DELETED, f"with {thing.stack}")
+            if thing.key not in results and fate == PlannedAction.WITH_STACK and gone:
+                results[thing.key] = DeletionResult(
+                    thing, DeletionOutcome.DELETED, f"with {thing.stack}"
+                )
         for thing in discovery.of(Ownership.OWNED, Ownership.CLAIMED):
             if self._is_called_gone(thing):
                 told = "still there, although its deletion was answered"
-                results[thing.key] = Result(thing, Outcome.STUCK, told)
+                results[thing.key] = DeletionResult(thing, DeletionOutcome.STUCK, told)
             if verification.is_record(thing, self._by_name):
-                results[thing.key] = Result(thing, Outcome.UNDELETABLE)
-        for thing in last.things(Fate.KEEP):
-            results[thing.key] = Result(thing, Outcome.KEPT)
-        return Report(
+                results[thing.key] = DeletionResult(thing, DeletionOutcome.UNDELETABLE)
+        for thing in last.things(PlannedAction.KEEP):
+            results[thing.key] = DeletionResult(thing, DeletionOutcome.KEPT)
+        return TeardownReport(
             target=self.target,
             choices=plan.choices,
             digest=plan.digest,
@@ -407,13 +434,15 @@ class Teardown:
             results=tuple(
                 one
                 for one in results.values()
-                if one.outcome != Outcome.STUCK
+                if one.outcome != DeletionOutcome.STUCK
                 or one.thing.key in discovery.things
                 or (one.thing.kind, one.thing.place) in unread
             ),
             scans=tuple(scans),
             foreign=tuple(
-                thing for thing in last.things(Fate.LEAVE_FOREIGN) if thing.key not in results
+                thing
+                for thing in last.things(PlannedAction.LEAVE_FOREIGN)
+                if thing.key not in results
             ),
             not_saved=dict(self._problems),
             saved=tuple(self._saved),
@@ -424,24 +453,24 @@ class Teardown:
             calls=self.clients.calls,
         )
 
-    def _stays(self, last: Plan) -> tuple[Thing, ...]:
+    def _stays(self, last: TeardownPlan) -> tuple[Resource, ...]:
         """What a sweep leaves on purpose: stacks, and what they hold."""
         own = last.discovery.of(Ownership.OWNED)
         return tuple(one for one in own if last.fate(one) not in _LEFT)
 
-    def _note(self, results: Iterable[Result]) -> None:
+    def _note(self, results: Iterable[DeletionResult]) -> None:
         for one in results:
             self._results[one.thing.key] = one
 
-    def _say(self, happening: Happening) -> None:
+    def _say(self, happening: TeardownEvent) -> None:
         with self._lock:
             self.sink(happening)
 
-    def _tell(self, step: Step, told: str) -> None:
-        self._say(Happening(now(), step, told))
+    def _tell(self, step: TeardownStep, told: str) -> None:
+        self._say(TeardownEvent(now(), step, told))
 
     @contextmanager
-    def _timed(self, step: Step) -> Iterator[None]:
+    def _timed(self, step: TeardownStep) -> Iterator[None]:
         began = time.monotonic()
         try:
             yield
@@ -450,7 +479,7 @@ class Teardown:
             self._seconds[step] = round(self._seconds.get(step, 0) + taken, 2)
 
 
-def _unread(plan: Plan) -> dict[tuple[AccountRegion, str], str]:
+def _unread(plan: TeardownPlan) -> dict[tuple[AccountRegion, str], str]:
     """Kinds that could not be listed, or of which something could not be described, and why.
 
     What was read and tells nothing is no reason to keep what it might depend on: that is gone.

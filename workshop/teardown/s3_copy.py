@@ -102,7 +102,7 @@ class NameTakenError(CopyError):
     """What is there keeps an object from being saved under this name."""
 
 
-class Target(Protocol):
+class CopyTarget(Protocol):
     """Where copies go; ``folder`` is the seat's and bucket's part of a path.
 
     ``name`` is what a copy is called inside of it, which :meth:`name` gives first.

@@ -14,9 +14,9 @@ from workshop.config.models import Keep
 from workshop.naming import COHORT
 from workshop.teardown import refusals
 from workshop.teardown.artifacts import doomed, works
-from workshop.teardown.plan import Fate, Plan
+from workshop.teardown.plan import PlannedAction, TeardownPlan
 from workshop.teardown.s3_copy import Source
-from workshop.teardown.saving import Work, counted, of_bytes
+from workshop.teardown.saving import SeatArtifacts, counted, of_bytes
 
 THREADS = 16
 MOST = 20_000
@@ -24,7 +24,7 @@ MOST = 20_000
 
 
 @dataclass(frozen=True)
-class WorkCount:
+class SavedCount:
     """What one seat has in buckets that the plan empties; ``complete`` unless there is more."""
 
     seat: str
@@ -54,14 +54,14 @@ class WorkCount:
 
 
 @dataclass(frozen=True)
-class WorkCounts:
+class SavedCounts:
     """The work of all seats of a plan; ``keep`` is what is saved and where to, None for nothing."""
 
-    seats: tuple[WorkCount, ...]
+    seats: tuple[SavedCount, ...]
     keep: Keep | None = None
     notebooks: int = 0
     """Those whose disks are deleted."""
-    _people: tuple[WorkCount, ...] = field(init=False, repr=False, compare=False)
+    _people: tuple[SavedCount, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         people = tuple(one for one in self.seats if one.seat != COHORT)
@@ -116,7 +116,7 @@ class WorkCounts:
         }
 
 
-def count(clients: Clients, plan: Plan) -> WorkCounts:
+def count(clients: Clients, plan: TeardownPlan) -> SavedCounts:
     """Count what the plan deletes of everybody's work; each bucket is listed once, in bounds."""
     keep = plan.choices.save
     kept = {(one.place, one.seat): one for one in works(plan)} if keep is not None else {}
@@ -126,11 +126,17 @@ def count(clients: Clients, plan: Plan) -> WorkCounts:
             lambda one: _count(clients, one, kept.get((one.place, one.seat)), keep), lost
         )
         seats = tuple(counts)
-    disks = [one for one in plan.things(Fate.DELETE, Fate.WITH_STACK) if one.kind == "notebook"]
-    return WorkCounts(seats, keep, len(disks))
+    disks = [
+        one
+        for one in plan.things(PlannedAction.DELETE, PlannedAction.WITH_STACK)
+        if one.kind == "notebook"
+    ]
+    return SavedCounts(seats, keep, len(disks))
 
 
-def _count(clients: Clients, work: Work, kept: Work | None, keep: Keep | None) -> WorkCount:
+def _count(
+    clients: Clients, work: SeatArtifacts, kept: SeatArtifacts | None, keep: Keep | None
+) -> SavedCount:
     client = clients.client("s3", work.place)
     chosen = list(kept.chosen(keep)) if kept is not None and keep is not None else []
     files = size = saved = saved_size = 0
@@ -147,14 +153,14 @@ def _count(clients: Clients, work: Work, kept: Work | None, keep: Keep | None) -
         except refusals.Refusal as error:
             unread.append(f"bucket {bucket}: {refusals.told(error)}")
         complete = complete and files - before < MOST
-    return WorkCount(
+    return SavedCount(
         *(work.seat, work.place, files, size, saved, saved_size, complete),
         logs=len(work.streams),
         unread=tuple(unread),
     )
 
 
-def _told(parts: Iterable[tuple[WorkCount, int, int]]) -> str:
+def _told(parts: Iterable[tuple[SavedCount, int, int]]) -> str:
     """``1,204 files (3.4 GB) of 11 people and of the shared datasets are``."""
     some = [one for one in parts if one[1]]
     files, size = sum(one[1] for one in some), sum(one[2] for one in some)

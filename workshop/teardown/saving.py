@@ -29,13 +29,13 @@ from workshop.config.models import Keep
 from workshop.errors import SignInError, WorkshopError
 from workshop.teardown import log_texts, refusals, save_paths
 from workshop.teardown.s3_copy import (
+    CopyTarget,
     Entry,
     Found,
     InBucket,
     InFolder,
     NameTakenError,
     Source,
-    Target,
 )
 
 SEATS = 4
@@ -51,7 +51,7 @@ _EVERYTHING = ("",)
 
 
 @dataclass(frozen=True)
-class Work:
+class SeatArtifacts:
     """What one seat has that may be saved.
 
     ``folders`` are pairs of a bucket that others use as well and the prefix that is the seat's.
@@ -143,7 +143,7 @@ def of_bytes(number: int) -> str:
     return counted(number, "byte") if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
 
 
-def save(clients: Clients, keep: Keep, to: str, works: Sequence[Work]) -> list[Saved]:
+def save(clients: Clients, keep: Keep, to: str, works: Sequence[SeatArtifacts]) -> list[Saved]:
     """Save the work of these seats to ``s3://bucket/prefix`` or a folder; one outcome each.
 
     What fails is told in the outcome of its seat and stops no other. Raises UsageError for a place
@@ -163,14 +163,14 @@ class _Saving:
     """The saving of one seat."""
 
     def __init__(
-        self, clients: Clients, keep: Keep, place: save_paths.Prefix | Path, work: Work
+        self, clients: Clients, keep: Keep, place: save_paths.Prefix | Path, work: SeatArtifacts
     ) -> None:
         self._clients = clients
         self._keep = keep
         self._work = work
         self._saved = Saved(work.seat, work.place)
         s3 = clients.client("s3", work.place)
-        self._target: Target = (
+        self._target: CopyTarget = (
             InBucket(s3, place, clients.clearing_up)
             if isinstance(place, save_paths.Prefix)
             else InFolder(place, clients.go_on)

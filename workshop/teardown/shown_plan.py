@@ -19,8 +19,8 @@ from workshop.account_region import AccountRegion
 from workshop.errors import GuardError
 from workshop.naming import COHORT
 from workshop.teardown.discovery import NOT_KINDS, is_settled, stands_for
-from workshop.teardown.plan import DONE, Choices, Plan
-from workshop.teardown.resource import Identity, Memory, Ownership, Thing
+from workshop.teardown.plan import DONE, Choices, TeardownPlan
+from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 
 FILE = "teardown-plan.json"
 
@@ -32,7 +32,7 @@ _BY_THEMSELVES = frozenset({"log stream", "log group", "trial component"})
 
 
 @dataclass(frozen=True)
-class Subject:
+class PlanSubject:
     """What a plan is about: one environment of one workshop in one account."""
 
     account: str
@@ -40,7 +40,7 @@ class Subject:
     environment: str
 
 
-class Line(NamedTuple):
+class PlanLine(NamedTuple):
     """What a plan showed of one resource; ``fate`` is what would become of it."""
 
     kind: str
@@ -56,20 +56,20 @@ class Line(NamedTuple):
 class ShownPlan:
     """A plan as it was shown: ``seats`` are the ids that it was about, by place."""
 
-    subject: Subject
+    subject: PlanSubject
     digest: str
     chosen: Mapping[str, Any]
-    lines: tuple[Line, ...]
+    lines: tuple[PlanLine, ...]
     seats: frozenset[tuple[str, str]]
     held: tuple[Any, ...] = ()
-    _by_key: dict[tuple[str, str, str], Line] = field(init=False, repr=False, compare=False)
+    _by_key: dict[tuple[str, str, str], PlanLine] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_key = {(one.kind, one.id, one.place): one for one in self.lines}
         object.__setattr__(self, "_by_key", by_key)
 
     @classmethod
-    def of(cls, plan: Plan, subject: Subject) -> ShownPlan:
+    def of(cls, plan: TeardownPlan, subject: PlanSubject) -> ShownPlan:
         """What is shown of a plan."""
         discovery = plan.discovery
         held = tuple(
@@ -84,7 +84,7 @@ class ShownPlan:
             subject=subject,
             digest=plan.digest,
             chosen=plan.choices.as_json(),
-            lines=tuple(Line(*json.loads(one)) for one in plan.lines),
+            lines=tuple(PlanLine(*json.loads(one)) for one in plan.lines),
             seats=frozenset(
                 (str(place), seat)
                 for place, world in discovery.worlds.items()
@@ -94,7 +94,7 @@ class ShownPlan:
         )
 
     @classmethod
-    def read(cls, folder: Path, subject: Subject) -> ShownPlan | None:
+    def read(cls, folder: Path, subject: PlanSubject) -> ShownPlan | None:
         """The plan in a folder; None where there is none about this, or others could write it."""
         text = _own_text(folder / FILE)
         if text is None:
@@ -102,10 +102,10 @@ class ShownPlan:
         try:
             kept = json.loads(text)
             read = cls(
-                subject=Subject(**kept["subject"]),
+                subject=PlanSubject(**kept["subject"]),
                 digest=kept["digest"],
                 chosen=kept["chosen"],
-                lines=tuple(Line(*one) for one in kept["lines"]),
+                lines=tuple(PlanLine(*one) for one in kept["lines"]),
                 seats=frozenset((place, seat) for place, seat in kept["seats"]),
                 held=tuple(kept["held"]),
             )
@@ -138,9 +138,9 @@ class ShownPlan:
             if one.ownership == Ownership.OWNED and one.place in places and one.created
         }
 
-    def memory(self) -> Memory:
+    def memory(self) -> ScanCache:
         """What was read, of what lasts: what each stack holds."""
-        memory = Memory()
+        memory = ScanCache()
         for *stack, resources in self.held:
             some = tuple(dict(zip(_OF_A_STACK, one, strict=True)) for one in resources)
             memory.note(tuple(stack), some)
@@ -148,7 +148,7 @@ class ShownPlan:
 
     # --- what it allows -----------------------------------------------------------------------
 
-    def allows(self, thing: Thing) -> bool:
+    def allows(self, thing: Resource) -> bool:
         """Whether a resource that is there now may be deleted: it was shown so, or is a seat's own.
 
         What seats of the plan have made since then goes along, as far as it is owned. What was
@@ -165,7 +165,7 @@ class ShownPlan:
             return False
         return (str(thing.place), thing.seat) in self.seats
 
-    def refuse_changes(self, plan: Plan, again: str) -> None:
+    def refuse_changes(self, plan: TeardownPlan, again: str) -> None:
         """Raise GuardError where ``plan`` has what nobody but the organiser can have brought about.
 
         A stack, a role or a seat that was not shown, or a resource that has changed hands.
@@ -189,14 +189,14 @@ class ShownPlan:
                 f" {again}"
             )
 
-    def _was_shown_or_is_a_seats(self, thing: Thing) -> bool:
+    def _was_shown_or_is_a_seats(self, thing: Resource) -> bool:
         if thing.kind not in NOT_KINDS:
             return self.allows(thing)
         before = self._before(thing)
         return before is not None and before.created == thing.identity[-1] and before.fate in DONE
 
     @staticmethod
-    def _is_proven_since(thing: Thing, before: Line | None) -> bool:
+    def _is_proven_since(thing: Resource, before: PlanLine | None) -> bool:
         """Whether what nothing proved when it was shown is its seat's all the same.
 
         Whoever takes the configuration of an endpoint away can put it back, as often as they like.
@@ -208,15 +208,15 @@ class ShownPlan:
             before is not None and before.ownership in doubted and before.seat in ("", thing.seat)
         )
 
-    def _before(self, thing: Thing) -> Line | None:
+    def _before(self, thing: Resource) -> PlanLine | None:
         return self._by_key.get((thing.kind, thing.id, str(thing.place)))
 
 
-def lines_in(folder: Path) -> tuple[Line, ...]:
+def lines_in(folder: Path) -> tuple[PlanLine, ...]:
     """The lines of the plan in a folder, whatever it is about: it tells where a workshop was."""
     text = _own_text(folder / FILE)
     try:
-        return tuple(Line(*one) for one in json.loads(text)["lines"]) if text else ()
+        return tuple(PlanLine(*one) for one in json.loads(text)["lines"]) if text else ()
     except (ValueError, KeyError, TypeError):
         return ()
 
@@ -239,7 +239,11 @@ def check_options(
 
 
 def plan_to_hold(
-    shown: ShownPlan | None, digest: str | None, plan: Plan, subject: Subject, again: str
+    shown: ShownPlan | None,
+    digest: str | None,
+    plan: TeardownPlan,
+    subject: PlanSubject,
+    again: str,
 ) -> ShownPlan:
     """The plan that the run is held to; raises GuardError unless ``plan`` is what is left of it."""
     if digest == plan.digest:

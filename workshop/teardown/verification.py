@@ -8,7 +8,7 @@ from datetime import datetime
 
 from workshop.teardown.discovery import NOT_KINDS, Discovery, Unknown
 from workshop.teardown.events import now
-from workshop.teardown.resource import Kind, Ownership, Permanent, Thing
+from workshop.teardown.resource import Ownership, Permanent, Resource, ResourceType
 
 LOOKS = 2
 """That find nothing, before anything is called gone."""
@@ -22,7 +22,7 @@ class Scan:
     """One look: what is left, and what could not be looked at."""
 
     at: datetime
-    left: tuple[Thing, ...]
+    left: tuple[Resource, ...]
     unknown: tuple[Unknown, ...]
     accepted: tuple[Unknown, ...] = ()
     """What could not be looked at either, and need not be, as whoever asked has said."""
@@ -39,7 +39,7 @@ class Scan:
 
 
 def scan(
-    discovery: Discovery, kinds: Mapping[str, Kind], accept_unknown: Collection[str] = ()
+    discovery: Discovery, kinds: Mapping[str, ResourceType], accept_unknown: Collection[str] = ()
 ) -> Scan:
     """What one look says: records that AWS cannot delete, and what is kept, do not count.
 
@@ -54,7 +54,7 @@ def scan(
     return Scan(now(), tuple(one for one in left if one not in unread), unknown, tuple(accepted))
 
 
-def is_record(thing: Thing, kinds: Mapping[str, Kind]) -> bool:
+def is_record(thing: Resource, kinds: Mapping[str, ResourceType]) -> bool:
     """Whether it is but the record of what runs no more, which AWS's API cannot delete."""
     if thing.kind in NOT_KINDS:
         return False
@@ -66,7 +66,7 @@ def is_record(thing: Thing, kinds: Mapping[str, Kind]) -> bool:
 
 def twice(
     look: Callable[[], Discovery],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, ResourceType],
     interval: float,
     pause: Callable[[float], object],
     accept_unknown: Collection[str] = (),

@@ -16,7 +16,13 @@ from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker import paging
 from localcloud.sagemaker.listing import DEFAULT_PAGE
-from localcloud.sagemaker.resource_type import Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import (
     automl_candidates,
     children,
@@ -28,7 +34,7 @@ from localcloud.sagemaker.resources import (
 from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 MACHINE = {"InstanceType": "ml.m5.4xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50}
 """What its jobs run on; nobody chooses it."""
@@ -61,7 +67,7 @@ def _shared(record: Record) -> Members:
     }
 
 
-def _analyse(engine: Engine, record: Record, moment: float) -> None:
+def _analyse(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Make the processing job that looks at the data."""
     sources = [
         one["DataSource"]["S3DataSource"]["S3Uri"]
@@ -92,7 +98,7 @@ def _analyse(engine: Engine, record: Record, moment: float) -> None:
     _make(engine, record, processing.KIND, request, moment)
 
 
-def _train(engine: Engine, record: Record, moment: float) -> None:
+def _train(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Make the training jobs that try candidates."""
     amount = min(
         MOST_CANDIDATES, automl_candidates.criteria(record["members"]).get("MaxCandidates", 250)
@@ -113,14 +119,20 @@ def _train(engine: Engine, record: Record, moment: float) -> None:
         _make(engine, record, training.KIND, request, moment)
 
 
-def _make(engine: Engine, record: Record, kind: Kind, request: Members, moment: float) -> None:
+def _make(
+    engine: SageMakerEngine,
+    record: Record,
+    kind: SageMakerResourceType,
+    request: Members,
+    moment: float,
+) -> None:
     try:
         children.make(engine, record, kind, request, moment)
     except ApiError as refusal:
         record["refusal"] = refusal.message
 
 
-def _go_on(engine: Engine, record: Record, moment: float) -> None:
+def _go_on(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """One of its jobs has ended."""
     if record["status"] == "InProgress" and not children.of(engine, record, "TrainingJob"):
         (analysis,) = children.of(engine, record, "ProcessingJob")
@@ -130,11 +142,11 @@ def _go_on(engine: Engine, record: Record, moment: float) -> None:
         children.pass_on(engine, KIND, record, moment)
 
 
-def _waits(engine: Engine, record: Record) -> bool:
+def _waits(engine: SageMakerEngine, record: Record) -> bool:
     return bool(children.running(engine, record))
 
 
-def _fails(engine: Engine, record: Record) -> str | None:
+def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     ended = children.of(engine, record)
     if any(one["status"] == "Completed" for one in children.of(engine, record, "TrainingJob")):
         return None
@@ -143,7 +155,7 @@ def _fails(engine: Engine, record: Record) -> str | None:
     return str(record.get("refusal") or next(iter(reasons), "No candidate succeeded"))
 
 
-def _leave_model(engine: Engine, record: Record, moment: float) -> None:
+def _leave_model(engine: SageMakerEngine, record: Record, moment: float) -> None:
     best = automl_candidates.best(automl_candidates.candidates(engine, record))
     if best is not None:
         (container,) = best["InferenceContainers"]
@@ -159,11 +171,11 @@ def _leave_model(engine: Engine, record: Record, moment: float) -> None:
             record["members"]["PartialFailureReasons"] = reasons
 
 
-def _end(engine: Engine, record: Record, moment: float) -> None:
+def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:
     record["members"]["EndTime"] = moment
 
 
-def _secondary(engine: Engine, record: Record) -> str:
+def _secondary(engine: SageMakerEngine, record: Record) -> str:
     if record["status"] != "InProgress":
         return str(record["status"])
     if children.of(engine, record, "TrainingJob"):
@@ -175,7 +187,7 @@ def _secondary(engine: Engine, record: Record) -> str:
     return "AnalyzingData" if any(started) else "Starting"
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     members = record["members"]
     objective = {"MetricName": automl_candidates.objective(members)}
     notebooks = ("sagemaker-automl-candidates", "notebooks")
@@ -195,7 +207,7 @@ def _derived(engine: Engine, record: Record) -> Members:
     }
 
 
-def list_candidates(engine: Engine, request: Members) -> Members:
+def list_candidates(engine: SageMakerEngine, request: Members) -> Members:
     """ListCandidatesForAutoMLJob: the oldest first, unless asked otherwise."""
     record = engine.existing(KIND, request)
     sort_by = request.get("SortBy", "CreationTime")
@@ -221,7 +233,7 @@ def list_candidates(engine: Engine, request: Members) -> Members:
     return {"Candidates": page, "NextToken": token}
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="AutoMLJob",
     plural="AutoMLJobs",
     arn_type="automl-job",
@@ -240,8 +252,8 @@ KIND = Kind(
     status="AutoMLJobStatus",
     first_status="InProgress",
     steps={
-        "InProgress": Step("automl", "Completed", blocked=_waits, fails=_fails),
-        "Stopping": Step("stopping", "Stopped", blocked=_waits),
+        "InProgress": TransitionStep("automl", "Completed", blocked=_waits, fails=_fails),
+        "Stopping": TransitionStep("stopping", "Stopped", blocked=_waits),
     },
     moves=(
         Move(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from localcloud.sagemaker.resources import children, jobs, training_output
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record
 
 _ENDING = "JobConfig"
@@ -65,7 +65,7 @@ def _candidate(record: Record, job: Record, steps: list[Members]) -> Members:
     return candidate
 
 
-def candidates(engine: Engine, record: Record) -> list[Members]:
+def candidates(engine: SageMakerEngine, record: Record) -> list[Members]:
     """Give the candidates of a job, oldest first."""
     analysis = [_step(one, "Processing") for one in children.of(engine, record, "ProcessingJob")]
     return [

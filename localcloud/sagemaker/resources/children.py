@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING
 from localcloud.sagemaker.resources import jobs
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
-    from localcloud.sagemaker.resource_type import Kind, Members, Record
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 
 
-def make(engine: Engine, parent: Record, kind: Kind, request: Members, moment: float) -> Record:
+def make(
+    engine: SageMakerEngine,
+    parent: Record,
+    kind: SageMakerResourceType,
+    request: Members,
+    moment: float,
+) -> Record:
     """Make one; ``ApiError`` as for anybody who asks."""
     record = engine.create(kind, request, moment)
     parent.setdefault("children", []).append([kind.noun, record["key"]])
     return record
 
 
-def of(engine: Engine, parent: Record, noun: str = "") -> list[Record]:
+def of(engine: SageMakerEngine, parent: Record, noun: str = "") -> list[Record]:
     """Give those that are still there, oldest first; of one kind only if ``noun`` is given."""
     found = (
         engine.record(engine.kinds[one], key)
@@ -37,12 +43,12 @@ def count(parent: Record) -> int:
     return len(parent.get("children", []))
 
 
-def running(engine: Engine, parent: Record) -> list[Record]:
+def running(engine: SageMakerEngine, parent: Record) -> list[Record]:
     """Give those that have not ended."""
     return [record for record in of(engine, parent) if record["status"] in jobs.RUNNING]
 
 
-def stop(engine: Engine, parent: Record, moment: float) -> None:
+def stop(engine: SageMakerEngine, parent: Record, moment: float) -> None:
     """Stop those that run."""
     for noun, key in parent.get("children", []):
         kind = engine.kinds[noun]
@@ -51,7 +57,9 @@ def stop(engine: Engine, parent: Record, moment: float) -> None:
             engine.statuses.enter(kind, record, "Stopping", moment)
 
 
-def pass_on(engine: Engine, kind: Kind, parent: Record, moment: float) -> None:
+def pass_on(
+    engine: SageMakerEngine, kind: SageMakerResourceType, parent: Record, moment: float
+) -> None:
     """Let a parent pass on, now that it waits for none of them any more."""
     own = parent["since"] + engine.delays[kind.steps[parent["status"]].delay]
     engine.statuses.ask_at(kind, parent, max(moment, own))

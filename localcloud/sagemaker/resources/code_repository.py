@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from localcloud.sagemaker.resource_type import Kind
+from localcloud.sagemaker.resource_type import SageMakerResourceType
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="CodeRepository",
     plural="CodeRepositories",
     arn_type="code-repository",

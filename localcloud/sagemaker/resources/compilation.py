@@ -12,31 +12,37 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker.resource_type import Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import jobs
 from localcloud.sagemaker.side_effects import archives, logs, objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 GROUP = "CompilationJobs"
 TERMINAL = ("COMPLETED", "FAILED", "STOPPED")
 
 
-def _has_one_input(engine: Engine, request: Members, members: Members) -> None:
+def _has_one_input(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if "InputConfig" in members and "ModelPackageVersionArn" in members:
         raise invalid("InputConfig and ModelPackageVersionArn cannot be specified at the same time")
     if "InputConfig" not in members:
         raise invalid("InputConfig must be specified: model packages cannot be compiled here")
 
 
-def _has_one_target(engine: Engine, request: Members, members: Members) -> None:
+def _has_one_target(engine: SageMakerEngine, request: Members, members: Members) -> None:
     output = members["OutputConfig"]
     if ("TargetDevice" in output) == ("TargetPlatform" in output):
         raise invalid("Specify either TargetDevice or TargetPlatform")
 
 
-def _input_exists(engine: Engine, request: Members, members: Members) -> None:
+def _input_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:
     jobs.require_inputs([members["InputConfig"]["S3Uri"]], members["RoleArn"])
 
 
@@ -49,23 +55,23 @@ def _artifact(record: Record) -> str:
     return objects.under(output["S3OutputLocation"], f"{stem}-{target}.tar.gz")
 
 
-def _waiting(engine: Engine, record: Record) -> float:
+def _waiting(engine: SageMakerEngine, record: Record) -> float:
     return jobs.STARTING * engine.delays["compilation"]
 
 
-def _usual(engine: Engine) -> float:
+def _usual(engine: SageMakerEngine) -> float:
     return (1 - jobs.STARTING) * engine.delays["compilation"]
 
 
-def _compiling(engine: Engine, record: Record) -> float:
+def _compiling(engine: SageMakerEngine, record: Record) -> float:
     return min(_usual(engine), jobs.allowed(record))
 
 
-def _stopped(engine: Engine, record: Record) -> str | None:
+def _stopped(engine: SageMakerEngine, record: Record) -> str | None:
     return "STOPPING" if jobs.allowed(record) < _usual(engine) else None
 
 
-def _fails(engine: Engine, record: Record) -> str | None:
+def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     """Write the compiled model, or give why the job fails."""
     if _stopped(engine, record):
         return None
@@ -77,20 +83,20 @@ def _fails(engine: Engine, record: Record) -> str | None:
     return None if objects.offer(uri, compiled) else jobs.upload_failure(uri)
 
 
-def _start(engine: Engine, record: Record, moment: float) -> None:
+def _start(engine: SageMakerEngine, record: Record, moment: float) -> None:
     record["members"]["CompilationStartTime"] = moment
     _work(engine, record, moment)
 
 
-def _work(engine: Engine, record: Record, moment: float) -> None:
+def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
     logs.write(GROUP, record["name"], moment, "compiling")
 
 
-def _end(engine: Engine, record: Record, moment: float) -> None:
+def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:
     record["members"]["CompilationEndTime"] = moment
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     return {
         "ModelArtifacts": {"S3ModelArtifacts": _artifact(record)},
         # The service model requires it in every answer.
@@ -98,7 +104,7 @@ def _derived(engine: Engine, record: Record) -> Members:
     }
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="CompilationJob",
     plural="CompilationJobs",
     arn_type="compilation-job",
@@ -115,11 +121,11 @@ KIND = Kind(
     first_status="STARTING",
     failed="FAILED",
     steps={
-        "STARTING": Step("compilation", "INPROGRESS", seconds=_waiting),
-        "INPROGRESS": Step(
+        "STARTING": TransitionStep("compilation", "INPROGRESS", seconds=_waiting),
+        "INPROGRESS": TransitionStep(
             "compilation", "COMPLETED", fails=_fails, seconds=_compiling, instead=_stopped
         ),
-        "STOPPING": Step("stopping", "STOPPED"),
+        "STOPPING": TransitionStep("stopping", "STOPPED"),
     },
     moves=(
         Move(

@@ -17,12 +17,18 @@ from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import roles
-from localcloud.sagemaker.resource_type import Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import endpoint_config, model, variants
 from localcloud.sagemaker.side_effects import logs, metrics
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 _IN_PROGRESS = 'Cannot update in-progress endpoint "{arn}".'
 
@@ -32,17 +38,17 @@ SERVING = frozenset(("InService", "Updating", "SystemUpdating", "RollingBack"))
 _CHANGE = Move("UpdateEndpointWeightsAndCapacities", ("InService",), "Updating", _IN_PROGRESS)
 
 
-def _asked_for(engine: Engine, request: Members) -> variants.Deployment:
+def _asked_for(engine: SageMakerEngine, request: Members) -> variants.Deployment:
     config = engine.existing(endpoint_config.KIND, request)
     return variants.deployment(engine, config, engine.clock.now())
 
 
-def _takes_configuration(engine: Engine, request: Members, members: Members) -> None:
+def _takes_configuration(engine: SageMakerEngine, request: Members, members: Members) -> None:
     members["Next"] = _asked_for(engine, request)
     members["LastDeploymentConfig"] = request.get("DeploymentConfig")
 
 
-def _takes_next_configuration(engine: Engine, request: Members, members: Members) -> None:
+def _takes_next_configuration(engine: SageMakerEngine, request: Members, members: Members) -> None:
     record = engine.existing(KIND, request)
     if record["status"] == "Failed":
         # As the documentation of DescribeEndpoint says; the wording is not measured on AWS.
@@ -60,7 +66,7 @@ def _takes_next_configuration(engine: Engine, request: Members, members: Members
     record["failure"] = None
 
 
-def _holds_no_component(engine: Engine, request: Members, members: Members) -> None:
+def _holds_no_component(engine: SageMakerEngine, request: Members, members: Members) -> None:
     held = [
         one["name"]
         for one in engine.records(engine.kinds["InferenceComponent"])
@@ -89,7 +95,7 @@ def _amounts(*deployed: variants.Deployment) -> Counter[str]:
     return amounts
 
 
-def _missing(engine: Engine, asked: variants.Deployment) -> str | None:
+def _missing(engine: SageMakerEngine, asked: variants.Deployment) -> str | None:
     for role in asked["roles"]:
         if not roles.is_assumable(role):
             return model.role_is_invalid(role)
@@ -102,11 +108,11 @@ def _missing(engine: Engine, asked: variants.Deployment) -> str | None:
     return None
 
 
-def _fails(engine: Engine, record: Record) -> str | None:
+def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     return _missing(engine, record["members"]["Next"])
 
 
-def _trouble(engine: Engine, record: Record) -> str | None:
+def _trouble(engine: SageMakerEngine, record: Record) -> str | None:
     """Why an update cannot be done, in the words of FailureReason, or None."""
     asked = record["members"].get("Next")
     missing = _missing(engine, asked) if asked is not None else None
@@ -123,24 +129,24 @@ def _trouble(engine: Engine, record: Record) -> str | None:
     return None
 
 
-def _rolls_back(engine: Engine, record: Record) -> str | None:
+def _rolls_back(engine: SageMakerEngine, record: Record) -> str | None:
     # Asked only once: the next answer may be another.
     record["failure"] = _trouble(engine, record)
     return None if record["failure"] is None else "RollingBack"
 
 
-def _role_is_gone(engine: Engine, record: Record) -> bool:
+def _role_is_gone(engine: SageMakerEngine, record: Record) -> bool:
     needed = {role for deployed in _deployments(record) for role in deployed["roles"]}
     return not all(roles.is_assumable(role) for role in needed)
 
 
-def _give_up(engine: Engine, record: Record, moment: float) -> None:
+def _give_up(engine: SageMakerEngine, record: Record, moment: float) -> None:
     record["members"].pop("Next", None)
     for variant in variants.all_of(record["members"].get("Now")):
         variants.give_up(variant)
 
 
-def _arrive(engine: Engine, record: Record, moment: float) -> None:
+def _arrive(engine: SageMakerEngine, record: Record, moment: float) -> None:
     members = record["members"]
     members["Now"] = members.pop("Next", None) or members["Now"]
     members["EndpointConfigName"] = members["Now"]["config"]
@@ -153,7 +159,7 @@ def log_group(record: Record) -> str:
     return f"Endpoints/{record['name']}"
 
 
-def _work(engine: Engine, record: Record, moment: float) -> None:
+def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Log what the containers say, and publish how busy their machines are."""
     for variant in variants.all_of(record["members"].get("Now")):
         name = variant["shown"]["VariantName"]
@@ -164,7 +170,7 @@ def _work(engine: Engine, record: Record, moment: float) -> None:
             metrics.machine("/aws/sagemaker/Endpoints", place, variant["type"], moment)
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     now, asked = record["members"].get("Now"), record["members"].get("Next")
     changing = record["status"] == "Updating" and asked is None
     shown = {} if now is None else variants.running(now, "Updating" if changing else None)
@@ -173,7 +179,7 @@ def _derived(engine: Engine, record: Record) -> Members:
     return shown
 
 
-def change_weights(engine: Engine, request: Members) -> Members:
+def change_weights(engine: SageMakerEngine, request: Members) -> Members:
     """UpdateEndpointWeightsAndCapacities: other weights and counts for what runs."""
     record = engine.existing(KIND, request)
     now: variants.Deployment | None = record["members"].get("Now")
@@ -187,7 +193,7 @@ def change_weights(engine: Engine, request: Members) -> Members:
     return {"EndpointArn": record["arn"]}
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="Endpoint",
     plural="Endpoints",
     arn_type="endpoint",
@@ -201,11 +207,11 @@ KIND = Kind(
     status="EndpointStatus",
     first_status="Creating",
     steps={
-        "Creating": Step("endpoint", "InService", fails=_fails),
-        "Updating": Step("endpoint", "InService", instead=_rolls_back),
-        "SystemUpdating": Step("endpoint", "InService"),
-        "RollingBack": Step("endpoint", "InService"),
-        "Deleting": Step("endpoint", None, blocked=_role_is_gone),
+        "Creating": TransitionStep("endpoint", "InService", fails=_fails),
+        "Updating": TransitionStep("endpoint", "InService", instead=_rolls_back),
+        "SystemUpdating": TransitionStep("endpoint", "InService"),
+        "RollingBack": TransitionStep("endpoint", "InService"),
+        "Deleting": TransitionStep("endpoint", None, blocked=_role_is_gone),
     },
     update=Move("UpdateEndpoint", ("InService", "Failed"), "Updating", _IN_PROGRESS),
     delete=Move(

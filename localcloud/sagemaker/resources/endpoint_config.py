@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker.resource_type import Kind, Members
+from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
 from localcloud.sagemaker.resources import model
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 _MACHINES = ("InstanceType", "InstancePools", "ServerlessConfig")
 """Members of a variant of which it has exactly one."""
@@ -30,7 +30,7 @@ def variants(members: Members) -> list[Members]:
     return [*members["ProductionVariants"], *members.get("ShadowProductionVariants", [])]
 
 
-def _names_are_unique(engine: Engine, request: Members, members: Members) -> None:
+def _names_are_unique(engine: SageMakerEngine, request: Members, members: Members) -> None:
     names = [variant["VariantName"] for variant in variants(members)]
     for name in names:
         if names.count(name) > 1:
@@ -38,7 +38,7 @@ def _names_are_unique(engine: Engine, request: Members, members: Members) -> Non
 
 
 def _one_shadow_has_one_production_variant(
-    engine: Engine, request: Members, members: Members
+    engine: SageMakerEngine, request: Members, members: Members
 ) -> None:
     shadows = members.get("ShadowProductionVariants", [])
     if shadows and (len(shadows), len(members["ProductionVariants"])) != (1, 1):
@@ -47,7 +47,7 @@ def _one_shadow_has_one_production_variant(
         )
 
 
-def _machines_are_whole(engine: Engine, request: Members, members: Members) -> None:
+def _machines_are_whole(engine: SageMakerEngine, request: Members, members: Members) -> None:
     for variant in variants(members):
         name = variant["VariantName"]
         if sum(member in variant for member in _MACHINES) != 1:
@@ -60,12 +60,14 @@ def _machines_are_whole(engine: Engine, request: Members, members: Members) -> N
             raise invalid(f"MemorySizeInMB of variant '{name}' must be a multiple of {MEMORY_STEP}")
 
 
-def _weights_are_one_unless_given(engine: Engine, request: Members, members: Members) -> None:
+def _weights_are_one_unless_given(
+    engine: SageMakerEngine, request: Members, members: Members
+) -> None:
     for variant in variants(members):
         variant.setdefault("InitialVariantWeight", 1.0)
 
 
-def _models_exist(engine: Engine, request: Members, members: Members) -> None:
+def _models_exist(engine: SageMakerEngine, request: Members, members: Members) -> None:
     for variant in variants(members):
         if "ModelName" in variant:
             engine.existing(model.KIND, variant)
@@ -75,11 +77,11 @@ def _models_exist(engine: Engine, request: Members, members: Members) -> None:
             )
 
 
-def _role_is_assumable(engine: Engine, request: Members, members: Members) -> None:
+def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     model.require_role(request.get("ExecutionRoleArn"))
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="EndpointConfig",
     plural="EndpointConfigs",
     arn_type="endpoint-config",

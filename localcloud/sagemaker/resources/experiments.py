@@ -13,26 +13,26 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Record
+from localcloud.sagemaker.resource_type import Filter, Members, Record, SageMakerResourceType
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 _NOT_FOUND = "ResourceNotFound"
 _DUPLICATE = "{words} names must be unique within an AWS account and region. {arn} already exists."
 
 
-def _experiment_exists(engine: Engine, request: Members, members: Members) -> None:
+def _experiment_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:
     engine.existing(EXPERIMENT, request)
 
 
-def _listed_of_existing(engine: Engine, request: Members) -> None:
+def _listed_of_existing(engine: SageMakerEngine, request: Members) -> None:
     for kind in (EXPERIMENT, TRIAL, TRIAL_COMPONENT):
         if request.get(kind.name) is not None:
             engine.existing(kind, request)
 
 
-def _has_no_trials(engine: Engine, request: Members, members: Members) -> None:
+def _has_no_trials(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = members["ExperimentName"]
     trials = [
         trial["name"]
@@ -45,7 +45,7 @@ def _has_no_trials(engine: Engine, request: Members, members: Members) -> None:
         )
 
 
-def _has_no_components(engine: Engine, request: Members, members: Members) -> None:
+def _has_no_components(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = members["TrialName"]
     components = [one["name"] for one in engine.records(TRIAL_COMPONENT) if name in _trials(one)]
     if components:
@@ -55,7 +55,7 @@ def _has_no_components(engine: Engine, request: Members, members: Members) -> No
         )
 
 
-def _is_in_no_trial(engine: Engine, request: Members, members: Members) -> None:
+def _is_in_no_trial(engine: SageMakerEngine, request: Members, members: Members) -> None:
     record = engine.existing(TRIAL_COMPONENT, request)
     if _trials(record):
         raise invalid(
@@ -64,7 +64,7 @@ def _is_in_no_trial(engine: Engine, request: Members, members: Members) -> None:
         )
 
 
-def _takes_away(engine: Engine, request: Members, members: Members) -> None:
+def _takes_away(engine: SageMakerEngine, request: Members, members: Members) -> None:
     """``ParametersToRemove`` and the like name entries of the map without that ending."""
     for asked in ("ParametersToRemove", "InputArtifactsToRemove", "OutputArtifactsToRemove"):
         entries = members.get(asked.removesuffix("ToRemove"), {})
@@ -76,16 +76,16 @@ def _trials(component: Record) -> list[str]:
     return list(component.get("trials", []))
 
 
-def _experiments(engine: Engine, component: Record) -> list[str]:
+def _experiments(engine: SageMakerEngine, component: Record) -> list[str]:
     found = (engine.record(TRIAL, trial) for trial in _trials(component))
     return [trial["members"]["ExperimentName"] for trial in found if trial is not None]
 
 
-def _components(engine: Engine, trial: Record) -> list[str]:
+def _components(engine: SageMakerEngine, trial: Record) -> list[str]:
     return [one["name"] for one in engine.records(TRIAL_COMPONENT) if trial["name"] in _trials(one)]
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     metrics = [_summary(record, name, points) for name, points in _metrics(record).items()]
     return {"Metrics": metrics} if metrics else {}
 
@@ -117,7 +117,7 @@ def put_metric(component: Record, name: str, value: float, moment: float) -> Non
     component.setdefault("metrics", {}).setdefault(name, []).append([value, moment])
 
 
-def associate(engine: Engine, request: Members) -> Members:
+def associate(engine: SageMakerEngine, request: Members) -> Members:
     """AssociateTrialComponent: a component joins a trial, once."""
     component = engine.existing(TRIAL_COMPONENT, request)
     trial = engine.existing(TRIAL, request)
@@ -127,7 +127,7 @@ def associate(engine: Engine, request: Members) -> Members:
     return {"TrialComponentArn": component["arn"], "TrialArn": trial["arn"]}
 
 
-def disassociate(engine: Engine, request: Members) -> Members:
+def disassociate(engine: SageMakerEngine, request: Members) -> Members:
     """DisassociateTrialComponent: it leaves one; refused if it is not in it."""
     component = engine.existing(TRIAL_COMPONENT, request)
     trial = engine.existing(TRIAL, request)
@@ -139,11 +139,11 @@ def disassociate(engine: Engine, request: Members) -> Members:
     return {"TrialComponentArn": component["arn"], "TrialArn": trial["arn"]}
 
 
-def _source_arn(engine: Engine, component: Record) -> Any:
+def _source_arn(engine: SageMakerEngine, component: Record) -> Any:
     return component["members"].get("Source", {}).get("SourceArn")
 
 
-EXPERIMENT = Kind(
+EXPERIMENT = SageMakerResourceType(
     noun="Experiment",
     plural="Experiments",
     arn_type="experiment",
@@ -159,7 +159,7 @@ EXPERIMENT = Kind(
     on_delete=(_has_no_trials,),
 )
 
-TRIAL = Kind(
+TRIAL = SageMakerResourceType(
     noun="Trial",
     plural="Trials",
     arn_type="experiment-trial",
@@ -183,7 +183,7 @@ TRIAL = Kind(
     on_delete=(_has_no_components,),
 )
 
-TRIAL_COMPONENT = Kind(
+TRIAL_COMPONENT = SageMakerResourceType(
     noun="TrialComponent",
     plural="TrialComponents",
     arn_type="experiment-trial-component",

@@ -15,17 +15,24 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import roles
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.side_effects import catalog, objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 DATABASE = "sagemaker_featurestore"
 _STORES = ("OnlineStoreConfig", "OfflineStoreConfig")
 
 
-def _has_a_store(engine: Engine, request: Members, members: Members) -> None:
+def _has_a_store(engine: SageMakerEngine, request: Members, members: Members) -> None:
     online = members.get("OnlineStoreConfig", {})
     if "EnableOnlineStore" in online and not online["EnableOnlineStore"]:
         members.pop("OnlineStoreConfig")
@@ -33,7 +40,7 @@ def _has_a_store(engine: Engine, request: Members, members: Members) -> None:
         raise invalid("Either OnlineStoreConfig or OfflineStoreConfig must be provided.")
 
 
-def _features_are_defined(engine: Engine, request: Members, members: Members) -> None:
+def _features_are_defined(engine: SageMakerEngine, request: Members, members: Members) -> None:
     names = [one["FeatureName"] for one in members["FeatureDefinitions"]]
     if len(set(names)) != len(names):
         raise invalid("Feature names must be unique within a feature group.")
@@ -42,14 +49,14 @@ def _features_are_defined(engine: Engine, request: Members, members: Members) ->
             raise invalid(f"{member} '{members[member]}' is not one of the FeatureDefinitions.")
 
 
-def _role_is_assumable(engine: Engine, request: Members, members: Members) -> None:
+def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if "OfflineStoreConfig" in members and "RoleArn" not in members:
         raise invalid("RoleArn is required when OfflineStoreConfig is provided.")
     if "RoleArn" in members:
         roles.require_assumable(members["RoleArn"])
 
 
-def _adds(engine: Engine, request: Members, members: Members) -> None:
+def _adds(engine: SageMakerEngine, request: Members, members: Members) -> None:
     """Features can only be added."""
     members["FeatureDefinitions"] = [
         *members["FeatureDefinitions"],
@@ -59,7 +66,7 @@ def _adds(engine: Engine, request: Members, members: Members) -> None:
     _features_are_defined(engine, request, members)
 
 
-def _bucket_is_there(engine: Engine, record: Record) -> str | None:
+def _bucket_is_there(engine: SageMakerEngine, record: Record) -> str | None:
     store = record["members"].get("OfflineStoreConfig")
     uri = None if store is None else store["S3StorageConfig"]["S3Uri"]
     if uri is None or objects.bucket_exists(uri):
@@ -67,7 +74,7 @@ def _bucket_is_there(engine: Engine, record: Record) -> str | None:
     return f"The specified bucket does not exist ({uri})."
 
 
-def _resolves_offline_store(engine: Engine, record: Record, moment: float) -> None:
+def _resolves_offline_store(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Say where data goes: below account, Region and a folder of the group's own."""
     store = record["members"].get("OfflineStoreConfig")
     if store is None:
@@ -94,7 +101,7 @@ def _resolves_offline_store(engine: Engine, record: Record, moment: float) -> No
         )
 
 
-def _opens_offline_store(engine: Engine, record: Record, moment: float) -> None:
+def _opens_offline_store(engine: SageMakerEngine, record: Record, moment: float) -> None:
     store = record["members"].get("OfflineStoreConfig")
     table = None if store is None else store.get("DataCatalogConfig")
     if store is not None and table is not None:
@@ -105,7 +112,7 @@ def _opens_offline_store(engine: Engine, record: Record, moment: float) -> None:
         catalog.add_table(table["Database"], table["TableName"], location, columns, maker)
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     offline = "OfflineStoreConfig" in record["members"]
     return {
         # The model requires it although a group's features fit one page here.
@@ -114,7 +121,7 @@ def _derived(engine: Engine, record: Record) -> Members:
     }
 
 
-def put_record(engine: Engine, name: str, values: list[Members], moment: float) -> None:
+def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment: float) -> None:
     """Take one record (``FeatureName``, ``ValueAsString``) into the stores that the group has."""
     group = _ready(engine, name)
     given = {one["FeatureName"]: one.get("ValueAsString", "") for one in values}
@@ -142,26 +149,26 @@ def put_record(engine: Engine, name: str, values: list[Members], moment: float) 
         )
 
 
-def get_record(engine: Engine, name: str, identifier: str) -> list[Members]:
+def get_record(engine: SageMakerEngine, name: str, identifier: str) -> list[Members]:
     """Give one online record, empty if there is none."""
     group = _online(engine, name)
     found: dict[str, str] = group.get("online", {}).get(identifier, {})
     return [{"FeatureName": key, "ValueAsString": value} for key, value in found.items()]
 
 
-def delete_record(engine: Engine, name: str, identifier: str) -> None:
+def delete_record(engine: SageMakerEngine, name: str, identifier: str) -> None:
     """Remove one online record; what is not there is no error."""
     _online(engine, name).get("online", {}).pop(identifier, None)
 
 
-def _ready(engine: Engine, name: str) -> Record:
+def _ready(engine: SageMakerEngine, name: str) -> Record:
     group = engine.record(KIND, name)
     if group is None or group["status"] != "Created":
         raise ApiError("ResourceNotFound", f"Feature Group '{name}' does not exist.", status=404)
     return group
 
 
-def _online(engine: Engine, name: str) -> Record:
+def _online(engine: SageMakerEngine, name: str) -> Record:
     group = _ready(engine, name)
     if "OnlineStoreConfig" not in group["members"]:
         raise _bad("GetRecord and DeleteRecord need a feature group with an online store.")
@@ -172,7 +179,7 @@ def _bad(message: str) -> ApiError:
     return ApiError("ValidationError", message)
 
 
-def describe_metadata(engine: Engine, request: Members) -> Members:
+def describe_metadata(engine: SageMakerEngine, request: Members) -> Members:
     """DescribeFeatureMetadata: what is known of one feature."""
     group, feature = _feature(engine, request)
     kept = group.get("metadata", {}).get(feature["FeatureName"], {})
@@ -190,7 +197,7 @@ def describe_metadata(engine: Engine, request: Members) -> Members:
     }
 
 
-def update_metadata(engine: Engine, request: Members) -> Members:
+def update_metadata(engine: SageMakerEngine, request: Members) -> Members:
     """UpdateFeatureMetadata: a description, parameters added and removed."""
     group, feature = _feature(engine, request)
     kept = group.setdefault("metadata", {}).setdefault(feature["FeatureName"], {"parameters": {}})
@@ -204,7 +211,7 @@ def update_metadata(engine: Engine, request: Members) -> Members:
     return {}
 
 
-def _feature(engine: Engine, request: Members) -> tuple[Record, Members]:
+def _feature(engine: SageMakerEngine, request: Members) -> tuple[Record, Members]:
     group = engine.existing(KIND, request)
     for feature in group["members"]["FeatureDefinitions"]:
         if feature["FeatureName"] == request["FeatureName"]:
@@ -215,11 +222,11 @@ def _feature(engine: Engine, request: Members) -> tuple[Record, Members]:
     )
 
 
-def _offline_status(engine: Engine, record: Record) -> Any:
+def _offline_status(engine: SageMakerEngine, record: Record) -> Any:
     return _derived(engine, record)["OfflineStoreStatus"]["Status"]
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="FeatureGroup",
     plural="FeatureGroups",
     arn_type="feature-group",
@@ -238,8 +245,8 @@ KIND = Kind(
     first_status="Creating",
     failed="CreateFailed",
     steps={
-        "Creating": Step("feature_group", "Created", fails=_bucket_is_there),
-        "Deleting": Step("feature_group", None),
+        "Creating": TransitionStep("feature_group", "Created", fails=_bucket_is_there),
+        "Deleting": TransitionStep("feature_group", None),
     },
     delete=Move(
         "DeleteFeatureGroup",

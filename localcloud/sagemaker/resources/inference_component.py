@@ -13,12 +13,19 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import endpoint, model, variants
 from localcloud.sagemaker.side_effects import logs
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 _RESTING = ("InService", "Failed")
 
@@ -40,7 +47,7 @@ def _specifications(members: Members) -> list[Members]:
     return [single] if single is not None else list(members.get("Specifications", []))
 
 
-def _endpoint_takes_it(engine: Engine, request: Members, members: Members) -> None:
+def _endpoint_takes_it(engine: SageMakerEngine, request: Members, members: Members) -> None:
     host = engine.existing(endpoint.KIND, request)
     members["EndpointName"] = host["name"]
     if host["status"] != "InService":
@@ -69,7 +76,7 @@ def _base(members: Members) -> str | None:
     return next((name for name in names if name is not None), None)
 
 
-def _specification_is_whole(engine: Engine, request: Members, members: Members) -> None:
+def _specification_is_whole(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if ("Specification" in request) == ("Specifications" in request):
         raise invalid("Specify either Specification or Specifications, and not both")
     for one in _specifications(members):
@@ -79,7 +86,7 @@ def _specification_is_whole(engine: Engine, request: Members, members: Members) 
             raise invalid("A Specification needs a ModelName or a Container")
 
 
-def _what_is_updated_is_whole(engine: Engine, request: Members, members: Members) -> None:
+def _what_is_updated_is_whole(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if "Specification" in request or "Specifications" in request:
         other = "Specifications" if "Specification" in request else "Specification"
         members.pop(other, None)
@@ -88,7 +95,7 @@ def _what_is_updated_is_whole(engine: Engine, request: Members, members: Members
         raise invalid("Specify a Specification, Specifications or a RuntimeConfig")
 
 
-def _rests(engine: Engine, request: Members, members: Members) -> None:
+def _rests(engine: SageMakerEngine, request: Members, members: Members) -> None:
     status = members["InferenceComponentStatus"]
     if status in _IN_PROGRESS:
         raise invalid(
@@ -97,7 +104,7 @@ def _rests(engine: Engine, request: Members, members: Members) -> None:
         )
 
 
-def _carries_no_adapter(engine: Engine, request: Members, members: Members) -> None:
+def _carries_no_adapter(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = members["InferenceComponentName"]
     if any(_base(other["members"]) == name for other in engine.records(KIND)):
         raise invalid(
@@ -106,7 +113,7 @@ def _carries_no_adapter(engine: Engine, request: Members, members: Members) -> N
         )
 
 
-def _settle(engine: Engine, record: Record, moment: float) -> None:
+def _settle(engine: SageMakerEngine, record: Record, moment: float) -> None:
     record["members"]["Copies"] = _wanted(record)
 
 
@@ -114,14 +121,14 @@ def _wanted(record: Record) -> int:
     return int(record["members"].get("RuntimeConfig", {}).get("CopyCount", 1))
 
 
-def _work(engine: Engine, record: Record, moment: float) -> None:
+def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
     for number in range(record["members"].get("Copies", 0)):
         copy = hashlib.sha256(f"{record['arn']}/{number}".encode()).hexdigest()[:12]
         stream = f"{record['members']['VariantName']}/{copy}"
         logs.write(f"InferenceComponents/{record['name']}", stream, moment, "serving")
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     members = record["members"]
     host = engine.kinds["Endpoint"]
     shown: Members = {
@@ -151,7 +158,7 @@ def _summary(specification: Members, moment: float) -> Members:
 _SCALE = Move("UpdateInferenceComponentRuntimeConfig", _RESTING, "Updating", _REFUSAL)
 
 
-def change_copies(engine: Engine, request: Members) -> Members:
+def change_copies(engine: SageMakerEngine, request: Members) -> Members:
     """UpdateInferenceComponentRuntimeConfig: run another number of copies."""
     record = engine.existing(KIND, request)
     engine.move(KIND, record, _SCALE)
@@ -159,7 +166,7 @@ def change_copies(engine: Engine, request: Members) -> Members:
     return {"InferenceComponentArn": record["arn"]}
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="InferenceComponent",
     plural="InferenceComponents",
     arn_type="inference-component",
@@ -172,9 +179,9 @@ KIND = Kind(
     status="InferenceComponentStatus",
     first_status="Creating",
     steps={
-        "Creating": Step("inference_component", "InService"),
-        "Updating": Step("inference_component", "InService"),
-        "Deleting": Step("inference_component", None),
+        "Creating": TransitionStep("inference_component", "InService"),
+        "Updating": TransitionStep("inference_component", "InService"),
+        "Deleting": TransitionStep("inference_component", None),
     },
     update=Move("UpdateInferenceComponent", _RESTING, "Updating", _REFUSAL),
     delete=Move("DeleteInferenceComponent", _RESTING, "Deleting", _REFUSAL),

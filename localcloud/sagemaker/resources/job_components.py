@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from localcloud.sagemaker.resources import experiments
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record
 
 
-def trial_exists(engine: Engine, request: Members, members: Members) -> None:  # noqa: ARG001
+def trial_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:  # noqa: ARG001
     """Refuse an ExperimentConfig that names an experiment or a trial which is not there."""
     for noun, member in (("Experiment", "ExperimentName"), ("Trial", "TrialName")):
         name = request.get("ExperimentConfig", {}).get(member)
@@ -22,7 +22,9 @@ def trial_exists(engine: Engine, request: Members, members: Members) -> None:  #
             engine.existing(engine.kinds[noun], {member: name})
 
 
-def note_job(engine: Engine, record: Record, suffix: str, source: str, moment: float) -> None:
+def note_job(
+    engine: SageMakerEngine, record: Record, suffix: str, source: str, moment: float
+) -> None:
     """Write down in ``<job>-aws-<suffix>`` how the job is; made when there is none yet.
 
     ``source`` is the kind of job as the component's source names it, such as

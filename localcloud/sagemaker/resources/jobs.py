@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import roles
-from localcloud.sagemaker.resource_type import Check, Effect, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import Check, Effect, Members, Move, Record, TransitionStep
 from localcloud.sagemaker.side_effects import logs, metrics, objects
 from localcloud.sagemaker.statuses import no_capacity
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 SERVICE = "sagemaker"
 TERMINAL = ("Completed", "Failed", "Stopped")
@@ -62,17 +62,19 @@ class Job:
     tells: tuple[str, ...] = metrics.MACHINE
     """The metrics of every machine, but for those of an accelerator."""
 
-    def steps(self, fails: Callable[[Engine, Record], str | None] | None = None) -> dict[str, Step]:
+    def steps(
+        self, fails: Callable[[SageMakerEngine, Record], str | None] | None = None
+    ) -> dict[str, TransitionStep]:
         """How it passes; ``fails`` is asked at its end unless its time was cut short."""
 
-        def reason(engine: Engine, record: Record) -> str | None:
+        def reason(engine: SageMakerEngine, record: Record) -> str | None:
             if record["lacking"] is not None:
                 return no_capacity(record["lacking"])
             cut = self.is_cut_short(engine, record)
             return None if cut or fails is None else fails(engine, record)
 
         return {
-            "InProgress": Step(
+            "InProgress": TransitionStep(
                 self.passage,
                 "Completed",
                 fails=reason,
@@ -81,7 +83,7 @@ class Job:
                     "Stopping" if self.is_cut_short(engine, record) else None
                 ),
             ),
-            "Stopping": Step("stopping", "Stopped"),
+            "Stopping": TransitionStep("stopping", "Stopped"),
         }
 
     def stop(self, operation: str, missing: str = "") -> Move:
@@ -89,24 +91,24 @@ class Job:
         refusal = f"The request was rejected because the {self.words} is in status {{status}}."
         return Move(operation, ("InProgress",), "Stopping", refusal=refusal, missing=missing)
 
-    def seconds(self, engine: Engine, record: Record) -> float:
+    def seconds(self, engine: SageMakerEngine, record: Record) -> float:
         """How long it is InProgress."""
         usual = engine.delays[self.passage]
         if record["lacking"] is not None:
             return STARTING * usual
         return min(usual, STARTING * usual + allowed(record))
 
-    def is_cut_short(self, engine: Engine, record: Record) -> bool:
+    def is_cut_short(self, engine: SageMakerEngine, record: Record) -> bool:
         """Whether it would run longer than its StoppingCondition allows."""
         return (1 - STARTING) * engine.delays[self.passage] > allowed(record)
 
-    def look_for_machines(self, engine: Engine, record: Record, moment: float) -> None:  # noqa: ARG002
+    def look_for_machines(self, engine: SageMakerEngine, record: Record, moment: float) -> None:  # noqa: ARG002
         """Keep as ``lacking`` the type of which there is no machine for it, if there is one."""
         types = (instance_type for instance_type, _ in self.machines(record["members"]))
         lacking = (one for one in types if engine.faults.lacks_capacity(one))
         record["lacking"] = next(lacking, None)
 
-    def started(self, engine: Engine, record: Record, moment: float) -> float | None:
+    def started(self, engine: SageMakerEngine, record: Record, moment: float) -> float | None:
         """When its machines began to work, None if they have not by a moment."""
         if record["status"] != "InProgress":
             found: float | None = record["members"].get(self.starts)
@@ -114,7 +116,7 @@ class Job:
         start = record["created"] + STARTING * engine.delays[self.passage]
         return start if start <= moment and record["lacking"] is None else None
 
-    def work(self, engine: Engine, record: Record, moment: float) -> None:
+    def work(self, engine: SageMakerEngine, record: Record, moment: float) -> None:
         """Let every machine write a log line and its metrics."""
         start = self.started(engine, record, moment)
         if start is None:
@@ -130,7 +132,7 @@ class Job:
                     logs.GROUP + self.group, {"Host": host}, instance_type, moment, self.tells
                 )
 
-    def leave(self, engine: Engine, record: Record, moment: float) -> None:
+    def leave(self, engine: SageMakerEngine, record: Record, moment: float) -> None:
         """Keep when it started and whether its time was up, once it is InProgress no more."""
         if "cut_short" in record:
             return
@@ -140,7 +142,7 @@ class Job:
         if start <= moment and record["lacking"] is None:
             record["members"][self.starts] = start
 
-    def end(self, engine: Engine, record: Record, moment: float) -> None:
+    def end(self, engine: SageMakerEngine, record: Record, moment: float) -> None:
         """Keep when it ended, and tell what it was made by."""
         self.work(engine, record, moment)
         record["members"][self.ends] = moment
@@ -162,14 +164,14 @@ class Job:
         """What happens again and again while it runs."""
         return dict.fromkeys(RUNNING, (self.work, *more))
 
-    def times(self, engine: Engine, record: Record) -> Members:
+    def times(self, engine: SageMakerEngine, record: Record) -> Members:
         """Give when it started, as far as that is not kept yet."""
         return {self.starts: self.started(engine, record, engine.clock.now())}
 
     def at_most(self, quota: str) -> Check:
         """No single job may have more machines than a quota says."""
 
-        def check(engine: Engine, request: Members, members: Members) -> None:  # noqa: ARG001
+        def check(engine: SageMakerEngine, request: Members, members: Members) -> None:  # noqa: ARG001
             asked = sum(count for _, count in self.machines(members))
             engine.quotas.require(SERVICE, {quota: asked}, lambda _: 0.0)
 
@@ -185,7 +187,7 @@ def usage(machines: Fleet, name: str, total: str) -> dict[str, float]:
     return amounts
 
 
-def tell_parent(engine: Engine, record: Record, moment: float) -> None:
+def tell_parent(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Let what made this by itself go on, now that this has ended."""
     for member in PARENTS:
         found = engine.by_arn(record["members"].get(member, ""))
@@ -193,7 +195,7 @@ def tell_parent(engine: Engine, record: Record, moment: float) -> None:
             found[0].on_child(engine, found[1], moment)
 
 
-def role_is_assumable(engine: Engine, request: Members, members: Members) -> None:  # noqa: ARG001
+def role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:  # noqa: ARG001
     """Refuse a role that SageMaker could not assume."""
     roles.require_assumable(members["RoleArn"])
 

@@ -9,13 +9,13 @@ import binascii
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker.resource_type import Kind, Members
+from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 
-def _scripts_are_base64(engine: Engine, request: Members, members: Members) -> None:
+def _scripts_are_base64(engine: SageMakerEngine, request: Members, members: Members) -> None:
     for hook in ("OnCreate", "OnStart"):
         for script in request.get(hook, []):
             try:
@@ -26,7 +26,7 @@ def _scripts_are_base64(engine: Engine, request: Members, members: Members) -> N
                 ) from None
 
 
-def _not_in_use(engine: Engine, request: Members, members: Members) -> None:
+def _not_in_use(engine: SageMakerEngine, request: Members, members: Members) -> None:
     # Not measured on AWS; refusing is the side on which an order of deletion is found wrong.
     name = request["NotebookInstanceLifecycleConfigName"]
     for notebook in engine.records(engine.kinds["NotebookInstance"]):
@@ -38,7 +38,7 @@ def _not_in_use(engine: Engine, request: Members, members: Members) -> None:
             )
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="NotebookInstanceLifecycleConfig",
     plural="NotebookInstanceLifecycleConfigs",
     arn_type="notebook-instance-lifecycle-config",

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import roles
-from localcloud.sagemaker.resource_type import Kind, Members, Record
+from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def role_is_invalid(role_arn: str) -> str:
@@ -34,7 +34,7 @@ def require_role(role_arn: str | None) -> None:
         raise invalid(role_is_invalid(role_arn))
 
 
-def images(engine: Engine, model: Record) -> list[str]:
+def images(engine: SageMakerEngine, model: Record) -> list[str]:
     """Give the images of a model's containers, those of its model packages included."""
     return [image for one in _containers(model["members"]) for image in _images(engine, one)]
 
@@ -44,7 +44,7 @@ def missing_data(model: Record) -> str | None:
     return next((uri for uri in _data(model["members"]) if not objects.keys_under(uri)), None)
 
 
-def _images(engine: Engine, container: Members) -> list[str]:
+def _images(engine: SageMakerEngine, container: Members) -> list[str]:
     if "Image" in container:
         return [container["Image"]]
     package = _package(engine, container)
@@ -52,7 +52,7 @@ def _images(engine: Engine, container: Members) -> list[str]:
     return [one["Image"] for one in specification.get("Containers", []) if "Image" in one]
 
 
-def _package(engine: Engine, container: Members) -> Record:
+def _package(engine: SageMakerEngine, container: Members) -> Record:
     return engine.existing(engine.kinds["ModelPackage"], container)
 
 
@@ -69,11 +69,11 @@ def _data(members: Members) -> list[str]:
     return [uri for uri in found if uri is not None and uri.startswith("s3://")]
 
 
-def _role_is_assumable(engine: Engine, request: Members, members: Members) -> None:
+def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     require_role(request.get("ExecutionRoleArn"))
 
 
-def _containers_are_whole(engine: Engine, request: Members, members: Members) -> None:
+def _containers_are_whole(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if bool(request.get("PrimaryContainer")) == bool(request.get("Containers")):
         raise invalid("Specify either PrimaryContainer or Containers, and not both")
     for container in _containers(members):
@@ -81,7 +81,7 @@ def _containers_are_whole(engine: Engine, request: Members, members: Members) ->
             raise invalid("A container has either an Image or a ModelPackageName, and not both")
 
 
-def _packages_are_approved(engine: Engine, request: Members, members: Members) -> None:
+def _packages_are_approved(engine: SageMakerEngine, request: Members, members: Members) -> None:
     for container in _containers(members):
         if "ModelPackageName" in container:
             package = _package(engine, container)
@@ -89,13 +89,13 @@ def _packages_are_approved(engine: Engine, request: Members, members: Members) -
                 raise invalid(f"Model package {package['arn']} is not approved for deployment")
 
 
-def _data_is_there(engine: Engine, request: Members, members: Members) -> None:
+def _data_is_there(engine: SageMakerEngine, request: Members, members: Members) -> None:
     for uri in _data(members):
         if not objects.keys_under(uri):
             raise invalid(f"Could not find model data at {uri}.")
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="Model",
     plural="Models",
     arn_type="model",

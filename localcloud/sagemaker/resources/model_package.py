@@ -17,18 +17,24 @@ from botocore.model import StructureShape
 from localcloud.protocol import models, responses
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import listing
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import model_package_group
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 
-def _group(engine: Engine, request: Members) -> Record:
+def _group(engine: SageMakerEngine, request: Members) -> Record:
     return engine.existing(model_package_group.KIND, request)
 
 
-def _identify(engine: Engine, request: Members) -> str:
+def _identify(engine: SageMakerEngine, request: Members) -> str:
     """Give the name of a new one; a version's is the group's with the next number."""
     named, grouped = request.get("ModelPackageName"), request.get("ModelPackageGroupName")
     if named is not None and grouped is not None:
@@ -44,7 +50,7 @@ def _identify(engine: Engine, request: Members) -> str:
     return f"{group['name']}/{group.get('versions', 0) + 1}"
 
 
-def _locate(engine: Engine, request: Members) -> str | None:
+def _locate(engine: SageMakerEngine, request: Members) -> str | None:
     """Give the key of the one that a name, ``group/number`` or an ARN means."""
     asked = str(request.get("ModelPackageArn") or request["ModelPackageName"])
     if not asked.startswith("arn:"):
@@ -55,16 +61,16 @@ def _locate(engine: Engine, request: Members) -> str | None:
     return str(found[1]["key"])
 
 
-def _versioned(engine: Engine, record: Record) -> str:
+def _versioned(engine: SageMakerEngine, record: Record) -> str:
     return "Versioned" if "ModelPackageGroupName" in record["members"] else "Unversioned"
 
 
-def _version_has_no_tags(engine: Engine, request: Members, members: Members) -> None:
+def _version_has_no_tags(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if "ModelPackageGroupName" in request and request.get("Tags"):
         raise invalid("Tags cannot be given for a versioned model package: tag its group instead.")
 
 
-def _takes_its_place(engine: Engine, request: Members, members: Members) -> None:
+def _takes_its_place(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if "ModelPackageGroupName" not in request:
         members.setdefault("CertifyForMarketplace", False)
         return
@@ -74,12 +80,12 @@ def _takes_its_place(engine: Engine, request: Members, members: Members) -> None
     members.setdefault("ModelApprovalStatus", "PendingManualApproval")
 
 
-def _count(engine: Engine, record: Record, moment: float) -> None:
+def _count(engine: SageMakerEngine, record: Record, moment: float) -> None:
     if "ModelPackageGroupName" in record["members"]:
         _group(engine, record["members"])["versions"] = record["members"]["ModelPackageVersion"]
 
 
-def _adds_and_removes(engine: Engine, request: Members, members: Members) -> None:
+def _adds_and_removes(engine: SageMakerEngine, request: Members, members: Members) -> None:
     properties = members.get("CustomerMetadataProperties", {})
     for name in members.pop("CustomerMetadataPropertiesToRemove", []):
         properties.pop(name, None)
@@ -89,12 +95,12 @@ def _adds_and_removes(engine: Engine, request: Members, members: Members) -> Non
         members["AdditionalInferenceSpecifications"] = [*before, *added]
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     # A version has no name of its own; the Python SDK would ask for it by a name it got.
     return {"ModelPackageName": None} if "ModelPackageGroupName" in record["members"] else {}
 
 
-def list_packages(engine: Engine, request: Members) -> Members:
+def list_packages(engine: SageMakerEngine, request: Members) -> Members:
     """ListModelPackages: unversioned ones, or the versions of a group, unless told otherwise."""
     grouped = request.get("ModelPackageGroupName")
     asked = {"ModelPackageType": "Unversioned", **request}
@@ -112,7 +118,7 @@ def _summary_shape() -> StructureShape:
     return shape
 
 
-def describe_many(engine: Engine, request: Members) -> Members:
+def describe_many(engine: SageMakerEngine, request: Members) -> Members:
     """BatchDescribeModelPackage: what there is, and an error for each that is not."""
     found: Members = {}
     missing: Members = {}
@@ -126,7 +132,7 @@ def describe_many(engine: Engine, request: Members) -> Members:
     return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": missing or None}
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="ModelPackage",
     plural="ModelPackages",
     arn_type="model-package",
@@ -142,8 +148,8 @@ KIND = Kind(
     status="ModelPackageStatus",
     first_status="Pending",
     steps={
-        "Pending": Step("model_package", "InProgress"),
-        "InProgress": Step("model_package", "Completed"),
+        "Pending": TransitionStep("model_package", "InProgress"),
+        "InProgress": TransitionStep("model_package", "Completed"),
     },
     forgotten=frozenset(("ClientToken", "ModelPackageArn")),
     defaults={"ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []}},

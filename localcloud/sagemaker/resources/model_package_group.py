@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker.resource_type import Kind, Members, Record
+from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 
-def _is_empty(engine: Engine, request: Members, members: Members) -> None:
+def _is_empty(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = members["ModelPackageGroupName"]
     for package in engine.records(engine.kinds["ModelPackage"]):
         if package["members"].get("ModelPackageGroupName") == name:
@@ -28,7 +28,7 @@ def _is_empty(engine: Engine, request: Members, members: Members) -> None:
             )
 
 
-def _group(engine: Engine, request: Members) -> Record:
+def _group(engine: SageMakerEngine, request: Members) -> Record:
     name = request["ModelPackageGroupName"]
     record = engine.record(KIND, name)
     if record is None:
@@ -36,32 +36,32 @@ def _group(engine: Engine, request: Members) -> Record:
     return record
 
 
-def put_policy(engine: Engine, request: Members) -> Members:
+def put_policy(engine: SageMakerEngine, request: Members) -> Members:
     """PutModelPackageGroupPolicy: set or replace the resource policy."""
     record = _group(engine, request)
     record["policy"] = request["ResourcePolicy"]
     return {"ModelPackageGroupArn": record["arn"]}
 
 
-def get_policy(engine: Engine, request: Members) -> Members:
+def get_policy(engine: SageMakerEngine, request: Members) -> Members:
     """GetModelPackageGroupPolicy: the policy as it was put; refused if there is none."""
     return {"ResourcePolicy": _with_policy(engine, request)["policy"]}
 
 
-def delete_policy(engine: Engine, request: Members) -> Members:
+def delete_policy(engine: SageMakerEngine, request: Members) -> Members:
     """DeleteModelPackageGroupPolicy: refused if there is none."""
     del _with_policy(engine, request)["policy"]
     return {}
 
 
-def _with_policy(engine: Engine, request: Members) -> Record:
+def _with_policy(engine: SageMakerEngine, request: Members) -> Record:
     record = _group(engine, request)
     if "policy" not in record:
         raise invalid(f"Cannot find resource policy for: {record['arn']}")
     return record
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="ModelPackageGroup",
     plural="ModelPackageGroups",
     arn_type="model-package-group",

@@ -14,26 +14,33 @@ from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import roles
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 CREATABLE_PLATFORMS = ("notebook-al2023-v1",)
 """The platforms a new instance may use since 2026-07-01; older ones are refused at creation."""
 
 
-def _platform_is_creatable(engine: Engine, request: Members, members: Members) -> None:
+def _platform_is_creatable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     platform = members["PlatformIdentifier"]
     if platform not in CREATABLE_PLATFORMS:
         raise invalid(f"Platform identifier ({platform}) is not supported for this service.")
 
 
-def _role_is_assumable(engine: Engine, request: Members, members: Members) -> None:
+def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     roles.require_assumable(members["RoleArn"])
 
 
-def _lifecycle_config_exists(engine: Engine, request: Members, members: Members) -> None:
+def _lifecycle_config_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = request.get("LifecycleConfigName")
     if name is not None:
         engine.call(
@@ -41,14 +48,14 @@ def _lifecycle_config_exists(engine: Engine, request: Members, members: Members)
         )
 
 
-def _repositories_exist(engine: Engine, request: Members, members: Members) -> None:
+def _repositories_exist(engine: SageMakerEngine, request: Members, members: Members) -> None:
     named = [request.get("DefaultCodeRepository"), *request.get("AdditionalCodeRepositories", [])]
     for repository in named:
         if repository is not None and not repository.startswith("https://"):
             engine.call("DescribeCodeRepository", {"CodeRepositoryName": repository})
 
 
-def _network_is_consistent(engine: Engine, request: Members, members: Members) -> None:
+def _network_is_consistent(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if "SubnetId" in request:
         return
     if members["DirectInternetAccess"] == "Disabled":
@@ -57,7 +64,7 @@ def _network_is_consistent(engine: Engine, request: Members, members: Members) -
         raise invalid("SecurityGroupIds can be given only together with a SubnetId")
 
 
-def _volume_does_not_shrink(engine: Engine, request: Members, members: Members) -> None:
+def _volume_does_not_shrink(engine: SageMakerEngine, request: Members, members: Members) -> None:
     before = engine.record(KIND, request["NotebookInstanceName"])
     if before and members["VolumeSizeInGB"] < before["members"]["VolumeSizeInGB"]:
         raise invalid(
@@ -73,7 +80,7 @@ def address(arn: str, name: str) -> str:
     return f"{name.lower()}-{suffix}.notebook.{region}.sagemaker.aws"
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     return {"Url": address(record["arn"], record["name"])}
 
 
@@ -92,7 +99,7 @@ def _uses(record: Record) -> Members:
     return uses
 
 
-def presigned_url(engine: Engine, request: Members) -> Members:
+def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
     """CreatePresignedNotebookInstanceUrl: for an instance that is InService."""
     record = engine.record(KIND, request["NotebookInstanceName"])
     if record is None:
@@ -106,7 +113,7 @@ def presigned_url(engine: Engine, request: Members) -> Members:
     return {"AuthorizedUrl": f"https://{address(record['arn'], record['name'])}?authToken={token}"}
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="NotebookInstance",
     plural="NotebookInstances",
     arn_type="notebook-instance",
@@ -122,10 +129,10 @@ KIND = Kind(
     status="NotebookInstanceStatus",
     first_status="Pending",
     steps={
-        "Pending": Step("notebook", "InService"),
-        "Stopping": Step("notebook", "Stopped"),
-        "Updating": Step("notebook", "Stopped"),
-        "Deleting": Step("notebook", None),
+        "Pending": TransitionStep("notebook", "InService"),
+        "Stopping": TransitionStep("notebook", "Stopped"),
+        "Updating": TransitionStep("notebook", "Stopped"),
+        "Deleting": TransitionStep("notebook", None),
     },
     moves=(
         Move("StartNotebookInstance", ("Stopped", "Failed"), "Pending"),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.protocol.errors import ApiError
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record
 
 MAKES = {
@@ -60,7 +60,7 @@ def parameters(execution: Record) -> Members:
     return {one["Name"]: given.get(one["Name"], one.get("DefaultValue", "")) for one in declared}
 
 
-def start_ready(engine: Engine, execution: Record, moment: float) -> None:
+def start_ready(engine: SageMakerEngine, execution: Record, moment: float) -> None:
     """Start every step whose turn has come; again, while some end at once."""
     begun = True
     while begun:
@@ -75,7 +75,7 @@ def start_ready(engine: Engine, execution: Record, moment: float) -> None:
             _start(engine, execution, step, moment)
 
 
-def go_on(engine: Engine, execution: Record) -> bool:
+def go_on(engine: SageMakerEngine, execution: Record) -> bool:
     """Look at what runs and start what can; whether the execution still has something to do."""
     moment = engine.clock.now()
     for step in execution["steps"]:
@@ -87,7 +87,7 @@ def go_on(engine: Engine, execution: Record) -> bool:
     return any(step["status"] != "Succeeded" for step in execution["steps"])
 
 
-def failure(engine: Engine, execution: Record) -> str | None:  # noqa: ARG001 - asked like all
+def failure(engine: SageMakerEngine, execution: Record) -> str | None:  # noqa: ARG001 - asked like all
     """Give why the execution fails, if a step has failed."""
     for step in execution["steps"]:
         if step["status"] == "Failed":
@@ -95,7 +95,7 @@ def failure(engine: Engine, execution: Record) -> str | None:  # noqa: ARG001 - 
     return None
 
 
-def stop(engine: Engine, execution: Record, moment: float) -> None:
+def stop(engine: SageMakerEngine, execution: Record, moment: float) -> None:
     """Stop the jobs of the steps that run."""
     for step in execution["steps"]:
         if step["status"] != "Executing":
@@ -135,7 +135,7 @@ def shown(execution: Record) -> list[Members]:
     ]
 
 
-def _start(engine: Engine, execution: Record, step: Members, moment: float) -> None:
+def _start(engine: SageMakerEngine, execution: Record, step: Members, moment: float) -> None:
     step["began"] = moment
     if step["type"] == "Fail":
         message = _resolved(engine, execution, step["arguments"]).get("ErrorMessage", "")
@@ -171,7 +171,7 @@ def _name(execution: Record, step: str, base: str | None) -> str:
     return f"{base[: LONGEST_NAME - len(end)]}{end}"
 
 
-def _look_at(engine: Engine, step: Members, moment: float) -> None:
+def _look_at(engine: SageMakerEngine, step: Members, moment: float) -> None:
     found = engine.store.by_arn(step["arn"])
     if found is None:
         step.update(status="Failed", ended=moment, failure=f"{step['arn']} is gone")
@@ -197,7 +197,7 @@ def _referred(value: Any) -> Iterator[str]:
             yield from _referred(item)
 
 
-def _resolved(engine: Engine, execution: Record, value: Any) -> Any:
+def _resolved(engine: SageMakerEngine, execution: Record, value: Any) -> Any:
     """Give arguments with every reference replaced by what it means."""
     if isinstance(value, list):
         return [_resolved(engine, execution, item) for item in value]
@@ -211,7 +211,7 @@ def _resolved(engine: Engine, execution: Record, value: Any) -> Any:
     return {name: _resolved(engine, execution, item) for name, item in value.items()}
 
 
-def _gotten(engine: Engine, execution: Record, path: str) -> Any:
+def _gotten(engine: SageMakerEngine, execution: Record, path: str) -> Any:
     source, _, rest = path.partition(".")
     if source == "Parameters":
         return parameters(execution).get(rest, "")

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import paging, roles
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import pipeline_steps
 from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 _NOT_FOUND = "ResourceNotFound"
 _RUNNING = ("Executing", "Stopping")
@@ -26,7 +33,7 @@ def conflict(message: str) -> ApiError:
     return ApiError("ConflictException", message)
 
 
-def _takes_definition(engine: Engine, request: Members, members: Members) -> None:
+def _takes_definition(engine: SageMakerEngine, request: Members, members: Members) -> None:
     """The definition comes as text or from S3; either way it has to be JSON with steps."""
     place = members.pop("PipelineDefinitionS3Location", None)
     if place is not None:
@@ -49,11 +56,11 @@ def _takes_definition(engine: Engine, request: Members, members: Members) -> Non
         raise invalid("Every step of a pipeline definition needs a Name that no other step has.")
 
 
-def _role_is_assumable(engine: Engine, request: Members, members: Members) -> None:
+def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     roles.require_assumable(members["RoleArn"])
 
 
-def _nothing_runs(engine: Engine, request: Members, members: Members) -> None:
+def _nothing_runs(engine: SageMakerEngine, request: Members, members: Members) -> None:
     running = [one for one in _executions(engine, members) if one["status"] in _RUNNING]
     if running:
         raise conflict(
@@ -62,30 +69,30 @@ def _nothing_runs(engine: Engine, request: Members, members: Members) -> None:
         )
 
 
-def _executions(engine: Engine, pipeline: Members) -> list[Record]:
+def _executions(engine: SageMakerEngine, pipeline: Members) -> list[Record]:
     arn = pipeline["PipelineArn"]
     return [one for one in engine.records(EXECUTION) if one["members"]["PipelineArn"] == arn]
 
 
-def _executions_go_too(engine: Engine, pipeline: Record, moment: float) -> None:
+def _executions_go_too(engine: SageMakerEngine, pipeline: Record, moment: float) -> None:
     for execution in _executions(engine, {"PipelineArn": pipeline["arn"]}):
         engine.statuses.remove(EXECUTION, execution, moment)
 
 
-def _pipeline_of(engine: Engine, request: Members) -> Record:
+def _pipeline_of(engine: SageMakerEngine, request: Members) -> Record:
     return engine.existing(PIPELINE, {"PipelineName": request["PipelineName"]})
 
 
-def _listed_of_existing(engine: Engine, request: Members) -> None:
+def _listed_of_existing(engine: SageMakerEngine, request: Members) -> None:
     _pipeline_of(engine, request)
 
 
-def _execution_id(engine: Engine, request: Members) -> str:
+def _execution_id(engine: SageMakerEngine, request: Members) -> str:
     # Twelve letters and digits, as AWS makes them.
     return f"{_pipeline_of(engine, request)['key']}/execution/{secrets.token_hex(6)}"
 
 
-def _begins(engine: Engine, request: Members, members: Members) -> None:
+def _begins(engine: SageMakerEngine, request: Members, members: Members) -> None:
     pipeline = _pipeline_of(engine, request)
     definition = json.loads(pipeline["members"]["PipelineDefinition"])
     declared = [one["Name"] for one in definition.get("Parameters", [])]
@@ -102,7 +109,7 @@ def _begins(engine: Engine, request: Members, members: Members) -> None:
     pipeline["members"]["LastRunTime"] = now
 
 
-def _plans(engine: Engine, execution: Record, moment: float) -> None:
+def _plans(engine: SageMakerEngine, execution: Record, moment: float) -> None:
     """Keep what the pipeline is now: a later update does not change what runs already."""
     found = engine.by_arn(execution["members"]["PipelineArn"])
     if found is None:
@@ -112,7 +119,7 @@ def _plans(engine: Engine, execution: Record, moment: float) -> None:
     execution["steps"] = pipeline_steps.planned(execution["definition"])
 
 
-def retry(engine: Engine, request: Members) -> Members:
+def retry(engine: SageMakerEngine, request: Members) -> Members:
     """RetryPipelineExecution: what failed or was stopped is tried again."""
     execution = engine.existing(EXECUTION, request)
     if execution["status"] not in ("Failed", "Stopped"):
@@ -126,13 +133,13 @@ def retry(engine: Engine, request: Members) -> Members:
     return {"PipelineExecutionArn": execution["arn"]}
 
 
-def definition_for_execution(engine: Engine, request: Members) -> Members:
+def definition_for_execution(engine: SageMakerEngine, request: Members) -> Members:
     """DescribePipelineDefinitionForExecution: the definition that it was started with."""
     execution = engine.existing(EXECUTION, request)
     return {"PipelineDefinition": execution["definition"], "CreationTime": execution["created"]}
 
 
-def list_steps(engine: Engine, request: Members) -> Members:
+def list_steps(engine: SageMakerEngine, request: Members) -> Members:
     """ListPipelineExecutionSteps: those that have started, oldest first by default."""
     execution = engine.existing(EXECUTION, request)
     started = pipeline_steps.shown(execution)
@@ -146,7 +153,7 @@ def list_steps(engine: Engine, request: Members) -> Members:
     return {"PipelineExecutionSteps": page, "NextToken": token}
 
 
-def list_parameters(engine: Engine, request: Members) -> Members:
+def list_parameters(engine: SageMakerEngine, request: Members) -> Members:
     """ListPipelineParametersForExecution: as given or by default."""
     execution = engine.existing(EXECUTION, request)
     values = pipeline_steps.parameters(execution)
@@ -165,7 +172,7 @@ def _same_pipeline(arn: Any, name: Any) -> bool:
     return bool(arn == name or arn.rpartition("/")[2] == name.lower())
 
 
-PIPELINE = Kind(
+PIPELINE = SageMakerResourceType(
     noun="Pipeline",
     plural="Pipelines",
     arn_type="pipeline",
@@ -192,7 +199,7 @@ PIPELINE = Kind(
     on_enter={"gone": (_executions_go_too,)},
 )
 
-EXECUTION = Kind(
+EXECUTION = SageMakerResourceType(
     noun="PipelineExecution",
     plural="PipelineExecutions",
     arn_type="pipeline",
@@ -210,13 +217,13 @@ EXECUTION = Kind(
     status="PipelineExecutionStatus",
     first_status="Executing",
     steps={
-        "Executing": Step(
+        "Executing": TransitionStep(
             "pipeline",
             "Succeeded",
             blocked=pipeline_steps.go_on,
             fails=pipeline_steps.failure,
         ),
-        "Stopping": Step("stopping", "Stopped"),
+        "Stopping": TransitionStep("stopping", "Stopped"),
     },
     moves=(
         Move(

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker.resource_type import Kind, Members, Move, Record
+from localcloud.sagemaker.resource_type import Members, Move, Record, SageMakerResourceType
 from localcloud.sagemaker.resources import job_components, jobs
 from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 TOTAL = "Number of instances across all processing jobs"
 
@@ -42,13 +42,13 @@ JOB = jobs.Job(
 )
 
 
-def _has_machines(engine: Engine, request: Members, members: Members) -> None:
+def _has_machines(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if not machines(members):
         # Not measured on AWS.
         raise invalid("You must specify InstanceType and InstanceCount in ClusterConfig")
 
 
-def _fails(engine: Engine, record: Record) -> str | None:
+def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     """Write what is uploaded at the end, or give why the job fails."""
     gone = jobs.role_is_gone(record["members"]["RoleArn"])
     if gone is not None:
@@ -77,17 +77,17 @@ def _outputs(record: Record, *modes: str) -> list[str]:
     ]
 
 
-def _upload(engine: Engine, record: Record, moment: float) -> None:
+def _upload(engine: SageMakerEngine, record: Record, moment: float) -> None:
     if JOB.started(engine, record, moment) is not None:
         for uri in _outputs(record, "Continuous"):
             objects.offer(uri, b"so far\n")
 
 
-def _note_component(engine: Engine, record: Record, moment: float) -> None:
+def _note_component(engine: SageMakerEngine, record: Record, moment: float) -> None:
     job_components.note_job(engine, record, "processing-job", "SageMakerProcessingJob", moment)
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="ProcessingJob",
     plural="ProcessingJobs",
     arn_type="processing-job",

@@ -17,21 +17,28 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import roles
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.side_effects import file_systems, logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 DELETED_APPS_ARE_SHOWN = 24 * 3600.0
 """Seconds for which a deleted app is still listed."""
 
 _PASSING = {
-    "Pending": Step("domain", "InService"),
-    "Updating": Step("domain", "InService"),
-    "Deleting": Step("domain", None),
+    "Pending": TransitionStep("domain", "InService"),
+    "Updating": TransitionStep("domain", "InService"),
+    "Deleting": TransitionStep("domain", None),
 }
 _RESTING = ("InService", "Failed", "Update_Failed", "Delete_Failed")
 
@@ -40,7 +47,7 @@ def _in_use(message: str) -> ApiError:
     return ApiError("ResourceInUse", message)
 
 
-def _required(engine: Engine, kind: Kind, request: Members) -> Record:
+def _required(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members) -> Record:
     """Give what a Create or List request leans on; these answer no ResourceNotFound."""
     try:
         return engine.existing(kind, request)
@@ -48,48 +55,48 @@ def _required(engine: Engine, kind: Kind, request: Members) -> Record:
         raise invalid(refusal.message) from None
 
 
-def _domain_id(engine: Engine, request: Members) -> str:
+def _domain_id(engine: SageMakerEngine, request: Members) -> str:
     return f"d-{secrets.token_hex(6)}"
 
 
-def _name_is_free(engine: Engine, request: Members, members: Members) -> None:
+def _name_is_free(engine: SageMakerEngine, request: Members, members: Members) -> None:
     for domain in engine.records(DOMAIN):
         if domain["members"]["DomainName"] == request["DomainName"]:
             raise _in_use(f"Domain with name {request['DomainName']} already exists.")
 
 
-def _roles_are_assumable(engine: Engine, request: Members, members: Members) -> None:
+def _roles_are_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     for settings in ("DefaultUserSettings", "DefaultSpaceSettings", "UserSettings"):
         role = request.get(settings, {}).get("ExecutionRole")
         if role is not None:
             roles.require_assumable(role)
 
 
-def _domain_rests(engine: Engine, request: Members, members: Members) -> None:
+def _domain_rests(engine: SageMakerEngine, request: Members, members: Members) -> None:
     domain = _required(engine, DOMAIN, request)
     if domain["status"] != "InService":
         raise invalid(f"Domain [{domain['name']}] is {domain['status']}, not InService.")
 
 
-def _domain_exists(engine: Engine, request: Members) -> None:
+def _domain_exists(engine: SageMakerEngine, request: Members) -> None:
     if "DomainIdEquals" in request:
         _required(engine, DOMAIN, {"DomainId": request["DomainIdEquals"]})
 
 
-def _owner_exists(engine: Engine, request: Members, members: Members) -> None:
+def _owner_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:
     owner = members.get("OwnershipSettings", {}).get("OwnerUserProfileName")
     if owner is not None:
         _required(engine, USER_PROFILE, {**request, "UserProfileName": owner})
 
 
-def _belongs_to_one(engine: Engine, request: Members, members: Members) -> None:
+def _belongs_to_one(engine: SageMakerEngine, request: Members, members: Members) -> None:
     given = [kind for kind in (USER_PROFILE, SPACE) if request.get(kind.name) is not None]
     if len(given) != 1:
         raise invalid("Exactly one of UserProfileName and SpaceName must be provided.")
     _required(engine, given[0], request)
 
 
-def _inside(engine: Engine, kind: Kind, **members: str) -> list[Record]:
+def _inside(engine: SageMakerEngine, kind: SageMakerResourceType, **members: str) -> list[Record]:
     """Give the resources of a kind with these members that are not deleted."""
     return [
         record
@@ -98,10 +105,10 @@ def _inside(engine: Engine, kind: Kind, **members: str) -> list[Record]:
     ]
 
 
-def _is_empty(*inside: tuple[str, Callable[[Engine, Members], list[Record]]]) -> Any:
+def _is_empty(*inside: tuple[str, Callable[[SageMakerEngine, Members], list[Record]]]) -> Any:
     """Give the check that nothing is left inside before one goes."""
 
-    def check(engine: Engine, request: Members, members: Members) -> None:
+    def check(engine: SageMakerEngine, request: Members, members: Members) -> None:
         for words, found in inside:
             left = found(engine, members)
             if left:
@@ -111,20 +118,20 @@ def _is_empty(*inside: tuple[str, Callable[[Engine, Members], list[Record]]]) ->
     return check
 
 
-def _profiles_of_domain(engine: Engine, domain: Members) -> list[Record]:
+def _profiles_of_domain(engine: SageMakerEngine, domain: Members) -> list[Record]:
     return _inside(engine, USER_PROFILE, DomainId=domain["DomainId"])
 
 
-def _spaces_of_domain(engine: Engine, domain: Members) -> list[Record]:
+def _spaces_of_domain(engine: SageMakerEngine, domain: Members) -> list[Record]:
     return _inside(engine, SPACE, DomainId=domain["DomainId"])
 
 
-def _apps_of_profile(engine: Engine, profile: Members) -> list[Record]:
+def _apps_of_profile(engine: SageMakerEngine, profile: Members) -> list[Record]:
     place = {name: profile[name] for name in ("DomainId", "UserProfileName")}
     return _inside(engine, APP, **place)
 
 
-def _spaces_of_profile(engine: Engine, profile: Members) -> list[Record]:
+def _spaces_of_profile(engine: SageMakerEngine, profile: Members) -> list[Record]:
     owned = {"OwnerUserProfileName": profile["UserProfileName"]}
     return [
         space
@@ -133,51 +140,51 @@ def _spaces_of_profile(engine: Engine, profile: Members) -> list[Record]:
     ]
 
 
-def _apps_of_space(engine: Engine, space: Members) -> list[Record]:
+def _apps_of_space(engine: SageMakerEngine, space: Members) -> list[Record]:
     return _inside(engine, APP, DomainId=space["DomainId"], SpaceName=space["SpaceName"])
 
 
-def _gets_file_system(engine: Engine, domain: Record, moment: float) -> None:
+def _gets_file_system(engine: SageMakerEngine, domain: Record, moment: float) -> None:
     domain["members"]["HomeEfsFileSystemId"] = file_systems.create(domain["arn"])
 
 
-def _notes_retention(engine: Engine, request: Members, members: Members) -> None:
+def _notes_retention(engine: SageMakerEngine, request: Members, members: Members) -> None:
     domain = engine.existing(DOMAIN, request)
     domain["retention"] = request.get("RetentionPolicy", {}).get("HomeEfsFileSystem", "Retain")
 
 
-def _leaves_file_system(engine: Engine, domain: Record, moment: float) -> None:
+def _leaves_file_system(engine: SageMakerEngine, domain: Record, moment: float) -> None:
     if domain["retention"] == "Delete":
         file_systems.delete(domain["members"]["HomeEfsFileSystemId"])
 
 
-def _begins_log(engine: Engine, app: Record, moment: float) -> None:
+def _begins_log(engine: SageMakerEngine, app: Record, moment: float) -> None:
     members = app["members"]
     owner = members.get("UserProfileName") or members["SpaceName"]
     stream = "/".join([members["DomainId"], owner, members["AppType"], app["name"]])
     logs.write("studio", stream, moment, "Starting the app")
 
 
-def _address(engine: Engine, record: Record) -> Members:
+def _address(engine: SageMakerEngine, record: Record) -> Members:
     domain = record["members"].get("DomainId", record["name"])
     return {"Url": f"https://{domain}.studio.{ministack_adapter.region()}.sagemaker.aws"}
 
 
-def _numbered(engine: Engine, record: Record) -> Members:
+def _numbered(engine: SageMakerEngine, record: Record) -> Members:
     # A file system user id that is the same in every run.
     number = int(hashlib.sha256(record["arn"].encode()).hexdigest()[:6], 16) % 100_000
     return {"HomeEfsFileSystemUid": str(200_000 + number)}
 
 
-def _space_derived(engine: Engine, record: Record) -> Members:
+def _space_derived(engine: SageMakerEngine, record: Record) -> Members:
     return {**_address(engine, record), **_numbered(engine, record)}
 
 
-def _shown_for_a_day(engine: Engine, record: Record) -> float:
+def _shown_for_a_day(engine: SageMakerEngine, record: Record) -> float:
     return DELETED_APPS_ARE_SHOWN
 
 
-def presigned_url(engine: Engine, request: Members) -> Members:
+def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
     """CreatePresignedDomainUrl: a way in for one user profile."""
     domain = engine.existing(DOMAIN, request)
     profile = engine.existing(USER_PROFILE, request)
@@ -187,7 +194,7 @@ def presigned_url(engine: Engine, request: Members) -> Members:
     return {"AuthorizedUrl": f"{_address(engine, domain)['Url']}/auth?token={token}"}
 
 
-DOMAIN = Kind(
+DOMAIN = SageMakerResourceType(
     noun="Domain",
     plural="Domains",
     arn_type="domain",
@@ -218,7 +225,7 @@ DOMAIN = Kind(
     on_enter={"": (_gets_file_system,), "gone": (_leaves_file_system,)},
 )
 
-USER_PROFILE = Kind(
+USER_PROFILE = SageMakerResourceType(
     noun="UserProfile",
     plural="UserProfiles",
     arn_type="user-profile",
@@ -249,7 +256,7 @@ USER_PROFILE = Kind(
     on_delete=(_is_empty(("apps", _apps_of_profile), ("spaces", _spaces_of_profile)),),
 )
 
-SPACE = Kind(
+SPACE = SageMakerResourceType(
     noun="Space",
     plural="Spaces",
     arn_type="space",
@@ -279,7 +286,7 @@ SPACE = Kind(
     on_delete=(_is_empty(("apps", _apps_of_space)),),
 )
 
-APP = Kind(
+APP = SageMakerResourceType(
     noun="App",
     plural="Apps",
     arn_type="app",
@@ -298,9 +305,9 @@ APP = Kind(
     first_status="Pending",
     replaceable=frozenset({"Deleted"}),
     steps={
-        "Pending": Step("app", "InService"),
-        "Deleting": Step("app", "Deleted"),
-        "Deleted": Step("app", None, seconds=_shown_for_a_day),
+        "Pending": TransitionStep("app", "InService"),
+        "Deleting": TransitionStep("app", "Deleted"),
+        "Deleted": TransitionStep("app", None, seconds=_shown_for_a_day),
     },
     delete=Move("DeleteApp", ("InService", "Failed"), "Deleting", code="ResourceInUse"),
     filters={

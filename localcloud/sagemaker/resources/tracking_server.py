@@ -15,17 +15,24 @@ from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
 from localcloud.sagemaker import roles
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 _RUNNING = ("Created", "Started", "Updated")
 _BROKEN = ("CreateFailed", "UpdateFailed", "StopFailed", "StartFailed", "DeleteFailed")
 
 
-def _role_is_assumable(engine: Engine, request: Members, members: Members) -> None:
+def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     roles.require_assumable(members["RoleArn"])
 
 
@@ -38,7 +45,7 @@ def _address(record: Record) -> str:
     return f"https://t-{digest}.{ministack_adapter.region()}.experiments.sagemaker.aws"
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     running = record["status"] in (*_RUNNING, "Updating")
     return {
         "TrackingServerUrl": _address(record),
@@ -49,7 +56,7 @@ def _derived(engine: Engine, record: Record) -> Members:
     }
 
 
-def presigned_url(engine: Engine, request: Members) -> Members:
+def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
     """CreatePresignedMlflowTrackingServerUrl: the address with a token; nobody answers there."""
     record = engine.existing(KIND, request)
     token = hashlib.sha256(f"{record['arn']}@{engine.clock.now()}".encode()).hexdigest()
@@ -60,7 +67,7 @@ def _refusal(what: str) -> str:
     return f"Tracking Server with ARN {{arn}} is currently in status {{STATUS}}, can't be {what}."
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="MlflowTrackingServer",
     plural="MlflowTrackingServers",
     arn_type="mlflow-tracking-server",
@@ -74,19 +81,19 @@ KIND = Kind(
     status="TrackingServerStatus",
     first_status="Creating",
     steps={
-        "Creating": Step(
+        "Creating": TransitionStep(
             "tracking_server",
             "Created",
             instead=lambda _, record: "CreateFailed" if _has_no_bucket(record) else None,
         ),
-        "Updating": Step(
+        "Updating": TransitionStep(
             "tracking_server",
             "Updated",
             instead=lambda _, record: "UpdateFailed" if _has_no_bucket(record) else None,
         ),
-        "Stopping": Step("tracking_server", "Stopped"),
-        "Starting": Step("tracking_server", "Started"),
-        "Deleting": Step("tracking_server", None),
+        "Stopping": TransitionStep("tracking_server", "Stopped"),
+        "Starting": TransitionStep("tracking_server", "Started"),
+        "Deleting": TransitionStep("tracking_server", None),
     },
     moves=(
         Move("StopMlflowTrackingServer", _RUNNING, "Stopping", _refusal("stopped")),

@@ -12,7 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker.resource_type import Filter, Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Filter,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import (
     job_components,
     jobs,
@@ -23,7 +30,7 @@ from localcloud.sagemaker.resources import (
 from localcloud.sagemaker.side_effects import logs, metrics, objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 SPOT_QUOTA = "{type} for spot training job usage"
 SPOT_PRICE = 0.3
@@ -52,7 +59,7 @@ JOB = jobs.Job(
 )
 
 
-def _is_complete(engine: Engine, request: Members, members: Members) -> None:
+def _is_complete(engine: SageMakerEngine, request: Members, members: Members) -> None:
     """Fill in what the service fills in; refuse what says not enough (not measured on AWS)."""
     condition = {
         "MaxRuntimeInSeconds": jobs.DEFAULT_RUNTIME,
@@ -71,7 +78,7 @@ def _is_complete(engine: Engine, request: Members, members: Members) -> None:
         raise invalid("You must specify InstanceType and InstanceCount in ResourceConfig")
 
 
-def _spot_is_consistent(engine: Engine, request: Members, members: Members) -> None:
+def _spot_is_consistent(engine: SageMakerEngine, request: Members, members: Members) -> None:
     condition = members["StoppingCondition"]
     wait = condition.get("MaxWaitTimeInSeconds")
     if not members["EnableManagedSpotTraining"]:
@@ -91,7 +98,7 @@ def _spot_is_consistent(engine: Engine, request: Members, members: Members) -> N
         raise invalid("KeepAlivePeriodInSeconds cannot be used with managed spot training")
 
 
-def _inputs_exist(engine: Engine, request: Members, members: Members) -> None:
+def _inputs_exist(engine: SageMakerEngine, request: Members, members: Members) -> None:
     sources = (
         channel["DataSource"]["S3DataSource"]
         for channel in members.get("InputDataConfig", [])
@@ -100,14 +107,14 @@ def _inputs_exist(engine: Engine, request: Members, members: Members) -> None:
     jobs.require_inputs((source["S3Uri"] for source in sources), members["RoleArn"])
 
 
-def require_valid(engine: Engine, request: Members) -> None:
+def require_valid(engine: SageMakerEngine, request: Members) -> None:
     """Refuse what CreateTrainingJob would refuse, but for the name and what quotas allow."""
     members = {**KIND.defaults, **request}
     for check in _CHECKS:
         check(engine, request, members)
 
 
-def _takes_warm_pool(engine: Engine, request: Members, members: Members) -> None:
+def _takes_warm_pool(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if "TuningJobArn" not in members:
         warm_pool.take(engine, request["TrainingJobName"], members)
 
@@ -118,7 +125,7 @@ def _uses(record: Record) -> dict[str, float]:
     return jobs.usage(machines(record["members"]), name, warm_pool.TOTAL)
 
 
-def _upload_rest(engine: Engine, record: Record, moment: float) -> None:
+def _upload_rest(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """A job that was stopped while it trained leaves what it has."""
     trained = any(
         one["Status"] == "Training" for one in record["members"]["SecondaryStatusTransitions"]
@@ -127,7 +134,7 @@ def _upload_rest(engine: Engine, record: Record, moment: float) -> None:
         training_output.upload(record)
 
 
-def _checkpoint(engine: Engine, record: Record, moment: float) -> None:
+def _checkpoint(engine: SageMakerEngine, record: Record, moment: float) -> None:
     config = record["members"].get("CheckpointConfig")
     if config is None or JOB.started(engine, record, moment) is None:
         return
@@ -135,7 +142,7 @@ def _checkpoint(engine: Engine, record: Record, moment: float) -> None:
     objects.offer(objects.under(config["S3Uri"], f"checkpoint-{step}.json"), b'{"weights": []}')
 
 
-def _publish_metrics(engine: Engine, record: Record, moment: float) -> None:
+def _publish_metrics(engine: SageMakerEngine, record: Record, moment: float) -> None:
     if JOB.started(engine, record, moment) is not None:
         names = {"TrainingJobName": record["name"]}
         metrics.publish(
@@ -147,7 +154,7 @@ def _publish_metrics(engine: Engine, record: Record, moment: float) -> None:
         )
 
 
-def _conclude(engine: Engine, record: Record, moment: float) -> None:
+def _conclude(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Reckon up a job whose machines have worked."""
     members = record["members"]
     start = members.get(JOB.starts)
@@ -164,19 +171,19 @@ def _conclude(engine: Engine, record: Record, moment: float) -> None:
         warm_pool.retain(engine, record, machines(members), moment)
 
 
-def _note_phase(engine: Engine, record: Record, moment: float) -> None:
+def _note_phase(engine: SageMakerEngine, record: Record, moment: float) -> None:
     training_phases.keep(engine, record, moment, JOB)
 
 
-def _note_component(engine: Engine, record: Record, moment: float) -> None:
+def _note_component(engine: SageMakerEngine, record: Record, moment: float) -> None:
     job_components.note_job(engine, record, "training-job", "SageMakerTrainingJob", moment)
 
 
-def _begin(engine: Engine, record: Record, moment: float) -> None:
+def _begin(engine: SageMakerEngine, record: Record, moment: float) -> None:
     warm_pool.use(engine, record, machines(record["members"]), moment)
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     return {
         "ModelArtifacts": {"S3ModelArtifacts": training_output.model_uri(record)},
         **JOB.times(engine, record),
@@ -185,12 +192,12 @@ def _derived(engine: Engine, record: Record) -> Members:
     }
 
 
-def _asks_for_something(engine: Engine, request: Members, members: Members) -> None:
+def _asks_for_something(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if request.keys() == {"TrainingJobName"}:
         raise invalid("Invalid UpdateTrainingJobRequest, the request cannot be empty")
 
 
-def _is_updatable(engine: Engine, request: Members, members: Members) -> None:
+def _is_updatable(engine: SageMakerEngine, request: Members, members: Members) -> None:
     record = engine.existing(KIND, request)
     running = {"ProfilerConfig", "ProfilerRuleConfigurations", "RemoteDebugConfig"} & set(request)
     if running and record["status"] != "InProgress":
@@ -204,7 +211,7 @@ def _is_updatable(engine: Engine, request: Members, members: Members) -> None:
         warm_pool.keep_for(engine, record, seconds)
 
 
-def _keeps_no_pool(engine: Engine, request: Members, members: Members) -> None:
+def _keeps_no_pool(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if members.get("WarmPoolStatus", {}).get("Status") == "Available":
         # The code is the service model's, the sentence not measured on AWS.
         raise jobs.in_use(
@@ -213,7 +220,7 @@ def _keeps_no_pool(engine: Engine, request: Members, members: Members) -> None:
         )
 
 
-def _forget(engine: Engine, record: Record, moment: float) -> None:
+def _forget(engine: SageMakerEngine, record: Record, moment: float) -> None:
     warm_pool.forget(engine, record, moment)
 
 
@@ -228,7 +235,7 @@ _CHECKS = (
     JOB.at_most("Maximum number of instances per training job"),
 )
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="TrainingJob",
     plural="TrainingJobs",
     arn_type="training-job",
@@ -246,7 +253,7 @@ KIND = Kind(
     lowercase_arn=True,
     status="TrainingJobStatus",
     first_status="InProgress",
-    steps={**JOB.steps(training_output.upload_fails), "Deleting": Step("stopping", None)},
+    steps={**JOB.steps(training_output.upload_fails), "Deleting": TransitionStep("stopping", None)},
     moves=(JOB.stop("StopTrainingJob"),),
     delete=Move(
         "DeleteTrainingJob",

@@ -12,7 +12,7 @@ from localcloud.sagemaker.resources import jobs
 from localcloud.sagemaker.side_effects import archives, metrics, objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Record
 
 
@@ -40,7 +40,7 @@ def model_uri(record: Record) -> str:
     return objects.under(output["S3OutputPath"], record["name"], "output", last)
 
 
-def upload_fails(engine: Engine, record: Record) -> str | None:  # noqa: ARG001
+def upload_fails(engine: SageMakerEngine, record: Record) -> str | None:  # noqa: ARG001
     """Write the model as the last thing a job does, or give why that fails."""
     gone = jobs.role_is_gone(record["members"]["RoleArn"])
     if gone is not None:

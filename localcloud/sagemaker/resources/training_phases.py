@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from localcloud.sagemaker.resources import jobs
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record
 
 TRAINING = 0.25
@@ -47,7 +47,7 @@ def so_far(record: Record, seconds: float, moment: float) -> list[Members]:
     ]
 
 
-def shown(engine: Engine, record: Record, job: jobs.Job) -> Members:
+def shown(engine: SageMakerEngine, record: Record, job: jobs.Job) -> Members:
     """Give the members that tell how far a job is."""
     if record["status"] != "InProgress":
         return {}
@@ -59,7 +59,7 @@ def shown(engine: Engine, record: Record, job: jobs.Job) -> Members:
     }
 
 
-def keep(engine: Engine, record: Record, moment: float, job: jobs.Job) -> None:
+def keep(engine: SageMakerEngine, record: Record, moment: float, job: jobs.Job) -> None:
     """Keep how far a job came, now that it passes into another status."""
     members = record["members"]
     if "SecondaryStatusTransitions" not in members:

@@ -12,12 +12,12 @@ import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from localcloud.sagemaker.resource_type import Kind, Members, Record
+from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 from localcloud.sagemaker.resources import job_components, jobs
 from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def machines(members: Members) -> jobs.Fleet:
@@ -50,21 +50,21 @@ def _input(members: Members) -> str:
     return uri
 
 
-def _model_exists(engine: Engine, request: Members, members: Members) -> None:
+def _model_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:
     engine.existing(engine.kinds["Model"], {"ModelName": members["ModelName"]})
 
 
-def _input_exists(engine: Engine, request: Members, members: Members) -> None:
+def _input_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:
     jobs.require_inputs([_input(members)], _role(engine, members) or "")
 
 
-def _role(engine: Engine, members: Members) -> str | None:
+def _role(engine: SageMakerEngine, members: Members) -> str | None:
     """Give the role a job acts in, that of its model."""
     model = engine.record(engine.kinds["Model"], members["ModelName"])
     return None if model is None else model["members"].get("ExecutionRoleArn")
 
 
-def _fails(engine: Engine, record: Record) -> str | None:
+def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     """Write one ``<key>.out`` for every object, or give why the job fails."""
     members = record["members"]
     role_arn = _role(engine, members)
@@ -80,11 +80,11 @@ def _fails(engine: Engine, record: Record) -> str | None:
     return None
 
 
-def _note_component(engine: Engine, record: Record, moment: float) -> None:
+def _note_component(engine: SageMakerEngine, record: Record, moment: float) -> None:
     job_components.note_job(engine, record, "transform-job", "SageMakerTransformJob", moment)
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="TransformJob",
     plural="TransformJobs",
     arn_type="transform-job",

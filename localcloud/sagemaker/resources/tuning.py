@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import paging
 from localcloud.sagemaker.listing import DEFAULT_PAGE
-from localcloud.sagemaker.resource_type import Kind, Members, Move, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import (
     children,
     hyperparameters,
@@ -27,7 +33,7 @@ from localcloud.sagemaker.resources import (
 )
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 PARALLEL = (
     "Maximum number of training jobs each hyper parameter tuning job can run in parallel at once"
@@ -36,7 +42,7 @@ MOST_FAILURES = 5
 """Failed training jobs after which a tuning job without any success gives up."""
 
 
-def _has_definitions(engine: Engine, request: Members, members: Members) -> None:
+def _has_definitions(engine: SageMakerEngine, request: Members, members: Members) -> None:
     # Not measured on AWS.
     if ("TrainingJobDefinition" in members) == ("TrainingJobDefinitions" in members):
         raise invalid("Specify either TrainingJobDefinition or TrainingJobDefinitions")
@@ -46,7 +52,7 @@ def _has_definitions(engine: Engine, request: Members, members: Members) -> None
         training.require_valid(engine, tuning_plan.request(definition, "first", {}))
 
 
-def _fits_quotas(engine: Engine, request: Members, members: Members) -> None:
+def _fits_quotas(engine: SageMakerEngine, request: Members, members: Members) -> None:
     parallel = tuning_plan.limits(members)["MaxParallelTrainingJobs"]
     engine.quotas.require(jobs.SERVICE, {PARALLEL: parallel}, lambda _: 0.0)
     for definition in tuning_plan.definitions(members):
@@ -57,7 +63,7 @@ def _fits_quotas(engine: Engine, request: Members, members: Members) -> None:
         engine.quotas.require(jobs.SERVICE, asked, engine.in_use)
 
 
-def _launch(engine: Engine, record: Record, moment: float) -> None:
+def _launch(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Make training jobs until as many run as may."""
     members = record["members"]
     definitions = tuning_plan.definitions(members)
@@ -85,19 +91,19 @@ def _launch(engine: Engine, record: Record, moment: float) -> None:
             return
 
 
-def _is_over(engine: Engine, record: Record) -> bool:
+def _is_over(engine: SageMakerEngine, record: Record) -> bool:
     """Whether there is no training job to come."""
     statuses = [one["status"] for one in children.of(engine, record, "TrainingJob")]
     hopeless = statuses.count("Failed") >= MOST_FAILURES and "Completed" not in statuses
     return hopeless or children.count(record) >= tuning_plan.number(record["members"])
 
 
-def _waits(engine: Engine, record: Record) -> bool:
+def _waits(engine: SageMakerEngine, record: Record) -> bool:
     to_come = not _is_over(engine, record) and "refusal" not in record
     return to_come or bool(children.running(engine, record))
 
 
-def _go_on(engine: Engine, record: Record, moment: float) -> None:
+def _go_on(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """A training job has ended."""
     if record["status"] == "InProgress":
         record.pop("refusal", None)
@@ -106,13 +112,13 @@ def _go_on(engine: Engine, record: Record, moment: float) -> None:
         children.pass_on(engine, KIND, record, moment)
 
 
-def _waits_in(engine: Engine, record: Record) -> bool:
+def _waits_in(engine: SageMakerEngine, record: Record) -> bool:
     if record["status"] == "InProgress":
         return _waits(engine, record)
     return bool(children.running(engine, record))
 
 
-def _fails(engine: Engine, record: Record) -> str | None:
+def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     found = children.of(engine, record, "TrainingJob")
     if any(one["status"] == "Completed" for one in found):
         return None
@@ -124,11 +130,11 @@ def _fails(engine: Engine, record: Record) -> str | None:
     )
 
 
-def _end(engine: Engine, record: Record, moment: float) -> None:
+def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:
     record["members"]["HyperParameterTuningEndTime"] = moment
 
 
-def _summary(engine: Engine, record: Record, job: Record) -> Members:
+def _summary(engine: SageMakerEngine, record: Record, job: Record) -> Members:
     """Give what a tuning job tells of one of its training jobs."""
     members = job["members"]
     place = record["children"].index(["TrainingJob", job["key"]])
@@ -171,11 +177,11 @@ def _value(summary: Members) -> float:
     return value
 
 
-def _summaries(engine: Engine, record: Record) -> list[Members]:
+def _summaries(engine: SageMakerEngine, record: Record) -> list[Members]:
     return [_summary(engine, record, one) for one in children.of(engine, record, "TrainingJob")]
 
 
-def _derived(engine: Engine, record: Record) -> Members:
+def _derived(engine: SageMakerEngine, record: Record) -> Members:
     found = _summaries(engine, record)
     statuses = [one["TrainingJobStatus"] for one in found]
     objectives = [one["ObjectiveStatus"] for one in found]
@@ -199,7 +205,7 @@ def _derived(engine: Engine, record: Record) -> Members:
     return shown
 
 
-def list_training_jobs(engine: Engine, request: Members) -> Members:
+def list_training_jobs(engine: SageMakerEngine, request: Members) -> Members:
     """ListTrainingJobsForHyperParameterTuningJob: those it made and that are still there."""
     record = engine.existing(KIND, request)
     sort_by = request.get("SortBy", "Name")
@@ -228,7 +234,7 @@ def list_training_jobs(engine: Engine, request: Members) -> Members:
     return {"TrainingJobSummaries": page, "NextToken": token}
 
 
-def delete(engine: Engine, request: Members) -> Members:
+def delete(engine: SageMakerEngine, request: Members) -> Members:
     """DeleteHyperParameterTuningJob: for this one the service model knows no ResourceNotFound."""
     name = request[KIND.name]
     record = engine.record(KIND, name)
@@ -242,7 +248,7 @@ _DELETE = Move(
     "DeleteHyperParameterTuningJob", jobs.TERMINAL, "Deleting", refusal=jobs.NOT_TERMINAL
 )
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="HyperParameterTuningJob",
     plural="HyperParameterTuningJobs",
     arn_type="hyper-parameter-tuning-job",
@@ -265,13 +271,13 @@ KIND = Kind(
     status="HyperParameterTuningJobStatus",
     first_status="InProgress",
     steps={
-        "InProgress": Step("tuning", "Completed", blocked=_waits, fails=_fails),
-        "Stopping": Step(
+        "InProgress": TransitionStep("tuning", "Completed", blocked=_waits, fails=_fails),
+        "Stopping": TransitionStep(
             "stopping",
             "Stopped",
             blocked=lambda engine, record: bool(children.running(engine, record)),
         ),
-        "Deleting": Step("stopping", None),
+        "Deleting": TransitionStep("stopping", None),
     },
     moves=(
         Move(

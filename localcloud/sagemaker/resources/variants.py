@@ -15,7 +15,7 @@ from localcloud.sagemaker.resource_type import Members, Record
 from localcloud.sagemaker.resources import model
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 Variant = dict[str, Any]
 """``shown`` (the variant's summary in the API's names), ``type`` (of its instances, None if it is
@@ -30,7 +30,7 @@ _PAIRS = ("Weight", "InstanceCount", "ServerlessConfig")
 """Each has a Current... and a Desired... one in the summary of a variant."""
 
 
-def deployment(engine: Engine, config: Record, moment: float) -> Deployment:
+def deployment(engine: SageMakerEngine, config: Record, moment: float) -> Deployment:
     """Give what a configuration asks for; raises the refusal for a model that is gone."""
     members = config["members"]
     roles = {members["ExecutionRoleArn"]} if "ExecutionRoleArn" in members else set()
@@ -178,7 +178,7 @@ def types(deployed: Deployment | None) -> Iterator[str]:
     return (one["type"] for one in all_of(deployed) if one["type"] is not None)
 
 
-def _variant(engine: Engine, asked: Members, of: Record | None, moment: float) -> Variant:
+def _variant(engine: SageMakerEngine, asked: Members, of: Record | None, moment: float) -> Variant:
     shown: Members = {
         "VariantName": asked["VariantName"],
         "CurrentWeight": 0.0,

@@ -10,11 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker.resource_type import Kind, Members, Record, Step
+from localcloud.sagemaker.resource_type import (
+    Members,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 from localcloud.sagemaker.resources import jobs
 
 if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import Engine
+    from localcloud.sagemaker.engine import SageMakerEngine
 
 QUOTA = "{type} for training warm pool usage"
 JOB_QUOTA = "{type} for training job usage"
@@ -44,11 +49,11 @@ def _retained(fleet: jobs.Fleet) -> dict[str, float]:
     return amounts
 
 
-def _end(engine: Engine, record: Record, moment: float) -> None:  # noqa: ARG001
+def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:  # noqa: ARG001
     record["members"]["Ended"] = moment
 
 
-KIND = Kind(
+KIND = SageMakerResourceType(
     noun="WarmPool",
     plural="WarmPools",
     arn_type="warm-pool",
@@ -60,7 +65,7 @@ KIND = Kind(
     duplicate="",
     status="Status",
     steps={
-        "Available": Step(
+        "Available": TransitionStep(
             "stopping",
             "Terminated",
             seconds=lambda _, record: float(record["members"]["KeepAlivePeriodInSeconds"]),
@@ -72,12 +77,12 @@ KIND = Kind(
 )
 
 
-def of(engine: Engine, job: Record) -> Record | None:
+def of(engine: SageMakerEngine, job: Record) -> Record | None:
     """Give the pool of a training job, None if it has none."""
     return engine.record(KIND, job["key"])
 
 
-def take(engine: Engine, name: str, members: Members) -> None:
+def take(engine: SageMakerEngine, name: str, members: Members) -> None:
     """Let a new job have the machines of a pool that waits for one like it."""
     pools = engine.records(KIND)
     for pool in pools:
@@ -91,13 +96,13 @@ def take(engine: Engine, name: str, members: Members) -> None:
             return
 
 
-def use(engine: Engine, job: Record, fleet: jobs.Fleet, moment: float) -> None:
+def use(engine: SageMakerEngine, job: Record, fleet: jobs.Fleet, moment: float) -> None:
     """Show a job that took a pool as running on one."""
     if any(pool.pop("handed_to", None) == job["name"] for pool in engine.records(KIND)):
         _enter(engine, job, fleet, "InUse", moment)
 
 
-def retain(engine: Engine, job: Record, fleet: jobs.Fleet, moment: float) -> None:
+def retain(engine: SageMakerEngine, job: Record, fleet: jobs.Fleet, moment: float) -> None:
     """Keep the machines of a job that has ended, if it asked for it and quotas allow it."""
     pool = of(engine, job)
     if _period(job["members"]):
@@ -106,7 +111,7 @@ def retain(engine: Engine, job: Record, fleet: jobs.Fleet, moment: float) -> Non
         engine.statuses.enter(KIND, pool, "Terminated", moment)
 
 
-def keep_for(engine: Engine, job: Record, seconds: int) -> None:
+def keep_for(engine: SageMakerEngine, job: Record, seconds: int) -> None:
     """Change how long the machines of a job are kept, 0 to let them go."""
     pool = of(engine, job)
     if pool is None or pool["status"] != "Available":
@@ -120,14 +125,14 @@ def keep_for(engine: Engine, job: Record, seconds: int) -> None:
     engine.statuses.run_due()
 
 
-def forget(engine: Engine, job: Record, moment: float) -> None:
+def forget(engine: SageMakerEngine, job: Record, moment: float) -> None:
     """Drop the pool of a job that is deleted."""
     pool = of(engine, job)
     if pool is not None:
         engine.statuses.remove(KIND, pool, moment)
 
 
-def shown(engine: Engine, job: Record) -> Members:
+def shown(engine: SageMakerEngine, job: Record) -> Members:
     """Give the member that shows the pool of a job."""
     pool = of(engine, job)
     if pool is None:
@@ -143,13 +148,15 @@ def shown(engine: Engine, job: Record) -> Members:
     return {"WarmPoolStatus": status}
 
 
-def _kept_seconds(engine: Engine, pool: Record) -> float:
+def _kept_seconds(engine: SageMakerEngine, pool: Record) -> float:
     until: float = pool["members"].get("Ended", engine.clock.now())
     since: float = pool["members"].get("Kept", until)
     return until - since
 
 
-def _enter(engine: Engine, job: Record, fleet: jobs.Fleet, status: str, moment: float) -> None:
+def _enter(
+    engine: SageMakerEngine, job: Record, fleet: jobs.Fleet, status: str, moment: float
+) -> None:
     pool = of(engine, job)
     if pool is None:
         request = {

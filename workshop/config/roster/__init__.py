@@ -15,10 +15,10 @@ from pathlib import Path
 from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.config import rules, yaml_document
-from workshop.config.diagnostics import Mistake, listing, suggestion
+from workshop.config.diagnostics import Diagnostic, listing, suggestion
 from workshop.config.models import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
 from workshop.config.roster import csv_file, derived_ids, yaml_file
-from workshop.config.roster.sheet import COLUMNS, Row, Sheet, SheetFault
+from workshop.config.roster.sheet import COLUMNS, RosterRow, Sheet, SheetFault
 from workshop.escaping import first_escaped
 
 MAX_NAME = 200
@@ -72,27 +72,27 @@ def parse(text: str, path: Path) -> Sheet:
     return yaml_file.read(text) if is_yaml(path) else csv_file.read(text)
 
 
-def check(sheet: Sheet, file: str, profiles: Collection[str] | None) -> list[Mistake]:
+def check(sheet: Sheet, file: str, profiles: Collection[str] | None) -> list[Diagnostic]:
     """Every mistake of a sheet but missing ids; ``profiles`` None leaves profiles unchecked."""
-    mistakes = [Mistake(file, fault.line, fault.column, fault.text) for fault in sheet.faults]
+    mistakes = [Diagnostic(file, fault.line, fault.column, fault.text) for fault in sheet.faults]
     if not sheet.rows and not mistakes:
         told = "has no rows; add people, or give a number as 'roster.seats'"
-        mistakes.append(Mistake(file, 1, "", told))
+        mistakes.append(Diagnostic(file, 1, "", told))
     for row in sheet.rows:
-        mistakes += [Mistake(file, row.line, *told) for told in _broken_rules(row, profiles)]
+        mistakes += [Diagnostic(file, row.line, *told) for told in _broken_rules(row, profiles)]
     mistakes += _repeated(sheet, file, "id", "every seat has its own")
     mistakes += _repeated(sheet, file, "email", "every person has one row")
     return sorted(mistakes, key=lambda mistake: mistake.line)
 
 
-def missing_ids(sheet: Sheet, file: str, cure: str) -> list[Mistake]:
+def missing_ids(sheet: Sheet, file: str, cure: str) -> list[Diagnostic]:
     """One mistake for all rows without an id, at the first of them; ``cure`` is a command."""
     lines = [row.line for row in sheet.rows if not row.get("id")]
     if not lines:
         return []
     others = len(lines) - 1
     more = f" here and in {others} more row{'s' if others > 1 else ''}" if others else ""
-    return [Mistake(file, lines[0], "id", f"is missing{more}; have ids written with: {cure}")]
+    return [Diagnostic(file, lines[0], "id", f"is missing{more}; have ids written with: {cure}")]
 
 
 def ids(sheet: Sheet) -> list[str]:
@@ -174,7 +174,7 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 )
 
 
-def _broken_rules(row: Row, profiles: Collection[str] | None) -> Iterator[tuple[str, str]]:
+def _broken_rules(row: RosterRow, profiles: Collection[str] | None) -> Iterator[tuple[str, str]]:
     steered = {column for column in COLUMNS if first_escaped(row.get(column))}
     for column in COLUMNS:
         if column in steered:
@@ -195,7 +195,7 @@ def _unseen(character: str) -> str:
     return f"holds a character that is obeyed or hidden, not shown ({code}); type the cell anew"
 
 
-def _repeated(sheet: Sheet, file: str, column: str, rule: str) -> Iterator[Mistake]:
+def _repeated(sheet: Sheet, file: str, column: str, rule: str) -> Iterator[Diagnostic]:
     first: dict[str, int] = {}
     for row in sheet.rows:
         # Two spellings of one address reach one person; an id in capitals is wrong by itself.
@@ -203,5 +203,5 @@ def _repeated(sheet: Sheet, file: str, column: str, rule: str) -> Iterator[Mista
         if not text:
             continue
         if text in first:
-            yield Mistake(file, row.line, column, f"stands in line {first[text]} too; {rule}")
+            yield Diagnostic(file, row.line, column, f"stands in line {first[text]} too; {rule}")
         first.setdefault(text, row.line)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from workshop.config.roster.sheet import (
     COLUMNS,
     MAX_ROWS,
-    Row,
+    RosterRow,
     Sheet,
     SheetFault,
     column_of,
@@ -25,7 +25,7 @@ _MAX_HEADING = 10_000
 def read(text: str) -> Sheet:
     """The rows of ``text``, whose first line that is not blank names the columns."""
     faults: list[SheetFault] = []
-    rows: list[Row] = []
+    rows: list[RosterRow] = []
     records = _records(text, delimiter_of(text))
     try:
         line, _, headings = next(records, (1, 1, []))
@@ -38,7 +38,9 @@ def read(text: str) -> Sheet:
                 faults.append(SheetFault(line, "", f"is row {MAX_ROWS + 1}; split the roster"))
                 break
             named = zip(columns, cells, strict=False)
-            rows.append(Row(line, {column: cell for column, cell in named if column and cell}))
+            rows.append(
+                RosterRow(line, {column: cell for column, cell in named if column and cell})
+            )
     except _BrokenRecordError as broken:
         faults.append(SheetFault(broken.line, "", broken.text))
     return Sheet(tuple(rows), tuple(faults))

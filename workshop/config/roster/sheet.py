@@ -20,7 +20,7 @@ _SQUASHED = {column.replace("_", ""): column for column in COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RosterRow:
     """One person or seat; ``cells`` maps a column to its text and leaves empty cells out."""
 
     line: int
@@ -44,7 +44,7 @@ class SheetFault:
 class Sheet:
     """The rows of a roster file in its own order, and what could not be read as rows."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[RosterRow, ...] = ()
     faults: tuple[SheetFault, ...] = ()
 
 

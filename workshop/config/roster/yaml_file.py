@@ -6,7 +6,14 @@ import re
 from collections.abc import Mapping
 
 from workshop.config import yaml_document
-from workshop.config.roster.sheet import MAX_ROWS, Row, Sheet, SheetFault, column_of, unknown_column
+from workshop.config.roster.sheet import (
+    MAX_ROWS,
+    RosterRow,
+    Sheet,
+    SheetFault,
+    column_of,
+    unknown_column,
+)
 
 
 def read(text: str) -> Sheet:
@@ -24,7 +31,7 @@ def read(text: str) -> Sheet:
     for node in root.items[:MAX_ROWS]:
         if isinstance(node, yaml_document.Table):
             cells = _cells(node, faults)
-            rows.append(Row(node.line, cells))
+            rows.append(RosterRow(node.line, cells))
         else:
             told = "is not a row; write keys such as 'name: ...' after the '- '"
             faults.append(SheetFault(node.line, "", told))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workshop.teardown.resource import Kind
+from workshop.teardown.resource import ResourceType
 from workshop.teardown.resources import (
     buckets,
     catalog,
@@ -23,13 +23,13 @@ _WRITERS = (*unexplained.WRITERS, "AutoML job", "tuning job", "pipeline", "featu
 """What writes to logs and buckets for as long as it runs, and again while it stops."""
 
 
-def _after_writers(kind: Kind) -> Kind:
-    if isinstance(kind, buckets.Buckets | buckets.SharedObjects | logs.Streams):
+def _after_writers(kind: ResourceType) -> ResourceType:
+    if isinstance(kind, buckets.Buckets | buckets.SharedObjects | logs.LogStreams):
         return replace(kind, after=_WRITERS)
     return kind
 
 
-ALL: tuple[Kind, ...] = (
+ALL: tuple[ResourceType, ...] = (
     *sagemaker_types.KINDS,
     *map(_after_writers, buckets.KINDS),
     *repositories.KINDS,

@@ -10,15 +10,15 @@ from botocore.exceptions import ClientError
 
 from workshop.aws.errors import code
 from workshop.teardown import ownership
-from workshop.teardown.emptying import Bucket
-from workshop.teardown.resource import Kind, Scope, Thing, World
+from workshop.teardown.emptying import BucketEmptier
+from workshop.teardown.resource import Resource, ResourceType, ScanContext, Scope
 from workshop.teardown.resources import tagged
 
 PAGE = 1000
 """Buckets a page; without a number S3 pages only for accounts with a raised quota."""
 
 
-def _client(world: World) -> Any:
+def _client(world: ScanContext) -> Any:
     return world.clients.client("s3", world.scope.place)
 
 
@@ -31,7 +31,7 @@ class Buckets:
     resource_type: str = "AWS::S3::Bucket"
     needs_role: bool = False
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         client, start = _client(world), self._arn(world, "")
         known = {
             arn.removeprefix(start): tags
@@ -54,8 +54,8 @@ class Buckets:
                 yield from self._judged(world, name, tags)
 
     def _judged(
-        self, world: World, name: str, tags: Mapping[str, str] | None, created: Any = None
-    ) -> Iterator[Thing]:
+        self, world: ScanContext, name: str, tags: Mapping[str, str] | None, created: Any = None
+    ) -> Iterator[Resource]:
         if tags is None:
             if not tagged.asked_about(world.scope, name):
                 return
@@ -65,7 +65,7 @@ class Buckets:
         arn, maker = self._arn(world, name), _only_maker(world.scope, name)
         verdict = tagged.judge(world, name, arn, tags, maker=maker)
         if verdict is not None:
-            yield Thing(
+            yield Resource(
                 kind=self.name,
                 id=name,
                 place=world.scope.place,
@@ -79,10 +79,10 @@ class Buckets:
             )
 
     @staticmethod
-    def _arn(world: World, name: str) -> str:
+    def _arn(world: ScanContext, name: str) -> str:
         return f"arn:{_client(world).meta.partition}:s3:::{name}"
 
-    def _tags(self, world: World, name: str) -> tuple[dict[str, str] | None, bool]:
+    def _tags(self, world: ScanContext, name: str) -> tuple[dict[str, str] | None, bool]:
         """A bucket's tags, None where they cannot be read, and whether it is gone."""
         try:
             answer = _client(world).get_bucket_tagging(**self._of(world, name))
@@ -92,7 +92,7 @@ class Buckets:
             return None, code(error.response) == "NoSuchBucket"
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}, False
 
-    def _there(self, world: World, name: str) -> bool:
+    def _there(self, world: ScanContext, name: str) -> bool:
         try:
             _client(world).head_bucket(**self._of(world, name))
         except ClientError as error:
@@ -101,14 +101,14 @@ class Buckets:
             raise
         return True
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def empty(self, world: World, thing: Thing) -> None:
+    def empty(self, world: ScanContext, thing: Resource) -> None:
         """Take everything out; raises NotEmptied with the keys that stay."""
-        Bucket(_client(world), thing.id, thing.place.account).empty()
+        BucketEmptier(_client(world), thing.id, thing.place.account).empty()
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         self.empty(world, thing)
         try:
             _client(world).delete_bucket(**self._of(world, thing.id))
@@ -116,13 +116,13 @@ class Buckets:
             if code(error.response) != "NoSuchBucket":
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         return "there" if self._there(world, thing.id) else None
 
     def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
         return True
 
-    def _of(self, world: World, name: str) -> dict[str, str]:
+    def _of(self, world: ScanContext, name: str) -> dict[str, str]:
         return {"Bucket": name, "ExpectedBucketOwner": world.scope.place.account}
 
 
@@ -140,13 +140,13 @@ class SharedObjects:
     resource_type: str = ""
     needs_role: bool = False
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         scope = world.scope
         bucket = f"sagemaker-{scope.place.region}-{scope.place.account}"
         for prefix in sorted(self._prefixes(world, bucket)):
             verdict = ownership.judge(world, name=prefix, arn="", proof=None, tagged={})
             if verdict is not None:
-                yield Thing(
+                yield Resource(
                     kind=self.name,
                     id=f"s3://{bucket}/{prefix}",
                     place=scope.place,
@@ -156,7 +156,7 @@ class SharedObjects:
                     details={"bucket": bucket, "prefix": prefix},
                 )
 
-    def _prefixes(self, world: World, bucket: str) -> set[str]:
+    def _prefixes(self, world: ScanContext, bucket: str) -> set[str]:
         pages = (
             _client(world)
             .get_paginator("list_object_versions")
@@ -182,21 +182,23 @@ class SharedObjects:
                 raise
         return found - {""}
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         self._part(world, thing).empty()
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         return "there" if self._part(world, thing).holds_something() else None
 
     def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
         return True
 
-    def _part(self, world: World, thing: Thing) -> Bucket:
+    def _part(self, world: ScanContext, thing: Resource) -> BucketEmptier:
         details = thing.details
-        return Bucket(_client(world), details["bucket"], thing.place.account, details["prefix"])
+        return BucketEmptier(
+            _client(world), details["bucket"], thing.place.account, details["prefix"]
+        )
 
 
 def _only_maker(scope: Scope, name: str) -> str:
@@ -212,4 +214,4 @@ def _seat_prefix(workshop: str, key: str) -> str:
     return f"{workshop}-{seat}-" if seat else ""
 
 
-KINDS: tuple[Kind, ...] = (Buckets(), SharedObjects())
+KINDS: tuple[ResourceType, ...] = (Buckets(), SharedObjects())

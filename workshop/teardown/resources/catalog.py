@@ -15,14 +15,14 @@ from botocore.exceptions import ClientError
 
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Kind, Ownership, Thing, World
+from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext
 
 DATABASE = "sagemaker_featurestore"
 """Where SageMaker makes them (documentation of DataCatalogConfig)."""
 
 
 @dataclass(frozen=True)
-class Tables:
+class GlueTables:
     """Tables of the feature store's database."""
 
     name: str = "feature table"
@@ -31,7 +31,7 @@ class Tables:
     needs_role: bool = False
     prompt: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         pages = self._client(world).get_paginator("get_tables").paginate(DatabaseName=DATABASE)
         try:
             tables = [table for page in pages for table in page["TableList"]]
@@ -42,7 +42,7 @@ class Tables:
         for table in tables:
             yield from self._judged(world, table)
 
-    def _judged(self, world: World, table: Mapping[str, Any]) -> Iterator[Thing]:
+    def _judged(self, world: ScanContext, table: Mapping[str, Any]) -> Iterator[Resource]:
         place, name = world.scope.place, str(table["Name"])
         maker = table.get("CreatedBy")
         try:
@@ -57,7 +57,7 @@ class Tables:
         group = name.replace("_", "-")
         verdict = ownership.judge(world, name=group, arn=arn, proof=found, tagged=None)
         if verdict is not None:
-            yield Thing(
+            yield Resource(
                 kind=self.name,
                 id=name,
                 place=place,
@@ -69,17 +69,17 @@ class Tables:
                 details={"DatabaseName": DATABASE, "Name": name},
             )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - costs nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - costs nothing by the hour
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             self._client(world).delete_table(**thing.details)
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             self._client(world).get_table(**thing.details)
         except ClientError as error:
@@ -92,14 +92,14 @@ class Tables:
         return True
 
     @staticmethod
-    def _client(world: World) -> Any:
+    def _client(world: ScanContext) -> Any:
         return world.clients.client("glue", world.scope.place)
 
     @staticmethod
-    def _arn(world: World) -> str:
+    def _arn(world: ScanContext) -> str:
         place = world.scope.place
         partition = world.clients.client("glue", place).meta.partition
         return f"arn:{partition}:glue:{place.region}:{place.account}:table"
 
 
-KINDS: tuple[Kind, ...] = (Tables(),)
+KINDS: tuple[ResourceType, ...] = (GlueTables(),)

@@ -9,11 +9,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.teardown import ownership, refusals
-from workshop.teardown.resource import Kind, Thing, World
+from workshop.teardown.resource import Resource, ResourceType, ScanContext
 from workshop.teardown.resources import tagged
 
 
-def _client(world: World) -> Any:
+def _client(world: ScanContext) -> Any:
     return world.clients.client("cloudwatch", world.scope.place)
 
 
@@ -40,7 +40,7 @@ class Dashboards:
     needs_role: bool = False
     prompt: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         start = f"{world.scope.workshop}-"
         tagged_names = {_dashboard(arn) for arn in world.tagged} - {""}
         others = [name for name in sorted(tagged_names) if not name.startswith(start)]
@@ -51,11 +51,11 @@ class Dashboards:
                     if prefix in (start, dashboard["DashboardName"]):
                         yield from self._judged(world, dashboard)
 
-    def _judged(self, world: World, dashboard: Mapping[str, Any]) -> Iterator[Thing]:
+    def _judged(self, world: ScanContext, dashboard: Mapping[str, Any]) -> Iterator[Resource]:
         name, arn = dashboard["DashboardName"], dashboard["DashboardArn"]
         verdict = ownership.judge(world, name=name, arn=arn, proof=None, tagged=None)
         if verdict is not None:
-            yield Thing(
+            yield Resource(
                 kind=self.name,
                 id=name,
                 place=world.scope.place,
@@ -66,17 +66,17 @@ class Dashboards:
                 created=dashboard.get("LastModified"),
             )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).delete_dashboards(DashboardNames=[thing.id])
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             _client(world).get_dashboard(DashboardName=thing.id)
         except ClientError as error:
@@ -103,7 +103,7 @@ class Alarms:
     needs_role: bool = False
     prompt: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         for name, arn in self._candidates(world):
             tags = world.tagged.get(arn)
             if tags is None:
@@ -114,7 +114,7 @@ class Alarms:
                     continue
             verdict = tagged.judge(world, name, arn, tags)
             if verdict is not None:
-                yield Thing(
+                yield Resource(
                     kind=self.name,
                     id=name,
                     place=world.scope.place,
@@ -129,7 +129,7 @@ class Alarms:
     def resource_type(self) -> str:
         return f"AWS::CloudWatch::{self.listed.removeprefix('Metric')}"
 
-    def _candidates(self, world: World) -> Iterator[tuple[str, str]]:
+    def _candidates(self, world: ScanContext) -> Iterator[tuple[str, str]]:
         """Names and ARNs of alarms that are named alike, or that the tagging service knows."""
         place = world.scope.place
         named = {}
@@ -148,7 +148,7 @@ class Alarms:
             for alarm in self._described(world, name):
                 yield name, alarm["AlarmArn"]
 
-    def _tags(self, world: World, arn: str) -> tuple[dict[str, str] | None, bool]:
+    def _tags(self, world: ScanContext, arn: str) -> tuple[dict[str, str] | None, bool]:
         """An alarm's tags, None where they cannot be read, and whether it is gone."""
         try:
             answer = _client(world).list_tags_for_resource(ResourceARN=arn)
@@ -156,23 +156,23 @@ class Alarms:
             return None, refusals.is_gone(error)
         return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}, False
 
-    def _described(self, world: World, name: str) -> list[Mapping[str, Any]]:
+    def _described(self, world: ScanContext, name: str) -> list[Mapping[str, Any]]:
         return self._of(_client(world).describe_alarms(AlarmNames=[name], AlarmTypes=[self.listed]))
 
     def _of(self, answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return list(answer.get(f"{self.listed}s", ()))
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).delete_alarms(AlarmNames=[thing.id])
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         return "there" if self._described(world, thing.id) else None
 
     def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
@@ -181,7 +181,7 @@ class Alarms:
 
 COMPOSITE = Alarms("composite alarm", "CompositeAlarm")
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[ResourceType, ...] = (
     Dashboards(),
     COMPOSITE,
     Alarms("alarm", "MetricAlarm", after=(COMPOSITE.name,)),

@@ -16,18 +16,18 @@ from botocore.exceptions import ClientError
 from workshop import tags as keys
 from workshop.aws.errors import code
 from workshop.teardown import refusals
-from workshop.teardown.resource import Kind, Thing, World
+from workshop.teardown.resource import Resource, ResourceType, ScanContext
 from workshop.teardown.resources import tagged
 
 ALIVE = ("pending", "running", "stopping", "stopped", "shutting-down")
 BILLED = frozenset({"pending", "running", "stopping"})
 
 
-def _client(world: World) -> Any:
+def _client(world: ScanContext) -> Any:
     return world.clients.client("ec2", world.scope.place)
 
 
-def _listed(world: World, operation: str, **more: Any) -> Iterator[dict[str, Any]]:
+def _listed(world: ScanContext, operation: str, **more: Any) -> Iterator[dict[str, Any]]:
     """Pages of what carries the workshop's tags: EC2 itself leaves out everything else."""
     filters = [
         {"Name": f"tag:{keys.WORKSHOP}", "Values": [world.scope.workshop]},
@@ -37,12 +37,12 @@ def _listed(world: World, operation: str, **more: Any) -> Iterator[dict[str, Any
 
 
 def _thing(
-    world: World, kind: str, one: str, found: Mapping[str, Any], **more: Any
-) -> Iterator[Thing]:
+    world: ScanContext, kind: str, one: str, found: Mapping[str, Any], **more: Any
+) -> Iterator[Resource]:
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
     verdict = tagged.judge(world, tags.get("Name", one), "", tags)
     if verdict is not None:
-        yield Thing(
+        yield Resource(
             kind=kind,
             id=one,
             place=world.scope.place,
@@ -63,7 +63,7 @@ class Instances:
     resource_type: str = "AWS::EC2::Instance"
     needs_role: bool = False
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         alive = {"Name": "instance-state-name", "Values": list(ALIVE)}
         for page in _listed(world, "describe_instances", Filters=[alive]):
             for reservation in page["Reservations"]:
@@ -79,7 +79,7 @@ class Instances:
                         created=one.get("LaunchTime"),
                     )
 
-    def stop(self, world: World, thing: Thing) -> bool:
+    def stop(self, world: ScanContext, thing: Resource) -> bool:
         if thing.state not in {"pending", "running"}:
             return False
         try:
@@ -91,14 +91,14 @@ class Instances:
             raise
         return True
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).terminate_instances(InstanceIds=[thing.id])
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             answer = _client(world).describe_instances(InstanceIds=[thing.id])
         except ClientError as error:
@@ -125,7 +125,7 @@ class Volumes:
     resource_type: str = "AWS::EC2::Volume"
     needs_role: bool = False
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         for page in _listed(world, "describe_volumes"):
             for one in page["Volumes"]:
                 yield from _thing(
@@ -138,17 +138,17 @@ class Volumes:
                     created=one.get("CreateTime"),
                 )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - only going ends it
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - only going ends it
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).delete_volume(VolumeId=thing.id)
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             answer = _client(world).describe_volumes(VolumeIds=[thing.id])
         except ClientError as error:
@@ -161,4 +161,4 @@ class Volumes:
         return state in {"available", "error"}
 
 
-KINDS: tuple[Kind, ...] = (Instances(), Volumes())
+KINDS: tuple[ResourceType, ...] = (Instances(), Volumes())

@@ -18,14 +18,21 @@ from botocore.exceptions import ClientError
 from workshop import tags
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Identity, Kind, Memory, Ownership, Thing, World
+from workshop.teardown.resource import (
+    Identity,
+    Ownership,
+    Resource,
+    ResourceType,
+    ScanCache,
+    ScanContext,
+)
 from workshop.teardown.resources import unexplained
 from workshop.teardown.resources.unexplained import COMPONENTS, ENDPOINTS, ROOT, WRITERS, writers
 
 _KEY = "writers of logs"
 
 
-def remember(world: World, thing: Thing) -> None:
+def remember(world: ScanContext, thing: Resource) -> None:
     """Note a thing that is proven the workshop's, so that its log is proven too, for good.
 
     A stranger's that only looks alike is noted as well: its log's name is no claim then. What tags
@@ -40,31 +47,31 @@ def remember(world: World, thing: Thing) -> None:
         _known(world).setdefault((group, thing.id), None)
 
 
-def remember_before(lasting: Memory, proven: Mapping[Identity, str]) -> None:
+def remember_before(lasting: ScanCache, proven: Mapping[Identity, str]) -> None:
     """Note what an earlier run proved, and its seat: its writers may be gone since."""
     for (kind, name, place, _), seat in proven.items():
         known: dict[tuple[str, str], str | None] = lasting.get((_KEY, place), dict)
         if kind in WRITERS:
             known.setdefault((WRITERS[kind], name), seat)
-        elif kind == Streams.name:
+        elif kind == LogStreams.name:
             group, _, stream = name.partition(":")
             known.setdefault((group, writers(group, stream)[0]), seat)
-        elif kind == Groups.name:
+        elif kind == LogGroups.name:
             start = ENDPOINTS if name.startswith(ENDPOINTS) else COMPONENTS
             known.setdefault((start, name.removeprefix(start)), seat)
 
 
-def _known(world: World) -> dict[tuple[str, str], str | None]:
+def _known(world: ScanContext) -> dict[tuple[str, str], str | None]:
     """Group and name of what was proven in this place -> its seat, None for a stranger's."""
     known: dict[tuple[str, str], str | None] = world.lasting.get((_KEY, world.scope.place), dict)
     return known
 
 
-def _is_known(world: World, group: str, writer: str) -> bool:
+def _is_known(world: ScanContext, group: str, writer: str) -> bool:
     return (group, writer) in _known(world) or (group, writer) in _claimed(world)
 
 
-def _claimed(world: World) -> dict[tuple[str, str], str]:
+def _claimed(world: ScanContext) -> dict[tuple[str, str], str]:
     """Group and name of what only tags or names claim in this place -> its seat."""
     claimed: dict[tuple[str, str], str] = world.lasting.get(
         (_KEY, "claimed", world.scope.place), dict
@@ -72,13 +79,13 @@ def _claimed(world: World) -> dict[tuple[str, str], str]:
     return claimed
 
 
-def _tags(world: World, group: str, writer: str) -> dict[str, str]:
+def _tags(world: ScanContext, group: str, writer: str) -> dict[str, str]:
     """The tags that a log would have if its writer's were its own."""
     seat = _claimed(world).get((group, writer))
     return {} if seat is None else {tags.WORKSHOP: world.scope.workshop, tags.ATTENDEE: seat}
 
 
-def _proven(world: World, group: str, writer: str) -> Proof | None:
+def _proven(world: ScanContext, group: str, writer: str) -> Proof | None:
     known = _known(world)
     if (group, writer) not in known:
         return None
@@ -88,11 +95,11 @@ def _proven(world: World, group: str, writer: str) -> Proof | None:
     return Proof(Ownership.OWNED, f"the log of {writer}, which is proven the workshop's", seat)
 
 
-def _client(world: World) -> Any:
+def _client(world: ScanContext) -> Any:
     return world.clients.client("logs", world.scope.place)
 
 
-def _groups(world: World) -> list[dict[str, Any]]:
+def _groups(world: ScanContext) -> list[dict[str, Any]]:
     """SageMaker's groups, listed once a scan for both kinds."""
     pages = _client(world).get_paginator("describe_log_groups").paginate(logGroupNamePrefix=ROOT)
     groups: list[dict[str, Any]] = world.memory.get(
@@ -102,7 +109,7 @@ def _groups(world: World) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Streams:
+class LogStreams:
     """Streams in the groups that the account's jobs and notebooks share.
 
     A group of a busy account holds far more streams than a listing of 50 a page should read. So
@@ -116,7 +123,7 @@ class Streams:
     needs_role: bool = False
     prompt: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         for group in _groups(world):
             name = group["logGroupName"]
             if name.startswith((ENDPOINTS, COMPONENTS)):
@@ -142,7 +149,7 @@ class Streams:
                     found[thing.id] = thing
             yield from found.values()
 
-    def _below(self, world: World, group: str, prefix: str) -> Iterator[Thing]:
+    def _below(self, world: ScanContext, group: str, prefix: str) -> Iterator[Resource]:
         pages = (
             _client(world)
             .get_paginator("describe_log_streams")
@@ -156,7 +163,7 @@ class Streams:
             if not refusals.is_gone(error):
                 raise
 
-    def _judged(self, world: World, group: str, stream: dict[str, Any]) -> Iterator[Thing]:
+    def _judged(self, world: ScanContext, group: str, stream: dict[str, Any]) -> Iterator[Resource]:
         name = stream["logStreamName"]
         some = writers(group, name)
         writer = next((one for one in some if _is_known(world, group, one)), some[0])
@@ -166,10 +173,10 @@ class Streams:
             yield self._thing(world, group, stream, verdict)
 
     def _thing(
-        self, world: World, group: str, stream: Mapping[str, Any], verdict: ownership.Whose
-    ) -> Thing:
+        self, world: ScanContext, group: str, stream: Mapping[str, Any], verdict: ownership.Whose
+    ) -> Resource:
         name = stream["logStreamName"]
-        return Thing(
+        return Resource(
             kind=self.name,
             id=f"{group}:{name}",
             place=world.scope.place,
@@ -182,17 +189,17 @@ class Streams:
             untold=verdict.ownership == Ownership.UNKNOWN,
         )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).delete_log_stream(**thing.details)
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         group, stream = thing.details["logGroupName"], thing.details["logStreamName"]
         try:
             # A name that another begins with comes before it: names are listed in order.
@@ -210,7 +217,7 @@ class Streams:
 
 
 @dataclass(frozen=True)
-class Groups:
+class LogGroups:
     """Groups of one endpoint or inference component each; the shared ones are never deleted.
 
     What still runs makes its group anew, so endpoints go first.
@@ -222,7 +229,7 @@ class Groups:
     needs_role: bool = False
     prompt: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         for group in _groups(world):
             name = group["logGroupName"]
             verdict = self._judged(world, name)
@@ -232,7 +239,7 @@ class Groups:
                     unexplained.verdict(world) if unexplained.is_one(world, group) else verdict
                 )
             if verdict is not None:
-                yield Thing(
+                yield Resource(
                     kind=self.name,
                     id=name,
                     place=world.scope.place,
@@ -250,28 +257,28 @@ class Groups:
         start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
         return None if start is None else (start, name.removeprefix(start))
 
-    def _judged(self, world: World, name: str) -> ownership.Whose | None:
+    def _judged(self, world: ScanContext, name: str) -> ownership.Whose | None:
         parts = self._writer(name)
         if parts is None:
             return None
         found, claims = _proven(world, *parts), _tags(world, *parts)
         return ownership.judge(world, name=parts[1], arn="", proof=found, tagged=claims)
 
-    def _is_known(self, world: World, name: str) -> bool:
+    def _is_known(self, world: ScanContext, name: str) -> bool:
         parts = self._writer(name)
         return parts is not None and _is_known(world, *parts)
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).delete_log_group(logGroupName=thing.id)
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         # Many groups may begin with this name; in order, it comes before them all.
         found = _client(world).describe_log_groups(logGroupNamePrefix=thing.id, limit=1)
         there = any(one["logGroupName"] == thing.id for one in found["logGroups"])
@@ -281,4 +288,4 @@ class Groups:
         return True
 
 
-KINDS: tuple[Kind, ...] = (Streams(), Groups())
+KINDS: tuple[ResourceType, ...] = (LogStreams(), LogGroups())

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Whose
-from workshop.teardown.resource import Kind, Ownership, Thing, World
+from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext
 from workshop.teardown.resources import tagged
 
 PAGE = 1000
@@ -27,7 +27,7 @@ BY_SAGEMAKER = "made by SageMaker for something in a subnet of the workshop; it 
 
 
 @dataclass(frozen=True)
-class Interfaces:
+class NetworkInterfaces:
     """Interfaces that a seat or SageMaker made; those of other services are left out."""
 
     name: str = "network interface"
@@ -35,14 +35,14 @@ class Interfaces:
     resource_type: str = "AWS::EC2::NetworkInterface"
     needs_role: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         pages = _client(world).get_paginator("describe_network_interfaces")
         for page in pages.paginate(PaginationConfig={"PageSize": PAGE}):
             for one in page["NetworkInterfaces"]:
                 verdict = self._judged(world, one)
                 if verdict is not None:
                     groups = ", ".join(group["GroupId"] for group in one.get("Groups", ()))
-                    yield Thing(
+                    yield Resource(
                         kind=self.name,
                         id=one["NetworkInterfaceId"],
                         place=world.scope.place,
@@ -52,7 +52,7 @@ class Interfaces:
                         state=one["Status"],
                     )
 
-    def _judged(self, world: World, one: Mapping[str, Any]) -> Whose | None:
+    def _judged(self, world: ScanContext, one: Mapping[str, Any]) -> Whose | None:
         scope, given = world.scope, {tag["Key"]: tag["Value"] for tag in one.get("TagSet", ())}
         maker = str(one.get("RequesterId", "")).partition(":")[0]
         role = next((role for role in world.roles if role.id and role.id == maker), None)
@@ -74,17 +74,17 @@ class Interfaces:
             Ownership.CLAIMED, "in a subnet of the workshop, and nothing tells who made it"
         )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).delete_network_interface(NetworkInterfaceId=thing.id)
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             found = _client(world).describe_network_interfaces(NetworkInterfaceIds=[thing.id])
         except ClientError as error:
@@ -97,18 +97,18 @@ class Interfaces:
         return state == "available"
 
 
-def goes_by_itself(thing: Thing) -> bool:
+def goes_by_itself(thing: Resource) -> bool:
     """Whether SageMaker gives it back, so that it is but to be waited for."""
     return thing.kind == KINDS[0].name and thing.why.startswith(BY_SAGEMAKER)
 
 
 def awaited(
-    world: World,
-    things: Sequence[Thing],
+    world: ScanContext,
+    things: Sequence[Resource],
     looks: tuple[float, float],
     deadline: float,
     pause: Callable[[float], object],
-) -> list[Thing]:
+) -> list[Resource]:
     """Wait until these are gone, for at most ``deadline`` seconds; return those that are.
 
     ``looks`` are the first and the longest wait between two looks, in seconds.
@@ -144,8 +144,8 @@ def _is_of_sagemaker(one: Mapping[str, Any]) -> bool:
     return "sagemaker" in said.lower()
 
 
-def _client(world: World) -> Any:
+def _client(world: ScanContext) -> Any:
     return world.clients.client("ec2", world.scope.place)
 
 
-KINDS: tuple[Kind, ...] = (Interfaces(),)
+KINDS: tuple[ResourceType, ...] = (NetworkInterfaces(),)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from workshop.aws.errors import code
 from workshop.teardown import ownership, refusals
 from workshop.teardown.emptying import NotEmptied
-from workshop.teardown.resource import Kind, Thing, World
+from workshop.teardown.resource import Resource, ResourceType, ScanContext
 from workshop.teardown.resources import tagged
 
 BATCH = 100
@@ -30,7 +30,7 @@ class Repositories:
     resource_type: str = "AWS::ECR::Repository"
     needs_role: bool = False
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         pages = (
             _client(world)
             .get_paginator("describe_repositories")
@@ -40,7 +40,7 @@ class Repositories:
             for repository in page["repositories"]:
                 yield from self._judged(world, repository)
 
-    def _judged(self, world: World, repository: Mapping[str, Any]) -> Iterator[Thing]:
+    def _judged(self, world: ScanContext, repository: Mapping[str, Any]) -> Iterator[Resource]:
         name, arn = repository["repositoryName"], repository["repositoryArn"]
         tags = world.tagged.get(arn)
         if tags is None:
@@ -53,7 +53,7 @@ class Repositories:
         maker = ownership.seat_of_name(world.scope.workshop, name) or ""
         verdict = tagged.judge(world, name, arn, tags, maker=maker)
         if verdict is not None:
-            yield Thing(
+            yield Resource(
                 kind=self.name,
                 id=name,
                 place=world.scope.place,
@@ -75,7 +75,7 @@ class Repositories:
         """
         return None if tags is None else tags.get(tagged.STACK_ID)
 
-    def _tags(self, world: World, arn: str) -> tuple[dict[str, str] | None, bool]:
+    def _tags(self, world: ScanContext, arn: str) -> tuple[dict[str, str] | None, bool]:
         """A repository's tags, None where they cannot be read, and whether it is gone."""
         try:
             answer = _client(world).list_tags_for_resource(resourceArn=arn)
@@ -83,10 +83,10 @@ class Repositories:
             return None, refusals.is_gone(error)
         return {tag["Key"]: tag["Value"] for tag in answer.get("tags", ())}, False
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - nothing by the hour
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
         return False
 
-    def empty(self, world: World, thing: Thing) -> None:
+    def empty(self, world: ScanContext, thing: Resource) -> None:
         """Delete all images, untagged ones and those of several platforms too.
 
         An image that a list of platforms names cannot go before the list: whatever is left is
@@ -109,7 +109,7 @@ class Repositories:
             if not refusals.is_gone(error):
                 raise
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             _client(world).delete_repository(
                 repositoryName=thing.id, registryId=thing.place.account, force=True
@@ -118,7 +118,7 @@ class Repositories:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             _client(world).describe_repositories(
                 repositoryNames=[thing.id], registryId=thing.place.account
@@ -133,7 +133,7 @@ class Repositories:
         return True
 
 
-def _client(world: World) -> Any:
+def _client(world: ScanContext) -> Any:
     return world.clients.client("ecr", world.scope.place)
 
 
@@ -157,4 +157,4 @@ def _told(name: str, left: list[Mapping[str, Any]]) -> str:
     )
 
 
-KINDS: tuple[Kind, ...] = (Repositories(),)
+KINDS: tuple[ResourceType, ...] = (Repositories(),)

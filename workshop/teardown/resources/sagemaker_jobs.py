@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Thing, World
+from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources.sagemaker_serving import of_transform
 from workshop.teardown.resources.sagemaker_type import (
     Answer,
-    SageMakerKind,
+    SageMakerType,
     ask,
     by_role,
     machines,
@@ -28,7 +28,7 @@ _COMPONENTS = ("trial component",)
 """A job proves whose the component is that it left, so it stays until that is gone."""
 
 
-def _training_cost(world: World, job: Answer) -> Decimal | None:
+def _training_cost(world: ScanContext, job: Answer) -> Decimal | None:
     config = job.get("ResourceConfig", {})
     groups = config.get("InstanceGroups") or ([config] if "InstanceType" in config else [])
     total = Decimal(0)
@@ -40,23 +40,23 @@ def _training_cost(world: World, job: Answer) -> Decimal | None:
     return total if groups else None
 
 
-def _processing_cost(world: World, job: Answer) -> Decimal | None:
+def _processing_cost(world: ScanContext, job: Answer) -> Decimal | None:
     cluster = job["ProcessingResources"]["ClusterConfig"]
     return machines(world, "processing", cluster["InstanceType"], cluster["InstanceCount"])
 
 
-def _transform_cost(world: World, job: Answer) -> Decimal | None:
+def _transform_cost(world: ScanContext, job: Answer) -> Decimal | None:
     resources = job["TransformResources"]
     return machines(world, "transform", resources["InstanceType"], resources["InstanceCount"])
 
 
-def _transform_untold(world: World, job: Answer) -> str:  # noqa: ARG001 - as Untold is called
+def _transform_untold(world: ScanContext, job: Answer) -> str:  # noqa: ARG001 - as Untold is called
     """Why nothing proves whose a job is that still costs; one that has ended is but a record."""
     running = job["TransformJobStatus"] in RUNNING
     return "its model is gone, or has no role" if running else ""
 
 
-def _tuning_roles(world: World, job: Answer) -> Proof | None:
+def _tuning_roles(world: ScanContext, job: Answer) -> Proof | None:
     definitions = [job.get("TrainingJobDefinition"), *job.get("TrainingJobDefinitions", [])]
     return ownership.joined(
         ownership.of_role(world.scope, one["RoleArn"]) for one in definitions if one is not None
@@ -64,29 +64,29 @@ def _tuning_roles(world: World, job: Answer) -> Proof | None:
 
 
 @dataclass(frozen=True)
-class Training(SageMakerKind):
+class Training(SageMakerType):
     """Training jobs, which may keep their machines for the next one."""
 
-    def state_of(self, world: World, described: Answer) -> str:  # noqa: ARG002 - as its base
+    def state_of(self, world: ScanContext, described: Answer) -> str:  # noqa: ARG002 - as its base
         """Its status, or that a warm pool is still paid for."""
         status = str(described["TrainingJobStatus"])
         pool = described.get("WarmPoolStatus", {}).get("Status")
         return POOLED if status in ENDED and pool == "Available" else status
 
-    def stop(self, world: World, thing: Thing) -> bool:
+    def stop(self, world: ScanContext, thing: Resource) -> bool:
         """Stop it, or let its warm pool go."""
         if thing.state != POOLED:
             return super().stop(world, thing)
         self._release(world, thing)
         return True
 
-    def prepare(self, world: World, thing: Thing) -> None:
+    def prepare(self, world: ScanContext, thing: Resource) -> None:
         """Let the warm pool go, which a job that was stopped may have left, too."""
         if thing.state == POOLED:
             self._release(world, thing)
 
     @staticmethod
-    def _release(world: World, thing: Thing) -> None:
+    def _release(world: ScanContext, thing: Resource) -> None:
         try:
             ask(
                 world,
@@ -124,7 +124,7 @@ TRAINING = Training(
     after=_COMPONENTS,
 )
 
-PROCESSING = SageMakerKind(
+PROCESSING = SageMakerType(
     name="processing job",
     resource_type="AWS::SageMaker::ProcessingJob",
     needs_role=True,
@@ -146,7 +146,7 @@ PROCESSING = SageMakerKind(
     after=_COMPONENTS,
 )
 
-TRANSFORM = SageMakerKind(
+TRANSFORM = SageMakerType(
     name="transform job",
     needs_role=True,
     lists="ListTransformJobs",
@@ -165,7 +165,7 @@ TRANSFORM = SageMakerKind(
     after=_COMPONENTS,
 )
 
-TUNING = SageMakerKind(
+TUNING = SageMakerType(
     name="tuning job",
     needs_role=True,
     lists="ListHyperParameterTuningJobs",
@@ -183,7 +183,7 @@ TUNING = SageMakerKind(
 )
 """It costs nothing itself: its training jobs do."""
 
-AUTOML = SageMakerKind(
+AUTOML = SageMakerType(
     name="AutoML job",
     needs_role=True,
     lists="ListAutoMLJobs",
@@ -199,7 +199,7 @@ AUTOML = SageMakerKind(
     deleted_from=ENDED,
 )
 
-COMPILATION = SageMakerKind(
+COMPILATION = SageMakerType(
     name="compilation job",
     needs_role=True,
     lists="ListCompilationJobs",
@@ -217,7 +217,7 @@ COMPILATION = SageMakerKind(
     prompt=True,
 )
 
-LABELING = SageMakerKind(
+LABELING = SageMakerType(
     name="labeling job",
     needs_role=True,
     lists="ListLabelingJobs",

@@ -7,12 +7,12 @@ from typing import Any
 
 from workshop.teardown import refusals
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Thing, World
+from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources.sagemaker_serving import described, of_transform
 from workshop.teardown.resources.sagemaker_type import (
     Answer,
     Prove,
-    SageMakerKind,
+    SageMakerType,
     ask,
     by_maker,
     by_role,
@@ -29,7 +29,7 @@ _JOBS: dict[str, tuple[str, str, Prove]] = {
 """Part of an ARN -> how the job behind it is described and proven."""
 
 
-def of_job(world: World, arn: str) -> Proof | None:
+def of_job(world: ScanContext, arn: str) -> Proof | None:
     """The proof by the job of an ARN; None where it is gone, or no job."""
     kind, _, name = arn.split(":", 5)[-1].partition("/")
     if kind not in _JOBS:
@@ -39,7 +39,7 @@ def of_job(world: World, arn: str) -> Proof | None:
     return prove(world, job) if job else None
 
 
-def _of_source(world: World, answer: Answer) -> Proof | None:
+def _of_source(world: ScanContext, answer: Answer) -> Proof | None:
     """The proof by the job that something was recorded of, else by whoever made it."""
     source = answer.get("Source") or answer.get("TrialComponentSource") or {}
     arn = source.get("SourceArn") or source.get("SourceUri") or ""
@@ -47,29 +47,29 @@ def _of_source(world: World, answer: Answer) -> Proof | None:
     return found or by_maker(world, answer)
 
 
-def _of_named_source(world: World, answer: Answer) -> Proof | None:
+def _of_named_source(world: ScanContext, answer: Answer) -> Proof | None:
     """The proof by whoever made it, else by its source: whoever makes it can name any job there."""
     return by_maker(world, answer) or _of_source(world, answer)
 
 
-def _of_pipeline(world: World, answer: Answer) -> Proof | None:
+def _of_pipeline(world: ScanContext, answer: Answer) -> Proof | None:
     return by_role("RoleArn")(world, answer) or by_maker(world, answer)
 
 
-def _of_server(world: World, answer: Answer) -> Proof | None:
+def _of_server(world: ScanContext, answer: Answer) -> Proof | None:
     return by_role("RoleArn")(world, answer) or by_maker(world, answer)
 
 
 @dataclass(frozen=True)
-class Pipelines(SageMakerKind):
+class Pipelines(SageMakerType):
     """Pipelines, which cannot be deleted while they run."""
 
-    def state_of(self, world: World, described: Answer) -> str:
+    def state_of(self, world: ScanContext, described: Answer) -> str:
         """``Executing`` while anything of it runs, else its own status."""
         running = self._running(world, str(described["PipelineName"]))
         return "Executing" if running else str(described.get("PipelineStatus", ""))
 
-    def stop(self, world: World, thing: Thing) -> bool:
+    def stop(self, world: ScanContext, thing: Resource) -> bool:
         """Stop its executions; what those made is stopped as what it is."""
         stopped = False
         for one in self._running(world, thing.id):
@@ -85,7 +85,7 @@ class Pipelines(SageMakerKind):
         return stopped
 
     @staticmethod
-    def _running(world: World, name: str) -> list[dict[str, Any]]:
+    def _running(world: ScanContext, name: str) -> list[dict[str, Any]]:
         return [
             one
             for one in listed(
@@ -96,10 +96,10 @@ class Pipelines(SageMakerKind):
 
 
 @dataclass(frozen=True)
-class Components(SageMakerKind):
+class Components(SageMakerType):
     """Trial components, which have to be taken out of their trials first."""
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         """Ask for its deletion; most are in no trial, and only a refusal tells."""
         try:
             ask(world, self.deletes, **thing.details)
@@ -107,7 +107,7 @@ class Components(SageMakerKind):
             if not refusals.is_gone(error):
                 super().delete(world, thing)
 
-    def prepare(self, world: World, thing: Thing) -> None:
+    def prepare(self, world: ScanContext, thing: Resource) -> None:
         """Take it out of every trial."""
         for trial in list(
             listed(world, "ListTrials", "TrialSummaries", TrialComponentName=thing.id)
@@ -116,10 +116,10 @@ class Components(SageMakerKind):
 
 
 @dataclass(frozen=True)
-class Trials(SageMakerKind):
+class Trials(SageMakerType):
     """Trials, out of which every component has to be taken first, whosever it is."""
 
-    def prepare(self, world: World, thing: Thing) -> None:
+    def prepare(self, world: ScanContext, thing: Resource) -> None:
         """Take every component out of it."""
         found = listed(world, "ListTrialComponents", "TrialComponentSummaries", TrialName=thing.id)
         for component in list(found):
@@ -127,10 +127,10 @@ class Trials(SageMakerKind):
 
 
 @dataclass(frozen=True)
-class Lineage(SageMakerKind):
+class Lineage(SageMakerType):
     """Artifacts, contexts and actions, whose associations have to go first."""
 
-    def prepare(self, world: World, thing: Thing) -> None:
+    def prepare(self, world: ScanContext, thing: Resource) -> None:
         """Untie it from all others."""
         for side in ("SourceArn", "DestinationArn"):
             for one in list(
@@ -144,7 +144,7 @@ class Lineage(SageMakerKind):
                         raise
 
 
-def _untie(world: World, component: str, trial: str) -> None:
+def _untie(world: ScanContext, component: str, trial: str) -> None:
     try:
         ask(
             world,
@@ -157,7 +157,7 @@ def _untie(world: World, component: str, trial: str) -> None:
             raise
 
 
-PACKAGE = SageMakerKind(
+PACKAGE = SageMakerType(
     name="model package",
     resource_type="AWS::SageMaker::ModelPackage",
     lists="ListModelPackages",
@@ -174,7 +174,7 @@ PACKAGE = SageMakerKind(
     prompt=True,
 )
 
-PACKAGE_GROUP = SageMakerKind(
+PACKAGE_GROUP = SageMakerType(
     name="model package group",
     resource_type="AWS::SageMaker::ModelPackageGroup",
     lists="ListModelPackageGroups",
@@ -204,7 +204,7 @@ PIPELINE = Pipelines(
     deleted_from=frozenset({"Active", ""}),
 )
 
-EXPERIMENT = SageMakerKind(
+EXPERIMENT = SageMakerType(
     name="experiment",
     resource_type="AWS::SageMaker::Experiment",
     lists="ListExperiments",
@@ -287,7 +287,7 @@ ACTION = Lineage(
     prompt=True,
 )
 
-FEATURE_GROUP = SageMakerKind(
+FEATURE_GROUP = SageMakerType(
     name="feature group",
     resource_type="AWS::SageMaker::FeatureGroup",
     needs_role=True,
@@ -304,7 +304,7 @@ FEATURE_GROUP = SageMakerKind(
 )
 """Its offline data stays in the bucket, and its table in the Glue catalog: kinds of their own."""
 
-TRACKING_SERVER = SageMakerKind(
+TRACKING_SERVER = SageMakerType(
     name="MLflow tracking server",
     resource_type="AWS::SageMaker::MlflowTrackingServer",
     needs_role=True,

@@ -11,14 +11,14 @@ from typing import Any
 from workshop import tags as keys
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Ownership, Thing, World
-from workshop.teardown.resources.sagemaker_type import Answer, SageMakerKind, ask, by_role, machines
+from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resources.sagemaker_type import Answer, SageMakerType, ask, by_role, machines
 
 RESTING = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed"})
 UP = RESTING | {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
-def described(world: World, operation: str, **request: str) -> dict[str, Any] | None:
+def described(world: ScanContext, operation: str, **request: str) -> dict[str, Any] | None:
     """A description that several things need, asked for once a scan; None where it is gone."""
 
     def find() -> dict[str, Any] | None:
@@ -33,26 +33,26 @@ def described(world: World, operation: str, **request: str) -> dict[str, Any] | 
     return found
 
 
-def of_model(world: World, name: str) -> Proof | None:
+def of_model(world: ScanContext, name: str) -> Proof | None:
     """The proof by a model's role; None where model or role are not there."""
     model = described(world, "DescribeModel", ModelName=name)
     role = (model or {}).get("ExecutionRoleArn")
     return ownership.of_role(world.scope, role) if role else None
 
 
-def of_config(world: World, config: Answer) -> Proof | None:
+def of_config(world: ScanContext, config: Answer) -> Proof | None:
     """The proof by a configuration's role, or by those of its models."""
     return ownership.joined(_proofs(world, config))
 
 
-def _proofs(world: World, config: Answer) -> list[Proof]:
+def _proofs(world: ScanContext, config: Answer) -> list[Proof]:
     proofs = [of_model(world, one["ModelName"]) for one in _variants(config) if "ModelName" in one]
     role = config.get("ExecutionRoleArn")
     proofs += [ownership.of_role(world.scope, role)] if role else []
     return [one for one in proofs if one is not None]
 
 
-def by_own_tags(world: World, arn: str, answer: Answer, found: Proof | None) -> Proof | None:
+def by_own_tags(world: ScanContext, arn: str, answer: Answer, found: Proof | None) -> Proof | None:
     """Whose it is what serves models, given what these prove: its own tags decide.
 
     IAM asks for no permission on a model that is served, so anybody's may be, and its role says
@@ -77,7 +77,7 @@ def by_own_tags(world: World, arn: str, answer: Answer, found: Proof | None) -> 
     return found
 
 
-def own_tags(world: World, arn: str, created: datetime | None = None) -> Mapping[str, str]:
+def own_tags(world: ScanContext, arn: str, created: datetime | None = None) -> Mapping[str, str]:
     """The tags of a resource, asked of SageMaker where the tagging service tells none.
 
     That is minutes behind. What was made before the workshop began is not asked.
@@ -99,11 +99,11 @@ def own_tags(world: World, arn: str, created: datetime | None = None) -> Mapping
     return found
 
 
-def _of_own_config(world: World, config: Answer) -> Proof | None:
+def _of_own_config(world: ScanContext, config: Answer) -> Proof | None:
     return by_own_tags(world, config["EndpointConfigArn"], config, of_config(world, config))
 
 
-def of_endpoint(world: World, endpoint: Answer) -> Proof | None:
+def of_endpoint(world: ScanContext, endpoint: Answer) -> Proof | None:
     """The proof by an endpoint's own tags and its configuration."""
     name = endpoint.get("EndpointConfigName")
     config = described(world, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
@@ -111,13 +111,13 @@ def of_endpoint(world: World, endpoint: Answer) -> Proof | None:
     return by_own_tags(world, endpoint["EndpointArn"], endpoint, found)
 
 
-def of_transform(world: World, job: Answer) -> Proof | None:
+def of_transform(world: ScanContext, job: Answer) -> Proof | None:
     """The proof by a transform job's own tags and its model."""
     found = of_model(world, job["ModelName"]) if job.get("ModelName") else None
     return by_own_tags(world, job["TransformJobArn"], job, found)
 
 
-def endpoint_untold(world: World, endpoint: Answer) -> str:
+def endpoint_untold(world: ScanContext, endpoint: Answer) -> str:
     """Why nothing proves whose an endpoint is; empty where its models' roles speak, or disagree."""
     name = endpoint.get("EndpointConfigName")
     config = described(world, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
@@ -126,7 +126,7 @@ def endpoint_untold(world: World, endpoint: Answer) -> str:
     return "" if _proofs(world, config) else "no model of its configuration is left that has a role"
 
 
-def _of_component(world: World, component: Answer) -> Proof | None:
+def _of_component(world: ScanContext, component: Answer) -> Proof | None:
     model = component.get("Specification", {}).get("ModelName")
     found = of_model(world, model) if model else None
     if found is None:
@@ -135,7 +135,7 @@ def _of_component(world: World, component: Answer) -> Proof | None:
     return by_own_tags(world, component["InferenceComponentArn"], component, found)
 
 
-def _endpoint_cost(world: World, endpoint: Answer) -> Decimal | None:
+def _endpoint_cost(world: ScanContext, endpoint: Answer) -> Decimal | None:
     name = endpoint.get("EndpointConfigName")
     config = described(world, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
     if config is None:
@@ -163,7 +163,7 @@ def _variants(answer: Answer) -> list[dict[str, Any]]:
     return [*answer.get("ProductionVariants", []), *answer.get("ShadowProductionVariants", [])]
 
 
-ENDPOINT = SageMakerKind(
+ENDPOINT = SageMakerType(
     name="endpoint",
     resource_type="AWS::SageMaker::Endpoint",
     needs_role=True,
@@ -183,7 +183,7 @@ ENDPOINT = SageMakerKind(
     after=("inference component", "scalable target"),
 )
 
-CONFIG = SageMakerKind(
+CONFIG = SageMakerType(
     name="endpoint configuration",
     resource_type="AWS::SageMaker::EndpointConfig",
     lists="ListEndpointConfigs",
@@ -198,7 +198,7 @@ CONFIG = SageMakerKind(
 )
 """It proves whose the endpoint is, and so do the models: they go after it."""
 
-MODEL = SageMakerKind(
+MODEL = SageMakerType(
     name="model",
     resource_type="AWS::SageMaker::Model",
     lists="ListModels",
@@ -213,7 +213,7 @@ MODEL = SageMakerKind(
     after=("endpoint configuration", "inference component", "endpoint", "transform job"),
 )
 
-COMPONENT = SageMakerKind(
+COMPONENT = SageMakerType(
     name="inference component",
     resource_type="AWS::SageMaker::InferenceComponent",
     needs_role=True,
@@ -244,7 +244,7 @@ class ScalableTarget:
     needs_role: bool = False
     prompt: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         """The targets of SageMaker's endpoints and components that could be the workshop's."""
         client = world.clients.client("application-autoscaling", world.scope.place)
         pages = client.get_paginator("describe_scalable_targets")
@@ -254,11 +254,11 @@ class ScalableTarget:
                 if thing is not None:
                     yield thing
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - as its protocol
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - as its protocol
         """It costs nothing."""
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         """Deregister it, with its scaling policies."""
         client = world.clients.client("application-autoscaling", world.scope.place)
         try:
@@ -267,7 +267,7 @@ class ScalableTarget:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         """Empty as long as it is there."""
         client = world.clients.client("application-autoscaling", world.scope.place)
         found = client.describe_scalable_targets(
@@ -282,7 +282,7 @@ class ScalableTarget:
         return True
 
     @staticmethod
-    def _look(world: World, target: Answer) -> Thing | None:
+    def _look(world: ScanContext, target: Answer) -> Resource | None:
         resource = str(target["ResourceId"])
         of, name, *_ = resource.split("/")
         try:
@@ -304,7 +304,7 @@ class ScalableTarget:
         if verdict is None:
             return None
         dimension = str(target["ScalableDimension"])
-        return Thing(
+        return Resource(
             kind="scalable target",
             id=f"{resource} {dimension}",
             place=world.scope.place,

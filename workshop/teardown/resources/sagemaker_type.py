@@ -19,7 +19,7 @@ from workshop.pricing import prices
 from workshop.pricing.prices import Use
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Ownership, Thing, Undeletable, World
+from workshop.teardown.resource import Ownership, Resource, ScanContext, Undeletable
 
 PAGE = 100
 DESCRIBING = 8
@@ -28,14 +28,16 @@ DESCRIBING = 8
 Answer = Mapping[str, Any]
 
 
-def ask(world: World, operation: str, **request: Any) -> dict[str, Any]:
+def ask(world: ScanContext, operation: str, **request: Any) -> dict[str, Any]:
     """One call to SageMaker; botocore's errors pass through."""
     client = world.clients.client("sagemaker", world.scope.place)
     answer: dict[str, Any] = getattr(client, xform_name(operation))(**request)
     return answer
 
 
-def listed(world: World, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+def listed(
+    world: ScanContext, operation: str, member: str, **request: Any
+) -> Iterator[dict[str, Any]]:
     """What a listing holds, from its first page to its last; botocore's errors pass through."""
     client = world.clients.client("sagemaker", world.scope.place)
     pages = client.get_paginator(xform_name(operation)).paginate(
@@ -50,36 +52,36 @@ def listed_key(kind: str) -> tuple[str, str]:
     return ("listed", kind)
 
 
-Prove = Callable[[World, Answer], Proof | None]
+Prove = Callable[[ScanContext, Answer], Proof | None]
 """Reads the proof from a description; None where it holds none. botocore's errors pass through."""
-Price = Callable[[World, Answer], Decimal | None]
+Price = Callable[[ScanContext, Answer], Decimal | None]
 """USD per hour now, from a description."""
-Untold = Callable[[World, Answer], str]
+Untold = Callable[[ScanContext, Answer], str]
 """Why a description holds no proof, for what then counts as unknown; empty for all other."""
 
 
-def nothing(world: World, described: Answer) -> Decimal | None:  # noqa: ARG001 - as Price is called
+def nothing(world: ScanContext, described: Answer) -> Decimal | None:  # noqa: ARG001 - as Price is called
     """What costs nothing by the hour."""
     return Decimal(0)
 
 
-def not_known(world: World, described: Answer) -> Decimal | None:  # noqa: ARG001 - the same
+def not_known(world: ScanContext, described: Answer) -> Decimal | None:  # noqa: ARG001 - the same
     """What costs something that the price list does not know."""
     return None
 
 
-def machines(world: World, use: Use, instance_type: str, count: int) -> Decimal | None:
+def machines(world: ScanContext, use: Use, instance_type: str, count: int) -> Decimal | None:
     """What so many machines cost an hour."""
     found = prices.hourly(use, instance_type, world.scope.place.region)
     return None if found is None else found * count
 
 
-def unproven(world: World, described: Answer) -> Proof | None:  # noqa: ARG001 - as Prove is called
+def unproven(world: ScanContext, described: Answer) -> Proof | None:  # noqa: ARG001 - as Prove is called
     """Nothing in the description tells whose it is."""
     return None
 
 
-def no_matter(world: World, described: Answer) -> str:  # noqa: ARG001 - as Untold is called
+def no_matter(world: ScanContext, described: Answer) -> str:  # noqa: ARG001 - as Untold is called
     """What costs nothing, or always holds a proof."""
     return ""
 
@@ -87,7 +89,7 @@ def no_matter(world: World, described: Answer) -> str:  # noqa: ARG001 - as Unto
 def by_role(*path: str) -> Prove:
     """The proof by the role that stands at this place of a description."""
 
-    def prove(world: World, described: Answer) -> Proof | None:
+    def prove(world: ScanContext, described: Answer) -> Proof | None:
         found: Any = described
         for member in path:
             found = found.get(member) if isinstance(found, Mapping) else None
@@ -96,7 +98,7 @@ def by_role(*path: str) -> Prove:
     return prove
 
 
-def by_maker(world: World, described: Answer) -> Proof | None:
+def by_maker(world: ScanContext, described: Answer) -> Proof | None:
     """The proof by whoever made it, ``CreatedBy.IamIdentity``."""
     who = described.get("CreatedBy", {}).get("IamIdentity", {})
     if not who.get("Arn"):
@@ -106,7 +108,7 @@ def by_maker(world: World, described: Answer) -> Proof | None:
 
 
 @dataclass(frozen=True)
-class SageMakerKind:
+class SageMakerType:
     """One kind as a table; see :class:`workshop.teardown.resource.Kind` for what it can do."""
 
     name: str
@@ -160,7 +162,7 @@ class SageMakerKind:
 
     # --- what a teardown asks ---------------------------------------------------------------
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         """Everything of this kind that could be the workshop's, look-alikes included."""
         summaries = [
             one
@@ -181,7 +183,7 @@ class SageMakerKind:
             for one in summaries
         )
 
-    def stop(self, world: World, thing: Thing) -> bool:
+    def stop(self, world: ScanContext, thing: Resource) -> bool:
         """End what it costs by the hour."""
         if self.deleting_stops:
             if not self.deletable_in(thing.state) or thing.stack:
@@ -198,7 +200,7 @@ class SageMakerKind:
             raise
         return True
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         """Ask for its deletion."""
         if not self.deletes:
             raise Undeletable(f"AWS has no way to delete a {self.name}")
@@ -209,7 +211,7 @@ class SageMakerKind:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         """Its status now, None when it is gone."""
         try:
             described = ask(world, self.describes, **thing.details)
@@ -226,20 +228,20 @@ class SageMakerKind:
 
     # --- what some kinds do otherwise -------------------------------------------------------
 
-    def state_of(self, world: World, described: Answer) -> str:  # noqa: ARG002 - others ask
+    def state_of(self, world: ScanContext, described: Answer) -> str:  # noqa: ARG002 - others ask
         """The status in a description."""
         return str(described.get(self.status, "")) if self.status else ""
 
-    def prepare(self, world: World, thing: Thing) -> None:
+    def prepare(self, world: ScanContext, thing: Resource) -> None:
         """Untie it from others just before it is deleted."""
 
-    def listed_state(self, world: World, summary: Answer) -> str:
+    def listed_state(self, world: ScanContext, summary: Answer) -> str:
         """The status in a summary."""
         return self.state_of(world, summary)
 
     # --- proof ------------------------------------------------------------------------------
 
-    def look(self, world: World, summary: Answer) -> Thing | None:
+    def look(self, world: ScanContext, summary: Answer) -> Resource | None:
         """One thing of a listing with the verdict on it; None where it is none of ours."""
         details = {
             member: str(summary[known])
@@ -278,7 +280,7 @@ class SageMakerKind:
                 world.lasting.note(stranger, value=True)
             return None
         state = self.state_of(world, whole) if described else self.listed_state(world, summary)
-        return Thing(
+        return Resource(
             kind=self.name,
             id=shown,
             place=world.scope.place,
@@ -293,7 +295,7 @@ class SageMakerKind:
             untold=proven is None and verdict.ownership == Ownership.UNKNOWN,
         )
 
-    def _described(self, world: World, details: Answer, summary: Answer) -> Answer | None:
+    def _described(self, world: ScanContext, details: Answer, summary: Answer) -> Answer | None:
         """All that can be read of it, once a scan; None where it is gone.
 
         A summary will do that holds the proof, or where there is none to be had.
@@ -307,14 +309,14 @@ class SageMakerKind:
         return found
 
     def _unchanged(
-        self, world: World, shown: str, arn: str, details: Mapping[str, str], summary: Answer
-    ) -> Thing | None:
+        self, world: ScanContext, shown: str, arn: str, details: Mapping[str, str], summary: Answer
+    ) -> Resource | None:
         """One that is proven for good and costs nothing now: its description tells nothing new."""
         whose = self._proven_before(world, shown, summary) if self.lasting else None
         state = "" if whose is None else self.listed_state(world, summary)
         if whose is None or state in self.billed_in:
             return None
-        return Thing(
+        return Resource(
             kind=self.name,
             id=shown,
             place=world.scope.place,
@@ -327,7 +329,9 @@ class SageMakerKind:
             details=details,
         )
 
-    def _proven_before(self, world: World, shown: str, summary: Answer) -> ownership.Whose | None:
+    def _proven_before(
+        self, world: ScanContext, shown: str, summary: Answer
+    ) -> ownership.Whose | None:
         """Such as a transform job, which outlives the model that proves it."""
         created = summary.get("CreationTime")
         moment = "" if created is None else created.isoformat()
@@ -338,7 +342,7 @@ class SageMakerKind:
             Ownership.OWNED, "proven before, by what has been deleted since", seat
         )
 
-    def _costs(self, world: World, state: str, described: Answer | None) -> Decimal | None:
+    def _costs(self, world: ScanContext, state: str, described: Answer | None) -> Decimal | None:
         if state not in self.billed_in:
             return Decimal(0)
         if described is None:
@@ -353,13 +357,13 @@ def _is_none_of_ours(verdict: ownership.Whose | None) -> bool:
     return verdict is None or verdict.ownership == Ownership.FOREIGN
 
 
-def _in_its_life(world: World, summary: Answer) -> bool:
+def _in_its_life(world: ScanContext, summary: Answer) -> bool:
     """Whether it was made since the workshop began: what was there before is none of it."""
     created = summary.get("CreationTime")
     return world.since is not None and created is not None and created >= world.since
 
 
-def _untold(world: World, name: str, arn: str, why: str) -> ownership.Whose | None:
+def _untold(world: ScanContext, name: str, arn: str, why: str) -> ownership.Whose | None:
     """The verdict on what nothing proves any more: its own tags, else that it is unknown."""
     try:
         told = ask(world, "ListTags", ResourceArn=arn)["Tags"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workshop.teardown.resource import Kind
+from workshop.teardown.resource import ResourceType
 from workshop.teardown.resources import (
     sagemaker_jobs,
     sagemaker_records,
@@ -10,7 +10,7 @@ from workshop.teardown.resources import (
     sagemaker_workbenches,
 )
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[ResourceType, ...] = (
     *sagemaker_jobs.KINDS,
     *sagemaker_serving.KINDS,
     *sagemaker_records.KINDS,

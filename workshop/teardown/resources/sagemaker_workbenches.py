@@ -7,11 +7,11 @@ from decimal import Decimal
 from workshop.pricing import prices
 from workshop.teardown import ownership
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import World
+from workshop.teardown.resource import ScanContext
 from workshop.teardown.resources.sagemaker_serving import described
 from workshop.teardown.resources.sagemaker_type import (
     Answer,
-    SageMakerKind,
+    SageMakerType,
     by_role,
     machines,
     not_known,
@@ -21,7 +21,7 @@ from workshop.teardown.resources.sagemaker_type import (
 _RESTING = frozenset({"InService", "Failed", "Update_Failed", "Delete_Failed"})
 
 
-def _notebook_cost(world: World, notebook: Answer) -> Decimal | None:
+def _notebook_cost(world: ScanContext, notebook: Answer) -> Decimal | None:
     region = world.scope.place.region
     disk = prices.volume_hourly(notebook.get("VolumeSizeInGB", 5), region)
     up = notebook["NotebookInstanceStatus"] not in ("Stopped", "Failed")
@@ -29,31 +29,31 @@ def _notebook_cost(world: World, notebook: Answer) -> Decimal | None:
     return None if disk is None or machine is None else machine + disk
 
 
-def _of_domain(world: World, domain_id: str) -> Proof | None:
+def _of_domain(world: ScanContext, domain_id: str) -> Proof | None:
     domain = described(world, "DescribeDomain", DomainId=domain_id)
     role = (domain or {}).get("DefaultUserSettings", {}).get("ExecutionRole")
     return ownership.of_role(world.scope, role) if role else None
 
 
-def _of_profile(world: World, answer: Answer) -> Proof | None:
+def _of_profile(world: ScanContext, answer: Answer) -> Proof | None:
     """By its own role, else by that of its domain."""
     own = answer.get("UserSettings", {}).get("ExecutionRole")
     return ownership.of_role(world.scope, own) if own else _of_domain(world, answer["DomainId"])
 
 
-def _of_owner(world: World, domain_id: str, profile: str | None) -> Proof | None:
+def _of_owner(world: ScanContext, domain_id: str, profile: str | None) -> Proof | None:
     if profile is None:
         return _of_domain(world, domain_id)
     found = described(world, "DescribeUserProfile", DomainId=domain_id, UserProfileName=profile)
     return _of_profile(world, found) if found else None
 
 
-def _of_space(world: World, answer: Answer) -> Proof | None:
+def _of_space(world: ScanContext, answer: Answer) -> Proof | None:
     owner = answer.get("OwnershipSettings", {}).get("OwnerUserProfileName")
     return _of_owner(world, answer["DomainId"], owner)
 
 
-def _of_app(world: World, answer: Answer) -> Proof | None:
+def _of_app(world: ScanContext, answer: Answer) -> Proof | None:
     space = answer.get("SpaceName")
     if not space:
         return _of_owner(world, answer["DomainId"], answer.get("UserProfileName"))
@@ -61,7 +61,7 @@ def _of_app(world: World, answer: Answer) -> Proof | None:
     return _of_space(world, found) if found else None
 
 
-NOTEBOOK = SageMakerKind(
+NOTEBOOK = SageMakerType(
     name="notebook",
     resource_type="AWS::SageMaker::NotebookInstance",
     needs_role=True,
@@ -83,7 +83,7 @@ NOTEBOOK = SageMakerKind(
 )
 """Stopped, its disk still costs."""
 
-LIFECYCLE = SageMakerKind(
+LIFECYCLE = SageMakerType(
     name="lifecycle configuration",
     resource_type="AWS::SageMaker::NotebookInstanceLifecycleConfig",
     lists="ListNotebookInstanceLifecycleConfigs",
@@ -97,7 +97,7 @@ LIFECYCLE = SageMakerKind(
     after=("notebook",),
 )
 
-CODE_REPOSITORY = SageMakerKind(
+CODE_REPOSITORY = SageMakerType(
     name="code repository",
     resource_type="AWS::SageMaker::CodeRepository",
     lists="ListCodeRepositories",
@@ -111,7 +111,7 @@ CODE_REPOSITORY = SageMakerKind(
     after=("notebook",),
 )
 
-APP = SageMakerKind(
+APP = SageMakerType(
     name="Studio app",
     resource_type="AWS::SageMaker::App",
     needs_role=True,
@@ -133,7 +133,7 @@ APP = SageMakerKind(
     gone_in=frozenset({"Deleted"}),
 )
 
-SPACE = SageMakerKind(
+SPACE = SageMakerType(
     name="Studio space",
     resource_type="AWS::SageMaker::Space",
     needs_role=True,
@@ -149,7 +149,7 @@ SPACE = SageMakerKind(
     after=("Studio app",),
 )
 
-USER_PROFILE = SageMakerKind(
+USER_PROFILE = SageMakerType(
     name="Studio user profile",
     resource_type="AWS::SageMaker::UserProfile",
     needs_role=True,
@@ -165,7 +165,7 @@ USER_PROFILE = SageMakerKind(
     after=("Studio app", "Studio space"),
 )
 
-DOMAIN = SageMakerKind(
+DOMAIN = SageMakerType(
     name="Studio domain",
     resource_type="AWS::SageMaker::Domain",
     needs_role=True,

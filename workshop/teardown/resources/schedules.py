@@ -14,14 +14,14 @@ from botocore.exceptions import ClientError
 
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Kind, Ownership, Thing, World
+from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext
 
 TARGETS_AT_ONCE = 100
 """As many as RemoveTargets takes (botocore's service model)."""
 
 
 @dataclass(frozen=True)
-class Rules:
+class EventRules:
     """EventBridge rules of all buses; those that AWS services keep for themselves are left out."""
 
     name: str = "event rule"
@@ -29,7 +29,7 @@ class Rules:
     resource_type: str = "AWS::Events::Rule"
     needs_role: bool = False
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         for bus in self._buses(world):
             pages = self._client(world).get_paginator("list_rules").paginate(EventBusName=bus)
             for page in pages:
@@ -37,7 +37,7 @@ class Rules:
                     if not rule.get("ManagedBy"):
                         yield from self._judged(world, bus, rule)
 
-    def _judged(self, world: World, bus: str, rule: Mapping[str, Any]) -> Iterator[Thing]:
+    def _judged(self, world: ScanContext, bus: str, rule: Mapping[str, Any]) -> Iterator[Resource]:
         name = rule["Name"]
         try:
             targets = list(self._targets(world, bus, name))
@@ -55,7 +55,7 @@ class Rules:
             )
         verdict = ownership.judge(world, name=name, arn=rule["Arn"], proof=found, tagged=None)
         if verdict is not None:
-            yield Thing(
+            yield Resource(
                 kind=self.name,
                 id=f"{bus}/{name}",
                 place=world.scope.place,
@@ -67,10 +67,10 @@ class Rules:
                 details={"Name": name, "EventBusName": bus},
             )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - deleted at once instead
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - deleted at once instead
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         bus, name = thing.details["EventBusName"], thing.details["Name"]
         client = self._client(world)
         try:
@@ -85,7 +85,7 @@ class Rules:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             return str(self._client(world).describe_rule(**thing.details)["State"])
         except ClientError as error:
@@ -97,10 +97,10 @@ class Rules:
         return True
 
     @staticmethod
-    def _client(world: World) -> Any:
+    def _client(world: ScanContext) -> Any:
         return world.clients.client("events", world.scope.place)
 
-    def _buses(self, world: World) -> Iterator[str]:
+    def _buses(self, world: ScanContext) -> Iterator[str]:
         # botocore has no paginator for it.
         token: dict[str, str] = {}
         while True:
@@ -110,7 +110,7 @@ class Rules:
                 return
             token = {"NextToken": answer["NextToken"]}
 
-    def _targets(self, world: World, bus: str, name: str) -> Iterator[dict[str, Any]]:
+    def _targets(self, world: ScanContext, bus: str, name: str) -> Iterator[dict[str, Any]]:
         pages = self._client(world).get_paginator("list_targets_by_rule")
         for page in pages.paginate(Rule=name, EventBusName=bus):
             yield from page["Targets"]
@@ -126,12 +126,12 @@ class Schedules:
     needs_role: bool = False
     prompt: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         for page in self._client(world).get_paginator("list_schedules").paginate():
             for one in page["Schedules"]:
                 yield from self._judged(world, one)
 
-    def _judged(self, world: World, summary: Mapping[str, Any]) -> Iterator[Thing]:
+    def _judged(self, world: ScanContext, summary: Mapping[str, Any]) -> Iterator[Resource]:
         details = {"Name": summary["Name"], "GroupName": summary["GroupName"]}
         try:
             described = self._client(world).get_schedule(**details)
@@ -145,7 +145,7 @@ class Schedules:
             world, name=details["Name"], arn=summary["Arn"], proof=found, tagged=None
         )
         if verdict is not None:
-            yield Thing(
+            yield Resource(
                 kind=self.name,
                 id=f"{details['GroupName']}/{details['Name']}",
                 place=world.scope.place,
@@ -157,17 +157,17 @@ class Schedules:
                 details=details,
             )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - deleted at once instead
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - deleted at once instead
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:
+    def delete(self, world: ScanContext, thing: Resource) -> None:
         try:
             self._client(world).delete_schedule(**thing.details)
         except ClientError as error:
             if not refusals.is_gone(error):
                 raise
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         try:
             return str(self._client(world).get_schedule(**thing.details)["State"])
         except ClientError as error:
@@ -179,8 +179,8 @@ class Schedules:
         return True
 
     @staticmethod
-    def _client(world: World) -> Any:
+    def _client(world: ScanContext) -> Any:
         return world.clients.client("scheduler", world.scope.place)
 
 
-KINDS: tuple[Kind, ...] = (Rules(), Schedules())
+KINDS: tuple[ResourceType, ...] = (EventRules(), Schedules())

@@ -8,7 +8,7 @@ from workshop import tags as keys
 from workshop.naming import COHORT, SEAT_STACKS
 from workshop.teardown import ownership
 from workshop.teardown.ownership import Proof, Whose
-from workshop.teardown.resource import Ownership, Scope, World
+from workshop.teardown.resource import Ownership, ScanContext, Scope
 
 STACK = "aws:cloudformation:stack-name"
 STACK_ID = "aws:cloudformation:stack-id"
@@ -23,7 +23,7 @@ def asked_about(scope: Scope, name: str) -> bool:
 
 
 def judge(
-    world: World, name: str, arn: str, tags: Mapping[str, str] | None, *, maker: str = ""
+    world: ScanContext, name: str, arn: str, tags: Mapping[str, str] | None, *, maker: str = ""
 ) -> Whose | None:
     """The verdict on what the workshop tags when it makes it; None where it does not look alike.
 

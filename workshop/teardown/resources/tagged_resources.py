@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from workshop import tags as keys
 from workshop.errors import WorkshopError
 from workshop.naming import COHORT, SEAT_STACKS
-from workshop.teardown.resource import Kind, Ownership, Scope, Thing, World
+from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext, Scope
 from workshop.teardown.resources import tagged
 from workshop.teardown.resources.unexplained import ROOT
 
@@ -49,14 +49,14 @@ class TaggedResources:
     needs_role: bool = False
     by_hand: bool = True
 
-    def find(self, world: World) -> Iterator[Thing]:
+    def find(self, world: ScanContext) -> Iterator[Resource]:
         scope = world.scope
         for arn, given in world.tagged.items():
             seat = given.get(keys.ATTENDEE, COHORT)
             if is_known(scope, arn) or not (scope.whole or seat in scope.seats):
                 continue
             if not _goes_with_a_stack(scope, given):
-                yield Thing(
+                yield Resource(
                     kind=self.name,
                     id=arn,
                     place=scope.place,
@@ -68,13 +68,13 @@ class TaggedResources:
                     hourly=None,
                 )
 
-    def stop(self, world: World, thing: Thing) -> bool:  # noqa: ARG002 - not known how
+    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - not known how
         return False
 
-    def delete(self, world: World, thing: Thing) -> None:  # noqa: ARG002 - not known how
+    def delete(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002 - not known how
         raise WorkshopError(f"no command here deletes {thing.id}; delete it yourself")
 
-    def state(self, world: World, thing: Thing) -> str | None:
+    def state(self, world: ScanContext, thing: Resource) -> str | None:
         client = world.clients.client("resourcegroupstaggingapi", world.scope.place)
         found = client.get_resources(ResourceARNList=[thing.arn])["ResourceTagMappingList"]
         return "" if found else None
@@ -103,4 +103,4 @@ def _goes_with_a_stack(scope: Scope, given: Mapping[str, str]) -> bool:
     return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}
 
 
-KINDS: tuple[Kind, ...] = (TaggedResources(),)
+KINDS: tuple[ResourceType, ...] = (TaggedResources(),)

@@ -14,7 +14,7 @@ from typing import Any
 from workshop import tags
 from workshop.teardown import refusals
 from workshop.teardown.ownership import Whose
-from workshop.teardown.resource import Ownership, World
+from workshop.teardown.resource import Ownership, ScanContext
 from workshop.teardown.resources.sagemaker_type import listed_key
 
 ROOT = "/aws/sagemaker/"
@@ -53,13 +53,13 @@ def moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def verdict(world: World) -> Whose:
+def verdict(world: ScanContext) -> Whose:
     """The verdict on a log that nothing explains; of one seat among several nothing tells."""
     told = "made since the workshop began, and nothing that is there explains it"
     return Whose(Ownership.CLAIMED if world.scope.whole else Ownership.UNKNOWN, told)
 
 
-def is_one(world: World, group: Mapping[str, Any]) -> bool:
+def is_one(world: ScanContext, group: Mapping[str, Any]) -> bool:
     """Whether nothing explains a whole group. A tag ``workshop`` of another's does."""
     name = group["logGroupName"]
     if not _is_new(world, group) or name in WRITERS.values():
@@ -72,7 +72,7 @@ def is_one(world: World, group: Mapping[str, Any]) -> bool:
     return _workshop_of(world, group) in ("", world.scope.workshop)
 
 
-def streams(world: World, group: str) -> Iterator[dict[str, Any]]:
+def streams(world: ScanContext, group: str) -> Iterator[dict[str, Any]]:
     """The streams of a group that jobs or notebooks share, which none of these has written.
 
     The latest come first, and those that are older than the workshop are not read.
@@ -99,7 +99,7 @@ def streams(world: World, group: str) -> Iterator[dict[str, Any]]:
             raise
 
 
-def _names(world: World, group: str) -> frozenset[str] | None:
+def _names(world: ScanContext, group: str) -> frozenset[str] | None:
     """The names of all that may write to a group; None where they could not be listed."""
     kinds = [kind for kind, where in WRITERS.items() if where == group]
     found = [world.memory.recall(listed_key(kind)) for kind in kinds]
@@ -108,12 +108,12 @@ def _names(world: World, group: str) -> frozenset[str] | None:
     return frozenset().union(*some) if some else None
 
 
-def _is_new(world: World, log: Mapping[str, Any]) -> bool:
+def _is_new(world: ScanContext, log: Mapping[str, Any]) -> bool:
     created = moment(log.get("creationTime"))
     return world.since is not None and created is not None and created >= world.since
 
 
-def _workshop_of(world: World, group: Mapping[str, Any]) -> str:
+def _workshop_of(world: ScanContext, group: Mapping[str, Any]) -> str:
     client = world.clients.client("logs", world.scope.place)
     arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
     try:
