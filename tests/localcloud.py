@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pytest
 from botocore.config import Config
 
 from tests.service_model import Watch
-from workshop.localcloud import environment, process
+from workshop.localcloud import environment, ownership, process
 from workshop.localcloud.authentication import keys
 
 if TYPE_CHECKING:
@@ -183,13 +185,22 @@ class Cloud:
         }
 
 
+@contextmanager
+def started(state_dir: Path, **options: Any) -> Iterator[Cloud]:
+    """A local cloud that can tell all it holds, see :mod:`tests.localcloud_inside`."""
+    inside = mock.patch.object(ownership, "SERVER", "tests.localcloud_inside")
+    with inside:
+        running = process.start(state_dir, delays={"notebook": 0}, **options).running
+    yield Cloud(running, state_dir)
+    with inside:
+        process.stop(state_dir)
+
+
 @pytest.fixture(scope="session")
 def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """One server for the session; tests use ``cloud``, which is empty each time."""
-    state_dir = tmp_path_factory.mktemp("localcloud")
-    started = process.start(state_dir, delays={"notebook": 0})
-    yield Cloud(started.running, state_dir)
-    process.stop(state_dir)
+    with started(tmp_path_factory.mktemp("localcloud")) as cloud:
+        yield cloud
 
 
 @pytest.fixture

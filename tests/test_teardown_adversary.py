@@ -13,13 +13,12 @@ from tests import teardown_snapshots as snapshots
 from tests.adversary import Attempt
 from tests.adversary_arena import AdversarialSeat, Arena, Contest
 from tests.adversary_worlds import contests, played
-from tests.localcloud import Cloud
+from tests.localcloud import started
 from tests.quick_calls import lines_to
 from tests.teardown_hands import Session
 from tests.teardown_snapshots import Held
 from tests.workshop_command import Ran
 from workshop.errors import GuardError, NotProvenError
-from workshop.localcloud import process
 
 RECORDS = ("TransformJob ", "AutoMLJob ")
 """What AWS has no way to delete."""
@@ -48,12 +47,9 @@ def _alone(
 
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    state_dir = tmp_path_factory.mktemp("adversary")
-    started = process.start(state_dir, enforce_iam=True, delays={"notebook": 0})
-    cloud = Cloud(started.running, state_dir)
-    session = Session(cloud.endpoint, lines_to(cloud.running))
-    yield Arena(cloud, tmp_path_factory.mktemp("folder"), session)
-    process.stop(state_dir)
+    with started(tmp_path_factory.mktemp("adversary"), enforce_iam=True) as cloud:
+        session = Session(cloud.endpoint, lines_to(cloud.running))
+        yield Arena(cloud, tmp_path_factory.mktemp("folder"), session)
 
 
 OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
@@ -81,6 +82,8 @@ class Clients:
                     region_name=place.region,
                     config=_config(most),
                 )
+                # botocore makes a class of each paginator that is asked for, with documentation.
+                made.get_paginator = cache(made.get_paginator)
                 self._sign_in.watch(made, place, session)
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
