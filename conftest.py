@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 pytest_plugins = [
@@ -32,6 +34,8 @@ def pytest_configure() -> None:
                 returncode=4,
             )
     _isolate()
+    # One for all sessions: to read the models of the services takes half a second each time.
+    botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 def _isolate() -> None:
