@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from functools import cache
 from pathlib import Path
 
-import botocore.session
 import pytest
+
+from tests import shared_models
 
 pytest_plugins = [
     "tests.browser",
@@ -34,8 +34,7 @@ def pytest_configure() -> None:
                 returncode=4,
             )
     _isolate()
-    # One for all sessions: to read the models of the services takes half a second each time.
-    botocore.session.create_loader = cache(botocore.session.create_loader)
+    shared_models.share()
 
 
 def _isolate() -> None:
