@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.assemblies import ROOT, exemplars, shipped
+from tests.assemblies import ROOT
 from tests.cdk_command import Cdk, without_aws
 from tests.localcloud import Cloud
 
@@ -136,20 +136,6 @@ def test_a_used_bucket_is_not_deleted_and_its_stack_says_what_to_run(
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     assert outputs["Teardown"] == "workshop teardown -e demo --only ada"
     assert cloud.client("s3").get_object(Bucket=bucket, Key="train/a.csv")["Body"].read() == b"1"
-
-
-@pytest.mark.parametrize("name", ["demo", "dev", "prod"])
-def test_synth_needs_no_credentials_and_writes_what_the_tests_look_at(
-    name: str, tmp_path: Path
-) -> None:
-    """The flags that templates depend on hold under ``cdk`` and in the tests alike."""
-    nobody = {**without_aws(), "HOME": str(tmp_path), "CI": "true"}
-    assembly = shipped(name)
-    seats = ",".join(exemplars(assembly.loaded).values())
-    Cdk(nobody, tmp_path / "cdk.out").succeed("synth", "--quiet", env=name, attendee=seats)
-    for stack in assembly.stacks():
-        written = (tmp_path / "cdk.out" / f"{stack}.template.json").read_text()
-        assert written == assembly.text(stack), stack
 
 
 @pytest.mark.parametrize(
