@@ -23,7 +23,8 @@ def test_cdk_synth_needs_no_credentials_and_every_seat_of_an_environment_can_be_
     workshop = one_per_profile.loaded.settings.workshop
     nobody = {
         **without_aws(),
-        **{"HOME": str(tmp_path), "CI": "true"},
+        "HOME": str(tmp_path),
+        "CI": "true",
         # What jsii unpacks of CDK the first time, for 5 seconds, is there already.
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache/aws/jsii/package-cache"),
     }
