@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import shared_models
+from tests import shared
 
 pytest_plugins = [
     "tests.browser",
@@ -22,7 +22,7 @@ pytest_plugins = [
 ROOT = Path(__file__).parent
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Refuse a layout that cannot work, in words, before an import fails in riddles."""
     for folder in ("constructs", "tests/constructs"):
         marker = ROOT / folder / "__init__.py"
@@ -34,7 +34,8 @@ def pytest_configure() -> None:
                 returncode=4,
             )
     _isolate()
-    shared_models.share()
+    shared.share_models()
+    config.add_cleanup(shared.share_folder())
 
 
 def _isolate() -> None:

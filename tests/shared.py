@@ -1,4 +1,4 @@
-"""botocore's models of services, read once for all sessions of a process, not once for each.
+"""What all tests of a run share: a folder, and botocore's models of services.
 
 A test makes a session of its own, as a command does: all clients of one that read their models
 anew take half a second, and 40 ms where they are there.
@@ -6,14 +6,35 @@ anew take half a second, and 40 ms where they are there.
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 from botocore.client import ClientCreator
 
+_FOLDER = "TESTS_SHARED_FOLDER"
+"""The variable by which all workers of a run know it."""
 
-def share() -> None:
+
+def folder() -> Path:
+    """Return the folder of what one worker makes for all."""
+    return Path(os.environ[_FOLDER])
+
+
+def share_folder() -> Callable[[], None]:
+    """Make the folder unless another process of the run has; return what ends it."""
+    if _FOLDER in os.environ:
+        return lambda: None
+    made = os.environ[_FOLDER] = tempfile.mkdtemp(prefix="tests-")
+    return lambda: shutil.rmtree(made)
+
+
+def share_models() -> None:
     """Let all clients of a service have one model and one class, which never change."""
     models: dict[Any, Any] = {}
     classes: dict[Any, Any] = {}
