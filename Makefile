@@ -50,7 +50,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "setup: development tools"
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(NPM)
-	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m tests.support.browser
 	@touch $@
 
 # The SageMaker Python SDK and what it needs, for its tests alone. uv is several times as fast as
@@ -94,18 +94,18 @@ check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
-	$(BIN)/python -m workshop.schema --check
-	$(BIN)/python -m workshop.access.page --check
-	$(BIN)/python -m workbench.packed --check
+	$(BIN)/python -m tools.schema --check
+	$(BIN)/python -m tools.access_page --check
+	$(BIN)/python -m tools.pack_scripts --check
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 docs: $(VENV)/.dev ## generate the schema and the reference pages again
-	$(BIN)/python -m workshop.schema --write
-	$(BIN)/python -m workshop.access.page --write
-	$(BIN)/python -m workbench.packed --write
+	$(BIN)/python -m tools.schema --write
+	$(BIN)/python -m tools.access_page --write
+	$(BIN)/python -m tools.pack_scripts --write
 
 bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them
 	@$(BIN)/python -m bench $(ONLY)
@@ -113,7 +113,7 @@ bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them
 # Lock files name packages and hashes, never the place they came from.
 lock: $(VENV)/.dev ## resolve the dependencies again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --upgrade pyproject.toml -o requirements.lock
+		--no-header --upgrade --extra all --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade --group dev -c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

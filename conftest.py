@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import shared
+from tests.support import shared
 
 pytest_plugins = [
-    "tests.browser",
-    "tests.lifecycle",
-    "tests.localcloud",
-    "tests.conformance",
-    "tests.idle_machine",
+    "tests.support.browser",
+    "tests.support.lifecycle_scripts",
+    "tests.support.local_cloud",
+    "tests.support.conformance",
+    "tests.support.idle_machine",
 ]
 
 ROOT = Path(__file__).parent

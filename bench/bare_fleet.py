@@ -16,9 +16,9 @@ from typing import Any
 
 import boto3
 
-from workshop import environment
-from workshop.fleet import assembly, wanted
-from workshop.fleet.wanted import WantedStack
+from workshop.config import loader
+from workshop.deploy import assembly, desired
+from workshop.deploy.desired import DesiredStack
 
 ROOT = Path(__file__).parents[1]
 THREADS = 8
@@ -34,10 +34,10 @@ def main() -> None:
     print(json.dumps({"seconds": work[what](folder)}))
 
 
-def _stacks(folder: Path) -> list[WantedStack]:
-    loaded = environment.load("bench", folder)
+def _stacks(folder: Path) -> list[DesiredStack]:
+    loaded = loader.load("bench", folder)
     made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
-    return list(wanted.stacks(loaded, made, loaded.seats))
+    return list(desired.stacks(loaded, made, loaded.seats))
 
 
 def _templates(folder: Path) -> float:
@@ -55,7 +55,7 @@ def _creates(folder: Path) -> float:
         for region in {stack.place.region for stack in stacks}
     }
 
-    def create(stack: WantedStack) -> None:
+    def create(stack: DesiredStack) -> None:
         template = stack.templates[0]
         tags: list[Any] = [{"Key": key, "Value": value} for key, value in stack.tags.items()]
         clients[stack.place.region].create_stack(

@@ -17,16 +17,16 @@ import boto3
 from botocore.config import Config
 
 from bench import filled
-from workshop import environment
+from workshop.config import loader
 from workshop.naming import SEAT_STACKS, Names
-from workshop.teardown.sweep import Patience
+from workshop.teardown.sweep import SweepWaits
 
-THREADS = Patience().threads
+THREADS = SweepWaits().threads
 SERVICES = ("s3", "ecr", "sagemaker", "logs", "cloudformation")
 
 
 def main() -> None:
-    loaded = environment.load("bench", Path(sys.argv[1]))
+    loaded = loader.load("bench", Path(sys.argv[1]))
     region = loaded.home.region
     config = Config(max_pool_connections=THREADS)
     clients = {one: _client(one, region, config) for one in SERVICES}

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workshop.localcloud.authentication import keys
-from workshop.localcloud.authentication.signatures import Signing
+from localcloud.authentication import keys
+from localcloud.authentication.signatures import Signing
 
 HOST = "127.0.0.1"
 ACCOUNT, REGION = "111122223333", "us-east-1"

@@ -19,13 +19,14 @@ from typing import Any
 import boto3
 
 from bench.calls import Call, Connection
-from workshop import environment, tags
-from workshop.environment import LoadedEnvironment
-from workshop.fleet import assembly, wanted
-from workshop.fleet.wanted import WantedStack
-from workshop.localcloud import process as local_cloud
-from workshop.localcloud.authentication import keys
-from workshop.localcloud.record import Running
+from localcloud import process as local_cloud
+from localcloud.authentication import keys
+from localcloud.record import Running
+from workshop import tags
+from workshop.config import loader
+from workshop.config.environment import LoadedEnvironment
+from workshop.deploy import assembly, desired
+from workshop.deploy.desired import DesiredStack
 from workshop.naming import Names
 
 ROOT = Path(__file__).parents[1]
@@ -50,7 +51,7 @@ class Workshop:
     """An environment with all its templates, synthesized once."""
 
     loaded: LoadedEnvironment
-    stacks: tuple[WantedStack, ...]
+    stacks: tuple[DesiredStack, ...]
 
     @property
     def seats(self) -> list[Names]:
@@ -60,9 +61,9 @@ class Workshop:
 
 def synthesized(folder: Path) -> Workshop:
     """Read ``bench.yaml`` in ``folder`` and make the templates of all its seats."""
-    loaded = environment.load("bench", folder)
+    loaded = loader.load("bench", folder)
     made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
-    return Workshop(loaded, tuple(wanted.stacks(loaded, made, loaded.seats)))
+    return Workshop(loaded, tuple(desired.stacks(loaded, made, loaded.seats)))
 
 
 def fill(workshop: Workshop, running: Running) -> None:
@@ -97,7 +98,7 @@ def left(workshop: Workshop, running: Running) -> list[str]:
 def _create_stacks(workshop: Workshop, running: Running) -> None:
     client = _client("cloudformation", running, workshop.loaded.home.region)
 
-    def create(stack: WantedStack) -> None:
+    def create(stack: DesiredStack) -> None:
         template = stack.templates[0]
         given: list[Any] = [
             {"Key": key, "Value": value} for key, value in stack.tagged(template).items()

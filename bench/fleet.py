@@ -35,9 +35,9 @@ from functools import partial
 from pathlib import Path
 
 from bench.measure import Result, Run, process, reported, side_by_side
-from workshop.localcloud import environment as cloud_environment
-from workshop.localcloud import process as local_cloud
-from workshop.localcloud.record import Running
+from localcloud import environment as cloud_environment
+from localcloud import process as local_cloud
+from localcloud.record import Running
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent

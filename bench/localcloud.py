@@ -33,9 +33,9 @@ from pathlib import Path
 from bench import calls
 from bench.calls import Call
 from bench.measure import Result, Run, process, side_by_side
-from workshop.localcloud import process as local_cloud
-from workshop.localcloud.record import Running
-from workshop.localcloud.server import bound_socket
+from localcloud import process as local_cloud
+from localcloud.record import Running
+from localcloud.server import bound_socket
 
 SIZES = (100, 1_000, 10_000)
 MOST_FOR_PEER = 1_000

@@ -32,10 +32,10 @@ from typing import Any
 from bench import filled
 from bench.filled import Workshop
 from bench.measure import Result, Run, process, reported, side_by_side
-from workshop.localcloud import environment as cloud_environment
-from workshop.localcloud import process as local_cloud
-from workshop.localcloud.record import Running
-from workshop.localcloud.settings import PASSAGES
+from localcloud import environment as cloud_environment
+from localcloud import process as local_cloud
+from localcloud.record import Running
+from localcloud.transitions import PASSAGES
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge
 from stacks.base import Placement, SeatStack
+from stacks.nag import acknowledge
 from workbench.seat_role import SeatRole
 from workshop import policies, tags
+from workshop.config.models import Profile
 from workshop.policies import Document
-from workshop.settings import Profile
 
 _MANAGED = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{}]"
 _WHY = "The YAML asks for access.mode: managed; the cohort's boundary still holds."

@@ -18,7 +18,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from workbench.sub import sub
+from workbench.fn_sub import sub
 from workshop import naming, tags
 from workshop.naming import Names
 

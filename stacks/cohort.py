@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from constructs import Construct
 
-from stacks.acknowledgements import wildcards
 from stacks.base import Placement, WorkshopStack
+from stacks.nag import wildcards
 from workbench.bucket import WorkbenchBucket
 from workbench.dashboard import WorkbenchDashboard
+from workbench.dashboard_body import cohort_body
 from workbench.policy import CohortPolicy
-from workbench.widgets import cohort_body
 from workshop import policies
+from workshop.config.models import Cohort, Profile
 from workshop.naming import BOUNDARY, FREEZE
 from workshop.policies import Document
-from workshop.settings import Cohort, Profile
 
 _EXTRA = "The YAML opens it on purpose (access.extra_statements); workshop check names it."
 _DESCRIPTIONS = {

@@ -6,8 +6,8 @@ from constructs import Construct
 
 from stacks.base import Placement, SeatStack
 from workbench.dashboard import WorkbenchDashboard
-from workbench.widgets import seat_body
-from workshop.settings import Access, Dashboard, Storage
+from workbench.dashboard_body import seat_body
+from workshop.config.models import Access, Dashboard, Storage
 
 
 class MonitoringStack(SeatStack):

@@ -6,9 +6,9 @@ from aws_cdk import CfnMapping, Token
 from constructs import Construct
 
 from stacks.base import Placement, SeatStack
-from workbench import lifecycle
+from workbench import lifecycle_scripts
 from workbench.notebook import WorkbenchNotebook
-from workshop.settings import Access, Notebook, Registry, Storage
+from workshop.config.models import Access, Notebook, Registry, Storage
 
 
 class NotebookStack(SeatStack):
@@ -78,11 +78,11 @@ class NotebookStack(SeatStack):
         """The scripts for the notebook's creation and for each start, their size checked."""
         names = placement.inside
         content = notebook.content
-        on_create = lifecycle.on_create(
+        on_create = lifecycle_scripts.on_create(
             content_repository=content.repository if content else None,
             content_branch=content.branch if content else "",
         )
-        on_start = lifecycle.on_start(
+        on_start = lifecycle_scripts.on_start(
             tags=placement.inside_tags,
             role_arn=names.role_arn,
             buckets={
@@ -98,6 +98,6 @@ class NotebookStack(SeatStack):
             busy_stop_hours=notebook.busy_stop_hours,
             keep_running_hours=notebook.keep_running_hours,
         )
-        lifecycle.check_size(on_create, f"{self.stack_name}: the on-create script")
-        lifecycle.check_size(on_start, f"{self.stack_name}: the on-start script")
+        lifecycle_scripts.check_size(on_create, f"{self.stack_name}: the on-create script")
+        lifecycle_scripts.check_size(on_start, f"{self.stack_name}: the on-start script")
         return on_create, on_start

@@ -6,7 +6,7 @@ from constructs import Construct
 
 from stacks.base import Placement, SeatStack
 from workbench.repository import WorkbenchRepository
-from workshop.settings import Registry
+from workshop.config.models import Registry
 
 
 class RegistryStack(SeatStack):

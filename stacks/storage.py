@@ -7,7 +7,7 @@ from constructs import Construct
 from stacks.base import Placement, SeatStack
 from workbench.bucket import WorkbenchBucket
 from workshop import tags
-from workshop.settings import Storage
+from workshop.config.models import Storage
 
 
 class StorageStack(SeatStack):

@@ -34,8 +34,9 @@ import yaml
 from tools import iam_reference
 from tools.iam_reference import ReferencedAction
 from tools.synthesized_roles import Context, SynthesizedRole, roles
-from workshop import environment, tags
-from workshop.environment import LoadedEnvironment
+from workshop import tags
+from workshop.config import loader
+from workshop.config.environment import LoadedEnvironment
 from workshop.naming import COHORT, Names
 
 ROOT = Path(__file__).parents[1]
@@ -394,8 +395,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     swept: list[SweptRole] = []
     with ProcessPoolExecutor() as pool:
-        for name in chosen.env or environment.known(chosen.config_dir):
-            loaded = environment.load(name, chosen.config_dir)
+        for name in chosen.env or loader.known(chosen.config_dir):
+            loaded = loader.load(name, chosen.config_dir)
             profiles = dict.fromkeys(one.profile for one in loaded.seats)
             with TemporaryDirectory() as folder:
                 synthesize(loaded, Path(folder))
@@ -422,13 +423,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def synthesize(loaded: LoadedEnvironment, folder: Path) -> None:
     """Write the cloud assembly of the first seat of each profile, as ``cdk synth`` does."""
-    import app  # noqa: PLC0415 - the only part that needs CDK
+    from stacks import build  # noqa: PLC0415 - the only part that needs CDK
 
     first: dict[str, str] = {}
     for seat in loaded.seats:
         first.setdefault(seat.profile, seat.id)
-    made = app.new_app(str(folder))
-    app.build(made, loaded, list(first.values()))
+    made = build.new_app(str(folder))
+    build.build(made, loaded, list(first.values()))
     made.synth()
 
 

@@ -6,7 +6,7 @@ their own list of roles. AWS's own managed policies are not ours to read; what t
 most stands for them.
 """
 
-# A private name of ministack, held by emulator.HELD.
+# A private name of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workshop import policy_engine, tags
-from workshop.access.decision import EVERYTHING
+from localcloud import policy_engine
+from workshop import tags
+from workshop.access.permissions import EVERYTHING
 from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.policies import Document
 

@@ -1,1 +1,1 @@
-"""The provisioner without CDK: settings, roster, names, fleet, local cloud, command line."""
+"""The provisioner without CDK: a room for each command, over the way to AWS and the YAML."""

@@ -7,11 +7,11 @@
     ├── ConfigError          exit 2   the YAML or the roster is wrong; carries every problem found
     ├── GuardError           exit 3   refused to protect something: account, quota, date
     ├── NotProvenError       exit 4   a teardown ended before it could prove anything
-    ├── SignInError          exit 1   AWS takes no more calls; 4 where something was to be proven
-    └── LocalCloudError      exit 1   the embedded cloud did not start, stop or answer
+    └── SignInError          exit 1   AWS takes no more calls; 4 where something was to be proven
 
 Each message is one sentence that names the cure. The command line prints it without a traceback
-(``--debug`` shows one) and exits with ``exit_code``.
+(``--debug`` shows one) and exits with ``exit_code``; it does so too with ``LocalCloudError`` of the
+local cloud, which knows nothing of this project (exit 1).
 """
 
 from __future__ import annotations
@@ -88,7 +88,3 @@ class SignInError(WorkshopError):
     def __init__(self, state: str, why: str, cure: str, *, is_missing: bool = False) -> None:
         self.state, self.why, self.cure, self.is_missing = state, why, cure, is_missing
         super().__init__(f"{state} ({why}); {cure}, and run this again")
-
-
-class LocalCloudError(WorkshopError):
-    """The embedded cloud did not do what was asked of it."""

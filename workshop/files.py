@@ -103,7 +103,7 @@ def open_private(path: Path, mode: str, **more: Any) -> IO[Any]:
         try:
             with suppress(PermissionError):
                 os.fchmod(number, FILE_MODE)
-        except BaseException:
+        except OSError:
             os.close(number)
             raise
         return number

@@ -6,7 +6,7 @@ from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from workbench.sub import sub
+from workbench.fn_sub import sub
 
 
 class WorkbenchBucket(Construct):

@@ -9,11 +9,11 @@ from typing import Any
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from workbench.sub import sub
+from workbench.fn_sub import sub
 
 
 class WorkbenchDashboard(Construct):
-    """A dashboard from a body of :mod:`workbench.widgets`, which may hold placeholders."""
+    """A dashboard from a body of :mod:`workbench.dashboard_body`, which may hold placeholders."""
 
     dashboard: cloudwatch.CfnDashboard
 

@@ -8,7 +8,7 @@ from aws_cdk import Acknowledgment, Fn, Validations
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from workbench.sub import sub
+from workbench.fn_sub import sub
 
 
 class WorkbenchNotebook(Construct):

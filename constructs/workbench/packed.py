@@ -1,11 +1,11 @@
 """Packs what the notebook's on-start script does for every seat, so that it has room for it.
 
-Run it as ``python -m workbench.packed --write``, or with ``--check`` to learn whether the packed
-text is stale (exit code 1). The script ``set_up.sh`` is packed with the files that it writes, each
-where ``@its-name@`` stands: compressed together they take a fifth less. The packed text is checked
-in next to the sources, as Ascii85 of LZMA in short lines: what a library makes of a text differs
-between its releases, and two organisers must get the same template. Ascii85 is a tenth shorter
-than base64, and has no curly brackets that ``Fn::Sub`` might take for a placeholder.
+``tools.pack_scripts`` writes the packed text. The script ``set_up.sh`` is packed with the files
+that it writes, each where ``@its-name@`` stands: compressed together they take a fifth less. The
+packed text is checked in next to the sources, as Ascii85 of LZMA in short lines: what a library
+makes of a text differs between its releases, and two organisers must get the same template. Ascii85
+is a tenth shorter than base64, and has no curly brackets that ``Fn::Sub`` might take for a
+placeholder.
 """
 
 from __future__ import annotations
@@ -14,15 +14,10 @@ import ast
 import base64
 import lzma
 import re
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-
-from workshop import generated
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SET_UP = "set_up.sh"
-WIDTH = 100
 
 
 def bare(name: str) -> str:
@@ -46,7 +41,7 @@ def set_up() -> str:
 
 def packed() -> str:
     """The same as it is checked in."""
-    return _file().read_text(encoding="ascii").rstrip("\n")
+    return packed_file().read_text(encoding="ascii").rstrip("\n")
 
 
 def unpacked(text: str) -> str:
@@ -54,27 +49,9 @@ def unpacked(text: str) -> str:
     return lzma.decompress(base64.a85decode(text)).decode()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write or check the packed text; the exit code."""
-    return generated.main("workbench.packed", __doc__, {_file(): _current()}, arguments)
-
-
-def _file() -> Path:
+def packed_file() -> Path:
+    """Return where the packed text is checked in."""
     return SCRIPTS / f"{SET_UP}.packed"
-
-
-def _current() -> str:
-    """The packed file as it is if it holds the script, made anew if not."""
-    script = set_up()
-    try:
-        if unpacked(packed()) == script:
-            return packed() + "\n"
-    except (OSError, ValueError, lzma.LZMAError):
-        pass  # it is not there, or damaged
-    filters = [{"id": lzma.FILTER_LZMA1, "preset": 9, "pb": 0}]
-    content = lzma.compress(script.encode(), lzma.FORMAT_ALONE, filters=filters)
-    text = base64.a85encode(content).decode("ascii")
-    return "".join(f"{text[at : at + WIDTH]}\n" for at in range(0, len(text), WIDTH))
 
 
 def _plain(program: str) -> str:
@@ -108,7 +85,3 @@ def _plain(program: str) -> str:
     for first, last in sorted(cuts, reverse=True):
         program = program[:first] + program[last:]
     return program
-
-
-if __name__ == "__main__":
-    sys.exit(main())

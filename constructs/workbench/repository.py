@@ -6,7 +6,7 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
-from workbench.sub import sub
+from workbench.fn_sub import sub
 
 
 class WorkbenchRepository(Construct):

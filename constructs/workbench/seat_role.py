@@ -8,7 +8,7 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from workbench.sub import sub, sub_all
+from workbench.fn_sub import sub, sub_all
 
 
 class SeatRole(Construct):

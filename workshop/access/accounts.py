@@ -73,6 +73,12 @@ def _buckets() -> Iterator[Case]:
         bucket("elsewhere/a"),
         lambda *_: abroad,
     )
+    yield Case(
+        "writes through an access point of another account",
+        "s3:PutObject",
+        lambda me, _: f"arn:{me.partition}:s3:{me.region}:999988887777:accesspoint/theirs/object/a",
+        lambda *_: abroad,
+    )
     yield Case("lists the account's buckets", "s3:ListAllMyBuckets", everything)
     yield Case(
         "keeps an object in the deep archive",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workshop import tags
-from workshop.access import opened
+from workshop.access import optional_grants
 from workshop.access.case import (
     Case,
     also,
@@ -26,8 +26,8 @@ from workshop.access.case import (
     tagging,
     thing,
 )
+from workshop.config.models import Profile
 from workshop.policies.data import JOB_GROUPS
-from workshop.settings import Profile
 
 KEPT = (tags.ENVIRONMENT, tags.PROFILE, tags.ENDS)
 """Tags that a seat cannot change."""
@@ -157,7 +157,7 @@ def cases(profile: Profile) -> Iterator[Case]:
         yield Case("asks who it is", "sts:GetCallerIdentity", everything, at_home_of_all)
     if access.search:
         yield Case("searches records", "sagemaker:Search", everything)
-    yield from opened.allowed(profile)
+    yield from optional_grants.allowed(profile)
 
 
 def console() -> Iterator[Case]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workshop import tags
-from workshop.access.decision import Question
+from workshop.access.permissions import AccessQuestion
+from workshop.config.models import Profile
 from workshop.naming import Names
-from workshop.settings import Profile
 
 BY_DEFAULT = 24
 """Hours after which SageMaker ends a job that names no limit."""
@@ -32,10 +32,12 @@ class Case:
     context: Keys = lambda _me, _other: {}
     by_nobody: bool = False
 
-    def question(self, me: Names, other: Names) -> Question:
+    def question(self, me: Names, other: Names) -> AccessQuestion:
         """Ask it of one seat about another."""
         context = self.context(me, other)
-        return Question(self.action, self.resource(me, other), context, by_nobody=self.by_nobody)
+        return AccessQuestion(
+            self.action, self.resource(me, other), context, by_nobody=self.by_nobody
+        )
 
 
 def everything(_me: Names, _other: Names) -> str:

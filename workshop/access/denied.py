@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workshop.access import accounts, opened, taken
+from workshop import tags
+from workshop.access import accounts, cross_seat, optional_grants
 from workshop.access.case import (
     BY_DEFAULT,
     CAPPED,
     TIMED,
     Case,
+    Context,
     Keys,
     also,
     default_bucket,
@@ -28,7 +30,8 @@ from workshop.access.case import (
     thing,
     usual_type,
 )
-from workshop.settings import Profile
+from workshop.config.models import Profile
+from workshop.naming import Names
 
 
 def cases(profile: Profile) -> Iterator[Case]:
@@ -37,7 +40,7 @@ def cases(profile: Profile) -> Iterator[Case]:
     In ``managed`` mode the boundary alone limits a seat, so only its denials hold.
     """
     yield from _denied_in_any_mode()
-    yield from opened.denied(profile)
+    yield from optional_grants.denied(profile)
     if profile.access.mode == "scoped":
         yield from _denied_when_scoped(profile)
 
@@ -168,7 +171,7 @@ def _denied_in_any_mode() -> Iterator[Case]:
 
 
 def _denied_under_other_tags(profile: Profile) -> Iterator[Case]:
-    """Making what is a neighbour's, or a namesake's, and using it."""
+    """Making what is a neighbour's, a namesake's or nobody's by its tags, and using it."""
     kinds = [
         ("model", "CreateModel", "DeleteModel"),
         ("endpoint", "CreateEndpoint", "DeleteEndpoint"),
@@ -190,6 +193,28 @@ def _denied_under_other_tags(profile: Profile) -> Iterator[Case]:
                 thing(kind),
                 also(making, {"sagemaker:TaggingAction": make}),
             )
+    for key in (tags.ATTENDEE, tags.WORKSHOP):
+        spelled = _spelled_otherwise(key)
+        for kind, make, _ in (*kinds[1:], ("experiment", "CreateExperiment", "")):
+            about = f"makes its {kind} under the tag {key.upper()}"
+            yield Case(about, f"sagemaker:{make}", thing(kind), spelled)
+        yield Case(
+            f"tags what it is making by the key {key.upper()}",
+            "sagemaker:AddTags",
+            thing("experiment"),
+            also(spelled, {"sagemaker:TaggingAction": "CreateExperiment"}),
+        )
+
+
+def _spelled_otherwise(key: str) -> Keys:
+    """Give a seat's own tags, one by a key that IAM takes for the same and no listing does."""
+
+    def context(me: Names, _other: Names) -> Context:
+        return {
+            name.replace(f"/{key}", f"/{key.upper()}"): value for name, value in tagging(me).items()
+        }
+
+    return context
 
 
 def _denied_roles() -> Iterator[Case]:
@@ -245,7 +270,7 @@ def _denied_things() -> Iterator[Case]:
         ("asks a namesake's endpoint", "endpoint", "InvokeEndpoint"),
     ):
         yield Case(about, f"sagemaker:{action}", thing(kind), of_namesake)
-    yield from taken.denied()
+    yield from cross_seat.denied()
     for about, action in (
         ("opens", "CreatePresignedNotebookInstanceUrl"),
         ("starts", "StartNotebookInstance"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -18,10 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel
 
+from workshop.account_region import AccountRegion
 from workshop.aws import errors, regions, timestamps, versions
 from workshop.aws.sign_in import SignIn
 from workshop.errors import WorkshopError
-from workshop.places import Place
 
 SESSION_NAME = "workshop-provisioner"
 
@@ -52,23 +53,24 @@ class Clients:
 
     def __init__(
         self,
-        home: Place,
+        home: AccountRegion,
         *,
         role: str | None = None,
-        throttled: Callable[[Place], None] = lambda _: None,
+        throttled: Callable[[AccountRegion], None] = lambda _: None,
     ) -> None:
         self.home = home
         self._role = role
         self._throttled = throttled
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
-        self._clients: dict[tuple[str, Place, int], Any] = {}
+        self._clients: dict[tuple[str, AccountRegion, int], Any] = {}
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._interrupted = False
+        self._here = threading.local()
         self._sign_in = SignIn(home, self._unwatched_sts)
 
-    def client(self, service: str, place: Place, *, attempts: int | None = None) -> Any:
+    def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
         """The client of ``service`` in ``place``, which tries a call up to ``attempts`` times.
 
         Raises WorkshopError when the place's account is another one and no role is named.
@@ -104,10 +106,19 @@ class Clients:
 
     def go_on(self, **_: object) -> None:
         """Raise KeyboardInterrupt once :meth:`interrupt` was called."""
-        if self._interrupted:
+        if self._interrupted and not getattr(self._here, "clears_up", False):
             raise KeyboardInterrupt
 
-    def _unwatched_sts(self, place: Place) -> Any:
+    @contextmanager
+    def clearing_up(self) -> Iterator[None]:
+        """Let this thread take back what it has begun, though it was interrupted."""
+        self._here.clears_up = True
+        try:
+            yield
+        finally:
+            self._here.clears_up = False
+
+    def _unwatched_sts(self, place: AccountRegion) -> Any:
         with self._lock:
             session = self._session(place.account)
             return session.client("sts", region_name=place.region, config=_config(2))
@@ -118,7 +129,7 @@ class Clients:
         with self._counting:
             return dict(sorted(self._calls.items()))
 
-    def caller(self, place: Place) -> str:
+    def caller(self, place: AccountRegion) -> str:
         """The account that calls made for ``place`` act in, as STS says."""
         try:
             sts = self.client("sts", place, attempts=ATTEMPTS_TO_SIGN_IN)
@@ -133,10 +144,12 @@ class Clients:
                 " or check your credentials with: aws sts get-caller-identity"
             ) from error
 
-    def _is_known_elsewhere(self, place: Place) -> bool:
+    def _is_known_elsewhere(self, place: AccountRegion) -> bool:
         for region in {self.home.region, regions.open_to_all(place.region)} - {place.region}:
             try:
-                sts = self.client("sts", Place(place.account, region), attempts=ATTEMPTS_TO_SIGN_IN)
+                sts = self.client(
+                    "sts", AccountRegion(place.account, region), attempts=ATTEMPTS_TO_SIGN_IN
+                )
                 sts.get_caller_identity()
             except (BotoCoreError, ClientError):
                 continue
@@ -147,7 +160,7 @@ class Clients:
         with self._counting:
             self._calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
-    def _watch(self, place: Place) -> Callable[..., None]:
+    def _watch(self, place: AccountRegion) -> Callable[..., None]:
         def seen(response: object = None, **_: object) -> None:
             if isinstance(response, tuple) and len(response) == 2:  # noqa: PLR2004
                 parsed = response[1]

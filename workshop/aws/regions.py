@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from workshop.places import Place
+from workshop.account_region import AccountRegion
 
 _NO_SUCH_KEY = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
 """Error codes of keys that are not known: of EC2, of query services, and of JSON services."""
@@ -27,7 +27,7 @@ def open_to_all(region: str) -> str:
     return next(one for start, one in _OPEN_TO_ALL.items() if region.startswith(start))
 
 
-def not_enabled(place: Place) -> str:
+def not_enabled(place: AccountRegion) -> str:
     """That the Region is not enabled, with the cure: for keys that are good elsewhere."""
     return (
         f"{place.region} is not enabled for account {place.account}: it does not know your keys,"

@@ -18,9 +18,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from workshop.account_region import AccountRegion
 from workshop.aws import errors, regions
 from workshop.errors import SignInError
-from workshop.places import Place
 
 GOOD_FOR = 30.0
 """Seconds for which STS need not be asked again whether credentials are good somewhere."""
@@ -37,15 +37,15 @@ class SignIn:
     ``sts`` gives an STS client for a place that is not watched. ``home`` is the caller's own.
     """
 
-    def __init__(self, home: Place, sts: Callable[[Place], Any]) -> None:
+    def __init__(self, home: AccountRegion, sts: Callable[[AccountRegion], Any]) -> None:
         self._home = home
         self._sts = sts
         self._ended: SignInError | None = None
         self._renewing = threading.Lock()
         self._asking = threading.Lock()
-        self._good: dict[Place, float] = {}
+        self._good: dict[AccountRegion, float] = {}
 
-    def watch(self, client: Any, place: Place, session: boto3.Session) -> None:
+    def watch(self, client: Any, place: AccountRegion, session: boto3.Session) -> None:
         """Let each call of a client end the sign-in, and raise SignInError once it has ended."""
         events, url = client.meta.events, client.meta.endpoint_url
         events.register_first("before-call", self._check)
@@ -58,7 +58,7 @@ class SignIn:
             # Another one for each thread: tracebacks are written into exceptions.
             raise SignInError(one.state, one.why, one.cure, is_missing=one.is_missing)
 
-    def _renew(self, session: boto3.Session, place: Place, url: str, **_: object) -> None:
+    def _renew(self, session: boto3.Session, place: AccountRegion, url: str, **_: object) -> None:
         """Get the credentials, as botocore does right after this; it renews what can be renewed.
 
         What may pass, and a role of another account that may not be taken on, are the call's own
@@ -76,7 +76,7 @@ class SignIn:
                 raise self._end(error, url, renewing=True) from error
 
     def _judge(
-        self, place: Place, url: str, *, parsed: Mapping[str, Any], model: Any, **_: object
+        self, place: AccountRegion, url: str, *, parsed: Mapping[str, Any], model: Any, **_: object
     ) -> None:
         if not errors.refuses_credentials(parsed):
             return
@@ -87,7 +87,7 @@ class SignIn:
         if refusal is not None:
             raise self._end(refusal, url) from error
 
-    def _refusal_of_sts(self, place: Place) -> Exception | None:
+    def _refusal_of_sts(self, place: AccountRegion) -> Exception | None:
         """Return why STS does not take the credentials either, None where it does.
 
         It is asked in the place's Region and in those that are always enabled.
@@ -100,7 +100,7 @@ class SignIn:
                 return None
             for region in dict.fromkeys(regions_to_ask):
                 try:
-                    self._sts(Place(place.account, region)).get_caller_identity()
+                    self._sts(AccountRegion(place.account, region)).get_caller_identity()
                 except (BotoCoreError, ClientError) as error:
                     if not _is_of_credentials(error):
                         return None  # it is not known, and so not told

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from localcloud.errors import LocalCloudError
 from workshop.cli import console, signed_out
 from workshop.errors import SignInError, WorkshopError
 
@@ -20,8 +21,8 @@ COMMANDS = {
     "preflight": "preflight",
     "deploy": "deploy",
     "status": "status",
-    "stop": "power",
-    "start": "power",
+    "stop": "start_stop",
+    "start": "start_stop",
     "handout": "handout",
     "teardown": "teardown",
     "sweep": "sweep",
@@ -86,20 +87,26 @@ def main() -> None:
     app = application(first) if first in (*COMMANDS, *GROUPS) else application()
     try:
         app(arguments)
-    except SignInError as error:
+    except (WorkshopError, LocalCloudError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise
-        console.say(signed_out.told(error, arguments))
-        raise SystemExit(signed_out.exit_code(first)) from None
-    except WorkshopError as error:
-        if "--debug" in sys.argv[1:]:
-            raise
-        for line in error.lines():
+        lines, code = _ending(error, arguments)
+        for line in lines:
             console.say(line)
-        raise SystemExit(error.exit_code) from None
-    except OSError as error:
-        if "--debug" in sys.argv[1:]:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        console.say(f"workshop: {where}{error.strerror or error}")
-        raise SystemExit(1) from None
+        raise SystemExit(code) from None
+
+
+def _ending(error: Exception, arguments: list[str]) -> tuple[list[str], int]:
+    """Return what is said of an error that ends a command, and the exit code."""
+    match error:
+        case SignInError():
+            command = next(iter(arguments), "")
+            return [signed_out.told(error, arguments)], signed_out.exit_code(command)
+        case WorkshopError():
+            return error.lines(), error.exit_code
+        case LocalCloudError():
+            return [f"workshop: {error.sentence}", *error.details], 1
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return [f"workshop: {where}{error.strerror or error}"], 1
+    raise error

@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
-from workshop import environment, policies
-from workshop.access import asking, cases
-from workshop.access.decision import BOUNDARY, Cell, cell, console_cell
+from workshop import policies
+from workshop.access import cases, query
+from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.environment import LoadedEnvironment
+from workshop.config import loader
+from workshop.config.diagnostics import suggestion
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.models import Profile
+from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
-from workshop.mistakes import suggestion
 from workshop.naming import Names
-from workshop.roster import Seat
-from workshop.settings import Profile
 
 app = typer.Typer(
     help="Who may do what: the policies of a seat, asked without AWS.", no_args_is_help=True
@@ -25,7 +26,7 @@ app = typer.Typer(
 
 
 @dataclass(frozen=True)
-class Row:
+class AccessRow:
     """One case of the matrix; ``by`` names the document and the statement that decided."""
 
     profile: str
@@ -48,7 +49,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
     who open the seat's notebook; where the profile has a console role, also what that one has
     beside the role's, and who may take it on.
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     _, profile, asked = _cell(loaded, seat)
     access = profile.access
     document: dict[str, object] = {
@@ -109,9 +110,9 @@ def explain(
         workshop access explain ada sagemaker:CreateTrainingJob -e dev \
             --tag attendee=ada --tag workshop=vision --instance-type ml.p5.48xlarge
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     _, profile, asked = _cell(loaded, seat)
-    question = asking.question(
+    question = query.question(
         asked.names,
         action,
         resource,
@@ -155,7 +156,7 @@ def matrix(
 
     Two seats of each profile are asked, or a seat and a stranger where there is one alone.
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     rows = [
         row
         for name in _profiles(loaded, profile)
@@ -189,7 +190,7 @@ def permission_set(
     has to be passed as an attribute for access control. It names the cohort's boundary, which has
     to be deployed before the set is assigned, and put on the set: without it the cell is open.
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     (name,) = _profiles(loaded, profile)
     settings = loaded.settings
     section = settings.profiles[name]
@@ -202,7 +203,7 @@ def permission_set(
     console.print_json(made, indent=2)
 
 
-def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, Cell]:
+def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, EffectivePermissions]:
     known = {seat.id: seat for seat in loaded.seats}
     seat = known.get(seat_id)
     if seat is None:
@@ -239,10 +240,10 @@ def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
     return first, second
 
 
-def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names) -> list[Row]:
+def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names) -> list[AccessRow]:
     profile = loaded.settings.profiles[profile_name]
     asked = cell(me, profile, loaded.settings)
-    rows: list[Row] = []
+    rows: list[AccessRow] = []
     tried = [(asked, True, cases.allowed(profile)), (asked, False, cases.denied(profile))]
     if profile.access.has_console:
         tried.append((console_cell(me, profile, loaded.settings), True, cases.console()))
@@ -251,7 +252,7 @@ def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names)
             decision = role.decide(case.question(me, other))
             by = f"{decision.document}: {decision.statement}" if decision.statement else "nothing"
             rows.append(
-                Row(
+                AccessRow(
                     profile=profile_name,
                     seat=me.seat,
                     about=case.about,

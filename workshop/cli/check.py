@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workshop import environment, policies
+from workshop import policies
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.environment import LoadedEnvironment
-from workshop.outline import Outline, PolicyOutline, ProfileOutline, outline
+from workshop.config import loader
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.resource_summary import PolicySummary, ProfileSummary, ResourceSummary, outline
 
 
 def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
@@ -22,7 +23,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
 
         workshop check -e prod --json | jq .totals
     """
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     counted = outline(loaded)
     if as_json:
         console.print_json(_document(loaded, counted), indent=2)
@@ -32,11 +33,11 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
         console.warn(warning)
 
 
-def _document(loaded: LoadedEnvironment, counted: Outline) -> dict[str, object]:
+def _document(loaded: LoadedEnvironment, counted: ResourceSummary) -> dict[str, object]:
     settings = loaded.settings
     return {
         "environment": loaded.name,
-        "path": environment.shown(loaded.path),
+        "path": loader.shown(loaded.path),
         "workshop": settings.workshop,
         "title": settings.title,
         "account": settings.account,
@@ -54,7 +55,7 @@ def _document(loaded: LoadedEnvironment, counted: Outline) -> dict[str, object]:
     }
 
 
-def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
+def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     settings = loaded.settings
     title = f": {settings.title}" if settings.title else ""
     console.print_line(f"{settings.workshop}{title}")
@@ -85,7 +86,7 @@ def _print(loaded: LoadedEnvironment, counted: Outline) -> None:
     _print_policies(counted.policies)
 
 
-def _print_policies(counted: PolicyOutline) -> None:
+def _print_policies(counted: PolicySummary) -> None:
     """Print the sizes and counts beside what IAM takes."""
     table = console.table("policy", "characters", "of", right=("characters", "of"))
     for policy in counted.sizes:
@@ -99,12 +100,12 @@ def _print_policies(counted: PolicyOutline) -> None:
     console.print_line(f"in an account, of {policies.POLICIES_PER_ACCOUNT:,}: {counted.in_account}")
 
 
-def _numbers(profile: ProfileOutline) -> list[str]:
+def _numbers(profile: ProfileSummary) -> list[str]:
     counts = (profile.seats, profile.stacks, profile.buckets, profile.repositories)
     return [str(count) for count in counts]
 
 
-def _notebooks(profile: ProfileOutline) -> str:
+def _notebooks(profile: ProfileSummary) -> str:
     return ", ".join(
         f"{kind.count} x {kind.instance_type} {kind.volume_gb} GB" for kind in profile.notebooks
     )

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from workshop import naming
+from localcloud import environment, process, record
+from localcloud.transitions import PASSAGES, delays
+from workshop import files, naming
 from workshop.cli import cloud_fault, cloud_quota, console
 from workshop.errors import UsageError
-from workshop.localcloud import environment, process, record
-from workshop.localcloud.settings import PASSAGES, delays
 
 app = typer.Typer(
     help="The embedded local cloud: AWS's interfaces on this machine, without an account.",
@@ -98,6 +98,7 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Start the local cloud, unless it runs already."""
+    files.make_folder(state_dir)
     started = process.start(
         state_dir,
         port=port,

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from localcloud import process
+from localcloud.errors import LocalCloudError
 from workshop.cli import console
 from workshop.cli.options import AsJson
-from workshop.errors import LocalCloudError, UsageError
-from workshop.localcloud import process
+from workshop.errors import UsageError
 
 app = typer.Typer(
     help="What goes wrong in the local cloud: throttling, failures, lost answers, ...",
@@ -161,7 +162,7 @@ def clear(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
 
 def _check(rule: dict[str, Any]) -> None:
     # Here: its models take a tenth of a second, which other commands have no use for.
-    from workshop.localcloud.faults import rules  # noqa: PLC0415
+    from localcloud.faults import rules  # noqa: PLC0415
 
     try:
         rules.change({"add": [rule]})

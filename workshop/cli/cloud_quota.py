@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from localcloud import process
 from workshop.cli import console
 from workshop.cli.options import AsJson
 from workshop.errors import UsageError
-from workshop.localcloud import process
 
 app = typer.Typer(
     help="The quotas of the local cloud: what an account may use, and how to change it.",

@@ -15,18 +15,20 @@ from typing import Annotated
 import boto3
 import typer
 
-from workshop import environment, files
+from localcloud import environment as cloud_environment
+from localcloud import process
+from localcloud.record import Running
+from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
-from workshop.demo import at_work, attendee, child, toolkit
+from workshop.config import loader
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.demo import attendee_activity, attendee_view, cdk_command
+from workshop.demo import program as subprocess
+from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
-from workshop.demo.toolkit import Toolkit
-from workshop.environment import LoadedEnvironment
 from workshop.errors import GuardError, WorkshopError
-from workshop.localcloud import environment as cloud_environment
-from workshop.localcloud import process
-from workshop.localcloud.record import Running
-from workshop.roster import Seat
 
 STATE_DIR = files.STATE / "demo-cloud"
 CONCURRENCY = "8"
@@ -34,7 +36,7 @@ AT_WORK = 2
 """How many attendees the demo shows at work."""
 
 
-class Clock:
+class StoryClock:
     """How long each step took, in the order of the steps."""
 
     def __init__(self) -> None:
@@ -60,13 +62,13 @@ def demo(
 
     Uses these same commands and the real CDK command line, and talks to no AWS account.
     """
-    loaded = environment.load(env, CONFIG_DIR)
+    loaded = loader.load(env, CONFIG_DIR)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well; under
         # nohup it goes on.
         if signal.getsignal(sign) != signal.SIG_IGN:
             signal.signal(sign, lambda *_: sys.exit(1))
-    clock = Clock()
+    clock = StoryClock()
     with _alone():
         try:
             with clock.step("Start a local cloud"):
@@ -105,10 +107,11 @@ def _started(loaded: LoadedEnvironment) -> Running:
         raise GuardError("the demo shows one account and one Region; use the environment 'demo'")
     process.stop(STATE_DIR)
     account, region = home
+    files.make_folder(STATE_DIR)
     return process.start(STATE_DIR, account=account, region=region).running
 
 
-def _story(loaded: LoadedEnvironment, running: Running, clock: Clock) -> None:
+def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> None:
     variables = cloud_environment.variables(running, STATE_DIR)
     whole = cloud_environment.applied(os.environ, variables)
     session = _session(variables)
@@ -123,7 +126,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Clock) -> None:
         _deploy_by_cdk(loaded, last, whole)
 
     with clock.step("What every seat has now, read back through boto3"):
-        _show([attendee.read_back(session, loaded, seat) for seat in loaded.seats])
+        _show([attendee_view.read_back(session, loaded, seat) for seat in loaded.seats])
 
     with clock.step("Attendees at work, with the credentials of their notebooks"):
         for seat in loaded.seats[:AT_WORK]:
@@ -153,7 +156,7 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
     """Run a command of this command line as its user would, in sight."""
     console.say(f"   $ workshop {' '.join(arguments)}")
     program = Path(sys.executable).with_name("workshop")
-    with child.running([str(program), *arguments], variables) as started:
+    with subprocess.running([str(program), *arguments], variables) as started:
         code = started.wait()
     if code:
         raise WorkshopError(f"workshop {arguments[0]} failed with exit code {code}")
@@ -164,7 +167,7 @@ def _deploy_by_cdk(loaded: LoadedEnvironment, seat: Seat, variables: Mapping[str
     assembly = STATE_DIR / "cdk.out"
     chosen = ("-c", f"env={loaded.name}", "-c", f"attendee={seat.id}")
     cdk.run("synth", "--quiet", *chosen, "-o", str(assembly))
-    with _progress("deployed", toolkit.stacks(assembly)) as finished:
+    with _progress("deployed", cdk_command.stacks(assembly)) as finished:
         cdk.run(
             *("deploy", "--app", str(assembly), "--all", "--concurrency", CONCURRENCY),
             *("--require-approval", "never", "--progress", "events"),
@@ -181,7 +184,7 @@ def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
-    made = at_work.a_day(
+    made = attendee_activity.a_day(
         session,
         names,
         bucket=next(iter(profile.storage.buckets)),
@@ -199,7 +202,7 @@ def _session(variables: dict[str, str]) -> boto3.Session:
     return boto3.Session()
 
 
-def _show(workbenches: Sequence[attendee.Workbench]) -> None:
+def _show(workbenches: Sequence[attendee_view.Workbench]) -> None:
     shown = console.table("seat", "has", "name", "state")
     for one in workbenches:
         rows = [

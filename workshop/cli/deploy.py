@@ -9,21 +9,22 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import console, deploy_end, fleet_view, preflight
-from workshop.cli.opened import Opened, opened
+from workshop.account_region import AccountRegion
+from workshop.aws.rate_limit import RateLimiter
+from workshop.cli import console, deploy_summary, deploy_view, preflight
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
+from workshop.deploy import planner
+from workshop.deploy.jobs import Limits
+from workshop.deploy.plan import DeployPlan, StackAction
+from workshop.deploy.run import Deployment
 from workshop.errors import GuardError, SignInError
-from workshop.fleet import proposal
-from workshop.fleet.deployment import Deployment
-from workshop.fleet.events import Event, Sink
-from workshop.fleet.jobs import Limits
-from workshop.fleet.ledger import Ledger
-from workshop.fleet.pace import Pace
-from workshop.fleet.planning import Action, Plan
-from workshop.fleet.preflight import Report
-from workshop.fleet.preflight import preflight as checked
-from workshop.places import Place
+from workshop.events import Event, Sink
+from workshop.ledger import Ledger
+from workshop.preflight import PreflightReport
+from workshop.preflight import preflight as checked
+from workshop.teardown import evidence
 
 
 class Stopwatch:
@@ -85,7 +86,7 @@ def deploy(
 
         workshop deploy -e prod --json | jq 'select(.what == "seat failed")'
     """
-    paces: dict[Place, Pace] = {}
+    paces: dict[AccountRegion, RateLimiter] = {}
     work = opened(
         env,
         config_dir,
@@ -93,12 +94,12 @@ def deploy(
         profile=profile,
         throttled=lambda place: paces[place].throttled() if place in paces else None,
     )
-    paces.update((place, Pace()) for place in work.places)
+    paces.update((place, RateLimiter()) for place in work.places)
     watch = Stopwatch()
     templates = synthesized(work)
     watch.lap("synthesis")
     made, found = proposed(work, templates)
-    if all(seat.action == Action.UNCHANGED for seat in made.seats):
+    if all(seat.action == StackAction.UNCHANGED for seat in made.seats):
         watch.lap("checks")
         _report_nothing(made, watch, as_json=as_json)
         return
@@ -108,12 +109,13 @@ def deploy(
     watch.lap("checks")
     if as_json and not report.passed:
         why = preflight.refusal(report)
-        told = deploy_end.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
-        console.print_json(deploy_end.line(told))
+        told = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
+        console.print_json(deploy_summary.line(told))
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
+    evidence.note_opened(ledger, work.loaded)
     sinks: list[Sink] = [ledger.event]
     deployment = Deployment(
         work.clients,
@@ -133,22 +135,22 @@ def deploy(
         accept_unknown=accept_unknown,
     )
     try:
-        with fleet_view.view(made, as_json=as_json) as shown:
+        with deploy_view.view(made, as_json=as_json) as shown:
             sinks.append(shown.event)
             shown.begin(deployment, paces)
             deployment.run()
     finally:  # whatever broke it off: what was done has to be told, and noted
         watch.lap("stacks")
-        result = deploy_end.of_run(deployment, paces, watch.laps)
+        result = deploy_summary.of_run(deployment, paces, watch.laps)
         ledger.end(result)  # first, since a pipe that is closed would end all that follows
         if as_json:
-            console.print_json(deploy_end.line(result))
+            console.print_json(deploy_summary.line(result))
         else:
-            deploy_end.show(deployment, result)
+            deploy_summary.show(deployment, result)
         if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
-            deploy_end.tell_how_to_go_on(result, work.command("deploy", *again))
+            deploy_summary.tell_how_to_go_on(result, work.command("deploy", *again))
     if deployment.deserted:
-        deploy_end.leave(result["exit"])
+        deploy_summary.leave(result["exit"])
     raise typer.Exit(result["exit"])
 
 
@@ -170,8 +172,8 @@ def _given(**options: object) -> list[str]:
 
 
 def _checked(
-    work: Opened, found: proposal.Found, accepted: frozenset[str], *, as_json: bool
-) -> Report:
+    work: CommandContext, found: planner.Found, accepted: frozenset[str], *, as_json: bool
+) -> PreflightReport:
     """What AWS can tell before, so that nothing is begun that cannot end well."""
     console.say("asking for permissions and quotas ...")
     report = checked(
@@ -189,9 +191,9 @@ def _checked(
     return report
 
 
-def _report_nothing(made: Plan, watch: Stopwatch, *, as_json: bool) -> None:
+def _report_nothing(made: DeployPlan, watch: Stopwatch, *, as_json: bool) -> None:
     if as_json:
-        console.print_json(deploy_end.line(deploy_end.before_run(made, watch.laps)))
+        console.print_json(deploy_summary.line(deploy_summary.before_run(made, watch.laps)))
     else:
         show(made)
         console.say("nothing to do")

@@ -13,13 +13,13 @@ from typing import Annotated
 import typer
 
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
-from workshop.environment import shown
+from workshop.config.loader import shown
+from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
-from workshop.fleet.handout import files, notebooks, room_page, seat_page, slips, tabular
-from workshop.fleet.handout.slips import Handout
-from workshop.roster import Seat
+from workshop.handout import export, files, notebooks, room_page, seat_page, slips
+from workshop.handout.slips import Handout
 
 
 class Format(StrEnum):
@@ -132,18 +132,20 @@ def _session(hours: float | None, link: Link) -> timedelta:
     return timedelta(hours=hours)
 
 
-def _asked(at_hand: Opened, link: Link, session: timedelta) -> Mapping[str, notebooks.Notebook]:
+def _asked(
+    at_hand: CommandContext, link: Link, session: timedelta
+) -> Mapping[str, notebooks.HandoutNotebook]:
     clients, loaded, seats = at_hand.clients, at_hand.loaded, at_hand.seats
     if link is Link.PRESIGNED:
         return notebooks.presigned(clients, loaded, seats, session=session)
     return notebooks.statuses(clients, loaded, seats)
 
 
-def _with_room(at_hand: Opened) -> bool:
+def _with_room(at_hand: CommandContext) -> bool:
     return set(at_hand.seats) == set(at_hand.loaded.seats)
 
 
-def _targets(at_hand: Opened, form: Format, output: Path) -> list[Path]:
+def _targets(at_hand: CommandContext, form: Format, output: Path) -> list[Path]:
     if form is not Format.HTML:
         return [output]
     pages = [output / room_page.seat_file(seat.id) for seat in at_hand.seats]
@@ -151,7 +153,7 @@ def _targets(at_hand: Opened, form: Format, output: Path) -> list[Path]:
 
 
 def _deliver(
-    filled: Handout, at_hand: Opened, form: Format, output: Path | None, *, force: bool
+    filled: Handout, at_hand: CommandContext, form: Format, output: Path | None, *, force: bool
 ) -> None:
     if form is Format.HTML and output is not None:
         texts = {
@@ -173,7 +175,7 @@ def _deliver(
 
 
 def _table(filled: Handout) -> str:
-    columns, rows = tabular.rows(filled)
+    columns, rows = export.rows(filled)
     table = console.table(*columns)
     for row in rows:
         table.add_row(*row)
@@ -183,12 +185,12 @@ def _table(filled: Handout) -> str:
 
 _TEXTS: dict[Format, Callable[[Handout], str]] = {
     Format.TABLE: _table,
-    Format.CSV: tabular.csv_text,
-    Format.JSON: tabular.json_text,
+    Format.CSV: export.csv_text,
+    Format.JSON: export.json_text,
 }
 
 
-def _warn_of_links(found: Mapping[str, notebooks.Notebook]) -> None:
+def _warn_of_links(found: Mapping[str, notebooks.HandoutNotebook]) -> None:
     given = [one.link for one in found.values() if one.link]
     if given:
         first = min(link.open_before for link in given)
@@ -198,7 +200,7 @@ def _warn_of_links(found: Mapping[str, notebooks.Notebook]) -> None:
         )
 
 
-def _tell_problems(at_hand: Opened, found: Mapping[str, notebooks.Notebook]) -> None:
+def _tell_problems(at_hand: CommandContext, found: Mapping[str, notebooks.HandoutNotebook]) -> None:
     """One line for each kind of problem with its cure; raises when there is any."""
     groups: dict[tuple[str, str], list[Seat]] = defaultdict(list)
     for seat in at_hand.seats:

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from workshop import rules, schema, starter
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR
-from workshop.environment import shown
+from workshop.config import json_schema, rules, scaffold
+from workshop.config.loader import shown
 from workshop.errors import UsageError, WorkshopError
 
 Name = Annotated[
@@ -56,11 +56,11 @@ def init(
     for path in (environment, roster):
         if path.exists():
             raise UsageError(f"{shown(path)} is there already; choose another name or remove it")
-    text = starter.environment_text(name, account=account, region=region, today=datetime.now(UTC))
-    _write({environment: text, roster: starter.roster_text()})
-    editors = directory / schema.FILE
+    text = scaffold.environment_text(name, account=account, region=region, today=datetime.now(UTC))
+    _write({environment: text, roster: scaffold.roster_text()})
+    editors = directory / json_schema.FILE
     if not editors.exists():
-        _write({editors: schema.schema_text()})
+        _write({editors: json_schema.text()})
     _next_steps(environment, roster, directory, account)
 
 

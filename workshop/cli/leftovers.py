@@ -9,20 +9,21 @@ from typing import Annotated
 
 import typer
 
-from workshop import environment, tags
+from workshop import tags
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.cli import console, teardown_plan_view, teardown_view
-from workshop.cli.opened import opened
+from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
+from workshop.config import loader
 from workshop.errors import GuardError, UsageError
-from workshop.fleet.ledger import FOLDER, Ledger
-from workshop.places import Place
-from workshop.teardown import evidence, guard, refusals, roles, verify
-from workshop.teardown.discover import Discovery, Target, discover, tagged
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Memory, Ownership, Thing
-from workshop.teardown.plan import Choices, Fate, Plan
+from workshop.ledger import FOLDER, Ledger
+from workshop.teardown import evidence, guard, refusals, roles, verification
+from workshop.teardown.discovery import Discovery, ScanTarget, discover, tagged
+from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import NOT_PROVEN
+from workshop.teardown.resource import Ownership, Resource, ScanCache
+from workshop.teardown.resources import ALL
 
 
 def leftovers(
@@ -61,13 +62,13 @@ def leftovers(
 
         workshop leftovers --workshop vision --account 111122223333 --region eu-west-1
     """
-    lasting = Memory()
+    lasting = ScanCache()
     if env is not None and workshop is None and bool(account) == bool(region):
-        earlier = Place(account, region) if account and region else None
+        earlier = AccountRegion(account, region) if account and region else None
         clients, targets = _of_environment(env, config_dir, earlier, lasting)
     elif workshop and account and region:
-        clients = Clients(Place(account, region))
-        targets = _named(clients, workshop, Place(account, region))
+        clients = Clients(AccountRegion(account, region))
+        targets = _named(clients, workshop, AccountRegion(account, region))
     else:
         raise UsageError(
             "name an environment with -e, or a workshop with --workshop, --account and --region"
@@ -77,13 +78,13 @@ def leftovers(
     discovery = _joined([discover(clients, target, ALL, lasting) for target in targets])
     if env is not None:
         guard.check_environment(discovery, env)
-    plan = Plan(discovery, kinds, Choices())
-    scan = verify.scan(discovery, kinds)
+    plan = TeardownPlan(discovery, kinds, Choices())
+    scan = verification.scan(discovery, kinds)
     if as_json:
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
         table = console.table("seat", "what", "name", "state", "whose", "why")
-        rows = [one for one in plan.fates if one[1] != Fate.KEEP]
+        rows = [one for one in plan.fates if one[1] != PlannedAction.KEEP]
         for thing, _ in rows:
             table.add_row(thing.seat, thing.kind, thing.id, thing.state, thing.ownership, thing.why)
         if rows:
@@ -93,13 +94,14 @@ def leftovers(
         least = "at least " if discovery.unknown else ""
         console.say(f"{least}{len(scan.left)} things are left, {plan.cost.told}")
     if env is not None and scan.clean:
-        Ledger(env).gone(place for target in targets for place in target.seats)
+        for target in targets:
+            Ledger(env).gone(target.seats, target.workshop)
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
 
 
 def _of_environment(
-    env: str, config_dir: Path, earlier: Place | None, lasting: Memory
-) -> tuple[Clients, list[Target]]:
+    env: str, config_dir: Path, earlier: AccountRegion | None, lasting: ScanCache
+) -> tuple[Clients, list[ScanTarget]]:
     """An environment wherever it left a trace, or in an earlier place of its own."""
     folder = FOLDER / env
     roles.remember(lasting, evidence.roles_seen(Ledger(env)))
@@ -107,7 +109,7 @@ def _of_environment(
         work = opened(env, config_dir)
         whole = evidence.target(work.clients, work.loaded, work.seats, whole=True, folder=folder)
         return work.clients, [whole]
-    loaded = environment.load(env, config_dir)
+    loaded = loader.load(env, config_dir)
     clients = Clients(earlier)
     _check_account(clients, earlier)
     traces = evidence.recorded(Ledger(env), folder)
@@ -119,10 +121,10 @@ def _of_environment(
         for place, seats in traces.items()
         if place.account == earlier.account
     }
-    return clients, [Target(loaded.settings.workshop, loaded.name, seats_there, whole=True)]
+    return clients, [ScanTarget(loaded.settings.workshop, loaded.name, seats_there, whole=True)]
 
 
-def _check_account(clients: Clients, place: Place) -> None:
+def _check_account(clients: Clients, place: AccountRegion) -> None:
     caller = clients.caller(place)
     if caller != place.account:
         raise GuardError(
@@ -130,22 +132,26 @@ def _check_account(clients: Clients, place: Place) -> None:
         )
 
 
-def _named(clients: Clients, workshop: str, place: Place) -> list[Target]:
+def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTarget]:
     """A workshop of which only the name is known: seats and environments are as its tags tell.
 
     Tags that cannot be read tell of none here; the look that follows has them as unknown.
     """
     _check_account(clients, place)
-    try:
-        found = list(tagged(clients, workshop, place).values())
-    except refusals.Refusal:
-        found = []
-    tagged_seats = {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
-    seats = {place: frozenset(tagged_seats)}
-    for elsewhere, some in evidence.named_in(clients, workshop, place).items():
-        seats[elsewhere] = seats.get(elsewhere, frozenset()) | some
-    environments = sorted({one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one})
-    return [Target(workshop, name, seats, whole=True) for name in environments or [""]]
+    named = {place: set[str](), **evidence.named_in(clients, workshop, place)}
+    seats: dict[AccountRegion, frozenset[str]] = {}
+    said: set[str] = set()
+    for where, some in named.items():
+        try:
+            found = list(tagged(clients, workshop, where).values())
+        except refusals.Refusal:
+            found = []
+        seats[where] = frozenset(
+            some | {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
+        )
+        said |= {one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one}
+    environments = sorted(said)
+    return [ScanTarget(workshop, name, seats, whole=True) for name in environments or [""]]
 
 
 _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FOREIGN)
@@ -153,7 +159,7 @@ _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FORE
 
 def _joined(looks: Sequence[Discovery]) -> Discovery:
     """What looks for several environments found together: the surest verdict on each thing."""
-    things: dict[tuple[str, str, Place], Thing] = {}
+    things: dict[tuple[str, str, AccountRegion], Resource] = {}
     for thing in (one for look in looks for one in look.things.values()):
         known = things.setdefault(thing.key, thing)
         if _SUREST.index(thing.ownership) < _SUREST.index(known.ownership):

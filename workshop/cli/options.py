@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workshop.config.diagnostics import listing, suggestion
 from workshop.errors import UsageError
-from workshop.mistakes import listing, suggestion
 
 if TYPE_CHECKING:
-    from workshop.environment import LoadedEnvironment
-    from workshop.roster import Seat
+    from workshop.config.environment import LoadedEnvironment
+    from workshop.config.roster import Seat
 
 Env = Annotated[
     str,

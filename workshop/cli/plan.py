@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.fleet import assembly, proposal
-from workshop.fleet.assembly import Assembly
-from workshop.fleet.changes import Change, Effect
-from workshop.fleet.ledger import Ledger
-from workshop.fleet.planning import Action, Plan, SeatPlan, StackPlan
+from workshop.deploy import assembly, planner
+from workshop.deploy.assembly import Assembly
+from workshop.deploy.diff import Effect, PropertyChange
+from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
+from workshop.ledger import Ledger
 from workshop.naming import COHORT
 
 _SHOWN = 40
@@ -50,7 +50,7 @@ def plan(
         show(made)
 
 
-def synthesized(work: Opened) -> Assembly:
+def synthesized(work: CommandContext) -> Assembly:
     """The templates of everything that the chosen seats need."""
     console.say("making the templates, one of each profile ...")
     # A folder for each run: two organisers may be at work in the same project.
@@ -59,25 +59,25 @@ def synthesized(work: Opened) -> Assembly:
         return assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
 
 
-def proposed(work: Opened, templates: Assembly) -> tuple[Plan, proposal.Found]:
+def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, planner.Found]:
     """List the stacks and compare: the plan and what was found."""
     worked_in = Ledger(work.loaded.name).places()
-    elsewhere = proposal.elsewhere(work.loaded, work.seats, worked_in)
+    elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
-    found = proposal.look(work.clients, work.places)
-    others, unlisted = proposal.look_for_strays(work.clients, elsewhere)
+    found = planner.look(work.clients, work.places)
+    others, unlisted = planner.look_for_strays(work.clients, elsewhere)
     for place, why in unlisted.items():
         console.warn(f"whether strays are left in {place} is not known ({why})")
-    read = proposal.reader(work.clients)
-    made = proposal.propose(work.loaded, templates, work.seats, {**found, **others}, read)
+    read = planner.reader(work.clients)
+    made = planner.propose(work.loaded, templates, work.seats, {**found, **others}, read)
     return replace(made, unlisted=unlisted), found
 
 
-def show(made: Plan) -> None:
+def show(made: DeployPlan) -> None:
     """The plan for people: what is unchanged is only counted."""
     table = console.table("seat", "place", "plan", "stacks", "why")
     for seat in made.seats:
-        if seat.action != Action.UNCHANGED:
+        if seat.action != StackAction.UNCHANGED:
             table.add_row(seat.seat, str(seat.place), seat.action.value, _stacks(seat), _why(seat))
     for stray in made.strays:
         why = "not on the roster; it stays until it is torn down"
@@ -95,7 +95,7 @@ def show(made: Plan) -> None:
     console.print_line(summary(made))
 
 
-def summary(made: Plan) -> str:
+def summary(made: DeployPlan) -> str:
     """One line with the totals."""
     some = [f"{count} {action.value}" for action, count in made.totals.items() if count]
     if made.strays:
@@ -103,7 +103,7 @@ def summary(made: Plan) -> str:
     return f"seats: {', '.join(some) or 'none'}"
 
 
-def document(work: Opened, made: Plan) -> dict[str, Any]:
+def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
     """The plan for programs."""
     return {
         "environment": work.loaded.name,
@@ -158,7 +158,7 @@ def _stack(stack: StackPlan) -> dict[str, Any]:
 
 
 def _stacks(seat: SeatPlan) -> str:
-    busy = [stack for stack in seat.stacks if stack.action != Action.UNCHANGED]
+    busy = [stack for stack in seat.stacks if stack.action != StackAction.UNCHANGED]
     if seat.seat == COHORT or len(busy) == len(seat.stacks):
         return str(len(busy))
     return ", ".join(stack.wanted.kind for stack in busy)
@@ -178,7 +178,7 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
         yield from (f"{kind}: {_told(one)}" for one in stack.changes if one.property != "Tags")
 
 
-def _told(change: Change) -> str:
+def _told(change: PropertyChange) -> str:
     if change.effect in (Effect.ADDED, Effect.REMOVED):
         return f"{change.resource} ({change.type}) is {change.effect.value}"
     effects = {

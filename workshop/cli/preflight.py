@@ -11,17 +11,17 @@ from typing import Annotated
 
 import typer
 
+from workshop.account_region import AccountRegion
+from workshop.aws import stacks
+from workshop.aws.stacks import StackSummary
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.errors import GuardError
-from workshop.fleet import inventory
-from workshop.fleet.inventory import FoundStack
-from workshop.fleet.preflight import Report, State
-from workshop.fleet.preflight import preflight as checked
-from workshop.fleet.preflight.reading import Unread, read
-from workshop.fleet.preflight.report import REFUSING
-from workshop.places import Place
+from workshop.preflight import CheckState, PreflightReport
+from workshop.preflight import preflight as checked
+from workshop.preflight.checks import REFUSING
+from workshop.preflight.reading import Unread, read
 
 AcceptUnknown = Annotated[
     list[str] | None,
@@ -76,9 +76,9 @@ def preflight(
     refuse(report)
 
 
-def show(report: Report, *, everything: bool = False) -> None:
+def show(report: PreflightReport, *, everything: bool = False) -> None:
     """Print what is not in order, or all of it, the requests that would help, and a count."""
-    shown = [check for check in report.checks if everything or check.state != State.OK]
+    shown = [check for check in report.checks if everything or check.state != CheckState.OK]
     if shown:
         table = console.table(
             *("state", "place", "what", "need", "used", "quota", "code", ""),
@@ -104,7 +104,7 @@ def show(report: Report, *, everything: bool = False) -> None:
     console.say(_summary(report))
 
 
-def document(report: Report) -> dict[str, object]:
+def document(report: PreflightReport) -> dict[str, object]:
     """The report for programs."""
     return {
         "passed": report.passed,
@@ -115,13 +115,13 @@ def document(report: Report) -> dict[str, object]:
     }
 
 
-def refuse(report: Report) -> None:
+def refuse(report: PreflightReport) -> None:
     """Raise GuardError unless the report has passed."""
     if not report.passed:
         raise GuardError(refusal(report))
 
 
-def refusal(report: Report) -> str:
+def refusal(report: PreflightReport) -> str:
     """Why a report that has not passed refuses."""
     reasons = ", ".join(
         f"{len(report.of(state))} {state.value}" for state in REFUSING if report.of(state)
@@ -129,9 +129,9 @@ def refusal(report: Report) -> str:
     return f"preflight refuses ({reasons}); each check says what cures it"
 
 
-def _stacks(chosen: Opened) -> Mapping[Place, Mapping[str, FoundStack]]:
+def _stacks(chosen: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
     """The stacks of each place; a place that cannot be listed is left out."""
-    listed = partial(inventory.stacks, chosen.clients)
+    listed = partial(stacks.stacks, chosen.clients)
     with ThreadPoolExecutor(len(chosen.places)) as pool:
         answers = pool.map(lambda place: read(partial(listed, place)), chosen.places)
         found = dict(zip(chosen.places, answers, strict=True))
@@ -141,8 +141,8 @@ def _stacks(chosen: Opened) -> Mapping[Place, Mapping[str, FoundStack]]:
     return {place: one for place, one in found.items() if not isinstance(one, Unread)}
 
 
-def _summary(report: Report) -> str:
-    counts = {state: len(report.of(state)) for state in State}
+def _summary(report: PreflightReport) -> str:
+    counts = {state: len(report.of(state)) for state in CheckState}
     return "preflight: " + ", ".join(
         f"{count} {state.value}" for state, count in counts.items() if count
     )

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop import environment
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.environment import Draft
+from workshop.config import loader
+from workshop.config.loader import Draft
+from workshop.config.roster import Seat
+from workshop.config.roster.write import write_ids
 from workshop.errors import ConfigError
-from workshop.roster import Seat
-from workshop.roster.write import write_ids
 
 Write = Annotated[
     bool, typer.Option("--write", help="Write missing ids into the roster file; only ids change.")
@@ -39,7 +39,7 @@ def roster(
 
         workshop roster -e dev --json | jq -r '.[].email'
     """
-    draft = environment.draft(env, config_dir)
+    draft = loader.draft(env, config_dir)
     if draft.mistakes:
         raise ConfigError([str(mistake) for mistake in draft.mistakes])
     if write:
@@ -50,7 +50,7 @@ def roster(
         console.print_json(listed, indent=2)
     else:
         _print(draft, unwritten)
-    for mistake in environment.missing_ids(draft, config_dir):
+    for mistake in loader.missing_ids(draft, config_dir):
         console.warn(str(mistake))
 
 
@@ -59,9 +59,9 @@ def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
         console.say("numbered seats have their ids already; nothing to write")
         return draft
     added = write_ids(draft.roster_path, draft.sheet)
-    file = environment.shown(draft.roster_path)
+    file = loader.shown(draft.roster_path)
     console.say(f"{file}: {added} ids written" if added else f"{file}: every row has its id")
-    return environment.draft(env, config_dir)
+    return loader.draft(env, config_dir)
 
 
 def _unwritten(draft: Draft) -> frozenset[str]:

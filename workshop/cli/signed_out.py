@@ -13,7 +13,7 @@ PROVING = ("teardown", "leftovers")
 
 def told(error: SignInError, arguments: Sequence[str]) -> str:
     """Return the sentence, with the command as it was typed."""
-    from workshop.localcloud import process  # noqa: PLC0415 - rarely needed, and slow to load
+    from localcloud import process  # noqa: PLC0415 - rarely needed, and slow to load
 
     command = shlex.join(["workshop", *arguments])
     if error.is_missing and process.status() is not None:

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop import prices
 from workshop.cli import console
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.fleet.status.details import Memory
-from workshop.fleet.status.look import Look, look
-from workshop.fleet.status.rows import Count, Nobodys, Row, Stacks, Totals
+from workshop.pricing import prices
+from workshop.status.describe import DescribeCache
+from workshop.status.look import StatusScan, look
+from workshop.status.rows import Count, StackCounts, StatusRow, StatusTotals, Unattributed
 
 NUMBERS = ("endpoints", "USD/h")
 
@@ -48,9 +48,9 @@ def status(
         workshop status -e prod --only ada,ben --watch
     """
     found = opened(env, config_dir, only=only, profile=profile)
-    memory = Memory()
+    memory = DescribeCache()
 
-    def take() -> Look:
+    def take() -> StatusScan:
         return look(found.loaded, found.seats, found.clients, memory)
 
     if watch:
@@ -62,7 +62,9 @@ def status(
         raise typer.Exit(1)
 
 
-def _watch(found: Opened, take: Callable[[], Look], every: float, *, as_json: bool) -> None:
+def _watch(
+    found: CommandContext, take: Callable[[], StatusScan], every: float, *, as_json: bool
+) -> None:
     """Until Ctrl-C; on a terminal the table stays where it is."""
     try:
         if console.shows_data_to_person() and not as_json:
@@ -85,7 +87,9 @@ def pause(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def _show(found: Opened, seen: Look, *, as_json: bool, indent: int | None = 2) -> None:
+def _show(
+    found: CommandContext, seen: StatusScan, *, as_json: bool, indent: int | None = 2
+) -> None:
     if as_json:
         console.print_json(_document(found, seen), indent=indent)
     else:
@@ -94,7 +98,7 @@ def _show(found: Opened, seen: Look, *, as_json: bool, indent: int | None = 2) -
         console.say(remark)
 
 
-def _remarks(found: Opened, seen: Look) -> list[str]:
+def _remarks(found: CommandContext, seen: StatusScan) -> list[str]:
     basis = dict.fromkeys(prices.basis(place.region) for place in found.places)
     told = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
     for place, parts in seen.unknown.items():
@@ -107,7 +111,7 @@ def _remarks(found: Opened, seen: Look) -> list[str]:
 # --- the table ----------------------------------------------------------------------------------
 
 
-def _table(found: Opened, seen: Look) -> console.PlainTable:
+def _table(found: CommandContext, seen: StatusScan) -> console.PlainTable:
     several = len(found.places) > 1
     where = ("account and Region",) if several else ()
     table = console.table(
@@ -124,7 +128,7 @@ def _table(found: Opened, seen: Look) -> console.PlainTable:
     return table
 
 
-def _cells(row: Row, now: datetime) -> list[str]:
+def _cells(row: StatusRow, now: datetime) -> list[str]:
     return [
         _stacks(row.stacks),
         row.notebook or "?",
@@ -136,7 +140,7 @@ def _cells(row: Row, now: datetime) -> list[str]:
     ]
 
 
-def _total_cells(totals: Totals) -> list[str]:
+def _total_cells(totals: StatusTotals) -> list[str]:
     return [
         f"{_count(totals.stacks)}/{totals.expected_stacks}",
         f"{_count(totals.notebooks_up)} InService",
@@ -148,7 +152,7 @@ def _total_cells(totals: Totals) -> list[str]:
     ]
 
 
-def _stray_cells(nobody: Nobodys) -> list[str]:
+def _stray_cells(nobody: Unattributed) -> list[str]:
     kinds = [work.kind for work in nobody.work]
     jobs: dict[str, Count] = {
         kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind != "endpoint"
@@ -157,7 +161,7 @@ def _stray_cells(nobody: Nobodys) -> list[str]:
     return ["", books, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(nobody.cost)]
 
 
-def _stacks(stacks: Stacks | None) -> str:
+def _stacks(stacks: StackCounts | None) -> str:
     if stacks is None:
         return "?"
     states: dict[str, list[str]] = {}
@@ -193,7 +197,7 @@ def _since(moment: datetime | None, now: datetime) -> str:
 # --- JSON ---------------------------------------------------------------------------------------
 
 
-def _document(found: Opened, seen: Look) -> dict[str, Any]:
+def _document(found: CommandContext, seen: StatusScan) -> dict[str, Any]:
     totals = seen.totals
     return {
         "environment": found.loaded.name,
@@ -227,7 +231,7 @@ def _document(found: Opened, seen: Look) -> dict[str, Any]:
     }
 
 
-def _row_document(row: Row) -> dict[str, Any]:
+def _row_document(row: StatusRow) -> dict[str, Any]:
     return {
         "seat": row.seat,
         "profile": row.profile,

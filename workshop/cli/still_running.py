@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from workshop.cli import console
-from workshop.cli.opened import Opened
-from workshop.fleet.status.look import Look
-from workshop.fleet.status.rows import MACHINE_UP, Count, Row
-from workshop.prices import Cost
+from workshop.cli.context import CommandContext
+from workshop.pricing.prices import Cost
+from workshop.status.look import StatusScan
+from workshop.status.rows import MACHINE_UP, Count, StatusRow
 
 _FREE = ("stacks", "notebook logs")
 """What costs nothing, so that nothing is unknown of the cost where it could not be read."""
 
 
-def say(found: Opened, seen: Look, what: str) -> None:
+def say(found: CommandContext, seen: StatusScan, what: str) -> None:
     """Say in a line what runs, what that costs, and how to see and to end it."""
     for place, parts in seen.unknown.items():
         for part, why in parts.items():
@@ -37,7 +37,7 @@ def say(found: Opened, seen: Look, what: str) -> None:
         console.say(f"and of nobody on the roster in {nobody.place}: {nobody.cost.told}")
 
 
-def document(seen: Look) -> dict[str, Any]:
+def document(seen: StatusScan) -> dict[str, Any]:
     """Return the same for programs; None is what could not be read."""
     return {
         "notebooks": _notebooks(seen),
@@ -49,18 +49,18 @@ def document(seen: Look) -> dict[str, Any]:
     }
 
 
-def _notebooks(seen: Look) -> Count:
+def _notebooks(seen: StatusScan) -> Count:
     """Return how many have a machine, on its way up or down as well."""
     statuses = [row.notebook for row in seen.rows]
     return None if None in statuses else sum(one in MACHINE_UP for one in statuses)
 
 
-def _jobs(seen: Look) -> Count:
+def _jobs(seen: StatusScan) -> Count:
     counts = list(seen.totals.jobs.values())
     return None if None in counts else sum(count or 0 for count in counts)
 
 
-def _works(row: Row) -> bool:
+def _works(row: StatusRow) -> bool:
     return bool(row.endpoints) or any(row.jobs.values())
 
 

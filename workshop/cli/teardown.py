@@ -13,31 +13,31 @@ from typing import Annotated
 import typer
 
 from workshop.cli import console, interrupts, teardown_view
-from workshop.cli.opened import Opened, opened
+from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
+from workshop.config.models import Keep
 from workshop.errors import GuardError, NotProvenError, WorkshopError
-from workshop.fleet.ledger import FOLDER, Ledger
-from workshop.settings import Keep
+from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import (
     evidence,
     guard,
     roles,
+    save_paths,
     save_target,
+    saved_counts,
     saving,
-    shown,
-    targets,
-    verify,
-    work_counts,
+    shown_plan,
+    verification,
 )
-from workshop.teardown.kinds import ALL
-from workshop.teardown.model import Memory
-from workshop.teardown.plan import Choices, Plan, check_accepted
-from workshop.teardown.report import Report
-from workshop.teardown.running import Saver, Teardown
-from workshop.teardown.shown import ShownPlan, Subject
-from workshop.teardown.work_counts import WorkCounts
-from workshop.teardown.works import doomed, works
+from workshop.teardown.artifacts import doomed, works
+from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
+from workshop.teardown.report import TeardownReport
+from workshop.teardown.resource import ScanCache
+from workshop.teardown.resources import ALL
+from workshop.teardown.run import Saver, Teardown
+from workshop.teardown.saved_counts import SavedCounts
+from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 
 Digest = Annotated[
     str | None,
@@ -101,7 +101,7 @@ def teardown(
     interval: Annotated[
         float,
         typer.Option("--interval", min=0, help="Seconds between the two looks that prove it."),
-    ] = verify.INTERVAL,
+    ] = verification.INTERVAL,
     save_to: SaveTo = None,
     everything: All = False,
     config_dir: ConfigDir = CONFIG_DIR,
@@ -138,7 +138,7 @@ def teardown(
                 *(["--early"] if early else []),
                 *(["--include-claimed"] if include_claimed else []),
                 *(["--abandon"] if abandon else []),
-                *([] if interval == verify.INTERVAL else ["--interval", f"{interval:g}"]),
+                *([] if interval == verification.INTERVAL else ["--interval", f"{interval:g}"]),
             ],
             accept_unknown=choices.accept_unknown,
             save_to=save_to,
@@ -180,17 +180,17 @@ def run(
     if apply and choices.stacks:
         guard.check_time(work.loaded, datetime.now(UTC), early=early)
     folder = FOLDER / work.loaded.name
-    subject = Subject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
+    subject = PlanSubject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
     last = ShownPlan.read(folder, subject)
     if apply:
-        shown.check_options(last, digest, choices, command)
-    view = teardown_view.View(as_json=as_json)
+        shown_plan.check_options(last, digest, choices, command)
+    view = teardown_view.TeardownView(as_json=as_json)
     target = evidence.target(
         work.clients, work.loaded, work.seats, whole=choices.only is None, folder=folder
     )
     ledger = Ledger(work.loaded.name)
     check_accepted(choices.accept_unknown, ALL, target.unlooked)
-    lasting = last.memory() if apply and last is not None else Memory()
+    lasting = last.memory() if apply and last is not None else ScanCache()
     roles.remember(lasting, evidence.roles_seen(ledger))
     job = Teardown(
         work.clients,
@@ -210,7 +210,7 @@ def run(
             guard.check_environment(plan.discovery, work.loaded.name)
             evidence.note_roles(ledger, roles.remembered(lasting))
             evidence.note_began(ledger, plan.discovery)
-            counts = work_counts.count(work.clients, plan)
+            counts = saved_counts.count(work.clients, plan)
             _check_target(work, plan, apply=apply)
             if not apply:
                 ShownPlan.of(plan, subject).write(folder)
@@ -220,7 +220,7 @@ def run(
                 else:
                     as_shown.show(everything=everything)
                 return
-            held = shown.plan_to_hold(last, digest, plan, subject, command)
+            held = shown_plan.plan_to_hold(last, digest, plan, subject, command)
             if choices.stacks:
                 guard.check_protection(plan.discovery)
             guard.check_name(work.loaded, _typed(work, yes, plan, counts))
@@ -230,15 +230,18 @@ def run(
             raise WorkshopError("interrupted; nothing was done") from None
         ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
         with view:
-            report = _done(job, plan, held, command)
-    ledger.gone(evidence.gone(report))
+            report = _done(job, plan, held, folder, command)
+    ledger.gone(evidence.gone(report), target.workshop)
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _tell(report, folder, as_json=as_json)
     raise typer.Exit(report.code)
 
 
-def _done(job: Teardown, plan: Plan, held: ShownPlan, command: str) -> Report:
+def _done(
+    job: Teardown, plan: TeardownPlan, held: ShownPlan, folder: Path, command: str
+) -> TeardownReport:
     """The report of a run; raises an error with the command to go on with after Ctrl-C."""
+    held.write(folder)  # by which it can be gone on with, wherever its plan was shown
     try:
         return job.apply(plan, held)
     except KeyboardInterrupt:
@@ -277,31 +280,31 @@ def again(
     return shlex.join(parts)
 
 
-def _kept(work: Opened, save_to: str | None) -> Keep | None:
+def _kept(work: CommandContext, save_to: str | None) -> Keep | None:
     """What is saved, and where to; None where no place is named."""
     keep = work.loaded.settings.keep
     to = save_to or keep.to
     if to is None:
         return None
-    targets.read(to)
+    save_paths.read(to)
     return keep.model_copy(update={"to": to})
 
 
-def _not_before(work: Opened, choices: Choices, *, early: bool) -> str | None:
+def _not_before(work: CommandContext, choices: Choices, *, early: bool) -> str | None:
     """The moment before which the plan is refused as it was asked for, None for none."""
     end = work.loaded.settings.end
     refused = choices.stacks and not early and datetime.now(UTC) < end
     return end.isoformat() if refused else None
 
 
-def _check_target(work: Opened, plan: Plan, *, apply: bool) -> None:
+def _check_target(work: CommandContext, plan: TeardownPlan, *, apply: bool) -> None:
     """Raise before anything is frozen where work cannot be saved; a plan is shown all the same."""
     to = None if plan.choices.save is None else plan.choices.save.to
     if to is None or plan.is_empty:
         return
     lost = doomed(plan)
-    targets.refuse_condemned(
-        targets.read(to),
+    save_paths.refuse_condemned(
+        save_paths.read(to),
         (bucket for one in lost for bucket in one.buckets),
         (folder for one in lost for folder in one.folders),
     )
@@ -313,7 +316,7 @@ def _check_target(work: Opened, plan: Plan, *, apply: bool) -> None:
         console.warn(str(error))
 
 
-def _typed(work: Opened, yes: str | None, plan: Plan, counts: WorkCounts) -> str:
+def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: SavedCounts) -> str:
     name = work.loaded.settings.workshop
     if plan.is_empty:
         return name if yes is None else yes
@@ -328,20 +331,20 @@ def _typed(work: Opened, yes: str | None, plan: Plan, counts: WorkCounts) -> str
     return console.ask(f"This {told}. Type {name} to go on")
 
 
-def _saver(work: Opened, choices: Choices) -> Saver | None:
+def _saver(work: CommandContext, choices: Choices) -> Saver | None:
     keep = choices.save
     if keep is None or keep.to is None:
         return None
     to = keep.to
 
-    def save(plan: Plan) -> list[saving.Saved]:
+    def save(plan: TeardownPlan) -> list[saving.Saved]:
         console.say(f"saving attendees' work to {to} ...")
         return saving.save(work.clients, keep, to, works(plan))
 
     return save
 
 
-def _tell(report: Report, folder: Path, *, as_json: bool) -> None:
+def _tell(report: TeardownReport, folder: Path, *, as_json: bool) -> None:
     paths = report.write(folder)
     if as_json:
         teardown_view.print_json(report.document())

@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from workshop import prices
 from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
 from workshop.naming import COHORT
+from workshop.pricing import prices
 from workshop.teardown.holders import STACK
-from workshop.teardown.model import Ownership, Thing
-from workshop.teardown.plan import DONE, Fate, Plan
+from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
+from workshop.teardown.resource import Ownership, Resource
+from workshop.teardown.saved_counts import SavedCounts
 from workshop.teardown.saving import counted
-from workshop.teardown.work_counts import WorkCounts
 
 _SHOWN = 10
 """Names of a kind that are shown; --json shows all."""
@@ -22,7 +22,7 @@ _SHOWN = 10
 _MANY_SEATS = 30
 """Of more seats a plan shows a summary, unless all of it is asked for."""
 
-_STAYING = (Fate.LEAVE_CLAIMED, Fate.LEAVE_FOREIGN, Fate.LEAVE_UNKNOWN)
+_STAYING = (PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_FOREIGN, PlannedAction.LEAVE_UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class PlanView:
     stands, None where it is not.
     """
 
-    plan: Plan
-    counts: WorkCounts
+    plan: TeardownPlan
+    counts: SavedCounts
     command: str
     not_before: str | None = None
 
@@ -67,8 +67,8 @@ class PlanView:
     def _tell_unknown(self) -> None:
         for one in self.plan.unknown:
             console.warn(one.told)
-        if self.plan.unknown:
-            console.say(how_to_accept(self.plan.unknown[0].kind))
+        if self.plan.to_accept:
+            console.say(how_to_accept(self.plan.to_accept))
         for one in self.plan.accepted:
             console.say(f"accepted as you asked: {one.told}")
 
@@ -78,7 +78,7 @@ class PlanView:
         region = next(iter(self.plan.discovery.worlds)).region
         cost = f"{self.plan.cost.told} ({prices.basis(region)})"
         console.say(f"{told or 'nothing is left'}; it costs {cost}")
-        if fates.get(Fate.LEAVE_CLAIMED):
+        if fates.get(PlannedAction.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")
 
     def _tell_work(self) -> None:
@@ -98,9 +98,9 @@ class PlanView:
             )
 
 
-def deletes(plan: Plan, counts: WorkCounts) -> str:
+def deletes(plan: TeardownPlan, counts: SavedCounts) -> str:
     """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
-    things = plan.things(Fate.DELETE, Fate.EMPTY, Fate.WITH_STACK)
+    things = plan.things(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
     stacks = sum(1 for one in things if one.kind == STACK)
     files = counts.lost + sum(one.saved for one in counts.seats)
     least = "" if all(one.complete and not one.unread for one in counts.seats) else "at least "
@@ -114,13 +114,13 @@ def deletes(plan: Plan, counts: WorkCounts) -> str:
     return f"deletes {', '.join(parts)}"
 
 
-def _seats(plan: Plan) -> set[str]:
+def _seats(plan: TeardownPlan) -> set[str]:
     return {one.seat for one in plan.things(*DONE)} - {COHORT, ""}
 
 
-def _show_rows(plan: Plan) -> None:
+def _show_rows(plan: TeardownPlan) -> None:
     table = console.table("seat", "what", "count", "fate", "names", right=("count",))
-    groups: dict[tuple[str, str, str], list[Thing]] = {}
+    groups: dict[tuple[str, str, str], list[Resource]] = {}
     for thing, fate in plan.fates:
         groups.setdefault((thing.seat, thing.kind, fate), []).append(thing)
     for (seat, kind, told), things in groups.items():
@@ -129,10 +129,10 @@ def _show_rows(plan: Plan) -> None:
         console.print_table(table)
 
 
-def _show_summary(plan: Plan) -> None:
+def _show_summary(plan: TeardownPlan) -> None:
     """One line for each fate: ten at most."""
     table = console.table("count", "seats", "fate", "what", right=("count", "seats"))
-    for fate in Fate:
+    for fate in PlannedAction:
         things = plan.things(fate)
         kinds = Counter(one.kind for one in things).most_common()
         what = ", ".join(f"{count} {kind}" for kind, count in kinds[:_SHOWN])
@@ -143,7 +143,7 @@ def _show_summary(plan: Plan) -> None:
     console.print_table(table)
 
 
-def document(plan: Plan) -> dict[str, Any]:
+def document(plan: TeardownPlan) -> dict[str, Any]:
     """A plan as plain JSON values."""
     return {
         "digest": plan.digest,
@@ -178,6 +178,6 @@ def document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _names(things: list[Thing]) -> str:
+def _names(things: list[Resource]) -> str:
     shown = ", ".join(thing.id for thing in things[:_SHOWN])
     return shown + (f", and {len(things) - _SHOWN} more" if len(things) > _SHOWN else "")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
 from workshop.cli import console
-from workshop.prices import Cost
-from workshop.teardown.happenings import Happening, Outcome
-from workshop.teardown.report import Report, saved_in_all
+from workshop.pricing.prices import Cost
+from workshop.teardown.events import DeletionOutcome, TeardownEvent
+from workshop.teardown.report import TeardownReport, saved_in_all
 
-_ALOUD = (Outcome.STUCK, Outcome.ABANDONED)
+_ALOUD = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
 _EVERY = 2.0
 """Seconds between two lines that only count."""
 
 
-class View:
+class TeardownView:
     """Tells what happens: each problem at once, progress every few seconds."""
 
     def __init__(self, *, as_json: bool) -> None:
@@ -37,7 +39,7 @@ class View:
     ) -> None:
         self._count()
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, happening: TeardownEvent) -> None:
         """Tell one happening; called by one thread at a time."""
         if self._as_json:
             console.print_json(_line(happening))
@@ -66,7 +68,7 @@ class View:
         console.say(f"  {counts}{cost}")
 
 
-def show_report(report: Report) -> None:
+def show_report(report: TeardownReport) -> None:
     """Print a report's outline: what went in counts, what stayed by name."""
     table = console.table("what", "kind", "count", right=("count",))
     for outcome, kinds in report.counts().items():
@@ -74,7 +76,10 @@ def show_report(report: Report) -> None:
             table.add_row(outcome, kind, str(count))
     if report.counts():
         console.print_table(table)
-    calm = {str(one) for one in (Outcome.DELETED, Outcome.EMPTIED, Outcome.ALREADY_GONE)}
+    calm = {
+        str(one)
+        for one in (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
+    }
     for heading, rows in report.sections():
         if heading in calm:
             continue
@@ -86,19 +91,18 @@ def show_report(report: Report) -> None:
         console.print_line(f"stays on purpose: {told}")
     if report.saved:
         console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")
-    unknown = report.scans[-1].unknown if report.scans else ()
-    if unknown:
-        console.print_line(how_to_accept(unknown[0].kind))
+    if report.to_accept:
+        console.print_line(how_to_accept(report.to_accept))
     console.print_line(f"still billed: {report.cost.told}")
     console.print_line(report.verdict)
 
 
-def how_to_accept(kind: str) -> str:
-    """How to go on without a resource type that can never be listed."""
-    word = f"'{kind}'" if " " in kind else kind
+def how_to_accept(kinds: Iterable[str]) -> str:
+    """How to go on without resource types that can never be listed or read."""
+    words = " ".join(f"--accept-unknown {shlex.quote(kind)}" for kind in kinds)
     return (
         "what cannot be listed keeps the verdict from being 'gone'; where it never will be, go on"
-        f" without it: --accept-unknown {word}"
+        f" without it: {words}"
     )
 
 
@@ -107,7 +111,7 @@ def print_json(document: Any) -> None:
     console.print_json(document)
 
 
-def _line(happening: Happening) -> dict[str, Any]:
+def _line(happening: TeardownEvent) -> dict[str, Any]:
     thing = happening.thing
     whole = {
         "at": happening.at.isoformat(timespec="milliseconds"),

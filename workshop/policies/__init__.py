@@ -3,7 +3,7 @@
 Each takes :class:`workshop.naming.Names`: with real values it returns the document as IAM will see
 it, with :meth:`Names.placeholders` the text that CloudFormation's ``Fn::Sub`` completes. IAM's own
 variables (``${aws:PrincipalTag/attendee}``) are left for IAM; whoever hands a document to
-``Fn::Sub`` escapes them (``workbench.sub`` does).
+``Fn::Sub`` escapes them (``workbench.fn_sub`` does).
 
 Which action knows which resource type and condition key follows the Service Authorization
 Reference for SageMaker

@@ -110,8 +110,8 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
         ),
         # Whatever is attached, a bucket of this account is one's own or the datasets, to read; the
         # Python SDK's default bucket, shared by everybody in the account, is neither. Those of
-        # other accounts hold sample data, to read. Where S3 does not tell whose it is, it is
-        # nobody's.
+        # other accounts hold sample data, to read, and are reached through access points as well.
+        # Where S3 does not tell whose it is, it is nobody's.
         {
             "Sid": "BucketsOfOthers",
             "Effect": "Deny",
@@ -123,7 +123,7 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
             "Sid": "BucketsElsewhere",
             "Effect": "Deny",
             "NotAction": list(PUBLIC_READ),
-            "Resource": [f"arn:{names.partition}:s3:::*"],
+            "Resource": [f"arn:{names.partition}:s3:*:*:*"],
             "Condition": {"StringNotEquals": {"aws:ResourceAccount": names.account}},
         },
         {

@@ -31,19 +31,18 @@ def sagemaker_policy(names: Names) -> Document:
     The workshop's tag counts as well as the seat's: another workshop of the account may have a
     seat of the same id.
     """
-    own = _own(names)
-    own_tag = {f"aws:RequestTag/{key}": value for key, value in own.items()}
-    own_thing = {f"aws:ResourceTag/{key}": value for key, value in own.items()}
+    own_thing = {f"aws:ResourceTag/{key}": value for key, value in _own(names).items()}
+    tagged = _tagged_as_own(names)
     making: tuple[str, ...] = TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE
     return document(
-        allow("MakeOwn", making, ["*"], Condition={"StringEquals": own_tag}),
+        allow("MakeOwn", making, ["*"], Condition=tagged),
         # Authorised on what is new and on what it is made of: a statement each, or one could serve
         # a neighbour's configuration, and with it run the neighbour's model and role.
         allow(
             "MakeOwnOfOwn",
             [*MADE_OF],
             [names.sagemaker_arn(made, "*") for made, _ in MADE_OF.values()],
-            Condition={"StringEquals": own_tag},
+            Condition=tagged,
         ),
         # Tags can be set while a thing is made and afterwards on one's own, so that nobody can put
         # their own tag on a neighbour's
@@ -52,7 +51,7 @@ def sagemaker_policy(names: Names) -> Document:
             "TagWhatIsBeingMade",
             ["sagemaker:AddTags"],
             ["*"],
-            Condition={"StringEquals": own_tag, "Null": {"sagemaker:TaggingAction": "false"}},
+            Condition={**tagged, "Null": {"sagemaker:TaggingAction": "false"}},
         ),
         # Among the uses is AddTags, since the Python SDK tags its pipeline anew whenever it updates
         # one; that nothing is given away by it is the boundary's to deny, in any mode.
@@ -105,7 +104,7 @@ def feature_store_statements(names: Names) -> list[Statement]:
             FEATURE_STORE_CREATE,
             ["*"],
             Condition={
-                "StringEquals": {f"aws:RequestTag/{key}": value for key, value in own.items()},
+                **_tagged_as_own(names),
                 # The offline store is in one of the seat's own buckets, or there is none.
                 "StringLikeIfExists": {
                     "sagemaker:FeatureGroupOfflineStoreS3Uri": f"s3://{names.job_prefix}*"
@@ -125,6 +124,19 @@ def feature_store_statements(names: Names) -> list[Statement]:
         allow("OfflineStoreObjects", OFFLINE_STORE_WRITE, [f"{own_buckets}/*"], Condition=here),
         allow("OfflineStoreTables", FEATURE_STORE_TABLES, offline_store_tables(names)),
     ]
+
+
+def _tagged_as_own(names: Names) -> Statement:
+    """Return the condition that a request sets the seat's tags, by keys of exactly this spelling.
+
+    Keys of conditions have no case, and those of tags do: ``Attendee`` would pass for ``attendee``
+    here and be found by nobody. Each operator asks for one of the two; both heed the case.
+    """
+    return {
+        "StringEquals": {f"aws:RequestTag/{key}": value for key, value in _own(names).items()},
+        "ForAnyValue:StringEquals": {"aws:TagKeys": [tags.ATTENDEE]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": [tags.WORKSHOP]},
+    }
 
 
 def _own(names: Names) -> dict[str, str]:

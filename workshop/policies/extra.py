@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from workshop.config.models import ExtraStatement
 from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
 from workshop.policies.documents import Document, Statement, allow, document
-from workshop.settings import ExtraStatement
 
 ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "identitystore")
 """Services with which one gives oneself more than one has."""
@@ -51,9 +51,9 @@ _HARMLESS = (
 """How actions begin that leave nothing behind."""
 
 
-def making(statement: ExtraStatement) -> Iterator[str]:
-    """Give the actions of a statement that may make something, as far as their names tell."""
-    for action in statement.actions:
+def making(actions: Iterable[str]) -> Iterator[str]:
+    """Give those of some actions that may make something, as far as their names tell."""
+    for action in actions:
         service, _, name = action.partition(":")
         if service == "*" or not name.startswith(_HARMLESS):
             yield action

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workshop.policies.documents import Document, deny, document
+from workshop.policies.extra import making
 
-CHANGING = ("Create", "Import", "Modify", "Put", "Register", "Run", "Send", "Start", "Update")
+CHANGING = (
+    *("Add", "Allocate", "Copy", "Create", "Execute", "Import", "Launch", "Modify", "Publish"),
+    *("Put", "Register", "Request", "Restore", "Resume", "Run", "Send", "Start", "Submit"),
+    "Update",
+)
 """How the names of actions begin that make, start or change something."""
 SAGEMAKER = tuple(
     f"sagemaker:{verb}*"
@@ -34,13 +39,17 @@ def freeze_policy(extra_actions: Sequence[str] = ()) -> Document:
     """Return the policy that ends what a seat may make, start, change and hand its role to.
 
     What exists goes on, can be stopped and deleted, and is saved: nothing of it denies to write to
-    the seat's own bucket and logs. ``extra_actions`` are those that profiles open on purpose; of
-    their services everything that makes, starts or changes something is denied as well.
+    the seat's own bucket and logs. ``extra_actions`` are those that profiles open on purpose: they
+    are denied as they are opened, and what wildcards open by the verbs that make, start or change.
     """
-    services = {action.partition(":")[0].lower() for action in extra_actions}
-    opened = [
-        f"{service}:{verb}*"
-        for service in sorted(services - {*NEVER_FROZEN, "ec2", "ecr", "iam", "sagemaker"})
-        for verb in CHANGING
-    ]
-    return document(deny("Frozen", [*SAGEMAKER, *OTHERS, *opened], ["*"]))
+    opened = []
+    for action in making(extra_actions):
+        service, _, name = action.partition(":")
+        if service.lower() in {*NEVER_FROZEN, "sagemaker"}:
+            continue
+        if name.startswith(("*", "?")):
+            opened += [f"{service}:{verb}*" for verb in CHANGING]
+        else:
+            opened.append(action)
+    denied = dict.fromkeys([*SAGEMAKER, *OTHERS, *opened])
+    return document(deny("Frozen", [*denied], ["*"]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from workshop.config.models import Access, Profile
 from workshop.naming import BOUNDARY, FREEZE, Names
 from workshop.policies.actions import LOG_READ, LOG_WRITE, PUBLIC_READ
 from workshop.policies.boundary import Openings, boundary_policy
@@ -47,7 +48,6 @@ from workshop.policies.limits import (
 )
 from workshop.policies.people import console_policy
 from workshop.policies.trust import MANAGED_POLICIES
-from workshop.settings import Access, Profile
 
 ATTACHMENTS = 9
 """How many policies a role may carry of the ten that IAM takes; the tenth is for the freeze."""

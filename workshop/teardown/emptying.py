@@ -21,8 +21,8 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import ClientError
 
 from workshop.aws import errors
+from workshop.aws.parallel import windowed
 from workshop.errors import WorkshopError
-from workshop.teardown.window import windowed
 
 IN_FLIGHT = 4
 """Batches of one bucket that are being deleted at a time. S3 bears 3,500 deletions a second below
@@ -96,7 +96,7 @@ class NotEmptied(WorkshopError):  # noqa: N818 - what is, not what went wrong
 
 
 @dataclass(frozen=True)
-class Bucket:
+class BucketEmptier:
     """A bucket, or the part of it below ``prefix``, that belongs to the account ``owner``.
 
     Each call names the owner: a bucket that meanwhile is somebody else's refuses it.

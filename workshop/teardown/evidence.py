@@ -9,30 +9,31 @@ present configuration.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from workshop import naming, policies
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.environment import LoadedEnvironment
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.instance_types import known_regions
+from workshop.config.models import Profile
+from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
-from workshop.fleet.ledger import Ledger
-from workshop.instance_types import known_regions
-from workshop.places import Place
-from workshop.roster import Seat
-from workshop.settings import Profile
-from workshop.teardown import guard, refusals, roles, shown, verify
-from workshop.teardown.discover import Discovery, Target, Unknown
-from workshop.teardown.happenings import Outcome
-from workshop.teardown.model import Ownership, SeenRole
-from workshop.teardown.report import Report
+from workshop.ledger import Ledger
+from workshop.teardown import guard, refusals, roles, shown_plan, verification
+from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
+from workshop.teardown.events import DeletionOutcome
+from workshop.teardown.report import TeardownReport
+from workshop.teardown.resource import Ownership, SeenRole
 
-ACCOUNT, REGION = "account", "Region"
+ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""
 
-Traces = dict[Place, set[str]]
+Traces = dict[AccountRegion, set[str]]
 """Places with the seats of which something tells there, the cohort among them."""
 
 
@@ -43,7 +44,7 @@ def target(
     *,
     whole: bool,
     folder: Path,
-) -> Target:
+) -> ScanTarget:
     """What is torn down: these seats, or the whole environment, wherever they left a trace.
 
     ``folder`` holds what was kept of earlier runs. A place whose account is another one, or whose
@@ -56,7 +57,7 @@ def target(
     unlooked: list[Unknown] = []
     accounts = {place.account: place for place in configured.seats}
     for place in [one for one in traces if one.account not in accounts]:
-        why = _out_of_reach(clients, place, loaded.name)
+        why = _out_of_reach(clients, place, loaded)
         if why is None:
             accounts.setdefault(place.account, place)
         elif _is_asked(traces[place], configured):
@@ -76,9 +77,11 @@ def target(
             unlooked.append(Unknown(REGION, place, why, tried=False))
             continue
         by_place[place] = set(who) if whole else who & _ids(configured)
+    unlooked += _renamed(ledger, loaded)
     profiles = loaded.settings.profiles
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
     unlooked += opened(used, loaded.home)
+    unlooked += _opened_before(ledger, loaded) if whole else ()
     widened = guard.target(loaded, chosen, whole=whole, also=by_place)
     began = {place: moment for place, moment in ledger.began().items() if place in widened.seats}
     return replace(widened, unlooked=tuple(unlooked), began=began)
@@ -88,7 +91,7 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
     """Where the ledger and the plan that was shown last tell of anything, and of whom."""
     traces: Traces = {place: set(seats) for place, seats in ledger.seats().items()}
     gone = ledger.gone_from()
-    for _, _, where, _, ownership, seat, _ in shown.lines_in(folder):
+    for _, _, where, _, ownership, seat, _ in shown_plan.lines_in(folder):
         place = _place(where)
         if ownership == Ownership.FOREIGN or place is None or place in gone:
             continue
@@ -99,38 +102,46 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
     return {place: seats - {""} for place, seats in traces.items()}
 
 
-def named_in(clients: Clients, workshop: str, place: Place) -> Traces:
+def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
     """Where the names of an account's roles, policies and buckets say that the workshop is.
 
     What cannot be read is left out here: the look at the account has it as unknown.
     """
     found: Traces = {}
     try:
-        identities = roles.Identities(
+        identities = roles.WorkshopIdentities(
             roles.roles(clients, workshop, place), roles.policies(clients, workshop, place)
         )
         for region, seats in identities.regions.items():
-            found.setdefault(Place(place.account, region), set()).update(seats)
+            found.setdefault(AccountRegion(place.account, region), set()).update(seats)
     except refusals.Refusal:
         pass
     try:
         for region, seat in _buckets(clients, workshop, place):
-            found.setdefault(Place(place.account, region), set()).add(seat)
+            found.setdefault(AccountRegion(place.account, region), set()).add(seat)
     except refusals.Refusal:
         pass
     return found
 
 
-def opened(profiles: Mapping[str, Profile], home: Place) -> Iterator[Unknown]:
+def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unknown]:
     """What profiles let seats make although no resource type here lists it: one for a service."""
     for name, profile in profiles.items():
         actions: dict[str, list[str]] = {}
         for statement in profile.access.extra_statements:
-            for action in policies.making(statement):
+            for action in policies.making(statement.actions):
                 actions.setdefault(action.partition(":")[0], []).append(action)
         for service, some in actions.items():
             why = f"profile {name} opens {', '.join(some)}, and what that makes is not looked for"
             yield Unknown(service, home, why, tried=False)
+
+
+def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
+    """The services that a profile has opened before, and none does today."""
+    today = {one.kind for one in opened(loaded.settings.profiles, loaded.home)}
+    for service, why in ledger.opened().items():
+        if service not in today:
+            yield Unknown(service, loaded.home, why, tried=False)
 
 
 def roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
@@ -150,6 +161,12 @@ def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
         ledger.note_roles(account, some_there)
 
 
+def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
+    """Have the ledger tell what profiles open to seats, for when the YAML does so no more."""
+    some = {one.kind: one.why for one in opened(loaded.settings.profiles, loaded.home)}
+    ledger.note_opened(loaded.home, some, loaded.settings.workshop)
+
+
 def note_began(ledger: Ledger, discovery: Discovery) -> None:
     """Have the ledger tell since when there is a workshop, for when its stacks and roles are gone.
 
@@ -157,20 +174,24 @@ def note_began(ledger: Ledger, discovery: Discovery) -> None:
     """
     for place, world in discovery.worlds.items():
         if world.since is not None:
-            ledger.note_began(place, world.since)
+            ledger.note_began(place, world.since, world.scope.workshop)
 
 
-def gone(report: Report) -> list[Place]:
+def gone(report: TeardownReport) -> list[AccountRegion]:
     """The places in which two looks at all of the workshop found nothing and missed nothing."""
-    if report.choices.only is not None or len(report.scans) < verify.LOOKS:
+    if report.choices.only is not None or len(report.scans) < verification.LOOKS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
-    doubted |= {one.place for scan in report.scans for one in (*scan.unknown, *scan.accepted)}
-    doubted |= {one.thing.place for one in report.of(Outcome.ABANDONED)}
+    # Of another name than the workshop's, another teardown has to tell.
+    missed = [one for scan in report.scans for one in scan.unknown if one.kind != WORKSHOP]
+    # What somebody has seen to is told once; what could not be listed may be listed another day.
+    missed += [one for scan in report.scans for one in scan.accepted if one.tried]
+    doubted |= {one.place for one in missed}
+    doubted |= {one.thing.place for one in report.of(DeletionOutcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
 
-def _buckets(clients: Clients, workshop: str, place: Place) -> Iterator[tuple[str, str]]:
+def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> Iterator[tuple[str, str]]:
     """Region and seat of the buckets whose names only the workshop gives."""
     pattern = re.compile(
         rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-.+-{place.account}"
@@ -184,7 +205,7 @@ def _buckets(clients: Clients, workshop: str, place: Place) -> Iterator[tuple[st
                 yield parts[2], parts[1]
 
 
-def _out_of_reach(clients: Clients, place: Place, environment: str) -> str | None:
+def _out_of_reach(clients: Clients, place: AccountRegion, loaded: LoadedEnvironment) -> str | None:
     """Why an account cannot be looked at with the present credentials; None where it can."""
     try:
         caller = clients.caller(place)
@@ -192,14 +213,17 @@ def _out_of_reach(clients: Clients, place: Place, environment: str) -> str | Non
         caller = clients.home.account
     if caller == place.account:
         return None
+    words = ["workshop", "leftovers", "-e", loaded.name]
+    words += ["--account", place.account, "--region", place.region]
+    if loaded.path.parent != Path("config"):
+        words += ["--config-dir", str(loaded.path.parent)]
     return (
         f"the workshop was in account {place.account}, which was not looked at, and your"
-        f" credentials are for {caller}; sign in to {place.account} and run: workshop leftovers"
-        f" -e {environment} --account {place.account} --region {place.region}"
+        f" credentials are for {caller}; sign in to {place.account} and run: {shlex.join(words)}"
     )
 
 
-def _strange(workshop: str, place: Place) -> str:
+def _strange(workshop: str, place: AccountRegion) -> str:
     return (
         f"a role, policy or bucket of the workshop names Region {place.region}, which this release"
         f" does not know; delete what has that name, or look there with: workshop leftovers"
@@ -207,16 +231,28 @@ def _strange(workshop: str, place: Place) -> str:
     )
 
 
-def _ids(configured: Target) -> set[str]:
+def _renamed(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
+    """Where the environment's workshop had another name, of which nobody has seen it gone."""
+    for place, names in ledger.workshops().items():
+        for name in sorted(names - {loaded.settings.workshop}):
+            why = (
+                f"the workshop was called {name!r} there, which was not looked for; look with:"
+                f" workshop leftovers --workshop {name} --account {place.account} --region"
+                f" {place.region}, and tear it down with 'workshop: {name}' in the YAML again"
+            )
+            yield Unknown(WORKSHOP, place, why, tried=False)
+
+
+def _ids(configured: ScanTarget) -> set[str]:
     return {seat for seats in configured.seats.values() for seat in seats}
 
 
-def _is_asked(who: set[str], configured: Target) -> bool:
+def _is_asked(who: set[str], configured: ScanTarget) -> bool:
     """Whether it is asked about any of these seats."""
     return configured.whole or bool(who & _ids(configured))
 
 
-def _place(text: str) -> Place | None:
+def _place(text: str) -> AccountRegion | None:
     account, _, region = text.partition(" ")
     known = re.fullmatch(naming.ACCOUNT_PATTERN, account)
-    return Place(account, region) if known and region else None
+    return AccountRegion(account, region) if known and region else None

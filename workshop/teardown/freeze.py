@@ -16,9 +16,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.aws.errors import code
 from workshop.naming import COHORT, FREEZE, Names
-from workshop.places import Place
 from workshop.teardown import refusals
 
 THREADS = 8
@@ -26,16 +29,26 @@ NO_POLICY = (
     "the cohort has no policy {arn}; run workshop deploy to update the cohort first, or go on, and"
     " see that nobody works meanwhile"
 )
+NO_ROOM = (
+    "{told}; take a policy off it that its stack did not put there (aws iam detach-role-policy) and"
+    " run this again, or go on, and see that nobody works meanwhile"
+)
+NOT_ATTACHED = (
+    "{told}; see that you may attach it (iam:AttachRolePolicy) and run this again, or go on, and"
+    " see that nobody works meanwhile"
+)
 
 
-def policy_arn(clients: Clients, workshop: str, place: Place) -> str:
+def policy_arn(clients: Clients, workshop: str, place: AccountRegion) -> str:
     """Return the ARN of the cohort's policy in a place."""
     partition = clients.client("iam", place).meta.partition
     names = Names(workshop, COHORT, place.account, place.region, partition)
     return names.cohort_policy_arn(FREEZE)
 
 
-def freeze(clients: Clients, workshop: str, place: Place, names: Iterable[str]) -> dict[str, str]:
+def freeze(
+    clients: Clients, workshop: str, place: AccountRegion, names: Iterable[str]
+) -> dict[str, str]:
     """Attach the policy to these roles; return why it failed, by role, for those where it did.
 
     A role that is gone needs none. Doing it twice is doing it once.
@@ -48,7 +61,9 @@ def freeze(clients: Clients, workshop: str, place: Place, names: Iterable[str]) 
             client.attach_role_policy(RoleName=name, PolicyArn=arn)
         except refusals.Refusal as error:
             if not refusals.is_gone(error):
-                return name, refusals.told(error)
+                full = isinstance(error, ClientError) and code(error.response) == "LimitExceeded"
+                why = NO_ROOM if full else NOT_ATTACHED
+                return name, why.format(told=refusals.told(error))
             return name, NO_POLICY.format(arn=arn) if _exists(client, name) else ""
         return name, ""
 
@@ -65,7 +80,7 @@ def _exists(client: Any, name: str) -> bool:
     return True
 
 
-def bury(clients: Clients, place: Place, name: str) -> None:
+def bury(clients: Clients, place: AccountRegion, name: str) -> None:
     """Deny a role everything in a way that lets CloudFormation delete it.
 
     A policy that its stack does not know keeps a role from being deleted; a boundary does not.

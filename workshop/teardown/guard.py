@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from workshop import naming
-from workshop.environment import LoadedEnvironment
+from workshop.account_region import AccountRegion
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.errors import GuardError
-from workshop.places import Place
-from workshop.roster import Seat
-from workshop.teardown.discover import Discovery, Target
-from workshop.teardown.model import Ownership
+from workshop.teardown.discovery import Discovery, ScanTarget
+from workshop.teardown.resource import Ownership
 
 
 def target(
@@ -19,18 +19,18 @@ def target(
     seats: Iterable[Seat],
     *,
     whole: bool,
-    also: Mapping[Place, Iterable[str]] | None = None,
-) -> Target:
+    also: Mapping[AccountRegion, Iterable[str]] | None = None,
+) -> ScanTarget:
     """What is torn down: these seats, or the whole environment with its strays.
 
     ``also`` are places with seats of which something else tells than the configuration.
     """
-    by_place: dict[Place, set[str]] = {}
-    keep: dict[Place, set[str]] = {}
+    by_place: dict[AccountRegion, set[str]] = {}
+    keep: dict[AccountRegion, set[str]] = {}
     if whole:
         by_place[loaded.home] = set()
     for seat in seats:
-        place = Place(seat.account, seat.region)
+        place = seat.account_region
         by_place.setdefault(place, set()).add(seat.id)
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
         kept = keep.setdefault(place, set())
@@ -43,7 +43,7 @@ def target(
     if whole and loaded.settings.cohort.keep_datasets:
         for place in by_place:
             keep.setdefault(place, set()).add(loaded.cohort_names(place).datasets_bucket)
-    return Target(
+    return ScanTarget(
         workshop=loaded.settings.workshop,
         environment=loaded.name,
         seats={place: frozenset(ids) for place, ids in by_place.items()},
@@ -107,14 +107,17 @@ def check_protection(discovery: Discovery) -> None:
         if thing.kind == "stack" and thing.ownership == Ownership.OWNED
     }
     protected = [
-        stack.name for key, stack in discovery.stacks.items() if key in own and stack.protected
+        (stack.name, place.region)
+        for (place, name), stack in discovery.stacks.items()
+        if (place, name) in own and stack.protected
     ]
     if protected:
         more = f" and {len(protected) - 1} more" if len(protected) > 1 else ""
-        cohorts = protected[0].endswith(f"-{naming.COHORT}")
+        first, region = protected[0]
+        cohorts = first.endswith(f"-{naming.COHORT}")
         which = "the cohort's stack" if cohorts else "a seat's stack"
         raise GuardError(
-            f"{which}, {protected[0]}{more}, is protected against deletion; take that off with:"
+            f"{which}, {first}{more}, is protected against deletion; take that off with:"
             " aws cloudformation update-termination-protection --no-enable-termination-protection"
-            f" --stack-name {protected[0]}"
+            f" --stack-name {first} --region {region}"
         )

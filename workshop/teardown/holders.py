@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workshop import naming, tags
-from workshop.fleet.inventory import FoundStack
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import StackSummary
 from workshop.naming import Names
-from workshop.places import Place
-from workshop.teardown.model import Kind, Ownership, Thing
+from workshop.teardown.resource import Ownership, Resource, ResourceType
 
 STACK = "stack"
 STACK_RESOURCE = "stack resource"
@@ -47,16 +47,16 @@ class StackRules:
 
     workshop: str
     environment: str
-    place: Place
+    place: AccountRegion
     seats: frozenset[str]
     whole: bool
     known: frozenset[str] = frozenset()
 
-    def may_be_ours(self, stack: FoundStack) -> bool:
+    def may_be_ours(self, stack: StackSummary) -> bool:
         """Whether what the stack holds is worth reading."""
         return stack.belongs_to(self.workshop, self.environment)
 
-    def judge(self, stack: FoundStack) -> StackVerdict | None:
+    def judge(self, stack: StackSummary) -> StackVerdict | None:
         """The verdict on a stack; None where it is none of ours.
 
         The provisioner's tags and the name together are proof, one of them alone is not.
@@ -80,7 +80,7 @@ class StackRules:
             return StackVerdict(Ownership.CLAIMED, _NOBODYS.format(seat=seat), seat)
         return StackVerdict(Ownership.OWNED, _WHY[Ownership.OWNED], seat)
 
-    def _other_environment(self, stack: FoundStack) -> str:
+    def _other_environment(self, stack: StackSummary) -> str:
         """The environment of a stack that the provisioner made for another one of the workshop."""
         environment = stack.tags.get(tags.ENVIRONMENT, "")
         if environment == self.environment or not stack.belongs_to(self.workshop, environment):
@@ -100,13 +100,13 @@ class StackRules:
         )
 
 
-Held = Mapping[tuple[str, str], tuple[FoundStack, str]]
+Held = Mapping[tuple[str, str], tuple[StackSummary, str]]
 """Resource type (``AWS::S3::Bucket``) and physical id -> the stack that holds it, and its seat."""
 
 
 def holders(
     rules: StackRules,
-    stacks: Mapping[str, FoundStack],
+    stacks: Mapping[str, StackSummary],
     resources: Mapping[str, Iterable[Mapping[str, Any]]],
 ) -> Held:
     """What the workshop's own stacks hold.
@@ -125,7 +125,9 @@ def holders(
     return held
 
 
-def with_stacks(found: Iterable[Thing], held: Held, kinds: Mapping[str, Kind]) -> Iterator[Thing]:
+def with_stacks(
+    found: Iterable[Resource], held: Held, kinds: Mapping[str, ResourceType]
+) -> Iterator[Resource]:
     """What was found, with the stack that holds it: that is proof."""
     for thing in found:
         by = holder(thing, kinds[thing.kind].resource_type, held)
@@ -144,7 +146,7 @@ def with_stacks(found: Iterable[Thing], held: Held, kinds: Mapping[str, Kind]) -
             )
 
 
-def holder(thing: Thing, resource_type: str, held: Held) -> tuple[FoundStack, str] | None:
+def holder(thing: Resource, resource_type: str, held: Held) -> tuple[StackSummary, str] | None:
     """The stack that holds a resource of this type, and the stack's seat; None for none.
 
     Where CloudFormation's own tag can be read, it has to name that very stack: AWS keeps tags of

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workshop.teardown import targets
+from workshop.teardown import save_paths
 
 _ROOT = "/aws/sagemaker/"
 
@@ -18,7 +18,8 @@ def write(client: Any, group: str, stream: str, to: Path) -> int | None:
     None where there are none. botocore's errors pass through.
     """
     last = None
-    with to.open("w", encoding="utf-8") as file:
+    # A message may hold a lone surrogate, which has no UTF-8.
+    with to.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for event in _events(client, group, stream):
             last = int(event["timestamp"])
             file.write(f"{_moment(last)} {event['message']}\n")
@@ -32,7 +33,7 @@ def file_name(group: str, stream: str, last: int) -> str:
     reason to write over the first.
     """
     moment = _moment(last).replace("-", "").replace(":", "").replace(".", "")
-    path = targets.file_path(f"{group.removeprefix(_ROOT)}/{stream}.{moment}.log")
+    path = save_paths.file_path(f"{group.removeprefix(_ROOT)}/{stream}.{moment}.log")
     return path.as_posix()
 
 

@@ -9,17 +9,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from workshop import prices
+from workshop.config.diagnostics import listing, suggestion
+from workshop.config.models import Keep
 from workshop.errors import UsageError
-from workshop.mistakes import listing, suggestion
 from workshop.naming import COHORT
-from workshop.prices import Cost
-from workshop.settings import Keep
-from workshop.teardown.discover import NOT_KINDS, Discovery, Unknown
-from workshop.teardown.model import ByHand, Emptying, Kind, Ownership, Permanent, Thing
+from workshop.pricing import prices
+from workshop.pricing.prices import Cost
+from workshop.teardown.discovery import NOT_KINDS, Discovery, Unknown
+from workshop.teardown.holders import STACK_RESOURCE
+from workshop.teardown.resource import (
+    ByHand,
+    Emptying,
+    Ownership,
+    Permanent,
+    Resource,
+    ResourceType,
+)
 
 
-class Fate(StrEnum):
+class PlannedAction(StrEnum):
     """What is to become of a resource, in words that say what will happen."""
 
     DELETE = "delete"
@@ -36,22 +44,33 @@ class Fate(StrEnum):
     LEAVE_UNKNOWN = "stays: unknown"
 
 
-DONE = (Fate.DELETE, Fate.EMPTY, Fate.WITH_STACK, Fate.RECORD, Fate.STOP)
+DONE = (
+    PlannedAction.DELETE,
+    PlannedAction.EMPTY,
+    PlannedAction.WITH_STACK,
+    PlannedAction.RECORD,
+    PlannedAction.STOP,
+)
 """Fates that change something."""
 
-LOST = (Fate.DELETE, Fate.EMPTY)
+LOST = (PlannedAction.DELETE, PlannedAction.EMPTY)
 """Fates of a bucket after which its files are gone."""
 
 _LEFT = {
-    Ownership.FOREIGN: Fate.LEAVE_FOREIGN,
-    Ownership.UNKNOWN: Fate.LEAVE_UNKNOWN,
-    Ownership.CLAIMED: Fate.LEAVE_CLAIMED,
+    Ownership.FOREIGN: PlannedAction.LEAVE_FOREIGN,
+    Ownership.UNKNOWN: PlannedAction.LEAVE_UNKNOWN,
+    Ownership.CLAIMED: PlannedAction.LEAVE_CLAIMED,
 }
 
-_PLACES = frozenset({"account", "Region"})
+_PLACES = frozenset({"account", "Region", "workshop"})
 
 TAGS = "tag"
 """What the scan calls the tagging service's answer."""
+
+
+def can_be_accepted(kind: str) -> bool:
+    """Whether a teardown can go without a resource type; not without stacks, roles and places."""
+    return kind not in {*_PLACES, *NOT_KINDS, STACK_RESOURCE}
 
 
 @dataclass(frozen=True)
@@ -83,7 +102,7 @@ class Choices:
 
 
 def check_accepted(
-    names: Iterable[str], kinds: Iterable[Kind], unlooked: Iterable[Unknown] = ()
+    names: Iterable[str], kinds: Iterable[ResourceType], unlooked: Iterable[Unknown] = ()
 ) -> None:
     """Raise UsageError for a name that is no resource type which a teardown could go without.
 
@@ -100,41 +119,45 @@ def check_accepted(
 
 
 @dataclass(frozen=True)
-class Plan:
+class TeardownPlan:
     """What was found and what is to become of it."""
 
     discovery: Discovery
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, ResourceType]
     choices: Choices
 
-    def fate(self, thing: Thing) -> Fate | None:
+    def fate(self, thing: Resource) -> PlannedAction | None:
         """What becomes of it; None for what a sweep does not touch."""
         if self.discovery.is_kept(thing):
-            return Fate.KEEP
+            return PlannedAction.KEEP
         left = _LEFT.get(thing.ownership)
-        included = left == Fate.LEAVE_CLAIMED and self.choices.include_claimed
+        included = left == PlannedAction.LEAVE_CLAIMED and self.choices.include_claimed
         by_hand = isinstance(self.kinds.get(thing.kind), ByHand)
         if left is not None and (by_hand or not included):
             return left
         if thing.kind in NOT_KINDS:
-            deleted = Fate.WITH_STACK if thing.stack else Fate.DELETE
+            deleted = PlannedAction.WITH_STACK if thing.stack else PlannedAction.DELETE
             return deleted if self.choices.stacks else None
         kind = self.kinds[thing.kind]
         if thing.stack:
             return self._in_stack(kind, thing)
-        return Fate.RECORD if isinstance(kind, Permanent) and kind.permanent else Fate.DELETE
+        return (
+            PlannedAction.RECORD
+            if isinstance(kind, Permanent) and kind.permanent
+            else PlannedAction.DELETE
+        )
 
-    def _in_stack(self, kind: Kind, thing: Thing) -> Fate | None:
+    def _in_stack(self, kind: ResourceType, thing: Resource) -> PlannedAction | None:
         # What all seats share is in use for as long as the workshop runs.
         shared = thing.seat == COHORT and not self.choices.stacks
         if isinstance(kind, Emptying) and self.choices.contents and not shared:
-            return Fate.EMPTY
+            return PlannedAction.EMPTY
         if self.choices.stacks:
-            return Fate.WITH_STACK
-        return None if kind.deletable_in(thing.state) else Fate.STOP
+            return PlannedAction.WITH_STACK
+        return None if kind.deletable_in(thing.state) else PlannedAction.STOP
 
     @property
-    def fates(self) -> list[tuple[Thing, Fate]]:
+    def fates(self) -> list[tuple[Resource, PlannedAction]]:
         """Every resource with its fate, in a lasting order."""
         found = [(thing, self.fate(thing)) for thing in self.discovery.things.values()]
         return sorted(
@@ -142,7 +165,7 @@ class Plan:
             key=lambda one: (one[0].place, one[0].seat, one[0].kind, one[0].id),
         )
 
-    def things(self, *fates: Fate) -> list[Thing]:
+    def things(self, *fates: PlannedAction) -> list[Resource]:
         """The resources of these fates."""
         return [thing for thing, fate in self.fates if fate in fates]
 
@@ -155,21 +178,38 @@ class Plan:
 
     @property
     def accepted(self) -> tuple[Unknown, ...]:
-        """What could not be listed and need not be."""
-        return tuple(
-            one for one in self.discovery.unknown if one.kind in self.choices.accept_unknown
+        """What could not be listed, or not be read, and need not be."""
+        things = self.discovery.things.values()
+        unread = [one for one in things if self.is_accepted(one)]
+        return (
+            *(one for one in self.discovery.unknown if one.kind in self.choices.accept_unknown),
+            *(Unknown(one.kind, one.place, f"{one.id} {one.why}") for one in unread),
         )
+
+    def is_accepted(self, thing: Resource) -> bool:
+        """Whether it could not be read and need not be."""
+        return thing.is_unread and thing.kind in self.choices.accept_unknown
+
+    @property
+    def to_accept(self) -> tuple[str, ...]:
+        """Resource types that could not be listed or read, and which a teardown can go without."""
+        things = self.discovery.things.values()
+        unread = [one.kind for one in things if one.is_unread and not self.is_accepted(one)]
+        missing = [*(one.kind for one in self.unknown), *unread]
+        return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do, and nothing that would be in doubt."""
-        done = (Fate.KEEP, Fate.LEAVE_FOREIGN)
+        done = (PlannedAction.KEEP, PlannedAction.LEAVE_FOREIGN)
         return not self.unknown and all(
-            fate in done or (fate == Fate.RECORD and self.has_ended(thing))
+            fate in done
+            or self.is_accepted(thing)
+            or (fate == PlannedAction.RECORD and self.has_ended(thing))
             for thing, fate in self.fates
         )
 
-    def has_ended(self, thing: Thing) -> bool:
+    def has_ended(self, thing: Resource) -> bool:
         """Whether a record that stays belongs to something that runs no more."""
         return self.kinds[thing.kind].deletable_in(thing.state)
 
@@ -179,6 +219,13 @@ class Plan:
         ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
         found = [one for one in self.discovery.things.values() if one.ownership in ours]
         known = prices.total(prices.cost(one.hourly) for one in found)
+        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
+
+    @property
+    def cost_of_others(self) -> Cost:
+        """What is paid for all along: for what nobody deletes, and what nobody could list."""
+        left = self.things(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN)
+        known = prices.total(prices.cost(one.hourly) for one in left)
         return known if not self.discovery.unknown else known + prices.NOT_KNOWN
 
     @property

@@ -9,15 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workshop import files, prices
+from workshop import files
 from workshop.escaping import html, json_text, markdown
-from workshop.prices import Cost
-from workshop.teardown.discover import Target
-from workshop.teardown.happenings import Outcome, Result
-from workshop.teardown.model import Thing
-from workshop.teardown.plan import Choices
+from workshop.pricing import prices
+from workshop.pricing.prices import Cost
+from workshop.teardown.discovery import ScanTarget
+from workshop.teardown.events import DeletionOutcome, DeletionResult
+from workshop.teardown.plan import Choices, can_be_accepted
+from workshop.teardown.resource import Resource
 from workshop.teardown.saving import Saved, of_bytes
-from workshop.teardown.verify import Scan
+from workshop.teardown.verification import Scan
 
 PROVEN = 0
 LEFT = 1
@@ -28,17 +29,17 @@ _LOOKS = 2
 
 
 @dataclass(frozen=True)
-class Report:
-    """The end of a teardown; see :mod:`workshop.teardown.verify` for what proves it."""
+class TeardownReport:
+    """The end of a teardown; see :mod:`workshop.teardown.verification` for what proves it."""
 
-    target: Target
+    target: ScanTarget
     choices: Choices
     digest: str
     began: datetime
     ended: datetime
-    results: tuple[Result, ...]
+    results: tuple[DeletionResult, ...]
     scans: tuple[Scan, ...]
-    foreign: tuple[Thing, ...]
+    foreign: tuple[Resource, ...]
     not_saved: Mapping[str, str]
     """Seats whose data stays, and what of it could not be saved."""
     not_frozen: Mapping[str, str]
@@ -49,21 +50,21 @@ class Report:
     """How many calls were made, by ``service:Operation``, the plan's among them."""
     saved: tuple[Saved, ...] = ()
     """What was saved of each seat."""
-    stays: tuple[Thing, ...] = ()
+    stays: tuple[Resource, ...] = ()
     """What a sweep leaves on purpose: the workbenches."""
 
     @property
     def proven(self) -> bool:
         """Whether two looks have shown that nothing is left, and nothing was abandoned."""
         looked = len(self.scans) >= _LOOKS and all(scan.clean for scan in self.scans)
-        return looked and not self.of(Outcome.ABANDONED) and not self.not_saved
+        return looked and not self.of(DeletionOutcome.ABANDONED) and not self.not_saved
 
     @property
     def code(self) -> int:
         """The exit code; a sweep proves nothing, and fails where something is stuck."""
         if not self.choices.stacks:
             unknown = any(scan.unknown for scan in self.scans)
-            return LEFT if self.of(Outcome.STUCK) or self.not_saved or unknown else PROVEN
+            return LEFT if self.of(DeletionOutcome.STUCK) or self.not_saved or unknown else PROVEN
         return PROVEN if self.proven else NOT_PROVEN
 
     @property
@@ -83,7 +84,9 @@ class Report:
             return f"gone{besides}: two looks found nothing else of {whose}"
         if self.proven:
             return f"gone: two looks found nothing of {whose}"
-        if not self.of(Outcome.DELETED, Outcome.EMPTIED, Outcome.ALREADY_GONE):
+        if not self.of(
+            DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE
+        ):
             return f"NOT PROVEN: nothing of {whose} was deleted"
         return f"NOT PROVEN: {whose} is not shown to be gone"
 
@@ -94,12 +97,19 @@ class Report:
         return tuple(sorted({f"{one.kind}s" if one.tried else one.kind for one in found}))
 
     @property
+    def to_accept(self) -> tuple[str, ...]:
+        """Resource types that the last look could not list or read, and which it can go without."""
+        missing = [one.kind for scan in self.scans[-1:] for one in scan.unknown]
+        missing += [one.kind for one in self.left if one.is_unread]
+        return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
+
+    @property
     def _not_looked_at(self) -> str:
         some = " and ".join(self.accepted)
         return f", but for {some}, which were not looked at" if some else ""
 
     @property
-    def left(self) -> tuple[Thing, ...]:
+    def left(self) -> tuple[Resource, ...]:
         """What the last look found."""
         return self.scans[-1].left if self.scans else ()
 
@@ -111,7 +121,7 @@ class Report:
         read = last is not None and not last.unknown and not last.accepted
         return known if read else known + prices.NOT_KNOWN
 
-    def of(self, *outcomes: Outcome) -> list[Result]:
+    def of(self, *outcomes: DeletionOutcome) -> list[DeletionResult]:
         """The results of these outcomes, in a lasting order."""
         found = (one for one in self.results if one.outcome in outcomes)
         return sorted(
@@ -137,7 +147,7 @@ class Report:
             "all_prices_known": self.cost.complete,
             "results": {
                 outcome.value: [_as_json(one.thing, one.told) for one in self.of(outcome)]
-                for outcome in Outcome
+                for outcome in DeletionOutcome
                 if self.of(outcome)
             },
             "left": [_as_json(thing) for thing in self.left],
@@ -170,15 +180,15 @@ class Report:
         """Outcome -> kind -> how many."""
         return {
             outcome.value: dict(sorted(Counter(one.thing.kind for one in found).items()))
-            for outcome in Outcome
+            for outcome in DeletionOutcome
             if (found := self.of(outcome))
         }
 
     def sections(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Headings with rows of seat, kind, name and remark, for people."""
-        for outcome in (Outcome.STUCK, Outcome.ABANDONED):
+        for outcome in (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED):
             yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
-        stuck = {one.thing.key for one in self.of(Outcome.STUCK, Outcome.ABANDONED)}
+        stuck = {one.thing.key for one in self.of(DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)}
         rest = [thing for thing in self.left if thing.key not in stuck]
         yield "left", [_row(thing, f"{thing.ownership}: {thing.why}") for thing in rest]
         last = self.scans[-1:]
@@ -192,10 +202,14 @@ class Report:
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
         yield "saved", [(one.seat, "", "", one.told) for one in self.saved]
         yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
-        for outcome in (Outcome.UNDELETABLE, Outcome.KEPT):
+        for outcome in (DeletionOutcome.UNDELETABLE, DeletionOutcome.KEPT):
             yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
         yield "foreign look-alikes, left alone", [_row(one, one.why) for one in self.foreign]
-        for outcome in (Outcome.DELETED, Outcome.EMPTIED, Outcome.ALREADY_GONE):
+        for outcome in (
+            DeletionOutcome.DELETED,
+            DeletionOutcome.EMPTIED,
+            DeletionOutcome.ALREADY_GONE,
+        ):
             yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -301,11 +315,11 @@ def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
     return f"{files:,} files ({bytes_}) and {logs:,} logs of {seats} seats{to}"
 
 
-def _row(thing: Thing, told: str = "") -> tuple[str, ...]:
+def _row(thing: Resource, told: str = "") -> tuple[str, ...]:
     return thing.seat, thing.kind, thing.id, told
 
 
-def _as_json(thing: Thing, told: str = "") -> dict[str, Any]:
+def _as_json(thing: Resource, told: str = "") -> dict[str, Any]:
     whole = {
         "kind": thing.kind,
         "id": thing.id,

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workshop import naming, tags
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.places import Place
 from workshop.teardown import refusals
-from workshop.teardown.model import Memory, Ownership, Scope, SeenRole, Thing
+from workshop.teardown.resource import Ownership, Resource, ScanCache, Scope, SeenRole
 
 ROLE = "role"
 POLICY = "policy"
@@ -46,7 +46,7 @@ class FoundPolicy:
 
 
 @dataclass(frozen=True)
-class Identities:
+class WorkshopIdentities:
     """All roles and policies of one account below the workshop's path."""
 
     roles: tuple[FoundRole, ...] = ()
@@ -65,7 +65,7 @@ class Identities:
         return found
 
 
-def roles(clients: Clients, workshop: str, place: Place) -> tuple[FoundRole, ...]:
+def roles(clients: Clients, workshop: str, place: AccountRegion) -> tuple[FoundRole, ...]:
     """The roles of an account below the workshop's path; botocore's errors pass through."""
     client = clients.client("iam", place)
     pages = client.get_paginator("list_roles").paginate(PathPrefix=_path(workshop))
@@ -88,7 +88,7 @@ def roles(clients: Clients, workshop: str, place: Place) -> tuple[FoundRole, ...
     return tuple(found)
 
 
-def policies(clients: Clients, workshop: str, place: Place) -> tuple[FoundPolicy, ...]:
+def policies(clients: Clients, workshop: str, place: AccountRegion) -> tuple[FoundPolicy, ...]:
     """The managed policies of an account below that path; botocore's errors pass through."""
     client = clients.client("iam", place)
     pages = client.get_paginator("list_policies").paginate(
@@ -105,19 +105,19 @@ def policies(clients: Clients, workshop: str, place: Place) -> tuple[FoundPolicy
     return tuple(found)
 
 
-def here(found: Identities, place: Place, *, first: bool) -> Identities:
+def here(found: WorkshopIdentities, place: AccountRegion, *, first: bool) -> WorkshopIdentities:
     """Those of one place; what tells no Region counts in the ``first`` place of its account."""
 
     def is_here(region: str) -> bool:
         return region == place.region or (first and not region)
 
-    return Identities(
+    return WorkshopIdentities(
         tuple(one for one in found.roles if is_here(one.region)),
         tuple(one for one in found.policies if is_here(one.region)),
     )
 
 
-def environment(clients: Clients, place: Place, thing: Thing) -> str:
+def environment(clients: Clients, place: AccountRegion, thing: Resource) -> str:
     """The environment that the tags of a role or policy name; botocore's errors pass through."""
     client = clients.client("iam", place)
     if thing.kind == ROLE:
@@ -133,12 +133,12 @@ def environment(clients: Clients, place: Place, thing: Thing) -> str:
     return str(given.get(tags.ENVIRONMENT, ""))
 
 
-def things(scope: Scope, found: Identities) -> Iterator[Thing]:
+def things(scope: Scope, found: WorkshopIdentities) -> Iterator[Resource]:
     """Roles and policies as a teardown counts them."""
     why = f"below the path {_path(scope.workshop)}"
     for role in found.roles:
         if scope.whole or role.seat in scope.seats:
-            yield Thing(
+            yield Resource(
                 ROLE,
                 role.name,
                 scope.place,
@@ -149,7 +149,7 @@ def things(scope: Scope, found: Identities) -> Iterator[Thing]:
                 created=role.created,
             )
     for policy in found.policies if scope.whole else ():
-        yield Thing(
+        yield Resource(
             POLICY,
             policy.name,
             scope.place,
@@ -164,13 +164,13 @@ def things(scope: Scope, found: Identities) -> Iterator[Thing]:
 # --- roles that were seen, by which their work is known when they are gone -----------------------
 
 
-def remember(memory: Memory, seen: Iterable[SeenRole]) -> None:
+def remember(memory: ScanCache, seen: Iterable[SeenRole]) -> None:
     """Note roles of the workshop in a lasting memory."""
     known: dict[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
     known.update({(one.account, one.id): one for one in seen})
 
 
-def remembered(memory: Memory) -> tuple[SeenRole, ...]:
+def remembered(memory: ScanCache) -> tuple[SeenRole, ...]:
     """The roles that were noted in a lasting memory."""
     known: Mapping[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
     return tuple(known.values())
@@ -185,7 +185,7 @@ def seen_now(found: Iterable[FoundRole], account: str) -> list[SeenRole]:
 # --- deletion ------------------------------------------------------------------------------------
 
 
-def delete(clients: Clients, thing: Thing) -> None:
+def delete(clients: Clients, thing: Resource) -> None:
     """Delete a role or a policy with all that hangs on it; what is gone is no error.
 
     botocore's errors pass through.

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from workshop import files
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.errors import GuardError
-from workshop.places import Place
-from workshop.teardown import refusals, targets
+from workshop.teardown import refusals, save_paths
 
 MARK = "workshop-saves-here.txt"
 """What is written into a bucket to see whether that can be done; it stays."""
@@ -18,14 +18,14 @@ MARK = "workshop-saves-here.txt"
 _TEXT = b"The command 'workshop teardown' saves the work of attendees below this prefix.\n"
 
 
-def check_exists(clients: Clients, to: str, where: Iterable[Place]) -> None:
+def check_exists(clients: Clients, to: str, where: Iterable[AccountRegion]) -> None:
     """Raise GuardError unless the bucket can be listed from these places; nothing is changed.
 
     A folder can be made later, as far as nothing else has its name.
     """
-    target = targets.read(to)
+    target = save_paths.read(to)
     try:
-        if isinstance(target, targets.Prefix):
+        if isinstance(target, save_paths.Prefix):
             for place in where:
                 clients.client("s3", place).list_objects_v2(
                     Bucket=target.bucket, Prefix=target.prefix, MaxKeys=1
@@ -36,13 +36,13 @@ def check_exists(clients: Clients, to: str, where: Iterable[Place]) -> None:
         raise GuardError(_told(to, refusals.told(error))) from error
 
 
-def check_writable(clients: Clients, to: str, where: Iterable[Place]) -> None:
+def check_writable(clients: Clients, to: str, where: Iterable[AccountRegion]) -> None:
     """Raise GuardError unless files can be written there; a folder is made, a bucket is not."""
     where = list(where)
     check_exists(clients, to, where)
-    target = targets.read(to)
+    target = save_paths.read(to)
     try:
-        if isinstance(target, targets.Prefix):
+        if isinstance(target, save_paths.Prefix):
             key = f"{target.prefix}/{MARK}".removeprefix("/")
             for place in where:
                 clients.client("s3", place).put_object(Bucket=target.bucket, Key=key, Body=_TEXT)
@@ -55,7 +55,7 @@ def check_writable(clients: Clients, to: str, where: Iterable[Place]) -> None:
 
 
 def _told(to: str, why: str) -> str:
-    of = "the bucket" if not isinstance(targets.read(to), Path) else "the folder"
+    of = "the bucket" if not isinstance(save_paths.read(to), Path) else "the folder"
     return (
         f"work cannot be saved to {to}: {why}; nothing was frozen or deleted. Make {of}, or name"
         " another place with --save-to"

@@ -21,22 +21,22 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
+from workshop.aws.parallel import windowed
+from workshop.config.models import Keep
 from workshop.errors import SignInError, WorkshopError
-from workshop.places import Place
-from workshop.settings import Keep
-from workshop.teardown import log_texts, refusals, targets
-from workshop.teardown.copies import (
+from workshop.teardown import log_texts, refusals, save_paths
+from workshop.teardown.s3_copy import (
+    CopyTarget,
     Entry,
     Found,
     InBucket,
     InFolder,
     NameTakenError,
     Source,
-    Target,
 )
-from workshop.teardown.window import windowed
 
 SEATS = 4
 """Seats that are saved side by side."""
@@ -51,7 +51,7 @@ _EVERYTHING = ("",)
 
 
 @dataclass(frozen=True)
-class Work:
+class SeatArtifacts:
     """What one seat has that may be saved.
 
     ``folders`` are pairs of a bucket that others use as well and the prefix that is the seat's.
@@ -61,7 +61,7 @@ class Work:
     """
 
     seat: str
-    place: Place
+    place: AccountRegion
     buckets: tuple[str, ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
     artefacts: tuple[str, ...] = ()
@@ -70,10 +70,10 @@ class Work:
 
     def chosen(self, keep: Keep) -> Iterator[tuple[str, str]]:
         """Bucket and prefix of all that ``keep`` asks for, nothing twice."""
-        named = targets.within(self.artefacts if keep.artifacts else (), self.buckets)
+        named = save_paths.within(self.artefacts if keep.artifacts else (), self.buckets)
         prefixes = _EVERYTHING if keep.prefixes is None else keep.prefixes
         for bucket in self.buckets:
-            for prefix in targets.minimal((*prefixes, *named[bucket])):
+            for prefix in save_paths.minimal((*prefixes, *named[bucket])):
                 yield bucket, prefix
         yield from self.folders
 
@@ -83,7 +83,7 @@ class Saved:
     """What became of one seat's work; ``bytes`` counts objects, copied now or before."""
 
     seat: str
-    place: Place
+    place: AccountRegion
     objects: int = 0
     already: int = 0
     renamed: int = 0
@@ -143,14 +143,14 @@ def of_bytes(number: int) -> str:
     return counted(number, "byte") if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
 
 
-def save(clients: Clients, keep: Keep, to: str, works: Sequence[Work]) -> list[Saved]:
+def save(clients: Clients, keep: Keep, to: str, works: Sequence[SeatArtifacts]) -> list[Saved]:
     """Save the work of these seats to ``s3://bucket/prefix`` or a folder; one outcome each.
 
     What fails is told in the outcome of its seat and stops no other. Raises UsageError for a place
     that is none or is to be deleted itself. The caller of a place needs to write to the bucket.
     """
-    place = targets.read(to)
-    targets.refuse_condemned(
+    place = save_paths.read(to)
+    save_paths.refuse_condemned(
         place,
         (bucket for work in works for bucket in work.buckets),
         (folder for work in works for folder in work.folders),
@@ -163,16 +163,16 @@ class _Saving:
     """The saving of one seat."""
 
     def __init__(
-        self, clients: Clients, keep: Keep, place: targets.Prefix | Path, work: Work
+        self, clients: Clients, keep: Keep, place: save_paths.Prefix | Path, work: SeatArtifacts
     ) -> None:
         self._clients = clients
         self._keep = keep
         self._work = work
         self._saved = Saved(work.seat, work.place)
         s3 = clients.client("s3", work.place)
-        self._target: Target = (
-            InBucket(s3, place)
-            if isinstance(place, targets.Prefix)
+        self._target: CopyTarget = (
+            InBucket(s3, place, clients.clearing_up)
+            if isinstance(place, save_paths.Prefix)
             else InFolder(place, clients.go_on)
         )
         buckets = (*work.buckets, *(bucket for bucket, _ in work.folders))
@@ -204,7 +204,7 @@ class _Saving:
                 if told:
                     failed.add(entry.key)
                     self._saved.problem(f"s3://{source.bucket}/{entry.key}: {told}")
-                elif targets.is_hashed(name):
+                elif save_paths.is_hashed(name):
                     self._names[source.bucket][entry.key] = name
                 if in_a_row == MOST_REFUSED:
                     self._saved.missing += len(failed)
@@ -261,7 +261,7 @@ class _Saving:
         own = self._target.name(folder, entry.key)
         try:
             if there is None:
-                there = self._target.there(folder, own) if targets.is_hashed(own) else None
+                there = self._target.there(folder, own) if save_paths.is_hashed(own) else None
             if there is None:
                 self._target.copy(source, folder, own, entry)
                 return own, False
@@ -269,7 +269,7 @@ class _Saving:
                 return own, True
         except NameTakenError:
             pass
-        other = targets.other_name(entry.key, entry.etag, entry.size)
+        other = save_paths.other_name(entry.key, entry.etag, entry.size)
         there = self._target.there(folder, other)
         if there is None:
             self._target.copy(source, folder, other, entry)
@@ -283,7 +283,7 @@ class _Saving:
             return
         lines = [json.dumps({"key": key, "file": name}) for key, name in sorted(names.items())]
         text = "\n".join(lines) + "\n"
-        name = f"{targets.HASHED}names-{sha256(text.encode()).hexdigest()[:12]}.jsonl"
+        name = f"{save_paths.HASHED}names-{sha256(text.encode()).hexdigest()[:12]}.jsonl"
         try:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / "names"

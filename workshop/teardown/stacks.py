@@ -13,20 +13,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from workshop.account_region import AccountRegion
+from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
+from workshop.aws.stacks import StackSummary
 from workshop.errors import SignInError, WorkshopError
-from workshop.fleet import inventory
-from workshop.fleet.inventory import FoundStack
-from workshop.places import Place
 from workshop.teardown import freeze, refusals, roles
-from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
-from workshop.teardown.model import Kind, Ownership, Thing, World
+from workshop.teardown.events import (
+    DeletionOutcome,
+    DeletionResult,
+    Sink,
+    TeardownEvent,
+    TeardownStep,
+    now,
+)
+from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext
 
 THREADS = 8
 
 
 @dataclass(frozen=True)
-class Patience:
+class StackWaits:
     """How long, how often and how many stacks at once; times in seconds."""
 
     deadline: float = 1800
@@ -38,16 +45,16 @@ class Patience:
 
 
 @dataclass
-class _Job:
-    thing: Thing
+class _StackDeletion:
+    thing: Resource
     began: float = 0
     attempts: int = 0
     left_behind: bool = False
-    result: Result | None = None
+    result: DeletionResult | None = None
 
 
 @dataclass
-class Stacks:
+class StackDeleter:
     """The deletion of stacks in one place.
 
     ``things`` are what the kinds found, by which a resource that stays is taken out of the way.
@@ -55,33 +62,33 @@ class Stacks:
     """
 
     clients: Clients
-    world: World
-    kinds: Mapping[str, Kind]
-    things: Iterable[Thing]
+    world: ScanContext
+    kinds: Mapping[str, ResourceType]
+    things: Iterable[Resource]
     sink: Sink
     abandon: bool = False
-    patience: Patience = field(default_factory=Patience)
+    patience: StackWaits = field(default_factory=StackWaits)
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], object] = time.sleep
-    abandoned: list[Result] = field(default_factory=list)
+    abandoned: list[DeletionResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._by_id: dict[str, Thing] = {}
+        self._by_id: dict[str, Resource] = {}
         for thing in self.things:
             self._by_id[thing.id] = thing
             if thing.arn:
                 self._by_id[thing.arn] = thing
 
     @property
-    def place(self) -> Place:
+    def place(self) -> AccountRegion:
         """Where the stacks are."""
         return self.world.scope.place
 
-    def delete(self, stacks: Sequence[Thing]) -> list[Result]:
+    def delete(self, stacks: Sequence[Resource]) -> list[DeletionResult]:
         """Delete these, which do not depend on each other; what became of each."""
-        waiting = [_Job(thing) for thing in stacks]
+        waiting = [_StackDeletion(thing) for thing in stacks]
         jobs = list(waiting)
-        watched: dict[str, _Job] = {}
+        watched: dict[str, _StackDeletion] = {}
         look = self.patience.look
         with ThreadPoolExecutor(THREADS, thread_name_prefix="stacks") as pool:
             while waiting or watched:
@@ -108,7 +115,7 @@ class Stacks:
                     self.pause(look)
         return [job.result for job in jobs if job.result is not None]
 
-    def _ask(self, job: _Job) -> bool:
+    def _ask(self, job: _StackDeletion) -> bool:
         """Ask for a deletion; whether there is something to watch now."""
         job.began = job.began or self.clock()
         job.attempts += 1
@@ -117,16 +124,16 @@ class Stacks:
             client.delete_stack(StackName=job.thing.arn)
         except refusals.Refusal as error:
             if refusals.is_gone(error):
-                self._end(job, Outcome.ALREADY_GONE)
+                self._end(job, DeletionOutcome.ALREADY_GONE)
                 return False
             if refusals.is_hopeless(error) or "TerminationProtection" in refusals.message(error):
-                self._end(job, Outcome.STUCK, refusals.told(error))
+                self._end(job, DeletionOutcome.STUCK, refusals.told(error))
                 return False
             # Such as one that is being updated: its deadline goes on, and it is asked again.
             job.attempts -= 1
         return True
 
-    def _seen(self, watched: dict[str, _Job]) -> dict[str, FoundStack] | None:
+    def _seen(self, watched: dict[str, _StackDeletion]) -> dict[str, StackSummary] | None:
         """All stacks by their ARN; None where they could not be listed: unread is not gone.
 
         Where no other listing would do better, nothing is watched any more.
@@ -140,26 +147,26 @@ class Stacks:
                 return None
             for job in watched.values():
                 told = "its deletion was asked for, and how it ends is not known: stacks could not"
-                self._end(job, Outcome.STUCK, f"{told} be listed ({refusals.told(error)})")
+                self._end(job, DeletionOutcome.STUCK, f"{told} be listed ({refusals.told(error)})")
             watched.clear()
             return None
 
-    def _has_ended(self, job: _Job, found: FoundStack | None) -> bool:
+    def _has_ended(self, job: _StackDeletion, found: StackSummary | None) -> bool:
         if found is None:
-            self._end(job, Outcome.DELETED)
+            self._end(job, DeletionOutcome.DELETED)
             return True
         return not found.status.startswith("DELETE_IN_PROGRESS")
 
-    def _give_up_late(self, watched: dict[str, _Job]) -> None:
+    def _give_up_late(self, watched: dict[str, _StackDeletion]) -> None:
         for arn, job in list(watched.items()):
             if self.clock() - job.began > self.patience.deadline:
                 del watched[arn]
                 told = f"still being deleted after {self.patience.deadline:.0f} seconds"
-                self._end(job, Outcome.STUCK, told)
+                self._end(job, DeletionOutcome.STUCK, told)
 
     # --- what could not be deleted ------------------------------------------------------------
 
-    def _heal(self, job: _Job) -> bool:
+    def _heal(self, job: _StackDeletion) -> bool:
         """Take out of the way what kept a stack from going; whether to delete it again."""
         left = self._left(job)
         told = "; ".join(
@@ -176,10 +183,10 @@ class Stacks:
             return True
         if self.abandon and left and not late and not job.left_behind:
             return self._leave_behind(job, left)
-        self._end(job, Outcome.STUCK, told or "CloudFormation does not delete it")
+        self._end(job, DeletionOutcome.STUCK, told or "CloudFormation does not delete it")
         return False
 
-    def _left(self, job: _Job) -> list[dict[str, Any]]:
+    def _left(self, job: _StackDeletion) -> list[dict[str, Any]]:
         client = self.clients.client("cloudformation", self.place)
         try:
             pages = client.get_paginator("list_stack_resources").paginate(StackName=job.thing.arn)
@@ -210,7 +217,7 @@ class Stacks:
             told = refusals.told(error) if isinstance(error, refusals.Refusal) else str(error)
             self._tell(f"{physical} stays in its way: {told}")
 
-    def _leave_behind(self, job: _Job, left: list[dict[str, Any]]) -> bool:
+    def _leave_behind(self, job: _StackDeletion, left: list[dict[str, Any]]) -> bool:
         """Delete the stack without what cannot be deleted, and note that."""
         job.left_behind = True
         client = self.clients.client("cloudformation", self.place)
@@ -220,11 +227,11 @@ class Stacks:
                 RetainResources=[one["LogicalResourceId"] for one in left],
             )
         except refusals.Refusal as error:
-            self._end(job, Outcome.STUCK, refusals.told(error))
+            self._end(job, DeletionOutcome.STUCK, refusals.told(error))
             return False
         for one in left:
             physical = one.get("PhysicalResourceId", one["LogicalResourceId"])
-            thing = self._by_id.get(physical) or Thing(
+            thing = self._by_id.get(physical) or Resource(
                 kind=one["ResourceType"],
                 id=physical,
                 place=self.place,
@@ -234,7 +241,7 @@ class Stacks:
                 hourly=None,
             )
             told = one.get("ResourceStatusReason", "")
-            self.abandoned.append(Result(thing, Outcome.ABANDONED, told))
+            self.abandoned.append(DeletionResult(thing, DeletionOutcome.ABANDONED, told))
         return True
 
     # --- roles --------------------------------------------------------------------------------
@@ -251,21 +258,23 @@ class Stacks:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(bury, names))
 
-    def delete_orphans(self, things: Iterable[Thing]) -> list[Result]:
+    def delete_orphans(self, things: Iterable[Resource]) -> list[DeletionResult]:
         """Delete roles and policies that no stack holds; what became of each."""
         results = []
         for thing in things:
             try:
                 roles.delete(self.clients, thing)
-                results.append(Result(thing, Outcome.DELETED))
+                results.append(DeletionResult(thing, DeletionOutcome.DELETED))
             except refusals.Refusal as error:
-                results.append(Result(thing, Outcome.STUCK, refusals.told(error)))
+                results.append(DeletionResult(thing, DeletionOutcome.STUCK, refusals.told(error)))
             self._tell(results[-1].told, thing, results[-1].outcome)
         return results
 
-    def _end(self, job: _Job, outcome: Outcome, told: str = "") -> None:
-        job.result = Result(job.thing, outcome, told)
+    def _end(self, job: _StackDeletion, outcome: DeletionOutcome, told: str = "") -> None:
+        job.result = DeletionResult(job.thing, outcome, told)
         self._tell(told, job.thing, outcome)
 
-    def _tell(self, told: str, thing: Thing | None = None, outcome: Outcome | None = None) -> None:
-        self.sink(Happening(now(), Step.STACKS, told, thing, outcome))
+    def _tell(
+        self, told: str, thing: Resource | None = None, outcome: DeletionOutcome | None = None
+    ) -> None:
+        self.sink(TeardownEvent(now(), TeardownStep.STACKS, told, thing, outcome))

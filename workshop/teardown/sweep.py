@@ -19,20 +19,34 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
-from workshop import prices
+from workshop.account_region import AccountRegion
 from workshop.errors import SignInError, WorkshopError
-from workshop.places import Place
-from workshop.prices import Cost
+from workshop.pricing import prices
+from workshop.pricing.prices import Cost
 from workshop.teardown import refusals
-from workshop.teardown.happenings import Happening, Outcome, Result, Sink, Step, now
-from workshop.teardown.model import Emptying, Kind, Prompt, Thing, Undeletable, World
+from workshop.teardown.events import (
+    DeletionOutcome,
+    DeletionResult,
+    Sink,
+    TeardownEvent,
+    TeardownStep,
+    now,
+)
+from workshop.teardown.resource import (
+    DeletesAtOnce,
+    Emptying,
+    Resource,
+    ResourceType,
+    ScanContext,
+    Undeletable,
+)
 
-Key = tuple[str, str, Place]
+Key = tuple[str, str, AccountRegion]
 """Kind, id and place of a thing."""
 
 
 @dataclass(frozen=True)
-class Patience:
+class SweepWaits:
     """How long, how often and how many at once; times in seconds."""
 
     deadline: float = 1800
@@ -51,9 +65,9 @@ class Patience:
 class Item:
     """One thing on its way."""
 
-    thing: Thing
-    kind: Kind
-    world: World
+    thing: Resource
+    kind: ResourceType
+    world: ScanContext
     began: float = 0
     state: str | None = ""
     asked: bool = False
@@ -63,14 +77,14 @@ class Item:
     looks: int = 0
     refused: int = 0
     told: str = ""
-    result: Result | None = None
+    result: DeletionResult | None = None
 
 
 @dataclass(frozen=True)
 class _Next:
     """What a step of an item came to: an outcome, or when to go on."""
 
-    outcome: Outcome | None = None
+    outcome: DeletionOutcome | None = None
     told: str = ""
     after: float = 0
 
@@ -86,17 +100,19 @@ class Sweep:
     ``empty_stacks`` says whether what stacks hold is emptied, as before these are deleted.
     """
 
-    worlds: Mapping[Place, World]
-    kinds: Mapping[str, Kind]
-    things: Sequence[Thing]
+    worlds: Mapping[AccountRegion, ScanContext]
+    kinds: Mapping[str, ResourceType]
+    things: Sequence[Resource]
     sink: Sink
-    patience: Patience = field(default_factory=Patience)
+    patience: SweepWaits = field(default_factory=SweepWaits)
     empty_stacks: bool = True
-    unread: Mapping[tuple[Place, str], str] = field(default_factory=dict)
+    unread: Mapping[tuple[AccountRegion, str], str] = field(default_factory=dict)
     """Kinds of which not all could be read, and why: what these depend on has to stay. It may be
     the only proof of what was not seen, as an endpoint's configuration is."""
     asked: Collection[Key] = ()
     """Whose deletion was answered before, and which are there all the same."""
+    besides: Cost = field(default_factory=Cost)
+    """What is paid for beside ``things``; not complete where something could not be listed."""
     only_stop: Collection[Key] = ()
     """What is stopped and not deleted, such as what could not be saved."""
     clock: Callable[[], float] = time.monotonic
@@ -121,14 +137,14 @@ class Sweep:
         self._arrived: queue.SimpleQueue[tuple[Item, Future[_Next]] | None] = queue.SimpleQueue()
         self._later: list[tuple[float, int, Item]] = []
         self._order = itertools.count()
-        self._left: Counter[tuple[Place, str, str]] = Counter()
-        self._anybodys: Counter[tuple[Place, str]] = Counter()
-        self._bad: dict[tuple[Place, str, str], Item] = {}
-        self._waiting: dict[tuple[Place, str], list[Item]] = defaultdict(list)
+        self._left: Counter[tuple[AccountRegion, str, str]] = Counter()
+        self._anybodys: Counter[tuple[AccountRegion, str]] = Counter()
+        self._bad: dict[tuple[AccountRegion, str, str], Item] = {}
+        self._waiting: dict[tuple[AccountRegion, str], list[Item]] = defaultdict(list)
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     @property
-    def results(self) -> list[Result]:
+    def results(self) -> list[DeletionResult]:
         """What became of everything that has come to an end."""
         return [item.result for item in self.items if item.result is not None]
 
@@ -138,14 +154,14 @@ class Sweep:
         """Stop jobs, endpoints and notebooks of all seats at once; refusals wait for deletion."""
         paying = [item for item in self.items if not self._is_free(item)]
         paying.sort(key=lambda item: -(item.thing.hourly or Decimal(0)))
-        self._tell(Step.STOP, f"{len(paying)} things to stop")
+        self._tell(TeardownStep.STOP, f"{len(paying)} things to stop")
         with ThreadPoolExecutor(self.patience.threads, thread_name_prefix="stop") as pool:
             list(pool.map(self._stop, paying))
 
     def _is_free(self, item: Item) -> bool:
         return item.thing.hourly == 0 and item.kind.deletable_in(item.thing.state)
 
-    def wait_until_stopped(self) -> list[Thing]:
+    def wait_until_stopped(self) -> list[Resource]:
         """Wait for what costs to come to its end; return what still runs at the deadline.
 
         What has not ended may still write what it is there for.
@@ -176,12 +192,12 @@ class Sweep:
         try:
             stopped = item.kind.stop(item.world, item.thing)
         except refusals.Refusal as error:
-            self._tell(Step.STOP, refusals.told(error), item.thing)
+            self._tell(TeardownStep.STOP, refusals.told(error), item.thing)
             return
         if stopped:
             item.state, item.stopped = None, True
             self._free(item)
-            self._tell(Step.STOP, "", item.thing, Outcome.STOPPED)
+            self._tell(TeardownStep.STOP, "", item.thing, DeletionOutcome.STOPPED)
 
     # --- deletion -----------------------------------------------------------------------------
 
@@ -196,13 +212,14 @@ class Sweep:
             for item in mine:
                 unread = self._unread_before(item)
                 if unread is not None:
-                    self._end(pool, item, _Next(Outcome.STUCK, unread), running)
+                    self._end(pool, item, _Next(DeletionOutcome.STUCK, unread), running)
                 else:
                     self._begin_or_wait(pool, item, running)
             try:
                 while running or self._later:
                     self._take(pool, running)
             except BaseException:
+                # Ctrl-C among them: what is queued is not begun, what was begun is waited for.
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         self._give_up_waiting()
@@ -218,7 +235,7 @@ class Sweep:
         return not item.kind.deletable_in(item.thing.state)
 
     @staticmethod
-    def _whose(item: Item) -> tuple[Place, str]:
+    def _whose(item: Item) -> tuple[AccountRegion, str]:
         return item.thing.place, item.thing.seat
 
     def _unread_before(self, item: Item) -> str | None:
@@ -276,9 +293,9 @@ class Sweep:
     def _end(
         self, pool: ThreadPoolExecutor, item: Item, following: _Next, running: set[int]
     ) -> None:
-        outcome = following.outcome or Outcome.STUCK
-        item.result = Result(item.thing, outcome, following.told)
-        if outcome == Outcome.STUCK:
+        outcome = following.outcome or DeletionOutcome.STUCK
+        item.result = DeletionResult(item.thing, outcome, following.told)
+        if outcome == DeletionOutcome.STUCK:
             self._bad[(*self._whose(item), item.kind.name)] = item
         else:
             self._free(item)
@@ -293,14 +310,14 @@ class Sweep:
             for key in freed:
                 for waiting in self._waiting.pop(key):
                     self._begin_or_wait(pool, waiting, running)
-        self._tell(Step.DELETE, following.told, item.thing, outcome)
+        self._tell(TeardownStep.DELETE, following.told, item.thing, outcome)
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
             for item in waiting:
                 told = f"waits until no {self._holds_up(item)} of its seat is left"
-                item.result = Result(item.thing, Outcome.STUCK, told)
-                self._tell(Step.DELETE, told, item.thing, Outcome.STUCK)
+                item.result = DeletionResult(item.thing, DeletionOutcome.STUCK, told)
+                self._tell(TeardownStep.DELETE, told, item.thing, DeletionOutcome.STUCK)
 
     # --- one step of one thing, in the pool ---------------------------------------------------
 
@@ -308,7 +325,7 @@ class Sweep:
         try:
             return self._advance(item)
         except Undeletable as fact:
-            return _Next(Outcome.UNDELETABLE, str(fact))
+            return _Next(DeletionOutcome.UNDELETABLE, str(fact))
         except refusals.Refusal as error:
             item.refused += _HOPELESS_COUNTS if refusals.is_hopeless(error) else 1
             item.told = refusals.told(error)
@@ -321,7 +338,7 @@ class Sweep:
         item.state = None
         late = self.clock() - item.began > self.patience.deadline
         if item.refused >= self.patience.attempts or late:
-            return _Next(Outcome.STUCK, item.told)
+            return _Next(DeletionOutcome.STUCK, item.told)
         wait = min(self.patience.slowest_backoff, self.patience.backoff * 2 ** (item.refused - 1))
         return _Next(after=wait * self._random.uniform(0.5, 1))
 
@@ -329,30 +346,30 @@ class Sweep:
         kind, world = item.kind, item.world
         if item.thing.stack and isinstance(kind, Emptying):
             kind.empty(world, item.thing)
-            return _Next(Outcome.EMPTIED)
+            return _Next(DeletionOutcome.EMPTIED)
         state = item.state
         if state is None or item.asked:
             state = kind.state(world, item.thing)
             if state is None:
                 ours = item.asked or item.stopped
-                return _Next(Outcome.DELETED if ours else Outcome.ALREADY_GONE)
+                return _Next(DeletionOutcome.DELETED if ours else DeletionOutcome.ALREADY_GONE)
             item.thing = replace(item.thing, state=state)
         late = self.clock() - item.began > self.patience.deadline
         if late:
             told = f"still {state or 'there'} after {self.patience.deadline:.0f} seconds"
-            return _Next(Outcome.STUCK, f"{told}; {item.told}" if item.told else told)
+            return _Next(DeletionOutcome.STUCK, f"{told}; {item.told}" if item.told else told)
         item.state = None
         item.looks += 1
         if not kind.deletable_in(state):
             if not item.asked and kind.stop(world, item.thing):
-                self._tell(Step.STOP, "", item.thing, Outcome.STOPPED)
+                self._tell(TeardownStep.STOP, "", item.thing, DeletionOutcome.STOPPED)
         elif item.thing.stack:
-            return _Next(Outcome.STOPPED)
+            return _Next(DeletionOutcome.STOPPED)
         elif not item.asked or item.looks > _LOOKS_BEFORE_ASKING_AGAIN:
             kind.delete(world, item.thing)
             first, item.asked, item.looks, item.refused = not item.asked, True, 0, 0
-            if first and isinstance(kind, Prompt) and kind.prompt:
-                return _Next(Outcome.DELETED)
+            if first and isinstance(kind, DeletesAtOnce) and kind.prompt:
+                return _Next(DeletionOutcome.DELETED)
         look = self.patience.first_look * 1.5 ** min(item.looks, 20)
         return _Next(after=min(self.patience.slowest_look, look))
 
@@ -368,12 +385,16 @@ class Sweep:
     def cost(self) -> Cost:
         """What is still paid for by the hour, as far as its price is known."""
         with self._lock:
-            return self._cost
+            return self._cost + self.besides
 
     def _tell(
-        self, step: Step, told: str, thing: Thing | None = None, outcome: Outcome | None = None
+        self,
+        step: TeardownStep,
+        told: str,
+        thing: Resource | None = None,
+        outcome: DeletionOutcome | None = None,
     ) -> None:
-        happening = Happening(now(), step, told, thing, outcome, self.cost)
+        happening = TeardownEvent(now(), step, told, thing, outcome, self.cost)
         with self._lock:
             self.sink(happening)
 

@@ -1,0 +1,5 @@
+"""How an account id and the name of a Region read."""
+
+ACCOUNT_PATTERN = r"^[0-9]{12}$"
+# Two or more words, then a number: us-east-1, us-gov-west-1, eusc-de-east-1.
+REGION_PATTERN = r"^[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]$"

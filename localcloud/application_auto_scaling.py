@@ -1,0 +1,184 @@
+"""Application Auto Scaling, as far as SageMaker's endpoints use it: targets and their policies.
+
+Nothing is scaled, and no alarm is made for a policy. A target is registered for an endpoint's
+variant or an inference component that exists; it stays when that is gone (not measured on AWS).
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+from localcloud.protocol import responses
+from localcloud.protocol.errors import ApiError
+from localcloud.protocol.json_service import Document, JsonService
+from localcloud.protocol.requests import check_request
+from localcloud.service_quotas.pages import page
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+
+SERVICE = "application-autoscaling"
+TARGET_PREFIX = "AnyScaleFrontendService"
+SIGNING_NAME = "application-autoscaling"
+LARGEST = 50
+"""Targets or policies a page (botocore's service model)."""
+
+_KINDS = {"endpoint": "Endpoint", "inference-component": "InferenceComponent"}
+"""First part of a resource id -> the kind of SageMaker's it means."""
+
+
+class ScalingService(JsonService):
+    """What ministack asks of a service module: requests, state, reset."""
+
+    def __init__(self, engine: SageMakerEngine) -> None:
+        self._engine = engine
+        self._targets: dict[str, Document] = {}
+        self._policies: dict[str, Document] = {}
+        self._operations: dict[str, Callable[[Document], Document]] = {
+            "RegisterScalableTarget": self._register,
+            "DescribeScalableTargets": self._describe_targets,
+            "DeregisterScalableTarget": self._deregister,
+            "PutScalingPolicy": self._put_policy,
+            "DescribeScalingPolicies": self._describe_policies,
+            "DeleteScalingPolicy": self._delete_policy,
+        }
+
+    def call(
+        self,
+        operation: str,
+        request: Document,
+        headers: dict[str, str],  # noqa: ARG002 - as its base
+    ) -> Document:
+        """Perform one operation; raises ``ApiError`` for every refusal."""
+        if operation not in self._operations:
+            raise ApiError(
+                "UnknownOperationException",
+                f"the local cloud has no Application Auto Scaling operation {operation}",
+                status=404,
+            )
+        check_request(SERVICE, operation, request)
+        return responses.checked(SERVICE, operation, self._operations[operation](request))
+
+    def get_state(self) -> Document:
+        """Give what is written when the process stops with persistence on."""
+        return {"targets": self._targets, "policies": self._policies}
+
+    def load_persisted_state(self, data: Document) -> None:
+        """Take over what an earlier process wrote."""
+        self._targets, self._policies = data["targets"], data["policies"]
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._targets, self._policies = {}, {}
+
+    def _register(self, request: Document) -> Document:
+        key, before = _key(request), self._targets.get(_key(request))
+        of, _, rest = request["ResourceId"].partition("/")
+        kind = _KINDS.get(of)
+        name = rest.partition("/")[0]
+        if kind is None or self._engine.record(self._engine.kinds[kind], name) is None:
+            # Not measured on AWS.
+            raise ApiError("ValidationException", f"No such resource: {request['ResourceId']}")
+        if before is None and not {"MinCapacity", "MaxCapacity"} <= request.keys():
+            raise ApiError(
+                "ValidationException",
+                "MinCapacity and MaxCapacity are required to register a new scalable target",
+            )
+        place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
+        made = {
+            "MinCapacity": 0,
+            "MaxCapacity": 0,
+            "RoleARN": f"arn:aws:iam::{ministack_adapter.account()}:role/aws-service-role/"
+            "sagemaker.application-autoscaling.amazonaws.com/"
+            "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+            "CreationTime": self._engine.clock.now(),
+            "ScalableTargetARN": f"arn:aws:application-autoscaling:{place}:scalable-target/"
+            f"{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}",
+        }
+        given = {name: value for name, value in request.items() if name != "Tags"}
+        self._targets[key] = {**made, **(before or {}), **copy.deepcopy(given)}
+        return {"ScalableTargetARN": self._targets[key]["ScalableTargetARN"]}
+
+    def _describe_targets(self, request: Document) -> Document:
+        found = [one for one in self._here(self._targets) if _is_asked_for(one, request)]
+        return _page("DescribeScalableTargets", request, "ScalableTargets", found)
+
+    def _deregister(self, request: Document) -> Document:
+        if self._targets.pop(_key(request), None) is None:
+            raise _missing("scalable target", request)
+        for name in [one for one in self._policies if one.startswith(f"{_key(request)} ")]:
+            del self._policies[name]
+        return {}
+
+    def _put_policy(self, request: Document) -> Document:
+        if _key(request) not in self._targets:
+            raise _missing("scalable target", request)
+        key = f"{_key(request)} {request['PolicyName']}"
+        place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
+        made = {
+            "PolicyARN": f"arn:aws:autoscaling:{place}:scalingPolicy:"
+            f"{uuid.uuid5(uuid.NAMESPACE_URL, key)}:resource/sagemaker/"
+            f"{request['ResourceId']}:policyName/{request['PolicyName']}",
+            "PolicyType": "StepScaling",
+            "CreationTime": self._engine.clock.now(),
+        }
+        policy = {**made, **self._policies.get(key, {}), **copy.deepcopy(request)}
+        self._policies[key] = policy
+        return {"PolicyARN": policy["PolicyARN"], "Alarms": []}
+
+    def _describe_policies(self, request: Document) -> Document:
+        names = request.get("PolicyNames")
+        found = [
+            one
+            for one in self._here(self._policies)
+            if _is_asked_for(one, request) and (not names or one["PolicyName"] in names)
+        ]
+        return _page("DescribeScalingPolicies", request, "ScalingPolicies", found)
+
+    def _delete_policy(self, request: Document) -> Document:
+        if self._policies.pop(f"{_key(request)} {request['PolicyName']}", None) is None:
+            raise _missing("scaling policy", request)
+        return {}
+
+    @staticmethod
+    def _here(records: dict[str, Document]) -> list[Document]:
+        start = f"{ministack_adapter.account()} {ministack_adapter.region()} "
+        return [record for key, record in records.items() if key.startswith(start)]
+
+
+def _key(request: Document) -> str:
+    named = (request[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension"))
+    return " ".join([ministack_adapter.account(), ministack_adapter.region(), *named])
+
+
+def _is_asked_for(record: Document, request: Document) -> bool:
+    ids = request.get("ResourceIds") or [request.get("ResourceId", record["ResourceId"])]
+    return bool(
+        record["ServiceNamespace"] == request["ServiceNamespace"]
+        and record["ResourceId"] in ids
+        and record["ScalableDimension"]
+        == request.get("ScalableDimension", record["ScalableDimension"])
+    )
+
+
+def _page(operation: str, request: Document, member: str, found: list[Document]) -> Document:
+    asked = {**request, "MaxResults": min(request.get("MaxResults", LARGEST), LARGEST)}
+    return page(
+        operation, asked, member, found, key=_name, show=lambda one: dict(copy.deepcopy(one))
+    )
+
+
+def _name(record: Document) -> Any:
+    return f"{record['ResourceId']} {record['ScalableDimension']} {record.get('PolicyName', '')}"
+
+
+def _missing(what: str, request: Document) -> ApiError:
+    return ApiError(
+        "ObjectNotFoundException",
+        f"No {what} found for service namespace: {request['ServiceNamespace']}, resource ID:"
+        f" {request['ResourceId']}, scalable dimension: {request['ScalableDimension']}",
+    )

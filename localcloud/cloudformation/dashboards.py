@@ -1,0 +1,71 @@
+"""CloudWatch dashboards: the body is checked and the tags are kept."""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+from localcloud.cloudformation.failures import ResourceError, handler_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Properties = dict[str, Any]
+Made = tuple[str, dict[str, Any]]
+
+
+def _provisioners() -> Any:
+    return ministack_adapter.module("services.cloudformation.provisioners")
+
+
+def create_dashboard(logical_id: str, props: Properties, stack_name: str) -> Made:
+    """AWS::CloudWatch::Dashboard whose body is a JSON object with widgets."""
+    _check_body(props)
+    made: Made = _provisioners()._cw_dashboard_create(logical_id, props, stack_name)
+    _tag(made[0], props)
+    return made
+
+
+def update_dashboard(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Made:
+    """Write the changed body in place; another name is a replacement made elsewhere."""
+    _check_body(new)
+    made: Made = _provisioners()._cw_dashboard_update(physical_id, old, new, stack_name)
+    _tag(made[0], new)
+    return made
+
+
+def taggable(validate: Callable[..., Any]) -> Callable[..., Any]:
+    """CloudWatch's check of a tagged ARN, which in the emulator knows alarms only."""
+
+    def validate_tag_arn(arn: str, *arguments: Any, **options: Any) -> Any:
+        name = arn.rpartition("/")[2]
+        if (
+            arn == _arn(name)
+            and name in ministack_adapter.module("services.cloudwatch")._dashboards
+        ):
+            return None
+        return validate(arn, *arguments, **options)
+
+    return validate_tag_arn
+
+
+def _arn(name: str) -> str:
+    return f"arn:aws:cloudwatch::{ministack_adapter.account()}:dashboard/{name}"
+
+
+def _tag(name: str, props: Properties) -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in props.get("Tags") or []}
+    ministack_adapter.module("services.cloudwatch")._resource_tags[_arn(name)] = tags
+
+
+def _check_body(props: Properties) -> None:
+    try:
+        sound = isinstance(json.loads(props["DashboardBody"]).get("widgets", []), list)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sound = False
+    if not sound:
+        text = "The field DashboardBody must be a valid JSON object"
+        raise ResourceError(handler_message("CloudWatch", text, 400, "InvalidRequest"))

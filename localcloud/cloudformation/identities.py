@@ -1,0 +1,165 @@
+"""IAM roles and managed policies: boundaries kept and checked, attached policies protected."""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud import ministack_adapter
+from localcloud.cloudformation.failures import (
+    ResourceError,
+    already_exists,
+    error_of,
+    handler_message,
+)
+
+Properties = dict[str, Any]
+Made = tuple[str, dict[str, Any]]
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def _iam() -> Any:
+    return ministack_adapter.module("services.iam")
+
+
+def _provisioners() -> Any:
+    return ministack_adapter.module("services.cloudformation.provisioners")
+
+
+def boundary_error(arn: str) -> Answer | None:
+    """IAM's refusal of a permissions boundary that is no known policy."""
+    if _iam()._policy_exists(arn):
+        return None
+    answer: Answer = _iam()._error(
+        404, "NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable."
+    )
+    return answer
+
+
+def attach_role_policy(params: dict[str, Any]) -> Answer:
+    """AttachRolePolicy, refusing a policy that does not exist."""
+    arn = _iam()._p(params, "PolicyArn")
+    if not _iam()._policy_exists(arn):
+        missing: Answer = _iam()._error(404, "NoSuchEntity", _not_attachable(arn))
+        return missing
+    answer: Answer = _iam()._attach_role_policy(params)
+    return answer
+
+
+def delete_policy(params: dict[str, Any]) -> Answer:
+    """DeletePolicy, refusing one that is some principal's permissions boundary."""
+    if _iam()._boundary_usage_counts().get(_iam()._p(params, "PolicyArn")):
+        used: Answer = _iam()._error(
+            409, "DeleteConflict", "Cannot delete a policy attached to entities."
+        )
+        return used
+    answer: Answer = _iam()._delete_policy(params)
+    return answer
+
+
+def simulate_principal_policy(params: dict[str, Any]) -> Answer:
+    """SimulatePrincipalPolicy of a role by its name, which ministack takes with its path."""
+    kind, slash, path_and_name = _iam()._p(params, "PolicySourceArn").partition(":role/")
+    if not slash:
+        other: Answer = _iam()._simulate_principal_policy(params)
+        return other
+    name = path_and_name.rpartition("/")[2]
+    if name not in _iam()._roles:
+        missing: Answer = _iam()._error(404, "NoSuchEntity", f"Role {name} not found.")
+        return missing
+    answer: Answer = _iam()._simulate_principal_policy(
+        {**params, "PolicySourceArn": [f"{kind}{slash}{name}"]}
+    )
+    return answer
+
+
+def _not_attachable(arn: str) -> str:
+    return f"Policy {arn} does not exist or is not attachable."
+
+
+def _check_role(props: Properties) -> None:
+    boundary = props.get("PermissionsBoundary")
+    if boundary is not None and not _iam()._policy_exists(boundary):
+        text = f"Scope ARN: {boundary} does not exist or is not attachable."
+        raise ResourceError(handler_message("Iam", text, 404, "NotFound"))
+    for arn in props.get("ManagedPolicyArns") or []:
+        if not _iam()._policy_exists(arn):
+            raise ResourceError(handler_message("Iam", _not_attachable(arn), 404, "NotFound"))
+
+
+def create_role(logical_id: str, props: Properties, stack_name: str) -> Made:
+    """AWS::IAM::Role with its boundary; an existing role is never overwritten."""
+    name = props.get("RoleName")
+    if name in _iam()._roles:
+        raise ResourceError(already_exists("AWS::IAM::Role", str(name)))
+    _check_role(props)
+    made: Made = _provisioners()._iam_role_create(logical_id, _own_tags(props), stack_name)
+    _set_boundary(made[0], props)
+    return made
+
+
+def update_role(
+    physical_id: str,
+    old: Properties,
+    new: Properties,
+    stack_name: str,
+    logical_id: str | None = None,
+) -> Made:
+    """Change a role in place, its boundary included."""
+    _check_role(new)
+    made: Made = _provisioners()._iam_role_update(
+        physical_id, _own_tags(old), _own_tags(new), stack_name, logical_id
+    )
+    _set_boundary(made[0], new)
+    return made
+
+
+def delete_role(physical_id: str, props: Properties) -> None:
+    """Take off what the template put on, then delete as IAM does: anything else left refuses it."""
+    role = _iam()._roles.get(physical_id)
+    if role is None:
+        return
+    for arn in props.get("ManagedPolicyArns") or []:
+        _iam().detach_managed_policy(role, arn)
+    for policy in props.get("Policies") or []:
+        role["InlinePolicies"].pop(policy["PolicyName"], None)
+    _done(_iam()._delete_role({"RoleName": physical_id}))
+
+
+def _own_tags(props: Properties) -> Properties:
+    """Leave out CloudFormation's own tags: roles never carry them (the type's schema)."""
+    tags = [tag for tag in props.get("Tags") or [] if not tag["Key"].startswith("aws:")]
+    return {**props, "Tags": tags}
+
+
+def _set_boundary(name: str, props: Properties) -> None:
+    _iam()._roles[name]["PermissionsBoundary"] = props.get("PermissionsBoundary")
+
+
+def create_managed_policy(logical_id: str, props: Properties, stack_name: str) -> Made:
+    """AWS::IAM::ManagedPolicy; a policy of that name is never overwritten."""
+    name = props.get("ManagedPolicyName")
+    arn = f"arn:aws:iam::{ministack_adapter.account()}:policy{props.get('Path', '/')}{name}"
+    if arn in _iam()._policies:
+        raise ResourceError(already_exists("AWS::IAM::ManagedPolicy", arn))
+    made: Made = _provisioners()._iam_managed_policy_create(logical_id, props, stack_name)
+    return made
+
+
+def delete_managed_policy(physical_id: str, props: Properties) -> None:
+    """Detach from the entities the template names, then delete as IAM does."""
+    if physical_id not in _iam()._policies:
+        return
+    for member, store in (("Roles", "_roles"), ("Users", "_users"), ("Groups", "_groups")):
+        for name in props.get(member) or []:
+            entity = getattr(_iam(), store).get(name)
+            if entity is not None:
+                _iam().detach_managed_policy(entity, physical_id)
+    _done(delete_policy({"PolicyArn": physical_id}))
+
+
+def _done(answer: Answer) -> None:
+    failed = error_of(answer)
+    if failed is not None:
+        raise ResourceError(handler_message("Iam", failed[2], failed[0], "ResourceConflict"))

@@ -1,0 +1,112 @@
+"""The SageMaker resource types: one table each, one set of handlers for all.
+
+Source of properties, create-only members and return values: the CloudFormation resource schemas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CloudFormationType:
+    """How one CloudFormation type maps to the service's API."""
+
+    noun: str
+    type_name: str
+    properties: frozenset[str]
+    required: frozenset[str]
+    create_only: tuple[str, ...]
+    attributes: tuple[str, ...]
+    nested_create_only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    read_as: Mapping[str, str] = field(default_factory=dict)
+    """Property -> member of the Describe answer, where they differ."""
+    dissociate: Mapping[str, str] = field(default_factory=dict)
+    """Property -> request member that removes it on update."""
+    system_tags: bool = True
+    stops_to_update: bool = False
+
+
+NOTEBOOK_INSTANCE = CloudFormationType(
+    noun="NotebookInstance",
+    type_name="AWS::SageMaker::NotebookInstance",
+    properties=frozenset(
+        {
+            "AcceleratorTypes",
+            "AdditionalCodeRepositories",
+            "DefaultCodeRepository",
+            "DirectInternetAccess",
+            "InstanceMetadataServiceConfiguration",
+            "InstanceType",
+            "KmsKeyId",
+            "LifecycleConfigName",
+            "NotebookInstanceName",
+            "PlatformIdentifier",
+            "RoleArn",
+            "RootAccess",
+            "SecurityGroupIds",
+            "SubnetId",
+            "Tags",
+            "VolumeSizeInGB",
+        }
+    ),
+    required=frozenset({"InstanceType", "RoleArn"}),
+    create_only=(
+        "DirectInternetAccess",
+        "KmsKeyId",
+        "NotebookInstanceName",
+        "PlatformIdentifier",
+        "SecurityGroupIds",
+        "SubnetId",
+    ),
+    attributes=("NotebookInstanceArn", "NotebookInstanceName"),
+    read_as={
+        "LifecycleConfigName": "NotebookInstanceLifecycleConfigName",
+        "SecurityGroupIds": "SecurityGroups",
+    },
+    dissociate={
+        "LifecycleConfigName": "DisassociateLifecycleConfig",
+        "AcceleratorTypes": "DisassociateAcceleratorTypes",
+        "DefaultCodeRepository": "DisassociateDefaultCodeRepository",
+        "AdditionalCodeRepositories": "DisassociateAdditionalCodeRepositories",
+    },
+    stops_to_update=True,
+)
+
+LIFECYCLE_CONFIG = CloudFormationType(
+    noun="NotebookInstanceLifecycleConfig",
+    type_name="AWS::SageMaker::NotebookInstanceLifecycleConfig",
+    properties=frozenset({"NotebookInstanceLifecycleConfigName", "OnCreate", "OnStart", "Tags"}),
+    required=frozenset(),
+    create_only=("NotebookInstanceLifecycleConfigName",),
+    attributes=("NotebookInstanceLifecycleConfigArn", "NotebookInstanceLifecycleConfigName"),
+    system_tags=False,
+)
+
+CODE_REPOSITORY = CloudFormationType(
+    noun="CodeRepository",
+    type_name="AWS::SageMaker::CodeRepository",
+    properties=frozenset({"CodeRepositoryName", "GitConfig", "Tags"}),
+    required=frozenset({"GitConfig"}),
+    create_only=("CodeRepositoryName",),
+    attributes=("CodeRepositoryArn", "CodeRepositoryName"),
+    nested_create_only={"GitConfig": ("RepositoryUrl", "Branch")},
+    system_tags=False,
+)
+
+MODEL_PACKAGE_GROUP = CloudFormationType(
+    noun="ModelPackageGroup",
+    type_name="AWS::SageMaker::ModelPackageGroup",
+    properties=frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName", "Tags"}),
+    required=frozenset({"ModelPackageGroupName"}),
+    create_only=("ModelPackageGroupDescription", "ModelPackageGroupName"),
+    attributes=("ModelPackageGroupArn", "CreationTime", "ModelPackageGroupStatus"),
+)
+
+RESOURCE_TYPES = (NOTEBOOK_INSTANCE, LIFECYCLE_CONFIG, CODE_REPOSITORY, MODEL_PACKAGE_GROUP)

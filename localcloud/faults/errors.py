@@ -1,0 +1,181 @@
+"""Refusals as each service gives them: error code, HTTP status, message and protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+from localcloud.faults import microburst_adapter
+from localcloud.iam import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.faults.calls import Call
+
+
+@dataclass(frozen=True)
+class ErrorAnswer:
+    """What is sent instead of what was asked for."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Words:
+    """A refusal before it is written in a protocol."""
+
+    code: str
+    status: int
+    message: str
+
+
+_RATE = "Rate exceeded"
+_SLOW_DOWN = "Please reduce your request rate."
+_UNKNOWN = "The request processing has failed because of an unknown error, exception or failure."
+_TEMPORARY = "The request has failed due to a temporary failure of the server."
+_INTERNAL = "We encountered an internal error. Please try again."
+
+_THROTTLED = {
+    "s3": Words("SlowDown", 503, _SLOW_DOWN),
+    "ec2": Words("RequestLimitExceeded", 503, "Request limit exceeded."),
+}
+_THROTTLES = (
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestThrottledException",
+    "RequestThrottled",
+)
+"""What services call it in their models; most tell of it in none, it is common to all."""
+
+_FAILED = {
+    ("s3", 500): Words("InternalError", 500, _INTERNAL),
+    ("s3", 503): Words("ServiceUnavailable", 503, "Service is unable to handle request."),
+    ("ec2", 500): Words("InternalError", 500, "An internal error has occurred"),
+    ("ec2", 503): Words("Unavailable", 503, "The server is overloaded and can't handle request."),
+}
+_COMMON = {
+    500: Words("InternalFailure", 500, _UNKNOWN),
+    503: Words("ServiceUnavailable", 503, _TEMPORARY),
+}
+"""AWS's common errors."""
+
+_OVER = "The security token included in the request is expired"
+_EXPIRED = {
+    "s3": Words("ExpiredToken", 400, "The provided token has expired."),
+    "ec2": Words("RequestExpired", 400, "Request has expired."),
+}
+
+_DENIED = {
+    "ec2": ("UnauthorizedOperation", HTTPStatus.FORBIDDEN),
+    "sns": ("AuthorizationError", HTTPStatus.FORBIDDEN),
+}
+
+
+def throttled(call: Call) -> ErrorAnswer:
+    """It comes too fast."""
+    words = _THROTTLED.get(call.service)
+    if words is None:
+        modelled = dict(_modelled(call))
+        code = next((name for name in _THROTTLES if name in modelled), None)
+        if code is None:
+            code = "Throttling" if _is_query(call) or "xml" in call.protocol else _THROTTLES[0]
+        usual = HTTPStatus.TOO_MANY_REQUESTS if call.protocol == "rest-json" else 400
+        words = Words(code, modelled.get(code) or usual, _RATE)
+    return _written(call, words)
+
+
+def failed(call: Call, status: int, code: str | None = None) -> ErrorAnswer:
+    """The service fails with 500 or 503."""
+    own = next((name for name, modelled in _modelled(call) if modelled == status), None)
+    words = _FAILED.get((call.service, status)) or _COMMON[status]
+    return _written(call, Words(code or own or words.code, status, words.message))
+
+
+def denied(call: Call) -> ErrorAnswer:
+    """No policy allows it."""
+    if call.service in _DENIED:
+        code, status = _DENIED[call.service]
+    elif _is_query(call) or call.protocol == "rest-xml":
+        code, status = "AccessDenied", HTTPStatus.FORBIDDEN
+    else:
+        is_json = call.protocol == "json"
+        code = "AccessDeniedException"
+        status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
+    return _written(call, Words(code, status, _denial(call)))
+
+
+def expired(call: Call, code: str | None = None) -> ErrorAnswer:
+    """The session that the caller's credentials are of is over.
+
+    S3 and EC2 have words and statuses of their own
+    (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html), JSON services
+    ExpiredTokenException, the others ExpiredToken.
+    """
+    words = _EXPIRED.get(call.service)
+    if words is None and (_is_query(call) or call.protocol == "rest-xml"):
+        words = Words("ExpiredToken", HTTPStatus.FORBIDDEN, _OVER)
+    elif words is None:
+        is_json = call.protocol == "json"
+        status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
+        words = Words("ExpiredTokenException", status, _OVER)
+    return _written(call, words if code is None else replace(words, code=code))
+
+
+def _denial(call: Call) -> str:
+    """In the words of identity-based policies, which name no policy."""
+    headers = {name.lower(): value for name, value in call.headers.items()}
+    who = ministack_adapter.caller(headers) or {"Arn": f"arn:aws:iam::{call.account}:root"}
+    action, resource = _permission(call, headers)
+    quoted = f'"{resource}"' if call.service == "s3" else resource
+    return (
+        f"User: {who['Arn']} is not authorized to perform: {action} on resource: {quoted} "
+        f"because no identity-based policy allows the {action} action"
+    )
+
+
+def _permission(call: Call, headers: dict[str, str]) -> tuple[str, str]:
+    """Give the IAM action and the resource that a call needs; ``HeadObject`` is a GetObject."""
+    if call.service == "sagemaker":
+        known = reference.load()
+        needed = known.actions.get(call.operation, reference.IamAction())
+        for name in (*needed.types, *needed.optional)[:1]:
+            part = known.types[name].filled(call.members)
+            return call.name, f"arn:aws:sagemaker:{call.region}:{call.account}:{part}"
+        return call.name, "*"
+    actions = ministack_adapter.module("core.iam_actions")
+    parameters = {name: [value] for name, value in {**call.form, **call.query}.items()}
+    asked = (call.method, call.path, headers)
+    service = ministack_adapter.module("core.router").detect_service(*asked, parameters)
+    action = actions.extract_iam_action(service, *asked, call.body, parameters)
+    resource = actions.extract_resource_arn(
+        service, *asked, call.body, parameters, call.region, call.account
+    )
+    return action or call.name, resource
+
+
+def _is_query(call: Call) -> bool:
+    """Whether a service has the error codes of the query protocol, whatever it speaks now."""
+    return call.protocol == "query" or microburst_adapter.was_query(call.service)
+
+
+def _modelled(call: Call) -> Iterator[tuple[str, int | None]]:
+    """Code and, if the model gives one, HTTP status of the errors that this operation has."""
+    for shape in (
+        microburst_adapter.model(call.service).operation_model(call.operation).error_shapes
+    ):
+        told: dict[str, Any] = shape.metadata.get("error", {})
+        yield told.get("code", shape.name), told.get("httpStatusCode")
+
+
+def _written(call: Call, words: Words) -> ErrorAnswer:
+    headers, body = microburst_adapter.rendered(
+        call.context, words.code, words.message, words.status
+    )
+    return ErrorAnswer(words.status, headers, b"" if call.method == "HEAD" else body)

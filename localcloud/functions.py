@@ -1,0 +1,110 @@
+"""Lambda functions of the owner's stacks: the only programs that the local cloud runs.
+
+Their source is in the template, and the stack is made with the secret of an account. A function
+gets credentials of its role, as on AWS; what it answers to CloudFormation goes to a presigned URL.
+"""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from localcloud import ministack_adapter
+from localcloud.authentication import keys
+from localcloud.authentication.gate import by_owner
+from localcloud.authentication.proof import LONGEST
+from localcloud.iam import credentials
+
+_RUNTIMES = re.compile(r"python3\.[0-9]+")
+
+Step = Callable[..., Any]
+
+
+def mount_functions(secret: str) -> None:
+    """Correct the emulator's Lambda and the callbacks of its CloudFormation in place."""
+    types = ministack_adapter.module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
+    functions = types["AWS::Lambda::Function"]
+    for step in ("create", "update"):
+        functions[step] = _by_owner_alone(functions[step])
+    service = ministack_adapter.module("services.lambda_svc")
+    service._create_function_url_config = _at_local_host(service._create_function_url_config)
+    for module in (service, ministack_adapter.module("core.lambda_runtime")):
+        module.execution_credentials = _execution_credentials
+    custom_resource = ministack_adapter.module("services.cloudformation.custom_resource")
+    custom_resource._response_url = _presigned(custom_resource._response_url, secret)
+    conditions = ministack_adapter.module("services.cloudformation.wait_conditions")
+    conditions.handle_url = _presigned(conditions.handle_url, secret)
+
+
+def _by_owner_alone(step: Step) -> Step:
+    def made(*given: Any, **named: Any) -> Any:
+        # An update is given the old properties before the new ones.
+        properties = [one for one in given if isinstance(one, dict)][-1]
+        if not by_owner.get():
+            raise ValueError(
+                "The local cloud runs functions of those stacks alone that are made with the "
+                "credentials of an account's root."
+            )
+        if (
+            "ZipFile" not in properties.get("Code", {})
+            or not _RUNTIMES.fullmatch(str(properties.get("Runtime")))
+            or properties.get("Layers")
+            or properties.get("PackageType", "Zip") != "Zip"
+        ):
+            raise ValueError(
+                "The local cloud runs functions in Python alone, without layers, whose source is "
+                "in the template (Code.ZipFile)."
+            )
+        return step(*given, **named)
+
+    return made
+
+
+def _execution_credentials(config: dict[str, Any]) -> dict[str, str]:
+    """Return what a function is given to sign with: a session of its role.
+
+    ministack's own follow from the function's name, so that anybody could compute them.
+    """
+    account = config["FunctionArn"].split(":")[4]
+    session = str(config["FunctionName"])
+    given = credentials.issued(config["Role"], account, session, credentials.LONGEST)
+    return {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+
+
+def _at_local_host(make: Step) -> Step:
+    """Give function URLs a host name that leads to this machine instead of AWS's."""
+
+    def made(function: str, data: dict[str, Any], qualifier: str | None) -> Any:
+        answer = make(function, data, qualifier)
+        service = ministack_adapter.module("services.lambda_svc")
+        config = service._function_urls.get(service._url_config_key(function, qualifier))
+        if config is None:
+            return answer
+        host, _, _ = config["FunctionUrl"].removeprefix("https://").partition(".on.aws/")
+        config["FunctionUrl"] = f"http://{host}.localhost:{os.environ['GATEWAY_PORT']}/"
+        return ministack_adapter.module("core.responses").json_response(config, status=answer[0])
+
+    return made
+
+
+def _presigned(address: Callable[[str], str], secret: str) -> Callable[[str], str]:
+    def signed(token: str) -> str:
+        account = ministack_adapter.account()
+        request = AWSRequest("PUT", address(token))
+        known = Credentials(account, keys.account_secret(secret, account))
+        S3SigV4QueryAuth(known, "s3", ministack_adapter.region(), expires=LONGEST).add_auth(request)
+        return str(request.url)
+
+    return signed

@@ -1,0 +1,73 @@
+"""Temporary credentials of a seat's role, as its notebook instance gets them from SageMaker."""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from localcloud import ministack_adapter
+from localcloud.errors import LocalCloudError
+from localcloud.protocol.errors import ApiError
+from localcloud.sagemaker import roles
+
+SESSION = "SageMaker"
+"""The session name of everything that SageMaker does with a role."""
+
+SECONDS = 3600.0
+"""How long the credentials are valid, by the machine's clock."""
+
+LONGEST = 43_200.0
+"""How long a session of a role can last."""
+
+Document = dict[str, Any]
+
+
+def turn(wanted: Document) -> Document:
+    """Give credentials of ``role`` (an ARN), if SageMaker may assume it.
+
+    No call of AWS's interface gives them: a seat's role trusts SageMaker alone.
+    """
+    role_arn = str(wanted["role"])
+    account = role_arn.split(":")[4] if role_arn.count(":") == 5 else ""  # noqa: PLR2004
+    if not (account.isdigit() and wanted.keys() == {"role"}):
+        raise LocalCloudError("give one role by its ARN, such as arn:aws:iam::111122223333:role/x")
+    with ministack_adapter.request_scope(account, ministack_adapter.region()):
+        try:
+            roles.require_assumable(role_arn)
+        except ApiError as refusal:
+            raise LocalCloudError(refusal.message) from None
+        return issued(role_arn, account, SESSION, SECONDS)
+
+
+def issued(role_arn: str, account: str, session: str, seconds: float) -> Document:
+    """Return credentials of a role that AWS itself takes on, without asking whether it may."""
+    iam, sts = ministack_adapter.module("services.iam"), ministack_adapter.module("services.sts")
+    key, secret, token = (
+        iam._gen_session_access_key(),
+        iam._gen_secret(),
+        iam._gen_session_token(),
+    )
+    expires = time.time() + seconds
+    sts.register_session(
+        key,
+        {
+            "Arn": sts._assumed_role_arn(role_arn, session)[0],
+            "UserId": f"{sts._role_id(role_arn)}:{session}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+            "Expiration": expires,
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+            "SessionTags": [],
+            "SessionPolicies": None,
+        },
+    )
+    return {
+        "AccessKeyId": key,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+        "Expiration": datetime.fromtimestamp(expires, UTC).isoformat(),
+    }

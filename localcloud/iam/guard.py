@@ -1,0 +1,48 @@
+"""Asks ministack's evaluator whether the caller may perform a SageMaker operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localcloud import ministack_adapter
+from localcloud.iam import request_members, required_permissions
+from localcloud.iam.denials import denial, unsigned
+from localcloud.protocol.requests import check_request
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members
+
+
+class Guard:
+    """Refuses what the caller's policies do not allow; called before each operation."""
+
+    def __init__(self, engine: SageMakerEngine) -> None:
+        self._engine = engine
+
+    def __call__(self, operation: str, request: Members, headers: dict[str, str]) -> None:
+        """Raise ``ApiError`` unless every question is answered with yes.
+
+        Operations that the service does not have are left to the engine, whose refusal they are.
+        """
+        key = ministack_adapter.access_key(headers)
+        if not key:
+            # To ministack nobody is the account's root.
+            raise unsigned()
+        service = request_members.service_of(operation)
+        if service is None:
+            return
+        if service != "sagemaker-runtime":
+            # An invocation comes without its body, which is anything.
+            check_request(service, operation, request)
+        for question in required_permissions.of(self._engine, operation, request):
+            refused = ministack_adapter.module("core.iam_evaluator").enforce(
+                key,
+                question.action,
+                "sagemaker",
+                ministack_adapter.region(),
+                question.resource,
+                question.context,
+            )
+            if refused is not None:
+                raise denial(refused, question, key, headers)

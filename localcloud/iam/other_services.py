@@ -1,0 +1,114 @@
+"""What IAM is asked about other services, where ministack asks another question than AWS.
+
+ministack names a role without its path, a log stream as its group, a dashboard and the repositories
+of DescribeRepositories not at all, and knows no ``cloudwatch:namespace``.
+"""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localcloud import ministack_adapter
+
+Parameters = Mapping[str, Any]
+"""The members of a request: a value, or a list of one in the Query protocol."""
+Arn = Callable[[str, Parameters], str | None]
+"""Gives the ARN for an operation with these parameters, or None to leave it to ministack."""
+
+STREAMS = {"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"}
+"""Actions of CloudWatch Logs that are allowed per stream
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html).
+"""
+
+
+def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
+    """Give the ARN that AWS would ask about, or None where ministack's own is right."""
+    known: Mapping[str, Arn] = {
+        "iam": _identity,
+        "logs": _logs,
+        "monitoring": _dashboard,
+        "ecr": _repository,
+    }
+    return known[service](operation, given) if service in known else None
+
+
+def context(service: str, given: Parameters) -> dict[str, str]:
+    """Give the condition keys that ministack leaves out."""
+    namespace = _one(given, "Namespace")
+    return {"cloudwatch:namespace": namespace} if service == "monitoring" and namespace else {}
+
+
+def operation_of(path: str) -> str | None:
+    """Give the operation of a request whose path alone names it (Smithy's RPC protocol)."""
+    before, _, operation = path.partition("/operation/")
+    return operation if "/service/" in before and operation else None
+
+
+def parameters(body: bytes, query: Parameters) -> Parameters:
+    """Give the members of a request, from its JSON body or its query."""
+    try:
+        document = json.loads(body or b"{}")
+    except ValueError:
+        return query
+    return {**query, **document} if isinstance(document, dict) else query
+
+
+def _identity(operation: str, given: Parameters) -> str | None:
+    iam = ministack_adapter.module("services.iam")
+    for member, kind, store in (
+        ("RoleName", "role", iam._roles),
+        ("UserName", "user", iam._users),
+        ("GroupName", "group", iam._groups),
+    ):
+        name = _one(given, member)
+        if name:
+            if operation == f"Create{kind.capitalize()}":
+                path = _one(given, "Path") or "/"
+                return f"arn:aws:iam::{ministack_adapter.account()}:{kind}{path}{name}"
+            found = store.get(name)
+            return found and str(found["Arn"])
+    return None
+
+
+def _logs(operation: str, given: Parameters) -> str | None:
+    groups = f"arn:aws:logs:{ministack_adapter.region()}:{ministack_adapter.account()}:log-group:"
+    if operation == "DescribeLogGroups":
+        # As AWS words its refusals, whatever prefix is asked for.
+        return f"{groups}:log-stream:"
+    named = _one(given, "logGroupName") or _one(given, "logGroupIdentifier")
+    if not named:
+        return None
+    group = named.removesuffix(":*") if named.startswith("arn:") else f"{groups}{named}"
+    return f"{group}:log-stream:{_one(given, 'logStreamName')}" if operation in STREAMS else group
+
+
+def _dashboard(operation: str, given: Parameters) -> str | None:
+    name = (
+        _one(given, "DashboardName")
+        if operation.endswith("Dashboard")
+        else _sole(given.get("DashboardNames"))
+    )
+    return f"arn:aws:cloudwatch::{ministack_adapter.account()}:dashboard/{name}" if name else None
+
+
+def _repository(operation: str, given: Parameters) -> str | None:
+    # Of several only the common pattern can be asked about, which is stricter than AWS.
+    name = _sole(given.get("repositoryNames")) if operation == "DescribeRepositories" else None
+    return (
+        f"arn:aws:ecr:{ministack_adapter.region()}:{ministack_adapter.account()}:repository/{name}"
+        if name
+        else None
+    )
+
+
+def _one(given: Parameters, member: str) -> str:
+    value = given.get(member, "")
+    return str(value[0] if isinstance(value, list) and value else value or "")
+
+
+def _sole(values: Any) -> str | None:
+    return str(values[0]) if isinstance(values, list) and len(values) == 1 else None

@@ -1,0 +1,469 @@
+"""The only door to ministack: every private name we lean on is fetched through here and listed.
+
+ministack promises none of them, so it is pinned to one release and ``HELD`` is checked by the
+contract tests: an upgrade that renames or reshapes one of them fails loudly.
+"""
+
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from contextvars import copy_context
+from functools import cache
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+from localcloud.errors import LocalCloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+PINNED = "1.5.33"
+
+_DELETE_STACK = "(stack_name: str, stack_id: str, retain_resources=(), force=False)"
+_ROLL_BACK = (
+    "(stack_name: str, stack_id: str, stack: dict, operation: dict, reason_override: str = '')"
+)
+_EVALUATOR = "ministack.core.iam_evaluator."
+_STATEMENTS = f"list[{_EVALUATOR}ParsedStatement]"
+
+HELD: Mapping[str, Mapping[str, str | None]] = {
+    # module -> name -> signature (None: not a function)
+    "app": {
+        "app": "(scope, receive, send)",
+        "SERVICE_REGISTRY": None,
+        "_routing_params": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> dict"
+        ),
+        "SERVICE_HANDLERS": None,
+        "_loaded_modules": None,
+        "_state_map": None,
+        "_get_module": "(name: str)",
+        "_build_persistence_save_dict": "()",
+        "_load_persisted_state": "()",
+        "_reset_all_state": "()",
+        "_docker_socket_present": "() -> bool",
+        "pin_request_origin": "(source_ip: str, secure_transport: bool) -> None",
+        "_credential_failure": (
+            "(service: str, iam_action: str, request_id: str, denied, headers: dict)"
+        ),
+        "_handle_pre_body_request": (
+            "(method: str, path: str, headers: dict, query_params: dict, request_id: str)"
+        ),
+        "_handle_post_body_shortcuts": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict, "
+            "request_id: str)"
+        ),
+        "_handle_special_data_plane_request": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict, "
+            "request_id: str, raw_path: str | None = None, raw_query_string: str = '', "
+            "client_ip: str = '127.0.0.1')"
+        ),
+        "_handle_lambda_url_request": (
+            "(host: str, path: str, method: str, headers: dict, body: bytes, "
+            "query_params: dict, source_ip: str | None = None)"
+        ),
+        "_handle_admin_reset": "(path: str, method: str, query_params: dict)",
+        "_run_init_scripts": "()",
+        "_run_ready_scripts": "()",
+    },
+    "core.router": {
+        "SERVICE_PATTERNS": None,
+        "detect_service": "(method: str, path: str, headers: dict, query_params: dict) -> str",
+        "extract_access_key_id": "(headers: dict, query_params=None) -> str",
+    },
+    "core.sigv4": {
+        "decode_header_value": "(value: bytes) -> str",
+        "HeaderSignature": (
+            "(access_key_id: str, date_stamp: str, region: str, service: str, "
+            "signed_headers: str, signature: str, amz_date: str, "
+            "region_set: str | None = None) -> None"
+        ),
+        "_chunk_signatures_match": (
+            "(body: bytes, seed: str, signature: ministack.core.sigv4.HeaderSignature, "
+            "key: bytes) -> bool"
+        ),
+    },
+    "core.iam_evaluator": {
+        "is_root_access_key": "(access_key_id: str) -> bool",
+        "find_iam_access_key_account": "(access_key_id: str) -> str | None",
+        # A default of its signature is another object in each process.
+        "resolve_credential": None,
+        "CredentialResolutionError": "(code: str, message: str) -> None",
+        "AmbiguousAccessKeyError": None,
+        "resolve_caller_identity": "(access_key_id: str) -> dict | None",
+        "AuthError": "(code: str, message: str, details: dict[str, str] = <factory>) -> None",
+        "EvalContext": (
+            "(principal_arn: str, principal_type: str, principal_account: str, action: str, "
+            "resource_arn: str, region: str, source_ip: str = <factory>, "
+            "secure_transport: bool = <factory>, request_tags: dict[str, str] = <factory>, "
+            "tag_keys: list[str] = <factory>, service_context: dict[str, typing.Any] = <factory>, "
+            "principal_keys: dict[str, typing.Any] = <factory>) -> None"
+        ),
+        "_action_matches": (
+            "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
+        ),
+        "_first_match": (
+            f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
+            f"-> {_EVALUATOR}ParsedStatement | None"
+        ),
+        "_fnmatch_compile": "(pattern: str, ignore_case: bool) -> re.Pattern",
+        "_FNMATCH_CACHE": None,
+        "_resolve_condition_key": f"(key: str, ctx: {_EVALUATOR}EvalContext) -> Any",
+        "enforce": (
+            "(access_key_id: str, iam_action: str, service: str, region: str, "
+            "resource_arn: str = '*', service_context: dict[str, typing.Any] | None = None) "
+            f"-> {_EVALUATOR}EvalResult | {_EVALUATOR}AuthError | None"
+        ),
+        "evaluate": (
+            f"(ctx: {_EVALUATOR}EvalContext, policies: list[{_STATEMENTS}], "
+            f"*limits: list[{_STATEMENTS}]) -> {_EVALUATOR}EvalResult"
+        ),
+        "resolve_principal": (
+            "(access_key_id: str, account_id: str, "
+            f"credential: {_EVALUATOR}ResolvedCredential | None = None) "
+            f"-> {_EVALUATOR}PrincipalInfo | {_EVALUATOR}AuthError"
+        ),
+        "evaluate_trust_policy": (
+            "(trust_doc: str | dict, caller_arn: str, "
+            f"ctx: {_EVALUATOR}EvalContext | None = None) -> bool"
+        ),
+        "_service_principal_matches": "(principal: Any, service: str) -> bool",
+    },
+    "core.iam_actions": {
+        "extract_iam_action": (
+            "(service: str, method: str, path: str, headers: dict, body: bytes, "
+            "query_params: dict) -> str | None"
+        ),
+        "extract_resource_arn": (
+            "(service: str, method: str, path: str, headers: dict, body: bytes, "
+            "query_params: dict, region: str, account_id: str) -> str"
+        ),
+        "request_tag_context": "(service: str, iam_action: str, body: bytes, params: dict) -> dict",
+        "s3_service_context": (
+            "(iam_action: str, query_params: dict | None, path: str = '', "
+            "headers: dict | None = None) -> dict"
+        ),
+        "SERVICE_TO_IAM_NAMESPACE": None,
+        "_auth_failure": (
+            "(service: str, code: str, message: str, headers: dict) -> tuple[str, int, str]"
+        ),
+    },
+    "core.responses": {
+        "get_account_id": "() -> str",
+        "get_region": "() -> str",
+        "request_scope": "(account_id: str, region: str)",
+        "set_request_account_id": "(access_key_id: str) -> None",
+        "_account_from_sts_session": "(access_key_id: str)",
+        "new_uuid": "() -> str",
+        "json_response": (
+            "(data: dict, status: int = 200, *, "
+            "content_type: str = 'application/x-amz-json-1.0') -> tuple"
+        ),
+    },
+    "core.lambda_runtime": {"execution_credentials": "(config: dict) -> dict[str, str]"},
+    "services.lambda_svc": {
+        "execution_credentials": "(config: dict) -> dict[str, str]",
+        "resolve_function_url": ("(url_id: str) -> tuple[str, str, str, str | None, dict] | None"),
+        "_create_function_url_config": "(func_name: str, data: dict, qualifier: str | None)",
+        "_url_config_key": "(func_name: str, qualifier: str | None) -> str",
+        "_function_urls": None,
+    },
+    "services.cloudformation.custom_resource": {"_response_url": "(token: str) -> str"},
+    "services.cloudformation.wait_conditions": {"handle_url": "(token: str) -> str"},
+    "services.cloudformation": {"_stacks": None, "_stack_events": None},
+    "services.cloudformation.stacks": {
+        "_runs_on_worker_thread": "(resource_type: str) -> bool",
+        "_delete_resource": (
+            "(resource_type: str, physical_id: str, props: dict, "
+            "stack_name: str | None = None, logical_id: str | None = None)"
+        ),
+        "_with_dependencies": "(logical_ids, res_defs, remaining)",
+        "_delete_stack_async": _DELETE_STACK,
+        "_roll_back_operation": _ROLL_BACK,
+    },
+    "services.cloudformation.engine": {
+        "validate_template_support": (
+            "(template: dict, conditions: dict, params: dict | None = None) -> None"
+        ),
+        "_resolve_parameters": (
+            "(template: dict, provided_params: list[dict], "
+            "previous_params: dict | None = None) -> dict"
+        ),
+        "_intrinsic_references": "(value)",
+    },
+    "services.cloudformation.helpers": {
+        "_error": "(code, message, status=400)",
+    },
+    "services.cloudformation.handlers": {
+        "_page": "(items, params, action, page_size=100)",
+        "_ACTION_HANDLERS": None,
+        "_create_stack_task_in_region": "(coro, stack: dict | None, stack_id: str | None = None)",
+        "_resolve_template": "(params)",
+        "_parse_template": "(template_body: str) -> dict",
+        "_apply_transforms": (
+            "(template: dict, provided_params=None, previous_params=None) -> dict"
+        ),
+        "_check_capabilities": "(sent, template, params, macros=True)",
+        "_evaluate_conditions": "(template: dict, params: dict) -> dict",
+        "_capabilities_enforced": "()",
+        "_delete_stack_async": _DELETE_STACK,
+        "_roll_back_operation": _ROLL_BACK,
+        "validate_template_support": (
+            "(template: dict, conditions: dict, params: dict | None = None) -> None"
+        ),
+        "_resolve_parameters": (
+            "(template: dict, provided_params: list[dict], "
+            "previous_params: dict | None = None) -> dict"
+        ),
+    },
+    "services.cloudformation.changesets": {
+        "validate_template_support": (
+            "(template: dict, conditions: dict, params: dict | None = None) -> None"
+        ),
+        "_resolve_parameters": (
+            "(template: dict, provided_params: list[dict], "
+            "previous_params: dict | None = None) -> dict"
+        ),
+    },
+    "services.cloudformation.drift": {"_DRIFT_READERS": None},
+    "services.cloudformation.provisioners": {
+        "_RESOURCE_HANDLERS": None,
+        "_REPLACING_PROPERTIES": None,
+        "_CONDITIONALLY_REPLACING_PROPERTIES": None,
+        "_CUSTOM_NAME_REPLACEMENT": None,
+        "_STACK_TAG_PROPERTY": None,
+        "_physical_name": (
+            "(stack_name: str, logical_id: str, *, lowercase: bool = False, "
+            "max_len: int = 128, seeded: bool = True) -> str"
+        ),
+        "_seeded_create": "(create_fn, logical_id, props, stack_name)",
+        "_s3_create": "(logical_id, props, stack_name)",
+        "_s3_update": "(physical_id, old_props, new_props, stack_name)",
+        "_iam_role_create": "(logical_id, props, stack_name)",
+        "_iam_role_update": ("(physical_id, old_props, new_props, stack_name, logical_id=None)"),
+        "_iam_managed_policy_create": "(logical_id, props, stack_name)",
+        "_iam_managed_policy_update": (
+            "(physical_id, old_props, new_props, stack_name, logical_id=None)"
+        ),
+        "_ecr_repo_create": "(logical_id, props, stack_name)",
+        "_ecr_repo_update": "(physical_id, old_props, new_props, stack_name, logical_id=None)",
+        "_cw_dashboard_create": "(logical_id, props, stack_name)",
+        "_cw_dashboard_update": "(physical_id, old_props, new_props, stack_name)",
+    },
+    "services.s3": {
+        "_buckets": None,
+        "_bucket_policies": None,
+        "_bucket_versioning": None,
+        "_error": (
+            "(code: str, message: str, status: int, resource: str = '', "
+            "extra: dict[str, str] | None = None, headers: dict | None = None) -> tuple"
+        ),
+        "_validate_bucket_name": "(name: str) -> bool",
+        "_verify_presigned_sigv4": "(method, path, headers, query_params)",
+        "_new_bucket_public_access_block": "() -> dict",
+        "_NEW_BUCKET_PUBLIC_ACCESS_BLOCK": None,
+        "_create_bucket": (
+            "(name: str, body: bytes, headers: dict = None, endpoint_region: str | None = None)"
+        ),
+        "_delete_bucket": "(name: str)",
+        "_get_object_data": (
+            "(bucket_name: str, key: str, version_id: str | None = None) -> bytes | None"
+        ),
+        "_put_object": "(bucket_name: str, key: str, body: bytes, headers: dict)",
+        "_put_bucket_policy": "(name: str, body: bytes)",
+        "_delete_bucket_policy": "(name: str)",
+        "_put_bucket_versioning": "(name: str, body: bytes)",
+        "_put_bucket_encryption": "(name: str, body: bytes)",
+        "_delete_bucket_encryption": "(name: str)",
+        "_put_bucket_lifecycle": "(name: str, body: bytes)",
+        "_delete_bucket_lifecycle": "(name: str)",
+        "_put_bucket_ownership_controls": "(name: str, body: bytes)",
+        "_delete_bucket_ownership_controls": "(name: str)",
+        "_bucket_tags": None,
+        "_put_bucket_tagging": "(name: str, body: bytes)",
+        "_delete_bucket_tagging": "(name: str)",
+        "_delete_objects": "(bucket_name: str, body: bytes, headers: dict = None)",
+        "_xml_body": "(root: xml.etree.ElementTree.Element) -> bytes",
+        "_object_versions": None,
+        "_list_object_versions": "(bucket_name: str, query_params: dict)",
+        "_list_multipart_uploads": "(bucket_name: str, query_params: dict)",
+        "_qp": "(params: dict, key: str, default: str = '') -> str",
+    },
+    "services.iam": {
+        "_IAM_HANDLERS": None,
+        "_roles": None,
+        "_users": None,
+        "_groups": None,
+        "_policies": None,
+        "_boundary_policy_error": "(arn)",
+        "_boundary_usage_counts": "()",
+        "_policy_exists": "(arn: str) -> bool",
+        "_attach_role_policy": "(p)",
+        "_simulate_principal_policy": "(p)",
+        "_delete_policy": "(p)",
+        "_delete_role": "(p)",
+        "_delete_role_policy": "(p)",
+        "detach_managed_policy": "(entity: dict, policy_arn: str) -> None",
+        "_gen_secret": "()",
+        "_gen_session_access_key": "()",
+        "_gen_session_token": "()",
+        "_error": "(status, code, message, ns='iam')",
+        "_p": "(params, key, default='')",
+    },
+    "services.sts": {
+        "_sessions": None,
+        "_assumed_role_arn": "(role_arn: str, session_name: str)",
+        "_role_id": "(role_arn: str) -> str",
+        "register_session": "(access_key: str, session: dict) -> None",
+    },
+    "services.organizations": {
+        "_accounts": None,
+        "_ous": None,
+        "_roots": None,
+        "_DISPATCH": None,
+        "_ensure_org": "()",
+    },
+    "services.ec2": {
+        "_ACTION_MAP": None,
+        "_p": "(params, key, default='')",
+        "_parse_filters": "(params)",
+        "_xml": "(status, root_tag, inner)",
+    },
+    "services.ecr": {
+        "_repositories": None,
+        "_describe_repositories": "(data)",
+        "_create_repository": "(data)",
+        "_delete_repository": "(data)",
+        "_tag_resource": "(data)",
+        "_untag_resource": "(data)",
+    },
+    "services.cloudwatch": {
+        "_resource_tags": None,
+        "_dashboards": None,
+        "_validate_alarm_tag_arn": "(arn, is_json=False, is_cbor=False)",
+        "_store_datum": "(namespace, name, dims, ts, unit, value, values, counts, stat_values)",
+    },
+    "services.efs": {
+        "_create_file_system": "(body)",
+        "_delete_file_system": "(fs_id)",
+    },
+    "services.tagging": {
+        "_COLLECTORS": None,
+        "_HANDLERS": None,
+        "_get_resources": "(data)",
+        "_invalid_parameter": "(message)",
+    },
+    "services.glue": {"_create_database": "(data)", "_create_table": "(data)", "_tables": None},
+    "services.cloudwatch_logs": {
+        "_create_log_group": "(data)",
+        "_create_log_stream": "(data)",
+        "_put_log_events": "(data)",
+    },
+}
+
+
+@cache
+def module(name: str) -> Any:
+    """Give a module of ministack by its dotted name below it, such as ``services.iam``."""
+    return import_module(f"ministack.{name}")
+
+
+def check_release() -> None:
+    """Refuse to run on any other release than the one whose private names are held."""
+    found = metadata.version("ministack")
+    if found != PINNED:
+        raise LocalCloudError(
+            f"the local cloud needs ministack {PINNED} but found {found}; "
+            "install the locked requirements again"
+        )
+
+
+def account() -> str:
+    """Give the 12-digit account of the request being served."""
+    return str(module("core.responses").get_account_id())
+
+
+def region() -> str:
+    """Give the Region of the request being served."""
+    return str(module("core.responses").get_region())
+
+
+def request_scope(account_id: str, region_name: str) -> AbstractContextManager[None]:
+    """Act for an account and Region outside a request."""
+    scope: AbstractContextManager[None] = module("core.responses").request_scope(
+        account_id, region_name
+    )
+    return scope
+
+
+def account_of(access_key: str) -> str:
+    """Give the account that a request signed with this access key is served in."""
+    responses = module("core.responses")
+
+    def served_in() -> str:
+        responses.set_request_account_id(access_key)
+        return account()
+
+    # The request that is being served, if one is, keeps its own.
+    return copy_context().run(served_in)
+
+
+def account_of_session(access_key: str) -> str | None:
+    """Give the account of a key that STS has issued, or None if it has not."""
+    found = module("core.responses")._account_from_sts_session(access_key)
+    return None if found is None else str(found)
+
+
+def add_state(name: str, part: Any) -> None:
+    """Let the emulator empty a part of ours on a reset and keep its state between runs.
+
+    ``part`` has ``reset``, ``get_state`` (None: there is nothing to keep) and
+    ``load_persisted_state``.
+    """
+    app = module("app")
+    kept_as = _kept_as(name)
+    app._loaded_modules[kept_as] = part
+    app._state_map[kept_as] = kept_as
+    app.SERVICE_REGISTRY[name] = {"module": kept_as}
+
+
+def add_json_service(name: str, target_prefix: str, service: Any) -> None:
+    """Let the emulator route ``X-Amz-Target: <target_prefix>.*`` to a service of ours.
+
+    It also keeps the service's state between runs and empties it on a reset.
+    """
+    add_state(name, service)
+    app = module("app")
+    app.SERVICE_HANDLERS[name] = service.handle_request
+    patterns = module("core.router").SERVICE_PATTERNS
+    others = dict(patterns)
+    patterns.clear()
+    # First, because they are gone through one by one and there are more than eighty.
+    patterns[name] = {"target_prefixes": [f"{target_prefix}."]}
+    patterns.update(others)
+
+
+def json_services() -> set[str]:
+    """Give the names of the services of ours."""
+    app = module("app")
+    return {
+        name
+        for name in app.SERVICE_HANDLERS
+        if app.SERVICE_REGISTRY[name]["module"] == _kept_as(name)
+    }
+
+
+def _kept_as(name: str) -> str:
+    return f"workshop_{name}"
+
+
+def access_key(headers: dict[str, str]) -> str:
+    """Give the access key that signed a request in its headers, or nothing."""
+    return str(module("core.router").extract_access_key_id(headers))
+
+
+def caller(headers: dict[str, str]) -> dict[str, str] | None:
+    """Give ``Arn`` and ``PrincipalId`` of whoever signed a request, or None if it is unknown."""
+    found = module("core.iam_evaluator").resolve_caller_identity(access_key(headers))
+    return found and {"Arn": found["userArn"], "PrincipalId": found["userId"]}

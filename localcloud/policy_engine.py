@@ -1,0 +1,91 @@
+"""The engine that evaluates policies: ministack's, with variables such as ``${aws:username}``.
+
+It is a library here, without a server: ``workshop access`` asks it, and the local cloud with IAM
+enforced asks it too. ministack leaves variables as text
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+"""
+
+# Private names of ministack, held by ministack_adapter.HELD and its contract tests.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, lru_cache, wraps
+from importlib import import_module
+from typing import Any
+
+Statement = Any
+"""ministack's parsed statement, a dataclass."""
+FirstMatch = Callable[[Any, list[Statement], str], Statement | None]
+
+_VARIABLE = re.compile(r"\$\{\s*([^,}]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
+
+
+@cache
+def evaluator() -> Any:
+    """Give ministack's module that evaluates policies, with patterns that match whole values."""
+    found: Any = import_module("ministack.core.iam_evaluator")
+    found._fnmatch_compile = _whole(found._fnmatch_compile)
+    found._FNMATCH_CACHE.clear()
+    return found
+
+
+def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re.Pattern[str]]:
+    """Let ``*`` and ``?`` match line breaks, which a key may hold, and nothing follow the end."""
+
+    @lru_cache(maxsize=4096)
+    @wraps(compiled)
+    def over_line_breaks(pattern: str, ignore_case: bool) -> re.Pattern[str]:  # noqa: FBT001
+        found = compiled(pattern, ignore_case)
+        return re.compile(found.pattern.removesuffix("$") + r"\Z", found.flags | re.DOTALL)
+
+    return over_line_breaks
+
+
+def aware(first_match: FirstMatch) -> FirstMatch:
+    """Give ministack's search for a matching statement, with variables filled in before."""
+
+    def search(context: Any, statements: list[Statement], effect: str) -> Statement | None:
+        return first_match(context, [filled(context, one) for one in statements], effect)
+
+    return search
+
+
+def filled(context: Any, statement: Statement) -> Statement:
+    """Give a statement with the variables of its resources and conditions filled in."""
+    if "${" not in f"{statement.resources}{statement.not_resources}{statement.conditions}":
+        return statement
+    return replace(
+        statement,
+        resources=[_text(context, one) for one in statement.resources],
+        not_resources=[_text(context, one) for one in statement.not_resources],
+        conditions={
+            operator: {key: _expected(context, value) for key, value in tests.items()}
+            for operator, tests in statement.conditions.items()
+        },
+    )
+
+
+def _expected(context: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_expected(context, one) for one in value]
+    return _text(context, value) if isinstance(value, str) else value
+
+
+def _text(context: Any, text: str) -> str:
+    return _VARIABLE.sub(lambda found: _value(context, found), text)
+
+
+def _value(context: Any, variable: re.Match[str]) -> str:
+    """Give a variable's value, else its default.
+
+    One without either stays as it is written: no ARN and no tag holds ``${``, so it matches
+    nothing, neither what a statement allows nor what ``NotResource`` spares from its denial. The
+    same goes for ``${*}``, since ministack's patterns know no literal asterisk.
+    """
+    value = evaluator()._resolve_condition_key(variable[1], context)
+    if isinstance(value, str):
+        return value
+    return variable[0] if variable[2] is None else variable[2]

@@ -1,0 +1,333 @@
+"""Start, find, reset and stop a local cloud from another process.
+
+A process is sent a signal only after it proved to be ours: its command line must carry the instance
+it was started with or, where no command line can be read, its health answer must give instance and
+process id. What is not proven is left alone, and said.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localcloud import process_identity, record, state_files
+from localcloud.authentication import keys
+from localcloud.environment import EMPTY_CONFIG
+from localcloud.errors import LocalCloudError
+from localcloud.record import LOG, Running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DEFAULT_STATE_DIR = Path(".workshop/localcloud")
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+START_DEADLINE = 30.0
+STOP_DEADLINE = 10.0
+_POLL = 0.02
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+_children: dict[str, subprocess.Popen[bytes]] = {}
+"""Instance -> its process, of the local clouds that this process has started."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """``already`` is true when the cloud ran before and nothing was started."""
+
+    running: Running
+    already: bool
+    seconds: float
+
+
+def start(
+    state_dir: Path = DEFAULT_STATE_DIR,
+    *,
+    port: int = 0,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = DEFAULT_REGION,
+    persist: bool = False,
+    enforce_iam: bool = False,
+    delays: Mapping[str, float] | None = None,
+) -> Started:
+    """Start a local cloud unless one runs for ``state_dir``, and wait until it answers.
+
+    Raises ``LocalCloudError`` with the end of its log if it does not come up.
+    """
+    began = time.monotonic()
+    record.make_private(state_dir)
+    with _exclusive(state_dir):
+        running = status(state_dir)
+        if running is not None:
+            return Started(running, already=True, seconds=time.monotonic() - began)
+        _refuse_silent(state_dir)
+        (state_dir / record.FILE).unlink(missing_ok=True)
+        state_files.write(state_dir / EMPTY_CONFIG, "")
+        instance = secrets.token_hex(12)
+        arguments = [
+            *("--state-dir", str(state_dir.resolve())),
+            *("--port", str(port), "--account", account, "--region", region),
+            *("--delays", json.dumps(dict(delays or {}))),
+            *(["--persist"] if persist else []),
+            *(["--enforce-iam"] if enforce_iam else []),
+        ]
+        child = _spawn(state_dir, instance, arguments)
+        try:
+            running = _wait_for(state_dir, instance, child)
+        except BaseException:
+            # Whoever is interrupted here has nobody yet who would know of the server.
+            child.kill()
+            child.wait()
+            raise
+    return Started(running, already=False, seconds=time.monotonic() - began)
+
+
+def status(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
+    """Give the local cloud of ``state_dir`` if it runs and answers, else None."""
+    running = record.read(state_dir)
+    if running is None:
+        return None
+    return running if _answers(running) else None
+
+
+def require(state_dir: Path = DEFAULT_STATE_DIR) -> Running:
+    """Give the running local cloud, or a ``LocalCloudError`` that says how to start one."""
+    running = status(state_dir)
+    if running is None:
+        raise LocalCloudError("no local cloud is running; start one with: workshop cloud start")
+    return running
+
+
+def stop(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
+    """Stop the local cloud of ``state_dir``; None when none ran (a stale file is removed).
+
+    Raises ``LocalCloudError`` if its process does not end or is not proven to be the local cloud.
+    """
+    if not state_dir.is_dir():
+        return None
+    with _exclusive(state_dir):
+        running = record.read(state_dir)
+        if running is None:
+            return None
+        ours = _is_ours(running)
+        if ours:
+            _end(running)
+        elif ours is None or _answers(running):
+            raise LocalCloudError(
+                f"process {running.pid} is not proven to be the local cloud at "
+                f"{running.endpoint} and is left alone; end the local cloud where it was "
+                f"started, then delete {state_dir / record.FILE}"
+            )
+        record.remove(state_dir, running.instance)
+        return running if ours else None
+
+
+def reset(running: Running) -> None:
+    """Make a running local cloud as empty as a new one."""
+    post(running, "/_ministack/reset", {})
+
+
+def set_clock(running: Running, **wanted: Any) -> dict[str, Any]:
+    """Turn its clock: ``freeze=True`` or ``False``, ``advance=seconds``."""
+    return post(running, "/_workshop/clock", wanted)
+
+
+def set_delays(running: Running, **seconds: float) -> dict[str, Any]:
+    """Change how long passages take from now on: ``notebook=0``."""
+    return post(running, "/_workshop/delays", seconds)
+
+
+def set_faults(running: Running, *rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Let these things go wrong from now on, and no others: see ``faults.rules``.
+
+    ``{"effect": "throttle", "operation": "sagemaker:*", "times": 2}``; without rules all is well.
+    """
+    return post(running, "/_workshop/faults", {"rules": [dict(rule) for rule in rules]})
+
+
+def set_quotas(running: Running, **wanted: Any) -> dict[str, Any]:
+    """Change applied quotas: ``sagemaker={"ml.g5.xlarge for training job usage": 2}``.
+
+    ``account`` and ``region`` say where, else it is where the cloud runs; ``show="all"`` gives all
+    quotas instead of those that were changed.
+    """
+    return post(running, "/_workshop/quotas", wanted)
+
+
+def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
+    """Give the temporary credentials that a notebook instance with this role has.
+
+    ``AccessKeyId``, ``SecretAccessKey``, ``SessionToken`` and ``Expiration``. Raises
+    ``LocalCloudError`` unless the role exists and trusts SageMaker.
+    """
+    given: dict[str, str] = post(running, "/_workshop/credentials", {"role": role_arn})
+    return given
+
+
+def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any]:
+    """One call of the control interface; raises ``LocalCloudError`` if it is refused."""
+    request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
+        running.endpoint + path,
+        data=json.dumps(document).encode(),
+        headers=authorization(running),
+        method="POST",
+    )
+    try:
+        with _DIRECT.open(request, timeout=STOP_DEADLINE) as answer:
+            given: dict[str, Any] = json.load(answer)
+            return given
+    except urllib.error.HTTPError as error:
+        raise LocalCloudError(f"the local cloud refused {path}: {_reason(error.read())}") from error
+    except OSError as error:
+        raise LocalCloudError(
+            f"the local cloud at {running.endpoint} does not answer ({error}); "
+            "stop it with: workshop cloud stop"
+        ) from error
+
+
+def authorization(running: Running) -> dict[str, str]:
+    """Return the header that the paths of the control interface ask for."""
+    return {"Authorization": f"Bearer {keys.control_token(running.secret)}"}
+
+
+def _reason(refusal: bytes) -> str:
+    """Give the sentence in a refusal of the control interface, or the whole of another's."""
+    text = refusal.decode(errors="replace")
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, LookupError, TypeError):
+        return text
+
+
+def _refuse_silent(state_dir: Path) -> None:
+    silent = record.read(state_dir)
+    if silent is not None and _is_ours(silent) is not False:
+        raise LocalCloudError(
+            f"the local cloud (process {silent.pid}) does not answer; "
+            "end it with: workshop cloud stop"
+        )
+
+
+def _spawn(state_dir: Path, instance: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+    with state_files.open_private(state_dir / LOG, "wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, *process_identity.command(instance), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_server_environment(),
+            start_new_session=True,
+        )
+    _children[instance] = child
+    return child
+
+
+def _server_environment() -> dict[str, str]:
+    """Give a clean environment: nothing of AWS, Docker or the emulator leaks in from the user's."""
+    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
+    chosen = {name: os.environ[name] for name in kept if name in os.environ}
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        # Compiling the emulator at every start takes seconds: keep the result away from the
+        # sources, in the user's cache, as the variable asks.
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        chosen.setdefault("PYTHONPYCACHEPREFIX", str(cache / "workshop" / "pycache"))
+    return {**chosen, "PYTHONUNBUFFERED": "1"}
+
+
+def _wait_for(state_dir: Path, instance: str, child: subprocess.Popen[bytes]) -> Running:
+    deadline = time.monotonic() + START_DEADLINE
+    while time.monotonic() < deadline:
+        running = record.read(state_dir)
+        if running is not None and running.instance == instance and _answers(running):
+            return running
+        if child.poll() is not None:
+            raise LocalCloudError(
+                f"the local cloud ended with code {child.returncode} while starting:",
+                details=_log_tail(state_dir),
+            )
+        time.sleep(_POLL)
+    raise LocalCloudError(
+        f"the local cloud did not answer within {START_DEADLINE:.0f} s:",
+        details=_log_tail(state_dir),
+    )
+
+
+def _log_tail(state_dir: Path, lines: int = 15) -> str:
+    text = (state_dir / LOG).read_text(encoding="utf-8", errors="replace")
+    return "\n".join(text.splitlines()[-lines:]) or "(its log is empty)"
+
+
+def _health(running: Running) -> dict[str, Any] | None:
+    request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
+        f"{running.endpoint}/_workshop/health", headers=authorization(running)
+    )
+    try:
+        with _DIRECT.open(request, timeout=2) as answer:
+            health: dict[str, Any] = json.load(answer)
+            return health
+    except (OSError, ValueError):
+        return None
+
+
+def _answers(running: Running) -> bool:
+    health = _health(running)
+    return health is not None and health.get("instance") == running.instance
+
+
+def _is_ours(running: Running) -> bool | None:
+    """Whether the process of that id is that local cloud; None if neither can be proven."""
+    told = process_identity.is_cloud(running.pid, running.instance)
+    if told is not None:
+        return told
+    health = _health(running) or {}
+    known = (health.get("instance"), health.get("pid"))
+    return True if known == (running.instance, running.pid) else None
+
+
+def _end(running: Running) -> None:
+    """Ask, then force; proof is asked for before each signal: the id may be another's by then."""
+    child = _children.get(running.instance)
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if child is not None:
+            child.send_signal(sign)
+        elif _is_ours(running):
+            with suppress(ProcessLookupError):
+                os.kill(running.pid, sign)
+        if _ends(running, child):
+            return
+    raise LocalCloudError(f"process {running.pid} of the local cloud does not end; end it by hand")
+
+
+def _ends(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
+    deadline = time.monotonic() + STOP_DEADLINE
+    while not _ended(running, child):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    return True
+
+
+def _ended(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
+    if child is not None:
+        return child.poll() is not None
+    return process_identity.is_cloud(running.pid, running.instance) is False
+
+
+@contextmanager
+def _exclusive(state_dir: Path) -> Iterator[None]:
+    """One start or stop at a time per state directory."""
+    with state_files.open_private(state_dir / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,70 @@
+"""The feature store's data: PutRecord, GetRecord and DeleteRecord of its REST service.
+
+It signs as ``sagemaker`` and sends no ``X-Amz-Target``, so it is told by method and path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from localcloud.protocol import responses
+from localcloud.protocol.json_service import Answer, parsed
+from localcloud.protocol.requests import check_request
+from localcloud.sagemaker.resources import feature_groups
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members
+
+SERVICE = "sagemaker-featurestore-runtime"
+
+_GROUP = re.compile(r"/FeatureGroup/([^/]+)")
+_OPERATIONS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
+_IN_ADDRESS = ("RecordIdentifierValueAsString", "EventTime", "DeletionMode")
+
+
+def operation(method: str, path: str) -> str | None:
+    """Give the operation that a request means by its path, or None if it is none of these."""
+    return _OPERATIONS.get(method) if _GROUP.fullmatch(path) else None
+
+
+def members(
+    path: str,
+    headers: dict[str, str],  # noqa: ARG001 - asked like all
+    query: dict[str, Any],
+    body: bytes,
+) -> Members:
+    """Give the request under the API's member names."""
+    found = _GROUP.fullmatch(path)
+    name = unquote(found[1]) if found else ""
+    given = {one: query[one][0] for one in _IN_ADDRESS if one in query}
+    return {"FeatureGroupName": name, **given, **parsed(body)}
+
+
+def perform(
+    engine: SageMakerEngine,
+    asked: str,
+    request: Members,
+    body: bytes,  # noqa: ARG001 - asked like all
+) -> Answer:
+    """Perform the operation; raises ``ApiError`` for every refusal."""
+    check_request(SERVICE, asked, request)
+    name = request["FeatureGroupName"]
+    answer: Members = {}
+    with engine.lock:
+        engine.statuses.run_due()
+        if asked == "PutRecord":
+            feature_groups.put_record(engine, name, request["Record"], engine.clock.now())
+        elif asked == "GetRecord":
+            found = feature_groups.get_record(
+                engine, name, request["RecordIdentifierValueAsString"]
+            )
+            answer = {"Record": found or None}
+        else:
+            feature_groups.delete_record(engine, name, request["RecordIdentifierValueAsString"])
+    answer = responses.checked(SERVICE, asked, answer)
+    return HTTPStatus.OK, {"content-type": "application/json"}, json.dumps(answer).encode()

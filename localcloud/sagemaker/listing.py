@@ -1,0 +1,156 @@
+"""List operations: filter, sort, page, the same way for every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.model import ListShape, StructureShape
+
+from localcloud.protocol import models, responses
+from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import paging
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
+
+DEFAULT_PAGE = 10
+"""Items per page when MaxResults is not given (API reference of the List operations)."""
+
+
+def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members) -> Members:
+    """One page of a List operation, with ``NextToken`` while more follow."""
+    for check in kind.on_list:
+        check(engine, request)
+    size = request.get("MaxResults", DEFAULT_PAGE)
+    sort_by = _sort_by(kind, request)
+    summary = _summary_shape(engine.list_operation(kind), kind.summaries)
+    shown: list[Members] = []
+    last: paging.AccountRegion = ("", "")
+    for record in _ordered(engine, kind, request, sort_by):
+        if not _passes(kind, request, record):
+            continue
+        view = engine.view(kind, record)
+        if not _accepted(engine, kind, request, record, view):
+            continue
+        if len(shown) == size:
+            return {kind.summaries: shown, "NextToken": paging.token(last)}
+        view |= {name: _at(view, path) for name, path in kind.summarized.items()}
+        shown.append(responses.projected(summary, view))
+        last = place(kind, record, sort_by)
+    return {kind.summaries: shown}
+
+
+def _at(view: Members, path: str) -> Any:
+    """Give what stands at a dotted path, None if nothing does."""
+    found: Any = view
+    for member in path.split("."):
+        found = found.get(member) if isinstance(found, dict) else None
+    return found
+
+
+@cache
+def _summary_shape(operation: str, member: str) -> StructureShape:
+    output = models.operation("sagemaker", operation).output_shape
+    listed = output.members[member] if isinstance(output, StructureShape) else None
+    if not isinstance(listed, ListShape) or not isinstance(listed.member, StructureShape):
+        raise TypeError(f"{operation} answers no list of structures in {member}")
+    return listed.member
+
+
+def summary_members(operation: str, member: str) -> frozenset[str]:
+    """Give the members that a List operation shows of each resource."""
+    return frozenset(_summary_shape(operation, member).members)
+
+
+def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.AccountRegion:
+    """Where a record stands in an order."""
+    values = {
+        "CreationTime": record["created"],
+        "LastModifiedTime": record["modified"],
+        "Name": record["name"],
+        "Status": record["status"],
+    }
+    if sort_by not in values:
+        raise invalid(f"{kind.plural} cannot be sorted by {sort_by}")
+    return (values[sort_by], record["key"])
+
+
+def _sort_by(kind: SageMakerResourceType, request: Members) -> str:
+    asked = str(request.get("SortBy", kind.sort_by))
+    return "Name" if asked == kind.name else asked
+
+
+def _ordered(
+    engine: SageMakerEngine, kind: SageMakerResourceType, request: Members, sort_by: str
+) -> Iterable[Record]:
+    shelf = engine.store.shelf(kind)
+    default = "Descending" if kind.descending else "Ascending"
+    descending = request.get("SortOrder", default) == "Descending"
+    next_token = request.get("NextToken")
+    if sort_by in shelf.orders:
+        return _kept_order(shelf.orders[sort_by], next_token, descending=descending)
+    return paging.ordered(
+        shelf.records.values(),
+        lambda record: place(kind, record, sort_by),
+        next_token,
+        descending=descending,
+    )
+
+
+def _kept_order(order: Any, next_token: str | None, *, descending: bool) -> Iterator[Record]:
+    after = paging.place_of(next_token) if next_token else None
+    try:
+        found: Iterator[Record] = (
+            order.irange_key(None, after, (True, False), reverse=True)
+            if descending
+            else order.irange_key(after, None, (False, True))
+        )
+    except TypeError:
+        raise paging.another_listing() from None
+    return found
+
+
+def _passes(kind: SageMakerResourceType, request: Members, record: Record) -> bool:
+    wanted = request.get("NameContains")
+    if wanted and wanted.lower() not in record["name"].lower():
+        return False
+    if (
+        kind.status is not None
+        and request.get("StatusEquals", record["status"]) != record["status"]
+    ):
+        return False
+    for member, value in (
+        ("CreationTime", record["created"]),
+        ("Created", record["created"]),
+        ("LastModifiedTime", record["modified"]),
+    ):
+        before, after = request.get(f"{member}Before"), request.get(f"{member}After")
+        if before is not None and not value < _seconds(before):
+            return False
+        if after is not None and not value > _seconds(after):
+            return False
+    return True
+
+
+def _accepted(
+    engine: SageMakerEngine,
+    kind: SageMakerResourceType,
+    request: Members,
+    record: Record,
+    view: Members,
+) -> bool:
+    return all(
+        how.accepts(how.of(engine, record) if how.of else view.get(how.member), request[asked])
+        for asked, how in kind.filters.items()
+        if request.get(asked) is not None
+    )
+
+
+def _seconds(moment: float | str) -> float:
+    if isinstance(moment, str):
+        return datetime.fromisoformat(moment).timestamp()
+    return float(moment)

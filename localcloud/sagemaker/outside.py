@@ -1,0 +1,77 @@
+"""What the engine asks of the rest of the local cloud, and the answers of a cloud without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from localcloud import ministack_adapter
+
+Identity = dict[str, str]
+"""``Arn`` and ``PrincipalId`` of whoever calls, as ``CreatedBy.IamIdentity`` shows them."""
+
+_caller: ContextVar[Identity | None] = ContextVar("sagemaker_caller", default=None)
+
+
+class QuotaChecks(Protocol):
+    """The applied quotas of the account and Region being served."""
+
+    def require(
+        self, service: str, asked: Mapping[str, float], in_use: Callable[[str], float]
+    ) -> None:
+        """Raise ``ApiError`` (ResourceLimitExceeded) if ``asked`` more of a quota is too much.
+
+        ``asked`` maps quota names to amounts, ``in_use`` gives what is taken of one already.
+        """
+
+
+class Faults(Protocol):
+    """What is meant to go wrong."""
+
+    def is_stuck(self, noun: str, name: str, status: str) -> bool:
+        """Whether that resource stays in that status although its time has passed."""
+
+    def lacks_capacity(self, instance_type: str) -> bool:
+        """Whether there is no machine of that type to be had."""
+
+
+class Unlimited:
+    """No quota is ever reached."""
+
+    def require(
+        self, service: str, asked: Mapping[str, float], in_use: Callable[[str], float]
+    ) -> None:
+        """Allow everything."""
+
+
+class Faultless:
+    """Nothing goes wrong."""
+
+    def is_stuck(self, noun: str, name: str, status: str) -> bool:  # noqa: ARG002
+        return False
+
+    def lacks_capacity(self, instance_type: str) -> bool:  # noqa: ARG002
+        return False
+
+
+def caller() -> Identity:
+    """Give who makes the present request; the account's root outside one."""
+    account = ministack_adapter.account()
+    return _caller.get() or {"Arn": f"arn:aws:iam::{account}:root", "PrincipalId": account}
+
+
+def set_caller(identity: Identity | None) -> None:
+    """Say who makes the present request."""
+    _caller.set(identity)
+
+
+@contextmanager
+def acting_as(identity: Identity) -> Iterator[None]:
+    """Let somebody be the caller for a while: what passes by itself is done by its maker."""
+    token = _caller.set(identity)
+    try:
+        yield
+    finally:
+        _caller.reset(token)

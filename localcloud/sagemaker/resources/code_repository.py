@@ -1,0 +1,20 @@
+"""Git repositories registered with SageMaker."""
+
+from __future__ import annotations
+
+from localcloud.sagemaker.resource_type import SageMakerResourceType
+
+KIND = SageMakerResourceType(
+    noun="CodeRepository",
+    plural="CodeRepositories",
+    arn_type="code-repository",
+    words="Code Repository",
+    name="CodeRepositoryName",
+    arn="CodeRepositoryArn",
+    summaries="CodeRepositorySummaryList",
+    missing="Cannot find CodeRepository: {arn}",
+    duplicate="Cannot create already existing CodeRepository: {arn}",
+    sort_by="Name",
+    descending=False,
+    lowercase_arn=True,
+)

@@ -1,0 +1,147 @@
+"""The two REST services beside SageMaker's own: InvokeEndpoint and BatchPutMetrics.
+
+They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so they are told by method and path.
+Nothing runs behind an endpoint: it answers with the very body that it was sent, which lets a
+serializer and its deserializer work as a pair, and counts the request in its metrics and log.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+from localcloud.protocol import responses
+from localcloud.protocol.errors import ApiError
+from localcloud.protocol.json_service import Answer, parsed
+from localcloud.protocol.requests import check_request
+from localcloud.sagemaker.resources import endpoint, experiments, inference_component, variants
+from localcloud.sagemaker.side_effects import logs, metrics
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members, Record
+
+_INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
+
+_HEADERS = {
+    "content-type": "ContentType",
+    "x-amzn-sagemaker-target-variant": "TargetVariant",
+    "x-amzn-sagemaker-inference-component": "InferenceComponentName",
+}
+"""Header of an invocation -> the request member that it carries; the others are not looked at."""
+
+_TYPE = "content-type"
+"""In small letters: ministack gives a ``Content-Type`` of JSON the form of SageMaker's own."""
+
+
+def operation(method: str, path: str) -> str | None:
+    """Give the operation that a request means by its path, or None if it is none of these."""
+    if method == "POST" and _INVOCATIONS.fullmatch(path):
+        return "InvokeEndpoint"
+    return "BatchPutMetrics" if (method, path) == ("PUT", "/BatchPutMetrics") else None
+
+
+def members(
+    path: str,
+    headers: dict[str, str],
+    query: dict[str, Any],  # noqa: ARG001 - asked like all
+    body: bytes,
+) -> Members:
+    """Give the request under the API's member names, without the body of an invocation."""
+    found = _INVOCATIONS.fullmatch(path)
+    if found is None:
+        return parsed(body)
+    given = {name: headers[header] for header, name in _HEADERS.items() if header in headers}
+    return {"EndpointName": found[1], **given}
+
+
+def perform(engine: SageMakerEngine, asked: str, request: Members, body: bytes) -> Answer:
+    """Perform the operation; raises ``ApiError`` for every refusal."""
+    with engine.lock:
+        engine.statuses.run_due()
+        if asked == "InvokeEndpoint":
+            return _invoke(engine, request, body)
+        return _put_metrics(engine, request)
+
+
+def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
+    name = request["EndpointName"]
+    record = engine.record(endpoint.KIND, name)
+    # The name's case matters here, though it does not when an endpoint is created.
+    if record is None or record["name"] != name or record["status"] not in endpoint.SERVING:
+        raise _invalid(f"Endpoint {name} of account {ministack_adapter.account()} not found.")
+    variant = _chosen(record, request)
+    if variant["model"] is None:
+        _require_component(engine, record, request)
+    moment = engine.clock.now()
+    variant["served"] += 1
+    variant_name = variant["shown"]["VariantName"]
+    stream = next(iter(variants.streams(record["arn"], variant)), f"{variant_name}/serverless")
+    logs.write(endpoint.log_group(record), stream, moment, '"POST /invocations HTTP/1.1" 200')
+    place = {"EndpointName": name, "VariantName": variant_name}
+    counts = {"Invocations": 1.0, "Invocation4XXErrors": 0.0, "Invocation5XXErrors": 0.0}
+    metrics.publish("AWS/SageMaker", place, counts, moment, "Count")
+    latencies = {"ModelLatency": 1000.0, "OverheadLatency": 1000.0}
+    metrics.publish("AWS/SageMaker", place, latencies, moment, "Microseconds")
+    headers = {
+        _TYPE: request.get("ContentType", "application/octet-stream"),
+        "x-Amzn-Invoked-Production-Variant": variant_name,
+    }
+    return HTTPStatus.OK, headers, body
+
+
+def _chosen(record: Record, request: Members) -> variants.Variant:
+    """Give the variant that is asked for or, by their weights, the one whose turn it is."""
+    deployed: variants.Deployment = record["members"]["Now"]
+    asked = request.get("TargetVariant")
+    if asked is not None:
+        variant = variants.named(deployed, asked)
+        if variant is None:
+            # Not measured on AWS.
+            raise _invalid(f"Variant {asked} of endpoint {record['name']} not found.")
+        return variant
+    weighty = [one for one in deployed["variants"] if one["shown"]["CurrentWeight"] > 0]
+    return min(
+        weighty or deployed["variants"],
+        key=lambda one: (one["served"] + 1) / (one["shown"]["CurrentWeight"] or 1.0),
+    )
+
+
+def _require_component(engine: SageMakerEngine, record: Record, request: Members) -> None:
+    name = request.get("InferenceComponentName")
+    if name is None:
+        raise _invalid(
+            "Inference Component Name header is required for endpoints to which you plan to deploy "
+            "inference components. Please include Inference Component Name header or consider "
+            "using SageMaker models."
+        )
+    component = engine.record(inference_component.KIND, name)
+    if (
+        component is None
+        or component["members"]["EndpointName"] != record["name"]
+        or component["status"] not in inference_component.SERVING
+    ):
+        # Not measured on AWS.
+        raise _invalid(f"Inference Component {name} of endpoint {record['name']} not found.")
+
+
+def _put_metrics(engine: SageMakerEngine, request: Members) -> Answer:
+    check_request("sagemaker-metrics", "BatchPutMetrics", request)
+    component = engine.record(experiments.TRIAL_COMPONENT, request["TrialComponentName"])
+    errors = []
+    for index, metric in enumerate(request["MetricData"]):
+        if component is None:
+            errors.append({"Code": "VALIDATION_ERROR", "MetricIndex": index})
+        else:
+            experiments.put_metric(
+                component, metric["MetricName"], metric["Value"], metric["Timestamp"]
+            )
+    answer = responses.checked("sagemaker-metrics", "BatchPutMetrics", {"Errors": errors})
+    return HTTPStatus.OK, {_TYPE: "application/json"}, json.dumps(answer).encode()
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError("ValidationError", message)

@@ -1,0 +1,196 @@
+"""``Search`` and its suggestions: any kind by the properties that its answers show.
+
+Source of names, operators and defaults: the service model's documentation of ``Search``. Kinds that
+the local cloud does not have are found nowhere, which is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from localcloud.protocol import models, responses
+from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import paging
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members
+
+NOUNS = {"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent"}
+"""Resource of a request -> noun of the kind and member of the result, where they differ."""
+
+NESTED = {"Model"}
+"""Results that hold the resource one level deeper, beside what surrounds it."""
+
+DEFAULT_PAGE = 100
+SUGGESTIONS = 10
+
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "Equals": lambda value, asked: bool(value == asked),
+    "GreaterThan": lambda value, asked: bool(value > asked),
+    "GreaterThanOrEqualTo": lambda value, asked: bool(value >= asked),
+    "LessThan": lambda value, asked: bool(value < asked),
+    "LessThanOrEqualTo": lambda value, asked: bool(value <= asked),
+    "Contains": lambda value, asked: str(asked).lower() in str(value).lower(),
+}
+
+
+def search(engine: SageMakerEngine, request: Members) -> Members:
+    """Give one page of what satisfies the expression, the latest change first by default."""
+    noun = _noun(request)
+    sort_by = request.get("SortBy", "LastModifiedTime")
+    hits = {
+        key: view
+        for key, view in _views(engine, noun)
+        if satisfies(view, request.get("SearchExpression", {}))
+    }
+
+    def place(key: str) -> paging.AccountRegion:
+        # As text, since a property need not be of one type, or there at all.
+        return (_sortable(next(_values(hits[key], sort_by), "")), key)
+
+    descending = request.get("SortOrder", "Descending") == "Descending"
+    size = request.get("MaxResults", DEFAULT_PAGE)
+    page, token = paging.cut(hits, place, request.get("NextToken"), size, descending=descending)
+    return {
+        "Results": [_result(noun, hits[key]) for key in page],
+        "NextToken": token,
+        "TotalHits": {"Value": len(hits), "Relation": "EqualTo"},
+    }
+
+
+def suggestions(engine: SageMakerEngine, request: Members) -> Members:
+    """Give the properties whose names begin as asked for, of those that some resource has."""
+    noun = _noun(request)
+    hint = (
+        request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
+    )
+    names = {name for _, view in _views(engine, noun) for name in view if name.startswith(hint)}
+    return {
+        "PropertyNameSuggestions": [{"PropertyName": name} for name in sorted(names)[:SUGGESTIONS]]
+    }
+
+
+def _noun(request: Members) -> str:
+    resource: str = request["Resource"]
+    return NOUNS.get(resource, resource)
+
+
+def satisfies(view: Members, expression: Members) -> bool:
+    """Whether a resource satisfies a SearchExpression with all its parts."""
+    parts = [
+        *(_passes(view, one["Name"], one) for one in expression.get("Filters", [])),
+        *(_nested(view, one) for one in expression.get("NestedFilters", [])),
+        *(satisfies(view, one) for one in expression.get("SubExpressions", [])),
+    ]
+    return any(parts) if expression.get("Operator") == "Or" else all(parts)
+
+
+def _nested(view: Members, nested: Members) -> bool:
+    """Whether one entry of a list of structures passes all the filters."""
+    prefix = nested["NestedPropertyName"]
+    entries = list(_values(view, prefix))
+    return any(
+        all(
+            _passes(entry, one["Name"].removeprefix(f"{prefix}."), one) for one in nested["Filters"]
+        )
+        for entry in entries
+        if isinstance(entry, dict)
+    )
+
+
+def _passes(view: Members, name: str, condition: Members) -> bool:
+    how: str = condition.get("Operator", "Equals")
+    asked: str = condition.get("Value", "")
+    values = list(_values(view, name))
+    if how in ("Exists", "NotExists"):
+        return bool(values) == (how == "Exists")
+    if how == "NotEquals":
+        return not any(_compared("Equals", value, asked) for value in values)
+    if how == "In":
+        return any(_compared("Equals", value, one) for value in values for one in asked.split(","))
+    return any(_compared(how, value, asked) for value in values)
+
+
+def _compared(how: str, value: Any, asked: str) -> bool:
+    if isinstance(value, bool):
+        return _TESTS[how](str(value).lower(), asked.lower())
+    if how != "Contains" and isinstance(value, int | float):
+        return _TESTS[how](float(value), _number(asked))
+    if how != "Contains" and _is_number(value) and _is_number(asked):
+        # Hyper-parameters are texts, and compare as the numbers that they are.
+        return _TESTS[how](float(value), float(asked))
+    return _TESTS[how](str(value), asked)
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        float(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _number(asked: str) -> float:
+    """Give what a number is compared with: a number, or the seconds of a moment."""
+    try:
+        return float(asked)
+    except ValueError:
+        try:
+            return datetime.fromisoformat(asked).timestamp()
+        except ValueError:
+            raise invalid(f"'{asked}' is neither a number nor a date and time.") from None
+
+
+def _views(engine: SageMakerEngine, noun: str) -> Iterator[tuple[str, Members]]:
+    kind = engine.kinds.get(noun)
+    for record in [] if kind is None else engine.records(kind):
+        view = engine.view(engine.kinds[noun], record)
+        tags = [{"Key": key, "Value": value} for key, value in record["tags"].items()]
+        yield record["key"], {**view, "Tags": tags}
+
+
+def _values(value: Any, path: str) -> Iterator[Any]:
+    """Give what stands at a dotted path; lists are looked through, named entries by their name."""
+    name, _, rest = path.partition(".")
+    if isinstance(value, list):
+        for item in value:
+            if _named(item):
+                yield from _values(_entry(item, name), rest)
+            else:
+                yield from _values(item, path)
+    elif not path:
+        if value is not None:
+            yield value
+    elif isinstance(value, dict) and path in value:
+        yield from _values(value[path], "")
+    elif isinstance(value, dict) and name in value:
+        yield from _values(value[name], rest)
+
+
+def _named(item: Any) -> bool:
+    return isinstance(item, dict) and bool({"Key", "MetricName"} & item.keys())
+
+
+def _entry(item: Members, name: str) -> Any:
+    """Give the value of ``{"Key": .., "Value": ..}`` or of a metric, if it has that name."""
+    if name not in (item.get("Key"), item.get("MetricName")):
+        return None
+    return item.get("Value", item.get("Last"))
+
+
+def _sortable(value: Any) -> str:
+    return f"{value:020.6f}" if isinstance(value, int | float) else str(value)
+
+
+def _result(noun: str, view: Members) -> Members:
+    output: Any = models.operation("sagemaker", "Search").output_shape
+    shape = output.members["Results"].member.members[noun]
+    if noun in NESTED:
+        return {noun: {noun: responses.projected(shape.members[noun], view)}}
+    return {noun: responses.projected(shape, view)}
+
+
+OPERATIONS = {"Search": search, "GetSearchSuggestions": suggestions}

@@ -1,0 +1,191 @@
+"""How resources pass from status to status, and what happens while they do.
+
+Whoever looks first lets everything due happen (``run_due``), in its order and at its own moment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localcloud import ministack_adapter
+from localcloud.sagemaker import outside
+from localcloud.sagemaker.agenda import Agenda, Due
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
+
+MOST_MISSED_BEATS = 60
+"""Beats that are made up for when nobody looked for long; the earlier ones are lost."""
+
+SHORTEST_HOLD = 1.0
+"""Seconds until a resource that is stuck is asked again, at least."""
+
+
+def no_capacity(instance_type: str) -> str:
+    """Give the failure reason of what finds no machine of a type."""
+    return (
+        "CapacityError: Unable to provision requested ML compute capacity due to "
+        "InsufficientInstanceCapacity error. Please retry using a different ML instance type "
+        f"({instance_type}) or after some time."
+    )
+
+
+class Statuses:
+    """The statuses of all resources of one engine."""
+
+    def __init__(self, engine: SageMakerEngine) -> None:
+        self.engine = engine
+        self.agenda = Agenda()
+        self._running = False
+
+    def run_due(self) -> None:
+        """Let everything happen that is due by now, each at its own moment."""
+        with self.engine.lock:
+            if self._running:
+                # What happens looks at other resources too: those are as they are at its moment.
+                return
+            self._running = True
+            try:
+                while (due := self.agenda.pop(self.engine.clock.now())) is not None:
+                    with ministack_adapter.request_scope(due.account, due.region):
+                        self._happen(due)
+            finally:
+                self._running = False
+
+    def begin(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
+        """Let a resource that was just made take its first status."""
+        self._affect(kind, record, "", moment)
+        if kind.first_status is not None:
+            self.enter(kind, record, kind.first_status, moment)
+
+    def enter(
+        self, kind: SageMakerResourceType, record: Record, status: str, moment: float
+    ) -> None:
+        """Let a resource pass into a status, with all that follows from it."""
+        record["status"] = status
+        record["since"] = record["modified"] = moment
+        record["held"] = None
+        record["beat"] = moment if kind.on_beat.get(status) else None
+        self._note_uses(kind, record)
+        self._affect(kind, record, status, moment)
+        # An effect may have let it pass on: then that has written the agenda.
+        if record["status"] == status and record["since"] == moment:
+            self._schedule(kind, record)
+
+    def fail(self, kind: SageMakerResourceType, record: Record, reason: str, moment: float) -> None:
+        """Let a resource pass into ``Failed``, with what its FailureReason says."""
+        record["failure"] = reason
+        self.enter(kind, record, kind.failed, moment)
+
+    def remove(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
+        """Let a resource be gone."""
+        self._affect(kind, record, "gone", moment)
+        self.engine.store.remove(kind, record)
+
+    def next_change(self, kind: SageMakerResourceType, record: Record) -> float | None:
+        """When the status of a record passes by itself, or None if it rests."""
+        step = kind.steps.get(record["status"])
+        if step is None:
+            return None
+        held: float | None = record["held"]
+        if held is not None:
+            return held
+        seconds = step.seconds(self.engine, record) if step.seconds else None
+        return float(
+            record["since"] + (self.engine.delays[step.delay] if seconds is None else seconds)
+        )
+
+    def ask_at(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
+        """Let the status of a record pass at a moment other than the one its step gives."""
+        record["held"] = moment
+        self._schedule(kind, record)
+
+    def reschedule(self) -> None:
+        """Write the agenda anew, after delays have changed or records came from elsewhere."""
+        with self.engine.lock:
+            self.agenda.clear()
+            for account, region, noun, record in list(self.engine.store.everything()):
+                with ministack_adapter.request_scope(account, region):
+                    self._note_uses(self.engine.kinds[noun], record)
+                    self._schedule(self.engine.kinds[noun], record)
+        self.engine.clock.wake()
+
+    def _happen(self, due: Due) -> None:
+        kind = self.engine.kinds[due.noun]
+        record = self.engine.store.shelf(kind).records.get(due.key)
+        if record is None:
+            return
+        # An entry outlives the change of what it was written for: then another stands for it.
+        with outside.acting_as(record["by"]):
+            if due.what == "step" and self.next_change(kind, record) == due.moment:
+                self._step(kind, record, due.moment)
+            elif due.what == "beat" and self._next_beat(record) == due.moment:
+                self._beat(kind, record, due.moment)
+
+    def _step(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
+        step = kind.steps[record["status"]]
+        stuck = self.engine.faults.is_stuck(kind.noun, record["name"], record["status"])
+        if stuck or (step.blocked is not None and step.blocked(self.engine, record)):
+            # A passage that takes no time would otherwise be asked for ever.
+            record["held"] = moment + max(self.engine.delays[step.delay], SHORTEST_HOLD)
+            self._schedule(kind, record)
+            return
+        reason = self._no_capacity(kind, record) or (
+            step.fails(self.engine, record) if step.fails is not None else None
+        )
+        if reason is not None:
+            self.fail(kind, record, reason, moment)
+            return
+        to = (step.instead(self.engine, record) if step.instead is not None else None) or step.to
+        if to is None:
+            self.remove(kind, record, moment)
+        else:
+            self.enter(kind, record, to, moment)
+
+    def _beat(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
+        period = self.engine.delays["beat"]
+        missed = int((self.engine.clock.now() - moment) / period)
+        record["beat"] = moment + max(0, missed - MOST_MISSED_BEATS) * period
+        for effect in kind.on_beat[record["status"]]:
+            effect(self.engine, record, record["beat"])
+        self._schedule_beat(kind, record)
+
+    def _no_capacity(self, kind: SageMakerResourceType, record: Record) -> str | None:
+        if kind.instance_types is None or record["status"] != kind.first_status:
+            return None
+        for instance_type in kind.instance_types(record["members"]):
+            if self.engine.faults.lacks_capacity(instance_type):
+                return no_capacity(instance_type)
+        return None
+
+    def _note_uses(self, kind: SageMakerResourceType, record: Record) -> None:
+        if kind.uses is not None:
+            uses = kind.uses(record) if record["status"] in kind.live else {}
+            self.engine.store.shelf(kind).take(record["key"], uses)
+
+    def _affect(
+        self, kind: SageMakerResourceType, record: Record, status: str, moment: float
+    ) -> None:
+        for effect in kind.on_enter.get(status, ()):
+            effect(self.engine, record, moment)
+
+    def _next_beat(self, record: Record) -> float | None:
+        beat: float | None = record["beat"]
+        period = self.engine.delays["beat"]
+        return None if beat is None or period <= 0 else beat + period
+
+    def _schedule(self, kind: SageMakerResourceType, record: Record) -> None:
+        change = self.next_change(kind, record)
+        if change is not None:
+            self._add(kind, record, change, "step")
+        self._schedule_beat(kind, record)
+
+    def _schedule_beat(self, kind: SageMakerResourceType, record: Record) -> None:
+        beat = self._next_beat(record)
+        if beat is not None:
+            self._add(kind, record, beat, "beat")
+
+    def _add(self, kind: SageMakerResourceType, record: Record, moment: float, what: str) -> None:
+        here = (ministack_adapter.account(), ministack_adapter.region())
+        self.agenda.add(Due(moment, *here, kind.noun, record["key"], what))

@@ -1,0 +1,99 @@
+"""Where records are kept: by account and Region, found by key, by ARN and in order.
+
+Every order that a List operation has by default is kept sorted, so that a page costs the same
+among ten resources and among ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from sortedcontainers import SortedKeyList
+
+from localcloud import ministack_adapter
+from localcloud.sagemaker.paging import AccountRegion
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
+
+
+def by_creation(record: Record) -> AccountRegion:
+    """Oldest first; those of the same moment in the order of their keys."""
+    return (record["created"], record["key"])
+
+
+def by_name(record: Record) -> AccountRegion:
+    """In the order of their names."""
+    return (record["name"], record["key"])
+
+
+class Shelf:
+    """The records of one kind in one account and Region."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] = {}
+        self.used: Counter[str] = Counter()
+        self._taken: dict[str, Mapping[str, float]] = {}
+        self.orders = {
+            "CreationTime": SortedKeyList(key=by_creation),
+            "Name": SortedKeyList(key=by_name),
+        }
+
+    def add(self, record: Record) -> None:
+        self.records[record["key"]] = record
+        for order in self.orders.values():
+            order.add(record)
+
+    def take(self, key: str, amounts: Mapping[str, float]) -> None:
+        """Note what one record takes of each quota from now on; ``used`` is kept up with it."""
+        self.used.subtract(self._taken.pop(key, {}))
+        if amounts:
+            self._taken[key] = amounts
+            self.used.update(amounts)
+
+    def remove(self, record: Record) -> None:
+        del self.records[record["key"]]
+        self.take(record["key"], {})
+        for order in self.orders.values():
+            order.remove(record)
+
+
+class Store:
+    """All shelves; what is asked for without a place is that of the request being served."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[tuple[str, str, str], Shelf] = {}
+        self._by_arn: dict[str, tuple[str, Record]] = {}
+
+    def shelf(self, kind: SageMakerResourceType) -> Shelf:
+        place = (ministack_adapter.account(), ministack_adapter.region(), kind.noun)
+        shelf = self._shelves.get(place)
+        if shelf is None:
+            shelf = self._shelves[place] = Shelf()
+        return shelf
+
+    def add(self, kind: SageMakerResourceType, record: Record) -> None:
+        self.shelf(kind).add(record)
+        self._by_arn[record["arn"]] = (kind.noun, record)
+
+    def remove(self, kind: SageMakerResourceType, record: Record) -> None:
+        self.shelf(kind).remove(record)
+        self._by_arn.pop(record["arn"], None)
+
+    def by_arn(self, arn: str) -> tuple[str, Record] | None:
+        """Give noun and record of an ARN of the present account and Region."""
+        found = self._by_arn.get(arn)
+        here = f":{ministack_adapter.region()}:{ministack_adapter.account()}:"
+        return found if found is not None and here in arn else None
+
+    def everything(self) -> Iterator[tuple[str, str, str, Record]]:
+        """Give account, Region, noun and record of all there is."""
+        for (account, region, noun), shelf in self._shelves.items():
+            for record in shelf.records.values():
+                yield account, region, noun, record
+
+    def clear(self) -> None:
+        self._shelves.clear()
+        self._by_arn.clear()

@@ -1,0 +1,268 @@
+"""The process of the local cloud: ``python -m localcloud.server``, started by ``process``.
+
+The socket is bound to 127.0.0.1 before ministack is imported, because its modules read their port
+from the environment at import. All of it is loaded and corrected before the first request is
+taken, so nothing ever sees the emulator as it comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from uvicorn import Config, Server
+
+from localcloud import (
+    application_auto_scaling,
+    ec2_offerings,
+    ministack_adapter,
+    record,
+    supported_operations,
+)
+from localcloud.admin import Control, clock_knob, delays_knob
+from localcloud.authentication import keys, public
+from localcloud.authentication.gate import Gate
+from localcloud.clock import Clock
+from localcloud.cloudformation.patches import mount
+from localcloud.errors import LocalCloudError
+from localcloud.faults.admin import faults_knob
+from localcloud.faults.deletions import mount_deletions
+from localcloud.faults.middleware import FaultLayer
+from localcloud.faults.plan import FaultPlan
+from localcloud.functions import mount_functions
+from localcloud.iam import credentials
+from localcloud.iam.guard import Guard
+from localcloud.iam.patches import mount_permissions
+from localcloud.object_keys import mount_object_keys
+from localcloud.sagemaker.service import SageMakerService, build_engine
+from localcloud.service_quotas import limits
+from localcloud.service_quotas import service as quota_service
+from localcloud.service_quotas.admin import quotas_knob
+from localcloud.service_quotas.applied import AppliedQuotas
+from localcloud.stacksets.patches import mount_stacksets
+from localcloud.tag_search import mount_tag_search
+from localcloud.transitions import Delays, delays
+
+HOST = "127.0.0.1"
+NOT_NEEDED = ("cryptography", "docker")
+"""Packages that the emulator uses where it finds them, which here are development tools at most.
+
+Without them it is the same cloud on every machine; and with them a start costs 0.2 s more, for a
+key that nobody asks for and for a client of a daemon that must not be looked for."""
+
+
+def options(argv: list[str]) -> argparse.Namespace:
+    """Give the server's own command line; people use ``workshop cloud start`` instead."""
+    parser = argparse.ArgumentParser(prog="python -m localcloud.server")
+    parser.add_argument("--instance", required=True, help="the id this process must answer with")
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--account", default="000000000000")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--persist", action="store_true")
+    parser.add_argument("--enforce-iam", action="store_true")
+    parser.add_argument("--delays", type=json.loads, default={}, help="seconds by passage, as JSON")
+    return parser.parse_args(argv)
+
+
+def emulator_environment(
+    port: int, account: str, region: str, state_dir: Path, *, persist: bool, enforce_iam: bool
+) -> dict[str, str]:
+    """Give what ministack reads from the environment, closed to everything outside this machine."""
+    return {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": HOST,
+        "MINISTACK_HOST": HOST,
+        "MINISTACK_ACCOUNT_ID": account,
+        "MINISTACK_REGION": region,
+        # Any AWS-managed policy can be attached; its document is ministack's stand-in.
+        "MINISTACK_AUTOCREATE_AWS_MANAGED": "1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "AUTH": "true" if enforce_iam else "false",
+        # Its start and stop remove containers by label: never look for a Docker daemon.
+        "DOCKER_HOST": f"unix://{state_dir}/no-docker.sock",
+        "PERSIST_STATE": "1" if persist else "0",
+        "STATE_DIR": str(state_dir / "services"),
+        "S3_PERSIST": "1" if persist else "0",
+        "S3_DATA_DIR": str(state_dir / "objects"),
+    }
+
+
+def bound_socket(port: int) -> socket.socket:
+    """Give a listening socket on the loopback interface; port 0 takes a free one."""
+    # The protocol is named because asyncio looks at it: without, each answer waits 40 ms for the
+    # client to acknowledge its first packet.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        raise LocalCloudError(
+            f"port {port} cannot be opened ({error.strerror}); choose another with --port"
+        ) from error
+    return listener
+
+
+def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_iam: bool) -> Gate:
+    """Give the ASGI application: ministack with our services, types, corrections and controls.
+
+    ``secret`` is what everybody has to know something of who wants to be served.
+    """
+    quotas = AppliedQuotas(clock)
+    plan = FaultPlan()
+    engine = build_engine(clock, waits, quotas=quotas, faults=plan)
+    waits.changed = engine.statuses.reschedule
+    guard = Guard(engine) if enforce_iam else None
+    ministack_adapter.add_json_service("sagemaker", "SageMaker", SageMakerService(engine, guard))
+    ministack_adapter.add_json_service(
+        quota_service.SIGNING_NAME,
+        quota_service.TARGET_PREFIX,
+        quota_service.ServiceQuotasService(quotas),
+    )
+    ministack_adapter.add_json_service(
+        application_auto_scaling.SIGNING_NAME,
+        application_auto_scaling.TARGET_PREFIX,
+        application_auto_scaling.ScalingService(engine),
+    )
+    mount(engine)
+    mount_tag_search(engine)
+    mount_object_keys()
+    mount_permissions()
+    ec2_offerings.mount()
+    limits.enforce(quotas)
+    mount_stacksets(clock)
+    supported_operations.close_the_rest()
+    mount_functions(secret)
+    ministack_adapter.add_state("faults", plan)
+    mount_deletions(plan)
+    passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
+    ministack = ministack_adapter.module("app").app
+    faulty = FaultLayer(ministack, plan)
+
+    async def emulated(scope: Any, receive: Any, send: Any) -> None:
+        # Whatever service is asked: what was due by now has happened before.
+        engine.statuses.run_due()
+        await faulty(scope, receive, send)
+
+    knobs = {
+        "clock": clock_knob(clock),
+        "credentials": credentials.turn,
+        "delays": delays_knob(waits),
+        "faults": faults_knob(plan, passing),
+        "quotas": quotas_knob(quotas),
+    }
+    control = Control(emulated, instance, clock, knobs)
+    return Gate(secret, control, emulated, public.FunctionUrls(emulated))
+
+
+class _Server(Server):
+    """Stops by itself at SIGTERM or SIGINT, where uvicorn would pass the signal on afterwards."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+async def serve(application: Gate, listener: socket.socket, clock: Clock) -> None:
+    """Serve until SIGTERM or SIGINT; what is being answered then has a second to end."""
+    config = Config(
+        application,
+        interface="asgi3",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        # After a large body asyncio would hand the account and the caller of one request on to
+        # the next of the same connection.
+        reset_contextvars=True,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        # AWS names no server, and the emulator dates its answers itself.
+        server_header=False,
+        date_header=False,
+    )
+    try:
+        await _Server(config).serve([listener])
+    finally:
+        # Threads that wait for a notebook hold the loop open until they end.
+        clock.close()
+
+
+def main(argv: list[str]) -> int:
+    """Run one local cloud in the foreground; the exit code of the process."""
+    # What is written here is its owner's alone.
+    os.umask(0o077)
+    chosen = options(argv)
+    state_dir: Path = chosen.state_dir.resolve()
+    try:
+        ministack_adapter.check_release()
+        listener = bound_socket(chosen.port)
+    except LocalCloudError as error:
+        print(f"local cloud: {error}", file=sys.stderr)
+        return 1
+    port = int(listener.getsockname()[1])
+    os.environ.update(
+        emulator_environment(
+            port,
+            chosen.account,
+            chosen.region,
+            state_dir,
+            persist=chosen.persist,
+            enforce_iam=chosen.enforce_iam,
+        )
+    )
+    for package in NOT_NEEDED:
+        sys.modules.setdefault(package, None)  # type: ignore[arg-type]
+    clock = Clock()
+    secret = keys.new_secret()
+    # What is loaded here stays: the collector need not look through it now or ever after.
+    gc.disable()
+    application = build(
+        clock, delays(chosen.delays), chosen.instance, secret, enforce_iam=chosen.enforce_iam
+    )
+    gc.freeze()
+    gc.enable()
+    record.write(
+        state_dir,
+        record.Running(
+            instance=chosen.instance,
+            pid=os.getpid(),
+            port=port,
+            account=chosen.account,
+            region=chosen.region,
+            persist=chosen.persist,
+            started=clock.now(),
+            enforce_iam=chosen.enforce_iam,
+            secret=secret,
+        ),
+    )
+    try:
+        asyncio.run(serve(application, listener, clock))
+    finally:
+        record.remove(state_dir, chosen.instance)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

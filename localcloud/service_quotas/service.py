@@ -1,0 +1,262 @@
+"""Service Quotas as the emulator sees it: the read operations, and requests for increases.
+
+Global quotas (IAM, buckets) are known in one home Region of a partition only, and a service that
+has no others does not exist elsewhere: that is what AWS answers, and what a client in another
+Region has to provide for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+from localcloud.protocol import responses
+from localcloud.protocol.errors import ApiError
+from localcloud.protocol.json_service import Document, JsonService
+from localcloud.protocol.requests import check_request
+from localcloud.service_quotas.applied import place
+from localcloud.service_quotas.pages import page
+
+if TYPE_CHECKING:
+    from localcloud.service_quotas.applied import AppliedQuotas
+    from localcloud.service_quotas.catalogue import Quota
+    from localcloud.service_quotas.increases import Increase
+
+SERVICE = "service-quotas"
+TARGET_PREFIX = "ServiceQuotasV20190624"
+SIGNING_NAME = "servicequotas"
+
+_HOMES = (("us-gov-", "us-gov-west-1", "aws-us-gov"), ("cn-", "cn-north-1", "aws-cn"))
+"""Start of a Region's code, where global quotas are told, partition; elsewhere us-east-1, aws."""
+
+Operation = Callable[[Document], Document]
+
+
+class ServiceQuotasService(JsonService):
+    """What ministack asks of a service module: requests, state, reset."""
+
+    def __init__(self, quotas: AppliedQuotas) -> None:
+        self.quotas = quotas
+        self._operations: dict[str, Operation] = {
+            "ListServices": self._list_services,
+            "ListServiceQuotas": self._list_applied,
+            "ListAWSDefaultServiceQuotas": self._list_defaults,
+            "GetServiceQuota": self._get_applied,
+            "GetAWSDefaultServiceQuota": self._get_default,
+            "GetRequestedServiceQuotaChange": self._get_increase,
+            "ListRequestedServiceQuotaChangeHistory": self._list_increases,
+            "ListRequestedServiceQuotaChangeHistoryByQuota": self._list_increases_of_quota,
+        }
+
+    def call(self, operation: str, request: Document, headers: dict[str, str]) -> Document:
+        """Perform one operation; raises ``ApiError`` for every refusal."""
+        if operation == "RequestServiceQuotaIncrease":
+            check_request(SERVICE, operation, request)
+            answer = self._ask_for_increase(request, ministack_adapter.caller(headers))
+        elif operation in self._operations:
+            check_request(SERVICE, operation, request)
+            answer = self._operations[operation](request)
+        else:
+            raise ApiError(
+                "UnknownOperationException",
+                f"the local cloud has no Service Quotas operation {operation}",
+                status=404,
+            )
+        return responses.checked(SERVICE, operation, answer)
+
+    def get_state(self) -> Document:
+        """Give what is written when the process stops with persistence on."""
+        return self.quotas.get_state()
+
+    def load_persisted_state(self, data: Document) -> None:
+        """Take over what an earlier process wrote."""
+        self.quotas.load_persisted_state(data)
+
+    def reset(self) -> None:
+        """Back to the data file."""
+        self.quotas.reset()
+
+    # --- quotas -----------------------------------------------------------------------------
+
+    def _list_services(self, request: Document) -> Document:
+        names = self.quotas.catalogue.service_names
+        return page(
+            "ListServices",
+            request,
+            "Services",
+            [code for code in names if any(map(_is_told_here, self.quotas.catalogue.of(code)))],
+            key=str,
+            show=lambda code: {"ServiceCode": code, "ServiceName": names[code]},
+        )
+
+    def _list_applied(self, request: Document) -> Document:
+        if request.get("QuotaAppliedAtLevel") == "RESOURCE":
+            # No quota of the catalogue is applied to single resources.
+            found = []
+        elif "QuotaCode" in request:
+            found = [self._quota(request)]
+        else:
+            found = self._quotas(request["ServiceCode"])
+        return page("ListServiceQuotas", request, "Quotas", found, key=_code, show=self._applied)
+
+    def _list_defaults(self, request: Document) -> Document:
+        found = self._quotas(request["ServiceCode"])
+        return page(
+            "ListAWSDefaultServiceQuotas", request, "Quotas", found, key=_code, show=_default
+        )
+
+    def _get_applied(self, request: Document) -> Document:
+        quota = self._quota(request)
+        _refuse_context(request)
+        return {"Quota": self._applied(quota)}
+
+    def _get_default(self, request: Document) -> Document:
+        return {"Quota": _default(self._quota(request))}
+
+    def _quotas(self, service: str) -> list[Quota]:
+        found = [one for one in self.quotas.catalogue.of(service) if _is_told_here(one)]
+        if not found:
+            raise ApiError(
+                "NoSuchResourceException",
+                "The request failed because the specified service does not exist.",
+            )
+        return found
+
+    def _quota(self, request: Document) -> Quota:
+        for quota in self._quotas(request["ServiceCode"]):
+            if quota.code == request["QuotaCode"]:
+                return quota
+        raise ApiError(
+            "NoSuchResourceException",
+            "The request failed because the specified quota does not exist.",
+        )
+
+    def _applied(self, quota: Quota) -> Document:
+        return {
+            **_shown(quota),
+            "QuotaArn": _arn(quota, ministack_adapter.account()),
+            "Value": self.quotas.value(quota),
+            "QuotaAppliedAtLevel": "ACCOUNT",
+        }
+
+    # --- requests for increases ----------------------------------------------------------------
+
+    def _ask_for_increase(self, request: Document, caller: dict[str, str] | None) -> Document:
+        quota = self._quota(request)
+        _refuse_context(request)
+        if not quota.adjustable:
+            raise ApiError("IllegalArgumentException", f"The quota {quota.code} is not adjustable.")
+        if request["DesiredValue"] <= self.quotas.value(quota):
+            raise ApiError(
+                "IllegalArgumentException",
+                "You must provide a quota value greater than the current quota value.",
+            )
+        account = ministack_adapter.account()
+        arn = caller["Arn"] if caller is not None else f"arn:aws:iam::{account}:root"
+        requester = json.dumps({"accountId": account, "callerArn": arn})
+        made = self.quotas.increases.ask(
+            place(quota), quota, float(request["DesiredValue"]), requester
+        )
+        return {"RequestedQuota": self._increase(made)}
+
+    def _get_increase(self, request: Document) -> Document:
+        for one in self._increases():
+            if one.id == request["RequestId"]:
+                return {"RequestedQuota": self._increase(one)}
+        raise ApiError(
+            "NoSuchResourceException",
+            "The request failed because the specified quota request does not exist.",
+        )
+
+    def _list_increases(self, request: Document) -> Document:
+        if "ServiceCode" in request:
+            self._quotas(request["ServiceCode"])
+        return self._history("ListRequestedServiceQuotaChangeHistory", request)
+
+    def _list_increases_of_quota(self, request: Document) -> Document:
+        self._quota(request)
+        return self._history("ListRequestedServiceQuotaChangeHistoryByQuota", request)
+
+    def _history(self, operation: str, request: Document) -> Document:
+        at_account = request.get("QuotaRequestedAtLevel") != "RESOURCE"
+        found = [
+            one
+            for one in self._increases()
+            if at_account
+            and request.get("ServiceCode") in {None, one.service}
+            and request.get("QuotaCode") in {None, one.code}
+            and request.get("Status") in {None, one.status}
+        ]
+        return page(
+            operation,
+            request,
+            "RequestedQuotas",
+            found,
+            key=lambda one: one.id,
+            show=self._increase,
+        )
+
+    def _increases(self) -> list[Increase]:
+        account, region = ministack_adapter.account(), ministack_adapter.region()
+        regions = (region, "") if region == _home(region) else (region,)
+        return self.quotas.increases.seen_from([(account, one) for one in regions])
+
+    def _increase(self, one: Increase) -> Document:
+        quota = self.quotas.catalogue.by_code(one.service, one.code)
+        if quota is None:
+            raise LookupError(f"a request for a quota {one.service}/{one.code} that is no more")
+        return {
+            **{name: value for name, value in _shown(quota).items() if name != "Adjustable"},
+            "Id": one.id,
+            "QuotaArn": _arn(quota, one.account),
+            "DesiredValue": one.desired,
+            "Status": one.status,
+            "Created": one.created,
+            "LastUpdated": one.updated,
+            "Requester": one.requester,
+            "QuotaRequestedAtLevel": "ACCOUNT",
+        }
+
+
+def _code(quota: Quota) -> str:
+    return quota.code
+
+
+def _shown(quota: Quota) -> Document:
+    return {
+        "ServiceCode": quota.service,
+        "ServiceName": quota.service_name,
+        "QuotaCode": quota.code,
+        "QuotaName": quota.name,
+        "Unit": "None",
+        "Adjustable": quota.adjustable,
+        "GlobalQuota": quota.is_global,
+    }
+
+
+def _default(quota: Quota) -> Document:
+    return {**_shown(quota), "QuotaArn": _arn(quota, ""), "Value": quota.default}
+
+
+def _arn(quota: Quota, account: str) -> str:
+    region = ministack_adapter.region()
+    partition = next((one for start, _, one in _HOMES if region.startswith(start)), "aws")
+    where = "" if quota.is_global else region
+    return f"arn:{partition}:servicequotas:{where}:{account}:{quota.service}/{quota.code}"
+
+
+def _is_told_here(quota: Quota) -> bool:
+    return not quota.is_global or ministack_adapter.region() == _home(ministack_adapter.region())
+
+
+def _home(region: str) -> str:
+    return next((home for start, home, _ in _HOMES if region.startswith(start)), "us-east-1")
+
+
+def _refuse_context(request: dict[str, Any]) -> None:
+    if "ContextId" in request:
+        raise ApiError(
+            "IllegalArgumentException", "The quota is applied to the account: it has no contexts."
+        )

@@ -1,0 +1,224 @@
+"""What the emulator's Organizations lacks: trusted access and delegated administrators.
+
+Everything is kept by management account. StackSets is opened by CloudFormation's own
+ActivateOrganizationsAccess; enabling its service principal in Organizations is not enough, on AWS
+neither.
+"""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from localcloud import ministack_adapter
+from localcloud.protocol.errors import ApiError
+from localcloud.protocol.requests import check_request
+from localcloud.protocol.responses import checked
+from localcloud.stacksets.query import Answer, refused
+from localcloud.stacksets.targets import management_account
+
+STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
+"""The service principal of StackSets in an organization."""
+
+Document = dict[str, Any]
+Operation = Callable[[Document], Document]
+
+
+class OrganizationsAccess:
+    """Who may act in an organization besides its management account."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._enabled: dict[str, dict[str, float]] = {}
+        """Management account -> service principal -> since when."""
+        self._delegated: dict[str, dict[str, dict[str, float]]] = {}
+        """Management account -> member -> service principal -> since when."""
+        self._activated: set[str] = set()
+        """Management accounts in which StackSets may act."""
+        self.operations: dict[str, Operation] = {
+            "EnableAWSServiceAccess": self._enable,
+            "DisableAWSServiceAccess": self._disable,
+            "ListAWSServiceAccessForOrganization": self._list_enabled,
+            "RegisterDelegatedAdministrator": self._register,
+            "DeregisterDelegatedAdministrator": self._deregister,
+            "ListDelegatedAdministrators": self._list_administrators,
+            "ListDelegatedServicesForAccount": self._list_services,
+        }
+
+    def serve(self, name: str) -> Callable[[Document], Answer]:
+        """Give an operation as the emulator's Organizations calls it."""
+        operation = self.operations[name]
+
+        def answer(payload: Document) -> Answer:
+            headers = {"Content-Type": "application/x-amz-json-1.1"}
+            try:
+                _check(name, payload)
+                given = checked("organizations", name, operation(payload))
+            except ApiError as refusal:
+                headers["x-amzn-errortype"] = refusal.code
+                return refusal.status, headers, refusal.body()
+            return 200, headers, json.dumps(given).encode()
+
+        return answer
+
+    def is_active(self, manager: str) -> bool:
+        """Whether StackSets may act in the organization that ``manager`` manages."""
+        return manager in self._activated
+
+    def is_delegated(self, manager: str, member: str) -> bool:
+        """Whether a member may administer stack sets of the organization."""
+        return STACKSETS in self._delegated.get(manager, {}).get(member, {})
+
+    def activate(self) -> None:
+        """Open the caller's organization to StackSets."""
+        manager = ministack_adapter.account()
+        if management_account(manager) != manager:
+            raise refused(
+                "InvalidOperationException",
+                "You must be the management account of an organization to activate access",
+            )
+        ministack_adapter.module("services.organizations")._ensure_org()
+        self._activated.add(manager)
+        self._enabled.setdefault(manager, {}).setdefault(STACKSETS, self._now())
+
+    def deactivate(self) -> None:
+        """Close the caller's organization to StackSets."""
+        manager = ministack_adapter.account()
+        if any(STACKSETS in services for services in self._delegated.get(manager, {}).values()):
+            raise refused(
+                "InvalidOperationException",
+                "You must deregister all delegated administrators before deactivating access",
+            )
+        self._activated.discard(manager)
+        self._enabled.get(manager, {}).pop(STACKSETS, None)
+
+    def snapshot(self) -> Document:
+        """Give all of it as JSON can hold it."""
+        return {
+            "enabled": self._enabled,
+            "delegated": self._delegated,
+            "activated": sorted(self._activated),
+        }
+
+    def restore(self, document: Document) -> None:
+        """Take back what ``snapshot`` gave."""
+        self._enabled = document["enabled"]
+        self._delegated = document["delegated"]
+        self._activated = set(document["activated"])
+
+    def clear(self) -> None:
+        self._enabled.clear()
+        self._delegated.clear()
+        self._activated.clear()
+
+    def _enable(self, request: Document) -> Document:
+        enabled = self._enabled.setdefault(_manager(), {})
+        enabled.setdefault(request["ServicePrincipal"], self._now())
+        return {}
+
+    def _disable(self, request: Document) -> Document:
+        manager, principal = _manager(), request["ServicePrincipal"]
+        self._enabled.get(manager, {}).pop(principal, None)
+        if principal == STACKSETS:
+            self._activated.discard(manager)
+        return {}
+
+    def _list_enabled(self, _request: Document) -> Document:
+        enabled = self._enabled.get(_manager(), {})
+        return {
+            "EnabledServicePrincipals": [
+                {"ServicePrincipal": principal, "DateEnabled": since}
+                for principal, since in sorted(enabled.items())
+            ]
+        }
+
+    def _register(self, request: Document) -> Document:
+        manager, member, principal = _manager(), request["AccountId"], request["ServicePrincipal"]
+        _require_member(manager, member)
+        if principal not in self._enabled.get(manager, {}):
+            raise ApiError(
+                "ConstraintViolationException",
+                "You must enable service access before registering a delegated administrator",
+            )
+        services = self._delegated.setdefault(manager, {}).setdefault(member, {})
+        if principal in services:
+            raise ApiError(
+                "AccountAlreadyRegisteredException",
+                "The provided account is already a delegated administrator for your organization.",
+            )
+        services[principal] = self._now()
+        return {}
+
+    def _deregister(self, request: Document) -> Document:
+        manager, member = _manager(), request["AccountId"]
+        services = self._delegated.get(manager, {}).get(member, {})
+        if services.pop(request["ServicePrincipal"], None) is None:
+            raise _not_registered()
+        if not services:
+            del self._delegated[manager][member]
+        return {}
+
+    def _list_administrators(self, request: Document) -> Document:
+        manager, principal = _manager(), request.get("ServicePrincipal")
+        accounts = ministack_adapter.module("services.organizations")._accounts
+        found = []
+        for member, services in sorted(self._delegated.get(manager, {}).items()):
+            if principal is None or principal in services:
+                since = services[principal] if principal else min(services.values())
+                known = {key: one for key, one in accounts[member].items() if key in _SHOWN}
+                found.append({**known, "DelegationEnabledDate": since})
+        return {"DelegatedAdministrators": found}
+
+    def _list_services(self, request: Document) -> Document:
+        services = self._delegated.get(_manager(), {}).get(request["AccountId"])
+        if services is None:
+            raise _not_registered()
+        return {
+            "DelegatedServices": [
+                {"ServicePrincipal": principal, "DelegationEnabledDate": since}
+                for principal, since in sorted(services.items())
+            ]
+        }
+
+
+_SHOWN = frozenset({"Id", "Arn", "Email", "Name", "Status", "JoinedMethod", "JoinedTimestamp"})
+
+
+def _check(name: str, payload: Document) -> None:
+    try:
+        check_request("organizations", name, payload)
+    except ApiError as refusal:
+        raise ApiError("InvalidInputException", refusal.message) from None
+
+
+def _manager() -> str:
+    """Give the caller's account; ``ApiError`` if it is a member of somebody's organization."""
+    account = ministack_adapter.account()
+    if management_account(account) != account:
+        raise ApiError(
+            "AccessDeniedException", "You don't have permissions to access this resource."
+        )
+    return account
+
+
+def _require_member(manager: str, member: str) -> None:
+    if member not in ministack_adapter.module("services.organizations")._accounts:
+        raise ApiError(
+            "AccountNotFoundException",
+            "You specified an account that doesn't exist.",
+        )
+    if member == manager:
+        raise ApiError(
+            "ConstraintViolationException",
+            "You cannot register the management account as a delegated administrator.",
+        )
+
+
+def _not_registered() -> ApiError:
+    return ApiError(
+        "AccountNotRegisteredException",
+        "The provided account is not a registered delegated administrator for your organization.",
+    )

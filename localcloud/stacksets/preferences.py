@@ -1,0 +1,72 @@
+"""Operation preferences: in which order, how many at a time, and how many failures are borne."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.stacksets.query import invalid
+
+Preferences = dict[str, Any]
+
+_ONE_OF_TWO = (
+    ("FailureToleranceCount", "FailureTolerancePercentage"),
+    ("MaxConcurrentCount", "MaxConcurrentPercentage"),
+)
+
+
+@dataclass(frozen=True)
+class OperationPace:
+    """The pace in one Region, counted in accounts."""
+
+    concurrency: int
+    tolerance: int
+    strict: bool
+
+    def limit(self, failed: int) -> int:
+        """Give how many accounts may be worked on at a time after so many failures.
+
+        Strict, the limit falls so that even if all that run fail, no more than one account fails
+        beyond the tolerance. Beyond the tolerance nothing is started any more.
+        """
+        if failed > self.tolerance:
+            return 0
+        if self.strict:
+            return min(self.concurrency, self.tolerance + 1 - failed)
+        return self.concurrency
+
+
+def check(preferences: Preferences) -> None:
+    """Raise ``ApiError`` for preferences that contradict each other."""
+    for count, percentage in _ONE_OF_TWO:
+        if count in preferences and percentage in preferences:
+            raise invalid(f"You can specify either {count} or {percentage}, but not both")
+
+
+def pace(preferences: Preferences, accounts: int) -> OperationPace:
+    """Give the pace for so many accounts in a Region; percentages are rounded down.
+
+    By default one account at a time and no failure. At least one account is worked on at a time,
+    however small the percentage.
+    """
+    share = preferences.get("FailureTolerancePercentage", 0)
+    tolerance = preferences.get("FailureToleranceCount", accounts * share // 100)
+    concurrency = preferences.get("MaxConcurrentCount", 1)
+    if "MaxConcurrentPercentage" in preferences:
+        concurrency = max(1, accounts * preferences["MaxConcurrentPercentage"] // 100)
+    mode = preferences.get("ConcurrencyMode", "STRICT_FAILURE_TOLERANCE")
+    return OperationPace(concurrency, tolerance, mode == "STRICT_FAILURE_TOLERANCE")
+
+
+def in_parallel(preferences: Preferences) -> bool:
+    """Whether all Regions are worked on at the same time."""
+    return bool(preferences.get("RegionConcurrencyType") == "PARALLEL")
+
+
+def ordered(preferences: Preferences, regions: Iterable[str]) -> list[str]:
+    """Give the Regions once each: those of ``RegionOrder`` first, the others as they came."""
+    present = list(dict.fromkeys(regions))
+    wanted = list(dict.fromkeys(preferences.get("RegionOrder", [])))
+    first = [region for region in wanted if region in present]
+    return first + [region for region in present if region not in first]

@@ -1,0 +1,173 @@
+"""Which accounts an operation means, and who may ask for it: the organization's side."""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud import ministack_adapter
+from localcloud.stacksets.query import invalid
+from localcloud.stacksets.records import Document, StackSet
+
+
+@dataclass(frozen=True)
+class DeploymentTarget:
+    """An account, and the organizational unit or root that it was reached by."""
+
+    account: str
+    unit: str = ""
+
+
+def management_account(account: str) -> str:
+    """Give the account that manages the organization of ``account``: itself if it is in none."""
+    accounts = ministack_adapter.module("services.organizations")._accounts
+    for manager, member in accounts.to_dict():
+        if member == account and manager != account:
+            return str(manager)
+    return account
+
+
+def units_above(manager: str, account: str) -> set[str]:
+    """Give the organizational units and the root that an account is in, directly or not."""
+    organizations = ministack_adapter.module("services.organizations")
+    above: set[str] = set()
+    with ministack_adapter.request_scope(manager, ministack_adapter.region()):
+        place = organizations._accounts.get(account) or {}
+        while parent := place.get("_ParentId"):
+            above.add(parent)
+            place = organizations._ous.get(parent) or {}
+    return above
+
+
+def is_suspended(stack_set: StackSet, account: str) -> bool:
+    """Whether a member of the organization has been closed."""
+    if not stack_set.service_managed:
+        return False
+    with ministack_adapter.request_scope(stack_set.account, stack_set.region):
+        found = ministack_adapter.module("services.organizations")._accounts.get(account) or {}
+    return bool(found.get("Status") == "SUSPENDED")
+
+
+def to_deploy_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
+    """Give the accounts in which CreateStackInstances makes stacks, once each.
+
+    The management account never gets one by a service-managed stack set.
+    """
+    if not stack_set.service_managed:
+        return [DeploymentTarget(account) for account in _accounts(request)]
+    units, accounts, kind = _units(stack_set, request)
+    if kind == "UNION":
+        raise invalid("AccountFilterType UNION is not supported for CreateStackInstances")
+    found: dict[str, DeploymentTarget] = {}
+    for unit in units:
+        for account in _members_of(stack_set, unit):
+            found.setdefault(account, DeploymentTarget(account, unit))
+    return [one for one in found.values() if _chosen(one.account, accounts, kind)]
+
+
+def deployed_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
+    """Give the accounts with instances that an update or deletion is about, once each."""
+    if not stack_set.service_managed:
+        return [DeploymentTarget(account) for account in _accounts(request)]
+    units, accounts, kind = _units(stack_set, request)
+    inside = {account for unit in units for account in _members_of(stack_set, unit)}
+    found: dict[str, DeploymentTarget] = {}
+    for one in stack_set.instances.values():
+        meant = one.unit in units or one.account in inside
+        if kind == "UNION":
+            chosen = meant or one.account in accounts
+        else:
+            chosen = meant and _chosen(one.account, accounts, kind)
+        if chosen:
+            found[one.account] = DeploymentTarget(one.account, one.unit)
+    return list(found.values())
+
+
+def covers_units(request: Document) -> bool:
+    """Whether whole organizational units are meant, so that automatic deployment follows them."""
+    return _filter(request.get("DeploymentTargets", {})) in {"NONE", "UNION"}
+
+
+def _chosen(account: str, accounts: list[str], kind: str) -> bool:
+    if kind == "INTERSECTION":
+        return account in accounts
+    return kind != "DIFFERENCE" or account not in accounts
+
+
+def _accounts(request: Document) -> list[str]:
+    targets = request.get("DeploymentTargets", {})
+    if "OrganizationalUnitIds" in targets:
+        raise invalid(
+            "StackSets with SELF_MANAGED permission model can only have accounts as target"
+        )
+    if "Accounts" in request and targets:
+        raise invalid("You can specify Accounts or DeploymentTargets, but not both")
+    _refuse_url(targets)
+    accounts = request.get("Accounts") or targets.get("Accounts")
+    if not accounts:
+        raise invalid("You must specify at least one account")
+    return list(dict.fromkeys(accounts))
+
+
+def _units(stack_set: StackSet, request: Document) -> tuple[list[str], list[str], str]:
+    """Give organizational units, accounts and how the accounts refine the units."""
+    targets = request.get("DeploymentTargets", {})
+    if not targets:
+        raise invalid(
+            "StackSets with SERVICE_MANAGED permission model can only have OrganizationalUnit "
+            "as target"
+        )
+    if "Accounts" in request:
+        raise invalid("You can specify Accounts or DeploymentTargets, but not both")
+    _refuse_url(targets)
+    units = list(dict.fromkeys(targets.get("OrganizationalUnitIds", [])))
+    if not units:
+        raise invalid("OrganizationalUnitIds are required")
+    known = _known_units(stack_set)
+    for unit in units:
+        if unit not in known:
+            raise invalid(f"Organizational unit {unit} is not part of the organization")
+    kind = _filter(targets)
+    accounts = targets.get("Accounts", [])
+    if kind in {"INTERSECTION", "DIFFERENCE"} and not accounts:
+        raise invalid(f"AccountFilterType {kind} needs Accounts")
+    return units, accounts, kind
+
+
+def _filter(targets: Document) -> str:
+    default = "UNION" if targets.get("Accounts") else "NONE"
+    return str(targets.get("AccountFilterType", default))
+
+
+def _refuse_url(targets: Document) -> None:
+    if "AccountsUrl" in targets:
+        raise invalid("The local cloud does not read AccountsUrl: give Accounts")
+
+
+def _known_units(stack_set: StackSet) -> set[str]:
+    organizations = ministack_adapter.module("services.organizations")
+    with ministack_adapter.request_scope(stack_set.account, stack_set.region):
+        return {*organizations._roots.keys(), *organizations._ous.keys()}
+
+
+def _members_of(stack_set: StackSet, unit: str) -> list[str]:
+    """Give the members in a unit and in those below it."""
+    organizations = ministack_adapter.module("services.organizations")
+    with ministack_adapter.request_scope(stack_set.account, stack_set.region):
+        below: list[Any] = organizations._ous.values()
+        units = {unit, *_descendants(unit, below)}
+        return [
+            member["Id"]
+            for member in organizations._accounts.values()
+            if member["_ParentId"] in units and member["Id"] != stack_set.account
+        ]
+
+
+def _descendants(unit: str, units: list[Any]) -> Iterator[str]:
+    for one in units:
+        if one["_ParentId"] == unit:
+            yield one["Id"]
+            yield from _descendants(one["Id"], units)

@@ -1,0 +1,156 @@
+"""What of the emulator is played here; all else of it is closed, above all what runs programs.
+
+ministack runs code in a dozen ways: Lambda, Glue and CodeBuild jobs, ECS tasks, init scripts,
+databases, and doors that open by path or host name before any signature is looked at. Whatever
+is not on these lists is refused, whoever asks.
+"""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from localcloud import ministack_adapter
+from localcloud.authentication.gate import CALLBACKS
+from localcloud.authentication.public import at_function_url
+
+SERVICES = frozenset(
+    {
+        "cloudformation",
+        "ec2",
+        "ecr",
+        "elasticfilesystem",
+        "events",
+        "glue",
+        "iam",
+        "lambda",
+        "logs",
+        "monitoring",
+        "organizations",
+        "s3",
+        "scheduler",
+        "ssm",
+        "sts",
+        "tagging",
+    }
+)
+"""Of ministack's services, by the names of its registry; ours come on top."""
+
+RESOURCE_TYPES = re.compile(
+    r"AWS::(CDK|CloudFormation|CloudWatch|EC2|Events|IAM|Logs|SageMaker|Scheduler|SNS|SQS|SSM)::.+"
+    r"|AWS::S3::(Bucket|BucketPolicy)|AWS::ECR::Repository|AWS::EFS::.+"
+    r"|AWS::Glue::(Database|Table)|AWS::Lambda::(Alias|Function|Permission|Url|Version)"
+    r"|Custom::.+"
+)
+"""Of the types that templates can have."""
+
+_CATALOG = re.compile(r"AWSGlue\.(BatchDelete|Create|Delete|Get|Update)(Database|Table)s?")
+_FUNCTIONS = re.compile(
+    r"(GET|DELETE) /\d{4}-\d\d-\d\d/functions.*|POST /\d{4}-\d\d-\d\d/functions/[^/]+/invocations"
+)
+
+Answer = tuple[int, dict[str, str], Any]
+Service = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Answer]]
+
+
+def close_the_rest() -> None:
+    """Take away what is not played, once all services of ours are there."""
+    _close_services()
+    _close_resource_types()
+    _close_doors()
+
+
+def _close_services() -> None:
+    handlers = ministack_adapter.module("app").SERVICE_HANDLERS
+    open_ones = SERVICES | ministack_adapter.json_services()
+    for name in handlers.keys() - open_ones:
+        handlers[name] = partial(_unplayed, name)
+    handlers["glue"] = _only(_CATALOG, "glue", handlers["glue"])
+    handlers["lambda"] = _only(_FUNCTIONS, "lambda", handlers["lambda"])
+
+
+def _only(played: re.Pattern[str], name: str, service: Service) -> Service:
+    async def asked(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Answer:
+        operation = headers.get("x-amz-target") or f"{method} {path}"
+        answer = service if played.fullmatch(operation) else partial(_unplayed, name)
+        return await answer(method, path, headers, body, query)
+
+    return asked
+
+
+async def _unplayed(name: str, method: str, path: str, headers: dict[str, str], *_: Any) -> Answer:
+    operation = headers.get("x-amz-target", "").rpartition(".")[2] or f"{method} {path}"
+    _, told, text = ministack_adapter.module("core.iam_actions").access_denied_response(
+        name,
+        "",
+        "",
+        str(uuid.uuid4()),
+        error_code="UnsupportedOperation",
+        message=f"The local cloud does not play {operation} of {name}.",
+        headers=headers,
+    )
+    return 400, told, text
+
+
+def _close_resource_types() -> None:
+    provisioners = ministack_adapter.module("services.cloudformation.provisioners")
+    handlers = provisioners._RESOURCE_HANDLERS
+    for type_name in [name for name in handlers if not RESOURCE_TYPES.fullmatch(name)]:
+        del handlers[type_name]
+
+
+def _close_doors() -> None:
+    """Close what the emulator serves by path or host name, whatever is signed.
+
+    What is left goes to a service: the one that the signature is for.
+    """
+    app = ministack_adapter.module("app")
+    reset, callbacks = app._handle_admin_reset, app._handle_post_body_shortcuts
+    function_url = app._handle_lambda_url_request
+
+    async def before_body(
+        method: str,
+        path: str,
+        headers: dict[str, str],  # noqa: ARG001 - as it is called
+        query_params: dict[str, Any],
+        request_id: str,  # noqa: ARG001
+    ) -> Answer | None:
+        if at_function_url.get():
+            return None
+        found: Answer | None = await reset(path, method, query_params)
+        return found
+
+    async def after_body(method: str, path: str, *given: Any) -> Answer | None:
+        if at_function_url.get() or not path.startswith(CALLBACKS):
+            return None
+        found: Answer | None = await callbacks(method, path, *given)
+        return found or (404, {}, b"")
+
+    async def by_host(
+        method: str, path: str, headers: dict[str, str], *given: Any, **_: Any
+    ) -> Answer | None:
+        if not at_function_url.get():
+            return None
+        body, query_params, _request_id = given
+        found: Answer | None = await function_url(
+            headers["host"], path, method, headers, body, query_params
+        )
+        return found or (404, {}, b"")
+
+    async def no_scripts() -> None:
+        """Run nothing: an emulator in a container would look for scripts in fixed folders."""
+
+    app._handle_pre_body_request = before_body
+    app._handle_post_body_shortcuts = after_body
+    app._handle_special_data_plane_request = by_host
+    # Presigned URLs have been checked by then; this would ask for a secret that everybody knows.
+    ministack_adapter.module("services.s3")._verify_presigned_sigv4 = lambda *_: None
+    app._run_init_scripts = lambda: None
+    app._run_ready_scripts = no_scripts

@@ -1,0 +1,68 @@
+"""GetResources of the Resource Groups Tagging API, over SageMaker too and in pages.
+
+ministack collects the tags of its own services and gives everything at once. AWS gives at most 100
+resources a page (botocore's service model); how many unless asked for a number is not measured.
+"""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+
+PAGE = 50
+MOST = 100
+
+Answer = tuple[int, dict[str, str], bytes]
+Document = dict[str, Any]
+
+
+def mount_tag_search(engine: SageMakerEngine) -> None:
+    """Let GetResources find what our SageMaker holds, once per process."""
+    tagging = ministack_adapter.module("services.tagging")
+    tagging._COLLECTORS["sagemaker"] = lambda: _tagged(engine)
+    handlers = tagging._HANDLERS
+    handlers["GetResources"] = in_pages(handlers["GetResources"], tagging._invalid_parameter)
+
+
+def _tagged(engine: SageMakerEngine) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """ARN and tags of whatever carries some in the present account and Region."""
+    for kind in engine.kinds.values():
+        for record in engine.records(kind):
+            if kind.arn and record["tags"]:
+                tags = [
+                    {"Key": key, "Value": record["tags"][key]} for key in sorted(record["tags"])
+                ]
+                yield record["arn"], tags
+
+
+def in_pages(
+    everything: Callable[[Document], Answer], refusal: Callable[[str], Answer]
+) -> Callable[[Document], Answer]:
+    """Cut an answer into pages; the token is the last ARN of the page before."""
+
+    def get_resources(request: Document) -> Answer:
+        if "ResourceARNList" in request:
+            return everything(request)
+        size = request.get("ResourcesPerPage", PAGE)
+        if not 1 <= size <= MOST:
+            return refusal(f"ResourcesPerPage must be between 1 and {MOST}, and is {size}")
+        status, headers, body = everything(request)
+        answer = json.loads(body)
+        if "ResourceTagMappingList" in answer:
+            after = request.get("PaginationToken", "")
+            found = sorted(answer["ResourceTagMappingList"], key=lambda one: one["ResourceARN"])
+            rest = [one for one in found if one["ResourceARN"] > after]
+            answer["ResourceTagMappingList"] = rest[:size]
+            answer["PaginationToken"] = rest[size - 1]["ResourceARN"] if len(rest) > size else ""
+            body = json.dumps(answer).encode()
+        return status, headers, body
+
+    return get_resources

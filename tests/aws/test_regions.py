@@ -1,0 +1,106 @@
+"""A Region that is not enabled in the account is told as that, and not as a wrong sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.support.local_cloud import Cloud
+from tests.support.preflights import calling
+from tests.support.small_workshop import HOME, Fleet, fleet
+from workshop.account_region import AccountRegion
+from workshop.aws import regions
+from workshop.aws.clients import Clients
+from workshop.cli import context
+from workshop.errors import WorkshopError
+
+__all__ = ["fleet"]
+
+CLOSED = "eu-south-2"
+TOLD = (
+    "eu-south-2 is not enabled for account 000000000000: it does not know your keys, which are good"
+    " elsewhere; enable it with: aws account enable-region --region-name eu-south-2 (it takes some"
+    " minutes), or name another Region"
+)
+CODES = {
+    "sts": "InvalidClientTokenId",
+    "cloudformation": "InvalidClientTokenId",
+    "sagemaker": "UnrecognizedClientException",
+    "ec2": "AuthFailure",
+}
+
+
+class Unknown(Clients):
+    """Clients whose keys are not known in some Regions, as AWS says it there."""
+
+    closed: Collection[str] = (CLOSED,)
+
+    def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
+        made = super().client(service, place, attempts=attempts)
+        if place.region in self.closed:
+            answer = {"Error": {"Code": CODES[service], "Message": "The token is invalid"}}
+            refused = (SimpleNamespace(status_code=403), answer)
+            made.meta.events.register("before-call", lambda **_: refused, unique_id="closed")
+        return made
+
+
+class UnknownEverywhere(Unknown):
+    closed = (HOME.region, CLOSED)
+
+
+@pytest.mark.parametrize("service", CODES)
+def test_every_way_to_say_so_is_known(cloud: Cloud, service: str) -> None:
+    calls = {
+        "sts": "get_caller_identity",
+        "cloudformation": "describe_stacks",
+        "sagemaker": "list_endpoints",
+        "ec2": "describe_vpcs",
+    }
+    with calling(cloud):
+        client = Unknown(HOME).client(service, AccountRegion(HOME.account, CLOSED))
+        with pytest.raises(client.exceptions.ClientError) as caught:
+            getattr(client, calls[service])()
+    assert regions.knows_no_key(caught.value)
+    assert not regions.knows_no_key(WorkshopError("no"))
+
+
+@pytest.mark.parametrize("home", [HOME, AccountRegion(HOME.account, CLOSED)])
+def test_keys_that_are_good_elsewhere_are_not_to_be_signed_in_again(
+    cloud: Cloud, home: AccountRegion
+) -> None:
+    with calling(cloud), pytest.raises(WorkshopError) as caught:
+        Unknown(home).caller(AccountRegion(HOME.account, CLOSED))
+    assert str(caught.value) == TOLD
+
+
+def test_keys_that_are_known_nowhere_are(cloud: Cloud) -> None:
+    with calling(cloud), pytest.raises(WorkshopError) as caught:
+        UnknownEverywhere(HOME).caller(AccountRegion(HOME.account, CLOSED))
+    assert "sign in, or check your credentials" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("region", "known"),
+    [
+        ("eu-south-2", "us-east-1"),
+        ("cn-northwest-1", "cn-north-1"),
+        ("us-gov-east-1", "us-gov-west-1"),
+    ],
+)
+def test_each_partition_has_a_region_that_all_accounts_can_use(region: str, known: str) -> None:
+    assert regions.open_to_all(region) == known
+
+
+@pytest.mark.parametrize("rows", [("ada,", f"eve,{CLOSED}"), (f"eve,{CLOSED}", "ada,")])
+def test_a_plan_tells_it_wherever_it_meets_it_first(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(context, "Clients", Unknown)
+    fleet.write(0, roster="roster: {file: people.csv}")
+    (fleet.config / "people.csv").write_text("\n".join(["id,region", *rows, ""]))
+    ran = fleet.run("plan")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[-1] == f"workshop: {TOLD}"

@@ -1,0 +1,194 @@
+"""A running deployment as a terminal, a pipe and a program see it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
+from unittest import mock
+
+import pytest
+from rich.console import Console
+
+from tests.support.small_workshop import HOME, WORKSHOP, Fleet, fleet, wanted
+from workshop.aws.rate_limit import RateLimiter
+from workshop.cli import deploy_view
+from workshop.deploy.jobs import StackJob, Stage
+from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
+from workshop.deploy.run import Deployment
+from workshop.events import Event, What
+
+__all__ = ["fleet"]
+
+CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+SLOW = 3600.0
+MOST_TEXT = 50_000
+"""Characters; a screen that is drawn four times a second has some hundred."""
+SILENCE = 120
+"""Seconds."""
+
+
+def stack(seat: str, kind: str = "storage", action: StackAction = StackAction.CREATE) -> StackPlan:
+    return StackPlan(wanted(f"demo-{seat}-{kind}", seat=seat), None, action)
+
+
+def plan(*seats: str) -> DeployPlan:
+    return DeployPlan(tuple(SeatPlan(seat, HOME, (stack(seat),)) for seat in seats), ())
+
+
+def event(what: What, seat: str, stack: str = "", told: str = "") -> Event:
+    return Event(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, told)
+
+
+EVENTS = (
+    event(What.SEAT_DONE, "cohort"),
+    event(What.BEGUN, "a", "demo-a-storage"),
+    event(What.DONE, "a", "demo-a-storage"),
+    event(What.SEAT_DONE, "a"),
+    event(What.RETRY, "b", "demo-b-access", "again in 5 s: Throttling"),
+    event(What.FAILING, "b", "demo-b-access", "Role: no"),
+    event(What.SEAT_FAILED, "b", told="demo-b-access: Role: no"),
+    event(What.STOPPED, "", told="too many"),
+)
+
+
+def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with deploy_view.view(plan("cohort", "a", "b"), as_json=False) as view:
+        for one in EVENTS:
+            view.event(one)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "done: cohort",
+        "1/2 seat done: a",
+        "retry: demo-b-access again in 5 s: Throttling",
+        "failing: demo-b-access Role: no",
+        "2/2 seat failed: b: demo-b-access: Role: no",
+        "stopped: too many",
+    ]
+
+
+def test_a_program_gets_every_event_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with deploy_view.view(plan("a", "b"), as_json=True) as view:
+        for one in EVENTS:
+            view.event(one)
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["what"] for line in lines] == [one.what.value for one in EVENTS]
+    assert lines[1] == {
+        "at": "2098-03-08T00:00:00.000+00:00",
+        "what": "begun",
+        "account": "000000000000",
+        "region": "us-east-1",
+        "seat": "a",
+        "stack": "demo-a-storage",
+    }
+
+
+def seen(view: deploy_view._LiveView) -> list[str]:
+    """What the live view shows now, line by line."""
+    screen = Console(file=io.StringIO(), width=120, force_terminal=False)
+    screen.print(view.render())
+    shown = cast("io.StringIO", screen.file).getvalue().splitlines()
+    return [line.rstrip() for line in shown if line.strip()]
+
+
+def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("workshop.cli.deploy_view.time.monotonic", lambda: now)
+    view = deploy_view._LiveView(plan("cohort", "a", "b", "c"))
+    assert len(seen(view)) == 1
+    jobs = {
+        one.wanted.name: StackJob(one) for one in (stack("a"), stack("b"), stack("b", "access"))
+    }
+    jobs["demo-a-storage"].stage = Stage.DONE
+    jobs["demo-b-storage"].stage = Stage.WATCHED
+    jobs["demo-b-access"].stage = Stage.CALLING
+    jobs["demo-b-access"].deleting = True
+    flying = [jobs["demo-b-storage"], jobs["demo-b-access"]]
+    engine = SimpleNamespace(jobs=jobs, in_flight=flying)
+    pace = RateLimiter()
+    view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {HOME: pace})
+    for one in EVENTS[:4]:
+        view.event(one)
+    now += 30
+    bar, active = seen(view)
+    assert "1/3" in bar
+    assert bar.endswith("2 stacks a minute, about 1:00 left")
+    assert active.split() == ["b", "storage,", "clearing", "access"]
+    pace.throttled()
+    assert seen(view)[0].endswith("about 1:00 left, 1 calls throttled")
+
+
+def test_more_seats_than_a_screen_holds_are_counted() -> None:
+    view = deploy_view._LiveView(plan("a"))
+    flying = [StackJob(stack(f"seat{number}")) for number in range(15)]
+    engine = SimpleNamespace(jobs={job.name: job for job in flying}, in_flight=flying)
+    view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {})
+    lines = seen(view)
+    assert len(lines) == 1 + 12 + 1
+    assert lines[-1].split() == ["and", "3", "more", "seats"]
+
+
+def test_a_real_terminal_shows_what_is_going_on_until_ctrl_c(fleet: Fleet) -> None:
+    fleet.write(2)
+    fleet.cloud.delays(notebook=SLOW)
+    master, terminal = pty.openpty()
+    environment = {**fleet.variables(), "TERM": "xterm", "COLUMNS": "110", "LINES": "30"}
+    words = [WORKSHOP, "deploy", "-e", "dev"]
+    with subprocess.Popen(
+        words,
+        cwd=fleet.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+    ) as process:
+        os.close(terminal)
+        try:
+            read(
+                master,
+                r"seats\s+━.*0/2.*\d+ stacks a minute, about \d+:\d\d left\n  seat01 +notebook",
+            )
+            os.kill(process.pid, signal.SIGINT)
+            rest = read(master, r"To go on from here: workshop deploy -e dev\n")
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    os.close(master)
+    assert process.returncode == 1
+    assert "interrupted; CloudFormation goes on with what it has begun" in rest
+    assert "seats: 1 in progress, 1 not begun" in out
+
+
+def read(master: int, pattern: str) -> str:
+    """Read what appears on a terminal until the pattern has appeared; a screen without it fails."""
+    text = ""
+    while not re.search(pattern, text):
+        assert len(text) < MOST_TEXT, text[-2000:]
+        assert select.select([master], [], [], SILENCE)[0], text[-2000:]
+        text += CONTROLS.sub("", os.read(master, 65536).decode(errors="replace"))
+    return text
+
+
+def test_the_screen_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
+    with (
+        mock.patch("workshop.cli.console.talks_to_terminal", return_value=True),
+        deploy_view.view(plan("a"), as_json=False) as view,
+    ):
+        view.event(EVENTS[5])
+    assert "failing: demo-b-access Role: no" in capsys.readouterr().err

@@ -1,0 +1,137 @@
+"""``workshop init``: files to start from, which pass ``check`` as soon as the account is right."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.workshop_command import run
+from workshop.config import loader, scaffold
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_with_an_account_the_files_pass_check_at_once() -> None:
+    made = run("init", "vision", "--account", "111122223333", "--region", "us-east-1")
+    assert (made.code, made.out) == (0, "")
+    assert (
+        made.err
+        == """\
+wrote config/vision.yaml
+wrote config/rosters/vision.csv
+wrote config/schema.json
+
+next:
+  1. set start and end in config/vision.yaml, and list the people in config/rosters/vision.csv
+  2. give them ids:  workshop roster -e vision --write
+  3. check it:       workshop check -e vision
+"""
+    )
+    checked = run("check", "-e", "vision")
+    assert (checked.code, checked.err) == (0, "")
+    loaded = loader.load("vision")
+    assert (loaded.settings.account, loaded.settings.region) == ("111122223333", "us-east-1")
+    assert [seat.id for seat in loaded.seats] == ["ada", "alan", "grace", "spare01"]
+
+
+def test_without_an_account_check_names_the_line_to_fill_in() -> None:
+    made = run("init", "vision")
+    assert "  1. write your account's 12 digits into config/vision.yaml\n" in made.err
+    checked = run("check", "-e", "vision")
+    assert checked.code == 2
+    line = (
+        Path("config/vision.yaml")
+        .read_text()
+        .splitlines()
+        .index(f'account: "{scaffold.ACCOUNT_PLACEHOLDER}"')
+    )
+    assert checked.err.splitlines()[0] == (
+        f"config/vision.yaml:{line + 1}: account: 'YOUR-ACCOUNT-ID' is not an account id; write its"
+        " 12 digits in quotes"
+    )
+    assert len(checked.err.splitlines()) == 2
+
+
+def test_every_next_step_works_as_printed() -> None:
+    made = run("init", "vision", "--account", "111122223333", "--config-dir", "mine")
+    commands = [line.rpartition("workshop ")[2] for line in made.err.splitlines() if "-e " in line]
+    assert len(commands) == 2
+    for command in commands:
+        assert run(*command.split()).code == 0
+
+
+def test_nothing_that_is_there_is_overwritten() -> None:
+    run("init", "vision", "--account", "111122223333")
+    Path("config/vision.yaml").write_text("mine")
+    again = run("init", "vision")
+    assert again.code == 2
+    assert again.err == (
+        "workshop: config/vision.yaml is there already; choose another name or remove it\n"
+    )
+    assert Path("config/vision.yaml").read_text() == "mine"
+
+
+def test_a_roster_that_is_there_keeps_the_environment_from_being_written() -> None:
+    Path("config/rosters").mkdir(parents=True)
+    Path("config/rosters/vision.csv").write_text("id\nada\n")
+    assert run("init", "vision").code == 2
+    assert not Path("config/vision.yaml").exists()
+    assert Path("config/rosters/vision.csv").read_text() == "id\nada\n"
+
+
+def test_a_schema_that_is_there_is_kept() -> None:
+    Path("config").mkdir()
+    Path("config/schema.json").write_text("{}")
+    assert run("init", "vision").code == 0
+    assert Path("config/schema.json").read_text() == "{}"
+
+
+def test_editors_find_the_schema_beside_the_file() -> None:
+    run("init", "vision")
+    first = Path("config/vision.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=schema.json"
+    assert json.loads(Path("config/schema.json").read_text())["title"] == "workshop environment"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["My-Shop"], "'My-Shop' cannot be a workshop's name; use 2 to 12 lower-case letters and"
+         " digits, a letter first, no hyphen (sthree and amzn are reserved by S3)"),
+        (["../x"], "'../x' cannot be a workshop's name; use 2 to 12 lower-case letters and digits,"
+         " a letter first, no hyphen (sthree and amzn are reserved by S3)"),
+        (["vision", "--account", "12"], "'12' is not an account id; write its 12 digits in"
+         " quotes"),
+        (["vision", "--region", "Ireland"], "'Ireland' is not a Region; write its code, such as"
+         " 'eu-west-1'"),
+    ],
+)  # fmt: skip
+def test_words_that_check_would_refuse_are_refused_before_anything_is_written(
+    arguments: list[str], told: str
+) -> None:
+    made = run("init", *arguments)
+    assert (made.code, made.err) == (2, f"workshop: {told}\n")
+    assert list(Path().iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_told() -> None:
+    Path("config").write_text("a file in the way")
+    made = run("init", "vision")
+    assert made.code == 1
+    assert made.err.startswith("workshop: config/vision.yaml cannot be written (")
+
+
+def test_the_dates_are_four_weeks_ahead_in_full_hours() -> None:
+    text = scaffold.environment_text(
+        "vision",
+        account=None,
+        region="eu-west-1",
+        today=datetime(2026, 12, 10, 22, 41, 7, 5, tzinfo=UTC),
+    )
+    assert "start: 2027-01-07T09:00:00+00:00\nend: 2027-01-08T17:00:00+00:00\n" in text

@@ -1,0 +1,263 @@
+"""``workshop plan``: what people type, and what they see."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.faulty import counts
+from tests.support.small_workshop import Fleet, fleet
+
+__all__ = ["fleet"]
+
+ASKED = {"effect": "latency", "operation": "cloudformation:*", "seconds": 0.001}
+"""Counts what CloudFormation is asked."""
+TALK = (
+    "making the templates, one of each profile ...\n"
+    "looking at the stacks of 000000000000 us-east-1 ...\n"
+)
+
+
+def test_a_new_roster_is_all_created_and_one_listing_tells_it(fleet: Fleet) -> None:
+    fleet.write(2)
+    fleet.cloud.faults(ASKED)
+    ran = fleet.run("plan", by_app=True)
+    assert (ran.code, ran.err) == (0, TALK)
+    assert ran.out.splitlines() == [
+        "seat    place                   plan    stacks  why",
+        "cohort  000000000000 us-east-1  create  1",
+        "seat01  000000000000 us-east-1  create  5",
+        "seat02  000000000000 us-east-1  create  5",
+        "",
+        "seats: 2 create",
+    ]
+    assert counts(fleet.cloud) == [(1, 1)]
+    assert fleet.statuses() == {}
+
+
+def test_what_is_unchanged_is_only_counted(fleet: Fleet) -> None:
+    fleet.write(2)
+    assert fleet.deploy(only=["seat02"]).good
+    ran = fleet.run("plan")
+    assert ran.out.splitlines() == [
+        "seat    place                   plan    stacks  why",
+        "seat01  000000000000 us-east-1  create  5",
+        "",
+        "seats: 1 unchanged, 1 create",
+    ]
+    some = fleet.run("plan", "--only", "seat02")
+    assert (some.code, some.out) == (0, "seats: 1 unchanged\n")
+
+
+def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> None:
+    fleet.write(3)
+    assert fleet.deploy().good
+    larger = "profiles: {attendee: {notebook: {instance_type: ml.t3.large, volume_gb: 30}}}"
+    fleet.write(2, larger)
+    # Of all notebooks one template is read; the others' follow from their digests.
+    fleet.cloud.faults({**ASKED, "operation": "cloudformation:GetTemplate"})
+    ran = fleet.run("plan")
+    assert counts(fleet.cloud) == [(1, 1)]
+    resource = next(word for word in ran.out.split() if word.startswith("WorkbenchNotebook"))
+    resource = resource.partition(".")[0]
+    assert ran.out.splitlines() == [
+        "seat    place                   plan    stacks    why",
+        "seat01  000000000000 us-east-1  update  notebook",
+        "seat02  000000000000 us-east-1  update  notebook",
+        "seat03  000000000000 us-east-1  stray   5         not on the roster; it stays until it is"
+        " torn down",
+        "",
+        "changes:",
+        f"  notebook: {resource}.InstanceType: ml.t3.medium -> ml.t3.large; the notebook is stopped"
+        " and started  (2 times)",
+        f"  notebook: {resource}.VolumeSizeInGB: 20 -> 30; the notebook is stopped and started"
+        "  (2 times)",
+        "",
+        "seats: 2 update, 1 stray",
+    ]
+
+
+def test_a_change_that_cannot_be_made_is_called_out(fleet: Fleet) -> None:
+    fleet.write(1, "profiles: {attendee: {notebook: {volume_gb: 30}}}")
+    assert fleet.deploy().good
+    fleet.write(1)
+    ran = fleet.run("plan")
+    assert ran.code == 0
+    assert "VolumeSizeInGB: 30 -> 20; CANNOT be changed: it would replace the resource" in ran.out
+    assert "seat01  000000000000 us-east-1  refused  notebook  Workbench" in ran.out
+    assert ran.out.splitlines()[-1] == "seats: 1 refused"
+
+
+def test_clearing_what_is_left_of_a_notebooks_stack_is_called_out(fleet: Fleet) -> None:
+    fleet.write(2)
+    fleet.cloud.quotas(sagemaker={"ml.t3.medium for notebook instance usage": 0})
+    assert not fleet.deploy(percent=100).good
+    ran = fleet.run("plan")
+    lines = ran.out.splitlines()
+    assert lines[1].startswith(
+        "seat01  000000000000 us-east-1  clear and retry  notebook  ROLLBACK"
+    )
+    assert lines[1].endswith("if that is left, and what is on the notebook's disk")
+    told = "  notebook: what is left of it is DELETED, and its disk is lost  (2 times)"
+    assert lines[3:6] == ["", "changes:", told]
+    document = json.loads(fleet.run("plan", "--json").out)
+    stacks = [stack for seat in document["seats"] for stack in seat["stacks"]]
+    losing = {stack["name"] for stack in stacks if stack["loses_disk"]}
+    assert losing == {"demo-seat01-notebook", "demo-seat02-notebook"}
+
+
+ROWS = "id,region\nada,\ngrace,eu-central-1\n"
+
+
+def test_strays_are_told_of_places_where_nobody_has_a_seat_any_more(fleet: Fleet) -> None:
+    people = fleet.config / "people.csv"
+    fleet.write(0, roster="roster: {file: people.csv}")
+    people.write_text(ROWS)
+    assert fleet.run("deploy").code == 0
+
+    people.write_text("id\nada\n")  # what the ledger still knows
+    ran = fleet.run("plan")
+    assert "at the stacks of 000000000000 us-east-1, 000000000000 eu-central-1 ..." in ran.err
+    rows = [" ".join(line.split()[:5]) for line in ran.out.splitlines()[1:3]]
+    assert rows == [
+        "cohort 000000000000 eu-central-1 stray 1",
+        "grace 000000000000 eu-central-1 stray 5",
+    ]
+    assert ran.out.splitlines()[-1] == "seats: 1 unchanged, 2 stray"
+
+    people.write_text("id,region\ngrace,eu-central-1\n")  # home, whatever the ledger knows
+    (fleet.folder / ".workshop" / "dev" / "ledger.jsonl").unlink()
+    strays = json.loads(fleet.run("plan", "--json").out)["strays"]
+    assert [(one["seat"], one["region"]) for one in strays] == [
+        ("ada", "us-east-1"),
+        ("cohort", "us-east-1"),
+    ]
+
+
+def test_a_place_without_seats_that_cannot_be_listed_stops_nobody_and_is_told(
+    fleet: Fleet,
+) -> None:
+    fleet.write(0, roster="roster: {file: people.csv}")
+    (fleet.config / "people.csv").write_text("id,region\ngrace,eu-central-1\n")
+    denied = {"effect": "denied", "operation": "cloudformation:DescribeStacks"}
+    fleet.cloud.faults({**denied, "region": "us-east-1"})
+    ran = fleet.run("plan", "--json")
+    assert ran.code == 0
+    told = json.loads(ran.out)
+    assert told["totals"]["create"] == 1
+    (unlisted,) = told["unlisted"]
+    assert (unlisted["account"], unlisted["region"]) == ("000000000000", "us-east-1")
+    why = "whether strays are left in 000000000000 us-east-1 is not known (An error occurred (Acc"
+    assert f"warning: {why}" in ran.err
+    assert fleet.run("deploy").code == 0
+
+
+def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
+    fleet.write(2)
+    assert fleet.deploy(only=["seat01"]).good
+    fleet.write(2, "profiles: {attendee: {notebook: {instance_type: ml.t3.large}}}")
+    ran = fleet.run("plan", "--json")
+    told = json.loads(ran.out)
+    assert (told["environment"], told["workshop"]) == ("dev", "demo")
+    assert [(one["seat"], one["action"]) for one in told["seats"]] == [
+        ("cohort", "unchanged"),
+        ("seat01", "update"),
+        ("seat02", "create"),
+    ]
+    assert {key: count for key, count in told["totals"].items() if count} == {
+        "update": 1,
+        "create": 1,
+    }
+    stacks = {stack["name"]: stack for seat in told["seats"] for stack in seat["stacks"]}
+    assert len(stacks) == 11
+    (change,) = stacks["demo-seat01-notebook"]["changes"]
+    assert change == {
+        "resource": change["resource"],
+        "type": "AWS::SageMaker::NotebookInstance",
+        "property": "InstanceType",
+        "before": "ml.t3.medium",
+        "after": "ml.t3.large",
+        "effect": "restart",
+    }
+    assert stacks["demo-seat01-access"] == {
+        "name": "demo-seat01-access",
+        "action": "unchanged",
+        "status": "CREATE_COMPLETE",
+        "told": "",
+        "loses_disk": False,
+        "changes": [],
+    }
+    assert told["strays"] == []
+
+
+def test_seats_are_chosen_by_id_and_profile(fleet: Fleet) -> None:
+    fleet.write(0, "profiles: {attendee: {}, gpu: {}}", roster="roster: {file: people.csv}")
+    (fleet.config / "people.csv").write_text("id,profile\nada,gpu\nalan,\nzoe,gpu\n")
+    ran = fleet.run("plan", "--profile", "gpu")
+    assert [line.split()[0] for line in ran.out.splitlines()[1:4]] == ["cohort", "ada", "zoe"]
+    both = fleet.run("plan", "--profile", "gpu", "--only", "zoe,alan")
+    assert [line.split()[0] for line in both.out.splitlines()[1:3]] == ["cohort", "zoe"]
+    nobody = fleet.run("plan", "--only", "nobody")
+    assert nobody.code == 2
+    assert nobody.err == (
+        "workshop: no attendee 'nobody' in environment 'dev'; known: ada, alan, zoe\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_a_wrong_account_is_refused_before_anything_is_asked(fleet: Fleet, command: str) -> None:
+    fleet.write(1)
+    path = fleet.config / "dev.yaml"
+    path.write_text(path.read_text().replace('"000000000000"', '"111122223333"'))
+    fleet.cloud.faults(ASKED)
+    ran = fleet.run(command)
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == (
+        "workshop: your credentials are for account 000000000000, and 'dev' is for 111122223333;"
+        " sign in to that account, or correct the environment's 'account'\n"
+    )
+    assert counts(fleet.cloud) == [(0, 0)]
+
+
+def test_a_listing_that_fails_is_told_and_not_taken_for_an_empty_one(fleet: Fleet) -> None:
+    fleet.write(1)
+    fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:DescribeStacks"})
+    ran = fleet.run("plan")
+    assert (ran.code, ran.out) == (1, "")
+    told = ran.err.splitlines()[-1]
+    assert told.startswith("workshop: the stacks of 000000000000 us-east-1 could not be listed (")
+    assert told.endswith("Check that you may call cloudformation:DescribeStacks there")
+
+
+@pytest.mark.parametrize(
+    ("app", "code", "told"),
+    [
+        (
+            "import sys; from workshop.errors import ConfigError as E\n"
+            "print(*E(['dev.yaml:3: wrong', 'dev.yaml:4: wrong']).lines(), sep='\\n',"
+            " file=sys.stderr); sys.exit(2)",
+            2,
+            "dev.yaml:3: wrong\ndev.yaml:4: wrong\n"
+            "workshop: 2 mistakes in the configuration; nothing was done\n",
+        ),
+        (
+            "import sys; print('workshop: nobody is called eve', file=sys.stderr); sys.exit(2)",
+            2,
+            "workshop: nobody is called eve\n",
+        ),
+        (
+            "raise SystemExit('a finding of cdk-nag')",
+            1,
+            "workshop: the templates could not be made; CDK says:\na finding of cdk-nag\n",
+        ),
+    ],
+)
+def test_what_cdk_says_is_passed_on(fleet: Fleet, app: str, code: int, told: str) -> None:
+    fleet.write(1)
+    fleet.variables()
+    (fleet.folder / "app.py").write_text(app)
+    ran = fleet.run("plan", by_app=True)
+    assert ran.code == code
+    assert ran.err.endswith(told)
+    assert fleet.statuses() == {}

@@ -1,0 +1,75 @@
+"""The command line as a whole: version, help, wrong commands, and errors without a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import typer
+
+from tests.support.config_folder import HEAD, SEATS, write
+from tests.support.workshop_command import run
+from workshop.cli import COMMANDS, GROUPS, application
+from workshop.errors import UsageError
+
+
+def test_the_version_is_the_package_s() -> None:
+    shown = run("--version")
+    assert (shown.code, shown.out) == (0, f"workshop {version('workshop-provisioner')}\n")
+
+
+@pytest.mark.parametrize("command", ["check", "roster", "init"])
+def test_help_shows_examples(command: str) -> None:
+    shown = run(command, "--help")
+    assert shown.code == 0
+    assert "For example:" in shown.out
+    assert f"workshop {command} " in shown.out
+
+
+def test_the_overview_lists_every_command() -> None:
+    shown = run("-h")
+    assert shown.code == 0
+    for command in ("init", "check", "roster", "cloud"):
+        assert command in shown.out
+
+
+def test_a_mistyped_command_is_guessed() -> None:
+    shown = run("chek")
+    assert shown.code == 2
+    assert "Did you mean 'check'?" in shown.err
+
+
+def test_a_missing_environment_is_bad_usage() -> None:
+    shown = run("check")
+    assert (shown.code, shown.out) == (2, "")
+    assert "--env" in shown.err
+
+
+def test_an_error_is_a_sentence_and_debug_shows_where_it_came_from(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + SEATS)
+    wrong = ("check", "-e", "prod", "--config-dir", str(tmp_path))
+    shown = run(*wrong)
+    assert "Traceback" not in shown.err
+    assert shown.err.startswith("workshop: no environment 'prod'")
+    for arguments in (("--debug", *wrong), (*wrong, "--debug")):
+        with pytest.raises(UsageError):
+            run(*arguments)
+
+
+def test_a_command_is_not_kept_waiting_by_the_others() -> None:
+    program = (
+        "import sys; from workshop.cli import application; application('cloud');"
+        "print(*sorted({'boto3', 'pydantic', 'workshop.cli.deploy'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert told.stdout.split() == []
+
+
+def test_every_command_can_be_imported_alone() -> None:
+    names = [*COMMANDS, *GROUPS]
+    made = [typer.main.get_group(application(name)).commands for name in names]
+    assert [list(commands) for commands in made] == [[name] for name in names]
+    assert set(typer.main.get_group(application()).commands) == set(names)

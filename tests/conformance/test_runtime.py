@@ -1,0 +1,126 @@
+"""Conformance: what endpoints answer and what experiments log, as AWS treats it.
+
+Nothing runs in the local cloud: there an endpoint answers with what it was sent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.conformance import Aws
+from tests.support.endpoints import GROUP, NAME, create, deploy, prepare, seen, variant
+
+
+def invoke(aws: Aws, **more: Any) -> dict[str, Any]:
+    request = {"Body": b'{"rows": [[1, 2]]}', "ContentType": "application/json", **NAME, **more}
+    return dict(aws.client("sagemaker-runtime").invoke_endpoint(**request))
+
+
+def refusal(aws: Aws, **more: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        invoke(aws, **more)
+    error = caught.value.response["Error"]
+    return f"{error['Code']}: {error['Message']}"
+
+
+NOT_FOUND = "ValidationError: Endpoint ep of account 000000000000 not found."
+
+
+def test_an_endpoint_in_service_answers_in_the_type_it_was_asked_in(aws: Aws) -> None:
+    deploy(aws)
+    answer = invoke(aws)
+    assert answer["Body"].read() == b'{"rows": [[1, 2]]}'
+    assert answer["ContentType"] == "application/json"
+    assert answer["InvokedProductionVariant"] == "AllTraffic"
+
+
+def test_only_an_endpoint_that_serves_is_found(aws: Aws) -> None:
+    prepare(aws)
+    assert refusal(aws) == NOT_FOUND
+    create(aws)
+    assert refusal(aws) == NOT_FOUND
+    aws.pass_time()
+    invoke(aws)
+    aws.sagemaker.update_endpoint(**NAME, EndpointConfigName="first")
+    invoke(aws)
+    aws.pass_time()
+    aws.sagemaker.delete_endpoint(**NAME)
+    assert refusal(aws) == NOT_FOUND
+
+
+def test_the_case_of_the_name_matters_to_whoever_asks(aws: Aws) -> None:
+    deploy(aws)
+    assert refusal(aws, EndpointName="EP") == NOT_FOUND.replace("ep", "EP")
+
+
+def test_requests_are_shared_out_by_weight_or_go_where_they_are_sent(aws: Aws) -> None:
+    deploy(aws, variant("a", InitialVariantWeight=3.0), variant("b"), variant("c"))
+    change = {"VariantName": "c", "DesiredWeight": 0}
+    aws.sagemaker.update_endpoint_weights_and_capacities(
+        **NAME, DesiredWeightsAndCapacities=[change]
+    )
+    aws.pass_time()
+    served = [invoke(aws)["InvokedProductionVariant"] for _ in range(8)]
+    assert sorted(served) == ["a"] * 6 + ["b"] * 2
+    assert invoke(aws, TargetVariant="c")["InvokedProductionVariant"] == "c"
+    assert refusal(aws, TargetVariant="d").startswith("ValidationError: ")
+
+
+def total(aws: Aws, metric: str) -> float:
+    now = seen(aws)["LastModifiedTime"]
+    found = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName=metric,
+        Dimensions=[
+            {"Name": "EndpointName", "Value": "ep"},
+            {"Name": "VariantName", "Value": "AllTraffic"},
+        ],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )
+    return sum(float(point["Sum"]) for point in found["Datapoints"])
+
+
+def test_requests_are_counted_and_timed_and_written_to_the_log(aws: Aws) -> None:
+    deploy(aws)
+    before = aws.streams(GROUP)
+    assert total(aws, "Invocations") == 0
+    for _ in range(3):
+        invoke(aws)
+    assert total(aws, "Invocations") == 3
+    assert total(aws, "Invocation5XXErrors") == 0
+    assert total(aws, "ModelLatency") > 0
+    assert aws.streams(GROUP) == before
+    events = aws.client("logs").get_log_events(logGroupName=GROUP, logStreamName=before[0])
+    lines = [event["message"] for event in events["events"]]
+    assert sum("POST /invocations" in line for line in lines) == 3
+
+
+def test_metrics_that_are_put_show_on_their_trial_component(aws: Aws) -> None:
+    aws.sagemaker.create_trial_component(TrialComponentName="run")
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    put = aws.client("sagemaker-metrics").batch_put_metrics(
+        TrialComponentName="run",
+        MetricData=[
+            {"MetricName": "loss", "Timestamp": moment, "Step": step, "Value": value}
+            for step, value in enumerate((3.0, 1.0, 2.0))
+        ],
+    )
+    assert put.get("Errors", []) == []
+    [loss] = aws.sagemaker.describe_trial_component(TrialComponentName="run")["Metrics"]
+    assert loss["MetricName"] == "loss"
+    assert (loss["Min"], loss["Max"], loss["Last"], loss["Count"]) == (1.0, 3.0, 2.0, 3)
+
+
+def test_metrics_for_nothing_are_answered_with_an_error_for_each(aws: Aws) -> None:
+    data = {"MetricName": "loss", "Timestamp": datetime(2026, 11, 1, tzinfo=UTC), "Value": 1.0}
+    put = aws.client("sagemaker-metrics").batch_put_metrics(
+        TrialComponentName="nothing", MetricData=[data]
+    )
+    assert put["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}]

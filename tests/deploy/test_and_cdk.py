@@ -1,0 +1,59 @@
+"""The CDK command line and ``workshop`` on the same stacks, in turn."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.assemblies import ROOT
+from tests.support.cdk_command import Cdk
+from tests.support.local_cloud import Cloud
+from tests.support.preflights import calling
+from tests.support.small_workshop import quick_deploys, synthesized
+from tests.support.workshop_command import run
+
+APP = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import app; sys.exit(app.main())"
+
+
+def test_stacks_of_either_tool_are_unchanged_for_the_other(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    cdk = Cdk(cloud.environment(), tmp_path / "cdk.out", {"env": "demo", "config": str(config)})
+    common = ("-e", "demo", "--config-dir", str(config))
+
+    # The ledger is kept where the command is run, and the app is looked for there.
+    (tmp_path / "app.py").write_text(APP)
+    monkeypatch.chdir(tmp_path)
+    with calling(cloud), quick_deploys():
+        deployed = run("deploy", *common, "--only", "ada")
+    assert deployed.code == 0, deployed.err
+    cdk.succeed(
+        *("deploy", "demo-alan-*", "--require-approval", "never", "--concurrency", "4"),
+        attendee="ada,alan",
+    )
+    same = cdk.succeed("diff", "--fail", "--app", str(tmp_path / "cdk.out"))
+    assert "Number of stacks with differences: 0" in same
+    assert same.count("There were no differences") == 11
+    with calling(cloud), synthesized():
+        planned = run("plan", *common, "--only", "ada,alan", "--json")
+    told = json.loads(planned.out)
+    assert {seat["seat"]: seat["action"] for seat in told["seats"]} == {
+        "cohort": "unchanged",
+        "ada": "unchanged",
+        "alan": "unchanged",
+    }
+
+    # What cdk sent as YAML reads like what it wrote as JSON: only the change itself is told.
+    demo = config / "demo.yaml"
+    demo.write_text(demo.read_text().replace("volume_gb: 20", "volume_gb: 25"))
+    with calling(cloud), synthesized():
+        changed = run("plan", *common, "--only", "alan", "--json")
+    stacks = [one for seat in json.loads(changed.out)["seats"] for one in seat["stacks"]]
+    changes = [(one["name"], each["property"]) for one in stacks for each in one["changes"]]
+    assert changes == [("demo-alan-notebook", "VolumeSizeInGB")]
+    assert {one["name"] for one in stacks if one["action"] != "unchanged"} == {"demo-alan-notebook"}

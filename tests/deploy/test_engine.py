@@ -1,0 +1,336 @@
+"""The engine against a scripted CloudFormation, whose answers come at odd moments."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from tests.support.small_workshop import HOME, QUICK, found, wanted
+from workshop.aws.stacks import StackSummary
+from workshop.deploy import plan, watching
+from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.desired import DesiredStack
+from workshop.deploy.engine import DeployEngine
+from workshop.deploy.failures import Cause, FailureClass
+from workshop.deploy.jobs import Limits, Stage
+from workshop.deploy.plan import StackPlan
+from workshop.deploy.templates import Template
+from workshop.deploy.tolerance import FailureTolerance
+from workshop.events import Event, What
+
+NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
+REFUSED = Sent(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, "no"))
+OVERTAKEN = Sent(Answer.OVERTAKEN)
+
+
+class Scripted:
+    """One place's CloudFormation, which does at once what it is asked unless a test says more."""
+
+    def __init__(self, *there: StackSummary) -> None:
+        self.place = HOME
+        self.polls = SimpleNamespace(ready_in=lambda: 0.0)
+        self.there = {one.name: one for one in there}
+        self.asked: list[tuple[str, str, str]] = []
+        self.creates: Callable[[DesiredStack], Sent | None] = lambda _: None
+        self.updates: Callable[[StackSummary], StackSummary] = lambda one: one
+        self.polled: Callable[[], None] = lambda: None
+        self.why: Callable[[], Cause] = lambda: Cause(FailureClass.PERMANENT, "no reason")
+
+    def create(self, one: DesiredStack, template: Template) -> Sent:
+        self.asked.append(("create", one.name, template.digest))
+        answer = self.creates(one)
+        if answer is None:
+            self.there[one.name] = found(one, tags=one.tagged(template))
+            answer = Sent(Answer.ACCEPTED, self.there[one.name].id)
+        return answer
+
+    def update(self, one: DesiredStack, template: Template, before: StackSummary) -> Sent:
+        self.asked.append(("update", one.name, template.digest))
+        after = replace(before, status="UPDATE_COMPLETE", changed=NOW, tags=one.tagged(template))
+        self.there[one.name] = self.updates(after)
+        return Sent(Answer.ACCEPTED, before.id)
+
+    def delete(self, before: StackSummary) -> Sent:
+        self.asked.append(("delete", before.name, ""))
+        return Sent(Answer.ACCEPTED)
+
+    def seen(self, names: Collection[str], *, whole: bool) -> Seen:
+        assert whole in (True, False)
+        self.polled()
+        return Seen({name: self.there[name] for name in names if name in self.there}, complete=True)
+
+    def cause(self, stack_id: str) -> Cause:
+        assert stack_id
+        return self.why()
+
+
+class Driven:
+    """An engine over scripted answers, and what it told."""
+
+    def __init__(
+        self, aws: Scripted, *stacks: DesiredStack, limits: Limits = QUICK, percent: int = 100
+    ) -> None:
+        self.events: list[Event] = []
+        self.errors: list[Exception] = []
+        self.hear: Callable[[Event], object] = lambda _: None
+        plans = [plan.decide(one, aws.there.get(one.name), NOW) for one in stacks]
+        self.engine = self.of(aws, plans, limits, percent)
+
+    def of(
+        self, aws: Scripted, plans: list[StackPlan], limits: Limits, percent: int
+    ) -> DeployEngine:
+        def sink(event: Event) -> None:
+            self.events.append(event)
+            self.hear(event)
+
+        tolerance = FailureTolerance(len(plans), percent)
+        return DeployEngine(cast("CloudFormation", aws), plans, limits, tolerance, sink)
+
+    def start(self) -> threading.Thread:
+        """Run it in a thread; what it raises is in ``errors``."""
+
+        def run() -> None:
+            try:
+                self.engine.run()
+            except Exception as error:  # noqa: BLE001 - looked at by the test
+                self.errors.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    def told(self, *what: What) -> list[tuple[str, str]]:
+        return [(one.stack or one.seat, one.told) for one in self.events if one.what in what]
+
+    def stages(self) -> list[Stage]:
+        return [job.stage for job in self.engine.jobs.values()]
+
+
+def test_a_seat_ends_once_even_if_what_others_need_fails_last() -> None:
+    others_done = threading.Event()
+    aws = Scripted()
+    stacks = (
+        wanted("demo-a-storage", seat="a"),
+        wanted("demo-a-access", seat="a"),
+        wanted("demo-a-notebook", seat="a", needs="demo-a-access"),
+    )
+
+    def creates(one: DesiredStack) -> Sent | None:
+        if one.kind != "access":
+            return None
+        assert others_done.wait(60)
+        return REFUSED
+
+    aws.creates = creates
+    driven = Driven(aws, *stacks)
+    driven.hear = lambda event: others_done.set() if event.what == What.DONE else None
+    driven.engine.run()
+    assert driven.told(What.SEAT_FAILED) == [("a", "demo-a-access: no")]
+    assert driven.told(What.FAILED) == [
+        ("demo-a-access", "no"),
+        ("demo-a-notebook", "needs demo-a-access, which is not there"),
+    ]
+
+
+def test_a_stack_that_only_a_person_can_repair_is_not_tried_again() -> None:
+    one = wanted()
+    aws = Scripted(found(one, tags={**found(one).tags, "template": "old"}))
+    aws.updates = lambda after: replace(after, status="UPDATE_ROLLBACK_FAILED")
+    aws.why = lambda: Cause(FailureClass.TRANSIENT, "Rate exceeded", "Bucket")
+    driven = Driven(aws, one)
+    driven.engine.run()
+    assert [operation for operation, *_ in aws.asked] == ["update"]
+    ((_, told),) = driven.told(What.FAILED)
+    assert told.startswith("Bucket: Rate exceeded; UPDATE_ROLLBACK_FAILED; repair it with: aws")
+
+
+def test_a_reason_that_comes_after_the_end_changes_nothing() -> None:
+    given_up = threading.Event()
+
+    def creates(one: DesiredStack) -> Sent:
+        aws.there[one.name] = found(one, "ROLLBACK_IN_PROGRESS")
+        return Sent(Answer.ACCEPTED, aws.there[one.name].id)
+
+    def why() -> Cause:
+        assert given_up.wait(60)
+        return Cause(FailureClass.PERMANENT, "too late")
+
+    aws = Scripted()
+    aws.creates, aws.why = creates, why
+    driven = Driven(aws, wanted(), limits=replace(QUICK, deadline=0.2))
+    driven.hear = lambda event: given_up.set() if event.what == What.STUCK else None
+    driven.engine.run()
+    assert driven.told(What.FAILING) == []
+    assert driven.stages() == [Stage.STUCK]
+    (job,) = driven.engine.jobs.values()
+    assert str(job.cause).startswith("still in progress after")
+
+
+def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -> None:
+    one = wanted()
+    aws = Scripted()
+    polls = iter(["ROLLBACK_IN_PROGRESS"] * 5)
+    reasons = [
+        Cause(FailureClass.TRANSIENT, "its events could not be read", known=False),
+        Cause(FailureClass.PERMANENT, "the name is taken", "Bucket"),
+    ]
+
+    def creates(_: DesiredStack) -> Sent:
+        aws.there[one.name] = found(one, "CREATE_IN_PROGRESS")
+        return Sent(Answer.ACCEPTED, aws.there[one.name].id)
+
+    def polled() -> None:
+        aws.there[one.name] = found(one, next(polls, "ROLLBACK_COMPLETE"))
+
+    aws.creates, aws.polled, aws.why = creates, polled, lambda: reasons.pop(0)
+    driven = Driven(aws, one)
+    running = driven.start()
+    running.join(20)
+    driven.engine.stop()  # or it would wait for ever for a reason that nobody asked for
+    running.join(60)
+    assert reasons == []
+    # Once, and as it was told the second time; one that is not known would have been retried.
+    assert driven.told(What.FAILING) == [(one.name, "Bucket: the name is taken")]
+    assert driven.told(What.FAILED) == [(one.name, "Bucket: the name is taken")]
+    assert [operation for operation, *_ in aws.asked] == ["create"]
+
+
+def test_a_seat_to_be_cleared_or_waited_for_is_no_canary() -> None:
+    broken, theirs, new = (wanted(f"demo-{seat}-storage", seat=seat) for seat in ("a", "b", "c"))
+    aws = Scripted(
+        found(broken, "ROLLBACK_COMPLETE"), found(theirs, "CREATE_IN_PROGRESS", id="arn:theirs")
+    )
+
+    def polled() -> None:
+        aws.there[theirs.name] = found(theirs, id="arn:theirs")
+        if ("delete", broken.name, "") in aws.asked and aws.there[broken.name].id != "arn:new":
+            del aws.there[broken.name]
+
+    def creates(one: DesiredStack) -> Sent:
+        aws.there[one.name] = found(one, id="arn:new")
+        return Sent(Answer.ACCEPTED, "arn:new")
+
+    aws.polled, aws.creates = polled, creates
+    driven = Driven(aws, broken, theirs, new)
+    driven.engine.run()
+    told = [(one.what, one.seat) for one in driven.events]
+    assert told.index((What.SEAT_DONE, "c")) < told.index((What.BEGUN, "a"))
+    assert told.index((What.SEAT_DONE, "c")) < told.index((What.JOINED, "b"))
+    assert set(driven.stages()) == {Stage.DONE}
+
+
+def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> None:
+    called = threading.Event()
+
+    def creates(_: DesiredStack) -> None:
+        called.set()
+        pool = driven.engine._pool
+        while not pool._shutdown:
+            called.wait(0.001)
+        with pool._shutdown_lock:  # by now, what had not begun is called off
+            return
+
+    aws = Scripted()
+    aws.creates = creates
+    first, second = wanted("demo-a-storage", seat="a"), wanted("demo-a-access", seat="a")
+    driven = Driven(aws, first, second, limits=replace(QUICK, threads=1))
+    running = driven.start()
+    assert called.wait(60)
+    driven.engine.stop()
+    running.join(60)
+    assert not running.is_alive()
+    assert driven.errors == []
+    assert [name for _, name, _ in aws.asked] == [first.name]
+    assert driven.told(What.BEGUN) == [(first.name, "")]
+    assert driven.stages() == [Stage.WATCHED, Stage.READY]
+    assert [job.name for job in driven.engine.in_flight] == [first.name]
+
+
+def test_a_stop_in_the_middle_of_a_poll_asks_for_nothing_more() -> None:
+    polling = threading.Event()
+
+    def creates(one: DesiredStack) -> Sent:
+        aws.there[one.name] = found(one, "ROLLBACK_COMPLETE")
+        return Sent(Answer.ACCEPTED, aws.there[one.name].id)
+
+    def polled() -> None:
+        polling.set()
+        while not driven.engine._pool._shutdown:
+            polling.wait(0.001)
+
+    def why() -> Cause:
+        raise AssertionError("asked for after the stop")
+
+    aws = Scripted()
+    aws.creates, aws.polled, aws.why = creates, polled, why
+    driven = Driven(aws, wanted())
+    running = driven.start()
+    assert polling.wait(60)
+    driven.engine.stop()
+    running.join(60)
+    assert not running.is_alive()
+    assert driven.stages() == [Stage.WATCHED]
+    assert driven.errors == []
+
+
+def test_somebody_elses_fallback_keeps_its_type_when_only_tags_differ() -> None:
+    one = wanted("demo-a-notebook", seat="a", variants=2)
+    theirs = found(one, tags={**one.tagged(one.templates[1]), "more": "1"}, id="arn:theirs")
+
+    def creates(_: DesiredStack) -> Sent:
+        aws.there[one.name] = theirs
+        return OVERTAKEN
+
+    aws = Scripted()
+    aws.creates = creates
+    driven = Driven(aws, one)
+    driven.engine.run()
+    assert aws.asked == [
+        ("create", one.name, "digest0"),
+        ("update", one.name, "digest1"),
+    ]
+    assert driven.stages() == [Stage.DONE]
+
+
+def test_two_that_overtake_each_other_for_ever_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "SHOWS_WITHIN", 0.0)
+    aws = Scripted()
+    aws.creates = lambda _: OVERTAKEN
+    driven = Driven(aws, wanted())
+    driven.engine.run()
+    assert len(aws.asked) == QUICK.attempts
+    assert driven.told(What.FAILED) == [("demo-seat1-storage", "somebody else keeps changing it")]
+
+
+def test_a_stack_that_somebody_else_cleared_and_makes_anew_is_waited_for_once() -> None:
+    one = wanted()
+    aws = Scripted(found(one, "ROLLBACK_COMPLETE", id="arn:old"))
+    polls = iter(["CREATE_IN_PROGRESS"] * 5 + ["CREATE_COMPLETE"] * 5)
+
+    def polled() -> None:
+        aws.there[one.name] = found(one, next(polls), id="arn:new")
+
+    aws.polled = polled
+    driven = Driven(aws, one)
+    driven.engine.run()
+    assert [operation for operation, *_ in aws.asked] == ["delete"]
+    assert driven.told(What.JOINED) == [(one.name, "CREATE_IN_PROGRESS")]
+    assert driven.told(What.DONE) == [(one.name, "made by somebody else")]
+
+
+def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
+    def creates(_: DesiredStack) -> Sent:
+        raise RuntimeError("a mistake in our own code")
+
+    aws = Scripted()
+    aws.creates = creates
+    driven = Driven(aws, wanted())
+    with pytest.raises(RuntimeError, match="a mistake in our own code"):
+        driven.engine.run()
+    assert driven.engine._pool._shutdown

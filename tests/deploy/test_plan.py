@@ -1,0 +1,218 @@
+"""What is to be done with a stack, by what CloudFormation says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import botocore.session
+import pytest
+
+from tests.support.small_workshop import HOME, found, wanted
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import StackSummary
+from workshop.deploy import plan as planning
+from workshop.deploy.diff import Effect, PropertyChange
+from workshop.deploy.plan import REVIEWED_WITHIN, SeatPlan, StackAction, StackPlan
+
+NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
+
+DECIDED = {
+    "CREATE_IN_PROGRESS": StackAction.WAIT,
+    "CREATE_FAILED": StackAction.CLEAR,
+    "CREATE_COMPLETE": StackAction.UNCHANGED,
+    "ROLLBACK_IN_PROGRESS": StackAction.WAIT,
+    "ROLLBACK_FAILED": StackAction.CLEAR,
+    "ROLLBACK_COMPLETE": StackAction.CLEAR,
+    "DELETE_IN_PROGRESS": StackAction.WAIT,
+    "DELETE_FAILED": StackAction.CLEAR,
+    "DELETE_COMPLETE": StackAction.CREATE,
+    "UPDATE_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_COMPLETE": StackAction.UNCHANGED,
+    "UPDATE_FAILED": StackAction.UPDATE,
+    "UPDATE_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_ROLLBACK_FAILED": StackAction.REFUSED,
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
+    "UPDATE_ROLLBACK_COMPLETE": StackAction.UPDATE,
+    "REVIEW_IN_PROGRESS": StackAction.CLEAR,  # one that has waited for too long; see below
+    "IMPORT_IN_PROGRESS": StackAction.WAIT,
+    "IMPORT_COMPLETE": StackAction.UNCHANGED,
+    "IMPORT_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
+    "IMPORT_ROLLBACK_FAILED": StackAction.REFUSED,
+    "IMPORT_ROLLBACK_COMPLETE": StackAction.UPDATE,
+}
+"""Of a stack that carries the wanted tags and template."""
+
+MODEL = botocore.session.get_session().get_service_model("cloudformation")
+STATUSES: tuple[str, ...] = tuple(MODEL.shape_for("StackStatus").metadata["enum"])
+
+
+def decide(status: str, **more: object) -> StackPlan:
+    one = wanted()
+    return planning.decide(one, found(one, status, **more), NOW)
+
+
+def test_every_status_that_cloudformation_has_is_decided() -> None:
+    assert set(STATUSES) == DECIDED.keys()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_leads_to_one_action(status: str) -> None:
+    assert decide(status).action == DECIDED[status]
+
+
+def test_a_stack_that_is_not_there_is_created() -> None:
+    assert planning.decide(wanted(), None, NOW).action == StackAction.CREATE
+
+
+def test_what_is_done_is_told_with_the_status_and_its_reason() -> None:
+    assert decide("CREATE_COMPLETE").told == ""
+    assert decide("CREATE_IN_PROGRESS").told == "CREATE_IN_PROGRESS"
+    told = decide("ROLLBACK_COMPLETE", reason="it failed").told
+    assert told == "ROLLBACK_COMPLETE: it failed"
+
+
+def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
+    assert decide("UPDATE_ROLLBACK_FAILED").told == (
+        "UPDATE_ROLLBACK_FAILED; repair it with: aws cloudformation continue-update-rollback"
+        " --stack-name demo-seat1-storage --region us-east-1"
+    )
+    assert decide("IMPORT_ROLLBACK_FAILED").told == (
+        "IMPORT_ROLLBACK_FAILED; nothing is known to be done about that;"
+        " look into it in CloudFormation's console"
+    )
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_clearing_a_notebooks_stack_tells_that_its_disk_is_lost(status: str) -> None:
+    one = wanted("demo-seat1-notebook")
+    plan = planning.decide(one, found(one, status, created=NOW - timedelta(days=1)), NOW)
+    cleared = DECIDED[status] == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
+    assert plan.loses_disk == cleared
+    assert plan.told.endswith(f"; {planning.LOSES_DISK}") == cleared
+    assert not decide(status).loses_disk
+
+
+def test_a_first_change_set_is_waited_for_but_not_for_ever() -> None:
+    young = decide("REVIEW_IN_PROGRESS", created=NOW - REVIEWED_WITHIN)
+    old = decide("REVIEW_IN_PROGRESS", created=NOW - REVIEWED_WITHIN - timedelta(seconds=1))
+    assert (young.action, old.action) == (StackAction.WAIT, StackAction.CLEAR)
+
+
+@pytest.mark.parametrize(
+    ("changed", "whose"),
+    [
+        ({tags.ENVIRONMENT: "other"}, "environment 'other'"),
+        ({tags.WORKSHOP: "other"}, "environment 'dev'"),
+        ({tags.MANAGED_BY: "hand"}, "environment 'dev'"),
+        (None, "something else"),
+    ],
+)
+def test_a_stack_of_somebody_else_is_never_touched(
+    changed: dict[str, str] | None, whose: str
+) -> None:
+    one = wanted()
+    theirs = {} if changed is None else {**one.tagged(one.templates[0]), **changed}
+    for status in DECIDED.keys() - {"DELETE_COMPLETE"}:
+        plan = planning.decide(one, found(one, status, tags=theirs), NOW)
+        assert plan.action == StackAction.REFUSED, status
+        assert plan.told == (
+            f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
+        )
+
+
+def test_another_template_tag_or_protection_is_an_update() -> None:
+    one = wanted()
+    carried = found(one).tags
+    for difference in (
+        {"tags": {**carried, tags.TEMPLATE: "old"}},
+        {"tags": {**carried, "cost-centre": "4711"}},
+        {"tags": {key: value for key, value in carried.items() if key != tags.PROFILE}},
+        {"protected": True},
+    ):
+        assert decide("UPDATE_COMPLETE", **difference).action == StackAction.UPDATE
+
+
+def test_a_notebook_on_a_fallback_type_is_as_good_and_keeps_its_type() -> None:
+    one = wanted(variants=3)
+    second = found(one, tags=one.tagged(one.templates[1]))
+    plan = planning.decide(one, second, NOW)
+    assert (plan.action, planning.current(plan)) == (StackAction.UNCHANGED, 1)
+    other_tags = planning.decide(one, replace(second, tags={**second.tags, "more": "1"}), NOW)
+    assert (other_tags.action, planning.current(other_tags)) == (StackAction.UPDATE, 1)
+    older = planning.decide(one, replace(second, tags={**second.tags, "template": "old"}), NOW)
+    assert planning.current(older) == 0
+    assert planning.current(planning.decide(one, None, NOW)) == 0
+
+
+def change(effect: Effect, name: str = "PlatformIdentifier") -> PropertyChange:
+    return PropertyChange("Notebook", "AWS::SageMaker::NotebookInstance", name, 1, 2, effect)
+
+
+def test_changes_that_cannot_be_made_refuse_the_stack_and_name_them() -> None:
+    plan = StackPlan(wanted(), found(wanted()), StackAction.UPDATE)
+    harmless = planning.with_changes(plan, (change(Effect.RESTART),))
+    assert (harmless.action, len(harmless.changes)) == (StackAction.UPDATE, 1)
+    refused = planning.with_changes(
+        plan,
+        (change(Effect.REFUSED), change(Effect.IN_PLACE), change(Effect.REFUSED, "SubnetId")),
+    )
+    assert refused.action == StackAction.REFUSED
+    assert refused.told == (
+        "Notebook.PlatformIdentifier, Notebook.SubnetId cannot be changed in place, and"
+        " CloudFormation replaces nothing that has a name; tear seat1 down first (whatever is on a"
+        " notebook's disk is lost), or take the change back"
+    )
+    assert len(refused.changes) == 3
+
+
+def test_a_seat_is_told_by_the_most_that_is_done_with_it() -> None:
+    def seat(*actions: StackAction) -> StackAction:
+        stacks = tuple(StackPlan(wanted(), None, action) for action in actions)
+        return SeatPlan("seat1", HOME, stacks).action
+
+    assert seat(StackAction.UNCHANGED, StackAction.UNCHANGED) == StackAction.UNCHANGED
+    assert seat(StackAction.UPDATE, StackAction.WAIT) == StackAction.UPDATE
+    assert seat(StackAction.CREATE, StackAction.CLEAR, StackAction.UPDATE) == StackAction.CLEAR
+    assert seat(StackAction.REFUSED, StackAction.CLEAR) == StackAction.REFUSED
+
+
+def test_totals_count_seats_and_not_cohorts() -> None:
+    stacks = [
+        StackPlan(wanted("demo-cohort", seat="cohort"), None, StackAction.CREATE),
+        StackPlan(wanted("demo-a-storage", seat="a"), None, StackAction.CREATE),
+        StackPlan(wanted("demo-a-access", seat="a"), None, StackAction.UNCHANGED),
+        StackPlan(wanted("demo-b-storage", seat="b"), None, StackAction.UNCHANGED),
+    ]
+    plan = planning.DeployPlan(planning.seats(stacks), ())
+    assert [one.seat for one in plan.seats] == ["cohort", "a", "b"]
+    assert len(list(plan.stacks)) == 4
+    totals = {action: count for action, count in plan.totals.items() if count}
+    assert totals == {StackAction.CREATE: 1, StackAction.UNCHANGED: 1}
+
+
+def test_strays_are_stacks_of_this_environment_whose_seat_is_not_known() -> None:
+    away = AccountRegion("111122223333", "eu-west-1")
+
+    def stack(name: str, seat: str, **more: str) -> StackSummary:
+        one = wanted(name, seat=seat)
+        return found(one, tags={**one.tags, **more})
+
+    here = [
+        stack("demo-a-storage", "a"),
+        stack("demo-z-storage", "z"),
+        stack("demo-z-access", "z"),
+        stack("demo-y-access", "y", environment="prod"),
+        stack("demo-x-access", "x", **{"managed-by": "hand"}),
+    ]
+    looked = {
+        HOME: {one.name: one for one in here},
+        away: {"demo-a-storage": stack("demo-a-storage", "a")},
+    }
+    strays = planning.strays(looked, [(HOME, "a")], workshop="demo", environment="dev")
+    assert [(one.seat, one.place, one.stacks) for one in strays] == [
+        ("z", HOME, ("demo-z-access", "demo-z-storage")),
+        ("a", away, ("demo-a-storage",)),
+    ]

@@ -1,0 +1,38 @@
+"""Rosters around the sizes at which listings get another page, and where things get big."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.support.preflights import calling
+from tests.support.small_workshop import HOME, QUICK, Fleet, fleet
+from workshop.naming import SEAT_STACKS
+
+__all__ = ["fleet"]
+
+SIZES = (1, 26, 51, 101, 201)
+PAGE = 100
+
+
+def test_a_roster_grows_to_201_seats_and_only_the_new_ones_are_made(fleet: Fleet) -> None:
+    fleet.cloud.quotas(region=HOME.region, iam={"Roles per account": 5000})
+    limits = replace(QUICK, concurrency=100, deadline=300)
+    there = 0
+    for size in SIZES:
+        fleet.write(size)
+        asked: list[str] = []
+        with calling(fleet.cloud):
+            plan = fleet.plan(fleet.clients(asked))
+        assert asked == ["DescribeStacks"] * max(1, -(-there // PAGE)), size
+        run = fleet.deploy(plan=plan, limits=limits)
+        assert run.good, size
+        everything = len(SEAT_STACKS) * size + 1
+        assert run.calls["CreateStack"] == len(run.touched) == everything - there
+        assert run.calls.keys() == {"CreateStack", "DescribeStacks"}
+        there = everything
+    statuses = fleet.statuses()
+    assert len(statuses) == 1006
+    assert set(statuses.values()) == {"CREATE_COMPLETE"}
+    again = fleet.deploy()
+    assert set(again.outcomes.values()) == {"unchanged"}
+    assert again.calls == {}

@@ -1,0 +1,71 @@
+"""How SageMaker is asked: never more than eight calls at once, each link counted from before."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.support.config_folder import HEAD, load, write
+from tests.support.handouts import MADE
+from workshop.aws.clients import Clients
+from workshop.handout import notebooks
+
+
+class Slow:
+    """A SageMaker that answers only once eight calls wait together, and counts them."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.asked: list[dict[str, Any]] = []
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        self._eight = threading.Barrier(8)
+
+    def client(self, service: str, place: object) -> Slow:
+        assert (service, str(place)) == ("sagemaker", "111122223333 eu-west-1")
+        return self
+
+    def get_paginator(self, name: str) -> Slow:
+        assert name == "list_notebook_instances"
+        return self
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        assert request["NameContains"] == "vision-"
+        listed = [
+            {"NotebookInstanceName": name, "NotebookInstanceStatus": "InService"}
+            for name in self.names
+        ]
+        return [{"NotebookInstances": listed[:20]}, {"NotebookInstances": listed[20:]}]
+
+    def create_presigned_notebook_instance_url(self, **request: Any) -> dict[str, str]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+            self.asked.append(request)
+        self._eight.wait(timeout=30)
+        with self._lock:
+            self._now -= 1
+        return {"AuthorizedUrl": f"https://{request['NotebookInstanceName']}"}
+
+
+def test_eight_calls_at_once_and_no_more(tmp_path: Path) -> None:
+    write(tmp_path, f"{HEAD}roster: {{seats: 40}}\n")
+    loaded = load(tmp_path)
+    slow = Slow([loaded.names(seat).notebook for seat in loaded.seats])
+    clients: Any = slow
+    assert not isinstance(clients, Clients)
+    found = notebooks.presigned(
+        clients, loaded, loaded.seats, session=timedelta(hours=1.5), now=lambda: MADE
+    )
+    assert slow.most == 8
+    assert len(slow.asked) == 40
+    assert {one["SessionExpirationDurationInSeconds"] for one in slow.asked} == {5400}
+    assert list(found) == [seat.id for seat in loaded.seats]
+    link = found["seat40"].link
+    assert link == notebooks.Presigned(
+        "https://vision-seat40-notebook", MADE + timedelta(minutes=5), timedelta(hours=1.5)
+    )
+    assert "https://" not in repr(found)

@@ -1,0 +1,89 @@
+"""The local SageMaker is held to botocore's service model, and ministack to what we lean on."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from localcloud import ministack_adapter
+from localcloud.clock import Clock
+from localcloud.errors import LocalCloudError
+from localcloud.sagemaker.service import build_engine
+from localcloud.transitions import delays
+from tests.support.service_model import sample
+
+if TYPE_CHECKING:
+    from tests.support.local_cloud import Cloud
+
+NAMES_NOTHING = {
+    "BatchDescribeModelPackage": "tells what it did not find in its answer",
+    "GetSearchSuggestions": "suggests nothing",
+    "Search": "finds nothing",
+}
+"""Operation -> what it does, instead of refusing, when what is asked for is not there."""
+
+
+def operations() -> list[str]:
+    """Every operation of the local SageMaker."""
+    return sorted(build_engine(Clock(), delays()).operations)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        name
+        for name in operations()
+        if not name.startswith(("Create", "List", "Put")) and name not in NAMES_NOTHING
+    ],
+)
+def test_what_is_not_there_is_refused_with_an_error_of_the_model(
+    cloud: Cloud, operation: str
+) -> None:
+    client = cloud.client("sagemaker")
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    with pytest.raises(ClientError) as caught:
+        client._make_api_call(operation, sample(shape))
+    assert "validation error" not in caught.value.response["Error"]["Message"]
+
+
+def test_every_operation_is_called_by_some_test_of_the_suite() -> None:
+    suite = Path(__file__).parents[1]
+    texts = [path.read_text(encoding="utf-8") for path in suite.rglob("test_*.py")]
+    called = set(re.findall(r"""[."']([a-z][a-z0-9_]+)\b""", "\n".join(texts)))
+    assert [name for name in operations() if xform_name(name) not in called] == []
+
+
+@pytest.mark.parametrize("module", ministack_adapter.HELD)
+def test_ministack_still_has_the_private_names_we_lean_on(module: str) -> None:
+    found = ministack_adapter.module(module)
+    for name, signature in ministack_adapter.HELD[module].items():
+        assert hasattr(found, name), f"ministack.{module} lost {name}"
+        if signature is not None:
+            held = getattr(found, name)
+            # In this process nothing of ours is mounted: these are ministack's own.
+            assert str(inspect.signature(held)) == signature, f"ministack.{module}.{name}"
+
+
+@pytest.mark.parametrize("loop", ["_delete_stack_async", "_roll_back_operation"])
+def test_ministack_still_walks_backwards_in_a_way_that_we_can_lead(loop: str) -> None:
+    stacks = ministack_adapter.module("services.cloudformation.stacks")
+    assert "reversed" in getattr(stacks, loop).__code__.co_names
+    assert "_delete_resource" in getattr(stacks, loop).__code__.co_names
+    assert not hasattr(stacks, "reversed"), "ministack has a name of its own that we would hide"
+
+
+def test_ministack_is_the_release_whose_private_names_are_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert metadata.version("ministack") == ministack_adapter.PINNED
+    ministack_adapter.check_release()
+    monkeypatch.setattr(ministack_adapter, "PINNED", "1.5.34")
+    with pytest.raises(LocalCloudError, match=r"needs ministack 1\.5\.34 but found 1\.5\.33"):
+        ministack_adapter.check_release()

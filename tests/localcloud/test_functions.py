@@ -1,0 +1,236 @@
+"""What could run programs is closed, but for the inline functions of the owner's own stacks."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.forged_requests import Change, Sent, send, signed
+from tests.support.local_cloud import IAM, Cloud, template
+from tests.support.stacksets import Administrator, established, notebook, regional
+
+UNPLAYED = (
+    *("apigateway", "appsync", "athena", "backup", "batch", "cloudcontrol", "cloudfront"),
+    *("codebuild", "cognito-idp", "dynamodb", "ecs", "eks", "elasticache", "elasticmapreduce"),
+    *("firehose", "iot", "kinesis", "kms", "pipes", "rds", "secretsmanager", "sns", "sqs"),
+    *("states", "transfer"),
+)
+"""Services of the emulator that nothing here needs, among them all that could start a process."""
+
+TRUSTS_LAMBDA = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ]
+}
+ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {"RoleName": "runner", "AssumeRolePolicyDocument": TRUSTS_LAMBDA},
+}
+RUNNER = {"Fn::GetAtt": ["Runner", "Arn"]}
+ANSWERS = """
+import json, urllib.request, boto3
+def handler(event, context):
+    told = {"Status": "SUCCESS", "PhysicalResourceId": "told-by-a-function",
+            "Data": {"Who": boto3.client("sts").get_caller_identity()["Arn"]}}
+    told |= {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    request = urllib.request.Request(event["ResponseURL"], json.dumps(told).encode(), method="PUT")
+    urllib.request.urlopen(request)
+"""
+GREETS = """
+def handler(event, context):
+    return {"statusCode": 200, "body": "hello from " + event["rawPath"]}
+"""
+
+
+def function(source: str = GREETS, **properties: Any) -> dict[str, Any]:
+    """Give a function for a template that has ``ROLE`` as ``Role``."""
+    usual = {
+        "Runtime": "python3.12",
+        "Handler": "index.handler",
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Code": {"ZipFile": source},
+        "Timeout": 20,
+    }
+    return {"Type": "AWS::Lambda::Function", "Properties": usual | properties}
+
+
+def refusal(call: Any, **request: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    return str(caught.value.response["Error"]["Message"])
+
+
+def test_services_that_run_programs_are_not_played(cloud: Cloud) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("index.py", GREETS)
+    arn = cloud.role()
+    code = {"Code": {"ZipFile": archive.getvalue()}, "Handler": "index.handler", "Role": arn}
+    job = {"Name": "j", "Role": arn, "Command": {"Name": "pythonshell", "ScriptLocation": "s3://b"}}
+    attempts: list[tuple[str, str, dict[str, Any]]] = [
+        ("lambda", "create_function", {"FunctionName": "f", "Runtime": "python3.12", **code}),
+        ("lambda", "update_function_code", {"FunctionName": "f", "ZipFile": b"z"}),
+        ("lambda", "update_function_configuration", {"FunctionName": "f", "Handler": "os.system"}),
+        ("lambda", "publish_layer_version", {"LayerName": "l", "Content": {"ZipFile": b"z"}}),
+        ("glue", "create_job", job),
+        ("glue", "start_job_run", {"JobName": "j"}),
+        ("glue", "create_crawler", {"Name": "c", "Role": arn, "Targets": {}}),
+    ]
+    for service, operation, request in attempts:
+        told = refusal(getattr(cloud.client(service), operation), **request)
+        assert told.startswith("The local cloud does not play "), (service, operation, told)
+    assert cloud.client("lambda").list_functions()["Functions"] == []
+    for service in UNPLAYED:
+        answer = send(cloud, signed(cloud, Change(service, "POST", "/", {}, b"{}")))
+        assert answer.status == 400, (service, answer)
+        assert f"does not play POST / of {service}.".encode() in answer.body
+
+
+@pytest.mark.parametrize(
+    "type_name",
+    [
+        "AWS::Glue::Job",
+        "AWS::ECS::Service",
+        "AWS::CodeBuild::Project",
+        "AWS::StepFunctions::StateMachine",
+        "AWS::Lambda::LayerVersion",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::RDS::DBInstance",
+        "AWS::S3ObjectLambda::AccessPoint",
+        "AWS::CloudFront::Function",
+    ],
+)
+def test_types_that_run_programs_are_unknown(cloud: Cloud, type_name: str) -> None:
+    told = refusal(
+        cloud.client("cloudformation").create_stack,
+        StackName="runs",
+        TemplateBody=template({"Runs": {"Type": type_name}}),
+    )
+    assert told == f"Template format error: Unrecognized resource types: [{type_name}]"
+
+
+def test_a_function_of_the_owner_s_stack_answers_as_its_role(cloud: Cloud) -> None:
+    custom = {
+        "Type": "Custom::Told",
+        "Properties": {"ServiceToken": {"Fn::GetAtt": ["Runs", "Arn"]}},
+    }
+    resources = {"Role": ROLE, "Runs": function(ANSWERS), "Told": custom}
+    who = {"Who": {"Value": {"Fn::GetAtt": ["Told", "Who"]}}}
+    assert cloud.deploy("own", template(resources, Outputs=who), **IAM) == "CREATE_COMPLETE"
+    client = cloud.client("cloudformation")
+    found = client.describe_stack_resource(StackName="own", LogicalResourceId="Told")
+    assert found["StackResourceDetail"]["PhysicalResourceId"] == "told-by-a-function"
+    (output,) = client.describe_stacks(StackName="own")["Stacks"][0]["Outputs"]
+    assert ":assumed-role/runner/" in output["OutputValue"]
+
+
+def test_nobody_else_s_stack_makes_or_changes_a_function(cloud: Cloud) -> None:
+    resources = {"Role": ROLE, "Runs": function(FunctionName="runs")}
+    assert cloud.deploy("own", template(resources), **IAM) == "CREATE_COMPLETE"
+    seat = cloud.as_role(cloud.role())
+    assert seat.deploy("theirs", template(resources), **IAM) == "ROLLBACK_COMPLETE"
+    changed = {"Role": ROLE, "Runs": function(ANSWERS, FunctionName="runs")}
+    assert seat.update("own", template(changed), **IAM) == "UPDATE_ROLLBACK_COMPLETE"
+    told = cloud.reasons("own", "UPDATE_FAILED")["Runs"]
+    assert "made with the credentials of an account's root" in told
+    invoked = cloud.client("lambda").invoke(
+        FunctionName="runs", Payload=json.dumps({"rawPath": "/"}).encode()
+    )
+    assert json.loads(invoked["Payload"].read())["body"] == "hello from /"
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Runtime": "nodejs22.x"},
+        {"Runtime": "provided.al2023"},
+        {"Code": {"S3Bucket": "b", "S3Key": "k"}},
+        {"Code": {"ImageUri": "i"}, "PackageType": "Image"},
+        {"Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:l:1"]},
+    ],
+)
+def test_only_python_that_stands_in_the_template_runs(
+    cloud: Cloud, properties: dict[str, Any]
+) -> None:
+    resources = {"Role": ROLE, "Runs": function(**properties)}
+    assert cloud.deploy("other", template(resources), **IAM) == "ROLLBACK_COMPLETE"
+    assert "in Python alone" in cloud.reasons("other", "CREATE_FAILED")["Runs"]
+
+
+def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_else(
+    cloud: Cloud,
+) -> None:
+    urls = {
+        name: {
+            "Type": "AWS::Lambda::Url",
+            "Properties": {"AuthType": auth, "TargetFunctionArn": {"Ref": function_name}},
+        }
+        for name, auth, function_name in (
+            ("Open", "NONE", "Runs"),
+            ("Closed", "AWS_IAM", "Other"),
+        )
+    }
+    outputs = {name: {"Value": {"Fn::GetAtt": [name, "FunctionUrl"]}} for name in urls}
+    resources = {"Role": ROLE, "Runs": function(), "Other": function(), **urls}
+    assert cloud.deploy("own", template(resources, Outputs=outputs), **IAM) == "CREATE_COMPLETE"
+    (stack,) = cloud.client("cloudformation").describe_stacks(StackName="own")["Stacks"]
+    told = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    open_host, closed_host = (told[name].split("/")[2] for name in ("Open", "Closed"))
+    assert open_host.endswith(f".lambda-url.us-east-1.localhost:{cloud.running.port}")
+    page = {"Host": open_host, "Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    assert send(cloud, Sent("GET", "/door?a=b", page)).body == b"hello from /door"
+
+    user = signed(
+        cloud,
+        Change("iam", "POST", "/?Action=CreateUser&Version=2010-05-08&UserName=forged", {}),
+        host=open_host,
+    )
+    for sent in (
+        user,
+        Sent("GET", "/_workshop/health", {"Host": open_host}),
+        Sent("POST", "/_ministack/reset", {"Host": open_host}),
+        Sent("PUT", "/_ministack/cfn-response/x", {"Host": open_host}),
+        Sent("GET", "/_aws/sqs/messages", {"Host": open_host}),
+        Sent("OPTIONS", "/", {"Host": open_host}),
+    ):
+        path = sent.target.partition("?")[0]
+        assert send(cloud, sent).body == f"hello from {path}".encode()
+    assert cloud.client("iam").list_users()["Users"] == []
+    for host in (
+        closed_host,
+        open_host.replace(open_host[0], "_"),
+        f"x.{open_host}",
+        "a.localhost",
+    ):
+        assert send(cloud, Sent("GET", "/", {"Host": host})).status == 403
+
+
+def test_a_stack_set_s_functions_are_those_of_who_asked_for_the_operation(cloud: Cloud) -> None:
+    """Also where one operation waits for another, whoever asked for that."""
+    owner = established(cloud)
+    slow = json.loads(notebook())
+    slow["Resources"] |= {"Runner": ROLE, "Runs": function(FunctionName="runs", Role=RUNNER)}
+    managed = {"ManagedExecution": {"Active": True}}
+    by_owner, by_seat = owner.prepared(2, json.dumps(slow), **IAM, **managed)
+    seat = Administrator(cloud.as_role(cloud.role()))
+    cloud.delays(notebook=60)
+    cloud.freeze()
+    asked = owner.call("create_stack_instances", Accounts=[by_owner], **regional())
+    waits = seat.call("create_stack_instances", Accounts=[by_seat], **regional())
+    cloud.delays(notebook=0)
+    cloud.advance(60)
+    assert owner.settled(asked["OperationId"])["Status"] == "SUCCEEDED"
+    owner.settled(waits["OperationId"])
+    (result,) = owner.results(waits["OperationId"]).values()
+    assert result["Status"] == "FAILED"
+    assert "made with the credentials of an account's root" in result["StatusReason"]
+    assert owner.within("lambda", by_owner).get_function(FunctionName="runs")["Configuration"]

@@ -1,0 +1,122 @@
+"""Who may have service-managed stack sets: trusted access and delegated administrators."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.local_cloud import Cloud
+from tests.support.organizations import MANAGED, STACKSETS, Organization, founded, targets
+from tests.support.stacksets import HANDLE, Administrator, refusal, regional
+
+
+@pytest.fixture
+def organization(cloud: Cloud) -> Organization:
+    """Give an organization: ada and bob have seats, cyd one in the back row, dan leads."""
+    return founded(cloud)
+
+
+@pytest.fixture
+def administrator(organization: Organization) -> Administrator:
+    """Give the management account, which StackSets may act for."""
+    given = Administrator(organization.cloud)
+    given.client.activate_organizations_access()
+    return given
+
+
+def test_the_organization_has_to_be_opened_by_cloudformation_itself(
+    organization: Organization,
+) -> None:
+    administrator = Administrator(organization.cloud)
+    closed = (
+        "ValidationError",
+        "You must enable organizations access to operate a service managed stack set",
+    )
+    request = {"TemplateBody": HANDLE, **MANAGED}
+    assert administrator.client.describe_organizations_access()["Status"] == "DISABLED"
+    assert refusal(administrator.call, "create_stack_set", **request) == closed
+    organization.client.enable_aws_service_access(ServicePrincipal=STACKSETS)
+    assert refusal(administrator.call, "create_stack_set", **request) == closed
+    administrator.client.activate_organizations_access()
+    assert administrator.client.describe_organizations_access()["Status"] == "ENABLED"
+    administrator.call("create_stack_set", **request)
+    administrator.client.deactivate_organizations_access()
+    seats = {**targets(organization, "seats"), **regional()}
+    assert refusal(administrator.call, "create_stack_instances", **seats) == closed
+    enabled = organization.client.list_aws_service_access_for_organization()
+    assert enabled["EnabledServicePrincipals"] == []
+    # A member is no management account, whatever it has opened.
+    member = Administrator(organization.cloud, account=organization.members["ada"])
+    assert refusal(member.call, "create_stack_set", **request) == (
+        "ValidationError",
+        "You must be the management account or delegated admin account of an organization before "
+        "operating a SERVICE_MANAGED stack set",
+    )
+    assert refusal(member.client.activate_organizations_access)[0] == "InvalidOperationException"
+
+
+def test_a_delegated_administrator_has_the_stack_sets_of_the_management_account(
+    organization: Organization, administrator: Administrator
+) -> None:
+    dan = Administrator(
+        organization.cloud, account=organization.members["dan"], call_as="DELEGATED_ADMIN"
+    )
+    request = {"TemplateBody": HANDLE, **MANAGED}
+    not_yet = ("ValidationError", "Account used is not a delegated administrator")
+    assert refusal(dan.call, "create_stack_set", **request) == not_yet
+    organization.client.register_delegated_administrator(
+        AccountId=dan.account, ServicePrincipal=STACKSETS
+    )
+    dan.call("create_stack_set", **request)
+    done = dan.finished("create_stack_instances", **targets(organization, "seats"), **regional())
+    assert done["Status"] == "SUCCEEDED"
+    assert administrator.instances() == dan.instances() != {}
+    administrator.call("create_stack_set", "own", TemplateBody=HANDLE)
+    listed = dan.client.list_stack_sets(CallAs="DELEGATED_ADMIN")["Summaries"]
+    assert [one["StackSetName"] for one in listed] == ["seats"]
+    assert dan.client.list_stack_sets()["Summaries"] == []
+    assert refusal(dan.call, "describe_stack_set", "own")[0] == "StackSetNotFoundException"
+    blocked = refusal(administrator.client.deactivate_organizations_access)
+    assert blocked[0] == "InvalidOperationException"
+    organization.client.deregister_delegated_administrator(
+        AccountId=dan.account, ServicePrincipal=STACKSETS
+    )
+    assert refusal(dan.call, "describe_stack_set") == not_yet
+
+
+def test_organizations_tells_who_may_act_in_it(
+    organization: Organization, administrator: Administrator
+) -> None:
+    client, dan = organization.client, organization.members["dan"]
+    [enabled] = client.list_aws_service_access_for_organization()["EnabledServicePrincipals"]
+    assert enabled["ServicePrincipal"] == STACKSETS
+    request = {"AccountId": dan, "ServicePrincipal": STACKSETS}
+    client.register_delegated_administrator(**request)
+    [found] = client.list_delegated_administrators(ServicePrincipal=STACKSETS)[
+        "DelegatedAdministrators"
+    ]
+    assert (found["Id"], found["Name"], found["Status"]) == (dan, "dan", "ACTIVE")
+    assert client.list_delegated_administrators()["DelegatedAdministrators"] == [found]
+    [service] = client.list_delegated_services_for_account(AccountId=dan)["DelegatedServices"]
+    assert service["ServicePrincipal"] == STACKSETS
+    twice = refusal(client.register_delegated_administrator, **request)
+    assert twice[0] == "AccountAlreadyRegisteredException"
+    for account, service_, code in (
+        (organization.cloud.running.account, STACKSETS, "ConstraintViolationException"),
+        ("999999999999", STACKSETS, "AccountNotFoundException"),
+        (dan, "config.amazonaws.com", "ConstraintViolationException"),
+        (dan, "no principal", "InvalidInputException"),
+    ):
+        wrong = {"AccountId": account, "ServicePrincipal": service_}
+        assert refusal(client.register_delegated_administrator, **wrong)[0] == code
+    member = organization.cloud.client("organizations", account=dan)
+    denied = refusal(member.list_delegated_administrators)
+    assert denied[0] == "AccessDeniedException"
+    client.deregister_delegated_administrator(**request)
+    assert client.list_delegated_administrators()["DelegatedAdministrators"] == []
+    for call in (
+        lambda: client.deregister_delegated_administrator(**request),
+        lambda: client.list_delegated_services_for_account(AccountId=dan),
+    ):
+        assert refusal(call)[0] == "AccountNotRegisteredException"
+    client.disable_aws_service_access(ServicePrincipal=STACKSETS)
+    assert administrator.client.describe_organizations_access()["Status"] == "DISABLED"

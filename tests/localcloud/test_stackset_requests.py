@@ -1,0 +1,262 @@
+"""Requests about stack sets: what is refused, what is not found, and what listings show."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.local_cloud import Cloud, template
+from tests.support.stacksets import (
+    AWAY,
+    HANDLE,
+    HOME,
+    Administrator,
+    accounts,
+    established,
+    overriding,
+    refusal,
+    regional,
+)
+
+
+@pytest.fixture
+def administrator(cloud: Cloud) -> Administrator:
+    """Give an administrator with its role."""
+    return established(cloud)
+
+
+def test_listings_are_cut_into_pages_and_filtered(administrator: Administrator) -> None:
+    given = administrator.prepared(6, HANDLE)
+    regions = [f"eu-test-{number:02}" for number in range(1, 18)]
+    missing = "999999999999"
+    done = administrator.finished(
+        "create_stack_instances", Accounts=[*given, missing], **regional(*regions)
+    )
+    assert done["StatusDetails"] == {"FailedStackInstancesCount": 17}
+    listing = administrator.call("list_stack_instances")
+    assert len(listing["Summaries"]) == 100
+    assert len(administrator.instances()) == len(administrator.results(done["OperationId"])) == 119
+    # What is deleted between two pages makes nothing be skipped.
+    administrator.finished(
+        "delete_stack_instances", Accounts=given[:5], RetainStacks=False, **regional(*regions)
+    )
+    rest = administrator.call("list_stack_instances", NextToken=listing["NextToken"])
+    assert [(one["Account"], one["Region"]) for one in rest["Summaries"]] == [
+        *((given[5], region) for region in regions[15:]),
+        *((missing, region) for region in regions),
+    ]
+    wrong = refusal(administrator.call, "list_stack_set_operations", NextToken=listing["NextToken"])
+    assert wrong == ("ValidationError", "Invalid NextToken")
+
+    def found(**chosen: Any) -> int:
+        return len(administrator.instances(**chosen))
+
+    assert found(StackInstanceAccount=given[5]) == 17
+    assert found(StackInstanceRegion=regions[0]) == 2
+    assert found(PaginationConfig={"PageSize": 7}) == 34
+    assert found(Filters=[{"Name": "DETAILED_STATUS", "Values": "FAILED"}]) == 17
+    assert found(Filters=[{"Name": "LAST_OPERATION_ID", "Values": done["OperationId"]}]) == 34
+    assert found(Filters=[{"Name": "DRIFT_STATUS", "Values": "DRIFTED"}]) == 0
+    failed = administrator.call(
+        "list_stack_set_operation_results",
+        OperationId=done["OperationId"],
+        Filters=[{"Name": "OPERATION_RESULT_STATUS", "Values": "FAILED"}],
+    )["Summaries"]
+    assert {one["Account"] for one in failed} == {missing}
+    operations = administrator.call("list_stack_set_operations", MaxResults=1)
+    assert [one["Action"] for one in operations["Summaries"]] == ["DELETE"]
+    older = administrator.call("list_stack_set_operations", NextToken=operations["NextToken"])
+    assert [one["OperationId"] for one in older["Summaries"]] == [done["OperationId"]]
+    assert "NextToken" not in older
+
+
+def test_stack_sets_belong_to_an_account_and_a_region(cloud: Cloud) -> None:
+    Administrator(cloud).call("create_stack_set", TemplateBody=HANDLE)
+    other = cloud.client("cloudformation", account="222222222222")
+    away = cloud.client("cloudformation", region=AWAY)
+    for client in (other, away):
+        assert client.list_stack_sets()["Summaries"] == []
+        assert refusal(client.describe_stack_set, StackSetName="seats")[0] == (
+            "StackSetNotFoundException"
+        )
+    cloud.reset()
+    assert cloud.client("cloudformation").list_stack_sets()["Summaries"] == []
+
+
+def test_a_request_that_is_repeated_with_its_token_makes_one_stack_set(cloud: Cloud) -> None:
+    administrator = Administrator(cloud)
+    request = {"TemplateBody": HANDLE, "ClientRequestToken": "once"}
+    first = administrator.call("create_stack_set", **request)["StackSetId"]
+    assert administrator.call("create_stack_set", **request)["StackSetId"] == first
+    assert refusal(administrator.call, "create_stack_set", TemplateBody=HANDLE) == (
+        "NameAlreadyExistsException",
+        "StackSet seats already exists",
+    )
+
+
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
+NEEDS_A_VALUE = template(
+    json.loads(HANDLE)["Resources"], Parameters={"AttendeeId": {"Type": "String"}}
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "message"),
+    [
+        ({"StackSetName": "a_b"}, "ValidationError", r".*pattern: \[a-zA-Z\]\[-a-zA-Z0-9\]\*"),
+        ({"StackSetName": "a" * 129}, "ValidationError", r".*less than or equal to 128"),
+        ({"TemplateBody": "{"}, "ValidationError", "Template format error: .*"),
+        ({"TemplateURL": "https://s3.amazonaws.com/a/b"}, "ValidationError", ".*exactly one of.*"),
+        (
+            {"TemplateBody": template({"Role": ROLE})},
+            "InsufficientCapabilitiesException",
+            r"Requires capabilities : \[CAPABILITY_IAM\]",
+        ),
+        (
+            {"TemplateBody": NEEDS_A_VALUE},
+            "ValidationError",
+            r"Parameters: \[AttendeeId\] must have values",
+        ),
+        (
+            {"Parameters": overriding(Strange="1")},
+            "ValidationError",
+            r"Parameters: \[Strange\] do not exist in the template",
+        ),
+        ({"Tags": [{"Key": "aws:a", "Value": "b"}]}, "ValidationError", ".*aws:a.* reserved.*"),
+        ({"PermissionModel": "OTHER"}, "ValidationError", ".*permissionModel.*enum value set.*"),
+        ({"AutoDeployment": {"Enabled": True}}, "ValidationError", ".*SELF_MANAGED.*"),
+        ({"StackId": "arn:aws:x"}, "ValidationError", ".*does not import stacks.*"),
+    ],
+)
+def test_a_stack_set_that_cannot_be_is_refused(
+    cloud: Cloud, request_: dict[str, Any], code: str, message: str
+) -> None:
+    request = {"StackSetName": "seats", "TemplateBody": HANDLE, **request_}
+    client = cloud.client("cloudformation")
+    found = refusal(client.create_stack_set, **request)
+    assert found[0] == code
+    assert re.fullmatch(message, found[1])
+    assert client.list_stack_sets()["Summaries"] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "code", "message"),
+    [
+        ("create_stack_instances", {"Accounts": []}, "ValidationError", "at least one account"),
+        ("create_stack_instances", {"Regions": []}, "ValidationError", "at least one Region"),
+        (
+            "create_stack_instances",
+            {"DeploymentTargets": {"Accounts": ["111111111111"]}},
+            "ValidationError",
+            "Accounts or DeploymentTargets, but not both",
+        ),
+        (
+            "create_stack_instances",
+            {"Accounts": None, "DeploymentTargets": {"OrganizationalUnitIds": ["r-abcd"]}},
+            "ValidationError",
+            "SELF_MANAGED permission model can only have accounts",
+        ),
+        (
+            "create_stack_instances",
+            {"ParameterOverrides": overriding(Strange="1")},
+            "ValidationError",
+            "[Strange] do not exist in the template",
+        ),
+        (
+            "create_stack_instances",
+            {
+                "OperationPreferences": {
+                    "MaxConcurrentCount": 1,
+                    "MaxConcurrentPercentage": 1,
+                }
+            },
+            "ValidationError",
+            "either MaxConcurrentCount or MaxConcurrentPercentage, but not both",
+        ),
+        ("create_stack_instances", {"Accounts": ["1"]}, "ValidationError", "^[0-9]{12}$"),
+        ("update_stack_instances", {}, "StackInstanceNotFoundException", "111111111111"),
+        (
+            "update_stack_set",
+            {"UsePreviousTemplate": True, "Regions": None},
+            "ValidationError",
+            "accounts and the Regions",
+        ),
+        (
+            "update_stack_set",
+            {"UsePreviousTemplate": True},
+            "StackInstanceNotFoundException",
+            "111111111111",
+        ),
+        ("update_stack_set", {}, "ValidationError", "exactly one of"),
+    ],
+)
+def test_an_operation_that_cannot_be_is_refused(
+    cloud: Cloud, operation: str, request_: dict[str, Any], code: str, message: str
+) -> None:
+    administrator = Administrator(cloud)
+    administrator.call("create_stack_set", TemplateBody=HANDLE)
+    given = {"Accounts": ["111111111111"], "Regions": [HOME], **request_}
+    request = {name: value for name, value in given.items() if value is not None}
+    found = refusal(administrator.call, operation, **request)
+    assert found[0] == code
+    assert message in found[1]
+    assert administrator.call("list_stack_set_operations")["Summaries"] == []
+    assert administrator.instances() == {}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "code"),
+    [
+        ("describe_stack_set", {}, "StackSetNotFoundException"),
+        ("delete_stack_set", {}, "StackSetNotFoundException"),
+        ("list_stack_instances", {}, "StackSetNotFoundException"),
+        ("describe_stack_set_operation", {"OperationId": "a"}, "OperationNotFoundException"),
+        ("list_stack_set_operation_results", {"OperationId": "a"}, "OperationNotFoundException"),
+        ("stop_stack_set_operation", {"OperationId": "a"}, "OperationNotFoundException"),
+        (
+            "describe_stack_instance",
+            {"StackInstanceAccount": "111111111111", "StackInstanceRegion": HOME},
+            "StackInstanceNotFoundException",
+        ),
+    ],
+)
+def test_what_is_not_there_is_not_found(
+    cloud: Cloud, operation: str, request_: dict[str, Any], code: str
+) -> None:
+    administrator = Administrator(cloud)
+    if code != "StackSetNotFoundException":
+        administrator.call("create_stack_set", TemplateBody=HANDLE)
+    with pytest.raises(ClientError) as caught:
+        administrator.call(operation, **request_)
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_a_template_can_come_from_a_bucket_and_secrets_stay_hidden(
+    administrator: Administrator,
+) -> None:
+    secret = {"Secret": {"Type": "String", "NoEcho": True}}
+    body = template(json.loads(HANDLE)["Resources"], Parameters=secret)
+    s3 = administrator.cloud.client("s3")
+    s3.create_bucket(Bucket="templates")
+    s3.put_object(Bucket="templates", Key="seat.json", Body=body.encode())
+    large = template(json.loads(HANDLE)["Resources"], Metadata={"Long": "x" * 51_200})
+    s3.put_object(Bucket="templates", Key="large.json", Body=large.encode())
+    address = "https://s3.amazonaws.com/templates"
+    refused = refusal(administrator.call, "create_stack_set", TemplateURL=f"{address}/large.json")
+    assert refused[1] == "The local cloud's stack sets take templates of at most 51200 bytes"
+    [account] = accounts(1)
+    administrator.may_execute(account)
+    administrator.call(
+        "create_stack_set",
+        TemplateURL=f"{address}/seat.json",
+        Parameters=overriding(Secret="x"),
+    )
+    seen = administrator.call("describe_stack_set")["StackSet"]
+    assert (seen["TemplateBody"], seen["Parameters"]) == (body, overriding(Secret="****"))
+    done = administrator.finished("create_stack_instances", Accounts=[account], Regions=[HOME])
+    assert done["Status"] == "SUCCEEDED"

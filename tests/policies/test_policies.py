@@ -1,0 +1,376 @@
+"""The policy documents: what a seat may touch, and what the boundary never lets through."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from localcloud.iam import reference
+from workshop import policies
+from workshop.config.models import Access, Notebook, Profile, Vpc
+from workshop.naming import Names
+from workshop.policies import Document, Statement
+
+ADA = Names("vision", "ada", "111122223333", "eu-west-1")
+BOB = Names("vision", "adam", "111122223333", "eu-west-1")
+"""A neighbour whose id begins with the other's."""
+
+LIMITS: dict[str, Any] = {
+    "training_instance_types": ("ml.m5.large", "ml.g5.xlarge"),
+    "processing_instance_types": ("ml.m5.large",),
+    "endpoint_instance_types": ("ml.m5.xlarge",),
+    "max_runtime_hours": 4,
+}
+OPENED = Profile(access=Access(feature_store=True, model_packages=True, **LIMITS))
+
+
+def seat_documents(names: Names) -> list[Document]:
+    return list(policies.seat_policies(names, "attendee", OPENED).values())
+
+
+def sagemaker(names: Names) -> dict[str, Statement]:
+    return statements(policies.sagemaker_policy(names))
+
+
+def statements(document: Document) -> dict[str, Statement]:
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def resources(documents: list[Document]) -> list[str]:
+    return [
+        text
+        for document in documents
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow" and _is_open(statement)
+        for text in statement["Resource"]
+    ]
+
+
+def _is_open(statement: Statement) -> bool:
+    """Whether a statement tells things apart by their names alone."""
+    keys = {key for tests in statement.get("Condition", {}).values() for key in tests}
+    return keys <= {"aws:ResourceAccount"} and "StringNotEquals" not in statement.get(
+        "Condition", {}
+    )
+
+
+def things_of(names: Names) -> list[str]:
+    return [
+        names.bucket_arn("data"),
+        f"{names.bucket_arn('data')}/train/labels.csv",
+        names.repository_arn("training"),
+        names.role_arn,
+        names.notebook_arn,
+        f"arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/TrainingJobs"
+        f":log-stream:{names.job_prefix}train/algo-1",
+    ]
+
+
+def test_no_unconditional_resource_of_a_seat_covers_a_neighbours_thing() -> None:
+    patterns = [
+        # What has no resource-level permissions, and what everybody may write logs to.
+        text
+        for text in resources(seat_documents(ADA))
+        if text != "*" and not text.endswith((":log-group:/aws/sagemaker/*", "Jobs:*"))
+    ]
+    assert any(fnmatchcase(thing, text) for thing in things_of(ADA) for text in patterns)
+    covered = [
+        (thing, text)
+        for thing in things_of(BOB)
+        for text in patterns
+        if fnmatchcase(thing, text) and not text.endswith(":log-group:*")
+    ]
+    assert covered == []
+
+
+def test_every_seat_thing_is_within_its_own_patterns() -> None:
+    patterns = resources(seat_documents(ADA))
+    for thing in things_of(ADA):
+        if thing != ADA.role_arn:  # passed under a condition
+            assert any(fnmatchcase(thing, text) for text in patterns if text != "*"), thing
+
+
+@pytest.mark.parametrize("document", seat_documents(ADA))
+def test_sids_are_unique_and_every_wildcard_has_a_reason(document: Document) -> None:
+    sids = [statement["Sid"] for statement in document["Statement"]]
+    assert len(sids) == len(set(sids))
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow" and "*" in json.dumps(
+            [statement["Action"], statement["Resource"]]
+        ):
+            assert policies.WHY_WILDCARD[statement["Sid"]], statement["Sid"]
+
+
+def test_a_seat_makes_nothing_without_its_own_tag() -> None:
+    make = statements(policies.sagemaker_policy(ADA))["MakeOwn"]
+    assert make["Condition"] == {
+        "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"},
+        # Keys of conditions have no case: the spelling is asked for by itself.
+        "ForAnyValue:StringEquals": {"aws:TagKeys": ["attendee"]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": ["workshop"]},
+    }
+    creating = {
+        action
+        for statement in policies.sagemaker_policy(ADA)["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+        if action.startswith("sagemaker:Create")
+    }
+    # A presigned URL is for the seat's own notebook, and what is made of something else has a
+    # statement of its own.
+    assert creating - set(make["Action"]) == {
+        "sagemaker:CreateEndpoint",
+        "sagemaker:CreatePresignedNotebookInstanceUrl",
+        "sagemaker:CreateTrial",
+    }
+
+
+def test_tags_are_set_while_making_and_afterwards_on_what_is_ones_own() -> None:
+    tagging = statements(policies.sagemaker_policy(ADA))["TagWhatIsBeingMade"]
+    assert tagging["Condition"]["Null"] == {"sagemaker:TaggingAction": "false"}
+    forbidden = statements(policies.boundary_policy(ADA))
+    # A missing tag differs from every value, so that nobody's things are closed too.
+    assert forbidden["TagsOfOthers"]["Condition"] == {
+        "Null": {"sagemaker:TaggingAction": "true"},
+        "StringNotEquals": {"aws:ResourceTag/attendee": policies.OWN_ATTENDEE},
+    }
+    let_through = forbidden["ServicesOfTheWorkshop"]["Action"]
+    assert not any(fnmatchcase("sagemaker:DeleteTags", pattern) for pattern in let_through)
+
+
+@pytest.mark.parametrize(
+    ("sid", "action", "types"),
+    [
+        ("TrainingInstanceTypes", "sagemaker:CreateTrainingJob", "training_instance_types"),
+        ("ProcessingInstanceTypes", "sagemaker:CreateProcessingJob", "processing_instance_types"),
+        ("EndpointInstanceTypes", "sagemaker:CreateEndpointConfig", "endpoint_instance_types"),
+    ],
+)
+def test_instance_types_are_capped_by_a_deny(sid: str, action: str, types: str) -> None:
+    """An Allow with ForAnyValue:StringEquals would let a mixed list through."""
+    cap = statements(policies.seat_policies(ADA, "attendee", OPENED)["attendee-caps"])[sid]
+    assert cap["Effect"] == "Deny"
+    assert action in cap["Action"]
+    assert cap["Condition"] == {
+        "ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": list(LIMITS[types])}
+    }
+
+
+def test_a_role_can_be_passed_to_sagemaker_alone_and_only_ones_own() -> None:
+    passing = statements(policies.sagemaker_policy(ADA))["PassOwnRole"]
+    assert passing["Resource"] == [ADA.role_arn]
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+    }
+
+
+def test_base_images_come_from_other_accounts_and_not_from_neighbours() -> None:
+    images = statements(policies.data_policy(ADA))["BaseImagesOfOtherAccounts"]
+    assert images["Condition"] == {
+        "StringNotEquals": {"aws:ResourceAccount": "111122223333"},
+        # What does not tell its account is nobody's.
+        "Null": {"aws:ResourceAccount": "false"},
+    }
+    assert "ecr:PutImage" not in images["Action"]
+
+
+def test_the_datasets_can_be_read_and_in_no_mode_changed() -> None:
+    data = statements(policies.data_policy(ADA))
+    assert data["SharedDatasetObjects"]["Resource"] == [f"{ADA.datasets_bucket_arn}/*"]
+    allowed = set(data["SharedDatasetObjects"]["Action"]) | set(data["SharedDatasets"]["Action"])
+    assert not [action for action in allowed if "Put" in action or "Delete" in action]
+    # The boundary holds in managed mode too, and denies everything but reading.
+    denied = statements(policies.boundary_policy(ADA))["DatasetsAreReadOnly"]
+    assert denied["Effect"] == "Deny"
+    assert denied["NotAction"] == ["s3:Get*", "s3:List*"]
+    assert all(action.startswith(("s3:Get", "s3:List")) for action in allowed)
+    (pattern,) = denied["Resource"]
+    assert fnmatchcase(ADA.datasets_bucket_arn, pattern)
+    assert fnmatchcase(f"{ADA.datasets_bucket_arn}/a.csv", pattern)
+
+
+OTHER = Names("speech", "ada", "111122223333", "eu-west-1")
+"""The same seat id in another workshop of the account."""
+
+
+def test_a_seat_of_the_same_id_in_another_workshop_is_a_stranger() -> None:
+    mine, theirs = (json.dumps(policies.sagemaker_policy(names)) for names in (ADA, OTHER))
+    assert mine != theirs
+    for sid in ("MakeOwn", "MakeOwnOfOwn", "TagWhatIsBeingMade", "UseOwn"):
+        conditions = statements(policies.sagemaker_policy(ADA))[sid]["Condition"]
+        assert sorted(conditions["StringEquals"].values()) == ["ada", "vision"], sid
+    pattern = statements(policies.observation_policy(ADA))["ReadOwnLogs"]["Resource"][0]
+    stream = f"{pattern.rpartition(':')[0]}:speech-ada-train/algo-1"
+    assert not fnmatchcase(stream, pattern)
+
+
+def test_an_endpoint_is_made_of_ones_own_configuration() -> None:
+    """CreateEndpoint is authorised on both; an Allow on everything would take a neighbour's."""
+    allowed = [
+        (statement["Sid"], statement["Resource"])
+        for statement in policies.sagemaker_policy(ADA)["Statement"]
+        if statement["Effect"] == "Allow" and "sagemaker:CreateEndpoint" in statement["Action"]
+    ]
+    assert allowed == [
+        (
+            "MakeOwnOfOwn",
+            [
+                "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/*",
+                "arn:aws:sagemaker:eu-west-1:111122223333:experiment-trial/*",
+            ],
+        ),
+        ("UseOwn", ["*"]),
+    ]
+
+
+def test_names_are_seen_and_records_are_not() -> None:
+    seen = statements(policies.sagemaker_policy(ADA))["SeeNames"]["Action"]
+    assert any(fnmatchcase("sagemaker:ListTrainingJobs", pattern) for pattern in seen)
+    assert not any(fnmatchcase("sagemaker:ListTags", pattern) for pattern in seen)
+    assert not {"sagemaker:Search", "sagemaker:ListTags", "sagemaker:List*"} & set(seen)
+
+
+def test_a_vpc_needs_network_interfaces_in_its_own_subnet_and_the_boundary_lets_them_through() -> (
+    None
+):
+    vpc = Vpc(subnet_id="subnet-0abc12345", security_group_ids=("sg-0abc12345", "sg-0abc12346"))
+    profile = Profile(notebook=Notebook(network=vpc))
+    network = statements(policies.seat_policies(ADA, "gpu", profile)["gpu-opened"])
+    made, used = network["MakeInterfaces"], network["UseInterfaces"]
+    assert [text.rpartition(":")[2] for text in made["Resource"]] == [
+        "network-interface/*",
+        "subnet/subnet-0abc12345",
+        "security-group/sg-0abc12345",
+        "security-group/sg-0abc12346",
+    ]
+    subnet = "arn:aws:ec2:*:*:subnet/subnet-0abc12345"
+    assert used["Condition"] == {"ArnLike": {"ec2:Subnet": subnet}}
+    opened, closed = (
+        statements(policies.boundary_policy(ADA, policies.openings([one])))[
+            "ServicesOfTheWorkshop"
+        ]["Action"]
+        for one in (profile, Profile())
+    )
+    asked = {*made["Action"], *used["Action"], *network["SeeNetworks"]["Action"]}
+    assert {one for one in asked if not any(fnmatchcase(one, each) for each in opened)} == set()
+    assert [one for one in closed if one.startswith("ec2:")] == []
+
+
+def test_placeholders_are_counted_at_their_longest() -> None:
+    names = Names.placeholders("vision")
+    document = {"Resource": names.bucket_arn("data")}
+    longest = Names("vision", "a" * 12, "1" * 12, "r" * 15, "p" * 10)
+    assert policies.characters(document) == len(
+        json.dumps({"Resource": longest.bucket_arn("data")}, separators=(",", ":"))
+    )
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "sagemaker:CreateNotebookInstance",
+        "sagemaker:CreateNotebookInstanceLifecycleConfig",
+        "sagemaker:UpdateNotebookInstanceLifecycleConfig",
+        "sagemaker:CreateReservedCapacity",
+        "sagemaker:CreateTrainingPlan",
+        "sagemaker:CreateCluster",
+        "sagemaker:DeleteTags",
+    ],
+)
+def test_the_boundary_never_lets_these_through(action: str) -> None:
+    boundary = statements(policies.boundary_policy(ADA))
+    let_through = boundary["ServicesOfTheWorkshop"]["Action"]
+    assert not any(fnmatchcase(action, pattern) for pattern in let_through)
+
+
+def test_the_boundary_tells_seats_apart_by_the_tag_of_the_calling_role() -> None:
+    boundary = statements(policies.boundary_policy(ADA))
+
+    def as_called_by(names: Names, document: Any) -> Any:
+        return json.loads(json.dumps(document).replace(policies.OWN_ATTENDEE, names.seat))
+
+    (passed,) = as_called_by(ADA, boundary["OwnRole"])["Resource"]
+    assert (passed, BOB.role_arn != passed) == (ADA.role_arn, True)
+    (spared,) = as_called_by(ADA, boundary["NotebooksOfOthers"])["NotResource"]
+    assert boundary["NotebooksOfOthers"]["Effect"] == "Deny"
+    assert fnmatchcase(ADA.notebook_arn, spared)
+    assert not fnmatchcase(BOB.notebook_arn, spared)
+
+
+def test_the_boundary_keeps_to_the_workshops_region_and_spares_global_services() -> None:
+    region = statements(policies.boundary_policy(ADA))["OtherRegions"]
+    assert region["Condition"] == {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    assert "iam:*" in region["NotAction"]
+
+
+def test_every_sagemaker_action_is_one_that_aws_has() -> None:
+    """A misspelt action allows nothing and, worse, denies nothing."""
+    known = set(reference.load().actions)
+    documents = [*seat_documents(ADA), policies.boundary_policy(ADA)]
+    named = {
+        action.removeprefix("sagemaker:")
+        for document in documents
+        for statement in document["Statement"]
+        for action in statement.get("Action", [])
+        if action.startswith("sagemaker:")
+    }
+    unknown = {action for action in named if not any(fnmatchcase(name, action) for name in known)}
+    assert unknown == set()
+
+
+def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_runs() -> None:
+    opened = ["dynamodb:CreateTable", "dynamodb:GetItem", "lambda:*", "batch:SubmitJob"]
+    (frozen,) = policies.freeze_policy([*opened, "ec2:AllocateAddress"])["Statement"]
+    assert (frozen["Effect"], frozen["Resource"], "Condition" in frozen) == ("Deny", ["*"], False)
+
+    def denied(action: str) -> bool:
+        return any(fnmatchcase(action, pattern) for pattern in frozen["Action"])
+
+    verbs = ("Add", "Create", "Put", "Register", "Retry", "Send", "Start", "Update")
+    spared = {
+        action
+        for action in reference.load().actions
+        if action.startswith(verbs) and not denied(f"sagemaker:{action}")
+    }
+    assert spared == {"UpdateTrial", "UpdateTrialComponent"}
+    assert denied("iam:PassRole")
+    assert denied("dynamodb:CreateTable")
+    assert denied("lambda:CreateFunction")
+    # What is opened by its name is denied by its name, whatever its verb.
+    assert denied("batch:SubmitJob")
+    assert denied("ec2:AllocateAddress")
+    assert not denied("dynamodb:GetItem")
+    for writing in (
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+        "s3:AbortMultipartUpload",
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "cloudwatch:PutMetricData",
+        "sagemaker:BatchPutMetrics",
+        "sagemaker:StopTrainingJob",
+        "sagemaker:DeleteEndpoint",
+    ):
+        assert not denied(writing), writing
+
+
+def test_policies_are_the_same_whatever_the_seat_and_shared_where_profiles_agree() -> None:
+    profiles = {"attendee": Profile(), "staff": Profile(access=Access(warm_pools=True))}
+    made = policies.cohort_policies(ADA, profiles)
+    assert made == policies.cohort_policies(BOB, profiles)
+    one, other = (policies.attached(name, profile) for name, profile in profiles.items())
+    assert {*one} & {*other} == {"data", "sagemaker", "observation", "limits", "models"}
+    assert {*one, *other, "boundary", "freeze"} == made.keys()
+    assert ADA.seat not in json.dumps(made)
+
+
+def test_however_many_tags_a_workshop_has_one_policy_keeps_the_first_of_them() -> None:
+    for count in (0, 40):
+        limits = policies.limits_policy(ADA, [f"cost-{number:02d}" for number in range(count)])
+        assert policies.characters(limits) <= policies.MANAGED_LIMIT
+        kept = [one for one in statements(limits) if one.startswith("KeptTag")]
+        assert len(kept) >= 3 + min(count, 5)

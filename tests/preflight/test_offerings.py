@@ -1,0 +1,141 @@
+"""Instance types and subnets: what EC2 tells of them, and what it does not prove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from localcloud import ec2_offerings
+from tests.support.local_cloud import Cloud
+from tests.support.preflights import (
+    HEAD,
+    HOME,
+    THREE,
+    Preflights,
+    calling,
+    one,
+    preflights,
+    refused,
+)
+from workshop.aws.clients import Clients
+from workshop.config import instance_types
+from workshop.preflight import CheckState, offerings
+
+__all__ = ["preflights"]
+
+TYPES = "instance types"
+
+
+def notebook(seats: int = 3, **keys: Any) -> str:
+    inside = ", ".join(f"{key}: {value}" for key, value in keys.items())
+    return f"{HEAD}roster: {{seats: {seats}}}\nprofiles: {{attendee: {{notebook: {{{inside}}}}}}}\n"
+
+
+def in_subnet(subnet: str, seats: int = 3, **keys: Any) -> str:
+    network = f"{{subnet_id: {subnet}, security_group_ids: [sg-0abc12345]}}"
+    return notebook(seats, network=network, **keys)
+
+
+def subnet_in(cloud: Cloud, zone: str) -> str:
+    ec2 = cloud.client("ec2", region=HOME.region)
+    made = ec2.create_subnet(
+        VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
+        CidrBlock="172.31.200.0/24",
+        AvailabilityZone=zone,
+    )
+    return str(made["Subnet"]["SubnetId"])
+
+
+def test_a_notebook_type_that_ec2_does_not_offer_is_unknown_and_can_be_accepted(
+    preflights: Preflights,
+) -> None:
+    text = notebook(instance_type="ml.p3.2xlarge")
+    preflights.cloud.quotas(
+        region=HOME.region, sagemaker={"ml.p3.2xlarge for notebook instance usage": 3}
+    )
+    report = preflights.ask(text)
+    assert refused(report) == ["ml.p3.2xlarge"]
+    assert one(report, "ml.p3.2xlarge").told == (
+        "EC2 has no p3.2xlarge in eu-west-1, so SageMaker hardly has; make it known, or go on"
+        " without: --accept-unknown ml.p3.2xlarge"
+    )
+    assert preflights.ask(text, accept=["ml.p3.2xlarge"]).passed
+
+
+def test_a_type_of_jobs_that_ec2_does_not_offer_is_a_warning(preflights: Preflights) -> None:
+    preflights.cloud.quotas(
+        region=HOME.region, sagemaker={"ml.p4d.24xlarge for training job usage": 3}
+    )
+    access = "{access: {training_instance_types: [ml.p4d.24xlarge]}}"
+    report = preflights.ask(f"{THREE}profiles: {{attendee: {access}}}\n")
+    assert report.passed
+    assert one(report, "ml.p4d.24xlarge").state == CheckState.WARNING
+    assert TYPES not in [check.subject for check in report.checks]
+
+
+def test_a_seat_in_a_subnet_needs_its_zone_to_offer_the_type(preflights: Preflights) -> None:
+    good, poor = (subnet_in(preflights.cloud, f"eu-west-1{zone}") for zone in "bc")
+    gpu = "ml.g4dn.xlarge"
+    report = preflights.ask(in_subnet(good, instance_type=gpu))
+    assert report.passed
+    assert one(report, "ml.g4dn.xlarge in eu-west-1b").state == CheckState.OK
+    report = preflights.ask(in_subnet(poor, instance_type=gpu))
+    assert refused(report) == ["ml.g4dn.xlarge in eu-west-1c"]
+    assert one(report, "ml.g4dn.xlarge in eu-west-1c").told == (
+        f"EC2 has no g4dn.xlarge in eu-west-1c, the zone of {poor}; eu-west-1a, eu-west-1b would"
+        " do; make it known, or go on without: --accept-unknown 'ml.g4dn.xlarge in eu-west-1c'"
+    )
+
+
+def test_a_subnet_that_is_not_there_fails(preflights: Preflights) -> None:
+    report = preflights.ask(in_subnet("subnet-0123456789abcdef0"))
+    assert refused(report) == ["subnet-0123456789abcdef0"]
+    assert one(report, "subnet-0123456789abcdef0").told == (
+        "there is no such subnet in 000000000000 eu-west-1; correct notebook.network.subnet_id"
+    )
+
+
+@pytest.mark.parametrize(("seats", "state"), [(251, CheckState.OK), (252, CheckState.FAILED)])
+def test_a_subnet_needs_a_free_address_for_each_notebook_to_be_made(
+    preflights: Preflights, seats: int, state: CheckState
+) -> None:
+    subnet = subnet_in(preflights.cloud, "eu-west-1a")
+    check = one(preflights.ask(in_subnet(subnet, seats)), subnet)
+    assert (check.state, check.need, check.quota) == (state, seats, 251)
+
+
+def test_subnets_that_cannot_be_read_are_unknown(preflights: Preflights) -> None:
+    subnet = subnet_in(preflights.cloud, "eu-west-1a")
+    preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeSubnets"})
+    report = preflights.ask(in_subnet(subnet))
+    assert refused(report) == [subnet]
+    assert "DescribeSubnets" in one(report, subnet).told
+
+
+def test_nothing_is_asked_about_types_and_subnets_when_no_seat_is_to_be_made(
+    preflights: Preflights,
+) -> None:
+    for kind in ("storage", "registry", "access", "notebook", "monitoring"):
+        preflights.stack(f"vision-seat01-{kind}")
+    preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeInstanceTypeOfferings"})
+    text = in_subnet("subnet-0123456789abcdef0")
+    assert preflights.ask(text, only=["seat01"]).passed
+    assert not preflights.ask(text, only=["seat01", "seat02"]).passed
+
+
+def test_every_page_of_offers_is_read(cloud: Cloud) -> None:
+    types = sorted(instance_types.known("notebook"))[:101]
+    with calling(cloud):
+        clients = Clients(HOME)
+        region = offerings.by_region(clients, HOME, types)
+        zones = offerings.by_zone(clients, HOME, types)
+    assert len(types) > ec2_offerings.PAGE
+    assert region == {
+        "eu-west-1": frozenset(
+            one for one in types if ec2_offerings.locations(one[3:], "region", "eu-west-1")
+        )
+    }
+    assert set(zones) == {"eu-west-1a", "eu-west-1b", "eu-west-1c"}
+    assert zones["eu-west-1a"] == region["eu-west-1"]
+    assert zones["eu-west-1c"] < zones["eu-west-1a"]

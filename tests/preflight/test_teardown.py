@@ -1,0 +1,147 @@
+"""What a teardown has to read is asked for beforehand, by looking a little and by IAM's word."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from botocore import xform_name
+
+from tests.preflight.test_permissions import as_role, statement
+from tests.support.local_cloud import Cloud
+from tests.support.preflights import HOME, THREE, Preflights, calling, one, preflights, refused
+from tests.support.teardown_runs import clients_at, proving, teardown
+from tests.support.teardown_workshop import busy
+from workshop import teardown as room
+from workshop.aws.clients import Clients
+from workshop.preflight import CheckState, permissions, teardown_reads
+from workshop.preflight.parallel_reads import ParallelReads
+from workshop.preflight.request import PreflightRequest
+from workshop.teardown import resources, roles
+from workshop.teardown.discovery import ScanTarget, discover
+
+__all__ = ["preflights"]
+
+IAM_NAMES = {
+    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+}
+"""What IAM calls an operation, where that is not its name."""
+
+READING = re.compile(r"(?:List|Describe|Get|Head|Search)[A-Z]\w+")
+
+
+def test_a_listing_that_is_denied_is_told_with_what_it_means_and_can_be_accepted(
+    preflights: Preflights,
+) -> None:
+    preflights.cloud.faults({"effect": "denied", "operation": "glue:GetTables"})
+    report = preflights.ask(THREE, looks=True)
+    assert refused(report) == ["feature table"]
+    check = one(report, "feature table")
+    assert (check.state, check.told) == (
+        CheckState.UNKNOWN,
+        "a teardown will not be able to prove that none is left of: feature table (GetTables:"
+        " AccessDeniedException); have that allowed, or go on without:"
+        " --accept-unknown 'feature table'",
+    )
+    assert preflights.ask(THREE, looks=True, accept=["feature table"]).passed
+
+
+def test_what_a_whole_service_denies_is_one_check_and_accepted_whole_or_type_by_type(
+    preflights: Preflights,
+) -> None:
+    preflights.cloud.faults(
+        {"effect": "denied", "operation": "sagemaker:ListTrial*"},
+        {"effect": "denied", "operation": "sagemaker:ListPipelines"},
+    )
+    (name,) = refused(preflights.ask(THREE, looks=True))
+    assert name == "teardown: sagemaker"
+    preflights.cloud.faults(
+        {"effect": "denied", "operation": "sagemaker:ListTrial*"},
+        {"effect": "denied", "operation": "sagemaker:ListPipelines"},
+    )
+    types = ["trial", "trial component", "pipeline"]
+    report = preflights.ask(THREE, looks=True, accept=types[:2])
+    assert one(report, name).parts == ("pipeline", "trial", "trial component")
+    assert not report.passed
+    assert report.unmatched(types) == ()
+    assert preflights.ask(THREE, looks=True, accept=types).passed
+    assert preflights.ask(THREE, looks=True, accept=[name]).passed
+
+
+def test_a_service_that_is_not_there_is_told_too(preflights: Preflights) -> None:
+    nowhere = {"AWS_ENDPOINT_URL_SCHEDULER": "http://scheduler.nowhere.invalid"}
+    report = preflights.ask(THREE, looks=True, variables=nowhere)
+    assert refused(report) == ["schedule"]
+    assert "Could not connect to the endpoint URL" in one(report, "schedule").told
+
+
+def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
+    preflights: Preflights,
+) -> None:
+    loaded = preflights.loaded(THREE)
+    with calling(preflights.cloud):
+        for number in range(3 * teardown_reads.MOST_CALLS):
+            preflights.cloud.client("logs", region=HOME.region).create_log_group(
+                logGroupName=f"/aws/sagemaker/Endpoints/{number}"
+            )
+        subject = PreflightRequest(loaded, HOME, loaded.seats, {})
+        whole, few = Clients(HOME), Clients(HOME)
+        discover(whole, ScanTarget("vision", "dev", {HOME: frozenset()}, whole=True), resources.ALL)
+        with ThreadPoolExecutor(4) as pool:
+            looks = teardown_reads.ask(ParallelReads(few, pool), subject)
+        others = {roles.ROLE, roles.POLICY, "tag"}
+        assert looks.keys() == {kind.name for kind in resources.ALL} | others
+    # Every preflight lists the stacks by itself.
+    assert few.calls.keys() == whole.calls.keys() - {"cloudformation:DescribeStacks"}
+    assert sum(few.calls.values()) <= len(looks) * teardown_reads.MOST_CALLS
+
+
+def test_a_role_that_may_not_read_what_a_teardown_reads_is_told_by_service(
+    preflights: Preflights,
+) -> None:
+    denied = statement("Deny", "ec2:DescribeVolumes", "sagemaker:Describe*")
+    role = as_role(preflights, statement("Allow", "*"), denied)
+    preflights.cloud.faults()
+    report = preflights.ask(THREE, looks=True, variables=role)
+    told = one(report, permissions.READS_SUBJECT).told
+    assert told == (
+        "a teardown could prove nothing without ec2:DescribeVolumes on *; sagemaker:DescribeAction,"
+        " DescribeApp, DescribeArtifact, DescribeAutoMLJobV2, DescribeCodeRepository and 24 more on"
+        " *; make it known, or go on without: --accept-unknown 'permissions to tear down'"
+    )
+
+
+def test_the_permissions_that_are_asked_for_are_those_of_what_a_teardown_reads(
+    cloud: Cloud,
+) -> None:
+    run = teardown(busy(cloud), clients=clients_at(cloud.endpoint))
+    proving(run)
+    assert run.report is not None
+    asked = set(permissions.reads()[1])
+    made = {IAM_NAMES.get(one, one) for one in run.report.calls}
+    assert {one for one in made if READING.fullmatch(one.partition(":")[2])} <= asked
+    (folder,) = room.__path__
+    written = {
+        f"sagemaker:{name}"
+        for file in Path(folder, "kinds").glob("sagemaker*.py")
+        for name in re.findall(r'"((?:List|Describe)[A-Z]\w+)"', file.read_text(encoding="utf-8"))
+    }
+    assert written == {one for one in asked if one.startswith("sagemaker:")}
+    called = {
+        xform_name(one.partition(":")[2]) for one in (*asked, *IAM_NAMES) if ":Get" not in one
+    }
+    for file in Path(folder, "kinds").glob("[!s]*.py"):
+        text = file.read_text(encoding="utf-8")
+        used = re.findall(r'client\.((?:list|describe)_\w+)\(|_paginator\("(\w+)"\)', text)
+        assert {one or other for one, other in used} - called <= {"get_tables"}, file
+
+
+@pytest.mark.parametrize("accepted", [[], ["nothing"], ["GLUE", "feature"]])
+def test_another_name_accepts_nothing(preflights: Preflights, accepted: list[str]) -> None:
+    preflights.cloud.faults({"effect": "denied", "operation": "glue:GetTables"})
+    assert not preflights.ask(THREE, looks=True, accept=accepted).passed

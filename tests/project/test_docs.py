@@ -1,0 +1,178 @@
+"""What README.md and docs/ say is run: every ``console`` block, with the output it shows.
+
+In a block, ``$ `` begins a command, ``...`` stands for any text, and the rest is what is printed. A
+page's commands run one after the other in one shell, in a copy of the project.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.assemblies import ROOT
+from tests.support.cdk_command import without_aws
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LEFT_OUT = (
+    ".git",
+    ".venv",
+    ".venv-sdk",
+    "node_modules",
+    "cdk.out",
+    ".workshop",
+    ".cache",
+)
+SECONDS = 500
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a page and what the page says it prints."""
+
+    text: str
+    expected: str
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    found = _BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [body for kind, body in found if kind == language]
+
+
+def commands(page: Path) -> list[Command]:
+    """The commands of a page's console blocks, in their order."""
+    found = []
+    for body in blocks(page, "console"):
+        first, *rest = re.split(r"^\$ ", body, flags=re.MULTILINE)
+        assert not first, f"{page.name}: a console block begins with '$ '"
+        for part in rest:
+            text, _, expected = part.partition("\n")
+            found.append(Command(text, expected))
+    return found
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether the output is the shown one, the number of blanks between words aside.
+
+    ``...`` alone on a line stands for any number of lines, inside a line for any text of it; a
+    number with one decimal at the end of a line stands for any such number of seconds.
+    """
+
+    def lines(text: str) -> list[str]:
+        return [" ".join(line.split()) for line in text.strip("\n").splitlines()]
+
+    def as_pattern(line: str) -> str:
+        if line == "...":
+            return r"(?:[^\n]*\n)*?"
+        shown = re.escape(line).replace(r"\.\.\.", ".*")
+        return re.sub(r"\b\d+\\\.\d$", r"\\d+\\.\\d", shown) + r"\n"
+
+    pattern = "".join(map(as_pattern, lines(expected)))
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines(printed))) is not None
+
+
+def test_dots_stand_for_what_they_should() -> None:
+    assert matches("...\na ... d\n...\n", "x\ny\na b c d\n")
+    assert matches("a\n...\n", "a\n")
+    assert not matches("a\n...\nb", "a\nx\nc\n")
+    assert not matches("a ... d", "a b\nc d")
+    assert matches("all 30.5", "all   7.2")
+    assert not matches("all 30.5", "all none")
+    assert not matches("5 seats", "6 seats")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project that uses the tools of this one and has nothing left to set up.
+
+    Its ``.venv`` and ``node_modules`` are folders of its own with links in them: whatever a command
+    would install or remove there, this project's own tools stay as they are.
+    """
+    copy = tmp_path / "project"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    for folder in (".venv", "node_modules"):
+        (copy / folder).mkdir()
+        for entry in (ROOT / folder).iterdir():
+            (copy / folder / entry.name).symlink_to(entry)
+    for stamp in (".python", ".runtime", ".dev"):
+        (copy / ".venv" / stamp).unlink(missing_ok=True)
+        (copy / ".venv" / stamp).touch()
+    return copy
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if commands(page)], ids=lambda page: page.name
+)
+def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path) -> None:
+    told = commands(page)
+    script = ["export PATH=$PWD/.venv/bin:$PATH"]
+    for command in told:
+        script += ["printf '\\036'", command.text, "printf '\\037%s' $?"]
+    script += ["printf '\\036'", "workshop cloud stop 2>/dev/null"]
+    done = subprocess.run(
+        ["/bin/bash", "-c", "\n".join(script)],
+        cwd=project,
+        env=without_aws(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
+    )
+    answers = done.stdout.split("\x1e")[1:-1]
+    assert len(answers) == len(told), done.stdout
+    for command, answer in zip(told, answers, strict=True):
+        printed, _, code = answer.partition("\x1f")
+        assert code == "0", f"$ {command.text}\n{printed}"
+        if command.expected:
+            assert matches(command.expected, printed), f"$ {command.text}\n{printed}"
+
+
+def test_no_block_goes_unchecked() -> None:
+    kinds = {kind for page in PAGES for kind, _ in _BLOCK.findall(page.read_text(encoding="utf-8"))}
+    assert kinds <= {"console", "python", "sh", "text", "yaml"}
+    # The one program is run by test_sagemaker_sdk.
+    programs = {page.name: len(list(blocks(page, "python"))) for page in PAGES}
+    assert {page: count for page, count in programs.items() if count} == {
+        "local-cloud-services.md": 1
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(
+        re.findall(r"\bmake ([a-z-]+)\b", "".join(re.findall(r"`[^`]+`", page.read_text())))
+    )
+    for block in blocks(page, "sh"):
+        lines = block.splitlines()
+        assert all(line.startswith("make ") for line in lines), f"{page.name}: {block}"
+        named |= {line.split()[1] for line in lines}
+    assert {name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_yaml_blocks_are_yaml_and_shown_messages_are_tested(page: Path) -> None:
+    for block in blocks(page, "yaml"):
+        assert isinstance(yaml.safe_load(block), dict)
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    joined = re.sub(r'"\s+"', "", tests)
+    for block in blocks(page, "text"):
+        for line in block.splitlines():
+            message = line.split(": ", 1)[-1]
+            assert message in joined, f"no test holds: {message}"

@@ -1,0 +1,367 @@
+"""A local cloud in which an adversary, a neighbour, an organiser and a bystander meet.
+
+Ground truth is kept by what the account holds before and after each of them works: what was there
+first is somebody else's, what came with a seat is the workshop's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from unittest import mock
+
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from localcloud import process
+from tests.support import account_snapshots as snapshots
+from tests.support import adversary
+from tests.support.account_snapshots import Held
+from tests.support.adversary import Attempt, Person
+from tests.support.adversary_bystanders import BYSTANDERS
+from tests.support.assemblies import Assembly, synthesize
+from tests.support.config_folder import load, write
+from tests.support.direct_calls import QuickClients, lines_to
+from tests.support.local_cloud import IAM, TRUST, Cloud, root
+from tests.support.sessions import Hand, Session
+from tests.support.teardown_runs import IMPATIENT, QUICK_STACKS, at_once
+from tests.support.teardown_workshop import QUIET
+from tests.support.workshop_command import Ran, run
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.naming import COHORT, Names
+from workshop.teardown.events import TeardownStep
+from workshop.teardown.resources import ALL
+from workshop.teardown.run import Teardown
+
+ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
+WORKSHOP = ENVIRONMENT = "demo"
+MODES = ("scoped", "managed")
+SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances")
+YAML = """\
+workshop: demo
+account: "000000000000"
+region: {region}
+start: 2026-01-01T09:00:00+00:00
+end: 2099-12-31T17:00:00+00:00
+roster: {{file: people.csv, profile: scoped}}
+profiles:
+  scoped: {{}}
+  managed: {{access: {{mode: managed}}}}
+"""
+
+
+@cache
+def assembly() -> Assembly:
+    """The workshop's templates: ada's with ``scoped``, ben's with ``managed``."""
+    folder = Path(mkdtemp(prefix="adversary-"))
+    write_configuration(folder, {"ada": "scoped", "ben": "managed"})
+    return synthesize(load(folder, ENVIRONMENT))
+
+
+def write_configuration(
+    folder: Path, seats: dict[str, str], *, region: str = REGION, name: str = ENVIRONMENT
+) -> None:
+    """Put the environment and its roster into a folder."""
+    write(folder, YAML.format(region=region), name)
+    rows = "".join(f"{seat},{seat.title()},{mode}\n" for seat, mode in seats.items())
+    (folder / "people.csv").write_text(f"id,name,profile\n{rows}", encoding="utf-8")
+
+
+def names_of(seat: str, workshop: str = WORKSHOP) -> Names:
+    return Names(workshop, seat, ACCOUNT, REGION)
+
+
+@cache
+def template_of(mode: str, kind: str, seat: str) -> str:
+    """A stack's template for a seat; AWS's managed policies are what they may allow at most."""
+    exemplar = {"scoped": "ada", "managed": "ben"}[mode]
+    document = json.loads(assembly().text(f"{WORKSHOP}-{exemplar}-{kind}"))
+    document["Parameters"]["AttendeeId"]["Default"] = seat
+    # The local cloud has no AmazonSageMakerFullAccess.
+    return json.dumps(document).replace("AmazonSageMakerFullAccess", "AdministratorAccess")
+
+
+@dataclass(frozen=True)
+class AdversarialSeat:
+    """A seat, the mode of its access, and what it tries."""
+
+    id: str
+    mode: str
+    tries: Sequence[Attempt]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Who is there, what they do, and how the configuration has changed since."""
+
+    bystanders: Sequence[str]
+    strangers: Sequence[Attempt]
+    seats: Sequence[AdversarialSeat]
+    meanwhile: Sequence[Attempt]
+    """What ada tries between the plan and its application."""
+    late: Sequence[Attempt]
+    """What she tries while it is applied."""
+    moved: str
+    only: bool
+
+
+EXCLUDED = (
+    *("Studio app", "Studio space", "Studio user profile", "Studio domain", "code repository"),
+    *("EC2 instance", "EBS volume", "event rule", "schedule", "MLflow tracking server"),
+    *("labeling job", "artifact", "context", "action", "scalable target", "AutoML job"),
+    *("compilation job", "notebook", "lifecycle configuration", "folder in the shared bucket"),
+)
+"""Resource types that nobody in these worlds can make: to list them takes a third of the time."""
+KINDS = [
+    replace(kind, after=tuple(one for one in kind.after if one not in EXCLUDED))  # type: ignore[type-var]
+    for kind in ALL
+    if kind.name not in EXCLUDED
+]
+
+
+@dataclass
+class Arena:
+    """A local cloud that enforces IAM, in which a contest comes true."""
+
+    cloud: Cloud
+    folder: Path
+    session: Session
+    others: Held = field(default_factory=dict)
+    """What is the bystander's or the organiser's own."""
+    neighbours: Held = field(default_factory=dict)
+    """What is the workshop's, but not ada's."""
+    codes: list[str] = field(default_factory=list)
+    _is_elsewhere: bool = False
+    _credentials: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def held(self) -> Held:
+        """All that the account holds now, wherever the workshop has been."""
+        here = snapshots.of_seats(self.cloud)
+        if not self._is_elsewhere:
+            return here
+        far = snapshots.of_seats(self.cloud, ELSEWHERE)
+        return here | {
+            f"{ELSEWHERE} {key}": one for key, one in far.items() if here.get(key) != one
+        }
+
+    # --- making ---------------------------------------------------------------------------------
+
+    def build(self, contest: Contest) -> None:
+        """Let the contest come true up to the teardown."""
+        self.codes.clear()
+        self._is_elsewhere = contest.moved == "far row"
+        self.cloud.reset()
+        self.cloud.freeze()
+        self.cloud.delays(**QUIET)
+        self._credentials.clear()
+        for group in SHARED_GROUPS:
+            self.cloud.client("logs").create_log_group(logGroupName=f"/aws/sagemaker/{group}")
+        for name in contest.bystanders:
+            with suppress(ClientError):  # Another of them has taken the name.
+                BYSTANDERS[name](self)
+        if contest.strangers:
+            self.try_all(self._somebody(), contest.strangers)
+        self.others = self.held()
+        self.deploy(f"{WORKSHOP}-{COHORT}", assembly().text(f"{WORKSHOP}-{COHORT}"), COHORT)
+        ada, *rest = contest.seats
+        if self._is_elsewhere:
+            self._leave_behind()
+        for one in rest:
+            self._work(one, "ada")
+        self.neighbours = self._without(self.others) if rest else {}
+        self._work(ada, "ben")
+
+    def _leave_behind(self) -> None:
+        """A seat in another Region, whose row has been taken off the roster since."""
+        cohort = assembly().text(f"{WORKSHOP}-{COHORT}")
+        self.deploy(f"{WORKSHOP}-{COHORT}", cohort, COHORT, ELSEWHERE)
+        for kind in ("storage", "access"):
+            name = names_of("zoe").stack(kind)
+            self.deploy(name, template_of("scoped", kind, "zoe"), "zoe", ELSEWHERE)
+
+    def _without(self, held: Held) -> Held:
+        return {key: one for key, one in self.held().items() if key not in held}
+
+    def _work(self, one: AdversarialSeat, neighbour: str) -> None:
+        for kind in ("storage", "registry", "access"):
+            name = names_of(one.id).stack(kind)
+            self.deploy(name, template_of(one.mode, kind, one.id), one.id)
+        self.cloud.client("s3").put_object(
+            Bucket=names_of(one.id).bucket("data"), Key="out/1.csv", Body=b"1"
+        )
+        self.try_all(adversary.seat(names_of(one.id), neighbour), one.tries)
+
+    def deploy(self, name: str, text: str, seat: str, region: str = REGION) -> None:
+        """Make a stack; where somebody else has taken a name in it, there is none."""
+        given = tags.seat_tags(
+            workshop=WORKSHOP,
+            environment=ENVIRONMENT,
+            attendee=seat,
+            profile="scoped",
+            ends=assembly().loaded.settings.end,
+            extra={},
+        )
+        pairs = [{"Key": key, "Value": one} for key, one in given.items()]
+        client = self.cloud.client("cloudformation", region=region)
+        client.create_stack(StackName=name, TemplateBody=text, Tags=pairs, **IAM)
+        for status in self._statuses(client, name):
+            if status == "ROLLBACK_COMPLETE":
+                client.delete_stack(StackName=name)
+
+    @staticmethod
+    def _statuses(client: Any, name: str) -> Iterator[str]:
+        """What a stack comes to, until it is there or gone."""
+        for _ in range(5000):
+            try:
+                status = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+            except ClientError:
+                return
+            yield status
+            if status == "CREATE_COMPLETE":
+                return
+        raise AssertionError(f"{name} is still {status}")
+
+    def try_all(self, person: Person, tries: Sequence[Attempt]) -> None:
+        """Let somebody try all of it, whatever comes of it."""
+        if person.role not in self._credentials:
+            try:
+                self._credentials[person.role] = process.role_credentials(
+                    self.cloud.running, person.role
+                )
+            except Exception:  # noqa: BLE001
+                return
+        self.session.sign_in(**self._credentials[person.role])
+        for one in tries:
+            self.codes += adversary.attempts(person, one, self.call)
+
+    def call(self, service: str, operation: str, request: dict[str, Any]) -> Any:
+        return getattr(self.session.client(service), xform_name(operation))(**request)
+
+    def root(self) -> None:
+        """Sign in as the account's root."""
+        given = root(self.cloud.running)
+        self.session.sign_in(
+            AccessKeyId=given["aws_access_key_id"],
+            SecretAccessKey=given["aws_secret_access_key"],
+            SessionToken=None,
+        )
+
+    def _somebody(self) -> Person:
+        hand = self.stranger("somebody")
+        names = Names("other", "somebody", ACCOUNT, REGION)
+        return Person(names, "ada", hand.role, ())
+
+    def stranger(self, role: str, *, path: str = "/") -> Hand:
+        """Somebody who may do anything in the account."""
+        arn = f"arn:aws:iam::{ACCOUNT}:role{path}{role}"
+        if arn not in self._credentials:
+            iam = self.cloud.client("iam")
+            iam.create_role(RoleName=role, Path=path, AssumeRolePolicyDocument=json.dumps(TRUST))
+            iam.attach_role_policy(
+                RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+            )
+            self._credentials[arn] = process.role_credentials(self.cloud.running, arn)
+        self.session.sign_in(**self._credentials[arn])
+        names = Names("other", "nobody", ACCOUNT, REGION)
+        return Hand(self.session, names, arn, "theirs-", ())
+
+    # --- the teardown -----------------------------------------------------------------------------
+
+    def configure(self, contest: Contest) -> str:
+        """Write the configuration as it is now; the environment's name."""
+        for child in self.folder.iterdir():
+            shutil.rmtree(child)  # What another machine knows is not known here.
+        config = self.folder / "config"
+        seats = {one.id: one.mode for one in contest.seats}
+        if contest.moved == "row":
+            seats = {**seats, "zoe": "scoped"}
+            seats.pop("ben", None)
+        name = "fall" if contest.moved == "renamed" else ENVIRONMENT
+        region = ELSEWHERE if contest.moved == "region" else REGION
+        write_configuration(config, seats, region=region, name=name)
+        return name
+
+    def teardown(
+        self,
+        env: str,
+        *options: str,
+        meanwhile: Sequence[Attempt] = (),
+        late: Sequence[Attempt] = (),
+    ) -> Ran:
+        """``workshop teardown`` twice, to plan and to apply, in this process.
+
+        ada goes on in between and, once things are being stopped, while it is applied.
+        """
+        ada = adversary.seat(names_of("ada"), "ben")
+        waiting = list(late)
+
+        def hear(happening: Any) -> None:
+            if waiting and happening.step == TeardownStep.STOP:
+                tries, waiting[:] = list(waiting), []
+                self.try_all(ada, tries)
+
+        words = ("teardown", "-e", env, "--early", *options, "--config-dir", "config")
+        with self._commands(hear):
+            planned = run(*words)
+            if planned.code != 0:
+                return planned
+            if meanwhile:
+                self.try_all(ada, meanwhile)
+            return run(*words, "--apply", "--yes", WORKSHOP, "--interval", "0")
+
+    @contextmanager
+    def _commands(self, hear: Callable[[Any], object]) -> Iterator[None]:
+        def quick(clients: Any, target: Any, kinds: Any, sink: Any, **more: Any) -> Teardown:
+            def heard(happening: Any) -> None:
+                sink(happening)
+                hear(happening)
+
+            quickly = {
+                "patience": IMPATIENT,
+                "stack_patience": replace(QUICK_STACKS, deadline=3),
+                "pause": lambda _: None,
+            }
+            return Teardown(clients, target, kinds, heard, **{**more, **quickly})
+
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with (
+                at_once_in(self.cloud),
+                mock.patch("workshop.cli.context.Clients", partial(_clients, self.cloud)),
+                mock.patch("workshop.cli.teardown.Teardown", quick),
+                mock.patch("workshop.cli.teardown.ALL", KINDS),
+            ):
+                yield
+        finally:
+            os.chdir(before)
+
+
+@cache
+def _quick_clients(endpoint: str, lines: Any, home: AccountRegion) -> QuickClients:  # noqa: ARG001
+    return QuickClients(lines, home)
+
+
+def _clients(cloud: Cloud, home: AccountRegion, **_: Any) -> QuickClients:
+    return _quick_clients(cloud.endpoint, lines_to(cloud.running), home)
+
+
+@contextmanager
+def at_once_in(cloud: Cloud) -> Iterator[None]:
+    """Calls to a cloud, without the waits between attempts."""
+
+    class _Room:
+        def __init__(self) -> None:
+            self.cloud = cloud
+
+    with at_once(_Room()):  # type: ignore[arg-type]
+        yield

@@ -1,0 +1,146 @@
+"""What the conformance suite runs against: ask for the fixture ``aws``.
+
+The suite (``test_conformance_*.py``) speaks to a cloud through boto3 alone and asserts what AWS
+does. By default the cloud is the local one, its time standing still until the test moves it on:
+every passage (starting, running, stopping) takes ``PASSAGE`` seconds. ``pytest --cloud moto`` runs
+the same cases against moto's server, whose time cannot be moved: how decisions were measured.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from localcloud.transitions import PASSAGES
+from tests.support.local_cloud import TRUST, Cloud
+
+PASSAGE = 60.0
+"""Seconds that every passage takes in these tests."""
+
+BEAT = 10.0
+"""Seconds between two log lines of what runs in these tests."""
+
+
+@dataclass
+class Aws:
+    """One empty cloud with what nearly every case needs."""
+
+    client: Callable[[str], Any]
+    advance: Callable[[float], None]
+
+    @property
+    def sagemaker(self) -> Any:
+        return self.client("sagemaker")
+
+    def role(self, name: str = "seat") -> str:
+        """Make a role that SageMaker can assume and give its ARN."""
+        made = self.client("iam").create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST)
+        )
+        return str(made["Role"]["Arn"])
+
+    def bucket(self, name: str = "conformance-bucket") -> str:
+        """Make a bucket that keeps versions and give its ``s3://`` address."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return f"s3://{name}"
+
+    def keys(self, bucket: str) -> list[str]:
+        """Give the keys of the objects in an ``s3://`` bucket, in order."""
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        return [
+            item["Key"]
+            for page in pages.paginate(Bucket=bucket.removeprefix("s3://"))
+            for item in page.get("Contents", [])
+        ]
+
+    def streams(self, group: str) -> list[str]:
+        """Give the names of the streams of a log group; none if there is no such group."""
+        logs = self.client("logs")
+        try:
+            found = logs.describe_log_streams(logGroupName=group)
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [stream["logStreamName"] for stream in found["logStreams"]]
+
+    def pass_time(self, passages: int = 1) -> None:
+        """Let that many passages go by, one after the other."""
+        for _ in range(passages):
+            self.advance(PASSAGE)
+
+    def refusal(self, operation: str, **request: Any) -> str:
+        """Give ``code: message`` with which SageMaker refuses a call."""
+        with pytest.raises(ClientError) as caught:
+            getattr(self.sagemaker, operation)(**request)
+        error = caught.value.response["Error"]
+        return f"{error['Code']}: {error['Message']}"
+
+
+def listed(client: Any, operation: str, member: str, size: int, **request: Any) -> list[Any]:
+    """Give all items of a List operation, page by page of ``size``."""
+    items: list[Any] = []
+    page = getattr(client, operation)(MaxResults=size, **request)
+    while True:
+        assert len(page[member]) <= size
+        items += page[member]
+        if "NextToken" not in page:
+            return items
+        page = getattr(client, operation)(MaxResults=size, NextToken=page["NextToken"], **request)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--cloud", choices=["local", "moto"], default="local", help="for the conformance suite"
+    )
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint() -> Iterator[str]:
+    """Address of a moto server of this session."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - only for --cloud moto
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(request: pytest.FixtureRequest) -> Aws:
+    """Give an empty cloud whose time stands still."""
+    if request.config.getoption("--cloud") == "moto":
+        return _moto(request.getfixturevalue("moto_endpoint"))
+    cloud: Cloud = request.getfixturevalue("cloud")
+    cloud.delays(**{**dict.fromkeys(PASSAGES, PASSAGE), "beat": BEAT})
+    cloud.freeze()
+    return Aws(cloud.client, cloud.advance)
+
+
+def _moto(endpoint: str) -> Aws:
+    reset = urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")  # noqa: S310
+    urllib.request.urlopen(reset).close()  # noqa: S310 - always http to 127.0.0.1
+    clients: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        if service not in clients:
+            clients[service] = boto3.Session().client(  # type: ignore[call-overload]
+                service,
+                aws_access_key_id="111122223333",
+                aws_secret_access_key="local",
+                region_name="us-east-1",
+                endpoint_url=endpoint,
+                config=Config(retries={"total_max_attempts": 1}, proxies={}),
+            )
+        return clients[service]
+
+    return Aws(client, lambda _: None)

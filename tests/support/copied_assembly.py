@@ -1,0 +1,40 @@
+"""Writes what CDK would write, from templates that were synthesized before.
+
+It stands in for ``app.py`` of a folder in which tests run real ``workshop`` processes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from workshop.config import loader
+from workshop.config.roster import account_regions
+from workshop.deploy.templates import Exemplar
+from workshop.naming import COHORT, SEAT_STACKS
+
+
+def write() -> None:
+    """In place of ``app.py``: what it was asked for, from the files in ``$FLEET_ASSEMBLY``."""
+    context = json.loads(os.environ["CDK_CONTEXT_JSON"])
+    loaded = loader.load(context["env"], Path(context["config"]))
+    source, out = Path(os.environ["FLEET_ASSEMBLY"]), Path(os.environ["CDK_OUTDIR"])
+    out.mkdir(parents=True)
+    seats = loaded.chosen(context["attendee"].split(","))
+    texts = {}
+    for place in account_regions(seats):
+        name = loaded.cohort_names(place).stack(COHORT)
+        full = name if place == loaded.home else f"{name}-{place.account}-{place.region}"
+        texts[full] = (source / COHORT).read_text()
+    for seat in seats:
+        for kind in SEAT_STACKS:
+            texts[loaded.names(seat).stack(kind)] = Exemplar((source / kind).read_text()).text(seat)
+    artifacts = {}
+    for name, content in texts.items():
+        (out / name).write_text(content)
+        artifacts[name] = {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": name},
+        }
+    (out / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))

@@ -1,0 +1,69 @@
+"""An organization in a local cloud, for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.support.local_cloud import Cloud
+
+MANAGED = {"PermissionModel": "SERVICE_MANAGED", "AutoDeployment": {"Enabled": False}}
+STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
+
+
+@dataclass
+class Organization:
+    """The organization of the local cloud's own account."""
+
+    cloud: Cloud
+    units: dict[str, str] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def client(self) -> Any:
+        return self.cloud.client("organizations")
+
+    def add_unit(self, name: str, parent: str = "root") -> str:
+        """Make a unit in the root or in another unit, by their names."""
+        made = self.client.create_organizational_unit(ParentId=self.units[parent], Name=name)
+        self.units[name] = made["OrganizationalUnit"]["Id"]
+        return self.units[name]
+
+    def add_member(self, name: str, unit: str = "root") -> str:
+        """Make an account in a unit."""
+        made = self.client.create_account(Email=f"{name}@example.org", AccountName=name)
+        self.members[name] = made["CreateAccountStatus"]["AccountId"]
+        if unit != "root":
+            self.move(name, "root", unit)
+        return self.members[name]
+
+    def move(self, name: str, source: str, destination: str) -> None:
+        self.client.move_account(
+            AccountId=self.members[name],
+            SourceParentId=self.units[source],
+            DestinationParentId=self.units[destination],
+        )
+
+    def named(self, places: Any) -> set[str]:
+        """Give the names of the accounts in places."""
+        names = {account: name for name, account in self.members.items()}
+        return {names[account] for account, _ in places}
+
+
+def founded(cloud: Cloud) -> Organization:
+    """Give an organization: ada and bob have seats, cyd one in the back row, dan leads."""
+    given = Organization(cloud)
+    given.units["root"] = given.client.list_roots()["Roots"][0]["Id"]
+    given.add_unit("seats")
+    given.add_unit("back row", "seats")
+    given.add_unit("staff")
+    for name, unit in {"ada": "seats", "bob": "seats", "cyd": "back row", "dan": "staff"}.items():
+        given.add_member(name, unit)
+    return given
+
+
+def targets(organization: Organization, *units: str, **more: Any) -> dict[str, Any]:
+    """Give the targets of a request, units by their names."""
+    ids = [organization.units[unit] for unit in units]
+    return {"DeploymentTargets": {"OrganizationalUnitIds": ids, **more}}

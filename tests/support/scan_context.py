@@ -1,0 +1,101 @@
+"""A world for the kinds of a teardown: the seats ada and ben of the workshop vision, by name."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from functools import cache
+from typing import Any
+from unittest import mock
+
+import boto3
+
+from tests.support.local_cloud import Cloud
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.teardown import discovery
+from workshop.teardown.resource import (
+    Ownership,
+    Resource,
+    ResourceType,
+    ScanCache,
+    ScanContext,
+    Scope,
+)
+
+TAGS = {"workshop": "vision", "environment": "dev", "managed-by": "workshop-provisioner"}
+
+
+@cache
+def _session(_: str) -> boto3.Session:
+    """One for all tests against one cloud: it reads each service model once."""
+    return boto3.Session()
+
+
+def place(cloud: Cloud) -> AccountRegion:
+    return AccountRegion(cloud.running.account, cloud.running.region)
+
+
+class _Clients(Clients):
+    """Takes the cloud's credentials and address, whenever a client is first asked for."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(place(cloud))
+        self._environment = cloud.environment()
+        self._patching = threading.Lock()
+        self._sessions[self.home.account] = _session(cloud.endpoint)
+
+    def client(self, service: str, place: AccountRegion, **more: Any) -> Any:
+        with self._patching, mock.patch.dict(os.environ, self._environment, clear=True):
+            return super().client(service, place, **more)
+
+
+def world(
+    cloud: Cloud, *seats: str, whole: bool = False, lasting: ScanCache | None = None
+) -> ScanContext:
+    """What kinds get; the tags are those that the tagging service tells now."""
+    clients = _Clients(cloud)
+    scope = Scope("vision", "dev", place(cloud), frozenset(seats or ("ada", "ben")), whole)
+    tagged = discovery.tagged(clients, "vision", place(cloud))
+    return ScanContext(clients, scope, tagged, lasting=lasting or ScanCache())
+
+
+def found(kind: ResourceType, world: ScanContext) -> dict[str, Resource]:
+    """What a kind finds, by its id."""
+    things = list(kind.find(world))
+    assert len({thing.id for thing in things}) == len(things)
+    return {thing.id: thing for thing in things}
+
+
+def owners(kind: ResourceType, world: ScanContext) -> dict[str, tuple[str, str]]:
+    """Id -> ownership and seat of what a kind finds."""
+    return {name: (thing.ownership.value, thing.seat) for name, thing in found(kind, world).items()}
+
+
+def thing(world: ScanContext, kind: str, name: str, **details: str) -> Resource:
+    """A thing as a scan gives it."""
+    return Resource(
+        kind, name, world.scope.place, Ownership.OWNED, "a test", "ada", details=details
+    )
+
+
+def pages_of(world: ScanContext, cloud: Cloud, operation: str, **size: int) -> None:
+    """Let a listing of S3 have small pages."""
+    client = world.clients.client("s3", place(cloud))
+    client.meta.events.register(
+        f"provide-client-params.s3.{operation}", lambda params, **_: {**params, **size}
+    )
+
+
+def counted(client: Any) -> Counter[str]:
+    """Counts a client's calls from now on, by operation."""
+    calls: Counter[str] = Counter()
+    client.meta.events.register(
+        "before-call", lambda model, **_: calls.update([model.name]), unique_id=str(id(calls))
+    )
+    return calls
+
+
+def tag_list(**tags: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in {**TAGS, **tags}.items()]

@@ -1,0 +1,382 @@
+"""A small workshop on the local cloud, whose templates are those of the shipped ``demo``.
+
+Synthesis takes seconds and is tested elsewhere: here plans are made from one assembly for the whole
+session, and real ``workshop deploy`` processes run in a folder whose ``app.py`` only copies.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from tests.support.assemblies import exemplars, shipped
+from tests.support.local_cloud import Cloud, template
+from tests.support.preflights import calling
+from tests.support.workshop_command import Ran, run
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.aws.rate_limit import RateLimiter
+from workshop.aws.stacks import StackSummary
+from workshop.config import loader
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.deploy import cloudformation as calls
+from workshop.deploy import planner
+from workshop.deploy.assembly import Assembly, CohortTemplate
+from workshop.deploy.desired import DesiredStack
+from workshop.deploy.jobs import Limits
+from workshop.deploy.plan import DeployPlan
+from workshop.deploy.run import Deployment, DeployOutcome
+from workshop.deploy.templates import Exemplar, Template, of_text
+from workshop.events import Event, What
+from workshop.naming import COHORT, SEAT_STACKS
+
+ACCOUNT, REGION = "000000000000", "us-east-1"
+HOME = AccountRegion(ACCOUNT, REGION)
+QUICK = Limits(backoff=0.01, fastest_poll=0.01, slowest_poll=0.1, deadline=20)
+"""For a cloud in which everything takes no time."""
+
+Calls = Counter[str]
+
+WORKSHOP = str(Path(sys.executable).with_name("workshop"))
+
+SCARCE = ("ml.g5.xlarge for training job usage", "ml.g5.xlarge for endpoint usage")
+"""Quotas that the local cloud gives four of."""
+
+APP = '''\
+"""Writes what CDK would write, from an assembly that was made before."""
+from tests.support.copied_assembly import write
+
+write()
+'''
+
+
+def text(seats: int = 3, *more: str, roster: str = "") -> str:
+    """The YAML of an environment; ``more`` are further lines."""
+    return "\n".join(
+        [
+            "workshop: demo",
+            f'account: "{ACCOUNT}"',
+            f"region: {REGION}",
+            "start: 2026-01-01T09:00:00+00:00",
+            "end: 2099-12-31T17:00:00+00:00",
+            roster or f"roster: {{seats: {seats}}}",
+            *more,
+            "",
+        ]
+    )
+
+
+@cache
+def exemplar(kind: str) -> Exemplar:
+    """The attendees' exemplar of one kind of stack."""
+    assembly = shipped("demo")
+    return Exemplar(assembly.text(f"demo-{exemplars(assembly.loaded)['attendee']}-{kind}"))
+
+
+@cache
+def cohort_text() -> str:
+    return shipped("demo").text(f"demo-{COHORT}")
+
+
+def assembly(loaded: LoadedEnvironment) -> Assembly:
+    """What ``synthesize`` gives, all profiles looking like the demo's attendees."""
+    made = {
+        (profile, kind): exemplar(kind)
+        for profile in loaded.settings.profiles
+        for kind in SEAT_STACKS
+    }
+    cohort = CohortTemplate(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
+    return Assembly(made, dict.fromkeys(account_regions(loaded.seats), cohort))
+
+
+@contextmanager
+def quick_deploys() -> Iterator[None]:
+    """Let ``workshop deploy`` poll more often than AWS likes."""
+    quick = partial(Limits, fastest_poll=0.01, slowest_poll=0.1, backoff=0.01)
+    with (
+        mock.patch.object(calls, "POLL_SPACING", 0.01),
+        mock.patch("workshop.cli.deploy.Limits", quick),
+    ):
+        yield
+
+
+@contextmanager
+def synthesized() -> Iterator[None]:
+    """Let ``workshop`` take the templates that were made before."""
+
+    def made(loaded: LoadedEnvironment, *_: object, **__: object) -> Assembly:
+        return assembly(loaded)
+
+    with mock.patch("workshop.deploy.assembly.synthesize", made):
+        yield
+
+
+def found(wanted: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -> StackSummary:
+    """The stack that is wanted, as a listing shows it."""
+    made = StackSummary(
+        name=wanted.name,
+        id=f"arn:{wanted.name}",
+        status=status,
+        reason="",
+        created=datetime(2098, 3, 8, tzinfo=UTC),
+        changed=None,
+        protected=wanted.protected,
+        tags=wanted.tagged(wanted.templates[0]),
+    )
+    return replace(made, **more)
+
+
+def wanted(
+    name: str = "demo-seat1-storage", *, seat: str = "seat1", needs: str = "", variants: int = 1
+) -> DesiredStack:
+    """A stack with templates that nobody looks into."""
+    return DesiredStack(
+        name=name,
+        kind=name.rpartition("-")[2],
+        seat=seat,
+        place=HOME,
+        templates=tuple(Template("{}", f"digest{number}") for number in range(variants)),
+        tags={
+            tags.WORKSHOP: "demo",
+            tags.ENVIRONMENT: "dev",
+            tags.MANAGED_BY: tags.MANAGED_BY_VALUE,
+            tags.ATTENDEE: seat,
+            tags.PROFILE: "attendee",
+        },
+        needs=needs,
+    )
+
+
+def repository(seat: str) -> str:
+    return f"demo/{seat}/training"
+
+
+@dataclass
+class Run:
+    """One run of the engine: what it was, what it told, and what it asked AWS for."""
+
+    deployment: Deployment
+    events: list[Event]
+    asked: list[str]
+    paces: Mapping[AccountRegion, RateLimiter]
+
+    @property
+    def calls(self) -> Calls:
+        """How many requests were made to CloudFormation, by operation, retries included."""
+        return Counter(self.asked)
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """Seat -> outcome."""
+        return {one.seat: one.outcome.value for one in self.deployment.results}
+
+    @property
+    def good(self) -> bool:
+        good = (DeployOutcome.DONE, DeployOutcome.UNCHANGED)
+        return all(one.outcome in good for one in self.deployment.results)
+
+    @property
+    def stopped(self) -> str:
+        return next((one.stopped for one in self.deployment.engines if one.stopped), "")
+
+    @property
+    def touched(self) -> set[str]:
+        """The stacks that a call was accepted for."""
+        return {event.stack for event in self.of(What.BEGUN)}
+
+    def told(self, seat: str) -> str:
+        return next(one.told for one in self.deployment.results if one.seat == seat)
+
+    def of(self, what: What) -> list[Event]:
+        return [event for event in self.events if event.what == what]
+
+
+@dataclass
+class Fleet:
+    """An environment ``dev`` in a folder, and a local cloud to deploy it in."""
+
+    cloud: Cloud
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    @property
+    def ledger(self) -> list[dict[str, Any]]:
+        lines = (self.folder / ".workshop" / "dev" / "ledger.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def write(self, seats: int = 3, *more: str, roster: str = "") -> None:
+        self.config.mkdir(exist_ok=True)
+        (self.config / "dev.yaml").write_text(text(seats, *more, roster=roster))
+
+    def loaded(self) -> LoadedEnvironment:
+        return loader.load("dev", self.config)
+
+    def clients(
+        self,
+        seen: list[str] | None = None,
+        paces: Mapping[AccountRegion, RateLimiter] | None = None,
+    ) -> Clients:
+        """Clients; each request to CloudFormation, retries too, comes into ``seen`` by its name."""
+        loaded = self.loaded()
+        told = paces or {}
+        clients = Clients(
+            loaded.home,
+            role=loaded.settings.deploy.role,
+            throttled=lambda place: told[place].throttled() if place in told else None,
+        )
+        noted: list[str] = [] if seen is None else seen
+        for place in dict.fromkeys([loaded.home, *account_regions(loaded.seats)]):
+            for attempts in (None, 1):
+                client = clients.client("cloudformation", place, attempts=attempts)
+                client.meta.events.register(
+                    "before-send.cloudformation",
+                    lambda event_name, **_: noted.append(event_name.rpartition(".")[2]),
+                )
+        return clients
+
+    def seats(self, only: Sequence[str] | None = None) -> tuple[Seat, ...]:
+        return self.loaded().chosen(only)
+
+    def plan(self, clients: Clients | None = None, only: Sequence[str] | None = None) -> DeployPlan:
+        """What ``workshop plan`` would show."""
+        with calling(self.cloud):
+            loaded, seats = self.loaded(), self.seats(only)
+            clients = clients or self.clients()
+            looked = planner.look(clients, account_regions(seats))
+            return planner.propose(loaded, assembly(loaded), seats, looked, planner.reader(clients))
+
+    def deploy(
+        self,
+        *,
+        plan: DeployPlan | None = None,
+        only: Sequence[str] | None = None,
+        limits: Limits = QUICK,
+        percent: int = 30,
+        hear: Callable[[Event], object] = lambda _: None,
+    ) -> Run:
+        """What ``workshop deploy`` does with the plan, without its checks."""
+        with calling(self.cloud), mock.patch.object(calls, "POLL_SPACING", 0.01):
+            run = self._begin(plan, only, limits, percent, hear)
+            run.deployment.run()
+        return run
+
+    def deploy_at_once(self, organisers: int) -> list[Run]:
+        """Several deployments by plans that were made at the same moment."""
+        with calling(self.cloud), mock.patch.object(calls, "POLL_SPACING", 0.01):
+            runs = [self._begin(None, None, QUICK, 30, lambda _: None) for _ in range(organisers)]
+            with ThreadPoolExecutor() as pool:
+                for future in [pool.submit(run.deployment.run) for run in runs]:
+                    future.result()
+        return runs
+
+    def _begin(
+        self,
+        plan: DeployPlan | None,
+        only: Sequence[str] | None,
+        limits: Limits,
+        percent: int,
+        hear: Callable[[Event], object],
+    ) -> Run:
+        paces = {place: RateLimiter() for place in account_regions(self.loaded().seats)}
+        asked: list[str] = []
+        events: list[Event] = []
+
+        def sink(event: Event) -> None:
+            events.append(event)
+            hear(event)
+
+        clients = self.clients(asked, paces)
+        made = plan or self.plan(clients, only)
+        asked.clear()
+        deployment = Deployment(
+            clients, made, limits=limits, failure_percent=percent, paces=paces, sink=sink
+        )
+        return Run(deployment, events, asked, paces)
+
+    def made(self, **where: str) -> Counter[str]:
+        """How often a stack of each name was ever made."""
+        pages = self.cloud.client("cloudformation", **where).get_paginator("list_stacks")
+        return Counter(
+            one["StackName"] for page in pages.paginate() for one in page["StackSummaries"]
+        )
+
+    def statuses(self, **where: str) -> dict[str, str]:
+        """The stacks there are, and how."""
+        pages = self.cloud.client("cloudformation", **where).get_paginator("describe_stacks")
+        return {
+            one["StackName"]: one["StackStatus"]
+            for page in pages.paginate()
+            for one in page["Stacks"]
+        }
+
+    def take(self, seat: str) -> None:
+        """Take the name of a seat's repository, so that its registry cannot come up."""
+        self.cloud.client("ecr").create_repository(repositoryName=repository(seat))
+
+    def free(self, seat: str) -> None:
+        """Undo ``take``."""
+        self.cloud.client("ecr").delete_repository(repositoryName=repository(seat))
+
+    def stack(self, name: str, tag: dict[str, str] | None = None, body: str = "") -> str:
+        """Make a stack by hand; its status."""
+        empty = template({"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})
+        carried = [{"Key": key, "Value": value} for key, value in (tag or {}).items()]
+        return self.cloud.deploy(name, body or empty, Tags=carried)
+
+    def variables(self) -> dict[str, str]:
+        """The environment of a real ``workshop`` process in the folder."""
+        source = self.folder / "assembly"
+        if not source.exists():
+            source.mkdir()
+            for kind in SEAT_STACKS:
+                (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
+            (source / COHORT).write_text(cohort_text())
+            (self.folder / "app.py").write_text(APP)
+        root = str(Path(__file__).parents[2])
+        return {
+            **self.cloud.environment(),
+            "FLEET_ASSEMBLY": str(source),
+            "PYTHONPATH": root,
+        }
+
+    def run(self, command: str, *arguments: str, by_app: bool = False) -> Ran:
+        """``workshop COMMAND -e dev ARGUMENTS`` in the folder, in this process.
+
+        ``by_app``: the folder's ``app.py`` makes the templates, in a process of its own.
+        """
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with (
+                calling(self.cloud, **self.variables()),
+                quick_deploys(),
+                nullcontext() if by_app else synthesized(),
+            ):
+                return run(command, "-e", "dev", *arguments)
+        finally:
+            os.chdir(before)
+
+
+@pytest.fixture
+def fleet(cloud: Cloud, tmp_path: Path) -> Fleet:
+    """A fleet whose seats can all use at once what the default profile names."""
+    cloud.quotas(region=REGION, sagemaker=dict.fromkeys(SCARCE, 500))
+    return Fleet(cloud, tmp_path)

@@ -1,0 +1,202 @@
+"""A workshop with one seat or two for tests of teardowns: ``demo``, from the shipped templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.assemblies import shipped
+from tests.support.local_cloud import IAM, TRUST, Cloud
+from tests.support.workshop_command import Ran, run
+from workshop import naming
+from workshop.account_region import AccountRegion
+from workshop.aws import clients as clients_module
+from workshop.aws.clients import Clients
+from workshop.naming import Names
+from workshop.teardown import stacks, sweep
+from workshop.teardown.discovery import ScanTarget
+from workshop.teardown.events import TeardownEvent
+from workshop.teardown.resource import (
+    Ownership,
+    Resource,
+    ResourceType,
+    ScanCache,
+    ScanContext,
+    Scope,
+    SeenRole,
+)
+from workshop.teardown.resources import ALL
+from workshop.teardown.run import Teardown
+
+HERE = AccountRegion("000000000000", "us-east-1")
+ADA = Names("demo", "ada", *(HERE.account, HERE.region))
+BEN = Names("demo", "ben", *(HERE.account, HERE.region))
+CONFIG = Path(__file__).parents[2] / "config"
+IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+QUICK = sweep.SweepWaits(
+    deadline=10, first_look=0.01, slowest_look=0.05, backoff=0.01, slowest_backoff=0.02
+)
+QUICK_STACKS = stacks.StackWaits(look=0.01, slowest_look=0.05)
+KINDS: dict[str, ResourceType] = {kind.name: kind for kind in ALL}
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+def connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
+    """Clients of the workshop that reach this cloud alone."""
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(clients_module, "boto3", SimpleNamespace(Session=_session))
+    return Clients(HERE)
+
+
+def world(
+    clients: Clients,
+    *seats: str,
+    whole: bool = True,
+    tagged: Mapping[str, Mapping[str, str]] | None = None,
+    roles: tuple[SeenRole, ...] = (),
+) -> ScanContext:
+    """The world of kinds for these seats of ``demo``."""
+    scope = Scope("demo", "demo", HERE, frozenset(seats or ("ada",)), whole=whole)
+    return ScanContext(clients, scope, tagged=tagged or {}, memory=ScanCache(), roles=roles)
+
+
+def found(world: ScanContext, kind: str) -> dict[str, Resource]:
+    """What a kind finds, by id."""
+    return {thing.id: thing for thing in KINDS[kind].find(world)}
+
+
+def whose(world: ScanContext, kind: str) -> dict[str, tuple[Ownership, str]]:
+    """Ownership and seat of what a kind finds, by id."""
+    return {name: (one.ownership, one.seat) for name, one in found(world, kind).items()}
+
+
+def role(cloud: Cloud, names: Names) -> str:
+    """The seat's role alone, without its stack."""
+    made = cloud.client("iam").create_role(
+        RoleName=names.role, Path=names.iam_path, AssumeRolePolicyDocument=json.dumps(TRUST)
+    )
+    return str(made["Role"]["Arn"])
+
+
+def is_frozen(cloud: Cloud, names: Names) -> bool:
+    """Whether the seat's role carries the cohort's policy that freezes."""
+    attached = cloud.client("iam").list_attached_role_policies(RoleName=names.role)
+    arns = [one["PolicyArn"] for one in attached["AttachedPolicies"]]
+    return names.cohort_policy_arn(naming.FREEZE) in arns
+
+
+def deploy(cloud: Cloud, *seats: Names) -> None:
+    """Cohort and seats as stacks, from the shipped templates."""
+    text = shipped("demo").text
+    tags = {"workshop": "demo", "environment": "demo", "managed-by": "workshop-provisioner"}
+    assert (
+        cloud.deploy(
+            "demo-cohort", text("demo-cohort"), Tags=_tags({**tags, "attendee": "cohort"}), **IAM
+        )
+        == "CREATE_COMPLETE"
+    )
+    for names in seats:
+        for kind in naming.SEAT_STACKS:
+            deploy_stack(cloud, names, kind)
+
+
+def deploy_stack(cloud: Cloud, names: Names, kind: str) -> None:
+    """One stack of a seat, from the shipped templates."""
+    tags = {"workshop": "demo", "environment": "demo", "managed-by": "workshop-provisioner"}
+    status = cloud.deploy(
+        names.stack(kind),
+        shipped("demo").text(ADA.stack(kind)),
+        Parameters=[{"ParameterKey": "AttendeeId", "ParameterValue": names.seat}],
+        Tags=_tags({**tags, "attendee": names.seat}),
+        **IAM,
+    )
+    assert status == "CREATE_COMPLETE", names.stack(kind)
+
+
+def job(
+    clients: Clients,
+    *seats: str,
+    whole: bool = True,
+    told: Callable[[TeardownEvent], object] = lambda _: None,
+    **more: Any,
+) -> Teardown:
+    """A teardown of these seats of ``demo`` that does not wait."""
+    target = ScanTarget("demo", "demo", {HERE: frozenset(seats or ("ada",))}, whole=whole)
+    return Teardown(
+        clients,
+        more.pop("target", target),
+        more.pop("kinds", ALL),
+        told,
+        **{
+            "interval": 0,
+            "patience": QUICK,
+            "stack_patience": QUICK_STACKS,
+            "pause": lambda _: None,
+            **more,
+        },
+    )
+
+
+def stack_names(cloud: Cloud) -> set[str]:
+    """Stacks that are there."""
+    pages = cloud.client("cloudformation").get_paginator("describe_stacks").paginate()
+    return {stack["StackName"] for page in pages for stack in page["Stacks"]}
+
+
+def roles(cloud: Cloud) -> set[str]:
+    """Roles below the workshop's path."""
+    listed = cloud.client("iam").list_roles(PathPrefix=ADA.iam_path)["Roles"]
+    return {one["RoleName"] for one in listed}
+
+
+@contextmanager
+def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ran]]:
+    """``workshop ...`` with the shipped configuration, from a folder of its own."""
+    monkeypatch.chdir(folder)
+    yield lambda *words: run(*words, "--config-dir", str(CONFIG))
+
+
+def trains(cloud: Cloud, name: str, role_arn: str, **more: Any) -> None:
+    """A training job that runs with a role."""
+    machines = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+    cloud.client("sagemaker").create_training_job(
+        TrainingJobName=name,
+        RoleArn=role_arn,
+        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        OutputDataConfig={"S3OutputPath": "s3://out/"},
+        ResourceConfig={**machines, **more},
+        StoppingCondition={"MaxRuntimeInSeconds": 3600},
+    )
+
+
+def serves(cloud: Cloud, name: str, role_arn: str) -> None:
+    """An endpoint with its configuration and model, all of one name."""
+    client = cloud.client("sagemaker")
+    client.create_model(
+        ModelName=name, PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=role_arn
+    )
+    variant = {
+        "VariantName": "all",
+        "ModelName": name,
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    client.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,192 @@
+"""Whatever a seat tries with its own credentials, and whoever stands by: both invariants hold."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+
+from tests.support import account_snapshots as snapshots
+from tests.support.account_snapshots import Held
+from tests.support.adversary import Attempt
+from tests.support.adversary_arena import AdversarialSeat, Arena, Contest
+from tests.support.adversary_worlds import contests, played
+from tests.support.direct_calls import lines_to
+from tests.support.local_cloud import started
+from tests.support.sessions import Session
+from tests.support.workshop_command import Ran
+from workshop.errors import GuardError, NotProvenError
+
+RECORDS = ("TransformJob ", "AutoMLJob ")
+"""What AWS has no way to delete."""
+
+
+def _alone(
+    *tries: Attempt,
+    beside: str = "",
+    mode: str = "scoped",
+    moved: str = "",
+    neighbour: bool = False,
+    meanwhile: Sequence[Attempt] = (),
+) -> Contest:
+    """Ada with these tries, beside one bystander at most."""
+    seats = (AdversarialSeat("ada", mode, tries), AdversarialSeat("ben", "scoped", ()))
+    return Contest(
+        bystanders=(beside,) if beside else (),
+        strangers=(),
+        seats=seats if neighbour else seats[:1],
+        meanwhile=meanwhile,
+        late=(),
+        moved=moved,
+        only=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    with started(tmp_path_factory.mktemp("adversary"), enforce_iam=True) as cloud:
+        session = Session(cloud.endpoint, lines_to(cloud.running))
+        yield Arena(cloud, tmp_path_factory.mktemp("folder"), session)
+
+
+OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4
+"""Places in the table of names."""
+
+CONTESTS = 200
+"""How many random worlds every run of the suite goes through."""
+
+KNOWN: dict[str, Contest] = {
+    "an endpoint with the organiser's model": _alone(
+        Attempt("sagemaker", "CreateEndpoint", OWN, OWN, ORGANISERS), beside="production"
+    ),
+    "a transform job with the organiser's model": _alone(
+        Attempt("sagemaker", "CreateTransformJob", FREE, ORGANISERS, first=False),
+        beside="production",
+    ),
+    "a look-alike stack that holds a foreign bucket": _alone(beside="look-alike stack"),
+    "experiments of a team whose role is gone": _alone(beside="deleted role"),
+    "a log group of a free name": _alone(Attempt("logs", "CreateLogGroup", FREE)),
+    "a log stream in a neighbour's name": _alone(
+        Attempt("logs", "CreateLogStream", OWN, NEIGHBOURS - 1, first=False)
+    ),
+    "a bucket of one's own": _alone(Attempt("s3", "CreateBucket", FREE), mode="managed"),
+    "a locked bucket": _alone(
+        Attempt("s3", "PutObjectLockConfiguration", OWN),
+        Attempt("s3", "PutBucketPolicy", OWN),
+        mode="managed",
+    ),
+    "a repository of one's own": _alone(Attempt("ecr", "CreateRepository", FREE), mode="managed"),
+    "an alarm and a dashboard": _alone(
+        Attempt("cloudwatch", "PutMetricAlarm", FREE),
+        Attempt("cloudwatch", "PutDashboard", FREE),
+        mode="managed",
+    ),
+    "a model made since the plan": _alone(
+        meanwhile=[Attempt("sagemaker", "CreateModel", OWN, first=False)]
+    ),
+    "an edited Region": _alone(moved="region"),
+    "a renamed environment": _alone(moved="renamed"),
+    "a row that was removed": _alone(moved="row", neighbour=True),
+    "a row of another Region that was removed": _alone(moved="far row"),
+}
+"""Worlds in which a teardown once went wrong."""
+
+
+@pytest.mark.parametrize("what", KNOWN)
+def test_what_once_went_wrong_does_not(arena: Arena, what: str) -> None:
+    check(arena, KNOWN[what])
+    ended = arena.codes[-1:]
+    assert ended in ([], [""], ["AccessDenied"], ["AccessDeniedException"]), arena.codes
+
+
+def test_no_adversary_gets_at_others_or_hides_from_a_teardown(arena: Arena) -> None:
+    contend(arena, CONTESTS)
+
+
+@pytest.mark.long
+def test_no_adversary_of_two_thousand_gets_at_others_or_hides(arena: Arena) -> None:
+    contend(arena, int(os.environ.get("ADVERSARY_WORLDS", "2000")))
+
+
+def contend(arena: Arena, worlds: int) -> None:
+    """Let as many random contests come true, each in turn."""
+
+    # The same worlds at every run of the suite; new ones are for the long proof.
+    @settings(
+        max_examples=worlds,
+        derandomize=worlds <= CONTESTS,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(contest=contests(played(arena)))
+    def holds(contest: Contest) -> None:
+        event(check(arena, contest))
+
+    holds()
+
+
+def check(arena: Arena, contest: Contest) -> str:
+    """Let a contest come true and end it; how it ended."""
+    arena.build(contest)
+    before = arena.held()
+    damage = {key for key, one in arena.others.items() if before.get(key) != one}
+    assert not damage, f"a seat changed what is not its own: {sorted(damage)}"
+    env = arena.configure(contest)
+    if contest.moved == "renamed":
+        # All of it is another environment's.
+        ran = arena.teardown(env)
+        assert not snapshots.changed(before, arena.held()), ran.err
+        assert ran.code == GuardError.exit_code, ran.err
+        return "renamed: refused"
+    if contest.only and len(contest.seats) > 1:
+        ran = arena.teardown(env, "--only", "ada")
+        after = arena.held()
+        untouched(before, after, {**arena.others, **arena.neighbours}, ran.err)
+        if ran.code == 0:
+            nothing_left(after, {**arena.others, **arena.neighbours}, ran.err)
+        before = after
+    ran = arena.teardown(env, meanwhile=contest.meanwhile, late=contest.late)
+    after = arena.held()
+    untouched(before, after, arena.others, ran.err)
+    ended = f"{contest.moved or 'as it was'}: exit {ran.code}"
+    refusing = {GuardError.exit_code} if contest.moved else set()
+    assert ran.code in {0, NotProvenError.exit_code} | refusing, ran.err
+    if ran.code == 0:
+        nothing_left(after, arena.others, ran.err)
+    elif not contest.moved:
+        # What only claims to be the workshop's may go as well; then there is an end to it.
+        ran = arena.teardown(env, "--include-claimed")
+        last = arena.held()
+        proven = {key: one for key, one in arena.others.items() if not claims(key)}
+        untouched(after, last, proven, ran.err)
+        assert ran.code == 0, f"no end to it: {stuck(ran)}"
+        nothing_left(last, arena.others, ran.err)
+    return ended
+
+
+def claims(key: str) -> bool:
+    """Whether a name says that something is the workshop's."""
+    return re.search(r"\bdemo[-/]", key) is not None
+
+
+def stuck(ran: Ran) -> str:
+    return "; ".join(
+        line for line in ran.out.splitlines() + ran.err.splitlines() if "stuck" in line
+    )
+
+
+def untouched(before: Held, after: Held, others: Held, told: str) -> None:
+    changed = snapshots.changed(before, after) & others.keys()
+    assert not changed, f"touched what is not the workshop's: {sorted(changed)}\n{told}"
+
+
+def nothing_left(after: Held, others: Held, told: str) -> None:
+    left = [
+        key
+        for key, one in after.items()
+        if key not in others and not (key.startswith(RECORDS) and "Stopped" in one["is"].values())
+    ]
+    assert not left, f"gone, exit 0, and there is: {sorted(left)}\n{told}"

@@ -1,0 +1,137 @@
+"""Dashboards and alarms: names and tags claim them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.local_cloud import Cloud
+from tests.support.scan_context import found, owners, tag_list, world
+from workshop.teardown.resources.dashboards import COMPOSITE, KINDS, Alarms, Dashboards
+
+DASHBOARDS = Dashboards()
+ALARMS = Alarms("alarm", "MetricAlarm")
+
+
+def dashboard(cloud: Cloud, *names: str) -> None:
+    for name in names:
+        cloud.client("cloudwatch").put_dashboard(
+            DashboardName=name, DashboardBody=json.dumps({"widgets": []})
+        )
+
+
+def alarm(cloud: Cloud, name: str, **tags: str) -> None:
+    cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocations",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        **({"Tags": tag_list(**tags)} if tags else {}),
+    )
+
+
+def test_names_claim_dashboards(cloud: Cloud) -> None:
+    dashboard(cloud, "vision-ada-mine", "vision-cem-theirs", "visionary-ada", "speech-ada-x")
+    assert owners(DASHBOARDS, world(cloud)) == {"vision-ada-mine": ("claimed", "ada")}
+
+
+def test_tags_claim_dashboards_of_any_name(cloud: Cloud) -> None:
+    dashboard(cloud, "spending", "spending-2", "vision-ada-mine")
+    here = world(cloud)
+    start = f"arn:aws:cloudwatch::{here.scope.place.account}:dashboard/"
+    told = {f"{start}{name}": {"workshop": "vision"} for name in ("spending", "gone")}
+    seats = {arn: {**given, "attendee": "ada"} for arn, given in told.items()}
+    assert owners(DASHBOARDS, replace(here, tagged=seats)) == {
+        "spending": ("claimed", "ada"),
+        "vision-ada-mine": ("claimed", "ada"),
+    }
+
+
+def test_a_dashboard_goes_and_stays_gone(cloud: Cloud) -> None:
+    dashboard(cloud, "vision-ada-mine", "vision-ada-mine-2")
+    here = world(cloud)
+    one = found(DASHBOARDS, here)["vision-ada-mine"]
+    assert DASHBOARDS.state(here, one) == "there"
+    DASHBOARDS.delete(here, one)
+    assert DASHBOARDS.state(here, one) is None
+    DASHBOARDS.delete(here, one)
+    assert list(found(DASHBOARDS, here)) == ["vision-ada-mine-2"]
+
+
+def test_many_dashboards_are_all_found(cloud: Cloud) -> None:
+    dashboard(cloud, *(f"vision-ada-{number}" for number in range(101)))
+    assert len(found(DASHBOARDS, world(cloud))) == 101
+
+
+def test_tags_claim_alarms_and_a_name_alone_does_not(cloud: Cloud) -> None:
+    alarm(cloud, "vision-ada-tagged", attendee="ada")
+    alarm(cloud, "vision-ada-plain")
+    alarm(cloud, "vision-cem-tagged", attendee="cem")
+    alarm(cloud, "visionary-ada")
+    assert owners(ALARMS, world(cloud)) == {
+        "vision-ada-tagged": ("claimed", "ada"),
+        "vision-ada-plain": ("foreign", ""),
+    }
+
+
+def test_an_alarm_of_another_name_is_found_by_the_tags_that_the_tagging_service_knows(
+    cloud: Cloud,
+) -> None:
+    alarm(cloud, "odd", attendee="ada")
+    arn = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["AlarmArn"]
+    here = world(cloud)
+    # The local cloud's tagging service does not know alarms.
+    tags = {one["Key"]: one["Value"] for one in tag_list(attendee="ada")}
+    here.tagged[arn] = tags  # type: ignore[index]
+    here.tagged[f"{arn}-gone"] = tags  # type: ignore[index]
+    assert owners(ALARMS, here) == {"odd": ("claimed", "ada")}
+
+
+def test_all_pages_of_alarms_are_read(cloud: Cloud) -> None:
+    for number in range(51):
+        alarm(cloud, f"vision-ada-{number}")
+    assert len(found(ALARMS, world(cloud))) == 51
+
+
+def test_composite_alarms_go_before_those_that_they_look_at(cloud: Cloud) -> None:
+    alarm(cloud, "vision-ada-part", attendee="ada")
+    cloud.client("cloudwatch").put_composite_alarm(
+        AlarmName="vision-ada-whole",
+        AlarmRule="ALARM(vision-ada-part)",
+        Tags=tag_list(attendee="ada"),
+    )
+    here = world(cloud)
+    part = found(ALARMS, here)["vision-ada-part"]
+    whole = found(COMPOSITE, here)["vision-ada-whole"]
+    assert {kind.name: kind.after for kind in KINDS}["alarm"] == ("composite alarm",)
+    with pytest.raises(ClientError, match="depending"):
+        ALARMS.delete(here, part)
+    COMPOSITE.delete(here, whole)
+    assert COMPOSITE.state(here, whole) is None
+    ALARMS.delete(here, part)
+    assert ALARMS.state(here, part) is None
+    ALARMS.delete(here, part)
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation"), [(DASHBOARDS, "ListDashboards"), (ALARMS, "DescribeAlarms")]
+)
+def test_a_denied_listing_is_an_error_and_not_none(
+    cloud: Cloud, kind: Dashboards | Alarms, operation: str
+) -> None:
+    cloud.faults({"effect": "denied", "operation": f"cloudwatch:{operation}"})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        list(kind.find(world(cloud)))
+
+
+def test_an_alarm_whose_tags_cannot_be_read_is_unknown(cloud: Cloud) -> None:
+    alarm(cloud, "vision-ada-plain")
+    cloud.faults({"effect": "denied", "operation": "cloudwatch:ListTagsForResource"})
+    assert owners(ALARMS, world(cloud)) == {"vision-ada-plain": ("unknown", "ada")}

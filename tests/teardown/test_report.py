@@ -1,0 +1,204 @@
+"""The report of a teardown, for whatever it may have to tell; and how its two looks are taken."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.support.local_cloud import Cloud
+from tests.support.teardown_runs import teardown
+from tests.support.teardown_workshop import small
+from workshop.account_region import AccountRegion
+from workshop.cli.teardown import teardown as command
+from workshop.teardown.discovery import ScanTarget, Unknown
+from workshop.teardown.events import DeletionOutcome, DeletionResult
+from workshop.teardown.plan import Choices
+from workshop.teardown.report import TeardownReport
+from workshop.teardown.resource import Ownership, Resource
+from workshop.teardown.verification import Scan
+
+HERE = AccountRegion("000000000000", "us-east-1")
+NOW = datetime(2026, 5, 1, 18, tzinfo=UTC)
+HOSTILE = "<script>alert('x')</script>|a&b"
+
+
+def thing(name: str, ownership: Ownership = Ownership.OWNED, cost: str | None = "0") -> Resource:
+    hourly = None if cost is None else Decimal(cost)
+    return Resource("endpoint", name, HERE, ownership, "a test", "ada", hourly=hourly)
+
+
+LEFT = (
+    thing("stuck", cost="0.23"),
+    thing("unclear", Ownership.UNKNOWN, cost=None),
+    thing("like-ours", Ownership.CLAIMED, cost="0.115"),
+)
+REPORT = TeardownReport(
+    target=ScanTarget("vision", "prod", {HERE: frozenset({"ada"})}, whole=True),
+    choices=Choices(),
+    digest="0123456789ab",
+    began=NOW,
+    ended=NOW,
+    results=tuple(
+        DeletionResult(thing(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
+        for outcome in DeletionOutcome
+    ),
+    scans=(Scan(NOW, LEFT, (Unknown("model", HERE, "AccessDenied: no"),)),),
+    foreign=(thing("theirs", Ownership.FOREIGN),),
+    not_saved={"ben": "the copy differs"},
+    not_frozen={"vision-ada-role": "AccessDenied: no"},
+    not_offered=("labeling job",),
+    seconds={"stop": 1.0},
+    calls={"sagemaker:ListModels": 2},
+)
+ROWS = {
+    "stuck": ["ada", "endpoint", "stuck", "told of stuck"],
+    "abandoned": ["ada", "endpoint", "abandoned", "told of abandoned"],
+    "unknown": ["", "model", str(HERE), "AccessDenied: no"],
+    "not saved": ["ben", "", "", "the copy differs"],
+    "not frozen": ["", "role", "vision-ada-role", "AccessDenied: no"],
+    DeletionOutcome.UNDELETABLE.value: [
+        "ada",
+        "endpoint",
+        "cannot",
+        f"told of {DeletionOutcome.UNDELETABLE}",
+    ],
+    DeletionOutcome.KEPT.value: ["ada", "endpoint", "kept", "told of kept on request"],
+    "foreign look-alikes, left alone": ["ada", "endpoint", "theirs", "a test"],
+    "deleted": ["ada", "endpoint", "deleted", "told of deleted"],
+    "emptied": ["ada", "endpoint", "emptied", "told of emptied"],
+    "already gone": ["ada", "endpoint", "already", "told of already gone"],
+}
+"""Every heading with its only row; ``left`` has two."""
+
+
+class _Read(HTMLParser):
+    """Headings and cells of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.rows: dict[str, list[list[str]]] = {}
+        self._inside = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - not asked for
+        self.tags.add(tag)
+        self._inside = tag
+        if tag == "tr":
+            self.rows[next(reversed(self.rows))].append([])
+        if tag == "td":
+            self.rows[next(reversed(self.rows))][-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "h2":
+            self.rows.setdefault(data.rpartition(" (")[0], [])
+        if self._inside == "td":
+            self.rows[next(reversed(self.rows))][-1][-1] += data
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - whichever
+        self._inside = ""
+
+
+def in_page(report: TeardownReport) -> dict[str, list[list[str]]]:
+    read = _Read(report.html())
+    assert not read.tags & {"script", "img", "a", "link", "iframe"}
+    return {heading: [row for row in rows if row] for heading, rows in read.rows.items()}
+
+
+def in_markdown(report: TeardownReport) -> dict[str, list[list[str]]]:
+    found: dict[str, list[list[str]]] = {}
+    for line in report.markdown().splitlines():
+        if line.startswith("## "):
+            found[line[3:].rpartition(" (")[0]] = []
+        elif line.startswith("| ") and line != "| seat | kind | name | remark |":
+            found[next(reversed(found))].append([one.strip() for one in line[2:-2].split(" | ")])
+    return found
+
+
+@pytest.mark.parametrize("read", [in_page, in_markdown])
+def test_all_that_a_run_can_end_in_has_its_section(read: object) -> None:
+    assert callable(read)
+    found = read(REPORT)
+    left = found.pop("left")
+    assert [row[2:] for row in left] == [
+        ["unclear", "unknown: a test"],
+        ["like-ours", "claimed: a test"],
+    ]
+    assert found == {heading: [row] for heading, row in ROWS.items()}
+
+
+def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
+    assert REPORT.code == 4
+    assert "**NOT PROVEN: workshop 'vision' is not shown to be gone**" in REPORT.markdown()
+    for line in (
+        "- still billed: at least 0.345 USD per hour",
+        "- looks: 18:00:00 not clean",
+        "- not offered in the Region: labeling job",
+    ):
+        assert line in REPORT.markdown().splitlines()
+    told = REPORT.document()
+    assert (told["still_billed_usd_per_hour"], told["all_prices_known"]) == ("0.345", False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scans": (Scan(NOW, (), ()),)},
+        {"scans": (Scan(NOW, (), ()), Scan(NOW, LEFT, ()))},
+        {"scans": (Scan(NOW, (), ()), Scan(NOW, (), (Unknown("model", HERE, "no"),)))},
+        {"not_saved": {"ada": "no"}},
+        {"results": (DeletionResult(thing("x"), DeletionOutcome.ABANDONED),)},
+    ],
+    ids=["one look", "left", "unknown", "not saved", "abandoned"],
+)
+def test_only_two_clean_looks_prove_it(changes: dict[str, object]) -> None:
+    clean = Scan(NOW, (), ())
+    good = replace(REPORT, results=(), scans=(clean, clean), not_saved={})
+    assert (good.proven, good.code) == (True, 0)
+    bad = replace(good, **changes)  # type: ignore[arg-type]
+    assert (bad.proven, bad.code) == (False, 4)
+
+
+def test_names_are_text_wherever_they_stand() -> None:
+    hostile = replace(
+        REPORT,
+        results=(DeletionResult(thing(HOSTILE), DeletionOutcome.STUCK, HOSTILE),),
+        not_saved={HOSTILE: HOSTILE},
+    )
+    [row] = in_page(hostile)["stuck"]
+    assert row == ["ada", "endpoint", HOSTILE, HOSTILE]
+    assert in_page(hostile)["not saved"] == [[HOSTILE, "", "", HOSTILE]]
+    assert "<script" not in hostile.html()
+    assert "<script" not in hostile.markdown()
+    assert not re.search(r"(?<!\\)\|a&b", hostile.markdown())
+
+
+def test_reports_of_one_second_lie_beside_each_other(tmp_path: Path) -> None:
+    first, second = REPORT.write(tmp_path), replace(REPORT, digest="f" * 12).write(tmp_path)
+    assert [path.name for path in first] == [
+        f"teardown-20260501T180000.{ending}" for ending in ("json", "md", "html")
+    ]
+    assert [path.name for path in second] == [
+        f"teardown-20260501T180000-2.{ending}" for ending in ("json", "md", "html")
+    ]
+    assert "0123456789ab" in first[0].read_text()
+    assert "f" * 12 in second[0].read_text()
+
+
+def test_the_looks_are_as_far_apart_as_asked(cloud: Cloud) -> None:
+    pauses: list[float] = []
+    run = teardown(small(cloud), interval=42.5, pause=pauses.append)
+    assert run.code == 0
+    assert pauses == [42.5]
+    assert [scan.clean for scan in run.report.scans] == [True, True]  # type: ignore[union-attr]
+
+
+def test_unless_asked_otherwise_they_are_half_a_minute_apart() -> None:
+    assert inspect.signature(command).parameters["interval"].default == 30

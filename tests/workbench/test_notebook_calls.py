@@ -1,0 +1,270 @@
+"""What Python on the notebook adds to its calls: tags, limits, and empty pages of closed logs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.lifecycle_scripts import TAG_LIST, Sandbox, on_start
+from tests.support.notebook_calls import PACKAGES, Call, Way, call, python, run
+from workbench import packed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WAYS: tuple[Way, ...] = ("kernel", "program")
+OWN = {"Key": "team", "Value": "mine"}
+DAY = 86_400
+SAID = "workshop: jobs end after 4 h here, the longest that is allowed, unless you give them less"
+
+
+# Tags
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_python_makes_carries_the_seats_tags(sandbox: Sandbox, way: Way) -> None:
+    made = run(
+        sandbox,
+        [
+            call("create_experiment", ExperimentName="e"),
+            call("create_experiment", ExperimentName="e", Tags=[OWN]),
+        ],
+        way,
+    )
+    assert made.sent[0]["Tags"] == TAG_LIST
+    assert made.sent[1]["Tags"] == [OWN, *(tag for tag in TAG_LIST if tag["Key"] != "team")]
+    assert made.said == []
+
+
+def test_what_takes_no_tags_gets_none(sandbox: Sandbox) -> None:
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:model/m"
+    requests: dict[str, dict[str, Any]] = {
+        "list_experiments": {},
+        "create_presigned_notebook_instance_url": {"NotebookInstanceName": "n"},
+        "add_tags": {"ResourceArn": arn, "Tags": [OWN]},
+        # AWS refuses tags on a version: its group has them.
+        "create_model_package": {"ModelPackageGroupName": "g", "ClientToken": "t"},
+    }
+    made = run(sandbox, [call(name, **request) for name, request in requests.items()])
+    assert made.sent == list(requests.values())
+
+
+def pipeline(*steps: Any, operation: str = "create_pipeline") -> Call:
+    text = json.dumps({"Version": "2020-12-01", "Steps": steps})
+    return call(operation, PipelineName="p", PipelineDefinition=text, **ROLE)
+
+
+ROLE = {"RoleArn": "arn:aws:iam::123456789012:role/seat"}
+GOTTEN = {"Get": "Parameters.Tags"}
+
+
+@pytest.mark.parametrize("operation", ["create_pipeline", "update_pipeline"])
+def test_what_the_steps_of_a_pipeline_make_carries_the_seats_tags(
+    sandbox: Sandbox, operation: str
+) -> None:
+    train = {"Name": "a", "Type": "Training", "Arguments": {"Tags": [OWN], "Other": 1}}
+    inner = {"Name": "b", "Type": "Processing", "Arguments": {}}
+    choice = {"Name": "c", "Type": "Condition", "Arguments": {"IfSteps": [inner]}}
+    others = [
+        {"Name": "d", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}},
+        {"Name": "e", "Type": "RegisterModel", "Arguments": {"ModelPackageGroupName": "g"}},
+        {"Name": "f", "Type": "Model", "Arguments": {"Tags": GOTTEN, "ModelName": "vision-ada-f"}},
+        {"Name": "g", "Type": "Training"},
+    ]
+    made = run(sandbox, [pipeline(train, choice, *others, operation=operation)])
+    steps = json.loads(made.sent[0]["PipelineDefinition"])["Steps"]
+    own = [OWN, *(tag for tag in TAG_LIST if tag["Key"] != "team")]
+    assert steps[0]["Arguments"] == {"Tags": own, "Other": 1, "TrainingJobName": "vision-ada-a"}
+    (made_inside,) = steps[1]["Arguments"]["IfSteps"]
+    assert made_inside["Arguments"]["Tags"] == TAG_LIST
+    assert steps[2:] == others
+
+
+def test_a_definition_that_is_no_json_is_left_to_the_service(sandbox: Sandbox) -> None:
+    broken = call("update_pipeline", PipelineName="p", PipelineDefinition="{")
+    assert run(sandbox, [broken]).sent[0]["PipelineDefinition"] == "{"
+
+
+# Limits
+
+TRAINING: dict[str, Any] = {
+    "TrainingJobName": "t",
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/"},
+    **ROLE,
+}
+PROCESSING: dict[str, Any] = {
+    "ProcessingJobName": "p",
+    "AppSpecification": {"ImageUri": "image"},
+    "ProcessingResources": {
+        "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+    },
+    **ROLE,
+}
+
+
+def limit(seconds: int, **more: int) -> dict[str, Any]:
+    return {"StoppingCondition": {"MaxRuntimeInSeconds": seconds, **more}}
+
+
+def definition(**more: Any) -> dict[str, Any]:
+    """Give one of a tuning job's, which has to name some limit."""
+    return {
+        "AlgorithmSpecification": {"TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/"},
+        **ROLE,
+        **more,
+    }
+
+
+def tuning(**more: Any) -> Call:
+    config = {
+        "Strategy": "Random",
+        "ResourceLimits": {"MaxParallelTrainingJobs": 1},
+    }
+    return call(
+        "create_hyper_parameter_tuning_job",
+        HyperParameterTuningJobName="t",
+        HyperParameterTuningJobConfig=config,
+        **more,
+    )
+
+
+def test_a_job_without_a_limit_of_its_own_gets_the_longest_that_is_allowed(
+    sandbox: Sandbox,
+) -> None:
+    calls = [
+        call("create_training_job", **TRAINING),
+        call("create_training_job", **TRAINING, **limit(DAY, MaxWaitTimeInSeconds=DAY)),
+        call("create_processing_job", **PROCESSING),
+        tuning(TrainingJobDefinition=definition(**limit(DAY))),
+        tuning(TrainingJobDefinitions=[definition(**limit(60)), definition(**limit(DAY))]),
+        pipeline({"Name": "a", "Type": "Training", "Arguments": limit(DAY)}),
+    ]
+    made = run(sandbox, calls, max_runtime_hours=4)
+    allowed = limit(4 * 3600)["StoppingCondition"]
+    assert made.sent[0]["StoppingCondition"] == allowed
+    assert made.sent[1]["StoppingCondition"] == allowed | {"MaxWaitTimeInSeconds": DAY}
+    assert made.sent[2]["StoppingCondition"] == allowed
+    assert made.sent[3]["TrainingJobDefinition"]["StoppingCondition"] == allowed
+    conditions = [each["StoppingCondition"] for each in made.sent[4]["TrainingJobDefinitions"]]
+    assert conditions == [{"MaxRuntimeInSeconds": 60}, allowed]
+    (step,) = json.loads(made.sent[5]["PipelineDefinition"])["Steps"]
+    assert step["Arguments"]["StoppingCondition"] == allowed
+    assert made.said == [SAID]
+    # What the program has in its hands stays as it was.
+    assert made.requests == [request for _, _, request, _, _ in calls]
+
+
+def test_a_limit_that_somebody_wrote_stays(sandbox: Sandbox) -> None:
+    wishes = [60, 4 * 3600, 5 * 3600, DAY - 1, DAY + 1]
+    calls = [call("create_training_job", **TRAINING, **limit(seconds)) for seconds in wishes]
+    made = run(sandbox, calls, max_runtime_hours=4)
+    assert [one["StoppingCondition"]["MaxRuntimeInSeconds"] for one in made.sent] == wishes
+    assert made.said == []
+
+
+@pytest.mark.parametrize("hours", [24, None])
+def test_nothing_is_limited_where_a_day_is_allowed(sandbox: Sandbox, hours: int | None) -> None:
+    calls = [
+        call("create_training_job", **TRAINING),
+        call("create_training_job", **TRAINING, **limit(DAY)),
+    ]
+    made = run(sandbox, calls, max_runtime_hours=hours)
+    assert "StoppingCondition" not in made.sent[0]
+    assert made.sent[1]["StoppingCondition"] == {"MaxRuntimeInSeconds": DAY}
+    assert made.said == []
+
+
+# Logs
+
+DENIED = {"__type": "AccessDeniedException", "message": "no"}
+PAGE = {"events": [{"message": "1"}], "nextForwardToken": "f", "nextBackwardToken": "b"}
+EMPTY = {"events": [], "nextForwardToken": "f/0", "nextBackwardToken": "b/0"}
+JOBS = "/aws/sagemaker/TrainingJobs"
+
+
+def log(stream: str, status: int, body: Any, group: str = JOBS) -> Call:
+    request = {"logGroupName": group, "logStreamName": stream}
+    return ("logs", "get_log_events", request, status, body)
+
+
+def test_the_closed_log_of_a_job_is_an_empty_page_and_said_once(sandbox: Sandbox) -> None:
+    closed = log("trees-1/algo-1-7", 400, DENIED)
+    made = run(sandbox, [closed, closed, log("trees-2/algo-1-7", 400, DENIED)])
+    assert made.got == [EMPTY] * 3
+    assert made.said == [
+        f"workshop: no log of trees-{number}: you can read those of jobs whose names begin with"
+        ' vision-ada-; give base_job_name="vision-ada-...", look at the metrics, or ask the'
+        " organiser for access.logs: shared"
+        for number in (1, 2)
+    ]
+
+
+def test_every_other_answer_about_a_log_stays(sandbox: Sandbox) -> None:
+    missing = {"__type": "ResourceNotFoundException", "message": "none"}
+    calls = [
+        log("vision-ada-trees/algo", 200, PAGE),
+        log("trees/algo", 200, PAGE),
+        log("vision-ada-trees/algo", 400, DENIED),
+        log("trees/algo", 400, DENIED, group="/somebody/elses"),
+        log("trees/algo", 400, missing),
+    ]
+    made = run(sandbox, calls)
+    codes = ["AccessDeniedException", "AccessDeniedException", "ResourceNotFoundException"]
+    assert made.got == [PAGE, PAGE, *codes]
+    assert made.said == []
+
+
+# The start of an interpreter
+
+
+def modules(interpreter: Path | str) -> set[str]:
+    """Give what an interpreter has imported by the time that a program begins."""
+    done = subprocess.run(
+        [interpreter, "-c", "import sys; print(*sys.modules)"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+def test_an_interpreter_starts_as_fast_as_before(sandbox: Sandbox) -> None:
+    before = modules(sandbox.environment("plain", PACKAGES))
+    assert modules(python(sandbox)) - before <= {"__future__", "workshop_seat"}
+
+
+def test_without_its_variables_python_adds_nothing_and_says_so(sandbox: Sandbox) -> None:
+    interpreter = python(sandbox)
+    profile = sandbox.root / "etc/profile.d/workshop.sh"
+    profile.unlink()
+    done = subprocess.run(
+        [interpreter, "-c", "from botocore import handlers; print(len(handlers.BUILTIN_HANDLERS))"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) > 0
+    assert done.stderr.startswith("workshop: nothing is added to your calls: [Errno 2]")
+    assert str(profile) in done.stderr
+
+
+def test_an_environment_that_cannot_be_written_is_noted(sandbox: Sandbox) -> None:
+    (file,) = python(sandbox).parents[1].glob("lib/python3*/site-packages/workshop.pth")
+    file.unlink()
+    file.mkdir()
+    done = sandbox.run(on_start())
+    assert done.returncode == 0
+    assert "workshop: failed: as_user tee" in done.stderr
+    assert (sandbox.home / "WORKSHOP-START.txt").exists()
+
+
+def test_the_program_runs_on_the_oldest_python_of_a_notebook() -> None:
+    ast.parse(packed.bare("workshop_seat.py"), feature_version=(3, 9))

@@ -1,0 +1,62 @@
+"""Generates the isolation table of ``docs/access.md`` from the policies.
+
+Run it as ``python -m tools.access_page --write``, or with ``--check`` to learn whether it is
+stale (exit code 1).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from tools import generated_files
+from tools.generated_files import ROOT
+from workshop.access import cases
+from workshop.access.case import Case
+from workshop.access.permissions import EffectivePermissions, cell
+from workshop.config import loader
+from workshop.naming import Names
+
+_PAGE = ROOT / "docs" / "access.md"
+_BEGIN = "<!-- generated from the policies by: python -m tools.access_page --write -->\n"
+_END = "<!-- end of the generated part -->\n"
+ENVIRONMENT = "dev"
+"""The shipped environment whose first profile the page shows."""
+
+
+def table_text() -> str:
+    """What a seat can do, and what it cannot, each with the statement that decides."""
+    settings = loader.load(ENVIRONMENT, ROOT / "config").settings
+    profile = next(iter(settings.profiles.values()))
+    me = Names(settings.workshop, "ada", settings.account, settings.region)
+    other = Names(settings.workshop, "adam", settings.account, settings.region)
+    asked = cell(me, profile, settings)
+    return "\n".join(
+        [
+            "### What ada can do\n",
+            *_table(asked, me, other, list(cases.allowed(profile))),
+            "\n### What ada cannot do, to adam or at all\n",
+            *_table(asked, me, other, list(cases.denied(profile))),
+            "",
+        ]
+    )
+
+
+def _table(asked: EffectivePermissions, me: Names, other: Names, some: list[Case]) -> Iterator[str]:
+    yield "| ada ... | action | is | by |"
+    yield "|---|---|---|---|"
+    for case in some:
+        decision = asked.decide(case.question(me, other))
+        by = f"{decision.statement} ({decision.document})" if decision.statement else "no statement"
+        verdict = "allowed" if decision.allowed else "denied"
+        yield f"| {case.about} | `{case.action}` | {verdict} | {by} |"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the page; the exit code."""
+    wanted = {_PAGE: generated_files.part(_PAGE, _BEGIN, _END, table_text())}
+    return generated_files.main("tools.access_page", __doc__, wanted, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

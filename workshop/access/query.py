@@ -1,0 +1,48 @@
+"""Questions as people ask them: an action, a resource, tags, an instance type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workshop.access.permissions import AccessQuestion
+from workshop.config.rules import ACTION
+from workshop.errors import UsageError
+from workshop.naming import Names
+
+_OWNED = ("s3:", "ecr:")
+"""Services that tell policies which account owns what is asked for."""
+
+
+def question(
+    names: Names,
+    action: str,
+    resource: str,
+    *,
+    tags: Sequence[str] = (),
+    instance_types: Sequence[str] = (),
+    context: Sequence[str] = (),
+) -> AccessQuestion:
+    """Make a question; ``tags`` and ``context`` are texts such as ``team=red``.
+
+    Tags are those of the request where something is made or tagged, else those that the resource
+    carries. Raises UsageError for what is not of that form.
+    """
+    if not ACTION.holds(action) or action.endswith("*"):
+        raise UsageError(f"'{action}' is not an action; write service and name: s3:GetObject")
+    made = action.partition(":")[2].startswith(("Create", "AddTags"))
+    given: dict[str, str | list[str]] = {}
+    for key, value in (_pair(text, "--tag") for text in tags):
+        given[f"aws:{'RequestTag' if made else 'ResourceTag'}/{key}"] = value
+    if instance_types:
+        given["sagemaker:InstanceTypes"] = list(instance_types)
+    if action.startswith(_OWNED):
+        given["aws:ResourceAccount"] = names.account
+    given.update(_pair(text, "--context") for text in context)
+    return AccessQuestion(action, resource, given)
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise UsageError(f"'{text}' is not of the form {option} key=value")
+    return key, value

@@ -1,0 +1,93 @@
+"""Which stacks an account holds, from one paged listing of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+
+
+@dataclass(frozen=True, slots=True)
+class StackSummary:
+    """A stack as CloudFormation describes it; ``id`` is its ARN.
+
+    ``changed`` is when its last update began, None for a stack that had none.
+    """
+
+    name: str
+    id: str
+    status: str
+    reason: str
+    created: datetime
+    changed: datetime | None
+    protected: bool
+    tags: Mapping[str, str] = field(hash=False)
+
+    @property
+    def template(self) -> str:
+        """The digest of the template that was last asked for, empty where nobody noted it."""
+        return self.tags.get(tags.TEMPLATE, "")
+
+    @property
+    def in_progress(self) -> bool:
+        return self.status.endswith("_IN_PROGRESS")
+
+    def belongs_to(self, workshop: str, environment: str) -> bool:
+        """Whether the provisioner made it for this environment."""
+        wanted = {
+            tags.WORKSHOP: workshop,
+            tags.ENVIRONMENT: environment,
+            tags.MANAGED_BY: tags.MANAGED_BY_VALUE,
+        }
+        return wanted.items() <= self.tags.items()
+
+
+def pages(
+    clients: Clients,
+    place: AccountRegion,
+    *,
+    before_each: Callable[[], object] = lambda: None,
+    describe_stacks: Callable[..., Mapping[str, Any]] | None = None,
+) -> Iterator[list[StackSummary]]:
+    """The stacks of a place that are not deleted, a page of up to 100 at a time.
+
+    ``before_each`` is called before each request; ``describe_stacks`` makes it, in place of the
+    client. botocore's errors pass through: a listing that fails is not an empty one.
+    """
+    describe = describe_stacks or clients.client("cloudformation", place).describe_stacks
+    token: dict[str, str] = {}
+    while True:
+        before_each()
+        answer = describe(**token)
+        yield [_found(stack) for stack in answer["Stacks"]]
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}
+
+
+def stacks(clients: Clients, place: AccountRegion) -> dict[str, StackSummary]:
+    """All stacks of a place that are not deleted, by name."""
+    return {stack.name: stack for page in pages(clients, place) for stack in page}
+
+
+def _found(stack: Mapping[str, Any]) -> StackSummary:
+    return StackSummary(
+        name=stack["StackName"],
+        id=stack["StackId"],
+        status=stack["StackStatus"],
+        reason=stack.get("StackStatusReason", ""),
+        created=stack["CreationTime"],
+        changed=stack.get("LastUpdatedTime"),
+        protected=stack.get("EnableTerminationProtection", False),
+        # What AWS itself adds is nobody's wish, and cannot be taken away.
+        tags={
+            tag["Key"]: tag["Value"]
+            for tag in stack.get("Tags", [])
+            if not tag["Key"].startswith("aws:")
+        },
+    )

@@ -1,0 +1,55 @@
+"""An environment as everything else gets it: without mistakes, with its seats and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop import naming
+from workshop.account_region import AccountRegion
+from workshop.config.diagnostics import suggestion
+from workshop.config.models import Environment
+from workshop.config.roster import Seat
+from workshop.errors import UsageError
+from workshop.naming import Names
+
+
+@dataclass(frozen=True)
+class LoadedEnvironment:
+    """An environment without mistakes, and its seats in the roster's order."""
+
+    name: str
+    path: Path
+    settings: Environment
+    seats: tuple[Seat, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def home(self) -> AccountRegion:
+        """The account and Region of whatever names no other."""
+        return AccountRegion(self.settings.account, self.settings.region)
+
+    def chosen(self, ids: Sequence[str] | None) -> tuple[Seat, ...]:
+        """The seats of these ids, each once and in the order given; None chooses all.
+
+        Raises UsageError for an id that is not on the roster.
+        """
+        if ids is None:
+            return self.seats
+        by_id = {seat.id: seat for seat in self.seats}
+        unknown = [one for one in ids if one not in by_id]
+        if unknown:
+            raise UsageError(
+                f"no attendee {', '.join(map(repr, unknown))} in environment {self.name!r};"
+                f" {suggestion(unknown[0], by_id)}known: {', '.join(by_id)}"
+            )
+        return tuple(by_id[one] for one in dict.fromkeys(ids))
+
+    def names(self, seat: Seat) -> Names:
+        """The names of what belongs to ``seat``."""
+        return Names(self.settings.workshop, seat.id, seat.account, seat.region)
+
+    def cohort_names(self, place: AccountRegion) -> Names:
+        """The names of what the seats of one place share."""
+        return Names(self.settings.workshop, naming.COHORT, place.account, place.region)

@@ -1,0 +1,207 @@
+"""The roster: who has a seat, and what each seat is made of.
+
+A message about a roster names the line and the column and never repeats a cell: names and e-mail
+addresses stay in the file, even where a cell is in the wrong column.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workshop import naming
+from workshop.account_region import AccountRegion
+from workshop.config import rules, yaml_document
+from workshop.config.diagnostics import Diagnostic, listing, suggestion
+from workshop.config.models import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
+from workshop.config.roster import csv_file, derived_ids, yaml_file
+from workshop.config.roster.sheet import COLUMNS, RosterRow, Sheet, SheetFault
+from workshop.escaping import first_escaped
+
+MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One place in the workshop, with its effective values.
+
+    ``instance_type`` and ``volume_gb`` (GB) are the row's own or else its profile's. ``name`` and
+    ``email`` are personal: only ``workshop roster`` and
+    ``workshop handout --with-names`` show them.
+    """
+
+    id: str
+    profile: str
+    account: str
+    region: str
+    instance_type: str
+    volume_gb: int
+    name: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+
+    @property
+    def account_region(self) -> AccountRegion:
+        """Where the seat is."""
+        return AccountRegion(self.account, self.region)
+
+
+def account_regions(seats: Iterable[Seat]) -> tuple[AccountRegion, ...]:
+    """Return where these seats are, each account and Region once, in the order of the seats."""
+    return tuple(dict.fromkeys(seat.account_region for seat in seats))
+
+
+def is_yaml(path: Path) -> bool:
+    """Whether a roster file is read as YAML; everything else is CSV."""
+    return path.suffix.casefold() in (".yaml", ".yml")
+
+
+def read(path: Path) -> Sheet:
+    """The rows of a roster file; a file that cannot be read is a fault of its sheet."""
+    try:
+        text = yaml_document.read(path)
+    except yaml_document.UnreadableError as error:
+        return Sheet((), tuple(SheetFault(fault.line, "", fault.text) for fault in error.faults))
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Sheet:
+    """The rows of a roster's text; ``path`` only tells YAML from CSV."""
+    return yaml_file.read(text) if is_yaml(path) else csv_file.read(text)
+
+
+def check(sheet: Sheet, file: str, profiles: Collection[str] | None) -> list[Diagnostic]:
+    """Every mistake of a sheet but missing ids; ``profiles`` None leaves profiles unchecked."""
+    mistakes = [Diagnostic(file, fault.line, fault.column, fault.text) for fault in sheet.faults]
+    if not sheet.rows and not mistakes:
+        told = "has no rows; add people, or give a number as 'roster.seats'"
+        mistakes.append(Diagnostic(file, 1, "", told))
+    for row in sheet.rows:
+        mistakes += [Diagnostic(file, row.line, *told) for told in _broken_rules(row, profiles)]
+    mistakes += _repeated(sheet, file, "id", "every seat has its own")
+    mistakes += _repeated(sheet, file, "email", "every person has one row")
+    return sorted(mistakes, key=lambda mistake: mistake.line)
+
+
+def missing_ids(sheet: Sheet, file: str, cure: str) -> list[Diagnostic]:
+    """One mistake for all rows without an id, at the first of them; ``cure`` is a command."""
+    lines = [row.line for row in sheet.rows if not row.get("id")]
+    if not lines:
+        return []
+    others = len(lines) - 1
+    more = f" here and in {others} more row{'s' if others > 1 else ''}" if others else ""
+    return [Diagnostic(file, lines[0], "id", f"is missing{more}; have ids written with: {cure}")]
+
+
+def ids(sheet: Sheet) -> list[str]:
+    """The id of each row: its own, or the one it would be given."""
+    taken = {row.get("id") for row in sheet.rows if row.get("id")}
+    nameless = [row for row in sheet.rows if not row.get("id")]
+    derived = iter(derived_ids.derive([row.get("name") for row in nameless], taken))
+    return [row.get("id") or next(derived) for row in sheet.rows]
+
+
+def seats(sheet: Sheet, environment: Environment) -> tuple[Seat, ...]:
+    """The seats of a sheet without mistakes, in its order, then the spares."""
+    listed = [
+        _seat(seat, row.cells, environment)
+        for seat, row in zip(ids(sheet), sheet.rows, strict=True)
+    ]
+    return (*listed, *_spares(environment, {seat.id for seat in listed}))
+
+
+def numbered(environment: Environment) -> tuple[Seat, ...]:
+    """The seats of ``roster.seats: N``, seat01 to seatN, then the spares."""
+    count = environment.roster.seats or 0
+    listed = [_seat(seat, {}, environment) for seat in _series("seat", count)]
+    return (*listed, *_spares(environment, set()))
+
+
+def _spares(environment: Environment, taken: Collection[str]) -> Iterator[Seat]:
+    # A row may take a spare by its id: somebody came after all, and the workbench is there.
+    for seat in _series("spare", environment.roster.spares):
+        if seat not in taken:
+            yield _seat(seat, {}, environment)
+
+
+def _series(word: str, count: int) -> Iterator[str]:
+    # Two digits, then three: seat99 keeps its id when seat100 comes.
+    return (f"{word}{number:02d}" for number in range(1, count + 1))
+
+
+def _seat(seat: str, cells: Mapping[str, str], environment: Environment) -> Seat:
+    profile = cells.get("profile", environment.roster.profile)
+    notebook = environment.profiles[profile].notebook
+    return Seat(
+        id=seat,
+        profile=profile,
+        account=cells.get("account", environment.account),
+        region=cells.get("region", environment.region),
+        instance_type=cells.get("instance_type", notebook.instance_type),
+        volume_gb=int(cells.get("volume_gb", notebook.volume_gb)),
+        name=cells.get("name", ""),
+        email=cells.get("email", ""),
+    )
+
+
+def _is_volume(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,5}", text) is not None and (
+        MIN_VOLUME_GB <= int(text) <= MAX_VOLUME_GB
+    )
+
+
+_VOLUME = (
+    f"is not a whole number from {MIN_VOLUME_GB} to {MAX_VOLUME_GB}; write the disk's GB as digits"
+    " only"
+)
+_ACCOUNT = (
+    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
+    " as text)"
+)
+
+# Column -> what its text must satisfy -> what is told when it does not.
+_RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
+    ("id", rules.SEAT.holds, rules.SEAT.told),
+    ("id", lambda text: text != naming.COHORT, "is reserved for what all share; choose another id"),
+    ("name", lambda text: len(text) <= MAX_NAME, f"is longer than {MAX_NAME} characters; cut it"),
+    ("email", rules.EMAIL.holds, rules.EMAIL.told),
+    ("instance_type", rules.INSTANCE_TYPE.holds, rules.INSTANCE_TYPE.told),
+    ("volume_gb", _is_volume, _VOLUME),
+    ("account", rules.ACCOUNT.holds, _ACCOUNT),
+    ("region", rules.REGION.holds, rules.REGION.told),
+)
+
+
+def _broken_rules(row: RosterRow, profiles: Collection[str] | None) -> Iterator[tuple[str, str]]:
+    steered = {column for column in COLUMNS if first_escaped(row.get(column))}
+    for column in COLUMNS:
+        if column in steered:
+            yield column, _unseen(first_escaped(row.get(column)))
+    for column, holds, told in _RULES:
+        if (text := row.get(column)) and column not in steered and not holds(text):
+            yield column, told
+    profile = row.get("profile") if "profile" not in steered else ""
+    if profile and profiles is not None and profile not in profiles:
+        known = sorted(profiles)
+        yield "profile", f"unknown profile; {suggestion(profile, known)}{listing(known)}"
+
+
+def _unseen(character: str) -> str:
+    """Say what is wrong with a character: its code point tells nothing of a person."""
+    name = unicodedata.name(character, "")
+    code = f"U+{ord(character):04X}" + (f", {name.lower()}" if name else "")
+    return f"holds a character that is obeyed or hidden, not shown ({code}); type the cell anew"
+
+
+def _repeated(sheet: Sheet, file: str, column: str, rule: str) -> Iterator[Diagnostic]:
+    first: dict[str, int] = {}
+    for row in sheet.rows:
+        # Two spellings of one address reach one person; an id in capitals is wrong by itself.
+        text = row.get(column).casefold() if column == "email" else row.get(column)
+        if not text:
+            continue
+        if text in first:
+            yield Diagnostic(file, row.line, column, f"stands in line {first[text]} too; {rule}")
+        first.setdefault(text, row.line)

@@ -1,0 +1,169 @@
+"""Rosters as CSV, as spreadsheets write it: ``,``, ``;`` or tabs, any line ends, quoted cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+from workshop.config.roster.sheet import (
+    COLUMNS,
+    MAX_ROWS,
+    RosterRow,
+    Sheet,
+    SheetFault,
+    column_of,
+    unknown_column,
+)
+
+DELIMITERS = (",", ";", "\t")
+
+_MAX_HEADING = 10_000
+"""Characters; csv refuses cells of 131,072, and no first line is nearly as long."""
+
+
+def read(text: str) -> Sheet:
+    """The rows of ``text``, whose first line that is not blank names the columns."""
+    faults: list[SheetFault] = []
+    rows: list[RosterRow] = []
+    records = _records(text, delimiter_of(text))
+    try:
+        line, _, headings = next(records, (1, 1, []))
+        columns, faults = _columns(line, headings)
+        if not any(columns):
+            return Sheet((), tuple(faults))
+        for line, _, cells in records:
+            faults += _faults_of_row(line, cells, headings)
+            if len(rows) == MAX_ROWS:
+                faults.append(SheetFault(line, "", f"is row {MAX_ROWS + 1}; split the roster"))
+                break
+            named = zip(columns, cells, strict=False)
+            rows.append(
+                RosterRow(line, {column: cell for column, cell in named if column and cell})
+            )
+    except _BrokenRecordError as broken:
+        faults.append(SheetFault(broken.line, "", broken.text))
+    return Sheet(tuple(rows), tuple(faults))
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter by which the first line names the most columns."""
+    lines = io.StringIO(text, newline="")
+    heading = next((line for line in lines if any(c.isalnum() for c in line)), "")[:_MAX_HEADING]
+
+    def named(delimiter: str) -> int:
+        cells = next(csv.reader([heading], delimiter=delimiter, skipinitialspace=True), [])
+        return sum(column_of(cell) is not None for cell in cells)
+
+    return max(DELIMITERS, key=named)
+
+
+def with_ids(text: str, ids: Mapping[int, str]) -> str:
+    """``text`` with ids added, by the index of their row; every other character stays.
+
+    ``text`` must have been read without a fault. Without an ``id`` column, one is put in front;
+    every row needs an id then.
+    """
+    delimiter = delimiter_of(text)
+    lines = list(io.StringIO(text, newline=""))
+    records = _records(text, delimiter)
+    first, last, headings = next(records)
+    columns = [column_of(heading) for heading in headings]
+    position = columns.index("id") if "id" in columns else None
+    if position is None:
+        lines[first - 1] = f"id{delimiter}{lines[first - 1]}"
+    for index, (first, last, _) in enumerate(records):
+        if index not in ids:
+            continue
+        if position is None:
+            lines[first - 1] = f"{ids[index]}{delimiter}{lines[first - 1]}"
+        else:
+            record = "".join(lines[first - 1 : last])
+            lines[first - 1 : last] = [
+                _filled(record, delimiter, position, ids[index]),
+                *[""] * (last - first),
+            ]
+    return "".join(lines)
+
+
+def _filled(record: str, delimiter: str, position: int, seat: str) -> str:
+    """``record`` with its cell at ``position`` (from 0) replaced by ``seat``."""
+    body = record.rstrip("\r\n")
+    start = 0
+    for missing in range(position, -1, -1):
+        end = _cell_end(body, delimiter, start)
+        if missing == 0:
+            return body[:start] + seat + record[end:]
+        if end == len(body):
+            return body + delimiter * missing + seat + record[end:]
+        start = end + 1
+    raise AssertionError(position)
+
+
+def _cell_end(body: str, delimiter: str, start: int) -> int:
+    """Where the cell that begins at ``start`` ends: at its delimiter or at the body's end."""
+    while body[start : start + 1] == " ":
+        start += 1
+    if body[start : start + 1] == '"':
+        # A doubled quotation mark stands for one; the first single one closes the cell.
+        start += 1
+        while (start := body.index('"', start) + 1) < len(body) and body[start] == '"':
+            start += 1
+    end = body.find(delimiter, start)
+    return len(body) if end < 0 else end
+
+
+class _BrokenRecordError(Exception):
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(text)
+        self.line, self.text = line, text
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Records that hold something: the first and the last line of each, and its cells."""
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = [" ".join(cell.split()) for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error:
+            told = "has a quotation mark that is not closed, or text after one; correct the quotes"
+            raise _BrokenRecordError(line, told) from None
+        if any(cells):
+            yield line, reader.line_num, cells
+
+
+def _columns(line: int, headings: Sequence[str]) -> tuple[list[str | None], list[SheetFault]]:
+    """The column of each heading (None: a heading that is empty or unknown) and what is wrong."""
+    columns = [column_of(heading) for heading in headings]
+    if not headings:
+        return [], [SheetFault(1, "", "is empty; write a first line such as 'name,email'")]
+    if not any(columns):
+        told = f"has to name the columns, such as 'name,email'; known: {', '.join(COLUMNS)}"
+        return [], [SheetFault(line, "", told)]
+    faults = []
+    for number, (heading, column) in enumerate(zip(headings, columns, strict=True), 1):
+        if heading and column is None:
+            faults.append(SheetFault(line, f"column {number}", unknown_column(heading)))
+        elif column and column in columns[: number - 1]:
+            told = f"is named {column!r} like an earlier column; keep one of them"
+            faults.append(SheetFault(line, f"column {number}", told))
+    return columns, faults
+
+
+def _faults_of_row(
+    line: int, cells: Sequence[str], headings: Sequence[str]
+) -> Iterator[SheetFault]:
+    for number, (heading, cell) in enumerate(zip(headings, cells, strict=False), 1):
+        if cell and not heading:
+            told = "holds text, but the first line gives the column no name; add one"
+            yield SheetFault(line, f"column {number}", told)
+    if any(cells[len(headings) :]):
+        told = (
+            "has more cells than the first line has columns; put text that holds the delimiter"
+            " in quotes"
+        )
+        yield SheetFault(line, "", told)

@@ -1,0 +1,201 @@
+"""From a YAML document to a checked :class:`Environment`, or to every mistake in it.
+
+Pydantic finds the mistakes; here each gets its line and is retold as what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from workshop.config.diagnostics import Diagnostic, dotted, listing, suggestion
+from workshop.config.models import (
+    DEFAULT_PROFILE,
+    Environment,
+    default_profile_mistake,
+    tag_keys_mistake,
+)
+from workshop.config.rules import shown
+from workshop.config.yaml_document import Document
+
+Path = tuple[str | int, ...]
+
+
+def validate(document: Document, file: str) -> tuple[Environment | None, list[Diagnostic]]:
+    """Give the environment, or None and its mistakes; messages call the document ``file``."""
+    mistakes = [
+        Diagnostic(file, fault.line, dotted(fault.path), fault.text) for fault in document.faults
+    ]
+    data = document.data
+    if not isinstance(data, dict):
+        told = f"holds {_kind(data)} at its top; write 'key: value' lines there"
+        return None, [*mistakes, Diagnostic(file, document.root.line, "", told)]
+    environment = None
+    # A repeated key or an alias is mistake enough; what it left behind is none.
+    told_of = {fault.path for fault in document.faults}
+    try:
+        environment = Environment.model_validate(data)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            path = _path(details["loc"])
+            # The rules of the whole file are left to _across: pydantic gets to them last.
+            if path and path not in told_of and not _follows_from_entries(details):
+                told_of.add(path)
+                line = document.line(path, key=_is_about_key(details))
+                mistakes.append(Diagnostic(file, line, dotted(path), _told(details)))
+        for path, told in _across(data):
+            if path not in told_of:
+                mistakes.append(Diagnostic(file, document.line(path), dotted(path), told))
+    return (None if mistakes else environment), mistakes
+
+
+def _across(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Broken rules over several values, which pydantic tells only when nothing else is wrong."""
+    roster, profiles, tags = (data.get(key) for key in ("roster", "profiles", "tags"))
+    profile = roster.get("profile", DEFAULT_PROFILE) if isinstance(roster, dict) else None
+    known = profiles if isinstance(profiles, dict) and profiles else [DEFAULT_PROFILE]
+    if isinstance(profile, str) and (told := default_profile_mistake(profile, known)):
+        yield ("roster", "profile"), told
+    if isinstance(tags, dict) and (told := tag_keys_mistake(tags)):
+        yield ("tags",), told
+
+
+def _path(loc: Sequence[str | int]) -> Path:
+    """Pydantic's location as keys of the file: without ``[key]`` and the branch of a union."""
+    path: list[str | int] = []
+    for index, part in enumerate(loc):
+        is_branch = part in ("direct", "vpc") and index > 0 and loc[index - 1] == "network"
+        if part != "[key]" and not is_branch:
+            path.append(part)
+    return tuple(path)
+
+
+def _follows_from_entries(details: ErrorDetails) -> bool:
+    """Whether a list is too short only because its wrong entries, told besides, do not count."""
+    if details["type"] != "too_short":
+        return False
+    return len(details["input"]) >= int(details["ctx"]["min_length"])
+
+
+def _is_about_key(details: ErrorDetails) -> bool:
+    return details["type"] == "extra_forbidden" or details["loc"][-1:] == ("[key]",)
+
+
+def _told(details: ErrorDetails) -> str:
+    path, value = _path(details["loc"]), details["input"]
+    kind = details["type"]
+    if value is None and kind not in ("value_error", "extra_forbidden"):
+        needed = path[-1] in (_schema_at(path[:-1]) or {}).get("required", [])
+        return f"is empty; give it a value{'' if needed else ' or remove it'}"
+    # Every kind that our models can raise is in the table; a test holds it.
+    return _TELL[kind](path, value, details.get("ctx", {}))
+
+
+def _tell_missing(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str:
+    example = ((_schema_at(path) or {}).get("examples") or ["..."])[0]
+    return f"is missing; add it, such as '{path[-1]}: {_yaml(example)}'"
+
+
+def _tell_unknown_key(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str:
+    known = list((_schema_at(path[:-1]) or {}).get("properties", {}))
+    return f"unknown key; {suggestion(str(path[-1]), known)}{listing(known)}"
+
+
+def _tell_unknown_word(path: Path, value: object, ctx: Mapping[str, Any]) -> str:
+    if path[-1:] == ("network",):
+        return f"{_shown(value)} is unknown; write direct, or the keys of a VPC below it"
+    words = str(ctx["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+    return f"{_shown(value)} is unknown; {suggestion(str(value), words)}{listing(words)}"
+
+
+def _tell_no_list(_path: Path, value: object, _ctx: Mapping[str, Any]) -> str:
+    return f"holds {_kind(value)} where a list is expected; write '- ' before each entry"
+
+
+def _tell_no_keys(_path: Path, value: object, _ctx: Mapping[str, Any]) -> str:
+    return f"holds {_kind(value)} where keys are expected; write 'key: value' lines below it"
+
+
+_TELL: dict[str, Callable[[Path, Any, Mapping[str, Any]], str]] = {
+    "value_error": lambda _, __, ctx: str(ctx["error"]),
+    "missing": _tell_missing,
+    "extra_forbidden": _tell_unknown_key,
+    "literal_error": _tell_unknown_word,
+    "bool_type": lambda _, value, __: (
+        f"{_shown(value)} is neither true nor false; write one of the two"
+    ),
+    "int_type": lambda _, value, __: (
+        f"{_shown(value)} is not a whole number; write one such as 20, without quotes"
+    ),
+    "string_type": lambda _, value, __: f"{_shown(value)} is not text; put the text in quotes",
+    "greater_than_equal": lambda _, value, ctx: (
+        f"{shown(value)} is too small; the least is {ctx['ge']}"
+    ),
+    "less_than_equal": lambda _, value, ctx: (
+        f"{shown(value)} is too large; the most is {ctx['le']}"
+    ),
+    "too_short": lambda _, __, ctx: f"is empty; name at least {ctx['min_length']}",
+    "too_long": lambda _, value, ctx: (
+        f"has {len(value)} entries; at most {ctx['max_length']} are possible"
+    ),
+    "tuple_type": _tell_no_list,
+    "dict_type": _tell_no_keys,
+    "model_type": _tell_no_keys,
+}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shown(value) if isinstance(value, str | int) else _kind(value)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "keys"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "a list"
+    return "text" if isinstance(value, str) else "a single value"
+
+
+def _yaml(example: object) -> str:
+    if isinstance(example, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(value)}" for key, value in example.items()) + "}"
+    if isinstance(example, list):
+        return "[" + ", ".join(_yaml(value) for value in example) + "]"
+    # Digits alone would be read back as a number.
+    return f'"{example}"' if isinstance(example, str) and example.isdigit() else str(example)
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Environment.model_json_schema()
+
+
+def _schema_at(path: Path) -> dict[str, Any] | None:
+    """The JSON Schema of what ``path`` leads to, unions resolved to their branch with keys."""
+    schema: dict[str, Any] | None = _resolved(_schema())
+    for part in path:
+        if schema is None:
+            return None
+        if isinstance(part, int):
+            schema = schema.get("items")
+        else:
+            schema = schema.get("properties", {}).get(part) or next(
+                iter(schema.get("patternProperties", {}).values()), None
+            )
+        schema = _resolved(schema) if schema is not None else None
+    return schema
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    branches = (schema, *schema.get("anyOf", schema.get("oneOf", [])))
+    reference = next((branch["$ref"] for branch in branches if "$ref" in branch), None)
+    if reference is None:
+        return schema
+    target: dict[str, Any] = _schema()["$defs"][reference.rsplit("/", 1)[-1]]
+    return {**target, "examples": schema.get("examples")}

@@ -1,0 +1,77 @@
+"""Runs the real CDK command line and tells which stacks it has finished."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop import files
+from workshop.demo import program as subprocess
+from workshop.errors import UsageError, WorkshopError
+
+# How cdk marks a finished stack, with or without a remark behind its name.
+_FINISHED = re.compile(r"✅\s+([\w-]+)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_TAIL = 25
+
+
+@dataclass(frozen=True)
+class Toolkit:
+    """The ``cdk`` of this virtual environment, in the project's folder.
+
+    ``variables`` is the whole environment of its processes; what they print goes to files in
+    ``logs``.
+    """
+
+    project: Path
+    logs: Path
+    variables: Mapping[str, str]
+
+    def run(self, *arguments: str, finished: Callable[[str], None] = lambda _: None) -> Path:
+        """Run ``cdk <arguments>`` and call ``finished`` with each stack that is done.
+
+        Returns the log. Raises WorkshopError with the log's last lines if it fails, and
+        UsageError outside the project's folder.
+        """
+        program = Path(sys.executable).with_name("cdk")
+        if not program.exists() or not (self.project / "cdk.json").exists():
+            raise UsageError(
+                "the CDK command line is not set up here; run 'make setup' in the project's folder"
+            )
+        files.make_folder(self.logs)
+        log = self.logs / f"cdk-{arguments[0]}.log"
+        command = [str(program), *arguments, "--no-notices", "--no-color"]
+        last: deque[str] = deque(maxlen=_TAIL)
+        with (
+            files.open_private(log, "w", encoding="utf-8", errors="backslashreplace") as file,
+            subprocess.running(command, self.variables, folder=self.project, heard=True) as process,
+        ):
+            assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+            for line in process.stdout:
+                text = _COLOUR.sub("", line)
+                file.write(text)
+                last.append(text)
+                if found := _FINISHED.search(text):
+                    finished(found[1])
+        if process.returncode:
+            raise WorkshopError(
+                f"cdk {arguments[0]} failed with exit code {process.returncode}; all of its output"
+                f" is in {log}; it ends with:",
+                details="".join(last),
+            )
+        return log
+
+
+def stacks(assembly: Path) -> Sequence[str]:
+    """The names of the stacks in a cloud assembly."""
+    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
+    return [
+        name
+        for name, artifact in manifest["artifacts"].items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    ]

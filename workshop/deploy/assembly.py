@@ -1,0 +1,128 @@
+"""Synthesizes one exemplar of everything, in a process of its own, and reads what CDK wrote.
+
+The cloud assembly on disk is all that crosses from CDK's side to the fleet's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop.account_region import AccountRegion
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.deploy.templates import Exemplar, Template, of_text
+from workshop.errors import ConfigError, UsageError, WorkshopError
+from workshop.naming import COHORT, SEAT_STACKS
+
+APP = Path("app.py")
+
+
+@dataclass(frozen=True)
+class CohortTemplate:
+    """The stack that the seats of one place share."""
+
+    template: Template
+    protected: bool
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Exemplars by profile and stack (``storage``, ...), and the cohort of each place."""
+
+    exemplars: Mapping[tuple[str, str], Exemplar]
+    cohorts: Mapping[AccountRegion, CohortTemplate]
+
+
+def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
+    """The fewest of ``seats`` that hold one of each profile and of each place."""
+    profiles = {seat.profile: seat for seat in reversed(seats)}
+    by_place = {seat.account_region: seat for seat in reversed(seats)}
+    wanted = {seat.id for seat in (*profiles.values(), *by_place.values())}
+    return tuple(seat for seat in loaded.seats if seat.id in wanted)
+
+
+def synthesize(
+    loaded: LoadedEnvironment, seats: Sequence[Seat], directory: Path, *, project: Path
+) -> Assembly:
+    """Run the CDK app for one seat of each profile and place; all checks are on.
+
+    It is ``app.py`` of ``project`` where there is one, else the installed :mod:`stacks`.
+    ``directory`` is emptied first. Raise WorkshopError with what CDK said when it fails.
+    """
+    app = [str(APP)] if (project / APP).is_file() else ["-m", "stacks"]
+    shutil.rmtree(directory, ignore_errors=True)
+    some = chosen(loaded, seats)
+    context = {
+        "env": loaded.name,
+        "config": str(loaded.path.parent.resolve()),
+        "attendee": ",".join(seat.id for seat in some),
+    }
+    ran = subprocess.run(
+        [sys.executable, *app],
+        cwd=project,
+        env=_variables(directory, context),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        check=False,
+    )
+    if ran.returncode == ConfigError.exit_code:
+        raise _refused(ran.stderr.strip().splitlines())
+    if ran.returncode:
+        raise WorkshopError(
+            "the templates could not be made; CDK says:", details=ran.stderr.strip()
+        )
+    return read(loaded, some, directory)
+
+
+def _refused(lines: list[str]) -> WorkshopError:
+    """Return the error of the app, whose last line sums up the mistakes above it."""
+    *mistakes, summary = lines
+    if summary.startswith("workshop: "):
+        return ConfigError(mistakes) if mistakes else UsageError(summary.removeprefix("workshop: "))
+    return ConfigError(lines)
+
+
+def read(loaded: LoadedEnvironment, some: Sequence[Seat], directory: Path) -> Assembly:
+    """The assembly in ``directory``, made for the seats ``some``."""
+    stacks = dict(_stacks(directory))
+    exemplars = {
+        (seat.profile, kind): Exemplar(stacks[loaded.names(seat).stack(kind)][0])
+        for seat in reversed(some)
+        for kind in SEAT_STACKS
+    }
+    cohorts = {}
+    for place in account_regions(some):
+        name = loaded.cohort_names(place).stack(COHORT)
+        known = name if place == loaded.home else f"{name}-{place.account}-{place.region}"
+        text, protected = stacks[known]
+        cohorts[place] = CohortTemplate(of_text(text), protected)
+    return Assembly(exemplars, cohorts)
+
+
+def _stacks(directory: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
+    """Artifact id -> its template's text and whether it is protected."""
+    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    for name, artifact in manifest["artifacts"].items():
+        if artifact["type"] == "aws:cloudformation:stack":
+            properties = artifact["properties"]
+            text = (directory / properties["templateFile"]).read_text(encoding="utf-8")
+            yield name, (text, bool(properties.get("terminationProtection")))
+
+
+def _variables(directory: Path, context: Mapping[str, str]) -> dict[str, str]:
+    """What the CDK command line tells an app (aws-cdk, api/cxapp/exec)."""
+    return {
+        **os.environ,
+        "CDK_OUTDIR": str(directory.resolve()),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "JSII_NODE": str(Path(sys.executable).with_name("node")),
+    }

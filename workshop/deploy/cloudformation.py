@@ -1,0 +1,201 @@
+"""What the fleet asks CloudFormation for, in one place (account and Region)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.account_region import AccountRegion
+from workshop.aws import stacks as inventory
+from workshop.aws.clients import Clients
+from workshop.aws.errors import code
+from workshop.aws.rate_limit import MinInterval, RateLimiter
+from workshop.aws.stacks import StackSummary
+from workshop.deploy import failures
+from workshop.deploy.desired import DesiredStack
+from workshop.deploy.failures import Cause, FailureClass
+from workshop.deploy.templates import Template
+
+CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
+_OVERTAKEN = re.compile(r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|^Stack .*does not exist$")
+"""What CloudFormation says of a stack whose state is another than the one that was planned for."""
+POLL_SPACING = 0.5
+"""Seconds between two polling calls: two a second in each place, however many stacks."""
+
+POLL_ATTEMPTS = 8
+
+
+class Answer(StrEnum):
+    """How CloudFormation took a call."""
+
+    ACCEPTED = "accepted"
+    OVERTAKEN = "overtaken"
+    """Somebody else has made, removed or begun to change the stack meanwhile."""
+    NOTHING_TO_DO = "nothing to do"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The answer to one mutating call; ``stack_id`` where it was accepted, ``cause`` where not."""
+
+    answer: Answer
+    stack_id: str = ""
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one poll saw, by name; ``complete`` if it went through all stacks of the place."""
+
+    stacks: Mapping[str, StackSummary]
+    complete: bool
+
+
+class CloudFormation:
+    """One place's CloudFormation; its methods may be called from several threads."""
+
+    def __init__(self, clients: Clients, place: AccountRegion, pace: RateLimiter) -> None:
+        self.place = place
+        self.pace = pace
+        self.polls = MinInterval(POLL_SPACING)
+        self._clients = clients
+
+    def create(self, wanted: DesiredStack, template: Template) -> Sent:
+        return self._send(
+            "create_stack",
+            StackName=wanted.name,
+            EnableTerminationProtection=wanted.protected,
+            **_shared(wanted, template),
+        )
+
+    def update(self, wanted: DesiredStack, template: Template, found: StackSummary) -> Sent:
+        if found.protected != wanted.protected:
+            sent = self._send(
+                "update_termination_protection",
+                StackName=wanted.name,
+                EnableTerminationProtection=wanted.protected,
+            )
+            if sent.answer != Answer.ACCEPTED:
+                return sent
+        return self._send("update_stack", StackName=found.id, **_shared(wanted, template))
+
+    def delete(self, found: StackSummary) -> Sent:
+        """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
+        if found.protected:
+            # Nothing is in it that the protection could be meant for.
+            sent = self._send(
+                "update_termination_protection",
+                StackName=found.name,
+                EnableTerminationProtection=False,
+            )
+            if sent.answer != Answer.ACCEPTED:
+                return sent
+        return self._send("delete_stack", StackName=found.id, ClientRequestToken=_token())
+
+    def seen(self, awaited: Collection[str], *, whole: bool) -> Seen:
+        """Look for stacks page by page until all ``awaited`` names are seen, or through all.
+
+        AWS lists the newest first, so that stacks being made are on the first page; nothing
+        depends on it.
+        """
+        found: dict[str, StackSummary] = {}
+        pages = inventory.pages(self._clients, self.place, describe_stacks=self._describe_stacks)
+        for page in pages:
+            found.update((stack.name, stack) for stack in page)
+            if not whole and found.keys() >= set(awaited):
+                return Seen(found, complete=False)
+        return Seen(found, complete=True)
+
+    def _describe_stacks(self, **request: Any) -> Mapping[str, Any]:
+        """One page, asked for again at the polls' own pace where botocore would come faster."""
+        client = self._clients.client("cloudformation", self.place, attempts=1)
+        for left in reversed(range(POLL_ATTEMPTS)):
+            self.polls.wait()
+            try:
+                answer: Mapping[str, Any] = client.describe_stacks(**request)
+            except (BotoCoreError, ClientError) as error:
+                if not left or failures.of_error(error).kind == FailureClass.PERMANENT:
+                    raise
+            else:
+                return answer
+        raise AssertionError("the last attempt answers or raises")
+
+    def cause(self, stack_id: str) -> Cause:
+        """Why the stack's last operation failed, from its events."""
+        client = self._clients.client("cloudformation", self.place)
+        try:
+            pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+            found = failures.root(event for page in pages for event in page["StackEvents"])
+        except (BotoCoreError, ClientError) as error:
+            # What it was is not known, so one more attempt does no harm.
+            return Cause(
+                FailureClass.TRANSIENT, f"its events could not be read: {error}", known=False
+            )
+        if found is not None and failures.tells_elsewhere(found):
+            return self._invalid(stack_id) or found
+        return found or Cause(FailureClass.PERMANENT, "CloudFormation tells no reason", known=False)
+
+    def _invalid(self, stack_id: str) -> Cause | None:
+        """What CloudFormation's early validation refused, None where it cannot be read."""
+        client = self._clients.client("cloudformation", self.place)
+        try:
+            pages = client.get_paginator("describe_events").paginate(
+                StackName=stack_id, Filters={"FailedEvents": True}
+            )
+            return failures.of_validation(
+                [event for page in pages for event in page["OperationEvents"]]
+            )
+        except (BotoCoreError, ClientError):
+            return None
+
+    def document(self, stack_id: str) -> dict[str, Any]:
+        """The template that a stack was last made from."""
+        client = self._clients.client("cloudformation", self.place)
+        body = client.get_template(StackName=stack_id, TemplateStage="Original")["TemplateBody"]
+        # botocore reads JSON by itself; the CDK command line sends YAML.
+        document: dict[str, Any] = yaml.safe_load(body) if isinstance(body, str) else body
+        return document
+
+    def _send(self, operation: str, **request: Any) -> Sent:
+        self.pace.wait()
+        client = self._clients.client("cloudformation", self.place)
+        try:
+            answer = getattr(client, operation)(**request)
+        except ClientError as error:
+            return _refusal(error)
+        except BotoCoreError as error:
+            return Sent(Answer.REFUSED, cause=failures.of_error(error))
+        return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
+
+
+def _shared(wanted: DesiredStack, template: Template) -> dict[str, Any]:
+    return {
+        "TemplateBody": template.body,
+        "Capabilities": CAPABILITIES,
+        "Tags": [{"Key": key, "Value": value} for key, value in wanted.tagged(template).items()],
+        "ClientRequestToken": _token(),
+    }
+
+
+def _token() -> str:
+    """Makes a call that botocore repeats, because its answer was lost, the same call to AWS."""
+    return f"workshop-{uuid.uuid4()}"
+
+
+def _refusal(error: ClientError) -> Sent:
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    kind = code(error.response)
+    if "No updates are to be performed" in message:
+        return Sent(Answer.NOTHING_TO_DO)
+    busy = kind == "ValidationError" and _OVERTAKEN.search(message)
+    if kind == "AlreadyExistsException" or busy:
+        return Sent(Answer.OVERTAKEN)
+    return Sent(Answer.REFUSED, cause=failures.of_error(error))

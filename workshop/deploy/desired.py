@@ -1,0 +1,101 @@
+"""What the stacks of an environment should be."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.deploy.assembly import Assembly
+from workshop.deploy.templates import Template
+from workshop.naming import COHORT, SEAT_STACKS, Names
+
+NEEDS = {"access": COHORT, "notebook": "access"}
+"""Which kind of stack has to be there before another is made; all others wait for none."""
+
+
+@dataclass(frozen=True)
+class DesiredStack:
+    """One stack as it should be.
+
+    ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the wanted template
+    and, for a notebook, those with the instance types that may take its place; ``tags`` are without
+    the digest. ``needs`` is the name of the stack that has to be there before, empty for none.
+    """
+
+    name: str
+    kind: str
+    seat: str
+    place: AccountRegion
+    templates: tuple[Template, ...] = field(repr=False)
+    tags: Mapping[str, str] = field(repr=False)
+    protected: bool = False
+    needs: str = ""
+
+    def tagged(self, template: Template) -> dict[str, str]:
+        """The stack's tags when it is made from ``template``."""
+        return dict(sorted({**self.tags, tags.TEMPLATE: template.digest}.items()))
+
+
+def stacks(
+    loaded: LoadedEnvironment, assembly: Assembly, seats: Iterable[Seat]
+) -> Iterator[DesiredStack]:
+    """The stacks of ``seats`` and of the cohorts they share, cohorts first."""
+    seats = tuple(seats)
+    for place in account_regions(seats):
+        names = loaded.cohort_names(place)
+        cohort = assembly.cohorts[place]
+        yield DesiredStack(
+            name=names.stack(COHORT),
+            kind=COHORT,
+            seat=COHORT,
+            place=place,
+            templates=(cohort.template,),
+            tags=_tags(loaded, COHORT, COHORT),
+            protected=cohort.protected,
+        )
+    for seat in seats:
+        yield from _workbench(loaded, assembly, seat)
+
+
+def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Iterator[DesiredStack]:
+    names = loaded.names(seat)
+    seat_tags = _tags(loaded, seat.id, seat.profile)
+    fallbacks = loaded.settings.profiles[seat.profile].notebook.fallback_instance_types
+    for kind in SEAT_STACKS:
+        exemplar = assembly.exemplars[seat.profile, kind]
+        variants = [seat]
+        if exemplar.has_overrides:
+            types = dict.fromkeys((seat.instance_type, *fallbacks))
+            variants = [dataclasses.replace(seat, instance_type=one) for one in types]
+        yield DesiredStack(
+            name=names.stack(kind),
+            kind=kind,
+            seat=seat.id,
+            place=seat.account_region,
+            templates=tuple(exemplar.template(variant) for variant in variants),
+            tags=seat_tags,
+            needs=_needed(names, kind),
+        )
+
+
+def _needed(names: Names, kind: str) -> str:
+    needed = NEEDS.get(kind, "")
+    if needed == COHORT:
+        return names.cohort.stack(COHORT)
+    return names.stack(needed) if needed else ""
+
+
+def _tags(loaded: LoadedEnvironment, attendee: str, profile: str) -> dict[str, str]:
+    return tags.seat_tags(
+        workshop=loaded.settings.workshop,
+        environment=loaded.name,
+        attendee=attendee,
+        profile=profile,
+        ends=loaded.settings.end,
+        extra=loaded.settings.tags,
+    )

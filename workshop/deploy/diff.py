@@ -1,0 +1,128 @@
+"""What an update of a stack would change, from its template before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+NOTEBOOK = "AWS::SageMaker::NotebookInstance"
+
+CREATE_ONLY = {
+    "AWS::CloudWatch::Dashboard": frozenset({"DashboardName"}),
+    "AWS::ECR::Repository": frozenset({"EncryptionConfiguration", "RepositoryName"}),
+    "AWS::IAM::ManagedPolicy": frozenset({"Description", "ManagedPolicyName", "Path"}),
+    "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
+    "AWS::S3::Bucket": frozenset({"BucketName", "BucketNamePrefix", "BucketNamespace"}),
+    "AWS::S3::BucketPolicy": frozenset({"Bucket"}),
+    NOTEBOOK: frozenset(
+        {
+            "DirectInternetAccess",
+            "KmsKeyId",
+            "NotebookInstanceName",
+            "PlatformIdentifier",
+            "SecurityGroupIds",
+            "SubnetId",
+        }
+    ),
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": frozenset(
+        {"NotebookInstanceLifecycleConfigName"}
+    ),
+}
+"""Properties that CloudFormation can only set by making the resource anew, by type
+(``createOnlyProperties`` of the resource schemas)."""
+
+
+class Effect(StrEnum):
+    """What a change does to the resource, from harmless to impossible."""
+
+    IN_PLACE = "in place"
+    RESTART = "restart"
+    """A running notebook is stopped and started; what is in its memory is lost."""
+    ADDED = "added"
+    REMOVED = "removed"
+    REFUSED = "refused"
+    """The resource would have to be made anew. All of ours carry names, and CloudFormation
+    replaces no named resource; a notebook's disk would be lost with it
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-attributes-name.html)."""
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One property of one resource; ``property`` is empty where the whole resource comes or goes.
+
+    ``before`` and ``after`` are JSON values, None where there is none.
+    """
+
+    resource: str
+    type: str
+    property: str
+    before: Any
+    after: Any
+    effect: Effect
+
+
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[PropertyChange, ...]:
+    """The changes from one template to another, sorted by resource and property."""
+    old, new = _resources(before), _resources(after)
+    return tuple(
+        change
+        for logical in sorted(old.keys() | new.keys())
+        for change in _changes(logical, old.get(logical), new.get(logical))
+    )
+
+
+def _changes(
+    logical: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
+) -> Iterator[PropertyChange]:
+    if old is None or new is None or old["Type"] != new["Type"]:
+        if old is not None:
+            yield PropertyChange(logical, old["Type"], "", None, None, Effect.REMOVED)
+        if new is not None:
+            yield PropertyChange(logical, new["Type"], "", None, None, Effect.ADDED)
+        return
+    mine, theirs = old.get("Properties", {}), new.get("Properties", {})
+    for name in sorted(mine.keys() | theirs.keys()):
+        if mine.get(name) != theirs.get(name):
+            effect = _effect(new["Type"], name, mine.get(name), theirs.get(name))
+            yield PropertyChange(
+                logical, new["Type"], name, mine.get(name), theirs.get(name), effect
+            )
+    attributes = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Metadata")
+    for name in attributes:
+        if old.get(name) != new.get(name):
+            yield PropertyChange(
+                logical, new["Type"], name, old.get(name), new.get(name), Effect.IN_PLACE
+            )
+
+
+def _effect(kind: str, name: str, before: Any, after: Any) -> Effect:
+    if name in CREATE_ONLY.get(kind, ()):
+        return Effect.REFUSED
+    if kind != NOTEBOOK or name == "Tags":
+        return Effect.IN_PLACE
+    # SageMaker lets a notebook's disk grow, never shrink.
+    if name == "VolumeSizeInGB" and str(before).isdigit() and str(after).isdigit():
+        return Effect.REFUSED if int(after) < int(before) else Effect.RESTART
+    return Effect.RESTART
+
+
+def _resources(template: Mapping[str, Any]) -> dict[str, Any]:
+    """The resources with their mapped values filled in: a row's overrides live in a mapping."""
+    mappings = template.get("Mappings", {})
+    resources: dict[str, Any] = _mapped(template.get("Resources", {}), mappings)
+    return resources
+
+
+def _mapped(value: Any, mappings: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_mapped(one, mappings) for one in value]
+    if not isinstance(value, dict):
+        return value
+    keys = value.get("Fn::FindInMap")
+    if len(value) == 1 and isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+        first, second, third = keys[:3]
+        found = mappings.get(first, {}).get(second, {})
+        return found.get(third, value)
+    return {key: _mapped(one, mappings) for key, one in value.items()}

@@ -1,0 +1,460 @@
+"""Drives CloudFormation for all stacks of one place (account and Region).
+
+One thread decides; a few others make the calls; one bulk poll serves all stacks. CloudFormation is
+the truth: whatever this process knew is known again after it was killed, from the stacks alone.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.aws import errors
+from workshop.aws.stacks import StackSummary
+from workshop.deploy import plan as planning
+from workshop.deploy import watching
+from workshop.deploy.backlog import ReadyQueue
+from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.failures import Cause, FailureClass
+from workshop.deploy.jobs import ENDED, ENDED_BADLY, Limits, StackJob, Stage
+from workshop.deploy.plan import StackAction, StackPlan
+from workshop.deploy.polling import PollSchedule
+from workshop.deploy.tolerance import FailureTolerance
+from workshop.deploy.watching import StackState
+from workshop.events import Event, Sink, What
+from workshop.naming import COHORT
+
+Answered = TypeVar("Answered")
+
+
+@dataclass
+class DeployEngine:
+    """Brings the stacks of ``plans`` to where they should be.
+
+    ``run`` returns when all is done that can be done, or soon after ``stop`` was called.
+    """
+
+    aws: CloudFormation
+    plans: Sequence[StackPlan]
+    limits: Limits
+    tolerance: FailureTolerance
+    sink: Sink
+    clock: Callable[[], float] = time.monotonic
+    jobs: dict[str, StackJob] = field(init=False)
+    by_seat: dict[str, list[StackJob]] = field(init=False)
+    stopped: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.jobs = {plan.wanted.name: StackJob(plan) for plan in self.plans}
+        self._dependents: dict[str, list[StackJob]] = {}
+        for job in self.jobs.values():
+            self._dependents.setdefault(job.plan.wanted.needs, []).append(job)
+        self.by_seat = {}
+        for job in self.jobs.values():
+            self.by_seat.setdefault(job.seat, []).append(job)
+        self._backlog = ReadyQueue(self.jobs.values())
+        self._calling: set[str] = set()
+        self._watched: dict[str, StackJob] = {}
+        self._begun: set[str] = set()
+        self._closed: set[str] = set()
+        self._open: Collection[str] = ()
+        self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._interrupted = threading.Event()
+        self._rhythm = PollSchedule(self.limits)
+        self._polling = False
+        self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
+
+    # --- what a caller does ------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Cohort first, then one seat after another until one comes up, then everybody."""
+        # Polls have a thread of their own: they must not queue behind what is being begun.
+        self._pool = ThreadPoolExecutor(self.limits.threads, thread_name_prefix="aws")
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="poll")
+        with self._pool, self._looker:
+            try:
+                self._go()
+            finally:
+                self._pool.shutdown(cancel_futures=True)
+        self._take(0)  # what was still answered while the others were called off
+        for name in self._calling:
+            if self.jobs[name].stage == Stage.CALLING:
+                self.jobs[name].stage = Stage.READY
+
+    def stop(self) -> None:
+        """Begin nothing more and return; stacks in progress go on in CloudFormation."""
+        self._interrupted.set()
+        self._arrived.put(None)
+
+    @property
+    def in_flight(self) -> list[StackJob]:
+        """The jobs that CloudFormation is working on, or is being asked to; for any thread."""
+        busy = (Stage.CALLING, Stage.WATCHED)
+        return [job for job in self.jobs.values() if job.stage in busy]
+
+    # --- the order of things -----------------------------------------------------------------
+
+    def _go(self) -> None:
+        for job in self.jobs.values():
+            self._admit(job)
+        if COHORT in self.by_seat:
+            self._work_on([COHORT])
+            if not self._is_up(COHORT):
+                self._stop_for("the cohort's stack is not there, and every seat needs it")
+                return
+        waiting = [
+            seat
+            for seat, jobs in self.by_seat.items()
+            if seat != COHORT and any(job.stage not in ENDED for job in jobs)
+        ]
+        # One that cannot come up, has failed before or is somebody's work tells little of others.
+        waiting.sort(key=self._is_no_canary)
+        canaries = waiting[: self.limits.canaries]
+        for canary in canaries:
+            self._work_on([canary])
+            if self._interrupted.is_set() or self._is_up(canary):
+                break
+        else:
+            if len(waiting) > len(canaries):
+                tried = ", ".join(canaries)
+                self._stop_for(f"no seat came up of {tried}; mend the cause and run it again")
+            return
+        self.tolerance.begin()
+        self._work_on(set(self.by_seat))
+
+    def _is_no_canary(self, seat: str) -> bool:
+        return any(
+            job.stage in ENDED_BADLY or job.plan.action in (StackAction.CLEAR, StackAction.WAIT)
+            for job in self.by_seat[seat]
+        )
+
+    def _is_up(self, seat: str) -> bool:
+        return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
+
+    def _admit(self, job: StackJob) -> None:
+        """Give a job its first stage by what its plan says."""
+        plan = job.plan
+        if plan.action == StackAction.UNCHANGED:
+            self._end(job, Stage.UNCHANGED)
+        elif plan.action == StackAction.REFUSED:
+            job.cause = Cause(FailureClass.PERMANENT, plan.told)
+            self._end(job, Stage.FAILED)
+        else:
+            job.template = planning.current(plan)
+            job.stage = Stage.WAITING
+            needed = self.jobs.get(plan.wanted.needs)
+            if needed is None or needed.stage in (Stage.DONE, Stage.UNCHANGED):
+                self._make_ready(job)
+            elif needed.stage in ENDED:
+                self._end_for_need(job)
+
+    def _work_on(self, seats: Collection[str]) -> None:
+        self._open = seats
+        self._backlog.reopen()
+        while not self._interrupted.is_set():
+            self._launch()
+            if not self._calling and not self._watched and not self._backlog.holds(self._may_begin):
+                return
+            self._take(self._pause())
+            if self._watched and not self._polling and self.clock() >= self._rhythm.next:
+                self._poll()
+            self._give_up_late_ones()
+
+    def _may_begin(self, job: StackJob) -> bool:
+        return job.seat in self._open and (not self.stopped or job.seat in self._begun)
+
+    def _pause(self) -> float:
+        """Seconds until something is due by itself."""
+        now = self.clock()
+        due = [now + self.limits.slowest_poll]
+        if self._watched and not self._polling:
+            due.append(max(self._rhythm.next, now + self.aws.polls.ready_in()))
+        if self._backlog.next_time is not None:
+            due.append(self._backlog.next_time)
+        return max(0.0, min(due) - now)
+
+    def _take(self, seconds: float) -> None:
+        """Wait for the answer to a call, then handle all that have come."""
+        try:
+            handle = self._arrived.get(timeout=seconds)
+            while True:
+                if handle is not None:
+                    handle()
+                handle = self._arrived.get_nowait()
+        except queue.Empty:
+            return
+
+    # --- calls -------------------------------------------------------------------------------
+
+    def _make_ready(self, job: StackJob) -> None:
+        job.stage = Stage.READY
+        self._backlog.put(job)
+
+    def _launch(self) -> None:
+        while len(self._calling) + len(self._watched) < self.limits.concurrency:
+            job = self._backlog.take(self.clock(), self._may_begin)
+            if job is None:
+                return
+            self._begin(job)
+
+    def _begin(self, job: StackJob) -> None:
+        self._begun.add(job.seat)
+        plan, found = job.plan, job.plan.found
+        job.asked_why, job.cause, job.ended_badly = False, None, None
+        job.deleting = plan.action == StackAction.CLEAR
+        if plan.action == StackAction.WAIT:
+            job.stack_id = ""
+            self._watch(job)
+            self._say(What.JOINED, job, plan.told)
+            return
+        wanted = plan.wanted
+        template = wanted.templates[job.template]
+        job.before = found.changed if found else None
+        job.stage = Stage.CALLING
+        self._calling.add(job.name)
+
+        def ask() -> Sent:
+            if found is None:
+                return self.aws.create(wanted, template)
+            if job.deleting:
+                return self.aws.delete(found)
+            return self.aws.update(wanted, template, found)
+
+        self._call(ask, lambda sent: self._sent(job, sent))
+
+    def _call(self, ask: Callable[[], Answered], answered: Callable[[Answered], None]) -> None:
+        """Have ``ask`` run by another thread, and ``answered`` by this one."""
+        self._hand_over(self._pool.submit(ask), answered)
+
+    def _hand_over(self, future: Future[Answered], answered: Callable[[Answered], None]) -> None:
+        def arrived(future: Future[Answered]) -> None:
+            if not future.cancelled():
+                self._arrived.put(lambda: answered(future.result()))
+
+        future.add_done_callback(arrived)
+
+    def _sent(self, job: StackJob, sent: Sent) -> None:
+        self._calling.discard(job.name)
+        if sent.answer == Answer.ACCEPTED:
+            found = job.plan.found
+            job.stack_id = sent.stack_id or (found.id if found else "")
+            self._watch(job)
+            self._say(What.BEGUN, job, "clearing what is left of it" if job.deleting else "")
+        elif sent.answer == Answer.NOTHING_TO_DO:
+            self._end(job, Stage.UNCHANGED)
+        elif sent.answer == Answer.OVERTAKEN:
+            # Seen by its name, whatever it is by then, and then decided about again.
+            job.stack_id, job.deleting = "", False
+            self._watch(job)
+            self._say(What.JOINED, job, "somebody else is at work on it")
+        else:
+            job.cause = sent.cause
+            self._failed(job)
+
+    def _watch(self, job: StackJob) -> None:
+        job.stage = Stage.WATCHED
+        job.since = self.clock()
+        last = not self._calling and not self._backlog.holds(self._may_begin)
+        self._rhythm.begun(job.since, first=not self._watched, last=last)
+        self._watched[job.name] = job
+
+    # --- watching ----------------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        """Have all watched stacks looked at, while others are being begun."""
+        self._polling = True
+        began = self.clock()
+        watched = list(self._watched.values())
+        whole = any(job.deleting or not job.stack_id for job in watched)
+
+        def ask() -> Seen | Exception:
+            try:
+                return self.aws.seen({job.name for job in watched}, whole=whole)
+            except (BotoCoreError, ClientError) as error:
+                return error
+
+        future = self._looker.submit(ask)
+        self._hand_over(future, lambda seen: self._polled(watched, seen, began))
+
+    def _polled(self, watched: Sequence[StackJob], seen: Seen | Exception, began: float) -> None:
+        self._polling = False
+        if self._interrupted.is_set():
+            return  # nothing could be done about what was seen
+        before = len(self._watched)
+        if isinstance(seen, Exception):
+            # Unread is not gone: nothing is concluded, and the deadlines go on.
+            if errors.is_passing(seen):
+                self._say_of(
+                    "", What.RETRY, f"the stacks could not be listed, asking again: {seen}"
+                )
+            else:
+                for job in list(self._watched.values()):
+                    self._give_up(job, f"{seen}; CloudFormation goes on with it, unseen")
+        else:
+            for job in watched:
+                if job.name in self._watched:
+                    self._look(job, seen)
+        self._rhythm.polled(began, moved=len(self._watched) < before)
+
+    def _look(self, job: StackJob, seen: Seen) -> None:
+        """Act on what a poll saw of one stack."""
+        view = watching.conclude(job, seen, waited=self.clock() - job.since, now=_now())
+        if view.joined:
+            job.stack_id = ""
+        if view.state == StackState.FAILING and view.found is not None:
+            self._ask_why(job, view.found)
+        elif view.state == StackState.DONE:
+            self._watched.pop(job.name, None)
+            self._end(job, Stage.DONE)
+        elif view.state == StackState.ENDED_BADLY and view.found is not None:
+            self._ended_badly(job, view.found)
+        elif view.state == StackState.DECIDE_AGAIN:
+            self._watched.pop(job.name, None)
+            self._again(job, planning.decide(job.plan.wanted, view.found, _now()))
+
+    def _ended_badly(self, job: StackJob, found: StackSummary) -> None:
+        job.ended_badly = found
+        self._watched.pop(job.name, None)
+        if job.cause is not None:
+            self._failed(job)
+        else:
+            self._calling.add(job.name)
+            self._ask_why(job, found)
+
+    def _again(self, job: StackJob, plan: StackPlan) -> None:
+        """Go on by a new plan, after somebody else's work or one's own clearing."""
+        if plan.action == StackAction.UNCHANGED:
+            job.told = "made by somebody else"
+            self._end(job, Stage.DONE)
+            return
+        if not job.deleting:
+            job.attempt += 1
+        if job.attempt > self.limits.attempts:
+            job.cause = Cause(FailureClass.PERMANENT, "somebody else keeps changing it")
+            self._end(job, Stage.FAILED)
+            return
+        job.plan = plan
+        if plan.action == StackAction.REFUSED:
+            job.cause = Cause(FailureClass.PERMANENT, plan.told)
+            self._end(job, Stage.FAILED)
+            return
+        if plan.action == StackAction.UPDATE:
+            job.template = planning.current(plan)
+        self._make_ready(job)
+
+    def _ask_why(self, job: StackJob, found: StackSummary) -> None:
+        if job.asked_why:
+            return
+        job.asked_why = True
+        since = job.since
+
+        def told(cause: Cause) -> None:
+            if job.since != since or job.stage in ENDED:
+                return  # it has gone on meanwhile, or was given up
+            if not cause.known and job.ended_badly is None:
+                job.asked_why = False  # asked once more when the stack has ended
+                return
+            job.cause = cause
+            self._say(What.FAILING, job, str(cause))
+            if job.ended_badly is not None:
+                self._calling.discard(job.name)
+                self._failed(job)
+
+        self._call(lambda: self.aws.cause(found.id), told)
+
+    def _give_up_late_ones(self) -> None:
+        now = self.clock()
+        for job in list(self._watched.values()):
+            if now - job.since > self.limits.deadline:
+                told = f"still in progress after {self.limits.deadline / 60:g} minutes"
+                self._give_up(job, f"{told}; CloudFormation goes on, run the command again later")
+
+    def _give_up(self, job: StackJob, told: str) -> None:
+        self._watched.pop(job.name, None)
+        job.cause = Cause(FailureClass.PERMANENT, told)
+        self._end(job, Stage.STUCK)
+
+    # --- ends --------------------------------------------------------------------------------
+
+    def _failed(self, job: StackJob) -> None:
+        """Try again where that makes sense, else end."""
+        cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
+        left = job.ended_badly
+        if left is not None:
+            job.plan = planning.decide(job.plan.wanted, left, _now())
+        if job.plan.action == StackAction.REFUSED:
+            job.cause = Cause(FailureClass.PERMANENT, f"{cause}; {job.plan.told}")
+            self._end(job, Stage.FAILED)
+        elif cause.kind == FailureClass.CAPACITY and job.template + 1 < len(
+            job.plan.wanted.templates
+        ):
+            job.template += 1
+            self._say(What.FALLBACK, job, str(cause))
+            self._make_ready(job)
+        elif cause.kind != FailureClass.PERMANENT and job.attempt < self.limits.attempts:
+            seconds = self.limits.backoff * 2 ** (job.attempt - 1)
+            seconds *= 1 + self._random.random() / 2
+            job.attempt += 1
+            self._backlog.put_later(job, self.clock() + seconds)
+            job.stage = Stage.LATER
+            self._say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
+        else:
+            self._end(job, Stage.FAILED)
+
+    def _end(self, job: StackJob, stage: Stage) -> None:
+        job.stage = stage
+        self._say(What[stage.name], job, str(job.cause) if job.cause else job.told)
+        good = stage not in ENDED_BADLY
+        # Counted at once: the seat's other stacks may need many minutes more.
+        too_many = not good and job.seat in self._begun and self.tolerance.failed(job.seat)
+        if too_many and self.by_seat.keys() - self._begun - self._closed:
+            self._stop_for(self.tolerance.told)
+        for dependent in self._dependents.get(job.name, ()):
+            if dependent.stage == Stage.WAITING:
+                if good:
+                    self._make_ready(dependent)
+                else:
+                    self._end_for_need(dependent)
+        self._close(job.seat)
+
+    def _end_for_need(self, job: StackJob) -> None:
+        job.cause = Cause(
+            FailureClass.PERMANENT, f"needs {job.plan.wanted.needs}, which is not there"
+        )
+        self._end(job, Stage.FAILED)
+
+    def _close(self, seat: str) -> None:
+        """Once all stacks of a seat have ended, tell how."""
+        jobs = self.by_seat[seat]
+        if seat in self._closed or any(job.stage not in ENDED for job in jobs):
+            return
+        self._closed.add(seat)
+        failed = [job for job in jobs if job.stage in ENDED_BADLY]
+        if failed:
+            self._say_of(seat, What.SEAT_FAILED, f"{failed[0].name}: {failed[0].cause}")
+        else:
+            self._say_of(seat, What.SEAT_DONE)
+
+    def _stop_for(self, told: str) -> None:
+        if not self.stopped:
+            self.stopped = told
+            self._say_of("", What.STOPPED, told)
+
+    def _say(self, what: What, job: StackJob, told: str = "") -> None:
+        self._say_of(job.seat, what, told, job.name)
+
+    def _say_of(self, seat: str, what: What, told: str = "", stack: str = "") -> None:
+        self.sink(Event(_now(), self.aws.place, what, seat, stack, told))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

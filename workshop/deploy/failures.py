@@ -1,0 +1,116 @@
+"""Why a stack failed, and whether it makes sense to try again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.aws import errors
+
+
+class FailureClass(StrEnum):
+    """What a failure calls for."""
+
+    PERMANENT = "permanent"
+    TRANSIENT = "transient"
+    """Throttling, failures of AWS itself, time-outs: the same may go well later."""
+    CAPACITY = "capacity"
+    """AWS has none of the instance type to give; another type may do."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why something failed, in AWS's words; ``resource`` is a logical id, empty for a call."""
+
+    kind: FailureClass
+    told: str
+    resource: str = ""
+    known: bool = True
+    """False as long as AWS's reason could not be read; it may be there later."""
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.told}" if self.resource else self.told
+
+
+_CAPACITY = re.compile(r"insufficient[\w ]*capacity|capacity ?error", re.IGNORECASE)
+_TRANSIENT = re.compile(
+    r"throttl|rate exceeded|too many requests|slow ?down|service ?unavailable|network ?failure"
+    r"|internal ?(?:server ?)?(?:error|failure)|timed? ?out|not ?stabilize|please (?:re)?try"
+    r"|status code: 5\d\d"
+    # A role that was just made is not known everywhere yet.
+    r"|(?:could not|cannot) assume|not be assumed|invalid principal in policy",
+    re.IGNORECASE,
+)
+
+_CANCELLED = re.compile(r"resource (?:creation|update|deletion) cancell?ed", re.IGNORECASE)
+"""What CloudFormation says of resources that another one's failure stopped."""
+
+_QUOTA = "LimitExceededException"
+"""botocore counts it among "too many calls"; CloudFormation means its quota of stacks."""
+
+
+def of_text(told: str, resource: str = "") -> Cause:
+    """The cause behind a reason that CloudFormation gives."""
+    if _CAPACITY.search(told):
+        return Cause(FailureClass.CAPACITY, told, resource)
+    return Cause(
+        FailureClass.TRANSIENT if _TRANSIENT.search(told) else FailureClass.PERMANENT,
+        told,
+        resource,
+    )
+
+
+def of_error(error: BotoCoreError | ClientError) -> Cause:
+    """The cause behind a call that AWS refused, or that did not reach it."""
+    quota = isinstance(error, ClientError) and errors.code(error.response) == _QUOTA
+    passing = errors.is_passing(error) and not quota
+    return Cause(FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, errors.told(error))
+
+
+def tells_elsewhere(cause: Cause) -> bool:
+    """Whether CloudFormation refused the template before it began, and tells why in DescribeEvents.
+
+    Its early validation does so since 2025, for a bucket's name that is taken among others
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events-by-operation.html).
+    """
+    return "Call DescribeEvents" in cause.told
+
+
+def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
+    """The first failed validation of the last operation, None where there is none."""
+    failed = [
+        event
+        for event in events
+        if event.get("EventType") == "VALIDATION_ERROR"
+        and event.get("ValidationFailureMode") != "WARN"
+    ]
+    if not failed:
+        return None
+    last = max(failed, key=lambda event: event["Timestamp"])["OperationId"]
+    first = min(
+        (event for event in failed if event["OperationId"] == last),
+        key=lambda event: event["Timestamp"],
+    )
+    return of_text(first.get("ValidationStatusReason", ""), first.get("LogicalResourceId", ""))
+
+
+def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
+    """The first failure of the stack's last operation, from its events, the newest first.
+
+    None as long as no event tells one.
+    """
+    found: Cause | None = None
+    for event in events:
+        status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
+        own = event.get("PhysicalResourceId") == event["StackId"]
+        if own and status.endswith("_IN_PROGRESS") and not status.count("ROLLBACK"):
+            # The operation's own beginning; what comes before belongs to another one.
+            return found
+        if status.endswith("_FAILED") and not _CANCELLED.fullmatch(reason.strip(" .")):
+            found = of_text(reason, "" if own else event["LogicalResourceId"])
+    return found

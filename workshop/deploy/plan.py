@@ -1,0 +1,207 @@
+"""What has to be done to get from the stacks there are to the stacks there should be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import StackSummary
+from workshop.deploy.desired import DesiredStack
+from workshop.deploy.diff import Effect, PropertyChange
+from workshop.naming import COHORT
+
+
+class StackAction(StrEnum):
+    """What is to be done with one stack; for a seat, the most that is done with any of its own."""
+
+    UNCHANGED = "unchanged"
+    WAIT = "wait"
+    """Somebody else is at work on it; what is left to do shows afterwards."""
+    UPDATE = "update"
+    CREATE = "create"
+    CLEAR = "clear and retry"
+    """It failed to be made: what is left of it is deleted, and it is made again."""
+    REFUSED = "refused"
+
+
+SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+_BROKEN = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+_ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
+
+LOSES_DISK = "clearing it deletes its notebook, if that is left, and what is on the notebook's disk"
+
+REVIEWED_WITHIN = timedelta(minutes=15)
+"""A stack that waits so long for its first change set has been given up by whoever made it."""
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """One stack: what is wanted, what is there, and what is to be done.
+
+    ``told`` says why, empty where that is plain. ``changes`` are only known for an update, and only
+    after somebody read the stack's template.
+    """
+
+    wanted: DesiredStack
+    found: StackSummary | None
+    action: StackAction
+    told: str = ""
+    changes: tuple[PropertyChange, ...] = ()
+
+    @property
+    def loses_disk(self) -> bool:
+        """Whether what is cleared may hold a notebook.
+
+        A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
+        set that nobody ran has made nothing.
+        """
+        status = self.found.status if self.found else ""
+        clears = self.action == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
+        return clears and self.wanted.kind == "notebook"
+
+
+@dataclass(frozen=True)
+class SeatPlan:
+    """The stacks of one seat, or of the cohort, in one place."""
+
+    seat: str
+    place: AccountRegion
+    stacks: tuple[StackPlan, ...]
+
+    @property
+    def action(self) -> StackAction:
+        order = list(StackAction)
+        return max((stack.action for stack in self.stacks), key=order.index)
+
+
+@dataclass(frozen=True)
+class Stray:
+    """Stacks of a seat that is not on the roster."""
+
+    seat: str
+    place: AccountRegion
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeployPlan:
+    """All seats, the cohorts first, and what belongs to none of them.
+
+    ``unlisted`` tells why places in which there may be further strays could not be looked at.
+    """
+
+    seats: tuple[SeatPlan, ...]
+    strays: tuple[Stray, ...]
+    unlisted: Mapping[AccountRegion, str] = field(default_factory=dict)
+
+    @property
+    def stacks(self) -> Iterable[StackPlan]:
+        return (stack for seat in self.seats for stack in seat.stacks)
+
+    @property
+    def totals(self) -> dict[StackAction, int]:
+        """How many seats there are of each action, the cohorts left out."""
+        counted = Counter(seat.action for seat in self.seats if seat.seat != COHORT)
+        return {action: counted[action] for action in StackAction}
+
+
+def decide(wanted: DesiredStack, found: StackSummary | None, now: datetime) -> StackPlan:
+    """What is to be done with one stack."""
+    if found is None or found.status == "DELETE_COMPLETE":
+        return StackPlan(wanted, None, StackAction.CREATE)
+    environment = found.tags.get(tags.ENVIRONMENT, "")
+    if not found.belongs_to(wanted.tags[tags.WORKSHOP], wanted.tags[tags.ENVIRONMENT]):
+        whose = f"environment {environment!r}" if environment else "something else"
+        told = f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
+        return StackPlan(wanted, found, StackAction.REFUSED, told)
+    if found.status in SETTLED:
+        # A notebook that got another type for want of capacity is as good as the first.
+        good = any(found.tags == wanted.tagged(template) for template in wanted.templates)
+        unchanged = good and found.protected == wanted.protected
+        return StackPlan(wanted, found, StackAction.UNCHANGED if unchanged else StackAction.UPDATE)
+    action = _repair(found, now)
+    told = _because(found)
+    if action == StackAction.REFUSED:
+        told += f"; {_cure(found, wanted.place.region)}"
+    plan = StackPlan(wanted, found, action, told)
+    return replace(plan, told=f"{told}; {LOSES_DISK}") if plan.loses_disk else plan
+
+
+def _repair(found: StackSummary, now: datetime) -> StackAction:
+    """What is to be done with a stack that is not as its last operation meant it to be."""
+    if found.status == "REVIEW_IN_PROGRESS" and now - found.created > REVIEWED_WITHIN:
+        return StackAction.CLEAR
+    if found.in_progress:
+        return StackAction.WAIT
+    if found.status in _BROKEN:
+        return StackAction.CLEAR
+    return StackAction.UPDATE if found.status in _ROLLED_BACK else StackAction.REFUSED
+
+
+def _cure(found: StackSummary, region: str) -> str:
+    if found.status == "UPDATE_ROLLBACK_FAILED":
+        named = f"--stack-name {found.name} --region {region}"
+        return f"repair it with: aws cloudformation continue-update-rollback {named}"
+    return "nothing is known to be done about that; look into it in CloudFormation's console"
+
+
+def current(plan: StackPlan) -> int:
+    """Which of the wanted templates an update should lead to: the one that is there, or the first.
+
+    A notebook that runs on a fallback type keeps it: to change its tags, nobody should have to find
+    capacity again.
+    """
+    digests = [template.digest for template in plan.wanted.templates]
+    there = plan.found.template if plan.found else ""
+    return digests.index(there) if there in digests else 0
+
+
+def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackPlan:
+    """The plan of an update once its changes are known."""
+    refused = [change for change in changes if change.effect == Effect.REFUSED]
+    if not refused:
+        return StackPlan(plan.wanted, plan.found, plan.action, plan.told, changes)
+    names = ", ".join(f"{change.resource}.{change.property}" for change in refused)
+    told = (
+        f"{names} cannot be changed in place, and CloudFormation replaces nothing that has a name;"
+        f" tear {plan.wanted.seat} down first (whatever is on a notebook's disk is lost), or take"
+        " the change back"
+    )
+    return StackPlan(plan.wanted, plan.found, StackAction.REFUSED, told, changes)
+
+
+def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
+    """The stacks by seat, in their order."""
+    grouped: dict[tuple[AccountRegion, str], list[StackPlan]] = {}
+    for stack in stacks:
+        grouped.setdefault((stack.wanted.place, stack.wanted.seat), []).append(stack)
+    return tuple(SeatPlan(seat, place, tuple(stacks)) for (place, seat), stacks in grouped.items())
+
+
+def strays(
+    found: Mapping[AccountRegion, Mapping[str, StackSummary]],
+    known: Iterable[tuple[AccountRegion, str]],
+    *,
+    workshop: str,
+    environment: str,
+) -> tuple[Stray, ...]:
+    """Stacks of this environment whose seat is not among ``known`` (place and id)."""
+    expected = set(known)
+    left: dict[tuple[AccountRegion, str], list[str]] = {}
+    for place, stacks in found.items():
+        for stack in stacks.values():
+            seat = stack.tags.get(tags.ATTENDEE, "")
+            if stack.belongs_to(workshop, environment) and (place, seat) not in expected:
+                left.setdefault((place, seat), []).append(stack.name)
+    return tuple(
+        Stray(seat, place, tuple(sorted(names))) for (place, seat), names in sorted(left.items())
+    )
+
+
+def _because(found: StackSummary) -> str:
+    return f"{found.status}: {found.reason}" if found.reason else found.status

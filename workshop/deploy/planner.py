@@ -1,0 +1,209 @@
+"""Looks at the account once and plans: what differs between what is there and what should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws import regions, stacks
+from workshop.aws.clients import Clients
+from workshop.aws.rate_limit import RateLimiter
+from workshop.aws.stacks import StackSummary
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.deploy import desired, diff
+from workshop.deploy import plan as planning
+from workshop.deploy.assembly import Assembly
+from workshop.deploy.cloudformation import CloudFormation
+from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
+from workshop.deploy.templates import Exemplar
+from workshop.errors import SignInError, WorkshopError
+from workshop.naming import COHORT
+
+Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
+THREADS = 8
+
+
+def look(clients: Clients, wanted_places: Sequence[AccountRegion]) -> Found:
+    """All stacks of these places, one listing each, side by side.
+
+    Raises WorkshopError when a listing fails: without it nothing could be told.
+    """
+
+    def one(place: AccountRegion) -> Mapping[str, StackSummary]:
+        try:
+            return stacks.stacks(clients, place)
+        except (BotoCoreError, ClientError) as error:
+            if regions.knows_no_key(error):  # and the caller has been known in this account
+                raise WorkshopError(regions.not_enabled(place)) from error
+            raise WorkshopError(
+                f"the stacks of {place} could not be listed ({error}); nothing was done. Check"
+                " that you may call cloudformation:DescribeStacks there"
+            ) from error
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return dict(zip(wanted_places, pool.map(one, wanted_places), strict=True))
+
+
+def elsewhere(
+    loaded: LoadedEnvironment, seats: Sequence[Seat], worked_in: Iterable[AccountRegion]
+) -> tuple[AccountRegion, ...]:
+    """Where strays may be besides the places of ``seats``: at home, and in ``worked_in``.
+
+    None unless these are all seats of the environment: of some, strays are not told.
+    """
+    if len(seats) < len(loaded.seats):
+        return ()
+    here = set(account_regions(seats))
+    return tuple(one for one in dict.fromkeys((loaded.home, *worked_in)) if one not in here)
+
+
+def look_for_strays(
+    clients: Clients, elsewhere: Sequence[AccountRegion]
+) -> tuple[Found, dict[AccountRegion, str]]:
+    """All stacks of places without seats, and why the others of them could not be listed.
+
+    What is wrong there stops nobody: no seat needs anything of it.
+    """
+
+    def one(place: AccountRegion) -> Mapping[str, StackSummary] | str:
+        try:
+            return stacks.stacks(clients, place)
+        except SignInError:
+            raise
+        except (BotoCoreError, ClientError, WorkshopError) as error:
+            return str(error)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = dict(zip(elsewhere, pool.map(one, elsewhere), strict=True))
+    found = {place: answer for place, answer in answers.items() if not isinstance(answer, str)}
+    return found, {place: answer for place, answer in answers.items() if isinstance(answer, str)}
+
+
+def propose(
+    loaded: LoadedEnvironment,
+    assembly: Assembly,
+    seats: Sequence[Seat],
+    found: Found,
+    document: Callable[[AccountRegion, str], Mapping[str, Any]],
+) -> DeployPlan:
+    """The plan for ``seats``; strays are told where these are all seats of the environment.
+
+    ``found`` holds their places, and others in which strays are looked for.
+    ``document`` gives the template of a stack (place, id); it is asked once for each kind of stack
+    that changes, and for stacks that are not like their neighbours.
+    """
+    now = datetime.now(UTC)
+    decided = [
+        planning.decide(one, found[one.place].get(one.name), now)
+        for one in desired.stacks(loaded, assembly, seats)
+    ]
+    updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.found]
+    before = _Before({seat.id: seat for seat in loaded.seats}, document)
+    known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
+    finished = [_with_changes(plan, known.get(_key(plan))) for plan in decided]
+    return DeployPlan(planning.seats(finished), _strays(loaded, seats, found))
+
+
+def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
+    """The cohorts of all places have the same name."""
+    return plan.wanted.place, plan.wanted.name
+
+
+def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]]:
+    """What ``propose`` reads templates with."""
+    return lambda place, stack_id: CloudFormation(clients, place, RateLimiter()).document(stack_id)
+
+
+def _strays(
+    loaded: LoadedEnvironment, seats: Sequence[Seat], found: Found
+) -> tuple[planning.Stray, ...]:
+    if len(seats) < len(loaded.seats):
+        return ()
+    known = [(seat.account_region, seat.id) for seat in loaded.seats]
+    cohorts = [(place, COHORT) for place in account_regions(loaded.seats)]
+    return planning.strays(
+        found,
+        [*known, *cohorts],
+        workshop=loaded.settings.workshop,
+        environment=loaded.name,
+    )
+
+
+def _with_changes(plan: StackPlan, before: Mapping[str, Any] | None) -> StackPlan:
+    if before is None:
+        return plan
+    after = plan.wanted.templates[planning.current(plan)].document
+    return planning.with_changes(plan, diff.between(before, after))
+
+
+@dataclass
+class _Before:
+    """The templates that stacks were last made from, read as seldom as can be.
+
+    A neighbour's template, filled in for this seat, is this seat's if its digest is the one that
+    the stack carries: that is proof, and costs no call.
+    """
+
+    seats: Mapping[str, Seat]
+    document: Callable[[AccountRegion, str], Mapping[str, Any]]
+
+    def all_of(self, plans: Sequence[StackPlan]) -> Iterator[Mapping[str, Any] | None]:
+        """In the order of ``plans``; None where a template could not be read."""
+        examples: dict[tuple[str, str], _Example] = {}
+        for plan in plans:
+            key = (plan.wanted.kind, plan.wanted.tags[tags.PROFILE])
+            document = self._derived(plan, examples.get(key)) or self._read(plan)
+            if document is not None and key not in examples:
+                example = _example(document)
+                if example is not None:
+                    examples[key] = example
+            yield document
+
+    def _derived(self, plan: StackPlan, example: _Example | None) -> Mapping[str, Any] | None:
+        seat = self.seats.get(plan.wanted.seat)
+        if example is None or seat is None or plan.found is None:
+            return None
+        # With the values of today's row, or those that the neighbour had.
+        for values in ({}, example.overrides):
+            text = example.exemplar.text(replace(seat, **values))
+            if tags.template_digest(text) == plan.found.template:
+                document: dict[str, Any] = json.loads(text)
+                return document
+        return None
+
+    def _read(self, plan: StackPlan) -> Mapping[str, Any] | None:
+        try:
+            return self.document(plan.wanted.place, plan.found.id if plan.found else "")
+        except (BotoCoreError, ClientError, yaml.YAMLError):
+            return None
+
+
+@dataclass(frozen=True)
+class _Example:
+    """A template to derive others from, and what it says of its own seat's notebook."""
+
+    exemplar: Exemplar
+    overrides: Mapping[str, Any]
+
+
+def _example(document: Mapping[str, Any]) -> _Example | None:
+    """None for a template that is not a seat's or not one of ours."""
+    try:
+        exemplar = Exemplar(json.dumps(document, indent=1, ensure_ascii=False))
+        if not exemplar.has_overrides:
+            return _Example(exemplar, {})
+        own = document["Mappings"]["Seat"]["Notebook"]
+        values = {"instance_type": own["InstanceType"], "volume_gb": int(own["VolumeSizeInGB"])}
+        return _Example(exemplar, values)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,167 @@
+"""One run over all places: an engine for each, and what came of every seat."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.aws.rate_limit import RateLimiter
+from workshop.deploy.cloudformation import CloudFormation
+from workshop.deploy.engine import DeployEngine
+from workshop.deploy.jobs import ENDED_BADLY, Limits, StackJob, Stage
+from workshop.deploy.plan import DeployPlan, StackAction
+from workshop.deploy.tolerance import FailureTolerance
+from workshop.events import Event, Sink, What
+from workshop.naming import COHORT
+
+_PATIENCE = (
+    "interrupted; waiting for the calls under way, or not even for these after another Ctrl-C"
+)
+
+
+class DeployOutcome(StrEnum):
+    """What came of a seat, from good to bad."""
+
+    UNCHANGED = "unchanged"
+    DONE = "done"
+    IN_PROGRESS = "in progress"
+    """Interrupted; CloudFormation goes on with what it has begun."""
+    NOT_BEGUN = "not begun"
+    STUCK = "stuck"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class SeatResult:
+    """One seat's outcome; ``told`` is the first reason, empty where all went well."""
+
+    seat: str
+    place: AccountRegion
+    outcome: DeployOutcome
+    told: str
+
+
+class Deployment:
+    """Brings all stacks of a plan to where they should be; ``run`` may be called once."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        plan: DeployPlan,
+        *,
+        limits: Limits,
+        failure_percent: int,
+        paces: Mapping[AccountRegion, RateLimiter],
+        sink: Sink,
+    ) -> None:
+        seats = [seat for seat in plan.seats if seat.seat != COHORT]
+        to_do = Counter(seat.place for seat in seats if seat.action != StackAction.UNCHANGED)
+        self._errors: list[BaseException] = []
+        self._lock = threading.Lock()
+        self._sink = sink
+        self.engines = [
+            DeployEngine(
+                CloudFormation(clients, place, paces[place]),
+                [stack for stack in plan.stacks if stack.wanted.place == place],
+                limits,
+                FailureTolerance(to_do[place], failure_percent),
+                self._tell,
+            )
+            for place in dict.fromkeys(seat.place for seat in plan.seats)
+        ]
+        self.interrupted = False
+        self.deserted = False
+        """Whether calls are under way for whose answers nobody waits any more."""
+
+    def run(self) -> None:
+        """Return when nothing is left to do, soon after Ctrl-C, and at once after a second one.
+
+        See ``interrupted`` and ``deserted``. What broke an engine is raised once all have ended.
+        """
+        # Not by joining threads: Python 3.11 takes a thread for ended once Ctrl-C interrupts that.
+        ends = [threading.Event() for _ in self.engines]
+        begun: list[threading.Event] = []
+        try:
+            for engine, end in zip(self.engines, ends, strict=True):
+                name = str(engine.aws.place)
+                threading.Thread(target=self._run, args=(engine, end), name=name).start()
+                begun.append(end)
+            for end in begun:
+                end.wait()
+        except KeyboardInterrupt:
+            self._break_off(begun)
+        if self.broken is not None:
+            raise self.broken
+
+    def _break_off(self, begun: Iterable[threading.Event]) -> None:
+        """Begin nothing more, and wait for the calls under way, unless there is another Ctrl-C."""
+        self.interrupted = True
+        try:
+            for engine in self.engines:
+                engine.stop()
+                self._tell(Event(datetime.now(UTC), engine.aws.place, What.STOPPED, told=_PATIENCE))
+            for end in begun:
+                end.wait()
+        except KeyboardInterrupt:
+            self.deserted = True
+
+    @property
+    def broken(self) -> BaseException | None:
+        """What no engine should ever raise, if one did."""
+        return self._errors[0] if self._errors else None
+
+    @property
+    def results(self) -> tuple[SeatResult, ...]:
+        """What came of each seat and each cohort so far."""
+        return tuple(
+            _result(seat, engine.aws.place, jobs)
+            for engine in self.engines
+            for seat, jobs in engine.by_seat.items()
+        )
+
+    def _run(self, engine: DeployEngine, end: threading.Event) -> None:
+        try:
+            engine.run()
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            self._errors.append(error)
+        finally:
+            end.set()
+
+    def _tell(self, event: Event) -> None:
+        with self._lock:
+            self._sink(event)
+
+
+def counted(results: Iterable[SeatResult]) -> dict[DeployOutcome, int]:
+    """How many seats there are of each outcome, the cohorts left out."""
+    counts = Counter(result.outcome for result in results if result.seat != COHORT)
+    return {outcome: counts[outcome] for outcome in DeployOutcome}
+
+
+def _result(seat: str, place: AccountRegion, jobs: Iterable[StackJob]) -> SeatResult:
+    jobs = list(jobs)
+    outcome = max((_outcome(job) for job in jobs), key=list(DeployOutcome).index)
+    begun = any(job.stage in (Stage.CALLING, Stage.WATCHED) for job in jobs)
+    if outcome == DeployOutcome.NOT_BEGUN and (
+        begun or any(job.stage == Stage.DONE for job in jobs)
+    ):
+        outcome = DeployOutcome.IN_PROGRESS
+    bad = [job for job in jobs if job.stage in ENDED_BADLY]
+    return SeatResult(seat, place, outcome, f"{bad[0].name}: {bad[0].cause}" if bad else "")
+
+
+def _outcome(job: StackJob) -> DeployOutcome:
+    return {
+        Stage.UNCHANGED: DeployOutcome.UNCHANGED,
+        Stage.DONE: DeployOutcome.DONE,
+        Stage.FAILED: DeployOutcome.FAILED,
+        Stage.STUCK: DeployOutcome.STUCK,
+        Stage.CALLING: DeployOutcome.IN_PROGRESS,
+        Stage.WATCHED: DeployOutcome.IN_PROGRESS,
+    }.get(job.stage, DeployOutcome.NOT_BEGUN)

@@ -1,0 +1,87 @@
+"""One seat's templates from another's: synthesize once, deploy many.
+
+All seats of a profile share their templates but for the default of the parameter ``AttendeeId``
+and the mapping ``Seat`` that holds what a roster row may override. Setting those two gives, byte
+for byte, what ``cdk synth`` writes for the other seat.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workshop import tags
+from workshop.config.roster import Seat
+
+_SEAT, _TYPE, _VOLUME = "\ue000", "\ue001", "\ue002"
+"""Stand for the seat's values while a template is cut into pieces.
+
+No template holds these characters of Unicode's private use area, and the values that take their
+place are letters, digits, dots and hyphens, which JSON writes as they are.
+"""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template as it is sent, and the digest of the text that CDK writes for it.
+
+    ``body`` is the same JSON without blanks: CloudFormation takes 51,200 bytes inline.
+    """
+
+    body: str
+    digest: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.body)
+        return document
+
+
+def of_text(text: str) -> Template:
+    """The template of a text that CDK wrote, such as the cohort's."""
+    return Template(_compact(json.loads(text)), tags.template_digest(text))
+
+
+class Exemplar:
+    """One stack's template of one profile, cut where the seats of that profile differ.
+
+    ``text`` is what CDK wrote for any seat of the profile. Raises ValueError for a template without
+    the parameter ``AttendeeId``, such as the cohort's.
+    """
+
+    def __init__(self, text: str) -> None:
+        document = json.loads(text)
+        try:
+            document["Parameters"]["AttendeeId"]["Default"] = _SEAT
+        except KeyError:
+            raise ValueError("not a seat's template: it has no parameter AttendeeId") from None
+        self.has_overrides = "Mappings" in document
+        if self.has_overrides:
+            document["Mappings"]["Seat"]["Notebook"] = {
+                "InstanceType": _TYPE,
+                "VolumeSizeInGB": _VOLUME,
+            }
+        self._text = json.dumps(document, indent=1, ensure_ascii=False)
+        self._body = _compact(document)
+
+    def text(self, seat: Seat) -> str:
+        """What CDK would write for ``seat``."""
+        return _filled(self._text, seat)
+
+    def template(self, seat: Seat) -> Template:
+        """What is sent to CloudFormation for ``seat``."""
+        return Template(_filled(self._body, seat), tags.template_digest(self.text(seat)))
+
+
+def _filled(text: str, seat: Seat) -> str:
+    return (
+        text.replace(_SEAT, seat.id)
+        .replace(_TYPE, seat.instance_type)
+        .replace(_VOLUME, str(seat.volume_gb))
+    )
+
+
+def _compact(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,110 @@
+"""The handout as rows: a table for people, CSV for spreadsheets, JSON for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from workshop.escaping import spreadsheet_cell
+from workshop.handout.slips import Handout, Slip
+
+
+def rows(handout: Handout) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The columns and a row for each seat; the link is last, since it is long."""
+    people = ("name", "email") if handout.with_names else ()
+    timed = ("open before",) if handout.presigned else ()
+    columns = ("seat", *people, "notebook", "state", *timed, "link")
+    return columns, [_row(handout, slip) for slip in handout.slips]
+
+
+def _row(handout: Handout, slip: Slip) -> tuple[str, ...]:
+    link = slip.notebook.link
+    people = (slip.name, slip.email) if handout.with_names else ()
+    timed = (f"{link.open_before:%H:%M:%S} UTC" if link else "",) if handout.presigned else ()
+    given = _given(handout, slip) or slip.notebook.problem
+    return (slip.seat, *people, slip.names.notebook, slip.notebook.status, *timed, given)
+
+
+def csv_text(handout: Handout) -> str:
+    """One line a seat; a cell that a spreadsheet would calculate begins with an apostrophe."""
+    people = ("name", "email") if handout.with_names else ()
+    out = io.StringIO()
+    columns = (
+        "seat",
+        *people,
+        "profile",
+        "account",
+        "region",
+        "notebook",
+        "state",
+        "problem",
+        "link",
+        "open_before",
+        "session_seconds",
+        "dashboard",
+    )
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for slip in handout.slips:
+        link = slip.notebook.link
+        cells = (
+            slip.seat,
+            *((slip.name, slip.email) if handout.with_names else ()),
+            slip.profile_name,
+            slip.names.account,
+            slip.names.region,
+            slip.names.notebook,
+            slip.notebook.status,
+            slip.notebook.problem,
+            _given(handout, slip),
+            link.open_before.isoformat() if link else "",
+            str(int(link.session.total_seconds())) if link else "",
+            slip.dashboard_url,
+        )
+        writer.writerow([spreadsheet_cell(cell) for cell in cells])
+    return out.getvalue()
+
+
+def json_text(handout: Handout) -> str:
+    """The whole handout; times are ISO 8601 with their offset, durations seconds."""
+    document = {
+        "workshop": handout.workshop,
+        "environment": handout.environment,
+        "title": handout.title,
+        "start": handout.start.isoformat(),
+        "end": handout.end.isoformat(),
+        "made": handout.made.isoformat(),
+        "link": "presigned" if handout.presigned else "console",
+        "seats": [_document(handout, slip) for slip in handout.slips],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
+    link, names = slip.notebook.link, slip.names
+    return {
+        "seat": slip.seat,
+        **({"name": slip.name, "email": slip.email} if handout.with_names else {}),
+        "profile": slip.profile_name,
+        "account": names.account,
+        "region": names.region,
+        "notebook": names.notebook,
+        "state": slip.notebook.status,
+        "problem": slip.notebook.problem or None,
+        "link": _given(handout, slip) or None,
+        "open_before": link.open_before.isoformat() if link else None,
+        "session_seconds": int(link.session.total_seconds()) if link else None,
+        "console": slip.console_url,
+        "dashboard": slip.dashboard_url,
+        "buckets": slip.buckets,
+        "datasets": names.datasets_bucket,
+        "repositories": slip.repositories,
+        "job_prefix": names.job_prefix,
+    }
+
+
+def _given(handout: Handout, slip: Slip) -> str:
+    """The link that was asked for; empty where AWS gave none."""
+    return "" if handout.presigned and slip.notebook.link is None else slip.url

@@ -1,0 +1,57 @@
+"""Writes files that hold links: for their owner's eyes alone, all of them or none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from workshop import files
+from workshop.config.loader import shown
+from workshop.errors import UsageError, WorkshopError
+
+
+def check(targets: Iterable[Path], *, force: bool) -> None:
+    """Raise UsageError for files that may not be written over; nothing is touched."""
+    wanted = list(targets)
+    folders = {target.parent for target in wanted}
+    for path in sorted({above for folder in folders for above in (folder, *folder.parents)}):
+        if os.path.lexists(path) and not path.is_dir():
+            raise UsageError(f"{shown(path)} is a file; give another --output")
+    for path in wanted:
+        if path.is_dir():
+            raise UsageError(f"{shown(path)} is a folder; give another --output")
+    there = [path for path in wanted if os.path.lexists(path)]
+    if there and not force:
+        more = f" and {len(there) - 1} more are" if len(there) > 1 else " is"
+        raise UsageError(
+            f"{shown(there[0])}{more} there already; add --force to write over, or give another"
+            " --output"
+        )
+
+
+def write(texts: Mapping[Path, str], *, force: bool, folder: Path | None = None) -> None:
+    """Write all files, each whole or not at all; their folders are made where they are missing.
+
+    ``folder`` is there for these files alone and is made private; without one, a folder that is
+    there holds other files as well, and keeps its mode.
+
+    No file gets its name before the texts of all are on the disk. Raises UsageError as ``check``
+    does, and WorkshopError when the disk refuses; nothing is left half done then.
+    """
+    try:
+        for parent in sorted({path.parent for path in texts}):
+            if parent == folder or not parent.is_dir():
+                files.make_folder(parent)
+        with ExitStack() as drafts:
+            for path, text in texts.items():
+                draft = drafts.enter_context(files.draft(path))
+                draft.write_bytes(text.encode("utf-8", "backslashreplace"))
+            check(texts, force=force)  # somebody else may have been here meanwhile
+    except OSError as error:
+        where = error.filename or next(iter(texts)).parent
+        raise WorkshopError(
+            f"{shown(Path(where))} cannot be written ({error.strerror}); check the folder and the"
+            " room on its disk"
+        ) from error

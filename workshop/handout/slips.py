@@ -1,0 +1,111 @@
+"""What is written about each seat, whatever the format: plain values, nothing asked of AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.models import Profile
+from workshop.config.roster import Seat
+from workshop.handout import links
+from workshop.handout.notebooks import HandoutNotebook
+from workshop.naming import Names
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One seat's part of the handout; ``name`` and ``email`` are empty unless asked for."""
+
+    seat: str
+    profile: Profile
+    profile_name: str
+    names: Names
+    notebook: HandoutNotebook
+    fresh: str
+    """What the organiser types for a fresh link."""
+    name: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+
+    @property
+    def console_url(self) -> str:
+        return links.notebook(self.names)
+
+    @property
+    def url(self) -> str:
+        """The presigned link where there is one, else the console's."""
+        return self.notebook.link.url if self.notebook.link else self.console_url
+
+    @property
+    def dashboard_url(self) -> str:
+        return links.dashboard(self.names)
+
+    @property
+    def buckets(self) -> dict[str, str]:
+        """Bucket names by key."""
+        return {key: self.names.bucket(key) for key in self.profile.storage.buckets}
+
+    @property
+    def repositories(self) -> dict[str, str]:
+        """What ``docker push`` takes, by key."""
+        keys = self.profile.registry.repositories
+        return {key: self.names.repository_uri(key) for key in keys}
+
+    @property
+    def console_role(self) -> str:
+        """The role with which the console shows this seat's things; empty where there is none."""
+        access = self.profile.access
+        has_one = access.console_principals or access.console_organisers
+        return self.names.console_role if has_one else ""
+
+
+@dataclass(frozen=True)
+class Handout:
+    """Everything that is handed out, and about which workshop."""
+
+    title: str
+    environment: str
+    workshop: str
+    start: datetime
+    end: datetime
+    made: datetime
+    presigned: bool
+    with_names: bool
+    slips: tuple[Slip, ...]
+
+
+def handout(
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    notebooks: Mapping[str, HandoutNotebook],
+    *,
+    made: datetime,
+    presigned: bool,
+    with_names: bool,
+) -> Handout:
+    """Put together what is known of the seats; people only if ``with_names``."""
+    settings = loaded.settings
+    return Handout(
+        title=settings.title or settings.workshop,
+        environment=loaded.name,
+        workshop=settings.workshop,
+        start=settings.start,
+        end=settings.end,
+        made=made,
+        presigned=presigned,
+        with_names=with_names,
+        slips=tuple(
+            Slip(
+                seat=seat.id,
+                profile=settings.profiles[seat.profile],
+                profile_name=seat.profile,
+                names=links.placed(loaded.names(seat)),
+                notebook=notebooks[seat.id],
+                fresh=f"workshop handout -e {loaded.name} --only {seat.id}",
+                name=seat.name if with_names else "",
+                email=seat.email if with_names else "",
+            )
+            for seat in seats
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Notebooks of many seats, stopped and started at once."""

@@ -1,0 +1,110 @@
+"""What was asked, and what came of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from workshop.account_region import AccountRegion
+
+
+class CheckState(StrEnum):
+    """What one check came to; ``failed``, ``short`` and ``unknown`` refuse a deployment."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SHORT = "short"
+    """Enough for some seats at once and not for all; unless turns are accepted, it refuses."""
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    """Short or unknown, and accepted by name."""
+
+
+REFUSING = (CheckState.FAILED, CheckState.SHORT, CheckState.UNKNOWN)
+WAIVABLE = (CheckState.SHORT, CheckState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing asked of one place.
+
+    ``subject`` names it; for a quota it is AWS's name of the quota. ``told`` is one sentence with
+    the cure. ``need`` is what is still to be made, or what all seats need at once, ``used`` what is
+    there, ``quota`` the value that applies; None where they do not apply or are not known.
+    ``request`` is the command that would raise the quota, empty where none would help.
+    """
+
+    place: AccountRegion
+    subject: str
+    state: CheckState
+    told: str
+    need: int | None = None
+    used: int | None = None
+    quota: int | None = None
+    service_code: str = ""
+    quota_code: str = ""
+    request: str = ""
+    parts: tuple[str, ...] = ()
+    """Names that stand for it as well, once all of them are accepted."""
+
+    def is_accepted(self, accepted: Collection[str]) -> bool:
+        """Whether it, or each of its parts, is among the names that are accepted."""
+        folded = {name.casefold() for name in accepted}
+        parts = {part.casefold() for part in self.parts}
+        return any(map(self.is_named, accepted)) or (bool(parts) and parts <= folded)
+
+    def is_named(self, name: str) -> bool:
+        """Whether ``name`` is its quota's code or its subject, whatever the case of letters."""
+        return name.casefold() in {self.subject.casefold(), self.quota_code.casefold()} - {""}
+
+
+@dataclass(frozen=True)
+class PreflightReport:
+    """All checks, in the order in which they are read."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not any(check.state in REFUSING for check in self.checks)
+
+    def of(self, *states: CheckState) -> tuple[Check, ...]:
+        """The checks in one of these states."""
+        return tuple(check for check in self.checks if check.state in states)
+
+    def unmatched(self, accepted: Iterable[str]) -> tuple[str, ...]:
+        """Those of the accepted names that no check has: misspelt, most likely."""
+        return tuple(
+            name
+            for name in accepted
+            if not any(check.is_named(name) or name in check.parts for check in self.checks)
+        )
+
+
+def unknown(
+    place: AccountRegion, subject: str, why: str, *, service_code: str = "", quota_code: str = ""
+) -> Check:
+    """A check without an answer; it says how to go on without one."""
+    cure = waiver(CheckState.UNKNOWN, quota_code or subject)
+    told = f"{why}; make it known, or go on without: {cure}"
+    return Check(
+        place, subject, CheckState.UNKNOWN, told, service_code=service_code, quota_code=quota_code
+    )
+
+
+def waiver(state: CheckState, name: str) -> str:
+    """The option that accepts a check in one of WAIVABLE, such as ``--accept-short L-B6D80D9C``."""
+    return f"--accept-{state.value} {shlex.quote(name)}"
+
+
+def waived(checks: Iterable[Check], accepted: Collection[str]) -> tuple[Check, ...]:
+    """The checks, those that are short or unknown and accepted by name being waived."""
+    return tuple(
+        replace(check, state=CheckState.WAIVED)
+        if check.state in WAIVABLE and check.is_accepted(accepted)
+        else check
+        for check in checks
+    )

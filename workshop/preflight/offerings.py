@@ -1,0 +1,152 @@
+"""Which instance types there are in a Region, and in the zone of a subnet.
+
+SageMaker has no call that tells. EC2 tells for its own instances, and SageMaker's ``ml.`` types are
+named after these. That EC2 offers a type does not prove that SageMaker does, nor that there is one
+to be had today; that EC2 does not offer it makes SageMaker most unlikely to. So what EC2 does not
+offer is unknown, and can be accepted by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.preflight.checks import Check, CheckState, unknown
+from workshop.preflight.reading import Unread
+
+ALL = "instance types"
+PREFIX = "ml."
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet as EC2 describes it."""
+
+    id: str
+    zone: str
+    free_addresses: int
+
+
+@dataclass(frozen=True)
+class SubnetDemand:
+    """What the seats to be made need of one subnet: a zone with these types, and addresses."""
+
+    types: tuple[str, ...]
+    seats: int
+
+
+Offers = Mapping[str, frozenset[str]]
+"""Location (a Region, a zone) -> the ``ml.`` types whose namesakes EC2 offers there."""
+
+
+def by_region(clients: Clients, place: AccountRegion, types: Collection[str]) -> Offers:
+    """Which of ``types`` the Region offers."""
+    return _offers(clients, place, "region", types)
+
+
+def by_zone(clients: Clients, place: AccountRegion, types: Collection[str]) -> Offers:
+    """Which of ``types`` each zone offers."""
+    return _offers(clients, place, "availability-zone", types)
+
+
+def subnets(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dict[str, Subnet]:
+    """Those of the subnets that are there."""
+    pages = clients.client("ec2", place).get_paginator("describe_subnets")
+    # A filter, since asking by id fails for all when one of them is not there.
+    found = pages.paginate(Filters=[{"Name": "subnet-id", "Values": sorted(ids)}])
+    return {
+        one["SubnetId"]: Subnet(
+            one["SubnetId"], one["AvailabilityZone"], one["AvailableIpAddressCount"]
+        )
+        for page in found
+        for one in page["Subnets"]
+    }
+
+
+def _offers(
+    clients: Clients, place: AccountRegion, location_type: str, types: Collection[str]
+) -> Offers:
+    wanted = sorted({one.removeprefix(PREFIX) for one in types})
+    found: dict[str, set[str]] = {}
+    pages = clients.client("ec2", place).get_paginator("describe_instance_type_offerings")
+    for page in pages.paginate(
+        LocationType=location_type, Filters=[{"Name": "instance-type", "Values": wanted}]
+    ):
+        for one in page["InstanceTypeOfferings"]:
+            found.setdefault(one["Location"], set()).add(PREFIX + one["InstanceType"])
+    return {location: frozenset(types) for location, types in found.items()}
+
+
+def check_region(
+    place: AccountRegion,
+    notebooks: Collection[str],
+    others: Collection[str],
+    offers: Offers | Unread,
+) -> Iterator[Check]:
+    """The types of notebooks, then those of jobs and endpoints and of second choice, which warn."""
+    if isinstance(offers, Unread):
+        yield unknown(place, ALL, offers.why)
+        return
+    here = offers.get(place.region, frozenset())
+    missing = [one for one in dict.fromkeys([*notebooks, *others]) if one not in here]
+    for one in missing:
+        told = f"EC2 has no {one.removeprefix(PREFIX)} in {place.region}, so SageMaker hardly has"
+        if one in notebooks:
+            yield unknown(place, one, told)
+        else:
+            yield Check(
+                place, one, CheckState.WARNING, f"{told}; name another type, or another Region"
+            )
+    if not missing:
+        yield Check(place, ALL, CheckState.OK, f"EC2 offers their namesakes in {place.region}")
+
+
+def check_subnets(
+    place: AccountRegion,
+    lodgings: Mapping[str, SubnetDemand],
+    found: Mapping[str, Subnet] | Unread,
+    offers: Offers | Unread,
+) -> Iterator[Check]:
+    """Each subnet: that it is there, has addresses enough, and a zone with the types."""
+    for name, lodging in lodgings.items():
+        if isinstance(found, Unread):
+            yield unknown(place, name, found.why)
+        elif name not in found:
+            told = f"there is no such subnet in {place}; correct notebook.network.subnet_id"
+            yield Check(place, name, CheckState.FAILED, told)
+        else:
+            yield _addresses(place, lodging, found[name])
+            yield from _zone(place, lodging, found[name], offers)
+
+
+def _addresses(place: AccountRegion, lodging: SubnetDemand, subnet: Subnet) -> Check:
+    numbers = f"{subnet.free_addresses} free addresses for {lodging.seats} notebooks"
+    enough = lodging.seats <= subnet.free_addresses
+    told = numbers if enough else f"{numbers}; use a larger subnet, or spread them over several"
+    return Check(
+        place,
+        subnet.id,
+        CheckState.OK if enough else CheckState.FAILED,
+        told,
+        need=lodging.seats,
+        quota=subnet.free_addresses,
+    )
+
+
+def _zone(
+    place: AccountRegion, lodging: SubnetDemand, subnet: Subnet, offers: Offers | Unread
+) -> Iterator[Check]:
+    for one in lodging.types:
+        subject = f"{one} in {subnet.zone}"
+        if isinstance(offers, Unread):
+            yield unknown(place, subject, offers.why)
+        elif one not in offers.get(subnet.zone, frozenset()):
+            where = ", ".join(zone for zone in sorted(offers) if one in offers[zone])
+            better = f"; {where} would do" if where else ""
+            name = one.removeprefix(PREFIX)
+            told = f"EC2 has no {name} in {subnet.zone}, the zone of {subnet.id}{better}"
+            yield unknown(place, subject, told)
+        else:
+            yield Check(place, subject, CheckState.OK, f"EC2 offers its namesake in {subnet.zone}")

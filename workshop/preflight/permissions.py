@@ -1,0 +1,302 @@
+"""Whether the caller may make what a deployment makes, as IAM's simulation says.
+
+CloudFormation acts with the caller's own rights, so these need every action on every kind of
+resource. Simulated are one seat's names; service control policies are taken into account as far as
+IAM does, and conditions on what no simulation knows leave the answer open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.naming import Names
+from workshop.preflight.checks import Check, CheckState, unknown
+from workshop.preflight.reading import Unread
+from workshop.status.collector import LOG_GROUP
+
+SUBJECT = "permissions"
+SHOWN = 5
+"""How many actions of one service a sentence names."""
+
+READS_SUBJECT = "permissions to tear down"
+
+READS: dict[str, tuple[str, ...]] = {
+    "application-autoscaling": ("DescribeScalableTargets",),
+    "cloudformation": ("DescribeStacks", "ListStackResources"),
+    "cloudwatch": ("DescribeAlarms", "ListDashboards"),
+    "ec2": ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeVolumes"),
+    "ecr": ("DescribeRepositories", "ListImages", "ListTagsForResource"),
+    "events": ("ListEventBuses", "ListRules", "ListTargetsByRule"),
+    "glue": ("GetTables",),
+    "iam": (
+        "GetRole",
+        "ListAttachedRolePolicies",
+        "ListInstanceProfilesForRole",
+        "ListPolicies",
+        "ListPolicyVersions",
+        "ListRolePolicies",
+        "ListRoles",
+    ),
+    "logs": ("DescribeLogGroups", "DescribeLogStreams"),
+    "s3": (
+        "GetBucketTagging",
+        "ListAllMyBuckets",
+        "ListBucketMultipartUploads",
+        "ListBucketVersions",
+    ),
+    "sagemaker": (
+        *("DescribeAction", "DescribeApp", "DescribeArtifact", "DescribeAutoMLJobV2"),
+        *("DescribeCodeRepository", "DescribeCompilationJob", "DescribeContext"),
+        *("DescribeDomain", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeExperiment"),
+        *("DescribeFeatureGroup", "DescribeHyperParameterTuningJob", "DescribeInferenceComponent"),
+        *("DescribeLabelingJob", "DescribeMlflowTrackingServer", "DescribeModel"),
+        *("DescribeModelPackage", "DescribeModelPackageGroup", "DescribeNotebookInstance"),
+        *("DescribeNotebookInstanceLifecycleConfig", "DescribePipeline", "DescribeProcessingJob"),
+        *("DescribeSpace", "DescribeTrainingJob", "DescribeTransformJob", "DescribeTrial"),
+        *("DescribeTrialComponent", "DescribeUserProfile", "ListActions", "ListApps"),
+        *("ListArtifacts", "ListAssociations", "ListAutoMLJobs", "ListCodeRepositories"),
+        *("ListCompilationJobs", "ListContexts", "ListDomains", "ListEndpointConfigs"),
+        *("ListEndpoints", "ListExperiments", "ListFeatureGroups"),
+        *("ListHyperParameterTuningJobs", "ListInferenceComponents", "ListLabelingJobs"),
+        *("ListMlflowTrackingServers", "ListModelPackageGroups", "ListModelPackages"),
+        *("ListModels", "ListNotebookInstanceLifecycleConfigs", "ListNotebookInstances"),
+        *("ListPipelineExecutions", "ListPipelines", "ListProcessingJobs", "ListSpaces"),
+        *("ListTags", "ListTrainingJobs", "ListTransformJobs", "ListTrialComponents"),
+        *("ListTrials", "ListUserProfiles"),
+    ),
+    "scheduler": ("ListSchedules",),
+    "tag": ("GetResources",),
+}
+"""By service, as IAM names it, what a teardown reads of whatever it finds.
+
+It looks at what is not the workshop's as well, to prove that: so these are asked of everything.
+"""
+
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "stack": (
+        "cloudformation:CreateStack",
+        "cloudformation:UpdateStack",
+        "cloudformation:DeleteStack",
+        "cloudformation:DescribeStacks",
+        "cloudformation:UpdateTerminationProtection",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:DescribeEvents",
+        "cloudformation:GetTemplate",
+    ),
+    "role": (
+        "iam:CreateRole",
+        "iam:GetRole",
+        "iam:TagRole",
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteRole",
+        "iam:PassRole",
+    ),
+    "policy": (
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:GetPolicy",
+        "iam:ListPolicyVersions",
+    ),
+    "bucket": (
+        "s3:CreateBucket",
+        "s3:PutBucketTagging",
+        "s3:PutBucketVersioning",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
+        "s3:DeleteBucket",
+    ),
+    "repository": (
+        "ecr:CreateRepository",
+        "ecr:DescribeRepositories",
+        "ecr:PutLifecyclePolicy",
+        "ecr:TagResource",
+        "ecr:DeleteRepository",
+    ),
+    "notebook": (
+        "sagemaker:CreateNotebookInstance",
+        "sagemaker:DescribeNotebookInstance",
+        "sagemaker:StartNotebookInstance",
+        "sagemaker:StopNotebookInstance",
+        "sagemaker:CreatePresignedNotebookInstanceUrl",
+        "sagemaker:DeleteNotebookInstance",
+        "sagemaker:AddTags",
+    ),
+    "lifecycle": (
+        "sagemaker:CreateNotebookInstanceLifecycleConfig",
+        "sagemaker:DescribeNotebookInstanceLifecycleConfig",
+        "sagemaker:DeleteNotebookInstanceLifecycleConfig",
+    ),
+    "dashboard": ("cloudwatch:PutDashboard", "cloudwatch:GetDashboard"),
+    "log group": ("logs:DescribeLogStreams",),
+    "anything": (
+        "sagemaker:ListNotebookInstances",
+        "sagemaker:ListTrainingJobs",
+        "sagemaker:ListProcessingJobs",
+        "sagemaker:ListTransformJobs",
+        "sagemaker:ListHyperParameterTuningJobs",
+        "sagemaker:ListEndpoints",
+        "sagemaker:Search",
+        "tag:GetResources",
+    ),
+}
+"""By kind of resource, what CloudFormation's handlers and the fleet call for a seat.
+
+``anything`` holds what IAM can allow on no single resource.
+"""
+
+Question = tuple[str, tuple[str, ...]]
+"""The ARN of a resource, and the actions on it."""
+
+_ANY_STACK = "00000000-0000-0000-0000-000000000000"
+"""In place of a stack's id, which nobody knows before it is made."""
+
+
+@dataclass(frozen=True)
+class SimulatedDecision:
+    """What the simulation says of one action; ``open``: it hangs on keys that were not given."""
+
+    action: str
+    resource: str
+    allowed: bool
+    open: bool
+
+
+def is_root(caller: str) -> bool:
+    """Whether an ARN of STS is that of the account's root, who needs no permission of IAM."""
+    return caller.endswith(":root")
+
+
+def questions(names: Names, partition: str, *, bucket: str, repository: str) -> Iterator[Question]:
+    """What a deployment does to the things of one seat and its cohort."""
+    names = replace(names, partition=partition)
+    here = f"{names.region}:{names.account}"
+    stack = f"{here}:stack/{names.stack('storage')}/{_ANY_STACK}"
+    resources = {
+        "stack": f"arn:{names.partition}:cloudformation:{stack}",
+        "role": names.role_arn,
+        "policy": names.boundary_arn,
+        "bucket": names.bucket_arn(bucket),
+        "repository": names.repository_arn(repository),
+        "notebook": names.notebook_arn,
+        "lifecycle": names.sagemaker_arn(
+            "notebook-instance-lifecycle-config", names.lifecycle_config
+        ),
+        "dashboard": (
+            f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/{names.dashboard}"
+        ),
+        "log group": f"arn:{names.partition}:logs:{here}:log-group:{LOG_GROUP}",
+        "anything": "*",
+    }
+    for kind, resource in resources.items():
+        yield resource, ACTIONS[kind]
+
+
+def reads() -> Question:
+    """What a teardown reads, of any resource."""
+    return "*", tuple(f"{service}:{one}" for service, some in READS.items() for one in some)
+
+
+def principal(clients: Clients, place: AccountRegion, caller: str) -> str:
+    """The user or role whose policies decide, from the caller's ARN.
+
+    A session's ARN leaves its role's path out, so the role is asked for it. Raises ClientError
+    where the role may not be read.
+    """
+    kind, _, name = caller.split(":", 5)[5].partition("/")
+    if kind != "assumed-role":
+        return caller
+    role = name.partition("/")[0]
+    return str(clients.client("iam", place).get_role(RoleName=role)["Role"]["Arn"])
+
+
+def simulated(
+    clients: Clients,
+    place: AccountRegion,
+    source: str,
+    asked: Collection[Question],
+) -> tuple[SimulatedDecision, ...]:
+    """IAM's answers; one call for each resource."""
+    context = [
+        _entry("aws:RequestedRegion", place.region),
+        _entry("iam:PassedToService", "sagemaker.amazonaws.com"),
+    ]
+    pages = clients.client("iam", place).get_paginator("simulate_principal_policy")
+    return tuple(
+        SimulatedDecision(
+            one["EvalActionName"],
+            resource,
+            allowed=one["EvalDecision"] == "allowed",
+            open=bool(one.get("MissingContextValues")),
+        )
+        for resource, actions in asked
+        for page in pages.paginate(
+            PolicySourceArn=source,
+            ActionNames=list(actions),
+            ResourceArns=[resource],
+            ContextEntries=context,
+        )
+        for one in page["EvaluationResults"]
+    )
+
+
+def check(
+    place: AccountRegion, caller: str | Unread, decisions: Collection[SimulatedDecision] | Unread
+) -> Check:
+    """Failed for what is denied, unknown for what is open or could not be asked."""
+    if isinstance(caller, Unread):
+        return unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.why})")
+    if is_root(caller):
+        told = "the account's root may do all that no organization denies it"
+        return Check(place, SUBJECT, CheckState.OK, told)
+    if isinstance(decisions, Unread):
+        return unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.why})")
+    denied = [one for one in decisions if not one.allowed and not one.open]
+    if denied:
+        told = f"you may not do {_listed(denied)}; have it allowed"
+        return Check(place, SUBJECT, CheckState.FAILED, told)
+    hanging = [one for one in decisions if not one.allowed]
+    if hanging:
+        why = f"conditions that cannot be simulated decide about {_listed(hanging)}"
+        return unknown(place, SUBJECT, why)
+    return Check(place, SUBJECT, CheckState.OK, f"{len(decisions)} actions are allowed")
+
+
+def check_reads(place: AccountRegion, decisions: Collection[SimulatedDecision] | Unread) -> Check:
+    """Unknown where a teardown might not read all that it has to, as far as IAM's simulation says.
+
+    That the simulation does not answer is told by ``check``.
+    """
+    denied = [] if isinstance(decisions, Unread) else [one for one in decisions if not one.allowed]
+    if denied:
+        why = f"a teardown could prove nothing without {_listed(denied)}"
+        return unknown(place, READS_SUBJECT, why)
+    return Check(place, READS_SUBJECT, CheckState.OK, "nothing that a teardown reads is denied")
+
+
+def _listed(decisions: Collection[SimulatedDecision]) -> str:
+    """Each service's actions once: ``s3:CreateBucket, PutBucketPolicy and 3 more on arn:...``."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in decisions:
+        service, _, action = one.action.partition(":")
+        groups.setdefault((service, one.resource), []).append(action)
+    return "; ".join(
+        f"{service}:{', '.join(actions[:SHOWN])}"
+        + (f" and {len(actions) - SHOWN} more" if actions[SHOWN:] else "")
+        + f" on {resource}"
+        for (service, resource), actions in groups.items()
+    )
+
+
+def _entry(key: str, value: str) -> dict[str, object]:
+    return {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}

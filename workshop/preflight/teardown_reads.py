@@ -1,0 +1,172 @@
+"""Whether a teardown will be able to look for everything, found out by looking a little.
+
+What may not be listed on the last day keeps a teardown from proving anything, so each resource type
+is looked for now, by a few calls of the very listing that a teardown makes: an organization's
+policies, a service that the Region does not have and the account's root are then told as AWS
+decides them, and not as a simulation does.
+"""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.account_region import AccountRegion
+from workshop.aws import errors
+from workshop.aws.clients import Clients
+from workshop.preflight.checks import Check, CheckState
+from workshop.preflight.parallel_reads import Answer, ParallelReads
+from workshop.preflight.reading import Unread, refusal
+from workshop.preflight.request import PreflightRequest
+from workshop.teardown import discovery, roles
+from workshop.teardown.resource import ScanContext, Scope
+from workshop.teardown.resources import ALL
+
+MOST_CALLS = 5
+"""For one resource type; where there is much of it, the first few calls tell enough."""
+
+SHOWN = 5
+"""How many resource types one sentence names."""
+
+SUBJECT = "teardown"
+
+
+@dataclass(frozen=True)
+class TeardownRead:
+    """What looking for one resource type came to: which service refused, and why."""
+
+    service: str = ""
+    why: str = ""
+
+
+def ask(asking: ParallelReads, subject: PreflightRequest) -> dict[str, Answer[TeardownRead]]:
+    """Begin a look for each resource type in a place."""
+    return {name: asking(_look, subject.place, subject, name) for name in _finders()}
+
+
+def checks(place: AccountRegion, looks: Mapping[str, TeardownRead | Unread]) -> Iterator[Check]:
+    """Return one check that all can be looked for, or one for each service that refuses it."""
+    refused: dict[tuple[str, str], list[str]] = {}
+    for name, look in looks.items():
+        if isinstance(look, Unread):
+            refused.setdefault(("", look.why), []).append(name)
+        elif look.why:
+            refused.setdefault((look.service, look.why), []).append(name)
+    by_service: dict[str, dict[str, list[str]]] = {}
+    for (service, why), names in refused.items():
+        by_service.setdefault(service, {})[why] = names
+    for service, whys in by_service.items():
+        yield _check(place, service, whys)
+    if looks and not refused:
+        yield Check(place, SUBJECT, CheckState.OK, f"{len(looks)} resource types can be looked for")
+
+
+def _check(place: AccountRegion, service: str, whys: Mapping[str, list[str]]) -> Check:
+    names = [name for some in whys.values() for name in some]
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")
+    subject = names[0] if len(names) == 1 else f"{SUBJECT}: {service or 'AWS'}"
+    told = (
+        f"a teardown will not be able to prove that none is left of: {shown}"
+        f" ({'; '.join(list(whys)[:SHOWN])}); have that allowed, or go on without:"
+        f" --accept-unknown {shlex.quote(subject)}"
+    )
+    return Check(place, subject, CheckState.UNKNOWN, told, parts=tuple(names))
+
+
+def _look(
+    clients: Clients, place: AccountRegion, subject: PreflightRequest, name: str
+) -> TeardownRead:
+    scope = Scope(
+        workshop=subject.loaded.settings.workshop,
+        environment=subject.loaded.name,
+        place=place,
+        seats=frozenset(seat.id for seat in subject.seats),
+        whole=True,
+    )
+    few = _FewCalls(clients)
+    try:
+        for _ in _finders()[name](ScanContext(few, scope)):
+            pass
+    except _EnoughError:
+        return TeardownRead()
+    except (BotoCoreError, ClientError) as error:
+        if errors.is_not_offered(error):
+            return TeardownRead()
+        return TeardownRead(few.service, refusal(error))
+    return TeardownRead()
+
+
+def _finders() -> dict[str, Callable[[ScanContext], Any]]:
+    """Return, by resource type, what looks for it; what is known by more than its kind as well."""
+    kinds = {kind.name: kind.find for kind in ALL}
+    return {roles.ROLE: _roles, roles.POLICY: _policies, "tag": _tags, **kinds}
+
+
+def _roles(world: ScanContext) -> Any:
+    return roles.roles(world.clients, world.scope.workshop, world.scope.place)
+
+
+def _policies(world: ScanContext) -> Any:
+    return roles.policies(world.clients, world.scope.workshop, world.scope.place)
+
+
+def _tags(world: ScanContext) -> Any:
+    return discovery.tagged(world.clients, world.scope.workshop, world.scope.place)
+
+
+class _EnoughError(Exception):
+    """As many calls were made as are needed to know."""
+
+
+class _FewCalls(Clients):
+    """Clients of others that make a few calls in all; ``service`` is that of the last one."""
+
+    def __init__(self, clients: Clients) -> None:
+        super().__init__(clients.home)
+        self.service = ""
+        self._of = clients
+        self._made = 0
+        self._few = threading.Lock()
+
+    def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
+        return _Client(self._of.client(service, place, attempts=attempts), partial(self.note))
+
+    def note(self, service: str) -> None:
+        """Count a call that is about to be made; raises when there were enough."""
+        with self._few:
+            if self._made >= MOST_CALLS:
+                raise _EnoughError
+            self._made += 1
+            self.service = service
+
+
+class _Client:
+    """A client of boto3 whose calls, and pages of listings, are noted before they are made."""
+
+    def __init__(self, client: Any, note: Callable[[str], None]) -> None:
+        self._client = client
+        self._note = note
+        self._service = str(client.meta.service_model.service_name)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name not in self._client.meta.method_to_api_mapping:
+            return found
+
+        def call(*given: Any, **request: Any) -> Any:
+            self._note(self._service)
+            return found(*given, **request)
+
+        return call
+
+    def get_paginator(self, name: str) -> Any:
+        """Return a paginator of noted pages."""
+        paginator = self._client.get_paginator(name)
+        paginator._method = getattr(self, name)  # noqa: SLF001 - the only way to each page's call
+        return paginator

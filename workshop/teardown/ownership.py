@@ -1,0 +1,209 @@
+"""Whose a thing is: proven by a role or by who made it, or claimed by a tag or a name.
+
+Role names and their path are made by :mod:`workshop.naming`. Nobody but the provisioner may make
+roles below the workshop's path, so that a role's ARN is proof even when the role itself is gone.
+A name without a path proves nothing once its role is gone: a role's id does, which is noted
+whenever the workshop's roles are seen.
+
+IAM forces the tags ``workshop`` and ``attendee`` on whatever a seat makes
+(:mod:`workshop.policies.compute`), so what carries them is never called somebody else's: it is the
+seat's if its role, its maker or its stack is, and claimed for it otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workshop import naming, tags
+from workshop.teardown import refusals
+from workshop.teardown.resource import STILL_THERE, Ownership, ScanContext, Scope, SeenRole
+
+_ROLE = re.compile(r"arn:[^:]+:iam::(?P<account>\d{12}):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
+_NAMED = re.compile(
+    rf"(?P<workshop>{naming.WORKSHOP_PATTERN.strip('^$')})"
+    rf"-(?P<seat>{naming.SEAT_PATTERN.strip('^$')})-(?P<region>[a-z0-9-]+)-(?:execution|console)"
+)
+_SESSION = re.compile(r"arn:[^:]+:sts::(?P<account>\d{12}):assumed-role/(?P<name>[^/]+)/.*")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the services tell, with the reason in words."""
+
+    ownership: Ownership
+    why: str
+    seat: str = ""
+
+
+@dataclass(frozen=True)
+class Whose:
+    """The verdict on one thing."""
+
+    ownership: Ownership
+    why: str
+    seat: str = ""
+
+
+def of_role(scope: Scope, arn: str) -> Proof:
+    """What it proves that something runs with a role."""
+    parts = _ROLE.fullmatch(arn)
+    path = naming.Names(scope.workshop, "", "", "").iam_path
+    if parts and parts["path"] == path and parts["account"] == scope.place.account:
+        seat = seat_of_role(scope.workshop, parts["name"]) or ""
+        return Proof(Ownership.OWNED, f"runs with the role {parts['name']}", seat)
+    return Proof(Ownership.FOREIGN, f"runs with the role {arn}")
+
+
+def of_maker(
+    world: ScanContext, arn: str, principal: str = "", created: datetime | None = None
+) -> Proof:
+    """What it proves that somebody made something: a role's session, or anybody else.
+
+    The ARN of a session holds no path; ``principal`` is ``<role id>:<session>``, empty where the
+    service does not tell it, and ``created`` when the thing was made. Raises botocore's errors.
+    """
+    session = _SESSION.fullmatch(arn)
+    scope = world.scope
+    if session is None or session["account"] != scope.place.account:
+        return Proof(Ownership.FOREIGN, f"made by {arn}")
+    name = session["name"]
+    seat = seat_of_role(scope.workshop, name)
+    if seat is None:
+        return Proof(Ownership.FOREIGN, f"made by the role {name}")
+    if any(role.made(name, principal, created) for role in world.roles):
+        return Proof(Ownership.OWNED, f"made by the role {name}", seat)
+    now = world.memory.get(("role", name), lambda: _role(world, name))
+    if now is not None and of_role(scope, now.arn).ownership != Ownership.OWNED:
+        return Proof(Ownership.FOREIGN, f"made by the role {now.arn}")
+    if now is not None and (not principal or now.seen.made(name, principal, created)):
+        return Proof(Ownership.OWNED, f"made by the role {name}", seat)
+    gone = f"made by a role {name} that is gone, and of which nothing but its name is known"
+    ours = seat in scope.seats and scope.place.region == _region_of_role(name)
+    return Proof(Ownership.CLAIMED if ours else Ownership.FOREIGN, gone, seat if ours else "")
+
+
+def joined(proofs: Iterable[Proof]) -> Proof | None:
+    """What several proofs of one thing prove together: what is partly foreign proves nothing."""
+    all_of_them = list(proofs)
+    for worst in (Ownership.UNKNOWN, Ownership.OWNED):
+        found = [one for one in all_of_them if one.ownership == worst]
+        if found and worst == Ownership.OWNED and len(found) < len(all_of_them):
+            return None
+        if found:
+            return found[0]
+    return all_of_them[0] if all_of_them else None
+
+
+def judge(
+    world: ScanContext,
+    *,
+    name: str,
+    arn: str,
+    proof: Proof | None,
+    tagged: Mapping[str, str] | None,
+) -> Whose | None:
+    """The verdict on a thing; None where it is somebody else's and does not even look alike.
+
+    ``tagged`` are its own tags where they are at hand, else those that the tagging service knows.
+    """
+    scope = world.scope
+    mine = world.tagged.get(arn, {}) if tagged is None else tagged
+    if proof is not None and proof.ownership == Ownership.UNKNOWN:
+        return Whose(Ownership.UNKNOWN, proof.why, proof.seat or _claimed_seat(scope, name, mine))
+    if proof is not None and proof.ownership in (Ownership.OWNED, Ownership.CLAIMED):
+        inside = scope.whole or proof.seat in scope.seats
+        return Whose(proof.ownership, proof.why, proof.seat) if inside else None
+    if proof is not None:
+        return _against(scope, name, mine, proof)
+    seat = _claimed_seat(scope, name, mine)
+    if seat:
+        tagged_so = bool(_tagged_seat(scope, mine))
+        by = "only its tags say so" if tagged_so else "only its name says so"
+        return Whose(Ownership.CLAIMED, by, seat)
+    if scope.whole and _looks_alike(scope, name, mine):
+        return Whose(Ownership.FOREIGN, "its name begins alike, and nothing proves it ours")
+    return None
+
+
+def _against(scope: Scope, name: str, tagged: Mapping[str, str], proof: Proof) -> Whose | None:
+    """The verdict on what is proven somebody else's: forced tags speak against that proof."""
+    forced = forced_seat(scope.workshop, tagged)
+    if forced and (scope.whole or forced in scope.seats):
+        return Whose(Ownership.CLAIMED, f"its tags say so, but: {proof.why}", forced)
+    looks = _claimed_seat(scope, name, tagged) or _looks_alike(scope, name, tagged)
+    return Whose(Ownership.FOREIGN, proof.why) if looks else None
+
+
+def seat_of_role(workshop: str, name: str) -> str | None:
+    """The seat whose role has such a name, ``vision-ada-eu-west-1-execution``; None for no role."""
+    found = _NAMED.fullmatch(name)
+    return found["seat"] if found and found["workshop"] == workshop else None
+
+
+def _region_of_role(name: str) -> str:
+    found = _NAMED.fullmatch(name)
+    return found["region"] if found else ""
+
+
+def forced_seat(workshop: str, tagged: Mapping[str, str]) -> str:
+    """The seat of the tags that IAM forces on what it makes, empty unless both are there."""
+    return tagged.get(tags.ATTENDEE, "") if tagged.get(tags.WORKSHOP) == workshop else ""
+
+
+def seat_of_name(workshop: str, name: str) -> str | None:
+    """The seat whose prefix a name has: ``ada`` of ``vision-ada-fit`` or ``vision/ada/fit``."""
+    found = re.match(rf"{re.escape(workshop)}([-/])([a-z][a-z0-9]{{1,11}})\1", name)
+    return found[2] if found else None
+
+
+def _claimed_seat(scope: Scope, name: str, tagged: Mapping[str, str]) -> str:
+    """The seat that tags or name say it is of, of those that are torn down; empty for none."""
+    seat = _tagged_seat(scope, tagged)
+    if seat:
+        return seat
+    if tagged.get(tags.WORKSHOP, scope.workshop) != scope.workshop:
+        return ""
+    named = seat_of_name(scope.workshop, name) or ""
+    return named if named in scope.seats or (scope.whole and named == naming.COHORT) else ""
+
+
+def _tagged_seat(scope: Scope, tagged: Mapping[str, str]) -> str:
+    if tagged.get(tags.WORKSHOP) != scope.workshop:
+        return ""
+    seat = tagged.get(tags.ATTENDEE, naming.COHORT)
+    return seat if scope.whole or seat in scope.seats else ""
+
+
+def _looks_alike(scope: Scope, name: str, tagged: Mapping[str, str]) -> bool:
+    alike = name.lower().startswith((f"{scope.workshop}-", f"{scope.workshop}/"))
+    others = seat_of_name(scope.workshop, name)
+    if others is not None and not scope.whole and others not in scope.seats:
+        return False  # another seat's, which is not asked about
+    return alike or tagged.get(tags.WORKSHOP) == scope.workshop
+
+
+@dataclass(frozen=True)
+class _Role:
+    """A role that is there now."""
+
+    arn: str
+    seen: SeenRole
+
+
+def _role(world: ScanContext, name: str) -> _Role | None:
+    """The role of that name, None where there is none."""
+    client = world.clients.client("iam", world.scope.place)
+    try:
+        found = client.get_role(RoleName=name)["Role"]
+    except refusals.Refusal as error:
+        if refusals.is_gone(error):
+            return None
+        raise
+    account = world.scope.place.account
+    return _Role(
+        found["Arn"],
+        SeenRole(account, name, found["RoleId"], found["CreateDate"], STILL_THERE),
+    )

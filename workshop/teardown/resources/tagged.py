@@ -1,0 +1,72 @@
+"""What the tags of a thing prove, and what they only claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workshop import tags as keys
+from workshop.naming import COHORT, SEAT_STACKS
+from workshop.teardown import ownership
+from workshop.teardown.ownership import Proof, Whose
+from workshop.teardown.resource import Ownership, ScanContext, Scope
+
+STACK = "aws:cloudformation:stack-name"
+STACK_ID = "aws:cloudformation:stack-id"
+"""Both are written by CloudFormation on what a stack makes, and left there when the stack goes. AWS
+keeps the prefix to itself (https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html).
+"""
+
+
+def asked_about(scope: Scope, name: str) -> bool:
+    """Whether a name may be of a seat that is torn down; of others not even tags are read."""
+    return scope.whole or ownership.seat_of_name(scope.workshop, name) in scope.seats
+
+
+def judge(
+    world: ScanContext, name: str, arn: str, tags: Mapping[str, str] | None, *, maker: str = ""
+) -> Whose | None:
+    """The verdict on what the workshop tags when it makes it; None where it does not look alike.
+
+    ``tags`` is None where they could not be read. A name without tags is no claim here, unless IAM
+    lets nobody but one seat use it: ``maker`` is that seat.
+    """
+    found = proven(world.scope, tags, maker)
+    return ownership.judge(world, name=name, arn=arn, proof=found, tagged=tags or {})
+
+
+def proven(scope: Scope, tags: Mapping[str, str] | None, maker: str = "") -> Proof | None:
+    """What tags prove; None where they claim it for the workshop and no more."""
+    if tags is None:
+        return Proof(Ownership.UNKNOWN, "its tags could not be read")
+    said = tags.get(keys.WORKSHOP), tags.get(keys.ENVIRONMENT)
+    if said == (scope.workshop, scope.environment):
+        stack, seat = tags.get(STACK), tags.get(keys.ATTENDEE, "")
+        if stack and seat in scope.seats | {COHORT} and _is_of(scope, seat, stack):
+            told = f"made by the stack {stack}, as CloudFormation's own tag says"
+            return Proof(Ownership.OWNED, told, seat)
+        return None
+    if maker in scope.seats and not tags.get(STACK):
+        told = f"only {maker} may use such a name, and nothing tells who made it"
+        return Proof(Ownership.CLAIMED, told, maker)
+    if said == (None, None):
+        return Proof(Ownership.FOREIGN, "its name begins alike, and it has no tag of the workshop")
+    return Proof(Ownership.FOREIGN, f"its tags say workshop {said[0]}, environment {said[1]}")
+
+
+def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str = "") -> str:
+    """The environment of the workshop whose tags these are, empty for this one and for none.
+
+    What ``maker`` may have made and tagged itself tells nothing of environments, unless
+    CloudFormation's own tag does.
+    """
+    said = {} if tags is None else tags
+    environment = said.get(keys.ENVIRONMENT, "")
+    if said.get(keys.WORKSHOP) != scope.workshop or environment in ("", scope.environment):
+        return ""
+    of_stack = _is_of(scope, said.get(keys.ATTENDEE, ""), said.get(STACK, ""))
+    return environment if of_stack or maker not in scope.seats else ""
+
+
+def _is_of(scope: Scope, seat: str, stack: str) -> bool:
+    """Whether a stack has the name of one of this seat's."""
+    return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}

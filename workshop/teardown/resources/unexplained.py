@@ -1,0 +1,125 @@
+"""Logs below ``/aws/sagemaker/`` that nothing explains: no job, endpoint or notebook of that name.
+
+Whoever may write logs there, as seats may, can use any name. What was made since the workshop
+began and has no writer may be a seat's: it is claimed, and never called gone. What somebody deleted
+during the workshop leaves such logs as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workshop import tags
+from workshop.teardown import refusals
+from workshop.teardown.ownership import Whose
+from workshop.teardown.resource import Ownership, ScanContext
+from workshop.teardown.resources.sagemaker_type import listed_key
+
+ROOT = "/aws/sagemaker/"
+ENDPOINTS = f"{ROOT}Endpoints/"
+COMPONENTS = f"{ROOT}InferenceComponents/"
+STUDIO = f"{ROOT}studio"
+
+WRITERS = {
+    "training job": f"{ROOT}TrainingJobs",
+    "processing job": f"{ROOT}ProcessingJobs",
+    "transform job": f"{ROOT}TransformJobs",
+    "compilation job": f"{ROOT}CompilationJobs",
+    "labeling job": f"{ROOT}LabelingJobs",
+    "notebook": f"{ROOT}NotebookInstances",
+    **dict.fromkeys(("Studio domain", "Studio user profile", "Studio space"), STUDIO),
+    "endpoint": ENDPOINTS,
+    "inference component": COMPONENTS,
+}
+"""Kinds of things that write logs, and where; what ends in a slash has a group for each."""
+
+_LATE = timedelta(hours=1)
+"""By how much ``lastEventTimestamp`` may be behind (API reference of DescribeLogStreams)."""
+
+
+def writers(group: str, stream: str) -> list[str]:
+    """Whose log a stream may be, by its name: the closest comes first.
+
+    In a domain that is somebody else's, profiles and spaces may be the workshop's.
+    """
+    first, _, rest = stream.partition("/")
+    return [f"{first}/{rest.partition('/')[0]}", first] if group == STUDIO else [first]
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    """The moment that CloudWatch Logs gives in milliseconds."""
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def verdict(world: ScanContext) -> Whose:
+    """The verdict on a log that nothing explains; of one seat among several nothing tells."""
+    told = "made since the workshop began, and nothing that is there explains it"
+    return Whose(Ownership.CLAIMED if world.scope.whole else Ownership.UNKNOWN, told)
+
+
+def is_one(world: ScanContext, group: Mapping[str, Any]) -> bool:
+    """Whether nothing explains a whole group. A tag ``workshop`` of another's does."""
+    name = group["logGroupName"]
+    if not _is_new(world, group) or name in WRITERS.values():
+        return False
+    start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
+    if start is not None:
+        there = _names(world, start)
+        if there is None or name.removeprefix(start) in there:
+            return False
+    return _workshop_of(world, group) in ("", world.scope.workshop)
+
+
+def streams(world: ScanContext, group: str) -> Iterator[dict[str, Any]]:
+    """The streams of a group that jobs or notebooks share, which none of these has written.
+
+    The latest come first, and those that are older than the workshop are not read.
+    """
+    there = _names(world, group)
+    if world.since is None or there is None:
+        return
+    client = world.clients.client("logs", world.scope.place)
+    pages = client.get_paginator("describe_log_streams").paginate(
+        logGroupName=group, orderBy="LastEventTime", descending=True
+    )
+    try:
+        for page in pages:
+            found = page["logStreams"]
+            for stream in found:
+                known = there & set(writers(group, stream["logStreamName"]))
+                if _is_new(world, stream) and not known:
+                    yield stream
+            last = [moment(one.get("lastEventTimestamp")) for one in found]
+            if last and all(one is not None and one < world.since - _LATE for one in last):
+                return
+    except refusals.Refusal as error:
+        if not refusals.is_gone(error):
+            raise
+
+
+def _names(world: ScanContext, group: str) -> frozenset[str] | None:
+    """The names of all that may write to a group; None where they could not be listed."""
+    kinds = [kind for kind, where in WRITERS.items() if where == group]
+    found = [world.memory.recall(listed_key(kind)) for kind in kinds]
+    # A kind that a Region does not offer is not listed, and writes nothing.
+    some = [one for one in found if one is not None]
+    return frozenset().union(*some) if some else None
+
+
+def _is_new(world: ScanContext, log: Mapping[str, Any]) -> bool:
+    created = moment(log.get("creationTime"))
+    return world.since is not None and created is not None and created >= world.since
+
+
+def _workshop_of(world: ScanContext, group: Mapping[str, Any]) -> str:
+    client = world.clients.client("logs", world.scope.place)
+    arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
+    try:
+        given = client.list_tags_for_resource(resourceArn=arn)["tags"]
+    except refusals.Refusal as error:
+        if refusals.is_gone(error):
+            return ""
+        raise
+    return str(given.get(tags.WORKSHOP, ""))

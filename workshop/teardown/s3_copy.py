@@ -1,0 +1,424 @@
+"""Copies S3 objects to another bucket or to a folder, and shows that the copy is the same.
+
+S3 gives each object an ETag: the MD5 of its content, or of its parts' MD5s with their number
+behind it (``...-3``), unless it was encrypted with a key of KMS. An object that was uploaded in
+parts is copied in the same parts, so that its ETag has to come out the same; where ETags say
+nothing, checksums have to agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from workshop import files
+from workshop.aws.errors import code
+from workshop.errors import WorkshopError
+from workshop.teardown import save_paths
+
+_CHUNK = 1024**2
+
+_LONGEST_KEY = 1024
+"""Bytes of an object's key in S3."""
+
+
+class CopyError(WorkshopError):
+    """An object that could not be saved; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One object as a listing shows it; ``etag`` without its quotes, ``size`` in bytes."""
+
+    key: str
+    size: int
+    etag: str
+
+    @property
+    def in_parts(self) -> bool:
+        return "-" in self.etag
+
+
+Found = tuple[Entry, Entry | None]
+"""An object of the source, and what is at the target under its name; a file has no ETag."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A seat's bucket, which has to be ``owner``'s, an account."""
+
+    client: Any
+    bucket: str
+    owner: str
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Objects in their newest version, ordered by key; a bucket that is gone has none."""
+        try:
+            yield from listed(self.client, prefix, **self._of)
+        except ClientError as error:
+            if code(error.response) != "NoSuchBucket":
+                raise
+
+    def head(self, entry: Entry) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.head_object(
+            **self._of, Key=entry.key, IfMatch=entry.etag, ChecksumMode="ENABLED"
+        )
+        return answer
+
+    def body(self, entry: Entry) -> Any:
+        """The content as a stream; refused if it is another one by now."""
+        return self.client.get_object(**self._of, Key=entry.key, IfMatch=entry.etag)["Body"]
+
+    def part_size(self, entry: Entry) -> int:
+        """Bytes of the first part, and so of all but the last."""
+        answer = self.client.get_object(**self._of, Key=entry.key, IfMatch=entry.etag, PartNumber=1)
+        answer["Body"].close()
+        return int(answer["ContentLength"])
+
+    @property
+    def _of(self) -> dict[str, str]:
+        return {"Bucket": self.bucket, "ExpectedBucketOwner": self.owner}
+
+
+def listed(client: Any, prefix: str, **bucket: str) -> Iterator[Entry]:
+    """The objects of a bucket below a prefix, page by page."""
+    for page in client.get_paginator("list_objects_v2").paginate(**bucket, Prefix=prefix):
+        for one in page.get("Contents", ()):
+            yield Entry(one["Key"], one["Size"], one["ETag"].strip('"'))
+
+
+class NameTakenError(CopyError):
+    """What is there keeps an object from being saved under this name."""
+
+
+class CopyTarget(Protocol):
+    """Where copies go; ``folder`` is the seat's and bucket's part of a path.
+
+    ``name`` is what a copy is called inside of it, which :meth:`name` gives first.
+    """
+
+    def name(self, folder: str, key: str) -> str:
+        """The name that an object's copy has unless that is taken."""
+        ...
+
+    def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
+        """Each object of the source, and what is there under its name."""
+        ...
+
+    def there(self, folder: str, name: str) -> Entry | None:
+        """What is there under one name."""
+        ...
+
+    def same(self, source: Source, folder: str, name: str, entry: Entry, there: Entry) -> bool:
+        """Whether what is there is the same, by size and content."""
+        ...
+
+    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
+        """Bring it there, and raise CopyError unless it arrived as it was.
+
+        NameTakenError where something else has come to have its name, or a part of that.
+        """
+        ...
+
+    def write(self, path: str, text: Path) -> None:
+        """Bring a file there; raises NameTakenError if there is another one of that name."""
+        ...
+
+
+@dataclass(frozen=True)
+class InBucket:
+    """Copies within S3: nothing passes through this machine.
+
+    In a block of ``clearing_up`` what was begun is taken back, whatever has ended it.
+    """
+
+    client: Any
+    place: save_paths.Prefix
+    clearing_up: Callable[[], AbstractContextManager[object]] = nullcontext
+
+    def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
+        start = self._key(folder, "")
+        there = iter(listed(self.client, start + prefix, Bucket=self.place.bucket))
+        now = next(there, None)
+        for entry in source.entries(prefix):
+            # Both are in the order of UTF-8, which no common beginning changes.
+            while now is not None and now.key.encode() < (start + entry.key).encode():
+                now = next(there, None)
+            met = now is not None and now.key == start + entry.key
+            yield entry, now if met else None
+
+    def name(self, folder: str, key: str) -> str:
+        whole = self._key(folder, key)
+        return key if len(whole.encode()) <= _LONGEST_KEY else save_paths.other_name(key, "", 0)
+
+    def there(self, folder: str, name: str) -> Entry | None:
+        key = self._key(folder, name)
+        try:
+            head = self.client.head_object(Bucket=self.place.bucket, Key=key)
+        except ClientError as error:
+            if code(error.response) in {"404", "NoSuchKey", "NotFound"}:
+                return None
+            raise
+        return Entry(name, head["ContentLength"], head["ETag"].strip('"'))
+
+    def same(self, source: Source, folder: str, name: str, entry: Entry, there: Entry) -> bool:
+        if there.size != entry.size:
+            return False
+        if there.etag == entry.etag:
+            return True
+        known = self.client.head_object(
+            Bucket=self.place.bucket, Key=self._key(folder, name), ChecksumMode="ENABLED"
+        )
+        return _agree(_checksums(source.head(entry)), _checksums(known))
+
+    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
+        try:
+            if entry.in_parts and entry.size:
+                made = self._copy_parts(source, folder, name, entry)
+            else:
+                made = self.client.copy_object(
+                    Bucket=self.place.bucket,
+                    Key=self._key(folder, name),
+                    IfNoneMatch="*",
+                    **self._from(source, entry),
+                )["CopyObjectResult"]
+        except ClientError as error:
+            if code(error.response) != "PreconditionFailed":
+                raise
+            if self.there(folder, name) is None:  # it is the source that has changed
+                raise
+            raise NameTakenError(name) from error
+        # Its size is compared when the target is listed again.
+        arrived = replace(entry, etag=made["ETag"].strip('"'))
+        if not self.same(source, folder, name, entry, arrived):
+            raise CopyError(_differs(source, entry))
+
+    def _copy_parts(
+        self, source: Source, folder: str, name: str, entry: Entry
+    ) -> Mapping[str, Any]:
+        size = source.part_size(entry)
+        to = {"Bucket": self.place.bucket, "Key": self._key(folder, name)}
+        head = source.head(entry)
+        upload = self.client.create_multipart_upload(
+            **to, Metadata=head["Metadata"], ContentType=head["ContentType"]
+        )["UploadId"]
+        try:
+            parts = []
+            for number, at in enumerate(range(0, entry.size, size), start=1):
+                last = min(at + size, entry.size) - 1
+                copied = self.client.upload_part_copy(
+                    **to,
+                    UploadId=upload,
+                    PartNumber=number,
+                    CopySourceRange=f"bytes={at}-{last}",
+                    **self._from(source, entry),
+                )
+                parts.append({"PartNumber": number, "ETag": copied["CopyPartResult"]["ETag"]})
+            made: Mapping[str, Any] = self.client.complete_multipart_upload(
+                **to, UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+            )
+        except BaseException:
+            # Parts of an upload that nobody completes are paid for, after Ctrl-C as well. What has
+            # ended it is what is told, whatever becomes of this.
+            with suppress(Exception), self.clearing_up():
+                self.client.abort_multipart_upload(**to, UploadId=upload)
+            raise
+        return made
+
+    def write(self, path: str, text: Path) -> None:
+        to = {"Bucket": self.place.bucket, "Key": self._key("", path)}
+        digest = _md5(text)
+        try:
+            with text.open("rb") as body:
+                etag = self.client.put_object(**to, Body=body, IfNoneMatch="*")["ETag"]
+        except ClientError as error:
+            if code(error.response) != "PreconditionFailed":
+                raise
+            etag = self.client.head_object(**to)["ETag"]
+        if etag.strip('"') != digest.hex():
+            raise NameTakenError(f"s3://{to['Bucket']}/{to['Key']} is another file")
+
+    def _key(self, folder: str, key: str) -> str:
+        return "/".join(part for part in (self.place.prefix, folder) if part) + f"/{key}"
+
+    def _from(self, source: Source, entry: Entry) -> dict[str, Any]:
+        return {
+            "CopySource": {"Bucket": source.bucket, "Key": entry.key},
+            "CopySourceIfMatch": entry.etag,
+            "ExpectedSourceBucketOwner": source.owner,
+        }
+
+
+@dataclass(frozen=True)
+class InFolder:
+    """Downloads to a folder of this machine, for its owner's eyes alone.
+
+    ``go_on`` is called between two pieces of a file; what it raises ends the download.
+    """
+
+    root: Path
+    go_on: Callable[[], object] = lambda: None
+    _naming: threading.Lock = field(default_factory=threading.Lock)
+
+    def name(self, folder: str, key: str) -> str:  # noqa: ARG002 - as its protocol
+        return save_paths.file_path(key).as_posix()
+
+    def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
+        for entry in source.entries(prefix):
+            yield entry, self.there(folder, self.name(folder, entry.key))
+
+    def there(self, folder: str, name: str) -> Entry | None:
+        path = self._path(folder, name)
+        return Entry(name, path.lstat().st_size, "") if os.path.lexists(path) else None
+
+    def same(
+        self,
+        source: Source,
+        folder: str,
+        name: str,
+        entry: Entry,
+        there: Entry,  # noqa: ARG002
+    ) -> bool:
+        return _is(self._path(folder, name), source, entry)
+
+    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
+        def fill(partial: Path) -> None:
+            body = source.body(entry)
+            with partial.open("wb") as file:
+                for chunk in body.iter_chunks(_CHUNK):
+                    self.go_on()
+                    file.write(chunk)
+            # From the disk, so that it is known what is there.
+            if not _is(partial, source, entry):
+                raise CopyError(_differs(source, entry))
+
+        self._arrive(self._path(folder, name), fill)
+
+    def write(self, path: str, text: Path) -> None:
+        to = self.root / path
+        content = text.read_bytes()
+        if not os.path.lexists(to):
+            self._arrive(to, lambda partial: partial.write_bytes(content))
+        if not to.is_file() or to.read_bytes() != content:
+            raise NameTakenError(f"{to} is another file")
+
+    def _arrive(self, path: Path, fill: Callable[[Path], object]) -> None:
+        """Write a file under another name first, so that a file of its own name is always whole.
+
+        A folder, or a file in the place of a folder, takes its name; so does a file that a file
+        system without capital letters calls the same.
+        """
+        try:
+            files.make_folder(path.parent, root=self.root)
+            number, name = tempfile.mkstemp(dir=path.parent, prefix=".saving-")
+        except (FileExistsError, NotADirectoryError) as error:
+            raise NameTakenError(f"{error.filename} is no folder") from error
+        os.close(number)
+        partial = Path(name)
+        try:
+            fill(partial)
+            with self._naming:
+                if os.path.lexists(path):
+                    raise NameTakenError(f"{path} is another file")
+                partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _path(self, folder: str, name: str) -> Path:
+        return self.root / folder / name
+
+
+def _is(path: Path, source: Source, entry: Entry) -> bool:
+    """Whether a file holds an object's content."""
+    if not path.is_file() or path.stat().st_size != entry.size:
+        return False
+    if entry.in_parts:
+        size = source.part_size(entry)
+        count, digest = _md5_of_parts(path, size)
+        if f"{digest.hex()}-{count}" == entry.etag:
+            return True
+    elif _md5(path).hex() == entry.etag:
+        return True
+    told = _checksums(source.head(entry))
+    return _agree(told, {name: make(path) for name, make in _MAKERS.items() if name in told})
+
+
+def _checksums(head: Mapping[str, Any]) -> dict[str, str]:
+    """The checksums of the whole content that S3 knows; those of parts compare with nothing."""
+    if head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
+        return {}
+    return {
+        name: value
+        for name, value in head.items()
+        if name.startswith("Checksum") and name != "ChecksumType"
+    }
+
+
+def _agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    both = one.keys() & other.keys()
+    return bool(both) and all(one[name] == other[name] for name in both)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _md5(path: Path) -> bytes:
+    digest = hashlib.md5(usedforsecurity=False)
+    for chunk in _chunks(path):
+        digest.update(chunk)
+    return digest.digest()
+
+
+def _md5_of_parts(path: Path, size: int) -> tuple[int, bytes]:
+    """How many parts of ``size`` bytes a file has, and the MD5 of their MD5s."""
+    parts = []
+    with path.open("rb") as file:
+        left = path.stat().st_size
+        while left > 0:
+            digest, here = hashlib.md5(usedforsecurity=False), min(size, left)
+            left -= here
+            while here > 0:
+                chunk = file.read(min(_CHUNK, here))
+                digest.update(chunk)
+                here -= len(chunk)
+            parts.append(digest.digest())
+    return len(parts), hashlib.md5(b"".join(parts), usedforsecurity=False).digest()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    for chunk in _chunks(path):
+        digest.update(chunk)
+    return b64encode(digest.digest()).decode()
+
+
+def _crc32(path: Path) -> str:
+    value = 0
+    for chunk in _chunks(path):
+        value = zlib.crc32(chunk, value)
+    return b64encode(value.to_bytes(4, "big")).decode()
+
+
+_MAKERS: dict[str, Callable[[Path], str]] = {"ChecksumSHA256": _sha256, "ChecksumCRC32": _crc32}
+"""Those that Python can compute; the AWS SDKs send CRC32 unless told otherwise."""
+
+
+def _differs(source: Source, entry: Entry) -> str:
+    return (
+        f"the copy of s3://{source.bucket}/{entry.key} cannot be shown to be the same (size, ETag"
+        " and checksum were compared); copy it by hand"
+    )

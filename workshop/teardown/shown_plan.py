@@ -1,0 +1,271 @@
+"""The plan that was shown last: kept in a file, and held to when it is done.
+
+What was proven when the plan was made is taken as proven while it is done, so the file decides what
+is deleted: it is its owner's alone, and one that others could have written is not read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workshop import files
+from workshop.account_region import AccountRegion
+from workshop.errors import GuardError
+from workshop.naming import COHORT
+from workshop.teardown.discovery import NOT_KINDS, is_settled, stands_for
+from workshop.teardown.plan import DONE, Choices, TeardownPlan
+from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
+
+FILE = "teardown-plan.json"
+
+_OF_A_STACK = ("ResourceType", "PhysicalResourceId")
+"""What has to be known of the resources of a stack."""
+
+_BY_THEMSELVES = frozenset({"log stream", "log group", "trial component"})
+"""Kinds that what runs brings forth without anybody, and whose proof may come after them."""
+
+
+@dataclass(frozen=True)
+class PlanSubject:
+    """What a plan is about: one environment of one workshop in one account."""
+
+    account: str
+    workshop: str
+    environment: str
+
+
+class PlanLine(NamedTuple):
+    """What a plan showed of one resource; ``fate`` is what would become of it."""
+
+    kind: str
+    id: str
+    place: str
+    created: str
+    ownership: str
+    seat: str
+    fate: str
+
+
+@dataclass(frozen=True)
+class ShownPlan:
+    """A plan as it was shown: ``seats`` are the ids that it was about, by place."""
+
+    subject: PlanSubject
+    digest: str
+    chosen: Mapping[str, Any]
+    lines: tuple[PlanLine, ...]
+    seats: frozenset[tuple[str, str]]
+    held: tuple[Any, ...] = ()
+    _by_key: dict[tuple[str, str, str], PlanLine] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_key = {(one.kind, one.id, one.place): one for one in self.lines}
+        object.__setattr__(self, "_by_key", by_key)
+
+    @classmethod
+    def of(cls, plan: TeardownPlan, subject: PlanSubject) -> ShownPlan:
+        """What is shown of a plan."""
+        discovery = plan.discovery
+        held = tuple(
+            [
+                *stands_for(stack),
+                [[one.get(member, "") for member in _OF_A_STACK] for one in resources],
+            ]
+            for (place, name), resources in discovery.resources.items()
+            if resources and (stack := discovery.stacks.get((place, name))) and is_settled(stack)
+        )
+        return cls(
+            subject=subject,
+            digest=plan.digest,
+            chosen=plan.choices.as_json(),
+            lines=tuple(PlanLine(*json.loads(one)) for one in plan.lines),
+            seats=frozenset(
+                (str(place), seat)
+                for place, world in discovery.worlds.items()
+                for seat in (*world.scope.seats, COHORT, "")
+            ),
+            held=held,
+        )
+
+    @classmethod
+    def read(cls, folder: Path, subject: PlanSubject) -> ShownPlan | None:
+        """The plan in a folder; None where there is none about this, or others could write it."""
+        text = _own_text(folder / FILE)
+        if text is None:
+            return None
+        try:
+            kept = json.loads(text)
+            read = cls(
+                subject=PlanSubject(**kept["subject"]),
+                digest=kept["digest"],
+                chosen=kept["chosen"],
+                lines=tuple(PlanLine(*one) for one in kept["lines"]),
+                seats=frozenset((place, seat) for place, seat in kept["seats"]),
+                held=tuple(kept["held"]),
+            )
+        except (ValueError, KeyError, TypeError):  # of another version, or cut off
+            return None
+        return read if read.subject == subject else None
+
+    def write(self, folder: Path) -> None:
+        """Keep it for ``--apply``, in place of the one before."""
+        files.make_folder(folder)
+        kept = {
+            "subject": vars(self.subject),
+            "digest": self.digest,
+            "chosen": self.chosen,
+            "lines": self.lines,
+            "seats": sorted(self.seats),
+            "held": self.held,
+        }
+        files.write(folder / FILE, json.dumps(kept, indent=1) + "\n")
+
+    # --- what was known when it was made ------------------------------------------------------
+
+    def proven(self, where: Iterable[AccountRegion]) -> dict[Identity, str]:
+        """What was proven, and its seats."""
+        places = {str(place): place for place in where}
+        # Without its moment of creation, it may be another one of the same name.
+        return {
+            (one.kind, one.id, places[one.place], one.created): one.seat
+            for one in self.lines
+            if one.ownership == Ownership.OWNED and one.place in places and one.created
+        }
+
+    def memory(self) -> ScanCache:
+        """What was read, of what lasts: what each stack holds."""
+        memory = ScanCache()
+        for *stack, resources in self.held:
+            some = tuple(dict(zip(_OF_A_STACK, one, strict=True)) for one in resources)
+            memory.note(tuple(stack), some)
+        return memory
+
+    # --- what it allows -----------------------------------------------------------------------
+
+    def allows(self, thing: Resource) -> bool:
+        """Whether a resource that is there now may be deleted: it was shown so, or is a seat's own.
+
+        What seats of the plan have made since then goes along, as far as it is owned. What was
+        shown as somebody else's stays so, and what is only claimed goes only if it was shown.
+        """
+        before = self._before(thing)
+        same = before is not None and before.created == thing.identity[-1]
+        shown = same and before is not None and before.fate in DONE
+        if thing.ownership != Ownership.OWNED:
+            return shown and thing.ownership == Ownership.CLAIMED
+        if thing.kind in NOT_KINDS:
+            return before is not None and before.fate in DONE
+        if same and not shown and not self._is_proven_since(thing, before):
+            return False
+        return (str(thing.place), thing.seat) in self.seats
+
+    def refuse_changes(self, plan: TeardownPlan, again: str) -> None:
+        """Raise GuardError where ``plan`` has what nobody but the organiser can have brought about.
+
+        A stack, a role or a seat that was not shown, or a resource that has changed hands.
+        ``again`` is the command that shows a plan. What has gone meanwhile is no reason to refuse,
+        so that a run that was killed can simply be repeated; nor is what seats made: it goes along
+        where it is owned, and stays otherwise, so that nobody can keep a teardown from beginning.
+        """
+        new = [
+            thing
+            for thing in plan.things(*DONE)
+            if thing.ownership == Ownership.OWNED and not self._was_shown_or_is_a_seats(thing)
+        ]
+        if new:
+            first = new[0]
+            more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+            before = self._before(first)
+            same = before is not None and before.created == first.identity[-1]
+            told = "was not shown as the workshop's" if same else "was not in it"
+            raise GuardError(
+                f"the plan is stale: {first.kind} {first.id}{more} {told}; look at it again with:"
+                f" {again}"
+            )
+
+    def _was_shown_or_is_a_seats(self, thing: Resource) -> bool:
+        if thing.kind not in NOT_KINDS:
+            return self.allows(thing)
+        before = self._before(thing)
+        return before is not None and before.created == thing.identity[-1] and before.fate in DONE
+
+    @staticmethod
+    def _is_proven_since(thing: Resource, before: PlanLine | None) -> bool:
+        """Whether what nothing proved when it was shown is its seat's all the same.
+
+        Whoever takes the configuration of an endpoint away can put it back, as often as they like.
+        """
+        if thing.kind in _BY_THEMSELVES:
+            return True
+        doubted = (Ownership.CLAIMED, Ownership.UNKNOWN)
+        return (
+            before is not None and before.ownership in doubted and before.seat in ("", thing.seat)
+        )
+
+    def _before(self, thing: Resource) -> PlanLine | None:
+        return self._by_key.get((thing.kind, thing.id, str(thing.place)))
+
+
+def lines_in(folder: Path) -> tuple[PlanLine, ...]:
+    """The lines of the plan in a folder, whatever it is about: it tells where a workshop was."""
+    text = _own_text(folder / FILE)
+    try:
+        return tuple(PlanLine(*one) for one in json.loads(text)["lines"]) if text else ()
+    except (ValueError, KeyError, TypeError):
+        return ()
+
+
+def check_options(
+    shown: ShownPlan | None, digest: str | None, choices: Choices, again: str
+) -> None:
+    """Raise GuardError where the plan that was shown had others; AWS is not asked for that.
+
+    ``digest`` is what the caller names, None for the plan that was shown last. Whether there is one
+    at all, and whether another digest is the present plan's, :func:`plan_to_hold` finds out.
+    """
+    if shown is None or (digest is not None and shown.digest != digest):
+        return
+    if shown.chosen != choices.as_json():
+        raise GuardError(
+            f"the plan that was shown had other options than this command; look at one"
+            f" with these first: {again}"
+        )
+
+
+def plan_to_hold(
+    shown: ShownPlan | None,
+    digest: str | None,
+    plan: TeardownPlan,
+    subject: PlanSubject,
+    again: str,
+) -> ShownPlan:
+    """The plan that the run is held to; raises GuardError unless ``plan`` is what is left of it."""
+    if digest == plan.digest:
+        return ShownPlan.of(plan, subject)
+    if shown is None and digest is None:
+        raise GuardError(f"no plan was shown yet; look at one first with: {again}")
+    if shown is None or (digest is not None and shown.digest != digest):
+        raise GuardError(f"{digest} is not the plan that holds now; look at it with: {again}")
+    check_options(shown, digest, plan.choices, again)
+    shown.refuse_changes(plan, again)
+    return shown
+
+
+def _own_text(path: Path) -> str | None:
+    """The text of a file that nobody but this user could have written; None for any other."""
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with os.fdopen(opened, encoding="utf-8") as file:
+        is_ = os.fstat(file.fileno())
+        others = stat.S_IWGRP | stat.S_IWOTH
+        if not stat.S_ISREG(is_.st_mode) or is_.st_uid != os.geteuid() or is_.st_mode & others:
+            return None
+        return file.read()
