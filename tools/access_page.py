@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from tools import generated_files
 from tools.generated_files import ROOT
-from workshop.access import cases
-from workshop.access.case import Case
+from workshop.access import matrix
+from workshop.access.matrix import AccessCase
 from workshop.access.permissions import EffectivePermissions, cell
 from workshop.config import loader
 from workshop.naming import Names
@@ -34,15 +34,17 @@ def table_text() -> str:
     return "\n".join(
         [
             "### What ada can do\n",
-            *_table(asked, me, other, list(cases.allowed(profile))),
+            *_table(asked, me, other, matrix.allowed(profile)),
             "\n### What ada cannot do, to adam or at all\n",
-            *_table(asked, me, other, list(cases.denied(profile))),
+            *_table(asked, me, other, matrix.denied(profile)),
             "",
         ]
     )
 
 
-def _table(asked: EffectivePermissions, me: Names, other: Names, some: list[Case]) -> Iterator[str]:
+def _table(
+    asked: EffectivePermissions, me: Names, other: Names, some: list[AccessCase]
+) -> Iterator[str]:
     yield "| ada ... | action | is | by |"
     yield "|---|---|---|---|"
     for case in some:
