@@ -9,31 +9,31 @@ from localcloud.errors import LocalCloudError
 from localcloud.faults import globs, microburst_adapter
 
 if TYPE_CHECKING:
-    from localcloud.admin import Document, Knob
+    from localcloud.admin import AdminEndpoint, Document
     from localcloud.faults.plan import FaultPlan
     from localcloud.faults.rules import Rule
 
 
-def faults_knob(plan: FaultPlan, passing: Mapping[str, Collection[str]]) -> Knob:
+def faults_endpoint(plan: FaultPlan, passing: Mapping[str, Collection[str]]) -> AdminEndpoint:
     """``rules`` replaces the plan, ``add`` adds to it; the answer has all rules and their counts.
 
     ``passing`` gives the statuses that pass by themselves, by the noun of the resource: in no
     other can one be stuck.
     """
 
-    def turn(wanted: Document) -> Document:
-        if wanted:
+    def answer(document: Document) -> Document:
+        if document:
             # Here: pydantic takes a tenth of a second, which a start without rules can save.
             from localcloud.faults import rules  # noqa: PLC0415
 
-            change = rules.change(wanted)
+            change = rules.change(document)
             _check((*(change.rules or ()), *change.add), passing)
             if change.rules is not None:
                 plan.replace(change.rules)
             plan.add(change.add)
         return {"rules": plan.told()}
 
-    return turn
+    return answer
 
 
 def _check(rules: Iterable[Rule], passing: Mapping[str, Collection[str]]) -> None:

@@ -1,7 +1,7 @@
 """Requests for quota increases: recorded, and open until the quota is raised by hand.
 
-Nobody decides about them here. ``workshop cloud quota set`` (or the knob) stands for AWS's
-support: it approves an open request that its value fulfils.
+Nobody decides about them here. The admin endpoint ``quotas`` stands for AWS's support: it approves
+an open request that its value fulfils.
 """
 
 from __future__ import annotations
