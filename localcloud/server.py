@@ -35,10 +35,9 @@ from localcloud.authentication.gate import Gate
 from localcloud.clock import Clock
 from localcloud.cloudformation.patches import mount
 from localcloud.errors import LocalCloudError
-from localcloud.faults.admin import faults_endpoint
 from localcloud.faults.deletions import mount_deletions
 from localcloud.faults.middleware import FaultLayer
-from localcloud.faults.plan import FaultPlan
+from localcloud.faults.plan import FaultPlan, faults_endpoint
 from localcloud.functions import mount_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard

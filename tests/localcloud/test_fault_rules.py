@@ -18,9 +18,8 @@ from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from localcloud.errors import LocalCloudError
 from localcloud.faults import globs, microburst_adapter, rules
-from localcloud.faults.admin import faults_endpoint
 from localcloud.faults.middleware import FaultLayer
-from localcloud.faults.plan import FaultPlan
+from localcloud.faults.plan import FaultPlan, faults_endpoint
 
 PASSING = {"Endpoint": ("Creating", "Deleting"), "NotebookInstance": ("Pending",)}
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError
-from localcloud.sagemaker import paging
+from localcloud.sagemaker import objects, paging
 from localcloud.sagemaker.listing import DEFAULT_PAGE
 from localcloud.sagemaker.resource_type import (
     Members,
@@ -31,7 +31,6 @@ from localcloud.sagemaker.resources import (
     processing,
     training,
 )
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine

@@ -16,7 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import roles, side_effects
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -25,7 +25,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import endpoint_config, model, variants
-from localcloud.sagemaker.side_effects import logs, metrics
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -164,10 +163,10 @@ def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
     for variant in variants.all_of(record["members"].get("Now")):
         name = variant["shown"]["VariantName"]
         for stream in variants.streams(record["arn"], variant):
-            logs.write(log_group(record), stream, moment, '"GET /ping HTTP/1.1" 200')
+            side_effects.write_log(log_group(record), stream, moment, '"GET /ping HTTP/1.1" 200')
         if variant["type"] is not None:
             place = {"EndpointName": record["name"], "VariantName": name}
-            metrics.machine("/aws/sagemaker/Endpoints", place, variant["type"], moment)
+            side_effects.publish_machine("/aws/sagemaker/Endpoints", place, variant["type"], moment)
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles, side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -23,7 +23,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-from localcloud.sagemaker.side_effects import catalog, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -109,7 +108,7 @@ def _opens_offline_store(engine: SageMakerEngine, record: Record, moment: float)
         location = store["S3StorageConfig"]["ResolvedOutputS3Uri"]
         # With the role that the group is given, which is why it needs glue:CreateTable.
         maker = roles.session(record["members"]["RoleArn"], "SageMaker")
-        catalog.add_table(table["Database"], table["TableName"], location, columns, maker)
+        side_effects.add_table(table["Database"], table["TableName"], location, columns, maker)
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:

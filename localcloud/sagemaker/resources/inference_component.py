@@ -13,6 +13,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -22,7 +23,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import endpoint, model, variants
-from localcloud.sagemaker.side_effects import logs
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -125,7 +125,7 @@ def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
     for number in range(record["members"].get("Copies", 0)):
         copy = hashlib.sha256(f"{record['arn']}/{number}".encode()).hexdigest()[:12]
         stream = f"{record['members']['VariantName']}/{copy}"
-        logs.write(f"InferenceComponents/{record['name']}", stream, moment, "serving")
+        side_effects.write_log(f"InferenceComponents/{record['name']}", stream, moment, "serving")
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:

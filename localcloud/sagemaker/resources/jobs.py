@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles, side_effects
 from localcloud.sagemaker.resource_type import Check, Effect, Members, Move, Record, TransitionStep
-from localcloud.sagemaker.side_effects import logs, metrics, objects
 from localcloud.sagemaker.statuses import no_capacity
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Job:
     lines: Callable[[Record, float], Iterable[str]]
     """What a machine says at a moment."""
     host: Callable[[Record, int], str] = lambda _, number: f"algo-{number}"
-    tells: tuple[str, ...] = metrics.MACHINE
+    tells: tuple[str, ...] = side_effects.MACHINE_METRICS
     """The metrics of every machine, but for those of an accelerator."""
 
     def steps(
@@ -127,9 +126,13 @@ class Job:
                 number += 1
                 host = f"{record['name']}/{self.host(record, number)}"
                 stream = f"{host}-{int(start)}"
-                logs.write(self.group, stream, moment, *self.lines(record, moment))
-                metrics.machine(
-                    logs.GROUP + self.group, {"Host": host}, instance_type, moment, self.tells
+                side_effects.write_log(self.group, stream, moment, *self.lines(record, moment))
+                side_effects.publish_machine(
+                    side_effects.LOG_GROUP + self.group,
+                    {"Host": host},
+                    instance_type,
+                    moment,
+                    self.tells,
                 )
 
     def leave(self, engine: SageMakerEngine, record: Record, moment: float) -> None:

@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import paging, roles
+from localcloud.sagemaker import objects, paging, roles
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -19,7 +19,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import pipeline_steps
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine

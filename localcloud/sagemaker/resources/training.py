@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import objects, side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -27,7 +28,6 @@ from localcloud.sagemaker.resources import (
     training_phases,
     warm_pool,
 )
-from localcloud.sagemaker.side_effects import logs, metrics, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -145,8 +145,8 @@ def _checkpoint(engine: SageMakerEngine, record: Record, moment: float) -> None:
 def _publish_metrics(engine: SageMakerEngine, record: Record, moment: float) -> None:
     if JOB.started(engine, record, moment) is not None:
         names = {"TrainingJobName": record["name"]}
-        metrics.publish(
-            logs.GROUP + JOB.group,
+        side_effects.publish_metrics(
+            side_effects.LOG_GROUP + JOB.group,
             names,
             training_output.final_metrics(record),
             moment,
