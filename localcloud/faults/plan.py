@@ -178,8 +178,8 @@ class FaultPlan:
 
     def _have(self, planned: Iterable[Planned]) -> None:
         self._planned = tuple(planned)
-        self.concerns_calls = any(_is_of_calls(one.rule) for one in self._planned)
-        self.concerns_keys = any(one.rule.effect == "keys" for one in self._planned)
+        self.concerns_calls = any(_is_of_calls(entry.rule) for entry in self._planned)
+        self.concerns_keys = any(entry.rule.effect == "keys" for entry in self._planned)
 
 
 def faults_endpoint(plan: FaultPlan, passing: Mapping[str, Collection[str]]) -> AdminEndpoint:

@@ -105,10 +105,10 @@ def _chosen(record: Record, request: Members) -> variants.Variant:
             # Not measured on AWS.
             raise _invalid(f"Variant {asked} of endpoint {record['name']} not found.")
         return variant
-    weighty = [one for one in deployed["variants"] if one["shown"]["CurrentWeight"] > 0]
+    weighty = [variant for variant in deployed["variants"] if variant["shown"]["CurrentWeight"] > 0]
     return min(
         weighty or deployed["variants"],
-        key=lambda one: (one["served"] + 1) / (one["shown"]["CurrentWeight"] or 1.0),
+        key=lambda variant: (variant["served"] + 1) / (variant["shown"]["CurrentWeight"] or 1.0),
     )
 
 

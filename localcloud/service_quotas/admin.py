@@ -34,7 +34,7 @@ def quotas_endpoint(quotas: AppliedQuotas) -> AdminEndpoint:
         with ministack_adapter.request_scope(account, region):
             quotas.set(changes)
             catalogue = quotas.catalogue
-            everything = [one for code in catalogue.service_names for one in catalogue.of(code)]
+            everything = [quota for code in catalogue.service_names for quota in catalogue.of(code)]
             chosen = everything if show == "all" else quotas.changed()
             return {
                 "account": account,

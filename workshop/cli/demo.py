@@ -205,17 +205,17 @@ def _session(variables: dict[str, str]) -> boto3.Session:
 
 def _show(workbenches: Sequence[attendee_view.Workbench]) -> None:
     shown = console.table("seat", "has", "name", "state")
-    for one in workbenches:
+    for workbench in workbenches:
         rows = [
-            *(("bucket", name, "") for name in one.buckets),
-            *(("repository", name, "") for name in one.repositories),
-            ("role", one.role, ""),
-            ("notebook", one.notebook, one.status),
-            ("notebook URL", one.url.partition("?")[0], "presigned"),
-            ("dashboard", one.dashboard, ""),
+            *(("bucket", name, "") for name in workbench.buckets),
+            *(("repository", name, "") for name in workbench.repositories),
+            ("role", workbench.role, ""),
+            ("notebook", workbench.notebook, workbench.status),
+            ("notebook URL", workbench.url.partition("?")[0], "presigned"),
+            ("dashboard", workbench.dashboard, ""),
         ]
         for number, row in enumerate(rows):
-            shown.add_row(f"{one.seat} ({one.profile})" if number == 0 else "", *row)
+            shown.add_row(f"{workbench.seat} ({workbench.profile})" if number == 0 else "", *row)
     console.print_table(shown)
 
 

@@ -191,7 +191,7 @@ _TEXTS: dict[Format, Callable[[Handout], str]] = {
 
 
 def _warn_of_links(found: Mapping[str, notebooks.HandoutNotebook]) -> None:
-    given = [one.link for one in found.values() if one.link]
+    given = [notebook.link for notebook in found.values() if notebook.link]
     if given:
         first = min(link.open_before for link in given)
         console.warn(

@@ -68,9 +68,9 @@ def _shared(record: Record) -> Members:
 def _analyse(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Make the processing job that looks at the data."""
     sources = [
-        one["DataSource"]["S3DataSource"]["S3Uri"]
-        for one in record["members"]["AutoMLJobInputDataConfig"]
-        if "DataSource" in one
+        channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in record["members"]["AutoMLJobInputDataConfig"]
+        if "DataSource" in channel
     ]
     request = {
         **_shared(record),
@@ -145,7 +145,7 @@ def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     ended = children.of(engine, record)
     if any(map(_succeeded, children.of(engine, record, "TrainingJob"))):
         return None
-    reasons = [one["failure"] for one in ended if one["failure"]]
+    reasons = [job["failure"] for job in ended if job["failure"]]
     # Not measured on AWS.
     return str(record.get("refusal") or next(iter(reasons), "No candidate succeeded"))
 
@@ -181,8 +181,8 @@ def _secondary(engine: SageMakerEngine, record: Record) -> str:
     if children.of(engine, record, "TrainingJob"):
         return "ModelTuning"
     started = (
-        processing.JOB.started(engine, one, engine.clock.now())
-        for one in children.of(engine, record, "ProcessingJob")
+        processing.JOB.started(engine, job, engine.clock.now())
+        for job in children.of(engine, record, "ProcessingJob")
     )
     return "AnalyzingData" if any(started) else "Starting"
 

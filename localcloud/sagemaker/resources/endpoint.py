@@ -55,7 +55,7 @@ def _takes_next_configuration(engine: SageMakerEngine, request: Members, members
     asked = _asked_for(engine, request)
     if request.get("RetainAllVariantProperties"):
         excluded = request.get("ExcludeRetainedVariantProperties", [])
-        variants.retain(asked, members["Now"], {one["VariantPropertyType"] for one in excluded})
+        variants.retain(asked, members["Now"], {entry["VariantPropertyType"] for entry in excluded})
     # Both fleets run until the traffic has shifted.
     engine.quotas.require("sagemaker", _amounts(asked), engine.in_use)
     members["Next"] = asked
@@ -67,9 +67,9 @@ def _takes_next_configuration(engine: SageMakerEngine, request: Members, members
 
 def _holds_no_component(engine: SageMakerEngine, request: Members, members: Members) -> None:
     held = [
-        one["name"]
-        for one in engine.records(engine.kinds["InferenceComponent"])
-        if one["members"]["EndpointName"] == members["EndpointName"]
+        record["name"]
+        for record in engine.records(engine.kinds["InferenceComponent"])
+        if record["members"]["EndpointName"] == members["EndpointName"]
     ]
     if held:
         # That it is refused is reported in public; the wording is not measured on AWS.
@@ -86,7 +86,7 @@ def _deployments(record: Record) -> list[variants.Deployment]:
 
 def _amounts(*deployed: variants.Deployment) -> Counter[str]:
     amounts: Counter[str] = Counter()
-    for variant in (variant for one in deployed for variant in variants.all_of(one)):
+    for variant in (variant for deployment in deployed for variant in variants.all_of(deployment)):
         if variant["type"] is not None:
             taken = variants.instances(variant)
             amounts[f"{variant['type']} for endpoint usage"] += taken

@@ -72,17 +72,20 @@ def _endpoint_takes_it(engine: SageMakerEngine, request: Members, members: Membe
 
 
 def _base(members: Members) -> str | None:
-    names = (one.get("BaseInferenceComponentName") for one in _specifications(members))
+    names = (
+        specification.get("BaseInferenceComponentName")
+        for specification in _specifications(members)
+    )
     return next((name for name in names if name is not None), None)
 
 
 def _specification_is_whole(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if ("Specification" in request) == ("Specifications" in request):
         raise invalid("Specify either Specification or Specifications, and not both")
-    for one in _specifications(members):
-        if "ModelName" in one:
-            engine.existing(model.KIND, one)
-        elif "Container" not in one:
+    for specification in _specifications(members):
+        if "ModelName" in specification:
+            engine.existing(model.KIND, specification)
+        elif "Container" not in specification:
             raise invalid("A Specification needs a ModelName or a Container")
 
 
@@ -142,7 +145,8 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
         shown["Specification"] = _summary(members["Specification"], record["created"])
     if "Specifications" in members:
         shown["Specifications"] = [
-            _summary(one, record["created"]) for one in members["Specifications"]
+            _summary(specification, record["created"])
+            for specification in members["Specifications"]
         ]
     return shown
 

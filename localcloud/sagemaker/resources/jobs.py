@@ -103,8 +103,11 @@ class Job:
 
     def look_for_machines(self, engine: SageMakerEngine, record: Record, moment: float) -> None:  # noqa: ARG002
         """Keep as ``lacking`` the type of which there is no machine for it, if there is one."""
-        types = (instance_type for instance_type, _ in self.machines(record["members"]))
-        lacking = (one for one in types if engine.faults.lacks_capacity(one))
+        lacking = (
+            instance_type
+            for instance_type, _ in self.machines(record["members"])
+            if engine.faults.lacks_capacity(instance_type)
+        )
         record["lacking"] = next(lacking, None)
 
     def started(self, engine: SageMakerEngine, record: Record, moment: float) -> float | None:
@@ -160,7 +163,7 @@ class Job:
             **given,
             "InProgress": (self.look_for_machines, *given.get("InProgress", ())),
             "Stopping": (self.leave, self.work, *given.get("Stopping", ())),
-            **{one: (self.leave, *given.get(one, ()), self.end) for one in TERMINAL},
+            **{status: (self.leave, *given.get(status, ()), self.end) for status in TERMINAL},
         }
 
     def beats(self, *more: Effect) -> Mapping[str, tuple[Effect, ...]]:

@@ -35,7 +35,9 @@ def require_role(role_arn: str | None) -> None:
 
 def images(engine: SageMakerEngine, model: Record) -> list[str]:
     """Give the images of a model's containers, those of its model packages included."""
-    return [image for one in _containers(model["members"]) for image in _images(engine, one)]
+    return [
+        image for container in _containers(model["members"]) for image in _images(engine, container)
+    ]
 
 
 def missing_data(model: Record) -> str | None:
@@ -48,7 +50,11 @@ def _images(engine: SageMakerEngine, container: Members) -> list[str]:
         return [container["Image"]]
     package = _package(engine, container)
     specification = package["members"].get("InferenceSpecification", {})
-    return [one["Image"] for one in specification.get("Containers", []) if "Image" in one]
+    return [
+        package_container["Image"]
+        for package_container in specification.get("Containers", [])
+        if "Image" in package_container
+    ]
 
 
 def _package(engine: SageMakerEngine, container: Members) -> Record:

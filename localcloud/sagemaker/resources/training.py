@@ -42,9 +42,9 @@ def machines(members: Members) -> jobs.Fleet:
     config = members.get("ResourceConfig", {})
     groups = config.get("InstanceGroups") or config.get("InstancePreferences", [])[:1]
     return [
-        (one["InstanceType"], one.get("InstanceCount") or config.get("InstanceCount") or 1)
-        for one in groups or [config]
-        if "InstanceType" in one
+        (group["InstanceType"], group.get("InstanceCount") or config.get("InstanceCount") or 1)
+        for group in groups or [config]
+        if "InstanceType" in group
     ]
 
 
@@ -128,7 +128,8 @@ def _uses(record: Record) -> dict[str, float]:
 def _upload_rest(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """A job that was stopped while it trained leaves what it has."""
     trained = any(
-        one["Status"] == "Training" for one in record["members"]["SecondaryStatusTransitions"]
+        transition["Status"] == "Training"
+        for transition in record["members"]["SecondaryStatusTransitions"]
     )
     if trained and jobs.role_is_gone(record["members"]["RoleArn"]) is None:
         training_output.upload(record)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def final_metrics(record: Record) -> dict[str, float]:
     """Metric name -> value, for the metrics the job defines; the same in every run."""
     definitions = record["members"].get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-    return {one["Name"]: score(record["name"], one["Name"]) for one in definitions}
+    return {
+        definition["Name"]: score(record["name"], definition["Name"]) for definition in definitions
+    }
 
 
 def score(job: str, metric: str) -> float:
