@@ -13,12 +13,15 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
+from workshop.cli import application
 
 PAGES = [
     *sorted(ROOT.glob("*.md")),
@@ -36,6 +39,7 @@ _LEFT_OUT = (
     ".cache",
 )
 SECONDS = 500
+COMMAND_LINE: Any = typer.main.get_command(application())
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,23 @@ def test_every_path_of_the_project_that_is_named_exists(page: Path) -> None:
     folders = "app|bench|constructs|docs|localcloud|stacks|tests|tools|workshop"
     named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text)) - {"tests/constructs/"}
     assert {path for path in named if not (ROOT / path).exists()} == set(), page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None:
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    for named in re.findall(r"`workshop ([a-z][^`]*)`", text):
+        command = COMMAND_LINE
+        for word in named.split():
+            command = getattr(command, "commands", {}).get(word, command)
+        assert command is not COMMAND_LINE, f"workshop {named}"
+        known = {option for one in command.params for option in one.opts} | {
+            "-h",
+            "--help",
+            "--debug",
+        }
+        used = {option.partition("=")[0] for option in re.findall(r"(?<= )--?[a-z][\w=-]*", named)}
+        assert used <= known, f"workshop {named}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

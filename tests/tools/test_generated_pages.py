@@ -58,6 +58,11 @@ def test_the_architecture_page_has_every_room_and_no_other() -> None:
     assert all(about.endswith(".") for _, about in rows)
 
 
+def test_the_architecture_page_has_every_folder_of_tests() -> None:
+    named = set(re.findall(r"`tests/(\w+)/`", _architecture()))
+    assert named == {path.parent.name for path in (ROOT / "tests").glob("*/*.py")}
+
+
 def test_the_architecture_page_has_every_wall() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     walls = {one["name"] for one in project["tool"]["importlinter"]["contracts"]}
