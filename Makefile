@@ -83,7 +83,8 @@ synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without
 
 .PHONY: test test-long check format docs bench lock clean
 test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@# One more than the cores of a small machine: tests wait for a third of their time.
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-long: $(VENV)/.dev ## proofs that take minutes: every action of AWS, thousands of worlds
 	@$(BIN)/python -m pytest -m long
