@@ -168,10 +168,15 @@ def _hourly(use: prices.Use, instance_type: str) -> Decimal:
     return found
 
 
+def page_text(templates: Templates) -> str:
+    """Return the page with both parts renewed."""
+    parts = {"workbench": picture(templates), "costs": cost_table()}
+    return generated_files.page(PAGE, _MODULE, parts)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write or check the page; the exit code."""
-    parts = {"workbench": picture(synthesized()), "costs": cost_table()}
-    wanted = {PAGE: generated_files.page(PAGE, _MODULE, parts)}
+    wanted = {PAGE: page_text(synthesized())}
     return generated_files.main(_MODULE, __doc__, wanted, arguments)
 
 

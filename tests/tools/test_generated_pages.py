@@ -9,14 +9,18 @@ from types import ModuleType
 
 import pytest
 
-from tests.support.assemblies import ROOT
+from tests.support.assemblies import ROOT, shipped
 from tools import access_page, architecture_page, cli_reference, generated_files, readme, schema
 from workshop.cli import COMMANDS
 
 
-@pytest.mark.parametrize("tool", [access_page, architecture_page, cli_reference, readme, schema])
+@pytest.mark.parametrize("tool", [access_page, architecture_page, cli_reference, schema])
 def test_a_page_is_what_its_generator_writes(tool: ModuleType) -> None:
     assert tool.main(["--check"]) == 0
+
+
+def test_readme_shows_what_the_templates_hold_and_what_a_class_costs() -> None:
+    assert readme.page_text(_templates()) == readme.PAGE.read_text(encoding="utf-8")
 
 
 def test_every_generator_is_run_by_make_docs_and_held_by_make_check() -> None:
@@ -79,12 +83,17 @@ def test_an_arrow_that_others_imply_is_not_drawn_and_every_door_is() -> None:
 
 
 def test_the_picture_shows_a_resource_by_its_name_and_what_names_it() -> None:
-    templates = readme.synthesized()
+    templates = _templates()
     drawn = readme.picture(templates)
     assert '["ECR Repository<br>demo/ada/training"]' in drawn
     assert "demo-ada-notebook-NotebookInstance --> demo-ada-access-Role" in drawn
     policies = [one for one in templates["demo-cohort"]["Resources"].values() if _is_policy(one)]
     assert f'["IAM ManagedPolicy<br>{len(policies)} of them"]' in drawn
+
+
+def _templates() -> readme.Templates:
+    made = shipped(readme.ENVIRONMENT)
+    return {stack: made.template(stack) for stack in made.stacks()}
 
 
 def _is_policy(resource: dict[str, str]) -> bool:
