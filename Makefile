@@ -96,6 +96,9 @@ check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to 
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.access_page --check
+	$(BIN)/python -m tools.architecture_page --check
+	$(BIN)/python -m tools.cli_reference --check
+	$(BIN)/python -m tools.readme --check
 	$(BIN)/python -m tools.pack_scripts --check
 
 format: $(VENV)/.dev ## format the code
@@ -105,6 +108,9 @@ format: $(VENV)/.dev ## format the code
 docs: $(VENV)/.dev ## generate the schema and the reference pages again
 	$(BIN)/python -m tools.schema --write
 	$(BIN)/python -m tools.access_page --write
+	$(BIN)/python -m tools.architecture_page --write
+	$(BIN)/python -m tools.cli_reference --write
+	$(BIN)/python -m tools.readme --write
 	$(BIN)/python -m tools.pack_scripts --write
 
 bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them

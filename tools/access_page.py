@@ -18,8 +18,8 @@ from workshop.config import loader
 from workshop.naming import Names
 
 _PAGE = ROOT / "docs" / "access.md"
-_BEGIN = "<!-- generated from the policies by: python -m tools.access_page --write -->\n"
-_END = "<!-- end of the generated part -->\n"
+_MODULE = "tools.access_page"
+_PART = "what ada can do"
 ENVIRONMENT = "dev"
 """The shipped environment whose first profile the page shows."""
 
@@ -56,8 +56,8 @@ def _table(
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or check the page; the exit code."""
-    wanted = {_PAGE: generated_files.part(_PAGE, _BEGIN, _END, table_text())}
-    return generated_files.main("tools.access_page", __doc__, wanted, arguments)
+    wanted = {_PAGE: generated_files.page(_PAGE, _MODULE, {_PART: table_text()})}
+    return generated_files.main(_MODULE, __doc__, wanted, arguments)
 
 
 if __name__ == "__main__":
