@@ -16,8 +16,8 @@ from unittest import mock
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from localcloud import ministack_adapter, server
-from localcloud.admin import Control, Knob
-from localcloud.authentication.gate import Handler
+from localcloud.admin import AdminEndpoint, AdminInterface
+from localcloud.asgi import Handler
 from localcloud.clock import Clock
 
 Held = dict[str, Any]
@@ -360,22 +360,26 @@ def held(account: str, region: str, *, by_seats: bool) -> Held:
     return found
 
 
-class _Control(Control):
-    """The paths of the local cloud, and ``/_workshop/held``."""
+class _AdminInterface(AdminInterface):
+    """The admin endpoints of the local cloud, and ``/_workshop/held``."""
 
     def __init__(
-        self, emulated: Handler, instance: str, clock: Clock, knobs: Mapping[str, Knob]
+        self,
+        emulated: Handler,
+        instance: str,
+        clock: Clock,
+        endpoints: Mapping[str, AdminEndpoint],
     ) -> None:
-        super().__init__(emulated, instance, clock, {**knobs, "held": self._held})
+        super().__init__(emulated, instance, clock, {**endpoints, "held": self._held})
 
     @staticmethod
-    def _held(wanted: dict[str, Any]) -> dict[str, Any]:
+    def _held(change: dict[str, Any]) -> dict[str, Any]:
         sagemaker = ministack_adapter.module("app").SERVICE_HANDLERS["sagemaker"].__self__
         # What was due by now has happened before, as with any request.
         sagemaker.engine.statuses.run_due()
-        return held(**wanted)
+        return held(**change)
 
 
 if __name__ == "__main__":
-    mock.patch.object(server, "Control", _Control).start()
+    mock.patch.object(server, "AdminInterface", _AdminInterface).start()
     raise SystemExit(server.main(sys.argv[1:]))
