@@ -86,7 +86,7 @@ synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without
 
 # --- developing -----------------------------------------------------------------------------
 
-.PHONY: test test-quick test-long check format docs bench lock clean
+.PHONY: test test-quick test-long test-wheel check format docs bench lock dist clean
 test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
 	@# One more than the cores of a small machine: tests wait for a third of their time.
 	@$(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
@@ -96,6 +96,10 @@ test-quick: $(VENV)/.dev ## what a change needs: all but the tests that take sec
 
 test-long: $(VENV)/.dev ## proofs that take minutes: every action of AWS, thousands of worlds
 	@$(BIN)/python -m pytest -m long
+
+test-wheel: $(VENV)/.dev ## the wheel that make dist has built, in empty environments and folders
+	@WORKSHOP_WHEEL="$$(echo $(CURDIR)/dist/*.whl)" \
+		$(BIN)/python -m pytest -m "long or not long" tests/project/test_package.py
 
 check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to date
 	$(BIN)/ruff check
@@ -134,5 +138,9 @@ lock: $(VENV)/.dev ## resolve the dependencies again
 		--no-header --upgrade --group sdk -o requirements-sdk.lock
 	$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
+dist: $(VENV)/.dev ## source distribution and wheel into dist/
+	@rm -rf dist
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
+
 clean: ## remove what was set up and made
-	rm -rf $(VENV) $(VENV)-sdk node_modules cdk.out .cache .workshop *.egg-info build
+	rm -rf $(VENV) $(VENV)-sdk node_modules cdk.out .cache .workshop *.egg-info build dist

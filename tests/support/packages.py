@@ -110,8 +110,9 @@ def _succeed(command: Sequence[str | Path], folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this project, as an index would serve it."""
-    return build(tmp_path_factory.mktemp("wheel"))
+    """The wheel of this project, as an index would serve it; ``$WORKSHOP_WHEEL`` names one."""
+    built = os.environ.get("WORKSHOP_WHEEL")
+    return Path(built) if built else build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")
