@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests and files that ``tests/slow.txt`` names: the quick lane leaves them out."""
-    named = set((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
+    named = set((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").splitlines())
     for item in items:
         test = item.nodeid.partition("[")[0]
         if named & {test, test.partition("::")[0]}:

@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from tests.support.config_folder import HEAD, write, write_roster
-
-WORKSHOP = Path(sys.executable).with_name("workshop")
+from tests.support.workshop_command import run
 
 
 @pytest.fixture(autouse=True)
@@ -23,25 +23,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def completed(line: str) -> list[str]:
-    """What bash offers at the end of the line."""
-    words = line.split(" ")
-    return answer(
-        _WORKSHOP_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1)
-    )
-
-
 def answer(**variables: str) -> list[str]:
-    done = subprocess.run(
-        [WORKSHOP],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.stderr == ""
-    return done.stdout.split()
+    """What a shell is offered that asks with these variables."""
+    with mock.patch.dict(os.environ, variables):
+        told = run()
+    assert told.err == ""
+    return told.out.split()
+
+
+def bash(line: str) -> dict[str, str]:
+    """How bash asks for what may stand at the end of the line."""
+    return {
+        "_WORKSHOP_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
 
 
 @pytest.mark.parametrize(
@@ -62,7 +58,7 @@ def answer(**variables: str) -> list[str]:
     ],
 )
 def test_bash_offers(line: str, offered: list[str]) -> None:
-    assert completed(line) == offered
+    assert answer(**bash(line)) == offered
 
 
 def test_zsh_offers_the_same() -> None:
@@ -85,12 +81,7 @@ except SystemExit:
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={
-            **os.environ,
-            "_WORKSHOP_COMPLETE": "complete_bash",
-            "COMP_WORDS": line,
-            "COMP_CWORD": str(len(line.split(" ")) - 1),
-        },
+        env={**os.environ, **bash(line)},
         capture_output=True,
         text=True,
         timeout=60,

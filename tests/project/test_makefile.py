@@ -61,6 +61,9 @@ def test_a_step_of_the_setup_that_goes_well_says_nothing(tmp_path: Path) -> None
 
 
 def test_whatever_is_called_slow_is_a_test() -> None:
-    for line in (ROOT / "tests" / "slow.txt").read_text().splitlines():
+    lines = (ROOT / "tests" / "slow.txt").read_text().splitlines()
+    named = [line for line in lines if not line.startswith("#")]
+    assert named == sorted(set(named))
+    for line in named:
         file, _, test = line.partition("::")
-        assert f"def {test}(" in (ROOT / file).read_text(), line
+        assert f"def {test}" in (ROOT / file).read_text(), line

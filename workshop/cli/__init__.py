@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -120,7 +121,7 @@ def main() -> None:
     # Accepted anywhere: whoever wants a traceback has typed the whole command already.
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        _chosen(arguments)(arguments)
+        _chosen(arguments)(arguments, prog_name=Path(sys.argv[0]).name)
     except (WorkshopError, LocalCloudError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise
