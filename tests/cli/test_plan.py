@@ -148,7 +148,7 @@ def test_a_place_without_seats_that_cannot_be_listed_stops_nobody_and_is_told(
     assert told["totals"]["create"] == 1
     (unlisted,) = told["unlisted"]
     assert (unlisted["account"], unlisted["region"]) == ("000000000000", "us-east-1")
-    why = "whether strays are left in 000000000000 us-east-1 is not known (An error occurred (Acc"
+    why = "whether strays are left in 000000000000 us-east-1 is not known (DescribeStacks: Acc"
     assert f"warning: {why}" in ran.err
     assert fleet.run("deploy").code == 0
 

@@ -69,7 +69,9 @@ def of_error(error: BotoCoreError | ClientError) -> Cause:
     """The cause behind a call that AWS refused, or that did not reach it."""
     quota = isinstance(error, ClientError) and errors.code(error.response) == _QUOTA
     passing = errors.is_passing(error) and not quota
-    return Cause(FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, errors.told(error))
+    return Cause(
+        FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, errors.describe(error)
+    )
 
 
 def tells_elsewhere(cause: Cause) -> bool:

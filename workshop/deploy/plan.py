@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import StackSummary
+from workshop.aws.stacks import BROKEN, SETTLED, StackSummary
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import Effect, PropertyChange
 from workshop.naming import COHORT
@@ -29,8 +29,6 @@ class StackAction(StrEnum):
     REFUSED = "refused"
 
 
-SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-_BROKEN = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 _ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
 
 LOSES_DISK = "clearing it deletes its notebook, if that is left, and what is on the notebook's disk"
@@ -138,7 +136,7 @@ def _repair(found: StackSummary, now: datetime) -> StackAction:
         return StackAction.CLEAR
     if found.in_progress:
         return StackAction.WAIT
-    if found.status in _BROKEN:
+    if found.status in BROKEN:
         return StackAction.CLEAR
     return StackAction.UPDATE if found.status in _ROLLED_BACK else StackAction.REFUSED
 

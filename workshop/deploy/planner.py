@@ -17,6 +17,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.rate_limit import RateLimiter
+from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
@@ -26,7 +27,7 @@ from workshop.deploy.assembly import Assembly
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Exemplar
-from workshop.errors import SignInError, WorkshopError
+from workshop.errors import WorkshopError
 from workshop.naming import COHORT
 
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
@@ -74,19 +75,12 @@ def look_for_strays(
 
     What is wrong there stops nobody: no seat needs anything of it.
     """
-
-    def one(place: AccountRegion) -> Mapping[str, StackSummary] | str:
-        try:
-            return stacks.stacks(clients, place)
-        except SignInError:
-            raise
-        except (BotoCoreError, ClientError, WorkshopError) as error:
-            return str(error)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        answers = dict(zip(elsewhere, pool.map(one, elsewhere), strict=True))
-    found = {place: answer for place, answer in answers.items() if not isinstance(answer, str)}
-    return found, {place: answer for place, answer in answers.items() if isinstance(answer, str)}
+    answers = stacks.in_each(clients, elsewhere)
+    found = {place: each for place, each in answers.items() if not isinstance(each, Unavailable)}
+    unlisted = {
+        place: each.reason for place, each in answers.items() if isinstance(each, Unavailable)
+    }
+    return found, unlisted
 
 
 def propose(

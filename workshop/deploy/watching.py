@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from workshop.aws.stacks import StackSummary
+from workshop.aws.stacks import SETTLED, StackSummary
 from workshop.deploy import plan
 from workshop.deploy.cloudformation import Seen
 from workshop.deploy.jobs import StackJob
@@ -65,7 +65,7 @@ def _state(job: StackJob, found: StackSummary) -> StackState:
         return StackState.FAILING if "ROLLBACK" in found.status else StackState.STILL
     if job.plan.action == StackAction.UPDATE and found.changed == job.before:
         return StackState.STILL  # the state before the update, which does not show yet
-    if found.status not in plan.SETTLED:
+    if found.status not in SETTLED:
         return StackState.ENDED_BADLY
     return StackState.DONE if found.tags == job.wanted_tags else StackState.DECIDE_AGAIN
 
