@@ -35,6 +35,15 @@ SEAT_STACKS = ("storage", "registry", "access", "notebook", "monitoring")
 """The five stacks of a workbench, in the order in which they may be created."""
 
 
+def seat_of_name(workshop: str, name: str) -> str | None:
+    """Return the seat whose prefix a name has: ``ada`` of ``vision-ada-fit`` or ``vision/ada/fit``.
+
+    It may be the cohort, or no seat that there is.
+    """
+    found = re.match(rf"{re.escape(workshop)}([-/])({SEAT_PATTERN.strip('^$')})\1", name)
+    return found[2] if found else None
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of one seat (or of the cohort) of one workshop in one account and Region."""

@@ -37,6 +37,11 @@ def template_digest(template: str) -> str:
     return hashlib.sha256(template.encode()).hexdigest()[:32]
 
 
+def seat_of_tags(workshop: str, tags: Mapping[str, str]) -> str:
+    """Return the seat that tags name, empty where they are of no seat of this workshop."""
+    return tags.get(ATTENDEE, "") if tags.get(WORKSHOP) == workshop else ""
+
+
 def seat_tags(
     *,
     workshop: str,

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from tests.support.properties import untimed
 from workshop.aws.rate_limit import FASTEST, SLOWEST, MinInterval, RateLimiter
-from workshop.deploy.jobs import Limits
+from workshop.deploy.jobs import FailureTolerance, Limits
 from workshop.deploy.polling import FIRST_POLL, PollSchedule
-from workshop.deploy.tolerance import FailureTolerance
 
 
 @dataclass
@@ -141,7 +140,7 @@ def test_a_part_of_the_seats_may_fail_rounded_down() -> None:
     tolerance = FailureTolerance(100, 30)
     tolerance.begin()
     assert fail(tolerance, 31) == [False] * 30 + [True]
-    assert tolerance.told == (
+    assert tolerance.message == (
         "31 seats have failed, more than 30 % of all; no new ones are begun. Mend the cause and run"
         " the command again"
     )

@@ -18,7 +18,7 @@ from unittest import mock
 import pytest
 from rich.console import Console
 
-from tests.support.small_workshop import HOME, WORKSHOP, Fleet, fleet, wanted
+from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired, fleet
 from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import deploy_view
 from workshop.deploy.jobs import StackJob, Stage
@@ -37,15 +37,15 @@ SILENCE = 120
 
 
 def stack(seat: str, kind: str = "storage", action: StackAction = StackAction.CREATE) -> StackPlan:
-    return StackPlan(wanted(f"demo-{seat}-{kind}", seat=seat), None, action)
+    return StackPlan(desired(f"demo-{seat}-{kind}", seat=seat), None, action)
 
 
 def plan(*seats: str) -> DeployPlan:
     return DeployPlan(tuple(SeatPlan(seat, HOME, (stack(seat),)) for seat in seats), ())
 
 
-def event(what: What, seat: str, stack: str = "", told: str = "") -> Event:
-    return Event(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, told)
+def event(what: What, seat: str, stack: str = "", message: str = "") -> Event:
+    return Event(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, message)
 
 
 EVENTS = (
@@ -55,8 +55,8 @@ EVENTS = (
     event(What.SEAT_DONE, "a"),
     event(What.RETRY, "b", "demo-b-access", "again in 5 s: Throttling"),
     event(What.FAILING, "b", "demo-b-access", "Role: no"),
-    event(What.SEAT_FAILED, "b", told="demo-b-access: Role: no"),
-    event(What.STOPPED, "", told="too many"),
+    event(What.SEAT_FAILED, "b", message="demo-b-access: Role: no"),
+    event(What.STOPPED, "", message="too many"),
 )
 
 
@@ -112,7 +112,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     view = deploy_view._LiveView(plan("cohort", "a", "b", "c"))
     assert len(seen(view)) == 1
     jobs = {
-        one.wanted.name: StackJob(one) for one in (stack("a"), stack("b"), stack("b", "access"))
+        one.desired.name: StackJob(one) for one in (stack("a"), stack("b"), stack("b", "access"))
     }
     jobs["demo-a-storage"].stage = Stage.DONE
     jobs["demo-b-storage"].stage = Stage.WATCHED

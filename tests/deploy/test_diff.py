@@ -21,9 +21,7 @@ def templates() -> Iterator[dict[str, Any]]:
     """The demo's, and the reviewed ones of all shipped environments."""
     for stack in shipped("demo").stacks():
         yield shipped("demo").template(stack)
-    for path in (ROOT / "tests" / "__snapshots__" / "test_stack_snapshots").glob(
-        "*_template_*.json"
-    ):
+    for path in (ROOT / "tests" / "stacks" / "__snapshots__").glob("**/*_template_*.json"):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -64,7 +64,7 @@ def test_on_the_worst_day_every_healthy_seat_comes_up_and_nothing_is_made_twice(
     assert code == told["exit"] == 1, talk
     assert told["seats"].get("failed") == told["seats"].get("stuck") == 1, told
     assert told["seats"].get("done", 0) + told["seats"].get("unchanged", 0) == 4
-    reasons = {one["seat"]: (one["outcome"], one["told"]) for one in told["failed"]}
+    reasons = {one["seat"]: (one["outcome"], one["message"]) for one in told["failed"]}
     assert reasons["seat03"][0] == "failed"
     assert "'demo/seat03/training' already exists" in reasons["seat03"][1]
     assert reasons["seat05"][0] == "stuck"

@@ -126,22 +126,22 @@ def synthesized() -> Iterator[None]:
         yield
 
 
-def found(wanted: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -> StackSummary:
-    """The stack that is wanted, as a listing shows it."""
+def found(desired: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -> StackSummary:
+    """The stack that is desired, as a listing shows it."""
     made = StackSummary(
-        name=wanted.name,
-        id=f"arn:{wanted.name}",
+        name=desired.name,
+        id=f"arn:{desired.name}",
         status=status,
         reason="",
         created=datetime(2098, 3, 8, tzinfo=UTC),
         changed=None,
-        protected=wanted.protected,
-        tags=wanted.tagged(wanted.templates[0]),
+        protected=desired.protected,
+        tags=desired.tagged(desired.templates[0]),
     )
     return replace(made, **more)
 
 
-def wanted(
+def desired(
     name: str = "demo-seat1-storage", *, seat: str = "seat1", needs: str = "", variants: int = 1
 ) -> DesiredStack:
     """A stack with templates that nobody looks into."""
@@ -199,8 +199,8 @@ class Run:
         """The stacks that a call was accepted for."""
         return {event.stack for event in self.of(What.BEGUN)}
 
-    def told(self, seat: str) -> str:
-        return next(one.told for one in self.deployment.results if one.seat == seat)
+    def message(self, seat: str) -> str:
+        return next(one.message for one in self.deployment.results if one.seat == seat)
 
     def of(self, what: What) -> list[Event]:
         return [event for event in self.events if event.what == what]
@@ -236,11 +236,11 @@ class Fleet:
     ) -> Clients:
         """Clients; each request to CloudFormation, retries too, comes into ``seen`` by its name."""
         loaded = self.loaded()
-        told = paces or {}
+        limiters = paces or {}
         clients = Clients(
             loaded.home,
             role=loaded.settings.deploy.role,
-            throttled=lambda place: told[place].throttled() if place in told else None,
+            throttled=lambda place: limiters[place].throttled() if place in limiters else None,
         )
         noted: list[str] = [] if seen is None else seen
         for place in dict.fromkeys([loaded.home, *account_regions(loaded.seats)]):

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import boto3
 import botocore.session
+from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,6 +35,9 @@ Where three calls of ten are refused, one of two million is given up.
 
 ATTEMPTS_TO_SIGN_IN = 8
 """Of the first call of a command: without a network, that is told within half a minute."""
+
+PAGE = 100
+"""Of a listing; most services list no more at once."""
 
 CONNECTIONS = 128
 """As many as threads may use one client at once: a teardown empties 24 buckets with 5 calls each.
@@ -123,11 +127,36 @@ class Clients:
             session = self._session(place.account)
             return session.client("sts", region_name=place.region, config=_config(2))
 
+    def call(
+        self, place: AccountRegion, service: str, operation: str, **request: Any
+    ) -> dict[str, Any]:
+        """Call an operation, named as in the API; botocore's errors pass through."""
+        answer: dict[str, Any] = getattr(self.client(service, place), xform_name(operation))(
+            **request
+        )
+        return answer
+
+    def pages(
+        self,
+        place: AccountRegion,
+        service: str,
+        operation: str,
+        *,
+        size: int = 0,
+        **request: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """Return a listing, PAGE or ``size`` items a page; botocore's errors pass through."""
+        paginator = self.client(service, place).get_paginator(xform_name(operation))
+        pages: Iterator[dict[str, Any]] = iter(
+            paginator.paginate(**request, PaginationConfig={"PageSize": size or PAGE})
+        )
+        return pages
+
     @property
-    def calls(self) -> dict[str, int]:
+    def calls(self) -> Counter[str]:
         """How many calls were made so far, by ``service:Operation``; retries are left out."""
         with self._counting:
-            return dict(sorted(self._calls.items()))
+            return Counter(dict(sorted(self._calls.items())))
 
     def caller(self, place: AccountRegion) -> str:
         """The account that calls made for ``place`` act in, as STS says."""
@@ -145,7 +174,7 @@ class Clients:
             ) from error
 
     def _is_known_elsewhere(self, place: AccountRegion) -> bool:
-        for region in {self.home.region, regions.open_to_all(place.region)} - {place.region}:
+        for region in {self.home.region, regions.home(place.region)} - {place.region}:
             try:
                 sts = self.client(
                     "sts", AccountRegion(place.account, region), attempts=ATTEMPTS_TO_SIGN_IN
@@ -182,7 +211,7 @@ class Clients:
                 f"seats in account {account} need a role to take on there; name it in the"
                 " environment's file as deploy.role, or run with that account as the environment's"
             )
-        partition = own.get_partition_for_region(self.home.region)
+        partition = regions.partition(self.home.region).name
         raw = own._session  # noqa: SLF001 - boto3 gives no other way to refreshed credentials
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=lambda service, **given: raw.create_client(

@@ -109,8 +109,8 @@ def deploy(
     watch.lap("checks")
     if as_json and not report.passed:
         why = preflight.refusal(report)
-        told = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
-        console.print_json(deploy_summary.line(told))
+        result = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
+        console.print_json(deploy_summary.line(result))
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
     ledger = Ledger(work.loaded.name)
@@ -139,7 +139,7 @@ def deploy(
             sinks.append(shown.event)
             shown.begin(deployment, paces)
             deployment.run()
-    finally:  # whatever broke it off: what was done has to be told, and noted
+    finally:  # whatever broke it off: what was done has to be shown, and noted
         watch.lap("stacks")
         result = deploy_summary.of_run(deployment, paces, watch.laps)
         ledger.end(result)  # first, since a pipe that is closed would end all that follows

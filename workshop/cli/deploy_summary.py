@@ -73,7 +73,7 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
     if bad:
         table = console.table("seat", "place", "outcome", "why")
         for one in bad:
-            table.add_row(one.seat, str(one.place), one.outcome.value, one.told)
+            table.add_row(one.seat, str(one.place), one.outcome.value, one.message)
         console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
@@ -110,5 +110,5 @@ def _failed(one: SeatResult) -> dict[str, str]:
         "account": one.place.account,
         "region": one.place.region,
         "outcome": one.outcome.value,
-        "told": one.told,
+        "message": one.message,
     }

@@ -1,4 +1,4 @@
-"""A running fleet as people and programs see it: bars on a terminal, lines in a pipe, JSON."""
+"""A running deployment as people and programs see it: bars on a terminal, lines in a pipe, JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LINES = 12
 """Active seats that a screen shows; the others are counted."""
 
 _QUIET = frozenset({What.BEGUN, What.DONE, What.UNCHANGED})
-"""What a pipe does not hear of each stack: seats are told when they are done."""
+"""Events of single stacks that a pipe leaves out: a line comes when a seat has ended."""
 
 _ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
 
@@ -70,18 +70,18 @@ class _LineView:
 
     def event(self, event: Event) -> None:
         if event.what in _ENDS:
-            told = f": {event.told}" if event.told else ""
+            message = f": {event.message}" if event.message else ""
             if event.seat == COHORT:
-                console.say(f"{event.what.removeprefix('seat ')}: {COHORT}{told}")
+                console.say(f"{event.what.removeprefix('seat ')}: {COHORT}{message}")
                 return
             self._ended += 1
-            console.say(f"{self._ended}/{self._seats} {event.what}: {event.seat}{told}")
+            console.say(f"{self._ended}/{self._seats} {event.what}: {event.seat}{message}")
         elif event.what not in _QUIET:
             console.say(_line(event))
 
 
 class _LiveView:
-    """One bar for the fleet, one line for each active seat; failures scroll by above."""
+    """One bar for all seats, one line for each active seat; failures scroll by above."""
 
     def __init__(self, plan: DeployPlan) -> None:
         self._bar = console.Bar("seats")
@@ -132,7 +132,7 @@ class _LiveView:
         for engine in self._deployment.engines if self._deployment else ():
             for job in engine.in_flight:
                 doing = "clearing " if job.deleting else ""
-                seats.setdefault(job.seat, []).append(doing + job.plan.wanted.kind)
+                seats.setdefault(job.seat, []).append(doing + job.plan.desired.kind)
         for seat in list(seats)[:_LINES]:
             table.add_row(f"  {seat}", ", ".join(seats[seat]))
         if len(seats) > _LINES:
@@ -147,4 +147,4 @@ def _seats(plan: DeployPlan) -> int:
 
 def _line(event: Event) -> str:
     about = event.stack or event.seat
-    return " ".join(part for part in (f"{event.what}:", about, event.told) if part)
+    return " ".join(part for part in (f"{event.what}:", about, event.message) if part)

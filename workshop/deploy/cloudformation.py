@@ -68,24 +68,24 @@ class CloudFormation:
         self.polls = MinInterval(POLL_SPACING)
         self._clients = clients
 
-    def create(self, wanted: DesiredStack, template: Template) -> Sent:
+    def create(self, desired: DesiredStack, template: Template) -> Sent:
         return self._send(
             "create_stack",
-            StackName=wanted.name,
-            EnableTerminationProtection=wanted.protected,
-            **_shared(wanted, template),
+            StackName=desired.name,
+            EnableTerminationProtection=desired.protected,
+            **_shared(desired, template),
         )
 
-    def update(self, wanted: DesiredStack, template: Template, found: StackSummary) -> Sent:
-        if found.protected != wanted.protected:
+    def update(self, desired: DesiredStack, template: Template, found: StackSummary) -> Sent:
+        if found.protected != desired.protected:
             sent = self._send(
                 "update_termination_protection",
-                StackName=wanted.name,
-                EnableTerminationProtection=wanted.protected,
+                StackName=desired.name,
+                EnableTerminationProtection=desired.protected,
             )
             if sent.answer != Answer.ACCEPTED:
                 return sent
-        return self._send("update_stack", StackName=found.id, **_shared(wanted, template))
+        return self._send("update_stack", StackName=found.id, **_shared(desired, template))
 
     def delete(self, found: StackSummary) -> Sent:
         """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
@@ -176,11 +176,11 @@ class CloudFormation:
         return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
 
 
-def _shared(wanted: DesiredStack, template: Template) -> dict[str, Any]:
+def _shared(desired: DesiredStack, template: Template) -> dict[str, Any]:
     return {
         "TemplateBody": template.body,
         "Capabilities": CAPABILITIES,
-        "Tags": [{"Key": key, "Value": value} for key, value in wanted.tagged(template).items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in desired.tagged(template).items()],
         "ClientRequestToken": _token(),
     }
 

@@ -22,7 +22,7 @@ NEEDS = {"access": COHORT, "notebook": "access"}
 class DesiredStack:
     """One stack as it should be.
 
-    ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the wanted template
+    ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the desired template
     and, for a notebook, those with the instance types that may take its place; ``tags`` are without
     the digest. ``needs`` is the name of the stack that has to be there before, empty for none.
     """

@@ -14,9 +14,8 @@ from workshop.aws.clients import Clients
 from workshop.aws.rate_limit import RateLimiter
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.engine import DeployEngine
-from workshop.deploy.jobs import ENDED_BADLY, Limits, StackJob, Stage
+from workshop.deploy.jobs import ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.deploy.tolerance import FailureTolerance
 from workshop.events import Event, Sink, What
 from workshop.naming import COHORT
 
@@ -39,12 +38,12 @@ class DeployOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class SeatResult:
-    """One seat's outcome; ``told`` is the first reason, empty where all went well."""
+    """One seat's outcome; ``message`` is the first reason, empty where all went well."""
 
     seat: str
     place: AccountRegion
     outcome: DeployOutcome
-    told: str
+    message: str
 
 
 class Deployment:
@@ -68,7 +67,7 @@ class Deployment:
         self.engines = [
             DeployEngine(
                 CloudFormation(clients, place, paces[place]),
-                [stack for stack in plan.stacks if stack.wanted.place == place],
+                [stack for stack in plan.stacks if stack.desired.place == place],
                 limits,
                 FailureTolerance(to_do[place], failure_percent),
                 self._tell,
@@ -105,7 +104,9 @@ class Deployment:
         try:
             for engine in self.engines:
                 engine.stop()
-                self._tell(Event(datetime.now(UTC), engine.aws.place, What.STOPPED, told=_PATIENCE))
+                self._tell(
+                    Event(datetime.now(UTC), engine.aws.place, What.STOPPED, message=_PATIENCE)
+                )
             for end in begun:
                 end.wait()
         except KeyboardInterrupt:

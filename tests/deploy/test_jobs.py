@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tests.support.small_workshop import wanted
-from workshop.deploy.backlog import ReadyQueue
-from workshop.deploy.jobs import StackJob
+from tests.support.small_workshop import desired
+from workshop.deploy.jobs import ReadyQueue, StackJob
 from workshop.deploy.plan import StackAction, StackPlan
 
 
 def job(seat: str, kind: str, needs: str = "") -> StackJob:
-    stack = wanted(f"demo-{seat}-{kind}", seat=seat, needs=needs)
+    stack = desired(f"demo-{seat}-{kind}", seat=seat, needs=needs)
     return StackJob(StackPlan(stack, None, StackAction.CREATE))
 
 

@@ -1,4 +1,4 @@
-"""One row a seat, one for what is nobody's, and the sum: made of what was found, asking nobody."""
+"""One row for each seat, one for what is no seat's, and the totals: made of snapshots alone."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import StackSummary
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import Unavailable
+from workshop.aws.stacks import SETTLED, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.naming import SEAT_STACKS
-from workshop.pricing import prices
+from workshop.pricing import billing, prices
 from workshop.pricing.prices import NOT_KNOWN, Cost
-from workshop.status.attribution import Owners
-from workshop.status.snapshot import ENDPOINT, KINDS, NotebookState, RunningJob, Snapshot, Unknown
+from workshop.status.snapshot import ENDPOINT, KINDS, Owners, RunningJob, Snapshot
 
-MACHINE_UP = frozenset({"Pending", "InService", "Stopping", "PendingMaintenance", "InMaintenance"})
-"""Statuses of a notebook with a machine; AWS bills one from InService until it is told to stop, so
-this is the more careful figure for a minute or two."""
-
-SOUND = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+MISSING = "missing"
+"""Beside SageMaker's own statuses: there is no such notebook."""
 
 Count = int | None
 """How many, None where it could not be read."""
@@ -100,13 +98,13 @@ def rows(
     return made
 
 
-def nobodys(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | None:
+def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | None:
     """What runs in a place and is no seat's of the roster; None where nothing does.
 
     What carries another workshop's tag is left out: it has an owner.
     """
     known = owners(loaded, found.place)
-    tags = {} if isinstance(found.tags, Unknown) else found.tags
+    tags = {} if isinstance(found.tags, Unavailable) else found.tags
     own = {loaded.names(seat).notebook for seat in loaded.seats}
     books = [
         book
@@ -159,13 +157,13 @@ def _row(
     loaded: LoadedEnvironment, seat: Seat, found: Snapshot, mine: list[RunningJob]
 ) -> StatusRow:
     name = loaded.names(seat).notebook
-    book = None if isinstance(found.notebooks, Unknown) else found.notebooks.get(name)
+    book = None if isinstance(found.notebooks, Unavailable) else found.notebooks.get(name)
     counts = Counter(work.kind for work in mine)
     jobs: dict[str, Count] = {}
     for kind in KINDS:
         if kind == ENDPOINT:
             continue
-        if isinstance(found.work[kind], Unknown):
+        if isinstance(found.work[kind], Unavailable):
             jobs[kind] = None
         elif counts[kind]:
             jobs[kind] = counts[kind]
@@ -177,18 +175,18 @@ def _row(
         notebook=_notebook(found, book),
         up_since=book.changed if book is not None and book.status == "InService" else None,
         active=_last(found, name, mine),
-        active_known=not isinstance(found.active, Unknown),
+        active_known=not isinstance(found.active, Unavailable),
         jobs=jobs,
-        endpoints=None if isinstance(found.work[ENDPOINT], Unknown) else counts[ENDPOINT],
+        endpoints=None if isinstance(found.work[ENDPOINT], Unavailable) else counts[ENDPOINT],
         running=_running(found, book, mine),
         disk=_disk(seat, found, book),
     )
 
 
 def _stacks(
-    loaded: LoadedEnvironment, seat: Seat, found: Mapping[str, StackSummary] | Unknown
+    loaded: LoadedEnvironment, seat: Seat, found: Mapping[str, StackSummary] | Unavailable
 ) -> StackCounts | None:
-    if isinstance(found, Unknown):
+    if isinstance(found, Unavailable):
         return None
     names = loaded.names(seat)
     states = {kind: _state(loaded, found.get(names.stack(kind))) for kind in SEAT_STACKS}
@@ -202,7 +200,7 @@ def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
         return "missing"
     if not stack.belongs_to(loaded.settings.workshop, loaded.name):
         return "not ours"
-    if stack.status in SOUND:
+    if stack.status in SETTLED:
         return ""
     if stack.in_progress:
         return "in progress"
@@ -210,14 +208,14 @@ def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
 
 
 def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:
-    if isinstance(found.notebooks, Unknown):
+    if isinstance(found.notebooks, Unavailable):
         return None
-    return "missing" if book is None else book.status
+    return MISSING if book is None else book.status
 
 
 def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
     """The latest of the notebook's log and of what the seat began that still runs."""
-    logged = None if isinstance(found.active, Unknown) else found.active.get(name)
+    logged = None if isinstance(found.active, Unavailable) else found.active.get(name)
     moments = [work.since for work in mine]
     return max([*moments, logged] if logged else moments, default=None)
 
@@ -232,7 +230,7 @@ def _running(found: Snapshot, book: NotebookState | None, mine: Iterable[Running
 
 
 def _disk(seat: Seat, found: Snapshot, book: NotebookState | None) -> Cost:
-    if isinstance(found.notebooks, Unknown):
+    if isinstance(found.notebooks, Unavailable):
         return NOT_KNOWN
     if book is None or book.status == "Deleting":
         return Cost()
@@ -240,27 +238,21 @@ def _disk(seat: Seat, found: Snapshot, book: NotebookState | None) -> Cost:
 
 
 def _machine_cost(book: NotebookState, region: str) -> Cost:
-    if book.status not in MACHINE_UP:
-        return Cost()
-    return prices.cost(prices.hourly("notebook", book.instance_type, region))
+    return billing.notebook_cost(book.status, book.instance_type, region)
 
 
-def _work_cost(work: RunningJob, region: str) -> Cost:
-    if isinstance(work.machines, Unknown):
-        return NOT_KNOWN
-    return prices.total(
-        prices.cost(prices.hourly(one.use, one.instance_type, region)) * one.count
-        for one in work.machines
-    )
+def _work_cost(job: RunningJob, region: str) -> Cost:
+    known = None if isinstance(job.machines, Unavailable) else job.machines
+    return billing.machines_cost(known, region)
 
 
 def _by_owner(known: Owners, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
-    tags = {} if isinstance(found.tags, Unknown) else found.tags
+    tags = {} if isinstance(found.tags, Unavailable) else found.tags
     return [(work, known.of(work.name, tags.get(work.arn, {}))) for work in found.running]
 
 
-def _listed(found: Mapping[str, NotebookState] | Unknown) -> Iterable[NotebookState]:
-    return () if isinstance(found, Unknown) else found.values()
+def _listed(found: Mapping[str, NotebookState] | Unavailable) -> Iterable[NotebookState]:
+    return () if isinstance(found, Unavailable) else found.values()
 
 
 def _sum(counts: Iterable[Count]) -> Count:

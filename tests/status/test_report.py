@@ -10,9 +10,8 @@ import pytest
 from workshop.aws.stacks import StackSummary
 from workshop.config import loader
 from workshop.naming import SEAT_STACKS
-from workshop.status import rows
-from workshop.status.attribution import Owners
-from workshop.status.snapshot import KINDS, Snapshot
+from workshop.status import report
+from workshop.status.snapshot import KINDS, Owners, Snapshot
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -52,8 +51,8 @@ def test_a_stack_is_told_by_what_is_wrong_with_it(
     stacks[name] = stack(name, status, tags)
     place = seat.account_region
     found = Snapshot(place, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
-    [row] = rows.rows(loaded, [seat], {place: found})
-    assert row.stacks == rows.StackCounts(5 - len(told), 5, told)
+    [row] = report.rows(loaded, [seat], {place: found})
+    assert row.stacks == report.StackCounts(5 - len(told), 5, told)
 
 
 @pytest.mark.parametrize(

@@ -14,38 +14,29 @@ from hypothesis import strategies as st
 from tests.support import config_folder
 from tests.support.preflights import HOME, THREE
 from workshop.account_region import AccountRegion
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.naming import COHORT, SEAT_STACKS
-from workshop.preflight import (
-    Check,
-    CheckState,
-    PreflightReport,
-    arithmetic,
-    caller,
-    demand,
-    limits,
-    schedule,
-)
+from workshop.preflight import Check, CheckState, PreflightReport, demand, quotas, run
 from workshop.preflight.checks import unknown, waived
-from workshop.preflight.demand import AtOnce
-from workshop.preflight.quotas import AppliedQuota, applied, home_of_global
-from workshop.preflight.reading import Unread
-from workshop.preflight.usage import ExistingNotebook
-from workshop.status.snapshot import Machines
+from workshop.preflight.demand import ConcurrentUse
+from workshop.preflight.quotas import AppliedQuota, applied
+from workshop.pricing.billing import Machines
 
 PLACE = AccountRegion("111122223333", "eu-west-1")
-STACKS = AppliedQuota(limits.STACKS, "L-0485CB21", 2000)
-NO = Unread("ListX: AccessDenied: no")
+STACKS = AppliedQuota(quotas.STACKS, "L-0485CB21", 2000)
+NO = Unavailable("ListX: AccessDenied: no")
 NUMBERS = st.integers(0, 5000)
 START = datetime(2027, 3, 8, 9, tzinfo=UTC)
 END = datetime(2027, 3, 9, 17, tzinfo=UTC)
-GPU = AtOnce(
-    limits.training("ml.g5.xlarge", spot=False), 10, ("attendee",), "access.training_instance_types"
+GPU = ConcurrentUse(
+    quotas.training("ml.g5.xlarge", spot=False), 10, ("attendee",), "access.training_instance_types"
 )
 
 
 def counted(need: Any, used: Any, quota: Any) -> Check:
-    return arithmetic.count(PLACE, limits.STACKS, need=need, used=used, quota=quota)
+    return demand.check_count(PLACE, quotas.STACKS, need=need, used=used, quota=quota)
 
 
 @given(need=NUMBERS, used=NUMBERS, value=NUMBERS)
@@ -69,12 +60,12 @@ def test_it_fails_exactly_if_something_is_to_be_made_that_does_not_fit(
     quota=st.one_of(st.just(NO), st.just(STACKS)),
 )
 def test_it_is_unknown_exactly_if_something_is_to_be_made_and_a_number_is_missing(
-    need: int | Unread, used: int | Unread, quota: AppliedQuota | Unread
+    need: int | Unavailable, used: int | Unavailable, quota: AppliedQuota | Unavailable
 ) -> None:
     check = counted(need, used, quota)
     assert (check.state == CheckState.UNKNOWN) == (need != 0 and NO in (need, used, quota))
     if check.state == CheckState.UNKNOWN:
-        assert check.told == (
+        assert check.message == (
             "ListX: AccessDenied: no; make it known, or go on without: --accept-unknown L-0485CB21"
         )
 
@@ -82,7 +73,7 @@ def test_it_is_unknown_exactly_if_something_is_to_be_made_and_a_number_is_missin
 def test_a_quota_that_nobody_gets_raised_has_no_request_but_another_cure() -> None:
     check = counted(1, 2000, replace(STACKS, adjustable=False))
     assert check.request == ""
-    assert check.told == (
+    assert check.message == (
         "1 more and the 2000 there are 2001 of 2000, 1 too many; AWS raises this quota for nobody:"
         " move seats to another account or Region"
     )
@@ -90,12 +81,14 @@ def test_a_quota_that_nobody_gets_raised_has_no_request_but_another_cure() -> No
 
 def test_a_value_that_is_only_a_default_is_called_so() -> None:
     check = counted(1, 0, replace(STACKS, default=True))
-    assert check.told == "1 more and the 0 there are 1 of 2000 (AWS's default)"
+    assert check.message == "1 more and the 0 there are 1 of 2000 (AWS's default)"
 
 
-def at_once(use: AtOnce = GPU, *, used: Any = 0, quota: int | Unread, making: bool = True) -> Check:
-    told = quota if isinstance(quota, Unread) else AppliedQuota(use.limit, "L-1", quota)
-    return arithmetic.at_once(PLACE, use, used=used, quota=told, making=making)
+def at_once(
+    use: ConcurrentUse = GPU, *, used: Any = 0, quota: int | Unavailable, making: bool = True
+) -> Check:
+    told = quota if isinstance(quota, Unavailable) else AppliedQuota(use.limit, "L-1", quota)
+    return demand.check_concurrent(PLACE, use, used=used, quota=told, making=making)
 
 
 @given(
@@ -125,11 +118,11 @@ def test_a_class_and_the_others_pass_exactly_if_all_fit_and_fail_without_a_machi
 
 def test_too_few_for_all_says_by_how_much_and_how_to_take_turns() -> None:
     check = at_once(used=2, quota=8)
-    assert check.told == (
+    assert check.message == (
         "10 seats of attendee and the 2 that others use are 12 of 8, 4 too many; ask AWS for 12, or"
         " let them take turns: --accept-short L-1"
     )
-    assert at_once(used=2, quota=8, making=False).told.endswith("or let them take turns")
+    assert at_once(used=2, quota=8, making=False).message.endswith("or let them take turns")
 
 
 @pytest.mark.parametrize(
@@ -161,11 +154,11 @@ def test_a_quota_counts_its_own_machines() -> None:
         Machines("training", "ml.m5.large", 8),
         Machines("endpoint", "ml.g5.xlarge", 16),
     ]
-    assert limits.training("ml.g5.xlarge", spot=False).counted(machines) == 2
-    assert limits.training("ml.g5.xlarge", spot=True).counted(machines) == 4
-    assert limits.ALL_TRAINING.counted(machines) == 14
-    assert limits.endpoint("ml.g5.xlarge").counted(machines) == 16
-    assert limits.processing("ml.g5.xlarge").counted(machines) == 0
+    assert quotas.training("ml.g5.xlarge", spot=False).counted(machines) == 2
+    assert quotas.training("ml.g5.xlarge", spot=True).counted(machines) == 4
+    assert quotas.ALL_TRAINING.counted(machines) == 14
+    assert quotas.endpoint("ml.g5.xlarge").counted(machines) == 16
+    assert quotas.processing("ml.g5.xlarge").counted(machines) == 0
 
 
 @pytest.mark.parametrize(
@@ -179,10 +172,10 @@ def test_a_quota_counts_its_own_machines() -> None:
     ],
 )
 def test_spot_alone_needs_a_quota_on_demand_that_is_known_to_be_0(
-    value: int | Unread, state: CheckState, *, making: bool
+    value: int | Unavailable, state: CheckState, *, making: bool
 ) -> None:
-    quota = value if isinstance(value, Unread) else AppliedQuota(GPU.limit, "L-1", value)
-    check = arithmetic.spot_only(PLACE, GPU.limit, ("attendee",), quota, making=making)
+    quota = value if isinstance(value, Unavailable) else AppliedQuota(GPU.limit, "L-1", value)
+    check = demand.check_spot_only(PLACE, GPU.limit, ("attendee",), quota, making=making)
     assert (check.state, check.request) == (state, "")
     assert check.subject == "ml.g5.xlarge for training job usage (has to be 0)"
 
@@ -197,10 +190,10 @@ def test_a_notebook_keeps_a_fallback_type_and_needs_a_new_machine_for_any_other(
         "cho": ("ml.t3.medium", "ml.t3.large"),
     }
     there = [
-        ExistingNotebook("ada", "ml.t3.large", "InService"),
-        ExistingNotebook("ben", "ml.c5.xlarge", "Stopped"),
-        ExistingNotebook("theirs", "ml.t3.medium", "InService"),
-        ExistingNotebook("asleep", "ml.t3.medium", "Stopped"),
+        NotebookState("ada", "", "InService", "ml.t3.large", START),
+        NotebookState("ben", "", "Stopped", "ml.c5.xlarge", START),
+        NotebookState("theirs", "", "InService", "ml.t3.medium", START),
+        NotebookState("asleep", "", "Stopped", "ml.t3.medium", START),
     ]
     assert list(demand.machines(wanted, there)) == [("ml.t3.medium", 2, 1)]
 
@@ -235,7 +228,7 @@ def test_a_stack_without_its_resources_is_made_again(
     }
     stacks[names.stack("access")] = found(names.stack("access"), status)
     assert len(demand.to_be_made(loaded, seats, stacks)) == more
-    wanted = demand.wanted(loaded, HOME, seats)
+    wanted = demand.desired(loaded, HOME, seats)
     assert demand.made_by(wanted.roles, stacks) == more
     # The cohort's stack, which is not there, would make all of its policies.
     assert (
@@ -248,7 +241,7 @@ def test_a_seat_with_a_console_role_needs_two_roles(tmp_path: Path, who: str) ->
     access = f'{{access: {{{who}: ["arn:aws:iam::000000000000:role/entrance"]}}}}'
     config_folder.write(tmp_path, f"{THREE}profiles: {{attendee: {access}}}\n")
     loaded = config_folder.load(tmp_path)
-    assert sum(demand.wanted(loaded, HOME, loaded.seats).roles.values()) == 6
+    assert sum(demand.desired(loaded, HOME, loaded.seats).roles.values()) == 6
 
 
 # --- waivers ------------------------------------------------------------------------------------
@@ -289,30 +282,30 @@ def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case(
 def test_a_workshop_that_is_over_fails_and_one_far_ahead_warns(
     now: datetime, state: CheckState
 ) -> None:
-    assert schedule.check(PLACE, START, END, now).state == state
+    assert run.check_time(PLACE, START, END, now).state == state
 
 
 def test_the_moment_says_what_to_do() -> None:
-    early = schedule.check(PLACE, START, END, START - timedelta(days=30))
-    assert early.told == (
+    early = run.check_time(PLACE, START, END, START - timedelta(days=30))
+    assert early.message == (
         "the workshop begins in 30 days, on 2027-03-08T09:00:00+00:00, and disks and running"
         " notebooks cost from now on; deploy later, or stop the notebooks until then"
     )
-    late = schedule.check(PLACE, START, END, END)
-    assert late.told == (
-        "the workshop is over since 2027-03-09T17:00:00+00:00; give a later 'end', or tear it down"
+    late = run.check_time(PLACE, START, END, END)
+    assert late.message == (
+        "the workshop is over since 2027-03-09T17:00:00+00:00; set a later 'end', or tear it down"
     )
 
 
 def test_a_region_that_is_not_enabled_fails_with_the_command_that_enables_it() -> None:
-    check = caller.check_region(PLACE, {"eu-west-1": "not-opted-in"}, "arn:...")
+    check = run.check_region(PLACE, {"eu-west-1": "not-opted-in"}, "arn:...")
     assert check.state == CheckState.FAILED
-    assert check.told == (
+    assert check.message == (
         "eu-west-1 is not enabled for the account; enable it with:"
         " aws account enable-region --region-name eu-west-1"
     )
-    assert caller.check_region(PLACE, {"eu-west-1": "opted-in"}, "arn:...").state == CheckState.OK
-    assert caller.check_region(PLACE, NO, NO).state == CheckState.UNKNOWN
+    assert run.check_region(PLACE, {"eu-west-1": "opted-in"}, "arn:...").state == CheckState.OK
+    assert run.check_region(PLACE, NO, NO).state == CheckState.UNKNOWN
 
 
 class Listing:
@@ -330,22 +323,8 @@ class Listing:
 
 
 def test_regions_that_are_not_enabled_are_listed_as_such() -> None:
-    found = caller.regions(Listing(), PLACE)  # type: ignore[arg-type]
+    found = run.opt_in_status(Listing(), PLACE)  # type: ignore[arg-type]
     assert found == {"us-east-1": "opt-in-not-required", "eu-west-1": "not-opted-in"}
-
-
-@pytest.mark.parametrize(
-    ("region", "home"),
-    [
-        ("eu-west-1", "us-east-1"),
-        ("cn-northwest-1", "cn-north-1"),
-        ("us-gov-east-1", "us-gov-west-1"),
-        ("eusc-de-east-1", "eusc-de-east-1"),
-        ("xx-unknown-1", "us-east-1"),
-    ],
-)
-def test_global_quotas_are_told_in_one_region_of_each_partition(region: str, home: str) -> None:
-    assert home_of_global(region) == home
 
 
 # --- applied values and defaults ----------------------------------------------------------------
@@ -371,7 +350,7 @@ class Told:
         return [{"Quotas": [row]} for row in self._rows[self.asked[-1]]]
 
 
-NAMED = limits.notebook("ml.t3.medium")
+NAMED = quotas.notebook("ml.t3.medium")
 
 
 def row(name: str, code: str, value: float | None, **more: Any) -> dict[str, Any]:
@@ -386,9 +365,9 @@ def test_applied_values_are_found_by_code_and_by_name_without_asking_for_default
             row(NAMED.name, "L-9", 20.0, Adjustable=False),
         ]
     )
-    found: Any = applied(told, PLACE, (limits.NOTEBOOKS, NAMED))  # type: ignore[arg-type]
+    found: Any = applied(told, PLACE, (quotas.NOTEBOOKS, NAMED))  # type: ignore[arg-type]
     assert found == {
-        limits.NOTEBOOKS: AppliedQuota(limits.NOTEBOOKS, "L-04CE2E67", 50),
+        quotas.NOTEBOOKS: AppliedQuota(quotas.NOTEBOOKS, "L-04CE2E67", 50),
         NAMED: AppliedQuota(NAMED, "L-9", 20, adjustable=False),
     }
     assert told.asked == ["list_service_quotas"]
@@ -399,9 +378,9 @@ def test_a_quota_without_a_value_of_its_own_has_the_default_and_one_in_neither_i
         list_service_quotas=[row("other", "L-1", 1.0)],
         list_aws_default_service_quotas=[row(NAMED.name, "L-9", 8.0)],
     )
-    found = applied(told, PLACE, (limits.NOTEBOOKS, NAMED))  # type: ignore[arg-type]
+    found = applied(told, PLACE, (quotas.NOTEBOOKS, NAMED))  # type: ignore[arg-type]
     assert found[NAMED] == AppliedQuota(NAMED, "L-9", 8, default=True)
-    assert found[limits.NOTEBOOKS] == Unread("Service Quotas has no such quota in eu-west-1")
+    assert found[quotas.NOTEBOOKS] == Unavailable("Service Quotas has no such quota in eu-west-1")
 
 
 @pytest.mark.parametrize(
@@ -414,5 +393,5 @@ def test_a_quota_without_a_value_of_its_own_has_the_default_and_one_in_neither_i
 def test_a_value_that_aws_cannot_tell_is_unknown_and_no_default(broken: dict[str, Any]) -> None:
     told = Told(list_service_quotas=[broken])
     found = applied(told, PLACE, (NAMED,))[NAMED]  # type: ignore[arg-type]
-    assert isinstance(found, Unread)
-    assert found.why.startswith("Service Quotas cannot tell it (")
+    assert isinstance(found, Unavailable)
+    assert found.reason.startswith("Service Quotas cannot tell it (")
