@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped, synthesize
-from workshop.config import loader
 from workshop.deploy.templates import Exemplar
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
 
 

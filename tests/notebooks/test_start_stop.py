@@ -17,7 +17,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, retries_at_once, room
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.cli import start_stop as command
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.notebooks import start_stop
 from workshop.status.calls import notebooks
 

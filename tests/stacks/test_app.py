@@ -13,8 +13,8 @@ from aws_cdk import aws_iam as iam
 
 from stacks import build
 from tests.support.assemblies import Assembly, synthesize
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 

@@ -10,8 +10,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 from stacks import build
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = tuple(loader.known(ROOT / "config"))
