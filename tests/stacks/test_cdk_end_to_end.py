@@ -14,6 +14,7 @@ import pytest
 from tests.support.assemblies import ROOT, exemplars, shipped
 from tests.support.cdk_command import Cdk, without_aws
 from tests.support.local_cloud import Cloud
+from workshop.naming import SEAT_STACKS
 
 DEPLOY = ("--all", "--require-approval", "never", "--concurrency", "8")
 AWS = Path(sys.executable).with_name("aws")
@@ -61,9 +62,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
 ) -> None:
     seat = {"attendee": "ada"}
     cdk.succeed("deploy", *DEPLOY, **seat)
-    wanted = {
-        f"demo-ada-{kind}" for kind in ("storage", "registry", "access", "notebook", "monitoring")
-    }
+    wanted = {f"demo-ada-{kind}" for kind in SEAT_STACKS}
     assert stacks(cloud) == {"demo-cohort", *wanted}
     described = ("sagemaker", "describe-notebook-instance", "--notebook-instance-name")
     before = aws(cloud, *described, "demo-ada-notebook")
@@ -84,7 +83,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     assert '"VolumeSizeInGB":"25"' in marks[0]
 
     updated = cdk.succeed_again("deploy", *DEPLOY)
-    assert updated.count("(no changes)") == 5
+    assert updated.count("(no changes)") == len(SEAT_STACKS)
     after = aws(cloud, *described, "demo-ada-notebook")
     assert isinstance(after, dict)
     assert (after["NotebookInstanceStatus"], after["VolumeSizeInGB"]) == ("InService", 25)
