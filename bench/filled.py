@@ -23,10 +23,10 @@ from localcloud import process as local_cloud
 from localcloud.authentication import keys
 from localcloud.record import Running
 from workshop import tags
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, desired
 from workshop.deploy.desired import DesiredStack
+from workshop.environments import loader
 from workshop.naming import Names
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.service_quotas.catalogue import UnknownQuotaError, shipped
 from tests.support.local_cloud import Cloud
 from tests.support.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
-from workshop.config import loader
+from workshop.environments import loader
 
 
 @pytest.fixture

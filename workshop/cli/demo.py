@@ -21,13 +21,13 @@ from localcloud.record import Running
 from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import attendee_activity, attendee_view, cdk_command
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
+from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
 
 STATE_DIR = files.STATE / "demo-cloud"

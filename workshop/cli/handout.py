@@ -15,9 +15,9 @@ import typer
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
-from workshop.config.loader import shown
 from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
+from workshop.files import shown
 from workshop.handout import export, files, notebooks, pages, slips
 from workshop.handout.slips import Handout
 

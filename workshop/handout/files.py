@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from workshop import files
-from workshop.config.loader import shown
 from workshop.errors import UsageError, WorkshopError
+from workshop.files import shown
 
 
 def check(targets: Iterable[Path], *, force: bool) -> None:
