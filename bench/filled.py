@@ -67,7 +67,7 @@ def synthesized(folder: Path) -> Workshop:
 
 
 def fill(workshop: Workshop, running: Running) -> None:
-    """Empty a local cloud and fill it; every passage takes no time there, but for what runs."""
+    """Empty a local cloud and fill it; every transition takes no time there, but for what runs."""
     local_cloud.reset(running)
     region = workshop.loaded.home.region
     local_cloud.set_quotas(running, region="us-east-1", iam={"Roles per account": 5000})

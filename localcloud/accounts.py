@@ -1,4 +1,4 @@
-"""How an account id and the name of a Region read."""
+"""The form of account ids and of Region names."""
 
 ACCOUNT_PATTERN = r"^[0-9]{12}$"
 # Two or more words, then a number: us-east-1, us-gov-west-1, eusc-de-east-1.

@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 
 def answer(change: Document) -> Document:
-    """Give credentials of ``role`` (an ARN), if SageMaker may assume it.
+    """Return credentials of ``role`` (an ARN), if SageMaker may assume it.
 
     No call of AWS's interface gives them: a seat's role trusts SageMaker alone.
     """

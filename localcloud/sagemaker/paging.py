@@ -1,6 +1,6 @@
 """Pages and their tokens.
 
-A token tells the place after which to go on, not a number: items that come or go between two pages
+A token holds the place after which to go on, not a number: items that come or go between two pages
 shift nothing.
 """
 
@@ -14,18 +14,18 @@ from typing import Any, TypeVar
 from localcloud.protocol.errors import invalid
 
 AccountRegion = tuple[Any, str]
-"""Where an item stands in an order: the value it is sorted by, and a text that only it has."""
+"""The place of an item in an order: the value it is sorted by, and a text that is unique."""
 
 Item = TypeVar("Item")
 
 
 def token(place: AccountRegion) -> str:
-    """Give the NextToken for a page whose last item stands at ``place``."""
+    """Return the NextToken for a page whose last item is at ``place``."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
 def place_of(next_token: str) -> AccountRegion:
-    """Give the place that ``token`` wrote down."""
+    """Return the place that ``token`` wrote down."""
     try:
         value, key = json.loads(base64.urlsafe_b64decode(next_token.encode()))
     except ValueError:
@@ -34,7 +34,7 @@ def place_of(next_token: str) -> AccountRegion:
 
 
 def another_listing() -> Exception:
-    """Give the refusal of a token whose place cannot be compared with those of this listing."""
+    """Return the refusal of a token whose place cannot be compared with those of this listing."""
     return invalid("Invalid NextToken: it belongs to another listing")
 
 
@@ -45,7 +45,7 @@ def ordered(
     *,
     descending: bool,
 ) -> list[Item]:
-    """Give the items that follow the token's place, in order."""
+    """Return the items that follow the token's place, in order."""
     after = place_of(next_token) if next_token else None
     try:
         return [
@@ -65,7 +65,7 @@ def cut(
     *,
     descending: bool,
 ) -> tuple[list[Item], str | None]:
-    """Give one page and the token of the next, None after the last."""
+    """Return one page and the token of the next, None after the last."""
     rest = ordered(items, place, next_token, descending=descending)
     page = rest[:size]
     return page, token(place(page[-1])) if len(rest) > size else None

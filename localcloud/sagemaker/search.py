@@ -1,4 +1,4 @@
-"""``Search`` and its suggestions: any kind by the properties that its answers show.
+"""``Search`` and its suggestions: any type by the properties that its answers show.
 
 Source of names, operators and defaults: the service model's documentation of ``Search``. Kinds that
 the local cloud does not have are found nowhere, which is true.
@@ -38,7 +38,7 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def search(engine: SageMakerEngine, request: Members) -> Members:
-    """Give one page of what satisfies the expression, the latest change first by default."""
+    """Return one page of what satisfies the expression, by default the latest change first."""
     noun = _noun(request)
     sort_by = request.get("SortBy", "LastModifiedTime")
     hits = {
@@ -62,7 +62,7 @@ def search(engine: SageMakerEngine, request: Members) -> Members:
 
 
 def suggestions(engine: SageMakerEngine, request: Members) -> Members:
-    """Give the properties whose names begin as asked for, of those that some resource has."""
+    """Return the properties whose names begin as asked for, of those that some resource has."""
     noun = _noun(request)
     hint = (
         request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
@@ -140,7 +140,7 @@ def _is_number(text: Any) -> bool:
 
 
 def _number(asked: str) -> float:
-    """Give what a number is compared with: a number, or the seconds of a moment."""
+    """Return what a number is compared with: a number, or the seconds of a moment."""
     try:
         return float(asked)
     except ValueError:
@@ -159,7 +159,7 @@ def _views(engine: SageMakerEngine, noun: str) -> Iterator[tuple[str, Members]]:
 
 
 def _values(value: Any, path: str) -> Iterator[Any]:
-    """Give what stands at a dotted path; lists are looked through, named entries by their name."""
+    """Yield what stands at a dotted path, in each entry of a list or the one of that name."""
     name, _, rest = path.partition(".")
     if isinstance(value, list):
         for item in value:
@@ -181,7 +181,7 @@ def _named(item: Any) -> bool:
 
 
 def _entry(item: Members, name: str) -> Any:
-    """Give the value of ``{"Key": .., "Value": ..}`` or of a metric, if it has that name."""
+    """Return the value of ``{"Key": .., "Value": ..}`` or of a metric, if it has that name."""
     if name not in (item.get("Key"), item.get("MetricName")):
         return None
     return item.get("Value", item.get("Last"))

@@ -1,4 +1,4 @@
-"""What is known about a stack set: plain data that is kept as JSON between runs."""
+"""Stack sets, their instances and operations: plain data that is kept as JSON between runs."""
 
 from __future__ import annotations
 
@@ -116,13 +116,13 @@ class StackSet:
         return self.permission_model == SERVICE_MANAGED
 
     def unfinished(self) -> Iterator[Operation]:
-        """Give what runs and what waits, in the order of the requests."""
+        """Return what runs and what waits, in the order of the requests."""
         return (
             operation for operation in self.operations.values() if operation.status in UNFINISHED
         )
 
     def as_document(self) -> Document:
-        """Give everything as JSON can hold it."""
+        """Return the state as JSON values."""
         document = asdict(self)
         document["instances"] = list(document["instances"].values())
         document["operations"] = list(document["operations"].values())
@@ -130,7 +130,7 @@ class StackSet:
 
     @classmethod
     def from_document(cls, document: Document) -> StackSet:
-        """Take back what ``as_document`` gave."""
+        """Restore what ``as_document`` returned."""
         instances = [Instance(**instance) for instance in document["instances"]]
         operations = [
             Operation(

@@ -91,10 +91,10 @@ def test_the_most_candidates_can_be_limited(aws: Aws) -> None:
     assert len(training_statuses(aws)) == 1
 
 
-@pytest.mark.parametrize("passages", [0, 1])
-def test_to_stop_it_stops_its_jobs(aws: Aws, passages: int) -> None:
+@pytest.mark.parametrize("transitions", [0, 1])
+def test_to_stop_it_stops_its_jobs(aws: Aws, transitions: int) -> None:
     start(aws)
-    aws.pass_time(passages)
+    aws.pass_time(transitions)
     aws.sagemaker.stop_auto_ml_job(**JOB)
     assert statuses(aws) == ("Stopping", "Stopping")
     client = aws.sagemaker
@@ -107,7 +107,7 @@ def test_to_stop_it_stops_its_jobs(aws: Aws, passages: int) -> None:
     left += client.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"]
     assert left == []
     aws.pass_time(2)
-    assert training_statuses(aws) == ["Stopped", "Stopped"] * passages
+    assert training_statuses(aws) == ["Stopped", "Stopped"] * transitions
 
 
 def test_it_fails_without_data(aws: Aws) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.conformance import BEAT, Aws
+from tests.support.conformance import TICK, Aws
 from tests.support.endpoints import GROUP, NAME, create, deploy, prepare, status, variant
 
 
@@ -39,7 +39,7 @@ def test_the_log_group_of_an_endpoint_comes_back_while_it_is_there(
     if deleting:
         aws.sagemaker.delete_endpoint(**NAME)
     aws.client("logs").delete_log_group(logGroupName=GROUP)
-    aws.advance(BEAT)
+    aws.advance(TICK)
     assert status(aws) == ("Deleting" if deleting else "InService")
     assert streams(aws) == ["AllTraffic"]
 

@@ -21,7 +21,7 @@ PARAMETERS = [
 
 
 def training(bucket: str, role: str, **more: Any) -> dict[str, Any]:
-    """Give a step that trains, writing below the parameter ``Where``."""
+    """Return a step that trains, writing below the parameter ``Where``."""
     return {
         "Name": "Train",
         "Type": "Training",

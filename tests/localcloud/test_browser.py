@@ -125,7 +125,7 @@ def visited(
 
 
 def code_running_stack(path: Path) -> str:
-    """Give the query of a stack whose function writes a file, as a page would send it."""
+    """Return the query of a stack whose function writes a file, as a page would send it."""
     source = f"def handler(event, context):\\n    open({str(path)!r}, 'w').write('ran')\\n"
     trusted = {"Service": "lambda.amazonaws.com"}
     statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}

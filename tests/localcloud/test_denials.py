@@ -60,7 +60,7 @@ def role(cloud: Cloud, *statements: dict[str, Any], boundary: dict[str, Any] | N
 
 
 def refusal(cloud: Cloud, service: str, method: str, **request: Any) -> tuple[int, str, str]:
-    """Give HTTP status, code and message of what is refused."""
+    """Return HTTP status, code and message of what is refused."""
     with pytest.raises(ClientError) as caught:
         getattr(cloud.client(service), method)(**request)
     response: Any = caught.value.response

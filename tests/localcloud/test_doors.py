@@ -147,7 +147,7 @@ def test_every_account_has_a_secret_of_its_own(either: Cloud) -> None:
 
 
 def presigned(cloud: Cloud, version: str, operation: str, seconds: int = 60) -> Sent:
-    """Give what a browser sends that opens a presigned URL of the object ``kept/a``."""
+    """Return what a browser sends that opens a presigned URL of the object ``kept/a``."""
     client = boto3.Session().client(  # type: ignore[call-overload]
         "s3",
         region_name="us-east-1",

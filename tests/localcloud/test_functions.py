@@ -52,7 +52,7 @@ def handler(event, context):
 
 
 def function(source: str = GREETS, **properties: Any) -> dict[str, Any]:
-    """Give a function for a template that has ``ROLE`` as ``Role``."""
+    """Return a function for a template that has ``ROLE`` as ``Role``."""
     usual = {
         "Runtime": "python3.12",
         "Handler": "index.handler",

@@ -254,7 +254,7 @@ class Restarted:
         self.engine = self._new()
 
     def _new(self) -> SageMakerEngine:
-        waits = delays({"training": 60, "stopping": 60, "tuning": 60, "beat": 0})
+        waits = delays({"training": 60, "stopping": 60, "tuning": 60, "tick": 0})
         return build_engine(Clock(lambda: self.time), waits)
 
     def restart(self) -> None:

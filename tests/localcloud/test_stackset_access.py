@@ -11,13 +11,13 @@ from tests.support.stacksets import HANDLE, Administrator, refusal, regional
 
 @pytest.fixture
 def organization(cloud: Cloud) -> Organization:
-    """Give an organization: ada and bob have seats, cyd one in the back row, dan leads."""
+    """Return an organization: ada and bob have seats, cyd one in the back row, dan leads."""
     return founded(cloud)
 
 
 @pytest.fixture
 def administrator(organization: Organization) -> Administrator:
-    """Give the management account, which StackSets may act for."""
+    """Return the management account, which StackSets may act for."""
     given = Administrator(organization.cloud)
     given.client.activate_organizations_access()
     return given

@@ -40,7 +40,7 @@ EXCEEDED = "Cancelled since failure tolerance has exceeded"
 
 @pytest.fixture
 def administrator(cloud: Cloud) -> Administrator:
-    """Give an administrator with its role."""
+    """Return an administrator with its role."""
     return established(cloud)
 
 
@@ -75,7 +75,7 @@ def test_the_pace_follows_the_preferences_and_the_failures(
 
 
 def letting_in(administrator: Administrator, number: int, *but: int) -> list[str]:
-    """Give so many accounts; those counted in ``but`` (from 1) do not let the administrator in."""
+    """Return some accounts; those counted in ``but`` (from 1) do not let the administrator in."""
     given = accounts(number)
     administrator.may_execute(
         *(account for count, account in enumerate(given, 1) if count not in but)
@@ -124,7 +124,7 @@ def test_more_failures_than_tolerated_end_the_operation_and_the_regions_after(
 
 @pytest.fixture
 def slow(administrator: Administrator) -> Administrator:
-    """Give an administrator of ``seats``, whose stacks take a minute of a clock that stands."""
+    """Return an administrator of ``seats``, whose stacks take a minute of a clock that stands."""
     administrator.prepared(3, notebook(), **IAM)
     administrator.cloud.delays(notebook=60)
     administrator.cloud.freeze()

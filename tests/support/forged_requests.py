@@ -32,7 +32,7 @@ class Sent:
     body: bytes = b""
 
     def with_headers(self, **changed: str | None) -> Sent:
-        """Give it with other headers; None takes one away."""
+        """Return it with other headers; None takes one away."""
         names = {name.replace("_", "-").lower(): value for name, value in changed.items()}
         kept = {k: v for k, v in self.headers.items() if k.lower() not in names}
         added = {name: value for name, value in names.items() if value is not None}
@@ -109,7 +109,7 @@ CHANGES = {
 
 
 def made(cloud: Cloud) -> list[str]:
-    """Give what of the changes has happened."""
+    """Return what of the changes has happened."""
     s3 = cloud.client("s3")
     return [
         *(one["UserName"] for one in cloud.client("iam").list_users()["Users"]),
@@ -145,7 +145,7 @@ def signed(
     at: str = "",
     host: str = "",
 ) -> Sent:
-    """Give a change as botocore signs it, as the account's root unless told otherwise."""
+    """Return a change as botocore signs it, as the account's root unless told otherwise."""
     given = root(cloud.running)
     address = f"http://{host or f'127.0.0.1:{cloud.running.port}'}{change.target}"
     request = AWSRequest(change.method, address, dict(change.headers), change.body)
@@ -179,7 +179,7 @@ def send(cloud: Cloud, sent: Sent) -> Answered:
 
 
 def chunked(cloud: Cloud, change: Change) -> Iterator[tuple[str, Sent, list[Sent]]]:
-    """Give uploads of ``abc`` in signed and unsigned chunks, and what is wrong of each."""
+    """Return uploads of ``abc`` in signed and unsigned chunks, and what is wrong of each."""
     body = b"3\r\nabc\r\n0\r\n"
     checksum = b"x-amz-checksum-crc32:NSRBwg==\r\n"
     told = {"Content-Encoding": "aws-chunked", "X-Amz-Decoded-Content-Length": "3"}
@@ -216,7 +216,7 @@ def _with_payload(cloud: Cloud, change: Change, payload: str) -> Sent:
 
 
 def _in_signed_chunks(cloud: Cloud, sent: Sent, chunks: list[bytes]) -> bytes:
-    """Give the body as https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html."""
+    """Return the body as https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html."""
     signer = S3SigV4Auth(Credentials(*root(cloud.running).values()), "s3", cloud.running.region)
     timestamp = sent.headers["X-Amz-Date"]
     request = AWSRequest("PUT", "http://127.0.0.1/")
@@ -329,7 +329,7 @@ FORGERIES: dict[str, Forge] = {
 
 
 def page_headers(origin: str | None = None) -> dict[str, Any]:
-    """Give the headers of a request that a page makes in a browser."""
+    """Return the headers of a request that a page makes in a browser."""
     told = {
         "Referer": "http://127.0.0.1:8899/",
         "Sec-Fetch-Site": "cross-site",

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from localcloud import environment, process, record
-from localcloud.transitions import PASSAGES, delays
+from localcloud.transitions import TRANSITIONS, delays
 from workshop import files, naming
 from workshop.cli import cloud_fault, cloud_quota, console
 from workshop.errors import UsageError
@@ -92,7 +92,7 @@ def start(
         list[str] | None,
         typer.Option(
             metavar="NAME=SECONDS",
-            help=f"How long something takes; may be given again. Names: {', '.join(PASSAGES)}.",
+            help=f"How long something takes; may be given again. Names: {', '.join(TRANSITIONS)}.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -185,7 +185,7 @@ def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
-    made = attendee_activity.a_day(
+    made = attendee_activity.run_lab(
         session,
         names,
         bucket=next(iter(profile.storage.buckets)),

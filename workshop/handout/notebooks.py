@@ -1,4 +1,4 @@
-"""Asks SageMaker how the seats' notebooks are, and for the links that open them."""
+"""The status of the seats' notebooks, and the links that open them, from SageMaker."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 """Of a session that a presigned URL opens (the same page); AWS's default is the longest."""
 
 AT_ONCE = 8
-"""Calls in flight, over all places together."""
+"""Calls in flight, over all accounts and Regions."""
 
 OPEN = "InService"
 MISSING = "missing"
 UNKNOWN = "unknown"
-"""Beside SageMaker's own statuses: it is not there, and it could not be asked."""
+"""Beside SageMaker's own statuses: no such notebook, and a listing that failed."""
 
 
 @dataclass(frozen=True)
 class Presigned:
-    """A link that opens a notebook without any sign-in, for whoever has it."""
+    """A link that opens a notebook for whoever has it, without a sign-in."""
 
     url: str = field(repr=False)
     open_before: datetime
@@ -43,7 +43,7 @@ class Presigned:
 
 @dataclass(frozen=True)
 class HandoutNotebook:
-    """How the notebook of one seat is; ``problem`` is why it cannot be opened, else empty."""
+    """A seat's notebook; ``problem`` is why it cannot be opened, else empty."""
 
     status: str
     problem: str = ""
@@ -53,7 +53,7 @@ class HandoutNotebook:
 def statuses(
     clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
 ) -> dict[str, HandoutNotebook]:
-    """The notebooks of the seats by seat id, from one paged listing for each place."""
+    """Return the notebooks by seat id, from one paged listing for each account and Region."""
     where = account_regions(seats)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         prefix = f"{loaded.settings.workshop}-"
@@ -72,7 +72,7 @@ def presigned(
     session: timedelta = LONGEST,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, HandoutNotebook]:
-    """The same, each open notebook with a fresh link; one seat's failure is that seat's alone."""
+    """Return the same, each open notebook with a fresh link; one seat's failure stops no other."""
     found = statuses(clients, loaded, seats)
 
     def opened(seat: Seat) -> HandoutNotebook:
@@ -90,7 +90,7 @@ def presigned(
                 SessionExpirationDurationInSeconds=int(session.total_seconds()),
             )
         except (BotoCoreError, ClientError) as error:
-            return HandoutNotebook(before.status, f"AWS gave no link: {_told(error)}")
+            return HandoutNotebook(before.status, f"AWS gave no link: {_message(error)}")
         link = Presigned(answer["AuthorizedUrl"], asked + TO_OPEN, session)
         return HandoutNotebook(OPEN, link=link)
 
@@ -101,7 +101,7 @@ def presigned(
 
 
 def _listing(clients: Clients, place: AccountRegion, prefix: str) -> dict[str, str] | str:
-    """Status by name of the workshop's notebooks in one place, or why nobody knows."""
+    """Return status by name of the workshop's notebooks there, or why they cannot be listed."""
 
     def pages() -> Iterator[tuple[str, str]]:
         client = clients.client("sagemaker", place)
@@ -113,7 +113,7 @@ def _listing(clients: Clients, place: AccountRegion, prefix: str) -> dict[str, s
     try:
         return dict(pages())
     except (BotoCoreError, ClientError) as error:
-        return _told(error)
+        return _message(error)
 
 
 def _state(name: str, listed: dict[str, str] | str) -> HandoutNotebook:
@@ -122,11 +122,11 @@ def _state(name: str, listed: dict[str, str] | str) -> HandoutNotebook:
     status = listed.get(name, MISSING)
     if status == OPEN:
         return HandoutNotebook(status)
-    told = "there is no such notebook" if status == MISSING else f"the notebook is {status}"
-    return HandoutNotebook(status, told)
+    reason = "there is no such notebook" if status == MISSING else f"the notebook is {status}"
+    return HandoutNotebook(status, reason)
 
 
-def _told(error: BotoCoreError | ClientError) -> str:
+def _message(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, ClientError):
         return f"{code(error.response)}: {error.response['Error'].get('Message', '')}"
     return str(error)

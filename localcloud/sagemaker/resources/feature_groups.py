@@ -74,7 +74,7 @@ def _bucket_is_there(engine: SageMakerEngine, record: Record) -> str | None:
 
 
 def _resolves_offline_store(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Say where data goes: below account, Region and a folder of the group's own."""
+    """Set where data goes: below account, Region and a folder of the group's own."""
     store = record["members"].get("OfflineStoreConfig")
     if store is None:
         return
@@ -123,7 +123,7 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 
 
 def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment: float) -> None:
-    """Take one record (``FeatureName``, ``ValueAsString``) into the stores that the group has."""
+    """Put one record (``FeatureName``, ``ValueAsString``) into the stores of the group."""
     group = _ready(engine, name)
     given = {value["FeatureName"]: value.get("ValueAsString", "") for value in values}
     known = {definition["FeatureName"] for definition in group["members"]["FeatureDefinitions"]}
@@ -151,14 +151,14 @@ def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment
 
 
 def get_record(engine: SageMakerEngine, name: str, identifier: str) -> list[Members]:
-    """Give one online record, empty if there is none."""
+    """Return one online record, empty if there is none."""
     group = _online(engine, name)
     found: dict[str, str] = group.get("online", {}).get(identifier, {})
     return [{"FeatureName": key, "ValueAsString": value} for key, value in found.items()]
 
 
 def delete_record(engine: SageMakerEngine, name: str, identifier: str) -> None:
-    """Remove one online record; what is not there is no error."""
+    """Remove one online record; a missing one is no error."""
     _online(engine, name).get("online", {}).pop(identifier, None)
 
 
@@ -181,7 +181,7 @@ def _bad(message: str) -> ApiError:
 
 
 def describe_metadata(engine: SageMakerEngine, request: Members) -> Members:
-    """DescribeFeatureMetadata: what is known of one feature."""
+    """DescribeFeatureMetadata: description and parameters of one feature."""
     group, feature = _feature(engine, request)
     kept = group.get("metadata", {}).get(feature["FeatureName"], {})
     return {

@@ -1,4 +1,4 @@
-"""Model package groups: the named shelves of the model registry, and who else may use them.
+"""Model package groups: the named tables of the model registry, and who else may use them.
 
 A group counts its versions as long as it exists, so that no number is ever given twice. It cannot
 be deleted while it holds any; the wording of that refusal is not measured on AWS.
@@ -85,4 +85,4 @@ OPERATIONS = {
     "GetModelPackageGroupPolicy": get_policy,
     "DeleteModelPackageGroupPolicy": delete_policy,
 }
-"""Operation -> what it does."""
+"""Operations that no table describes."""
