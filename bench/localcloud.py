@@ -74,7 +74,7 @@ class Server:
     def health(self) -> bytes:
         """Return the request of our health path."""
         assert self.running is not None
-        return calls.get("/_workshop/health", **local_cloud.authorization(self.running))
+        return calls.get("/_localcloud/health", **local_cloud.authorization(self.running))
 
     def resident_mb(self) -> float:
         """Return its memory in MB; it hardly ever shrinks, so this is about the peak."""

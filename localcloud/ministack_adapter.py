@@ -455,7 +455,7 @@ def json_services() -> set[str]:
 
 
 def _kept_as(name: str) -> str:
-    return f"workshop_{name}"
+    return f"localcloud_{name}"
 
 
 def access_key(headers: dict[str, str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_STATE_DIR = Path(".workshop/localcloud")
+"""Of the ``workshop cloud`` commands too, so that they find a cloud that a program has started."""
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 START_DEADLINE = 30.0
@@ -95,6 +97,12 @@ def start(
     return Started(running, already=False, seconds=time.monotonic() - began)
 
 
+def command(name: str, state_dir: Path) -> str:
+    """Return the command line of ``start``, ``stop`` or ``env`` for the cloud of ``state_dir``."""
+    where = () if state_dir == DEFAULT_STATE_DIR else ("--state-dir", str(state_dir))
+    return shlex.join(("workshop", "cloud", name, *where))
+
+
 def status(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
     """Return the local cloud of ``state_dir`` if it runs and answers, else None."""
     running = record.read(state_dir)
@@ -107,7 +115,9 @@ def require(state_dir: Path = DEFAULT_STATE_DIR) -> Running:
     """Return the running local cloud, or a ``LocalCloudError`` that says how to start one."""
     running = status(state_dir)
     if running is None:
-        raise LocalCloudError("no local cloud is running; start one with: workshop cloud start")
+        raise LocalCloudError(
+            f"no local cloud is running; start one with: {command('start', state_dir)}"
+        )
     return running
 
 
@@ -142,12 +152,12 @@ def reset(running: Running) -> None:
 
 def set_clock(running: Running, **wanted: Any) -> dict[str, Any]:
     """Change its clock: ``freeze=True`` or ``False``, ``advance=seconds``."""
-    return post(running, "/_workshop/clock", wanted)
+    return post(running, "/_localcloud/clock", wanted)
 
 
 def set_delays(running: Running, **seconds: float) -> dict[str, Any]:
     """Change how long transitions take: ``notebook=0``."""
-    return post(running, "/_workshop/delays", seconds)
+    return post(running, "/_localcloud/delays", seconds)
 
 
 def set_faults(running: Running, *rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +165,7 @@ def set_faults(running: Running, *rules: Mapping[str, Any]) -> dict[str, Any]:
 
     ``{"effect": "throttle", "operation": "sagemaker:*", "times": 2}``; no rules, no faults.
     """
-    return post(running, "/_workshop/faults", {"rules": [dict(rule) for rule in rules]})
+    return post(running, "/_localcloud/faults", {"rules": [dict(rule) for rule in rules]})
 
 
 def set_quotas(running: Running, **wanted: Any) -> dict[str, Any]:
@@ -164,7 +174,7 @@ def set_quotas(running: Running, **wanted: Any) -> dict[str, Any]:
     ``account`` and ``region`` default to the cloud's own; ``show="all"`` returns all
     quotas instead of those that were changed.
     """
-    return post(running, "/_workshop/quotas", wanted)
+    return post(running, "/_localcloud/quotas", wanted)
 
 
 def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
@@ -173,7 +183,7 @@ def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
     ``AccessKeyId``, ``SecretAccessKey``, ``SessionToken`` and ``Expiration``. Raises
     ``LocalCloudError`` unless the role exists and trusts SageMaker.
     """
-    given: dict[str, str] = post(running, "/_workshop/credentials", {"role": role_arn})
+    given: dict[str, str] = post(running, "/_localcloud/credentials", {"role": role_arn})
     return given
 
 
@@ -194,7 +204,7 @@ def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any
     except OSError as error:
         raise LocalCloudError(
             f"the local cloud at {running.endpoint} does not answer ({error}); "
-            "stop it with: workshop cloud stop"
+            "stop it and start it again"
         ) from error
 
 
@@ -217,7 +227,7 @@ def _refuse_silent(state_dir: Path) -> None:
     if silent is not None and process_identity.find(silent.pid, silent.instance) is not None:
         raise LocalCloudError(
             f"the local cloud (process {silent.pid}) does not answer; "
-            "end it with: workshop cloud stop"
+            f"end it with: {command('stop', state_dir)}"
         )
 
 
@@ -243,7 +253,7 @@ def _server_environment() -> dict[str, str]:
         # Compiling the emulator at every start takes seconds: keep the result away from the
         # sources, in the user's cache, as the variable asks.
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        chosen.setdefault("PYTHONPYCACHEPREFIX", str(cache / "workshop" / "pycache"))
+        chosen.setdefault("PYTHONPYCACHEPREFIX", str(cache / "localcloud" / "pycache"))
     return {**chosen, "PYTHONUNBUFFERED": "1"}
 
 
@@ -272,7 +282,7 @@ def _log_tail(state_dir: Path, lines: int = 15) -> str:
 
 def _answers(running: Running) -> bool:
     request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
-        f"{running.endpoint}/_workshop/health", headers=authorization(running)
+        f"{running.endpoint}/_localcloud/health", headers=authorization(running)
     )
     try:
         with _DIRECT.open(request, timeout=2) as answer:

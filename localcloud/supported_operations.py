@@ -69,23 +69,25 @@ def _close_services() -> None:
     handlers = ministack_adapter.module("app").SERVICE_HANDLERS
     open_ones = SERVICES | ministack_adapter.json_services()
     for name in handlers.keys() - open_ones:
-        handlers[name] = partial(_unplayed, name)
+        handlers[name] = partial(_unsupported, name)
     handlers["glue"] = _only(_CATALOG, "glue", handlers["glue"])
     handlers["lambda"] = _only(_FUNCTIONS, "lambda", handlers["lambda"])
 
 
-def _only(played: re.Pattern[str], name: str, service: Service) -> Service:
+def _only(supported: re.Pattern[str], name: str, service: Service) -> Service:
     async def asked(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
         operation = headers.get("x-amz-target") or f"{method} {path}"
-        answer = service if played.fullmatch(operation) else partial(_unplayed, name)
+        answer = service if supported.fullmatch(operation) else partial(_unsupported, name)
         return await answer(method, path, headers, body, query)
 
     return asked
 
 
-async def _unplayed(name: str, method: str, path: str, headers: dict[str, str], *_: Any) -> Answer:
+async def _unsupported(
+    name: str, method: str, path: str, headers: dict[str, str], *_: Any
+) -> Answer:
     operation = headers.get("x-amz-target", "").rpartition(".")[2] or f"{method} {path}"
     _, answer_headers, text = ministack_adapter.module("core.iam_actions").access_denied_response(
         name,
@@ -93,7 +95,7 @@ async def _unplayed(name: str, method: str, path: str, headers: dict[str, str], 
         "",
         str(uuid.uuid4()),
         error_code="UnsupportedOperation",
-        message=f"The local cloud does not play {operation} of {name}.",
+        message=f"The local cloud does not support {operation} of {name}.",
         headers=headers,
     )
     return 400, answer_headers, text

@@ -24,7 +24,7 @@ from localcloud.authentication.received import Claim, Received, RefusedError
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
 """The names by which clients call the cloud."""
-CONTROL = "/_workshop/"
+CONTROL = "/_localcloud/"
 RESET = "/_ministack/reset"
 CALLBACKS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 """Where custom resources and wait conditions answer, at presigned URLs as on AWS."""

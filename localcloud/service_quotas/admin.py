@@ -1,4 +1,4 @@
-"""The admin endpoint ``/_workshop/quotas``, which shows and changes applied values."""
+"""The admin endpoint ``/_localcloud/quotas``, which shows and changes applied values."""
 
 from __future__ import annotations
 

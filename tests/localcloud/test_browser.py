@@ -55,7 +55,7 @@ async ([cloud, gets, form]) => {
   for (const [path, headers, body] of [
     ['/', { 'Content-Type': urlencoded }, new URLSearchParams(form).toString()],
     ['/', { 'Content-Type': 'text/plain', 'X-Amz-Target': 'SageMaker.ListModels' }, '{}'],
-    ['/_workshop/clock', { Authorization: 'Bearer none' }, '{"advance": 1e9}'],
+    ['/_localcloud/clock', { Authorization: 'Bearer none' }, '{"advance": 1e9}'],
     ['/_ministack/reset', {}, ''],
   ])
     for (const mode of ['cors', 'no-cors'])
@@ -166,7 +166,7 @@ def test_a_page_makes_a_browser_do_and_show_nothing(
     for host in ("127.0.0.1", "localhost", "rebound.localhost"):
         cloud = f"http://{host}:{visited.running.port}"
         gets = [f"{cloud}/?{query}" for query in queries]
-        gets += [f"{cloud}/kept/", f"{cloud}/_workshop/health", f"{cloud}/health"]
+        gets += [f"{cloud}/kept/", f"{cloud}/_localcloud/health", f"{cloud}/health"]
         page.goto(site)
         del statuses[:]
         told = page.evaluate(WITHIN_A_MINUTE, [cloud, gets, dict(_fields(USER))])

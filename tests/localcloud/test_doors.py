@@ -277,11 +277,11 @@ OF_THE_EMULATOR = (
     "GET /oidc/x",
     "OPTIONS /kept/a",
     "TRACE /",
-    "GET /_workshop/health",
-    "POST /_workshop/clock",
-    "POST /_workshop/credentials",
-    "POST /_workshop/faults",
-    "GET //_workshop/health",
+    "GET /_localcloud/health",
+    "POST /_localcloud/clock",
+    "POST /_localcloud/credentials",
+    "POST /_localcloud/faults",
+    "GET //_localcloud/health",
     "GET /%5fworkshop/health",
 )
 """What ministack serves without looking at a signature, and our own paths."""

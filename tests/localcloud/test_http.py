@@ -167,7 +167,7 @@ def test_answers_carry_one_date_and_no_name_of_a_server(
 ) -> None:
     told = {
         "/kept": signed(cloud.running, "GET", "/kept"),
-        "/_workshop/health": process.authorization(cloud.running),
+        "/_localcloud/health": process.authorization(cloud.running),
     }
     for path, headers in told.items():
         connection.request("GET", path, headers=headers)
@@ -184,7 +184,7 @@ def test_either_signal_ends_it_in_order_and_keeps_its_state(
     cloud = Cloud(process.start(tmp_path, persist=True).running, tmp_path)
     child = process._children[cloud.running.instance]
     with closing(HTTPConnection("127.0.0.1", cloud.running.port)) as idle:
-        idle.request("GET", "/_workshop/health", headers=process.authorization(cloud.running))
+        idle.request("GET", "/_localcloud/health", headers=process.authorization(cloud.running))
         idle.getresponse().read()
         cloud.client("s3").create_bucket(Bucket="kept")
         # In the middle of a request: it is given a moment, not for ever.

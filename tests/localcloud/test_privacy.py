@@ -25,7 +25,7 @@ import json, os, pathlib, sys, urllib.request
 state, endpoint = pathlib.Path(sys.argv[1]), sys.argv[2]
 opener, served = urllib.request.build_opener(urllib.request.ProxyHandler({})), []
 try:
-    opener.open(endpoint + "/_workshop/health", timeout=10)
+    opener.open(endpoint + "/_localcloud/health", timeout=10)
 except urllib.error.HTTPError as error:
     error.read()
 if os.geteuid() == 0:  # All that is imported is read by now: the interpreter may be root's alone.
@@ -39,7 +39,7 @@ for path in [state, *(state / name for name in sys.argv[3:])]:
         readable.append(str(path))
     except OSError:
         pass
-for target in ("/", "/?Action=ListUsers&Version=2010-05-08", "/kept/a", "/_workshop/health"):
+for target in ("/", "/?Action=ListUsers&Version=2010-05-08", "/kept/a", "/_localcloud/health"):
     try:
         served.append(opener.open(endpoint + target, timeout=10).status)
     except urllib.error.HTTPError as error:

@@ -1,4 +1,4 @@
-"""``workshop cloud fault``: what is meant to go wrong in the local cloud."""
+"""``workshop cloud fault``: faults that the local cloud injects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workshop.cli.options import AsJson
 from workshop.errors import UsageError
 
 app = typer.Typer(
-    help="What goes wrong in the local cloud: throttling, failures, lost answers, ...",
+    help="Faults of the local cloud: throttling, failures, lost answers, ...",
     no_args_is_help=True,
 )
 
@@ -23,7 +23,7 @@ StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
 ]
 
-_PATH = "/_workshop/faults"
+_PATH = "/_localcloud/faults"
 _NOT_SHOWN = ("effect", "operation", "noun", "seen", "hits")
 
 

@@ -77,7 +77,7 @@ def demo(
             _story(loaded, running, clock)
         finally:
             if keep:
-                console.say(f'still running: eval "$(workshop cloud env --state-dir {STATE_DIR})"')
+                console.say(f'still running: eval "$({process.command("env", STATE_DIR)})"')
             else:
                 process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
