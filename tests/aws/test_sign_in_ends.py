@@ -54,7 +54,7 @@ def test_every_command_stops_at_once_and_goes_on_later(
 ) -> None:
     teardown_demo.connect(fleet.cloud, monkeypatch)
     monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "SweepWaits", lambda: teardown_demo.QUICK_STACKS)
+    monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     fleet.write(2)
     for call in (0, 25, 33):  # looking, making the cohort, making seats
         assert ending(fleet, call, "deploy").code == 1
