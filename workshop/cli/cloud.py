@@ -82,7 +82,7 @@ def start(
         list[str] | None,
         typer.Option(
             metavar="NAME=SECONDS",
-            help=f"How long a transition takes; may be given again. Names: {', '.join(TRANSITIONS)}.",
+            help=f"How long a transition takes; repeatable. Names: {', '.join(TRANSITIONS)}.",
         ),
     ] = None,
     as_json: AsJson = False,
