@@ -29,7 +29,7 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
     sort_by = _sort_by(kind, request)
     summary = _summary_shape(engine.list_operation(kind), kind.summaries)
     shown: list[Members] = []
-    last: paging.AccountRegion = ("", "")
+    last: paging.Position = ("", "")
     for record in _ordered(engine, kind, request, sort_by):
         if not _passes(kind, request, record):
             continue
@@ -66,7 +66,7 @@ def summary_members(operation: str, member: str) -> frozenset[str]:
     return frozenset(_summary_shape(operation, member).members)
 
 
-def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.AccountRegion:
+def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.Position:
     """Return the place of a record in an order."""
     values = {
         "CreationTime": record["created"],

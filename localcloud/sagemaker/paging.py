@@ -13,18 +13,18 @@ from typing import Any, TypeVar
 
 from localcloud.protocol.errors import invalid
 
-AccountRegion = tuple[Any, str]
+Position = tuple[Any, str]
 """The place of an item in an order: the value it is sorted by, and a text that is unique."""
 
 Item = TypeVar("Item")
 
 
-def token(place: AccountRegion) -> str:
+def token(place: Position) -> str:
     """Return the NextToken for a page whose last item is at ``place``."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def place_of(next_token: str) -> AccountRegion:
+def place_of(next_token: str) -> Position:
     """Return the place that ``token`` wrote down."""
     try:
         value, key = json.loads(base64.urlsafe_b64decode(next_token.encode()))
@@ -40,7 +40,7 @@ def another_listing() -> Exception:
 
 def ordered(
     items: Iterable[Item],
-    place: Callable[[Item], AccountRegion],
+    place: Callable[[Item], Position],
     next_token: str | None,
     *,
     descending: bool,
@@ -59,7 +59,7 @@ def ordered(
 
 def cut(
     items: Iterable[Item],
-    place: Callable[[Item], AccountRegion],
+    place: Callable[[Item], Position],
     next_token: str | None,
     size: int,
     *,

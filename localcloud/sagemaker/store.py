@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 from sortedcontainers import SortedKeyList
 
 from localcloud import ministack_adapter
-from localcloud.sagemaker.paging import AccountRegion
+from localcloud.sagemaker.paging import Position
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
 
-def by_creation(record: Record) -> AccountRegion:
+def by_creation(record: Record) -> Position:
     """Oldest first; those of the same moment in the order of their keys."""
     return (record["created"], record["key"])
 
 
-def by_name(record: Record) -> AccountRegion:
+def by_name(record: Record) -> Position:
     """In the order of their names."""
     return (record["name"], record["key"])
 

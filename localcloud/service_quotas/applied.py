@@ -10,10 +10,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
+from localcloud.accounts import AccountRegion
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError
 from localcloud.service_quotas.catalogue import Catalogue, Quota, UnknownQuotaError, shipped
-from localcloud.service_quotas.increases import AccountRegion, Increases
+from localcloud.service_quotas.increases import Increases
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock

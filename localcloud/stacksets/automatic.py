@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.accounts import AccountRegion
 from localcloud.stacksets import targets
 from localcloud.stacksets.access import OrganizationsAccess
 from localcloud.stacksets.operations import Operations
 from localcloud.stacksets.query import Answer
-from localcloud.stacksets.records import AccountRegion, Document, OperationResult, StackSet
+from localcloud.stacksets.records import Document, OperationResult, StackSet
 from localcloud.stacksets.store import StackSetStore
 
 Handler = Callable[[Document], Answer]

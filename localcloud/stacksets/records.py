@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from localcloud.accounts import AccountRegion
 from localcloud.authentication.gate import by_owner
 
 Document = dict[str, Any]
-AccountRegion = tuple[str, str]
-"""An account and a Region."""
 
 SELF_MANAGED = "SELF_MANAGED"
 SERVICE_MANAGED = "SERVICE_MANAGED"

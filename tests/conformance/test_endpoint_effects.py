@@ -58,10 +58,10 @@ def test_an_endpoint_publishes_how_busy_its_machines_are(aws: Aws) -> None:
     deploy(aws, variant("cpu"), variant("gpu", InstanceType="ml.g5.xlarge"))
     found = aws.client("cloudwatch").list_metrics(Namespace="/aws/sagemaker/Endpoints")["Metrics"]
     names: dict[str, set[str]] = {"cpu": set(), "gpu": set()}
-    for one in found:
-        dimensions = {item["Name"]: item["Value"] for item in one["Dimensions"]}
+    for metric in found:
+        dimensions = {item["Name"]: item["Value"] for item in metric["Dimensions"]}
         assert dimensions.pop("EndpointName") == "ep"
-        names[dimensions.pop("VariantName")].add(one["MetricName"])
+        names[dimensions.pop("VariantName")].add(metric["MetricName"])
         assert dimensions == {}
     assert names["cpu"] == {"CPUUtilization", "MemoryUtilization", "DiskUtilization"}
     assert names["gpu"] - names["cpu"] == {"GPUUtilization", "GPUMemoryUtilization"}

@@ -240,7 +240,7 @@ def test_every_component_is_listed_once_whatever_the_number(aws: Aws) -> None:
         create(aws, f"component-{amount:03}")
         if amount in (26, 51):
             found = listed(aws.sagemaker, "list_inference_components", "InferenceComponents", 25)
-            names = [one["InferenceComponentName"] for one in found]
+            names = [component["InferenceComponentName"] for component in found]
             assert names == [f"component-{number:03}" for number in range(amount, 0, -1)]
 
 
@@ -250,7 +250,7 @@ def test_components_are_found_by_endpoint_variant_and_status(aws: Aws) -> None:
 
     def names(**request: Any) -> list[str]:
         found = aws.sagemaker.list_inference_components(**request)["InferenceComponents"]
-        return [one["InferenceComponentName"] for one in found]
+        return [component["InferenceComponentName"] for component in found]
 
     assert names(EndpointNameEquals="ep") == ["another", "component"]
     assert names(EndpointNameEquals="other") == names(VariantNameEquals="other") == []

@@ -43,17 +43,20 @@ def test_the_console_of_a_region_is_that_of_its_partition(region: str, console: 
 def test_partitions_and_their_domains_are_those_that_boto3_knows() -> None:
     known = Loader().load_data("partitions")["partitions"]
     asked = 0
-    for one in known:
-        for region in one["regions"]:
+    for partition in known:
+        for region in partition["regions"]:
             if region.endswith("global"):
                 continue
-            if "iso" in one["id"]:
+            if "iso" in partition["id"]:
                 with pytest.raises(UsageError, match="has no public address"):
                     links.partition(region)
                 continue
             found = links.partition(region)
-            assert (found.name, found.domain) == (one["id"], one["outputs"]["dnsSuffix"])
-            assert re.match(one["regionRegex"], region)
+            assert (found.name, found.domain) == (
+                partition["id"],
+                partition["outputs"]["dnsSuffix"],
+            )
+            assert re.match(partition["regionRegex"], region)
             asked += 1
     assert asked > 30
 

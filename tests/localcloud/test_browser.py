@@ -172,8 +172,8 @@ def test_a_page_makes_a_browser_do_and_show_nothing(
         told = page.evaluate(WITHIN_A_MINUTE, [cloud, gets, dict(_fields(USER))])
         assert set(told) <= NOTHING, told
         # They did arrive.
-        assert len([one for one in statuses if one in {400, 403}]) > len(gets)
-        assert {one for one in statuses if one < 400} == set()
+        assert len([status for status in statuses if status in {400, 403}]) > len(gets)
+        assert {status for status in statuses if status < 400} == set()
         _navigate(page, gets)
     assert made(visited) == []
     assert not ran.exists()
@@ -182,7 +182,8 @@ def test_a_page_makes_a_browser_do_and_show_nothing(
 
 def _fields(form: bytes) -> list[tuple[str, str]]:
     return [
-        (name, value) for name, _, value in (one.partition("=") for one in form.decode().split("&"))
+        (name, value)
+        for name, _, value in (field.partition("=") for field in form.decode().split("&"))
     ]
 
 

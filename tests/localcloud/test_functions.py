@@ -183,7 +183,7 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
     resources = {"Role": ROLE, "Runs": function(), "Other": function(), **urls}
     assert cloud.deploy("own", template(resources, Outputs=outputs), **IAM) == "CREATE_COMPLETE"
     (stack,) = cloud.client("cloudformation").describe_stacks(StackName="own")["Stacks"]
-    told = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    told = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     open_host, closed_host = (told[name].split("/")[2] for name in ("Open", "Closed"))
     assert open_host.endswith(f".lambda-url.us-east-1.localhost:{cloud.running.port}")
     page = {"Host": open_host, "Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}

@@ -197,7 +197,7 @@ def test_a_job_without_capacity_fails_before_it_has_started(aws: Aws, cloud: Clo
     aws.advance(6)
     found = aws.sagemaker.describe_training_job(TrainingJobName="first")
     assert found["FailureReason"].startswith("CapacityError: ")
-    states = [one["Status"] for one in found["SecondaryStatusTransitions"]]
+    states = [transition["Status"] for transition in found["SecondaryStatusTransitions"]]
     assert states == ["Starting", "Failed"]
     assert "TrainingStartTime" not in found
     assert aws.streams(TRAINING_LOGS) == []

@@ -318,7 +318,9 @@ def test_every_operation_asks_about_its_actions_resources_and_keys(
     engine: SageMakerEngine, row: Asked
 ) -> None:
     asked = required_permissions.of(engine, row.operation, row.request)
-    assert [(one.action, one.resource, dict(one.context)) for one in asked] == row.expected
+    assert [
+        (permission.action, permission.resource, dict(permission.context)) for permission in asked
+    ] == row.expected
 
 
 def test_an_existing_resource_is_asked_about_with_its_tags_however_it_is_spelt(

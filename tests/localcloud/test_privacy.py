@@ -94,7 +94,7 @@ def test_a_secret_is_in_the_record_and_in_what_env_prints_and_nowhere_else(kept:
     secrets = [running.secret, keys.control_token(running.secret)]
     secrets.append(root(running)["aws_secret_access_key"])
     printed = [run("cloud", word, "--json", *where) for word in ("status", "start")]
-    public = "".join(one.out + one.err for one in printed)
+    public = "".join(output.out + output.err for output in printed)
     for name in ("cmdline", "environ"):
         public += Path(f"/proc/{running.pid}/{name}").read_text(encoding="utf-8")
     for path in kept.state_dir.rglob("*"):
@@ -117,7 +117,7 @@ def test_each_start_makes_another_secret_and_the_old_one_ends(
         process.reset(before.running)
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         before.client("s3").list_buckets()
-    assert [one["Name"] for one in again.client("s3").list_buckets()["Buckets"]] == ["kept"]
+    assert [bucket["Name"] for bucket in again.client("s3").list_buckets()["Buckets"]] == ["kept"]
 
 
 @pytest.mark.parametrize("what", ["directory", "record"])

@@ -41,7 +41,9 @@ def workshop(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def listening(pid: int) -> set[tuple[str, int]]:
     """Addresses and ports on which a process listens, from Linux's own tables."""
-    owned = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()}
+    owned = {
+        str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()
+    }
     found = set()
     for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:

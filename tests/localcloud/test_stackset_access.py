@@ -72,7 +72,7 @@ def test_a_delegated_administrator_has_the_stack_sets_of_the_management_account(
     assert administrator.instances() == dan.instances() != {}
     administrator.call("create_stack_set", "own", TemplateBody=HANDLE)
     listed = dan.client.list_stack_sets(CallAs="DELEGATED_ADMIN")["Summaries"]
-    assert [one["StackSetName"] for one in listed] == ["seats"]
+    assert [stack_set["StackSetName"] for stack_set in listed] == ["seats"]
     assert dan.client.list_stack_sets()["Summaries"] == []
     assert refusal(dan.call, "describe_stack_set", "own")[0] == "StackSetNotFoundException"
     blocked = refusal(administrator.client.deactivate_organizations_access)

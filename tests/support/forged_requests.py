@@ -112,25 +112,28 @@ def made(cloud: Cloud) -> list[str]:
     """Return what of the changes has happened."""
     s3 = cloud.client("s3")
     return [
-        *(one["UserName"] for one in cloud.client("iam").list_users()["Users"]),
-        *(one["StackName"] for one in cloud.client("cloudformation").describe_stacks()["Stacks"]),
+        *(user["UserName"] for user in cloud.client("iam").list_users()["Users"]),
         *(
-            one["ModelPackageGroupName"]
-            for one in cloud.client("sagemaker").list_model_package_groups()[
+            stack["StackName"]
+            for stack in cloud.client("cloudformation").describe_stacks()["Stacks"]
+        ),
+        *(
+            group["ModelPackageGroupName"]
+            for group in cloud.client("sagemaker").list_model_package_groups()[
                 "ModelPackageGroupSummaryList"
             ]
         ),
         *(r["repositoryName"] for r in cloud.client("ecr").describe_repositories()["repositories"]),
-        *(one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"] != "kept"),
-        *(one["Key"] for one in s3.list_objects_v2(Bucket="kept").get("Contents", [])),
+        *(bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] != "kept"),
+        *(content["Key"] for content in s3.list_objects_v2(Bucket="kept").get("Contents", [])),
         *(
-            one["Name"]
-            for one in cloud.client("scheduler").list_schedule_groups()["ScheduleGroups"]
-            if one["Name"] != "default"
+            group["Name"]
+            for group in cloud.client("scheduler").list_schedule_groups()["ScheduleGroups"]
+            if group["Name"] != "default"
         ),
         *(
-            one["DashboardName"]
-            for one in cloud.client("cloudwatch").list_dashboards()["DashboardEntries"]
+            entry["DashboardName"]
+            for entry in cloud.client("cloudwatch").list_dashboards()["DashboardEntries"]
         ),
     ]
 

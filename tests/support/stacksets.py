@@ -31,7 +31,7 @@ HANDLE = template({"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"
 
 def accounts(number: int) -> list[str]:
     """Return so many accounts, none of them the administrator's."""
-    return [f"{111100000000 + one}" for one in range(1, number + 1)]
+    return [f"{111100000000 + index}" for index in range(1, number + 1)]
 
 
 def bucket(**properties: Any) -> str:
@@ -122,8 +122,8 @@ class Administrator:
     def may_execute(self, *targets: str) -> None:
         """Make the execution role in these accounts."""
         here = self.account or self.cloud.running.account
-        for one in targets:
-            self.within("iam", one).create_role(
+        for target in targets:
+            self.within("iam", target).create_role(
                 RoleName=EXECUTION,
                 AssumeRolePolicyDocument=trust(AWS=f"arn:aws:iam::{here}:root"),
             )
@@ -160,18 +160,18 @@ class Administrator:
         if self.call_as:
             chosen["CallAs"] = self.call_as
         return {
-            (one["Account"], one["Region"]): one
+            (summary["Account"], summary["Region"]): summary
             for page in pages.paginate(StackSetName=name, **chosen)
-            for one in page["Summaries"]
+            for summary in page["Summaries"]
         }
 
     def results(self, operation_id: str, name: str = "seats") -> dict[tuple[str, str], Any]:
         """Return what an operation did, by account and Region."""
         pages = self.client.get_paginator("list_stack_set_operation_results")
         return {
-            (one["Account"], one["Region"]): one
+            (summary["Account"], summary["Region"]): summary
             for page in pages.paginate(StackSetName=name, OperationId=operation_id)
-            for one in page["Summaries"]
+            for summary in page["Summaries"]
         }
 
     def stacks(self, account: str, region: str = HOME) -> list[dict[str, Any]]:
@@ -185,8 +185,8 @@ def tally(found: dict[tuple[str, str], Any], region: str = "") -> dict[str, int]
     """Count results, or the detailed statuses of instances, in a Region or in all."""
     return dict(
         Counter(
-            one.get("StackInstanceStatus", {}).get("DetailedStatus") or one["Status"]
-            for place, one in found.items()
+            entry.get("StackInstanceStatus", {}).get("DetailedStatus") or entry["Status"]
+            for place, entry in found.items()
             if region in {"", place[1]}
         )
     )

@@ -180,49 +180,6 @@ def _bad(message: str) -> ApiError:
     return ApiError("ValidationError", message)
 
 
-def describe_metadata(engine: SageMakerEngine, request: Members) -> Members:
-    """DescribeFeatureMetadata: description and parameters of one feature."""
-    group, feature = _feature(engine, request)
-    kept = group.get("metadata", {}).get(feature["FeatureName"], {})
-    return {
-        "FeatureGroupArn": group["arn"],
-        "FeatureGroupName": group["name"],
-        "FeatureName": feature["FeatureName"],
-        "FeatureType": feature["FeatureType"],
-        "CreationTime": group["created"],
-        "LastModifiedTime": kept.get("modified", group["created"]),
-        "Description": kept.get("description"),
-        "Parameters": [
-            {"Key": key, "Value": value} for key, value in kept.get("parameters", {}).items()
-        ],
-    }
-
-
-def update_metadata(engine: SageMakerEngine, request: Members) -> Members:
-    """UpdateFeatureMetadata: a description, parameters added and removed."""
-    group, feature = _feature(engine, request)
-    kept = group.setdefault("metadata", {}).setdefault(feature["FeatureName"], {"parameters": {}})
-    kept["modified"] = engine.clock.now()
-    if "Description" in request:
-        kept["description"] = request["Description"]
-    for addition in request.get("ParameterAdditions", []):
-        kept["parameters"][addition["Key"]] = addition["Value"]
-    for key in request.get("ParameterRemovals", []):
-        kept["parameters"].pop(key, None)
-    return {}
-
-
-def _feature(engine: SageMakerEngine, request: Members) -> tuple[Record, Members]:
-    group = engine.existing(KIND, request)
-    for feature in group["members"]["FeatureDefinitions"]:
-        if feature["FeatureName"] == request["FeatureName"]:
-            return group, feature
-    raise ApiError(
-        "ResourceNotFound",
-        f"Feature '{request['FeatureName']}' of Feature Group '{group['name']}' does not exist.",
-    )
-
-
 def _offline_status(engine: SageMakerEngine, record: Record) -> Any:
     return _derived(engine, record)["OfflineStoreStatus"]["Status"]
 
@@ -264,8 +221,3 @@ KIND = SageMakerResourceType(
     on_update=(_adds,),
     on_enter={"": (_resolves_offline_store,), "Created": (_opens_offline_store,)},
 )
-
-OPERATIONS = {
-    "DescribeFeatureMetadata": describe_metadata,
-    "UpdateFeatureMetadata": update_metadata,
-}

@@ -138,12 +138,6 @@ def retry(engine: SageMakerEngine, request: Members) -> Members:
     return {"PipelineExecutionArn": execution["arn"]}
 
 
-def definition_for_execution(engine: SageMakerEngine, request: Members) -> Members:
-    """DescribePipelineDefinitionForExecution: the definition that it was started with."""
-    execution = engine.existing(EXECUTION, request)
-    return {"PipelineDefinition": execution["definition"], "CreationTime": execution["created"]}
-
-
 def list_steps(engine: SageMakerEngine, request: Members) -> Members:
     """ListPipelineExecutionSteps: those that have started, oldest first by default."""
     execution = engine.existing(EXECUTION, request)
@@ -254,7 +248,6 @@ EXECUTION = SageMakerResourceType(
 KINDS = (PIPELINE, EXECUTION)
 
 OPERATIONS = {
-    "DescribePipelineDefinitionForExecution": definition_for_execution,
     "ListPipelineExecutionSteps": list_steps,
     "ListPipelineParametersForExecution": list_parameters,
     "RetryPipelineExecution": retry,
