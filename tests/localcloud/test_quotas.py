@@ -58,7 +58,7 @@ def test_a_long_list_comes_in_pages_of_a_hundred_without_gap_or_repetition(
 ) -> None:
     first = getattr(told.client, operation)(ServiceCode="sagemaker")
     assert len(first["Quotas"]) == 100
-    codes = [one["QuotaCode"] for one in told.all(operation, "Quotas", ServiceCode="sagemaker")]
+    codes = [code["QuotaCode"] for code in told.all(operation, "Quotas", ServiceCode="sagemaker")]
     assert codes == [quota.code for quota in shipped().of("sagemaker")]
     assert len(set(codes)) == len(codes) > 1500
 
@@ -67,7 +67,9 @@ def test_a_page_is_as_large_as_asked_for(told: Told) -> None:
     first = told.client.list_services(MaxResults=2)
     second = told.client.list_services(MaxResults=2, NextToken=first["NextToken"])
     third = told.client.list_services(MaxResults=2, NextToken=second["NextToken"])
-    pages = [[one["ServiceCode"] for one in page["Services"]] for page in (first, second, third)]
+    pages = [
+        [service["ServiceCode"] for service in page["Services"]] for page in (first, second, third)
+    ]
     assert [len(page) for page in pages] == [2, 2, 2]
     assert [code for page in pages for code in page] == told.services()
     assert "NextToken" not in third

@@ -30,7 +30,7 @@ COHORT_NAMES = Names("demo", COHORT, teardown_demo.HERE.account, teardown_demo.H
 
 @pytest.fixture
 def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
+    cloud.delays(training=3600, endpoint=0, stopping=0, tick=0)
     return teardown_demo.connect(cloud, monkeypatch)
 
 

@@ -77,7 +77,7 @@ def demo(
             _story(loaded, running, clock)
         finally:
             if keep:
-                console.say(f'still running: eval "$(workshop cloud env --state-dir {STATE_DIR})"')
+                console.say(f'still running: eval "$({process.command("env", STATE_DIR)})"')
             else:
                 process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
@@ -185,7 +185,7 @@ def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
-    made = attendee_activity.a_day(
+    made = attendee_activity.run_lab(
         session,
         names,
         bucket=next(iter(profile.storage.buckets)),

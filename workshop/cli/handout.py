@@ -204,12 +204,12 @@ def _tell_problems(at_hand: CommandContext, found: Mapping[str, notebooks.Handou
     """One line for each kind of problem with its cure; raises when there is any."""
     groups: dict[tuple[str, str], list[Seat]] = defaultdict(list)
     for seat in at_hand.seats:
-        if told := found[seat.id].problem:
-            groups[found[seat.id].status, told].append(seat)
-    for (status, told), seats in groups.items():
+        if problem := found[seat.id].problem:
+            groups[found[seat.id].status, problem].append(seat)
+    for (status, problem), seats in groups.items():
         ids = ",".join(seat.id for seat in seats)
         cure = _CURES.get(status, "").format(env=at_hand.loaded.name, ids=ids)
-        console.warn(f"{told}: {ids}{cure}")
+        console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:
         total = len(at_hand.seats)
