@@ -19,8 +19,8 @@ from typing import Any
 from stacks import build
 from tools import generated_files
 from tools.generated_files import ROOT
-from workshop.config import loader
 from workshop.config.models import Profile
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.pricing import prices
 

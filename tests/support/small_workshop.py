@@ -31,7 +31,6 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.rate_limit import RateLimiter
 from workshop.aws.stacks import StackSummary
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy import cloudformation as calls
@@ -42,6 +41,7 @@ from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
+from workshop.environments import loader
 from workshop.events import Event, What
 from workshop.naming import COHORT, SEAT_STACKS
 

@@ -57,7 +57,7 @@ def _root(
 
 
 def application(*wanted: str) -> typer.Typer:
-    """Give the command line with these commands, or with all of them.
+    """Return the command line with these commands, or with all of them.
 
     To import all commands takes longer than many of them run.
     """

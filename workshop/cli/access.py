@@ -12,11 +12,11 @@ from workshop.access import matrix, query
 from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.config import loader
 from workshop.config.diagnostics import suggestion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
+from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 

@@ -1,4 +1,4 @@
-"""Runs the real CDK command line and tells which stacks it has finished."""
+"""Runs the real CDK command line and reports the stacks that it has finished."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Toolkit:
     def run(self, *arguments: str, finished: Callable[[str], None] = lambda _: None) -> Path:
         """Run ``cdk <arguments>`` and call ``finished`` with each stack that is done.
 
-        Returns the log. Raises WorkshopError with the log's last lines if it fails, and
+        Return the log. Raise WorkshopError with the log's last lines if it fails, and
         UsageError outside the project's folder.
         """
         program = Path(sys.executable).with_name("cdk")
@@ -68,7 +68,7 @@ class Toolkit:
 
 
 def stacks(assembly: Path) -> Sequence[str]:
-    """The names of the stacks in a cloud assembly."""
+    """Return the names of the stacks in a cloud assembly."""
     manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
     return [
         name

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.config_folder import HEAD, PROFILES, SEATS, load, mistakes, write, write_roster
 from tools import generated_files, schema
-from workshop.config import json_schema, loader, yaml_document
+from workshop.config import json_schema, yaml_document
+from workshop.environments import lint, loader
 from workshop.errors import ConfigError, UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ def test_files_outside_the_current_folder_are_named_in_full(tmp_path: Path) -> N
     write(tmp_path, "")
     with pytest.raises(ConfigError) as raised:
         loader.load("dev", tmp_path)
-    assert raised.value.problems[0].startswith(f"{tmp_path.as_posix()}/dev.yaml:1: is empty")
+    assert raised.value.diagnostics[0].startswith(f"{tmp_path.as_posix()}/dev.yaml:1: is empty")
 
 
 def test_the_roster_file_counts_from_the_environment_file(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_the_roster_file_counts_from_the_environment_file(tmp_path: Path) -> Non
 def test_a_roster_is_checked_although_the_environment_has_mistakes(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("id,profile\nA,guest\n")
     write(tmp_path, "roster: {file: people.csv}\nprofiles: {attendee: {}}\n")
-    found = loader.draft("dev", tmp_path).mistakes
+    found = loader.draft("dev", tmp_path).diagnostics
     of_roster = [m.where for m in found if m.file.endswith("people.csv")]
     assert of_roster == ["id", "profile"]
 
@@ -183,9 +184,9 @@ def test_a_workshop_is_over_at_its_end_and_not_before(tmp_path: Path) -> None:
     write(tmp_path, HEAD + SEATS)
     settings = load(tmp_path).settings
     just_before = datetime(2099, 3, 9, 15, 59, 59, tzinfo=UTC)
-    assert not list(loader._warnings(settings, load(tmp_path).seats, just_before))
+    assert not list(lint.warnings(settings, load(tmp_path).seats, just_before))
     at_the_end = datetime(2099, 3, 9, 16, 0, 0, tzinfo=UTC)
-    (told,) = loader._warnings(settings, load(tmp_path).seats, at_the_end)
+    (told,) = lint.warnings(settings, load(tmp_path).seats, at_the_end)
     assert told.startswith("the workshop is over")
 
 

@@ -68,7 +68,7 @@ class ResourceSummary:
     policies: PolicySummary
 
 
-def outline(loaded: LoadedEnvironment) -> ResourceSummary:
+def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
     """Count what ``loaded`` will make."""
     profiles = tuple(_profile(loaded, name) for name in loaded.settings.profiles)
     seats = len(loaded.seats)
