@@ -29,7 +29,6 @@ from workshop.deploy.desired import DesiredStack
 from workshop.environments import loader
 from workshop.naming import Names
 
-ROOT = Path(__file__).parents[1]
 CONNECTIONS = 4
 ENDED, RUNNING, MODELS, IMAGES, KEYS, VERSIONS = 8, 2, 3, 20, 250, 4
 TYPE = "ml.m5.large"
@@ -62,7 +61,7 @@ class Workshop:
 def synthesized(folder: Path) -> Workshop:
     """Read ``bench.yaml`` in ``folder`` and make the templates of all its seats."""
     loaded = loader.load("bench", folder)
-    made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
+    made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out")
     return Workshop(loaded, tuple(desired.stacks(loaded, made, loaded.seats)))
 
 

@@ -94,9 +94,20 @@ def test_a_failing_cdk_ends_in_a_sentence_with_the_last_lines(tmp_path: Path) ->
     assert "no environment 'nope' in config/; known: demo, dev, prod" in text
 
 
-def test_outside_the_project_cdk_is_not_tried(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="run 'make setup' in the project's folder"):
-        Toolkit(tmp_path, tmp_path / "logs", without_aws()).run("ls")
+def test_without_a_cdk_json_it_is_the_installed_app_that_runs(tmp_path: Path) -> None:
+    cdk = Toolkit(tmp_path, tmp_path / "logs", without_aws())
+    log = cdk.run("ls", "-c", "env=demo", "-c", f"config={ROOT / 'config'}", "-c", "attendee=ada")
+    assert "demo-ada-notebook" in log.read_text()
+
+
+def test_where_there_is_no_cdk_it_is_told_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    cdk = Toolkit(tmp_path, tmp_path / "logs", {"PATH": str(tmp_path)})
+    assert cdk.program is None
+    with pytest.raises(UsageError, match=r"; install it with: npm install -g aws-cdk@2$"):
+        cdk.run("ls")
 
 
 @pytest.fixture

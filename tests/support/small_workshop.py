@@ -1,7 +1,7 @@
 """A small workshop on the local cloud, whose templates are those of the shipped ``demo``.
 
 Synthesis takes seconds and is tested elsewhere: here plans are made from one assembly for the whole
-session, and real ``workshop deploy`` processes run in a folder whose ``app.py`` only copies.
+session, and real ``workshop deploy`` processes find a package ``stacks`` that only copies.
 """
 
 from __future__ import annotations
@@ -341,6 +341,11 @@ class Fleet:
         carried = [{"Key": key, "Value": value} for key, value in (tag or {}).items()]
         return self.cloud.deploy(name, body or empty, Tags=carried)
 
+    @property
+    def stand_in(self) -> Path:
+        """What real processes run in place of the CDK app."""
+        return self.folder / "packages" / "stacks" / "__main__.py"
+
     def variables(self) -> dict[str, str]:
         """The environment of a real ``workshop`` process in the folder."""
         source = self.folder / "assembly"
@@ -349,18 +354,20 @@ class Fleet:
             for kind in SEAT_STACKS:
                 (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
             (source / COHORT).write_text(cohort_text())
-            (self.folder / "app.py").write_text(APP)
+            self.stand_in.parent.mkdir(parents=True)
+            (self.stand_in.parent / "__init__.py").touch()
+            self.stand_in.write_text(APP)
         root = str(Path(__file__).parents[2])
         return {
             **self.cloud.environment(),
             "FLEET_ASSEMBLY": str(source),
-            "PYTHONPATH": root,
+            "PYTHONPATH": os.pathsep.join([str(self.stand_in.parents[1]), root]),
         }
 
     def run(self, command: str, *arguments: str, by_app: bool = False) -> Ran:
         """``workshop COMMAND -e dev ARGUMENTS`` in the folder, in this process.
 
-        ``by_app``: the folder's ``app.py`` makes the templates, in a process of its own.
+        ``by_app``: the stand-in makes the templates, in a process of its own.
         """
         before = Path.cwd()
         os.chdir(self.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +39,7 @@ def init(
     account: Account = None,
     region: Region = "eu-west-1",
 ) -> None:
-    """Write a commented environment and a roster to start from.
+    """Write a commented environment and a roster to start from, and what cdk runs.
 
     Nothing that is there already is touched.
 
@@ -61,7 +62,16 @@ def init(
     editors = directory / json_schema.FILE
     if not editors.exists():
         _write({editors: json_schema.text()})
+    app = Path("cdk.json")
+    if not app.exists():
+        _write({app: scaffold.cdk_json(_python(), directory)})
     _next_steps(environment, roster, directory, account)
+
+
+def _python() -> Path:
+    """Return the Python that runs this; inside this folder, by its place in it."""
+    python = Path(sys.executable)
+    return python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
 
 
 def _write(files: dict[Path, str]) -> None:
