@@ -20,6 +20,7 @@ import pytest
 import typer
 import yaml
 
+from bench.__main__ import ENTRIES
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 from workshop.cli import application
@@ -171,6 +172,8 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
         assert all(line.startswith("make ") for line in lines), f"{page.name}: {block}"
         named |= {line.split()[1] for line in lines}
     assert {name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)} == set()
+    benches = set(re.findall(r"make bench ONLY=([a-z]+)", page.read_text(encoding="utf-8")))
+    assert benches <= ENTRIES.keys()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
