@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import shared
+
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.lifecycle_scripts",
     "tests.support.local_cloud",
     "tests.support.conformance",
     "tests.support.idle_machine",
+    "tests.support.packages",
 ]
 
 ROOT = Path(__file__).parent
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Refuse a layout that cannot work, in words, before an import fails in riddles."""
     for folder in ("constructs", "tests/constructs"):
         marker = ROOT / folder / "__init__.py"
@@ -32,6 +35,17 @@ def pytest_configure() -> None:
                 returncode=4,
             )
     _isolate()
+    shared.share_models()
+    config.add_cleanup(shared.share_folder())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests and files that ``tests/slow.txt`` names: the quick lane leaves them out."""
+    named = set((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if named & {test, test.partition("::")[0]}:
+            item.add_marker("slow")
 
 
 def _isolate() -> None:

@@ -35,8 +35,8 @@ from tools import iam_reference
 from tools.iam_reference import ReferencedAction
 from tools.synthesized_roles import Context, SynthesizedRole, roles
 from workshop import tags
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
 from workshop.naming import COHORT, Names
 
 ROOT = Path(__file__).parents[1]

@@ -26,6 +26,12 @@ FOLDER_MODE = 0o700
 _IGNORED = "# Names, links and people's work: none of it is for version control.\n*\n"
 
 
+def shown(path: Path) -> str:
+    """Return ``path`` as messages name it: from the current folder where it lies below that."""
+    absolute, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100 - keeps links
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else path).as_posix()
+
+
 def make_folder(path: Path, *, root: Path | None = None) -> Path:
     """Make ``path`` where it is missing, and make it private where it is there; return it.
 

@@ -1,8 +1,8 @@
-"""The door of the local cloud: an ASGI application that lets in what is proven and nothing else.
+"""The gate of the local cloud: an ASGI application that lets in only what is proven.
 
 Chrome and others send a page's images, links and forms to 127.0.0.1 without an ``Origin``, every
 user of the machine can open the port, and a name can be made to point here. So neither headers nor
-addresses decide, only what a request knows: the signature of each call of AWS's interface, and a
+addresses decide, only what a request proves: the signature of each call of AWS's interface, and a
 token on the paths of our own.
 """
 
@@ -12,21 +12,19 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.asgi import BodyTooLargeError, Handler, read_body, replayed, respond
 from localcloud.authentication import keys, proof
 from localcloud.authentication.proof import SignatureProof
 from localcloud.authentication.received import Claim, Received, RefusedError
 
-Handler = Callable[..., Awaitable[Any]]
-
 LOCAL = frozenset({"127.0.0.1", "localhost"})
 """The names by which clients call the cloud."""
-CONTROL = "/_workshop/"
+CONTROL = "/_localcloud/"
 RESET = "/_ministack/reset"
 CALLBACKS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 """Where custom resources and wait conditions answer, at presigned URLs as on AWS."""
@@ -39,7 +37,7 @@ by_owner: ContextVar[bool] = ContextVar("by_owner", default=False)
 
 
 class Gate:
-    """Serves ``control`` to who has the token, ``emulated`` to who signs, ``public`` by host."""
+    """Serves ``control`` for the token, ``emulated`` for a signature, ``public`` by host name."""
 
     def __init__(self, secret: str, control: Handler, emulated: Handler, public: Handler) -> None:
         self._token = f"Bearer {keys.control_token(secret)}"
@@ -58,28 +56,28 @@ class Gate:
         if received.host not in LOCAL:
             await self._public(received, scope, receive, send)
         elif received.path.startswith(CONTROL) or received.path == RESET:
-            told = received.headers.get("authorization", "")
-            if hmac.compare_digest(told.encode(), self._token.encode()):
+            token = received.headers.get("authorization", "")
+            if hmac.compare_digest(token.encode(), self._token.encode()):
                 await self._control(scope, receive, send)
             else:
                 await refuse(send, "the local cloud serves who has its token alone")
         elif received.path.startswith("/_") and not received.path.startswith(CALLBACKS):
-            # No bucket begins like this: these are doors of the emulator's own.
+            # No bucket begins like this: these are the emulator's own paths.
             await refuse(send, f"the local cloud serves no {received.path}")
         else:
             try:
-                replayed, owner = await self._proven(received, receive)
+                given, owner = await self._proven(received, receive)
             except RefusedError as refusal:
                 await _answer(send, received, refusal)
                 return
-            if replayed is not None:
+            if given is not None:
                 by_owner.set(owner)
-                await self._emulated(scope, replayed, send)
+                await self._emulated(scope, given, send)
 
     async def _proven(self, received: Received, receive: Handler) -> tuple[Handler | None, bool]:
-        """Return what gives the body that was read; raise ``RefusedError`` without proof.
+        """Return a ``receive`` with the body that was read; raise ``RefusedError`` without proof.
 
-        As little as possible is read of a request that may be anybody's.
+        As little as possible is read of an unproven request.
         """
         claim = received.claim()
         secret = self._proof.secret_access_key(claim)
@@ -87,7 +85,10 @@ class Gate:
         payload = proof.stated_payload(received, claim)
         if payload is not None:
             self._proof.check_signature(received, claim, secret, payload)
-        body = await _read(receive, None if payload is not None else _LARGEST_UNSTATED)
+        try:
+            body = await read_body(receive, None if payload is not None else _LARGEST_UNSTATED)
+        except BodyTooLargeError:
+            raise RefusedError("IncompleteSignature", "The body is too large.") from None
         if body is None:
             return None, False
         if payload is None:
@@ -97,13 +98,13 @@ class Gate:
             proof.check_body(received, claim, secret, payload, body)
         if claim.kind != "header":
             _check_service(received, claim, body)
-        return _replayed(body, receive), bool(keys.ACCOUNT.fullmatch(claim.scope.access_key))
+        return replayed(body, receive), bool(keys.ACCOUNT.fullmatch(claim.scope.access_key))
 
 
 def _check_service(received: Received, claim: Claim, body: bytes) -> None:
     """Raise ``RefusedError`` unless a query's signature is for the service that would perform it.
 
-    Its body and some headers are not signed, so who was handed a URL can choose them.
+    Its body and some headers are not signed, so the holder of a URL can choose them.
     """
     if received.path.startswith(CALLBACKS):
         return
@@ -119,39 +120,13 @@ def _check_service(received: Received, claim: Claim, body: bytes) -> None:
         )
 
 
-async def _read(receive: Handler, largest: int | None) -> bytes | None:
-    """Return the whole body, or None if the client left before its end."""
-    parts, length = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        part = message.get("body", b"")
-        parts.append(part)
-        length += len(part)
-        if largest is not None and length > largest:
-            raise RefusedError("IncompleteSignature", "The body is too large.")
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _replayed(body: bytes, receive: Handler) -> Handler:
-    """Return a ``receive`` that begins with the body that was read already."""
-    unread = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Any:
-        return unread.pop() if unread else await receive()
-
-    return again
-
-
 async def _answer(send: Handler, received: Received, refusal: RefusedError) -> None:
     """Refuse in the words and the protocol of the service that is asked."""
     service = ministack_adapter.module("core.router").detect_service(
         received.method, received.path, received.headers, received.query
     )
     if service == "unknown_query":
-        # A form that nobody signed could be for any service that takes forms.
+        # An unsigned form could be for any service that takes forms.
         service = "iam"
     failure = ministack_adapter.module("core.iam_evaluator").AuthError(
         refusal.code, refusal.message
@@ -164,14 +139,6 @@ async def _answer(send: Handler, received: Received, refusal: RefusedError) -> N
 
 async def refuse(send: Handler, reason: str) -> None:
     """Refuse one of our own paths or names."""
-    told = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
     document = json.dumps({"error": reason}).encode()
-    await respond(send, HTTPStatus.FORBIDDEN, told, document)
-
-
-async def respond(send: Handler, status: int, headers: dict[str, str], body: bytes) -> None:
-    """Send one answer."""
-    told = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    told.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": int(status), "headers": told})
-    await send({"type": "http.response.body", "body": body})
+    await respond(send, HTTPStatus.FORBIDDEN, headers, document)

@@ -1,4 +1,4 @@
-"""A request walked along its shape in the service model: every member, how deep it may lie."""
+"""The members of a request at any depth, along its shape in the service model."""
 
 from __future__ import annotations
 
@@ -34,13 +34,17 @@ class Member:
 
 
 def service_of(operation: str) -> str | None:
-    """Give the service that has an operation, or None if it is none of SageMaker's."""
-    known = (one for one in SERVICES if operation in models.service_model(one).operation_names)
+    """Return the service that has an operation, or None if it is none of SageMaker's."""
+    known = (
+        service
+        for service in SERVICES
+        if operation in models.service_model(service).operation_names
+    )
     return next(known, None)
 
 
 def of(operation: str, request: dict[str, Any]) -> list[Member]:
-    """Give the members of a request that the model allows, the outer before the inner.
+    """Return the members of a request that the model allows, the outer before the inner.
 
     The operation has to be one of SageMaker's. What is inside a map is left out: its keys are the
     caller's own words, not the service's.

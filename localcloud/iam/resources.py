@@ -20,9 +20,9 @@ ANY = "*"
 def of(
     engine: SageMakerEngine, operation: str, request: Members, members: list[Member]
 ) -> list[str]:
-    """Give the ARNs, or ``["*"]`` for an operation without resource-level permissions.
+    """Return the ARNs, or ``["*"]`` for an operation without resource-level permissions.
 
-    An ARN comes from the engine's tables, which know how a kind is named and spelt, else from an
+    An ARN comes from the engine's tables, which know how a type is named and spelt, else from an
     ARN in the request, else from the reference's pattern. What the service itself will name, such
     as a new domain, is ``domain/*``.
     """
@@ -41,7 +41,7 @@ def of(
 
 
 def made(engine: SageMakerEngine, operation: str, request: Members, named: list[str]) -> str:
-    """Give the one of ``named``, which came from ``of``, that a Create operation makes."""
+    """Return the one of ``named``, which came from ``of``, that a Create operation makes."""
     for kind in engine.kinds.values():
         if kind.operations.get("create", f"Create{kind.noun}") == operation:
             arn = _of_kind(engine, kind, request)
@@ -50,7 +50,7 @@ def made(engine: SageMakerEngine, operation: str, request: Members, named: list[
 
 
 def owner(arn: str) -> str:
-    """Give the ARN of what carries the tags of a resource: mostly itself.
+    """Return the ARN of what carries the tags of a resource: mostly itself.
 
     A version of a model uses the tags of its group and can have none of its own (API reference of
     CreateModelPackage, ``Tags``).
@@ -102,9 +102,9 @@ def _of_members(members: list[Member], action: IamAction) -> Iterator[str]:
 
 
 def _arns(value: Any) -> Iterator[str]:
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str) and one.startswith("arn:"):
-            yield one
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str) and item.startswith("arn:"):
+            yield item
 
 
 def _of_patterns(action: IamAction, request: Members) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The two REST services beside SageMaker's own: InvokeEndpoint and BatchPutMetrics.
 
-They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so they are told by method and path.
+They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so method and path identify them.
 Nothing runs behind an endpoint: it answers with the very body that it was sent, which lets a
 serializer and its deserializer work as a pair, and counts the request in its metrics and log.
 """
@@ -17,8 +17,8 @@ from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError
 from localcloud.protocol.json_service import Answer, parsed
 from localcloud.protocol.requests import check_request
+from localcloud.sagemaker import side_effects
 from localcloud.sagemaker.resources import endpoint, experiments, inference_component, variants
-from localcloud.sagemaker.side_effects import logs, metrics
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -34,11 +34,11 @@ _HEADERS = {
 """Header of an invocation -> the request member that it carries; the others are not looked at."""
 
 _TYPE = "content-type"
-"""In small letters: ministack gives a ``Content-Type`` of JSON the form of SageMaker's own."""
+"""In lower case: ministack rewrites a ``Content-Type`` of JSON to the one of SageMaker."""
 
 
 def operation(method: str, path: str) -> str | None:
-    """Give the operation that a request means by its path, or None if it is none of these."""
+    """Return the operation that a request means by its path, or None if it is none of these."""
     if method == "POST" and _INVOCATIONS.fullmatch(path):
         return "InvokeEndpoint"
     return "BatchPutMetrics" if (method, path) == ("PUT", "/BatchPutMetrics") else None
@@ -50,7 +50,7 @@ def members(
     query: dict[str, Any],  # noqa: ARG001 - asked like all
     body: bytes,
 ) -> Members:
-    """Give the request under the API's member names, without the body of an invocation."""
+    """Return the request under the API's member names, without the body of an invocation."""
     found = _INVOCATIONS.fullmatch(path)
     if found is None:
         return parsed(body)
@@ -80,12 +80,14 @@ def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
     variant["served"] += 1
     variant_name = variant["shown"]["VariantName"]
     stream = next(iter(variants.streams(record["arn"], variant)), f"{variant_name}/serverless")
-    logs.write(endpoint.log_group(record), stream, moment, '"POST /invocations HTTP/1.1" 200')
+    side_effects.write_log(
+        endpoint.log_group(record), stream, moment, '"POST /invocations HTTP/1.1" 200'
+    )
     place = {"EndpointName": name, "VariantName": variant_name}
     counts = {"Invocations": 1.0, "Invocation4XXErrors": 0.0, "Invocation5XXErrors": 0.0}
-    metrics.publish("AWS/SageMaker", place, counts, moment, "Count")
+    side_effects.publish_metrics("AWS/SageMaker", place, counts, moment, "Count")
     latencies = {"ModelLatency": 1000.0, "OverheadLatency": 1000.0}
-    metrics.publish("AWS/SageMaker", place, latencies, moment, "Microseconds")
+    side_effects.publish_metrics("AWS/SageMaker", place, latencies, moment, "Microseconds")
     headers = {
         _TYPE: request.get("ContentType", "application/octet-stream"),
         "x-Amzn-Invoked-Production-Variant": variant_name,
@@ -94,7 +96,7 @@ def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
 
 
 def _chosen(record: Record, request: Members) -> variants.Variant:
-    """Give the variant that is asked for or, by their weights, the one whose turn it is."""
+    """Return the requested variant or, by weight, the next."""
     deployed: variants.Deployment = record["members"]["Now"]
     asked = request.get("TargetVariant")
     if asked is not None:
@@ -103,10 +105,10 @@ def _chosen(record: Record, request: Members) -> variants.Variant:
             # Not measured on AWS.
             raise _invalid(f"Variant {asked} of endpoint {record['name']} not found.")
         return variant
-    weighty = [one for one in deployed["variants"] if one["shown"]["CurrentWeight"] > 0]
+    weighty = [variant for variant in deployed["variants"] if variant["shown"]["CurrentWeight"] > 0]
     return min(
         weighty or deployed["variants"],
-        key=lambda one: (one["served"] + 1) / (one["shown"]["CurrentWeight"] or 1.0),
+        key=lambda variant: (variant["served"] + 1) / (variant["shown"]["CurrentWeight"] or 1.0),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known about a stack set: plain data that is kept as JSON between runs."""
+"""Stack sets, their instances and operations: plain data that is kept as JSON between runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from localcloud.accounts import AccountRegion
 from localcloud.authentication.gate import by_owner
 
 Document = dict[str, Any]
-AccountRegion = tuple[str, str]
-"""An account and a Region."""
 
 SELF_MANAGED = "SELF_MANAGED"
 SERVICE_MANAGED = "SERVICE_MANAGED"
@@ -116,11 +115,13 @@ class StackSet:
         return self.permission_model == SERVICE_MANAGED
 
     def unfinished(self) -> Iterator[Operation]:
-        """Give what runs and what waits, in the order of the requests."""
-        return (one for one in self.operations.values() if one.status in UNFINISHED)
+        """Return what runs and what waits, in the order of the requests."""
+        return (
+            operation for operation in self.operations.values() if operation.status in UNFINISHED
+        )
 
     def as_document(self) -> Document:
-        """Give everything as JSON can hold it."""
+        """Return the state as JSON values."""
         document = asdict(self)
         document["instances"] = list(document["instances"].values())
         document["operations"] = list(document["operations"].values())
@@ -128,18 +129,23 @@ class StackSet:
 
     @classmethod
     def from_document(cls, document: Document) -> StackSet:
-        """Take back what ``as_document`` gave."""
-        instances = [Instance(**one) for one in document["instances"]]
+        """Restore what ``as_document`` returned."""
+        instances = [Instance(**instance) for instance in document["instances"]]
         operations = [
             Operation(
-                **{**one, "results": [OperationResult(**result) for result in one["results"]]}
+                **{
+                    **operation,
+                    "results": [OperationResult(**result) for result in operation["results"]],
+                }
             )
-            for one in document["operations"]
+            for operation in document["operations"]
         ]
         return cls(
             **{
                 **document,
-                "instances": {(one.account, one.region): one for one in instances},
-                "operations": {one.id: one for one in operations},
+                "instances": {
+                    (instance.account, instance.region): instance for instance in instances
+                },
+                "operations": {operation.id: operation for operation in operations},
             }
         )

@@ -55,15 +55,15 @@ class StackSets:
         }
 
     def actions(self) -> dict[str, Callable[[Params], Answer]]:
-        """Give every action as the emulator's CloudFormation calls it."""
+        """Return every action as the emulator's CloudFormation calls it."""
         return {name: partial(self._serve, name) for name in self._actions}
 
     def get_state(self) -> Document:
-        """Give what is written when the process stops with persistence on."""
+        """Return the state to keep when the process stops with persistence on."""
         return {"stack_sets": self.store.snapshot(), "access": self.access.snapshot()}
 
     def load_persisted_state(self, data: Document) -> None:
-        """Take over what an earlier process wrote."""
+        """Restore the state of an earlier process."""
         self.store.restore(data["stack_sets"], self._now())
         self.access.restore(data["access"])
 
@@ -90,8 +90,8 @@ class StackSets:
         return views.page(
             request,
             (
-                (views.newest_first(one.number), views.operation_summary(one))
-                for one in stack_set.operations.values()
+                (views.newest_first(operation.number), views.operation_summary(operation))
+                for operation in stack_set.operations.values()
             ),
             f"ListStackSetOperations {stack_set.id}",
         )
@@ -103,9 +103,9 @@ class StackSets:
         return views.page(
             request,
             (
-                (views.placed(one), views.result(one))
-                for one in found.results
-                if not wanted or one.status in wanted
+                (views.placed(result), views.result(result))
+                for result in found.results
+                if not wanted or result.status in wanted
             ),
             f"ListStackSetOperationResults {stack_set.id} {found.id}",
         )

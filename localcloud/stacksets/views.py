@@ -1,4 +1,4 @@
-"""What answers show of stack sets, instances and operations, and cut into which pages."""
+"""The members of answers about stack sets, instances and operations, and their pages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from localcloud.stacksets.records import Document, Instance, Operation, Operatio
 LARGEST_PAGE = 100
 
 Entry = tuple[str, Document]
-"""The text that an entry is listed by, different for each, and what is shown."""
+"""The unique text that an entry is listed by, and its summary."""
 
 
 def page(request: Document, entries: Iterable[Entry], scope: str) -> Document:
-    """Give a page of ``Summaries``, in the order of the entries' texts.
+    """Return a page of ``Summaries``, in the order of the entries' texts.
 
     A token says after which entry to go on, so nothing is skipped or repeated when entries come or
     go between two pages; one of another listing (``scope``) is refused.
@@ -35,108 +35,108 @@ def page(request: Document, entries: Iterable[Entry], scope: str) -> Document:
     return answer
 
 
-def stack_set(one: StackSet) -> Document:
-    """Give a ``StackSet``."""
-    units = {instance.unit for instance in one.instances.values() if instance.unit}
+def stack_set(record: StackSet) -> Document:
+    """Return a ``StackSet``."""
+    units = {instance.unit for instance in record.instances.values() if instance.unit}
     return {
-        **_stack_set_head(one),
-        "TemplateBody": one.template,
-        "Parameters": parameters(one.parameters, one.secret),
-        "Capabilities": one.capabilities,
-        "Tags": one.tags,
-        "StackSetARN": one.arn,
-        "AdministrationRoleARN": one.administration_role or None,
-        "ExecutionRoleName": one.execution_role or None,
+        **_stack_set_head(record),
+        "TemplateBody": record.template,
+        "Parameters": parameters(record.parameters, record.secret),
+        "Capabilities": record.capabilities,
+        "Tags": record.tags,
+        "StackSetARN": record.arn,
+        "AdministrationRoleARN": record.administration_role or None,
+        "ExecutionRoleName": record.execution_role or None,
         "StackSetDriftDetectionDetails": {"DriftStatus": "NOT_CHECKED"},
-        "OrganizationalUnitIds": sorted(units | one.targets.keys()),
-        "Regions": sorted({instance.region for instance in one.instances.values()}),
+        "OrganizationalUnitIds": sorted(units | record.targets.keys()),
+        "Regions": sorted({instance.region for instance in record.instances.values()}),
     }
 
 
-def stack_set_summary(one: StackSet) -> Document:
-    """Give a ``StackSetSummary``."""
-    return {**_stack_set_head(one), "DriftStatus": "NOT_CHECKED"}
+def stack_set_summary(record: StackSet) -> Document:
+    """Return a ``StackSetSummary``."""
+    return {**_stack_set_head(record), "DriftStatus": "NOT_CHECKED"}
 
 
-def instance(stack_set: StackSet, one: Instance) -> Document:
-    """Give a ``StackInstance``."""
+def instance(stack_set: StackSet, record: Instance) -> Document:
+    """Return a ``StackInstance``."""
     return {
-        **instance_summary(stack_set, one),
-        "ParameterOverrides": parameters(one.overrides, stack_set.secret),
+        **instance_summary(stack_set, record),
+        "ParameterOverrides": parameters(record.overrides, stack_set.secret),
     }
 
 
-def instance_summary(stack_set: StackSet, one: Instance) -> Document:
-    """Give a ``StackInstanceSummary``."""
+def instance_summary(stack_set: StackSet, record: Instance) -> Document:
+    """Return a ``StackInstanceSummary``."""
     return {
         "StackSetId": stack_set.id,
-        "Region": one.region,
-        "Account": one.account,
-        "StackId": one.stack_id or None,
-        "Status": one.status,
-        "StatusReason": one.reason or None,
-        "StackInstanceStatus": {"DetailedStatus": one.detailed_status},
-        "OrganizationalUnitId": one.unit or None,
+        "Region": record.region,
+        "Account": record.account,
+        "StackId": record.stack_id or None,
+        "Status": record.status,
+        "StatusReason": record.reason or None,
+        "StackInstanceStatus": {"DetailedStatus": record.detailed_status},
+        "OrganizationalUnitId": record.unit or None,
         "DriftStatus": "NOT_CHECKED",
-        "LastOperationId": one.operation_id or None,
+        "LastOperationId": record.operation_id or None,
     }
 
 
-def operation(stack_set: StackSet, one: Operation) -> Document:
-    """Give a ``StackSetOperation``."""
+def operation(stack_set: StackSet, record: Operation) -> Document:
+    """Return a ``StackSetOperation``."""
     return {
-        **operation_summary(one),
+        **operation_summary(record),
         "StackSetId": stack_set.id,
-        "RetainStacks": one.retain,
-        "AdministrationRoleARN": one.administration_role or None,
-        "ExecutionRoleName": one.execution_role or None,
-        "DeploymentTargets": one.targets,
+        "RetainStacks": record.retain,
+        "AdministrationRoleARN": record.administration_role or None,
+        "ExecutionRoleName": record.execution_role or None,
+        "DeploymentTargets": record.targets,
     }
 
 
-def operation_summary(one: Operation) -> Document:
-    """Give a ``StackSetOperationSummary``."""
+def operation_summary(record: Operation) -> Document:
+    """Return a ``StackSetOperationSummary``."""
     return {
-        "OperationId": one.id,
-        "Action": one.action,
-        "Status": one.status,
-        "CreationTimestamp": one.created,
-        "EndTimestamp": one.ended,
-        "StatusReason": one.reason or None,
-        "StatusDetails": {"FailedStackInstancesCount": one.failures},
-        "OperationPreferences": one.preferences,
+        "OperationId": record.id,
+        "Action": record.action,
+        "Status": record.status,
+        "CreationTimestamp": record.created,
+        "EndTimestamp": record.ended,
+        "StatusReason": record.reason or None,
+        "StatusDetails": {"FailedStackInstancesCount": record.failures},
+        "OperationPreferences": record.preferences,
     }
 
 
-def result(one: OperationResult) -> Document:
-    """Give a ``StackSetOperationResultSummary``."""
+def result(record: OperationResult) -> Document:
+    """Return a ``StackSetOperationResultSummary``."""
     return {
-        "Account": one.account,
-        "Region": one.region,
-        "Status": one.status,
-        "StatusReason": one.reason or None,
-        "AccountGateResult": one.gate,
-        "OrganizationalUnitId": one.unit or None,
+        "Account": record.account,
+        "Region": record.region,
+        "Status": record.status,
+        "StatusReason": record.reason or None,
+        "AccountGateResult": record.gate,
+        "OrganizationalUnitId": record.unit or None,
     }
 
 
 def parameters(values: dict[str, str], secret: list[str]) -> list[Document]:
-    """Give ``Parameters``, the values of ``NoEcho`` ones hidden."""
+    """Return ``Parameters``, the values of ``NoEcho`` ones hidden."""
     return [
         {"ParameterKey": key, "ParameterValue": "****" if key in secret else value}
         for key, value in values.items()
     ]
 
 
-def _stack_set_head(one: StackSet) -> Document:
+def _stack_set_head(stack_set: StackSet) -> Document:
     return {
-        "StackSetName": one.name,
-        "StackSetId": one.id,
-        "Description": one.description or None,
-        "Status": one.status,
-        "AutoDeployment": one.auto_deployment,
-        "PermissionModel": one.permission_model,
-        "ManagedExecution": {"Active": one.queues},
+        "StackSetName": stack_set.name,
+        "StackSetId": stack_set.id,
+        "Description": stack_set.description or None,
+        "Status": stack_set.status,
+        "AutoDeployment": stack_set.auto_deployment,
+        "PermissionModel": stack_set.permission_model,
+        "ManagedExecution": {"Active": stack_set.queues},
     }
 
 
@@ -151,10 +151,10 @@ def _last_shown(token: str, scope: str) -> str:
 
 
 def newest_first(number: int) -> str:
-    """Give the text by which the operation of this number is listed."""
+    """Return the text by which the operation of this number is listed."""
     return f"{10**9 - number:010}"
 
 
-def placed(one: Any) -> str:
-    """Give the text by which an instance or a result is listed."""
-    return f"{one.account} {one.region}"
+def placed(item: Any) -> str:
+    """Return the text by which an instance or a result is listed."""
+    return f"{item.account} {item.region}"

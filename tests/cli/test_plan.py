@@ -279,7 +279,7 @@ def test_a_listing_that_fails_is_told_and_not_taken_for_an_empty_one(fleet: Flee
 def test_what_cdk_says_is_passed_on(fleet: Fleet, app: str, code: int, message: str) -> None:
     fleet.write(1)
     fleet.variables()
-    (fleet.folder / "app.py").write_text(app)
+    fleet.stand_in.write_text(app)
     ran = fleet.run("plan", by_app=True)
     assert ran.code == code
     assert ran.err.endswith(message)

@@ -25,10 +25,10 @@ CONFIG = Path(__file__).parents[2] / "config"
 @pytest.fixture
 def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
     """The seat ada of the shipped environment ``demo``, deployed and used."""
-    cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
+    cloud.delays(training=3600, endpoint=0, stopping=0, tick=0)
     teardown_demo.connect(cloud, monkeypatch)
     monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "SweepWaits", lambda: teardown_demo.QUICK_STACKS)
+    monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
     serves(cloud, "serve", ADA.role_arn)

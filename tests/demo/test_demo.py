@@ -18,10 +18,11 @@ from localcloud import process
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 from tests.support.local_cloud import TRUST, Cloud
+from workshop.cli import demo
 from workshop.demo import program as child
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import GuardError, UsageError, WorkshopError
 
 WORKSHOP = Path(sys.executable).with_name("workshop")
 NOTHING = json.dumps(
@@ -93,9 +94,20 @@ def test_a_failing_cdk_ends_in_a_sentence_with_the_last_lines(tmp_path: Path) ->
     assert "no environment 'nope' in config/; known: demo, dev, prod" in text
 
 
-def test_outside_the_project_cdk_is_not_tried(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="run 'make setup' in the project's folder"):
-        Toolkit(tmp_path, tmp_path / "logs", without_aws()).run("ls")
+def test_without_a_cdk_json_it_is_the_installed_app_that_runs(tmp_path: Path) -> None:
+    cdk = Toolkit(tmp_path, tmp_path / "logs", without_aws())
+    log = cdk.run("ls", "-c", "env=demo", "-c", f"config={ROOT / 'config'}", "-c", "attendee=ada")
+    assert "demo-ada-notebook" in log.read_text()
+
+
+def test_where_there_is_no_cdk_it_is_told_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    cdk = Toolkit(tmp_path, tmp_path / "logs", {"PATH": str(tmp_path)})
+    assert cdk.program is None
+    with pytest.raises(UsageError, match=r"; install it with: npm install -g aws-cdk@2$"):
+        cdk.run("ls")
 
 
 @pytest.fixture
@@ -104,6 +116,18 @@ def folder(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "config", tmp_path / "config")
     (tmp_path / "cdk.json").write_text(json.dumps({"app": "echo synthesizing; sleep 600"}))
     return tmp_path
+
+
+def test_a_second_demo_in_the_same_folder_is_refused_and_a_later_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with demo._alone():
+        with pytest.raises(GuardError) as refused, demo._alone():
+            pytest.fail("the first still runs")
+        assert str(refused.value) == "another demo runs in this folder; wait until it has ended"
+    with demo._alone():
+        assert (tmp_path / demo.STATE_DIR / "demo.lock").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -117,16 +141,16 @@ def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) 
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    ) as demo:
-        assert demo.stderr is not None
-        assert any(line.startswith("2. workshop deploy") for line in demo.stderr)
+    ) as story:
+        assert story.stderr is not None
+        assert any(line.startswith("2. workshop deploy") for line in story.stderr)
         assert process.status(state_dir) is not None
-        os.kill(demo.pid, sign)
+        os.kill(story.pid, sign)
         try:
-            demo.communicate(timeout=120)
+            story.communicate(timeout=120)
         finally:
-            demo.kill()
-        assert demo.returncode > 0
+            story.kill()
+        assert story.returncode > 0
     assert process.status(state_dir) is None
 
 

@@ -17,13 +17,13 @@ from tests.support.config_folder import write
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, planner
 from workshop.deploy import desired as wanting
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import Effect
 from workshop.deploy.plan import DeployPlan, StackAction
+from workshop.environments import loader
 
 LARGER = "profiles: {attendee: {notebook: {instance_type: ml.t3.large}}}"
 

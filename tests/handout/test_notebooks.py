@@ -64,7 +64,7 @@ def test_eight_calls_at_once_and_no_more(tmp_path: Path) -> None:
     )
     assert slow.most == 8
     assert len(slow.asked) == 40
-    assert {one["SessionExpirationDurationInSeconds"] for one in slow.asked} == {5400}
+    assert {request["SessionExpirationDurationInSeconds"] for request in slow.asked} == {5400}
     assert list(found) == [seat.id for seat in loaded.seats]
     link = found["seat40"].link
     assert link == notebooks.Presigned(

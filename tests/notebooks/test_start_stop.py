@@ -18,7 +18,7 @@ from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, ret
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.notebooks import notebooks
 from workshop.cli import start_stop as command
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.notebooks import start_stop
 
 

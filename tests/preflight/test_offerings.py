@@ -20,6 +20,7 @@ from tests.support.preflights import (
 )
 from workshop.aws.clients import Clients
 from workshop.config import instance_types
+from workshop.naming import SEAT_STACKS
 from workshop.preflight import CheckState, offerings
 
 __all__ = ["preflights"]
@@ -116,7 +117,7 @@ def test_subnets_that_cannot_be_read_are_unknown(preflights: Preflights) -> None
 def test_nothing_is_asked_about_types_and_subnets_when_no_seat_is_to_be_made(
     preflights: Preflights,
 ) -> None:
-    for kind in ("storage", "registry", "access", "notebook", "monitoring"):
+    for kind in SEAT_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
     preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeInstanceTypeOfferings"})
     text = in_subnet("subnet-0123456789abcdef0")

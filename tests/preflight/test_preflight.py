@@ -7,6 +7,7 @@ import pytest
 from tests.support.preflights import GLOBAL, HEAD, HOME, THREE, Preflights, one, preflights, refused
 from workshop.account_region import AccountRegion
 from workshop.aws import clients
+from workshop.naming import SEAT_STACKS
 from workshop.preflight import CheckState, quotas
 
 __all__ = ["preflights"]
@@ -104,7 +105,7 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     cloud = preflights.cloud
     role = cloud.role("vision-seat01-eu-west-1-execution")
     cloud.client("iam").create_policy(PolicyName="boundary", PolicyDocument=ALLOW)
-    for kind in ("storage", "registry", "access", "notebook", "monitoring"):
+    for kind in SEAT_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
     preflights.stack("vision-cohort")
     for key in ("seat01-data", "cohort-datasets"):
@@ -180,7 +181,7 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
 ) -> None:
     text = f"{HEAD}roster: {{seats: 101}}\n"
     for seat in preflights.loaded(text).seats[:21]:
-        for kind in ("storage", "registry", "access", "notebook", "monitoring"):
+        for kind in SEAT_STACKS:
             preflights.stack(f"vision-{seat.id}-{kind}")
     preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 505})
     report = preflights.ask(text)

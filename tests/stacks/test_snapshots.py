@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped
 from tests.support.snapshots import TemplateSnapshots
 from workshop import policies
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS, Names
 
 CASES = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workshop.aws.stacks import StackSummary
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.naming import SEAT_STACKS
 from workshop.status import report
 from workshop.status.snapshot import KINDS, Owners, Snapshot

@@ -1,7 +1,7 @@
 """A small workshop on the local cloud, whose templates are those of the shipped ``demo``.
 
 Synthesis takes seconds and is tested elsewhere: here plans are made from one assembly for the whole
-session, and real ``workshop deploy`` processes run in a folder whose ``app.py`` only copies.
+session, and real ``workshop deploy`` processes find a package ``stacks`` that only copies.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy import cloudformation as calls
@@ -41,6 +40,7 @@ from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
+from workshop.environments import loader
 from workshop.events import Event, What
 from workshop.naming import COHORT, SEAT_STACKS
 
@@ -333,6 +333,11 @@ class Fleet:
         carried = [{"Key": key, "Value": value} for key, value in (tag or {}).items()]
         return self.cloud.deploy(name, body or empty, Tags=carried)
 
+    @property
+    def stand_in(self) -> Path:
+        """What real processes run in place of the CDK app."""
+        return self.folder / "packages" / "stacks" / "__main__.py"
+
     def variables(self) -> dict[str, str]:
         """The environment of a real ``workshop`` process in the folder."""
         source = self.folder / "assembly"
@@ -341,18 +346,20 @@ class Fleet:
             for kind in SEAT_STACKS:
                 (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
             (source / COHORT).write_text(cohort_text())
-            (self.folder / "app.py").write_text(APP)
+            self.stand_in.parent.mkdir(parents=True)
+            (self.stand_in.parent / "__init__.py").touch()
+            self.stand_in.write_text(APP)
         root = str(Path(__file__).parents[2])
         return {
             **self.cloud.environment(),
             "FLEET_ASSEMBLY": str(source),
-            "PYTHONPATH": root,
+            "PYTHONPATH": os.pathsep.join([str(self.stand_in.parents[1]), root]),
         }
 
     def run(self, command: str, *arguments: str, by_app: bool = False) -> Ran:
         """``workshop COMMAND -e dev ARGUMENTS`` in the folder, in this process.
 
-        ``by_app``: the folder's ``app.py`` makes the templates, in a process of its own.
+        ``by_app``: the stand-in makes the templates, in a process of its own.
         """
         before = Path.cwd()
         os.chdir(self.folder)

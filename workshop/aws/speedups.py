@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 import boto3
+from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel
 from botocore.utils import parse_timestamp
 
@@ -27,14 +29,28 @@ _UNREAD = re.compile(
 
 
 def session(made: boto3.Session) -> boto3.Session:
-    """Let all clients of a session read timestamps with :func:`timestamp`; return the session."""
-    raw: Any = made._session  # noqa: SLF001 - boto3 gives no other way to the parsers
+    """Let all clients of a session read timestamps with :func:`timestamp`; return the session.
+
+    All sessions have one loader, so that each service's model is read once for all accounts.
+    """
+    raw: Any = made._session  # noqa: SLF001 - boto3 gives no other way to these
     raw.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
+    raw.register_component("data_loader", _loader(raw.get_config_variable("data_path")))
     return made
 
 
+@cache
+def _loader(data_path: str | None) -> Loader:
+    return create_loader(data_path)
+
+
 def client(made: Any) -> None:
-    """Let a client send a form's body as it is written once, and read of versions what is used."""
+    """Let a client send a form's body as it is written once, and read of versions what is used.
+
+    botocore makes a class of each paginator that is asked for, with documentation: so each is
+    made once, and belongs to all who ask for it.
+    """
+    made.get_paginator = cache(made.get_paginator)
     made.meta.events.register("before-call.cloudformation", encode_once)
     made.meta.events.register_first("before-parse.s3.ListObjectVersions", strip_versions)
 

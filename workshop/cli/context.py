@@ -12,9 +12,9 @@ from workshop.aws import account_guard
 from workshop.aws.clients import Clients
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, seats
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
+from workshop.environments import loader
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import Annotated
 
 import boto3
 import typer
+from filelock import FileLock, Timeout
 
 from localcloud import environment as cloud_environment
 from localcloud import process
@@ -21,14 +21,17 @@ from localcloud.record import Running
 from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import attendee_activity, attendee_view, cdk_command
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
+from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
+
+SHIPPED = Path(attendee_view.__file__).with_name("environment")
+"""The environment ``demo`` of the package, for a folder that has none."""
 
 STATE_DIR = files.STATE / "demo-cloud"
 CONCURRENCY = "8"
@@ -62,7 +65,8 @@ def demo(
 
     Uses these same commands and the real CDK command line, and talks to no AWS account.
     """
-    loaded = loader.load(env, CONFIG_DIR)
+    own = env in loader.known(CONFIG_DIR) or env not in loader.known(SHIPPED)
+    loaded = loader.load(env, CONFIG_DIR if own else SHIPPED)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well; under
         # nohup it goes on.
@@ -77,7 +81,7 @@ def demo(
             _story(loaded, running, clock)
         finally:
             if keep:
-                console.say(f'still running: eval "$(workshop cloud env --state-dir {STATE_DIR})"')
+                console.say(f'still running: eval "$({process.command("env", STATE_DIR)})"')
             else:
                 process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
@@ -92,11 +96,12 @@ def demo(
 def _alone() -> Iterator[None]:
     """Keep a second demo in the same folder from stopping this one's cloud."""
     files.make_folder(STATE_DIR)
-    with files.open_private(STATE_DIR / "demo.lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise GuardError("another demo runs in this folder; wait until it has ended") from None
+    lock = FileLock(STATE_DIR / "demo.lock", timeout=0, mode=files.FILE_MODE)
+    try:
+        held = lock.acquire()
+    except Timeout:
+        raise GuardError("another demo runs in this folder; wait until it has ended") from None
+    with held:
         yield
 
 
@@ -117,13 +122,23 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> No
     session = _session(variables)
     *most, last = loaded.seats
     others = ",".join(seat.id for seat in most)
+    environment = ["-e", loaded.name]
+    if loaded.path.parent == SHIPPED:
+        environment += ["--config-dir", str(SHIPPED)]
+    cdk = Toolkit(Path.cwd(), STATE_DIR, whole)
 
-    with clock.step("workshop deploy: all seats but one, at the same time"):
-        console.say("   making the templates takes up to a minute the first time")
-        _workshop(whole, "deploy", "-e", loaded.name, "--only", others)
+    if cdk.program:
+        with clock.step("workshop deploy: all seats but one, at the same time"):
+            console.say("   making the templates takes up to a minute the first time")
+            _workshop(whole, "deploy", *environment, "--only", others)
 
-    with clock.step(f"cdk deploy: {last.id}, by plain CDK"):
-        _deploy_by_cdk(loaded, last, whole)
+        with clock.step(f"cdk deploy: {last.id}, by plain CDK"):
+            _deploy_by_cdk(cdk, loaded, last)
+    else:
+        with clock.step("workshop deploy: all seats, at the same time"):
+            console.say(f"   plain cdk can deploy them as well; {cdk_command.INSTALL}")
+            console.say("   making the templates takes up to a minute the first time")
+            _workshop(whole, "deploy", *environment)
 
     with clock.step("What every seat has now, read back through boto3"):
         _show([attendee_view.read_back(session, loaded, seat) for seat in loaded.seats])
@@ -133,13 +148,14 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> No
             _work(loaded, seat, running)
 
     with clock.step("workshop status: what runs, and what it costs"):
-        _workshop(whole, "status", "-e", loaded.name)
+        _workshop(whole, "status", *environment)
 
     with clock.step("workshop teardown: all of it, and what attendees made"):
-        _workshop(whole, "teardown", "-e", loaded.name, "--early")
+        _workshop(whole, "teardown", *environment, "--early")
         # Half a minute lies between the two looks on AWS, whose lists are late.
         _workshop(
-            *(whole, "teardown", "-e", loaded.name, "--early", "--apply"),
+            whole,
+            *("teardown", *environment, "--early", "--apply"),
             *("--yes", loaded.settings.workshop, "--interval", "2"),
         )
 
@@ -162,10 +178,10 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
         raise WorkshopError(f"workshop {arguments[0]} failed with exit code {code}")
 
 
-def _deploy_by_cdk(loaded: LoadedEnvironment, seat: Seat, variables: Mapping[str, str]) -> None:
-    cdk = Toolkit(Path.cwd(), STATE_DIR, variables)
+def _deploy_by_cdk(cdk: Toolkit, loaded: LoadedEnvironment, seat: Seat) -> None:
     assembly = STATE_DIR / "cdk.out"
-    chosen = ("-c", f"env={loaded.name}", "-c", f"attendee={seat.id}")
+    context = {"env": loaded.name, "attendee": seat.id, "config": str(loaded.path.parent)}
+    chosen = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
     cdk.run("synth", "--quiet", *chosen, "-o", str(assembly))
     with _progress("deployed", cdk_command.stacks(assembly)) as finished:
         cdk.run(
@@ -184,7 +200,7 @@ def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
-    made = attendee_activity.a_day(
+    made = attendee_activity.run_lab(
         session,
         names,
         bucket=next(iter(profile.storage.buckets)),
@@ -204,17 +220,17 @@ def _session(variables: dict[str, str]) -> boto3.Session:
 
 def _show(workbenches: Sequence[attendee_view.Workbench]) -> None:
     shown = console.table("seat", "has", "name", "state")
-    for one in workbenches:
+    for workbench in workbenches:
         rows = [
-            *(("bucket", name, "") for name in one.buckets),
-            *(("repository", name, "") for name in one.repositories),
-            ("role", one.role, ""),
-            ("notebook", one.notebook, one.status),
-            ("notebook URL", one.url.partition("?")[0], "presigned"),
-            ("dashboard", one.dashboard, ""),
+            *(("bucket", name, "") for name in workbench.buckets),
+            *(("repository", name, "") for name in workbench.repositories),
+            ("role", workbench.role, ""),
+            ("notebook", workbench.notebook, workbench.status),
+            ("notebook URL", workbench.url.partition("?")[0], "presigned"),
+            ("dashboard", workbench.dashboard, ""),
         ]
         for number, row in enumerate(rows):
-            shown.add_row(f"{one.seat} ({one.profile})" if number == 0 else "", *row)
+            shown.add_row(f"{workbench.seat} ({workbench.profile})" if number == 0 else "", *row)
     console.print_table(shown)
 
 

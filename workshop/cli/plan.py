@@ -54,7 +54,7 @@ def synthesized(work: CommandContext) -> Assembly:
     # A folder for each run: two organisers may be at work in the same project.
     with tempfile.TemporaryDirectory(prefix="workshop-") as made:
         directory = Path(made) / "cdk.out"
-        return assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
+        return assembly.synthesize(work.loaded, work.seats, directory)
 
 
 def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, planner.Found]:

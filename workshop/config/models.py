@@ -1,8 +1,8 @@
 """What an environment file may say: frozen models, checked before anything is built.
 
-The models hold rules and defaults only; reading the file and naming the line of a mistake is
-:mod:`workshop.config.loader`'s work. Descriptions end up in ``config/schema.json``, where editors
-show them, and in ``docs/configuration.md``.
+The models hold rules and defaults only; reading the file and naming the line of a mistake is the
+work of :mod:`workshop.environments.loader`. Descriptions end up in ``config/schema.json``, where
+editors show them, and in ``docs/configuration.md``.
 
 A rule that looks at two values sits on the later field, not on the model: pydantic checks a field
 although another one is wrong, so that one run shows all mistakes.
@@ -66,7 +66,7 @@ def _instant(value: object) -> datetime:
     if value is None:
         raise ValueError("is empty; give it a value")
     if isinstance(value, datetime) or not rules.INSTANT.holds(str(value)):
-        raise ValueError(f"{shown(str(value))} {rules.INSTANT.told}")
+        raise ValueError(f"{shown(str(value))} {rules.INSTANT.message}")
     try:
         return datetime.fromisoformat(str(value))
     except ValueError:

@@ -14,9 +14,6 @@ from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
 from workshop.naming import COHORT, SEAT_STACKS, Names
 
-NEEDS = {"access": COHORT, "notebook": "access"}
-"""Which kind of stack has to be there before another is made; all others wait for none."""
-
 
 @dataclass(frozen=True)
 class DesiredStack:
@@ -84,7 +81,7 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
 
 
 def _needed(names: Names, kind: str) -> str:
-    needed = NEEDS.get(kind, "")
+    needed = SEAT_STACKS[kind].needs
     if needed == COHORT:
         return names.cohort.stack(COHORT)
     return names.stack(needed) if needed else ""

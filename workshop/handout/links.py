@@ -25,7 +25,7 @@ _CONSOLES = {
 def console(region: str) -> str:
     """Return the host of the console of a Region's partition.
 
-    Raises UsageError for Regions whose console has no public address.
+    Raise UsageError for Regions whose console has no public address.
     """
     host = _CONSOLES.get(regions.partition(region).name)
     if host is None:
@@ -47,17 +47,17 @@ def placed(names: Names) -> Names:
 
 
 def notebook(names: Names) -> str:
-    """The console's page that opens JupyterLab on a seat's notebook, for whoever may sign in."""
+    """Return the console's page that opens JupyterLab on a seat's notebook, after a sign-in."""
     return f"{_home('sagemaker', names)}#/notebook-instances/openNotebook/{names.notebook}?view=lab"
 
 
 def dashboard(names: Names) -> str:
-    """The console's page with a seat's dashboard."""
+    """Return the console's page with a seat's dashboard."""
     return f"{_home('cloudwatch', names)}#dashboards/dashboard/{names.dashboard}"
 
 
 def fresh_link(names: Names) -> str:
-    """The lines for a shell with the AWS CLI that print a presigned URL of a seat's notebook."""
+    """Return the lines for a shell with the AWS CLI that print a presigned URL of a notebook."""
     return (
         "aws sagemaker create-presigned-notebook-instance-url \\\n"
         f"    --notebook-instance-name {names.notebook} --region {names.region} \\\n"
@@ -66,12 +66,12 @@ def fresh_link(names: Names) -> str:
 
 
 def registry(names: Names) -> str:
-    """The host of the container registry, as ``docker login`` takes it."""
+    """Return the host of the container registry, as ``docker login`` takes it."""
     return f"{names.account}.dkr.ecr.{names.region}.{names.domain}"
 
 
 def registry_login(names: Names) -> str:
-    """The lines for a shell that sign Docker in to the registry for twelve hours."""
+    """Return the lines for a shell that sign Docker in to the registry for twelve hours."""
     return (
         f"aws ecr get-login-password --region {names.region} |\n"
         f"    docker login --username AWS --password-stdin {registry(names)}"

@@ -1,4 +1,4 @@
-"""Asks SageMaker how the seats' notebooks are, and for the links that open them."""
+"""The status of the seats' notebooks, and the links that open them, from SageMaker."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 """Of a session that a presigned URL opens (the same page); AWS's default is the longest."""
 
 AT_ONCE = 8
-"""Calls in flight, over all places together."""
+"""Calls in flight, over all accounts and Regions."""
 
 OPEN = "InService"
 MISSING = "missing"
 UNKNOWN = "unknown"
-"""Beside SageMaker's own statuses: it is not there, and it could not be asked."""
+"""Beside SageMaker's own statuses: no such notebook, and a listing that failed."""
 
 
 @dataclass(frozen=True)
 class Presigned:
-    """A link that opens a notebook without any sign-in, for whoever has it."""
+    """A link that opens a notebook for whoever has it, without a sign-in."""
 
     url: str = field(repr=False)
     open_before: datetime
@@ -42,7 +42,7 @@ class Presigned:
 
 @dataclass(frozen=True)
 class HandoutNotebook:
-    """How the notebook of one seat is; ``problem`` is why it cannot be opened, else empty."""
+    """A seat's notebook; ``problem`` is why it cannot be opened, else empty."""
 
     status: str
     problem: str = ""

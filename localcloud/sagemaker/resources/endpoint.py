@@ -16,7 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import roles, side_effects
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -25,7 +25,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import endpoint_config, model, variants
-from localcloud.sagemaker.side_effects import logs, metrics
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -56,7 +55,7 @@ def _takes_next_configuration(engine: SageMakerEngine, request: Members, members
     asked = _asked_for(engine, request)
     if request.get("RetainAllVariantProperties"):
         excluded = request.get("ExcludeRetainedVariantProperties", [])
-        variants.retain(asked, members["Now"], {one["VariantPropertyType"] for one in excluded})
+        variants.retain(asked, members["Now"], {entry["VariantPropertyType"] for entry in excluded})
     # Both fleets run until the traffic has shifted.
     engine.quotas.require("sagemaker", _amounts(asked), engine.in_use)
     members["Next"] = asked
@@ -68,9 +67,9 @@ def _takes_next_configuration(engine: SageMakerEngine, request: Members, members
 
 def _holds_no_component(engine: SageMakerEngine, request: Members, members: Members) -> None:
     held = [
-        one["name"]
-        for one in engine.records(engine.kinds["InferenceComponent"])
-        if one["members"]["EndpointName"] == members["EndpointName"]
+        record["name"]
+        for record in engine.records(engine.kinds["InferenceComponent"])
+        if record["members"]["EndpointName"] == members["EndpointName"]
     ]
     if held:
         # That it is refused is reported in public; the wording is not measured on AWS.
@@ -87,7 +86,7 @@ def _deployments(record: Record) -> list[variants.Deployment]:
 
 def _amounts(*deployed: variants.Deployment) -> Counter[str]:
     amounts: Counter[str] = Counter()
-    for variant in (variant for one in deployed for variant in variants.all_of(one)):
+    for variant in (variant for deployment in deployed for variant in variants.all_of(deployment)):
         if variant["type"] is not None:
             taken = variants.instances(variant)
             amounts[f"{variant['type']} for endpoint usage"] += taken
@@ -113,7 +112,7 @@ def _fails(engine: SageMakerEngine, record: Record) -> str | None:
 
 
 def _trouble(engine: SageMakerEngine, record: Record) -> str | None:
-    """Why an update cannot be done, in the words of FailureReason, or None."""
+    """Return the FailureReason of an update that cannot be done, or None."""
     asked = record["members"].get("Next")
     missing = _missing(engine, asked) if asked is not None else None
     if missing is not None:
@@ -155,19 +154,19 @@ def _arrive(engine: SageMakerEngine, record: Record, moment: float) -> None:
 
 
 def log_group(record: Record) -> str:
-    """Give the log group of an endpoint, below ``/aws/sagemaker/``."""
+    """Return the log group of an endpoint, below ``/aws/sagemaker/``."""
     return f"Endpoints/{record['name']}"
 
 
 def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Log what the containers say, and publish how busy their machines are."""
+    """Write the containers' log lines and the metrics of their machines."""
     for variant in variants.all_of(record["members"].get("Now")):
         name = variant["shown"]["VariantName"]
         for stream in variants.streams(record["arn"], variant):
-            logs.write(log_group(record), stream, moment, '"GET /ping HTTP/1.1" 200')
+            side_effects.write_log(log_group(record), stream, moment, '"GET /ping HTTP/1.1" 200')
         if variant["type"] is not None:
             place = {"EndpointName": record["name"], "VariantName": name}
-            metrics.machine("/aws/sagemaker/Endpoints", place, variant["type"], moment)
+            side_effects.publish_machine("/aws/sagemaker/Endpoints", place, variant["type"], moment)
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
@@ -238,11 +237,11 @@ KIND = SageMakerResourceType(
         "RollingBack": (_give_up,),
         "Failed": (_give_up,),
     },
-    on_beat=dict.fromkeys((*sorted(SERVING), "Deleting"), (_work,)),
+    on_tick=dict.fromkeys((*sorted(SERVING), "Deleting"), (_work,)),
     uses=lambda record: _amounts(*_deployments(record)),
     live=frozenset(("Creating", "Deleting")) | SERVING,
     instance_types=lambda members: variants.types(members["Next"]),
 )
 
 OPERATIONS = {"UpdateEndpointWeightsAndCapacities": change_weights}
-"""Operation -> what it does."""
+"""Operations that no table describes."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles, side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -23,7 +23,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-from localcloud.sagemaker.side_effects import catalog, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -41,7 +40,7 @@ def _has_a_store(engine: SageMakerEngine, request: Members, members: Members) ->
 
 
 def _features_are_defined(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    names = [one["FeatureName"] for one in members["FeatureDefinitions"]]
+    names = [definition["FeatureName"] for definition in members["FeatureDefinitions"]]
     if len(set(names)) != len(names):
         raise invalid("Feature names must be unique within a feature group.")
     for member in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
@@ -75,7 +74,7 @@ def _bucket_is_there(engine: SageMakerEngine, record: Record) -> str | None:
 
 
 def _resolves_offline_store(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Say where data goes: below account, Region and a folder of the group's own."""
+    """Set where data goes: below account, Region and a folder of the group's own."""
     store = record["members"].get("OfflineStoreConfig")
     if store is None:
         return
@@ -105,11 +104,13 @@ def _opens_offline_store(engine: SageMakerEngine, record: Record, moment: float)
     store = record["members"].get("OfflineStoreConfig")
     table = None if store is None else store.get("DataCatalogConfig")
     if store is not None and table is not None:
-        columns = [one["FeatureName"] for one in record["members"]["FeatureDefinitions"]]
+        columns = [
+            definition["FeatureName"] for definition in record["members"]["FeatureDefinitions"]
+        ]
         location = store["S3StorageConfig"]["ResolvedOutputS3Uri"]
         # With the role that the group is given, which is why it needs glue:CreateTable.
         maker = roles.session(record["members"]["RoleArn"], "SageMaker")
-        catalog.add_table(table["Database"], table["TableName"], location, columns, maker)
+        side_effects.add_table(table["Database"], table["TableName"], location, columns, maker)
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
@@ -122,10 +123,10 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 
 
 def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment: float) -> None:
-    """Take one record (``FeatureName``, ``ValueAsString``) into the stores that the group has."""
+    """Put one record (``FeatureName``, ``ValueAsString``) into the stores of the group."""
     group = _ready(engine, name)
-    given = {one["FeatureName"]: one.get("ValueAsString", "") for one in values}
-    known = {one["FeatureName"] for one in group["members"]["FeatureDefinitions"]}
+    given = {value["FeatureName"]: value.get("ValueAsString", "") for value in values}
+    known = {definition["FeatureName"] for definition in group["members"]["FeatureDefinitions"]}
     if given.keys() - known:
         raise _bad(f"The feature group has no {', '.join(sorted(given.keys() - known))}")
     for member in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
@@ -150,14 +151,14 @@ def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment
 
 
 def get_record(engine: SageMakerEngine, name: str, identifier: str) -> list[Members]:
-    """Give one online record, empty if there is none."""
+    """Return one online record, empty if there is none."""
     group = _online(engine, name)
     found: dict[str, str] = group.get("online", {}).get(identifier, {})
     return [{"FeatureName": key, "ValueAsString": value} for key, value in found.items()]
 
 
 def delete_record(engine: SageMakerEngine, name: str, identifier: str) -> None:
-    """Remove one online record; what is not there is no error."""
+    """Remove one online record; a missing one is no error."""
     _online(engine, name).get("online", {}).pop(identifier, None)
 
 
@@ -177,49 +178,6 @@ def _online(engine: SageMakerEngine, name: str) -> Record:
 
 def _bad(message: str) -> ApiError:
     return ApiError("ValidationError", message)
-
-
-def describe_metadata(engine: SageMakerEngine, request: Members) -> Members:
-    """DescribeFeatureMetadata: what is known of one feature."""
-    group, feature = _feature(engine, request)
-    kept = group.get("metadata", {}).get(feature["FeatureName"], {})
-    return {
-        "FeatureGroupArn": group["arn"],
-        "FeatureGroupName": group["name"],
-        "FeatureName": feature["FeatureName"],
-        "FeatureType": feature["FeatureType"],
-        "CreationTime": group["created"],
-        "LastModifiedTime": kept.get("modified", group["created"]),
-        "Description": kept.get("description"),
-        "Parameters": [
-            {"Key": key, "Value": value} for key, value in kept.get("parameters", {}).items()
-        ],
-    }
-
-
-def update_metadata(engine: SageMakerEngine, request: Members) -> Members:
-    """UpdateFeatureMetadata: a description, parameters added and removed."""
-    group, feature = _feature(engine, request)
-    kept = group.setdefault("metadata", {}).setdefault(feature["FeatureName"], {"parameters": {}})
-    kept["modified"] = engine.clock.now()
-    if "Description" in request:
-        kept["description"] = request["Description"]
-    for one in request.get("ParameterAdditions", []):
-        kept["parameters"][one["Key"]] = one["Value"]
-    for key in request.get("ParameterRemovals", []):
-        kept["parameters"].pop(key, None)
-    return {}
-
-
-def _feature(engine: SageMakerEngine, request: Members) -> tuple[Record, Members]:
-    group = engine.existing(KIND, request)
-    for feature in group["members"]["FeatureDefinitions"]:
-        if feature["FeatureName"] == request["FeatureName"]:
-            return group, feature
-    raise ApiError(
-        "ResourceNotFound",
-        f"Feature '{request['FeatureName']}' of Feature Group '{group['name']}' does not exist.",
-    )
 
 
 def _offline_status(engine: SageMakerEngine, record: Record) -> Any:
@@ -263,8 +221,3 @@ KIND = SageMakerResourceType(
     on_update=(_adds,),
     on_enter={"": (_resolves_offline_store,), "Created": (_opens_offline_store,)},
 )
-
-OPERATIONS = {
-    "DescribeFeatureMetadata": describe_metadata,
-    "UpdateFeatureMetadata": update_metadata,
-}

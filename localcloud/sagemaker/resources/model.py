@@ -11,16 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles
 from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def role_is_invalid(role_arn: str) -> str:
-    """Give what hosting says of a role that it cannot assume: as a refusal or a failure reason."""
+    """Return hosting's message for a role that it cannot assume: a refusal or a failure reason."""
     return (
         f'The execution role ARN "{role_arn}" is invalid. Please ensure that the role exists and '
         'that its trust relationship policy allows the action "sts:AssumeRole" for the service '
@@ -35,12 +34,14 @@ def require_role(role_arn: str | None) -> None:
 
 
 def images(engine: SageMakerEngine, model: Record) -> list[str]:
-    """Give the images of a model's containers, those of its model packages included."""
-    return [image for one in _containers(model["members"]) for image in _images(engine, one)]
+    """Return the images of a model's containers, those of its model packages included."""
+    return [
+        image for container in _containers(model["members"]) for image in _images(engine, container)
+    ]
 
 
 def missing_data(model: Record) -> str | None:
-    """Give the address of model data that is no longer there, or None."""
+    """Return the address of missing model data, or None."""
     return next((uri for uri in _data(model["members"]) if not objects.keys_under(uri)), None)
 
 
@@ -49,7 +50,11 @@ def _images(engine: SageMakerEngine, container: Members) -> list[str]:
         return [container["Image"]]
     package = _package(engine, container)
     specification = package["members"].get("InferenceSpecification", {})
-    return [one["Image"] for one in specification.get("Containers", []) if "Image" in one]
+    return [
+        package_container["Image"]
+        for package_container in specification.get("Containers", [])
+        if "Image" in package_container
+    ]
 
 
 def _package(engine: SageMakerEngine, container: Members) -> Record:

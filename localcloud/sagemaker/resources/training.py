@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import objects, side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -27,7 +28,6 @@ from localcloud.sagemaker.resources import (
     training_phases,
     warm_pool,
 )
-from localcloud.sagemaker.side_effects import logs, metrics, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -38,19 +38,19 @@ SPOT_PRICE = 0.3
 
 
 def machines(members: Members) -> jobs.Fleet:
-    """Give what a job runs on; nothing for a serverless one."""
+    """Return what a job runs on; nothing for a serverless one."""
     config = members.get("ResourceConfig", {})
     groups = config.get("InstanceGroups") or config.get("InstancePreferences", [])[:1]
     return [
-        (one["InstanceType"], one.get("InstanceCount") or config.get("InstanceCount") or 1)
-        for one in groups or [config]
-        if "InstanceType" in one
+        (group["InstanceType"], group.get("InstanceCount") or config.get("InstanceCount") or 1)
+        for group in groups or [config]
+        if "InstanceType" in group
     ]
 
 
 JOB = jobs.Job(
     words="training job",
-    passage="training",
+    transition="training",
     group="TrainingJobs",
     starts="TrainingStartTime",
     ends="TrainingEndTime",
@@ -60,7 +60,7 @@ JOB = jobs.Job(
 
 
 def _is_complete(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    """Fill in what the service fills in; refuse what says not enough (not measured on AWS)."""
+    """Fill in the service's defaults; refuse an incomplete request (not measured on AWS)."""
     condition = {
         "MaxRuntimeInSeconds": jobs.DEFAULT_RUNTIME,
         **members.get("StoppingCondition", {}),
@@ -108,7 +108,7 @@ def _inputs_exist(engine: SageMakerEngine, request: Members, members: Members) -
 
 
 def require_valid(engine: SageMakerEngine, request: Members) -> None:
-    """Refuse what CreateTrainingJob would refuse, but for the name and what quotas allow."""
+    """Refuse what CreateTrainingJob would refuse, except for the name and quotas."""
     members = {**KIND.defaults, **request}
     for check in _CHECKS:
         check(engine, request, members)
@@ -128,7 +128,8 @@ def _uses(record: Record) -> dict[str, float]:
 def _upload_rest(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """A job that was stopped while it trained leaves what it has."""
     trained = any(
-        one["Status"] == "Training" for one in record["members"]["SecondaryStatusTransitions"]
+        transition["Status"] == "Training"
+        for transition in record["members"]["SecondaryStatusTransitions"]
     )
     if trained and jobs.role_is_gone(record["members"]["RoleArn"]) is None:
         training_output.upload(record)
@@ -145,8 +146,8 @@ def _checkpoint(engine: SageMakerEngine, record: Record, moment: float) -> None:
 def _publish_metrics(engine: SageMakerEngine, record: Record, moment: float) -> None:
     if JOB.started(engine, record, moment) is not None:
         names = {"TrainingJobName": record["name"]}
-        metrics.publish(
-            logs.GROUP + JOB.group,
+        side_effects.publish_metrics(
+            side_effects.LOG_GROUP + JOB.group,
             names,
             training_output.final_metrics(record),
             moment,
@@ -155,7 +156,7 @@ def _publish_metrics(engine: SageMakerEngine, record: Record, moment: float) -> 
 
 
 def _conclude(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Reckon up a job whose machines have worked."""
+    """Set the billed time of a job whose machines have worked."""
     members = record["members"]
     start = members.get(JOB.starts)
     if start is not None:
@@ -293,7 +294,7 @@ KIND = SageMakerResourceType(
             "gone": (_forget,),
         }
     ),
-    on_beat=JOB.beats(_checkpoint, _publish_metrics),
+    on_tick=JOB.ticks(_checkpoint, _publish_metrics),
     uses=_uses,
     live=jobs.RUNNING,
 )

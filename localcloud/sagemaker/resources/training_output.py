@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from localcloud.sagemaker import objects, side_effects
 from localcloud.sagemaker.resources import jobs
-from localcloud.sagemaker.side_effects import archives, metrics, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -19,29 +19,31 @@ if TYPE_CHECKING:
 def final_metrics(record: Record) -> dict[str, float]:
     """Metric name -> value, for the metrics the job defines; the same in every run."""
     definitions = record["members"].get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-    return {one["Name"]: score(record["name"], one["Name"]) for one in definitions}
+    return {
+        definition["Name"]: score(record["name"], definition["Name"]) for definition in definitions
+    }
 
 
 def score(job: str, metric: str) -> float:
-    """Give the value between 0.2 and 0.95 that a metric of a job ends with."""
-    return round(metrics.level(f"{job}:{metric}", 0) / 100, 6)
+    """Return the value between 0.2 and 0.95 that a metric of a job ends with."""
+    return round(side_effects.level(f"{job}:{metric}", 0) / 100, 6)
 
 
 def lines(record: Record, moment: float) -> list[str]:
-    """Give what every machine says at a moment."""
+    """Return the log lines of every machine at a moment."""
     values = "".join(f" {name}={value};" for name, value in final_metrics(record).items())
     return [f"{int(moment - record['created'])} s: training{values}"]
 
 
 def model_uri(record: Record) -> str:
-    """Where a job leaves its model: an archive, or a prefix where it is not to be packed."""
+    """Return where a job leaves its model: an archive, or a prefix for an unpacked model."""
     output = record["members"]["OutputDataConfig"]
     last = "model" if output.get("CompressionType") == "NONE" else "model.tar.gz"
     return objects.under(output["S3OutputPath"], record["name"], "output", last)
 
 
 def upload_fails(engine: SageMakerEngine, record: Record) -> str | None:  # noqa: ARG001
-    """Write the model as the last thing a job does, or give why that fails."""
+    """Write the model at the end of a job, or return why that fails."""
     gone = jobs.role_is_gone(record["members"]["RoleArn"])
     if gone is not None:
         return gone
@@ -49,9 +51,9 @@ def upload_fails(engine: SageMakerEngine, record: Record) -> str | None:  # noqa
 
 
 def upload(record: Record) -> bool:
-    """Write the model, and tell whether its bucket took it."""
+    """Write the model; return whether its bucket took it."""
     model = json.dumps({"job": record["name"], "metrics": final_metrics(record)}).encode()
     uri = model_uri(record)
     if not uri.endswith(".tar.gz"):
         return objects.offer(objects.under(uri, "model.json"), model)
-    return objects.offer(uri, archives.packed({"model.json": model}, record["created"]))
+    return objects.offer(uri, objects.packed({"model.json": model}, record["created"]))

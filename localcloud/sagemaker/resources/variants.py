@@ -31,7 +31,7 @@ _PAIRS = ("Weight", "InstanceCount", "ServerlessConfig")
 
 
 def deployment(engine: SageMakerEngine, config: Record, moment: float) -> Deployment:
-    """Give what a configuration asks for; raises the refusal for a model that is gone."""
+    """Return what a configuration asks for; raises the refusal for a model that is gone."""
     members = config["members"]
     roles = {members["ExecutionRoleArn"]} if "ExecutionRoleArn" in members else set()
 
@@ -55,54 +55,56 @@ def deployment(engine: SageMakerEngine, config: Record, moment: float) -> Deploy
 
 
 def all_of(deployed: Deployment | None) -> list[Variant]:
-    """Give production and shadow variants alike; none of no deployment."""
+    """Return production and shadow variants alike; none of no deployment."""
     return [] if deployed is None else [*deployed["variants"], *deployed["shadows"]]
 
 
 def named(deployed: Deployment, name: str) -> Variant | None:
-    """Give the variant of this name, or None."""
-    return next((one for one in all_of(deployed) if one["shown"]["VariantName"] == name), None)
+    """Return the variant of this name, or None."""
+    return next(
+        (variant for variant in all_of(deployed) if variant["shown"]["VariantName"] == name), None
+    )
 
 
 def running(deployed: Deployment, status: str | None = None) -> Members:
-    """Give what an endpoint shows of what runs; ``status`` is that of its variants, if any."""
+    """Return an endpoint's members for what runs; ``status`` is that of its variants, if any."""
     now = {} if status is None else {"VariantStatus": [{"Status": status}]}
     return {
-        "ProductionVariants": [{**one["shown"], **now} for one in deployed["variants"]],
-        "ShadowProductionVariants": [{**one["shown"], **now} for one in deployed["shadows"]]
+        "ProductionVariants": [{**variant["shown"], **now} for variant in deployed["variants"]],
+        "ShadowProductionVariants": [{**variant["shown"], **now} for variant in deployed["shadows"]]
         or None,
         **deployed["settings"],
     }
 
 
 def pending(deployed: Deployment) -> Members:
-    """Give what an endpoint shows of a deployment in progress: nothing of it runs yet."""
+    """Return an endpoint's members for a deployment in progress: nothing of it runs yet."""
 
-    def shown(one: Variant) -> Members:
+    def shown(variant: Variant) -> Members:
         asked = {
             name: value
-            for name, value in one["shown"].items()
+            for name, value in variant["shown"].items()
             if not name.startswith("Current") and name != "InstancePools"
         }
         status = [{"Status": "Creating", "StartTime": deployed["start"]}]
-        return {**asked, "InstanceType": one["type"], "VariantStatus": status}
+        return {**asked, "InstanceType": variant["type"], "VariantStatus": status}
 
     return {
         "EndpointConfigName": deployed["config"],
         "StartTime": deployed["start"],
-        "ProductionVariants": [shown(one) for one in deployed["variants"]],
-        "ShadowProductionVariants": [shown(one) for one in deployed["shadows"]] or None,
+        "ProductionVariants": [shown(variant) for variant in deployed["variants"]],
+        "ShadowProductionVariants": [shown(variant) for variant in deployed["shadows"]] or None,
     }
 
 
 def instances(variant: Variant) -> int:
-    """Give how many instances a variant takes, those on their way included."""
+    """Return how many instances a variant takes, those on their way included."""
     shown = variant["shown"]
     return int(max(shown.get("CurrentInstanceCount", 0), shown.get("DesiredInstanceCount", 0)))
 
 
 def streams(endpoint_arn: str, variant: Variant) -> list[str]:
-    """Give the log streams of a variant, one for each of its instances.
+    """Return the log streams of a variant, one for each of its instances.
 
     A serverless variant writes to one, and only when it serves.
     """
@@ -116,7 +118,7 @@ def streams(endpoint_arn: str, variant: Variant) -> list[str]:
 
 
 def arrive(variant: Variant) -> None:
-    """Let what is desired be what is there."""
+    """Set the current values to the desired ones."""
     _copy(variant["shown"], "Desired", "Current")
     for number, pool in enumerate(variant["shown"].get("InstancePools", [])):
         # The first pool gives all; the others stand by.
@@ -124,13 +126,13 @@ def arrive(variant: Variant) -> None:
 
 
 def give_up(variant: Variant) -> None:
-    """Desire no more than what is there."""
+    """Set the desired values to the current ones."""
     _copy(variant["shown"], "Current", "Desired")
 
 
 def change(deployed: Deployment, changes: list[Members]) -> None:
-    """Desire other weights, counts or concurrencies; raises the refusal of an unknown variant."""
-    names = [one["VariantName"] for one in changes]
+    """Set desired weights, counts or concurrencies; raise the refusal of an unknown variant."""
+    names = [change["VariantName"] for change in changes]
     for asked in changes:
         name = asked["VariantName"]
         if names.count(name) > 1:
@@ -164,7 +166,7 @@ def retain(asked: Deployment, before: Deployment, excluded: set[str]) -> None:
 
 
 def grows_on(deployed: Deployment | None, lacks: Callable[[str], bool]) -> str | None:
-    """Give the type of which instances are wanted though none are to be had, or None."""
+    """Return the first instance type without capacity, or None."""
     for variant in all_of(deployed):
         shown = variant["shown"]
         wanted = shown.get("DesiredInstanceCount", 0) > shown.get("CurrentInstanceCount", 0)
@@ -174,8 +176,8 @@ def grows_on(deployed: Deployment | None, lacks: Callable[[str], bool]) -> str |
 
 
 def types(deployed: Deployment | None) -> Iterator[str]:
-    """Give the instance types that a deployment needs."""
-    return (one["type"] for one in all_of(deployed) if one["type"] is not None)
+    """Return the instance types that a deployment needs."""
+    return (variant["type"] for variant in all_of(deployed) if variant["type"] is not None)
 
 
 def _variant(engine: SageMakerEngine, asked: Members, of: Record | None, moment: float) -> Variant:
@@ -204,7 +206,7 @@ def _variant(engine: SageMakerEngine, asked: Members, of: Record | None, moment:
         ]
     return {
         "shown": shown,
-        "type": asked.get("InstanceType") or next((one["InstanceType"] for one in pools), None),
+        "type": asked.get("InstanceType") or next((pool["InstanceType"] for pool in pools), None),
         "model": asked.get("ModelName"),
         "start": moment,
         "served": 0,
@@ -212,7 +214,7 @@ def _variant(engine: SageMakerEngine, asked: Members, of: Record | None, moment:
 
 
 def deployed_image(image: str, moment: float) -> Members:
-    """Give an image as asked for and as found, at a moment (seconds since the epoch)."""
+    """Return an image as asked for and as found, at a moment (seconds since the epoch)."""
     digest = hashlib.sha256(image.encode()).hexdigest()
     name = image.partition("@")[0]
     # A colon before the last slash belongs to the registry's port.
