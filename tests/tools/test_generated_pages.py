@@ -75,9 +75,11 @@ def test_the_architecture_page_has_every_wall() -> None:
     assert walls == set(re.findall(r"^\| ([^|]+?) \|", table[0], re.MULTILINE)) - {"wall"}
 
 
-def test_an_arrow_that_others_imply_is_not_drawn_and_every_door_is() -> None:
+def test_arrows_that_others_imply_are_not_drawn_circles_are_one_box_and_every_door_is() -> None:
     arrows = {("cli", "aws"), ("cli", "deploy"), ("deploy", "aws"), ("aws", "localcloud")}
     assert architecture_page.drawn(arrows) == arrows - {("cli", "aws")}
+    circle = {("cli", "config"), ("config", "policies"), ("policies", "config")}
+    assert architecture_page.joined(circle) == {("cli", "config, policies")}
     doors = {("cli", "access"), ("cli", "localcloud"), ("access", "localcloud")}
     assert architecture_page.drawn(doors) == doors
 
