@@ -173,7 +173,7 @@ def test_answers_carry_one_date_and_no_name_of_a_server(
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         answer.read()
-        assert len(answer.headers.get_all("Date", [])) == (0 if "_workshop" in path else 1)
+        assert len(answer.headers.get_all("Date", [])) == (0 if "_localcloud" in path else 1)
         assert "Server" not in answer.headers
 
 
