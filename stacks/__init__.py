@@ -1,1 +1,1 @@
-"""The stacks of a seat (``workshop.naming.SEAT_STACKS``) and the cohort; they compose constructs."""
+"""The stacks of a seat (``workshop.naming.SEAT_STACKS``) and the cohort, composed of constructs."""

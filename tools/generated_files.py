@@ -1,4 +1,4 @@
-"""Files that are generated and checked in: written on demand, and told when they are stale."""
+"""Files that are generated and checked in: written on demand, and checked for being stale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def part(path: Path, begin: str, end: str, text: str) -> str:
-    """Give a file's text with what stands between two lines renewed.
+    """Return a file's text with what stands between two lines renewed.
 
     Raises ValueError when one of the lines is not there.
     """
