@@ -16,9 +16,9 @@ from typing import Any
 
 import boto3
 
-from workshop.config import loader
 from workshop.deploy import assembly, desired
 from workshop.deploy.desired import DesiredStack
+from workshop.environments import loader
 
 THREADS = 8
 

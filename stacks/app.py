@@ -15,7 +15,7 @@ from aws_cdk import App
 from aws_cdk.cx_api import CloudAssembly
 
 from stacks.build import build, new_app
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 from workshop.escaping import printable
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.workshop_command import run
-from workshop.config import loader, scaffold
+from workshop.config import scaffold
+from workshop.environments import loader
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ import json
 import os
 from pathlib import Path
 
-from workshop.config import loader
 from workshop.config.roster import account_regions
 from workshop.deploy.templates import Exemplar
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
 
 

@@ -12,7 +12,7 @@ import typer
 from workshop.errors import WorkshopError
 
 if TYPE_CHECKING:
-    from workshop.config.loader import Draft
+    from workshop.environments.loader import Draft
 
 # The loader is imported when a name is completed: most commands that use these options need more.
 # ruff: noqa: PLC0415
@@ -30,7 +30,7 @@ def typed() -> list[str] | None:
 
 def environments(context: typer.Context) -> list[str]:
     """Return the names for ``--env``."""
-    from workshop.config import loader
+    from workshop.environments import loader
 
     return loader.known(context.params.get("config_dir") or CONFIG_DIR)
 
@@ -55,7 +55,7 @@ def profiles(context: typer.Context) -> list[str]:
 
 def _draft(context: typer.Context) -> Draft | None:
     """Return the environment that was typed, as far as it can be read."""
-    from workshop.config import loader
+    from workshop.environments import loader
 
     env = context.params.get("env")
     try:

@@ -21,13 +21,13 @@ from localcloud.record import Running
 from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import attendee_activity, attendee_view, cdk_command
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
+from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
 
 SHIPPED = Path(attendee_view.__file__).with_name("environment")
@@ -81,7 +81,7 @@ def demo(
             _story(loaded, running, clock)
         finally:
             if keep:
-                console.say(f'still running: eval "$(workshop cloud env --state-dir {STATE_DIR})"')
+                console.say(f'still running: eval "$({process.command("env", STATE_DIR)})"')
             else:
                 process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
@@ -200,7 +200,7 @@ def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
-    made = attendee_activity.a_day(
+    made = attendee_activity.run_lab(
         session,
         names,
         bucket=next(iter(profile.storage.buckets)),

@@ -12,8 +12,8 @@ import typer
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR
 from workshop.config import json_schema, rules, scaffold
-from workshop.config.loader import shown
 from workshop.errors import UsageError, WorkshopError
+from workshop.files import shown
 
 Name = Annotated[
     str,
@@ -51,7 +51,7 @@ def init(
     """
     for text, rule in ((name, rules.WORKSHOP), (account, rules.ACCOUNT), (region, rules.REGION)):
         if text is not None and not rule.holds(text):
-            raise UsageError(f"{text!r} {rule.told}")
+            raise UsageError(f"{text!r} {rule.message}")
     environment = directory / f"{name}.yaml"
     roster = directory / "rosters" / f"{name}.csv"
     for path in (environment, roster):

@@ -15,7 +15,7 @@ from workshop.aws.clients import Clients
 from workshop.cli import completion, console, teardown_plan_view, teardown_view
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import evidence, guard, refusals, roles, verification

@@ -1,4 +1,4 @@
-"""Runs the real CDK command line and tells which stacks it has finished."""
+"""Runs the real CDK command line and reports the stacks that it has finished."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Toolkit:
 
 
 def stacks(assembly: Path) -> Sequence[str]:
-    """The names of the stacks in a cloud assembly."""
+    """Return the names of the stacks in a cloud assembly."""
     manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
     return [
         name

@@ -45,8 +45,8 @@ def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]
     """The fewest of ``seats`` that hold one of each profile and of each place."""
     profiles = {seat.profile: seat for seat in reversed(seats)}
     by_place = {seat.account_region: seat for seat in reversed(seats)}
-    wanted = {seat.id for seat in (*profiles.values(), *by_place.values())}
-    return tuple(seat for seat in loaded.seats if seat.id in wanted)
+    desired = {seat.id for seat in (*profiles.values(), *by_place.values())}
+    return tuple(seat for seat in loaded.seats if seat.id in desired)
 
 
 def synthesize(loaded: LoadedEnvironment, seats: Sequence[Seat], directory: Path) -> Assembly:

@@ -8,8 +8,8 @@ from workshop.aws.errors import (
     is_not_offered,
     is_passing,
     message,
-    told,
 )
+from workshop.aws.errors import describe as told
 
 __all__ = [
     "Refusal",

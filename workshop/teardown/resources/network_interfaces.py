@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workshop import tags as keys
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Whose
 from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext
@@ -61,7 +62,7 @@ class NetworkInterfaces:
             inside = scope.whole or seat in scope.seats
             told = f"made by the role {role.name}"
             return Whose(Ownership.OWNED, told, seat) if inside else None
-        if ownership.forced_seat(scope.workshop, given):
+        if keys.seat_of_tags(scope.workshop, given):
             return tagged.judge(world, one["NetworkInterfaceId"], "", given)
         # Of the seats that share a subnet, nothing tells whose it is.
         if not scope.whole or one["SubnetId"] not in scope.subnets:

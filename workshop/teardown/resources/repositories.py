@@ -8,8 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workshop import naming
 from workshop.aws.errors import code
-from workshop.teardown import ownership, refusals
+from workshop.teardown import refusals
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.resource import Resource, ResourceType, ScanContext
 from workshop.teardown.resources import tagged
@@ -50,7 +51,7 @@ class Repositories:
             tags, gone = self._tags(world, arn)
             if gone:
                 return
-        maker = ownership.seat_of_name(world.scope.workshop, name) or ""
+        maker = naming.seat_of_name(world.scope.workshop, name) or ""
         verdict = tagged.judge(world, name, arn, tags, maker=maker)
         if verdict is not None:
             yield Resource(

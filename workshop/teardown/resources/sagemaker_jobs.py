@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from workshop.pricing import billing
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
 from workshop.teardown.resource import Resource, ScanContext
@@ -15,7 +16,7 @@ from workshop.teardown.resources.sagemaker_type import (
     SageMakerType,
     ask,
     by_role,
-    machines,
+    machines_cost,
     not_known,
 )
 
@@ -29,25 +30,15 @@ _COMPONENTS = ("trial component",)
 
 
 def _training_cost(world: ScanContext, job: Answer) -> Decimal | None:
-    config = job.get("ResourceConfig", {})
-    groups = config.get("InstanceGroups") or ([config] if "InstanceType" in config else [])
-    total = Decimal(0)
-    for one in groups:
-        price = machines(world, "training", one["InstanceType"], one.get("InstanceCount", 1))
-        if price is None:
-            return None
-        total += price
-    return total if groups else None
+    return machines_cost(world, billing.training_machines(job))
 
 
 def _processing_cost(world: ScanContext, job: Answer) -> Decimal | None:
-    cluster = job["ProcessingResources"]["ClusterConfig"]
-    return machines(world, "processing", cluster["InstanceType"], cluster["InstanceCount"])
+    return machines_cost(world, billing.processing_machines(job))
 
 
 def _transform_cost(world: ScanContext, job: Answer) -> Decimal | None:
-    resources = job["TransformResources"]
-    return machines(world, "transform", resources["InstanceType"], resources["InstanceCount"])
+    return machines_cost(world, billing.transform_machines(job))
 
 
 def _transform_untold(world: ScanContext, job: Answer) -> str:  # noqa: ARG001 - as Untold is called

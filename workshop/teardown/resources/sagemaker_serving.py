@@ -9,10 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from workshop import tags as keys
+from workshop.pricing import billing
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
 from workshop.teardown.resource import Ownership, Resource, ScanContext
-from workshop.teardown.resources.sagemaker_type import Answer, SageMakerType, ask, by_role, machines
+from workshop.teardown.resources.sagemaker_type import (
+    Answer,
+    SageMakerType,
+    ask,
+    by_role,
+    machines_cost,
+)
 
 RESTING = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed"})
 UP = RESTING | {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
@@ -46,7 +53,9 @@ def of_config(world: ScanContext, config: Answer) -> Proof | None:
 
 
 def _proofs(world: ScanContext, config: Answer) -> list[Proof]:
-    proofs = [of_model(world, one["ModelName"]) for one in _variants(config) if "ModelName" in one]
+    proofs = [
+        of_model(world, one["ModelName"]) for one in billing.variants(config) if "ModelName" in one
+    ]
     role = config.get("ExecutionRoleArn")
     proofs += [ownership.of_role(world.scope, role)] if role else []
     return [one for one in proofs if one is not None]
@@ -63,7 +72,7 @@ def by_own_tags(world: ScanContext, arn: str, answer: Answer, found: Proof | Non
     if found is not None and found.ownership == Ownership.UNKNOWN:
         return found
     tagged = own_tags(world, arn, answer.get("CreationTime"))
-    seat = ownership.forced_seat(workshop, tagged)
+    seat = keys.seat_of_tags(workshop, tagged)
     if found is None:
         return Proof(Ownership.CLAIMED, "only its tags say so", seat) if seat else None
     owned = found.ownership == Ownership.OWNED
@@ -138,29 +147,8 @@ def _of_component(world: ScanContext, component: Answer) -> Proof | None:
 def _endpoint_cost(world: ScanContext, endpoint: Answer) -> Decimal | None:
     name = endpoint.get("EndpointConfigName")
     config = described(world, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
-    if config is None:
-        return None
-    running = {one["VariantName"]: one for one in _variants(endpoint)}
-    total = Decimal(0)
-    for variant in _variants(config):
-        serverless = variant.get("ServerlessConfig")
-        if serverless and not serverless.get("ProvisionedConcurrency"):
-            continue  # It costs by the request.
-        now = running.get(variant["VariantName"], {})
-        count = now.get("CurrentInstanceCount", variant.get("InitialInstanceCount", 1))
-        price = (
-            machines(world, "endpoint", variant["InstanceType"], count)
-            if "InstanceType" in variant
-            else None
-        )
-        if price is None:
-            return None
-        total += price
-    return total
-
-
-def _variants(answer: Answer) -> list[dict[str, Any]]:
-    return [*answer.get("ProductionVariants", []), *answer.get("ShadowProductionVariants", [])]
+    machines = None if config is None else billing.endpoint_machines(endpoint, config)
+    return machines_cost(world, machines)
 
 
 ENDPOINT = SageMakerType(

@@ -15,8 +15,8 @@ from typing import Any
 from botocore import xform_name
 
 from workshop import tags as keys
-from workshop.pricing import prices
-from workshop.pricing.prices import Use
+from workshop.pricing import billing
+from workshop.pricing.billing import Machines
 from workshop.teardown import ownership, refusals
 from workshop.teardown.ownership import Proof
 from workshop.teardown.resource import Ownership, Resource, ScanContext, Undeletable
@@ -70,10 +70,9 @@ def not_known(world: ScanContext, described: Answer) -> Decimal | None:  # noqa:
     return None
 
 
-def machines(world: ScanContext, use: Use, instance_type: str, count: int) -> Decimal | None:
-    """What so many machines cost an hour."""
-    found = prices.hourly(use, instance_type, world.scope.place.region)
-    return None if found is None else found * count
+def machines_cost(world: ScanContext, machines: Iterable[Machines] | None) -> Decimal | None:
+    """Return what machines cost an hour, None where a part of it is not known."""
+    return billing.machines_cost(machines, world.scope.place.region).exact
 
 
 def unproven(world: ScanContext, described: Answer) -> Proof | None:  # noqa: ARG001 - as Prove is called
