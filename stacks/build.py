@@ -27,7 +27,7 @@ FLAGS = Path(__file__).with_name("feature_flags.json")
 
 # These hold whatever the command line or cdk.json say: the templates of all seats must be alike.
 ALWAYS = {
-    # Paths and versions would differ from seat to seat and tell nobody anything.
+    # Paths and versions would differ from seat to seat and say nothing to anybody.
     "aws:cdk:enable-path-metadata": False,
     "aws:cdk:enable-asset-metadata": False,
     "aws:cdk:version-reporting": False,
@@ -38,7 +38,7 @@ ALWAYS = {
 
 
 def new_app(outdir: str | None = None) -> App:
-    """An app with this project's feature flags, under the CDK command line and without it."""
+    """Return an app with this project's feature flags, with or without the CDK command line."""
     return App(
         analytics_reporting=False,
         tree_metadata=False,

@@ -19,7 +19,6 @@ import pytest
 from rich.console import Console
 
 from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired, fleet
-from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import deploy_view
 from workshop.deploy.jobs import StackJob, Stage
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
@@ -120,8 +119,8 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     jobs["demo-b-access"].deleting = True
     flying = [jobs["demo-b-storage"], jobs["demo-b-access"]]
     engine = SimpleNamespace(jobs=jobs, in_flight=flying)
-    pace = RateLimiter()
-    view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {HOME: pace})
+    deployment = SimpleNamespace(engines=[engine], throttles=0)
+    view.begin(cast("Deployment", deployment))
     for one in EVENTS[:4]:
         view.event(one)
     now += 30
@@ -129,7 +128,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     assert "1/3" in bar
     assert bar.endswith("2 stacks a minute, about 1:00 left")
     assert active.split() == ["b", "storage,", "clearing", "access"]
-    pace.throttled()
+    deployment.throttles = 1
     assert seen(view)[0].endswith("about 1:00 left, 1 calls throttled")
 
 
@@ -137,7 +136,7 @@ def test_more_seats_than_a_screen_holds_are_counted() -> None:
     view = deploy_view._LiveView(plan("a"))
     flying = [StackJob(stack(f"seat{number}")) for number in range(15)]
     engine = SimpleNamespace(jobs={job.name: job for job in flying}, in_flight=flying)
-    view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {})
+    view.begin(cast("Deployment", SimpleNamespace(engines=[engine], throttles=0)))
     lines = seen(view)
     assert len(lines) == 1 + 12 + 1
     assert lines[-1].split() == ["and", "3", "more", "seats"]

@@ -100,6 +100,19 @@ def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
     assert sum(few.calls.values()) <= len(asked) * teardown_reads.MOST_CALLS
 
 
+def test_a_few_calls_are_the_bound_of_that_look_alone(preflights: Preflights) -> None:
+    subject = PreflightRequest(loaded := preflights.loaded(THREE), HOME, loaded.seats, {})
+    with calling(preflights.cloud):
+        clients = Clients(loaded.home)
+        with ThreadPoolExecutor(4) as pool:
+            asked = teardown_reads.ask(ParallelReads(clients, pool), subject)
+        assert {read.result().reason for read in asked.values()} == {""}
+        # Whoever asks afterwards, through the same client, may ask as often as there is need to.
+        for _ in range(teardown_reads.MOST_CALLS + 1):
+            (page,) = clients.pages(HOME, "logs", "DescribeLogGroups")
+            assert page["logGroups"] == []
+
+
 def test_a_role_that_may_not_read_what_a_teardown_reads_is_told_by_service(
     preflights: Preflights,
 ) -> None:

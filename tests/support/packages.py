@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.assemblies import ROOT
-from tests.support.cdk_command import without_aws
+from tests.support.cdk_command import ROOT, without_aws
 
 UV = Path(sys.executable).with_name("uv")
 WHEELS = ROOT / ".cache" / "wheels"

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -29,7 +29,6 @@ from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import RateLimiter
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
@@ -173,7 +172,6 @@ class Run:
     deployment: Deployment
     events: list[Event]
     asked: list[str]
-    paces: Mapping[AccountRegion, RateLimiter]
 
     @property
     def calls(self) -> Calls:
@@ -232,15 +230,12 @@ class Fleet:
     def clients(
         self,
         seen: list[str] | None = None,
-        paces: Mapping[AccountRegion, RateLimiter] | None = None,
     ) -> Clients:
         """Clients; each request to CloudFormation, retries too, comes into ``seen`` by its name."""
         loaded = self.loaded()
-        limiters = paces or {}
         clients = Clients(
             loaded.home,
             role=loaded.settings.deploy.role,
-            throttled=lambda place: limiters[place].throttled() if place in limiters else None,
         )
         noted: list[str] = [] if seen is None else seen
         for place in dict.fromkeys([loaded.home, *account_regions(loaded.seats)]):
@@ -295,7 +290,6 @@ class Fleet:
         percent: int,
         hear: Callable[[Event], object],
     ) -> Run:
-        paces = {place: RateLimiter() for place in account_regions(self.loaded().seats)}
         asked: list[str] = []
         events: list[Event] = []
 
@@ -303,13 +297,11 @@ class Fleet:
             events.append(event)
             hear(event)
 
-        clients = self.clients(asked, paces)
+        clients = self.clients(asked)
         made = plan or self.plan(clients, only)
         asked.clear()
-        deployment = Deployment(
-            clients, made, limits=limits, failure_percent=percent, paces=paces, sink=sink
-        )
-        return Run(deployment, events, asked, paces)
+        deployment = Deployment(clients, made, limits=limits, failure_percent=percent, sink=sink)
+        return Run(deployment, events, asked)
 
     def made(self, **where: str) -> Counter[str]:
         """How often a stack of each name was ever made."""

@@ -235,7 +235,7 @@ def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
     # A stranger whose id begins with the other's: where a pattern is careless, it shows.
     ids += ["me", "neighbour"][len(ids) :]
     first, second = (
-        Names(settings.workshop, one, settings.account, settings.region) for one in ids
+        Names(settings.workshop, seat_id, settings.account, settings.region) for seat_id in ids
     )
     return first, second
 

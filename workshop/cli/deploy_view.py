@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from workshop.account_region import AccountRegion
-from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import console
 from workshop.deploy.jobs import ENDED
 from workshop.deploy.plan import DeployPlan
@@ -30,7 +28,7 @@ _ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
 class DeployView(Protocol):
     """Whoever watches a deployment."""
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None: ...
+    def begin(self, deployment: Deployment) -> None: ...
 
     def event(self, event: Event) -> None: ...
 
@@ -51,7 +49,7 @@ def view(plan: DeployPlan, *, as_json: bool) -> Iterator[DeployView]:
 class _JsonView:
     """Every event as one JSON object a line on stdout."""
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
+    def begin(self, deployment: Deployment) -> None:
         pass
 
     def event(self, event: Event) -> None:
@@ -65,7 +63,7 @@ class _LineView:
         self._seats = _seats(plan)
         self._ended = 0
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
+    def begin(self, deployment: Deployment) -> None:
         pass
 
     def event(self, event: Event) -> None:
@@ -91,11 +89,9 @@ class _LiveView:
         self._done = 0
         self._stacks = 0
         self._deployment: Deployment | None = None
-        self._paces: Mapping[AccountRegion, RateLimiter] = {}
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
+    def begin(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._paces = paces
 
     def event(self, event: Event) -> None:
         with self._lock:
@@ -109,7 +105,7 @@ class _LiveView:
     def render(self) -> console.Renderable:
         taken = max(0.1, time.monotonic() - self._began)
         rate = self._stacks / taken * 60
-        throttles = sum(pace.throttles for pace in self._paces.values())
+        throttles = self._deployment.throttles if self._deployment else 0
         text = f"{rate:.0f} stacks a minute{self._left(taken)}"
         if throttles:
             text += f", {throttles} calls throttled"

@@ -16,7 +16,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
-from workshop.aws.rate_limit import MinInterval, RateLimiter
+from workshop.aws.rate_limit import MinInterval
 from workshop.aws.stacks import StackSummary
 from workshop.deploy import failures
 from workshop.deploy.desired import DesiredStack
@@ -62,9 +62,8 @@ class Seen:
 class CloudFormation:
     """One place's CloudFormation; its methods may be called from several threads."""
 
-    def __init__(self, clients: Clients, place: AccountRegion, pace: RateLimiter) -> None:
+    def __init__(self, clients: Clients, place: AccountRegion) -> None:
         self.place = place
-        self.pace = pace
         self.polls = MinInterval(POLL_SPACING)
         self._clients = clients
 
@@ -165,7 +164,6 @@ class CloudFormation:
         return document
 
     def _send(self, operation: str, **request: Any) -> Sent:
-        self.pace.wait()
         client = self._clients.client("cloudformation", self.place)
         try:
             answer = getattr(client, operation)(**request)

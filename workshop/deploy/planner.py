@@ -16,7 +16,6 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import RateLimiter
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
@@ -133,7 +132,7 @@ def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
 
 def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]]:
     """What ``propose`` reads templates with."""
-    return lambda place, stack_id: CloudFormation(clients, place, RateLimiter()).document(stack_id)
+    return lambda place, stack_id: CloudFormation(clients, place).document(stack_id)
 
 
 def _strays(

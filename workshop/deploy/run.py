@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import RateLimiter
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.engine import DeployEngine
 from workshop.deploy.jobs import ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
@@ -56,7 +55,6 @@ class Deployment:
         *,
         limits: Limits,
         failure_percent: int,
-        paces: Mapping[AccountRegion, RateLimiter],
         sink: Sink,
     ) -> None:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
@@ -64,9 +62,10 @@ class Deployment:
         self._errors: list[BaseException] = []
         self._lock = threading.Lock()
         self._sink = sink
+        self._clients = clients
         self.engines = [
             DeployEngine(
-                CloudFormation(clients, place, paces[place]),
+                CloudFormation(clients, place),
                 [stack for stack in plan.stacks if stack.desired.place == place],
                 limits,
                 FailureTolerance(to_do[place], failure_percent),
@@ -111,6 +110,11 @@ class Deployment:
                 end.wait()
         except KeyboardInterrupt:
             self.deserted = True
+
+    @property
+    def throttles(self) -> int:
+        """How many calls AWS has turned away as too many."""
+        return self._clients.throttles
 
     @property
     def broken(self) -> BaseException | None:

@@ -132,8 +132,8 @@ def _openings(where: str, access: Access) -> Iterator[str]:
     if access.model_packages:
         yield (
             f"{where}.model_packages: a registration can ask for a validation on any instance type,"
-            " and IAM is not told; keep the quotas '<type> for transform job usage' of what is dear"
-            " at 0"
+            " and IAM does not know of it; keep the quotas '<type> for transform job usage' of what"
+            " is dear at 0"
         )
     if access.logs == "shared":
         yield (

@@ -8,6 +8,7 @@ decides them, and not as a simulation does.
 
 from __future__ import annotations
 
+import copy
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -168,6 +169,6 @@ class _Client:
 
     def get_paginator(self, name: str) -> Any:
         """Return a paginator of noted pages."""
-        paginator = self._client.get_paginator(name)
+        paginator = copy.copy(self._client.get_paginator(name))  # others have the same one
         paginator._method = getattr(self, name)  # noqa: SLF001 - the only way to each page's call
         return paginator

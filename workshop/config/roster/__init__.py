@@ -68,7 +68,7 @@ def read(path: Path) -> Sheet:
 
 
 def parse(text: str, path: Path) -> Sheet:
-    """The rows of a roster's text; ``path`` only tells YAML from CSV."""
+    """Return the rows of a roster's text; ``path`` decides whether it is YAML or CSV."""
     return yaml_file.read(text) if is_yaml(path) else csv_file.read(text)
 
 
@@ -100,7 +100,7 @@ def missing_ids(sheet: Sheet, file: str, cure: str) -> list[Diagnostic]:
 
 
 def ids(sheet: Sheet) -> list[str]:
-    """The id of each row: its own, or the one it would be given."""
+    """Return the id of each row: its own, or the one it would be given."""
     taken = {row.get("id") for row in sheet.rows if row.get("id")}
     nameless = [row for row in sheet.rows if not row.get("id")]
     derived = iter(derived_ids.derive([row.get("name") for row in nameless], taken))
@@ -108,7 +108,7 @@ def ids(sheet: Sheet) -> list[str]:
 
 
 def seats(sheet: Sheet, environment: Environment) -> tuple[Seat, ...]:
-    """The seats of a sheet without mistakes, in its order, then the spares."""
+    """Return the seats of a sheet without mistakes, in its order, then the spares."""
     listed = [
         _seat(seat, row.cells, environment)
         for seat, row in zip(ids(sheet), sheet.rows, strict=True)
@@ -117,7 +117,7 @@ def seats(sheet: Sheet, environment: Environment) -> tuple[Seat, ...]:
 
 
 def numbered(environment: Environment) -> tuple[Seat, ...]:
-    """The seats of ``roster.seats: N``, seat01 to seatN, then the spares."""
+    """Return the seats of ``roster.seats: N``, seat01 to seatN, then the spares."""
     count = environment.roster.seats or 0
     listed = [_seat(seat, {}, environment) for seat in _series("seat", count)]
     return (*listed, *_spares(environment, set()))
@@ -193,7 +193,7 @@ def _broken_rules(row: RosterRow, profiles: Collection[str] | None) -> Iterator[
 
 
 def _unseen(character: str) -> str:
-    """Say what is wrong with a character: its code point tells nothing of a person."""
+    """Return what is wrong with a character; its code point says nothing of a person."""
     name = unicodedata.name(character, "")
     code = f"U+{ord(character):04X}" + (f", {name.lower()}" if name else "")
     return f"holds a character that is obeyed or hidden, not shown ({code}); type the cell anew"

@@ -1,16 +1,72 @@
-"""What is read of a listing of versions, and what botocore still sees in S3's other answers."""
+"""What is read quickly is read right; and how calls are counted."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
+from botocore.utils import parse_timestamp
 
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
-from workshop.aws import versions
+from workshop.aws import speedups
 from workshop.aws.clients import Clients
+
+SHAPES: tuple[float | str, ...] = (
+    1_795_381_985,
+    1_795_381_985.333,
+    "1795381985",
+    "2026-11-22T21:13:05Z",
+    "2026-11-22T21:13:05.333Z",
+    "2026-11-22T21:13:05+02:00",
+    "2026-11-22T21:13:05.333000+00:00",
+    "Sun, 22 Nov 2026 21:13:05 GMT",
+    "20261122T211305Z",
+)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_moment_is_the_one_that_botocore_reads(shape: Any) -> None:
+    assert speedups.timestamp(shape) == parse_timestamp(shape)
+
+
+def test_moments_are_in_utc_wherever_the_machine_is() -> None:
+    assert speedups.timestamp(0.5) == datetime(1970, 1, 1, 0, 0, 0, 500_000, UTC)
+    assert (
+        speedups.timestamp(0.5).tzinfo is speedups.timestamp("2026-11-22T21:13:05Z").tzinfo is UTC
+    )
+    two = timezone(timedelta(hours=2))
+    assert speedups.timestamp("2026-11-22T21:13:05+02:00").tzinfo == two
+
+
+def test_eight_digits_are_seconds_and_no_day() -> None:
+    assert speedups.timestamp("20261122") == datetime(1970, 8, 23, 12, 5, 22, tzinfo=UTC)
+
+
+def test_what_is_no_moment_is_refused() -> None:
+    with pytest.raises(ValueError, match="Invalid timestamp"):
+        speedups.timestamp("Tomorrow")
+
+
+def test_clients_read_moments_so(cloud: Cloud) -> None:
+    cloud.client("s3").create_bucket(Bucket="here")
+    with calling(cloud):
+        [bucket] = Clients(HOME).client("s3", HOME).list_buckets()["Buckets"]
+    assert bucket["CreationDate"].tzinfo is UTC
+
+
+def test_calls_are_counted_by_operation_and_retries_are_not(cloud: Cloud) -> None:
+    with calling(cloud):
+        made = Clients(HOME)
+        assert made.calls == {}
+        made.client("s3", HOME).list_buckets()
+        made.client("s3", HOME).list_buckets()
+        cloud.faults({"effect": "throttle", "operation": "sts:GetCallerIdentity", "times": 1})
+        made.caller(HOME)
+    assert made.calls == {"s3:ListBuckets": 2, "sts:GetCallerIdentity": 1}
+
 
 LISTING = b"<ListVersionsResult><Version><Key>a</Key></Version></ListVersionsResult>"
 ERROR = b"<Error><Code>InternalError</Code></Error>"
@@ -59,25 +115,3 @@ def test_an_error_in_a_good_answer_is_seen(operation: str, body: bytes, status: 
         customized_response_dict={},
     )
     assert answer["status_code"] == status
-
-
-def test_a_whole_listing_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[object] = []
-    monkeypatch.setattr(versions, "HANDLE_200_ERROR", lambda *told: read.append(told))
-    for body in (LISTING, LISTING[:-1]):
-        versions.prepare(SimpleNamespace(name=versions.LISTING), {"body": body})  # type: ignore[arg-type]
-    assert len(read) == 1
-
-
-def test_without_botocores_handler_all_is_read_as_botocore_reads_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(versions, "HANDLE_200_ERROR", None)
-    client = Clients(HOME).client("s3", HOME)
-    body = LISTING.replace(b"<Key>", b"<ETag>1</ETag><Key>")
-    answer = {"status_code": 200, "headers": {}, "body": body, "context": {}}
-    model = client.meta.service_model.operation_model("ListObjectVersions")
-    event = "before-parse.s3.ListObjectVersions"
-    given = {"response_dict": answer, "customized_response_dict": {}}
-    client.meta.events.emit(event, operation_model=model, **given)
-    assert (answer["status_code"], answer["body"]) == (200, body)
