@@ -17,15 +17,12 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 
-DEFAULT_PAGE = 10
-"""Items per page when MaxResults is not given (API reference of the List operations)."""
-
 
 def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members) -> Members:
     """One page of a List operation, with ``NextToken`` while more follow."""
     for check in kind.on_list:
         check(engine, request)
-    size = request.get("MaxResults", DEFAULT_PAGE)
+    size = request.get("MaxResults", paging.DEFAULT_PAGE)
     sort_by = _sort_by(kind, request)
     summary = _summary_shape(engine.list_operation(kind), kind.summaries)
     shown: list[Members] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from localcloud.protocol.errors import invalid
@@ -17,6 +17,9 @@ Position = tuple[Any, str]
 """The place of an item in an order: the value it is sorted by, and a text that is unique."""
 
 Item = TypeVar("Item")
+
+DEFAULT_PAGE = 10
+"""Items per page when MaxResults is not given (API reference of the List operations)."""
 
 
 def token(place: Position) -> str:
@@ -58,14 +61,19 @@ def ordered(
 
 
 def cut(
+    request: Mapping[str, Any],
     items: Iterable[Item],
     place: Callable[[Item], Position],
-    next_token: str | None,
-    size: int,
     *,
-    descending: bool,
+    size: int = DEFAULT_PAGE,
+    order: str = "Ascending",
 ) -> tuple[list[Item], str | None]:
-    """Return one page and the token of the next, None after the last."""
-    rest = ordered(items, place, next_token, descending=descending)
+    """Return the page that a request asks for and the token of the next, None after the last.
+
+    ``size`` and ``order`` are the operation's defaults of MaxResults and SortOrder.
+    """
+    descending = request.get("SortOrder", order) == "Descending"
+    size = request.get("MaxResults", size)
+    rest = ordered(items, place, request.get("NextToken"), descending=descending)
     page = rest[:size]
     return page, token(place(page[-1])) if len(rest) > size else None

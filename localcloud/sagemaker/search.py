@@ -50,9 +50,7 @@ def search(engine: SageMakerEngine, request: Members) -> Members:
         # As text, since a property need not be of one type, or there at all.
         return (_sortable(next(_values(hits[key], sort_by), "")), key)
 
-    descending = request.get("SortOrder", "Descending") == "Descending"
-    size = request.get("MaxResults", DEFAULT_PAGE)
-    page, token = paging.cut(hits, place, request.get("NextToken"), size, descending=descending)
+    page, token = paging.cut(request, hits, place, size=DEFAULT_PAGE, order="Descending")
     return {
         "Results": [_result(noun, hits[key]) for key in page],
         "NextToken": token,

@@ -47,11 +47,7 @@ def _has_no_trials(engine: SageMakerEngine, request: Members, members: Members) 
 
 def _has_no_components(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = members["TrialName"]
-    components = [
-        component["name"]
-        for component in engine.records(TRIAL_COMPONENT)
-        if name in _trials(component)
-    ]
+    components = _components(engine, engine.existing(TRIAL, {"TrialName": name}))
     if components:
         raise invalid(
             f"Trial '{name}' cannot be deleted: it still has trial components "

@@ -142,13 +142,7 @@ def list_steps(engine: SageMakerEngine, request: Members) -> Members:
     """ListPipelineExecutionSteps: those that have started, oldest first by default."""
     execution = engine.existing(EXECUTION, request)
     started = pipeline_steps.shown(execution)
-    page, token = paging.cut(
-        started,
-        lambda step: (step["StartTime"], step["StepName"]),
-        request.get("NextToken"),
-        request.get("MaxResults", 10),
-        descending=request.get("SortOrder") == "Descending",
-    )
+    page, token = paging.cut(request, started, lambda step: (step["StartTime"], step["StepName"]))
     return {"PipelineExecutionSteps": page, "NextToken": token}
 
 
@@ -156,13 +150,7 @@ def list_parameters(engine: SageMakerEngine, request: Members) -> Members:
     """ListPipelineParametersForExecution: as given or by default."""
     execution = engine.existing(EXECUTION, request)
     values = pipeline_steps.parameters(execution)
-    page, token = paging.cut(
-        values.items(),
-        lambda item: (item[0], ""),
-        request.get("NextToken"),
-        request.get("MaxResults", 10),
-        descending=False,
-    )
+    page, token = paging.cut(request, values.items(), lambda item: (item[0], ""))
     shown = [{"Name": name, "Value": str(value)} for name, value in page]
     return {"PipelineParameters": shown, "NextToken": token}
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import paging
-from localcloud.sagemaker.listing import DEFAULT_PAGE
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -231,11 +230,7 @@ def list_training_jobs(engine: SageMakerEngine, request: Members) -> Members:
         )
     ]
     page, token = paging.cut(
-        found,
-        lambda summary: (places[sort_by](summary), summary["TrainingJobName"]),
-        request.get("NextToken"),
-        request.get("MaxResults", DEFAULT_PAGE),
-        descending=request.get("SortOrder") == "Descending",
+        request, found, lambda summary: (places[sort_by](summary), summary["TrainingJobName"])
     )
     return {"TrainingJobSummaries": page, "NextToken": token}
 
