@@ -221,7 +221,7 @@ def test_a_listing_that_fails_leaves_every_seat_unknown_not_missing(
 def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     asked(three, "Stopping")
     told: list[str] = []
-    tell = command._Telling.told
+    tell = command._Progress.report
 
     def telling(self: Any, outcome: start_stop.NotebookOutcome) -> None:
         told.append(outcome.seat)
@@ -232,7 +232,7 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
             assert not running[0].done()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command._Telling, "told", telling)
+    monkeypatch.setattr(command._Progress, "report", telling)
     monkeypatch.setattr(command, "_wait_for", interrupted)
     ran = three.command("stop", "--only", "seat01,seat02,seat03")
     assert ran.code == 1
@@ -345,13 +345,13 @@ def test_a_notebook_that_another_stopped_since_the_look_is_seen_to_stop(
 def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
     loaded = loader.load("room", three.config)
     clients = Clients(loaded.home)
-    [turn] = start_stop.turns(
+    [turn] = start_stop.batches(
         loaded,
         loaded.seats,
         clients,
         goal=start_stop.STOP,
-        patience=start_stop.NotebookWaits(lambda _: True),
-        told=lambda _: None,
+        waits=start_stop.NotebookWaits(lambda _: True),
+        report=lambda _: None,
     )
     assert [one.result for one in turn.run()] == ["interrupted"] * 3
     assert clients.calls == {"sagemaker:ListNotebookInstances": 1}

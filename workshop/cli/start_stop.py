@@ -52,7 +52,7 @@ def stop(
         workshop start -e prod --only ada,ben
     """
     found = opened(env, config_dir, only=only, profile=profile)
-    _turn(found, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
+    _change(found, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 
 def start(
@@ -76,29 +76,29 @@ def start(
         workshop start -e prod --profile instructor --no-wait
     """
     found = opened(env, config_dir, only=only, profile=profile)
-    _turn(found, start_stop.START, minutes=minutes, no_wait=no_wait, as_json=as_json)
+    _change(found, start_stop.START, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 
-def _turn(
+def _change(
     found: CommandContext, goal: Transition, *, minutes: float, no_wait: bool, as_json: bool
 ) -> None:
     ending = threading.Event()
     interrupted = False
-    patience = NotebookWaits(ending.wait, stay=not no_wait, minutes=minutes)
+    waits = NotebookWaits(ending.wait, stay=not no_wait, minutes=minutes)
     before = found.clients.calls
     with _progress(goal, len(found.seats)) as progress:
-        turns = list(
-            start_stop.turns(
+        batches = list(
+            start_stop.batches(
                 found.loaded,
                 found.seats,
                 found.clients,
                 goal=goal,
-                patience=patience,
-                told=progress.told,
+                waits=waits,
+                report=progress.report,
             )
         )
-        with ThreadPoolExecutor(len(turns)) as pool:
-            running = [pool.submit(turn.run) for turn in turns]
+        with ThreadPoolExecutor(len(batches)) as pool:
+            running = [pool.submit(batch.run) for batch in batches]
             try:
                 _wait_for(running)
             except KeyboardInterrupt:
@@ -107,7 +107,7 @@ def _turn(
             finally:  # where one place was broken off, the others end as well
                 ending.set()
     calls = Counter(found.clients.calls) - before
-    outcomes = _in_order(found, [one for future in running for one in future.result()])
+    outcomes = _in_order(found, [outcome for future in running for outcome in future.result()])
     if not as_json:
         _print(goal, outcomes)
         _say(found, goal, outcomes)
@@ -128,33 +128,33 @@ def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
     wait(running, return_when=FIRST_EXCEPTION)
 
 
-class _Telling:
-    """Tells each outcome as it comes, from several threads."""
+class _Progress:
+    """Says each outcome as it comes, from several threads."""
 
     def __init__(self, goal: Transition, seats: int, bar: console.Bar | None) -> None:
         self._goal, self._seats, self._bar = goal, seats, bar
-        self._told = 0
+        self._reported = 0
         self._lock = threading.Lock()
         self._task = bar.add_task("", total=seats) if bar else None
 
-    def told(self, outcome: NotebookOutcome) -> None:
+    def report(self, outcome: NotebookOutcome) -> None:
         with self._lock:
-            self._told += 1
+            self._reported += 1
             if self._bar is not None and self._task is not None:
                 self._bar.advance(self._task)
                 if not outcome.as_asked:
                     console.say(_sentence(self._goal, outcome))
                 return
-            console.say(f"{_sentence(self._goal, outcome)} ({self._told} of {self._seats})")
+            console.say(f"{_sentence(self._goal, outcome)} ({self._reported} of {self._seats})")
 
 
 @contextmanager
-def _progress(goal: Transition, seats: int) -> Iterator[_Telling]:
+def _progress(goal: Transition, seats: int) -> Iterator[_Progress]:
     if not console.talks_to_terminal():
-        yield _Telling(goal, seats, None)
+        yield _Progress(goal, seats, None)
         return
     with console.Bar(goal.verb, transient=True) as bar:
-        yield _Telling(goal, seats, bar)
+        yield _Progress(goal, seats, bar)
 
 
 def _sentence(goal: Transition, outcome: NotebookOutcome) -> str:
@@ -228,14 +228,14 @@ def _document(
         "goal": goal.verb,
         "seats": [
             {
-                "seat": one.seat,
-                **asdict(one.place),
-                "before": one.before or None,
-                "after": one.after or None,
-                "result": one.result,
-                "reason": one.reason or None,
+                "seat": outcome.seat,
+                **asdict(outcome.place),
+                "before": outcome.before or None,
+                "after": outcome.after or None,
+                "result": outcome.result,
+                "reason": outcome.reason or None,
             }
-            for one in outcomes
+            for outcome in outcomes
         ],
         "usd_per_hour": cost.document,
         "running": None if seen is None else still_running.document(seen),

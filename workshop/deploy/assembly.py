@@ -1,6 +1,6 @@
 """Synthesizes one exemplar of everything, in a process of its own, and reads what CDK wrote.
 
-The cloud assembly on disk is all that crosses from CDK's side to the fleet's.
+The cloud assembly on disk is all that crosses from CDK's side to the deployment's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the fleet asks CloudFormation for, in one place (account and Region)."""
+"""What a deployment asks CloudFormation for, in one account and Region."""
 
 from __future__ import annotations
 

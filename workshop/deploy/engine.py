@@ -146,7 +146,7 @@ class DeployEngine:
         return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
 
     def _admit(self, job: StackJob) -> None:
-        """Give a job its first stage by what its plan says."""
+        """Return a job its first stage by what its plan says."""
         plan = job.plan
         if plan.action == StackAction.UNCHANGED:
             self._end(job, Stage.UNCHANGED)

@@ -1,8 +1,8 @@
-"""Stops and starts the notebooks of many seats, looking at all of them with one listing.
+"""Stops and starts the notebooks of many seats, listing all of them with one call.
 
-Each place has one loop: list the workshop's notebooks, act on those that can be acted on, wait,
-and list again until all are where they should be or the time is up. A notebook that is on its way
-somewhere is left to arrive first. One seat's trouble is told and hides no other's.
+Each account and Region has one loop: list the workshop's notebooks, act on those that can be acted
+on, wait, and list again until all are where they should be or the time is up. A notebook that is on
+its way somewhere is left to arrive first. One seat's trouble hides no other's.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class NotebookWaits:
 
 
 @dataclass
-class _Open:
+class _Pending:
     """A seat whose notebook is not yet where it should be."""
 
     seat: Seat
@@ -111,169 +111,171 @@ class _Open:
 
 @dataclass
 class NotebookBatch:
-    """The notebooks of some seats of one place, on their way to a goal."""
+    """The notebooks of some seats of one account and Region, on their way to a goal."""
 
     loaded: LoadedEnvironment
     seats: Sequence[Seat]
     clients: Clients
     place: AccountRegion
     goal: Transition
-    patience: NotebookWaits
-    told: Callable[[NotebookOutcome], None]
+    waits: NotebookWaits
+    report: Callable[[NotebookOutcome], None]
     outcomes: list[NotebookOutcome] = field(default_factory=list)
 
     def run(self) -> list[NotebookOutcome]:
-        """Take them there; one outcome for each seat, told as it comes."""
+        """Take them there; return one outcome for each seat, reported as it comes."""
         self._may_be_read = True
-        self._open = {seat.id: _Open(seat, self.loaded.names(seat).notebook) for seat in self.seats}
-        ends = self.patience.clock() + self.patience.minutes * 60
+        self._pending = {
+            seat.id: _Pending(seat, self.loaded.names(seat).notebook) for seat in self.seats
+        }
+        ends = self.waits.clock() + self.waits.minutes * 60
         with ThreadPoolExecutor(AT_ONCE) as pool:
             while True:
-                unread = self._look()
+                unread = self._scan()
                 if unread and not self._may_be_read:
                     self._close_all("unread", f"its notebook could not be read: {unread}")
                     break
                 self._close_hopeless()
-                list(pool.map(self._act, [one for one in self._open.values() if self._due(one)]))
+                list(pool.map(self._act, filter(self._due, list(self._pending.values()))))
                 self._close_refused()
-                if not self._open:
+                if not self._pending:
                     break
-                if not self.patience.stay:
+                if not self.waits.stay:
                     self._close_unstayed(unread)
                     break
-                if self.patience.clock() >= ends:
+                if self.waits.clock() >= ends:
                     self._close_late(unread)
                     break
-                if self.patience.pause(POLL_SECONDS):
+                if self.waits.pause(POLL_SECONDS):
                     self._close_all("interrupted", "it was not waited for")
                     break
         return self.outcomes
 
-    def _look(self) -> str:
-        """See where all are, and close who has arrived; why nothing was seen, if so."""
+    def _scan(self) -> str:
+        """See where all are, and close who has arrived; return why nothing was seen, if so."""
         try:
             seen = notebooks(self.clients, self.place, self.loaded.settings.workshop)
         except (BotoCoreError, ClientError) as error:
             self._may_be_read = errors.is_passing(error)
             return str(error)
-        for one in list(self._open.values()):
-            one.book = seen.get(one.name)
-            if one.book is None:
-                self._close(one, "missing", "there is no notebook; deploy the seat")
+        for pending in list(self._pending.values()):
+            pending.book = seen.get(pending.name)
+            if pending.book is None:
+                self._close(pending, "missing", "there is no notebook; deploy the seat")
                 continue
-            one.before = one.before or one.book.status
-            if one.book.status == self.goal.ends:
-                moved = one.acted or one.before != self.goal.ends
-                self._close(one, "done" if moved else "already")
+            pending.before = pending.before or pending.book.status
+            if pending.book.status == self.goal.ends:
+                moved = pending.acted or pending.before != self.goal.ends
+                self._close(pending, "done" if moved else "already")
         return ""
 
-    def _due(self, one: _Open) -> bool:
+    def _due(self, pending: _Pending) -> bool:
         return (
-            one.book is not None
-            and one.book.status in self.goal.begins
-            and not one.acted
-            and one.tries < TRIES
+            pending.book is not None
+            and pending.book.status in self.goal.begins
+            and not pending.acted
+            and pending.tries < TRIES
         )
 
-    def _act(self, one: _Open) -> None:
-        """Ask for the change; what may pass is tried again after the next look."""
-        if self.patience.pause(0):
+    def _act(self, pending: _Pending) -> None:
+        """Ask for the change; what may pass is tried again after the next scan."""
+        if self.waits.pause(0):
             return
-        one.tries += 1
+        pending.tries += 1
         try:
-            self._ask(self.goal.operation, one.name)
+            self._ask(self.goal.operation, pending.name)
         except (BotoCoreError, ClientError) as error:
-            one.trouble = str(error)
+            pending.trouble = str(error)
             if not _may_pass(error):
-                one.tries = TRIES
+                pending.tries = TRIES
         else:
-            one.acted = True
+            pending.acted = True
 
     def _ask(self, operation: str, notebook: str) -> dict[str, Any]:
         return self.clients.call(self.place, "sagemaker", operation, NotebookInstanceName=notebook)
 
     def _close_hopeless(self) -> None:
-        for one in list(self._open.values()):
-            if one.book is None:
+        for pending in list(self._pending.values()):
+            if pending.book is None:
                 continue
-            tried = one.acted or one.book.status not in self.goal.begins
-            if one.book.status in HOPELESS and tried:
-                self._close(one, "failed", self._why(one.book))
+            tried = pending.acted or pending.book.status not in self.goal.begins
+            if pending.book.status in HOPELESS and tried:
+                self._close(pending, "failed", self._why(pending.book))
 
     def _close_refused(self) -> None:
-        for one in list(self._open.values()):
-            if one.book is None or one.acted:
+        for pending in list(self._pending.values()):
+            if pending.book is None or pending.acted:
                 continue
-            if one.tries >= TRIES and one.book.status in self.goal.begins:
-                self._close(one, "failed", one.trouble)
+            if pending.tries >= TRIES and pending.book.status in self.goal.begins:
+                self._close(pending, "failed", pending.trouble)
 
     def _why(self, book: NotebookState) -> str:
-        told = f"its notebook is {book.status}"
+        reason = f"its notebook is {book.status}"
         if book.status == "Failed":
             try:
                 described = self._ask("DescribeNotebookInstance", book.name)
             except (BotoCoreError, ClientError):
-                return told
-            told = f"{told}: {described.get('FailureReason', 'AWS gives no reason')}"
-        return told
+                return reason
+            reason = f"{reason}: {described.get('FailureReason', 'AWS gives no reason')}"
+        return reason
 
     def _close_unstayed(self, unread: str) -> None:
-        for one in list(self._open.values()):
-            if one.book is None:
-                self._close(one, "unread", f"its notebook could not be read: {unread}")
-            elif one.acted or one.book.status == self.goal.passes:
-                self._close(one, "asked")
+        for pending in list(self._pending.values()):
+            if pending.book is None:
+                self._close(pending, "unread", f"its notebook could not be read: {unread}")
+            elif pending.acted or pending.book.status == self.goal.passes:
+                self._close(pending, "asked")
             else:
-                told = one.trouble or f"its notebook is {one.book.status}"
-                self._close(one, "waiting", f"{told}; {self.goal.verb} it again later")
+                reason = pending.trouble or f"its notebook is {pending.book.status}"
+                self._close(pending, "waiting", f"{reason}; {self.goal.verb} it again later")
 
     def _close_late(self, unread: str) -> None:
-        for one in list(self._open.values()):
-            if one.book is None:
-                self._close(one, "unread", f"its notebook could not be read: {unread}")
+        for pending in list(self._pending.values()):
+            if pending.book is None:
+                self._close(pending, "unread", f"its notebook could not be read: {unread}")
             else:
-                told = f"still {one.book.status} after {self.patience.minutes:g} minutes"
-                self._close(one, "stuck", one.trouble or told)
+                reason = f"still {pending.book.status} after {self.waits.minutes:g} minutes"
+                self._close(pending, "stuck", pending.trouble or reason)
 
     def _close_all(self, result: Result, reason: str) -> None:
-        for one in list(self._open.values()):
-            self._close(one, result, reason)
+        for pending in list(self._pending.values()):
+            self._close(pending, result, reason)
 
-    def _close(self, one: _Open, result: Result, reason: str = "") -> None:
-        book = one.book
+    def _close(self, pending: _Pending, result: Result, reason: str = "") -> None:
+        book = pending.book
         outcome = NotebookOutcome(
-            seat=one.seat.id,
+            seat=pending.seat.id,
             place=self.place,
             result=result,
             instance_type=book.instance_type if book else "",
-            before=one.before,
+            before=pending.before,
             after=book.status if book else "",
             reason=reason,
         )
-        del self._open[one.seat.id]
+        del self._pending[pending.seat.id]
         self.outcomes.append(outcome)
-        self.told(outcome)
+        self.report(outcome)
 
 
-def turns(
+def batches(
     loaded: LoadedEnvironment,
     seats: Sequence[Seat],
     clients: Clients,
     *,
     goal: Transition,
-    patience: NotebookWaits,
-    told: Callable[[NotebookOutcome], None],
+    waits: NotebookWaits,
+    report: Callable[[NotebookOutcome], None],
 ) -> Iterator[NotebookBatch]:
-    """One turn for each place; ``told`` is called from the thread of each."""
+    """Yield a batch for each account and Region; ``report`` is called from the thread of each."""
     by_place: dict[AccountRegion, list[Seat]] = {}
     for seat in seats:
         by_place.setdefault(seat.account_region, []).append(seat)
     for place, here in by_place.items():
-        yield NotebookBatch(loaded, here, clients, place, goal, patience, told)
+        yield NotebookBatch(loaded, here, clients, place, goal, waits, report)
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:
     if errors.is_passing(error) or not isinstance(error, ClientError):
         return errors.is_passing(error)
-    # "Status (Pending) not in ([InService])": it changed since the look.
+    # "Status (Pending) not in ([InService])": it changed since the scan.
     return errors.code(error.response) == "ValidationException" and "Status (" in str(error)

@@ -42,40 +42,40 @@ Offers = Mapping[str, frozenset[str]]
 
 
 def by_region(clients: Clients, place: AccountRegion, types: Collection[str]) -> Offers:
-    """Which of ``types`` the Region offers."""
+    """Return which of ``types`` the Region offers."""
     return _offers(clients, place, "region", types)
 
 
 def by_zone(clients: Clients, place: AccountRegion, types: Collection[str]) -> Offers:
-    """Which of ``types`` each zone offers."""
+    """Return which of ``types`` each zone offers."""
     return _offers(clients, place, "availability-zone", types)
 
 
 def subnets(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dict[str, Subnet]:
-    """Those of the subnets that are there."""
+    """Return those of the subnets that are there."""
     pages = clients.client("ec2", place).get_paginator("describe_subnets")
     # A filter, since asking by id fails for all when one of them is not there.
     found = pages.paginate(Filters=[{"Name": "subnet-id", "Values": sorted(ids)}])
     return {
-        one["SubnetId"]: Subnet(
-            one["SubnetId"], one["AvailabilityZone"], one["AvailableIpAddressCount"]
+        subnet["SubnetId"]: Subnet(
+            subnet["SubnetId"], subnet["AvailabilityZone"], subnet["AvailableIpAddressCount"]
         )
         for page in found
-        for one in page["Subnets"]
+        for subnet in page["Subnets"]
     }
 
 
 def _offers(
     clients: Clients, place: AccountRegion, location_type: str, types: Collection[str]
 ) -> Offers:
-    wanted = sorted({one.removeprefix(PREFIX) for one in types})
+    names = sorted({name.removeprefix(PREFIX) for name in types})
     found: dict[str, set[str]] = {}
     pages = clients.client("ec2", place).get_paginator("describe_instance_type_offerings")
     for page in pages.paginate(
-        LocationType=location_type, Filters=[{"Name": "instance-type", "Values": wanted}]
+        LocationType=location_type, Filters=[{"Name": "instance-type", "Values": names}]
     ):
-        for one in page["InstanceTypeOfferings"]:
-            found.setdefault(one["Location"], set()).add(PREFIX + one["InstanceType"])
+        for offer in page["InstanceTypeOfferings"]:
+            found.setdefault(offer["Location"], set()).add(PREFIX + offer["InstanceType"])
     return {location: frozenset(types) for location, types in found.items()}
 
 
@@ -90,16 +90,16 @@ def check_region(
         yield unknown(place, ALL, offers.reason)
         return
     here = offers.get(place.region, frozenset())
-    missing = [one for one in dict.fromkeys([*notebooks, *others]) if one not in here]
-    for one in missing:
+    missing = [name for name in dict.fromkeys([*notebooks, *others]) if name not in here]
+    for name in missing:
         message = (
-            f"EC2 has no {one.removeprefix(PREFIX)} in {place.region}, so SageMaker hardly has"
+            f"EC2 has no {name.removeprefix(PREFIX)} in {place.region}, so SageMaker hardly has"
         )
-        if one in notebooks:
-            yield unknown(place, one, message)
+        if name in notebooks:
+            yield unknown(place, name, message)
         else:
             yield Check(
-                place, one, CheckState.WARNING, f"{message}; name another type, or another Region"
+                place, name, CheckState.WARNING, f"{message}; name another type, or another Region"
             )
     if not missing:
         yield Check(place, ALL, CheckState.OK, f"EC2 offers their namesakes in {place.region}")
@@ -107,48 +107,48 @@ def check_region(
 
 def check_subnets(
     place: AccountRegion,
-    lodgings: Mapping[str, SubnetDemand],
+    demands: Mapping[str, SubnetDemand],
     found: Mapping[str, Subnet] | Unavailable,
     offers: Offers | Unavailable,
 ) -> Iterator[Check]:
     """Each subnet: that it is there, has addresses enough, and a zone with the types."""
-    for name, lodging in lodgings.items():
+    for name, demand in demands.items():
         if isinstance(found, Unavailable):
             yield unknown(place, name, found.reason)
         elif name not in found:
             message = f"there is no such subnet in {place}; correct notebook.network.subnet_id"
             yield Check(place, name, CheckState.FAILED, message)
         else:
-            yield _addresses(place, lodging, found[name])
-            yield from _zone(place, lodging, found[name], offers)
+            yield _addresses(place, demand, found[name])
+            yield from _zone(place, demand, found[name], offers)
 
 
-def _addresses(place: AccountRegion, lodging: SubnetDemand, subnet: Subnet) -> Check:
-    numbers = f"{subnet.free_addresses} free addresses for {lodging.seats} notebooks"
-    enough = lodging.seats <= subnet.free_addresses
+def _addresses(place: AccountRegion, demand: SubnetDemand, subnet: Subnet) -> Check:
+    numbers = f"{subnet.free_addresses} free addresses for {demand.seats} notebooks"
+    enough = demand.seats <= subnet.free_addresses
     message = numbers if enough else f"{numbers}; use a larger subnet, or spread them over several"
     return Check(
         place,
         subnet.id,
         CheckState.OK if enough else CheckState.FAILED,
         message,
-        need=lodging.seats,
+        need=demand.seats,
         quota=subnet.free_addresses,
     )
 
 
 def _zone(
-    place: AccountRegion, lodging: SubnetDemand, subnet: Subnet, offers: Offers | Unavailable
+    place: AccountRegion, demand: SubnetDemand, subnet: Subnet, offers: Offers | Unavailable
 ) -> Iterator[Check]:
-    for one in lodging.types:
-        subject = f"{one} in {subnet.zone}"
+    for name in demand.types:
+        subject = f"{name} in {subnet.zone}"
         if isinstance(offers, Unavailable):
             yield unknown(place, subject, offers.reason)
-        elif one not in offers.get(subnet.zone, frozenset()):
-            where = ", ".join(zone for zone in sorted(offers) if one in offers[zone])
+        elif name not in offers.get(subnet.zone, frozenset()):
+            where = ", ".join(zone for zone in sorted(offers) if name in offers[zone])
             better = f"; {where} would do" if where else ""
-            name = one.removeprefix(PREFIX)
-            message = f"EC2 has no {name} in {subnet.zone}, the zone of {subnet.id}{better}"
+            of_ec2 = name.removeprefix(PREFIX)
+            message = f"EC2 has no {of_ec2} in {subnet.zone}, the zone of {subnet.id}{better}"
             yield unknown(place, subject, message)
         else:
             yield Check(place, subject, CheckState.OK, f"EC2 offers its namesake in {subnet.zone}")

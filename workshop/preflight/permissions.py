@@ -150,7 +150,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "tag:GetResources",
     ),
 }
-"""By kind of resource, what CloudFormation's handlers and the fleet call for a seat.
+"""By kind of resource, what CloudFormation's handlers and a deployment calls for a seat.
 
 ``anything`` holds what IAM can allow on no single resource.
 """
@@ -173,12 +173,12 @@ class SimulatedDecision:
 
 
 def is_root(caller: str) -> bool:
-    """Whether an ARN of STS is that of the account's root, who needs no permission of IAM."""
+    """Return whether an ARN of STS is that of the account's root, who needs no permission."""
     return caller.endswith(":root")
 
 
 def questions(names: Names, partition: str, *, bucket: str, repository: str) -> Iterator[Question]:
-    """What a deployment does to the things of one seat and its cohort."""
+    """Yield what a deployment does to the resources of one seat and its cohort."""
     names = replace(names, partition=partition)
     here = f"{names.region}:{names.account}"
     stack = f"{here}:stack/{names.stack('storage')}/{_ANY_STACK}"
@@ -203,12 +203,14 @@ def questions(names: Names, partition: str, *, bucket: str, repository: str) -> 
 
 
 def reads() -> Question:
-    """What a teardown reads, of any resource."""
-    return "*", tuple(f"{service}:{one}" for service, some in READS.items() for one in some)
+    """Return what a teardown reads, of any resource."""
+    return "*", tuple(
+        f"{service}:{action}" for service, actions in READS.items() for action in actions
+    )
 
 
 def principal(clients: Clients, place: AccountRegion, caller: str) -> str:
-    """The user or role whose policies decide, from the caller's ARN.
+    """Return the user or role whose policies decide, from the caller's ARN.
 
     A session's ARN leaves its role's path out, so the role is asked for it. Raises ClientError
     where the role may not be read.
@@ -226,7 +228,7 @@ def simulated(
     source: str,
     asked: Collection[Question],
 ) -> tuple[SimulatedDecision, ...]:
-    """IAM's answers; one call for each resource."""
+    """Return IAM's answers; one call for each resource."""
     context = [
         _entry("aws:RequestedRegion", place.region),
         _entry("iam:PassedToService", "sagemaker.amazonaws.com"),
@@ -234,10 +236,10 @@ def simulated(
     pages = clients.client("iam", place).get_paginator("simulate_principal_policy")
     return tuple(
         SimulatedDecision(
-            one["EvalActionName"],
+            result["EvalActionName"],
             resource,
-            allowed=one["EvalDecision"] == "allowed",
-            open=bool(one.get("MissingContextValues")),
+            allowed=result["EvalDecision"] == "allowed",
+            open=bool(result.get("MissingContextValues")),
         )
         for resource, actions in asked
         for page in pages.paginate(
@@ -246,7 +248,7 @@ def simulated(
             ResourceArns=[resource],
             ContextEntries=context,
         )
-        for one in page["EvaluationResults"]
+        for result in page["EvaluationResults"]
     )
 
 
@@ -255,7 +257,7 @@ def check(
     caller: str | Unavailable,
     decisions: Collection[SimulatedDecision] | Unavailable,
 ) -> Check:
-    """Failed for what is denied, unknown for what is open or could not be asked."""
+    """Return failed for what is denied, unknown for what is open or could not be asked."""
     if isinstance(caller, Unavailable):
         return unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
     if is_root(caller):
@@ -263,11 +265,11 @@ def check(
         return Check(place, SUBJECT, CheckState.OK, message)
     if isinstance(decisions, Unavailable):
         return unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.reason})")
-    denied = [one for one in decisions if not one.allowed and not one.open]
+    denied = [decision for decision in decisions if not decision.allowed and not decision.open]
     if denied:
         message = f"you may not do {_listed(denied)}; have it allowed"
         return Check(place, SUBJECT, CheckState.FAILED, message)
-    hanging = [one for one in decisions if not one.allowed]
+    hanging = [decision for decision in decisions if not decision.allowed]
     if hanging:
         why = f"conditions that cannot be simulated decide about {_listed(hanging)}"
         return unknown(place, SUBJECT, why)
@@ -277,12 +279,14 @@ def check(
 def check_reads(
     place: AccountRegion, decisions: Collection[SimulatedDecision] | Unavailable
 ) -> Check:
-    """Unknown where a teardown might not read all that it has to, as far as IAM's simulation says.
+    """Return unknown where a teardown might not read all that it has to, as IAM's simulation says.
 
-    That the simulation does not answer is told by ``check``.
+    That the simulation does not answer is said by ``check``.
     """
     denied = (
-        [] if isinstance(decisions, Unavailable) else [one for one in decisions if not one.allowed]
+        []
+        if isinstance(decisions, Unavailable)
+        else [decision for decision in decisions if not decision.allowed]
     )
     if denied:
         why = f"a teardown could prove nothing without {_listed(denied)}"
@@ -293,9 +297,9 @@ def check_reads(
 def _listed(decisions: Collection[SimulatedDecision]) -> str:
     """Each service's actions once: ``s3:CreateBucket, PutBucketPolicy and 3 more on arn:...``."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for one in decisions:
-        service, _, action = one.action.partition(":")
-        groups.setdefault((service, one.resource), []).append(action)
+    for decision in decisions:
+        service, _, action = decision.action.partition(":")
+        groups.setdefault((service, decision.resource), []).append(action)
     return "; ".join(
         f"{service}:{', '.join(actions[:SHOWN])}"
         + (f" and {len(actions) - SHOWN} more" if actions[SHOWN:] else "")
