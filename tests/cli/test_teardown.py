@@ -28,10 +28,10 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
     teardown_demo.connect(cloud, monkeypatch)
     monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "SweepWaits", lambda: teardown_demo.QUICK_STACKS)
+    monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
-    serves(cloud, "serve", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn, ADA)
     with teardown_demo.in_folder(tmp_path, monkeypatch) as run:
         yield run
 

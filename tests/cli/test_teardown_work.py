@@ -42,7 +42,7 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
     teardown_demo.connect(cloud, monkeypatch)
     monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "SweepWaits", lambda: teardown_demo.QUICK_STACKS)
+    monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud)
     for kind in ("storage", "access"):
         teardown_demo.deploy_stack(cloud, ADA, kind)

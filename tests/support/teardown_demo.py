@@ -182,9 +182,11 @@ def trains(cloud: Cloud, name: str, role_arn: str, **more: Any) -> None:
     )
 
 
-def serves(cloud: Cloud, name: str, role_arn: str) -> None:
-    """An endpoint with its configuration and model, all of one name."""
+def serves(cloud: Cloud, name: str, role_arn: str, names: Names | None = None) -> None:
+    """An endpoint with its configuration and model, all of one name; of a seat, its tags too."""
     client = cloud.client("sagemaker")
+    given = {"workshop": names.workshop, "attendee": names.seat} if names else {}
+    tags = _tags(given)
     client.create_model(
         ModelName=name, PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=role_arn
     )
@@ -194,8 +196,8 @@ def serves(cloud: Cloud, name: str, role_arn: str) -> None:
         "InstanceType": "ml.m5.large",
         "InitialInstanceCount": 1,
     }
-    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    client.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=tags)
+    client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags)
 
 
 def _tags(tags: dict[str, str]) -> list[dict[str, str]]:

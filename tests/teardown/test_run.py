@@ -41,7 +41,7 @@ def torn_down(job: Teardown, **choices: Any) -> TeardownReport:
 def used(cloud: Cloud) -> None:
     """Things that an attendee makes, without any name or tag that says so."""
     trains(cloud, "fit", ADA.role_arn)
-    serves(cloud, "serve", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn, ADA)
     cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="train/a", Body=b"1")
     cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="train/a", Body=b"2")
 
@@ -157,7 +157,7 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     cloud: Cloud, clients: Clients
 ) -> None:
     teardown_demo.deploy(cloud, ADA)
-    serves(cloud, "serve", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn, ADA)
     cloud.faults({"effect": "stuck", "noun": "Endpoint", "name": "serve", "status": "Deleting"})
     hurried = SweepWaits(deadline=0.2, first_look=0.01, slowest_look=0.05)
     job = teardown_demo.job(clients, patience=hurried)
@@ -209,7 +209,7 @@ def test_what_was_made_in_mid_sweep_is_found_and_goes_too(cloud: Cloud, clients:
     def late(happening: TeardownEvent) -> None:
         if happening.step == TeardownStep.DELETE and not made:
             made.append("late")
-            serves(cloud, "late", ADA.role_arn)
+            serves(cloud, "late", ADA.role_arn, ADA)
 
     used(cloud)
     report = torn_down(teardown_demo.job(clients, told=late))
@@ -276,7 +276,7 @@ def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients)
         whole=True,
         keep={teardown_demo.HERE: frozenset({ADA.bucket("data")})},
     )
-    serves(cloud, ADA.bucket("data"), ADA.role_arn)  # the same name, and nothing that is kept
+    serves(cloud, ADA.bucket("data"), ADA.role_arn, ADA)  # the same name, and nothing that is kept
     job = teardown_demo.job(clients, target=kept)
     plan = job.plan(Choices())
     assert [(one.kind, one.id) for one in plan.things(PlannedAction.KEEP)] == [

@@ -39,7 +39,7 @@ def test_a_job_is_owned_by_its_role_whatever_its_name_and_tags(
 
 def test_a_role_that_was_deleted_by_hand_still_proves(cloud: Cloud, clients: Clients) -> None:
     trains(cloud, "orphan", teardown_demo.role(cloud, ADA))
-    serves(cloud, "orphan", ADA.role_arn)
+    serves(cloud, "orphan", ADA.role_arn, ADA)
     cloud.client("iam").delete_role(RoleName=ADA.role)
     for kind in ("training job", "model", "endpoint configuration", "endpoint"):
         assert whose(world(clients), kind) == {"orphan": (OWNED, "ada")}, kind
@@ -230,7 +230,7 @@ def test_an_endpoint_is_proven_by_its_models_only_if_all_are_ours(
 
 
 def test_scaling_belongs_to_whom_its_endpoint_does(cloud: Cloud, clients: Clients) -> None:
-    serves(cloud, "mine", teardown_demo.role(cloud, ADA))
+    serves(cloud, "mine", teardown_demo.role(cloud, ADA), ADA)
     serves(cloud, "theirs", cloud.role("somebody"))
     scaling = cloud.client("application-autoscaling")
     for name in ("mine", "theirs"):
@@ -273,6 +273,7 @@ def test_every_kind_of_job_and_record_is_proven_by_its_role(cloud: Cloud, client
         },
         TransformOutput={"S3OutputPath": "s3://data/out"},
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        Tags=[{"Key": "workshop", "Value": "demo"}, {"Key": "attendee", "Value": "ada"}],
     )
     client.create_pipeline(
         PipelineName="one",

@@ -75,7 +75,7 @@ def test_what_is_only_claimed_stays_until_it_is_included(cloud: Cloud) -> None:
     assert not claimed & run.after.keys()
 
 
-def test_an_attendee_who_took_the_tags_off_hides_nothing(cloud: Cloud) -> None:
+def test_tags_that_were_taken_off_hide_nothing(cloud: Cloud) -> None:
     room = small(cloud)
     ada = room.attendee("ada")
     for make in (pieces.training, pieces.endpoint, pieces.experiments, pieces.packages):
@@ -89,7 +89,11 @@ def test_an_attendee_who_took_the_tags_off_hides_nothing(cloud: Cloud) -> None:
         if "/demo-ada-" in arn and "their" not in arn:
             client.delete_tags(ResourceArn=arn, TagKeys=["workshop", "attendee", "environment"])
     ada.client("s3").delete_bucket_tagging(Bucket=ada.bucket)
-    proving(teardown(room))
+    # Nothing but its tags tells who serves a model.
+    run = teardown(room)
+    run.check()
+    assert (run.code, "Endpoint demo-ada-serve" in run.left) == (4, True)
+    proving(teardown(room, choices=Choices(include_claimed=True)))
 
 
 def test_tags_of_a_seat_on_somebody_elses_work_are_claims_until_they_are_included(

@@ -102,6 +102,36 @@ def test_work_with_somebody_elses_model_is_neither_deleted_nor_called_gone(
     assert not [what for what in run.after if what.startswith("Endpoint")]
 
 
+@pytest.mark.parametrize("only", [None, ["ada"]])
+def test_a_bystanders_endpoint_that_only_names_a_seats_model_is_claimed_and_not_deleted(
+    room: Room, only: list[str] | None
+) -> None:
+    """Whose a served model is says nothing of who serves it: without tags anybody may have."""
+    named = pieces.model(room.attendee("ada"))
+    bystander = room.stranger("deployer", prefix="best-")
+    room.cloud.client("s3").create_bucket(Bucket=bystander.bucket)
+    serves(bystander, "best-of-class", named, tagged=False)
+    transforms(bystander, named)
+    scaling = f"endpoint/best-of-class/variant/{named}", "sagemaker:variant:DesiredInstanceCount"
+    pieces.scaled(bystander, *scaling)
+    run = teardown(room, only=only)
+    run.check()
+    assert run.code == 4
+    expected = [
+        ("endpoint", "best-of-class"),
+        ("endpoint configuration", "best-of-class"),
+        ("transform job", "best-batch"),
+        ("scalable target", " ".join(scaling)),
+    ]
+    seen = {(one.kind, one.id): one for one in run.plan.discovery.things.values()}
+    assert {what: (seen[what].ownership, seen[what].seat) for what in expected} == dict.fromkeys(
+        expected, (CLAIMED, "ada")
+    )
+    assert {"Endpoint best-of-class", "EndpointConfig best-of-class"} <= run.after.keys()
+    assert run.report is not None
+    assert run.report.cost.usd > 20 * 0.115
+
+
 def test_who_made_an_endpoint_is_told_by_its_tags_and_not_by_the_model_that_it_serves(
     room: Room,
 ) -> None:

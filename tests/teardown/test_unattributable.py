@@ -62,7 +62,8 @@ def headless(hand: Hand, word: str = "serve", *, config: bool = True, model: boo
 
 
 def ada(room: Room, prefix: str = "mine-") -> Hand:
-    return room.attendee("ada", prefix=prefix, tagged=False)
+    """Ada, whose work carries no tag at all, as a bystander's may."""
+    return replace(room.attendee("ada", prefix=prefix, tagged=False), forced=())
 
 
 def seen(run: Run, kind: str = "endpoint") -> dict[str, Resource]:
@@ -92,7 +93,7 @@ def test_an_endpoint_without_any_proof_is_unknown_and_nothing_is_called_gone(
     room: Room, why: str, *, config: bool, model: bool
 ) -> None:
     name = headless(ada(room), config=config, model=model)
-    pieces.endpoint(ada(room, "other-"))
+    pieces.endpoint(room.attendee("ada", prefix="other-", tagged=False))
     run = torn_down(room)
     run.check()
     assert run.code == 4
@@ -154,8 +155,7 @@ def test_what_its_name_or_its_tags_claim_stays_a_claim(room: Room) -> None:
 
 
 def test_what_was_proven_before_goes_though_its_proof_went_meanwhile(room: Room) -> None:
-    hand = ada(room)
-    pieces.endpoint(hand)
+    pieces.endpoint(room.attendee("ada", prefix="mine-", tagged=False))
 
     def take_away() -> None:
         client = room.cloud.client("sagemaker")

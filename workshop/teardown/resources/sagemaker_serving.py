@@ -52,29 +52,44 @@ def _proofs(world: ScanContext, config: Answer) -> list[Proof]:
     return [one for one in proofs if one is not None]
 
 
-def by_own_tags(world: ScanContext, arn: str, answer: Answer, found: Proof | None) -> Proof | None:
-    """Whose it is what serves models, given what these prove: its own tags decide.
+def by_own_tags(
+    world: ScanContext,
+    arn: str,
+    answer: Answer,
+    served: Proof | None,
+    own_role: Proof | None = None,
+) -> Proof | None:
+    """Return whose it is what serves models: its maker's, whatever models it names.
 
-    IAM asks for no permission on a model that is served, so anybody's may be, and its role says
-    nothing of who serves it. What a seat makes carries the seat's tags, and without tags no seat
-    can make anything (:mod:`workshop.policies.compute`).
+    IAM asks for no permission on a model that is served, so anybody may serve a seat's: ``served``,
+    what its models prove, says nothing of who serves them, and is a claim at most. What a seat
+    makes carries the seat's tags, since without them no seat can make anything
+    (:mod:`workshop.policies.compute`); ``own_role`` is what its own role proves, where it has one.
     """
-    workshop = world.scope.workshop
-    if found is not None and found.ownership == Ownership.UNKNOWN:
-        return found
+    if served is not None and served.ownership == Ownership.UNKNOWN:
+        return served
     tagged = own_tags(world, arn, answer.get("CreationTime"))
-    seat = ownership.forced_seat(workshop, tagged)
-    if found is None:
-        return Proof(Ownership.CLAIMED, "only its tags say so", seat) if seat else None
-    owned = found.ownership == Ownership.OWNED
-    if seat and owned:
-        return replace(found, seat=seat)
+    seat = ownership.forced_seat(world.scope.workshop, tagged)
+    if own_role is not None and own_role.ownership == Ownership.OWNED:
+        return replace(own_role, seat=seat or own_role.seat)
     if seat:
-        return Proof(Ownership.CLAIMED, f"its tags say so, but: {found.why}", seat)
-    if owned and tagged.get(keys.WORKSHOP, workshop) != workshop:
-        told = f"its tags say workshop {tagged[keys.WORKSHOP]}, whosever model it serves"
-        return Proof(Ownership.FOREIGN, told)
-    return found
+        return _of_tagged(served, seat)
+    if served is None or served.ownership != Ownership.OWNED:
+        return served
+    workshop = tagged.get(keys.WORKSHOP, world.scope.workshop)
+    if workshop != world.scope.workshop:
+        why = f"its tags say workshop {workshop}, whosever model it serves"
+        return Proof(Ownership.FOREIGN, why)
+    why = "it serves a model of this seat, and without tags nothing tells who made it"
+    return Proof(Ownership.CLAIMED, why, served.seat)
+
+
+def _of_tagged(served: Proof | None, seat: str) -> Proof:
+    """Return whose it is what has a seat's tags, given what its models prove."""
+    if served is not None and served.ownership == Ownership.OWNED:
+        return replace(served, seat=seat)
+    why = "only its tags say so" if served is None else f"its tags say so, but: {served.why}"
+    return Proof(Ownership.CLAIMED, why, seat)
 
 
 def own_tags(world: ScanContext, arn: str, created: datetime | None = None) -> Mapping[str, str]:
@@ -100,7 +115,9 @@ def own_tags(world: ScanContext, arn: str, created: datetime | None = None) -> M
 
 
 def _of_own_config(world: ScanContext, config: Answer) -> Proof | None:
-    return by_own_tags(world, config["EndpointConfigArn"], config, of_config(world, config))
+    own_role = by_role("ExecutionRoleArn")(world, config)
+    served = of_config(world, config)
+    return by_own_tags(world, config["EndpointConfigArn"], config, served, own_role)
 
 
 def of_endpoint(world: ScanContext, endpoint: Answer) -> Proof | None:
