@@ -83,7 +83,8 @@ synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without
 
 .PHONY: test test-long check format docs bench lock clean
 test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@# One more than the cores of a small machine: tests wait for a third of their time.
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-long: $(VENV)/.dev ## proofs that take minutes: every action of AWS, thousands of worlds
 	@$(BIN)/python -m pytest -m long
@@ -95,6 +96,9 @@ check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to 
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.access_page --check
+	$(BIN)/python -m tools.architecture_page --check
+	$(BIN)/python -m tools.cli_reference --check
+	$(BIN)/python -m tools.readme --check
 	$(BIN)/python -m tools.pack_scripts --check
 
 format: $(VENV)/.dev ## format the code
@@ -104,6 +108,9 @@ format: $(VENV)/.dev ## format the code
 docs: $(VENV)/.dev ## generate the schema and the reference pages again
 	$(BIN)/python -m tools.schema --write
 	$(BIN)/python -m tools.access_page --write
+	$(BIN)/python -m tools.architecture_page --write
+	$(BIN)/python -m tools.cli_reference --write
+	$(BIN)/python -m tools.readme --write
 	$(BIN)/python -m tools.pack_scripts --write
 
 bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them

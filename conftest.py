@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import shared
+
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.lifecycle_scripts",
@@ -20,7 +22,7 @@ pytest_plugins = [
 ROOT = Path(__file__).parent
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Refuse a layout that cannot work, in words, before an import fails in riddles."""
     for folder in ("constructs", "tests/constructs"):
         marker = ROOT / folder / "__init__.py"
@@ -32,6 +34,8 @@ def pytest_configure() -> None:
                 returncode=4,
             )
     _isolate()
+    shared.share_models()
+    config.add_cleanup(shared.share_folder())
 
 
 def _isolate() -> None:

@@ -104,13 +104,13 @@ class ScalingService(JsonService):
         return {"ScalableTargetARN": self._targets[key]["ScalableTargetARN"]}
 
     def _describe_targets(self, request: Document) -> Document:
-        found = [one for one in self._here(self._targets) if _is_asked_for(one, request)]
+        found = [target for target in self._here(self._targets) if _is_asked_for(target, request)]
         return _page("DescribeScalableTargets", request, "ScalableTargets", found)
 
     def _deregister(self, request: Document) -> Document:
         if self._targets.pop(_key(request), None) is None:
             raise _missing("scalable target", request)
-        for name in [one for one in self._policies if one.startswith(f"{_key(request)} ")]:
+        for name in [key for key in self._policies if key.startswith(f"{_key(request)} ")]:
             del self._policies[name]
         return {}
 
@@ -133,9 +133,9 @@ class ScalingService(JsonService):
     def _describe_policies(self, request: Document) -> Document:
         names = request.get("PolicyNames")
         found = [
-            one
-            for one in self._here(self._policies)
-            if _is_asked_for(one, request) and (not names or one["PolicyName"] in names)
+            policy
+            for policy in self._here(self._policies)
+            if _is_asked_for(policy, request) and (not names or policy["PolicyName"] in names)
         ]
         return _page("DescribeScalingPolicies", request, "ScalingPolicies", found)
 
@@ -168,7 +168,7 @@ def _is_asked_for(record: Document, request: Document) -> bool:
 def _page(operation: str, request: Document, member: str, found: list[Document]) -> Document:
     asked = {**request, "MaxResults": min(request.get("MaxResults", LARGEST), LARGEST)}
     return page(
-        operation, asked, member, found, key=_name, show=lambda one: dict(copy.deepcopy(one))
+        operation, asked, member, found, key=_name, show=lambda item: dict(copy.deepcopy(item))
     )
 
 

@@ -85,5 +85,5 @@ def _types() -> list[str]:
     for name in _SHAPES:
         shape = models.service_model("sagemaker").shape_for(name)
         if isinstance(shape, StringShape):
-            found.update(one.removeprefix("ml.") for one in shape.enum)
+            found.update(instance_type.removeprefix("ml.") for instance_type in shape.enum)
     return sorted(found)

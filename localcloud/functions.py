@@ -47,7 +47,7 @@ def mount_functions(secret: str) -> None:
 def _by_owner_alone(step: Step) -> Step:
     def made(*given: Any, **named: Any) -> Any:
         # An update is given the old properties before the new ones.
-        properties = [one for one in given if isinstance(one, dict)][-1]
+        properties = [argument for argument in given if isinstance(argument, dict)][-1]
         if not by_owner.get():
             raise ValueError(
                 "The local cloud runs functions of those stacks alone that are made with the "

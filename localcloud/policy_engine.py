@@ -48,7 +48,9 @@ def aware(first_match: FirstMatch) -> FirstMatch:
     """Give ministack's search for a matching statement, with variables filled in before."""
 
     def search(context: Any, statements: list[Statement], effect: str) -> Statement | None:
-        return first_match(context, [filled(context, one) for one in statements], effect)
+        return first_match(
+            context, [filled(context, statement) for statement in statements], effect
+        )
 
     return search
 
@@ -59,8 +61,8 @@ def filled(context: Any, statement: Statement) -> Statement:
         return statement
     return replace(
         statement,
-        resources=[_text(context, one) for one in statement.resources],
-        not_resources=[_text(context, one) for one in statement.not_resources],
+        resources=[_text(context, resource) for resource in statement.resources],
+        not_resources=[_text(context, resource) for resource in statement.not_resources],
         conditions={
             operator: {key: _expected(context, value) for key, value in tests.items()}
             for operator, tests in statement.conditions.items()
@@ -70,7 +72,7 @@ def filled(context: Any, statement: Statement) -> Statement:
 
 def _expected(context: Any, value: Any) -> Any:
     if isinstance(value, list):
-        return [_expected(context, one) for one in value]
+        return [_expected(context, item) for item in value]
     return _text(context, value) if isinstance(value, str) else value
 
 

@@ -1,13 +1,11 @@
 """Start, find, reset and stop a local cloud from another process.
 
 A process is sent a signal only after it proved to be ours: its command line must carry the instance
-it was started with or, where no command line can be read, its health answer must give instance and
-process id. What is not proven is left alone, and said.
+it was started with. What is not proven is left alone, and reported.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -17,10 +15,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
+from filelock import FileLock
 
 from localcloud import process_identity, record, state_files
 from localcloud.authentication import keys
@@ -29,7 +30,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.record import LOG, Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 DEFAULT_STATE_DIR = Path(".workshop/localcloud")
 DEFAULT_ACCOUNT = "000000000000"
@@ -121,17 +122,17 @@ def stop(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
         running = record.read(state_dir)
         if running is None:
             return None
-        ours = _is_ours(running)
-        if ours:
+        found = process_identity.find(running.pid, running.instance)
+        if found is not None:
             _end(running)
-        elif ours is None or _answers(running):
+        elif _answers(running):
             raise LocalCloudError(
                 f"process {running.pid} is not proven to be the local cloud at "
                 f"{running.endpoint} and is left alone; end the local cloud where it was "
                 f"started, then delete {state_dir / record.FILE}"
             )
         record.remove(state_dir, running.instance)
-        return running if ours else None
+        return running if found is not None else None
 
 
 def reset(running: Running) -> None:
@@ -213,7 +214,7 @@ def _reason(refusal: bytes) -> str:
 
 def _refuse_silent(state_dir: Path) -> None:
     silent = record.read(state_dir)
-    if silent is not None and _is_ours(silent) is not False:
+    if silent is not None and process_identity.find(silent.pid, silent.instance) is not None:
         raise LocalCloudError(
             f"the local cloud (process {silent.pid}) does not answer; "
             "end it with: workshop cloud stop"
@@ -269,65 +270,44 @@ def _log_tail(state_dir: Path, lines: int = 15) -> str:
     return "\n".join(text.splitlines()[-lines:]) or "(its log is empty)"
 
 
-def _health(running: Running) -> dict[str, Any] | None:
+def _answers(running: Running) -> bool:
     request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
         f"{running.endpoint}/_workshop/health", headers=authorization(running)
     )
     try:
         with _DIRECT.open(request, timeout=2) as answer:
-            health: dict[str, Any] = json.load(answer)
-            return health
-    except (OSError, ValueError):
-        return None
-
-
-def _answers(running: Running) -> bool:
-    health = _health(running)
-    return health is not None and health.get("instance") == running.instance
-
-
-def _is_ours(running: Running) -> bool | None:
-    """Whether the process of that id is that local cloud; None if neither can be proven."""
-    told = process_identity.is_cloud(running.pid, running.instance)
-    if told is not None:
-        return told
-    health = _health(running) or {}
-    known = (health.get("instance"), health.get("pid"))
-    return True if known == (running.instance, running.pid) else None
+            return bool(json.load(answer)["instance"] == running.instance)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def _end(running: Running) -> None:
-    """Ask, then force; proof is asked for before each signal: the id may be another's by then."""
-    child = _children.get(running.instance)
+    """Ask, then force; the process is proven before each signal: the id may be reused by then."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        if child is not None:
-            child.send_signal(sign)
-        elif _is_ours(running):
-            with suppress(ProcessLookupError):
-                os.kill(running.pid, sign)
-        if _ends(running, child):
-            return
-    raise LocalCloudError(f"process {running.pid} of the local cloud does not end; end it by hand")
+        found = process_identity.find(running.pid, running.instance)
+        if found is not None:
+            with suppress(psutil.NoSuchProcess):
+                found.send_signal(sign)
+        if _ends(running):
+            break
+    else:
+        raise LocalCloudError(
+            f"process {running.pid} of the local cloud does not end; end it by hand"
+        )
+    child = _children.get(running.instance)
+    if child is not None:
+        child.wait()
 
 
-def _ends(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
+def _ends(running: Running) -> bool:
     deadline = time.monotonic() + STOP_DEADLINE
-    while not _ended(running, child):
+    while process_identity.find(running.pid, running.instance) is not None:
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL)
     return True
 
 
-def _ended(running: Running, child: subprocess.Popen[bytes] | None) -> bool:
-    if child is not None:
-        return child.poll() is not None
-    return process_identity.is_cloud(running.pid, running.instance) is False
-
-
-@contextmanager
-def _exclusive(state_dir: Path) -> Iterator[None]:
-    """One start or stop at a time per state directory."""
-    with state_files.open_private(state_dir / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _exclusive(state_dir: Path) -> FileLock:
+    """Return the lock that allows one start or stop at a time per state directory."""
+    return FileLock(state_dir / "lock", mode=0o600)

@@ -29,16 +29,15 @@ from localcloud import (
     record,
     supported_operations,
 )
-from localcloud.admin import Control, clock_knob, delays_knob
+from localcloud.admin import AdminInterface, clock_endpoint, delays_endpoint
 from localcloud.authentication import keys, public
 from localcloud.authentication.gate import Gate
 from localcloud.clock import Clock
 from localcloud.cloudformation.patches import mount
 from localcloud.errors import LocalCloudError
-from localcloud.faults.admin import faults_knob
 from localcloud.faults.deletions import mount_deletions
 from localcloud.faults.middleware import FaultLayer
-from localcloud.faults.plan import FaultPlan
+from localcloud.faults.plan import FaultPlan, faults_endpoint
 from localcloud.functions import mount_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
@@ -47,7 +46,7 @@ from localcloud.object_keys import mount_object_keys
 from localcloud.sagemaker.service import SageMakerService, build_engine
 from localcloud.service_quotas import limits
 from localcloud.service_quotas import service as quota_service
-from localcloud.service_quotas.admin import quotas_knob
+from localcloud.service_quotas.admin import quotas_endpoint
 from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.stacksets.patches import mount_stacksets
 from localcloud.tag_search import mount_tag_search
@@ -156,15 +155,15 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         engine.statuses.run_due()
         await faulty(scope, receive, send)
 
-    knobs = {
-        "clock": clock_knob(clock),
-        "credentials": credentials.turn,
-        "delays": delays_knob(waits),
-        "faults": faults_knob(plan, passing),
-        "quotas": quotas_knob(quotas),
+    endpoints = {
+        "clock": clock_endpoint(clock),
+        "credentials": credentials.answer,
+        "delays": delays_endpoint(waits),
+        "faults": faults_endpoint(plan, passing),
+        "quotas": quotas_endpoint(quotas),
     }
-    control = Control(emulated, instance, clock, knobs)
-    return Gate(secret, control, emulated, public.FunctionUrls(emulated))
+    admin = AdminInterface(emulated, instance, clock, endpoints)
+    return Gate(secret, admin, emulated, public.FunctionUrls(emulated))
 
 
 class _Server(Server):

@@ -58,8 +58,10 @@ def in_pages(
         answer = json.loads(body)
         if "ResourceTagMappingList" in answer:
             after = request.get("PaginationToken", "")
-            found = sorted(answer["ResourceTagMappingList"], key=lambda one: one["ResourceARN"])
-            rest = [one for one in found if one["ResourceARN"] > after]
+            found = sorted(
+                answer["ResourceTagMappingList"], key=lambda resource: resource["ResourceARN"]
+            )
+            rest = [resource for resource in found if resource["ResourceARN"] > after]
             answer["ResourceTagMappingList"] = rest[:size]
             answer["PaginationToken"] = rest[size - 1]["ResourceARN"] if len(rest) > size else ""
             body = json.dumps(answer).encode()

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 from tools import generated_files
 from tools.generated_files import ROOT
-from workshop.access import cases
-from workshop.access.case import Case
+from workshop.access import matrix
+from workshop.access.matrix import AccessCase
 from workshop.access.permissions import EffectivePermissions, cell
 from workshop.config import loader
 from workshop.naming import Names
 
 _PAGE = ROOT / "docs" / "access.md"
-_BEGIN = "<!-- generated from the policies by: python -m tools.access_page --write -->\n"
-_END = "<!-- end of the generated part -->\n"
+_MODULE = "tools.access_page"
+_PART = "what ada can do"
 ENVIRONMENT = "dev"
 """The shipped environment whose first profile the page shows."""
 
@@ -34,15 +34,17 @@ def table_text() -> str:
     return "\n".join(
         [
             "### What ada can do\n",
-            *_table(asked, me, other, list(cases.allowed(profile))),
+            *_table(asked, me, other, matrix.allowed(profile)),
             "\n### What ada cannot do, to adam or at all\n",
-            *_table(asked, me, other, list(cases.denied(profile))),
+            *_table(asked, me, other, matrix.denied(profile)),
             "",
         ]
     )
 
 
-def _table(asked: EffectivePermissions, me: Names, other: Names, some: list[Case]) -> Iterator[str]:
+def _table(
+    asked: EffectivePermissions, me: Names, other: Names, some: list[AccessCase]
+) -> Iterator[str]:
     yield "| ada ... | action | is | by |"
     yield "|---|---|---|---|"
     for case in some:
@@ -54,8 +56,8 @@ def _table(asked: EffectivePermissions, me: Names, other: Names, some: list[Case
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or check the page; the exit code."""
-    wanted = {_PAGE: generated_files.part(_PAGE, _BEGIN, _END, table_text())}
-    return generated_files.main("tools.access_page", __doc__, wanted, arguments)
+    wanted = {_PAGE: generated_files.page(_PAGE, _MODULE, {_PART: table_text()})}
+    return generated_files.main(_MODULE, __doc__, wanted, arguments)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from workshop.config.models import Environment
 
 _SCHEMA = Path("config") / json_schema.FILE
 _DOCS = Path("docs") / "configuration.md"
-_BEGIN = "<!-- generated from the models by: python -m tools.schema --write -->\n"
-_END = "<!-- end of the generated part -->\n"
+_MODULE = "tools.schema"
+_PART = "every key"
 
 
 def reference_text() -> str:
@@ -100,9 +100,9 @@ def main(arguments: list[str] | None = None) -> int:
     docs = ROOT / _DOCS
     wanted = {
         ROOT / _SCHEMA: json_schema.text(),
-        docs: generated_files.part(docs, _BEGIN, _END, reference_text()),
+        docs: generated_files.page(docs, _MODULE, {_PART: reference_text()}),
     }
-    return generated_files.main("tools.schema", __doc__, wanted, arguments)
+    return generated_files.main(_MODULE, __doc__, wanted, arguments)
 
 
 if __name__ == "__main__":

@@ -12,17 +12,15 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.asgi import BodyTooLargeError, Handler, read_body, replayed, respond
 from localcloud.authentication import keys, proof
 from localcloud.authentication.proof import SignatureProof
 from localcloud.authentication.received import Claim, Received, RefusedError
-
-Handler = Callable[..., Awaitable[Any]]
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
 """The names by which clients call the cloud."""
@@ -68,13 +66,13 @@ class Gate:
             await refuse(send, f"the local cloud serves no {received.path}")
         else:
             try:
-                replayed, owner = await self._proven(received, receive)
+                given, owner = await self._proven(received, receive)
             except RefusedError as refusal:
                 await _answer(send, received, refusal)
                 return
-            if replayed is not None:
+            if given is not None:
                 by_owner.set(owner)
-                await self._emulated(scope, replayed, send)
+                await self._emulated(scope, given, send)
 
     async def _proven(self, received: Received, receive: Handler) -> tuple[Handler | None, bool]:
         """Return what gives the body that was read; raise ``RefusedError`` without proof.
@@ -87,7 +85,10 @@ class Gate:
         payload = proof.stated_payload(received, claim)
         if payload is not None:
             self._proof.check_signature(received, claim, secret, payload)
-        body = await _read(receive, None if payload is not None else _LARGEST_UNSTATED)
+        try:
+            body = await read_body(receive, None if payload is not None else _LARGEST_UNSTATED)
+        except BodyTooLargeError:
+            raise RefusedError("IncompleteSignature", "The body is too large.") from None
         if body is None:
             return None, False
         if payload is None:
@@ -97,7 +98,7 @@ class Gate:
             proof.check_body(received, claim, secret, payload, body)
         if claim.kind != "header":
             _check_service(received, claim, body)
-        return _replayed(body, receive), bool(keys.ACCOUNT.fullmatch(claim.scope.access_key))
+        return replayed(body, receive), bool(keys.ACCOUNT.fullmatch(claim.scope.access_key))
 
 
 def _check_service(received: Received, claim: Claim, body: bytes) -> None:
@@ -119,32 +120,6 @@ def _check_service(received: Received, claim: Claim, body: bytes) -> None:
         )
 
 
-async def _read(receive: Handler, largest: int | None) -> bytes | None:
-    """Return the whole body, or None if the client left before its end."""
-    parts, length = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        part = message.get("body", b"")
-        parts.append(part)
-        length += len(part)
-        if largest is not None and length > largest:
-            raise RefusedError("IncompleteSignature", "The body is too large.")
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _replayed(body: bytes, receive: Handler) -> Handler:
-    """Return a ``receive`` that begins with the body that was read already."""
-    unread = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Any:
-        return unread.pop() if unread else await receive()
-
-    return again
-
-
 async def _answer(send: Handler, received: Received, refusal: RefusedError) -> None:
     """Refuse in the words and the protocol of the service that is asked."""
     service = ministack_adapter.module("core.router").detect_service(
@@ -164,14 +139,6 @@ async def _answer(send: Handler, received: Received, refusal: RefusedError) -> N
 
 async def refuse(send: Handler, reason: str) -> None:
     """Refuse one of our own paths or names."""
-    told = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
     document = json.dumps({"error": reason}).encode()
-    await respond(send, HTTPStatus.FORBIDDEN, told, document)
-
-
-async def respond(send: Handler, status: int, headers: dict[str, str], body: bytes) -> None:
-    """Send one answer."""
-    told = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    told.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": int(status), "headers": told})
-    await send({"type": "http.response.body", "body": body})
+    await respond(send, HTTPStatus.FORBIDDEN, headers, document)

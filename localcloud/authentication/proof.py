@@ -86,7 +86,7 @@ class SignatureProof:
             query = received.raw_query
             if claim.kind == "query":
                 pairs = query.split("&")
-                query = "&".join(one for one in pairs if not one.startswith("X-Amz-Signature="))
+                query = "&".join(pair for pair in pairs if not pair.startswith("X-Amz-Signature="))
             signed = Request(
                 received.method,
                 received.raw_path,

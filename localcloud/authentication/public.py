@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from localcloud import ministack_adapter
-from localcloud.authentication.gate import Handler, refuse
+from localcloud.asgi import Handler
+from localcloud.authentication.gate import refuse
 from localcloud.authentication.received import Received
 
 HOST = re.compile(r"([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.localhost")

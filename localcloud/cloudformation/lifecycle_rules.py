@@ -22,11 +22,12 @@ def api_rule(rule: dict[str, Any]) -> dict[str, Any]:
         made["NoncurrentVersionExpiration"] = _numbers(noncurrent)
     if "AbortIncompleteMultipartUpload" in rule:
         made["AbortIncompleteMultipartUpload"] = _numbers(rule["AbortIncompleteMultipartUpload"])
-    transitions = [_transition(one) for one in _several(rule, "Transition")]
+    transitions = [_transition(transition) for transition in _several(rule, "Transition")]
     if transitions:
         made["Transitions"] = transitions
     noncurrent_moves = [
-        _noncurrent_transition(one) for one in _several(rule, "NoncurrentVersionTransition")
+        _noncurrent_transition(transition)
+        for transition in _several(rule, "NoncurrentVersionTransition")
     ]
     if noncurrent_moves:
         made["NoncurrentVersionTransitions"] = noncurrent_moves
@@ -64,22 +65,22 @@ def _expiration(rule: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _transition(one: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"StorageClass": one["StorageClass"]}
-    if "TransitionInDays" in one:
-        made["Days"] = int(one["TransitionInDays"])
-    if "TransitionDate" in one:
-        made["Date"] = one["TransitionDate"]
+def _transition(given: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"StorageClass": given["StorageClass"]}
+    if "TransitionInDays" in given:
+        made["Days"] = int(given["TransitionInDays"])
+    if "TransitionDate" in given:
+        made["Date"] = given["TransitionDate"]
     return made
 
 
-def _noncurrent_transition(one: dict[str, Any]) -> dict[str, Any]:
+def _noncurrent_transition(given: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "StorageClass": one["StorageClass"],
-        "NoncurrentDays": int(one["TransitionInDays"]),
+        "StorageClass": given["StorageClass"],
+        "NoncurrentDays": int(given["TransitionInDays"]),
     }
-    if "NewerNoncurrentVersions" in one:
-        made["NewerNoncurrentVersions"] = int(one["NewerNoncurrentVersions"])
+    if "NewerNoncurrentVersions" in given:
+        made["NewerNoncurrentVersions"] = int(given["NewerNoncurrentVersions"])
     return made
 
 

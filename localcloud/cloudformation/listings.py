@@ -26,10 +26,10 @@ def as_aws_lists(page: Page) -> Page:
         page_size: int = 100,
     ) -> tuple[Sequence[Any], str, Any]:
         if action in _OF_STACKS:
-            items = sorted(items, key=lambda one: one["CreationTime"], reverse=True)
+            items = sorted(items, key=lambda item: item["CreationTime"], reverse=True)
         listed, token, refusal = page(items, params, action, page_size)
         if action == "DescribeStacks":
-            listed = [{**one, "Description": _description(one)} for one in listed]
+            listed = [{**item, "Description": _description(item)} for item in listed]
         return listed, token, refusal
 
     return in_order

@@ -99,9 +99,15 @@ def in_pages(describe: Call) -> Call:
         if data.get("repositoryNames"):
             return describe(data)
         status, headers, body = describe({"maxResults": len(_ecr()._repositories)})
-        found = sorted(json.loads(body)["repositories"], key=lambda one: one["repositoryName"])
+        found = sorted(
+            json.loads(body)["repositories"], key=lambda repository: repository["repositoryName"]
+        )
         # A name as the token: what is deleted between two pages hides nothing else.
-        left = [one for one in found if one["repositoryName"] > data.get("nextToken", "")]
+        left = [
+            repository
+            for repository in found
+            if repository["repositoryName"] > data.get("nextToken", "")
+        ]
         shown = left[: data.get("maxResults", _PAGE)]
         answer = {"repositories": shown}
         if len(shown) < len(left):

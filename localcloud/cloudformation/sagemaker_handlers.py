@@ -222,7 +222,7 @@ class SageMakerHandlers:
             if change is None:
                 raise ResourceError(
                     f"{self.kind.words} {name} is {status or 'gone'} although CloudFormation "
-                    f"waits for {' or '.join(str(one) for one in wanted)}. "
+                    f"waits for {' or '.join(map(str, wanted))}. "
                     "(HandlerErrorCode: NotStabilized)"
                 )
             self.engine.clock.wait_until(change, ticket)

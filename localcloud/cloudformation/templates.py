@@ -36,11 +36,15 @@ def checked_parameters(resolve: Resolve) -> Resolve:
         previous_params: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         defined = template.get("Parameters") or {}
-        given = [one["Key"] for one in provided_params if "Key" in one]
+        given = [parameter["Key"] for parameter in provided_params if "Key" in parameter]
         unknown = [key for key in given if key not in defined]
         if unknown:
             raise ValueError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-        missing = [key for key, one in defined.items() if "Default" not in one and key not in given]
+        missing = [
+            key
+            for key, definition in defined.items()
+            if "Default" not in definition and key not in given
+        ]
         if missing:
             raise ValueError(f"Parameters: [{', '.join(missing)}] must have values")
         return resolve(template, provided_params, previous_params)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from localcloud.asgi import Handler, read_body, replayed, respond
 from localcloud.faults import calls, errors
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from localcloud.faults.plan import FaultPlan, Planned
     from localcloud.faults.rules import Rule
 
-Handler = Callable[..., Awaitable[Any]]
 Message = dict[str, Any]
 
 
@@ -35,26 +34,27 @@ class FaultLayer:
         ):
             await self._emulated(scope, receive, send)
             return
-        body = await _read(receive)
+        body = await read_body(receive)
         if body is None:
             return
-        replayed = _replayed(body, receive)
+        again = replayed(body, receive)
         call = calls.identified(scope, body)
         if call is None:
-            await self._emulated(scope, replayed, send)
+            await self._emulated(scope, again, send)
             return
         wait, planned = self._plan.verdict(call)
         await asyncio.sleep(wait)
         if planned is None:
-            await self._emulated(scope, replayed, send)
+            await self._emulated(scope, again, send)
             return
         if planned.rule.effect == "lost-answer":
-            await self._emulated(scope, replayed, _unsent)
+            await self._emulated(scope, again, _unsent)
         answer = _answer_of(planned.rule, call)
         if answer is not None:
-            await _send(send, answer)
+            await respond(send, answer.status, answer.headers, answer.body)
         elif await self._outlives(planned, receive):
-            await _send(send, errors.failed(call, HTTPStatus.SERVICE_UNAVAILABLE), end=True)
+            answer = errors.failed(call, HTTPStatus.SERVICE_UNAVAILABLE)
+            await respond(send, answer.status, answer.headers, answer.body, close=True)
 
     async def _outlives(self, planned: Planned, receive: Handler) -> bool:
         """Wait until the client leaves or the rule is lifted; whether the client is still there."""
@@ -73,28 +73,6 @@ class FaultLayer:
             for end in ends:
                 end.cancel()
         return lifted.is_set()
-
-
-async def _read(receive: Handler) -> bytes | None:
-    """Give the whole body, or None if the client left before its end."""
-    parts = []
-    while True:
-        message: Message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-def _replayed(body: bytes, receive: Handler) -> Handler:
-    """Give a ``receive`` that begins with the body that was read already."""
-    unread = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Any:
-        return unread.pop() if unread else await receive()
-
-    return again
 
 
 async def _left(receive: Handler) -> None:
@@ -117,13 +95,3 @@ def _answer_of(rule: Rule, call: Call) -> ErrorAnswer | None:
     if rule.effect == "expired":
         return errors.expired(call, rule.code)
     return None
-
-
-async def _send(send: Handler, answer: ErrorAnswer, *, end: bool = False) -> None:
-    """Send an answer, and with ``end`` close the connection after it."""
-    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
-    headers.append((b"content-length", b"%d" % len(answer.body)))
-    if end:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

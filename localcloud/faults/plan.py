@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from localcloud import ministack_adapter
-from localcloud.faults import globs
+from localcloud.errors import LocalCloudError
+from localcloud.faults import globs, microburst_adapter
 
 if TYPE_CHECKING:
+    from localcloud.admin import AdminEndpoint
+
     # Not loaded until there is a rule: a cloud without faults starts without pydantic.
     from localcloud.faults.calls import Call
     from localcloud.faults.rules import CallRule, Rule
@@ -175,8 +178,47 @@ class FaultPlan:
 
     def _have(self, planned: Iterable[Planned]) -> None:
         self._planned = tuple(planned)
-        self.concerns_calls = any(_is_of_calls(one.rule) for one in self._planned)
-        self.concerns_keys = any(one.rule.effect == "keys" for one in self._planned)
+        self.concerns_calls = any(_is_of_calls(entry.rule) for entry in self._planned)
+        self.concerns_keys = any(entry.rule.effect == "keys" for entry in self._planned)
+
+
+def faults_endpoint(plan: FaultPlan, passing: Mapping[str, Collection[str]]) -> AdminEndpoint:
+    """``rules`` replaces the plan, ``add`` adds to it; the answer has all rules and their counts.
+
+    ``passing`` gives the statuses that pass by themselves, by the noun of the resource: in no
+    other can one be stuck.
+    """
+
+    def answer(document: Document) -> Document:
+        if document:
+            # Here: pydantic takes a tenth of a second, which a start without rules can save.
+            from localcloud.faults import rules  # noqa: PLC0415
+
+            change = rules.change(document)
+            _check((*(change.rules or ()), *change.add), passing)
+            if change.rules is not None:
+                plan.replace(change.rules)
+            plan.add(change.add)
+        return {"rules": plan.told()}
+
+    return answer
+
+
+def _check(rules: Iterable[Rule], passing: Mapping[str, Collection[str]]) -> None:
+    microburst_adapter.check_release()
+    for rule in rules:
+        if rule.effect == "stuck":
+            meant = [noun for noun in passing if globs.matches(rule.noun, noun)]
+            if not meant:
+                raise LocalCloudError(
+                    f"no resource '{rule.noun}' passes from status to status;"
+                    f" known: {', '.join(passing)}"
+                )
+            statuses = sorted({status for noun in meant for status in passing[noun]})
+            if rule.status not in statuses:
+                raise LocalCloudError(
+                    f"{rule.noun} does not pass from '{rule.status}'; known: {', '.join(statuses)}"
+                )
 
 
 def _is_of_calls(rule: Rule) -> TypeGuard[CallRule]:

@@ -187,12 +187,12 @@ def _string(value: Any) -> str:
 
 
 def _map(members: list[Member], path: str) -> dict[str, str]:
-    found: dict[str, Any] = next((one.value for one in members if one.ends(path)), {})
+    found: dict[str, Any] = next((member.value for member in members if member.ends(path)), {})
     return {str(key): str(value) for key, value in found.items()}
 
 
 def _pairs(members: list[Member], path: str) -> dict[str, str]:
-    found: list[Any] = next((one.value for one in members if one.ends(path)), [])
+    found: list[Any] = next((member.value for member in members if member.ends(path)), [])
     return {pair["Key"]: pair.get("Value", "") for pair in found}
 
 

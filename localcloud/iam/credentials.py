@@ -25,14 +25,14 @@ LONGEST = 43_200.0
 Document = dict[str, Any]
 
 
-def turn(wanted: Document) -> Document:
+def answer(change: Document) -> Document:
     """Give credentials of ``role`` (an ARN), if SageMaker may assume it.
 
     No call of AWS's interface gives them: a seat's role trusts SageMaker alone.
     """
-    role_arn = str(wanted["role"])
+    role_arn = str(change["role"])
     account = role_arn.split(":")[4] if role_arn.count(":") == 5 else ""  # noqa: PLR2004
-    if not (account.isdigit() and wanted.keys() == {"role"}):
+    if not (account.isdigit() and change.keys() == {"role"}):
         raise LocalCloudError("give one role by its ARN, such as arn:aws:iam::111122223333:role/x")
     with ministack_adapter.request_scope(account, ministack_adapter.region()):
         try:

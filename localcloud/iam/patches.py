@@ -99,7 +99,7 @@ def _ask_as_aws_does() -> None:
         found: dict[str, Any] = object_context(iam_action, query_params, path, headers)
         written = iam_action == "s3:PutObject" and "uploadId" not in (query_params or {})
         given = headers or {}
-        more = {f"s3:{one}": given[one] for one in WRITTEN_WITH if written and given.get(one)}
+        more = {f"s3:{name}": given[name] for name in WRITTEN_WITH if written and given.get(name)}
         return {**found, **more}
 
     actions.s3_service_context = of_an_object

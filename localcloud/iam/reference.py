@@ -86,7 +86,7 @@ def load() -> Reference:
             name: IamAction(**{part: tuple(listed) for part, listed in entry.items()})
             for name, entry in document["actions"].items()
         },
-        _patterns=tuple(sorted(map(_pattern, types.items()), key=lambda one: -one[0])),
+        _patterns=tuple(sorted(map(_pattern, types.items()), key=lambda pattern: -pattern[0])),
     )
 
 

@@ -35,7 +35,11 @@ class Member:
 
 def service_of(operation: str) -> str | None:
     """Give the service that has an operation, or None if it is none of SageMaker's."""
-    known = (one for one in SERVICES if operation in models.service_model(one).operation_names)
+    known = (
+        service
+        for service in SERVICES
+        if operation in models.service_model(service).operation_names
+    )
     return next(known, None)
 
 

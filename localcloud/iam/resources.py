@@ -102,9 +102,9 @@ def _of_members(members: list[Member], action: IamAction) -> Iterator[str]:
 
 
 def _arns(value: Any) -> Iterator[str]:
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str) and one.startswith("arn:"):
-            yield one
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str) and item.startswith("arn:"):
+            yield item
 
 
 def _of_patterns(action: IamAction, request: Members) -> Iterator[str]:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from localcloud.protocol import models, patterns
+from localcloud.protocol import models
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.protocol.json_types import is_typed_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,7 @@ def check_request(service: str, operation: str, request: dict[str, Any]) -> None
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if not is_typed_as(shape, value):
+    if not models.is_typed_as(shape, value):
         raise ApiError(
             "SerializationException",
             f"{type(value).__name__} at '{path}' can not be converted to {shape.type_name}",
@@ -61,7 +60,7 @@ def _string_problems(shape: StringShape, value: str, path: str) -> Iterator[str]
         known = ", ".join(shape.enum)
         yield _failed(value, path, f"Member must satisfy enum value set: [{known}]")
     pattern = shape.metadata.get("pattern")
-    if pattern is not None and not patterns.matches(pattern, value):
+    if pattern is not None and not models.matches_pattern(pattern, value):
         yield _failed(value, path, f"Member must satisfy regular expression pattern: {pattern}")
     yield from _bounds(shape, value, path, len(value), "length")
 

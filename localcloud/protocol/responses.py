@@ -7,7 +7,6 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from localcloud.protocol import models
-from localcloud.protocol.json_types import is_typed_as
 
 SOMETIMES_ABSENT = frozenset({"DescribeModelPackage.ModelPackageName"})
 """Members that the model requires and the service leaves out: a version of a model package group
@@ -39,7 +38,7 @@ def projected(shape: StructureShape, view: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(shape: Shape, value: Any, path: str) -> Any:
-    if not is_typed_as(shape, value):
+    if not models.is_typed_as(shape, value):
         raise AnswerError(f"{path} is {type(value).__name__}, not {shape.type_name}")
     if isinstance(shape, StructureShape):
         return _structure(shape, value, path)

@@ -133,7 +133,7 @@ class SageMakerEngine:
     def snapshot(self) -> list[list[Any]]:
         """Give everything that has to survive a restart: account, Region, noun, record."""
         with self.lock:
-            return [list(copy.deepcopy(one)) for one in self.store.everything()]
+            return [list(copy.deepcopy(entry)) for entry in self.store.everything()]
 
     def restore(self, kept: list[list[Any]]) -> None:
         """Take over what ``snapshot`` gave; kinds unknown by now are left out."""

@@ -41,7 +41,7 @@ def members(
     """Give the request under the API's member names."""
     found = _GROUP.fullmatch(path)
     name = unquote(found[1]) if found else ""
-    given = {one: query[one][0] for one in _IN_ADDRESS if one in query}
+    given = {member: query[member][0] for member in _IN_ADDRESS if member in query}
     return {"FeatureGroupName": name, **given, **parsed(body)}
 
 

@@ -39,7 +39,7 @@ def session(role_arn: str, name: str) -> str:
 
 def _trusts(document: str) -> bool:
     statements = json.loads(document).get("Statement", [])
-    return any(_allows(one) for one in _listed(statements))
+    return any(_allows(statement) for statement in _listed(statements))
 
 
 def _allows(statement: dict[str, Any]) -> bool:

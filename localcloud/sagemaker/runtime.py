@@ -17,8 +17,8 @@ from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError
 from localcloud.protocol.json_service import Answer, parsed
 from localcloud.protocol.requests import check_request
+from localcloud.sagemaker import side_effects
 from localcloud.sagemaker.resources import endpoint, experiments, inference_component, variants
-from localcloud.sagemaker.side_effects import logs, metrics
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -80,12 +80,14 @@ def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
     variant["served"] += 1
     variant_name = variant["shown"]["VariantName"]
     stream = next(iter(variants.streams(record["arn"], variant)), f"{variant_name}/serverless")
-    logs.write(endpoint.log_group(record), stream, moment, '"POST /invocations HTTP/1.1" 200')
+    side_effects.write_log(
+        endpoint.log_group(record), stream, moment, '"POST /invocations HTTP/1.1" 200'
+    )
     place = {"EndpointName": name, "VariantName": variant_name}
     counts = {"Invocations": 1.0, "Invocation4XXErrors": 0.0, "Invocation5XXErrors": 0.0}
-    metrics.publish("AWS/SageMaker", place, counts, moment, "Count")
+    side_effects.publish_metrics("AWS/SageMaker", place, counts, moment, "Count")
     latencies = {"ModelLatency": 1000.0, "OverheadLatency": 1000.0}
-    metrics.publish("AWS/SageMaker", place, latencies, moment, "Microseconds")
+    side_effects.publish_metrics("AWS/SageMaker", place, latencies, moment, "Microseconds")
     headers = {
         _TYPE: request.get("ContentType", "application/octet-stream"),
         "x-Amzn-Invoked-Production-Variant": variant_name,
@@ -103,10 +105,10 @@ def _chosen(record: Record, request: Members) -> variants.Variant:
             # Not measured on AWS.
             raise _invalid(f"Variant {asked} of endpoint {record['name']} not found.")
         return variant
-    weighty = [one for one in deployed["variants"] if one["shown"]["CurrentWeight"] > 0]
+    weighty = [variant for variant in deployed["variants"] if variant["shown"]["CurrentWeight"] > 0]
     return min(
         weighty or deployed["variants"],
-        key=lambda one: (one["served"] + 1) / (one["shown"]["CurrentWeight"] or 1.0),
+        key=lambda variant: (variant["served"] + 1) / (variant["shown"]["CurrentWeight"] or 1.0),
     )
 
 

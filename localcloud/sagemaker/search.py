@@ -81,9 +81,12 @@ def _noun(request: Members) -> str:
 def satisfies(view: Members, expression: Members) -> bool:
     """Whether a resource satisfies a SearchExpression with all its parts."""
     parts = [
-        *(_passes(view, one["Name"], one) for one in expression.get("Filters", [])),
-        *(_nested(view, one) for one in expression.get("NestedFilters", [])),
-        *(satisfies(view, one) for one in expression.get("SubExpressions", [])),
+        *(
+            _passes(view, condition["Name"], condition)
+            for condition in expression.get("Filters", [])
+        ),
+        *(_nested(view, nested) for nested in expression.get("NestedFilters", [])),
+        *(satisfies(view, inner) for inner in expression.get("SubExpressions", [])),
     ]
     return any(parts) if expression.get("Operator") == "Or" else all(parts)
 
@@ -94,7 +97,8 @@ def _nested(view: Members, nested: Members) -> bool:
     entries = list(_values(view, prefix))
     return any(
         all(
-            _passes(entry, one["Name"].removeprefix(f"{prefix}."), one) for one in nested["Filters"]
+            _passes(entry, condition["Name"].removeprefix(f"{prefix}."), condition)
+            for condition in nested["Filters"]
         )
         for entry in entries
         if isinstance(entry, dict)
@@ -110,7 +114,9 @@ def _passes(view: Members, name: str, condition: Members) -> bool:
     if how == "NotEquals":
         return not any(_compared("Equals", value, asked) for value in values)
     if how == "In":
-        return any(_compared("Equals", value, one) for value in values for one in asked.split(","))
+        return any(
+            _compared("Equals", value, choice) for value in values for choice in asked.split(",")
+        )
     return any(_compared(how, value, asked) for value in values)
 
 

@@ -64,7 +64,6 @@ KINDS = (
 MORE_OPERATIONS = (
     search.OPERATIONS,
     tagging.OPERATIONS,
-    automl.OPERATIONS,
     endpoint.OPERATIONS,
     experiments.OPERATIONS,
     feature_groups.OPERATIONS,

@@ -9,7 +9,7 @@ from localcloud import accounts, ministack_adapter
 from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
-    from localcloud.admin import Document, Knob
+    from localcloud.admin import AdminEndpoint, Document
     from localcloud.service_quotas.applied import AppliedQuotas
     from localcloud.service_quotas.catalogue import Quota
 
@@ -17,24 +17,24 @@ _OPTIONS = ("account", "region", "show")
 SHOWN = ("changed", "all")
 
 
-def quotas_knob(quotas: AppliedQuotas) -> Knob:
+def quotas_endpoint(quotas: AppliedQuotas) -> AdminEndpoint:
     """Service codes with what to change: names or codes of quotas to values.
 
     ``account`` and ``region`` say where, else it is where the cloud runs. The answer lists, for
     that place, the quotas that were ever changed, or all of them if ``show`` is "all".
     """
 
-    def turn(wanted: Document) -> Document:
-        given = {name: wanted[name] for name in _OPTIONS if name in wanted}
+    def answer(change: Document) -> Document:
+        given = {name: change[name] for name in _OPTIONS if name in change}
         account, region, show = _place_and_choice(given)
-        changes = {name: values for name, values in wanted.items() if name not in _OPTIONS}
+        changes = {name: values for name, values in change.items() if name not in _OPTIONS}
         for service, values in changes.items():
             if not isinstance(values, dict):
                 raise LocalCloudError(f"{service}: give names of quotas with their values")
         with ministack_adapter.request_scope(account, region):
             quotas.set(changes)
             catalogue = quotas.catalogue
-            everything = [one for code in catalogue.service_names for one in catalogue.of(code)]
+            everything = [quota for code in catalogue.service_names for quota in catalogue.of(code)]
             chosen = everything if show == "all" else quotas.changed()
             return {
                 "account": account,
@@ -42,7 +42,7 @@ def quotas_knob(quotas: AppliedQuotas) -> Knob:
                 "quotas": [_row(quotas, quota) for quota in chosen],
             }
 
-    return turn
+    return answer
 
 
 def _place_and_choice(given: dict[str, Any]) -> tuple[str, str, str]:

@@ -113,9 +113,9 @@ class AppliedQuotas:
             if self.catalogue.by_code(service, code) is not None:
                 self._changed.setdefault((account, region), {})[service, code] = value
         self.increases.load_persisted_state(
-            one
-            for one in data["increases"]
-            if self.catalogue.by_code(one["service"], one["code"]) is not None
+            increase
+            for increase in data["increases"]
+            if self.catalogue.by_code(increase["service"], increase["code"]) is not None
         )
 
     def _named(self, service: str, name: str) -> Quota:

@@ -1,7 +1,7 @@
 """Requests for quota increases: recorded, and open until the quota is raised by hand.
 
-Nobody decides about them here. ``workshop cloud quota set`` (or the knob) stands for AWS's
-support: it approves an open request that its value fulfils.
+Nobody decides about them here. The admin endpoint ``quotas`` stands for AWS's support: it approves
+an open request that its value fulfils.
 """
 
 from __future__ import annotations
@@ -68,7 +68,11 @@ class Increases:
 
     def seen_from(self, places: Collection[AccountRegion]) -> list[Increase]:
         """The requests made in these places, newest first."""
-        found = [one for one in self._all.values() if (one.account, one.region) in places]
+        found = [
+            increase
+            for increase in self._all.values()
+            if (increase.account, increase.region) in places
+        ]
         return found[::-1]
 
     def approve(self, where: AccountRegion, quota: Quota, value: float) -> None:
@@ -81,14 +85,14 @@ class Increases:
         self._all.clear()
 
     def get_state(self) -> list[dict[str, Any]]:
-        return [asdict(one) for one in self._all.values()]
+        return [asdict(increase) for increase in self._all.values()]
 
     def load_persisted_state(self, data: Iterable[dict[str, Any]]) -> None:
-        self._all = {one["id"]: Increase(**one) for one in data}
+        self._all = {document["id"]: Increase(**document) for document in data}
 
     def _open(self, where: AccountRegion, quota: Quota) -> Increase | None:
-        for one in self._all.values():
-            same = (one.account, one.region, one.service, one.code)
-            if one.status == "PENDING" and same == (*where, quota.service, quota.code):
-                return one
+        for increase in self._all.values():
+            same = (increase.account, increase.region, increase.service, increase.code)
+            if increase.status == "PENDING" and same == (*where, quota.service, quota.code):
+                return increase
         return None

@@ -116,7 +116,7 @@ class ServiceQuotasService(JsonService):
         return {"Quota": _default(self._quota(request))}
 
     def _quotas(self, service: str) -> list[Quota]:
-        found = [one for one in self.quotas.catalogue.of(service) if _is_told_here(one)]
+        found = [quota for quota in self.quotas.catalogue.of(service) if _is_told_here(quota)]
         if not found:
             raise ApiError(
                 "NoSuchResourceException",
@@ -162,9 +162,9 @@ class ServiceQuotasService(JsonService):
         return {"RequestedQuota": self._increase(made)}
 
     def _get_increase(self, request: Document) -> Document:
-        for one in self._increases():
-            if one.id == request["RequestId"]:
-                return {"RequestedQuota": self._increase(one)}
+        for increase in self._increases():
+            if increase.id == request["RequestId"]:
+                return {"RequestedQuota": self._increase(increase)}
         raise ApiError(
             "NoSuchResourceException",
             "The request failed because the specified quota request does not exist.",
@@ -182,40 +182,42 @@ class ServiceQuotasService(JsonService):
     def _history(self, operation: str, request: Document) -> Document:
         at_account = request.get("QuotaRequestedAtLevel") != "RESOURCE"
         found = [
-            one
-            for one in self._increases()
+            increase
+            for increase in self._increases()
             if at_account
-            and request.get("ServiceCode") in {None, one.service}
-            and request.get("QuotaCode") in {None, one.code}
-            and request.get("Status") in {None, one.status}
+            and request.get("ServiceCode") in {None, increase.service}
+            and request.get("QuotaCode") in {None, increase.code}
+            and request.get("Status") in {None, increase.status}
         ]
         return page(
             operation,
             request,
             "RequestedQuotas",
             found,
-            key=lambda one: one.id,
+            key=lambda increase: increase.id,
             show=self._increase,
         )
 
     def _increases(self) -> list[Increase]:
-        account, region = ministack_adapter.account(), ministack_adapter.region()
-        regions = (region, "") if region == _home(region) else (region,)
-        return self.quotas.increases.seen_from([(account, one) for one in regions])
+        account, here = ministack_adapter.account(), ministack_adapter.region()
+        regions = (here, "") if here == _home(here) else (here,)
+        return self.quotas.increases.seen_from([(account, region) for region in regions])
 
-    def _increase(self, one: Increase) -> Document:
-        quota = self.quotas.catalogue.by_code(one.service, one.code)
+    def _increase(self, increase: Increase) -> Document:
+        quota = self.quotas.catalogue.by_code(increase.service, increase.code)
         if quota is None:
-            raise LookupError(f"a request for a quota {one.service}/{one.code} that is no more")
+            raise LookupError(
+                f"a request for a quota {increase.service}/{increase.code} that is no more"
+            )
         return {
             **{name: value for name, value in _shown(quota).items() if name != "Adjustable"},
-            "Id": one.id,
-            "QuotaArn": _arn(quota, one.account),
-            "DesiredValue": one.desired,
-            "Status": one.status,
-            "Created": one.created,
-            "LastUpdated": one.updated,
-            "Requester": one.requester,
+            "Id": increase.id,
+            "QuotaArn": _arn(quota, increase.account),
+            "DesiredValue": increase.desired,
+            "Status": increase.status,
+            "Created": increase.created,
+            "LastUpdated": increase.updated,
+            "Requester": increase.requester,
             "QuotaRequestedAtLevel": "ACCOUNT",
         }
 
@@ -242,7 +244,7 @@ def _default(quota: Quota) -> Document:
 
 def _arn(quota: Quota, account: str) -> str:
     region = ministack_adapter.region()
-    partition = next((one for start, _, one in _HOMES if region.startswith(start)), "aws")
+    partition = next((name for start, _, name in _HOMES if region.startswith(start)), "aws")
     where = "" if quota.is_global else region
     return f"arn:{partition}:servicequotas:{where}:{account}:{quota.service}/{quota.code}"
 

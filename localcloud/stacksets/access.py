@@ -168,7 +168,7 @@ class OrganizationsAccess:
         for member, services in sorted(self._delegated.get(manager, {}).items()):
             if principal is None or principal in services:
                 since = services[principal] if principal else min(services.values())
-                known = {key: one for key, one in accounts[member].items() if key in _SHOWN}
+                known = {key: value for key, value in accounts[member].items() if key in _SHOWN}
                 found.append({**known, "DelegationEnabledDate": since})
         return {"DelegatedAdministrators": found}
 

@@ -56,8 +56,8 @@ class AutomaticDeployment:
             # Units tell organizations apart: no other's stack set has any of these.
             left = [
                 place
-                for place, one in stack_set.instances.items()
-                if one.account == account and one.unit in before - after
+                for place, instance in stack_set.instances.items()
+                if instance.account == account and instance.unit in before - after
             ]
             retain = bool(automatic.get("RetainStacksOnAccountRemoval"))
             self._operate(stack_set, "DELETE", dict.fromkeys(left, ""), {"RetainStacks": retain})

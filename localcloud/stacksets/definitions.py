@@ -51,8 +51,11 @@ def define(request: Document, params: Params, former: StackSet | None = None) ->
     return Definition(
         template=body,
         # A parameter that names an SSM parameter keeps the name: each account has its own value.
-        parameters={key: str(one.get("SsmName", one["Value"])) for key, one in resolved.items()},
-        secret=[key for key, one in resolved.items() if one["NoEcho"]],
+        parameters={
+            key: str(parameter.get("SsmName", parameter["Value"]))
+            for key, parameter in resolved.items()
+        },
+        secret=[key for key, parameter in resolved.items() if parameter["NoEcho"]],
     )
 
 
@@ -64,10 +67,10 @@ def overridden(
     What the list does not mention goes back to the stack set's value.
     """
     overrides: dict[str, str] = {}
-    for one in wanted:
-        key = one["ParameterKey"]
-        if not one.get("UsePreviousValue"):
-            overrides[key] = one.get("ParameterValue", "")
+    for override in wanted:
+        key = override["ParameterKey"]
+        if not override.get("UsePreviousValue"):
+            overrides[key] = override.get("ParameterValue", "")
         elif key in former:
             overrides[key] = former[key]
     return {key: value for key, value in overrides.items() if key in stack_set.parameters}
@@ -75,7 +78,7 @@ def overridden(
 
 def check_overrides(stack_set: StackSet, wanted: list[Document]) -> None:
     """Raise ``ApiError`` for parameters that the template lacks."""
-    keys = [str(one.get("ParameterKey")) for one in wanted]
+    keys = [str(override.get("ParameterKey")) for override in wanted]
     unknown = [key for key in keys if key not in stack_set.parameters]
     if unknown:
         raise invalid(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
@@ -101,10 +104,10 @@ def _template(request: Document, params: Params, former: StackSet | None) -> str
 def _given(parameters: list[Document], former: dict[str, str]) -> list[dict[str, Any]]:
     """Give parameters as the emulator's resolver takes them."""
     given = []
-    for one in parameters:
-        key = one.get("ParameterKey", "")
-        value = one.get("ParameterValue", "")
-        if one.get("UsePreviousValue"):
+    for parameter in parameters:
+        key = parameter.get("ParameterKey", "")
+        value = parameter.get("ParameterValue", "")
+        if parameter.get("UsePreviousValue"):
             if key not in former:
                 raise invalid(f"Parameters: [{key}] have no previous value")
             value = former[key]

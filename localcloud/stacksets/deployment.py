@@ -114,7 +114,7 @@ def _request(stack_set: StackSet, instance: Instance) -> dict[str, list[str]]:
     request = {"TemplateBody": [stack_set.template]}
     values = dict(stack_set.parameters)
     # An override outlives its parameter if an update drops that from the template.
-    values.update({key: one for key, one in instance.overrides.items() if key in values})
+    values |= {key: value for key, value in instance.overrides.items() if key in values}
     for number, (key, value) in enumerate(values.items(), 1):
         request[f"Parameters.member.{number}.ParameterKey"] = [key]
         request[f"Parameters.member.{number}.ParameterValue"] = [value]

@@ -66,9 +66,9 @@ class InstanceActions:
         return views.page(
             request,
             (
-                (views.placed(one), views.instance_summary(stack_set, one))
-                for one in stack_set.instances.values()
-                if _wanted(one, request)
+                (views.placed(instance), views.instance_summary(stack_set, instance))
+                for instance in stack_set.instances.values()
+                if _wanted(instance, request)
             ),
             f"ListStackInstances {stack_set.id}",
         )
@@ -80,7 +80,7 @@ class InstanceActions:
             raise invalid("You must specify at least one Region")
         definitions.check_overrides(stack_set, request.get("ParameterOverrides", []))
         operation_id = self._operations.admit(stack_set, request)
-        units = {one.account: one.unit for one in accounts}
+        units = {target.account: target.unit for target in accounts}
         results = [
             OperationResult(account, region, units[account])
             for account, region in _places(accounts, request)
@@ -92,22 +92,22 @@ class InstanceActions:
 
 def _places(accounts: list[DeploymentTarget], request: Document) -> list[tuple[str, str]]:
     regions = dict.fromkeys(request["Regions"])
-    return [(one.account, region) for region in regions for one in accounts]
+    return [(account.account, region) for region in regions for account in accounts]
 
 
 _FILTERS: dict[str, Callable[[Instance], str]] = {
-    "DETAILED_STATUS": lambda one: one.detailed_status,
-    "LAST_OPERATION_ID": lambda one: one.operation_id,
+    "DETAILED_STATUS": lambda instance: instance.detailed_status,
+    "LAST_OPERATION_ID": lambda instance: instance.operation_id,
     "DRIFT_STATUS": lambda _one: "NOT_CHECKED",
 }
 
 
-def _wanted(one: Instance, request: Document) -> bool:
+def _wanted(instance: Instance, request: Document) -> bool:
     return (
-        request.get("StackInstanceAccount") in {None, one.account}
-        and request.get("StackInstanceRegion") in {None, one.region}
+        request.get("StackInstanceAccount") in {None, instance.account}
+        and request.get("StackInstanceRegion") in {None, instance.region}
         and all(
-            _FILTERS[chosen["Name"]](one) == chosen["Values"]
+            _FILTERS[chosen["Name"]](instance) == chosen["Values"]
             for chosen in request.get("Filters", [])
         )
     )

@@ -117,7 +117,9 @@ class StackSet:
 
     def unfinished(self) -> Iterator[Operation]:
         """Give what runs and what waits, in the order of the requests."""
-        return (one for one in self.operations.values() if one.status in UNFINISHED)
+        return (
+            operation for operation in self.operations.values() if operation.status in UNFINISHED
+        )
 
     def as_document(self) -> Document:
         """Give everything as JSON can hold it."""
@@ -129,17 +131,22 @@ class StackSet:
     @classmethod
     def from_document(cls, document: Document) -> StackSet:
         """Take back what ``as_document`` gave."""
-        instances = [Instance(**one) for one in document["instances"]]
+        instances = [Instance(**instance) for instance in document["instances"]]
         operations = [
             Operation(
-                **{**one, "results": [OperationResult(**result) for result in one["results"]]}
+                **{
+                    **operation,
+                    "results": [OperationResult(**result) for result in operation["results"]],
+                }
             )
-            for one in document["operations"]
+            for operation in document["operations"]
         ]
         return cls(
             **{
                 **document,
-                "instances": {(one.account, one.region): one for one in instances},
-                "operations": {one.id: one for one in operations},
+                "instances": {
+                    (instance.account, instance.region): instance for instance in instances
+                },
+                "operations": {operation.id: operation for operation in operations},
             }
         )

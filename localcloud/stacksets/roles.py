@@ -60,6 +60,6 @@ def _trusts_service(policy: dict[str, Any]) -> bool:
     matches = ministack_adapter.module("core.iam_evaluator")._service_principal_matches
     statements = policy.get("Statement", [])
     return any(
-        one.get("Effect") == "Allow" and matches(one.get("Principal", {}), _SERVICE)
-        for one in (statements if isinstance(statements, list) else [statements])
+        statement.get("Effect") == "Allow" and matches(statement.get("Principal", {}), _SERVICE)
+        for statement in (statements if isinstance(statements, list) else [statements])
     )

@@ -90,8 +90,8 @@ class StackSets:
         return views.page(
             request,
             (
-                (views.newest_first(one.number), views.operation_summary(one))
-                for one in stack_set.operations.values()
+                (views.newest_first(operation.number), views.operation_summary(operation))
+                for operation in stack_set.operations.values()
             ),
             f"ListStackSetOperations {stack_set.id}",
         )
@@ -103,9 +103,9 @@ class StackSets:
         return views.page(
             request,
             (
-                (views.placed(one), views.result(one))
-                for one in found.results
-                if not wanted or one.status in wanted
+                (views.placed(result), views.result(result))
+                for result in found.results
+                if not wanted or result.status in wanted
             ),
             f"ListStackSetOperationResults {stack_set.id} {found.id}",
         )

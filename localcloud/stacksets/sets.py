@@ -70,9 +70,10 @@ class SetActions:
         return views.page(
             request,
             (
-                (one.id, views.stack_set_summary(one))
-                for one in self._store.of(account)
-                if wanted in {None, one.status} and (one.service_managed or not delegated)
+                (stack_set.id, views.stack_set_summary(stack_set))
+                for stack_set in self._store.of(account)
+                if wanted in {None, stack_set.status}
+                and (stack_set.service_managed or not delegated)
             ),
             "ListStackSets",
         )
@@ -91,10 +92,12 @@ class SetActions:
         stack_set.permission_model = model
         _take_over(stack_set, request, definition)
         if {"TemplateBody", "TemplateURL", "Parameters"} & request.keys():
-            for one in stack_set.instances.values():
-                if one.status == "CURRENT":
-                    one.status, one.detailed_status = "OUTDATED", "PENDING"
-        results = [OperationResult(one.account, one.region, one.unit) for one in chosen]
+            for instance in stack_set.instances.values():
+                if instance.status == "CURRENT":
+                    instance.status, instance.detailed_status = "OUTDATED", "PENDING"
+        results = [
+            OperationResult(instance.account, instance.region, instance.unit) for instance in chosen
+        ]
         self._operations.begin(stack_set, operation_id, "UPDATE", results, request)
         return {"OperationId": operation_id}
 
@@ -150,10 +153,12 @@ def _to_update(stack_set: StackSet, request: Document) -> list[Instance]:
     if bool(chosen) != ("Regions" in request):
         raise invalid("You must specify both the accounts and the Regions to update, or neither")
     if not chosen:
-        usable = [one for one in stack_set.instances.values() if one.status != "INOPERABLE"]
+        usable = [
+            instance for instance in stack_set.instances.values() if instance.status != "INOPERABLE"
+        ]
         return sorted(usable, key=views.placed)
     accounts = targets.deployed_to(stack_set, request)
-    places = [(one.account, region) for region in request["Regions"] for one in accounts]
+    places = [(account.account, region) for region in request["Regions"] for account in accounts]
     if stack_set.service_managed:
         places = [place for place in places if place in stack_set.instances]
     return [find_instance(stack_set, *place) for place in dict.fromkeys(places)]

@@ -23,14 +23,21 @@ class StackSetStore:
     def named(self, account: str, name: str) -> StackSet | None:
         """Give the stack set that has this name in an account of the request's Region."""
         return next(
-            (one for one in self.of(account) if one.name == name and one.status == "ACTIVE"), None
+            (
+                stack_set
+                for stack_set in self.of(account)
+                if stack_set.name == name and stack_set.status == "ACTIVE"
+            ),
+            None,
         )
 
     def find(self, account: str, name_or_id: str) -> StackSet:
         """Give a stack set of an account in the request's Region; ``ApiError`` if there is none."""
         found = self.named(account, name_or_id)
         if found is None:
-            found = next((one for one in self.of(account) if one.id == name_or_id), None)
+            found = next(
+                (stack_set for stack_set in self.of(account) if stack_set.id == name_or_id), None
+            )
         if found is None:
             raise refused("StackSetNotFoundException", f"StackSet {name_or_id} not found")
         return found
@@ -45,7 +52,11 @@ class StackSetStore:
     def of(self, account: str) -> Iterator[StackSet]:
         """Give the stack sets of an account in the request's Region."""
         region = ministack_adapter.region()
-        return (one for one in self if (one.account, one.region) == (account, region))
+        return (
+            stack_set
+            for stack_set in self
+            if (stack_set.account, stack_set.region) == (account, region)
+        )
 
     def __iter__(self) -> Iterator[StackSet]:
         return iter(list(self._sets.values()))
@@ -55,7 +66,7 @@ class StackSetStore:
 
     def snapshot(self) -> list[Document]:
         """Give all of it as JSON can hold it."""
-        return [one.as_document() for one in self]
+        return [stack_set.as_document() for stack_set in self]
 
     def restore(self, documents: list[Document], now: float) -> None:
         """Take over what an earlier process kept; what it left unfinished has ended there."""

@@ -65,7 +65,7 @@ def to_deploy_to(stack_set: StackSet, request: Document) -> list[DeploymentTarge
     for unit in units:
         for account in _members_of(stack_set, unit):
             found.setdefault(account, DeploymentTarget(account, unit))
-    return [one for one in found.values() if _chosen(one.account, accounts, kind)]
+    return [target for target in found.values() if _chosen(target.account, accounts, kind)]
 
 
 def deployed_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
@@ -75,14 +75,14 @@ def deployed_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget
     units, accounts, kind = _units(stack_set, request)
     inside = {account for unit in units for account in _members_of(stack_set, unit)}
     found: dict[str, DeploymentTarget] = {}
-    for one in stack_set.instances.values():
-        meant = one.unit in units or one.account in inside
+    for instance in stack_set.instances.values():
+        meant = instance.unit in units or instance.account in inside
         if kind == "UNION":
-            chosen = meant or one.account in accounts
+            chosen = meant or instance.account in accounts
         else:
-            chosen = meant and _chosen(one.account, accounts, kind)
+            chosen = meant and _chosen(instance.account, accounts, kind)
         if chosen:
-            found[one.account] = DeploymentTarget(one.account, one.unit)
+            found[instance.account] = DeploymentTarget(instance.account, instance.unit)
     return list(found.values())
 
 
@@ -167,7 +167,7 @@ def _members_of(stack_set: StackSet, unit: str) -> list[str]:
 
 
 def _descendants(unit: str, units: list[Any]) -> Iterator[str]:
-    for one in units:
-        if one["_ParentId"] == unit:
-            yield one["Id"]
-            yield from _descendants(one["Id"], units)
+    for child in units:
+        if child["_ParentId"] == unit:
+            yield child["Id"]
+            yield from _descendants(child["Id"], units)

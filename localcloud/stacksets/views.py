@@ -35,88 +35,88 @@ def page(request: Document, entries: Iterable[Entry], scope: str) -> Document:
     return answer
 
 
-def stack_set(one: StackSet) -> Document:
+def stack_set(record: StackSet) -> Document:
     """Give a ``StackSet``."""
-    units = {instance.unit for instance in one.instances.values() if instance.unit}
+    units = {instance.unit for instance in record.instances.values() if instance.unit}
     return {
-        **_stack_set_head(one),
-        "TemplateBody": one.template,
-        "Parameters": parameters(one.parameters, one.secret),
-        "Capabilities": one.capabilities,
-        "Tags": one.tags,
-        "StackSetARN": one.arn,
-        "AdministrationRoleARN": one.administration_role or None,
-        "ExecutionRoleName": one.execution_role or None,
+        **_stack_set_head(record),
+        "TemplateBody": record.template,
+        "Parameters": parameters(record.parameters, record.secret),
+        "Capabilities": record.capabilities,
+        "Tags": record.tags,
+        "StackSetARN": record.arn,
+        "AdministrationRoleARN": record.administration_role or None,
+        "ExecutionRoleName": record.execution_role or None,
         "StackSetDriftDetectionDetails": {"DriftStatus": "NOT_CHECKED"},
-        "OrganizationalUnitIds": sorted(units | one.targets.keys()),
-        "Regions": sorted({instance.region for instance in one.instances.values()}),
+        "OrganizationalUnitIds": sorted(units | record.targets.keys()),
+        "Regions": sorted({instance.region for instance in record.instances.values()}),
     }
 
 
-def stack_set_summary(one: StackSet) -> Document:
+def stack_set_summary(record: StackSet) -> Document:
     """Give a ``StackSetSummary``."""
-    return {**_stack_set_head(one), "DriftStatus": "NOT_CHECKED"}
+    return {**_stack_set_head(record), "DriftStatus": "NOT_CHECKED"}
 
 
-def instance(stack_set: StackSet, one: Instance) -> Document:
+def instance(stack_set: StackSet, record: Instance) -> Document:
     """Give a ``StackInstance``."""
     return {
-        **instance_summary(stack_set, one),
-        "ParameterOverrides": parameters(one.overrides, stack_set.secret),
+        **instance_summary(stack_set, record),
+        "ParameterOverrides": parameters(record.overrides, stack_set.secret),
     }
 
 
-def instance_summary(stack_set: StackSet, one: Instance) -> Document:
+def instance_summary(stack_set: StackSet, record: Instance) -> Document:
     """Give a ``StackInstanceSummary``."""
     return {
         "StackSetId": stack_set.id,
-        "Region": one.region,
-        "Account": one.account,
-        "StackId": one.stack_id or None,
-        "Status": one.status,
-        "StatusReason": one.reason or None,
-        "StackInstanceStatus": {"DetailedStatus": one.detailed_status},
-        "OrganizationalUnitId": one.unit or None,
+        "Region": record.region,
+        "Account": record.account,
+        "StackId": record.stack_id or None,
+        "Status": record.status,
+        "StatusReason": record.reason or None,
+        "StackInstanceStatus": {"DetailedStatus": record.detailed_status},
+        "OrganizationalUnitId": record.unit or None,
         "DriftStatus": "NOT_CHECKED",
-        "LastOperationId": one.operation_id or None,
+        "LastOperationId": record.operation_id or None,
     }
 
 
-def operation(stack_set: StackSet, one: Operation) -> Document:
+def operation(stack_set: StackSet, record: Operation) -> Document:
     """Give a ``StackSetOperation``."""
     return {
-        **operation_summary(one),
+        **operation_summary(record),
         "StackSetId": stack_set.id,
-        "RetainStacks": one.retain,
-        "AdministrationRoleARN": one.administration_role or None,
-        "ExecutionRoleName": one.execution_role or None,
-        "DeploymentTargets": one.targets,
+        "RetainStacks": record.retain,
+        "AdministrationRoleARN": record.administration_role or None,
+        "ExecutionRoleName": record.execution_role or None,
+        "DeploymentTargets": record.targets,
     }
 
 
-def operation_summary(one: Operation) -> Document:
+def operation_summary(record: Operation) -> Document:
     """Give a ``StackSetOperationSummary``."""
     return {
-        "OperationId": one.id,
-        "Action": one.action,
-        "Status": one.status,
-        "CreationTimestamp": one.created,
-        "EndTimestamp": one.ended,
-        "StatusReason": one.reason or None,
-        "StatusDetails": {"FailedStackInstancesCount": one.failures},
-        "OperationPreferences": one.preferences,
+        "OperationId": record.id,
+        "Action": record.action,
+        "Status": record.status,
+        "CreationTimestamp": record.created,
+        "EndTimestamp": record.ended,
+        "StatusReason": record.reason or None,
+        "StatusDetails": {"FailedStackInstancesCount": record.failures},
+        "OperationPreferences": record.preferences,
     }
 
 
-def result(one: OperationResult) -> Document:
+def result(record: OperationResult) -> Document:
     """Give a ``StackSetOperationResultSummary``."""
     return {
-        "Account": one.account,
-        "Region": one.region,
-        "Status": one.status,
-        "StatusReason": one.reason or None,
-        "AccountGateResult": one.gate,
-        "OrganizationalUnitId": one.unit or None,
+        "Account": record.account,
+        "Region": record.region,
+        "Status": record.status,
+        "StatusReason": record.reason or None,
+        "AccountGateResult": record.gate,
+        "OrganizationalUnitId": record.unit or None,
     }
 
 
@@ -128,15 +128,15 @@ def parameters(values: dict[str, str], secret: list[str]) -> list[Document]:
     ]
 
 
-def _stack_set_head(one: StackSet) -> Document:
+def _stack_set_head(stack_set: StackSet) -> Document:
     return {
-        "StackSetName": one.name,
-        "StackSetId": one.id,
-        "Description": one.description or None,
-        "Status": one.status,
-        "AutoDeployment": one.auto_deployment,
-        "PermissionModel": one.permission_model,
-        "ManagedExecution": {"Active": one.queues},
+        "StackSetName": stack_set.name,
+        "StackSetId": stack_set.id,
+        "Description": stack_set.description or None,
+        "Status": stack_set.status,
+        "AutoDeployment": stack_set.auto_deployment,
+        "PermissionModel": stack_set.permission_model,
+        "ManagedExecution": {"Active": stack_set.queues},
     }
 
 
@@ -155,6 +155,6 @@ def newest_first(number: int) -> str:
     return f"{10**9 - number:010}"
 
 
-def placed(one: Any) -> str:
+def placed(item: Any) -> str:
     """Give the text by which an instance or a result is listed."""
-    return f"{one.account} {one.region}"
+    return f"{item.account} {item.region}"

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.access import test_completeness as completeness
-from workshop.access import cases
+from workshop.access import matrix
 from workshop.access.permissions import BOUNDARY, EVERYTHING, EffectivePermissions, cell
 from workshop.config.models import Access, Environment, ExtraStatement, Notebook, Profile, Vpc
 from workshop.naming import Names
@@ -118,7 +118,9 @@ def survivors(
     profile: Profile, tried: Mapping[str, EffectivePermissions], wanted: EffectivePermissions
 ) -> set[str]:
     """What was taken away without any answer of the table being another."""
-    asked = [case.question(ME, OTHER) for case in (*cases.denied(profile), *cases.allowed(profile))]
+    asked = [
+        case.question(ME, OTHER) for case in (*matrix.denied(profile), *matrix.allowed(profile))
+    ]
     answers = [wanted.decide(one).allowed for one in asked]
     return {
         what

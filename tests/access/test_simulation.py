@@ -14,7 +14,7 @@ from tests.support.assemblies import ENVIRONMENTS, Assembly, exemplars, shipped,
 from tests.support.config_folder import HEAD, write
 from tests.support.config_folder import load as written
 from workshop import policies
-from workshop.access import cases, permissions
+from workshop.access import matrix, permissions
 from workshop.access.permissions import AccessQuestion
 from workshop.naming import Names
 from workshop.policies.actions import CONSOLE_VIEWS
@@ -78,7 +78,7 @@ def check(assembly: Assembly, profile_name: str, seats: tuple[str, ...] = SEATS)
     told: list[str] = []
     asked: list[tuple[bool, bool, dict[str, Any]]] = []
     for mine, theirs in permutations(seats, 2):
-        for wanted, some in ((True, cases.allowed(profile)), (False, cases.denied(profile))):
+        for wanted, some in ((True, matrix.allowed(profile)), (False, matrix.denied(profile))):
             for case in some:
                 question = case.question(names[mine], names[theirs])
                 ours = cells[mine].decide(question).allowed
@@ -128,7 +128,7 @@ def test_a_console_role_sees_each_of_its_lists_and_is_in_the_cell(tmp_path: Path
         "s3:GetObject", f"{me.bucket_arn('data')}/a", {"aws:ResourceAccount": me.account}
     )
     neighbours = replace(bucket, resource=bucket.resource.replace("seat01", "seat02"))
-    views = [case.question(me, me) for case in cases.console()]
+    views = [case.question(me, me) for case in matrix.console()]
     assert {one.action for one in views} == set(CONSOLE_VIEWS)
     wanted = [*(True for _ in views), True, False, False]
     asked = [*views, bucket, neighbours, replace(views[0], by_nobody=True)]
@@ -170,7 +170,7 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
             assert made["ManagedPolicies"] == list(policies.managed_policy_arns(me))
             documents["managed"] = permissions.EVERYTHING
         tried = permissions.EffectivePermissions(me, documents, permissions.boundary(me, settings))
-        for wanted, some in ((True, cases.allowed(profile)), (False, cases.denied(profile))):
+        for wanted, some in ((True, matrix.allowed(profile)), (False, matrix.denied(profile))):
             leaks = [c.about for c in some if tried.decide(c.question(me, other)).allowed != wanted]
             assert leaks == [], json.dumps(documents)
         open_cell = permissions.EffectivePermissions(me, documents, permissions.EVERYTHING)

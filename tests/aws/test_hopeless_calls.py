@@ -84,7 +84,7 @@ def test_stacks_that_may_not_be_listed_are_not_waited_for(
     empty = template({"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})
     cloud.deploy("demo-ada-storage", empty, **IAM)
     client = cloud.client("cloudformation")
-    (stack,) = client.describe_stacks()["StackDeleter"]
+    (stack,) = client.describe_stacks()["Stacks"]
     # Of the tokens that end, only those that STS takes are the listing's own trouble.
     rule = {"effect": effect, "operation": "cloudformation:DescribeStacks"}
     cloud.faults({**rule, "code": "InvalidClientTokenId"} if effect == "expired" else rule)

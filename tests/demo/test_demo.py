@@ -18,10 +18,11 @@ from localcloud import process
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 from tests.support.local_cloud import TRUST, Cloud
+from workshop.cli import demo
 from workshop.demo import program as child
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import GuardError, UsageError, WorkshopError
 
 WORKSHOP = Path(sys.executable).with_name("workshop")
 NOTHING = json.dumps(
@@ -106,6 +107,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_second_demo_in_the_same_folder_is_refused_and_a_later_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with demo._alone():
+        with pytest.raises(GuardError) as refused, demo._alone():
+            pytest.fail("the first still runs")
+        assert str(refused.value) == "another demo runs in this folder; wait until it has ended"
+    with demo._alone():
+        assert (tmp_path / demo.STATE_DIR / "demo.lock").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) -> None:
     state_dir = folder / ".workshop" / "demo-cloud"
@@ -117,16 +130,16 @@ def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) 
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    ) as demo:
-        assert demo.stderr is not None
-        assert any(line.startswith("2. workshop deploy") for line in demo.stderr)
+    ) as story:
+        assert story.stderr is not None
+        assert any(line.startswith("2. workshop deploy") for line in story.stderr)
         assert process.status(state_dir) is not None
-        os.kill(demo.pid, sign)
+        os.kill(story.pid, sign)
         try:
-            demo.communicate(timeout=120)
+            story.communicate(timeout=120)
         finally:
-            demo.kill()
-        assert demo.returncode > 0
+            story.kill()
+        assert story.returncode > 0
     assert process.status(state_dir) is None
 
 

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from tests.support.assemblies import ENVIRONMENTS, ROOT, exemplars, shipped, synthesize
+from tests.support.assemblies import ENVIRONMENTS, ROOT, Assembly, exemplars, shipped, synthesize
+from tests.support.cdk_command import Cdk, without_aws
 from workshop.config import loader
 from workshop.deploy.templates import Exemplar
 from workshop.naming import COHORT, SEAT_STACKS
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_every_seat_of_a_shipped_environment_can_be_derived(name: str) -> None:
+def test_cdk_synth_needs_no_credentials_and_every_seat_of_an_environment_can_be_derived(
+    name: str, tmp_path: Path
+) -> None:
+    """The flags that templates depend on hold under ``cdk`` and in the tests alike."""
     one_per_profile = shipped(name)
     workshop = one_per_profile.loaded.settings.workshop
-    everybody = synthesize(loader.load(name, ROOT / "config"))
+    nobody = {
+        **without_aws(),
+        "HOME": str(tmp_path),
+        "CI": "true",
+        # What jsii unpacks of CDK the first time, for 5 seconds, is there already.
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache/aws/jsii/package-cache"),
+    }
+    Cdk(nobody, tmp_path / "cdk.out").succeed("synth", "--quiet", env=name)
+    everybody = Assembly(loader.load(name, ROOT / "config"), tmp_path / "cdk.out")
+    for stack in one_per_profile.stacks():
+        assert everybody.text(stack) == one_per_profile.text(stack), stack
     compared = 0
     for seat in everybody.loaded.seats:
         exemplar = exemplars(one_per_profile.loaded)[seat.profile]

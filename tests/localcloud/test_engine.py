@@ -9,7 +9,7 @@ import pytest
 
 from localcloud import ministack_adapter
 from localcloud.clock import Clock, ClockClosedError
-from localcloud.protocol import patterns
+from localcloud.protocol import models
 from localcloud.protocol.errors import ApiError
 from localcloud.protocol.requests import check_request
 from localcloud.sagemaker.resources import notebook_instance
@@ -170,7 +170,7 @@ def test_a_script_longer_than_the_service_takes_is_refused() -> None:
 def test_unicode_classes_of_the_model_mean_what_they_mean_in_java(
     value: str, *, accepted: bool
 ) -> None:
-    assert patterns.matches(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)", value) is accepted
+    assert models.matches_pattern(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)", value) is accepted
 
 
 def test_a_frozen_clock_moves_only_when_it_is_advanced() -> None:

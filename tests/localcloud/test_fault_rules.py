@@ -18,9 +18,8 @@ from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from localcloud.errors import LocalCloudError
 from localcloud.faults import globs, microburst_adapter, rules
-from localcloud.faults.admin import faults_knob
 from localcloud.faults.middleware import FaultLayer
-from localcloud.faults.plan import FaultPlan
+from localcloud.faults.plan import FaultPlan, faults_endpoint
 
 PASSING = {"Endpoint": ("Creating", "Deleting"), "NotebookInstance": ("Pending",)}
 
@@ -92,7 +91,7 @@ def plan(*documents: dict[str, Any]) -> FaultPlan:
 )
 def test_a_mistake_is_told_in_a_sentence_and_changes_nothing(rule: Any, told: str) -> None:
     faulty = plan({"effect": "keys", "match": "*"})
-    turn = faults_knob(faulty, PASSING)
+    turn = faults_endpoint(faulty, PASSING)
     before = turn({})
     with pytest.raises(LocalCloudError) as caught:
         turn({"rules": [{"effect": "denied", "operation": "s3:*"}, rule]})
@@ -109,7 +108,7 @@ def test_a_mistake_is_told_in_a_sentence_and_changes_nothing(rule: Any, told: st
 )
 def test_a_wrong_change_is_told_too(wanted: dict[str, Any], told: str) -> None:
     with pytest.raises(LocalCloudError, match=f"^{told}$"):
-        faults_knob(FaultPlan(), PASSING)(wanted)
+        faults_endpoint(FaultPlan(), PASSING)(wanted)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.protocol import models, patterns
+from localcloud.protocol import models
 
 SERVICE = models.service_model("sagemaker")
 PROVIDER = "TrainingRepositoryCredentialsProviderArn"
@@ -22,7 +22,7 @@ def test_every_pattern_of_a_service_model_can_be_read(service: str) -> None:
     model = models.service_model(service)
     for shape in map(model.shape_for, model.shape_names):
         if "pattern" in shape.metadata:
-            patterns.compiled(shape.metadata["pattern"], ascii_only=True)
+            models.compiled_pattern(shape.metadata["pattern"], ascii_only=True)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_every_pattern_of_a_service_model_can_be_read(service: str) -> None:
 )
 def test_a_pattern_means_what_it_means_in_java(shape: str, value: str, *, accepted: bool) -> None:
     pattern = SERVICE.shape_for(shape).metadata["pattern"]
-    assert patterns.matches(pattern, value) is accepted
+    assert models.matches_pattern(pattern, value) is accepted
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_a_pattern_means_what_it_means_in_java(shape: str, value: str, *, accept
 def test_what_can_be_printed_is_ascii_without_control_characters(
     value: str, *, accepted: bool
 ) -> None:
-    assert patterns.matches(r"\p{Print}+", value) is accepted
+    assert models.matches_pattern(r"\p{Print}+", value) is accepted

@@ -46,7 +46,7 @@ def test_a_global_quota_is_the_same_from_whichever_region_it_was_changed(
     assert told.value(ROLES) == 7
 
 
-def test_the_knob_tells_what_was_changed_and_all_if_asked_for(cloud: Cloud) -> None:
+def test_the_admin_endpoint_lists_what_was_changed_and_all_if_asked_for(cloud: Cloud) -> None:
     told = process.set_quotas(cloud.running, sagemaker={G5_TRAINING: 2}, region="eu-west-1")
     assert told == {
         "account": "000000000000",

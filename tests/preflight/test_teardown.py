@@ -128,14 +128,14 @@ def test_the_permissions_that_are_asked_for_are_those_of_what_a_teardown_reads(
     (folder,) = room.__path__
     written = {
         f"sagemaker:{name}"
-        for file in Path(folder, "kinds").glob("sagemaker*.py")
+        for file in Path(folder, "resources").glob("sagemaker*.py")
         for name in re.findall(r'"((?:List|Describe)[A-Z]\w+)"', file.read_text(encoding="utf-8"))
     }
     assert written == {one for one in asked if one.startswith("sagemaker:")}
     called = {
         xform_name(one.partition(":")[2]) for one in (*asked, *IAM_NAMES) if ":Get" not in one
     }
-    for file in Path(folder, "kinds").glob("[!s]*.py"):
+    for file in Path(folder, "resources").glob("[!s]*.py"):
         text = file.read_text(encoding="utf-8")
         used = re.findall(r'client\.((?:list|describe)_\w+)\(|_paginator\("(\w+)"\)', text)
         assert {one or other for one, other in used} - called <= {"get_tables"}, file

@@ -1,4 +1,6 @@
-"""What README.md and docs/ say is run: every ``console`` block, with the output it shows.
+"""What README.md, docs/ and the papers beside them say is run, or held against the code.
+
+Every ``console`` block is run, with the output it shows; every link, path and name leads somewhere.
 
 In a block, ``$ `` begins a command, ``...`` stands for any text, and the rest is what is printed. A
 page's commands run one after the other in one shell, in a copy of the project.
@@ -11,14 +13,21 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
+from workshop.cli import application
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / ".github").rglob("*.md")),
+]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = (
     ".git",
@@ -30,6 +39,7 @@ _LEFT_OUT = (
     ".cache",
 )
 SECONDS = 500
+COMMAND_LINE: Any = typer.main.get_command(application())
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,10 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path) -> No
 
 def test_no_block_goes_unchecked() -> None:
     kinds = {kind for page in PAGES for kind, _ in _BLOCK.findall(page.read_text(encoding="utf-8"))}
-    assert kinds <= {"console", "python", "sh", "text", "yaml"}
+    assert kinds <= {"console", "mermaid", "python", "sh", "text", "yaml"}
+    # Pictures are generated, and held by test_generated_pages.
+    pictures = {page.name for page in PAGES if blocks(page, "mermaid")}
+    assert pictures == {"README.md", "architecture.md"}
     # The one program is run by test_sagemaker_sdk.
     programs = {page.name: len(list(blocks(page, "python"))) for page in PAGES}
     assert {page: count for page, count in programs.items() if count} == {
@@ -162,8 +175,49 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
-        assert (page.parent / target).exists(), target
+    for target, _, heading in re.findall(r"\]\((?!https?:)([^)#]*)(#([^)]*))?\)", text):
+        found = page.parent / target if target else page
+        assert found.exists(), target
+        assert not heading or heading in headings(found), f"{target}#{heading}"
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in found}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_of_the_project_that_is_named_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    # What commands write is in config/, and one folder must not exist.
+    folders = "app|bench|constructs|docs|localcloud|stacks|tests|tools|workshop"
+    named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text)) - {"tests/constructs/"}
+    assert {path for path in named if not (ROOT / path).exists()} == set(), page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None:
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    for named in re.findall(r"`workshop ([a-z][^`]*)`", text):
+        command = COMMAND_LINE
+        for word in named.split():
+            command = getattr(command, "commands", {}).get(word, command)
+        assert command is not COMMAND_LINE, f"workshop {named}"
+        known = {option for one in command.params for option in one.opts} | {
+            "-h",
+            "--help",
+            "--debug",
+        }
+        used = {option.partition("=")[0] for option in re.findall(r"(?<= )--?[a-z][\w=-]*", named)}
+        assert used <= known, f"workshop {named}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_name_that_is_said_to_be_in_a_file_is_there(page: Path) -> None:
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    for name, path in re.findall(r"`(\w+)` (?:in|of) `([\w./-]+\.\w+)`", text):
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8")), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from stacks import build
+from tests.support import shared
 from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 
@@ -64,6 +66,12 @@ def exemplars(loaded: LoadedEnvironment) -> dict[str, str]:
 
 @cache
 def shipped(name: str) -> Assembly:
-    """A shipped environment with one seat of each profile."""
+    """A shipped environment with one seat of each profile, made once by all workers of a run."""
     loaded = loader.load(name, ROOT / "config")
-    return synthesize(loaded, list(exemplars(loaded).values()))
+    directory = shared.folder() / name
+    with Path(f"{directory}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not directory.exists():
+            made = synthesize(loaded, list(exemplars(loaded).values()))
+            made.directory.rename(directory)
+    return Assembly(loaded, directory)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.errors import THROTTLED, code
 
+IDLE = 5.0
+"""Seconds for which the cloud surely keeps a connection open that nothing comes over."""
+
 TRANSIENT = frozenset((500, 502, 503, 504))
 """Statuses after which botocore tries again, as after throttling (botocore.retries.standard)."""
 
@@ -34,6 +38,7 @@ class Line:
         self.host = f"127.0.0.1:{running.port}"
         self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=30)
         self._answers = self._socket.makefile("rb")
+        self._used = time.monotonic()
 
     @property
     def is_open(self) -> bool:
@@ -41,6 +46,8 @@ class Line:
 
         Between two calls there is nothing to be read but the end.
         """
+        if time.monotonic() - self._used < IDLE:
+            return True
         return not select.select([self._socket], [], [], 0)[0]
 
     def close(self) -> None:
@@ -64,6 +71,7 @@ class Line:
             name, _, value = line.decode("latin-1").partition(":")
             told[name.lower()] = value.strip()
         assert "transfer-encoding" not in told
+        self._used = time.monotonic()
         length = int(told.get("content-length", 0))
         return status, told, self._answers.read(length) if length else b""
 
@@ -96,7 +104,9 @@ class Lines:
         return Line(self._running)
 
     def _caller(self, client: Any, attempts: int) -> Any:
-        parse = client._response_parser.parse
+        # As the client's own endpoint reads answers.
+        factory = client._endpoint._response_parser_factory
+        parse = factory.create_parser(client.meta.service_model.resolved_protocol).parse
 
         def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any]:
             known = client._request_signer._credentials

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from localcloud import environment, process
+from localcloud import environment, process, process_identity
 from localcloud.authentication import keys
 from tests.support.service_model import Watch
 
@@ -182,13 +184,22 @@ class Cloud:
         }
 
 
+@contextmanager
+def started(state_dir: Path, **options: Any) -> Iterator[Cloud]:
+    """A local cloud that can tell all it holds, see :mod:`tests.support.local_cloud_inside`."""
+    inside = mock.patch.object(process_identity, "SERVER", "tests.support.local_cloud_inside")
+    with inside:
+        running = process.start(state_dir, delays={"notebook": 0}, **options).running
+    yield Cloud(running, state_dir)
+    with inside:
+        process.stop(state_dir)
+
+
 @pytest.fixture(scope="session")
 def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """One server for the session; tests use ``cloud``, which is empty each time."""
-    state_dir = tmp_path_factory.mktemp("localcloud")
-    started = process.start(state_dir, delays={"notebook": 0})
-    yield Cloud(started.running, state_dir)
-    process.stop(state_dir)
+    with started(tmp_path_factory.mktemp("localcloud")) as cloud:
+        yield cloud
 
 
 @pytest.fixture

@@ -7,13 +7,11 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
-from botocore.loaders import Loader, create_loader
 
 from tests.support import config_folder
 from tests.support.local_cloud import Cloud, template
@@ -44,19 +42,10 @@ THREE = f"{HEAD}roster: {{seats: 3}}\n"
 EMPTY = template({"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})
 
 
-@cache
-def _loader(data_path: str | None) -> Loader:
-    """One for all sessions, since reading the services' models takes half a second."""
-    return create_loader(data_path)
-
-
 @contextmanager
 def calling(cloud: Cloud, **variables: str) -> Iterator[None]:
     """The process's environment as ``workshop cloud env`` sets it, and more of it."""
-    with (
-        mock.patch.dict(os.environ, {**cloud.environment(), **variables}, clear=True),
-        mock.patch("botocore.session.create_loader", _loader),
-    ):
+    with mock.patch.dict(os.environ, {**cloud.environment(), **variables}, clear=True):
         yield
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
-from localcloud.protocol import patterns, responses
+from localcloud.protocol import models, responses
 
 COMMON_ERRORS = {
     "AccessDeniedException",
@@ -82,6 +82,6 @@ def _text(shape: StringShape) -> str:
         return str(shape.enum[0])
     pattern = shape.metadata.get("pattern", ".*")
     for text in CANDIDATES:
-        if patterns.matches(pattern, text) and len(text) >= shape.metadata.get("min", 0):
+        if models.matches_pattern(pattern, text) and len(text) >= shape.metadata.get("min", 0):
             return text
     raise AssertionError(f"no candidate for {shape.name}: {pattern}")

@@ -9,14 +9,13 @@ from collections.abc import Iterator, Sequence
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from localcloud import process
 from tests.support import account_snapshots as snapshots
 from tests.support.account_snapshots import Held
 from tests.support.adversary import Attempt
 from tests.support.adversary_arena import AdversarialSeat, Arena, Contest
 from tests.support.adversary_worlds import contests, played
 from tests.support.direct_calls import lines_to
-from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import started
 from tests.support.sessions import Session
 from tests.support.workshop_command import Ran
 from workshop.errors import GuardError, NotProvenError
@@ -48,12 +47,9 @@ def _alone(
 
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    state_dir = tmp_path_factory.mktemp("adversary")
-    started = process.start(state_dir, enforce_iam=True, delays={"notebook": 0})
-    cloud = Cloud(started.running, state_dir)
-    session = Session(cloud.endpoint, lines_to(cloud.running))
-    yield Arena(cloud, tmp_path_factory.mktemp("folder"), session)
-    process.stop(state_dir)
+    with started(tmp_path_factory.mktemp("adversary"), enforce_iam=True) as cloud:
+        session = Session(cloud.endpoint, lines_to(cloud.running))
+        yield Arena(cloud, tmp_path_factory.mktemp("folder"), session)
 
 
 OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4

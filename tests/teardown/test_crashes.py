@@ -62,6 +62,10 @@ class Mortal(QuickClients):
         self._survived, self._answered = survived, answered
         self._dead = False
 
+    def revive(self) -> None:
+        """Be a process that has just begun."""
+        self._dead = False
+
     def prepare(self, service: str, client: Any) -> None:
         super().prepare(service, client)
         when = "after-call" if self._answered else "before-call"
@@ -90,9 +94,11 @@ def test_a_teardown_may_die_at_each_of_its_changes(cloud: Cloud, *, answered: bo
     for make in PROVEN.values():
         make(room.attendee("ada"))
     survived: set[str] = set()
+    with at_once(room):
+        clients = Mortal(room, survived, answered=answered)
     for _ in range(len(CHANGES) + 1):
-        with at_once(room):
-            run = teardown(room, clients=Mortal(room, survived, answered=answered))
+        clients.revive()
+        run = teardown(room, clients=clients)
         if run.report is not None:
             break
         run.check()

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel
 
 from workshop.account_region import AccountRegion
@@ -83,6 +85,8 @@ class Clients:
                     region_name=place.region,
                     config=_config(most),
                 )
+                # botocore makes a class of each paginator that is asked for, with documentation.
+                made.get_paginator = cache(made.get_paginator)
                 self._sign_in.watch(made, place, session)
                 made.meta.events.register(f"needs-retry.{service}", self._watch(place))
                 made.meta.events.register("before-call.cloudformation", _encode_once)
@@ -196,11 +200,20 @@ class Clients:
 
 
 def _quick(session: boto3.Session) -> boto3.Session:
-    """Let a session's clients read moments as :mod:`workshop.aws.timestamps` does."""
-    raw: Any = session._session  # noqa: SLF001 - boto3 gives no other way to the parsers
+    """Let a session's clients read moments as :mod:`workshop.aws.timestamps` does.
+
+    All sessions have one loader, so that each service's model is read once for all accounts.
+    """
+    raw: Any = session._session  # noqa: SLF001 - boto3 gives no other way to these
     parsers = raw.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=timestamps.parsed)
+    raw.register_component("data_loader", _loader(raw.get_config_variable("data_path")))
     return session
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    return create_loader(data_path)
 
 
 def _encode_once(params: dict[str, Any], **_: object) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from workshop import policies
-from workshop.access import cases, query
+from workshop.access import matrix, query
 from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -34,7 +34,7 @@ class AccessRow:
     about: str
     action: str
     allowed: bool
-    as_wanted: bool
+    as_expected: bool
     by: str
 
 
@@ -142,8 +142,8 @@ def explain(
         )
 
 
-@app.command()
-def matrix(
+@app.command("matrix")
+def print_matrix(
     *,
     env: Env,
     profile: Annotated[
@@ -168,10 +168,10 @@ def matrix(
         table = console.table("profile", "seat", "tries", "result", "by")
         for row in rows:
             result = "allowed" if row.allowed else "denied"
-            mark = "" if row.as_wanted else "  <- LEAK" if row.allowed else "  <- MISSING"
+            mark = "" if row.as_expected else "  <- LEAK" if row.allowed else "  <- MISSING"
             table.add_row(row.profile, row.seat, row.about, result + mark, row.by)
         console.print_table(table)
-    wrong = [row for row in rows if not row.as_wanted]
+    wrong = [row for row in rows if not row.as_expected]
     if wrong:
         raise WorkshopError(f"{len(wrong)} of {len(rows)} cases are not as they should be")
     console.say(f"{len(rows)} cases, all as they should be")
@@ -244,10 +244,10 @@ def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names)
     profile = loaded.settings.profiles[profile_name]
     asked = cell(me, profile, loaded.settings)
     rows: list[AccessRow] = []
-    tried = [(asked, True, cases.allowed(profile)), (asked, False, cases.denied(profile))]
+    tried = [(asked, True, matrix.allowed(profile)), (asked, False, matrix.denied(profile))]
     if profile.access.has_console:
-        tried.append((console_cell(me, profile, loaded.settings), True, cases.console()))
-    for role, wanted, some in tried:
+        tried.append((console_cell(me, profile, loaded.settings), True, matrix.console()))
+    for role, expected, some in tried:
         for case in some:
             decision = role.decide(case.question(me, other))
             by = f"{decision.document}: {decision.statement}" if decision.statement else "nothing"
@@ -258,7 +258,7 @@ def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names)
                     about=case.about,
                     action=case.action,
                     allowed=decision.allowed,
-                    as_wanted=decision.allowed is wanted,
+                    as_expected=decision.allowed is expected,
                     by=by,
                 )
             )

@@ -106,7 +106,7 @@ def start(
         region=region,
         persist=persist,
         enforce_iam=enforce_iam,
-        delays=dict(_seconds(one) for one in delay or []),
+        delays=dict(_seconds(text) for text in delay or []),
     )
     running, there = started.running, _there(state_dir)
     if as_json:

@@ -44,13 +44,13 @@ def list_quotas(
 ) -> None:
     """List quotas: what is allowed now, and what AWS allows by default."""
     told = _turn(state_dir, account, region, show="all")["quotas"]
-    known = sorted({one["service"] for one in told})
+    known = sorted({row["service"] for row in told})
     if service is not None and service not in known:
         raise UsageError(f"no quotas of a service '{service}'; known are: {', '.join(known)}")
     found = [
-        one
-        for one in told
-        if service in {None, one["service"]} and contains.lower() in one["name"].lower()
+        row
+        for row in told
+        if service in {None, row["service"]} and contains.lower() in row["name"].lower()
     ]
     if as_json:
         console.print_json(found, indent=2)
@@ -58,9 +58,9 @@ def list_quotas(
     table = console.table(
         "service", "quota", "value", "default", "code", right=("value", "default")
     )
-    for one in sorted(found, key=lambda one: (one["service"], one["name"])):
-        value, default = f"{one['value']:.12g}", f"{one['default']:.12g}"
-        table.add_row(one["service"], one["name"], value, default, one["code"])
+    for row in sorted(found, key=lambda row: (row["service"], row["name"])):
+        value, default = f"{row['value']:.12g}", f"{row['default']:.12g}"
+        table.add_row(row["service"], row["name"], value, default, row["code"])
     console.print_table(table)
 
 
@@ -76,10 +76,10 @@ def set_quota(
 ) -> None:
     """Change one quota until the local cloud is reset; grants an increase that was asked for."""
     told = _turn(state_dir, account, region, **{service: {quota: value}})
-    for one in told["quotas"]:
-        if one["service"] == service and quota in {one["name"], one["code"]}:
+    for row in told["quotas"]:
+        if row["service"] == service and quota in {row["name"], row["code"]}:
             where = f"{told['account']}, {told['region']}"
-            console.say(f"{service}: {one['name']} is now {one['value']:.12g} ({where})")
+            console.say(f"{service}: {row['name']} is now {row['value']:.12g} ({where})")
 
 
 def _turn(

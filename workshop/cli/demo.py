@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import Annotated
 
 import boto3
 import typer
+from filelock import FileLock, Timeout
 
 from localcloud import environment as cloud_environment
 from localcloud import process
@@ -92,11 +92,12 @@ def demo(
 def _alone() -> Iterator[None]:
     """Keep a second demo in the same folder from stopping this one's cloud."""
     files.make_folder(STATE_DIR)
-    with files.open_private(STATE_DIR / "demo.lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise GuardError("another demo runs in this folder; wait until it has ended") from None
+    lock = FileLock(STATE_DIR / "demo.lock", timeout=0, mode=files.FILE_MODE)
+    try:
+        held = lock.acquire()
+    except Timeout:
+        raise GuardError("another demo runs in this folder; wait until it has ended") from None
+    with held:
         yield
 
 
@@ -204,17 +205,17 @@ def _session(variables: dict[str, str]) -> boto3.Session:
 
 def _show(workbenches: Sequence[attendee_view.Workbench]) -> None:
     shown = console.table("seat", "has", "name", "state")
-    for one in workbenches:
+    for workbench in workbenches:
         rows = [
-            *(("bucket", name, "") for name in one.buckets),
-            *(("repository", name, "") for name in one.repositories),
-            ("role", one.role, ""),
-            ("notebook", one.notebook, one.status),
-            ("notebook URL", one.url.partition("?")[0], "presigned"),
-            ("dashboard", one.dashboard, ""),
+            *(("bucket", name, "") for name in workbench.buckets),
+            *(("repository", name, "") for name in workbench.repositories),
+            ("role", workbench.role, ""),
+            ("notebook", workbench.notebook, workbench.status),
+            ("notebook URL", workbench.url.partition("?")[0], "presigned"),
+            ("dashboard", workbench.dashboard, ""),
         ]
         for number, row in enumerate(rows):
-            shown.add_row(f"{one.seat} ({one.profile})" if number == 0 else "", *row)
+            shown.add_row(f"{workbench.seat} ({workbench.profile})" if number == 0 else "", *row)
     console.print_table(shown)
 
 

@@ -18,7 +18,7 @@ from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
 from workshop.config.loader import shown
 from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
-from workshop.handout import export, files, notebooks, room_page, seat_page, slips
+from workshop.handout import export, files, notebooks, pages, slips
 from workshop.handout.slips import Handout
 
 
@@ -148,8 +148,8 @@ def _with_room(at_hand: CommandContext) -> bool:
 def _targets(at_hand: CommandContext, form: Format, output: Path) -> list[Path]:
     if form is not Format.HTML:
         return [output]
-    pages = [output / room_page.seat_file(seat.id) for seat in at_hand.seats]
-    return [*pages, output / room_page.FILE] if _with_room(at_hand) else pages
+    targets = [output / pages.seat_file(seat.id) for seat in at_hand.seats]
+    return [*targets, output / pages.ROOM_FILE] if _with_room(at_hand) else targets
 
 
 def _deliver(
@@ -157,14 +157,14 @@ def _deliver(
 ) -> None:
     if form is Format.HTML and output is not None:
         texts = {
-            output / room_page.seat_file(slip.seat): seat_page.seat_page(filled, slip)
+            output / pages.seat_file(slip.seat): pages.seat_page(filled, slip)
             for slip in filled.slips
         }
         if _with_room(at_hand):
-            texts[output / room_page.FILE] = room_page.room_page(filled)
+            texts[output / pages.ROOM_FILE] = pages.room_page(filled)
         files.write(texts, force=force, folder=output)
-        pages = f"{len(texts)} pages" if len(texts) > 1 else "1 page"
-        console.say(f"wrote {pages} to {shown(output)}/")
+        count = f"{len(texts)} pages" if len(texts) > 1 else "1 page"
+        console.say(f"wrote {count} to {shown(output)}/")
         return
     text = _TEXTS[form](filled)
     if output is None:
@@ -191,7 +191,7 @@ _TEXTS: dict[Format, Callable[[Handout], str]] = {
 
 
 def _warn_of_links(found: Mapping[str, notebooks.HandoutNotebook]) -> None:
-    given = [one.link for one in found.values() if one.link]
+    given = [notebook.link for notebook in found.values() if notebook.link]
     if given:
         first = min(link.open_before for link in given)
         console.warn(

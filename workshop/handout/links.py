@@ -43,7 +43,9 @@ def partition(region: str) -> Partition:
             f"the console of {region} has no public address, so there is no handout for seats"
             " there; choose others with --only"
         )
-    return next((one for start, one in _OTHERS.items() if region.startswith(start)), _COMMERCIAL)
+    return next(
+        (partition for start, partition in _OTHERS.items() if region.startswith(start)), _COMMERCIAL
+    )
 
 
 def placed(names: Names) -> Names:

@@ -95,7 +95,9 @@ def presigned(
         return HandoutNotebook(OPEN, link=link)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {seat.id: one for seat, one in zip(seats, pool.map(opened, seats), strict=True)}
+        return {
+            seat.id: notebook for seat, notebook in zip(seats, pool.map(opened, seats), strict=True)
+        }
 
 
 def _listing(clients: Clients, place: AccountRegion, prefix: str) -> dict[str, str] | str:
@@ -105,8 +107,8 @@ def _listing(clients: Clients, place: AccountRegion, prefix: str) -> dict[str, s
         client = clients.client("sagemaker", place)
         pager = client.get_paginator("list_notebook_instances")
         for page in pager.paginate(NameContains=prefix, PaginationConfig={"PageSize": 100}):
-            for one in page["NotebookInstances"]:
-                yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
+            for instance in page["NotebookInstances"]:
+                yield instance["NotebookInstanceName"], instance["NotebookInstanceStatus"]
 
     try:
         return dict(pages())

@@ -123,7 +123,11 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
             "Sid": "BucketsElsewhere",
             "Effect": "Deny",
             "NotAction": list(PUBLIC_READ),
-            "Resource": [f"arn:{names.partition}:s3:*:*:*"],
+            # A region is written for access points alone: IAM has refused it for other ARNs of S3.
+            "Resource": [
+                f"arn:{names.partition}:s3:::*",
+                f"arn:{names.partition}:s3:*:*:accesspoint/*",
+            ],
             "Condition": {"StringNotEquals": {"aws:ResourceAccount": names.account}},
         },
         {

@@ -1,8 +1,8 @@
 """AutoML jobs (version 2) and what they make by themselves.
 
-One processing job looks at the data, then training jobs try candidates, and a model is left. The
-job can be stopped, and its jobs with it, but never deleted. Wordings are those the service is
-publicly known to answer, except where said.
+One processing job looks at the data, then training jobs try candidates, and a model is left: what a
+teardown has to find. Candidates are not listed. The job can be stopped, and its jobs with it, but
+never deleted. Wordings are those the service is publicly known to answer, except where said.
 """
 
 # Every check of a table is called alike, whether it needs all arguments or not.
@@ -10,12 +10,11 @@ publicly known to answer, except where said.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError
-from localcloud.sagemaker import paging
-from localcloud.sagemaker.listing import DEFAULT_PAGE
+from localcloud.sagemaker import objects
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -24,14 +23,13 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import (
-    automl_candidates,
     children,
     jobs,
     model,
     processing,
     training,
+    training_output,
 )
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -70,9 +68,9 @@ def _shared(record: Record) -> Members:
 def _analyse(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Make the processing job that looks at the data."""
     sources = [
-        one["DataSource"]["S3DataSource"]["S3Uri"]
-        for one in record["members"]["AutoMLJobInputDataConfig"]
-        if "DataSource" in one
+        channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in record["members"]["AutoMLJobInputDataConfig"]
+        if "DataSource" in channel
     ]
     request = {
         **_shared(record),
@@ -100,18 +98,15 @@ def _analyse(engine: SageMakerEngine, record: Record, moment: float) -> None:
 
 def _train(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """Make the training jobs that try candidates."""
-    amount = min(
-        MOST_CANDIDATES, automl_candidates.criteria(record["members"]).get("MaxCandidates", 250)
-    )
-    metric = automl_candidates.objective(record["members"])
-    for number in range(amount):
+    (config,) = record["members"]["AutoMLProblemTypeConfig"].values()
+    limit = config.get("CompletionCriteria", {}).get("MaxCandidates", MOST_CANDIDATES)
+    for number in range(min(limit, MOST_CANDIDATES)):
         request = {
             **_shared(record),
             "TrainingJobName": _name(record, f"dpp{number}-1"),
             "AlgorithmSpecification": {
                 "TrainingImage": _image("sagemaker-xgboost"),
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": metric, "Regex": f"{metric}=(.*);"}],
             },
             "OutputDataConfig": {"S3OutputPath": _below(record, "tuning")},
             "ResourceConfig": MACHINE,
@@ -148,27 +143,32 @@ def _waits(engine: SageMakerEngine, record: Record) -> bool:
 
 def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     ended = children.of(engine, record)
-    if any(one["status"] == "Completed" for one in children.of(engine, record, "TrainingJob")):
+    if any(map(_succeeded, children.of(engine, record, "TrainingJob"))):
         return None
-    reasons = [one["failure"] for one in ended if one["failure"]]
+    reasons = [job["failure"] for job in ended if job["failure"]]
     # Not measured on AWS.
     return str(record.get("refusal") or next(iter(reasons), "No candidate succeeded"))
 
 
 def _leave_model(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    best = automl_candidates.best(automl_candidates.candidates(engine, record))
-    if best is not None:
-        (container,) = best["InferenceContainers"]
-        request = {
-            "ModelName": _name(record, "dpp0-model"),
-            "ExecutionRoleArn": record["members"]["RoleArn"],
-            "PrimaryContainer": container,
-        }
-        try:
-            engine.create(model.KIND, request, moment)
-        except ApiError as refusal:
-            reasons = [{"PartialFailureMessage": refusal.message}]
-            record["members"]["PartialFailureReasons"] = reasons
+    best = next(job for job in children.of(engine, record, "TrainingJob") if _succeeded(job))
+    request = {
+        "ModelName": _name(record, "dpp0-model"),
+        "ExecutionRoleArn": record["members"]["RoleArn"],
+        "PrimaryContainer": {
+            "Image": best["members"]["AlgorithmSpecification"]["TrainingImage"],
+            "ModelDataUrl": training_output.model_uri(best),
+        },
+    }
+    try:
+        engine.create(model.KIND, request, moment)
+    except ApiError as refusal:
+        reasons = [{"PartialFailureMessage": refusal.message}]
+        record["members"]["PartialFailureReasons"] = reasons
+
+
+def _succeeded(job: Record) -> bool:
+    return bool(job["status"] == "Completed")
 
 
 def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:
@@ -181,56 +181,18 @@ def _secondary(engine: SageMakerEngine, record: Record) -> str:
     if children.of(engine, record, "TrainingJob"):
         return "ModelTuning"
     started = (
-        processing.JOB.started(engine, one, engine.clock.now())
-        for one in children.of(engine, record, "ProcessingJob")
+        processing.JOB.started(engine, job, engine.clock.now())
+        for job in children.of(engine, record, "ProcessingJob")
     )
     return "AnalyzingData" if any(started) else "Starting"
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
-    members = record["members"]
-    objective = {"MetricName": automl_candidates.objective(members)}
-    notebooks = ("sagemaker-automl-candidates", "notebooks")
-    artifacts = {
-        f"{what}NotebookLocation": _below(record, *notebooks, f"SageMakerAutopilot{what}.ipynb")
-        for what in ("CandidateDefinition", "DataExploration")
-    }
+    problem = next(iter(record["members"]["AutoMLProblemTypeConfig"]))
     return {
         "AutoMLJobSecondaryStatus": _secondary(engine, record),
-        "AutoMLProblemTypeConfigName": automl_candidates.problem(members),
-        "AutoMLJobArtifacts": artifacts,
-        "BestCandidate": automl_candidates.best(automl_candidates.candidates(engine, record)),
-        "ResolvedAttributes": {
-            "AutoMLJobObjective": objective,
-            "CompletionCriteria": automl_candidates.criteria(members),
-        },
+        "AutoMLProblemTypeConfigName": problem.removesuffix("JobConfig"),
     }
-
-
-def list_candidates(engine: SageMakerEngine, request: Members) -> Members:
-    """ListCandidatesForAutoMLJob: the oldest first, unless asked otherwise."""
-    record = engine.existing(KIND, request)
-    sort_by = request.get("SortBy", "CreationTime")
-    places: dict[str, Any] = {
-        "CreationTime": lambda one: one["CreationTime"],
-        "Status": lambda one: one["CandidateStatus"],
-        "FinalObjectiveMetricValue": automl_candidates.value,
-    }
-    found = [
-        one
-        for one in automl_candidates.candidates(engine, record)
-        if request.get("StatusEquals", one["CandidateStatus"]) == one["CandidateStatus"]
-        and request.get("CandidateNameEquals", one["CandidateName"]) == one["CandidateName"]
-        and (sort_by != "FinalObjectiveMetricValue" or "FinalAutoMLJobObjectiveMetric" in one)
-    ]
-    page, token = paging.cut(
-        found,
-        lambda one: (places[sort_by](one), one["CandidateName"]),
-        request.get("NextToken"),
-        request.get("MaxResults", DEFAULT_PAGE),
-        descending=request.get("SortOrder") == "Descending",
-    )
-    return {"Candidates": page, "NextToken": token}
 
 
 KIND = SageMakerResourceType(
@@ -277,5 +239,3 @@ KIND = SageMakerResourceType(
     uses=lambda _: {"Maximum number of concurrent AutoML jobs": 1.0},
     live=jobs.RUNNING,
 )
-
-OPERATIONS = {"ListCandidatesForAutoMLJob": list_candidates}

@@ -31,9 +31,9 @@ def make(
 def of(engine: SageMakerEngine, parent: Record, noun: str = "") -> list[Record]:
     """Give those that are still there, oldest first; of one kind only if ``noun`` is given."""
     found = (
-        engine.record(engine.kinds[one], key)
-        for one, key in parent.get("children", [])
-        if noun in ("", one)
+        engine.record(engine.kinds[child_noun], key)
+        for child_noun, key in parent.get("children", [])
+        if noun in ("", child_noun)
     )
     return [record for record in found if record is not None]
 

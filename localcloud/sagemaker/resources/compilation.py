@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import objects, side_effects
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -20,7 +21,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import jobs
-from localcloud.sagemaker.side_effects import archives, logs, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -78,7 +78,7 @@ def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     gone = jobs.role_is_gone(record["members"]["RoleArn"])
     if gone is not None:
         return gone
-    compiled = archives.packed({"compiled.params": b"0"}, record["created"])
+    compiled = objects.packed({"compiled.params": b"0"}, record["created"])
     uri = _artifact(record)
     return None if objects.offer(uri, compiled) else jobs.upload_failure(uri)
 
@@ -89,7 +89,7 @@ def _start(engine: SageMakerEngine, record: Record, moment: float) -> None:
 
 
 def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    logs.write(GROUP, record["name"], moment, "compiling")
+    side_effects.write_log(GROUP, record["name"], moment, "compiling")
 
 
 def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:

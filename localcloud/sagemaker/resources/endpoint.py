@@ -16,7 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import roles, side_effects
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -25,7 +25,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import endpoint_config, model, variants
-from localcloud.sagemaker.side_effects import logs, metrics
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -56,7 +55,7 @@ def _takes_next_configuration(engine: SageMakerEngine, request: Members, members
     asked = _asked_for(engine, request)
     if request.get("RetainAllVariantProperties"):
         excluded = request.get("ExcludeRetainedVariantProperties", [])
-        variants.retain(asked, members["Now"], {one["VariantPropertyType"] for one in excluded})
+        variants.retain(asked, members["Now"], {entry["VariantPropertyType"] for entry in excluded})
     # Both fleets run until the traffic has shifted.
     engine.quotas.require("sagemaker", _amounts(asked), engine.in_use)
     members["Next"] = asked
@@ -68,9 +67,9 @@ def _takes_next_configuration(engine: SageMakerEngine, request: Members, members
 
 def _holds_no_component(engine: SageMakerEngine, request: Members, members: Members) -> None:
     held = [
-        one["name"]
-        for one in engine.records(engine.kinds["InferenceComponent"])
-        if one["members"]["EndpointName"] == members["EndpointName"]
+        record["name"]
+        for record in engine.records(engine.kinds["InferenceComponent"])
+        if record["members"]["EndpointName"] == members["EndpointName"]
     ]
     if held:
         # That it is refused is reported in public; the wording is not measured on AWS.
@@ -87,7 +86,7 @@ def _deployments(record: Record) -> list[variants.Deployment]:
 
 def _amounts(*deployed: variants.Deployment) -> Counter[str]:
     amounts: Counter[str] = Counter()
-    for variant in (variant for one in deployed for variant in variants.all_of(one)):
+    for variant in (variant for deployment in deployed for variant in variants.all_of(deployment)):
         if variant["type"] is not None:
             taken = variants.instances(variant)
             amounts[f"{variant['type']} for endpoint usage"] += taken
@@ -164,10 +163,10 @@ def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
     for variant in variants.all_of(record["members"].get("Now")):
         name = variant["shown"]["VariantName"]
         for stream in variants.streams(record["arn"], variant):
-            logs.write(log_group(record), stream, moment, '"GET /ping HTTP/1.1" 200')
+            side_effects.write_log(log_group(record), stream, moment, '"GET /ping HTTP/1.1" 200')
         if variant["type"] is not None:
             place = {"EndpointName": record["name"], "VariantName": name}
-            metrics.machine("/aws/sagemaker/Endpoints", place, variant["type"], moment)
+            side_effects.publish_machine("/aws/sagemaker/Endpoints", place, variant["type"], moment)
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:

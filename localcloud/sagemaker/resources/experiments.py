@@ -47,7 +47,11 @@ def _has_no_trials(engine: SageMakerEngine, request: Members, members: Members) 
 
 def _has_no_components(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = members["TrialName"]
-    components = [one["name"] for one in engine.records(TRIAL_COMPONENT) if name in _trials(one)]
+    components = [
+        component["name"]
+        for component in engine.records(TRIAL_COMPONENT)
+        if name in _trials(component)
+    ]
     if components:
         raise invalid(
             f"Trial '{name}' cannot be deleted: it still has trial components "
@@ -82,7 +86,11 @@ def _experiments(engine: SageMakerEngine, component: Record) -> list[str]:
 
 
 def _components(engine: SageMakerEngine, trial: Record) -> list[str]:
-    return [one["name"] for one in engine.records(TRIAL_COMPONENT) if trial["name"] in _trials(one)]
+    return [
+        component["name"]
+        for component in engine.records(TRIAL_COMPONENT)
+        if trial["name"] in _trials(component)
+    ]
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
@@ -198,7 +206,7 @@ TRIAL_COMPONENT = SageMakerResourceType(
     derived=_derived,
     summarized={"TrialComponentSource": "Source"},
     filters={
-        "TrialName": Filter("", of=lambda _, one: _trials(one), accepts=lambda of, a: a in of),
+        "TrialName": Filter("", of=lambda _, trial: _trials(trial), accepts=lambda of, a: a in of),
         "ExperimentName": Filter("", of=_experiments, accepts=lambda of, a: a in of),
         "SourceArn": Filter("", of=_source_arn),
     },

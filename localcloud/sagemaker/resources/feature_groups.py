@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles, side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -23,7 +23,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-from localcloud.sagemaker.side_effects import catalog, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -41,7 +40,7 @@ def _has_a_store(engine: SageMakerEngine, request: Members, members: Members) ->
 
 
 def _features_are_defined(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    names = [one["FeatureName"] for one in members["FeatureDefinitions"]]
+    names = [definition["FeatureName"] for definition in members["FeatureDefinitions"]]
     if len(set(names)) != len(names):
         raise invalid("Feature names must be unique within a feature group.")
     for member in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
@@ -105,11 +104,13 @@ def _opens_offline_store(engine: SageMakerEngine, record: Record, moment: float)
     store = record["members"].get("OfflineStoreConfig")
     table = None if store is None else store.get("DataCatalogConfig")
     if store is not None and table is not None:
-        columns = [one["FeatureName"] for one in record["members"]["FeatureDefinitions"]]
+        columns = [
+            definition["FeatureName"] for definition in record["members"]["FeatureDefinitions"]
+        ]
         location = store["S3StorageConfig"]["ResolvedOutputS3Uri"]
         # With the role that the group is given, which is why it needs glue:CreateTable.
         maker = roles.session(record["members"]["RoleArn"], "SageMaker")
-        catalog.add_table(table["Database"], table["TableName"], location, columns, maker)
+        side_effects.add_table(table["Database"], table["TableName"], location, columns, maker)
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
@@ -124,8 +125,8 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment: float) -> None:
     """Take one record (``FeatureName``, ``ValueAsString``) into the stores that the group has."""
     group = _ready(engine, name)
-    given = {one["FeatureName"]: one.get("ValueAsString", "") for one in values}
-    known = {one["FeatureName"] for one in group["members"]["FeatureDefinitions"]}
+    given = {value["FeatureName"]: value.get("ValueAsString", "") for value in values}
+    known = {definition["FeatureName"] for definition in group["members"]["FeatureDefinitions"]}
     if given.keys() - known:
         raise _bad(f"The feature group has no {', '.join(sorted(given.keys() - known))}")
     for member in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
@@ -204,8 +205,8 @@ def update_metadata(engine: SageMakerEngine, request: Members) -> Members:
     kept["modified"] = engine.clock.now()
     if "Description" in request:
         kept["description"] = request["Description"]
-    for one in request.get("ParameterAdditions", []):
-        kept["parameters"][one["Key"]] = one["Value"]
+    for addition in request.get("ParameterAdditions", []):
+        kept["parameters"][addition["Key"]] = addition["Value"]
     for key in request.get("ParameterRemovals", []):
         kept["parameters"].pop(key, None)
     return {}

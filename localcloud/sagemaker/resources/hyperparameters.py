@@ -16,30 +16,32 @@ def chosen(ranges: Ranges, strategy: str, job: str, number: int) -> dict[str, st
     if strategy == "Grid":
         return _combination(ranges, number)
     return {
-        one["Name"]: _value(kind, one, f"{job}/{number}/{one['Name']}")
+        parameter["Name"]: _value(kind, parameter, f"{job}/{number}/{parameter['Name']}")
         for kind, several in ranges.items()
-        for one in several
+        for parameter in several
         if kind != "AutoParameters"
     }
 
 
 def combinations(ranges: Ranges) -> int:
     """Give how many combinations of categorical values there are."""
-    return prod(len(one["Values"]) for one in ranges.get("CategoricalParameterRanges", []))
+    return prod(
+        len(parameter["Values"]) for parameter in ranges.get("CategoricalParameterRanges", [])
+    )
 
 
 def _combination(ranges: Ranges, number: int) -> dict[str, str]:
     several = ranges.get("CategoricalParameterRanges", [])
-    names = [one["Name"] for one in several]
-    values = next(islice(product(*(one["Values"] for one in several)), number, None))
+    names = [parameter["Name"] for parameter in several]
+    values = next(islice(product(*(parameter["Values"] for parameter in several)), number, None))
     return dict(zip(names, values, strict=True))
 
 
-def _value(kind: str, one: dict[str, Any], seed: str) -> str:
+def _value(kind: str, parameter: dict[str, Any], seed: str) -> str:
     fraction = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4]) / 2**32
     if kind == "CategoricalParameterRanges":
-        return str(one["Values"][int(fraction * len(one["Values"]))])
-    low, high = float(one["MinValue"]), float(one["MaxValue"])
+        return str(parameter["Values"][int(fraction * len(parameter["Values"]))])
+    low, high = float(parameter["MinValue"]), float(parameter["MaxValue"])
     if kind == "IntegerParameterRanges":
         return str(int(low + fraction * (high - low + 1)))
     return str(low + fraction * (high - low))

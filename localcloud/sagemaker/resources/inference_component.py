@@ -13,6 +13,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -22,7 +23,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import endpoint, model, variants
-from localcloud.sagemaker.side_effects import logs
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -72,17 +72,20 @@ def _endpoint_takes_it(engine: SageMakerEngine, request: Members, members: Membe
 
 
 def _base(members: Members) -> str | None:
-    names = (one.get("BaseInferenceComponentName") for one in _specifications(members))
+    names = (
+        specification.get("BaseInferenceComponentName")
+        for specification in _specifications(members)
+    )
     return next((name for name in names if name is not None), None)
 
 
 def _specification_is_whole(engine: SageMakerEngine, request: Members, members: Members) -> None:
     if ("Specification" in request) == ("Specifications" in request):
         raise invalid("Specify either Specification or Specifications, and not both")
-    for one in _specifications(members):
-        if "ModelName" in one:
-            engine.existing(model.KIND, one)
-        elif "Container" not in one:
+    for specification in _specifications(members):
+        if "ModelName" in specification:
+            engine.existing(model.KIND, specification)
+        elif "Container" not in specification:
             raise invalid("A Specification needs a ModelName or a Container")
 
 
@@ -125,7 +128,7 @@ def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
     for number in range(record["members"].get("Copies", 0)):
         copy = hashlib.sha256(f"{record['arn']}/{number}".encode()).hexdigest()[:12]
         stream = f"{record['members']['VariantName']}/{copy}"
-        logs.write(f"InferenceComponents/{record['name']}", stream, moment, "serving")
+        side_effects.write_log(f"InferenceComponents/{record['name']}", stream, moment, "serving")
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
@@ -142,7 +145,8 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
         shown["Specification"] = _summary(members["Specification"], record["created"])
     if "Specifications" in members:
         shown["Specifications"] = [
-            _summary(one, record["created"]) for one in members["Specifications"]
+            _summary(specification, record["created"])
+            for specification in members["Specifications"]
         ]
     return shown
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles, side_effects
 from localcloud.sagemaker.resource_type import Check, Effect, Members, Move, Record, TransitionStep
-from localcloud.sagemaker.side_effects import logs, metrics, objects
 from localcloud.sagemaker.statuses import no_capacity
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Job:
     lines: Callable[[Record, float], Iterable[str]]
     """What a machine says at a moment."""
     host: Callable[[Record, int], str] = lambda _, number: f"algo-{number}"
-    tells: tuple[str, ...] = metrics.MACHINE
+    tells: tuple[str, ...] = side_effects.MACHINE_METRICS
     """The metrics of every machine, but for those of an accelerator."""
 
     def steps(
@@ -104,8 +103,11 @@ class Job:
 
     def look_for_machines(self, engine: SageMakerEngine, record: Record, moment: float) -> None:  # noqa: ARG002
         """Keep as ``lacking`` the type of which there is no machine for it, if there is one."""
-        types = (instance_type for instance_type, _ in self.machines(record["members"]))
-        lacking = (one for one in types if engine.faults.lacks_capacity(one))
+        lacking = (
+            instance_type
+            for instance_type, _ in self.machines(record["members"])
+            if engine.faults.lacks_capacity(instance_type)
+        )
         record["lacking"] = next(lacking, None)
 
     def started(self, engine: SageMakerEngine, record: Record, moment: float) -> float | None:
@@ -127,9 +129,13 @@ class Job:
                 number += 1
                 host = f"{record['name']}/{self.host(record, number)}"
                 stream = f"{host}-{int(start)}"
-                logs.write(self.group, stream, moment, *self.lines(record, moment))
-                metrics.machine(
-                    logs.GROUP + self.group, {"Host": host}, instance_type, moment, self.tells
+                side_effects.write_log(self.group, stream, moment, *self.lines(record, moment))
+                side_effects.publish_machine(
+                    side_effects.LOG_GROUP + self.group,
+                    {"Host": host},
+                    instance_type,
+                    moment,
+                    self.tells,
                 )
 
     def leave(self, engine: SageMakerEngine, record: Record, moment: float) -> None:
@@ -157,7 +163,7 @@ class Job:
             **given,
             "InProgress": (self.look_for_machines, *given.get("InProgress", ())),
             "Stopping": (self.leave, self.work, *given.get("Stopping", ())),
-            **{one: (self.leave, *given.get(one, ()), self.end) for one in TERMINAL},
+            **{status: (self.leave, *given.get(status, ()), self.end) for status in TERMINAL},
         }
 
     def beats(self, *more: Effect) -> Mapping[str, tuple[Effect, ...]]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles
 from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -36,7 +35,9 @@ def require_role(role_arn: str | None) -> None:
 
 def images(engine: SageMakerEngine, model: Record) -> list[str]:
     """Give the images of a model's containers, those of its model packages included."""
-    return [image for one in _containers(model["members"]) for image in _images(engine, one)]
+    return [
+        image for container in _containers(model["members"]) for image in _images(engine, container)
+    ]
 
 
 def missing_data(model: Record) -> str | None:
@@ -49,7 +50,11 @@ def _images(engine: SageMakerEngine, container: Members) -> list[str]:
         return [container["Image"]]
     package = _package(engine, container)
     specification = package["members"].get("InferenceSpecification", {})
-    return [one["Image"] for one in specification.get("Containers", []) if "Image" in one]
+    return [
+        package_container["Image"]
+        for package_container in specification.get("Containers", [])
+        if "Image" in package_container
+    ]
 
 
 def _package(engine: SageMakerEngine, container: Members) -> Record:

@@ -123,12 +123,12 @@ def describe_many(engine: SageMakerEngine, request: Members) -> Members:
     found: Members = {}
     missing: Members = {}
     for arn in request["ModelPackageArnList"]:
-        one = engine.by_arn(arn)
-        if one is None or one[0] is not KIND:
+        version = engine.by_arn(arn)
+        if version is None or version[0] is not KIND:
             message = KIND.missing.format(arn=arn)
             missing[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": message}
         else:
-            found[arn] = responses.projected(_summary_shape(), engine.view(*one))
+            found[arn] = responses.projected(_summary_shape(), engine.view(*version))
     return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": missing or None}
 
 

@@ -56,19 +56,22 @@ def planned(definition: str) -> list[Members]:
 def parameters(execution: Record) -> Members:
     """Give the value of every parameter: the request's, else the definition's default."""
     declared = json.loads(execution["definition"]).get("Parameters", [])
-    given = {one["Name"]: one["Value"] for one in execution["parameters"]}
-    return {one["Name"]: given.get(one["Name"], one.get("DefaultValue", "")) for one in declared}
+    given = {parameter["Name"]: parameter["Value"] for parameter in execution["parameters"]}
+    return {
+        parameter["Name"]: given.get(parameter["Name"], parameter.get("DefaultValue", ""))
+        for parameter in declared
+    }
 
 
 def start_ready(engine: SageMakerEngine, execution: Record, moment: float) -> None:
     """Start every step whose turn has come; again, while some end at once."""
     begun = True
     while begun:
-        succeeded = {one["name"] for one in execution["steps"] if one["status"] == "Succeeded"}
+        succeeded = {step["name"] for step in execution["steps"] if step["status"] == "Succeeded"}
         ready = [
-            one
-            for one in execution["steps"]
-            if one["status"] is None and set(one["needs"]) <= succeeded
+            step
+            for step in execution["steps"]
+            if step["status"] is None and set(step["needs"]) <= succeeded
         ]
         begun = bool(ready) and failure(engine, execution) is None
         for step in ready if begun else []:
@@ -206,7 +209,7 @@ def _resolved(engine: SageMakerEngine, execution: Record, value: Any) -> Any:
     if value.keys() == {"Get"}:
         return _gotten(engine, execution, value["Get"])
     if value.keys() == {"Std:Join"}:
-        parts = [_resolved(engine, execution, one) for one in value["Std:Join"]["Values"]]
+        parts = [_resolved(engine, execution, part) for part in value["Std:Join"]["Values"]]
         return value["Std:Join"].get("On", "").join(str(part) for part in parts)
     return {name: _resolved(engine, execution, item) for name, item in value.items()}
 
@@ -224,7 +227,7 @@ def _gotten(engine: SageMakerEngine, execution: Record, path: str) -> Any:
             "StartDateTime": execution["created"],
         }.get(rest, "")
     name, _, inside = rest.partition(".")
-    arn = next((one["arn"] for one in execution["steps"] if one["name"] == name), None)
+    arn = next((step["arn"] for step in execution["steps"] if step["name"] == name), None)
     found = engine.by_arn(arn) if arn else None
     if found is None:
         return ""

@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import paging, roles
+from localcloud.sagemaker import objects, paging, roles
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -19,7 +19,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import pipeline_steps
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -61,7 +60,9 @@ def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Membe
 
 
 def _nothing_runs(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    running = [one for one in _executions(engine, members) if one["status"] in _RUNNING]
+    running = [
+        execution for execution in _executions(engine, members) if execution["status"] in _RUNNING
+    ]
     if running:
         raise conflict(
             f"Pipeline {members['PipelineArn']} has running executions ({running[0]['arn']}); "
@@ -71,7 +72,11 @@ def _nothing_runs(engine: SageMakerEngine, request: Members, members: Members) -
 
 def _executions(engine: SageMakerEngine, pipeline: Members) -> list[Record]:
     arn = pipeline["PipelineArn"]
-    return [one for one in engine.records(EXECUTION) if one["members"]["PipelineArn"] == arn]
+    return [
+        execution
+        for execution in engine.records(EXECUTION)
+        if execution["members"]["PipelineArn"] == arn
+    ]
 
 
 def _executions_go_too(engine: SageMakerEngine, pipeline: Record, moment: float) -> None:
@@ -95,8 +100,8 @@ def _execution_id(engine: SageMakerEngine, request: Members) -> str:
 def _begins(engine: SageMakerEngine, request: Members, members: Members) -> None:
     pipeline = _pipeline_of(engine, request)
     definition = json.loads(pipeline["members"]["PipelineDefinition"])
-    declared = [one["Name"] for one in definition.get("Parameters", [])]
-    given = [one["Name"] for one in request.get("PipelineParameters", [])]
+    declared = [parameter["Name"] for parameter in definition.get("Parameters", [])]
+    given = [parameter["Name"] for parameter in request.get("PipelineParameters", [])]
     unknown = sorted(set(given) - set(declared))
     if unknown:
         raise invalid(

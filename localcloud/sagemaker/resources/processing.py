@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import objects
 from localcloud.sagemaker.resource_type import Members, Move, Record, SageMakerResourceType
 from localcloud.sagemaker.resources import job_components, jobs
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -25,9 +25,9 @@ def machines(members: Members) -> jobs.Fleet:
     config = members["ProcessingResources"]["ClusterConfig"]
     preferred = config.get("InstancePreferences", [])[:1]
     return [
-        (one["InstanceType"], one.get("InstanceCount") or config.get("InstanceCount") or 1)
-        for one in preferred or [config]
-        if "InstanceType" in one
+        (group["InstanceType"], group.get("InstanceCount") or config.get("InstanceCount") or 1)
+        for group in preferred or [config]
+        if "InstanceType" in group
     ]
 
 
@@ -63,17 +63,17 @@ def _fails(engine: SageMakerEngine, record: Record) -> str | None:
 
 
 def _inputs(record: Record) -> list[str]:
-    given = (one.get("S3Input", {}) for one in record["members"].get("ProcessingInputs", []))
-    return [one["S3Uri"] for one in given if one.get("S3Uri", "").startswith("s3://")]
+    given = (entry.get("S3Input", {}) for entry in record["members"].get("ProcessingInputs", []))
+    return [source["S3Uri"] for source in given if source.get("S3Uri", "").startswith("s3://")]
 
 
 def _outputs(record: Record, *modes: str) -> list[str]:
     """Where the outputs of a job go that are uploaded in one of these modes."""
     outputs = record["members"].get("ProcessingOutputConfig", {}).get("Outputs", [])
     return [
-        objects.under(one["S3Output"]["S3Uri"], f"{one['OutputName']}.csv")
-        for one in outputs
-        if one.get("S3Output", {}).get("S3UploadMode") in modes
+        objects.under(output["S3Output"]["S3Uri"], f"{output['OutputName']}.csv")
+        for output in outputs
+        if output.get("S3Output", {}).get("S3UploadMode") in modes
     ]
 
 

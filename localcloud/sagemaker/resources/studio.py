@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import roles, side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -25,7 +25,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-from localcloud.sagemaker.side_effects import file_systems, logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +144,7 @@ def _apps_of_space(engine: SageMakerEngine, space: Members) -> list[Record]:
 
 
 def _gets_file_system(engine: SageMakerEngine, domain: Record, moment: float) -> None:
-    domain["members"]["HomeEfsFileSystemId"] = file_systems.create(domain["arn"])
+    domain["members"]["HomeEfsFileSystemId"] = side_effects.create_file_system(domain["arn"])
 
 
 def _notes_retention(engine: SageMakerEngine, request: Members, members: Members) -> None:
@@ -155,14 +154,14 @@ def _notes_retention(engine: SageMakerEngine, request: Members, members: Members
 
 def _leaves_file_system(engine: SageMakerEngine, domain: Record, moment: float) -> None:
     if domain["retention"] == "Delete":
-        file_systems.delete(domain["members"]["HomeEfsFileSystemId"])
+        side_effects.delete_file_system(domain["members"]["HomeEfsFileSystemId"])
 
 
 def _begins_log(engine: SageMakerEngine, app: Record, moment: float) -> None:
     members = app["members"]
     owner = members.get("UserProfileName") or members["SpaceName"]
     stream = "/".join([members["DomainId"], owner, members["AppType"], app["name"]])
-    logs.write("studio", stream, moment, "Starting the app")
+    side_effects.write_log("studio", stream, moment, "Starting the app")
 
 
 def _address(engine: SageMakerEngine, record: Record) -> Members:

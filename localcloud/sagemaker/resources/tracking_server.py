@@ -14,7 +14,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import objects, roles
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -23,7 +23,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine

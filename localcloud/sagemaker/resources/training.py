@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker import objects, side_effects
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -27,7 +28,6 @@ from localcloud.sagemaker.resources import (
     training_phases,
     warm_pool,
 )
-from localcloud.sagemaker.side_effects import logs, metrics, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -42,9 +42,9 @@ def machines(members: Members) -> jobs.Fleet:
     config = members.get("ResourceConfig", {})
     groups = config.get("InstanceGroups") or config.get("InstancePreferences", [])[:1]
     return [
-        (one["InstanceType"], one.get("InstanceCount") or config.get("InstanceCount") or 1)
-        for one in groups or [config]
-        if "InstanceType" in one
+        (group["InstanceType"], group.get("InstanceCount") or config.get("InstanceCount") or 1)
+        for group in groups or [config]
+        if "InstanceType" in group
     ]
 
 
@@ -128,7 +128,8 @@ def _uses(record: Record) -> dict[str, float]:
 def _upload_rest(engine: SageMakerEngine, record: Record, moment: float) -> None:
     """A job that was stopped while it trained leaves what it has."""
     trained = any(
-        one["Status"] == "Training" for one in record["members"]["SecondaryStatusTransitions"]
+        transition["Status"] == "Training"
+        for transition in record["members"]["SecondaryStatusTransitions"]
     )
     if trained and jobs.role_is_gone(record["members"]["RoleArn"]) is None:
         training_output.upload(record)
@@ -145,8 +146,8 @@ def _checkpoint(engine: SageMakerEngine, record: Record, moment: float) -> None:
 def _publish_metrics(engine: SageMakerEngine, record: Record, moment: float) -> None:
     if JOB.started(engine, record, moment) is not None:
         names = {"TrainingJobName": record["name"]}
-        metrics.publish(
-            logs.GROUP + JOB.group,
+        side_effects.publish_metrics(
+            side_effects.LOG_GROUP + JOB.group,
             names,
             training_output.final_metrics(record),
             moment,

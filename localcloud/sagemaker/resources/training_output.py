@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from localcloud.sagemaker import objects, side_effects
 from localcloud.sagemaker.resources import jobs
-from localcloud.sagemaker.side_effects import archives, metrics, objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 def final_metrics(record: Record) -> dict[str, float]:
     """Metric name -> value, for the metrics the job defines; the same in every run."""
     definitions = record["members"].get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-    return {one["Name"]: score(record["name"], one["Name"]) for one in definitions}
+    return {
+        definition["Name"]: score(record["name"], definition["Name"]) for definition in definitions
+    }
 
 
 def score(job: str, metric: str) -> float:
     """Give the value between 0.2 and 0.95 that a metric of a job ends with."""
-    return round(metrics.level(f"{job}:{metric}", 0) / 100, 6)
+    return round(side_effects.level(f"{job}:{metric}", 0) / 100, 6)
 
 
 def lines(record: Record, moment: float) -> list[str]:
@@ -54,4 +56,4 @@ def upload(record: Record) -> bool:
     uri = model_uri(record)
     if not uri.endswith(".tar.gz"):
         return objects.offer(objects.under(uri, "model.json"), model)
-    return objects.offer(uri, archives.packed({"model.json": model}, record["created"]))
+    return objects.offer(uri, objects.packed({"model.json": model}, record["created"]))

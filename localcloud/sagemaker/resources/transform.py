@@ -12,9 +12,9 @@ import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from localcloud.sagemaker import objects
 from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 from localcloud.sagemaker.resources import job_components, jobs
-from localcloud.sagemaker.side_effects import objects
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine

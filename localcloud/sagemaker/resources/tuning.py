@@ -59,7 +59,11 @@ def _fits_quotas(engine: SageMakerEngine, request: Members, members: Members) ->
         fleet = training.machines({"ResourceConfig": tuning_plan.resources(definition)})
         spot = definition.get("EnableManagedSpotTraining", False)
         name = training.SPOT_QUOTA if spot else warm_pool.JOB_QUOTA
-        asked = jobs.usage([(one, count * parallel) for one, count in fleet], name, warm_pool.TOTAL)
+        asked = jobs.usage(
+            [(instance_type, count * parallel) for instance_type, count in fleet],
+            name,
+            warm_pool.TOTAL,
+        )
         engine.quotas.require(jobs.SERVICE, asked, engine.in_use)
 
 
@@ -93,7 +97,7 @@ def _launch(engine: SageMakerEngine, record: Record, moment: float) -> None:
 
 def _is_over(engine: SageMakerEngine, record: Record) -> bool:
     """Whether there is no training job to come."""
-    statuses = [one["status"] for one in children.of(engine, record, "TrainingJob")]
+    statuses = [job["status"] for job in children.of(engine, record, "TrainingJob")]
     hopeless = statuses.count("Failed") >= MOST_FAILURES and "Completed" not in statuses
     return hopeless or children.count(record) >= tuning_plan.number(record["members"])
 
@@ -120,7 +124,7 @@ def _waits_in(engine: SageMakerEngine, record: Record) -> bool:
 
 def _fails(engine: SageMakerEngine, record: Record) -> str | None:
     found = children.of(engine, record, "TrainingJob")
-    if any(one["status"] == "Completed" for one in found):
+    if any(job["status"] == "Completed" for job in found):
         return None
     if "refusal" in record:
         return str(record["refusal"])
@@ -178,13 +182,13 @@ def _value(summary: Members) -> float:
 
 
 def _summaries(engine: SageMakerEngine, record: Record) -> list[Members]:
-    return [_summary(engine, record, one) for one in children.of(engine, record, "TrainingJob")]
+    return [_summary(engine, record, job) for job in children.of(engine, record, "TrainingJob")]
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
     found = _summaries(engine, record)
-    statuses = [one["TrainingJobStatus"] for one in found]
-    objectives = [one["ObjectiveStatus"] for one in found]
+    statuses = [summary["TrainingJobStatus"] for summary in found]
+    objectives = [summary["ObjectiveStatus"] for summary in found]
     shown: Members = {
         "TrainingJobStatusCounters": {
             "Completed": statuses.count("Completed"),
@@ -197,7 +201,9 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
             status: objectives.count(status) for status in ("Succeeded", "Pending", "Failed")
         },
     }
-    rated = [one for one in found if "FinalHyperParameterTuningJobObjectiveMetric" in one]
+    rated = [
+        summary for summary in found if "FinalHyperParameterTuningJobObjectiveMetric" in summary
+    ]
     if rated:
         objective = rated[0]["FinalHyperParameterTuningJobObjectiveMetric"]
         best = max if objective["Type"] == "Maximize" else min
@@ -210,23 +216,23 @@ def list_training_jobs(engine: SageMakerEngine, request: Members) -> Members:
     record = engine.existing(KIND, request)
     sort_by = request.get("SortBy", "Name")
     places: dict[str, Any] = {
-        "Name": lambda one: one["TrainingJobName"],
-        "CreationTime": lambda one: one["CreationTime"],
-        "Status": lambda one: one["TrainingJobStatus"],
+        "Name": lambda summary: summary["TrainingJobName"],
+        "CreationTime": lambda summary: summary["CreationTime"],
+        "Status": lambda summary: summary["TrainingJobStatus"],
         "FinalObjectiveMetricValue": _value,
     }
     found = [
-        one
-        for one in _summaries(engine, record)
-        if request.get("StatusEquals", one["TrainingJobStatus"]) == one["TrainingJobStatus"]
+        summary
+        for summary in _summaries(engine, record)
+        if request.get("StatusEquals", summary["TrainingJobStatus"]) == summary["TrainingJobStatus"]
         and (
             sort_by != "FinalObjectiveMetricValue"
-            or "FinalHyperParameterTuningJobObjectiveMetric" in one
+            or "FinalHyperParameterTuningJobObjectiveMetric" in summary
         )
     ]
     page, token = paging.cut(
         found,
-        lambda one: (places[sort_by](one), one["TrainingJobName"]),
+        lambda summary: (places[sort_by](summary), summary["TrainingJobName"]),
         request.get("NextToken"),
         request.get("MaxResults", DEFAULT_PAGE),
         descending=request.get("SortOrder") == "Descending",

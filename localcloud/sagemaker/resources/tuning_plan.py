@@ -52,8 +52,8 @@ def number(members: Members) -> int:
     config = members["HyperParameterTuningJobConfig"]
     if config["Strategy"] != "Grid":
         return int(limits(members).get("MaxNumberOfTrainingJobs", USUAL_NUMBER))
-    ranges = (one.get("HyperParameterRanges", {}) for one in definitions(members))
-    return min(hyperparameters.combinations(one) for one in ranges)
+    ranges = (definition.get("HyperParameterRanges", {}) for definition in definitions(members))
+    return min(map(hyperparameters.combinations, ranges))
 
 
 def resources(definition: Members) -> Members:

@@ -61,15 +61,17 @@ def all_of(deployed: Deployment | None) -> list[Variant]:
 
 def named(deployed: Deployment, name: str) -> Variant | None:
     """Give the variant of this name, or None."""
-    return next((one for one in all_of(deployed) if one["shown"]["VariantName"] == name), None)
+    return next(
+        (variant for variant in all_of(deployed) if variant["shown"]["VariantName"] == name), None
+    )
 
 
 def running(deployed: Deployment, status: str | None = None) -> Members:
     """Give what an endpoint shows of what runs; ``status`` is that of its variants, if any."""
     now = {} if status is None else {"VariantStatus": [{"Status": status}]}
     return {
-        "ProductionVariants": [{**one["shown"], **now} for one in deployed["variants"]],
-        "ShadowProductionVariants": [{**one["shown"], **now} for one in deployed["shadows"]]
+        "ProductionVariants": [{**variant["shown"], **now} for variant in deployed["variants"]],
+        "ShadowProductionVariants": [{**variant["shown"], **now} for variant in deployed["shadows"]]
         or None,
         **deployed["settings"],
     }
@@ -78,20 +80,20 @@ def running(deployed: Deployment, status: str | None = None) -> Members:
 def pending(deployed: Deployment) -> Members:
     """Give what an endpoint shows of a deployment in progress: nothing of it runs yet."""
 
-    def shown(one: Variant) -> Members:
+    def shown(variant: Variant) -> Members:
         asked = {
             name: value
-            for name, value in one["shown"].items()
+            for name, value in variant["shown"].items()
             if not name.startswith("Current") and name != "InstancePools"
         }
         status = [{"Status": "Creating", "StartTime": deployed["start"]}]
-        return {**asked, "InstanceType": one["type"], "VariantStatus": status}
+        return {**asked, "InstanceType": variant["type"], "VariantStatus": status}
 
     return {
         "EndpointConfigName": deployed["config"],
         "StartTime": deployed["start"],
-        "ProductionVariants": [shown(one) for one in deployed["variants"]],
-        "ShadowProductionVariants": [shown(one) for one in deployed["shadows"]] or None,
+        "ProductionVariants": [shown(variant) for variant in deployed["variants"]],
+        "ShadowProductionVariants": [shown(variant) for variant in deployed["shadows"]] or None,
     }
 
 
@@ -130,7 +132,7 @@ def give_up(variant: Variant) -> None:
 
 def change(deployed: Deployment, changes: list[Members]) -> None:
     """Desire other weights, counts or concurrencies; raises the refusal of an unknown variant."""
-    names = [one["VariantName"] for one in changes]
+    names = [change["VariantName"] for change in changes]
     for asked in changes:
         name = asked["VariantName"]
         if names.count(name) > 1:
@@ -175,7 +177,7 @@ def grows_on(deployed: Deployment | None, lacks: Callable[[str], bool]) -> str |
 
 def types(deployed: Deployment | None) -> Iterator[str]:
     """Give the instance types that a deployment needs."""
-    return (one["type"] for one in all_of(deployed) if one["type"] is not None)
+    return (variant["type"] for variant in all_of(deployed) if variant["type"] is not None)
 
 
 def _variant(engine: SageMakerEngine, asked: Members, of: Record | None, moment: float) -> Variant:
@@ -204,7 +206,7 @@ def _variant(engine: SageMakerEngine, asked: Members, of: Record | None, moment:
         ]
     return {
         "shown": shown,
-        "type": asked.get("InstanceType") or next((one["InstanceType"] for one in pools), None),
+        "type": asked.get("InstanceType") or next((pool["InstanceType"] for pool in pools), None),
         "model": asked.get("ModelName"),
         "start": moment,
         "served": 0,

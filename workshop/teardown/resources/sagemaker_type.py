@@ -170,10 +170,12 @@ class SageMakerType:
             if one.get(self.status) not in self.gone_in
         ]
         world.memory.note(listed_key(self.name), self._names(summaries))
-        with ThreadPoolExecutor(DESCRIBING) as pool:
-            for thing in pool.map(lambda one: self.look(world, one), summaries):
-                if thing is not None:
-                    yield thing
+        if len(summaries) < 2:  # noqa: PLR2004 - one is looked at before a thread would begin
+            things = [self.look(world, one) for one in summaries]
+        else:
+            with ThreadPoolExecutor(DESCRIBING) as pool:
+                things = list(pool.map(lambda one: self.look(world, one), summaries))
+        yield from (thing for thing in things if thing is not None)
 
     def _names(self, summaries: Iterable[Answer]) -> frozenset[str]:
         """The names of all that was listed, whosever they are."""

@@ -1,9 +1,13 @@
-"""Objects that jobs write to S3, each as a new version where the bucket keeps versions."""
+"""Objects that resources read and write in S3, as new versions where a bucket keeps them."""
 
 # Private names of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import gzip
+import io
+import tarfile
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -55,3 +59,14 @@ def _put(uri: str, body: bytes) -> tuple[int, bytes]:
 def under(prefix: str, *parts: str) -> str:
     """Give the address of something below an S3 prefix."""
     return "/".join([prefix.rstrip("/"), *parts])
+
+
+def packed(files: Mapping[str, bytes], moment: float) -> bytes:
+    """Give a ``.tar.gz`` with these files, made at a moment (seconds since the epoch)."""
+    packed_files = io.BytesIO()
+    with tarfile.open(fileobj=packed_files, mode="w") as archive:
+        for name, body in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime = len(body), int(moment)
+            archive.addfile(entry, io.BytesIO(body))
+    return gzip.compress(packed_files.getvalue(), mtime=int(moment))

@@ -1,1 +1,0 @@
-"""What running resources leave in other services: log lines, objects, metrics."""

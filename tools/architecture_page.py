@@ -1,0 +1,150 @@
+"""Generates the rooms and their arrows in ``docs/architecture.md`` from the code.
+
+A room's line is the first sentence of its docstring, their order is that of import-linter's layers
+in ``pyproject.toml``, and the arrows are the imports that are there. Run it as ``python -m
+tools.architecture_page --write``, or with ``--check`` to learn whether the page is stale (exit
+code 1).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import grimp
+
+from tools import generated_files
+from tools.generated_files import ROOT
+
+_MODULE = "tools.architecture_page"
+PAGE = ROOT / "docs" / "architecture.md"
+LAYERS = "rooms stand on each other"
+"""The contract of import-linter whose layers are the rooms of ``workshop/``, top to bottom."""
+
+GROUND = "ground"
+"""One box for all modules that stand in ``workshop/`` itself, and one for what imports in a circle:
+the policies read the configuration's models, and the configuration counts the policies."""
+CONFIGURATION = "config"
+_BESIDES = {
+    "stacks": Path("stacks/__init__.py"),
+    "workbench": Path("constructs/workbench/__init__.py"),
+    "localcloud": Path("localcloud/__init__.py"),
+}
+_CDK = ("stacks", "workbench")
+
+Arrows = set[tuple[str, str]]
+
+
+def layers() -> list[str]:
+    """Return the rooms of ``workshop/``, from what people type down to the ground."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (found,) = (contract["layers"] for contract in contracts if contract["name"] == LAYERS)
+    return [room for layer in found for room in re.split(r"\s*[|:]\s*", layer)]
+
+
+def room_file(room: str) -> Path:
+    """Return the file whose docstring says what a room is: a package's or a module's."""
+    if room in _BESIDES:
+        return ROOT / _BESIDES[room]
+    package = ROOT / "workshop" / room / "__init__.py"
+    return package if package.is_file() else ROOT / "workshop" / f"{room}.py"
+
+
+def rooms_table() -> str:
+    """Return a line for each room: where it is, what it is, and where it is tested."""
+    rows = ["| room | what it is | tests |", "|---|---|---|"]
+    for room in (*_BESIDES, *layers()):
+        file = room_file(room)
+        where = file.parent if file.name == "__init__.py" else file
+        tests = ROOT / "tests" / (GROUND if where == file else room)
+        tested = f"`{_shown(tests)}`" if tests.is_dir() else ""
+        rows.append(f"| `{_shown(where)}` | {_first_sentence(file)} | {tested} |")
+    return "\n".join(rows)
+
+
+def _shown(path: Path) -> str:
+    return f"{path.relative_to(ROOT).as_posix()}{'' if path.suffix else '/'}"
+
+
+def _first_sentence(file: Path) -> str:
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def imports() -> Arrows:
+    """Return which box imports which, as the code has it."""
+    graph = grimp.build_graph("workshop", *_BESIDES, cache_dir=None)
+    found = {
+        (_box(module), _box(used))
+        for module in graph.modules
+        for used in graph.find_modules_directly_imported_by(module)
+    }
+    return {(one, other) for one, other in found if one != other}
+
+
+def _box(module: str) -> str:
+    package, *below = module.split(".")
+    if package != "workshop":
+        return package
+    if not below or not room_file(below[0]).name.startswith("__"):
+        return GROUND
+    return CONFIGURATION if below[0] == "policies" else below[0]
+
+
+def drawn(arrows: Arrows) -> Arrows:
+    """Return the arrows without those that others imply; every door to the local cloud stays."""
+    below: dict[str, set[str]] = {}
+    for one, other in arrows:
+        below.setdefault(one, set()).add(other)
+    return {
+        (one, other)
+        for one, other in arrows
+        if other == "localcloud"
+        or not any(_reaches(below, step, other) for step in below[one] - {other})
+    }
+
+
+def _reaches(below: Mapping[str, set[str]], one: str, other: str) -> bool:
+    return one == other or any(_reaches(below, step, other) for step in below.get(one, ()))
+
+
+def picture() -> str:
+    """Return the arrows as a diagram that GitHub draws."""
+    return "\n".join(["```mermaid", "flowchart TD", *_lines(drawn(imports())), "```"])
+
+
+def _lines(arrows: Arrows) -> Iterator[str]:
+    loose = [room for room in layers() if room_file(room).name != "__init__.py"]
+    titles = {
+        "workbench": "constructs/workbench",
+        CONFIGURATION: "config, policies",
+        GROUND: "<br>".join([", ".join(loose[:4]), ", ".join(loose[4:])]),
+    }
+    order = [*_BESIDES, *layers(), GROUND]
+    boxes = sorted({box for arrow in arrows for box in arrow}, key=order.index)
+    product = [box for box in boxes if box not in _BESIDES]
+    for title, inside in (("CDK side", _CDK), ("workshop", product)):
+        yield f'  subgraph {title.partition(" ")[0]}_side["{title}"]'
+        yield from (f'    {box}["{titles.get(box, box)}"]' for box in inside)
+        yield "  end"
+    yield '  localcloud["localcloud"]'
+    for one, other in sorted(arrows, key=lambda arrow: [order.index(box) for box in arrow]):
+        yield f"  {one} {'-.->' if other == 'localcloud' else '-->'} {other}"
+    # Not an import: files on disk are all that the CDK side hands over.
+    yield '  stacks == "cloud assembly" ==> deploy'
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the page; the exit code."""
+    parts = {"rooms": rooms_table(), "arrows": picture()}
+    wanted = {PAGE: generated_files.page(PAGE, _MODULE, parts)}
+    return generated_files.main(_MODULE, __doc__, wanted, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+"""The isolation table: what a seat must be able to do, and what it must not.
+
+``matrix.yaml`` holds the cases and says how to read them. Each is asked of the policies as they
+are, by ``workshop access matrix`` and by the tests, which ask two policy engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from workshop.access.permissions import AccessQuestion
+from workshop.config.models import Profile
+from workshop.naming import Names
+
+_FILE = Path(__file__).with_name("matrix.yaml")
+_DEFAULT_HOURS = 24
+"""Hours after which SageMaker ends a job that names no limit."""
+
+Keys = Mapping[str, str | list[str]]
+"""Condition keys of a request, with placeholders."""
+
+
+@dataclass(frozen=True)
+class AccessCase:
+    """One row of the table for one profile; ``about`` says in words what is tried.
+
+    ``action``, ``resource`` and ``context`` are texts with placeholders, which :meth:`question`
+    fills; ``values`` are those that the profile knows.
+    """
+
+    about: str
+    action: str
+    resource: str
+    context: Keys
+    by_nobody: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def question(self, me: Names, other: Names) -> AccessQuestion:
+        """Return the question that asks it of the seat ``me`` about its neighbour ``other``."""
+        values = {**_values_of_seats(me, other), **self.values}
+        context = {
+            key: [text.format_map(values) for text in value]
+            if isinstance(value, list)
+            else value.format_map(values)
+            for key, value in self.context.items()
+        }
+        return AccessQuestion(
+            self.action, self.resource.format_map(values), context, by_nobody=self.by_nobody
+        )
+
+
+def allowed(profile: Profile) -> list[AccessCase]:
+    """Return what a seat of the profile must be able to do."""
+    return list(_cases("allowed", profile))
+
+
+def denied(profile: Profile) -> list[AccessCase]:
+    """Return what no seat of the profile may do, to a neighbour or at all."""
+    return list(_cases("denied", profile))
+
+
+def console() -> list[AccessCase]:
+    """Return what a console role must be able to do beside what the seat does."""
+    sections = [section for section in _table().sections if section.caller == "console"]
+    return [case for section in sections for case in section.rows(_table().contexts, {})]
+
+
+def _as_list(context: str | Keys | list[str | Keys]) -> list[str | Keys]:
+    return context if isinstance(context, list) else [context]
+
+
+_Context = Annotated[str | Keys | list[str | Keys], AfterValidator(_as_list)]
+"""The name of a context, condition keys, or a list of both that add up."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expect: Literal["allowed", "denied"]
+    why: str
+    cases: list[list[Any]]
+    when: tuple[str, ...] = ()
+    each: str | None = None
+    caller: Literal["seat", "untagged", "console"] = "seat"
+    resource: str | None = None
+    context: _Context = []
+
+    def rows(self, contexts: Mapping[str, Keys], values: Mapping[str, str]) -> Iterator[AccessCase]:
+        """Yield the section's cases; ``values`` are those of the profile."""
+        for about, action, *rest in self.cases:
+            resource = rest.pop(0) if self.resource is None else self.resource
+            merged: dict[str, str | list[str]] = {}
+            for part in [*_as_list(self.context), *(_as_list(rest[0]) if rest else [])]:
+                merged.update(contexts[part] if isinstance(part, str) else part)
+            yield AccessCase(
+                about.format_map(values),
+                action,
+                resource,
+                merged,
+                by_nobody=self.caller == "untagged",
+                values=values,
+            )
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contexts: dict[str, Keys]
+    sections: list[_Section]
+
+
+@lru_cache(maxsize=1)
+def _table() -> _Table:
+    return _Table.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+
+
+def _cases(expect: str, profile: Profile) -> Iterator[AccessCase]:
+    """Yield the cases of the sections that the profile is subject to."""
+    table, values, lists = _table(), _values_of_profile(profile), _lists(profile)
+    for section in table.sections:
+        if section.expect != expect or section.caller == "console":
+            continue
+        if not all(_holds(condition, profile) for condition in section.when):
+            continue
+        each = [{}] if section.each is None else [{"each": one} for one in lists[section.each]]
+        for value in each:
+            yield from section.rows(table.contexts, {**values, **value})
+
+
+def _holds(condition: str, profile: Profile) -> bool:
+    """Whether a word of ``when`` is true of a profile, or with "not" before it, is not true."""
+    access = profile.access
+    word = condition.removeprefix("not ")
+    facts = {
+        "console": access.has_console,
+        "feature_store": access.feature_store,
+        "managed": access.mode == "managed",
+        "model_packages": access.model_packages,
+        "model_prefix": access.model_prefix,
+        "scoped": access.mode == "scoped",
+        "search": access.search,
+        "shared_logs": access.logs == "shared",
+        "short_jobs": access.max_runtime_hours < _DEFAULT_HOURS,
+        "vpc": profile.notebook.vpc is not None,
+        "warm_pools": access.warm_pools,
+    }
+    holds = word in access.training_instance_types if word.startswith("ml.") else facts[word]
+    return holds is (word == condition)
+
+
+def _lists(profile: Profile) -> dict[str, tuple[str, ...]]:
+    """Return the lists of a profile that ``each`` may name."""
+    access, vpc = profile.access, profile.notebook.vpc
+    return {
+        "training_types": access.training_instance_types,
+        "processing_types": access.processing_instance_types,
+        "endpoint_types": access.endpoint_instance_types,
+        "public_buckets": access.public_buckets,
+        "security_groups": vpc.security_group_ids if vpc else (),
+    }
+
+
+def _values_of_profile(profile: Profile) -> dict[str, str]:
+    access, vpc = profile.access, profile.notebook.vpc
+    return {
+        "training_type": access.training_instance_types[0],
+        "processing_type": access.processing_instance_types[0],
+        "endpoint_type": access.endpoint_instance_types[0],
+        "max_runtime": str(access.max_runtime_hours * 3600),
+        "over_max_runtime": str((access.max_runtime_hours + 1) * 3600),
+        **({"subnet": vpc.subnet_id} if vpc else {}),
+    }
+
+
+@dataclass(frozen=True)
+class _SeatValues:
+    """What a placeholder such as ``{me.bucket}`` may name of a seat; ``{me}`` is its id."""
+
+    workshop: str
+    id: str
+    prefix: str
+    bucket: str
+    repository: str
+    notebook: str
+    role: str
+    dashboard: str
+
+    def __format__(self, _specification: str) -> str:
+        return self.id
+
+
+def _seat_values(names: Names) -> _SeatValues:
+    return _SeatValues(
+        names.workshop,
+        names.seat,
+        names.job_prefix,
+        names.bucket_arn("data"),
+        names.repository_arn("training"),
+        names.notebook_arn,
+        names.role_arn,
+        f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/{names.dashboard}",
+    )
+
+
+@lru_cache(maxsize=16)
+def _values_of_seats(me: Names, other: Names) -> dict[str, Any]:
+    arn = f"arn:{me.partition}"
+    regional = ("cloudwatch", "ec2", "ecr", "glue", "logs", "sagemaker")
+    return {
+        "me": _seat_values(me),
+        "other": _seat_values(other),
+        "namesake": _seat_values(replace(me, workshop=f"{me.workshop[:11]}x")),
+        "account": me.account,
+        "partition": me.partition,
+        "region": me.region,
+        "datasets": me.datasets_bucket_arn,
+        "iam": f"{arn}:iam::{me.account}",
+        "s3": f"{arn}:s3::",
+        **{service: f"{arn}:{service}:{me.region}:{me.account}" for service in regional},
+    }
