@@ -1,4 +1,4 @@
-"""The report of a teardown, for whatever it may have to tell; and how its two looks are taken."""
+"""The report of a teardown, for whatever it may have to tell; and how its two scans are taken."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ NOW = datetime(2026, 5, 1, 18, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>|a&b"
 
 
-def thing(name: str, ownership: Ownership = Ownership.OWNED, cost: str | None = "0") -> Resource:
+def resource(name: str, ownership: Ownership = Ownership.OWNED, cost: str | None = "0") -> Resource:
     hourly = None if cost is None else Decimal(cost)
     return Resource("endpoint", name, HERE, ownership, "a test", "ada", hourly=hourly)
 
 
 LEFT = (
-    thing("stuck", cost="0.23"),
-    thing("unclear", Ownership.UNKNOWN, cost=None),
-    thing("like-ours", Ownership.CLAIMED, cost="0.115"),
+    resource("stuck", cost="0.23"),
+    resource("unclear", Ownership.UNKNOWN, cost=None),
+    resource("like-ours", Ownership.CLAIMED, cost="0.115"),
 )
 REPORT = TeardownReport(
     target=ScanTarget("vision", "prod", {HERE: frozenset({"ada"})}, whole=True),
@@ -46,11 +46,11 @@ REPORT = TeardownReport(
     began=NOW,
     ended=NOW,
     results=tuple(
-        DeletionResult(thing(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
+        DeletionResult(resource(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
         for outcome in DeletionOutcome
     ),
     scans=(Scan(NOW, LEFT, (Unknown("model", HERE, "AccessDenied: no"),)),),
-    foreign=(thing("theirs", Ownership.FOREIGN),),
+    foreign=(resource("theirs", Ownership.FOREIGN),),
     not_saved={"ben": "the copy differs"},
     not_frozen={"vision-ada-role": "AccessDenied: no"},
     not_offered=("labeling job",),
@@ -139,7 +139,7 @@ def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
     assert "**NOT PROVEN: workshop 'vision' is not shown to be gone**" in REPORT.markdown()
     for line in (
         "- still billed: at least 0.345 USD per hour",
-        "- looks: 18:00:00 not clean",
+        "- scans: 18:00:00 not clean",
         "- not offered in the Region: labeling job",
     ):
         assert line in REPORT.markdown().splitlines()
@@ -154,9 +154,9 @@ def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
         {"scans": (Scan(NOW, (), ()), Scan(NOW, LEFT, ()))},
         {"scans": (Scan(NOW, (), ()), Scan(NOW, (), (Unknown("model", HERE, "no"),)))},
         {"not_saved": {"ada": "no"}},
-        {"results": (DeletionResult(thing("x"), DeletionOutcome.ABANDONED),)},
+        {"results": (DeletionResult(resource("x"), DeletionOutcome.ABANDONED),)},
     ],
-    ids=["one look", "left", "unknown", "not saved", "abandoned"],
+    ids=["one scan", "left", "unknown", "not saved", "abandoned"],
 )
 def test_only_two_clean_looks_prove_it(changes: dict[str, object]) -> None:
     clean = Scan(NOW, (), ())
@@ -169,7 +169,7 @@ def test_only_two_clean_looks_prove_it(changes: dict[str, object]) -> None:
 def test_names_are_text_wherever_they_stand() -> None:
     hostile = replace(
         REPORT,
-        results=(DeletionResult(thing(HOSTILE), DeletionOutcome.STUCK, HOSTILE),),
+        results=(DeletionResult(resource(HOSTILE), DeletionOutcome.STUCK, HOSTILE),),
         not_saved={HOSTILE: HOSTILE},
     )
     [row] = in_page(hostile)["stuck"]

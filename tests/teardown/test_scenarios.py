@@ -110,7 +110,7 @@ def test_tags_of_a_seat_on_somebody_elses_work_are_claims_until_they_are_include
     run.check()
     assert run.code == 4
     assert run.report is not None
-    left = {(one.kind, one.ownership) for one in run.report.left}
+    left = {(one.resource_type, one.ownership) for one in run.report.left}
     assert {("training job", Ownership.CLAIMED), ("endpoint", Ownership.CLAIMED)} <= left
     assert run.report.cost.usd > 0
     run = teardown(room, choices=Choices(include_claimed=True))
@@ -179,13 +179,13 @@ def test_what_an_endpoint_depends_on_goes_in_order(cloud: Cloud) -> None:
     run = teardown(room)
     proving(run)
     order = [
-        one.thing.kind
-        for one in run.happenings
-        if one.thing is not None
+        one.resource.resource_type
+        for one in run.events
+        if one.resource is not None
         and one.outcome in (DeletionOutcome.DELETED, DeletionOutcome.ALREADY_GONE)
     ]
     before = ["scalable target", "inference component", "endpoint", "endpoint configuration"]
-    assert [kind for kind in order if kind in before] == before
+    assert [resource_type for resource_type in order if resource_type in before] == before
     assert order.index("endpoint configuration") < order.index("model")
 
 

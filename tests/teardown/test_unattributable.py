@@ -66,10 +66,14 @@ def ada(room: Room, prefix: str = "mine-") -> Hand:
     return replace(room.attendee("ada", prefix=prefix, tagged=False), forced=())
 
 
-def seen(run: Run, kind: str = "endpoint") -> dict[str, Resource]:
-    """What the plan showed of a kind, but for what looks alike."""
-    things = run.plan.discovery.things.values()
-    return {one.id: one for one in things if one.kind == kind and "their" not in one.id}
+def seen(run: Run, resource_type: str = "endpoint") -> dict[str, Resource]:
+    """What the plan showed of a resource type, but for what looks alike."""
+    resources = run.plan.discovery.resources.values()
+    return {
+        one.id: one
+        for one in resources
+        if one.resource_type == resource_type and "their" not in one.id
+    }
 
 
 def delete_by_hand(room: Room, name: str) -> None:
@@ -98,7 +102,9 @@ def test_an_endpoint_without_any_proof_is_unknown_and_nothing_is_called_gone(
     run.check()
     assert run.code == 4
     assert run.report is not None
-    assert [(one.id, one.why) for one in run.report.left if one.kind == "endpoint"] == [(name, why)]
+    assert [(one.id, one.why) for one in run.report.left if one.resource_type == "endpoint"] == [
+        (name, why)
+    ]
     assert f"Endpoint {name}" in run.after
     # It may need any seat's role to be deleted; all that can be told of goes all the same.
     assert ROLE in run.after
@@ -127,10 +133,10 @@ def test_an_endpoint_from_before_the_workshop_is_nobodys_business(room: Room) ->
     name = headless(ada(room))
     created = room.cloud.client("sagemaker").describe_endpoint(EndpointName=name)["CreationTime"]
     scope = Scope("demo", "demo", HOME, frozenset({"ada"}), whole=True)
-    world = ScanContext(quick_clients(room), scope, since=created)
-    assert [one.ownership for one in ENDPOINT.find(world)] == [Ownership.UNKNOWN]
+    context = ScanContext(quick_clients(room), scope, since=created)
+    assert [one.ownership for one in ENDPOINT.find(context)] == [Ownership.UNKNOWN]
     for since in (created + timedelta(seconds=1), None):
-        assert list(ENDPOINT.find(replace(world, since=since, memory=ScanCache()))) == []
+        assert list(ENDPOINT.find(replace(context, since=since, memory=ScanCache()))) == []
 
 
 def test_a_tag_tells_that_an_endpoint_is_somebody_elses(room: Room) -> None:

@@ -18,14 +18,12 @@ from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices, can_be_accepted
 from workshop.teardown.resource import Resource
 from workshop.teardown.saving import Saved, of_bytes
-from workshop.teardown.verification import Scan
+from workshop.teardown.verification import SCANS, Scan
 
 PROVEN = 0
 LEFT = 1
 NOT_PROVEN = 4
 """Exit codes."""
-
-_LOOKS = 2
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,8 @@ class TeardownReport:
 
     @property
     def proven(self) -> bool:
-        """Whether two looks have shown that nothing is left, and nothing was abandoned."""
-        looked = len(self.scans) >= _LOOKS and all(scan.clean for scan in self.scans)
+        """Whether two scans have shown that nothing is left, and nothing was abandoned."""
+        looked = len(self.scans) >= SCANS and all(scan.clean for scan in self.scans)
         return looked and not self.of(DeletionOutcome.ABANDONED) and not self.not_saved
 
     @property
@@ -81,9 +79,9 @@ class TeardownReport:
             wholly = "" if self.code == PROVEN else "not wholly "
             return f"{whose} {was} {wholly}swept{besides}"
         if self.proven and besides:
-            return f"gone{besides}: two looks found nothing else of {whose}"
+            return f"gone{besides}: two scans found nothing else of {whose}"
         if self.proven:
-            return f"gone: two looks found nothing of {whose}"
+            return f"gone: two scans found nothing of {whose}"
         if not self.of(
             DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE
         ):
@@ -92,15 +90,17 @@ class TeardownReport:
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        """Resource types that some look could not list, and that need not be."""
+        """Resource types that some scan could not list, and that need not be."""
         found = {one for scan in self.scans for one in scan.accepted}
-        return tuple(sorted({f"{one.kind}s" if one.tried else one.kind for one in found}))
+        return tuple(
+            sorted({f"{one.resource_type}s" if one.tried else one.resource_type for one in found})
+        )
 
     @property
     def to_accept(self) -> tuple[str, ...]:
-        """Resource types that the last look could not list or read, and which it can go without."""
-        missing = [one.kind for scan in self.scans[-1:] for one in scan.unknown]
-        missing += [one.kind for one in self.left if one.is_unread]
+        """Resource types that the last scan could not list or read, and which it can go without."""
+        missing = [one.resource_type for scan in self.scans[-1:] for one in scan.unknown]
+        missing += [one.resource_type for one in self.left if one.is_unread]
         return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
 
     @property
@@ -110,7 +110,7 @@ class TeardownReport:
 
     @property
     def left(self) -> tuple[Resource, ...]:
-        """What the last look found."""
+        """What the last scan found."""
         return self.scans[-1].left if self.scans else ()
 
     @property
@@ -125,7 +125,13 @@ class TeardownReport:
         """The results of these outcomes, in a lasting order."""
         found = (one for one in self.results if one.outcome in outcomes)
         return sorted(
-            found, key=lambda one: (one.thing.place, one.thing.seat, one.thing.kind, one.thing.id)
+            found,
+            key=lambda one: (
+                one.resource.place,
+                one.resource.seat,
+                one.resource.resource_type,
+                one.resource.id,
+            ),
         )
 
     def document(self) -> dict[str, Any]:
@@ -146,27 +152,35 @@ class TeardownReport:
             "still_billed_usd_per_hour": self.cost.known,
             "all_prices_known": self.cost.complete,
             "results": {
-                outcome.value: [_as_json(one.thing, one.told) for one in self.of(outcome)]
+                outcome.value: [_as_json(one.resource, one.message) for one in self.of(outcome)]
                 for outcome in DeletionOutcome
                 if self.of(outcome)
             },
-            "left": [_as_json(thing) for thing in self.left],
-            "foreign": [_as_json(thing) for thing in self.foreign],
+            "left": [_as_json(resource) for resource in self.left],
+            "foreign": [_as_json(resource) for resource in self.foreign],
             "saved": [one.as_json() for one in self.saved],
             "not_saved": dict(self.not_saved),
             "not_frozen": dict(self.not_frozen),
             "not_offered": list(self.not_offered),
-            "looks": [
+            "scans": [
                 {
                     "at": scan.at.isoformat(timespec="seconds"),
                     "clean": scan.clean,
                     "left": len(scan.left),
                     "unknown": [
-                        {"kind": one.kind, "place": str(one.place), "why": one.why}
+                        {
+                            "resource_type": one.resource_type,
+                            "place": str(one.place),
+                            "why": one.why,
+                        }
                         for one in scan.unknown
                     ],
                     "not_looked_at": [
-                        {"kind": one.kind, "place": str(one.place), "why": one.why}
+                        {
+                            "resource_type": one.resource_type,
+                            "place": str(one.place),
+                            "why": one.why,
+                        }
                         for one in scan.accepted
                     ],
                 }
@@ -179,7 +193,9 @@ class TeardownReport:
     def counts(self) -> dict[str, dict[str, int]]:
         """Outcome -> kind -> how many."""
         return {
-            outcome.value: dict(sorted(Counter(one.thing.kind for one in found).items()))
+            outcome.value: dict(
+                sorted(Counter(one.resource.resource_type for one in found).items())
+            )
             for outcome in DeletionOutcome
             if (found := self.of(outcome))
         }
@@ -187,30 +203,32 @@ class TeardownReport:
     def sections(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Headings with rows of seat, kind, name and remark, for people."""
         for outcome in (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED):
-            yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
-        stuck = {one.thing.key for one in self.of(DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)}
-        rest = [thing for thing in self.left if thing.key not in stuck]
-        yield "left", [_row(thing, f"{thing.ownership}: {thing.why}") for thing in rest]
+            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
+        stuck = {
+            one.resource.key for one in self.of(DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
+        }
+        rest = [resource for resource in self.left if resource.key not in stuck]
+        yield "left", [_row(resource, f"{resource.ownership}: {resource.why}") for resource in rest]
         last = self.scans[-1:]
         unknown = [one for scan in last for one in scan.unknown]
-        yield "unknown", [("", one.kind, str(one.place), one.why) for one in unknown]
+        yield "unknown", [("", one.resource_type, str(one.place), one.why) for one in unknown]
         accepted = [one for scan in last for one in scan.accepted]
         yield (
             "not looked at, as was asked",
-            [("", one.kind, str(one.place), one.why) for one in accepted],
+            [("", one.resource_type, str(one.place), one.why) for one in accepted],
         )
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
-        yield "saved", [(one.seat, "", "", one.told) for one in self.saved]
+        yield "saved", [(one.seat, "", "", one.message) for one in self.saved]
         yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
         for outcome in (DeletionOutcome.UNDELETABLE, DeletionOutcome.KEPT):
-            yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
+            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
         yield "foreign look-alikes, left alone", [_row(one, one.why) for one in self.foreign]
         for outcome in (
             DeletionOutcome.DELETED,
             DeletionOutcome.EMPTIED,
             DeletionOutcome.ALREADY_GONE,
         ):
-            yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
+            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """What stands above the lists."""
@@ -220,12 +238,12 @@ class TeardownReport:
         yield "still billed", self.cost.told
         if self.saved:
             yield "saved", saved_in_all(self.saved, self.choices)
-        looks = ", ".join(
+        scans = ", ".join(
             f"{scan.at:%H:%M:%S} {'clean' if scan.clean else 'not clean'}" for scan in self.scans
         )
-        yield "looks", looks or "none"
+        yield "scans", scans or "none"
         if self.calls:
-            yield "calls", f"{sum(self.calls.values())}, for {len(self.results)} things"
+            yield "calls", f"{sum(self.calls.values())}, for {len(self.results)} resources"
         if self.not_offered:
             yield "not offered in the Region", ", ".join(self.not_offered)
 
@@ -315,22 +333,22 @@ def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
     return f"{files:,} files ({bytes_}) and {logs:,} logs of {seats} seats{to}"
 
 
-def _row(thing: Resource, told: str = "") -> tuple[str, ...]:
-    return thing.seat, thing.kind, thing.id, told
+def _row(resource: Resource, message: str = "") -> tuple[str, ...]:
+    return resource.seat, resource.resource_type, resource.id, message
 
 
-def _as_json(thing: Resource, told: str = "") -> dict[str, Any]:
+def _as_json(resource: Resource, message: str = "") -> dict[str, Any]:
     whole = {
-        "kind": thing.kind,
-        "id": thing.id,
-        "account": thing.place.account,
-        "region": thing.place.region,
-        "seat": thing.seat,
-        "ownership": thing.ownership.value,
-        "why": thing.why,
-        "state": thing.state,
-        "stack": thing.stack,
-        "usd_per_hour": None if thing.hourly is None else str(thing.hourly),
-        "told": told,
+        "resource_type": resource.resource_type,
+        "id": resource.id,
+        "account": resource.place.account,
+        "region": resource.place.region,
+        "seat": resource.seat,
+        "ownership": resource.ownership.value,
+        "why": resource.why,
+        "state": resource.state,
+        "stack": resource.stack,
+        "usd_per_hour": None if resource.hourly is None else str(resource.hourly),
+        "message": message,
     }
     return {key: value for key, value in whole.items() if value != ""}
