@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -43,7 +43,7 @@ REPORT = TeardownReport(
     target=ScanTarget("vision", "prod", {HERE: frozenset({"ada"})}, whole=True),
     choices=Choices(),
     digest="0123456789ab",
-    began=NOW,
+    began=NOW - timedelta(hours=1),
     ended=NOW,
     results=tuple(
         DeletionResult(resource(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
@@ -117,7 +117,7 @@ def in_markdown(report: TeardownReport) -> dict[str, list[list[str]]]:
     for line in report.markdown().splitlines():
         if line.startswith("## "):
             found[line[3:].rpartition(" (")[0]] = []
-        elif line.startswith("| ") and line != "| seat | kind | name | remark |":
+        elif line.startswith("| ") and line != "| seat | resource type | name | remark |":
             found[next(reversed(found))].append([one.strip() for one in line[2:-2].split(" | ")])
     return found
 
@@ -138,6 +138,9 @@ def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
     assert REPORT.code == 4
     assert "**NOT PROVEN: workshop 'vision' is not shown to be gone**" in REPORT.markdown()
     for line in (
+        "# Teardown of vision, 1 May 2026",
+        "- began: 2026-05-01 17:00:00 UTC",
+        "- ended: 2026-05-01 18:00:00 UTC",
         "- still billed: at least 0.345 USD per hour",
         "- scans: 18:00:00 not clean",
         "- not offered in the Region: labeling job",

@@ -9,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from workshop import files
-from workshop.escaping import html, json_text, markdown
+from workshop.escaping import json_text, markdown, printable
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.teardown.discovery import ScanTarget
@@ -234,7 +236,8 @@ class TeardownReport:
         """What stands above the lists."""
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
         yield "places", ", ".join(str(place) for place in self.target.seats)
-        yield "time", f"{self.began:%Y-%m-%d %H:%M:%S} to {self.ended:%H:%M:%S} UTC"
+        yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
+        yield "ended", f"{self.ended:%Y-%m-%d %H:%M:%S} UTC"
         yield "still billed", self.cost.told
         if self.saved:
             yield "saved", saved_in_all(self.saved, self.choices)
@@ -247,45 +250,18 @@ class TeardownReport:
         if self.not_offered:
             yield "not offered in the Region", ", ".join(self.not_offered)
 
+    @property
+    def title(self) -> str:
+        """What was torn down, and on which day."""
+        return f"Teardown of {self.target.workshop}, {self.began.day} {self.began:%B %Y}"
+
     def markdown(self) -> str:
-        """The report as a page of Markdown."""
-        lines = [
-            f"# Teardown of {markdown(self.target.workshop)}",
-            "",
-            f"**{markdown(self.verdict)}**",
-            "",
-        ]
-        lines += [f"- {name}: {markdown(value)}" for name, value in self.facts()]
-        for heading, rows in self.sections():
-            if rows:
-                lines += ["", f"## {heading} ({len(rows)})", "", "| seat | kind | name | remark |"]
-                lines += ["|---|---|---|---|"]
-                lines += ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
-        return "\n".join(lines) + "\n"
+        """Return the report as a page of Markdown."""
+        return _MARKDOWN.get_template("report.md.j2").render(report=self)
 
     def html(self) -> str:
-        """The report as one page that needs nothing else."""
-        facts = "".join(
-            f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in self.facts()
-        )
-        parts = [
-            "<!doctype html><html lang=en><meta charset=utf-8>",
-            f"<title>Teardown of {html(self.target.workshop)}</title><style>{_STYLE}</style>",
-            f"<h1>Teardown of {html(self.target.workshop)}</h1>",
-            f"<p class={'good' if self.code == PROVEN else 'bad'}>{html(self.verdict)}</p>",
-            f"<dl>{facts}</dl>",
-        ]
-        for heading, rows in self.sections():
-            if rows:
-                cells = "".join(
-                    "<tr>" + "".join(f"<td>{html(cell)}</td>" for cell in row) + "</tr>"
-                    for row in rows
-                )
-                parts.append(
-                    f"<h2>{html(heading)} ({len(rows)})</h2><table><tr><th>seat<th>kind<th>name"
-                    f"<th>remark</tr>{cells}</table>"
-                )
-        return "\n".join([*parts, "</html>", ""])
+        """Return the report as one page that needs nothing else."""
+        return _HTML.get_template("report.html.j2").render(report=self)
 
     def write(self, folder: Path) -> list[Path]:
         """Write all three files beside those of earlier runs; returns their paths."""
@@ -315,13 +291,20 @@ class TeardownReport:
                 return name
 
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .8rem .2rem 0;"
-    "border-bottom:1px solid #ddd;vertical-align:top;overflow-wrap:anywhere}"
-    "dt{font-weight:600}dd{margin:0 0 .4rem}.good,.bad{padding:.6rem 1rem;border-radius:.3rem}"
-    ".good{background:#e2f5e5}.bad{background:#fde4e1}"
-)
+def _templates(**more: Any) -> Environment:
+    return Environment(  # noqa: S701 - Markdown is escaped by its own rules
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **more,
+    )
+
+
+# All that a template shows has been named by AWS or by attendees, and is escaped where it stands.
+_HTML = _templates(autoescape=True, finalize=lambda shown: printable(str(shown)))
+_MARKDOWN = _templates(autoescape=False, finalize=lambda shown: markdown(str(shown)))
 
 
 def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
