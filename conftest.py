@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.support.local_cloud",
     "tests.support.conformance",
     "tests.support.idle_machine",
+    "tests.support.packages",
 ]
 
 ROOT = Path(__file__).parent
@@ -36,6 +37,15 @@ def pytest_configure(config: pytest.Config) -> None:
     _isolate()
     shared.share_models()
     config.add_cleanup(shared.share_folder())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests and files that ``tests/slow.txt`` names: the quick lane leaves them out."""
+    named = set((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if named & {test, test.partition("::")[0]}:
+            item.add_marker("slow")
 
 
 def _isolate() -> None:

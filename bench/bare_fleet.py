@@ -16,11 +16,10 @@ from typing import Any
 
 import boto3
 
-from workshop.config import loader
 from workshop.deploy import assembly, desired
 from workshop.deploy.desired import DesiredStack
+from workshop.environments import loader
 
-ROOT = Path(__file__).parents[1]
 THREADS = 8
 
 
@@ -36,7 +35,7 @@ def main() -> None:
 
 def _stacks(folder: Path) -> list[DesiredStack]:
     loaded = loader.load("bench", folder)
-    made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
+    made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out")
     return list(desired.stacks(loaded, made, loaded.seats))
 
 

@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 
 from bench import filled
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.naming import SEAT_STACKS, Names
 from workshop.teardown.sweep import SweepWaits
 

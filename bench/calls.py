@@ -37,7 +37,7 @@ class Call:
     region: str = REGION
 
     def to(self, port: int, secret: str) -> bytes:
-        """Give the request as it is sent, signed with what belongs to the account."""
+        """Return the request as it is sent, signed with what belongs to the account."""
         host = {"Host": f"{HOST}:{port}", **self.headers}
         key = keys.account_secret(secret, self.account)
         signing = Signing(self.account, key, self.region, self.service)
@@ -49,7 +49,7 @@ class Call:
 
 
 def sagemaker(operation: str, **members: Any) -> Call:
-    """Give the request of one SageMaker operation."""
+    """Return the request of one SageMaker operation."""
     return Call(
         "POST",
         "/",
@@ -62,7 +62,7 @@ def sagemaker(operation: str, **members: Any) -> Call:
 
 
 def get(path: str, **headers: str) -> bytes:
-    """Give the request for a path, which nobody signs."""
+    """Return the request for a path, which nobody signs."""
     lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
@@ -76,7 +76,7 @@ class Connection:
         self._socket = self._opened()
 
     def call(self, request: bytes) -> bytes:
-        """Give the body of the answer; ``RuntimeError`` unless its status is 200."""
+        """Return the body of the answer; ``RuntimeError`` unless its status is 200."""
         self._socket.sendall(request)
         read = b""
         while (end := read.find(b"\r\n\r\n")) < 0:
@@ -106,7 +106,7 @@ class Connection:
 
 
 def rate(port: int, request: bytes, seconds: float) -> float:
-    """Give the calls a second of one connection that repeats a request for so many seconds."""
+    """Return the calls a second of one connection that repeats a request for so many seconds."""
     connection = Connection(port)
     connection.call(request)
     calls = 0

@@ -23,13 +23,12 @@ from localcloud import process as local_cloud
 from localcloud.authentication import keys
 from localcloud.record import Running
 from workshop import tags
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, desired
 from workshop.deploy.desired import DesiredStack
+from workshop.environments import loader
 from workshop.naming import Names
 
-ROOT = Path(__file__).parents[1]
 CONNECTIONS = 4
 ENDED, RUNNING, MODELS, IMAGES, KEYS, VERSIONS = 8, 2, 3, 20, 250, 4
 TYPE = "ml.m5.large"
@@ -62,24 +61,24 @@ class Workshop:
 def synthesized(folder: Path) -> Workshop:
     """Read ``bench.yaml`` in ``folder`` and make the templates of all its seats."""
     loaded = loader.load("bench", folder)
-    made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out", project=ROOT)
+    made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out")
     return Workshop(loaded, tuple(desired.stacks(loaded, made, loaded.seats)))
 
 
 def fill(workshop: Workshop, running: Running) -> None:
-    """Empty a local cloud and fill it; every passage takes no time there, but for what runs."""
+    """Empty a local cloud and fill it; every transition takes no time there, but for what runs."""
     local_cloud.reset(running)
     region = workshop.loaded.home.region
     local_cloud.set_quotas(running, region="us-east-1", iam={"Roles per account": 5000})
     local_cloud.set_quotas(running, region=region, sagemaker=QUOTAS)
     _create_stacks(workshop, running)
     seats = workshop.seats
-    _make(running, (one for seat in seats for one in _lasting(seat)))
+    _make(running, (resource for seat in seats for resource in _lasting(seat)))
     # Requests overtake each other, and each of these needs one of those before.
     _make(running, (_endpoint_config(seat) for seat in seats))
     _make(running, (_endpoint(seat) for seat in seats))
     local_cloud.set_delays(running, training=LONG, processing=LONG)
-    _make(running, (one for seat in seats for one in _jobs(seat, range(ENDED, ENDED + RUNNING))))
+    _make(running, (job for seat in seats for job in _jobs(seat, range(ENDED, ENDED + RUNNING))))
 
 
 def left(workshop: Workshop, running: Running) -> list[str]:
@@ -87,11 +86,14 @@ def left(workshop: Workshop, running: Running) -> list[str]:
     region = workshop.loaded.home.region
     sagemaker = _client("sagemaker", running, region)
     return [
-        *(one["StackName"] for one in _stacks(_client("cloudformation", running, region))),
-        *(one["Name"] for one in _client("s3", running, region).list_buckets()["Buckets"]),
-        *(one["TrainingJobName"] for one in sagemaker.list_training_jobs()["TrainingJobSummaries"]),
-        *(one["ModelName"] for one in sagemaker.list_models()["Models"]),
-        *(one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]),
+        *(stack["StackName"] for stack in _stacks(_client("cloudformation", running, region))),
+        *(bucket["Name"] for bucket in _client("s3", running, region).list_buckets()["Buckets"]),
+        *(
+            summary["TrainingJobName"]
+            for summary in sagemaker.list_training_jobs()["TrainingJobSummaries"]
+        ),
+        *(model["ModelName"] for model in sagemaker.list_models()["Models"]),
+        *(endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]),
     ]
 
 
@@ -120,8 +122,12 @@ def _create_stacks(workshop: Workshop, running: Running) -> None:
         }
     for rank in sorted(set(ranks.values())):
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            list(pool.map(create, [one for one in workshop.stacks if ranks[one.name] == rank]))
-        while "CREATE_IN_PROGRESS" in (found := {one["StackStatus"] for one in _stacks(client)}):
+            list(
+                pool.map(create, [stack for stack in workshop.stacks if ranks[stack.name] == rank])
+            )
+        while "CREATE_IN_PROGRESS" in (
+            found := {stack["StackStatus"] for stack in _stacks(client)}
+        ):
             time.sleep(0.1)
     assert found == {"CREATE_COMPLETE"}, found
 

@@ -67,17 +67,17 @@ class Server:
     """Ours; moto's has no secret and looks at no signature."""
 
     def request(self, call: Call) -> bytes:
-        """Give a call as this server takes it."""
+        """Return a call as this server takes it."""
         return call.to(self.port, self.running.secret if self.running else "")
 
     @property
     def health(self) -> bytes:
-        """Give the request of our health path."""
+        """Return the request of our health path."""
         assert self.running is not None
-        return calls.get("/_workshop/health", **local_cloud.authorization(self.running))
+        return calls.get("/_localcloud/health", **local_cloud.authorization(self.running))
 
     def resident_mb(self) -> float:
-        """Give its memory in MB; it hardly ever shrinks, so this is about the peak."""
+        """Return its memory in MB; it hardly ever shrinks, so this is about the peak."""
         told = subprocess.run(
             ["ps", "-o", "rss=", "-p", str(self.pid)],  # noqa: S607 - wherever POSIX puts it
             capture_output=True,
@@ -157,7 +157,7 @@ def _in_turns(
     floor: Callable[[], float],
     peer: Callable[[], float] | None = None,
 ) -> Result:
-    """Give medians of figures taken by turns, as ``side_by_side`` does of whole processes."""
+    """Return medians of figures taken by turns, as ``side_by_side`` does of whole processes."""
     turns = [(mine(), floor(), peer() if peer else None) for _ in range(RUNS)]
     ours, least = (statistics.median(column) for column in list(zip(*turns, strict=True))[:2])
     others = [figure for _, _, figure in turns if figure is not None]
@@ -188,7 +188,7 @@ def _milliseconds(server: Server, request: bytes) -> float:
 
 
 def _middle(server: Server, size: int) -> bytes:
-    """Give the request for the page at half of all; it takes all pages before to find."""
+    """Return the request for the page at half of all; it takes all pages before to find."""
     connection = calls.Connection(server.port)
     request = server.request(LIST())
     for _ in range(size // PAGE // 2):

@@ -10,7 +10,7 @@ what listings show, as many at once as there are cores, then ``cdk destroy --all
 at nothing again. It takes half a minute a seat and would take the better part of an hour for 100,
 so it is run once, and for 3 and 10.
 
-Every passage of the local cloud takes no time here, so what is left is the work itself. Few seats
+Transitions of the local cloud take no time here, so what is left is the work itself. Few seats
 are gone in a few seconds, of which two starts of the command, some 300 listings, and the second
 between a deletion and the first look after it are most. For 100 seats 100,000 versions are made
 before each run, so that ours and the floor are run once.
@@ -35,7 +35,7 @@ from bench.measure import Result, Run, process, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
 from localcloud.record import Running
-from localcloud.transitions import PASSAGES
+from localcloud.transitions import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
@@ -134,7 +134,7 @@ def _bench(seats: int) -> Iterator[Bench]:
         workshop = filled.synthesized(folder)
         state = folder / "cloud"
         running = local_cloud.start(
-            state, account="111122223333", region="eu-west-1", delays=dict.fromkeys(PASSAGES, 0)
+            state, account="111122223333", region="eu-west-1", delays=dict.fromkeys(TRANSITIONS, 0)
         ).running
         try:
             yield Bench(folder, workshop, running, state)

@@ -1,4 +1,4 @@
-"""``/_workshop/*``: health and the admin endpoints of the local cloud, in front of the emulator."""
+"""``/_localcloud/*``: health and the admin endpoints of the local cloud, beside the emulator."""
 
 from __future__ import annotations
 

@@ -64,11 +64,11 @@ class ScalingService(JsonService):
         return responses.checked(SERVICE, operation, self._operations[operation](request))
 
     def get_state(self) -> Document:
-        """Give what is written when the process stops with persistence on."""
+        """Return the state to keep when the process stops with persistence on."""
         return {"targets": self._targets, "policies": self._policies}
 
     def load_persisted_state(self, data: Document) -> None:
-        """Take over what an earlier process wrote."""
+        """Restore the state of an earlier process."""
         self._targets, self._policies = data["targets"], data["policies"]
 
     def reset(self) -> None:

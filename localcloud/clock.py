@@ -1,6 +1,6 @@
 """The one clock of the local cloud, which tests can freeze and advance.
 
-Every status that passes by itself is computed from it when somebody looks, so nothing sleeps
+Every status that changes by itself is computed from it when it is read, so nothing sleeps
 except CloudFormation's waits, and those wait on this clock.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ClockClosedError(Exception):
-    """The local cloud is shutting down: whoever waits has to give up."""
+    """The local cloud is shutting down, and every wait ends."""
 
 
 class Clock:
@@ -31,7 +31,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time stands still until somebody advances it."""
+        """Whether time stands still until it is advanced."""
         return self._frozen_at is not None
 
     @property
@@ -40,9 +40,9 @@ class Clock:
         return self._offset
 
     def now(self) -> float:
-        """Give the time in seconds since the epoch, to the millisecond as AWS's services tell it.
+        """Return the time in seconds since the epoch, to the millisecond as in AWS's answers.
 
-        More digits would not come back from a client as they were given to it.
+        A client would not return more digits as it got them.
         """
         moment = self._source() + self._offset if self._frozen_at is None else self._frozen_at
         return round(moment, 3)
@@ -79,7 +79,7 @@ class Clock:
             self._disturb()
 
     def wake(self) -> None:
-        """Make everybody who waits look again, because something other than time changed."""
+        """Wake every waiter, because something other than time changed."""
         with self._changed:
             self._disturb()
 
@@ -90,11 +90,11 @@ class Clock:
             self._disturb()
 
     def ticket(self) -> int:
-        """Give a mark of the present state; take it before looking, hand it to ``wait_until``."""
+        """Return a mark of the present state: taken before a read, passed to ``wait_until``."""
         return self._ticket
 
     def wait_until(self, moment: float, ticket: int) -> None:
-        """Block until ``moment`` has come or anything was disturbed since ``ticket``.
+        """Block until ``moment``, or until a change since ``ticket``.
 
         The caller looks again afterwards: a wake-up promises nothing.
         """

@@ -1,4 +1,4 @@
-"""Which instance types EC2 offers where, which ministack does not tell.
+"""Which instance types EC2 offers where, which ministack does not know.
 
 The data is made up, in AWS's manner: every type that SageMaker knows is offered, but accelerators
 are not in every zone, and the largest of them not in every Region.
@@ -36,7 +36,7 @@ _SHAPES = (
 )
 
 
-def mount() -> None:
+def patch_offerings() -> None:
     """Add DescribeInstanceTypeOfferings to the emulator's EC2."""
     ministack_adapter.module("services.ec2")._ACTION_MAP["DescribeInstanceTypeOfferings"] = describe
 

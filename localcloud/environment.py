@@ -46,7 +46,7 @@ _SERVICE_ENDPOINT = re.compile(r"AWS_ENDPOINT_URL_[A-Z0-9_]+")
 
 
 def variables(running: Running, state_dir: Path, account: str | None = None) -> dict[str, str]:
-    """Give the variables to set; ``account`` works in another account than the cloud's own.
+    """Return the variables to set; ``account`` works in another account than the cloud's own.
 
     The access key is the account id: that is how the emulator tells accounts apart.
     """
@@ -70,7 +70,7 @@ def variables(running: Running, state_dir: Path, account: str | None = None) -> 
 
 
 def unset(base: Mapping[str, str]) -> list[str]:
-    """Give the names to take out of ``base`` (such as ``os.environ``).
+    """Return the names to take out of ``base`` (such as ``os.environ``).
 
     ``UNSET`` always, and the endpoints ``base`` has for single services: they outrank the general.
     """
@@ -78,7 +78,7 @@ def unset(base: Mapping[str, str]) -> list[str]:
 
 
 def applied(base: Mapping[str, str], chosen: Mapping[str, str]) -> dict[str, str]:
-    """Give ``base`` (such as ``os.environ``) without anything of AWS but ``chosen``."""
+    """Return ``base`` (such as ``os.environ``) with ``chosen`` as its only AWS variables."""
     gone = set(unset(base))
     kept = {name: value for name, value in base.items() if name not in gone}
     exceptions = {name: f"{LOCAL},{base[name]}" for name in _PROXY_EXCEPTIONS if base.get(name)}
@@ -86,10 +86,10 @@ def applied(base: Mapping[str, str], chosen: Mapping[str, str]) -> dict[str, str
 
 
 def shell_lines(base: Mapping[str, str], chosen: Mapping[str, str]) -> str:
-    """``eval`` food for a POSIX shell whose exported variables are ``base``."""
+    """Return lines for ``eval`` in a POSIX shell whose exported variables are ``base``."""
     lines = [f"unset {' '.join(unset(base))}"]
     for name, value in chosen.items():
-        # Exceptions from a proxy that are set already stay in force.
+        # Proxy exceptions that are set already stay in force.
         more = f"${{{name}:+,${name}}}" if name in _PROXY_EXCEPTIONS else ""
         lines.append(f"export {name}={shlex.quote(value)}{more}")
     return "\n".join(lines)

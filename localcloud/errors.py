@@ -1,4 +1,4 @@
-"""What the local cloud refuses or fails at, in one sentence with its cure."""
+"""The errors of the local cloud, each one sentence with its cure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 class LocalCloudError(Exception):
     """The local cloud did not do what was asked of it.
 
-    ``details`` is what another program said, whose lines are shown below the sentence.
+    ``details`` is the output of another program, shown below the sentence.
     """
 
     def __init__(self, sentence: str, *, details: str = "") -> None:

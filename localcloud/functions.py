@@ -1,7 +1,7 @@
 """Lambda functions of the owner's stacks: the only programs that the local cloud runs.
 
 Their source is in the template, and the stack is made with the secret of an account. A function
-gets credentials of its role, as on AWS; what it answers to CloudFormation goes to a presigned URL.
+gets credentials of its role, as on AWS; its answer to CloudFormation goes to a presigned URL.
 """
 
 # Private names of ministack, held by ministack_adapter.HELD.
@@ -28,7 +28,7 @@ _RUNTIMES = re.compile(r"python3\.[0-9]+")
 Step = Callable[..., Any]
 
 
-def mount_functions(secret: str) -> None:
+def patch_functions(secret: str) -> None:
     """Correct the emulator's Lambda and the callbacks of its CloudFormation in place."""
     types = ministack_adapter.module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     functions = types["AWS::Lambda::Function"]
@@ -69,9 +69,9 @@ def _by_owner_alone(step: Step) -> Step:
 
 
 def _execution_credentials(config: dict[str, Any]) -> dict[str, str]:
-    """Return what a function is given to sign with: a session of its role.
+    """Return a function's credentials: a session of its role.
 
-    ministack's own follow from the function's name, so that anybody could compute them.
+    ministack derives its own from the function's name, so anybody could compute them.
     """
     account = config["FunctionArn"].split(":")[4]
     session = str(config["FunctionName"])

@@ -1,4 +1,4 @@
-"""The only door to ministack: every private name we lean on is fetched through here and listed.
+"""The only import of ministack: every private name in use is fetched through here and listed.
 
 ministack promises none of them, so it is pinned to one release and ``HELD`` is checked by the
 contract tests: an upgrade that renames or reshapes one of them fails loudly.
@@ -365,12 +365,12 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
 
 @cache
 def module(name: str) -> Any:
-    """Give a module of ministack by its dotted name below it, such as ``services.iam``."""
+    """Return a module of ministack by its dotted name below it, such as ``services.iam``."""
     return import_module(f"ministack.{name}")
 
 
 def check_release() -> None:
-    """Refuse to run on any other release than the one whose private names are held."""
+    """Raise ``LocalCloudError`` for any release but the one whose private names are listed."""
     found = metadata.version("ministack")
     if found != PINNED:
         raise LocalCloudError(
@@ -380,17 +380,17 @@ def check_release() -> None:
 
 
 def account() -> str:
-    """Give the 12-digit account of the request being served."""
+    """Return the 12-digit account of the request being served."""
     return str(module("core.responses").get_account_id())
 
 
 def region() -> str:
-    """Give the Region of the request being served."""
+    """Return the Region of the request being served."""
     return str(module("core.responses").get_region())
 
 
 def request_scope(account_id: str, region_name: str) -> AbstractContextManager[None]:
-    """Act for an account and Region outside a request."""
+    """Serve an account and Region outside a request."""
     scope: AbstractContextManager[None] = module("core.responses").request_scope(
         account_id, region_name
     )
@@ -398,25 +398,25 @@ def request_scope(account_id: str, region_name: str) -> AbstractContextManager[N
 
 
 def account_of(access_key: str) -> str:
-    """Give the account that a request signed with this access key is served in."""
+    """Return the account that a request signed with this access key is served in."""
     responses = module("core.responses")
 
     def served_in() -> str:
         responses.set_request_account_id(access_key)
         return account()
 
-    # The request that is being served, if one is, keeps its own.
+    # The request being served, if any, keeps its own.
     return copy_context().run(served_in)
 
 
 def account_of_session(access_key: str) -> str | None:
-    """Give the account of a key that STS has issued, or None if it has not."""
+    """Return the account of a key that STS has issued, or None."""
     found = module("core.responses")._account_from_sts_session(access_key)
     return None if found is None else str(found)
 
 
 def add_state(name: str, part: Any) -> None:
-    """Let the emulator empty a part of ours on a reset and keep its state between runs.
+    """Register a part with state: the emulator empties it on a reset and keeps it between runs.
 
     ``part`` has ``reset``, ``get_state`` (None: there is nothing to keep) and
     ``load_persisted_state``.
@@ -429,7 +429,7 @@ def add_state(name: str, part: Any) -> None:
 
 
 def add_json_service(name: str, target_prefix: str, service: Any) -> None:
-    """Let the emulator route ``X-Amz-Target: <target_prefix>.*`` to a service of ours.
+    """Register a JSON service: the emulator routes ``X-Amz-Target: <target_prefix>.*`` to it.
 
     It also keeps the service's state between runs and empties it on a reset.
     """
@@ -439,13 +439,13 @@ def add_json_service(name: str, target_prefix: str, service: Any) -> None:
     patterns = module("core.router").SERVICE_PATTERNS
     others = dict(patterns)
     patterns.clear()
-    # First, because they are gone through one by one and there are more than eighty.
+    # First, because the emulator tries them one by one and has more than eighty.
     patterns[name] = {"target_prefixes": [f"{target_prefix}."]}
     patterns.update(others)
 
 
 def json_services() -> set[str]:
-    """Give the names of the services of ours."""
+    """Return the names of the services of ours."""
     app = module("app")
     return {
         name
@@ -455,15 +455,15 @@ def json_services() -> set[str]:
 
 
 def _kept_as(name: str) -> str:
-    return f"workshop_{name}"
+    return f"localcloud_{name}"
 
 
 def access_key(headers: dict[str, str]) -> str:
-    """Give the access key that signed a request in its headers, or nothing."""
+    """Return the access key that signed a request in its headers, or nothing."""
     return str(module("core.router").extract_access_key_id(headers))
 
 
 def caller(headers: dict[str, str]) -> dict[str, str] | None:
-    """Give ``Arn`` and ``PrincipalId`` of whoever signed a request, or None if it is unknown."""
+    """Return ``Arn`` and ``PrincipalId`` of the signer of a request, or None if unknown."""
     found = module("core.iam_evaluator").resolve_caller_identity(access_key(headers))
     return found and {"Arn": found["userArn"], "PrincipalId": found["userId"]}

@@ -3,7 +3,7 @@
 A key is any text of up to 1,024 bytes of UTF-8, and XML 1.0 has no way to write all of it. S3
 writes a character reference nevertheless, ``a&#x19;&#x7;``
 (https://github.com/minio/minio-py/issues/716), over which XML parsers end: botocore takes such an
-answer for a broken one and for a 500. Whoever lists keys asks for ``encoding-type=url`` (API
+answer for a broken one and for a 500. Clients that list keys ask for ``encoding-type=url`` (API
 reference of ListObjectsV2, EncodingType), as botocore does by itself in all listings but that of
 unfinished uploads. DeleteObjects, whose request is XML, cannot name such a key
 (https://github.com/basho/riak_cs/issues/974); DELETE can.
@@ -36,7 +36,7 @@ _ENCODED = {"Key", "Prefix", "Delimiter", "KeyMarker", "NextKeyMarker"}
 _encodes: ContextVar[bool] = ContextVar("encodes", default=False)
 
 
-def mount_object_keys() -> None:
+def patch_object_keys() -> None:
     """Correct ministack, which writes such characters as they are and does not encode two lists."""
     s3 = ministack_adapter.module("services.s3")
     body: Callable[[ET.Element], bytes] = s3._xml_body
@@ -69,7 +69,7 @@ def _on_demand(listing: Listing) -> Listing:
 
 
 def _past_the_marker(listing: Listing) -> Listing:
-    """Let a listing of versions go on behind a key without versions, which it would repeat."""
+    """Continue a listing of versions after a key without versions, which would be repeated."""
 
     def listed(bucket_name: str, query_params: dict[str, Any]) -> Answer:
         s3 = ministack_adapter.module("services.s3")

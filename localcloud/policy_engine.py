@@ -1,6 +1,6 @@
 """The engine that evaluates policies: ministack's, with variables such as ``${aws:username}``.
 
-It is a library here, without a server: ``workshop access`` asks it, and the local cloud with IAM
+It is a library that needs no server, and what the local cloud with IAM enforced asks as well.
 enforced asks it too. ministack leaves variables as text
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
 """
@@ -25,7 +25,7 @@ _VARIABLE = re.compile(r"\$\{\s*([^,}]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
 
 @cache
 def evaluator() -> Any:
-    """Give ministack's module that evaluates policies, with patterns that match whole values."""
+    """Return ministack's module that evaluates policies, with patterns that match whole values."""
     found: Any = import_module("ministack.core.iam_evaluator")
     found._fnmatch_compile = _whole(found._fnmatch_compile)
     found._FNMATCH_CACHE.clear()
@@ -33,7 +33,7 @@ def evaluator() -> Any:
 
 
 def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re.Pattern[str]]:
-    """Let ``*`` and ``?`` match line breaks, which a key may hold, and nothing follow the end."""
+    """Match line breaks, which a key may hold, with ``*`` and ``?``, and the end strictly."""
 
     @lru_cache(maxsize=4096)
     @wraps(compiled)
@@ -45,7 +45,7 @@ def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re
 
 
 def aware(first_match: FirstMatch) -> FirstMatch:
-    """Give ministack's search for a matching statement, with variables filled in before."""
+    """Return ministack's search for a matching statement, with variables filled in before."""
 
     def search(context: Any, statements: list[Statement], effect: str) -> Statement | None:
         return first_match(
@@ -56,7 +56,7 @@ def aware(first_match: FirstMatch) -> FirstMatch:
 
 
 def filled(context: Any, statement: Statement) -> Statement:
-    """Give a statement with the variables of its resources and conditions filled in."""
+    """Return a statement with the variables of its resources and conditions filled in."""
     if "${" not in f"{statement.resources}{statement.not_resources}{statement.conditions}":
         return statement
     return replace(
@@ -81,7 +81,7 @@ def _text(context: Any, text: str) -> str:
 
 
 def _value(context: Any, variable: re.Match[str]) -> str:
-    """Give a variable's value, else its default.
+    """Return a variable's value, else its default.
 
     One without either stays as it is written: no ARN and no tag holds ``${``, so it matches
     nothing, neither what a statement allows nor what ``NotResource`` spares from its denial. The

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_STATE_DIR = Path(".workshop/localcloud")
+"""Of the ``workshop cloud`` commands too, so that they find a cloud that a program has started."""
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 START_DEADLINE = 30.0
@@ -88,15 +90,21 @@ def start(
         try:
             running = _wait_for(state_dir, instance, child)
         except BaseException:
-            # Whoever is interrupted here has nobody yet who would know of the server.
+            # After an interrupt here nothing else knows of the server.
             child.kill()
             child.wait()
             raise
     return Started(running, already=False, seconds=time.monotonic() - began)
 
 
+def command(name: str, state_dir: Path) -> str:
+    """Return the command line of ``start``, ``stop`` or ``env`` for the cloud of ``state_dir``."""
+    where = () if state_dir == DEFAULT_STATE_DIR else ("--state-dir", str(state_dir))
+    return shlex.join(("workshop", "cloud", name, *where))
+
+
 def status(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
-    """Give the local cloud of ``state_dir`` if it runs and answers, else None."""
+    """Return the local cloud of ``state_dir`` if it runs and answers, else None."""
     running = record.read(state_dir)
     if running is None:
         return None
@@ -104,10 +112,12 @@ def status(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
 
 
 def require(state_dir: Path = DEFAULT_STATE_DIR) -> Running:
-    """Give the running local cloud, or a ``LocalCloudError`` that says how to start one."""
+    """Return the running local cloud, or a ``LocalCloudError`` that says how to start one."""
     running = status(state_dir)
     if running is None:
-        raise LocalCloudError("no local cloud is running; start one with: workshop cloud start")
+        raise LocalCloudError(
+            f"no local cloud is running; start one with: {command('start', state_dir)}"
+        )
     return running
 
 
@@ -136,49 +146,49 @@ def stop(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:
 
 
 def reset(running: Running) -> None:
-    """Make a running local cloud as empty as a new one."""
+    """Empty a running local cloud."""
     post(running, "/_ministack/reset", {})
 
 
 def set_clock(running: Running, **wanted: Any) -> dict[str, Any]:
-    """Turn its clock: ``freeze=True`` or ``False``, ``advance=seconds``."""
-    return post(running, "/_workshop/clock", wanted)
+    """Change its clock: ``freeze=True`` or ``False``, ``advance=seconds``."""
+    return post(running, "/_localcloud/clock", wanted)
 
 
 def set_delays(running: Running, **seconds: float) -> dict[str, Any]:
-    """Change how long passages take from now on: ``notebook=0``."""
-    return post(running, "/_workshop/delays", seconds)
+    """Change how long transitions take: ``notebook=0``."""
+    return post(running, "/_localcloud/delays", seconds)
 
 
 def set_faults(running: Running, *rules: Mapping[str, Any]) -> dict[str, Any]:
-    """Let these things go wrong from now on, and no others: see ``faults.rules``.
+    """Replace the fault plan: see ``faults.rules``.
 
-    ``{"effect": "throttle", "operation": "sagemaker:*", "times": 2}``; without rules all is well.
+    ``{"effect": "throttle", "operation": "sagemaker:*", "times": 2}``; no rules, no faults.
     """
-    return post(running, "/_workshop/faults", {"rules": [dict(rule) for rule in rules]})
+    return post(running, "/_localcloud/faults", {"rules": [dict(rule) for rule in rules]})
 
 
 def set_quotas(running: Running, **wanted: Any) -> dict[str, Any]:
     """Change applied quotas: ``sagemaker={"ml.g5.xlarge for training job usage": 2}``.
 
-    ``account`` and ``region`` say where, else it is where the cloud runs; ``show="all"`` gives all
+    ``account`` and ``region`` default to the cloud's own; ``show="all"`` returns all
     quotas instead of those that were changed.
     """
-    return post(running, "/_workshop/quotas", wanted)
+    return post(running, "/_localcloud/quotas", wanted)
 
 
 def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
-    """Give the temporary credentials that a notebook instance with this role has.
+    """Return the temporary credentials that a notebook instance with this role has.
 
     ``AccessKeyId``, ``SecretAccessKey``, ``SessionToken`` and ``Expiration``. Raises
     ``LocalCloudError`` unless the role exists and trusts SageMaker.
     """
-    given: dict[str, str] = post(running, "/_workshop/credentials", {"role": role_arn})
+    given: dict[str, str] = post(running, "/_localcloud/credentials", {"role": role_arn})
     return given
 
 
 def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any]:
-    """One call of the control interface; raises ``LocalCloudError`` if it is refused."""
+    """Call an admin endpoint; raise ``LocalCloudError`` if it refuses."""
     request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
         running.endpoint + path,
         data=json.dumps(document).encode(),
@@ -194,17 +204,17 @@ def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any
     except OSError as error:
         raise LocalCloudError(
             f"the local cloud at {running.endpoint} does not answer ({error}); "
-            "stop it with: workshop cloud stop"
+            "stop it and start it again"
         ) from error
 
 
 def authorization(running: Running) -> dict[str, str]:
-    """Return the header that the paths of the control interface ask for."""
+    """Return the header that the admin endpoints ask for."""
     return {"Authorization": f"Bearer {keys.control_token(running.secret)}"}
 
 
 def _reason(refusal: bytes) -> str:
-    """Give the sentence in a refusal of the control interface, or the whole of another's."""
+    """Return the sentence in a refusal of an admin endpoint, or the whole of any other."""
     text = refusal.decode(errors="replace")
     try:
         return str(json.loads(text)["error"])
@@ -217,7 +227,7 @@ def _refuse_silent(state_dir: Path) -> None:
     if silent is not None and process_identity.find(silent.pid, silent.instance) is not None:
         raise LocalCloudError(
             f"the local cloud (process {silent.pid}) does not answer; "
-            "end it with: workshop cloud stop"
+            f"end it with: {command('stop', state_dir)}"
         )
 
 
@@ -236,14 +246,14 @@ def _spawn(state_dir: Path, instance: str, arguments: list[str]) -> subprocess.P
 
 
 def _server_environment() -> dict[str, str]:
-    """Give a clean environment: nothing of AWS, Docker or the emulator leaks in from the user's."""
+    """Return an environment without the user's settings for AWS, Docker or the emulator."""
     kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
     chosen = {name: os.environ[name] for name in kept if name in os.environ}
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         # Compiling the emulator at every start takes seconds: keep the result away from the
         # sources, in the user's cache, as the variable asks.
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        chosen.setdefault("PYTHONPYCACHEPREFIX", str(cache / "workshop" / "pycache"))
+        chosen.setdefault("PYTHONPYCACHEPREFIX", str(cache / "localcloud" / "pycache"))
     return {**chosen, "PYTHONUNBUFFERED": "1"}
 
 
@@ -272,7 +282,7 @@ def _log_tail(state_dir: Path, lines: int = 15) -> str:
 
 def _answers(running: Running) -> bool:
     request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1
-        f"{running.endpoint}/_workshop/health", headers=authorization(running)
+        f"{running.endpoint}/_localcloud/health", headers=authorization(running)
     )
     try:
         with _DIRECT.open(request, timeout=2) as answer:
@@ -282,7 +292,7 @@ def _answers(running: Running) -> bool:
 
 
 def _end(running: Running) -> None:
-    """Ask, then force; the process is proven before each signal: the id may be reused by then."""
+    """Terminate, then kill; the process is proven before each signal, since ids are used again."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         found = process_identity.find(running.pid, running.instance)
         if found is not None:

@@ -1,4 +1,4 @@
-"""The file in which a local cloud says where it is: ``cloud.json`` in its state directory.
+"""The file that says where a local cloud is: ``cloud.json`` in its state directory.
 
 It holds the secret of this start too, so all of the directory is its owner's alone.
 """
@@ -33,7 +33,7 @@ class Running:
     started: float
     enforce_iam: bool = False
     secret: str = field(default="", repr=False)
-    """Made at this start; who knows it can do everything here."""
+    """Made at this start; whoever knows it can do everything here."""
 
     @property
     def endpoint(self) -> str:
@@ -42,9 +42,9 @@ class Running:
 
 
 def make_private(state_dir: Path) -> None:
-    """Make the directory of a local cloud, or take it from all but its owner.
+    """Make the directory of a local cloud, readable by its owner alone.
 
-    Raise ``LocalCloudError`` if it is another user's, who could give us a cloud of theirs.
+    Raise ``LocalCloudError`` if it is another user's, who could serve a cloud of theirs.
     """
     state_files.make_folder(state_dir)
     if state_dir.stat().st_uid != os.geteuid():
@@ -54,12 +54,12 @@ def make_private(state_dir: Path) -> None:
 
 
 def write(state_dir: Path, running: Running) -> None:
-    """Write the file at once as a whole, so that no reader sees half of it."""
+    """Write the file in one step, so that no reader sees half of it."""
     state_files.write(state_dir / FILE, json.dumps(asdict(running), indent=2) + "\n")
 
 
 def read(state_dir: Path) -> Running | None:
-    """Give what the file says, or None when there is none or it is not ours to understand.
+    """Return what the file says, or None if it is missing or in another form.
 
     Raise ``LocalCloudError`` if it is another user's.
     """

@@ -2,7 +2,7 @@
 
 The socket is bound to 127.0.0.1 before ministack is imported, because its modules read their port
 from the environment at import. All of it is loaded and corrected before the first request is
-taken, so nothing ever sees the emulator as it comes.
+taken, so no client ever meets the unpatched emulator.
 """
 
 from __future__ import annotations
@@ -33,35 +33,35 @@ from localcloud.admin import AdminInterface, clock_endpoint, delays_endpoint
 from localcloud.authentication import keys, public
 from localcloud.authentication.gate import Gate
 from localcloud.clock import Clock
-from localcloud.cloudformation.patches import mount
+from localcloud.cloudformation.patches import patch_cloudformation
 from localcloud.errors import LocalCloudError
-from localcloud.faults.deletions import mount_deletions
+from localcloud.faults.deletions import patch_deletions
 from localcloud.faults.middleware import FaultLayer
 from localcloud.faults.plan import FaultPlan, faults_endpoint
-from localcloud.functions import mount_functions
+from localcloud.functions import patch_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
-from localcloud.iam.patches import mount_permissions
-from localcloud.object_keys import mount_object_keys
+from localcloud.iam.patches import patch_permissions
+from localcloud.object_keys import patch_object_keys
 from localcloud.sagemaker.service import SageMakerService, build_engine
 from localcloud.service_quotas import limits
 from localcloud.service_quotas import service as quota_service
 from localcloud.service_quotas.admin import quotas_endpoint
 from localcloud.service_quotas.applied import AppliedQuotas
-from localcloud.stacksets.patches import mount_stacksets
-from localcloud.tag_search import mount_tag_search
+from localcloud.stacksets.patches import patch_stacksets
+from localcloud.tag_search import patch_tag_search
 from localcloud.transitions import Delays, delays
 
 HOST = "127.0.0.1"
 NOT_NEEDED = ("cryptography", "docker")
 """Packages that the emulator uses where it finds them, which here are development tools at most.
 
-Without them it is the same cloud on every machine; and with them a start costs 0.2 s more, for a
-key that nobody asks for and for a client of a daemon that must not be looked for."""
+Without them the cloud is the same on every machine; with them a start costs 0.2 s more, for a
+key that is never needed and for the client of a daemon that must not be looked for."""
 
 
 def options(argv: list[str]) -> argparse.Namespace:
-    """Give the server's own command line; people use ``workshop cloud start`` instead."""
+    """Return the options of the server's command line, which ``process.start`` writes."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.server")
     parser.add_argument("--instance", required=True, help="the id this process must answer with")
     parser.add_argument("--state-dir", type=Path, required=True)
@@ -70,14 +70,16 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--persist", action="store_true")
     parser.add_argument("--enforce-iam", action="store_true")
-    parser.add_argument("--delays", type=json.loads, default={}, help="seconds by passage, as JSON")
+    parser.add_argument(
+        "--delays", type=json.loads, default={}, help="seconds by transition, as JSON"
+    )
     return parser.parse_args(argv)
 
 
 def emulator_environment(
     port: int, account: str, region: str, state_dir: Path, *, persist: bool, enforce_iam: bool
 ) -> dict[str, str]:
-    """Give what ministack reads from the environment, closed to everything outside this machine."""
+    """Return the environment of ministack, closed to everything outside this machine."""
     return {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": HOST,
@@ -100,7 +102,7 @@ def emulator_environment(
 
 
 def bound_socket(port: int) -> socket.socket:
-    """Give a listening socket on the loopback interface; port 0 takes a free one."""
+    """Return a listening socket on the loopback interface; port 0 takes a free one."""
     # The protocol is named because asyncio looks at it: without, each answer waits 40 ms for the
     # client to acknowledge its first packet.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -115,9 +117,9 @@ def bound_socket(port: int) -> socket.socket:
 
 
 def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_iam: bool) -> Gate:
-    """Give the ASGI application: ministack with our services, types, corrections and controls.
+    """Return the ASGI application: ministack with our services, types, corrections and controls.
 
-    ``secret`` is what everybody has to know something of who wants to be served.
+    ``secret`` is what signatures and the token are derived from.
     """
     quotas = AppliedQuotas(clock)
     plan = FaultPlan()
@@ -135,23 +137,23 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         application_auto_scaling.TARGET_PREFIX,
         application_auto_scaling.ScalingService(engine),
     )
-    mount(engine)
-    mount_tag_search(engine)
-    mount_object_keys()
-    mount_permissions()
-    ec2_offerings.mount()
+    patch_cloudformation(engine)
+    patch_tag_search(engine)
+    patch_object_keys()
+    patch_permissions()
+    ec2_offerings.patch_offerings()
     limits.enforce(quotas)
-    mount_stacksets(clock)
+    patch_stacksets(clock)
     supported_operations.close_the_rest()
-    mount_functions(secret)
+    patch_functions(secret)
     ministack_adapter.add_state("faults", plan)
-    mount_deletions(plan)
+    patch_deletions(plan)
     passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
     ministack = ministack_adapter.module("app").app
     faulty = FaultLayer(ministack, plan)
 
     async def emulated(scope: Any, receive: Any, send: Any) -> None:
-        # Whatever service is asked: what was due by now has happened before.
+        # Whatever is due by now happens before any service answers.
         engine.statuses.run_due()
         await faulty(scope, receive, send)
 
@@ -181,7 +183,7 @@ class _Server(Server):
 
 
 async def serve(application: Gate, listener: socket.socket, clock: Clock) -> None:
-    """Serve until SIGTERM or SIGINT; what is being answered then has a second to end."""
+    """Serve until SIGTERM or SIGINT; requests in progress then have a second to end."""
     config = Config(
         application,
         interface="asgi3",
@@ -209,8 +211,8 @@ async def serve(application: Gate, listener: socket.socket, clock: Clock) -> Non
 
 
 def main(argv: list[str]) -> int:
-    """Run one local cloud in the foreground; the exit code of the process."""
-    # What is written here is its owner's alone.
+    """Run a local cloud in the foreground; return the exit code of the process."""
+    # All files are readable by their owner alone.
     os.umask(0o077)
     chosen = options(argv)
     state_dir: Path = chosen.state_dir.resolve()

@@ -1,8 +1,8 @@
-"""What of the emulator is played here; all else of it is closed, above all what runs programs.
+"""The supported operations of the emulator; all others are closed, above all what runs code.
 
 ministack runs code in a dozen ways: Lambda, Glue and CodeBuild jobs, ECS tasks, init scripts,
-databases, and doors that open by path or host name before any signature is looked at. Whatever
-is not on these lists is refused, whoever asks.
+databases, and paths and host names that are served before any signature is checked. Whatever
+is not on these lists is refused.
 """
 
 # Private names of ministack, held by ministack_adapter.HELD.
@@ -59,7 +59,7 @@ Service = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[
 
 
 def close_the_rest() -> None:
-    """Take away what is not played, once all services of ours are there."""
+    """Close what is not supported, once all services of ours are registered."""
     _close_services()
     _close_resource_types()
     _close_doors()
@@ -69,34 +69,36 @@ def _close_services() -> None:
     handlers = ministack_adapter.module("app").SERVICE_HANDLERS
     open_ones = SERVICES | ministack_adapter.json_services()
     for name in handlers.keys() - open_ones:
-        handlers[name] = partial(_unplayed, name)
+        handlers[name] = partial(_unsupported, name)
     handlers["glue"] = _only(_CATALOG, "glue", handlers["glue"])
     handlers["lambda"] = _only(_FUNCTIONS, "lambda", handlers["lambda"])
 
 
-def _only(played: re.Pattern[str], name: str, service: Service) -> Service:
+def _only(supported: re.Pattern[str], name: str, service: Service) -> Service:
     async def asked(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
         operation = headers.get("x-amz-target") or f"{method} {path}"
-        answer = service if played.fullmatch(operation) else partial(_unplayed, name)
+        answer = service if supported.fullmatch(operation) else partial(_unsupported, name)
         return await answer(method, path, headers, body, query)
 
     return asked
 
 
-async def _unplayed(name: str, method: str, path: str, headers: dict[str, str], *_: Any) -> Answer:
+async def _unsupported(
+    name: str, method: str, path: str, headers: dict[str, str], *_: Any
+) -> Answer:
     operation = headers.get("x-amz-target", "").rpartition(".")[2] or f"{method} {path}"
-    _, told, text = ministack_adapter.module("core.iam_actions").access_denied_response(
+    _, answer_headers, text = ministack_adapter.module("core.iam_actions").access_denied_response(
         name,
         "",
         "",
         str(uuid.uuid4()),
         error_code="UnsupportedOperation",
-        message=f"The local cloud does not play {operation} of {name}.",
+        message=f"The local cloud does not support {operation} of {name}.",
         headers=headers,
     )
-    return 400, told, text
+    return 400, answer_headers, text
 
 
 def _close_resource_types() -> None:
@@ -107,9 +109,9 @@ def _close_resource_types() -> None:
 
 
 def _close_doors() -> None:
-    """Close what the emulator serves by path or host name, whatever is signed.
+    """Close what the emulator serves by path or host name, signed or not.
 
-    What is left goes to a service: the one that the signature is for.
+    All other requests go to the service that their signature is for.
     """
     app = ministack_adapter.module("app")
     reset, callbacks = app._handle_admin_reset, app._handle_post_body_shortcuts
@@ -145,12 +147,12 @@ def _close_doors() -> None:
         return found or (404, {}, b"")
 
     async def no_scripts() -> None:
-        """Run nothing: an emulator in a container would look for scripts in fixed folders."""
+        """Run nothing: the emulator would look for scripts in fixed folders."""
 
     app._handle_pre_body_request = before_body
     app._handle_post_body_shortcuts = after_body
     app._handle_special_data_plane_request = by_host
-    # Presigned URLs have been checked by then; this would ask for a secret that everybody knows.
+    # Presigned URLs are checked by the gate; this check would ask for a public secret.
     ministack_adapter.module("services.s3")._verify_presigned_sigv4 = lambda *_: None
     app._run_init_scripts = lambda: None
     app._run_ready_scripts = no_scripts

@@ -1,6 +1,6 @@
 """GetResources of the Resource Groups Tagging API, over SageMaker too and in pages.
 
-ministack collects the tags of its own services and gives everything at once. AWS gives at most 100
+ministack collects the tags of its own services and answers all at once. AWS answers at most 100
 resources a page (botocore's service model); how many unless asked for a number is not measured.
 """
 
@@ -24,8 +24,8 @@ Answer = tuple[int, dict[str, str], bytes]
 Document = dict[str, Any]
 
 
-def mount_tag_search(engine: SageMakerEngine) -> None:
-    """Let GetResources find what our SageMaker holds, once per process."""
+def patch_tag_search(engine: SageMakerEngine) -> None:
+    """Include our SageMaker's resources in GetResources, once per process."""
     tagging = ministack_adapter.module("services.tagging")
     tagging._COLLECTORS["sagemaker"] = lambda: _tagged(engine)
     handlers = tagging._HANDLERS
@@ -33,7 +33,7 @@ def mount_tag_search(engine: SageMakerEngine) -> None:
 
 
 def _tagged(engine: SageMakerEngine) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """ARN and tags of whatever carries some in the present account and Region."""
+    """Return ARN and tags of each tagged resource in the present account and Region."""
     for kind in engine.kinds.values():
         for record in engine.records(kind):
             if kind.arn and record["tags"]:

@@ -1,4 +1,4 @@
-"""How fast the local cloud pretends to be."""
+"""How long the transitions of the local cloud take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.errors import LocalCloudError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-PASSAGES: Mapping[str, float] = {
+TRANSITIONS: Mapping[str, float] = {
     "notebook": 1.5,
     "training": 4.0,
     "processing": 4.0,
@@ -27,21 +27,21 @@ PASSAGES: Mapping[str, float] = {
     "domain": 2.0,
     "app": 1.5,
     "stopping": 1.0,
-    "beat": 1.0,
+    "tick": 1.0,
 }
-"""Seconds each passage takes unless told otherwise (minutes on AWS): how long a notebook stays
-Pending, a training job runs, anything takes to stop; ``beat`` is the time between two log lines of
+"""Seconds that each transition takes by default (minutes on AWS): how long a notebook stays
+Pending, a training job runs, a stop takes; ``tick`` is the time between two log lines of
 what runs (0: it writes none)."""
 
 
 @dataclass
 class Delays:
-    """Seconds per named passage; the names are those the resource tables use."""
+    """Seconds per named transition; the names are those the resource tables use."""
 
     started_with: Mapping[str, float]
     current: dict[str, float] = field(init=False)
     changed: Callable[[], None] = field(default=lambda: None, init=False)
-    """Called after a change, so that what is under way is looked at again."""
+    """Called after a change, so that running transitions are scheduled again."""
 
     def __post_init__(self) -> None:
         self.reset()
@@ -50,25 +50,25 @@ class Delays:
         return self.current[name]
 
     def set(self, wanted: Mapping[str, float]) -> None:
-        """Change some, all or none: ``LocalCloudError`` if one has no such name or is negative."""
+        """Change some; ``LocalCloudError`` for an unknown name or a negative number."""
         self.current.update(_checked(wanted))
         self.changed()
 
     def reset(self) -> None:
-        """Back to what the process was started with."""
+        """Return to the delays that the process was started with."""
         self.current = dict(self.started_with)
 
 
 def delays(wanted: Mapping[str, float] | None = None) -> Delays:
-    """Give the delays of a new local cloud: the usual ones but for those in ``wanted``."""
-    return Delays({**PASSAGES, **_checked(wanted or {})})
+    """Return the delays of a new local cloud: ``wanted`` over the defaults."""
+    return Delays({**TRANSITIONS, **_checked(wanted or {})})
 
 
 def _checked(wanted: Mapping[str, float]) -> dict[str, float]:
     given = {name: float(seconds) for name, seconds in wanted.items()}
     for name, seconds in given.items():
-        if name not in PASSAGES:
-            raise LocalCloudError(f"no passage '{name}'; known are: {', '.join(PASSAGES)}")
+        if name not in TRANSITIONS:
+            raise LocalCloudError(f"no transition '{name}'; known are: {', '.join(TRANSITIONS)}")
         if not seconds >= 0:
             raise LocalCloudError(f"'{name}' cannot take {seconds} seconds; give 0 or more")
     return given

@@ -1,1 +1,1 @@
-"""The stacks: five for each seat and one for the cohort. They only compose constructs."""
+"""The stacks of a seat (``workshop.naming.SEAT_STACKS``) and the cohort's."""

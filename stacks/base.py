@@ -108,7 +108,7 @@ class WorkshopStack(Stack):
 
 
 class SeatStack(WorkshopStack):
-    """One of a seat's five stacks, with the parameter ``AttendeeId``.
+    """One of a seat's stacks, with the parameter ``AttendeeId``.
 
     The parameter's default is the seat, so that plain ``cdk deploy`` needs no ``--parameters``.
     """

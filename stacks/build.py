@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import App, Validations
+from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.access import AccessStack
@@ -20,14 +20,14 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.naming import COHORT, Names
+from workshop.naming import COHORT, SEAT_STACKS, Names
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
 """CDK's feature flags (https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html)."""
 
 # These hold whatever the command line or cdk.json say: the templates of all seats must be alike.
 ALWAYS = {
-    # Paths and versions would differ from seat to seat and tell nobody anything.
+    # Paths and versions would differ from seat to seat and say nothing to anybody.
     "aws:cdk:enable-path-metadata": False,
     "aws:cdk:enable-asset-metadata": False,
     "aws:cdk:version-reporting": False,
@@ -38,7 +38,7 @@ ALWAYS = {
 
 
 def new_app(outdir: str | None = None) -> App:
-    """An app with this project's feature flags, under the CDK command line and without it."""
+    """Return an app with this project's feature flags, with or without the CDK command line."""
     return App(
         analytics_reporting=False,
         tree_metadata=False,
@@ -100,36 +100,39 @@ def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> C
 
 
 def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
-    """The five stacks of one seat; only two of them have to wait for another."""
+    """Put the stacks of one seat into ``app``: those of ``SEAT_STACKS``, each once."""
     names = loaded.names(seat)
     placement = _placement(loaded, names, seat.profile)
     profile = loaded.settings.profiles[seat.profile]
-    StorageStack(app, names.stack("storage"), placement=placement, storage=profile.storage)
-    RegistryStack(app, names.stack("registry"), placement=placement, registry=profile.registry)
-    access = AccessStack(
-        app,
-        names.stack("access"),
-        placement=placement,
-        profile=profile,
-    )
-    access.add_stack_dependency(cohort, "the role's boundary and policies")
-    notebook = NotebookStack(
-        app,
-        names.stack("notebook"),
-        placement=placement,
-        notebook=profile.notebook,
-        instance_type=seat.instance_type,
-        volume_gb=seat.volume_gb,
-        storage=profile.storage,
-        registry=profile.registry,
-        access=profile.access,
-    )
-    notebook.add_stack_dependency(access, "the notebook's role")
-    MonitoringStack(
-        app,
-        names.stack("monitoring"),
-        placement=placement,
-        dashboard=profile.dashboard,
-        access=profile.access,
-        storage=profile.storage,
-    )
+    made: dict[str, Stack] = {
+        COHORT: cohort,
+        "storage": StorageStack(
+            app, names.stack("storage"), placement=placement, storage=profile.storage
+        ),
+        "registry": RegistryStack(
+            app, names.stack("registry"), placement=placement, registry=profile.registry
+        ),
+        "access": AccessStack(app, names.stack("access"), placement=placement, profile=profile),
+        "notebook": NotebookStack(
+            app,
+            names.stack("notebook"),
+            placement=placement,
+            notebook=profile.notebook,
+            instance_type=seat.instance_type,
+            volume_gb=seat.volume_gb,
+            storage=profile.storage,
+            registry=profile.registry,
+            access=profile.access,
+        ),
+        "monitoring": MonitoringStack(
+            app,
+            names.stack("monitoring"),
+            placement=placement,
+            dashboard=profile.dashboard,
+            access=profile.access,
+            storage=profile.storage,
+        ),
+    }
+    for kind in SEAT_STACKS.values():
+        if kind.needs:
+            made[kind.name].add_stack_dependency(made[kind.needs], kind.because)

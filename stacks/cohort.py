@@ -92,6 +92,10 @@ class CohortStack(WorkshopStack):
             description=_DESCRIPTIONS.get(part, "What seats of the workshop may do"),
             document=document,
         )
-        extra = [one for profile in profiles.values() for one in profile.access.extra_statements]
-        wildcards(policy.policy, {part: document}, {one.sid: _EXTRA for one in extra})
+        extra = [
+            statement
+            for profile in profiles.values()
+            for statement in profile.access.extra_statements
+        ]
+        wildcards(policy.policy, {part: document}, {statement.sid: _EXTRA for statement in extra})
         return policy

@@ -14,7 +14,7 @@ from tools.generated_files import ROOT
 from workshop.access import matrix
 from workshop.access.matrix import AccessCase
 from workshop.access.permissions import EffectivePermissions, cell
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.naming import Names
 
 _PAGE = ROOT / "docs" / "access.md"

@@ -26,9 +26,7 @@ LAYERS = "rooms stand on each other"
 """The contract of import-linter whose layers are the rooms of ``workshop/``, top to bottom."""
 
 GROUND = "ground"
-"""One box for all modules that stand in ``workshop/`` itself, and one for what imports in a circle:
-the policies read the configuration's models, and the configuration counts the policies."""
-CONFIGURATION = "config"
+"""The one box of all modules that stand in ``workshop/`` itself."""
 _BESIDES = {
     "stacks": Path("stacks/__init__.py"),
     "workbench": Path("constructs/workbench/__init__.py"),
@@ -84,7 +82,7 @@ def imports() -> Arrows:
         for module in graph.modules
         for used in graph.find_modules_directly_imported_by(module)
     }
-    return {(one, other) for one, other in found if one != other}
+    return joined({(one, other) for one, other in found if one != other})
 
 
 def _box(module: str) -> str:
@@ -93,14 +91,28 @@ def _box(module: str) -> str:
         return package
     if not below or not room_file(below[0]).name.startswith("__"):
         return GROUND
-    return CONFIGURATION if below[0] == "policies" else below[0]
+    return below[0]
+
+
+def joined(arrows: Arrows) -> Arrows:
+    """Return the arrows with one box, ``a, b``, for rooms that import each other in a circle."""
+    below = _below(arrows)
+    boxes = sorted({box for arrow in arrows for box in arrow})
+    circle = {
+        box: ", ".join(
+            other
+            for other in boxes
+            if other == box or (_reaches(below, box, other) and _reaches(below, other, box))
+        )
+        for box in boxes
+    }
+    found = {(circle[one], circle[other]) for one, other in arrows}
+    return {(one, other) for one, other in found if one != other}
 
 
 def drawn(arrows: Arrows) -> Arrows:
     """Return the arrows without those that others imply; every door to the local cloud stays."""
-    below: dict[str, set[str]] = {}
-    for one, other in arrows:
-        below.setdefault(one, set()).add(other)
+    below = _below(arrows)
     return {
         (one, other)
         for one, other in arrows
@@ -109,8 +121,22 @@ def drawn(arrows: Arrows) -> Arrows:
     }
 
 
+def _below(arrows: Arrows) -> dict[str, set[str]]:
+    below: dict[str, set[str]] = {}
+    for one, other in arrows:
+        below.setdefault(one, set()).add(other)
+    return below
+
+
 def _reaches(below: Mapping[str, set[str]], one: str, other: str) -> bool:
-    return one == other or any(_reaches(below, step, other) for step in below.get(one, ()))
+    seen: set[str] = set()
+    ahead = [one]
+    while ahead:
+        step = ahead.pop()
+        if step not in seen:
+            seen.add(step)
+            ahead += below.get(step, ())
+    return other in seen
 
 
 def picture() -> str:
@@ -122,21 +148,28 @@ def _lines(arrows: Arrows) -> Iterator[str]:
     loose = [room for room in layers() if room_file(room).name != "__init__.py"]
     titles = {
         "workbench": "constructs/workbench",
-        CONFIGURATION: "config, policies",
         GROUND: "<br>".join([", ".join(loose[:4]), ", ".join(loose[4:])]),
     }
     order = [*_BESIDES, *layers(), GROUND]
-    boxes = sorted({box for arrow in arrows for box in arrow}, key=order.index)
+
+    def place(box: str) -> int:
+        return order.index(box.partition(",")[0])
+
+    boxes = sorted({box for arrow in arrows for box in arrow}, key=place)
     product = [box for box in boxes if box not in _BESIDES]
     for title, inside in (("CDK side", _CDK), ("workshop", product)):
         yield f'  subgraph {title.partition(" ")[0]}_side["{title}"]'
-        yield from (f'    {box}["{titles.get(box, box)}"]' for box in inside)
+        yield from (f'    {_id(box)}["{titles.get(box, box)}"]' for box in inside)
         yield "  end"
     yield '  localcloud["localcloud"]'
-    for one, other in sorted(arrows, key=lambda arrow: [order.index(box) for box in arrow]):
-        yield f"  {one} {'-.->' if other == 'localcloud' else '-->'} {other}"
+    for one, other in sorted(arrows, key=lambda arrow: [place(box) for box in arrow]):
+        yield f"  {_id(one)} {'-.->' if other == 'localcloud' else '-->'} {_id(other)}"
     # Not an import: files on disk are all that the CDK side hands over.
     yield '  stacks == "cloud assembly" ==> deploy'
+
+
+def _id(box: str) -> str:
+    return box.replace(", ", "_")
 
 
 def main(arguments: list[str] | None = None) -> int:

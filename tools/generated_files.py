@@ -1,4 +1,4 @@
-"""Files that are generated and checked in: written on demand, and told when they are stale."""
+"""Files that are generated and checked in: written on demand, and checked for being stale."""
 
 from __future__ import annotations
 

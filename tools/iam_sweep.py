@@ -35,8 +35,8 @@ from tools import iam_reference
 from tools.iam_reference import ReferencedAction
 from tools.synthesized_roles import Context, SynthesizedRole, roles
 from workshop import tags
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
 from workshop.naming import COHORT, Names
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ VICTIMS = (NEIGHBOUR, NAMESAKE, ORGANISER, COHORT, OUTSIDER, EVERYBODY)
 PLAIN, OWN, VICTIMS_TAGS, INSIDE = "plain", "own tags", "victim's tags", "victim's model inside"
 SHAPES = (PLAIN, OWN, VICTIMS_TAGS, INSIDE)
 FREE = "pytorch-inference-2027-03-15-10-00-00"
-"""A name as SageMaker's SDK gives it, which tells nobody's seat."""
+"""A name as SageMaker's SDK gives it, which names nobody's seat."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
@@ -343,12 +343,12 @@ def document(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> dict[s
             }
             for one in table
         ],
-        "unexplained": [_told(one) for one in unexplained(swept, table)],
+        "unexplained": [_as_json(answer) for answer in unexplained(swept, table)],
         "unused": [one.reason for one in unused(swept, table)],
     }
 
 
-def _told(answer: AllowedAnswer) -> dict[str, str]:
+def _as_json(answer: AllowedAnswer) -> dict[str, str]:
     question = answer.question
     return {
         "action": question.action,
@@ -359,10 +359,10 @@ def _told(answer: AllowedAnswer) -> dict[str, str]:
     }
 
 
-def show(told: Mapping[str, Any]) -> None:
+def show(report: Mapping[str, Any]) -> None:
     """Print the counts, the explanations with theirs, and what nothing explains."""
-    print(f"Service Authorization Reference {told['reference']}")
-    for role in told["roles"]:
+    print(f"Service Authorization Reference {report['reference']}")
+    for role in report["roles"]:
         print(
             f"{role['profile']} ({role['mode']}) {role['role'].rpartition('/')[2]}:"
             f" {role['asked']:,} questions of {role['services']} services,"
@@ -371,15 +371,15 @@ def show(told: Mapping[str, Any]) -> None:
         for part in ("by_service", "by_victim", "by_shape"):
             counts = ", ".join(f"{name} {count}" for name, count in sorted(role[part].items()))
             print(f"  {part.replace('_', ' ')}: {counts}")
-    for one in told["explained"]:
+    for one in report["explained"]:
         if one["allowed"]:
             print(f"{one['allowed']:>7,}  {one['reason']}")
-    for one in told["unexplained"]:
+    for one in report["unexplained"]:
         print(
             f"NOT EXPLAINED  {one['action']} on {one['resource']} of the {one['victim']},"
             f" {one['shape']}: {one['allowed_by']}"
         )
-    for reason in told["unused"]:
+    for reason in report["unused"]:
         print(f"EXPLAINS NOTHING  {reason}")
 
 
@@ -410,15 +410,15 @@ def main(argv: Sequence[str] | None = None) -> int:
                             mapping=partial(pool.map, chunksize=8),
                         )
     whole = chosen.service is None and chosen.profile is None and chosen.env is None
-    told = document(swept, explanations())
+    report = document(swept, explanations())
     if not whole:
-        told["unused"] = []
+        report["unused"] = []
     if chosen.json:
-        print(json.dumps(told, indent=1))
+        print(json.dumps(report, indent=1))
     else:
-        show(told)
+        show(report)
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
-    return 1 if told["unexplained"] or told["unused"] else 0
+    return 1 if report["unexplained"] or report["unused"] else 0
 
 
 def synthesize(loaded: LoadedEnvironment, folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""Generates two parts of ``README.md``: what is made for an attendee, and what a class costs.
+"""Generates three parts of ``README.md``: what an attendee gets, what it costs, what to install.
 
-The picture is drawn from the templates that CDK makes, the sums from the price list. Run it as
-``python -m tools.readme --write``, or with ``--check`` to learn whether the page is stale (exit
-code 1).
+The picture is drawn from the templates that CDK makes, the sums from the price list, the extras
+from the command line. Run it as ``python -m tools.readme --write``, or with ``--check`` to learn
+whether the page is stale (exit code 1).
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from typing import Any
 from stacks import build
 from tools import generated_files
 from tools.generated_files import ROOT
-from workshop.config import loader
+from workshop import extras
+from workshop.cli import COMMANDS, GROUPS
 from workshop.config.models import Profile
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.pricing import prices
 
@@ -168,9 +170,27 @@ def _hourly(use: prices.Use, instance_type: str) -> Decimal:
     return found
 
 
+# --- the extras ---------------------------------------------------------------------------------
+
+
+def extras_table() -> str:
+    """Return which commands there are with which extra of the package."""
+    needs = {name: extras.NEEDS.get(name, ("", ""))[0] for name in (*COMMANDS, *GROUPS)}
+    rows = ["| installed with | there are |", "|---|---|"]
+    for extra in dict.fromkeys(sorted(needs.values(), key=["", "cdk", "local", "all"].index)):
+        commands = ", ".join(f"`{name}`" for name, needed in needs.items() if needed == extra)
+        besides = {"": "", "cdk": ", plain `cdk`", "local": "", "all": " and all others"}[extra]
+        rows.append(f"| `{extras.PACKAGE}{f'[{extra}]' if extra else ''}` | {commands}{besides} |")
+    return "\n".join(rows)
+
+
 def page_text(templates: Templates) -> str:
-    """Return the page with both parts renewed."""
-    parts = {"workbench": picture(templates), "costs": cost_table()}
+    """Return the page with all parts renewed."""
+    parts = {
+        "workbench": picture(templates),
+        "costs": cost_table(),
+        "extras": extras_table(),
+    }
     return generated_files.page(PAGE, _MODULE, parts)
 
 

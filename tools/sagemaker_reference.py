@@ -26,10 +26,10 @@ Entries = dict[str, dict[str, Any]]
 
 
 def document(package: Path) -> dict[str, Any]:
-    """Give the whole file: where it is from, then types, condition keys and actions by name."""
-    told = _read(package / "package.json")
-    if told["name"] != PACKAGE:
-        raise SystemExit(f"{package} holds {told['name']}, not {PACKAGE}")
+    """Return the whole file: where it is from, then types, condition keys and actions by name."""
+    about_package = _read(package / "package.json")
+    if about_package["name"] != PACKAGE:
+        raise SystemExit(f"{package} holds {about_package['name']}, not {PACKAGE}")
     types, keys, actions = (
         _read(package / "data" / part / f"{SERVICE}.json")
         for part in ("resourceTypes", "conditionKeys", "actions")
@@ -38,8 +38,8 @@ def document(package: Path) -> dict[str, Any]:
         "source": {
             "reference": PAGE,
             "package": PACKAGE,
-            "version": told["version"],
-            "updated": told["updatedAt"][:10],
+            "version": about_package["version"],
+            "updated": about_package["updatedAt"][:10],
         },
         "types": {name: _resource(types[name], actions) for name in sorted(types)},
         "keys": {one["key"]: one["type"] for one in _by(keys, "key")},
@@ -48,7 +48,7 @@ def document(package: Path) -> dict[str, Any]:
 
 
 def text(made: dict[str, Any]) -> str:
-    """Give the document with one type, key or action a line, so that a new release can be read."""
+    """Return the document with one type, key or action a line, so that a release can be read."""
     sections = []
     for section, entries in made.items():
         lines = [f"    {json.dumps(name)}: {json.dumps(one)}" for name, one in entries.items()]

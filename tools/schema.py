@@ -81,7 +81,7 @@ def _meaning(root: dict[str, Any], value: dict[str, Any], reference: str | None)
     text = value.get("description") or (
         root["$defs"][reference]["description"] if reference else ""
     )
-    limits = [told for branch in _branches(value) for told in _limits(branch)]
+    limits = [limit for branch in _branches(value) for limit in _limits(branch)]
     return " ".join([json_schema.prose(text), *limits]).strip()
 
 

@@ -4,7 +4,7 @@
 
     WorkshopError            exit 1   anything this project refuses or fails at
     ├── UsageError           exit 2   the command line asks for something that does not exist
-    ├── ConfigError          exit 2   the YAML or the roster is wrong; carries every problem found
+    ├── ConfigError          exit 2   the YAML or the roster is wrong; carries every mistake found
     ├── GuardError           exit 3   refused to protect something: account, quota, date
     ├── NotProvenError       exit 4   a teardown ended before it could prove anything
     └── SignInError          exit 1   AWS takes no more calls; 4 where something was to be proven
@@ -46,23 +46,23 @@ class UsageError(WorkshopError):
 class ConfigError(WorkshopError):
     """The configuration is wrong.
 
-    ``problems`` holds one line per mistake (``file:line: path: what; cure``), so that all of
+    ``diagnostics`` holds one line per mistake (``file:line: path: what; cure``), so that all of
     them are seen at once.
     """
 
     exit_code = 2
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        if not problems:
-            raise ValueError("a ConfigError needs at least one problem")
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+    def __init__(self, diagnostics: Sequence[str]) -> None:
+        if not diagnostics:
+            raise ValueError("a ConfigError needs at least one diagnostic")
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(self.diagnostics))
 
     def lines(self) -> list[str]:
         # Lines that begin with file:line are links in editors and terminals.
-        count = len(self.problems)
+        count = len(self.diagnostics)
         mistakes = f"{count} mistakes" if count > 1 else "1 mistake"
-        return [*self.problems, f"workshop: {mistakes} in the configuration; nothing was done"]
+        return [*self.diagnostics, f"workshop: {mistakes} in the configuration; nothing was done"]
 
 
 class GuardError(WorkshopError):

@@ -1,4 +1,4 @@
-"""What a run of many steps tells whoever watches it."""
+"""What happens during a deployment, for whoever watches it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from workshop.account_region import AccountRegion
 
 
 class What(StrEnum):
-    """What happened to a stack or, without a stack, to a whole seat or the fleet."""
+    """What happened to a stack or, without a stack, to a whole seat or the whole deployment."""
 
     BEGUN = "begun"
     """A call that makes, changes or clears a stack was accepted."""
     JOINED = "joined"
     """Somebody else is at work on the stack; it is watched like one's own."""
     FAILING = "failing"
-    """The first failure inside the stack, told while CloudFormation still takes the rest back."""
+    """The first failure inside the stack, while CloudFormation still takes the rest back."""
     RETRY = "retry"
     FALLBACK = "fallback"
     """The next of the notebook's instance types is tried."""
@@ -34,14 +34,14 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened; ``told`` is a sentence or empty."""
+    """One event; ``message`` is a sentence or empty."""
 
     at: datetime
     place: AccountRegion
     what: What
     seat: str = ""
     stack: str = ""
-    told: str = ""
+    message: str = ""
 
 
 Sink = Callable[[Event], object]

@@ -26,6 +26,12 @@ FOLDER_MODE = 0o700
 _IGNORED = "# Names, links and people's work: none of it is for version control.\n*\n"
 
 
+def shown(path: Path) -> str:
+    """Return ``path`` as messages name it: from the current folder where it lies below that."""
+    absolute, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100 - keeps links
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else path).as_posix()
+
+
 def make_folder(path: Path, *, root: Path | None = None) -> Path:
     """Make ``path`` where it is missing, and make it private where it is there; return it.
 
@@ -35,18 +41,18 @@ def make_folder(path: Path, *, root: Path | None = None) -> Path:
     working directory or the home directory is in.
     """
     above = [path, *path.parents]
-    root = root or next((one for one in above if one.name == STATE.name), path)
+    root = root or next((folder for folder in above if folder.name == STATE.name), path)
     own = above[: above.index(root) + 1]
-    made = [one for one in above if not os.path.lexists(one)]
-    for one in reversed(made):
-        one.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        _restrict(one, FOLDER_MODE)  # the umask may have taken more
+    made = [folder for folder in above if not os.path.lexists(folder)]
+    for folder in reversed(made):
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        _restrict(folder, FOLDER_MODE)  # the umask may have taken more
     path.mkdir(exist_ok=True)  # raises where a file has the name
     ours = root in made or root.name == STATE.name
     shared = not ours and _is_shared(root)
-    for one in own:
-        if one != root or not shared:
-            _restrict(one, FOLDER_MODE)
+    for folder in own:
+        if folder != root or not shared:
+            _restrict(folder, FOLDER_MODE)
     if ours or not (shared or any(root.iterdir())):
         _ignore(max((*made, root), key=above.index))
     return path
@@ -59,7 +65,7 @@ def restrict(path: Path) -> None:
 
 @contextmanager
 def draft(path: Path) -> Iterator[Path]:
-    """Give the path of an empty file that takes the name ``path`` when the block has ended.
+    """Yield the path of an empty file that takes the name ``path`` when the block has ended.
 
     Whatever has that name until then is replaced; a link is replaced and not followed. Where the
     block raises, the file is removed and ``path`` is as it was.

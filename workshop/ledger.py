@@ -39,7 +39,7 @@ class Ledger:
         self._write({"command": command, "who": _who(), **more})
 
     def event(self, event: Event) -> None:
-        """Note one event of the fleet."""
+        """Note one event of a deployment."""
         self._write(as_line(event))
 
     def end(self, result: Mapping[str, Any]) -> None:
@@ -165,7 +165,7 @@ def as_line(event: Event) -> dict[str, Any]:
         "region": event.place.region,
         "seat": event.seat,
         "stack": event.stack,
-        "told": event.told,
+        "message": event.message,
     }
     return {key: value for key, value in whole.items() if value}
 

@@ -31,8 +31,51 @@ BOUNDARY = "boundary"
 FREEZE = "freeze"
 """The cohort's policies that are no part of what a seat may do: over each role, and put on it."""
 
-SEAT_STACKS = ("storage", "registry", "access", "notebook", "monitoring")
-"""The five stacks of a workbench, in the order in which they may be created."""
+
+@dataclass(frozen=True, slots=True)
+class StackKind:
+    """One of a seat's stacks: the resource types that it makes, and what has to be there before it.
+
+    ``needs`` is another kind, or the cohort; ``because`` says what it needs of that.
+    """
+
+    name: str
+    makes: tuple[str, ...]
+    needs: str = ""
+    because: str = ""
+
+
+SEAT_STACKS = {
+    kind.name: kind
+    for kind in (
+        StackKind("storage", ("AWS::S3::Bucket", "AWS::S3::BucketPolicy")),
+        StackKind("registry", ("AWS::ECR::Repository",)),
+        StackKind("access", ("AWS::IAM::Role",), COHORT, "the role's boundary and policies"),
+        StackKind(
+            "notebook",
+            (
+                "AWS::SageMaker::NotebookInstance",
+                "AWS::SageMaker::NotebookInstanceLifecycleConfig",
+            ),
+            "access",
+            "the notebook's role",
+        ),
+        StackKind("monitoring", ("AWS::CloudWatch::Dashboard",)),
+    )
+}
+"""The stacks of a seat by the last word of their names, in the order in which they can be created.
+
+Here and in ``stacks/`` a stack is added, and nowhere else.
+"""
+
+
+def seat_of_name(workshop: str, name: str) -> str | None:
+    """Return the seat whose prefix a name has: ``ada`` of ``vision-ada-fit`` or ``vision/ada/fit``.
+
+    It may be the cohort, or no seat that there is.
+    """
+    found = re.match(rf"{re.escape(workshop)}([-/])({SEAT_PATTERN.strip('^$')})\1", name)
+    return found[2] if found else None
 
 
 @dataclass(frozen=True)

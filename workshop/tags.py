@@ -29,12 +29,17 @@ VALUE_PATTERN = r"^[A-Za-z0-9 _.:/=+\-@]{0,256}$"
 
 
 def template_digest(template: str) -> str:
-    """The value of a stack's tag ``template``, 32 hexadecimal digits, from the text CDK writes.
+    """Return the value of a stack's tag ``template``: a digest of CDK's text, 32 hex digits.
 
-    With it, one listing of all stacks tells which of them differ from what is wanted. It is a tag
+    With it, one listing of all stacks shows which of them differ from what is desired. It is a tag
     of stacks alone; CloudFormation hands it on to their resources.
     """
     return hashlib.sha256(template.encode()).hexdigest()[:32]
+
+
+def seat_of_tags(workshop: str, tags: Mapping[str, str]) -> str:
+    """Return the seat that tags name, empty where they are of no seat of this workshop."""
+    return tags.get(ATTENDEE, "") if tags.get(WORKSHOP) == workshop else ""
 
 
 def seat_tags(
@@ -46,7 +51,7 @@ def seat_tags(
     ends: datetime,
     extra: Mapping[str, str],
 ) -> dict[str, str]:
-    """The tags of everything that belongs to one seat, sorted by key.
+    """Return the tags of everything that belongs to one seat, sorted by key.
 
     ``attendee`` and ``profile`` are ``cohort`` for what all seats share; ``ends`` is the
     workshop's end with its UTC offset; ``extra`` are the YAML's own tags, which cannot take a

@@ -1,1 +1,1 @@
-"""Who may use a local cloud: whoever proves to know a secret of it, on every single request."""
+"""Who may use a local cloud: every request has to prove that its sender knows a secret of it."""

@@ -1,8 +1,8 @@
-"""The door of the local cloud: an ASGI application that lets in what is proven and nothing else.
+"""The gate of the local cloud: an ASGI application that lets in only what is proven.
 
 Chrome and others send a page's images, links and forms to 127.0.0.1 without an ``Origin``, every
 user of the machine can open the port, and a name can be made to point here. So neither headers nor
-addresses decide, only what a request knows: the signature of each call of AWS's interface, and a
+addresses decide, only what a request proves: the signature of each call of AWS's interface, and a
 token on the paths of our own.
 """
 
@@ -24,7 +24,7 @@ from localcloud.authentication.received import Claim, Received, RefusedError
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
 """The names by which clients call the cloud."""
-CONTROL = "/_workshop/"
+CONTROL = "/_localcloud/"
 RESET = "/_ministack/reset"
 CALLBACKS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 """Where custom resources and wait conditions answer, at presigned URLs as on AWS."""
@@ -37,7 +37,7 @@ by_owner: ContextVar[bool] = ContextVar("by_owner", default=False)
 
 
 class Gate:
-    """Serves ``control`` to who has the token, ``emulated`` to who signs, ``public`` by host."""
+    """Serves ``control`` for the token, ``emulated`` for a signature, ``public`` by host name."""
 
     def __init__(self, secret: str, control: Handler, emulated: Handler, public: Handler) -> None:
         self._token = f"Bearer {keys.control_token(secret)}"
@@ -56,13 +56,13 @@ class Gate:
         if received.host not in LOCAL:
             await self._public(received, scope, receive, send)
         elif received.path.startswith(CONTROL) or received.path == RESET:
-            told = received.headers.get("authorization", "")
-            if hmac.compare_digest(told.encode(), self._token.encode()):
+            token = received.headers.get("authorization", "")
+            if hmac.compare_digest(token.encode(), self._token.encode()):
                 await self._control(scope, receive, send)
             else:
                 await refuse(send, "the local cloud serves who has its token alone")
         elif received.path.startswith("/_") and not received.path.startswith(CALLBACKS):
-            # No bucket begins like this: these are doors of the emulator's own.
+            # No bucket begins like this: these are the emulator's own paths.
             await refuse(send, f"the local cloud serves no {received.path}")
         else:
             try:
@@ -75,9 +75,9 @@ class Gate:
                 await self._emulated(scope, given, send)
 
     async def _proven(self, received: Received, receive: Handler) -> tuple[Handler | None, bool]:
-        """Return what gives the body that was read; raise ``RefusedError`` without proof.
+        """Return a ``receive`` with the body that was read; raise ``RefusedError`` without proof.
 
-        As little as possible is read of a request that may be anybody's.
+        As little as possible is read of an unproven request.
         """
         claim = received.claim()
         secret = self._proof.secret_access_key(claim)
@@ -104,7 +104,7 @@ class Gate:
 def _check_service(received: Received, claim: Claim, body: bytes) -> None:
     """Raise ``RefusedError`` unless a query's signature is for the service that would perform it.
 
-    Its body and some headers are not signed, so who was handed a URL can choose them.
+    Its body and some headers are not signed, so the holder of a URL can choose them.
     """
     if received.path.startswith(CALLBACKS):
         return
@@ -126,7 +126,7 @@ async def _answer(send: Handler, received: Received, refusal: RefusedError) -> N
         received.method, received.path, received.headers, received.query
     )
     if service == "unknown_query":
-        # A form that nobody signed could be for any service that takes forms.
+        # An unsigned form could be for any service that takes forms.
         service = "iam"
     failure = ministack_adapter.module("core.iam_evaluator").AuthError(
         refusal.code, refusal.message

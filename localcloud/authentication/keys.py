@@ -1,8 +1,8 @@
-"""The secrets of a local cloud: one made at each start, and those that follow from it.
+"""The secrets of a local cloud: one made at each start, and those derived from it.
 
 An access key id is shown in every presigned URL and the port to everybody on the machine, so
 neither of them is a secret. Of the secret that a start makes, each account's secret access key and
-the token of the control interface are derived; nobody gets from one of them to another.
+the token of the control interface are derived; none of them leads to another.
 """
 
 from __future__ import annotations

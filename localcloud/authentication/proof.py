@@ -1,4 +1,4 @@
-"""Whether a request proves to know the secret access key that it names."""
+"""The proof that the sender of a request has the secret access key that it names."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Clock = Callable[[], float]
 
 
 class SignatureProof:
-    """Checks requests against the secret of this start and against what the emulator has issued.
+    """Checks requests against the secret of this start and the keys that the emulator has issued.
 
     Times are those of the machine, as the clients on it have them, and not of the cloud's clock,
     which tests move by days.
@@ -60,7 +60,7 @@ class SignatureProof:
         return _issued(key, claim.token)
 
     def check_time(self, claim: Claim) -> None:
-        """Raise ``RefusedError`` unless the signature is of now, or a presigned URL still valid."""
+        """Raise ``RefusedError`` unless the signature is recent, or a presigned URL still valid."""
         now = self._now()
         if claim.kind == "old":
             if int(claim.expires) < now:
@@ -79,7 +79,7 @@ class SignatureProof:
             )
 
     def check_signature(self, received: Received, claim: Claim, secret: str, payload: str) -> None:
-        """Raise ``RefusedError`` unless the signature is the one that the secret makes."""
+        """Raise ``RefusedError`` unless the signature is made with the secret."""
         if claim.kind == "old":
             expected = _of_old(received, claim, secret)
         else:
@@ -101,17 +101,19 @@ class SignatureProof:
 
 def stated_payload(received: Received, claim: Claim) -> str | None:
     """Return what stands for the body in the signature, or None if it is the body's own hash."""
-    told = received.headers.get("x-amz-content-sha256")
+    stated = received.headers.get("x-amz-content-sha256")
     if claim.scope.service != "s3":
         # Elsewhere a body is always signed, whatever a header says.
         return None
     if claim.kind != "header":
-        return told or UNSIGNED
-    if told is None or not (
-        told in {UNSIGNED, _UNSIGNED_CHUNKS} or _HASH.fullmatch(told) or _CHUNKS.fullmatch(told)
+        return stated or UNSIGNED
+    if stated is None or not (
+        stated in {UNSIGNED, _UNSIGNED_CHUNKS}
+        or _HASH.fullmatch(stated)
+        or _CHUNKS.fullmatch(stated)
     ):
         raise RefusedError("IncompleteSignature", "x-amz-content-sha256 is missing or unknown.")
-    return told
+    return stated
 
 
 def check_body(received: Received, claim: Claim, secret: str, payload: str, body: bytes) -> None:
@@ -132,7 +134,7 @@ def check_body(received: Received, claim: Claim, secret: str, payload: str, body
 def _chunks_are_signed(claim: Claim, secret: str, body: bytes) -> bool:
     sigv4 = ministack_adapter.module("core.sigv4")
     key = signatures.signing_key(secret, claim.scope)
-    told = sigv4.HeaderSignature(
+    header = sigv4.HeaderSignature(
         claim.scope.access_key,
         claim.scope.date,
         claim.scope.region,
@@ -141,7 +143,7 @@ def _chunks_are_signed(claim: Claim, secret: str, body: bytes) -> bool:
         claim.signature,
         claim.timestamp,
     )
-    return bool(sigv4._chunk_signatures_match(body, claim.signature, told, key))  # noqa: SLF001
+    return bool(sigv4._chunk_signatures_match(body, claim.signature, header, key))  # noqa: SLF001
 
 
 def _trailer(chunks: bytes) -> bytes:
@@ -163,18 +165,20 @@ def _trails_only_checksums(body: bytes) -> bool:
 
 
 def _of_old(received: Received, claim: Claim, secret: str) -> str:
-    told = HTTPHeaders()
+    headers = HTTPHeaders()
     for name, value in received.headers.items():
         if name in {"content-md5", "content-type"} or name.startswith("x-amz-"):
-            told[name] = value
+            headers[name] = value
     for name, values in received.query.items():
         if name in {"content-md5", "content-type"} or name.startswith("x-amz-"):
-            told[name] = values[0]
+            headers[name] = values[0]
         elif name not in {*OF_OLD, *HmacV1Auth.QSAOfInterest}:
             raise RefusedError("SignatureDoesNotMatch", f"The parameter {name} is not signed.")
     resource = SplitResult("http", received.host, received.raw_path, received.raw_query, "")
     credentials = Credentials(claim.scope.access_key, secret, claim.token or None)
-    return signatures.signature_of_old(credentials, claim.expires, received.method, resource, told)
+    return signatures.signature_of_old(
+        credentials, claim.expires, received.method, resource, headers
+    )
 
 
 def _seconds(timestamp: str) -> float:

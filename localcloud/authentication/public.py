@@ -1,4 +1,4 @@
-"""What is served without a proof: function URLs that their owner made for everybody.
+"""What is served without a proof: function URLs whose owner made them public.
 
 Each has a host name of its own, 32 letters and digits that nobody can guess, and under that name
 there is the function and nothing else. (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html)
@@ -22,7 +22,7 @@ at_function_url: ContextVar[bool] = ContextVar("at_function_url", default=False)
 
 
 class FunctionUrls:
-    """An ASGI application for everything that is asked under another name than the cloud's own."""
+    """An ASGI application for every request to another host name than the cloud's own."""
 
     def __init__(self, emulated: Handler) -> None:
         self._emulated = emulated

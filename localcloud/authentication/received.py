@@ -1,4 +1,4 @@
-"""A request as it arrived, and what it says of itself: who signed it, when, and which parts."""
+"""A request as it arrived, and its claim: who signed it, when, and which parts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OF_OLD = ("AWSAccessKeyId", "Signature", "Expires")
 
 
 class RefusedError(Exception):
-    """A request is not proven; ``code`` is AWS's and becomes what each service makes of it."""
+    """A request is not proven; ``code`` is AWS's, written in the protocol of the service."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -42,14 +42,14 @@ class RefusedError(Exception):
 
 
 class MissingError(RefusedError):
-    """Nothing in a request says who sends it."""
+    """A request has no signature."""
 
     def __init__(self) -> None:
         super().__init__("MissingAuthenticationToken", "Request is missing Authentication Token")
 
 
 class IncompleteError(RefusedError):
-    """What a request says of its signature is not what AWS takes."""
+    """The signature of a request is not in a form that AWS takes."""
 
     def __init__(self, what: str) -> None:
         super().__init__("IncompleteSignature", f"The request signature is incomplete: {what}.")
@@ -57,7 +57,7 @@ class IncompleteError(RefusedError):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a request says of its signature; nothing of it is proven."""
+    """What a request says about its signature; nothing of it is proven."""
 
     scope: CredentialScope
     timestamp: str
@@ -91,7 +91,7 @@ class Received:
 
     @property
     def host(self) -> str:
-        """The host without its port, in small letters."""
+        """The host without its port, in lower case."""
         return self.headers.get("host", "").partition(":")[0].lower()
 
     @cached_property
@@ -123,9 +123,9 @@ class Received:
         return self._in_query_of_old() if by_old else self._in_header()
 
     def signed_headers(self, claim: Claim) -> dict[str, str]:
-        """Return the headers that are signed; raise ``RefusedError`` if one is not that has to be.
+        """Return the signed headers; raise ``RefusedError`` if one that must be signed is not.
 
-        AWS demands it of ``Host`` and every ``X-Amz-*``: of these an operation is made.
+        AWS demands it of ``Host`` and every ``X-Amz-*``: they make up an operation.
         """
         for name in self.headers:
             if (name == "host" or name.startswith("x-amz-")) and name not in claim.signed:
@@ -138,10 +138,10 @@ class Received:
         return {name: self.headers[name] for name in claim.signed}
 
     def _in_header(self) -> Claim:
-        told = self.headers.get("authorization")
-        if not told:
+        header = self.headers.get("authorization")
+        if not header:
             raise MissingError
-        found = HEADER.fullmatch(told)
+        found = HEADER.fullmatch(header)
         if found is None:
             raise IncompleteError(f"Authorization has to be '{ALGORITHM} Credential=..., ...'")
         timestamp = self.headers.get("x-amz-date", "")
@@ -154,33 +154,33 @@ class Received:
         )
 
     def _in_query(self) -> Claim:
-        told = {name: values[0] for name, values in self.query.items()}
-        found = CREDENTIAL.fullmatch(told.get("X-Amz-Credential", ""))
-        if found is None or told.get("X-Amz-Algorithm") != ALGORITHM:
+        query = {name: values[0] for name, values in self.query.items()}
+        found = CREDENTIAL.fullmatch(query.get("X-Amz-Credential", ""))
+        if found is None or query.get("X-Amz-Algorithm") != ALGORITHM:
             raise IncompleteError("X-Amz-Algorithm and X-Amz-Credential have to name a key")
-        if NUMBER.fullmatch(told.get("X-Amz-Expires", "")) is None:
+        if NUMBER.fullmatch(query.get("X-Amz-Expires", "")) is None:
             raise IncompleteError("X-Amz-Expires has to be a number of seconds")
         return Claim(
             CredentialScope(*found.groups()),
-            _dated(told.get("X-Amz-Date", ""), found[2]),
-            tuple(told.get("X-Amz-SignedHeaders", "").split(";")),
-            told.get("X-Amz-Signature", ""),
-            told.get("X-Amz-Security-Token", ""),
-            told["X-Amz-Expires"],
+            _dated(query.get("X-Amz-Date", ""), found[2]),
+            tuple(query.get("X-Amz-SignedHeaders", "").split(";")),
+            query.get("X-Amz-Signature", ""),
+            query.get("X-Amz-Security-Token", ""),
+            query["X-Amz-Expires"],
             kind="query",
         )
 
     def _in_query_of_old(self) -> Claim:
-        told = {name: values[0] for name, values in self.query.items()}
-        if not told.get("AWSAccessKeyId") or NUMBER.fullmatch(told.get("Expires", "")) is None:
+        query = {name: values[0] for name, values in self.query.items()}
+        if not query.get("AWSAccessKeyId") or NUMBER.fullmatch(query.get("Expires", "")) is None:
             raise IncompleteError(f"the query needs {', '.join(OF_OLD)}")
         return Claim(
-            CredentialScope(told["AWSAccessKeyId"], "", "", "s3"),
+            CredentialScope(query["AWSAccessKeyId"], "", "", "s3"),
             "",
             (),
-            told.get("Signature", ""),
-            told.get("x-amz-security-token", ""),
-            told["Expires"],
+            query.get("Signature", ""),
+            query.get("x-amz-security-token", ""),
+            query["Expires"],
             kind="old",
         )
 

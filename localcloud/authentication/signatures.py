@@ -4,7 +4,7 @@ Signature Version 4 as
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html has it,
 and Version 2 of S3's presigned URLs
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html), which is what boto3
-makes for an endpoint of one's own unless it is told otherwise.
+makes for an endpoint of one's own by default.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Request:
     path: str
     query: str
     headers: Mapping[str, str]
-    """By small names, and only those that are signed."""
+    """By lower-case names, and only those that are signed."""
     payload: str
     """The hash of the body, or the word that stands for it."""
 
@@ -90,7 +90,7 @@ _SIGNER, _OBJECT_SIGNER = _Signer(), _ObjectSigner()
 
 
 def signature(secret: str, scope: CredentialScope, timestamp: str, request: Request) -> str:
-    """Return the Signature Version 4 that who has the secret access key would send."""
+    """Return the Signature Version 4 that the secret access key makes."""
     signer = _OBJECT_SIGNER if scope.service == "s3" else _SIGNER
     digest = hashlib.sha256(signer.canonical(request).encode()).hexdigest()
     text = f"{ALGORITHM}\n{timestamp}\n{scope.text}\n{digest}"
@@ -122,11 +122,11 @@ class _DatedSigner(HmacV1QueryAuth):
 
 
 def signature_of_old(
-    credentials: Credentials, expires: str, method: str, resource: SplitResult, told: Any
+    credentials: Credentials, expires: str, method: str, resource: SplitResult, headers: Any
 ) -> str:
-    """Return the Signature Version 2 of a presigned URL of S3; ``told`` are botocore's headers."""
+    """Return the Signature Version 2 of a presigned URL of S3; ``headers`` are botocore's."""
     signer = _DatedSigner(credentials, expires)
-    signed: str = signer.get_signature(method, resource, told)
+    signed: str = signer.get_signature(method, resource, headers)
     return signed
 
 
@@ -157,7 +157,7 @@ class Signing:
         made = signature(
             self.secret, scope, timestamp, Request(method, path, query, signed, payload)
         )
-        told = (
+        credential = (
             f"Credential={self.access_key}/{scope.text}, SignedHeaders={';'.join(sorted(signed))}"
         )
-        return {**headers, **added, "Authorization": f"{ALGORITHM} {told}, Signature={made}"}
+        return {**headers, **added, "Authorization": f"{ALGORITHM} {credential}, Signature={made}"}

@@ -1,4 +1,4 @@
-"""S3 buckets and bucket policies: what the emulator drops or allows, kept and refused."""
+"""S3 buckets and bucket policies: settings that the emulator drops, rules that it lacks."""
 
 # Private names of ministack, held by ministack_adapter.HELD, and its handlers' signatures.
 # ruff: noqa: ARG001, SLF001
@@ -33,7 +33,7 @@ def _model() -> ServiceModel:
 
 
 def _body(operation: str, request: dict[str, Any]) -> bytes:
-    """Give the XML body a client would send."""
+    """Return the XML body a client would send."""
     serializer = create_serializer("rest-xml")
     sent = serializer.serialize_to_request(
         {"Bucket": "bucket", **request}, _model().operation_model(operation)

@@ -22,7 +22,7 @@ Task = Callable[..., Awaitable[None]]
 
 @dataclass
 class _Deletion:
-    """The deletion of one stack: its template's resources, and what turned out to stay."""
+    """The deletion of one stack: its template's resources, and those that stay."""
 
     definitions: Record
     failed: dict[str, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def leaving_needed(backwards: Callable[[Sequence[Any]], Iterable[Any]]) -> Calla
 
 
 def noting_failures(delete_resource: Callable[..., None]) -> Callable[..., None]:
-    """``_delete_resource`` that tells the watched deletion what failed."""
+    """``_delete_resource`` that records what failed in the watched deletion."""
 
     def delete_and_note(
         resource_type: str,
@@ -109,7 +109,7 @@ def remembering_left(roll_back: Task) -> Task:
         reason_override: str = "",
     ) -> None:
         if operation.get("is_update"):
-            # It goes back to what it was before; what it made and could not delete is nobody's.
+            # The stack returns to its former resources: what cannot be deleted belongs to no stack.
             await roll_back(stack_name, stack_id, stack, operation, reason_override)
             return
         made = dict(stack.get("_resources") or {})

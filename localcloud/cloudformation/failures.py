@@ -14,7 +14,7 @@ class ResourceError(Exception):
 
 
 def handler_message(service: str, message: str, status: int, category: str) -> str:
-    """Give the sentence of a registry type's handler, ids included as AWS includes them."""
+    """Return the sentence of a registry type's handler, ids included as AWS includes them."""
     new_id = ministack_adapter.module("core.responses").new_uuid
     return (
         f'Resource handler returned message: "{message} (Service: {service}, Status Code: '
@@ -24,7 +24,7 @@ def handler_message(service: str, message: str, status: int, category: str) -> s
 
 
 def bucket_not_empty() -> str:
-    """Give what a stack deletion says about a bucket that still holds objects or versions."""
+    """Return what a stack deletion says about a bucket that still holds objects or versions."""
     request_id = (
         str(ministack_adapter.module("core.responses").new_uuid()).replace("-", "")[:16].upper()
     )
@@ -47,7 +47,7 @@ def error_of(answer: tuple[int, Any, bytes | str]) -> tuple[int, str, str] | Non
 
 
 def already_exists(resource_type: str, identifier: str) -> str:
-    """Give what CloudFormation says when the name of a new resource is taken."""
+    """Return what CloudFormation says when the name of a new resource is taken."""
     return (
         f"Resource of type '{resource_type}' with identifier '{identifier}' already exists. "
         "(HandlerErrorCode: AlreadyExists)"

@@ -35,7 +35,7 @@ def api_rule(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _several(rule: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Give a rule may carry one ``Name`` or many ``Names``."""
+    """A rule may carry one ``Name`` or many ``Names``."""
     return [*rule.get(f"{name}s", []), *([rule[name]] if name in rule else [])]
 
 

@@ -1,4 +1,4 @@
-"""Puts our resource types and corrections into the emulator's tables, once per process."""
+"""Adds our resource types and patches to the emulator's CloudFormation, once per process."""
 
 # Private names of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
 
 
-def mount(engine: SageMakerEngine) -> None:
-    """Import the emulator's CloudFormation (about 0.7 s) and correct it in place."""
-    _mount_sagemaker_types(engine)
+def patch_cloudformation(engine: SageMakerEngine) -> None:
+    """Import the emulator's CloudFormation (about 0.7 s) and patch it in place."""
+    _add_sagemaker_types(engine)
     _correct_resources()
     _correct_services()
     _correct_templates()
     _correct_deletions()
 
 
-def _mount_sagemaker_types(engine: SageMakerEngine) -> None:
+def _add_sagemaker_types(engine: SageMakerEngine) -> None:
     provisioners = ministack_adapter.module("services.cloudformation.provisioners")
     drift = ministack_adapter.module("services.cloudformation.drift")
     stacks = ministack_adapter.module("services.cloudformation.stacks")

@@ -93,7 +93,7 @@ def refusing_with_images(delete: Call) -> Call:
 
 
 def in_pages(describe: Call) -> Call:
-    """ECR's DescribeRepositories, which ministack ends after its first page without a word."""
+    """ECR's DescribeRepositories, which ministack ends after its first page."""
 
     def describe_repositories(data: dict[str, Any]) -> Answer:
         if data.get("repositoryNames"):

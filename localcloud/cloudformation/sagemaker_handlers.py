@@ -36,7 +36,7 @@ class SageMakerHandlers:
         self.kind = engine.kinds[spec.noun]
 
     def table(self) -> dict[str, Any]:
-        """Give the entry of ministack's table of resource handlers."""
+        """Return the entry of ministack's table of resource handlers."""
         return {
             "create": self.create,
             "update": self.update,
@@ -59,7 +59,7 @@ class SageMakerHandlers:
                 # (https://github.com/aws-samples/amazon-sagemaker-optuna-hpo-blog/issues/4).
                 record = self._existing(name) or {}
                 reason = record.get("failure") or f"Notebook Instance {name} failed to start."
-                # It learns no physical id from a failed create: clean up here.
+                # CloudFormation learns no physical id from a failed create: clean up here.
                 self._remove(name)
                 raise ResourceError(f"{reason} (HandlerErrorCode: NotStabilized)")
         return self._made(name)
@@ -93,11 +93,11 @@ class SageMakerHandlers:
         return self._made(name)
 
     def delete(self, physical_id: str, props: Properties) -> None:
-        """Stop what runs, delete, and wait until it is gone; what is gone already is no error."""
+        """Stop, delete, and wait until it is gone; a missing resource is no error."""
         self._remove(_name_of(physical_id))
 
     def read(self, physical_id: str, props: Properties) -> Properties | None:
-        """Give the present properties for drift detection, or None when the resource is gone."""
+        """Return the present properties for drift detection, or None when the resource is gone."""
         record = self.engine.record(self.kind, _name_of(physical_id))
         if record is None:
             return None
@@ -208,7 +208,7 @@ class SageMakerHandlers:
         return self.engine.record(self.kind, name)
 
     def _rest(self, name: str) -> str | None:
-        """Wait until the status no longer passes by itself; the status, None when gone."""
+        """Wait until the status stays; return it, or None when the resource is gone."""
         return self._wait(name, ("InService", "Stopped", "Failed", None))
 
     def _wait(self, name: str, wanted: tuple[str | None, ...]) -> str | None:

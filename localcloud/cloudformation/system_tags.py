@@ -1,4 +1,4 @@
-"""Tags whose keys begin with ``aws:``: CloudFormation writes them, and no request can.
+"""Tags whose keys begin with ``aws:``, which only CloudFormation can write.
 
 S3's answers are those that users quote
 (https://github.com/hashicorp/terraform-provider-aws/issues/7323); that DeleteBucketTagging leaves
@@ -26,7 +26,7 @@ Answer = tuple[int, Any, bytes]
 
 @contextmanager
 def as_cloudformation() -> Iterator[None]:
-    """Let what is done inside write system tags."""
+    """Allow system tags inside the block."""
     token = _by_cloudformation.set(True)
     try:
         yield
@@ -35,7 +35,7 @@ def as_cloudformation() -> Iterator[None]:
 
 
 def keeping_on_put(put: Callable[[str, bytes], Answer]) -> Callable[[str, bytes], Answer]:
-    """S3's PutBucketTagging, which neither adds, changes nor takes away system tags."""
+    """S3's PutBucketTagging, which neither adds, changes nor removes system tags."""
 
     def put_bucket_tagging(name: str, body: bytes) -> Answer:
         s3 = ministack_adapter.module("services.s3")
@@ -51,8 +51,8 @@ def keeping_on_put(put: Callable[[str, bytes], Answer]) -> Callable[[str, bytes]
         else:
             s3._bucket_tags[name] = before
         taken = old.keys() - new.keys()
-        told = f"System tags cannot be {'removed' if taken else 'added/updated'} by requester"
-        refused: Answer = s3._error("InvalidTag", told, 400)
+        message = f"System tags cannot be {'removed' if taken else 'added/updated'} by requester"
+        refused: Answer = s3._error("InvalidTag", message, 400)
         return refused
 
     return put_bucket_tagging
@@ -79,8 +79,8 @@ def refusing(handle: Callable[[dict[str, Any]], Answer]) -> Callable[[dict[str, 
         keys = [*(tag["Key"] for tag in data.get("tags", ())), *data.get("tagKeys", ())]
         if _by_cloudformation.get() or not any(key.startswith(PREFIX) for key in keys):
             return handle(data)
-        told = f"Tag keys that begin with '{PREFIX}' are reserved for AWS"
-        refused = {"__type": "InvalidTagParameterException", "message": told}
+        message = f"Tag keys that begin with '{PREFIX}' are reserved for AWS"
+        refused = {"__type": "InvalidTagParameterException", "message": message}
         return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(refused).encode()
 
     return tagging

@@ -1,1 +1,1 @@
-"""What is meant to go wrong in the local cloud: a plan of rules, looked at with every request."""
+"""Injected faults: a plan of rules that every request is checked against."""

@@ -1,4 +1,4 @@
-"""One request, as rules look at it: which operation, of whom, where, and which texts it carries."""
+"""A request as rules see it: operation, caller, account, Region, and the texts that it carries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Call:
     headers: HeadersDict
     body: bytes
     context: Any
-    """What microburst knows of it, for the answer."""
+    """microburst's ``RequestContext``, for the answer."""
 
     @property
     def name(self) -> str:
@@ -75,7 +75,7 @@ class Call:
 
 
 def identified(scope: Mapping[str, Any], body: bytes) -> Call | None:
-    """Give what an ASGI request with this body asks for; None if AWS has no such operation."""
+    """Return what an ASGI request with this body asks for; None if AWS has no such operation."""
     headers = HeadersDict(
         {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     )

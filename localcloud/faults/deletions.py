@@ -1,4 +1,4 @@
-"""Keys that a DeleteObjects leaves behind: 200 as a status, and errors for these keys inside."""
+"""Keys that a DeleteObjects leaves behind, with status 200 and an error for each of them."""
 
 # Private names of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
@@ -26,8 +26,8 @@ _MESSAGES = {
 }
 
 
-def mount_deletions(plan: FaultPlan) -> None:
-    """Let the plan take keys out of every DeleteObjects, behind all checks of the request."""
+def patch_deletions(plan: FaultPlan) -> None:
+    """Apply the plan's ``keys`` rules to every DeleteObjects, after all checks of the request."""
     s3 = ministack_adapter.module("services.s3")
     delete: Callable[..., Answer] = s3._delete_objects
 
@@ -46,7 +46,7 @@ def mount_deletions(plan: FaultPlan) -> None:
 
 
 def _parted(plan: FaultPlan, body: bytes) -> tuple[bytes, list[dict[str, str]]]:
-    """Give the request without the keys that are lost, and the errors of these."""
+    """Return the request without the keys that are lost, and the errors of these."""
     try:
         request = ET.fromstring(body)  # noqa: S314
     except ET.ParseError:

@@ -1,4 +1,4 @@
-"""Refusals as each service gives them: error code, HTTP status, message and protocol."""
+"""Error answers as each service writes them: code, HTTP status, message and protocol."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ErrorAnswer:
-    """What is sent instead of what was asked for."""
+    """An error answer, ready to be sent."""
 
     status: int
     headers: dict[str, str]
@@ -26,8 +26,8 @@ class ErrorAnswer:
 
 
 @dataclass(frozen=True)
-class Words:
-    """A refusal before it is written in a protocol."""
+class ErrorText:
+    """The parts of an error before it is written in a protocol."""
 
     code: str
     status: int
@@ -41,8 +41,8 @@ _TEMPORARY = "The request has failed due to a temporary failure of the server."
 _INTERNAL = "We encountered an internal error. Please try again."
 
 _THROTTLED = {
-    "s3": Words("SlowDown", 503, _SLOW_DOWN),
-    "ec2": Words("RequestLimitExceeded", 503, "Request limit exceeded."),
+    "s3": ErrorText("SlowDown", 503, _SLOW_DOWN),
+    "ec2": ErrorText("RequestLimitExceeded", 503, "Request limit exceeded."),
 }
 _THROTTLES = (
     "ThrottlingException",
@@ -51,24 +51,26 @@ _THROTTLES = (
     "RequestThrottledException",
     "RequestThrottled",
 )
-"""What services call it in their models; most tell of it in none, it is common to all."""
+"""Throttling errors in service models; most services have none of their own."""
 
 _FAILED = {
-    ("s3", 500): Words("InternalError", 500, _INTERNAL),
-    ("s3", 503): Words("ServiceUnavailable", 503, "Service is unable to handle request."),
-    ("ec2", 500): Words("InternalError", 500, "An internal error has occurred"),
-    ("ec2", 503): Words("Unavailable", 503, "The server is overloaded and can't handle request."),
+    ("s3", 500): ErrorText("InternalError", 500, _INTERNAL),
+    ("s3", 503): ErrorText("ServiceUnavailable", 503, "Service is unable to handle request."),
+    ("ec2", 500): ErrorText("InternalError", 500, "An internal error has occurred"),
+    ("ec2", 503): ErrorText(
+        "Unavailable", 503, "The server is overloaded and can't handle request."
+    ),
 }
 _COMMON = {
-    500: Words("InternalFailure", 500, _UNKNOWN),
-    503: Words("ServiceUnavailable", 503, _TEMPORARY),
+    500: ErrorText("InternalFailure", 500, _UNKNOWN),
+    503: ErrorText("ServiceUnavailable", 503, _TEMPORARY),
 }
 """AWS's common errors."""
 
 _OVER = "The security token included in the request is expired"
 _EXPIRED = {
-    "s3": Words("ExpiredToken", 400, "The provided token has expired."),
-    "ec2": Words("RequestExpired", 400, "Request has expired."),
+    "s3": ErrorText("ExpiredToken", 400, "The provided token has expired."),
+    "ec2": ErrorText("RequestExpired", 400, "Request has expired."),
 }
 
 _DENIED = {
@@ -78,23 +80,23 @@ _DENIED = {
 
 
 def throttled(call: Call) -> ErrorAnswer:
-    """It comes too fast."""
-    words = _THROTTLED.get(call.service)
-    if words is None:
+    """Return the answer to a call that is throttled."""
+    text = _THROTTLED.get(call.service)
+    if text is None:
         modelled = dict(_modelled(call))
         code = next((name for name in _THROTTLES if name in modelled), None)
         if code is None:
             code = "Throttling" if _is_query(call) or "xml" in call.protocol else _THROTTLES[0]
         usual = HTTPStatus.TOO_MANY_REQUESTS if call.protocol == "rest-json" else 400
-        words = Words(code, modelled.get(code) or usual, _RATE)
-    return _written(call, words)
+        text = ErrorText(code, modelled.get(code) or usual, _RATE)
+    return _written(call, text)
 
 
 def failed(call: Call, status: int, code: str | None = None) -> ErrorAnswer:
-    """The service fails with 500 or 503."""
+    """Return the answer of a service that fails with 500 or 503."""
     own = next((name for name, modelled in _modelled(call) if modelled == status), None)
-    words = _FAILED.get((call.service, status)) or _COMMON[status]
-    return _written(call, Words(code or own or words.code, status, words.message))
+    text = _FAILED.get((call.service, status)) or _COMMON[status]
+    return _written(call, ErrorText(code or own or text.code, status, text.message))
 
 
 def denied(call: Call) -> ErrorAnswer:
@@ -107,29 +109,29 @@ def denied(call: Call) -> ErrorAnswer:
         is_json = call.protocol == "json"
         code = "AccessDeniedException"
         status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
-    return _written(call, Words(code, status, _denial(call)))
+    return _written(call, ErrorText(code, status, _denial(call)))
 
 
 def expired(call: Call, code: str | None = None) -> ErrorAnswer:
-    """The session that the caller's credentials are of is over.
+    """Return the answer to expired credentials.
 
-    S3 and EC2 have words and statuses of their own
+    S3 and EC2 have messages and statuses of their own
     (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html), JSON services
     ExpiredTokenException, the others ExpiredToken.
     """
-    words = _EXPIRED.get(call.service)
-    if words is None and (_is_query(call) or call.protocol == "rest-xml"):
-        words = Words("ExpiredToken", HTTPStatus.FORBIDDEN, _OVER)
-    elif words is None:
+    text = _EXPIRED.get(call.service)
+    if text is None and (_is_query(call) or call.protocol == "rest-xml"):
+        text = ErrorText("ExpiredToken", HTTPStatus.FORBIDDEN, _OVER)
+    elif text is None:
         is_json = call.protocol == "json"
         status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
-        words = Words("ExpiredTokenException", status, _OVER)
-    return _written(call, words if code is None else replace(words, code=code))
+        text = ErrorText("ExpiredTokenException", status, _OVER)
+    return _written(call, text if code is None else replace(text, code=code))
 
 
 def _denial(call: Call) -> str:
-    """In the words of identity-based policies, which name no policy."""
+    """Return the message for identity-based policies, which names no policy."""
     headers = {name.lower(): value for name, value in call.headers.items()}
     who = ministack_adapter.caller(headers) or {"Arn": f"arn:aws:iam::{call.account}:root"}
     action, resource = _permission(call, headers)
@@ -141,7 +143,7 @@ def _denial(call: Call) -> str:
 
 
 def _permission(call: Call, headers: dict[str, str]) -> tuple[str, str]:
-    """Give the IAM action and the resource that a call needs; ``HeadObject`` is a GetObject."""
+    """Return the IAM action and the resource that a call needs; ``HeadObject`` is a GetObject."""
     if call.service == "sagemaker":
         known = reference.load()
         needed = known.actions.get(call.operation, reference.IamAction())
@@ -170,12 +172,10 @@ def _modelled(call: Call) -> Iterator[tuple[str, int | None]]:
     for shape in (
         microburst_adapter.model(call.service).operation_model(call.operation).error_shapes
     ):
-        told: dict[str, Any] = shape.metadata.get("error", {})
-        yield told.get("code", shape.name), told.get("httpStatusCode")
+        error: dict[str, Any] = shape.metadata.get("error", {})
+        yield error.get("code", shape.name), error.get("httpStatusCode")
 
 
-def _written(call: Call, words: Words) -> ErrorAnswer:
-    headers, body = microburst_adapter.rendered(
-        call.context, words.code, words.message, words.status
-    )
-    return ErrorAnswer(words.status, headers, b"" if call.method == "HEAD" else body)
+def _written(call: Call, text: ErrorText) -> ErrorAnswer:
+    headers, body = microburst_adapter.rendered(call.context, text.code, text.message, text.status)
+    return ErrorAnswer(text.status, headers, b"" if call.method == "HEAD" else body)

@@ -1,4 +1,4 @@
-"""The only door to microburst: which operation a request asks for, and errors as AWS writes them.
+"""The only import of microburst: which operation a request asks for, and errors as AWS writes them.
 
 microburst is made to run as a proxy and promises none of these functions, so it is pinned to one
 release and ``HELD`` is checked by a test. It is loaded when the first rule needs it: a local cloud
@@ -53,13 +53,13 @@ _BESIDE = {"sagemaker": ("sagemaker-runtime", "sagemaker-featurestore-runtime")}
 
 
 def module(name: str) -> Any:
-    """Give a module of microburst by its dotted name below it."""
+    """Return a module of microburst by its dotted name below it."""
     return import_module(f"microburst.{name}")
 
 
 @cache
 def check_release() -> None:
-    """Refuse to work with any other release than the one whose functions are held."""
+    """Raise ``LocalCloudError`` for any release but the pinned one."""
     try:
         found = metadata.version("microburst")
     except metadata.PackageNotFoundError:
@@ -74,7 +74,7 @@ def check_release() -> None:
 def identified(
     headers: Mapping[str, str], method: str, path: str, query: Mapping[str, str], body: bytes
 ) -> Any:
-    """Give microburst's ``RequestContext``; its ``service`` or ``operation`` is None if unknown.
+    """Return microburst's ``RequestContext``; its ``service`` or ``operation`` is None if unknown.
 
     ``headers`` must find a name in any case. They must hold no Host: an address of numbers, as
     ours is, would make microburst load every service model there is (4 s, 350 MB).
@@ -102,7 +102,7 @@ def identified(
 
 
 def model(service: str | None) -> Any:
-    """Give botocore's model of a service, or None, from the copy that microburst holds."""
+    """Return botocore's model of a service, or None, from the copy that microburst holds."""
     return module("models").get_service_model(service)
 
 
@@ -112,7 +112,7 @@ def was_query(service: str) -> bool:
 
 
 def rendered(context: Any, code: str, message: str, status: int) -> tuple[dict[str, str], bytes]:
-    """Give headers and body of an error in the protocol that the request is written in."""
+    """Return headers and body of an error in the protocol that the request is written in."""
     _, headers, body = module("protocols").render_error(
         context.service,
         code,

@@ -1,4 +1,4 @@
-"""In front of the services: requests that a rule is about are delayed, refused or left alone."""
+"""ASGI middleware in front of the services: rules delay, refuse or drop requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Message = dict[str, Any]
 
 
 class FaultLayer:
-    """An ASGI application around another one; without rules about calls it only passes on."""
+    """An ASGI application around another; without rules about calls it only passes requests on."""
 
     def __init__(self, emulated: Handler, plan: FaultPlan) -> None:
         self._emulated = emulated
@@ -57,7 +57,7 @@ class FaultLayer:
             await respond(send, answer.status, answer.headers, answer.body, close=True)
 
     async def _outlives(self, planned: Planned, receive: Handler) -> bool:
-        """Wait until the client leaves or the rule is lifted; whether the client is still there."""
+        """Wait until the client leaves or the rule is lifted; return whether the client waits."""
         lifted = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -81,11 +81,11 @@ async def _left(receive: Handler) -> None:
 
 
 async def _unsent(_: Message) -> None:
-    """Lose what a service answers."""
+    """Drop a service's answer."""
 
 
 def _answer_of(rule: Rule, call: Call) -> ErrorAnswer | None:
-    """Give what a rule answers, or None if it is silent."""
+    """Return the error that a rule answers, or None for a timeout."""
     if rule.effect == "throttle":
         return errors.throttled(call)
     if rule.effect == "error":

@@ -1,4 +1,4 @@
-"""The fault plan at work: which rule applies to what is asked, and how often each did."""
+"""The fault plan: which rule applies to a request, and how often each did."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 class Planned:
-    """One rule and what it has done: ``seen`` cases it is about, ``hits`` it applied to."""
+    """A rule with its counts: ``seen`` matching cases, ``hits`` faults."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -33,11 +33,11 @@ class Planned:
         self._waiting: list[Callable[[], None]] = []
 
     def is_here(self, account: str, region: str) -> bool:
-        """Whether the rule is about this account and Region."""
+        """Whether the rule is for this account and Region."""
         return self.rule.account in (None, account) and self.rule.region in (None, region)
 
     def applies(self) -> bool:
-        """Count a case that the rule is about; whether this one goes wrong."""
+        """Count a matching case; return whether it fails."""
         self.seen += 1
         rule = self.rule
         if rule.effect != "stuck" and (
@@ -50,39 +50,39 @@ class Planned:
         return True
 
     def when_lifted(self, call: Callable[[], None]) -> None:
-        """Have ``call`` called, from any thread, when the rule is in the plan no more."""
+        """Call ``call``, from any thread, when the rule leaves the plan."""
         if self._lifted:
             call()
         else:
             self._waiting.append(call)
 
     def lift(self) -> None:
-        """Let go of everything that waits for the end of the rule."""
+        """Wake everything that waits for the end of the rule."""
         self._lifted = True
         for call in self._waiting:
             call()
 
-    def told(self) -> Document:
-        """Give the rule as it was written, with its counts."""
+    def as_document(self) -> Document:
+        """Return the rule as it was written, with its counts."""
         written = self.rule.model_dump(exclude_defaults=True)
         return {"effect": self.rule.effect, **written, "seen": self.seen, "hits": self.hits}
 
 
 class FaultPlan:
-    """The rules in their order; safe to be asked and changed from several threads."""
+    """The rules in their order; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._planned: tuple[Planned, ...] = ()
         self.concerns_calls = False
-        """Whether a request has to be looked at before it is served."""
+        """Whether rules are about calls."""
         self.concerns_keys = False
-        """Whether a DeleteObjects has to be."""
+        """Whether rules are about keys of a DeleteObjects."""
 
     # --- what is asked of it ----------------------------------------------------------------
 
     def verdict(self, call: Call) -> tuple[float, Planned | None]:
-        """Give for how long (seconds) a call waits, and the rule that decides it, if one does.
+        """Return the seconds that a call waits, and the rule that decides it, if any.
 
         The rules are asked in their order: latencies add up, the first other one decides.
         """
@@ -103,7 +103,7 @@ class FaultPlan:
         return wait, None
 
     def lost_keys(self, keys: Sequence[str]) -> dict[str, str]:
-        """Give the error code of each key that a DeleteObjects does not delete."""
+        """Return the error code of each key that a DeleteObjects does not delete."""
         lost: dict[str, str] = {}
         with self._lock:
             for planned in self._planned:
@@ -129,7 +129,7 @@ class FaultPlan:
             )
 
     def lacks_capacity(self, instance_type: str) -> bool:
-        """Whether there is no machine of that type to be had."""
+        """Whether no machine of that type is available."""
         with self._lock:
             return any(
                 planned.rule.effect == "capacity"
@@ -142,7 +142,7 @@ class FaultPlan:
     # --- how it changes ---------------------------------------------------------------------
 
     def replace(self, rules: Iterable[Rule]) -> None:
-        """Have these rules and no others; all counts begin at 0."""
+        """Replace all rules; counts begin at 0."""
         with self._lock:
             lifted = self._planned
             self._have(Planned(rule) for rule in rules)
@@ -150,31 +150,31 @@ class FaultPlan:
                 planned.lift()
 
     def add(self, rules: Iterable[Rule]) -> None:
-        """Have these rules too, after those that are there."""
+        """Add rules after the present ones."""
         with self._lock:
             self._have((*self._planned, *(Planned(rule) for rule in rules)))
 
     def when_lifted(self, planned: Planned, call: Callable[[], None]) -> None:
-        """Have ``call`` called, from any thread, when that rule is in the plan no more."""
+        """Call ``call``, from any thread, when that rule leaves the plan."""
         with self._lock:
             planned.when_lifted(call)
 
-    def told(self) -> list[Document]:
-        """Give all rules with their counts, in their order."""
+    def as_documents(self) -> list[Document]:
+        """Return all rules with their counts, in their order."""
         with self._lock:
-            return [planned.told() for planned in self._planned]
+            return [planned.as_document() for planned in self._planned]
 
     # --- what the emulator asks of a part with state ----------------------------------------
 
     def reset(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all rules."""
         self.replace(())
 
     def get_state(self) -> None:
-        """A plan ends with its process."""
+        """Return nothing: a plan ends with its process."""
 
     def load_persisted_state(self, data: Document) -> None:
-        """Nothing was kept."""
+        """Restore nothing."""
 
     def _have(self, planned: Iterable[Planned]) -> None:
         self._planned = tuple(planned)
@@ -185,7 +185,7 @@ class FaultPlan:
 def faults_endpoint(plan: FaultPlan, passing: Mapping[str, Collection[str]]) -> AdminEndpoint:
     """``rules`` replaces the plan, ``add`` adds to it; the answer has all rules and their counts.
 
-    ``passing`` gives the statuses that pass by themselves, by the noun of the resource: in no
+    ``passing`` maps the noun of a resource type to the statuses that it leaves by itself: in no
     other can one be stuck.
     """
 
@@ -199,7 +199,7 @@ def faults_endpoint(plan: FaultPlan, passing: Mapping[str, Collection[str]]) -> 
             if change.rules is not None:
                 plan.replace(change.rules)
             plan.add(change.add)
-        return {"rules": plan.told()}
+        return {"rules": plan.as_documents()}
 
     return answer
 
@@ -222,7 +222,7 @@ def _check(rules: Iterable[Rule], passing: Mapping[str, Collection[str]]) -> Non
 
 
 def _is_of_calls(rule: Rule) -> TypeGuard[CallRule]:
-    """Not of those effects that are looked for where resources are kept, behind the services."""
+    """Whether a rule is about calls, not about resources behind the services."""
     return rule.effect not in ("keys", "stuck", "capacity")
 
 

@@ -1,4 +1,4 @@
-"""The rules of a fault plan, as people and tests write them, and what is wrong with a wrong one."""
+"""The rules of a fault plan, as people and tests write them, and the error of a wrong rule."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Document = Mapping[str, Any]
 
 
 def _operation(pattern: str) -> str:
-    """Hold a glob such as ``sagemaker:CreateTrainingJob`` against botocore's service models."""
+    """Check a glob such as ``sagemaker:CreateTrainingJob`` against botocore's service models."""
     if pattern == "*":
         return pattern
     service, colon, operation = pattern.partition(":")
@@ -56,12 +56,12 @@ class _Rule(BaseModel):
 
 
 class _Counted(_Rule):
-    """A rule that applies to some of the cases it is about, counted from its first."""
+    """A rule that applies to some of its matching cases, counted from the first."""
 
     times: Annotated[int, Field(ge=1)] | None = None
-    """How often it applies; None: until it is cleared."""
+    """How often it applies; None: until the plan is cleared."""
     after: Annotated[int, Field(ge=0)] = 0
-    """How many cases pass first."""
+    """How many matching cases succeed first."""
     probability: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: int = 0
     """The same seed chooses the same cases."""
@@ -75,7 +75,7 @@ class _OfCalls(_Counted):
 
 
 class Throttle(_OfCalls):
-    """Refused for coming too fast, as that service says it."""
+    """The service answers its throttling error."""
 
     effect: Literal["throttle"]
 
@@ -90,13 +90,13 @@ class Error(_OfCalls):
 
 
 class Timeout(_OfCalls):
-    """Nothing is done and nothing answered, until the client gives up."""
+    """The service does nothing and does not answer, until the client gives up."""
 
     effect: Literal["timeout"]
 
 
 class LostAnswer(_OfCalls):
-    """It is done, but nothing answered."""
+    """The service does it and does not answer."""
 
     effect: Literal["lost-answer"]
 
@@ -108,7 +108,7 @@ class Denied(_OfCalls):
 
 
 class Expired(_OfCalls):
-    """The caller's credentials are over."""
+    """The caller's credentials have expired."""
 
     effect: Literal["expired"]
     operation: Operation = "*"
@@ -117,7 +117,7 @@ class Expired(_OfCalls):
 
 
 class Latency(_OfCalls):
-    """It takes longer, in real time; other rules still apply after it."""
+    """The answer takes longer, in real time; later rules still apply."""
 
     effect: Literal["latency"]
     seconds: Annotated[float, Field(gt=0, le=LONGEST_LATENCY)]
@@ -139,13 +139,13 @@ class Stuck(_Rule):
 
     effect: Literal["stuck"]
     noun: Text
-    """The kind, as in its operations: ``Endpoint``; a glob, as is ``name``."""
+    """The resource type, as in its operations: ``Endpoint``; a glob, as is ``name``."""
     name: Text = "*"
     status: Text
 
 
 class Capacity(_Counted):
-    """SageMaker finds no machine of an instance type: what waits for one fails."""
+    """SageMaker finds no machine of an instance type, and what waits for one fails."""
 
     effect: Literal["capacity"]
     instance_type: Text
@@ -157,7 +157,7 @@ Rule = CallRule | Keys | Stuck | Capacity
 
 
 class FaultChange(BaseModel):
-    """What is asked of the plan: all its rules anew, or some more."""
+    """A change of the plan: new rules for all, or some more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -166,17 +166,17 @@ class FaultChange(BaseModel):
 
 
 def change(document: Document) -> FaultChange:
-    """Give the change that a document asks for; ``LocalCloudError`` names its first mistake."""
+    """Return the change in a document; ``LocalCloudError`` names its first mistake."""
     try:
         return FaultChange.model_validate(document)
     except ValidationError as error:
-        raise LocalCloudError(_told(error.errors(include_url=False)[0])) from None
+        raise LocalCloudError(_message(error.errors(include_url=False)[0])) from None
 
 
-def _told(details: ErrorDetails) -> str:
-    """One sentence with its cure."""
+def _message(details: ErrorDetails) -> str:
+    """Return one sentence with its cure."""
     ctx, given = details.get("ctx", {}), details["input"]
-    tell: dict[str, Callable[[], str]] = {
+    messages: dict[str, Callable[[], str]] = {
         "value_error": lambda: str(ctx["error"]),
         "extra_forbidden": lambda: "is unknown; remove it",
         "missing": lambda: "is missing; add it",
@@ -191,19 +191,19 @@ def _told(details: ErrorDetails) -> str:
             f"'{given}' is none; give 12 digits as account, a code such as eu-west-1 as region"
         ),
     }
-    told = tell.get(details["type"], lambda: f"{given!r} is wrong: {details['msg'].lower()}")
-    return "".join(f"{part}: " for part in _where(*details["loc"])) + told()
+    message = messages.get(details["type"], lambda: f"{given!r} is wrong: {details['msg'].lower()}")
+    return "".join(f"{part}: " for part in _where(*details["loc"])) + message()
 
 
 def _where(part: str | int = "", number: str | int = "", *within: str | int) -> list[str]:
-    """``rules``, 0, ``throttle``, ``times`` is what people call: rule 1, times."""
+    """Return ``rules``, 0, ``throttle``, ``times`` as people write it: rule 1, times."""
     if isinstance(number, int):
         return [f"rule {number + 1}", *map(str, within[1:])]
     return [str(part)] if part else []
 
 
 def _meant(word: str, names: Iterable[str]) -> str:
-    """``did you mean 'X'? `` when a name is close, whatever its case, else nothing."""
+    """Return ``did you mean 'X'? `` when a name is close, whatever its case, else nothing."""
     lowered = {name.lower(): name for name in names}
     close = difflib.get_close_matches(word.lower(), lowered, n=1)
     return f"did you mean '{lowered[close[0]]}'? " if close else ""

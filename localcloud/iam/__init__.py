@@ -1,1 +1,1 @@
-"""Who may do what: SageMaker's IAM actions, resources and condition keys, held against policies."""
+"""SageMaker's IAM actions, resources and condition keys, checked against the caller's policies."""

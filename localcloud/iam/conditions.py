@@ -111,7 +111,7 @@ LEFT_OUT: Mapping[str, str] = {
 
 
 def of_request(action: str, members: list[Member]) -> Context:
-    """Give what a request fills, by condition key.
+    """Return the values of a request, by condition key.
 
     Where a request carries several values for a key that takes one, a number is the greatest of
     them; of anything else all are given, which no plain test of a policy finds equal to anything.
@@ -137,14 +137,14 @@ def of_request(action: str, members: list[Member]) -> Context:
 
 
 def of_tags(tags: Mapping[str, str], removed: Iterable[str] = ()) -> Context:
-    """Give the keys for the tags that a request sets and for those that it takes away."""
+    """Return the keys for the tags that a request sets and for those that it takes away."""
     keys = [*tags, *removed]
     context = _named(REQUEST_TAG, tags)
     return {**context, TAG_KEYS: keys} if keys else context
 
 
 def of_resource(action: str, resource_type: str, tags: Mapping[str, str], shown: Any) -> Context:
-    """Give what an existing resource fills: its tags and, of a model package, its stage."""
+    """Return the values of an existing resource: its tags and, of a model package, its stage."""
     known = reference.load()
     context: Context = {}
     if known.types[resource_type].tags:
@@ -168,7 +168,7 @@ def _values(key: str, members: list[Member]) -> Iterator[str]:
         path, resource = NAMED[key]
         domain = next(_strings(members, "^DomainId"), "*")
         for value in _strings(members, path):
-            # In small letters, as the service spells the ARNs of all of these.
+            # In lower case, as the service spells the ARNs of all of these.
             yield _arn("sagemaker", resource.format(value=value, DomainId=domain).lower())
 
 
@@ -180,7 +180,7 @@ def _strings(members: list[Member], path: str) -> Iterator[str]:
 
 
 def _string(value: Any) -> str:
-    """Give a value as policies write it; of a structure only its presence can be tested."""
+    """Return a value as policies write it; of a structure only its presence can be tested."""
     if isinstance(value, bool):
         return str(value).lower()
     return "true" if isinstance(value, dict) else str(value)
@@ -202,7 +202,7 @@ def _named(key: str, values: Mapping[str, str]) -> Context:
 
 
 def _key_arn(key: str) -> str:
-    """Give the ARN of an encryption key that a request names by its id."""
+    """Return the ARN of an encryption key that a request names by its id."""
     return key if key.startswith("arn:") else _arn("kms", f"key/{key}")
 
 

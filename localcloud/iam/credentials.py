@@ -1,4 +1,4 @@
-"""Temporary credentials of a seat's role, as its notebook instance gets them from SageMaker."""
+"""Temporary credentials of a role, as a notebook instance gets them from SageMaker."""
 
 # Private names of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
@@ -26,9 +26,9 @@ Document = dict[str, Any]
 
 
 def answer(change: Document) -> Document:
-    """Give credentials of ``role`` (an ARN), if SageMaker may assume it.
+    """Return credentials of ``role`` (an ARN), if SageMaker may assume it.
 
-    No call of AWS's interface gives them: a seat's role trusts SageMaker alone.
+    No call of AWS's interface returns them for a role that trusts SageMaker alone.
     """
     role_arn = str(change["role"])
     account = role_arn.split(":")[4] if role_arn.count(":") == 5 else ""  # noqa: PLR2004

@@ -21,14 +21,14 @@ Layer = tuple[str, Any]
 
 
 def unsigned() -> ApiError:
-    """Give the answer to a request that nobody signed."""
+    """Return the answer to an unsigned request."""
     return ApiError("MissingAuthenticationTokenException", "Missing Authentication Token")
 
 
 def denial(
     refused: Any, question: RequiredPermission, key: str, headers: dict[str, str]
 ) -> ApiError:
-    """Give the service's answer for what the evaluator refused."""
+    """Return the service's answer for what the evaluator refused."""
     evaluator = ministack_adapter.module("core.iam_evaluator")
     if isinstance(refused, evaluator.AuthError):
         failure = ministack_adapter.module("core.iam_actions")._auth_failure(

@@ -1,4 +1,4 @@
-"""Asks ministack's evaluator whether the caller may perform a SageMaker operation."""
+"""The check whether the caller may perform a SageMaker operation, by ministack's evaluator."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Guard:
         self._engine = engine
 
     def __call__(self, operation: str, request: Members, headers: dict[str, str]) -> None:
-        """Raise ``ApiError`` unless every question is answered with yes.
+        """Raise ``ApiError`` unless every required permission is allowed.
 
         Operations that the service does not have are left to the engine, whose refusal they are.
         """
         key = ministack_adapter.access_key(headers)
         if not key:
-            # To ministack nobody is the account's root.
+            # An unsigned request is the account's root to ministack.
             raise unsigned()
         service = request_members.service_of(operation)
         if service is None:

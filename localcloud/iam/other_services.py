@@ -1,4 +1,4 @@
-"""What IAM is asked about other services, where ministack asks another question than AWS.
+"""Permissions for other services, where ministack asks for another one than AWS.
 
 ministack names a role without its path, a log stream as its group, a dashboard and the repositories
 of DescribeRepositories not at all, and knows no ``cloudwatch:namespace``.
@@ -17,7 +17,7 @@ from localcloud import ministack_adapter
 Parameters = Mapping[str, Any]
 """The members of a request: a value, or a list of one in the Query protocol."""
 Arn = Callable[[str, Parameters], str | None]
-"""Gives the ARN for an operation with these parameters, or None to leave it to ministack."""
+"""Returns the ARN for an operation with these parameters, or None to leave it to ministack."""
 
 STREAMS = {"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"}
 """Actions of CloudWatch Logs that are allowed per stream
@@ -26,7 +26,7 @@ STREAMS = {"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"}
 
 
 def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
-    """Give the ARN that AWS would ask about, or None where ministack's own is right."""
+    """Return the ARN that AWS checks, or None where ministack's own is right."""
     known: Mapping[str, Arn] = {
         "iam": _identity,
         "logs": _logs,
@@ -37,19 +37,19 @@ def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
 
 
 def context(service: str, given: Parameters) -> dict[str, str]:
-    """Give the condition keys that ministack leaves out."""
+    """Return the condition keys that ministack leaves out."""
     namespace = _one(given, "Namespace")
     return {"cloudwatch:namespace": namespace} if service == "monitoring" and namespace else {}
 
 
 def operation_of(path: str) -> str | None:
-    """Give the operation of a request whose path alone names it (Smithy's RPC protocol)."""
+    """Return the operation of a request whose path alone names it (Smithy's RPC protocol)."""
     before, _, operation = path.partition("/operation/")
     return operation if "/service/" in before and operation else None
 
 
 def parameters(body: bytes, query: Parameters) -> Parameters:
-    """Give the members of a request, from its JSON body or its query."""
+    """Return the members of a request, from its JSON body or its query."""
     try:
         document = json.loads(body or b"{}")
     except ValueError:
@@ -96,7 +96,7 @@ def _dashboard(operation: str, given: Parameters) -> str | None:
 
 
 def _repository(operation: str, given: Parameters) -> str | None:
-    # Of several only the common pattern can be asked about, which is stricter than AWS.
+    # Of several only the common pattern can be checked, which is stricter than AWS.
     name = _sole(given.get("repositoryNames")) if operation == "DescribeRepositories" else None
     return (
         f"arn:aws:ecr:{ministack_adapter.region()}:{ministack_adapter.account()}:repository/{name}"

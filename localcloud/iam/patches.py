@@ -14,10 +14,10 @@ WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-al
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)."""
 
 
-def mount_permissions() -> None:
-    """Do it before the first request, when all services of ours are there.
+def patch_permissions() -> None:
+    """Patch it before the first request, when all services of ours are registered.
 
-    Only with ``AUTH=true`` is any of it asked.
+    It is used only with ``AUTH=true``.
     """
     _count_as_secure()
     _ask_as_aws_does()
@@ -109,12 +109,12 @@ def _ask_as_aws_does() -> None:
 
 
 def _smithy(service: str, path: str) -> str | None:
-    """Give the operation of a request in CloudWatch's newest protocol."""
+    """Return the operation of a request in CloudWatch's newest protocol."""
     return other_services.operation_of(path) if service == "monitoring" else None
 
 
 def _ask_about_our_services() -> None:
-    """Let ministack ask ``<service>:<Operation>`` on ``*``; SageMaker has a guard of its own."""
+    """Make ministack check ``<service>:<Operation>`` on ``*``; SageMaker has a guard of its own."""
     namespaces = ministack_adapter.module("core.iam_actions").SERVICE_TO_IAM_NAMESPACE
     for name in ministack_adapter.json_services() - {"sagemaker"}:
         namespaces.setdefault(name, name)

@@ -35,7 +35,7 @@ class IamResourceType:
         return tuple(_VARIABLE.findall(self.arn))
 
     def filled(self, values: Mapping[str, str]) -> str:
-        """Give the part after the account with its variables filled in, ``*`` where unknown."""
+        """Return the part after the account with its variables filled in, ``*`` where unknown."""
         return _VARIABLE.sub(lambda found: values.get(found[1], "*"), self.arn)
 
 
@@ -62,7 +62,7 @@ class Reference:
     _patterns: tuple[tuple[int, re.Pattern[str], str], ...] = field(default=(), repr=False)
 
     def type_of(self, arn: str) -> str | None:
-        """Give the resource type of an ARN, or None if it is no resource of SageMaker.
+        """Return the resource type of an ARN, or None if it is no resource of SageMaker.
 
         The longest pattern wins: an execution's ARN also looks like that of a pipeline.
         """

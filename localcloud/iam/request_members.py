@@ -1,4 +1,4 @@
-"""A request walked along its shape in the service model: every member, how deep it may lie."""
+"""The members of a request at any depth, along its shape in the service model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Member:
 
 
 def service_of(operation: str) -> str | None:
-    """Give the service that has an operation, or None if it is none of SageMaker's."""
+    """Return the service that has an operation, or None if it is none of SageMaker's."""
     known = (
         service
         for service in SERVICES
@@ -44,7 +44,7 @@ def service_of(operation: str) -> str | None:
 
 
 def of(operation: str, request: dict[str, Any]) -> list[Member]:
-    """Give the members of a request that the model allows, the outer before the inner.
+    """Return the members of a request that the model allows, the outer before the inner.
 
     The operation has to be one of SageMaker's. What is inside a map is left out: its keys are the
     caller's own words, not the service's.

@@ -1,4 +1,4 @@
-"""What IAM is asked before an operation is performed: every action on every resource."""
+"""The permissions that an operation needs: every action on every resource."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROLE = "RoleArn"
 
 @dataclass(frozen=True)
 class RequiredPermission:
-    """May the caller do this: ``sagemaker:StopTrainingJob`` on an ARN, with these keys."""
+    """A permission: ``sagemaker:StopTrainingJob`` on an ARN, with these condition keys."""
 
     action: str
     resource: str
@@ -29,7 +29,7 @@ class RequiredPermission:
 
 
 def of(engine: SageMakerEngine, operation: str, request: Members) -> list[RequiredPermission]:
-    """Give the questions in the order in which AWS refuses: itself, its tags, its roles.
+    """Return the permissions in the order in which AWS checks them: itself, its tags, its roles.
 
     The request has to be one that the service model allows.
     """
@@ -60,7 +60,7 @@ def _of_resource(engine: SageMakerEngine, operation: str, arn: str) -> Context:
 
 
 def _tagging(operation: str, asked: Context, arn: str) -> Iterator[RequiredPermission]:
-    """Tags given while a thing is made need the permission to tag as well.
+    """Tags in a Create request need the permission to tag as well.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
     """

@@ -20,9 +20,9 @@ ANY = "*"
 def of(
     engine: SageMakerEngine, operation: str, request: Members, members: list[Member]
 ) -> list[str]:
-    """Give the ARNs, or ``["*"]`` for an operation without resource-level permissions.
+    """Return the ARNs, or ``["*"]`` for an operation without resource-level permissions.
 
-    An ARN comes from the engine's tables, which know how a kind is named and spelt, else from an
+    An ARN comes from the engine's tables, which know how a type is named and spelt, else from an
     ARN in the request, else from the reference's pattern. What the service itself will name, such
     as a new domain, is ``domain/*``.
     """
@@ -41,7 +41,7 @@ def of(
 
 
 def made(engine: SageMakerEngine, operation: str, request: Members, named: list[str]) -> str:
-    """Give the one of ``named``, which came from ``of``, that a Create operation makes."""
+    """Return the one of ``named``, which came from ``of``, that a Create operation makes."""
     for kind in engine.kinds.values():
         if kind.operations.get("create", f"Create{kind.noun}") == operation:
             arn = _of_kind(engine, kind, request)
@@ -50,7 +50,7 @@ def made(engine: SageMakerEngine, operation: str, request: Members, named: list[
 
 
 def owner(arn: str) -> str:
-    """Give the ARN of what carries the tags of a resource: mostly itself.
+    """Return the ARN of what carries the tags of a resource: mostly itself.
 
     A version of a model uses the tags of its group and can have none of its own (API reference of
     CreateModelPackage, ``Tags``).

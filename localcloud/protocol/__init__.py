@@ -1,1 +1,1 @@
-"""What every JSON service of ours shares: botocore's models, held against requests and answers."""
+"""What our JSON services share: requests and answers are checked against botocore's models."""

@@ -1,4 +1,4 @@
-"""Refusals of the service, in the words of the API."""
+"""Refusals in the form of the API."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class ApiError(Exception):
         self.status = status
 
     def body(self) -> bytes:
-        """Give the JSON 1.1 error document."""
+        """Return the JSON 1.1 error document."""
         return json.dumps({"__type": self.code, "message": self.message}).encode()
 
 
 def invalid(message: str) -> ApiError:
-    """SageMaker answers almost every refusal, not-found included, with a ValidationException."""
+    """Return a ValidationException: SageMaker answers it almost always, not-found included."""
     return ApiError("ValidationException", message)

@@ -20,7 +20,7 @@ CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
 class JsonService:
-    """Requests in, answers out; a service overrides ``call`` and keeps its own state."""
+    """A JSON service; a subclass overrides ``call`` and keeps its own state."""
 
     def call(self, operation: str, request: Document, headers: dict[str, str]) -> Document:
         """Perform one operation; raises ``ApiError`` for every refusal."""
@@ -40,24 +40,24 @@ class JsonService:
 
 
 def answered(operation: str, perform: Callable[[], Answer]) -> Answer:
-    """Give the answer to an operation: what it gives, its refusal, or the failure that it ran into.
+    """Return the answer to an operation: its result, its refusal or its failure.
 
-    A mistake of ours is told to the caller and to the log, and does not end the server.
+    A mistake of ours is reported to the caller and in the log, and does not end the server.
     """
     try:
         return perform()
     except ApiError as refusal:
-        told = refusal
+        failure = refusal
     except Exception as error:  # noqa: BLE001 - see above
         traceback.print_exc(file=sys.stderr)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
-        told = ApiError("InternalFailure", f"local cloud: {operation}: {error}", status)
-    answer_headers = {"Content-Type": CONTENT_TYPE, "x-amzn-errortype": told.code}
-    return told.status, answer_headers, told.body()
+        failure = ApiError("InternalFailure", f"local cloud: {operation}: {error}", status)
+    answer_headers = {"Content-Type": CONTENT_TYPE, "x-amzn-errortype": failure.code}
+    return failure.status, answer_headers, failure.body()
 
 
 def parsed(body: bytes) -> Document:
-    """Give the JSON object in a request's body; raises ``ApiError`` if it holds none."""
+    """Return the JSON object in a request's body; raise ``ApiError`` if there is none."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

@@ -1,4 +1,4 @@
-"""A request held against the service model, refused in AWS's own words."""
+"""Checks a request against the service model, with AWS's own error messages."""
 
 from __future__ import annotations
 

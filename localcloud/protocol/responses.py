@@ -1,4 +1,4 @@
-"""An answer held against the service model: what the model does not know is our own mistake."""
+"""Checks an answer against the service model: what the model does not know is our own mistake."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ has no name (answers of the service in public issue threads)."""
 
 
 class AnswerError(Exception):
-    """A table of ours gives what the service cannot answer; served as status 500."""
+    """A table of ours holds what the service cannot answer; served as status 500."""
 
 
 def checked(service: str, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
-    """Give ``answer`` without members that are None; ``AnswerError`` for what the model lacks.
+    """Return ``answer`` without members that are None; ``AnswerError`` for what the model lacks.
 
-    Required members, types and enumerations are looked at too: botocore's own parser lets all of
+    Required members, types and enumerations are checked too: botocore's own parser lets all of
     these pass, so that a misspelt member would go unseen.
     """
     shape = models.operation(service, operation).output_shape
@@ -33,7 +33,7 @@ def checked(service: str, operation: str, answer: dict[str, Any]) -> dict[str, A
 
 
 def projected(shape: StructureShape, view: dict[str, Any]) -> dict[str, Any]:
-    """Give the part of a resource that a summary shows."""
+    """Return the part of a resource that a summary shows."""
     return {name: view[name] for name in shape.members if view.get(name) is not None}
 
 

@@ -1,1 +1,1 @@
-"""SageMaker's control plane: one table per kind of resource, one small engine for all of them."""
+"""SageMaker's control plane: one table per resource type, one small engine for all of them."""

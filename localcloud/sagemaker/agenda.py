@@ -1,6 +1,6 @@
-"""What is due when: one queue of moments for everything that passes by itself.
+"""What is due when: one queue of moments for all transitions.
 
-Nothing sleeps and no thread watches: whoever looks first lets everything due happen, in its order
+Nothing sleeps and no thread watches: the next request runs everything that is due, in its order
 and at its own moment. So a test that advances the clock by an hour sees an hour's log lines.
 """
 
@@ -13,7 +13,7 @@ from itertools import count
 
 @dataclass(frozen=True)
 class Due:
-    """One entry: ``what`` is "step" or "beat" of the record with this key."""
+    """One entry: ``what`` is "step" or "tick" of the record with this key."""
 
     moment: float
     account: str

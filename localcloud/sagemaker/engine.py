@@ -1,7 +1,7 @@
-"""The small engine: hold a request against the service model, do what the kind's table says.
+"""The engine: checks a request against the service model and does what the type's table says.
 
-State is kept per account and Region. What passes by itself stands on the agenda and happens when
-somebody looks next, so no thread is needed and a test can jump ahead.
+State is kept per account and Region. Transitions stand on the agenda and happen with the next
+request, so no thread is needed and a test can jump ahead.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Operation = Callable[["SageMakerEngine", Members], Members]
 
 
 class SageMakerEngine:
-    """All kinds of resources of the local SageMaker, behind ``call``."""
+    """All resource types of the local SageMaker, behind ``call``."""
 
     def __init__(
         self,
@@ -73,26 +73,26 @@ class SageMakerEngine:
             return responses.checked(SERVICE, operation, answer)
 
     def record(self, kind: SageMakerResourceType, key: str) -> Record | None:
-        """Give the record with this key in the present account and Region, or None."""
+        """Return the record with this key in the present account and Region, or None."""
         with self.lock:
             self.statuses.run_due()
-            return self.store.shelf(kind).records.get(_cased(kind, key))
+            return self.store.table(kind).records.get(_cased(kind, key))
 
     def records(self, kind: SageMakerResourceType) -> list[Record]:
         """All records of a kind in the present account and Region."""
         with self.lock:
             self.statuses.run_due()
-            return list(self.store.shelf(kind).records.values())
+            return list(self.store.table(kind).records.values())
 
     def by_arn(self, arn: str) -> tuple[SageMakerResourceType, Record] | None:
-        """Give kind and record of this ARN, of whatever kind, or None."""
+        """Return kind and record of this ARN, of whatever kind, or None."""
         with self.lock:
             self.statuses.run_due()
             found = self.store.by_arn(arn)
             return None if found is None else (self.kinds[found[0]], found[1])
 
     def existing(self, kind: SageMakerResourceType, request: Members, missing: str = "") -> Record:
-        """Give the record that a request means, or the kind's own refusal in its own words."""
+        """Return the record that a request names; raise the type's own error if there is none."""
         record = self._found(kind, request)
         if record is None:
             name = str(request.get(kind.name, ""))
@@ -103,7 +103,7 @@ class SageMakerEngine:
         return record
 
     def view(self, kind: SageMakerResourceType, record: Record) -> Members:
-        """Give a record under the API's member names; nested values are the record's own."""
+        """Return a record under the API's member names; nested values are the record's own."""
         shown = self._shown[kind.noun]
         standard = {
             "CreationTime": record["created"],
@@ -126,17 +126,17 @@ class SageMakerEngine:
         return members
 
     def arn(self, kind: SageMakerResourceType, key: str) -> str:
-        """Give the ARN that one with this key has in the present account and Region."""
+        """Return the ARN of a key in the present account and Region."""
         place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
         return f"arn:aws:sagemaker:{place}:{kind.arn_type}/{_cased(kind, key)}"
 
     def snapshot(self) -> list[list[Any]]:
-        """Give everything that has to survive a restart: account, Region, noun, record."""
+        """Return everything that has to survive a restart: account, Region, noun, record."""
         with self.lock:
             return [list(copy.deepcopy(entry)) for entry in self.store.everything()]
 
     def restore(self, kept: list[list[Any]]) -> None:
-        """Take over what ``snapshot`` gave; kinds unknown by now are left out."""
+        """Restore what ``snapshot`` returned; unknown types are left out."""
         with self.lock:
             for account, region, noun, record in kept:
                 if noun in self.kinds:
@@ -153,16 +153,16 @@ class SageMakerEngine:
 
     def in_use(self, quota: str) -> float:
         """What live resources take of a quota in the present account and Region."""
-        return sum(self.store.shelf(kind).used[quota] for kind in self.kinds.values())
+        return sum(self.store.table(kind).used[quota] for kind in self.kinds.values())
 
     # --- what operations do ---------------------------------------------------------------
 
     def create(
         self, kind: SageMakerResourceType, request: Members, moment: float | None = None
     ) -> Record:
-        """Make a resource as its Create operation does; tables use it for what comes by itself.
+        """Create a resource as its Create operation does; tables use it for children as well.
 
-        That comes at the moment of what made it, which may have passed.
+        Children are created at a moment of their parent, which may have passed.
         """
         name = kind.identify(self, request) if kind.identify is not None else request[kind.name]
         key = _key(kind, request, name)
@@ -182,7 +182,7 @@ class SageMakerEngine:
             "modified": now,
             "since": now,
             "held": None,
-            "beat": None,
+            "tick": None,
             "status": None,
             "failure": None,
             "by": outside.caller(),
@@ -199,7 +199,7 @@ class SageMakerEngine:
         return record
 
     def move(self, kind: SageMakerResourceType, record: Record, move: Move) -> None:
-        """Change the status as an operation does, or refuse."""
+        """Change the status as an operation does; raise ``ApiError`` if it is not allowed."""
         self._allow(kind, record, move)
         self._require_quotas(kind, record, move.to)
         record["changed_by"] = outside.caller()
@@ -211,7 +211,7 @@ class SageMakerEngine:
     def _require_quotas(
         self, kind: SageMakerResourceType, record: Record, status: str | None
     ) -> None:
-        """Refuse a status in which a resource would take more than it may."""
+        """Raise ``ApiError`` for a status in which a resource would exceed a quota."""
         if kind.uses is None or status not in kind.live:
             return
         now = kind.uses(record) if record["status"] in kind.live else {}
@@ -252,7 +252,7 @@ class SageMakerEngine:
         self.operations[name] = lambda request: operation(self, request)
 
     def list_operation(self, kind: SageMakerResourceType) -> str:
-        """Give the name of the operation that lists a kind."""
+        """Return the name of the operation that lists a kind."""
         return self._operation(kind, "list")
 
     @staticmethod

@@ -1,6 +1,6 @@
 """The feature store's data: PutRecord, GetRecord and DeleteRecord of its REST service.
 
-It signs as ``sagemaker`` and sends no ``X-Amz-Target``, so it is told by method and path.
+It signs as ``sagemaker`` and sends no ``X-Amz-Target``, so method and path identify it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _IN_ADDRESS = ("RecordIdentifierValueAsString", "EventTime", "DeletionMode")
 
 
 def operation(method: str, path: str) -> str | None:
-    """Give the operation that a request means by its path, or None if it is none of these."""
+    """Return the operation that a request means by its path, or None if it is none of these."""
     return _OPERATIONS.get(method) if _GROUP.fullmatch(path) else None
 
 
@@ -38,7 +38,7 @@ def members(
     query: dict[str, Any],
     body: bytes,
 ) -> Members:
-    """Give the request under the API's member names."""
+    """Return the request under the API's member names."""
     found = _GROUP.fullmatch(path)
     name = unquote(found[1]) if found else ""
     given = {member: query[member][0] for member in _IN_ADDRESS if member in query}

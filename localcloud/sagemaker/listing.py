@@ -1,4 +1,4 @@
-"""List operations: filter, sort, page, the same way for every kind."""
+"""List operations: filter, sort, page, the same way for every type."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
     sort_by = _sort_by(kind, request)
     summary = _summary_shape(engine.list_operation(kind), kind.summaries)
     shown: list[Members] = []
-    last: paging.AccountRegion = ("", "")
+    last: paging.Position = ("", "")
     for record in _ordered(engine, kind, request, sort_by):
         if not _passes(kind, request, record):
             continue
@@ -45,7 +45,7 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
 
 
 def _at(view: Members, path: str) -> Any:
-    """Give what stands at a dotted path, None if nothing does."""
+    """Return the value at a dotted path, or None."""
     found: Any = view
     for member in path.split("."):
         found = found.get(member) if isinstance(found, dict) else None
@@ -62,12 +62,12 @@ def _summary_shape(operation: str, member: str) -> StructureShape:
 
 
 def summary_members(operation: str, member: str) -> frozenset[str]:
-    """Give the members that a List operation shows of each resource."""
+    """Return the members that a List operation shows of each resource."""
     return frozenset(_summary_shape(operation, member).members)
 
 
-def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.AccountRegion:
-    """Where a record stands in an order."""
+def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.Position:
+    """Return the place of a record in an order."""
     values = {
         "CreationTime": record["created"],
         "LastModifiedTime": record["modified"],
@@ -87,14 +87,14 @@ def _sort_by(kind: SageMakerResourceType, request: Members) -> str:
 def _ordered(
     engine: SageMakerEngine, kind: SageMakerResourceType, request: Members, sort_by: str
 ) -> Iterable[Record]:
-    shelf = engine.store.shelf(kind)
+    table = engine.store.table(kind)
     default = "Descending" if kind.descending else "Ascending"
     descending = request.get("SortOrder", default) == "Descending"
     next_token = request.get("NextToken")
-    if sort_by in shelf.orders:
-        return _kept_order(shelf.orders[sort_by], next_token, descending=descending)
+    if sort_by in table.orders:
+        return _kept_order(table.orders[sort_by], next_token, descending=descending)
     return paging.ordered(
-        shelf.records.values(),
+        table.records.values(),
         lambda record: place(kind, record, sort_by),
         next_token,
         descending=descending,

@@ -20,7 +20,7 @@ def bucket_exists(uri: str) -> bool:
 
 
 def read(uri: str) -> bytes | None:
-    """Give what an object holds, None if there is none."""
+    """Return what an object holds, None if there is none."""
     place = urlsplit(uri)
     body: bytes | None = ministack_adapter.module("services.s3")._get_object_data(
         place.netloc, place.path.lstrip("/")
@@ -29,7 +29,7 @@ def read(uri: str) -> bytes | None:
 
 
 def keys_under(uri: str) -> list[str]:
-    """Give the keys of the objects whose address begins so, in order."""
+    """Return the keys of the objects whose address begins so, in order."""
     place = urlsplit(uri)
     bucket = ministack_adapter.module("services.s3")._buckets.get(place.netloc)
     prefix = place.path.lstrip("/")
@@ -44,7 +44,7 @@ def write(uri: str, body: bytes) -> None:
 
 
 def offer(uri: str, body: bytes) -> bool:
-    """Write one object if the bucket takes it, and tell whether it did."""
+    """Write one object if the bucket takes it; return whether it did."""
     return _put(uri, body)[0] == HTTPStatus.OK
 
 
@@ -57,12 +57,12 @@ def _put(uri: str, body: bytes) -> tuple[int, bytes]:
 
 
 def under(prefix: str, *parts: str) -> str:
-    """Give the address of something below an S3 prefix."""
+    """Return the address of something below an S3 prefix."""
     return "/".join([prefix.rstrip("/"), *parts])
 
 
 def packed(files: Mapping[str, bytes], moment: float) -> bytes:
-    """Give a ``.tar.gz`` with these files, made at a moment (seconds since the epoch)."""
+    """Return a ``.tar.gz`` with these files, made at a moment (seconds since the epoch)."""
     packed_files = io.BytesIO()
     with tarfile.open(fileobj=packed_files, mode="w") as archive:
         for name, body in files.items():

@@ -1,4 +1,4 @@
-"""What the engine asks of the rest of the local cloud, and the answers of a cloud without it."""
+"""What the engine needs of the rest of the local cloud, and its defaults."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class QuotaChecks(Protocol):
 
 
 class Faults(Protocol):
-    """What is meant to go wrong."""
+    """Injected faults."""
 
     def is_stuck(self, noun: str, name: str, status: str) -> bool:
         """Whether that resource stays in that status although its time has passed."""
 
     def lacks_capacity(self, instance_type: str) -> bool:
-        """Whether there is no machine of that type to be had."""
+        """Whether no machine of that type is available."""
 
 
 class Unlimited:
@@ -57,19 +57,19 @@ class Faultless:
 
 
 def caller() -> Identity:
-    """Give who makes the present request; the account's root outside one."""
+    """Return the caller of the present request; the account's root outside one."""
     account = ministack_adapter.account()
     return _caller.get() or {"Arn": f"arn:aws:iam::{account}:root", "PrincipalId": account}
 
 
 def set_caller(identity: Identity | None) -> None:
-    """Say who makes the present request."""
+    """Set the caller of the present request."""
     _caller.set(identity)
 
 
 @contextmanager
 def acting_as(identity: Identity) -> Iterator[None]:
-    """Let somebody be the caller for a while: what passes by itself is done by its maker."""
+    """Set the caller for a block: transitions of a resource are done by its maker."""
     token = _caller.set(identity)
     try:
         yield

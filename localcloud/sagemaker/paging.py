@@ -1,6 +1,6 @@
 """Pages and their tokens.
 
-A token tells the place after which to go on, not a number: items that come or go between two pages
+A token holds the place after which to go on, not a number: items that come or go between two pages
 shift nothing.
 """
 
@@ -13,19 +13,19 @@ from typing import Any, TypeVar
 
 from localcloud.protocol.errors import invalid
 
-AccountRegion = tuple[Any, str]
-"""Where an item stands in an order: the value it is sorted by, and a text that only it has."""
+Position = tuple[Any, str]
+"""The place of an item in an order: the value it is sorted by, and a text that is unique."""
 
 Item = TypeVar("Item")
 
 
-def token(place: AccountRegion) -> str:
-    """Give the NextToken for a page whose last item stands at ``place``."""
+def token(place: Position) -> str:
+    """Return the NextToken for a page whose last item is at ``place``."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def place_of(next_token: str) -> AccountRegion:
-    """Give the place that ``token`` wrote down."""
+def place_of(next_token: str) -> Position:
+    """Return the place that ``token`` wrote down."""
     try:
         value, key = json.loads(base64.urlsafe_b64decode(next_token.encode()))
     except ValueError:
@@ -34,18 +34,18 @@ def place_of(next_token: str) -> AccountRegion:
 
 
 def another_listing() -> Exception:
-    """Give the refusal of a token whose place cannot be compared with those of this listing."""
+    """Return the refusal of a token whose place cannot be compared with those of this listing."""
     return invalid("Invalid NextToken: it belongs to another listing")
 
 
 def ordered(
     items: Iterable[Item],
-    place: Callable[[Item], AccountRegion],
+    place: Callable[[Item], Position],
     next_token: str | None,
     *,
     descending: bool,
 ) -> list[Item]:
-    """Give the items that follow the token's place, in order."""
+    """Return the items that follow the token's place, in order."""
     after = place_of(next_token) if next_token else None
     try:
         return [
@@ -59,13 +59,13 @@ def ordered(
 
 def cut(
     items: Iterable[Item],
-    place: Callable[[Item], AccountRegion],
+    place: Callable[[Item], Position],
     next_token: str | None,
     size: int,
     *,
     descending: bool,
 ) -> tuple[list[Item], str | None]:
-    """Give one page and the token of the next, None after the last."""
+    """Return one page and the token of the next, None after the last."""
     rest = ordered(items, place, next_token, descending=descending)
     page = rest[:size]
     return page, token(place(page[-1])) if len(rest) > size else None

@@ -1,8 +1,8 @@
-"""What a kind of resource is: the declarative half of the engine.
+"""What a resource type is: the declarative half of the engine.
 
-A new kind is a new table (see ``kinds/notebook_instance.py``). Operations are those of the service
-model: ``Create<noun>``, ``Describe<noun>``, ``List<plural>``, ``Update<noun>`` and ``Delete<noun>``
-exist here if, and only if, the service has them.
+A new type is a new table (see ``resources/notebook_instance.py``). Operations are those of the
+service model: ``Create<noun>``, ``Describe<noun>``, ``List<plural>``, ``Update<noun>`` and
+``Delete<noun>`` exist here if, and only if, the service has them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 """One stored resource: ``key`` (its place in the store), ``name``, ``arn``, ``created``,
 ``modified`` and ``since`` (seconds since the epoch), ``status`` (or None), ``failure`` (or None),
-``by`` (who made it), ``beat`` (when it last wrote, or None), ``tags`` (name -> value) and
+``by`` (who made it), ``tick`` (when it last wrote, or None), ``tags`` (name -> value) and
 ``members`` (the API's own names). Plain JSON values only, so that it survives a restart."""
 
 Members = dict[str, Any]
@@ -29,11 +29,11 @@ Effect = Callable[["SageMakerEngine", Record, float], None]
 
 @dataclass(frozen=True)
 class TransitionStep:
-    """A status that passes by itself after the named delay; ``to=None``: the resource is gone.
+    """A status that ends by itself after the named delay; ``to=None``: the resource is gone.
 
-    ``blocked`` keeps it where it is and is asked again one delay later. ``fails`` gives a failure
-    reason, with which it goes to ``Failed`` instead. ``seconds`` gives how long it takes where the
-    delay alone does not tell, ``instead`` another status than ``to`` to pass into.
+    ``blocked`` keeps the status and is asked again one delay later. ``fails`` returns a failure
+    reason, with which it goes to ``Failed`` instead. ``seconds`` returns how long it takes where
+    the delay alone does not say, ``instead`` another status than ``to``.
     """
 
     delay: str
@@ -61,14 +61,14 @@ class Move:
     )
     code: str = "ValidationException"
     missing: str = ""
-    """What is said if there is none, where its kind says it otherwise; ``{arn}``, ``{name}``."""
+    """The message for a missing resource, if not the type's; ``{arn}``, ``{name}``."""
 
 
 @dataclass(frozen=True)
 class Filter:
     """A member of a List request that compares one member of the resource.
 
-    ``of`` gives what is compared where no member holds it.
+    ``of`` returns what is compared where no member holds it.
     """
 
     member: str
@@ -85,9 +85,9 @@ class SageMakerResourceType:
     arn_type: str
     words: str
     name: str
-    """The request member that names one."""
+    """The request member with the resource's name."""
     arn: str
-    """The member that carries its ARN."""
+    """The member with its ARN."""
     summaries: str
     """The member of the List answer that holds the page."""
     missing: str
@@ -98,11 +98,11 @@ class SageMakerResourceType:
     """Role (create, describe, list, update, delete) -> operation, where the service calls it
     otherwise than its noun says; the value "" stands for an operation made by hand."""
     parents: tuple[str, ...] = ()
-    """Request members before the name that identify one: ``DomainId`` of a user profile."""
+    """Request members that identify a resource besides its name: ``DomainId`` of a user profile."""
     identify: Callable[[SageMakerEngine, Members], str] | None = None
-    """Gives the name of a new one where the request does not: ``d-...`` of a domain."""
+    """Returns the name of a new resource where the request has none: ``d-...`` of a domain."""
     locate: Callable[[SageMakerEngine, Members], str | None] | None = None
-    """Gives the key of the one a request means, where parents and name do not."""
+    """Returns the key of the resource that a request names, where parents and name do not."""
     sort_by: str = "CreationTime"
     descending: bool = True
     lowercase_arn: bool = False
@@ -110,9 +110,9 @@ class SageMakerResourceType:
     status: str | None = None
     first_status: str | None = None
     failed: str = "Failed"
-    """The status of one that has failed."""
+    """The status of a failed resource."""
     replaceable: frozenset[str] = frozenset()
-    """Statuses in which the name of one is free for another."""
+    """Statuses in which the name is free for another resource."""
     steps: Mapping[str, TransitionStep] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
     update: Move | None = None
@@ -124,10 +124,10 @@ class SageMakerResourceType:
     forgotten: frozenset[str] = frozenset()
     """Request members that no answer shows."""
     hidden: frozenset[str] = frozenset()
-    """Members that checks leave in a resource for later; no answer shows them either."""
+    """Members that checks keep in a resource for later; no answer shows them either."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     derived: Callable[[SageMakerEngine, Record], Members] | None = None
-    """Members that are computed whenever somebody looks."""
+    """Returns members that are computed for each answer."""
     filters: Mapping[str, Filter] = field(default_factory=dict)
     summarized: Mapping[str, str] = field(default_factory=dict)
     """Member of the summary -> member of the resource, where they differ; a dotted path leads into
@@ -139,12 +139,12 @@ class SageMakerResourceType:
     on_delete: tuple[Check, ...] = ()
     on_enter: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
     """Status -> what happens when it is entered; "" stands for creation and "gone" for the end."""
-    on_beat: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
-    """Status -> what happens again and again while it lasts, every ``beat`` seconds."""
+    on_tick: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
+    """Status -> what happens again and again while it lasts, every ``tick`` seconds."""
     on_child: Effect | None = None
-    """What one does when something that it made by itself has ended (see ``kinds/jobs.py``)."""
+    """What happens when a child has ended (see ``resources/jobs.py``)."""
     uses: Callable[[Record], Mapping[str, float]] | None = None
     """Quota name -> amount that one resource takes while it is in a status of ``live``."""
     live: frozenset[str] = frozenset()
     instance_types: Callable[[Members], Iterable[str]] | None = None
-    """The instance types one runs on, for capacity errors."""
+    """The instance types that a resource runs on, for capacity errors."""

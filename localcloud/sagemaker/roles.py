@@ -31,7 +31,7 @@ def is_assumable(role_arn: str) -> bool:
 
 
 def session(role_arn: str, name: str) -> str:
-    """The ARN under which somebody acts who has assumed a role: it holds no path."""
+    """Return the ARN of a session of a role, which holds no path."""
     partition, account = role_arn.split(":")[1], role_arn.split(":")[4]
     role = role_arn.rpartition("/")[2]
     return f"arn:{partition}:sts::{account}:assumed-role/{role}/{name}"
@@ -55,7 +55,7 @@ def _allows(statement: dict[str, Any]) -> bool:
 
 
 def _same_account(condition: dict[str, Any]) -> bool:
-    """Only ``aws:SourceAccount`` is weighed: a wrong account there is a common mistake."""
+    """Only ``aws:SourceAccount`` is evaluated: a wrong account there is a common mistake."""
     for tests in condition.values():
         for key, wanted in tests.items():
             if key.lower() == "aws:sourceaccount" and ministack_adapter.account() not in _listed(

@@ -1,6 +1,6 @@
 """The two REST services beside SageMaker's own: InvokeEndpoint and BatchPutMetrics.
 
-They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so they are told by method and path.
+They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so method and path identify them.
 Nothing runs behind an endpoint: it answers with the very body that it was sent, which lets a
 serializer and its deserializer work as a pair, and counts the request in its metrics and log.
 """
@@ -34,11 +34,11 @@ _HEADERS = {
 """Header of an invocation -> the request member that it carries; the others are not looked at."""
 
 _TYPE = "content-type"
-"""In small letters: ministack gives a ``Content-Type`` of JSON the form of SageMaker's own."""
+"""In lower case: ministack rewrites a ``Content-Type`` of JSON to the one of SageMaker."""
 
 
 def operation(method: str, path: str) -> str | None:
-    """Give the operation that a request means by its path, or None if it is none of these."""
+    """Return the operation that a request means by its path, or None if it is none of these."""
     if method == "POST" and _INVOCATIONS.fullmatch(path):
         return "InvokeEndpoint"
     return "BatchPutMetrics" if (method, path) == ("PUT", "/BatchPutMetrics") else None
@@ -50,7 +50,7 @@ def members(
     query: dict[str, Any],  # noqa: ARG001 - asked like all
     body: bytes,
 ) -> Members:
-    """Give the request under the API's member names, without the body of an invocation."""
+    """Return the request under the API's member names, without the body of an invocation."""
     found = _INVOCATIONS.fullmatch(path)
     if found is None:
         return parsed(body)
@@ -96,7 +96,7 @@ def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
 
 
 def _chosen(record: Record, request: Members) -> variants.Variant:
-    """Give the variant that is asked for or, by their weights, the one whose turn it is."""
+    """Return the requested variant or, by weight, the next."""
     deployed: variants.Deployment = record["members"]["Now"]
     asked = request.get("TargetVariant")
     if asked is not None:

@@ -1,7 +1,7 @@
-"""``Search`` and its suggestions: any kind by the properties that its answers show.
+"""``Search``: any type by the properties that its answers show.
 
-Source of names, operators and defaults: the service model's documentation of ``Search``. Kinds that
-the local cloud does not have are found nowhere, which is true.
+Source of names, operators and defaults: the service model's documentation of ``Search``. The types
+that the local cloud does not have are never found.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.resource_type import Members
 
 NOUNS = {"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent"}
-"""Resource of a request -> noun of the kind and member of the result, where they differ."""
+"""Resource of a request -> noun of the type and member of the result, where they differ."""
 
 NESTED = {"Model"}
 """Results that hold the resource one level deeper, beside what surrounds it."""
 
 DEFAULT_PAGE = 100
-SUGGESTIONS = 10
 
 _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda value, asked: bool(value == asked),
@@ -38,7 +37,7 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def search(engine: SageMakerEngine, request: Members) -> Members:
-    """Give one page of what satisfies the expression, the latest change first by default."""
+    """Return one page of what satisfies the expression, by default the latest change first."""
     noun = _noun(request)
     sort_by = request.get("SortBy", "LastModifiedTime")
     hits = {
@@ -47,7 +46,7 @@ def search(engine: SageMakerEngine, request: Members) -> Members:
         if satisfies(view, request.get("SearchExpression", {}))
     }
 
-    def place(key: str) -> paging.AccountRegion:
+    def place(key: str) -> paging.Position:
         # As text, since a property need not be of one type, or there at all.
         return (_sortable(next(_values(hits[key], sort_by), "")), key)
 
@@ -58,18 +57,6 @@ def search(engine: SageMakerEngine, request: Members) -> Members:
         "Results": [_result(noun, hits[key]) for key in page],
         "NextToken": token,
         "TotalHits": {"Value": len(hits), "Relation": "EqualTo"},
-    }
-
-
-def suggestions(engine: SageMakerEngine, request: Members) -> Members:
-    """Give the properties whose names begin as asked for, of those that some resource has."""
-    noun = _noun(request)
-    hint = (
-        request.get("SuggestionQuery", {}).get("PropertyNameQuery", {}).get("PropertyNameHint", "")
-    )
-    names = {name for _, view in _views(engine, noun) for name in view if name.startswith(hint)}
-    return {
-        "PropertyNameSuggestions": [{"PropertyName": name} for name in sorted(names)[:SUGGESTIONS]]
     }
 
 
@@ -140,7 +127,7 @@ def _is_number(text: Any) -> bool:
 
 
 def _number(asked: str) -> float:
-    """Give what a number is compared with: a number, or the seconds of a moment."""
+    """Return what a number is compared with: a number, or the seconds of a moment."""
     try:
         return float(asked)
     except ValueError:
@@ -159,7 +146,7 @@ def _views(engine: SageMakerEngine, noun: str) -> Iterator[tuple[str, Members]]:
 
 
 def _values(value: Any, path: str) -> Iterator[Any]:
-    """Give what stands at a dotted path; lists are looked through, named entries by their name."""
+    """Yield what stands at a dotted path, in each entry of a list or the one of that name."""
     name, _, rest = path.partition(".")
     if isinstance(value, list):
         for item in value:
@@ -181,7 +168,7 @@ def _named(item: Any) -> bool:
 
 
 def _entry(item: Members, name: str) -> Any:
-    """Give the value of ``{"Key": .., "Value": ..}`` or of a metric, if it has that name."""
+    """Return the value of ``{"Key": .., "Value": ..}`` or of a metric, if it has that name."""
     if name not in (item.get("Key"), item.get("MetricName")):
         return None
     return item.get("Value", item.get("Last"))
@@ -199,4 +186,4 @@ def _result(noun: str, view: Members) -> Members:
     return {noun: responses.projected(shape, view)}
 
 
-OPERATIONS = {"Search": search, "GetSearchSuggestions": suggestions}
+OPERATIONS = {"Search": search}

@@ -66,10 +66,8 @@ MORE_OPERATIONS = (
     tagging.OPERATIONS,
     endpoint.OPERATIONS,
     experiments.OPERATIONS,
-    feature_groups.OPERATIONS,
     inference_component.OPERATIONS,
     model_package.OPERATIONS,
-    model_package_group.OPERATIONS,
     notebook_instance.OPERATIONS,
     pipelines.OPERATIONS,
     studio.OPERATIONS,
@@ -89,7 +87,7 @@ def build_engine(
     quotas: outside.QuotaChecks | None = None,
     faults: outside.Faults | None = None,
 ) -> SageMakerEngine:
-    """Give the engine with every table and the operations that belong to no single table."""
+    """Return the engine with every table and the operations that belong to no single table."""
     engine = SageMakerEngine(KINDS, clock, delays, quotas=quotas, faults=faults)
     for operations in MORE_OPERATIONS:
         for name, operation in operations.items():
@@ -105,7 +103,7 @@ class SageMakerService(JsonService):
         self._authorize = authorize
 
     def call(self, operation: str, request: Document, headers: dict[str, str]) -> Document:
-        """Perform one operation for whoever signed the request."""
+        """Perform one operation for the signer of the request."""
         _refuse_reserved_tags(request)
         outside.set_caller(ministack_adapter.caller(headers))
         if self._authorize is not None:
@@ -133,16 +131,16 @@ class SageMakerService(JsonService):
         return await super().handle_request(method, path, headers, body, query)
 
     def get_state(self) -> Document:
-        """Give what is written when the process stops with persistence on."""
+        """Return the state to keep when the process stops with persistence on."""
         return {"records": self.engine.snapshot(), "clock_offset": self.engine.clock.offset}
 
     def load_persisted_state(self, data: Document) -> None:
-        """Take over what an earlier process wrote."""
+        """Restore the state of an earlier process."""
         self.engine.clock.reset(data["clock_offset"])
         self.engine.restore(data["records"])
 
     def reset(self) -> None:
-        """Forget everything, run at normal time and with the delays of the start."""
+        """Forget everything, and return to normal time and the delays of the start."""
         self.engine.delays.reset()
         self.engine.clock.reset()
         self.engine.clear()

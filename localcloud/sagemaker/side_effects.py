@@ -30,7 +30,7 @@ def write_log(group: str, stream: str, moment: float, *lines: str) -> None:
     logs = ministack_adapter.module("services.cloudwatch_logs")
     name = {"logGroupName": LOG_GROUP + group}
     place = {**name, "logStreamName": stream}
-    # What exists already is refused, and that is what is wanted.
+    # A refusal means that it exists already.
     logs._create_log_group(name)
     logs._create_log_stream(place)
     stamp = int(moment * 1000)
@@ -64,20 +64,20 @@ def publish_machine(
     dimensions: Mapping[str, str],
     instance_type: str,
     moment: float,
-    tells: tuple[str, ...] = MACHINE_METRICS,
+    metrics: tuple[str, ...] = MACHINE_METRICS,
 ) -> None:
     """Publish how busy one machine is: plausible, and the same in every run.
 
-    ``tells`` names the metrics that every machine has; with an accelerator it has more.
+    ``metrics`` are those of every machine; with an accelerator it has more.
     """
-    names = tells + (_GPU_METRICS if _has_gpu(instance_type) else ())
+    names = metrics + (_GPU_METRICS if _has_gpu(instance_type) else ())
     host = "/".join(dimensions.values())
     values = {name: level(f"{host}:{name}", moment) for name in names}
     publish_metrics(namespace, dimensions, values, moment)
 
 
 def level(what: str, moment: float) -> float:
-    """Give a percentage between 20 and 95 that depends on nothing but its arguments."""
+    """Return a percentage between 20 and 95 that depends on nothing but its arguments."""
     digest = hashlib.sha256(f"{what}@{int(moment)}".encode()).digest()
     return 20.0 + 75.0 * digest[0] / 255
 
@@ -89,7 +89,7 @@ def add_table(database: str, table: str, location: str, columns: Sequence[str], 
     ``maker`` is the ARN of whoever makes it.
     """
     glue = ministack_adapter.module("services.glue")
-    # What exists already is refused, and that is what is wanted.
+    # A refusal means that it exists already.
     glue._create_database({"DatabaseInput": {"Name": database}})
     storage = {
         "Location": location,
@@ -105,7 +105,7 @@ def add_table(database: str, table: str, location: str, columns: Sequence[str], 
             },
         }
     )
-    # Which only Glue itself tells, and ministack does not.
+    # ministack does not record it.
     glue._tables[f"{database}/{table}"].setdefault("CreatedBy", maker)
 
 

@@ -1,6 +1,6 @@
-"""How resources pass from status to status, and what happens while they do.
+"""The transitions of resources between statuses, and their effects.
 
-Whoever looks first lets everything due happen (``run_due``), in its order and at its own moment.
+The next request runs everything that is due (``run_due``), in its order and at its own moment.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
-MOST_MISSED_BEATS = 60
-"""Beats that are made up for when nobody looked for long; the earlier ones are lost."""
+MOST_MISSED_TICKS = 60
+"""Ticks that are made up for after a long time without requests; earlier ones are lost."""
 
 SHORTEST_HOLD = 1.0
-"""Seconds until a resource that is stuck is asked again, at least."""
+"""Shortest time in seconds until a stuck resource is tried again."""
 
 
 def no_capacity(instance_type: str) -> str:
-    """Give the failure reason of what finds no machine of a type."""
+    """Return the failure reason for a missing machine of a type."""
     return (
         "CapacityError: Unable to provision requested ML compute capacity due to "
         "InsufficientInstanceCapacity error. Please retry using a different ML instance type "
@@ -40,10 +40,10 @@ class Statuses:
         self._running = False
 
     def run_due(self) -> None:
-        """Let everything happen that is due by now, each at its own moment."""
+        """Run everything that is due by now, each entry at its own moment."""
         with self.engine.lock:
             if self._running:
-                # What happens looks at other resources too: those are as they are at its moment.
+                # Effects read other resources too, which are as they are at that moment.
                 return
             self._running = True
             try:
@@ -54,7 +54,7 @@ class Statuses:
                 self._running = False
 
     def begin(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
-        """Let a resource that was just made take its first status."""
+        """Put a new resource into its first status."""
         self._affect(kind, record, "", moment)
         if kind.first_status is not None:
             self.enter(kind, record, kind.first_status, moment)
@@ -62,29 +62,29 @@ class Statuses:
     def enter(
         self, kind: SageMakerResourceType, record: Record, status: str, moment: float
     ) -> None:
-        """Let a resource pass into a status, with all that follows from it."""
+        """Put a resource into a status, with all effects."""
         record["status"] = status
         record["since"] = record["modified"] = moment
         record["held"] = None
-        record["beat"] = moment if kind.on_beat.get(status) else None
+        record["tick"] = moment if kind.on_tick.get(status) else None
         self._note_uses(kind, record)
         self._affect(kind, record, status, moment)
-        # An effect may have let it pass on: then that has written the agenda.
+        # An effect may have changed the status again, and scheduled what follows.
         if record["status"] == status and record["since"] == moment:
             self._schedule(kind, record)
 
     def fail(self, kind: SageMakerResourceType, record: Record, reason: str, moment: float) -> None:
-        """Let a resource pass into ``Failed``, with what its FailureReason says."""
+        """Put a resource into ``Failed`` with its FailureReason."""
         record["failure"] = reason
         self.enter(kind, record, kind.failed, moment)
 
     def remove(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
-        """Let a resource be gone."""
+        """Remove a resource."""
         self._affect(kind, record, "gone", moment)
         self.engine.store.remove(kind, record)
 
     def next_change(self, kind: SageMakerResourceType, record: Record) -> float | None:
-        """When the status of a record passes by itself, or None if it rests."""
+        """Return when the status of a record ends by itself, or None if it stays."""
         step = kind.steps.get(record["status"])
         if step is None:
             return None
@@ -97,12 +97,12 @@ class Statuses:
         )
 
     def ask_at(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
-        """Let the status of a record pass at a moment other than the one its step gives."""
+        """Schedule the transition of a record for another moment than its step's."""
         record["held"] = moment
         self._schedule(kind, record)
 
     def reschedule(self) -> None:
-        """Write the agenda anew, after delays have changed or records came from elsewhere."""
+        """Rebuild the agenda, after delays have changed or records were restored."""
         with self.engine.lock:
             self.agenda.clear()
             for account, region, noun, record in list(self.engine.store.everything()):
@@ -113,21 +113,21 @@ class Statuses:
 
     def _happen(self, due: Due) -> None:
         kind = self.engine.kinds[due.noun]
-        record = self.engine.store.shelf(kind).records.get(due.key)
+        record = self.engine.store.table(kind).records.get(due.key)
         if record is None:
             return
-        # An entry outlives the change of what it was written for: then another stands for it.
+        # An entry may be out of date: then another stands for the resource.
         with outside.acting_as(record["by"]):
             if due.what == "step" and self.next_change(kind, record) == due.moment:
                 self._step(kind, record, due.moment)
-            elif due.what == "beat" and self._next_beat(record) == due.moment:
-                self._beat(kind, record, due.moment)
+            elif due.what == "tick" and self._next_tick(record) == due.moment:
+                self._tick(kind, record, due.moment)
 
     def _step(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
         step = kind.steps[record["status"]]
         stuck = self.engine.faults.is_stuck(kind.noun, record["name"], record["status"])
         if stuck or (step.blocked is not None and step.blocked(self.engine, record)):
-            # A passage that takes no time would otherwise be asked for ever.
+            # A transition that takes no time would otherwise be tried for ever.
             record["held"] = moment + max(self.engine.delays[step.delay], SHORTEST_HOLD)
             self._schedule(kind, record)
             return
@@ -143,13 +143,13 @@ class Statuses:
         else:
             self.enter(kind, record, to, moment)
 
-    def _beat(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
-        period = self.engine.delays["beat"]
+    def _tick(self, kind: SageMakerResourceType, record: Record, moment: float) -> None:
+        period = self.engine.delays["tick"]
         missed = int((self.engine.clock.now() - moment) / period)
-        record["beat"] = moment + max(0, missed - MOST_MISSED_BEATS) * period
-        for effect in kind.on_beat[record["status"]]:
-            effect(self.engine, record, record["beat"])
-        self._schedule_beat(kind, record)
+        record["tick"] = moment + max(0, missed - MOST_MISSED_TICKS) * period
+        for effect in kind.on_tick[record["status"]]:
+            effect(self.engine, record, record["tick"])
+        self._schedule_tick(kind, record)
 
     def _no_capacity(self, kind: SageMakerResourceType, record: Record) -> str | None:
         if kind.instance_types is None or record["status"] != kind.first_status:
@@ -162,7 +162,7 @@ class Statuses:
     def _note_uses(self, kind: SageMakerResourceType, record: Record) -> None:
         if kind.uses is not None:
             uses = kind.uses(record) if record["status"] in kind.live else {}
-            self.engine.store.shelf(kind).take(record["key"], uses)
+            self.engine.store.table(kind).take(record["key"], uses)
 
     def _affect(
         self, kind: SageMakerResourceType, record: Record, status: str, moment: float
@@ -170,21 +170,21 @@ class Statuses:
         for effect in kind.on_enter.get(status, ()):
             effect(self.engine, record, moment)
 
-    def _next_beat(self, record: Record) -> float | None:
-        beat: float | None = record["beat"]
-        period = self.engine.delays["beat"]
-        return None if beat is None or period <= 0 else beat + period
+    def _next_tick(self, record: Record) -> float | None:
+        tick: float | None = record["tick"]
+        period = self.engine.delays["tick"]
+        return None if tick is None or period <= 0 else tick + period
 
     def _schedule(self, kind: SageMakerResourceType, record: Record) -> None:
         change = self.next_change(kind, record)
         if change is not None:
             self._add(kind, record, change, "step")
-        self._schedule_beat(kind, record)
+        self._schedule_tick(kind, record)
 
-    def _schedule_beat(self, kind: SageMakerResourceType, record: Record) -> None:
-        beat = self._next_beat(record)
-        if beat is not None:
-            self._add(kind, record, beat, "beat")
+    def _schedule_tick(self, kind: SageMakerResourceType, record: Record) -> None:
+        tick = self._next_tick(record)
+        if tick is not None:
+            self._add(kind, record, tick, "tick")
 
     def _add(self, kind: SageMakerResourceType, record: Record, moment: float, what: str) -> None:
         here = (ministack_adapter.account(), ministack_adapter.region())

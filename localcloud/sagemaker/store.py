@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING
 from sortedcontainers import SortedKeyList
 
 from localcloud import ministack_adapter
-from localcloud.sagemaker.paging import AccountRegion
+from localcloud.sagemaker.paging import Position
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
 
-def by_creation(record: Record) -> AccountRegion:
+def by_creation(record: Record) -> Position:
     """Oldest first; those of the same moment in the order of their keys."""
     return (record["created"], record["key"])
 
 
-def by_name(record: Record) -> AccountRegion:
+def by_name(record: Record) -> Position:
     """In the order of their names."""
     return (record["name"], record["key"])
 
 
-class Shelf:
-    """The records of one kind in one account and Region."""
+class RecordTable:
+    """The records of one type in one account and Region."""
 
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
@@ -47,7 +47,7 @@ class Shelf:
             order.add(record)
 
     def take(self, key: str, amounts: Mapping[str, float]) -> None:
-        """Note what one record takes of each quota from now on; ``used`` is kept up with it."""
+        """Set what a record takes of each quota, and keep ``used`` up to date."""
         self.used.subtract(self._taken.pop(key, {}))
         if amounts:
             self._taken[key] = amounts
@@ -61,39 +61,39 @@ class Shelf:
 
 
 class Store:
-    """All shelves; what is asked for without a place is that of the request being served."""
+    """All tables; account and Region are those of the request being served."""
 
     def __init__(self) -> None:
-        self._shelves: dict[tuple[str, str, str], Shelf] = {}
+        self._tables: dict[tuple[str, str, str], RecordTable] = {}
         self._by_arn: dict[str, tuple[str, Record]] = {}
 
-    def shelf(self, kind: SageMakerResourceType) -> Shelf:
+    def table(self, kind: SageMakerResourceType) -> RecordTable:
         place = (ministack_adapter.account(), ministack_adapter.region(), kind.noun)
-        shelf = self._shelves.get(place)
-        if shelf is None:
-            shelf = self._shelves[place] = Shelf()
-        return shelf
+        table = self._tables.get(place)
+        if table is None:
+            table = self._tables[place] = RecordTable()
+        return table
 
     def add(self, kind: SageMakerResourceType, record: Record) -> None:
-        self.shelf(kind).add(record)
+        self.table(kind).add(record)
         self._by_arn[record["arn"]] = (kind.noun, record)
 
     def remove(self, kind: SageMakerResourceType, record: Record) -> None:
-        self.shelf(kind).remove(record)
+        self.table(kind).remove(record)
         self._by_arn.pop(record["arn"], None)
 
     def by_arn(self, arn: str) -> tuple[str, Record] | None:
-        """Give noun and record of an ARN of the present account and Region."""
+        """Return noun and record of an ARN of the present account and Region."""
         found = self._by_arn.get(arn)
         here = f":{ministack_adapter.region()}:{ministack_adapter.account()}:"
         return found if found is not None and here in arn else None
 
     def everything(self) -> Iterator[tuple[str, str, str, Record]]:
-        """Give account, Region, noun and record of all there is."""
-        for (account, region, noun), shelf in self._shelves.items():
-            for record in shelf.records.values():
+        """Return account, Region, noun and record of all there is."""
+        for (account, region, noun), table in self._tables.items():
+            for record in table.records.values():
                 yield account, region, noun, record
 
     def clear(self) -> None:
-        self._shelves.clear()
+        self._tables.clear()
         self._by_arn.clear()

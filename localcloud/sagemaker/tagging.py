@@ -1,4 +1,4 @@
-"""AddTags, ListTags and DeleteTags, which work on any kind by its ARN."""
+"""AddTags, ListTags and DeleteTags, which work on any type by its ARN."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.resource_type import Members, Record
 
 LIMIT = 50
-"""Tags a resource can carry, and tags ListTags gives per page."""
+"""The most tags of a resource, and the tags on a page of ListTags."""
 
 
 def _tagged(engine: SageMakerEngine, request: Members) -> Record:
@@ -32,13 +32,13 @@ def add_tags(engine: SageMakerEngine, request: Members) -> Members:
 
 
 def list_tags(engine: SageMakerEngine, request: Members) -> Members:
-    """Give the tags of a resource, ordered by key."""
+    """Return the tags of a resource, ordered by key."""
     tags = _tagged(engine, request)["tags"]
     return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
 
 
 def delete_tags(engine: SageMakerEngine, request: Members) -> Members:
-    """Remove tags; keys that are not there are no error."""
+    """Remove tags; missing keys are no error."""
     tags = _tagged(engine, request)["tags"]
     for key in request["TagKeys"]:
         tags.pop(key, None)

@@ -1,1 +1,1 @@
-"""Service Quotas: what an account may use, asked for over the API and enforced."""
+"""Service Quotas: applied quotas, readable over the API and enforced."""

@@ -1,4 +1,4 @@
-"""``/_workshop/quotas``: applied values changed and looked at from outside."""
+"""The admin endpoint ``/_localcloud/quotas``, which shows and changes applied values."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SHOWN = ("changed", "all")
 
 
 def quotas_endpoint(quotas: AppliedQuotas) -> AdminEndpoint:
-    """Service codes with what to change: names or codes of quotas to values.
+    """Return the endpoint: it takes service codes with names or codes of quotas to values.
 
-    ``account`` and ``region`` say where, else it is where the cloud runs. The answer lists, for
+    ``account`` and ``region`` default to the cloud's own. The answer lists, for
     that place, the quotas that were ever changed, or all of them if ``show`` is "all".
     """
 

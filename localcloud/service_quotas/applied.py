@@ -10,10 +10,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
+from localcloud.accounts import AccountRegion
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError
 from localcloud.service_quotas.catalogue import Catalogue, Quota, UnknownQuotaError, shipped
-from localcloud.service_quotas.increases import AccountRegion, Increases
+from localcloud.service_quotas.increases import Increases
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock
@@ -23,7 +24,7 @@ MOST = 10_000_000_000
 
 
 class AppliedQuotas:
-    """What the account and Region being served may use; kinds of SageMaker ask ``require``."""
+    """The quotas of the account and Region being served; SageMaker's types call ``require``."""
 
     def __init__(self, clock: Clock) -> None:
         self.increases = Increases(clock)
@@ -34,11 +35,11 @@ class AppliedQuotas:
         return shipped()
 
     def value(self, quota: Quota) -> float:
-        """Give the applied value for the account and Region being served."""
+        """Return the applied value for the account and Region being served."""
         return self._changed.get(place(quota), {}).get((quota.service, quota.code), quota.applied)
 
     def limit(self, service: str, name: str) -> float:
-        """Give the applied value of a quota by its name; ``UnknownQuotaError`` if there is none."""
+        """Return a quota's applied value by its name; ``UnknownQuotaError`` if there is none."""
         return self.value(self._named(service, name))
 
     def require(
@@ -63,7 +64,7 @@ class AppliedQuotas:
                 )
 
     def set(self, wanted: Mapping[str, Mapping[str, float]]) -> list[Quota]:
-        """Change applied values where requests are served from, and give the changed quotas.
+        """Change applied values in the present account and Region; return the changed quotas.
 
         ``wanted`` maps service codes to names or codes of quotas to values. ``LocalCloudError`` if
         one of them does not exist or is out of bounds; then nothing has changed. A request for an
@@ -92,12 +93,12 @@ class AppliedQuotas:
         ]
 
     def reset(self) -> None:
-        """Back to the data file, everywhere."""
+        """Return to the data file's values, everywhere."""
         self._changed.clear()
         self.increases.reset()
 
     def get_state(self) -> dict[str, Any]:
-        """Give what has to survive a restart."""
+        """Return the state to keep over a restart."""
         return {
             "changed": [
                 [*where, *which, value]
@@ -108,7 +109,7 @@ class AppliedQuotas:
         }
 
     def load_persisted_state(self, data: dict[str, Any]) -> None:
-        """Take over what an earlier process wrote; quotas that are no more are left out."""
+        """Restore the state of an earlier process, without quotas that no longer exist."""
         for account, region, service, code, value in data["changed"]:
             if self.catalogue.by_code(service, code) is not None:
                 self._changed.setdefault((account, region), {})[service, code] = value
@@ -142,7 +143,7 @@ class AppliedQuotas:
 
 
 def place(quota: Quota) -> AccountRegion:
-    """Give where the values of a quota are kept while this account and Region are served."""
+    """Return where the values of a quota are kept while this account and Region are served."""
     return ministack_adapter.account(), "" if quota.is_global else ministack_adapter.region()
 
 

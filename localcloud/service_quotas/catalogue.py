@@ -23,7 +23,7 @@ DATA = Path(__file__).with_name("quotas.yaml")
 
 
 class UnknownQuotaError(Exception):
-    """Something is counted against a quota that the data does not have: a mistake of ours."""
+    """A quota that the data file lacks: a mistake of ours."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Catalogue:
 
 @cache
 def shipped() -> Catalogue:
-    """Give the quotas of ``quotas.yaml`` (0.05 s, once)."""
+    """Return the quotas of ``quotas.yaml`` (0.05 s, once)."""
     document = yaml.safe_load(DATA.read_text(encoding="utf-8"))
     return Catalogue(quota for code, part in document.items() for quota in _service(code, part))
 
 
 def made_up_code(service: str, name: str) -> str:
-    """Give a code of the usual form, always the same for the same quota."""
+    """Return a code of the usual form, always the same for the same quota."""
     return f"L-{hashlib.sha256(f'{service}/{name}'.encode()).hexdigest()[:8].upper()}"
 
 

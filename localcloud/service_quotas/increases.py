@@ -11,14 +11,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
+from localcloud.accounts import AccountRegion
 from localcloud.protocol.errors import ApiError
 from localcloud.service_quotas.catalogue import Quota
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock
-
-AccountRegion = tuple[str, str]
-"""Account and Region; what is global has the Region ""."""
 
 
 @dataclass

@@ -40,7 +40,7 @@ class EnforcedLimit:
     counts: Callable[[dict[str, Any]], bool] = lambda item: True  # noqa: ARG005
 
     def exceeded_by(self, name: str | None) -> float | None:
-        """Give the applied value if a new one of that name is one too many, else None."""
+        """Return the applied value if a new one of that name is one too many, else None."""
         store = getattr(ministack_adapter.module(self.module), self.store)
         limit = self.quotas.limit(self.service, self.quota)
         # Nearly always all accounts together have less: their entries are copied at once. The
@@ -61,7 +61,7 @@ class EnforcedLimit:
 
 
 def enforce(quotas: AppliedQuotas) -> None:
-    """Put the checks in front of what creates; after all other corrections are in place."""
+    """Put the checks in front of all creation, after all other patches."""
     _enforce_stacks(
         EnforcedLimit(
             quotas, "cloudformation", "Stacks", "services.cloudformation", "_stacks", _is_there
@@ -142,7 +142,7 @@ def _enforce_identities(roles: EnforcedLimit, policies: EnforcedLimit) -> None:
 
 
 def _enforce_attachments(quotas: AppliedQuotas) -> None:
-    """Let the API refuse to attach one policy too many to a role; stacks of ours count theirs."""
+    """Make the API refuse one policy too many on a role; stacks count theirs themselves."""
     iam = ministack_adapter.module("services.iam")
     attach = iam._IAM_HANDLERS["AttachRolePolicy"]
 
@@ -153,8 +153,8 @@ def _enforce_attachments(quotas: AppliedQuotas) -> None:
         if len(others) < most:
             answer: Answer = attach(params)
             return answer
-        told = f"Cannot exceed quota for PoliciesPerRole: {most:.0f}"
-        refused: Answer = iam._error(409, "LimitExceeded", told)
+        message = f"Cannot exceed quota for PoliciesPerRole: {most:.0f}"
+        refused: Answer = iam._error(409, "LimitExceeded", message)
         return refused
 
     iam._IAM_HANDLERS["AttachRolePolicy"] = attach_within
@@ -199,7 +199,7 @@ def _enforce_repositories(limit: EnforcedLimit) -> None:
 def _checked(
     limit: EnforcedLimit, name_of: Name, refusal: Callable[[float], Answer]
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
-    """An API call that answers ``refusal`` when what its first argument names is one too many."""
+    """Return an API call that answers ``refusal`` when its first argument names one too many."""
 
     def wrap(create: Callable[..., Answer]) -> Callable[..., Answer]:
         def create_within(first: Any, *more: Any, **options: Any) -> Answer:
@@ -214,7 +214,7 @@ def _checked(
 def _guard(
     resource_type: str, limit: EnforcedLimit, name_of: Name, reason: Callable[[float], str]
 ) -> None:
-    """Let CloudFormation's handler of a type fail with ``reason`` when its resource is too many."""
+    """Make CloudFormation's handler of a type fail with ``reason`` for one resource too many."""
     provisioners = ministack_adapter.module("services.cloudformation.provisioners")
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     create = handlers["create"]

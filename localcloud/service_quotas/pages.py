@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from localcloud.protocol.errors import ApiError
 
 LARGEST = 100
-"""The most of ``MaxResults``, and what a page holds if it is not given."""
+"""The largest and default ``MaxResults``."""
 
 Document = dict[str, Any]
 Item = TypeVar("Item")
@@ -26,7 +26,7 @@ def page(
     key: Callable[[Item], str],
     show: Callable[[Item], Document],
 ) -> Document:
-    """Give the page of ``items`` that a request asks for, as the value of ``member``.
+    """Return the page of ``items`` that a request asks for, as the value of ``member``.
 
     ``key`` tells one item from all others. The token says after which item the next page begins,
     and for which operation and filters it was given.

@@ -29,7 +29,7 @@ TARGET_PREFIX = "ServiceQuotasV20190624"
 SIGNING_NAME = "servicequotas"
 
 _HOMES = (("us-gov-", "us-gov-west-1", "aws-us-gov"), ("cn-", "cn-north-1", "aws-cn"))
-"""Start of a Region's code, where global quotas are told, partition; elsewhere us-east-1, aws."""
+"""Start of a Region's code, home Region of global quotas, partition; elsewhere us-east-1, aws."""
 
 Operation = Callable[[Document], Document]
 
@@ -67,15 +67,15 @@ class ServiceQuotasService(JsonService):
         return responses.checked(SERVICE, operation, answer)
 
     def get_state(self) -> Document:
-        """Give what is written when the process stops with persistence on."""
+        """Return the state to keep when the process stops with persistence on."""
         return self.quotas.get_state()
 
     def load_persisted_state(self, data: Document) -> None:
-        """Take over what an earlier process wrote."""
+        """Restore the state of an earlier process."""
         self.quotas.load_persisted_state(data)
 
     def reset(self) -> None:
-        """Back to the data file."""
+        """Return to the data file's values."""
         self.quotas.reset()
 
     # --- quotas -----------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class ServiceQuotasService(JsonService):
             "ListServices",
             request,
             "Services",
-            [code for code in names if any(map(_is_told_here, self.quotas.catalogue.of(code)))],
+            [code for code in names if any(map(_is_known_here, self.quotas.catalogue.of(code)))],
             key=str,
             show=lambda code: {"ServiceCode": code, "ServiceName": names[code]},
         )
@@ -116,7 +116,7 @@ class ServiceQuotasService(JsonService):
         return {"Quota": _default(self._quota(request))}
 
     def _quotas(self, service: str) -> list[Quota]:
-        found = [quota for quota in self.quotas.catalogue.of(service) if _is_told_here(quota)]
+        found = [quota for quota in self.quotas.catalogue.of(service) if _is_known_here(quota)]
         if not found:
             raise ApiError(
                 "NoSuchResourceException",
@@ -249,7 +249,7 @@ def _arn(quota: Quota, account: str) -> str:
     return f"arn:{partition}:servicequotas:{where}:{account}:{quota.service}/{quota.code}"
 
 
-def _is_told_here(quota: Quota) -> bool:
+def _is_known_here(quota: Quota) -> bool:
     return not quota.is_global or ministack_adapter.region() == _home(ministack_adapter.region())
 
 

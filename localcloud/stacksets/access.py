@@ -1,6 +1,6 @@
 """What the emulator's Organizations lacks: trusted access and delegated administrators.
 
-Everything is kept by management account. StackSets is opened by CloudFormation's own
+State is kept by management account. StackSets is opened by CloudFormation's own
 ActivateOrganizationsAccess; enabling its service principal in Organizations is not enough, on AWS
 neither.
 """
@@ -49,7 +49,7 @@ class OrganizationsAccess:
         }
 
     def serve(self, name: str) -> Callable[[Document], Answer]:
-        """Give an operation as the emulator's Organizations calls it."""
+        """Return an operation as the emulator's Organizations calls it."""
         operation = self.operations[name]
 
         def answer(payload: Document) -> Answer:
@@ -96,7 +96,7 @@ class OrganizationsAccess:
         self._enabled.get(manager, {}).pop(STACKSETS, None)
 
     def snapshot(self) -> Document:
-        """Give all of it as JSON can hold it."""
+        """Return the state as JSON values."""
         return {
             "enabled": self._enabled,
             "delegated": self._delegated,
@@ -104,7 +104,7 @@ class OrganizationsAccess:
         }
 
     def restore(self, document: Document) -> None:
-        """Take back what ``snapshot`` gave."""
+        """Restore what ``snapshot`` returned."""
         self._enabled = document["enabled"]
         self._delegated = document["delegated"]
         self._activated = set(document["activated"])
@@ -195,7 +195,7 @@ def _check(name: str, payload: Document) -> None:
 
 
 def _manager() -> str:
-    """Give the caller's account; ``ApiError`` if it is a member of somebody's organization."""
+    """Return the caller's account; ``ApiError`` if it is a member of somebody's organization."""
     account = ministack_adapter.account()
     if management_account(account) != account:
         raise ApiError(

@@ -1,4 +1,4 @@
-"""Whose stack sets a request is about, and whether it may have them."""
+"""Which account's stack sets a request is about, and whether it may use them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from localcloud.stacksets.targets import management_account
 
 
 class Administration:
-    """Finds stack sets for whoever asks.
+    """Finds the stack sets of a request.
 
     ``CallAs: DELEGATED_ADMIN`` reaches the service-managed ones of the management account; without
-    it, everybody has their own.
+    it, each account has its own.
     """
 
     def __init__(self, store: StackSetStore, access: OrganizationsAccess) -> None:
@@ -22,7 +22,7 @@ class Administration:
         self.access = access
 
     def account(self, request: Document) -> str:
-        """Give the account in which the stack sets of a request are kept."""
+        """Return the account in which the stack sets of a request are kept."""
         caller = ministack_adapter.account()
         if request.get("CallAs") != "DELEGATED_ADMIN":
             return caller
@@ -32,15 +32,15 @@ class Administration:
         return manager
 
     def find(self, request: Document) -> StackSet:
-        """Give the stack set of a request, which may be deleted if it is named by its id."""
+        """Return the stack set of a request, which may be deleted if it is named by its id."""
         return self._visible(request, self.store.find(self.account(request), _name(request)))
 
     def active(self, request: Document) -> StackSet:
-        """Give the stack set of a request that changes it."""
+        """Return the stack set of a request that changes it."""
         return self._visible(request, self.store.active(self.account(request), _name(request)))
 
     def operable(self, request: Document) -> StackSet:
-        """Give the stack set of a request that deploys it."""
+        """Return the stack set of a request that deploys it."""
         stack_set = self.active(request)
         self.require_access(stack_set.account, stack_set.permission_model)
         return stack_set

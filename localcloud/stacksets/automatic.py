@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.accounts import AccountRegion
 from localcloud.stacksets import targets
 from localcloud.stacksets.access import OrganizationsAccess
 from localcloud.stacksets.operations import Operations
 from localcloud.stacksets.query import Answer
-from localcloud.stacksets.records import AccountRegion, Document, OperationResult, StackSet
+from localcloud.stacksets.records import Document, OperationResult, StackSet
 from localcloud.stacksets.store import StackSetStore
 
 Handler = Callable[[Document], Answer]
@@ -20,7 +21,7 @@ _SUCCEEDED = 200
 
 
 class AutomaticDeployment:
-    """Watches the operations of Organizations that put accounts somewhere."""
+    """Watches the operations of Organizations that move accounts."""
 
     def __init__(
         self, store: StackSetStore, access: OrganizationsAccess, operations: Operations
@@ -30,9 +31,9 @@ class AutomaticDeployment:
         self._operations = operations
 
     def after(self, handler: Handler, account_of: Callable[[Document, Document], str]) -> Handler:
-        """Give a handler that looks afterwards where an account has come.
+        """Return a handler that afterwards checks where an account is.
 
-        ``account_of`` takes request and answer and gives the account.
+        ``account_of`` takes request and answer and returns the account.
         """
 
         def moved(payload: Document) -> Answer:

@@ -20,7 +20,7 @@ LARGEST = 51_200
 
 @dataclass(frozen=True)
 class Definition:
-    """A template that was found good, and all its parameters by name."""
+    """A valid template, and all its parameters by name."""
 
     template: str
     parameters: dict[str, str]
@@ -28,9 +28,9 @@ class Definition:
 
 
 def define(request: Document, params: Params, former: StackSet | None = None) -> Definition:
-    """Give the definition in a request; ``former`` is the stack set that it updates.
+    """Return the definition in a request; ``former`` is the stack set that it updates.
 
-    The template is looked at as CreateStack does: references, parameters and capabilities.
+    The template is checked as in CreateStack: references, parameters and capabilities.
     """
     handlers = ministack_adapter.module("services.cloudformation.handlers")
     body = _template(request, params, former)
@@ -39,7 +39,7 @@ def define(request: Document, params: Params, former: StackSet | None = None) ->
         sent = handlers._parse_template(body)
         template = handlers._apply_transforms(sent, given)
     except Exception as error:
-        # Whatever its parsers raise is the template's fault: ministack answers the same.
+        # Whatever its parsers raise is an error of the template: ministack answers the same.
         raise invalid(f"Template format error: {error}") from error
     _raise(handlers._check_capabilities(sent, template, params))
     try:
@@ -62,7 +62,7 @@ def define(request: Document, params: Params, former: StackSet | None = None) ->
 def overridden(
     stack_set: StackSet, wanted: list[Document], former: dict[str, str]
 ) -> dict[str, str]:
-    """Give the overrides that ``ParameterOverrides`` make of an instance's former ones.
+    """Return the overrides that ``ParameterOverrides`` make of an instance's former ones.
 
     What the list does not mention goes back to the stack set's value.
     """
@@ -102,7 +102,7 @@ def _template(request: Document, params: Params, former: StackSet | None) -> str
 
 
 def _given(parameters: list[Document], former: dict[str, str]) -> list[dict[str, Any]]:
-    """Give parameters as the emulator's resolver takes them."""
+    """Return parameters as the emulator's resolver takes them."""
     given = []
     for parameter in parameters:
         key = parameter.get("ParameterKey", "")

@@ -1,8 +1,8 @@
 """The stack of one instance, made, changed and deleted by the emulator's own CloudFormation.
 
-Everything here runs on the server's event loop inside ``emulator.request_scope`` of the target
-account and Region. The emulator works on a stack in a task of its own; ``told_of`` lets the code
-that asked for it await that task.
+Everything here runs on the server's event loop inside ``ministack_adapter.request_scope`` of the
+target account and Region. The emulator works on a stack in a task of its own; ``reporting``
+lets the code that asked for it await that task.
 """
 
 # Private names of ministack, held by ministack_adapter.HELD.
@@ -28,11 +28,11 @@ Work = Coroutine[Any, Any, None]
 
 
 class DeploymentError(Exception):
-    """A stack did not become what was asked for; the text is the instance's reason."""
+    """A stack failed; the text is the instance's reason."""
 
 
-def told_of(start: Start) -> Start:
-    """``_create_stack_task_in_region`` that lets whoever collects see when the work has ended."""
+def reporting(start: Start) -> Start:
+    """``_create_stack_task_in_region`` that reports the task of a stack to its requester."""
 
     def create_stack_task_in_region(work: Work, *which: Any) -> None:
         started = _started.get()
@@ -159,7 +159,7 @@ def _root_cause(stack_id: str, action: str) -> str:
 
 
 def _stack(stack_id: str) -> Document | None:
-    """Give the record of a stack by its id, found by the name in it: ids are no keys."""
+    """Return the record of a stack by its id, found by the name in it: ids are no keys."""
     stacks = ministack_adapter.module("services.cloudformation")._stacks
     found: Document | None = stacks.get(_name(stack_id))
     return found if found is not None and found["StackId"] == stack_id else None

@@ -21,7 +21,7 @@ class InstanceActions:
         self._operations = operations
 
     def create(self, request: Document, _params: Params) -> Document:
-        """Begin to deploy; where there is an instance already, its stack is updated."""
+        """Begin to deploy; the stack of an existing instance is updated."""
         stack_set = self._administration.operable(request)
         accounts = targets.to_deploy_to(stack_set, request)
         operation_id = self._begin(stack_set, "CREATE", accounts, request)
@@ -40,7 +40,7 @@ class InstanceActions:
         return {"OperationId": self._begin(stack_set, "UPDATE", accounts, request)}
 
     def delete(self, request: Document, _params: Params) -> Document:
-        """Begin to delete; what is not there counts as deleted."""
+        """Begin to delete; a missing instance counts as deleted."""
         stack_set = self._administration.operable(request)
         accounts = targets.deployed_to(stack_set, request)
         operation_id = self._begin(stack_set, "DELETE", accounts, request)

@@ -19,7 +19,7 @@ class Operations:
         self._runner = Runner(self._ended)
 
     def admit(self, stack_set: StackSet, request: Document) -> str:
-        """Give the id of a new operation; ``ApiError`` if there can be none now.
+        """Return the id of a new operation; ``ApiError`` if there can be none now.
 
         To be called before anything is changed for the operation.
         """
@@ -41,7 +41,7 @@ class Operations:
         results: list[OperationResult],
         request: Document,
     ) -> None:
-        """Begin an operation, or let it wait for those before it."""
+        """Begin an operation, or queue it."""
         operation = Operation(
             id=operation_id,
             number=len(stack_set.operations),
@@ -61,7 +61,7 @@ class Operations:
             self._start(stack_set, operation)
 
     def stop(self, operation: Operation) -> None:
-        """Let what runs come to its end and begin nothing more; ``ApiError`` if it has ended."""
+        """Finish running accounts and begin no more; ``ApiError`` if the operation has ended."""
         if operation.status == "QUEUED":
             operation.status, operation.ended = "STOPPED", self._now()
             for result in operation.results:
@@ -75,7 +75,7 @@ class Operations:
             )
 
     def forget(self) -> None:
-        """Give up all that run."""
+        """Cancel all running operations."""
         self._runner.forget()
 
     def _start(self, stack_set: StackSet, operation: Operation) -> None:

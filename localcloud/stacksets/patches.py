@@ -1,4 +1,4 @@
-"""Puts stack sets into the emulator's tables, once per process."""
+"""Adds stack sets to the emulator's CloudFormation, once per process."""
 
 # Private names of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
@@ -10,13 +10,13 @@ from localcloud.stacksets import deployment
 from localcloud.stacksets.service import StackSets
 
 
-def mount_stacksets(clock: Clock) -> None:
+def patch_stacksets(clock: Clock) -> None:
     """Add the actions of stack sets, and of Organizations what they need, to the emulator's own."""
     service = StackSets(clock)
     ministack_adapter.add_state("stacksets", service)
     handlers = ministack_adapter.module("services.cloudformation.handlers")
     handlers._ACTION_HANDLERS.update(service.actions())
-    handlers._create_stack_task_in_region = deployment.told_of(
+    handlers._create_stack_task_in_region = deployment.reporting(
         handlers._create_stack_task_in_region
     )
     organizations = ministack_adapter.module("services.organizations")._DISPATCH

@@ -25,7 +25,7 @@ class OperationPace:
     strict: bool
 
     def limit(self, failed: int) -> int:
-        """Give how many accounts may be worked on at a time after so many failures.
+        """Return how many accounts may be worked on at a time after so many failures.
 
         Strict, the limit falls so that even if all that run fail, no more than one account fails
         beyond the tolerance. Beyond the tolerance nothing is started any more.
@@ -45,7 +45,7 @@ def check(preferences: Preferences) -> None:
 
 
 def pace(preferences: Preferences, accounts: int) -> OperationPace:
-    """Give the pace for so many accounts in a Region; percentages are rounded down.
+    """Return the pace for so many accounts in a Region; percentages are rounded down.
 
     By default one account at a time and no failure. At least one account is worked on at a time,
     however small the percentage.
@@ -65,7 +65,7 @@ def in_parallel(preferences: Preferences) -> bool:
 
 
 def ordered(preferences: Preferences, regions: Iterable[str]) -> list[str]:
-    """Give the Regions once each: those of ``RegionOrder`` first, the others as they came."""
+    """Return the Regions once each: those of ``RegionOrder`` first, the others as they came."""
     present = list(dict.fromkeys(regions))
     wanted = list(dict.fromkeys(preferences.get("RegionOrder", [])))
     first = [region for region in wanted if region in present]

@@ -26,7 +26,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def refused(code: str, message: str) -> ApiError:
-    """Give a refusal with the HTTP status that the model has for ``code``, 400 if it has none."""
+    """Return a refusal with the HTTP status that the model has for ``code``, 400 if it has none."""
     model = models.service_model(SERVICE)
     status = HTTPStatus.BAD_REQUEST
     if code in model.shape_names:
@@ -36,12 +36,12 @@ def refused(code: str, message: str) -> ApiError:
 
 
 def invalid(message: str) -> ApiError:
-    """CloudFormation's answer to requests that cannot be meant."""
+    """Return CloudFormation's answer to an invalid request."""
     return refused("ValidationError", message)
 
 
 def read(operation: str, params: Params) -> Document:
-    """Give the request of an operation; ``ApiError`` if the model does not allow it."""
+    """Return the request of an operation; ``ApiError`` if the model does not allow it."""
     shape = models.operation(SERVICE, operation).input_shape
     request: Document = (_read(shape, params, "") or {}) if shape is not None else {}
     try:
@@ -52,7 +52,7 @@ def read(operation: str, params: Params) -> Document:
 
 
 def answered(operation: str, answer: Document) -> Answer:
-    """Give the HTTP answer to a successful operation, held to the model."""
+    """Return the HTTP answer to a successful operation, held to the model."""
     model = models.operation(SERVICE, operation)
     root = Element(f"{operation}Response", xmlns=_namespace(model))
     # An operation without output answers no result element, as on AWS.
@@ -64,7 +64,7 @@ def answered(operation: str, answer: Document) -> Answer:
 
 
 def refusal_answer(operation: str, refusal: ApiError) -> Answer:
-    """Give the HTTP answer that tells a refusal."""
+    """Return the HTTP answer of a refusal."""
     root = Element("ErrorResponse", xmlns=_namespace(models.operation(SERVICE, operation)))
     error = SubElement(root, "Error")
     _text(error, "Type", "Sender")
@@ -75,7 +75,7 @@ def refusal_answer(operation: str, refusal: ApiError) -> Answer:
 
 
 def _read(shape: Shape, params: Params, name: str) -> Any:
-    """Give what the parameters under ``name`` say, None if they say nothing."""
+    """Return the value of the parameters under ``name``, None if there are none."""
     if isinstance(shape, StructureShape):
         prefix = f"{name}." if name else ""
         members = {

@@ -1,4 +1,4 @@
-"""What is known about a stack set: plain data that is kept as JSON between runs."""
+"""Stack sets, their instances and operations: plain data that is kept as JSON between runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from localcloud.accounts import AccountRegion
 from localcloud.authentication.gate import by_owner
 
 Document = dict[str, Any]
-AccountRegion = tuple[str, str]
-"""An account and a Region."""
 
 SELF_MANAGED = "SELF_MANAGED"
 SERVICE_MANAGED = "SERVICE_MANAGED"
@@ -116,13 +115,13 @@ class StackSet:
         return self.permission_model == SERVICE_MANAGED
 
     def unfinished(self) -> Iterator[Operation]:
-        """Give what runs and what waits, in the order of the requests."""
+        """Return what runs and what waits, in the order of the requests."""
         return (
             operation for operation in self.operations.values() if operation.status in UNFINISHED
         )
 
     def as_document(self) -> Document:
-        """Give everything as JSON can hold it."""
+        """Return the state as JSON values."""
         document = asdict(self)
         document["instances"] = list(document["instances"].values())
         document["operations"] = list(document["operations"].values())
@@ -130,7 +129,7 @@ class StackSet:
 
     @classmethod
     def from_document(cls, document: Document) -> StackSet:
-        """Take back what ``as_document`` gave."""
+        """Restore what ``as_document`` returned."""
         instances = [Instance(**instance) for instance in document["instances"]]
         operations = [
             Operation(

@@ -20,14 +20,14 @@ _SERVICE = "cloudformation.amazonaws.com"
 
 
 def default_administration_role(account: str) -> str:
-    """Give the ARN that applies where a stack set names none."""
+    """Return the ARN that applies where a stack set names none."""
     return f"arn:aws:iam::{account}:role/{ADMINISTRATION_ROLE}"
 
 
 def missing_trust(
     administration_role: str, execution_role: str, account: str, region: str
 ) -> str | None:
-    """Give why the administrator cannot act in an account, in AWS's words; None if it can."""
+    """Return why the administrator cannot act in an account, in AWS's words; None if it can."""
     administrator, name = administration_role.split(":")[4], administration_role.rpartition("/")[2]
     trust = _trust_policy(administrator, region, name)
     if trust is None or not _trusts_service(trust):

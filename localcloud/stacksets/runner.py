@@ -29,14 +29,14 @@ Ended = Callable[[StackSet, Operation, str, str], None]
 
 
 class Runner:
-    """Runs operations as tasks of the server's event loop; ``ended`` hears of each that ended."""
+    """Runs operations as tasks of the server's event loop; calls ``ended`` at the end of each."""
 
     def __init__(self, ended: Ended) -> None:
         self._ended = ended
         self._tasks: set[asyncio.Task[str]] = set()
 
     def start(self, stack_set: StackSet, operation: Operation) -> None:
-        """Go to work; the caller does not wait."""
+        """Start an operation; the caller does not wait."""
         task = asyncio.get_running_loop().create_task(_Run(stack_set, operation).to_the_end())
         self._tasks.add(task)
 
@@ -54,7 +54,7 @@ class Runner:
         task.add_done_callback(conclude)
 
     def forget(self) -> None:
-        """Give up everything, from any thread: the emulator is reset on a thread of its own."""
+        """Cancel everything, from any thread: the emulator is reset on a thread of its own."""
         for task in list(self._tasks):
             task.get_loop().call_soon_threadsafe(task.cancel)
 
@@ -68,9 +68,9 @@ class _Run:
         self._exceeded = False
 
     async def to_the_end(self) -> str:
-        """Work through all Regions and give the operation's final status."""
+        """Work through all Regions and return the operation's final status."""
         operation = self._operation
-        # It may be begun by the end of another's.
+        # The end of another operation may have begun it.
         by_owner.set(operation.by_owner)
         by_region: dict[str, list[OperationResult]] = {}
         for result in operation.results:
@@ -123,7 +123,7 @@ class _Run:
                 remark = await self._perform(result, instance)
         except DeploymentError as failure:
             self._fail(result, str(failure))
-        except Exception as error:  # noqa: BLE001 - told in the answer and in the log
+        except Exception as error:  # noqa: BLE001 - reported in the answer and in the log
             # A mistake of ours must be seen as one, and must not leave the operation running.
             traceback.print_exc(file=sys.stderr)
             self._fail(result, f"local cloud: {error!r}")

@@ -55,15 +55,15 @@ class StackSets:
         }
 
     def actions(self) -> dict[str, Callable[[Params], Answer]]:
-        """Give every action as the emulator's CloudFormation calls it."""
+        """Return every action as the emulator's CloudFormation calls it."""
         return {name: partial(self._serve, name) for name in self._actions}
 
     def get_state(self) -> Document:
-        """Give what is written when the process stops with persistence on."""
+        """Return the state to keep when the process stops with persistence on."""
         return {"stack_sets": self.store.snapshot(), "access": self.access.snapshot()}
 
     def load_persisted_state(self, data: Document) -> None:
-        """Take over what an earlier process wrote."""
+        """Restore the state of an earlier process."""
         self.store.restore(data["stack_sets"], self._now())
         self.access.restore(data["access"])
 

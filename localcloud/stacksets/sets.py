@@ -122,7 +122,7 @@ class SetActions:
 
 
 def _take_over(stack_set: StackSet, request: Document, definition: definitions.Definition) -> None:
-    """Let a stack set be as a creation or an update says."""
+    """Apply a creation or an update to a stack set."""
     stack_set.template = definition.template
     stack_set.parameters = definition.parameters
     stack_set.secret = definition.secret
@@ -148,7 +148,7 @@ def _take_over(stack_set: StackSet, request: Document, definition: definitions.D
 
 
 def _to_update(stack_set: StackSet, request: Document) -> list[Instance]:
-    """Give the instances that an update of the stack set is about."""
+    """Return the instances that an update of the stack set is about."""
     chosen = {"Accounts", "DeploymentTargets"} & request.keys()
     if bool(chosen) != ("Regions" in request):
         raise invalid("You must specify both the accounts and the Regions to update, or neither")

@@ -21,7 +21,7 @@ class StackSetStore:
         self._sets[stack_set.id] = stack_set
 
     def named(self, account: str, name: str) -> StackSet | None:
-        """Give the stack set that has this name in an account of the request's Region."""
+        """Return the stack set that has this name in an account of the request's Region."""
         return next(
             (
                 stack_set
@@ -32,7 +32,7 @@ class StackSetStore:
         )
 
     def find(self, account: str, name_or_id: str) -> StackSet:
-        """Give a stack set of an account in the request's Region; ``ApiError`` if there is none."""
+        """Return an account's stack set in the request's Region; ``ApiError`` if there is none."""
         found = self.named(account, name_or_id)
         if found is None:
             found = next(
@@ -43,14 +43,14 @@ class StackSetStore:
         return found
 
     def active(self, account: str, name_or_id: str) -> StackSet:
-        """Give a stack set as ``find`` does, but none that is deleted."""
+        """Return a stack set as ``find`` does, but none that is deleted."""
         found = self.find(account, name_or_id)
         if found.status != "ACTIVE":
             raise refused("StackSetNotFoundException", f"StackSet {name_or_id} not found")
         return found
 
     def of(self, account: str) -> Iterator[StackSet]:
-        """Give the stack sets of an account in the request's Region."""
+        """Return the stack sets of an account in the request's Region."""
         region = ministack_adapter.region()
         return (
             stack_set
@@ -65,11 +65,11 @@ class StackSetStore:
         self._sets.clear()
 
     def snapshot(self) -> list[Document]:
-        """Give all of it as JSON can hold it."""
+        """Return the state as JSON values."""
         return [stack_set.as_document() for stack_set in self]
 
     def restore(self, documents: list[Document], now: float) -> None:
-        """Take over what an earlier process kept; what it left unfinished has ended there."""
+        """Restore the state of an earlier process, whose unfinished operations have failed."""
         for document in documents:
             stack_set = StackSet.from_document(document)
             for operation in list(stack_set.unfinished()):
@@ -78,7 +78,7 @@ class StackSetStore:
 
 
 def find_operation(stack_set: StackSet, operation_id: str) -> Operation:
-    """Give an operation of a stack set; ``ApiError`` if there is none."""
+    """Return an operation of a stack set; ``ApiError`` if there is none."""
     found = stack_set.operations.get(operation_id)
     if found is None:
         raise refused("OperationNotFoundException", f"Operation {operation_id} not found")
@@ -86,7 +86,7 @@ def find_operation(stack_set: StackSet, operation_id: str) -> Operation:
 
 
 def find_instance(stack_set: StackSet, account: str, region: str) -> Instance:
-    """Give an instance of a stack set; ``ApiError`` if there is none."""
+    """Return an instance of a stack set; ``ApiError`` if there is none."""
     found = stack_set.instances.get((account, region))
     if found is None:
         raise refused(

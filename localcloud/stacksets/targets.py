@@ -1,4 +1,4 @@
-"""Which accounts an operation means, and who may ask for it: the organization's side."""
+"""The accounts of an operation, and who may request it: the organization's side."""
 
 # Private names of ministack, held by ministack_adapter.HELD.
 # ruff: noqa: SLF001
@@ -22,7 +22,7 @@ class DeploymentTarget:
 
 
 def management_account(account: str) -> str:
-    """Give the account that manages the organization of ``account``: itself if it is in none."""
+    """Return the account that manages the organization of ``account``: itself if it is in none."""
     accounts = ministack_adapter.module("services.organizations")._accounts
     for manager, member in accounts.to_dict():
         if member == account and manager != account:
@@ -31,7 +31,7 @@ def management_account(account: str) -> str:
 
 
 def units_above(manager: str, account: str) -> set[str]:
-    """Give the organizational units and the root that an account is in, directly or not."""
+    """Return the organizational units and the root that an account is in, directly or not."""
     organizations = ministack_adapter.module("services.organizations")
     above: set[str] = set()
     with ministack_adapter.request_scope(manager, ministack_adapter.region()):
@@ -52,7 +52,7 @@ def is_suspended(stack_set: StackSet, account: str) -> bool:
 
 
 def to_deploy_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
-    """Give the accounts in which CreateStackInstances makes stacks, once each.
+    """Return the accounts in which CreateStackInstances makes stacks, once each.
 
     The management account never gets one by a service-managed stack set.
     """
@@ -69,7 +69,7 @@ def to_deploy_to(stack_set: StackSet, request: Document) -> list[DeploymentTarge
 
 
 def deployed_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
-    """Give the accounts with instances that an update or deletion is about, once each."""
+    """Return the accounts with instances that an update or deletion is about, once each."""
     if not stack_set.service_managed:
         return [DeploymentTarget(account) for account in _accounts(request)]
     units, accounts, kind = _units(stack_set, request)
@@ -113,7 +113,7 @@ def _accounts(request: Document) -> list[str]:
 
 
 def _units(stack_set: StackSet, request: Document) -> tuple[list[str], list[str], str]:
-    """Give organizational units, accounts and how the accounts refine the units."""
+    """Return organizational units, accounts and how the accounts refine the units."""
     targets = request.get("DeploymentTargets", {})
     if not targets:
         raise invalid(
@@ -154,7 +154,7 @@ def _known_units(stack_set: StackSet) -> set[str]:
 
 
 def _members_of(stack_set: StackSet, unit: str) -> list[str]:
-    """Give the members in a unit and in those below it."""
+    """Return the members in a unit and in those below it."""
     organizations = ministack_adapter.module("services.organizations")
     with ministack_adapter.request_scope(stack_set.account, stack_set.region):
         below: list[Any] = organizations._ous.values()

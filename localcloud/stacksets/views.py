@@ -1,4 +1,4 @@
-"""What answers show of stack sets, instances and operations, and cut into which pages."""
+"""The members of answers about stack sets, instances and operations, and their pages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from localcloud.stacksets.records import Document, Instance, Operation, Operatio
 LARGEST_PAGE = 100
 
 Entry = tuple[str, Document]
-"""The text that an entry is listed by, different for each, and what is shown."""
+"""The unique text that an entry is listed by, and its summary."""
 
 
 def page(request: Document, entries: Iterable[Entry], scope: str) -> Document:
-    """Give a page of ``Summaries``, in the order of the entries' texts.
+    """Return a page of ``Summaries``, in the order of the entries' texts.
 
     A token says after which entry to go on, so nothing is skipped or repeated when entries come or
     go between two pages; one of another listing (``scope``) is refused.
@@ -36,7 +36,7 @@ def page(request: Document, entries: Iterable[Entry], scope: str) -> Document:
 
 
 def stack_set(record: StackSet) -> Document:
-    """Give a ``StackSet``."""
+    """Return a ``StackSet``."""
     units = {instance.unit for instance in record.instances.values() if instance.unit}
     return {
         **_stack_set_head(record),
@@ -54,12 +54,12 @@ def stack_set(record: StackSet) -> Document:
 
 
 def stack_set_summary(record: StackSet) -> Document:
-    """Give a ``StackSetSummary``."""
+    """Return a ``StackSetSummary``."""
     return {**_stack_set_head(record), "DriftStatus": "NOT_CHECKED"}
 
 
 def instance(stack_set: StackSet, record: Instance) -> Document:
-    """Give a ``StackInstance``."""
+    """Return a ``StackInstance``."""
     return {
         **instance_summary(stack_set, record),
         "ParameterOverrides": parameters(record.overrides, stack_set.secret),
@@ -67,7 +67,7 @@ def instance(stack_set: StackSet, record: Instance) -> Document:
 
 
 def instance_summary(stack_set: StackSet, record: Instance) -> Document:
-    """Give a ``StackInstanceSummary``."""
+    """Return a ``StackInstanceSummary``."""
     return {
         "StackSetId": stack_set.id,
         "Region": record.region,
@@ -83,7 +83,7 @@ def instance_summary(stack_set: StackSet, record: Instance) -> Document:
 
 
 def operation(stack_set: StackSet, record: Operation) -> Document:
-    """Give a ``StackSetOperation``."""
+    """Return a ``StackSetOperation``."""
     return {
         **operation_summary(record),
         "StackSetId": stack_set.id,
@@ -95,7 +95,7 @@ def operation(stack_set: StackSet, record: Operation) -> Document:
 
 
 def operation_summary(record: Operation) -> Document:
-    """Give a ``StackSetOperationSummary``."""
+    """Return a ``StackSetOperationSummary``."""
     return {
         "OperationId": record.id,
         "Action": record.action,
@@ -109,7 +109,7 @@ def operation_summary(record: Operation) -> Document:
 
 
 def result(record: OperationResult) -> Document:
-    """Give a ``StackSetOperationResultSummary``."""
+    """Return a ``StackSetOperationResultSummary``."""
     return {
         "Account": record.account,
         "Region": record.region,
@@ -121,7 +121,7 @@ def result(record: OperationResult) -> Document:
 
 
 def parameters(values: dict[str, str], secret: list[str]) -> list[Document]:
-    """Give ``Parameters``, the values of ``NoEcho`` ones hidden."""
+    """Return ``Parameters``, the values of ``NoEcho`` ones hidden."""
     return [
         {"ParameterKey": key, "ParameterValue": "****" if key in secret else value}
         for key, value in values.items()
@@ -151,10 +151,10 @@ def _last_shown(token: str, scope: str) -> str:
 
 
 def newest_first(number: int) -> str:
-    """Give the text by which the operation of this number is listed."""
+    """Return the text by which the operation of this number is listed."""
     return f"{10**9 - number:010}"
 
 
 def placed(item: Any) -> str:
-    """Give the text by which an instance or a result is listed."""
+    """Return the text by which an instance or a result is listed."""
     return f"{item.account} {item.region}"

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.properties import untimed
-from workshop.aws.rate_limit import FASTEST, SLOWEST, MinInterval, RateLimiter
-from workshop.deploy.jobs import Limits
+from workshop.aws.rate_limit import MinInterval
+from workshop.deploy.jobs import FailureTolerance, Limits
 from workshop.deploy.polling import FIRST_POLL, PollSchedule
-from workshop.deploy.tolerance import FailureTolerance
 
 
 @dataclass
@@ -30,91 +28,11 @@ class Time:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def pace(self, rate: float = FASTEST) -> RateLimiter:
-        return RateLimiter(rate, clock=self.clock, pause=self.pause)
-
     def spacing(self, seconds: float) -> MinInterval:
         return MinInterval(seconds, clock=self.clock, pause=self.pause)
 
 
 STEPS = st.lists(st.sampled_from([0.0, 0.001, 0.02, 0.3, 2.0]), min_size=2, max_size=60)
-
-
-@untimed
-@given(rate=st.sampled_from([0.5, 1.0, 3.0, 10.0, 200.0]), steps=STEPS)
-def test_calls_never_come_faster_than_the_rate(rate: float, steps: list[float]) -> None:
-    time = Time()
-    pace = time.pace(rate)
-    at = []
-    for step in steps:
-        time.now += step
-        pace.wait()
-        at.append(time.now)
-    for first, second in itertools.pairwise(at):
-        assert second - first >= 1 / rate - 1e-9
-
-
-@untimed
-@given(steps=STEPS, throttled=st.sets(st.integers(min_value=0, max_value=59)))
-def test_throttling_halves_the_rate_at_most_once_a_second(
-    steps: list[float], throttled: set[int]
-) -> None:
-    time = Time()
-    pace = time.pace()
-    halved_at = float("-inf")
-    for number, step in enumerate(steps):
-        time.now += step
-        before = pace.rate
-        if number in throttled:
-            pace.throttled()
-            if time.now - halved_at >= 1:
-                assert pace.rate == max(SLOWEST, before / 2)
-                halved_at = time.now
-            else:
-                assert pace.rate == before
-        assert SLOWEST <= pace.rate <= FASTEST
-    assert pace.throttles == len([number for number in throttled if number < len(steps)])
-
-
-def test_the_rate_never_falls_below_the_slowest_and_grows_back_slowly() -> None:
-    time = Time()
-    pace = time.pace(8)
-    for _ in range(10):
-        pace.throttled()
-        time.now += 1
-    assert pace.rate == SLOWEST
-    began, calls = time.now, 0
-    while pace.rate < 8:
-        pace.wait()
-        calls += 1
-    # Half a call a second is gained each second, however fast calls follow.
-    assert 13 <= time.now - began <= 18
-    assert calls == len(time.pauses) + 1
-    for _ in range(50):
-        pace.wait()
-    assert pace.rate == 8
-
-
-def test_a_rest_earns_no_burst() -> None:
-    time = Time()
-    pace = time.pace(2)
-    pace.wait()
-    time.now += 60
-    for _ in range(3):
-        pace.wait()
-    assert time.pauses == [0.5, 0.5]
-
-
-def test_threads_share_one_pace() -> None:
-    time = Time()
-    taken: list[float] = []
-    pace = RateLimiter(10, clock=time.clock, pause=taken.append)
-    threads = [threading.Thread(target=pace.wait) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [round(one, 3) for one in sorted(taken)] == [0.1, 0.2, 0.3, 0.4]
 
 
 @untimed
@@ -141,7 +59,7 @@ def test_a_part_of_the_seats_may_fail_rounded_down() -> None:
     tolerance = FailureTolerance(100, 30)
     tolerance.begin()
     assert fail(tolerance, 31) == [False] * 30 + [True]
-    assert tolerance.told == (
+    assert tolerance.message == (
         "31 seats have failed, more than 30 % of all; no new ones are begun. Mend the cause and run"
         " the command again"
     )

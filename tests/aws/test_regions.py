@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import Loader
 
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
@@ -83,15 +85,30 @@ def test_keys_that_are_known_nowhere_are(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("region", "known"),
+    ("region", "name", "domain", "home"),
     [
-        ("eu-south-2", "us-east-1"),
-        ("cn-northwest-1", "cn-north-1"),
-        ("us-gov-east-1", "us-gov-west-1"),
+        ("eu-west-1", "aws", "amazonaws.com", "us-east-1"),
+        ("xx-unknown-1", "aws", "amazonaws.com", "us-east-1"),
+        ("cn-northwest-1", "aws-cn", "amazonaws.com.cn", "cn-north-1"),
+        ("us-gov-east-1", "aws-us-gov", "amazonaws.com", "us-gov-west-1"),
+        ("eusc-de-east-1", "aws-eusc", "amazonaws.eu", "eusc-de-east-1"),
     ],
 )
-def test_each_partition_has_a_region_that_all_accounts_can_use(region: str, known: str) -> None:
-    assert regions.open_to_all(region) == known
+def test_each_region_has_a_partition_with_a_home_that_all_accounts_can_use(
+    region: str, name: str, domain: str, home: str
+) -> None:
+    assert regions.partition(region) == regions.Partition(name, domain, home)
+    assert regions.home(region) == home
+
+
+def test_the_home_of_every_region_is_where_botocore_calls_iam() -> None:
+    data = Loader().load_data("partitions")
+    iam = EndpointProvider(Loader().load_service_model("iam", "endpoint-rule-set-1"), data)
+    for found in data["partitions"]:
+        for region in found["regions"]:
+            called = iam.resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)
+            (scheme,) = called.properties["authSchemes"]
+            assert regions.home(region) == scheme["signingRegion"]
 
 
 @pytest.mark.parametrize("rows", [("ada,", f"eve,{CLOSED}"), (f"eve,{CLOSED}", "ada,")])

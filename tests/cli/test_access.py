@@ -15,7 +15,7 @@ from tools import access_page
 from workshop import policies
 from workshop.access import matrix
 from workshop.access.permissions import AccessQuestion, cell
-from workshop.config.loader import load
+from workshop.environments.loader import load
 from workshop.naming import Names
 from workshop.policies.actions import CONSOLE_VIEWS
 

@@ -95,7 +95,7 @@ def test_every_effect_can_be_typed(cloud: Cloud, typed: str, rule: dict[str, obj
         (
             "stuck Endpoint --status InServic",
             1,
-            "workshop: the local cloud refused /_workshop/faults: faults: Endpoint does not pass",
+            "workshop: the local cloud refused /_localcloud/faults: faults: Endpoint does not pass",
         ),
     ],
 )

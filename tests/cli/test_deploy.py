@@ -46,9 +46,9 @@ def test_a_failed_seat_is_told_at_once_and_in_the_end_and_how_to_go_on(fleet: Fl
     fleet.take("seat02")
     ran = fleet.run("deploy", "--only", "seat01,seat02")
     assert ran.code == 1
-    why = "TrainingRepository238146D5: Resource of type 'AWS::ECR::Repository' with identifier"
-    told = next(line for line in ran.err.splitlines() if line.startswith("failing: "))
-    assert told.startswith(f"failing: demo-seat02-registry {why}")
+    why = "repository: Resource of type 'AWS::ECR::Repository' with identifier"
+    message = next(line for line in ran.err.splitlines() if line.startswith("failing: "))
+    assert message.startswith(f"failing: demo-seat02-registry {why}")
     _, table = ran.out.split("\n\nseats: 2 create\n\n")
     header, row, _, end = table.splitlines()
     assert header.split() == ["seat", "place", "outcome", "why"]
@@ -148,7 +148,7 @@ def test_json_is_one_object_a_line_from_the_checks_to_the_end(fleet: Fleet) -> N
     begun = {line["stack"] for line in lines if line["what"] == "begun"}
     assert len(begun) == 11
     (failed,) = [line for line in lines if line["what"] == "seat failed"]
-    assert failed.keys() == {"at", "what", "account", "region", "seat", "told"}
+    assert failed.keys() == {"at", "what", "account", "region", "seat", "message"}
     assert (failed["seat"], failed["account"]) == ("seat02", "000000000000")
     end = lines[-1]
     assert end["what"] == "end"
@@ -201,10 +201,10 @@ def test_the_ledger_holds_who_did_what_and_nobody_may_read_it(fleet: Fleet) -> N
     assert (begin["command"], begin["seats"], begin["account"]) == ("deploy", 2, "000000000000")
     assert begin["who"]
     assert end["ended"]["seats"] == {"done": 1, "failed": 1}
-    told = {(line["what"], line.get("stack") or line.get("seat")) for line in lines[1:-1]}
-    assert ("begun", "demo-ada-notebook") in told
-    assert ("seat done", "ada") in told
-    assert ("seat failed", "alan") in told
+    message = {(line["what"], line.get("stack") or line.get("seat")) for line in lines[1:-1]}
+    assert ("begun", "demo-ada-notebook") in message
+    assert ("seat done", "ada") in message
+    assert ("seat failed", "alan") in message
     text = path.read_text()
     for personal in ("Lovelace", "Turing", "example.org"):
         assert personal not in text

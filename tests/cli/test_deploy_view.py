@@ -18,8 +18,7 @@ from unittest import mock
 import pytest
 from rich.console import Console
 
-from tests.support.small_workshop import HOME, WORKSHOP, Fleet, fleet, wanted
-from workshop.aws.rate_limit import RateLimiter
+from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired, fleet
 from workshop.cli import deploy_view
 from workshop.deploy.jobs import StackJob, Stage
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
@@ -37,15 +36,15 @@ SILENCE = 120
 
 
 def stack(seat: str, kind: str = "storage", action: StackAction = StackAction.CREATE) -> StackPlan:
-    return StackPlan(wanted(f"demo-{seat}-{kind}", seat=seat), None, action)
+    return StackPlan(desired(f"demo-{seat}-{kind}", seat=seat), None, action)
 
 
 def plan(*seats: str) -> DeployPlan:
     return DeployPlan(tuple(SeatPlan(seat, HOME, (stack(seat),)) for seat in seats), ())
 
 
-def event(what: What, seat: str, stack: str = "", told: str = "") -> Event:
-    return Event(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, told)
+def event(what: What, seat: str, stack: str = "", message: str = "") -> Event:
+    return Event(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, message)
 
 
 EVENTS = (
@@ -55,8 +54,8 @@ EVENTS = (
     event(What.SEAT_DONE, "a"),
     event(What.RETRY, "b", "demo-b-access", "again in 5 s: Throttling"),
     event(What.FAILING, "b", "demo-b-access", "Role: no"),
-    event(What.SEAT_FAILED, "b", told="demo-b-access: Role: no"),
-    event(What.STOPPED, "", told="too many"),
+    event(What.SEAT_FAILED, "b", message="demo-b-access: Role: no"),
+    event(What.STOPPED, "", message="too many"),
 )
 
 
@@ -112,7 +111,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     view = deploy_view._LiveView(plan("cohort", "a", "b", "c"))
     assert len(seen(view)) == 1
     jobs = {
-        one.wanted.name: StackJob(one) for one in (stack("a"), stack("b"), stack("b", "access"))
+        one.desired.name: StackJob(one) for one in (stack("a"), stack("b"), stack("b", "access"))
     }
     jobs["demo-a-storage"].stage = Stage.DONE
     jobs["demo-b-storage"].stage = Stage.WATCHED
@@ -120,8 +119,8 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     jobs["demo-b-access"].deleting = True
     flying = [jobs["demo-b-storage"], jobs["demo-b-access"]]
     engine = SimpleNamespace(jobs=jobs, in_flight=flying)
-    pace = RateLimiter()
-    view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {HOME: pace})
+    deployment = SimpleNamespace(engines=[engine], throttles=0)
+    view.begin(cast("Deployment", deployment))
     for one in EVENTS[:4]:
         view.event(one)
     now += 30
@@ -129,7 +128,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     assert "1/3" in bar
     assert bar.endswith("2 stacks a minute, about 1:00 left")
     assert active.split() == ["b", "storage,", "clearing", "access"]
-    pace.throttled()
+    deployment.throttles = 1
     assert seen(view)[0].endswith("about 1:00 left, 1 calls throttled")
 
 
@@ -137,7 +136,7 @@ def test_more_seats_than_a_screen_holds_are_counted() -> None:
     view = deploy_view._LiveView(plan("a"))
     flying = [StackJob(stack(f"seat{number}")) for number in range(15)]
     engine = SimpleNamespace(jobs={job.name: job for job in flying}, in_flight=flying)
-    view.begin(cast("Deployment", SimpleNamespace(engines=[engine])), {})
+    view.begin(cast("Deployment", SimpleNamespace(engines=[engine], throttles=0)))
     lines = seen(view)
     assert len(lines) == 1 + 12 + 1
     assert lines[-1].split() == ["and", "3", "more", "seats"]

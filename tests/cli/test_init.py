@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support.workshop_command import run
-from workshop.config import loader, scaffold
+from workshop.config import scaffold
+from workshop.environments import loader
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,7 @@ def test_with_an_account_the_files_pass_check_at_once() -> None:
 wrote config/vision.yaml
 wrote config/rosters/vision.csv
 wrote config/schema.json
+wrote cdk.json
 
 next:
   1. set start and end in config/vision.yaml, and list the people in config/rosters/vision.csv
@@ -90,6 +93,24 @@ def test_a_schema_that_is_there_is_kept() -> None:
     Path("config/schema.json").write_text("{}")
     assert run("init", "vision").code == 0
     assert Path("config/schema.json").read_text() == "{}"
+
+
+def test_cdk_runs_the_installed_app_in_the_folder() -> None:
+    run("init", "vision", "--config-dir", "mine")
+    told = json.loads(Path("cdk.json").read_text())
+    assert told["app"] == f"{sys.executable} -P -m stacks"
+    assert told["context"] == {"config": "mine"}
+    Path("cdk.json").write_text("{}")
+    assert run("init", "audio").code == 0
+    assert Path("cdk.json").read_text() == "{}"
+
+
+def test_a_python_inside_the_folder_is_named_by_its_place_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "a venv" / "bin" / "python"))
+    run("init", "vision")
+    assert json.loads(Path("cdk.json").read_text())["app"] == "'a venv/bin/python' -P -m stacks"
 
 
 def test_editors_find_the_schema_beside_the_file() -> None:

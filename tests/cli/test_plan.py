@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.faulty import counts
 from tests.support.small_workshop import Fleet, fleet
+from workshop.cli import plan
+from workshop.deploy import diff
 
 __all__ = ["fleet"]
 
@@ -59,8 +64,6 @@ def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> 
     fleet.cloud.faults({**ASKED, "operation": "cloudformation:GetTemplate"})
     ran = fleet.run("plan")
     assert counts(fleet.cloud) == [(1, 1)]
-    resource = next(word for word in ran.out.split() if word.startswith("WorkbenchNotebook"))
-    resource = resource.partition(".")[0]
     assert ran.out.splitlines() == [
         "seat    place                   plan    stacks    why",
         "seat01  000000000000 us-east-1  update  notebook",
@@ -69,13 +72,31 @@ def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> 
         " torn down",
         "",
         "changes:",
-        f"  notebook: {resource}.InstanceType: ml.t3.medium -> ml.t3.large; the notebook is stopped"
+        "  notebook: instance type: ml.t3.medium -> ml.t3.large; the notebook is stopped"
         " and started  (2 times)",
-        f"  notebook: {resource}.VolumeSizeInGB: 20 -> 30; the notebook is stopped and started"
-        "  (2 times)",
+        "  notebook: disk size in GB: 20 -> 30; the notebook is stopped and started  (2 times)",
         "",
         "seats: 2 update, 1 stray",
     ]
+
+
+def test_nobody_reads_a_logical_id_or_a_script_in_a_plan() -> None:
+    lines: set[str] = set()
+    for kind in ("attendee-storage", "attendee-access", "attendee-notebook", "attendee-monitoring"):
+        before, after = (reviewed(f"{name}-{kind}") for name in ("demo", "prod"))
+        lines |= {plan.describe(change) for change in diff.between(before, after)}
+    assert "notebook: tags" in lines
+    assert "start-up scripts: script that runs at each start" in lines
+    for line in lines:
+        assert not re.search(r"[0-9A-F]{8}|::|[{}]|OnStart|Workbench", line), line
+    assert len({line.partition(":")[0] for line in lines}) == 5
+
+
+def reviewed(name: str) -> dict[str, Any]:
+    folder = Path(__file__).parents[1] / "stacks" / "__snapshots__" / "test_snapshots"
+    text = (folder / f"test_the_template_is_the_reviewed_one[{name}].json").read_text()
+    document: dict[str, Any] = json.loads(text)
+    return document
 
 
 def test_a_change_that_cannot_be_made_is_called_out(fleet: Fleet) -> None:
@@ -84,8 +105,8 @@ def test_a_change_that_cannot_be_made_is_called_out(fleet: Fleet) -> None:
     fleet.write(1)
     ran = fleet.run("plan")
     assert ran.code == 0
-    assert "VolumeSizeInGB: 30 -> 20; CANNOT be changed: it would replace the resource" in ran.out
-    assert "seat01  000000000000 us-east-1  refused  notebook  Workbench" in ran.out
+    assert "disk size in GB: 30 -> 20; CANNOT be changed: it would replace the resource" in ran.out
+    assert "seat01  000000000000 us-east-1  refused  notebook  the notebook's disk" in ran.out
     assert ran.out.splitlines()[-1] == "seats: 1 refused"
 
 
@@ -99,8 +120,8 @@ def test_clearing_what_is_left_of_a_notebooks_stack_is_called_out(fleet: Fleet) 
         "seat01  000000000000 us-east-1  clear and retry  notebook  ROLLBACK"
     )
     assert lines[1].endswith("if that is left, and what is on the notebook's disk")
-    told = "  notebook: what is left of it is DELETED, and its disk is lost  (2 times)"
-    assert lines[3:6] == ["", "changes:", told]
+    message = "  notebook: what is left of it is DELETED, and its disk is lost  (2 times)"
+    assert lines[3:6] == ["", "changes:", message]
     document = json.loads(fleet.run("plan", "--json").out)
     stacks = [stack for seat in document["seats"] for stack in seat["stacks"]]
     losing = {stack["name"] for stack in stacks if stack["loses_disk"]}
@@ -144,11 +165,11 @@ def test_a_place_without_seats_that_cannot_be_listed_stops_nobody_and_is_told(
     fleet.cloud.faults({**denied, "region": "us-east-1"})
     ran = fleet.run("plan", "--json")
     assert ran.code == 0
-    told = json.loads(ran.out)
-    assert told["totals"]["create"] == 1
-    (unlisted,) = told["unlisted"]
+    document = json.loads(ran.out)
+    assert document["totals"]["create"] == 1
+    (unlisted,) = document["unlisted"]
     assert (unlisted["account"], unlisted["region"]) == ("000000000000", "us-east-1")
-    why = "whether strays are left in 000000000000 us-east-1 is not known (An error occurred (Acc"
+    why = "whether strays are left in 000000000000 us-east-1 is not known (DescribeStacks: Acc"
     assert f"warning: {why}" in ran.err
     assert fleet.run("deploy").code == 0
 
@@ -158,18 +179,18 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
     assert fleet.deploy(only=["seat01"]).good
     fleet.write(2, "profiles: {attendee: {notebook: {instance_type: ml.t3.large}}}")
     ran = fleet.run("plan", "--json")
-    told = json.loads(ran.out)
-    assert (told["environment"], told["workshop"]) == ("dev", "demo")
-    assert [(one["seat"], one["action"]) for one in told["seats"]] == [
+    document = json.loads(ran.out)
+    assert (document["environment"], document["workshop"]) == ("dev", "demo")
+    assert [(one["seat"], one["action"]) for one in document["seats"]] == [
         ("cohort", "unchanged"),
         ("seat01", "update"),
         ("seat02", "create"),
     ]
-    assert {key: count for key, count in told["totals"].items() if count} == {
+    assert {key: count for key, count in document["totals"].items() if count} == {
         "update": 1,
         "create": 1,
     }
-    stacks = {stack["name"]: stack for seat in told["seats"] for stack in seat["stacks"]}
+    stacks = {stack["name"]: stack for seat in document["seats"] for stack in seat["stacks"]}
     assert len(stacks) == 11
     (change,) = stacks["demo-seat01-notebook"]["changes"]
     assert change == {
@@ -184,11 +205,11 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
         "name": "demo-seat01-access",
         "action": "unchanged",
         "status": "CREATE_COMPLETE",
-        "told": "",
+        "message": "",
         "loses_disk": False,
         "changes": [],
     }
-    assert told["strays"] == []
+    assert document["strays"] == []
 
 
 def test_seats_are_chosen_by_id_and_profile(fleet: Fleet) -> None:
@@ -225,13 +246,15 @@ def test_a_listing_that_fails_is_told_and_not_taken_for_an_empty_one(fleet: Flee
     fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:DescribeStacks"})
     ran = fleet.run("plan")
     assert (ran.code, ran.out) == (1, "")
-    told = ran.err.splitlines()[-1]
-    assert told.startswith("workshop: the stacks of 000000000000 us-east-1 could not be listed (")
-    assert told.endswith("Check that you may call cloudformation:DescribeStacks there")
+    message = ran.err.splitlines()[-1]
+    assert message.startswith(
+        "workshop: the stacks of 000000000000 us-east-1 could not be listed ("
+    )
+    assert message.endswith("Check that you may call cloudformation:DescribeStacks there")
 
 
 @pytest.mark.parametrize(
-    ("app", "code", "told"),
+    ("app", "code", "message"),
     [
         (
             "import sys; from workshop.errors import ConfigError as E\n"
@@ -253,11 +276,11 @@ def test_a_listing_that_fails_is_told_and_not_taken_for_an_empty_one(fleet: Flee
         ),
     ],
 )
-def test_what_cdk_says_is_passed_on(fleet: Fleet, app: str, code: int, told: str) -> None:
+def test_what_cdk_says_is_passed_on(fleet: Fleet, app: str, code: int, message: str) -> None:
     fleet.write(1)
     fleet.variables()
-    (fleet.folder / "app.py").write_text(app)
+    fleet.stand_in.write_text(app)
     ran = fleet.run("plan", by_app=True)
     assert ran.code == code
-    assert ran.err.endswith(told)
+    assert ran.err.endswith(message)
     assert fleet.statuses() == {}

@@ -70,7 +70,7 @@ def test_json_holds_every_check_with_its_numbers(cloud: Cloud, folder: Path) -> 
         "place": {"account": "000000000000", "region": "us-east-1"},
         "subject": "General purpose buckets",
         "state": "failed",
-        "told": "4 more and the 0 there are 4 of 3, 1 too many; ask AWS for 4",
+        "message": "4 more and the 0 there are 4 of 3, 1 too many; ask AWS for 4",
         "need": 4,
         "used": 0,
         "quota": 3,
@@ -135,7 +135,7 @@ def test_a_workshop_that_is_over_is_refused(folder: Path) -> None:
     config_folder.write(folder, SOON.replace("2099-03-09", "2026-01-02"))
     ran = preflight(folder)
     assert ran.code == 3
-    assert "give a later 'end', or tear it down" in ran.out
+    assert "set a later 'end', or tear it down" in ran.out
 
 
 def test_another_account_is_refused_before_anything_is_asked(cloud: Cloud, folder: Path) -> None:

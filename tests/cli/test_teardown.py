@@ -25,7 +25,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 @pytest.fixture
 def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
     """The seat ada of the shipped environment ``demo``, deployed and used."""
-    cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
+    cloud.delays(training=3600, endpoint=0, stopping=0, tick=0)
     teardown_demo.connect(cloud, monkeypatch)
     monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
     monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)

@@ -39,7 +39,7 @@ DATASETS = Names("demo", COHORT, HERE.account, HERE.region).datasets_bucket
 @pytest.fixture
 def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
     """The seat ada of the shipped environment ``demo``: a bucket and a role, and some files."""
-    cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
+    cloud.delays(training=3600, endpoint=0, stopping=0, tick=0)
     teardown_demo.connect(cloud, monkeypatch)
     monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
     monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)

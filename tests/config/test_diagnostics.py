@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.support.config_folder import HEAD, NOTEBOOK, SEATS, load, mistakes, write
 from tests.support.properties import untimed
-from workshop.config import loader, yaml_document
+from workshop.config import yaml_document
 from workshop.config.validation import validate
+from workshop.environments import loader
 from workshop.errors import ConfigError
 
 SHIPPED = Path(__file__).parents[2] / "config"
@@ -243,7 +244,7 @@ profiles:
     (tmp_path / "config" / "people.csv").write_text("id,profile\nA,guest\nada,attendee\nada,\n")
     with pytest.raises(ConfigError) as raised:
         loader.load("dev")
-    assert [problem.split("; ")[0] for problem in raised.value.problems] == [
+    assert [problem.split("; ")[0] for problem in raised.value.diagnostics] == [
         "config/dev.yaml:1: workshop: 'Vision' cannot be a workshop's name",
         "config/dev.yaml:1: region: is missing",
         "config/dev.yaml:2: account: '12' is not an account id",
@@ -322,9 +323,9 @@ def test_any_value_in_any_place_is_right_or_told_in_plain_words(data: st.DataObj
     for key in path[:-1]:
         parent = parent[key]
     parent[path[-1]] = data.draw(ANYTHING)
-    made, found = validate(yaml_document.parse(_dump(document)), "dev.yaml")
+    made, found = validate(yaml_document.parse(_dump(document)))
     assert (made is None) == bool(found)
-    for mistake in found:
-        assert ";" in mistake.text or "? known:" in mistake.text
-        assert "Input should" not in mistake.text
-        assert "pydantic" not in mistake.text
+    for message in (diagnostic.message for diagnostic in found):
+        assert ";" in message or "? known:" in message
+        assert "Input should" not in message
+        assert "pydantic" not in message

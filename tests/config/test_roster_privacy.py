@@ -11,7 +11,7 @@ from stacks import build
 from tests.support.config_folder import load, write_roster
 from tests.support.workshop_command import run
 from workshop import tags
-from workshop.config import loader
+from workshop.environments import loader
 
 NAME, FAMILY, EMAIL = "Xanthippe", "Quillfeather", "quill@secret.example.com"
 PERSONAL = (NAME, FAMILY, EMAIL, "quill@")

@@ -160,8 +160,8 @@ def test_as_many_rows_as_make_sense_are_read_and_no_more(tmp_path: Path) -> None
     rows = [f"a{number}" for number in range(MAX_ROWS)]
     assert len(csv_file.read("\n".join(["id", *rows])).rows) == MAX_ROWS
     sheet = csv_file.read("\n".join(["id", *rows, "one", "two"]))
-    (fault,) = sheet.faults
-    assert (fault.line, fault.text) == (MAX_ROWS + 2, "is row 2001; split the roster")
+    (diagnostic,) = sheet.diagnostics
+    assert (diagnostic.line, diagnostic.message) == (MAX_ROWS + 2, "is row 2001; split the roster")
     write_roster(tmp_path, "\n".join(f"- id: {row}" for row in ["one", *rows]), "people.yaml")
     assert mistakes(tmp_path) == [f"{MAX_ROWS + 1}: is row 2001; split the roster"]
 

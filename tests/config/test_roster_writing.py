@@ -186,7 +186,7 @@ def test_writing_ids_loses_nothing_of_any_csv(
         path = Path(folder, "people.csv")
         path.write_bytes(bom + before.encode())
         sheet = roster.read(path)
-        assert not sheet.faults
+        assert not sheet.diagnostics
         ids = roster.ids(sheet)
         added = write_ids(path, sheet)
         raw = path.read_bytes()

@@ -108,6 +108,7 @@ def test_broken_yaml_is_one_sentence_with_its_line(tmp_path: Path, added: str, t
         (b"- a\n- b\n", "1: holds a list at its top; write 'key: value' lines there"),
         (b"# hello\nworld\n", "2: holds text at its top; write 'key: value' lines there"),
         (b"a: [" + b"[" * 60, "1: is nested too deep; write it flatter"),
+        (b"{" * 5000, "1: is nested too deep; write it flatter"),
         (b"title: Zo\xeb\n", "1: is not UTF-8 text; save the file as UTF-8"),
         (b"\xff\xfea\x00", "1: is UTF-16 text; save the file as UTF-8"),
         (b"title: a\nregion: \x07\n", "2: holds a control character; remove it"),

@@ -68,10 +68,10 @@ def test_its_jobs_belong_to_the_same_role_and_carry_its_tags(aws: Aws) -> None:
     names = {"ProcessingJobName": analysis["ProcessingJobName"]}
     found = client.describe_processing_job(**names)
     assert (found["RoleArn"], found["AutoMLJobArn"]) == (role, ARN)
-    for one in training:
-        found = client.describe_training_job(TrainingJobName=one["TrainingJobName"])
+    for job in training:
+        found = client.describe_training_job(TrainingJobName=job["TrainingJobName"])
         assert (found["RoleArn"], found["AutoMLJobArn"]) == (role, ARN)
-        assert client.list_tags(ResourceArn=one["TrainingJobArn"])["Tags"] == tags
+        assert client.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"] == tags
 
 
 def test_it_leaves_a_model_and_objects(aws: Aws) -> None:
@@ -91,10 +91,10 @@ def test_the_most_candidates_can_be_limited(aws: Aws) -> None:
     assert len(training_statuses(aws)) == 1
 
 
-@pytest.mark.parametrize("passages", [0, 1])
-def test_to_stop_it_stops_its_jobs(aws: Aws, passages: int) -> None:
+@pytest.mark.parametrize("transitions", [0, 1])
+def test_to_stop_it_stops_its_jobs(aws: Aws, transitions: int) -> None:
     start(aws)
-    aws.pass_time(passages)
+    aws.pass_time(transitions)
     aws.sagemaker.stop_auto_ml_job(**JOB)
     assert statuses(aws) == ("Stopping", "Stopping")
     client = aws.sagemaker
@@ -107,7 +107,7 @@ def test_to_stop_it_stops_its_jobs(aws: Aws, passages: int) -> None:
     left += client.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"]
     assert left == []
     aws.pass_time(2)
-    assert training_statuses(aws) == ["Stopped", "Stopped"] * passages
+    assert training_statuses(aws) == ["Stopped", "Stopped"] * transitions
 
 
 def test_it_fails_without_data(aws: Aws) -> None:
@@ -161,6 +161,6 @@ def test_every_job_is_listed_once(aws: Aws) -> None:
         aws.sagemaker.create_auto_ml_job_v2(**automl(place, name))
     aws.sagemaker.stop_auto_ml_job(AutoMLJobName="auto07")
     found = listed(aws.sagemaker, "list_auto_ml_jobs", "AutoMLJobSummaries", 10)
-    assert [one["AutoMLJobName"] for one in found] == names[::-1]
+    assert [job["AutoMLJobName"] for job in found] == names[::-1]
     stopping = aws.sagemaker.list_auto_ml_jobs(StatusEquals="Stopping")["AutoMLJobSummaries"]
-    assert [one["AutoMLJobSecondaryStatus"] for one in stopping] == ["Stopping"]
+    assert [job["AutoMLJobSecondaryStatus"] for job in stopping] == ["Stopping"]

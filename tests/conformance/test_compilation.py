@@ -165,10 +165,12 @@ def test_jobs_are_listed_by_target_status_and_order(aws: Aws) -> None:
         aws.sagemaker.create_compilation_job(**request)
     aws.sagemaker.stop_compilation_job(CompilationJobName="job03")
     found = listed(aws.sagemaker, "list_compilation_jobs", "CompilationJobSummaries", 10)
-    assert [one["CompilationJobName"] for one in found] == names
+    assert [job["CompilationJobName"] for job in found] == names
     assert found[0]["CompilationTargetPlatformOs"] == "LINUX"
     stopping = aws.sagemaker.list_compilation_jobs(StatusEquals="STOPPING")
-    assert [one["CompilationJobName"] for one in stopping["CompilationJobSummaries"]] == ["job03"]
+    assert [summary["CompilationJobName"] for summary in stopping["CompilationJobSummaries"]] == [
+        "job03"
+    ]
     last = aws.sagemaker.list_compilation_jobs(SortBy="Name", SortOrder="Descending", MaxResults=1)
     assert last["CompilationJobSummaries"][0]["CompilationJobName"] == "job25"
 

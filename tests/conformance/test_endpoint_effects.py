@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.conformance import BEAT, Aws
+from tests.support.conformance import TICK, Aws
 from tests.support.endpoints import GROUP, NAME, create, deploy, prepare, status, variant
 
 
@@ -39,7 +39,7 @@ def test_the_log_group_of_an_endpoint_comes_back_while_it_is_there(
     if deleting:
         aws.sagemaker.delete_endpoint(**NAME)
     aws.client("logs").delete_log_group(logGroupName=GROUP)
-    aws.advance(BEAT)
+    aws.advance(TICK)
     assert status(aws) == ("Deleting" if deleting else "InService")
     assert streams(aws) == ["AllTraffic"]
 
@@ -58,10 +58,10 @@ def test_an_endpoint_publishes_how_busy_its_machines_are(aws: Aws) -> None:
     deploy(aws, variant("cpu"), variant("gpu", InstanceType="ml.g5.xlarge"))
     found = aws.client("cloudwatch").list_metrics(Namespace="/aws/sagemaker/Endpoints")["Metrics"]
     names: dict[str, set[str]] = {"cpu": set(), "gpu": set()}
-    for one in found:
-        dimensions = {item["Name"]: item["Value"] for item in one["Dimensions"]}
+    for metric in found:
+        dimensions = {item["Name"]: item["Value"] for item in metric["Dimensions"]}
         assert dimensions.pop("EndpointName") == "ep"
-        names[dimensions.pop("VariantName")].add(one["MetricName"])
+        names[dimensions.pop("VariantName")].add(metric["MetricName"])
         assert dimensions == {}
     assert names["cpu"] == {"CPUUtilization", "MemoryUtilization", "DiskUtilization"}
     assert names["gpu"] - names["cpu"] == {"GPUUtilization", "GPUMemoryUtilization"}

@@ -26,7 +26,7 @@ def test_an_update_shows_what_runs_until_it_has_succeeded(aws: Aws) -> None:
     during = seen(aws)
     assert during["EndpointStatus"] == "Updating"
     assert during["EndpointConfigName"] == "first"
-    assert [one["VariantName"] for one in during["ProductionVariants"]] == ["AllTraffic"]
+    assert [variant["VariantName"] for variant in during["ProductionVariants"]] == ["AllTraffic"]
     [asked] = during["PendingDeploymentSummary"]["ProductionVariants"]
     assert (asked["VariantName"], asked["DesiredInstanceCount"]) == ("blue", 2)
     assert asked["InstanceType"] == "ml.m5.large"
@@ -35,7 +35,7 @@ def test_an_update_shows_what_runs_until_it_has_succeeded(aws: Aws) -> None:
     after = seen(aws)
     assert after["EndpointStatus"] == "InService"
     assert after["EndpointConfigName"] == "second"
-    assert [one["VariantName"] for one in after["ProductionVariants"]] == ["blue"]
+    assert [variant["VariantName"] for variant in after["ProductionVariants"]] == ["blue"]
     assert after["ProductionVariants"][0]["CurrentInstanceCount"] == 2
     assert "PendingDeploymentSummary" not in after
 
@@ -152,7 +152,7 @@ def test_an_endpoint_shows_capture_and_shadows_of_its_configuration(aws: Aws) ->
         "DestinationS3Uri": "s3://bucket/captured",
         "KmsKeyId": "",
     }
-    assert [one["VariantName"] for one in now["ShadowProductionVariants"]] == ["shadow"]
+    assert [variant["VariantName"] for variant in now["ShadowProductionVariants"]] == ["shadow"]
 
 
 def test_an_update_that_cannot_be_done_is_rolled_back(aws: Aws) -> None:

@@ -156,7 +156,7 @@ def test_every_endpoint_is_listed_once_whatever_the_number(aws: Aws) -> None:
         create(aws, f"ep-{amount:03}")
         if amount in (26, 51, 101, 201):
             found = listed(aws.sagemaker, "list_endpoints", "Endpoints", 25)
-            names = [one["EndpointName"] for one in found]
+            names = [endpoint["EndpointName"] for endpoint in found]
             assert names == [f"ep-{number:03}" for number in range(amount, 0, -1)]
 
 
@@ -169,7 +169,7 @@ def test_endpoints_are_found_by_name_by_status_and_in_order(aws: Aws) -> None:
 
     def names(**request: Any) -> list[str]:
         found = aws.sagemaker.list_endpoints(**request)["Endpoints"]
-        return [one["EndpointName"] for one in found]
+        return [endpoint["EndpointName"] for endpoint in found]
 
     assert names(StatusEquals="Creating") == ["a-2"]
     assert names() == ["a-2", "b", "a-1"]

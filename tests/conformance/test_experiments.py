@@ -84,11 +84,11 @@ def test_lists_follow_what_belongs_to_what(aws: Aws) -> None:
     client.create_trial_component(TrialComponentName="loose")
 
     def trials(**request: str) -> list[str]:
-        return [one["TrialName"] for one in client.list_trials(**request)["TrialSummaries"]]
+        return [summary["TrialName"] for summary in client.list_trials(**request)["TrialSummaries"]]
 
     def components(**request: str) -> list[str]:
         found = client.list_trial_components(**request)["TrialComponentSummaries"]
-        return [one["TrialComponentName"] for one in found]
+        return [component["TrialComponentName"] for component in found]
 
     assert trials(ExperimentName="exp") == ["try"]
     assert trials(TrialComponentName="part") == ["try"]
@@ -122,7 +122,7 @@ def test_every_component_is_listed_once_newest_first(aws: Aws, amount: int) -> N
     for name in names:
         client.create_trial_component(TrialComponentName=name)
     found = listed(client, "list_trial_components", "TrialComponentSummaries", 25)
-    assert sorted(one["TrialComponentName"] for one in found) == names
+    assert sorted(component["TrialComponentName"] for component in found) == names
 
 
 def test_creation_time_filters_leave_out_what_was_made_at_other_times(aws: Aws) -> None:
@@ -132,6 +132,9 @@ def test_creation_time_filters_leave_out_what_was_made_at_other_times(aws: Aws) 
     client.create_experiment(ExperimentName="late")
     made = client.describe_experiment(ExperimentName="late")["CreationTime"]
     before = client.list_experiments(CreatedBefore=made)["ExperimentSummaries"]
-    assert [one["ExperimentName"] for one in before] == ["early"]
+    assert [experiment["ExperimentName"] for experiment in before] == ["early"]
     after = client.list_experiments(CreatedAfter=datetime.fromtimestamp(0, UTC))
-    assert [one["ExperimentName"] for one in after["ExperimentSummaries"]] == ["late", "early"]
+    assert [summary["ExperimentName"] for summary in after["ExperimentSummaries"]] == [
+        "late",
+        "early",
+    ]

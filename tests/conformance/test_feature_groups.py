@@ -101,7 +101,7 @@ def test_features_are_only_ever_added(aws: Aws) -> None:
     added = [{"FeatureName": "price", "FeatureType": "Fractional"}]
     client.update_feature_group(**NAME, FeatureAdditions=added)
     found = client.describe_feature_group(**NAME)
-    assert [one["FeatureName"] for one in found["FeatureDefinitions"]] == [
+    assert [definition["FeatureName"] for definition in found["FeatureDefinitions"]] == [
         "id",
         "at",
         "rooms",
@@ -110,31 +110,13 @@ def test_features_are_only_ever_added(aws: Aws) -> None:
     assert found["LastUpdateStatus"] == {"Status": "Successful"}
 
 
-def test_a_feature_can_be_described(aws: Aws) -> None:
-    client = aws.sagemaker
-    client.create_feature_group(**NAME, **FEATURES, **ONLINE)
-    rooms = {**NAME, "FeatureName": "rooms"}
-    client.update_feature_metadata(
-        **rooms, Description="how many", ParameterAdditions=[{"Key": "unit", "Value": "1"}]
-    )
-    client.update_feature_metadata(**rooms, ParameterRemovals=["unit"])
-    found = client.describe_feature_metadata(**rooms)
-    assert (found["Description"], found["Parameters"], found["FeatureType"]) == (
-        "how many",
-        [],
-        "Integral",
-    )
-    refusal = aws.refusal("describe_feature_metadata", **NAME, FeatureName="no")
-    assert refusal.startswith("ResourceNotFound: ")
-
-
 @pytest.mark.parametrize("amount", [26, 51])
 def test_every_group_is_listed_once(aws: Aws, amount: int) -> None:
     names = [f"group-{number:03}" for number in range(amount)]
     for name in names:
         aws.sagemaker.create_feature_group(FeatureGroupName=name, **FEATURES, **ONLINE)
     found = listed(aws.sagemaker, "list_feature_groups", "FeatureGroupSummaries", 25)
-    assert sorted(one["FeatureGroupName"] for one in found) == names
+    assert sorted(group["FeatureGroupName"] for group in found) == names
 
 
 def test_lists_filter_by_status(aws: Aws) -> None:
@@ -144,7 +126,9 @@ def test_lists_filter_by_status(aws: Aws) -> None:
     client.create_feature_group(FeatureGroupName="second", **FEATURES, **ONLINE)
     for status, expected in (("Created", ["Houses"]), ("Creating", ["second"])):
         found = client.list_feature_groups(FeatureGroupStatusEquals=status)
-        assert [one["FeatureGroupName"] for one in found["FeatureGroupSummaries"]] == expected
+        assert [
+            summary["FeatureGroupName"] for summary in found["FeatureGroupSummaries"]
+        ] == expected
     found = client.list_feature_groups(OfflineStoreStatusEquals="Active")
     assert found["FeatureGroupSummaries"] == []
 

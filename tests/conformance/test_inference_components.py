@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.conformance import BEAT, Aws, listed
+from tests.support.conformance import TICK, Aws, listed
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/serving:1"
 NAME = {"InferenceComponentName": "component"}
@@ -18,7 +18,7 @@ GROUP = "/aws/sagemaker/InferenceComponents/component"
 
 
 def host(aws: Aws, *, model: bool = False) -> None:
-    """Give an endpoint that is being created, for components or of one model."""
+    """Return an endpoint that is being created, for components or of one model."""
     role = aws.role()
     aws.sagemaker.create_model(
         ModelName="model", PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=role
@@ -49,7 +49,7 @@ def create(aws: Aws, name: str = "component", **more: Any) -> str:
 
 
 def running(aws: Aws, **more: Any) -> str:
-    """Give a component that is InService."""
+    """Return a component that is InService."""
     host(aws)
     aws.pass_time()
     arn = create(aws, **more)
@@ -215,7 +215,7 @@ def test_a_component_writes_a_log_group_of_its_own(aws: Aws) -> None:
     running(aws)
     assert len(aws.streams(GROUP)) == 2
     aws.client("logs").delete_log_group(logGroupName=GROUP)
-    aws.advance(BEAT)
+    aws.advance(TICK)
     status(aws)
     assert len(aws.streams(GROUP)) == 2
 
@@ -240,7 +240,7 @@ def test_every_component_is_listed_once_whatever_the_number(aws: Aws) -> None:
         create(aws, f"component-{amount:03}")
         if amount in (26, 51):
             found = listed(aws.sagemaker, "list_inference_components", "InferenceComponents", 25)
-            names = [one["InferenceComponentName"] for one in found]
+            names = [component["InferenceComponentName"] for component in found]
             assert names == [f"component-{number:03}" for number in range(amount, 0, -1)]
 
 
@@ -250,7 +250,7 @@ def test_components_are_found_by_endpoint_variant_and_status(aws: Aws) -> None:
 
     def names(**request: Any) -> list[str]:
         found = aws.sagemaker.list_inference_components(**request)["InferenceComponents"]
-        return [one["InferenceComponentName"] for one in found]
+        return [component["InferenceComponentName"] for component in found]
 
     assert names(EndpointNameEquals="ep") == ["another", "component"]
     assert names(EndpointNameEquals="other") == names(VariantNameEquals="other") == []

@@ -134,7 +134,7 @@ def test_every_model_is_listed_once_whatever_the_number(aws: Aws) -> None:
         make(aws, f"model-{amount:03}")
         if amount in (26, 51, 101, 201):
             found = listed(aws.sagemaker, "list_models", "Models", 25)
-            names = [one["ModelName"] for one in found]
+            names = [model["ModelName"] for model in found]
             assert names == [f"model-{number:03}" for number in range(amount, 0, -1)]
 
 
@@ -145,8 +145,8 @@ def test_the_youngest_model_and_configuration_are_listed_first(aws: Aws) -> None
         aws.advance(1)
     models = aws.sagemaker.list_models()["Models"]
     configs = aws.sagemaker.list_endpoint_configs()["EndpointConfigs"]
-    assert [one["ModelName"] for one in models] == ["c", "a", "b"]
-    assert [one["EndpointConfigName"] for one in configs] == ["c", "a", "b"]
+    assert [model["ModelName"] for model in models] == ["c", "a", "b"]
+    assert [endpoint_config["EndpointConfigName"] for endpoint_config in configs] == ["c", "a", "b"]
 
 
 def test_models_are_found_by_name_and_by_time(aws: Aws) -> None:
@@ -158,7 +158,7 @@ def test_models_are_found_by_name_and_by_time(aws: Aws) -> None:
 
     def names(**request: Any) -> list[str]:
         found = aws.sagemaker.list_models(SortBy="Name", SortOrder="Ascending", **request)
-        return [one["ModelName"] for one in found["Models"]]
+        return [model["ModelName"] for model in found["Models"]]
 
     assert names(NameContains="b-") == ["b-1", "b-2"]
     assert names(CreationTimeAfter=middle) == ["b-2"]
@@ -203,7 +203,7 @@ def test_a_variant_can_be_serverless_and_another_a_shadow(aws: Aws) -> None:
     shadow = {**VARIANT, "VariantName": "shadow"}
     configure(aws, "shadowed", ShadowProductionVariants=[shadow])
     seen = aws.sagemaker.describe_endpoint_config(EndpointConfigName="shadowed")
-    assert [one["VariantName"] for one in seen["ShadowProductionVariants"]] == ["shadow"]
+    assert [variant["VariantName"] for variant in seen["ShadowProductionVariants"]] == ["shadow"]
 
 
 SERVERLESS = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
@@ -287,5 +287,5 @@ def test_every_configuration_is_listed_once_whatever_the_number(aws: Aws) -> Non
         configure(aws, f"config-{amount:03}")
         if amount in (26, 51):
             found = listed(aws.sagemaker, "list_endpoint_configs", "EndpointConfigs", 25)
-            names = [one["EndpointConfigName"] for one in found]
+            names = [config["EndpointConfigName"] for config in found]
             assert names == [f"config-{number:03}" for number in range(amount, 0, -1)]

@@ -41,4 +41,4 @@ def test_every_notebook_is_listed_once_whatever_the_number(aws: Aws, amount: int
             NotebookInstanceName=name, InstanceType="ml.t3.medium", RoleArn=role
         )
     found = listed(aws.sagemaker, "list_notebook_instances", "NotebookInstances", 25)
-    assert [one["NotebookInstanceName"] for one in found] == names
+    assert [instance["NotebookInstanceName"] for instance in found] == names

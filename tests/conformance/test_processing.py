@@ -188,7 +188,7 @@ def test_every_job_is_listed_once_whatever_the_number(aws: Aws, amount: int) -> 
     for name in names:
         aws.sagemaker.create_processing_job(**processing(place, name))
     found = listed(aws.sagemaker, "list_processing_jobs", "ProcessingJobSummaries", 25)
-    assert [one["ProcessingJobName"] for one in found] == names
+    assert [job["ProcessingJobName"] for job in found] == names
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_jobs_are_listed_as_asked(aws: Aws, asked: dict[str, str], names: list[s
         aws.advance(1)
     aws.sagemaker.stop_processing_job(ProcessingJobName="a")
     found = aws.sagemaker.list_processing_jobs(**asked)["ProcessingJobSummaries"]
-    assert [one["ProcessingJobName"] for one in found] == names
+    assert [job["ProcessingJobName"] for job in found] == names
 
 
 def test_a_job_carries_its_tags(aws: Aws) -> None:

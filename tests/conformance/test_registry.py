@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -73,26 +72,7 @@ def test_every_group_is_listed_once_whatever_the_number(aws: Aws) -> None:
             found = listed(
                 aws.sagemaker, "list_model_package_groups", "ModelPackageGroupSummaryList", 25
             )
-            assert [one["ModelPackageGroupName"] for one in found] == names
-
-
-def test_a_group_has_a_policy_once_one_is_put(aws: Aws) -> None:
-    arn = group(aws)
-    for operation in ("get_model_package_group_policy", "delete_model_package_group_policy"):
-        assert aws.refusal(operation, **GROUP) == (
-            f"ValidationException: Cannot find resource policy for: {arn}"
-        )
-    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
-    aws.sagemaker.put_model_package_group_policy(**GROUP, ResourcePolicy=policy)
-    assert aws.sagemaker.get_model_package_group_policy(**GROUP)["ResourcePolicy"] == policy
-    aws.sagemaker.delete_model_package_group_policy(**GROUP)
-    assert "Cannot find resource policy" in aws.refusal("get_model_package_group_policy", **GROUP)
-
-
-def test_only_a_group_that_exists_can_have_a_policy(aws: Aws) -> None:
-    refused = f"ValidationException: Cannot find Model Package Group: {PLACE}"
-    put = aws.refusal("put_model_package_group_policy", **GROUP, ResourcePolicy="{}")
-    assert put == f"{refused}:model-package-group/group"
+            assert [group["ModelPackageGroupName"] for group in found] == names
 
 
 def test_a_group_with_versions_cannot_be_deleted(aws: Aws) -> None:
@@ -202,7 +182,9 @@ def test_an_update_approves_and_changes_properties(aws: Aws) -> None:
     assert seen["ModelApprovalStatus"] == "Approved"
     assert seen["ApprovalDescription"] == "good"
     assert seen["CustomerMetadataProperties"] == {"a": "1", "b": "2", "c": "3"}
-    assert [one["Name"] for one in seen["AdditionalInferenceSpecifications"]] == ["more"]
+    assert [
+        specification["Name"] for specification in seen["AdditionalInferenceSpecifications"]
+    ] == ["more"]
     assert seen["LastModifiedTime"] > created
     assert seen["LastModifiedBy"]["IamIdentity"]["Arn"].startswith("arn:aws:iam::")
     aws.sagemaker.update_model_package(
@@ -222,7 +204,7 @@ def test_many_packages_are_described_at_once(aws: Aws) -> None:
 
 def arns(aws: Aws, **request: Any) -> list[str]:
     found = aws.sagemaker.list_model_packages(**request)["ModelPackageSummaryList"]
-    return [one["ModelPackageArn"].partition("model-package/")[2] for one in found]
+    return [package["ModelPackageArn"].partition("model-package/")[2] for package in found]
 
 
 def test_packages_are_listed_by_type_group_and_approval(aws: Aws) -> None:
@@ -264,7 +246,7 @@ def test_every_version_is_listed_once_whatever_the_number(aws: Aws) -> None:
             found = listed(
                 aws.sagemaker, "list_model_packages", "ModelPackageSummaryList", 25, **GROUP
             )
-            assert sorted(one["ModelPackageArn"] for one in found) == sorted(made)
+            assert sorted(package["ModelPackageArn"] for package in found) == sorted(made)
 
 
 def test_a_model_can_be_made_from_an_approved_version_only(aws: Aws) -> None:

@@ -27,7 +27,7 @@ def fill(aws: Aws) -> Any:
 
 
 def names(found: dict[str, Any]) -> list[str]:
-    return [one["Experiment"]["ExperimentName"] for one in found["Results"]]
+    return [result["Experiment"]["ExperimentName"] for result in found["Results"]]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_numbers_compare_as_numbers(aws: Aws) -> None:
     found = client.search(
         Resource="ExperimentTrialComponent", SearchExpression={"Filters": [filter_]}
     )
-    parts = [one["TrialComponent"]["TrialComponentName"] for one in found["Results"]]
+    parts = [result["TrialComponent"]["TrialComponentName"] for result in found["Results"]]
     assert parts == ["part-3", "part-2"]
 
 
@@ -81,18 +81,6 @@ def test_pages_follow_each_other_in_the_order_asked_for(aws: Aws) -> None:
     assert names(first) + names(second) == ["exp-1", "exp-2", "exp-3"]
     assert "NextToken" not in second
     assert second["TotalHits"]["Value"] == 3
-
-
-def test_suggestions_are_names_of_properties(aws: Aws) -> None:
-    client = fill(aws)
-    found = client.get_search_suggestions(
-        Resource="Experiment",
-        SuggestionQuery={"PropertyNameQuery": {"PropertyNameHint": "Experiment"}},
-    )
-    assert found["PropertyNameSuggestions"] == [
-        {"PropertyName": "ExperimentArn"},
-        {"PropertyName": "ExperimentName"},
-    ]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_every_lifecycle_config_is_listed_once(aws: Aws, amount: int) -> None:
         25,
     )
     member = "NotebookInstanceLifecycleConfigName"
-    assert sorted(one[member] for one in found) == names
+    assert sorted(summary[member] for summary in found) == names
 
 
 def test_what_is_tagged_shows_its_tags_until_they_are_taken_away(aws: Aws) -> None:

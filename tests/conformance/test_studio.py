@@ -47,7 +47,9 @@ def test_a_domain_comes_into_service_with_a_file_system(aws: Aws) -> None:
     assert found["Status"] == "InService"
     assert found["DomainArn"].endswith(f":domain/{where['DomainId']}")
     systems = aws.client("efs").describe_file_systems()["FileSystems"]
-    assert [one["FileSystemId"] for one in systems] == [found["HomeEfsFileSystemId"]]
+    assert [file_system["FileSystemId"] for file_system in systems] == [
+        found["HomeEfsFileSystemId"]
+    ]
 
 
 def test_everything_in_a_domain_comes_into_service(aws: Aws) -> None:
@@ -102,9 +104,9 @@ def test_a_deleted_app_is_listed_for_a_day_and_its_name_is_free(aws: Aws) -> Non
     client.delete_app(**where, **APP)
     assert aws.refusal("delete_app", **where, **APP).startswith("ResourceInUse: ")
     aws.pass_time()
-    assert [one["Status"] for one in client.list_apps()["Apps"]] == ["Deleted"]
+    assert [app["Status"] for app in client.list_apps()["Apps"]] == ["Deleted"]
     client.create_app(**where, **APP)
-    assert [one["Status"] for one in client.list_apps()["Apps"]] == ["Pending"]
+    assert [app["Status"] for app in client.list_apps()["Apps"]] == ["Pending"]
     aws.pass_time()
     client.delete_app(**where, **APP)
     aws.pass_time()
@@ -156,7 +158,7 @@ def test_every_user_profile_is_listed_once_oldest_first(aws: Aws, amount: int) -
     for name in names:
         client.create_user_profile(**where, UserProfileName=name)
     found = listed(client, "list_user_profiles", "UserProfiles", 25)
-    assert sorted(one["UserProfileName"] for one in found) == names
+    assert sorted(profile["UserProfileName"] for profile in found) == names
 
 
 def test_lists_keep_to_their_domain(aws: Aws) -> None:
@@ -165,7 +167,7 @@ def test_lists_keep_to_their_domain(aws: Aws) -> None:
     client.create_user_profile(**other, UserProfileName="ada")
     assert len(client.list_user_profiles()["UserProfiles"]) == 2
     found = client.list_user_profiles(DomainIdEquals=other["DomainId"])["UserProfiles"]
-    assert [one["DomainId"] for one in found] == [other["DomainId"]]
+    assert [domain["DomainId"] for domain in found] == [other["DomainId"]]
     assert client.list_spaces(DomainIdEquals=other["DomainId"])["Spaces"] == []
     assert len(client.list_spaces(SpaceNameContains="la")["Spaces"]) == 1
     assert len(client.list_apps(SpaceNameEquals="lab")["Apps"]) == 1

@@ -173,7 +173,7 @@ def test_every_server_is_listed_once_whatever_the_number(aws: Aws) -> None:
             found = listed(
                 aws.sagemaker, "list_mlflow_tracking_servers", "TrackingServerSummaries", 25
             )
-            names = [one["TrackingServerName"] for one in found]
+            names = [server["TrackingServerName"] for server in found]
             assert names == [f"server-{number:03}" for number in range(amount, 0, -1)]
 
 
@@ -186,7 +186,7 @@ def test_servers_are_found_by_status_version_and_time(aws: Aws) -> None:
 
     def names(**request: Any) -> list[str]:
         found = aws.sagemaker.list_mlflow_tracking_servers(**request)["TrackingServerSummaries"]
-        return [one["TrackingServerName"] for one in found]
+        return [server["TrackingServerName"] for server in found]
 
     middle = aws.sagemaker.describe_mlflow_tracking_server(TrackingServerName="old")
     after = middle["CreationTime"] + timedelta(seconds=30)

@@ -39,7 +39,7 @@ def pool(aws: Aws, name: str = "job") -> dict[str, Any]:
 
 
 def path(aws: Aws) -> list[str]:
-    return [one["Status"] for one in shown(aws)["SecondaryStatusTransitions"]]
+    return [transition["Status"] for transition in shown(aws)["SecondaryStatusTransitions"]]
 
 
 # --- statuses -----------------------------------------------------------------------------------
@@ -322,13 +322,13 @@ def test_a_machine_with_an_accelerator_publishes_that_too(aws: Aws) -> None:
     start(aws, ResourceConfig={**machines(), "InstanceType": "ml.g5.xlarge"})
     aws.pass_time()
     found = aws.client("cloudwatch").list_metrics(Namespace=TRAINING_LOGS)["Metrics"]
-    assert {"GPUUtilization", "GPUMemoryUtilization"} <= {one["MetricName"] for one in found}
+    assert {"GPUUtilization", "GPUMemoryUtilization"} <= {metric["MetricName"] for metric in found}
 
 
 def test_the_metrics_a_job_defines_have_final_values(aws: Aws) -> None:
     start(aws)
     aws.pass_time()
-    assert [one["MetricName"] for one in shown(aws)["FinalMetricDataList"]] == ["accuracy"]
+    assert [item["MetricName"] for item in shown(aws)["FinalMetricDataList"]] == ["accuracy"]
 
 
 def test_the_model_is_a_real_archive_below_the_output_path(aws: Aws) -> None:
@@ -394,7 +394,7 @@ def test_a_job_leaves_a_trial_component_that_outlives_it(aws: Aws) -> None:
     aws.pass_time()
     found = aws.sagemaker.describe_trial_component(**component)
     assert found["Status"]["PrimaryStatus"] == "Completed"
-    assert [one["MetricName"] for one in found["Metrics"]] == ["accuracy"]
+    assert [metric["MetricName"] for metric in found["Metrics"]] == ["accuracy"]
 
 
 def test_an_experiment_config_puts_the_component_into_the_trial(aws: Aws) -> None:
@@ -403,7 +403,7 @@ def test_an_experiment_config_puts_the_component_into_the_trial(aws: Aws) -> Non
     config = {"ExperimentName": "exp", "TrialName": "try", "TrialComponentDisplayName": "fit"}
     start(aws, ExperimentConfig=config)
     found = aws.sagemaker.list_trial_components(TrialName="try")["TrialComponentSummaries"]
-    assert [one["DisplayName"] for one in found] == ["fit"]
+    assert [component["DisplayName"] for component in found] == ["fit"]
     assert shown(aws)["ExperimentConfig"] == config
 
 
@@ -509,7 +509,7 @@ def test_jobs_are_filtered_by_their_warm_pools(aws: Aws) -> None:
     aws.sagemaker.create_training_job(**training(place, "cold"))
     aws.pass_time()
     found = aws.sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")
-    assert [one["TrainingJobName"] for one in found["TrainingJobSummaries"]] == ["job"]
+    assert [summary["TrainingJobName"] for summary in found["TrainingJobSummaries"]] == ["job"]
     assert found["TrainingJobSummaries"][0]["WarmPoolStatus"]["Status"] == "Available"
 
 
@@ -567,7 +567,7 @@ def test_every_job_is_listed_once_whatever_the_number(aws: Aws, amount: int) -> 
     for name in names:
         aws.sagemaker.create_training_job(**training(place, name))
     found = listed(aws.sagemaker, "list_training_jobs", "TrainingJobSummaries", 25)
-    assert [one["TrainingJobName"] for one in found] == names
+    assert [job["TrainingJobName"] for job in found] == names
 
 
 @pytest.fixture
@@ -598,7 +598,7 @@ def three(aws: Aws) -> Aws:
 )
 def test_jobs_are_listed_as_asked(three: Aws, asked: dict[str, str], names: list[str]) -> None:
     found = three.sagemaker.list_training_jobs(**asked)["TrainingJobSummaries"]
-    assert [one["TrainingJobName"] for one in found] == names
+    assert [job["TrainingJobName"] for job in found] == names
 
 
 def test_jobs_are_listed_by_when_they_were_made_and_changed(three: Aws) -> None:
@@ -607,7 +607,7 @@ def test_jobs_are_listed_by_when_they_were_made_and_changed(three: Aws) -> None:
 
     def names(**asked: Any) -> list[str]:
         found = client.list_training_jobs(SortBy="Name", **asked)["TrainingJobSummaries"]
-        return [one["TrainingJobName"] for one in found]
+        return [job["TrainingJobName"] for job in found]
 
     assert names(CreationTimeBefore=before) == ["a", "b"]
     assert names(CreationTimeAfter=before) == ["ab"]
@@ -620,7 +620,7 @@ def test_jobs_are_filtered_by_their_training_plan(aws: Aws) -> None:
     place = start(aws, ResourceConfig=machines(TrainingPlanArn=plan))
     aws.sagemaker.create_training_job(**training(place, "other"))
     found = aws.sagemaker.list_training_jobs(TrainingPlanArnEquals=plan)["TrainingJobSummaries"]
-    assert [one["TrainingJobName"] for one in found] == ["job"]
+    assert [job["TrainingJobName"] for job in found] == ["job"]
 
 
 def test_a_job_carries_its_tags_even_when_it_has_ended(aws: Aws) -> None:

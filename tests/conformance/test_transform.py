@@ -157,7 +157,7 @@ def test_every_job_is_listed_once_whatever_the_number(aws: Aws, amount: int) -> 
     for name in names:
         aws.sagemaker.create_transform_job(**transform(place, name))
     found = listed(aws.sagemaker, "list_transform_jobs", "TransformJobSummaries", 25)
-    assert [one["TransformJobName"] for one in found] == names[::-1]
+    assert [job["TransformJobName"] for job in found] == names[::-1]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_jobs_are_listed_as_asked(aws: Aws, asked: dict[str, str], names: list[s
         aws.advance(1)
     aws.sagemaker.stop_transform_job(TransformJobName="a")
     found = aws.sagemaker.list_transform_jobs(**asked)["TransformJobSummaries"]
-    assert [one["TransformJobName"] for one in found] == names
+    assert [job["TransformJobName"] for job in found] == names
 
 
 def test_a_job_carries_its_tags(aws: Aws) -> None:

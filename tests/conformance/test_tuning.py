@@ -57,14 +57,14 @@ def test_training_jobs_follow_each_other_until_there_are_enough(aws: Aws) -> Non
 def test_a_jump_ahead_finds_what_would_have_been_by_then(aws: Aws) -> None:
     start(aws, MaxParallelTrainingJobs=1)
     aws.advance(250)
-    made = [one["CreationTime"].timestamp() for one in trials(aws, SortBy="CreationTime")]
+    made = [trial["CreationTime"].timestamp() for trial in trials(aws, SortBy="CreationTime")]
     assert [round(moment - made[0]) for moment in made] == [0, 60, 120, 180]
     assert status(aws) == "Completed"
 
 
 def test_the_training_jobs_are_named_after_their_tuning_job(aws: Aws) -> None:
     start(aws)
-    names = [one["TrainingJobName"] for one in trials(aws)]
+    names = [trial["TrainingJobName"] for trial in trials(aws)]
     assert all(re.fullmatch(r"tune-00[12]-[0-9a-f]{8}", name) for name in names)
     assert names == sorted(names)
 
@@ -86,7 +86,7 @@ def test_the_training_jobs_are_the_same_persons(aws: Aws) -> None:
 def test_each_training_job_tries_values_within_the_ranges(aws: Aws) -> None:
     start(aws)
     aws.pass_time(2)
-    tried = [one["TunedHyperParameters"] for one in trials(aws)]
+    tried = [trial["TunedHyperParameters"] for trial in trials(aws)]
     for values in tried:
         assert values.keys() == {"depth", "eta", "kind"}
         assert 2 <= int(values["depth"]) <= 9
@@ -113,7 +113,7 @@ def test_a_grid_tries_every_combination_once(aws: Aws) -> None:
         ]
     }
     aws.sagemaker.create_hyper_parameter_tuning_job(**request)
-    tried = [tuple(one["TunedHyperParameters"].values()) for one in trials(aws)]
+    tried = [tuple(trial["TunedHyperParameters"].values()) for trial in trials(aws)]
     assert tried == [(kind, depth) for kind in "ab" for depth in "123"]
 
 
@@ -126,7 +126,7 @@ def test_the_best_training_job_has_the_best_objective(aws: Aws, kind: str, best:
     assert "BestTrainingJob" not in shown(aws)
     aws.pass_time(2)
     metric = "FinalHyperParameterTuningJobObjectiveMetric"
-    values = {one["TrainingJobName"]: one[metric]["Value"] for one in trials(aws)}
+    values = {trial["TrainingJobName"]: trial[metric]["Value"] for trial in trials(aws)}
     found = shown(aws)["BestTrainingJob"]
     assert found["TrainingJobName"] == best(values, key=lambda name: values[name])
     job = aws.sagemaker.describe_training_job(TrainingJobName=found["TrainingJobName"])
@@ -145,7 +145,7 @@ def test_to_stop_a_tuning_job_stops_its_training_jobs(aws: Aws) -> None:
     aws.advance(20)
     aws.sagemaker.stop_hyper_parameter_tuning_job(**JOB)
     assert status(aws) == "Stopping"
-    assert {one["TrainingJobStatus"] for one in trials(aws)} == {"Stopping"}
+    assert {trial["TrainingJobStatus"] for trial in trials(aws)} == {"Stopping"}
     aws.pass_time()
     assert status(aws) == "Stopped"
     assert counters(aws) == {"Stopped": 2}
@@ -206,7 +206,7 @@ def test_a_training_job_can_be_deleted_before_its_tuning_job(aws: Aws) -> None:
     gone = trials(aws)[0]["TrainingJobName"]
     aws.sagemaker.delete_training_job(TrainingJobName=gone)
     aws.pass_time()
-    assert gone not in {one["TrainingJobName"] for one in trials(aws)}
+    assert gone not in {trial["TrainingJobName"] for trial in trials(aws)}
     assert status(aws) == "Completed"
 
 
@@ -253,7 +253,7 @@ def test_several_definitions_take_turns(aws: Aws) -> None:
         {**definition, **own, "DefinitionName": name} for name in ("one", "two")
     ]
     aws.sagemaker.create_hyper_parameter_tuning_job(**request)
-    assert [one["TrainingJobDefinitionName"] for one in trials(aws)] == ["one", "two"]
+    assert [trial["TrainingJobDefinitionName"] for trial in trials(aws)] == ["one", "two"]
 
 
 def test_the_training_jobs_are_listed_as_asked(aws: Aws) -> None:
@@ -261,18 +261,18 @@ def test_the_training_jobs_are_listed_as_asked(aws: Aws) -> None:
     aws.pass_time()
     operation = "list_training_jobs_for_hyper_parameter_tuning_job"
     names = [
-        one["TrainingJobName"]
-        for one in listed(aws.sagemaker, operation, "TrainingJobSummaries", 7, **JOB)
+        job["TrainingJobName"]
+        for job in listed(aws.sagemaker, operation, "TrainingJobSummaries", 7, **JOB)
     ]
     assert names == sorted(names)
     assert len(names) == 20
     assert len(trials(aws, StatusEquals="InProgress", MaxResults=100)) == 10
     rated = trials(aws, SortBy="FinalObjectiveMetricValue", MaxResults=100)
     metric = "FinalHyperParameterTuningJobObjectiveMetric"
-    values = [one[metric]["Value"] for one in rated]
+    values = [job[metric]["Value"] for job in rated]
     assert (len(values), values) == (10, sorted(values))
     backwards = trials(aws, SortOrder="Descending", MaxResults=100)
-    assert [one["TrainingJobName"] for one in backwards] == names[::-1]
+    assert [job["TrainingJobName"] for job in backwards] == names[::-1]
 
 
 def test_every_tuning_job_is_listed_once(aws: Aws) -> None:
@@ -287,7 +287,7 @@ def test_every_tuning_job_is_listed_once(aws: Aws) -> None:
         "HyperParameterTuningJobSummaries",
         10,
     )
-    assert [one["HyperParameterTuningJobName"] for one in found] == names
+    assert [job["HyperParameterTuningJobName"] for job in found] == names
     assert found[0]["Strategy"] == "Bayesian"
     assert found[0]["ResourceLimits"]["MaxParallelTrainingJobs"] == 1
 

@@ -86,17 +86,23 @@ def test_every_page_is_read(cloud: Cloud, session: boto3.Session) -> None:
 
 
 def test_a_failing_cdk_ends_in_a_sentence_with_the_last_lines(tmp_path: Path) -> None:
-    cdk = Toolkit(ROOT, tmp_path / "logs", without_aws())
+    # Without a cdk.json it is the installed app that runs.
+    cdk = Toolkit(tmp_path, tmp_path / "logs", without_aws())
     with pytest.raises(WorkshopError) as told:
-        cdk.run("ls", "-c", "env=nope", "--output", str(tmp_path / "out"))
+        cdk.run("ls", "-c", "env=nope", "-c", f"config={ROOT / 'config'}")
     text = str(told.value)
     assert text.startswith(f"cdk ls failed with exit code 1; all of its output is in {tmp_path}")
-    assert "no environment 'nope' in config/; known: demo, dev, prod" in text
+    assert f"no environment 'nope' in {ROOT / 'config'}/; known: demo, dev, prod" in text
 
 
-def test_outside_the_project_cdk_is_not_tried(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="run 'make setup' in the project's folder"):
-        Toolkit(tmp_path, tmp_path / "logs", without_aws()).run("ls")
+def test_where_there_is_no_cdk_it_is_told_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    cdk = Toolkit(tmp_path, tmp_path / "logs", {"PATH": str(tmp_path)})
+    assert cdk.program is None
+    with pytest.raises(UsageError, match=r"; install it with: npm install -g aws-cdk@2$"):
+        cdk.run("ls")
 
 
 @pytest.fixture

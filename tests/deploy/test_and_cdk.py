@@ -15,8 +15,6 @@ from tests.support.preflights import calling
 from tests.support.small_workshop import quick_deploys, synthesized
 from tests.support.workshop_command import run
 
-APP = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import app; sys.exit(app.main())"
-
 
 def test_stacks_of_either_tool_are_unchanged_for_the_other(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -26,8 +24,7 @@ def test_stacks_of_either_tool_are_unchanged_for_the_other(
     cdk = Cdk(cloud.environment(), tmp_path / "cdk.out", {"env": "demo", "config": str(config)})
     common = ("-e", "demo", "--config-dir", str(config))
 
-    # The ledger is kept where the command is run, and the app is looked for there.
-    (tmp_path / "app.py").write_text(APP)
+    # The ledger is kept where the command is run.
     monkeypatch.chdir(tmp_path)
     with calling(cloud), quick_deploys():
         deployed = run("deploy", *common, "--only", "ada")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,20 +10,16 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.support.assemblies import ROOT, shipped
+from tests.support.assemblies import ENVIRONMENTS, shipped
 from tests.support.small_workshop import exemplar
 from workshop.deploy import diff
 from workshop.deploy.diff import CREATE_ONLY, NOTEBOOK, Effect, PropertyChange
 
 
 def templates() -> Iterator[dict[str, Any]]:
-    """The demo's, and the reviewed ones of all shipped environments."""
-    for stack in shipped("demo").stacks():
-        yield shipped("demo").template(stack)
-    for path in (ROOT / "tests" / "__snapshots__" / "test_stack_snapshots").glob(
-        "*_template_*.json"
-    ):
-        yield json.loads(path.read_text(encoding="utf-8"))
+    """Yield the templates of all shipped environments."""
+    for name in ENVIRONMENTS:
+        yield from (shipped(name).template(stack) for stack in shipped(name).stacks())
 
 
 def test_what_cannot_be_changed_is_what_the_provider_schemas_say() -> None:

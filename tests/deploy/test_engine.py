@@ -11,17 +11,16 @@ from typing import cast
 
 import pytest
 
-from tests.support.small_workshop import HOME, QUICK, found, wanted
+from tests.support.small_workshop import HOME, QUICK, desired, found
 from workshop.aws.stacks import StackSummary
-from workshop.deploy import plan, watching
+from workshop.deploy import plan, polling
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.engine import DeployEngine
 from workshop.deploy.failures import Cause, FailureClass
-from workshop.deploy.jobs import Limits, Stage
+from workshop.deploy.jobs import FailureTolerance, Limits, Stage
 from workshop.deploy.plan import StackPlan
 from workshop.deploy.templates import Template
-from workshop.deploy.tolerance import FailureTolerance
 from workshop.events import Event, What
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
@@ -71,7 +70,7 @@ class Scripted:
 
 
 class Driven:
-    """An engine over scripted answers, and what it told."""
+    """An engine over scripted answers, and what it reported."""
 
     def __init__(
         self, aws: Scripted, *stacks: DesiredStack, limits: Limits = QUICK, percent: int = 100
@@ -105,8 +104,8 @@ class Driven:
         thread.start()
         return thread
 
-    def told(self, *what: What) -> list[tuple[str, str]]:
-        return [(one.stack or one.seat, one.told) for one in self.events if one.what in what]
+    def messages(self, *what: What) -> list[tuple[str, str]]:
+        return [(one.stack or one.seat, one.message) for one in self.events if one.what in what]
 
     def stages(self) -> list[Stage]:
         return [job.stage for job in self.engine.jobs.values()]
@@ -116,9 +115,9 @@ def test_a_seat_ends_once_even_if_what_others_need_fails_last() -> None:
     others_done = threading.Event()
     aws = Scripted()
     stacks = (
-        wanted("demo-a-storage", seat="a"),
-        wanted("demo-a-access", seat="a"),
-        wanted("demo-a-notebook", seat="a", needs="demo-a-access"),
+        desired("demo-a-storage", seat="a"),
+        desired("demo-a-access", seat="a"),
+        desired("demo-a-notebook", seat="a", needs="demo-a-access"),
     )
 
     def creates(one: DesiredStack) -> Sent | None:
@@ -131,23 +130,23 @@ def test_a_seat_ends_once_even_if_what_others_need_fails_last() -> None:
     driven = Driven(aws, *stacks)
     driven.hear = lambda event: others_done.set() if event.what == What.DONE else None
     driven.engine.run()
-    assert driven.told(What.SEAT_FAILED) == [("a", "demo-a-access: no")]
-    assert driven.told(What.FAILED) == [
+    assert driven.messages(What.SEAT_FAILED) == [("a", "demo-a-access: no")]
+    assert driven.messages(What.FAILED) == [
         ("demo-a-access", "no"),
         ("demo-a-notebook", "needs demo-a-access, which is not there"),
     ]
 
 
 def test_a_stack_that_only_a_person_can_repair_is_not_tried_again() -> None:
-    one = wanted()
+    one = desired()
     aws = Scripted(found(one, tags={**found(one).tags, "template": "old"}))
     aws.updates = lambda after: replace(after, status="UPDATE_ROLLBACK_FAILED")
     aws.why = lambda: Cause(FailureClass.TRANSIENT, "Rate exceeded", "Bucket")
     driven = Driven(aws, one)
     driven.engine.run()
     assert [operation for operation, *_ in aws.asked] == ["update"]
-    ((_, told),) = driven.told(What.FAILED)
-    assert told.startswith("Bucket: Rate exceeded; UPDATE_ROLLBACK_FAILED; repair it with: aws")
+    ((_, message),) = driven.messages(What.FAILED)
+    assert message.startswith("Bucket: Rate exceeded; UPDATE_ROLLBACK_FAILED; repair it with: aws")
 
 
 def test_a_reason_that_comes_after_the_end_changes_nothing() -> None:
@@ -163,17 +162,17 @@ def test_a_reason_that_comes_after_the_end_changes_nothing() -> None:
 
     aws = Scripted()
     aws.creates, aws.why = creates, why
-    driven = Driven(aws, wanted(), limits=replace(QUICK, deadline=0.2))
+    driven = Driven(aws, desired(), limits=replace(QUICK, deadline=0.2))
     driven.hear = lambda event: given_up.set() if event.what == What.STUCK else None
     driven.engine.run()
-    assert driven.told(What.FAILING) == []
+    assert driven.messages(What.FAILING) == []
     assert driven.stages() == [Stage.STUCK]
     (job,) = driven.engine.jobs.values()
     assert str(job.cause).startswith("still in progress after")
 
 
 def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -> None:
-    one = wanted()
+    one = desired()
     aws = Scripted()
     polls = iter(["ROLLBACK_IN_PROGRESS"] * 5)
     reasons = [
@@ -195,14 +194,14 @@ def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -
     driven.engine.stop()  # or it would wait for ever for a reason that nobody asked for
     running.join(60)
     assert reasons == []
-    # Once, and as it was told the second time; one that is not known would have been retried.
-    assert driven.told(What.FAILING) == [(one.name, "Bucket: the name is taken")]
-    assert driven.told(What.FAILED) == [(one.name, "Bucket: the name is taken")]
+    # Once, and as it was read the second time; one that is not known would have been retried.
+    assert driven.messages(What.FAILING) == [(one.name, "Bucket: the name is taken")]
+    assert driven.messages(What.FAILED) == [(one.name, "Bucket: the name is taken")]
     assert [operation for operation, *_ in aws.asked] == ["create"]
 
 
 def test_a_seat_to_be_cleared_or_waited_for_is_no_canary() -> None:
-    broken, theirs, new = (wanted(f"demo-{seat}-storage", seat=seat) for seat in ("a", "b", "c"))
+    broken, theirs, new = (desired(f"demo-{seat}-storage", seat=seat) for seat in ("a", "b", "c"))
     aws = Scripted(
         found(broken, "ROLLBACK_COMPLETE"), found(theirs, "CREATE_IN_PROGRESS", id="arn:theirs")
     )
@@ -219,9 +218,9 @@ def test_a_seat_to_be_cleared_or_waited_for_is_no_canary() -> None:
     aws.polled, aws.creates = polled, creates
     driven = Driven(aws, broken, theirs, new)
     driven.engine.run()
-    told = [(one.what, one.seat) for one in driven.events]
-    assert told.index((What.SEAT_DONE, "c")) < told.index((What.BEGUN, "a"))
-    assert told.index((What.SEAT_DONE, "c")) < told.index((What.JOINED, "b"))
+    order = [(one.what, one.seat) for one in driven.events]
+    assert order.index((What.SEAT_DONE, "c")) < order.index((What.BEGUN, "a"))
+    assert order.index((What.SEAT_DONE, "c")) < order.index((What.JOINED, "b"))
     assert set(driven.stages()) == {Stage.DONE}
 
 
@@ -238,7 +237,7 @@ def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> N
 
     aws = Scripted()
     aws.creates = creates
-    first, second = wanted("demo-a-storage", seat="a"), wanted("demo-a-access", seat="a")
+    first, second = desired("demo-a-storage", seat="a"), desired("demo-a-access", seat="a")
     driven = Driven(aws, first, second, limits=replace(QUICK, threads=1))
     running = driven.start()
     assert called.wait(60)
@@ -247,7 +246,7 @@ def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> N
     assert not running.is_alive()
     assert driven.errors == []
     assert [name for _, name, _ in aws.asked] == [first.name]
-    assert driven.told(What.BEGUN) == [(first.name, "")]
+    assert driven.messages(What.BEGUN) == [(first.name, "")]
     assert driven.stages() == [Stage.WATCHED, Stage.READY]
     assert [job.name for job in driven.engine.in_flight] == [first.name]
 
@@ -269,7 +268,7 @@ def test_a_stop_in_the_middle_of_a_poll_asks_for_nothing_more() -> None:
 
     aws = Scripted()
     aws.creates, aws.polled, aws.why = creates, polled, why
-    driven = Driven(aws, wanted())
+    driven = Driven(aws, desired())
     running = driven.start()
     assert polling.wait(60)
     driven.engine.stop()
@@ -280,7 +279,7 @@ def test_a_stop_in_the_middle_of_a_poll_asks_for_nothing_more() -> None:
 
 
 def test_somebody_elses_fallback_keeps_its_type_when_only_tags_differ() -> None:
-    one = wanted("demo-a-notebook", seat="a", variants=2)
+    one = desired("demo-a-notebook", seat="a", variants=2)
     theirs = found(one, tags={**one.tagged(one.templates[1]), "more": "1"}, id="arn:theirs")
 
     def creates(_: DesiredStack) -> Sent:
@@ -299,17 +298,19 @@ def test_somebody_elses_fallback_keeps_its_type_when_only_tags_differ() -> None:
 
 
 def test_two_that_overtake_each_other_for_ever_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "SHOWS_WITHIN", 0.0)
+    monkeypatch.setattr(polling, "SHOWS_WITHIN", 0.0)
     aws = Scripted()
     aws.creates = lambda _: OVERTAKEN
-    driven = Driven(aws, wanted())
+    driven = Driven(aws, desired())
     driven.engine.run()
     assert len(aws.asked) == QUICK.attempts
-    assert driven.told(What.FAILED) == [("demo-seat1-storage", "somebody else keeps changing it")]
+    assert driven.messages(What.FAILED) == [
+        ("demo-seat1-storage", "somebody else keeps changing it")
+    ]
 
 
 def test_a_stack_that_somebody_else_cleared_and_makes_anew_is_waited_for_once() -> None:
-    one = wanted()
+    one = desired()
     aws = Scripted(found(one, "ROLLBACK_COMPLETE", id="arn:old"))
     polls = iter(["CREATE_IN_PROGRESS"] * 5 + ["CREATE_COMPLETE"] * 5)
 
@@ -320,8 +321,8 @@ def test_a_stack_that_somebody_else_cleared_and_makes_anew_is_waited_for_once() 
     driven = Driven(aws, one)
     driven.engine.run()
     assert [operation for operation, *_ in aws.asked] == ["delete"]
-    assert driven.told(What.JOINED) == [(one.name, "CREATE_IN_PROGRESS")]
-    assert driven.told(What.DONE) == [(one.name, "made by somebody else")]
+    assert driven.messages(What.JOINED) == [(one.name, "CREATE_IN_PROGRESS")]
+    assert driven.messages(What.DONE) == [(one.name, "made by somebody else")]
 
 
 def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
@@ -330,7 +331,7 @@ def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
 
     aws = Scripted()
     aws.creates = creates
-    driven = Driven(aws, wanted())
+    driven = Driven(aws, desired())
     with pytest.raises(RuntimeError, match="a mistake in our own code"):
         driven.engine.run()
     assert driven.engine._pool._shutdown

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, ROOT, Assembly, exemplars, shipped, synthesize
 from tests.support.cdk_command import Cdk, without_aws
-from workshop.config import loader
 from workshop.deploy.templates import Exemplar
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
 
 

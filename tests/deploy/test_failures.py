@@ -15,14 +15,14 @@ STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/demo-seat1-storage/
 
 def event(resource: str, status: str, reason: str = "", **more: Any) -> dict[str, Any]:
     """One event; without a resource it is about the stack itself."""
-    told = {
+    message = {
         "StackId": STACK,
         "LogicalResourceId": resource or "demo-seat1-storage",
         "PhysicalResourceId": "" if resource else STACK,
         "ResourceStatus": status,
         **({"ResourceStatusReason": reason} if reason else {}),
     }
-    return {**told, **more}
+    return {**message, **more}
 
 
 def root(*oldest_first: dict[str, Any]) -> Cause | None:
@@ -103,7 +103,7 @@ def test_a_failure_of_the_stack_itself_names_no_resource() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("message", "kind"),
     [
         (
             "Rate exceeded (Service: AmazonIdentityManagement; Status Code: 400)",
@@ -144,9 +144,9 @@ def test_a_failure_of_the_stack_itself_names_no_resource() -> None:
     ],
 )
 def test_a_reason_calls_for_another_attempt_another_type_or_neither(
-    told: str, kind: FailureClass
+    message: str, kind: FailureClass
 ) -> None:
-    assert failures.of_text(told) == Cause(kind, told)
+    assert failures.of_text(message) == Cause(kind, message)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from botocore.config import Config
 from tests.support.faulty import counts
 from tests.support.local_cloud import template
 from tests.support.notebook_workshop import retries_at_once
-from tests.support.small_workshop import HOME, QUICK, Fleet, fleet
+from tests.support.small_workshop import QUICK, Fleet, fleet
 from workshop.aws import clients
-from workshop.aws.rate_limit import FASTEST, MinInterval
+from workshop.aws.rate_limit import MinInterval
 from workshop.deploy import cloudformation
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Template
@@ -47,9 +47,7 @@ def test_under_throttling_and_server_errors_everything_is_made_once(fleet: Fleet
     assert throttled > 5
     assert failed > 0
     assert created == 41
-    pace = run.paces[HOME]
-    assert pace.throttles > 5
-    assert pace.rate < FASTEST
+    assert run.deployment.throttles > 5
 
 
 def test_a_call_that_keeps_failing_is_made_again_later(
@@ -64,7 +62,7 @@ def test_a_call_that_keeps_failing_is_made_again_later(
     assert run.good
     retried = run.of(What.RETRY)
     assert [event.stack for event in retried] == ["demo-seat01-storage"] * 2
-    assert retried[0].told.startswith("again in 0 s: InternalFailure")
+    assert retried[0].message.startswith("again in 0 s: InternalFailure")
     assert counts(fleet.cloud)[1] == (6, 6)
 
 
@@ -77,7 +75,7 @@ def test_a_call_that_fails_for_good_is_made_no_more_than_three_times(
     run = fleet.deploy()
     assert run.outcomes == {"cohort": "done", "seat01": "done", "seat02": "failed"}
     assert counts(fleet.cloud)[0] == (3, 3)
-    assert run.told("seat02").startswith("demo-seat02-storage: InternalFailure")
+    assert run.message("seat02").startswith("demo-seat02-storage: InternalFailure")
 
 
 def test_a_refused_call_is_not_made_again(fleet: Fleet) -> None:
@@ -85,7 +83,7 @@ def test_a_refused_call_is_not_made_again(fleet: Fleet) -> None:
     fleet.cloud.faults({"effect": "denied", "operation": CREATE, "match": "demo-seat02-storage"})
     run = fleet.deploy()
     assert run.outcomes["seat02"] == "failed"
-    assert run.told("seat02").startswith("demo-seat02-storage: AccessDenied")
+    assert run.message("seat02").startswith("demo-seat02-storage: AccessDenied")
     assert counts(fleet.cloud)[0] == (1, 1)
 
 
@@ -121,9 +119,9 @@ def test_a_listing_that_fails_in_the_middle_is_asked_for_again(
     )
     run = fleet.deploy(plan=plan)
     assert run.good
-    told = [event.told for event in run.of(What.RETRY)]
-    assert len(told) == 3
-    assert all(one.startswith("the stacks could not be listed, asking again: ") for one in told)
+    retries = [event.message for event in run.of(What.RETRY)]
+    assert len(retries) == 3
+    assert all(one.startswith("the stacks could not be listed, asking again: ") for one in retries)
     assert run.calls["CreateStack"] == 11
 
 
@@ -183,7 +181,7 @@ def test_a_notebook_without_capacity_gets_the_next_type_and_keeps_it(fleet: Flee
     assert set(types(fleet).values()) == {"ml.t3.xlarge"}
     fallbacks = [event for event in run.of(What.FALLBACK) if event.seat == "seat01"]
     assert len(fallbacks) == 2
-    assert "CapacityError" in fallbacks[0].told
+    assert "CapacityError" in fallbacks[0].message
     assert run.calls["CreateStack"] == 11 + 4
     assert run.calls["DeleteStack"] == 4
 
@@ -203,8 +201,8 @@ def test_without_any_capacity_the_seat_fails_and_says_so(fleet: Fleet) -> None:
     fleet.cloud.faults({"effect": "capacity", "instance_type": "ml.t3.large"})
     run = fleet.deploy()
     assert run.outcomes == {"cohort": "done", "ada": "done", "alan": "failed"}
-    assert run.told("alan").startswith("demo-alan-notebook: WorkbenchNotebook")
-    assert "CapacityError" in run.told("alan")
+    assert run.message("alan").startswith("demo-alan-notebook: notebook: ")
+    assert "CapacityError" in run.message("alan")
     assert len(run.of(What.RETRY)) == QUICK.attempts - 1
     assert types(fleet).keys() == {"demo-ada-notebook"}
 
@@ -222,7 +220,7 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
         "seat02": "stuck",
         "seat03": "done",
     }
-    assert run.told("seat02") == (
+    assert run.message("seat02") == (
         "demo-seat02-notebook: still in progress after 0.05 minutes; CloudFormation goes on, run"
         " the command again later"
     )
@@ -265,12 +263,12 @@ def test_the_root_cause_is_told_while_the_rest_is_still_being_taken_back(fleet: 
 
     def watch(event: Event) -> None:
         if event.what == What.FAILING:
-            seen.append((event.told, fleet.statuses()["demo-seat01-registry"]))
+            seen.append((event.message, fleet.statuses()["demo-seat01-registry"]))
             fleet.cloud.faults()
 
     run = fleet.deploy(plan=with_template(fleet.plan(), "registry", document), hear=watch)
-    ((told, status),) = seen
-    assert told.startswith("Taken: Resource of type 'AWS::ECR::Repository'")
+    ((message, status),) = seen
+    assert message.startswith("repository: Resource of type 'AWS::ECR::Repository'")
     assert status == "ROLLBACK_IN_PROGRESS"
     assert run.outcomes == {"cohort": "done", "seat01": "failed"}
     told_of = [event.what for event in run.events if event.stack == "demo-seat01-registry"]
@@ -281,9 +279,9 @@ def with_template(plan: DeployPlan, kind: str, body: str) -> DeployPlan:
     """The plan with another template for one kind of stack."""
 
     def other(stack: StackPlan) -> StackPlan:
-        if stack.wanted.kind != kind:
+        if stack.desired.kind != kind:
             return stack
-        return replace(stack, wanted=replace(stack.wanted, templates=(Template(body, "other"),)))
+        return replace(stack, desired=replace(stack.desired, templates=(Template(body, "other"),)))
 
     seats = tuple(
         replace(seat, stacks=tuple(other(stack) for stack in seat.stacks)) for seat in plan.seats

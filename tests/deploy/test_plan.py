@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import botocore.session
 import pytest
 
-from tests.support.small_workshop import HOME, found, wanted
+from tests.support.small_workshop import HOME, desired, found
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
@@ -43,14 +43,14 @@ DECIDED = {
     "IMPORT_ROLLBACK_FAILED": StackAction.REFUSED,
     "IMPORT_ROLLBACK_COMPLETE": StackAction.UPDATE,
 }
-"""Of a stack that carries the wanted tags and template."""
+"""Of a stack that carries the desired tags and template."""
 
 MODEL = botocore.session.get_session().get_service_model("cloudformation")
 STATUSES: tuple[str, ...] = tuple(MODEL.shape_for("StackStatus").metadata["enum"])
 
 
 def decide(status: str, **more: object) -> StackPlan:
-    one = wanted()
+    one = desired()
     return planning.decide(one, found(one, status, **more), NOW)
 
 
@@ -64,22 +64,22 @@ def test_a_status_leads_to_one_action(status: str) -> None:
 
 
 def test_a_stack_that_is_not_there_is_created() -> None:
-    assert planning.decide(wanted(), None, NOW).action == StackAction.CREATE
+    assert planning.decide(desired(), None, NOW).action == StackAction.CREATE
 
 
 def test_what_is_done_is_told_with_the_status_and_its_reason() -> None:
-    assert decide("CREATE_COMPLETE").told == ""
-    assert decide("CREATE_IN_PROGRESS").told == "CREATE_IN_PROGRESS"
-    told = decide("ROLLBACK_COMPLETE", reason="it failed").told
-    assert told == "ROLLBACK_COMPLETE: it failed"
+    assert decide("CREATE_COMPLETE").message == ""
+    assert decide("CREATE_IN_PROGRESS").message == "CREATE_IN_PROGRESS"
+    message = decide("ROLLBACK_COMPLETE", reason="it failed").message
+    assert message == "ROLLBACK_COMPLETE: it failed"
 
 
 def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
-    assert decide("UPDATE_ROLLBACK_FAILED").told == (
+    assert decide("UPDATE_ROLLBACK_FAILED").message == (
         "UPDATE_ROLLBACK_FAILED; repair it with: aws cloudformation continue-update-rollback"
         " --stack-name demo-seat1-storage --region us-east-1"
     )
-    assert decide("IMPORT_ROLLBACK_FAILED").told == (
+    assert decide("IMPORT_ROLLBACK_FAILED").message == (
         "IMPORT_ROLLBACK_FAILED; nothing is known to be done about that;"
         " look into it in CloudFormation's console"
     )
@@ -87,11 +87,11 @@ def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_only_clearing_a_notebooks_stack_tells_that_its_disk_is_lost(status: str) -> None:
-    one = wanted("demo-seat1-notebook")
+    one = desired("demo-seat1-notebook")
     plan = planning.decide(one, found(one, status, created=NOW - timedelta(days=1)), NOW)
     cleared = DECIDED[status] == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
     assert plan.loses_disk == cleared
-    assert plan.told.endswith(f"; {planning.LOSES_DISK}") == cleared
+    assert plan.message.endswith(f"; {planning.LOSES_DISK}") == cleared
     assert not decide(status).loses_disk
 
 
@@ -113,18 +113,18 @@ def test_a_first_change_set_is_waited_for_but_not_for_ever() -> None:
 def test_a_stack_of_somebody_else_is_never_touched(
     changed: dict[str, str] | None, whose: str
 ) -> None:
-    one = wanted()
+    one = desired()
     theirs = {} if changed is None else {**one.tagged(one.templates[0]), **changed}
     for status in DECIDED.keys() - {"DELETE_COMPLETE"}:
         plan = planning.decide(one, found(one, status, tags=theirs), NOW)
         assert plan.action == StackAction.REFUSED, status
-        assert plan.told == (
+        assert plan.message == (
             f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
         )
 
 
 def test_another_template_tag_or_protection_is_an_update() -> None:
-    one = wanted()
+    one = desired()
     carried = found(one).tags
     for difference in (
         {"tags": {**carried, tags.TEMPLATE: "old"}},
@@ -136,15 +136,15 @@ def test_another_template_tag_or_protection_is_an_update() -> None:
 
 
 def test_a_notebook_on_a_fallback_type_is_as_good_and_keeps_its_type() -> None:
-    one = wanted(variants=3)
+    one = desired(variants=3)
     second = found(one, tags=one.tagged(one.templates[1]))
     plan = planning.decide(one, second, NOW)
-    assert (plan.action, planning.current(plan)) == (StackAction.UNCHANGED, 1)
+    assert (plan.action, planning.current_template(plan)) == (StackAction.UNCHANGED, 1)
     other_tags = planning.decide(one, replace(second, tags={**second.tags, "more": "1"}), NOW)
-    assert (other_tags.action, planning.current(other_tags)) == (StackAction.UPDATE, 1)
+    assert (other_tags.action, planning.current_template(other_tags)) == (StackAction.UPDATE, 1)
     older = planning.decide(one, replace(second, tags={**second.tags, "template": "old"}), NOW)
-    assert planning.current(older) == 0
-    assert planning.current(planning.decide(one, None, NOW)) == 0
+    assert planning.current_template(older) == 0
+    assert planning.current_template(planning.decide(one, None, NOW)) == 0
 
 
 def change(effect: Effect, name: str = "PlatformIdentifier") -> PropertyChange:
@@ -152,7 +152,7 @@ def change(effect: Effect, name: str = "PlatformIdentifier") -> PropertyChange:
 
 
 def test_changes_that_cannot_be_made_refuse_the_stack_and_name_them() -> None:
-    plan = StackPlan(wanted(), found(wanted()), StackAction.UPDATE)
+    plan = StackPlan(desired(), found(desired()), StackAction.UPDATE)
     harmless = planning.with_changes(plan, (change(Effect.RESTART),))
     assert (harmless.action, len(harmless.changes)) == (StackAction.UPDATE, 1)
     refused = planning.with_changes(
@@ -160,8 +160,9 @@ def test_changes_that_cannot_be_made_refuse_the_stack_and_name_them() -> None:
         (change(Effect.REFUSED), change(Effect.IN_PLACE), change(Effect.REFUSED, "SubnetId")),
     )
     assert refused.action == StackAction.REFUSED
-    assert refused.told == (
-        "Notebook.PlatformIdentifier, Notebook.SubnetId cannot be changed in place, and"
+    assert refused.message == (
+        "the notebook's platform identifier, the notebook's subnet id cannot be changed in place,"
+        " and"
         " CloudFormation replaces nothing that has a name; tear seat1 down first (whatever is on a"
         " notebook's disk is lost), or take the change back"
     )
@@ -170,7 +171,7 @@ def test_changes_that_cannot_be_made_refuse_the_stack_and_name_them() -> None:
 
 def test_a_seat_is_told_by_the_most_that_is_done_with_it() -> None:
     def seat(*actions: StackAction) -> StackAction:
-        stacks = tuple(StackPlan(wanted(), None, action) for action in actions)
+        stacks = tuple(StackPlan(desired(), None, action) for action in actions)
         return SeatPlan("seat1", HOME, stacks).action
 
     assert seat(StackAction.UNCHANGED, StackAction.UNCHANGED) == StackAction.UNCHANGED
@@ -181,10 +182,10 @@ def test_a_seat_is_told_by_the_most_that_is_done_with_it() -> None:
 
 def test_totals_count_seats_and_not_cohorts() -> None:
     stacks = [
-        StackPlan(wanted("demo-cohort", seat="cohort"), None, StackAction.CREATE),
-        StackPlan(wanted("demo-a-storage", seat="a"), None, StackAction.CREATE),
-        StackPlan(wanted("demo-a-access", seat="a"), None, StackAction.UNCHANGED),
-        StackPlan(wanted("demo-b-storage", seat="b"), None, StackAction.UNCHANGED),
+        StackPlan(desired("demo-cohort", seat="cohort"), None, StackAction.CREATE),
+        StackPlan(desired("demo-a-storage", seat="a"), None, StackAction.CREATE),
+        StackPlan(desired("demo-a-access", seat="a"), None, StackAction.UNCHANGED),
+        StackPlan(desired("demo-b-storage", seat="b"), None, StackAction.UNCHANGED),
     ]
     plan = planning.DeployPlan(planning.seats(stacks), ())
     assert [one.seat for one in plan.seats] == ["cohort", "a", "b"]
@@ -197,7 +198,7 @@ def test_strays_are_stacks_of_this_environment_whose_seat_is_not_known() -> None
     away = AccountRegion("111122223333", "eu-west-1")
 
     def stack(name: str, seat: str, **more: str) -> StackSummary:
-        one = wanted(name, seat=seat)
+        one = desired(name, seat=seat)
         return found(one, tags={**one.tags, **more})
 
     here = [

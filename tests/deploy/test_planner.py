@@ -17,13 +17,13 @@ from tests.support.config_folder import write
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.deploy import assembly, planner
 from workshop.deploy import desired as wanting
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import Effect
 from workshop.deploy.plan import DeployPlan, StackAction
+from workshop.environments import loader
 
 LARGER = "profiles: {attendee: {notebook: {instance_type: ml.t3.large}}}"
 
@@ -138,14 +138,14 @@ def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
     (tmp_path / "p.csv").write_text("id,region\nada,\neve,eu-west-1\n")
     one = loader.load("dev", tmp_path)
     near = replace(small_workshop.HOME, region="eu-west-1")
-    wanted = {
+    desired = {
         stack.place: stack
         for stack in wanting.stacks(one, small_workshop.assembly(one), one.seats)
         if stack.kind == "cohort"
     }
-    assert {stack.name for stack in wanted.values()} == {"demo-cohort"}
+    assert {stack.name for stack in desired.values()} == {"demo-cohort"}
     old = {}
-    for place, stack in wanted.items():
+    for place, stack in desired.items():
         carried = {**stack.tags, tags.TEMPLATE: f"old-{place.region}"}
         old[place] = {
             stack.name: small_workshop.found(stack, tags=carried, id=f"arn:{place.region}")
@@ -153,13 +153,13 @@ def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
 
     def reader(place: AccountRegion, stack_id: str) -> Mapping[str, Any]:
         assert stack_id == f"arn:{place.region}"
-        document = json.loads(wanted[place].templates[0].body)
+        document = json.loads(desired[place].templates[0].body)
         document["Resources"][f"Old{place.region[:2]}"] = {"Type": "AWS::S3::Bucket"}
         return dict(document)
 
     plan = planner.propose(one, small_workshop.assembly(one), one.seats, old, reader)
     changed = {
-        stack.wanted.place: [(change.resource, change.effect) for change in stack.changes]
+        stack.desired.place: [(change.resource, change.effect) for change in stack.changes]
         for stack in plan.stacks
         if stack.action == StackAction.UPDATE
     }

@@ -8,25 +8,25 @@ from typing import Any
 
 import pytest
 
-from tests.support.small_workshop import found, wanted
+from tests.support.small_workshop import desired, found
 from workshop import tags
 from workshop.aws.stacks import StackSummary
-from workshop.deploy import watching
+from workshop.deploy import polling
 from workshop.deploy.cloudformation import Seen
 from workshop.deploy.jobs import StackJob
 from workshop.deploy.plan import StackAction, StackPlan
-from workshop.deploy.watching import APPEARS_WITHIN, SHOWS_WITHIN, StackState, StackView
+from workshop.deploy.polling import APPEARS_WITHIN, SHOWS_WITHIN, StackState, StackView
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
-OWN = found(wanted())
+OWN = found(desired())
 
 
 def job(
     action: StackAction = StackAction.CREATE, before: StackSummary | None = None, **more: Any
 ) -> StackJob:
     """A stack that one's own call was accepted for."""
-    made = StackJob(StackPlan(wanted(), before, action), stack_id=OWN.id)
+    made = StackJob(StackPlan(desired(), before, action), stack_id=OWN.id)
     made.before = before.changed if before else None
     for name, value in more.items():
         setattr(made, name, value)
@@ -37,7 +37,7 @@ def look(
     one: StackJob, stack: StackSummary | None, *, complete: bool = False, waited: float = 1
 ) -> StackView:
     stacks = {stack.name: stack} if stack else {}
-    return watching.conclude(one, Seen(stacks, complete), waited=waited, now=NOW)
+    return polling.conclude(one, Seen(stacks, complete), waited=waited, now=NOW)
 
 
 def at(status: str, stack: StackSummary = OWN, **more: Any) -> StackSummary:
@@ -96,9 +96,9 @@ def test_a_stack_that_ended_otherwise_than_wanted_is_decided_about_again() -> No
 
 
 def test_a_fallback_is_done_when_it_carries_its_own_template() -> None:
-    plan = StackPlan(wanted(variants=2), None, StackAction.CREATE)
+    plan = StackPlan(desired(variants=2), None, StackAction.CREATE)
     one = StackJob(plan, stack_id=OWN.id, template=1)
-    second = replace(OWN, tags=plan.wanted.tagged(plan.wanted.templates[1]))
+    second = replace(OWN, tags=plan.desired.tagged(plan.desired.templates[1]))
     assert look(one, second).state == StackState.DONE
     assert look(one, OWN).state == StackState.DECIDE_AGAIN
 

@@ -64,7 +64,7 @@ def test_on_the_worst_day_every_healthy_seat_comes_up_and_nothing_is_made_twice(
     assert code == told["exit"] == 1, talk
     assert told["seats"].get("failed") == told["seats"].get("stuck") == 1, told
     assert told["seats"].get("done", 0) + told["seats"].get("unchanged", 0) == 4
-    reasons = {one["seat"]: (one["outcome"], one["told"]) for one in told["failed"]}
+    reasons = {one["seat"]: (one["outcome"], one["message"]) for one in told["failed"]}
     assert reasons["seat03"][0] == "failed"
     assert "'demo/seat03/training' already exists" in reasons["seat03"][1]
     assert reasons["seat05"][0] == "stuck"
@@ -109,7 +109,7 @@ def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
         killed.kill()
     before = fleet.statuses()
     assert before["demo-seat01-notebook"] == "CREATE_IN_PROGRESS"
-    assert len(before) == 6
+    assert len(before) == len(SEAT_STACKS) + 1
     fleet.cloud.delays(notebook=0)
     fleet.cloud.advance(SLOW)
     run = fleet.deploy()

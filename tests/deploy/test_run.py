@@ -36,9 +36,9 @@ def test_the_cohort_comes_first_then_a_canary_then_everybody_with_one_call_each(
     fleet.write(4)
     run = fleet.deploy(limits=replace(QUICK, concurrency=3))
     assert run.outcomes == dict.fromkeys(["cohort", "seat01", "seat02", "seat03", "seat04"], "done")
-    wanted = {"demo-cohort"} | stacks("seat01", "seat02", "seat03", "seat04")
-    assert run.touched == wanted
-    assert run.calls["CreateStack"] == len(begun(run)) == len(wanted) == 21
+    desired = {"demo-cohort"} | stacks("seat01", "seat02", "seat03", "seat04")
+    assert run.touched == desired
+    assert run.calls["CreateStack"] == len(begun(run)) == len(desired) == 21
     assert run.calls.keys() == {"CreateStack", "DescribeStacks"}
     assert set(fleet.statuses().values()) == {"CREATE_COMPLETE"}
     assert begun(run)[0] == "demo-cohort"
@@ -52,9 +52,9 @@ def test_the_cohort_comes_first_then_a_canary_then_everybody_with_one_call_each(
         most = max(most, flying)
     assert most == 3
     for seat in ("seat02", "seat03"):
-        told = [(event.what, event.stack) for event in run.events if event.seat == seat]
-        access = told.index((What.DONE, f"demo-{seat}-access"))
-        assert access < told.index((What.BEGUN, f"demo-{seat}-notebook"))
+        order = [(event.what, event.stack) for event in run.events if event.seat == seat]
+        access = order.index((What.DONE, f"demo-{seat}-access"))
+        assert access < order.index((What.BEGUN, f"demo-{seat}-notebook"))
 
     again = fleet.deploy()
     assert set(again.outcomes.values()) == {"unchanged"}
@@ -86,9 +86,9 @@ def test_a_failing_cohort_stops_everything(fleet: Fleet) -> None:
     assert run.stopped == "the cohort's stack is not there, and every seat needs it"
     assert set(run.outcomes.values()) == {"failed"}
     # Told by DescribeEvents: CloudFormation refuses it before it begins.
-    assert run.told("cohort").startswith("demo-cohort: Datasets")
-    assert "already exists" in run.told("cohort")
-    assert run.told("seat01") == "demo-seat01-access: needs demo-cohort, which is not there"
+    assert run.message("cohort").startswith("demo-cohort: bucket: ")
+    assert "already exists" in run.message("cohort")
+    assert run.message("seat01") == "demo-seat01-access: needs demo-cohort, which is not there"
     assert len(run.of(What.SEAT_FAILED)) == 1
     assert not run.good
 
@@ -108,8 +108,8 @@ def test_a_failing_first_seat_lets_the_next_be_tried(fleet: Fleet) -> None:
     order = [(event.what, event.seat) for event in run.events]
     assert order.index((What.SEAT_FAILED, "seat01")) < order.index((What.BEGUN, "seat02"))
     assert order.index((What.SEAT_DONE, "seat02")) < order.index((What.BEGUN, "seat03"))
-    assert run.told("seat01").startswith("demo-seat01-registry: TrainingRepository")
-    assert "'demo/seat01/training' already exists" in run.told("seat01")
+    assert run.message("seat01").startswith("demo-seat01-registry: repository: ")
+    assert "'demo/seat01/training' already exists" in run.message("seat01")
     assert run.calls["CreateStack"] == 21
 
 
@@ -126,7 +126,7 @@ def test_three_failing_seats_at_the_beginning_stop_the_rest(fleet: Fleet) -> Non
         "no seat came up of seat01, seat02, seat03; mend the cause and run it again"
     )
     assert run.touched.isdisjoint(stacks("seat04", "seat05"))
-    assert [event.told for event in run.of(What.STOPPED)] == [run.stopped]
+    assert [event.message for event in run.of(What.STOPPED)] == [run.stopped]
 
 
 def test_seats_that_cannot_come_up_anyway_are_no_canaries(fleet: Fleet) -> None:
@@ -183,7 +183,7 @@ def test_what_failed_is_cleared_and_made_again_once_its_cause_is_gone(fleet: Fle
     run = fleet.deploy()
     assert run.calls["DeleteStack"] == run.calls["CreateStack"] == 1
     assert run.touched == {"demo-seat02-registry"}
-    assert [event.told for event in run.of(What.BEGUN)] == ["clearing what is left of it", ""]
+    assert [event.message for event in run.of(What.BEGUN)] == ["clearing what is left of it", ""]
     assert run.good
     assert set(fleet.statuses().values()) == {"CREATE_COMPLETE"}
 
@@ -256,20 +256,20 @@ def test_a_stack_whose_failed_update_nobody_wants_any_more_is_left_as_it_is(flee
 
 
 def reviewed(fleet: Fleet) -> str:
-    """A stack that waits for its first change set, which would make it as it is wanted."""
-    (wanted,) = [one.wanted for one in fleet.plan().stacks if one.wanted.kind == "registry"]
+    """A stack that waits for its first change set, which would make it as it is desired."""
+    (desired,) = [one.desired for one in fleet.plan().stacks if one.desired.kind == "registry"]
     fleet.cloud.client("cloudformation").create_change_set(
-        StackName=wanted.name,
+        StackName=desired.name,
         ChangeSetName="first",
         ChangeSetType="CREATE",
-        TemplateBody=wanted.templates[0].body,
+        TemplateBody=desired.templates[0].body,
         Tags=[
             {"Key": key, "Value": value}
-            for key, value in wanted.tagged(wanted.templates[0]).items()
+            for key, value in desired.tagged(desired.templates[0]).items()
         ],
     )
-    assert fleet.statuses() == {wanted.name: "REVIEW_IN_PROGRESS"}
-    return wanted.name
+    assert fleet.statuses() == {desired.name: "REVIEW_IN_PROGRESS"}
+    return desired.name
 
 
 def test_a_stack_that_somebody_else_is_about_to_make_is_waited_for(fleet: Fleet) -> None:
@@ -283,12 +283,12 @@ def test_a_stack_that_somebody_else_is_about_to_make_is_waited_for(fleet: Fleet)
 
     run = fleet.deploy(hear=execute)
     assert run.good
-    assert [(event.stack, event.told) for event in run.of(What.JOINED)] == [
+    assert [(event.stack, event.message) for event in run.of(What.JOINED)] == [
         (name, "REVIEW_IN_PROGRESS")
     ]
     assert name not in run.touched
     (done,) = [event for event in run.of(What.DONE) if event.stack == name]
-    assert done.told == "made by somebody else"
+    assert done.message == "made by somebody else"
 
 
 def test_a_stack_that_nobody_will_make_any_more_is_cleared(
@@ -309,7 +309,7 @@ def test_a_stack_of_another_environment_is_refused_and_the_rest_is_made(fleet: F
     fleet.stack("demo-seat02-access", theirs)
     run = fleet.deploy()
     assert run.outcomes == {"cohort": "done", "seat01": "done", "seat02": "failed"}
-    assert run.told("seat02") == (
+    assert run.message("seat02") == (
         "demo-seat02-access: a stack of this name belongs to environment 'prod'; rename the"
         " workshop, or remove the stack"
     )
@@ -325,8 +325,8 @@ def test_a_change_that_would_replace_a_notebook_is_refused_before_any_call(fleet
     run = fleet.deploy()
     assert run.outcomes == {"cohort": "unchanged", "seat01": "failed", "seat02": "failed"}
     assert run.calls == {}
-    assert "Notebook" in run.told("seat01")
-    assert "VolumeSizeInGB cannot be changed in place" in run.told("seat01")
+    assert "the notebook's disk size" in run.message("seat01")
+    assert "disk size in GB cannot be changed in place" in run.message("seat01")
 
 
 def test_strays_are_told_when_all_seats_are_looked_at(fleet: Fleet) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from tests.support.config_folder import HEAD, write, write_roster
 from tests.support.properties import untimed
 from workshop import naming
-from workshop.config import loader, rules
+from workshop.config import rules
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS, Names
 
 

@@ -35,7 +35,7 @@ def test_a_folder_of_other_files_keeps_its_mode_and_one_of_pages_alone_is_closed
 
 def test_nothing_is_written_when_one_of_many_is_there(tmp_path: Path) -> None:
     (tmp_path / "ben.html").write_text("mine")
-    texts = {tmp_path / f"{one}.html": "new" for one in ("ada", "ben", "zoe")}
+    texts = {tmp_path / f"{seat}.html": "new" for seat in ("ada", "ben", "zoe")}
     for ask in (files.check, files.write):
         with pytest.raises(UsageError) as caught:
             ask(texts, force=False)
@@ -47,7 +47,7 @@ def test_nothing_is_written_when_one_of_many_is_there(tmp_path: Path) -> None:
 
 
 def test_several_files_in_the_way_are_counted(tmp_path: Path) -> None:
-    texts = {tmp_path / f"{one}.html": "new" for one in ("ada", "ben", "zoe")}
+    texts = {tmp_path / f"{seat}.html": "new" for seat in ("ada", "ben", "zoe")}
     files.write(texts, force=False)
     with pytest.raises(UsageError, match=r"ada\.html and 2 more are there already; add --force"):
         files.check(texts, force=False)
@@ -93,7 +93,7 @@ def test_a_disk_that_refuses_leaves_nothing_behind(
         return kept(path)
 
     monkeypatch.setattr(private, "draft", full)
-    texts = {tmp_path / f"{one}.html": "new" for one in ("ada", "ben", "zoe")}
+    texts = {tmp_path / f"{seat}.html": "new" for seat in ("ada", "ben", "zoe")}
     with pytest.raises(WorkshopError, match=r"zoe\.html cannot be written \(No space left"):
         files.write(texts, force=False)
     assert list(tmp_path.iterdir()) == []

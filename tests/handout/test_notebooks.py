@@ -24,23 +24,25 @@ class Slow:
         self._lock = threading.Lock()
         self._eight = threading.Barrier(8)
 
-    def client(self, service: str, place: object) -> Slow:
+    def pages(
+        self, place: object, service: str, operation: str, **request: Any
+    ) -> list[dict[str, Any]]:
         assert (service, str(place)) == ("sagemaker", "111122223333 eu-west-1")
-        return self
-
-    def get_paginator(self, name: str) -> Slow:
-        assert name == "list_notebook_instances"
-        return self
-
-    def paginate(self, **request: Any) -> list[dict[str, Any]]:
-        assert request["NameContains"] == "vision-"
+        assert (operation, request["NameContains"]) == ("ListNotebookInstances", "vision-")
         listed = [
-            {"NotebookInstanceName": name, "NotebookInstanceStatus": "InService"}
+            {
+                "NotebookInstanceName": name,
+                "NotebookInstanceArn": f"arn:{name}",
+                "NotebookInstanceStatus": "InService",
+                "LastModifiedTime": MADE,
+            }
             for name in self.names
         ]
         return [{"NotebookInstances": listed[:20]}, {"NotebookInstances": listed[20:]}]
 
-    def create_presigned_notebook_instance_url(self, **request: Any) -> dict[str, str]:
+    def call(self, place: object, service: str, operation: str, **request: Any) -> dict[str, str]:
+        assert (service, str(place)) == ("sagemaker", "111122223333 eu-west-1")
+        assert operation == "CreatePresignedNotebookInstanceUrl"
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
@@ -62,7 +64,7 @@ def test_eight_calls_at_once_and_no_more(tmp_path: Path) -> None:
     )
     assert slow.most == 8
     assert len(slow.asked) == 40
-    assert {one["SessionExpirationDurationInSeconds"] for one in slow.asked} == {5400}
+    assert {request["SessionExpirationDurationInSeconds"] for request in slow.asked} == {5400}
     assert list(found) == [seat.id for seat in loaded.seats]
     link = found["seat40"].link
     assert link == notebooks.Presigned(

@@ -176,7 +176,7 @@ def test_a_page_asks_nothing_of_any_network(tmp_path: Path) -> None:
         assert {tag for tag, _ in page.elements}.isdisjoint({"script", "link", "iframe", "form"})
         (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
         assert not re.search(r"@import|url\(|@font-face", style)
-        policies = [one["content"] for one in page.all("meta") if "http-equiv" in one]
+        policies = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
         assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
 
 
@@ -188,16 +188,16 @@ def test_a_page_can_be_heard_and_steered_by_headings(tmp_path: Path) -> None:
         assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
         assert all(image["alt"] for image in page.all("img"))
         assert all(cell["scope"] in {"col", "row"} for cell in page.all("th"))
-        told = [one.get("aria-label") or one["href"] for one in page.all("a")]
+        told = [anchor.get("aria-label") or anchor["href"] for anchor in page.all("a")]
         assert len(told) >= 2
 
 
 def test_the_rooms_page_has_a_row_for_each_seat_and_a_heading_on_each_sheet(tmp_path: Path) -> None:
     ids = [f"seat{number:02d}" for number in range(1, 27)]
-    _, text = pages(tmp_path, rows=[f"{one},,," for one in ids])
+    _, text = pages(tmp_path, rows=[f"{seat},,," for seat in ids])
     room = Page(text)
-    files = [one["href"] for one in room.all("a") if one["href"].endswith(".html")]
-    assert files == [f"{one}.html" for one in ids]
+    files = [anchor["href"] for anchor in room.all("a") if anchor["href"].endswith(".html")]
+    assert files == [f"{seat}.html" for seat in ids]
     assert len(room.all("thead")) == 1
     assert "break-inside: avoid" in text
     assert "All seats are in account 000000000000, Region us-east-1." in room.words

@@ -135,9 +135,9 @@ def test_policies_are_told_in_pages_and_by_what_is_asked_for(scaling: Any, size:
             ServiceNamespace="sagemaker", PaginationConfig={"PageSize": size}, **asked
         )
         return [
-            f"{one['ResourceId'].split('/')[1]} {one['PolicyName']}"
+            f"{policy['ResourceId'].split('/')[1]} {policy['PolicyName']}"
             for page in pages
-            for one in page["ScalingPolicies"]
+            for policy in page["ScalingPolicies"]
         ]
 
     assert told() == ["first one", "first two", "second one"]

@@ -74,9 +74,9 @@ def test_a_restart_leaves_jobs_endpoints_and_quotas_as_they_were(tmp_path: Path)
     assert client.describe_endpoint(EndpointName="endpoint")["EndpointStatus"] == "InService"
     quotas = again.client("service-quotas").get_paginator("list_service_quotas")
     values = {
-        one["QuotaName"]: one["Value"]
+        quota["QuotaName"]: quota["Value"]
         for page in quotas.paginate(ServiceCode="sagemaker")
-        for one in page["Quotas"]
+        for quota in page["Quotas"]
     }
     assert values[quota] == 2
     process.stop(state_dir)

@@ -55,7 +55,7 @@ async ([cloud, gets, form]) => {
   for (const [path, headers, body] of [
     ['/', { 'Content-Type': urlencoded }, new URLSearchParams(form).toString()],
     ['/', { 'Content-Type': 'text/plain', 'X-Amz-Target': 'SageMaker.ListModels' }, '{}'],
-    ['/_workshop/clock', { Authorization: 'Bearer none' }, '{"advance": 1e9}'],
+    ['/_localcloud/clock', { Authorization: 'Bearer none' }, '{"advance": 1e9}'],
     ['/_ministack/reset', {}, ''],
   ])
     for (const mode of ['cors', 'no-cors'])
@@ -125,7 +125,7 @@ def visited(
 
 
 def code_running_stack(path: Path) -> str:
-    """Give the query of a stack whose function writes a file, as a page would send it."""
+    """Return the query of a stack whose function writes a file, as a page would send it."""
     source = f"def handler(event, context):\\n    open({str(path)!r}, 'w').write('ran')\\n"
     trusted = {"Service": "lambda.amazonaws.com"}
     statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
@@ -166,14 +166,14 @@ def test_a_page_makes_a_browser_do_and_show_nothing(
     for host in ("127.0.0.1", "localhost", "rebound.localhost"):
         cloud = f"http://{host}:{visited.running.port}"
         gets = [f"{cloud}/?{query}" for query in queries]
-        gets += [f"{cloud}/kept/", f"{cloud}/_workshop/health", f"{cloud}/health"]
+        gets += [f"{cloud}/kept/", f"{cloud}/_localcloud/health", f"{cloud}/health"]
         page.goto(site)
         del statuses[:]
         told = page.evaluate(WITHIN_A_MINUTE, [cloud, gets, dict(_fields(USER))])
         assert set(told) <= NOTHING, told
         # They did arrive.
-        assert len([one for one in statuses if one in {400, 403}]) > len(gets)
-        assert {one for one in statuses if one < 400} == set()
+        assert len([status for status in statuses if status in {400, 403}]) > len(gets)
+        assert {status for status in statuses if status < 400} == set()
         _navigate(page, gets)
     assert made(visited) == []
     assert not ran.exists()
@@ -182,7 +182,8 @@ def test_a_page_makes_a_browser_do_and_show_nothing(
 
 def _fields(form: bytes) -> list[tuple[str, str]]:
     return [
-        (name, value) for name, _, value in (one.partition("=") for one in form.decode().split("&"))
+        (name, value)
+        for name, _, value in (field.partition("=") for field in form.decode().split("&"))
     ]
 
 

@@ -200,8 +200,8 @@ def test_old_versions_and_delete_markers_alone_still_refuse_deletion(cloud: Clou
     assert s3.list_objects_v2(Bucket=NAME)["KeyCount"] == 0
     assert cloud.destroy("s") == "DELETE_FAILED"
     listed = s3.list_object_versions(Bucket=NAME)
-    for one in (*listed["Versions"], *listed["DeleteMarkers"]):
-        s3.delete_object(Bucket=NAME, Key=one["Key"], VersionId=one["VersionId"])
+    for version in (*listed["Versions"], *listed["DeleteMarkers"]):
+        s3.delete_object(Bucket=NAME, Key=version["Key"], VersionId=version["VersionId"])
     assert cloud.destroy("s") == "DELETE_COMPLETE"
     assert s3.list_buckets()["Buckets"] == []
 
@@ -235,7 +235,7 @@ def test_a_renamed_bucket_is_a_new_one_and_the_old_one_goes(cloud: Cloud) -> Non
     renamed["Properties"]["BucketName"] = "ws-demo-ada-other"
     assert cloud.update("s", template({"B": renamed})) == "UPDATE_COMPLETE"
     s3 = cloud.client("s3")
-    assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == ["ws-demo-ada-other"]
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["ws-demo-ada-other"]
     assert s3.get_bucket_versioning(Bucket="ws-demo-ada-other")["Status"] == "Enabled"
 
 
@@ -266,7 +266,7 @@ def test_ref_and_attributes_of_buckets_are_the_documented_ones(cloud: Cloud) -> 
     )
     cloud.deploy("s", body)
     stack = cloud.client("cloudformation").describe_stacks(StackName="s")["Stacks"][0]
-    assert {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]} == {
+    assert {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]} == {
         "Arn": f"arn:aws:s3:::{NAME}",
         "DomainName": f"{NAME}.s3.amazonaws.com",
         "RegionalDomainName": f"{NAME}.s3.us-east-1.amazonaws.com",

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NAMES_NOTHING = {
     "BatchDescribeModelPackage": "tells what it did not find in its answer",
-    "GetSearchSuggestions": "suggests nothing",
     "Search": "finds nothing",
 }
 """Operation -> what it does, instead of refusing, when what is asked for is not there."""

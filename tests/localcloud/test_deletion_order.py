@@ -56,26 +56,29 @@ def empty(cloud: Cloud, name: str) -> None:
 
 
 def buckets(cloud: Cloud) -> set[str]:
-    return {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]}
+    return {bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]}
 
 
 def dashboards(cloud: Cloud) -> set[str]:
     listed = cloud.client("cloudwatch").list_dashboards()["DashboardEntries"]
-    return {one["DashboardName"] for one in listed}
+    return {dashboard["DashboardName"] for dashboard in listed}
 
 
 def resources(cloud: Cloud, stack: str) -> dict[str, str]:
     """Logical id -> status of what the stack still holds."""
     listed = cloud.client("cloudformation").list_stack_resources(StackName=stack)
     return {
-        one["LogicalResourceId"]: one["ResourceStatus"] for one in listed["StackResourceSummaries"]
+        summary["LogicalResourceId"]: summary["ResourceStatus"]
+        for summary in listed["StackResourceSummaries"]
     }
 
 
 def events(cloud: Cloud, stack: str) -> list[tuple[str, str]]:
     """Logical id and status of every event, oldest first."""
     listed = cloud.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
-    return [(one["LogicalResourceId"], one["ResourceStatus"]) for one in reversed(listed)]
+    return [
+        (resource["LogicalResourceId"], resource["ResourceStatus"]) for resource in reversed(listed)
+    ]
 
 
 def reason(cloud: Cloud, stack: str) -> str:
@@ -282,7 +285,7 @@ def test_stacks_that_are_deleted_at_once_do_not_hold_each_other_back(cloud: Clou
         cloud.deploy(f"s{number}", body)
     for number in (0, 2, 4):
         fill(cloud, f"data{number}")
-    ids = [one["StackId"] for one in formation.describe_stacks()["Stacks"]]
+    ids = [stack["StackId"] for stack in formation.describe_stacks()["Stacks"]]
     for stack_id in ids:
         formation.delete_stack(StackName=stack_id)
     ended = sorted(cloud.settled(stack_id) for stack_id in ids)

@@ -60,7 +60,7 @@ def role(cloud: Cloud, *statements: dict[str, Any], boundary: dict[str, Any] | N
 
 
 def refusal(cloud: Cloud, service: str, method: str, **request: Any) -> tuple[int, str, str]:
-    """Give HTTP status, code and message of what is refused."""
+    """Return HTTP status, code and message of what is refused."""
     with pytest.raises(ClientError) as caught:
         getattr(cloud.client(service), method)(**request)
     response: Any = caught.value.response
@@ -286,8 +286,8 @@ def test_without_enforcement_a_role_is_named_but_not_limited(cloud: Cloud) -> No
 def test_the_command_says_whether_permissions_are_enforced(
     enforcing: Cloud, running_cloud: Cloud
 ) -> None:
-    for one, told in ((enforcing, True), (running_cloud, False)):
-        where = ("--state-dir", str(one.state_dir))
+    for tried, told in ((enforcing, True), (running_cloud, False)):
+        where = ("--state-dir", str(tried.state_dir))
         assert run("cloud", "status", *where).out.endswith(", IAM enforced\n") is told
         assert json.loads(run("cloud", "status", "--json", *where).out)["enforce_iam"] is told
     again = ("cloud", "start", "--state-dir", str(enforcing.state_dir))

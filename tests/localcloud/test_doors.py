@@ -147,7 +147,7 @@ def test_every_account_has_a_secret_of_its_own(either: Cloud) -> None:
 
 
 def presigned(cloud: Cloud, version: str, operation: str, seconds: int = 60) -> Sent:
-    """Give what a browser sends that opens a presigned URL of the object ``kept/a``."""
+    """Return what a browser sends that opens a presigned URL of the object ``kept/a``."""
     client = boto3.Session().client(  # type: ignore[call-overload]
         "s3",
         region_name="us-east-1",
@@ -225,7 +225,7 @@ def test_an_open_bucket_and_a_posted_form_are_for_nobody(either: Cloud) -> None:
     multipart = {**host, "Content-Type": "multipart/form-data; boundary=b"}
     body = f"{boundary}--b--\r\n".encode()
     assert refused(send(either, Sent("POST", "/kept", multipart, body)))
-    assert [one["Key"] for one in s3.list_objects_v2(Bucket="kept")["Contents"]] == ["a"]
+    assert [content["Key"] for content in s3.list_objects_v2(Bucket="kept")["Contents"]] == ["a"]
 
 
 def test_what_is_signed_in_chunks_is_held_to_its_signatures(cloud: Cloud) -> None:
@@ -235,8 +235,8 @@ def test_what_is_signed_in_chunks_is_held_to_its_signatures(cloud: Cloud) -> Non
     for payload, good, bad in forged_requests.chunked(cloud, change):
         assert send(cloud, good).status == 200, payload
         assert s3.get_object(Bucket="kept", Key="a")["Body"].read() == b"abc"
-        for one in bad:
-            assert refused(send(cloud, one)), (payload, one.body)
+        for body in bad:
+            assert refused(send(cloud, body)), (payload, body.body)
 
 
 # --- paths and names ------------------------------------------------------------------------------
@@ -277,11 +277,11 @@ OF_THE_EMULATOR = (
     "GET /oidc/x",
     "OPTIONS /kept/a",
     "TRACE /",
-    "GET /_workshop/health",
-    "POST /_workshop/clock",
-    "POST /_workshop/credentials",
-    "POST /_workshop/faults",
-    "GET //_workshop/health",
+    "GET /_localcloud/health",
+    "POST /_localcloud/clock",
+    "POST /_localcloud/credentials",
+    "POST /_localcloud/faults",
+    "GET //_localcloud/health",
     "GET /%5fworkshop/health",
 )
 """What ministack serves without looking at a signature, and our own paths."""
@@ -315,7 +315,7 @@ def test_one_request_is_one_request(either: Cloud) -> None:
     both = first.with_headers(transfer_encoding="chunked")
     answers = send_raw(either, replace(both, body=b"1\r\nx\r\n0\r\n\r\n" + second))
     assert b"HTTP/1.1 200" not in answers
-    assert [one["UserName"] for one in either.client("iam").list_users()["Users"]] == ["forged"]
+    assert [user["UserName"] for user in either.client("iam").list_users()["Users"]] == ["forged"]
 
 
 def send_raw(cloud: Cloud, sent: Sent) -> bytes:

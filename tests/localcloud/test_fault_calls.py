@@ -137,7 +137,7 @@ def test_rules_can_be_added_and_keep_their_counts(cloud: Cloud) -> None:
     cloud.faults({"effect": "denied", "operation": "iam:ListRoles"})
     assert code_of(cloud.client("iam").list_roles) == "AccessDenied"
     added = {"effect": "keys", "match": "*"}
-    told = process.post(cloud.running, "/_workshop/faults", {"add": [added]})["rules"]
+    told = process.post(cloud.running, "/_localcloud/faults", {"add": [added]})["rules"]
     assert told == [
         {"effect": "denied", "operation": "iam:ListRoles", "seen": 1, "hits": 1},
         {**added, "seen": 0, "hits": 0},

@@ -14,7 +14,7 @@ PENDING = 60.0
 
 
 def filled(cloud: Cloud, *keys: str, versions: bool = False) -> Any:
-    """Give a client of S3 and a bucket, "bucket", with an object at each key."""
+    """Return a client of S3 and a bucket, "bucket", with an object at each key."""
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="bucket")
     if versions:

@@ -52,7 +52,7 @@ def handler(event, context):
 
 
 def function(source: str = GREETS, **properties: Any) -> dict[str, Any]:
-    """Give a function for a template that has ``ROLE`` as ``Role``."""
+    """Return a function for a template that has ``ROLE`` as ``Role``."""
     usual = {
         "Runtime": "python3.12",
         "Handler": "index.handler",
@@ -69,7 +69,7 @@ def refusal(call: Any, **request: Any) -> str:
     return str(caught.value.response["Error"]["Message"])
 
 
-def test_services_that_run_programs_are_not_played(cloud: Cloud) -> None:
+def test_services_that_run_programs_are_not_supported(cloud: Cloud) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("index.py", GREETS)
@@ -87,12 +87,12 @@ def test_services_that_run_programs_are_not_played(cloud: Cloud) -> None:
     ]
     for service, operation, request in attempts:
         told = refusal(getattr(cloud.client(service), operation), **request)
-        assert told.startswith("The local cloud does not play "), (service, operation, told)
+        assert told.startswith("The local cloud does not support "), (service, operation, told)
     assert cloud.client("lambda").list_functions()["Functions"] == []
     for service in UNPLAYED:
         answer = send(cloud, signed(cloud, Change(service, "POST", "/", {}, b"{}")))
         assert answer.status == 400, (service, answer)
-        assert f"does not play POST / of {service}.".encode() in answer.body
+        assert f"does not support POST / of {service}.".encode() in answer.body
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
     resources = {"Role": ROLE, "Runs": function(), "Other": function(), **urls}
     assert cloud.deploy("own", template(resources, Outputs=outputs), **IAM) == "CREATE_COMPLETE"
     (stack,) = cloud.client("cloudformation").describe_stacks(StackName="own")["Stacks"]
-    told = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    told = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     open_host, closed_host = (told[name].split("/")[2] for name in ("Open", "Closed"))
     assert open_host.endswith(f".lambda-url.us-east-1.localhost:{cloud.running.port}")
     page = {"Host": open_host, "Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
@@ -196,7 +196,7 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
     )
     for sent in (
         user,
-        Sent("GET", "/_workshop/health", {"Host": open_host}),
+        Sent("GET", "/_localcloud/health", {"Host": open_host}),
         Sent("POST", "/_ministack/reset", {"Host": open_host}),
         Sent("PUT", "/_ministack/cfn-response/x", {"Host": open_host}),
         Sent("GET", "/_aws/sqs/messages", {"Host": open_host}),

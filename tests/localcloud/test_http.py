@@ -38,7 +38,7 @@ def connection(cloud: Cloud) -> Iterator[HTTPConnection]:
 
 
 def signed(running: Running, method: str, path: str, body: bytes = b"") -> dict[str, str]:
-    """Give the headers of a request to S3 of ``ACCOUNT``'s root."""
+    """Return the headers of a request to S3 of ``ACCOUNT``'s root."""
     secret = keys.account_secret(running.secret, ACCOUNT)
     host = {"Host": f"127.0.0.1:{running.port}"}
     return Signing(ACCOUNT, secret, "us-east-1", "s3").headers(method, path, host, body)
@@ -56,7 +56,7 @@ def asked(
 
 
 def as_root(running: Running) -> dict[str, str]:
-    """Give the headers of ``CALLER``, which the cloud's own account asks."""
+    """Return the headers of ``CALLER``, which the cloud's own account asks."""
     told = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Host": f"127.0.0.1:{running.port}",
@@ -73,7 +73,7 @@ def answered(running: Running, request: bytes) -> bytes:
 
 
 def put(running: Running, *headers: str, body: bytes, sent: bytes | None = None) -> bytes:
-    """Give the bytes of a signed PUT of the object ``kept/a`` that ends its connection.
+    """Return the bytes of a signed PUT of the object ``kept/a`` that ends its connection.
 
     ``sent`` is how the body goes over the wire, if that is another way.
     """
@@ -167,13 +167,13 @@ def test_answers_carry_one_date_and_no_name_of_a_server(
 ) -> None:
     told = {
         "/kept": signed(cloud.running, "GET", "/kept"),
-        "/_workshop/health": process.authorization(cloud.running),
+        "/_localcloud/health": process.authorization(cloud.running),
     }
     for path, headers in told.items():
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         answer.read()
-        assert len(answer.headers.get_all("Date", [])) == (0 if "_workshop" in path else 1)
+        assert len(answer.headers.get_all("Date", [])) == (0 if "_localcloud" in path else 1)
         assert "Server" not in answer.headers
 
 
@@ -184,7 +184,7 @@ def test_either_signal_ends_it_in_order_and_keeps_its_state(
     cloud = Cloud(process.start(tmp_path, persist=True).running, tmp_path)
     child = process._children[cloud.running.instance]
     with closing(HTTPConnection("127.0.0.1", cloud.running.port)) as idle:
-        idle.request("GET", "/_workshop/health", headers=process.authorization(cloud.running))
+        idle.request("GET", "/_localcloud/health", headers=process.authorization(cloud.running))
         idle.getresponse().read()
         cloud.client("s3").create_bucket(Bucket="kept")
         # In the middle of a request: it is given a moment, not for ever.

@@ -89,7 +89,7 @@ def test_every_setting_of_a_role_is_given_back_by_iam(cloud: Cloud) -> None:
     # A role never carries CloudFormation's own tags.
     assert seen["Tags"] == [{"Key": "attendee", "Value": "ada"}]
     attached = iam.list_attached_role_policies(RoleName="seat")["AttachedPolicies"]
-    assert {one["PolicyArn"] for one in attached} == set(MANAGED)
+    assert {policy["PolicyArn"] for policy in attached} == set(MANAGED)
     assert sorted(iam.list_role_policies(RoleName="seat")["PolicyNames"]) == ["inside", "work"]
     document = iam.get_role_policy(RoleName="seat", PolicyName="work")["PolicyDocument"]
     assert document == DOCUMENT

@@ -197,7 +197,7 @@ def test_a_job_without_capacity_fails_before_it_has_started(aws: Aws, cloud: Clo
     aws.advance(6)
     found = aws.sagemaker.describe_training_job(TrainingJobName="first")
     assert found["FailureReason"].startswith("CapacityError: ")
-    states = [one["Status"] for one in found["SecondaryStatusTransitions"]]
+    states = [transition["Status"] for transition in found["SecondaryStatusTransitions"]]
     assert states == ["Starting", "Failed"]
     assert "TrainingStartTime" not in found
     assert aws.streams(TRAINING_LOGS) == []
@@ -254,7 +254,7 @@ class Restarted:
         self.engine = self._new()
 
     def _new(self) -> SageMakerEngine:
-        waits = delays({"training": 60, "stopping": 60, "tuning": 60, "beat": 0})
+        waits = delays({"training": 60, "stopping": 60, "tuning": 60, "tick": 0})
         return build_engine(Clock(lambda: self.time), waits)
 
     def restart(self) -> None:

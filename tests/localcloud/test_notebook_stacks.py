@@ -44,7 +44,7 @@ def own_tags(cloud: Cloud, arn: str) -> dict[str, str]:
 
 def outputs(cloud: Cloud, stack: str) -> dict[str, str]:
     seen = cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    return {one["OutputKey"]: one["OutputValue"] for one in seen["Outputs"]}
+    return {output["OutputKey"]: output["OutputValue"] for output in seen["Outputs"]}
 
 
 def everything(role: str) -> str:
@@ -111,9 +111,9 @@ def test_the_stack_can_be_looked_at_from_all_sides(cloud: Cloud) -> None:
     cloud.deploy("s", body)
     formation = cloud.client("cloudformation")
     resources = formation.describe_stack_resources(StackName="s")["StackResources"]
-    assert {one["LogicalResourceId"]: one["ResourceStatus"] for one in resources} == dict.fromkeys(
-        ("Config", "Code", "Group", "Notebook"), "CREATE_COMPLETE"
-    )
+    assert {
+        resource["LogicalResourceId"]: resource["ResourceStatus"] for resource in resources
+    } == dict.fromkeys(("Config", "Code", "Group", "Notebook"), "CREATE_COMPLETE")
     # boto3 gives a JSON template as the document.
     assert formation.get_template(StackName="s")["TemplateBody"] == json.loads(body)
 
@@ -142,9 +142,9 @@ def test_creation_waits_for_the_notebook_without_holding_up_anybody_else(cloud: 
         listed = cloud.client("sagemaker").list_notebook_instances()["NotebookInstances"]
         if len(listed) == 2:
             break
-    assert {one["NotebookInstanceStatus"] for one in listed} == {"Pending"}
+    assert {instance["NotebookInstanceStatus"] for instance in listed} == {"Pending"}
     stacks = formation.describe_stacks()["Stacks"]
-    assert {one["StackStatus"] for one in stacks} == {"CREATE_IN_PROGRESS"}
+    assert {stack["StackStatus"] for stack in stacks} == {"CREATE_IN_PROGRESS"}
     cloud.advance(300)
     assert [cloud.settled(name) for name in ("one", "two")] == ["CREATE_COMPLETE"] * 2
 
@@ -241,7 +241,7 @@ def test_a_renamed_notebook_is_a_new_one_and_the_old_one_goes(cloud: Cloud) -> N
     new = template({"N": notebook(role, NotebookInstanceName="other")})
     assert cloud.update("s", new) == "UPDATE_COMPLETE"
     listed = cloud.client("sagemaker").list_notebook_instances()["NotebookInstances"]
-    assert [one["NotebookInstanceName"] for one in listed] == ["other"]
+    assert [instance["NotebookInstanceName"] for instance in listed] == ["other"]
 
 
 def test_another_repository_address_replaces_an_unnamed_code_repository(cloud: Cloud) -> None:
@@ -314,8 +314,8 @@ def test_a_notebook_changed_behind_the_stack_is_seen_as_drift(cloud: Cloud) -> N
         drifts = formation.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"]
         return [
             difference["PropertyPath"]
-            for one in drifts
-            for difference in one.get("PropertyDifferences", [])
+            for drift in drifts
+            for difference in drift.get("PropertyDifferences", [])
         ]
 
     assert drifted() == []

@@ -55,7 +55,7 @@ def test_every_listing_of_objects_tells_every_key_as_it_was_written(
         ("list_object_versions", "Versions"),
     ):
         pages = s3.get_paginator(listing).paginate(Bucket=bucket, PaginationConfig={"PageSize": 5})
-        assert [one["Key"] for page in pages for one in page[part]] == wanted, listing
+        assert [entry["Key"] for page in pages for entry in page[part]] == wanted, listing
     for key in wanted:
         assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode()
 
@@ -67,9 +67,9 @@ def test_markers_and_common_prefixes_are_encoded_as_well(cloud: Cloud, bucket: s
     )
     cloud.client("s3").delete_object(Bucket=bucket, Key="a\x01/one")
     page = cloud.client("s3").list_object_versions(Bucket=bucket, Delimiter="/")
-    assert [one["Prefix"] for one in page["CommonPrefixes"]] == ["a\x01/", "b\r/"]
+    assert [prefix["Prefix"] for prefix in page["CommonPrefixes"]] == ["a\x01/", "b\r/"]
     page = cloud.client("s3").list_object_versions(Bucket=bucket, Prefix="a\x01")
-    assert (page["Prefix"], [one["Key"] for one in page["DeleteMarkers"]]) == (
+    assert (page["Prefix"], [marker["Key"] for marker in page["DeleteMarkers"]]) == (
         "a\x01",
         ["a\x01/one"],
     )
@@ -93,7 +93,7 @@ def test_without_an_encoding_s3_writes_references_that_no_parser_reads(
 
 
 def texts(body: bytes) -> list[str | None]:
-    return [one.text for one in ET.fromstring(body).iter()]  # noqa: S314 - our own server's
+    return [element.text for element in ET.fromstring(body).iter()]  # noqa: S314 - our own server's
 
 
 def start_upload(cloud: Cloud, key: str) -> None:
@@ -162,10 +162,10 @@ def test_keys_that_a_fault_leaves_and_their_neighbours_keep_their_carriage_retur
     cloud.faults({"effect": "keys", "match": "kept*"})
     objects = [{"Key": "kept\r"}, {"Key": "gone\r"}]
     done = cloud.client("s3").delete_objects(Bucket=bucket, Delete={"Objects": objects})
-    assert [one["Key"] for one in done["Errors"]] == ["kept\r"]
-    assert [one["Key"] for one in done["Deleted"]] == ["gone\r"]
+    assert [error["Key"] for error in done["Errors"]] == ["kept\r"]
+    assert [deleted["Key"] for deleted in done["Deleted"]] == ["gone\r"]
     listed = cloud.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    assert [one["Key"] for one in listed] == ["kept\r"]
+    assert [entry["Key"] for entry in listed] == ["kept\r"]
 
 
 @pytest.mark.parametrize("end", ["\n", "a\nb", "\r\n\n", "\x85", "\u2028x"])

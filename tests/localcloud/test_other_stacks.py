@@ -142,7 +142,7 @@ def test_a_dashboard_keeps_its_body_and_tags_and_goes_with_its_stack(cloud: Clou
     assert cloudwatch.get_dashboard(DashboardName="seat")["DashboardBody"] == other
     renamed = template({"D": dashboard(DashboardName="other")})
     assert cloud.update("s", renamed) == "UPDATE_COMPLETE"
-    names = [one["DashboardName"] for one in cloudwatch.list_dashboards()["DashboardEntries"]]
+    names = [entry["DashboardName"] for entry in cloudwatch.list_dashboards()["DashboardEntries"]]
     assert names == ["other"]
     assert cloud.destroy("s") == "DELETE_COMPLETE"
     assert cloudwatch.list_dashboards()["DashboardEntries"] == []

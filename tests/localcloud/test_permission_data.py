@@ -58,8 +58,8 @@ def test_every_condition_key_is_filled_from_members_that_exist_or_is_left_out_wi
         ]
         there = [path for shape in shapes for path in every_path(shape)]
         for path in wanted:
-            member = [request_members.Member(one, "", None) for one in there]
-            assert any(one.ends(path) for one in member), f"{key}: {path}"
+            member = [request_members.Member(names, "", None) for names in there]
+            assert any(candidate.ends(path) for candidate in member), f"{key}: {path}"
 
 
 def every_path(
@@ -92,7 +92,7 @@ def test_every_condition_key_of_the_shipped_policies_is_known_here() -> None:
         "aws:SourceAccount",
         # Of a notebook's network interfaces: nothing makes any here, and the key but allows.
         "ec2:Subnet",
-        *(f"s3:{one}" for one in WRITTEN_WITH),
+        *(f"s3:{header}" for header in WRITTEN_WITH),
     }
     assert {key.partition("/")[0] for key in used} - ministacks - ours == set()
     assert used.isdisjoint(left_out)

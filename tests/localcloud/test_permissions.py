@@ -54,7 +54,7 @@ class Asked:
 
 
 def created(operation: str, resource: str, **keys: Any) -> list[tuple[str, str, dict[str, Any]]]:
-    """Give the questions about something tagged that is being made."""
+    """Return the questions about something tagged that is being made."""
     return [
         (f"sagemaker:{operation}", f"{ARN}:{resource}", {**TAGGED, **keys}),
         (
@@ -318,7 +318,9 @@ def test_every_operation_asks_about_its_actions_resources_and_keys(
     engine: SageMakerEngine, row: Asked
 ) -> None:
     asked = required_permissions.of(engine, row.operation, row.request)
-    assert [(one.action, one.resource, dict(one.context)) for one in asked] == row.expected
+    assert [
+        (permission.action, permission.resource, dict(permission.context)) for permission in asked
+    ] == row.expected
 
 
 def test_an_existing_resource_is_asked_about_with_its_tags_however_it_is_spelt(
@@ -326,21 +328,21 @@ def test_an_existing_resource_is_asked_about_with_its_tags_however_it_is_spelt(
 ) -> None:
     engine.call(
         "CreateModelPackageGroup",
-        {"ModelPackageGroupName": "shelf", "Tags": [{"Key": "attendee", "Value": "ada"}]},
+        {"ModelPackageGroupName": "table", "Tags": [{"Key": "attendee", "Value": "ada"}]},
     )
-    arn = f"{ARN}:model-package-group/shelf"
-    for name in ("shelf", arn):
+    arn = f"{ARN}:model-package-group/table"
+    for name in ("table", arn):
         (asked,) = required_permissions.of(
             engine, "DescribeModelPackageGroup", {"ModelPackageGroupName": name}
         )
         assert (asked.resource, dict(asked.context)) == (arn, ADAS)
     # A version can have no tags of its own: those of its group count.
     (asked,) = required_permissions.of(
-        engine, "DescribeModelPackage", {"ModelPackageName": f"{ARN}:model-package/shelf/1"}
+        engine, "DescribeModelPackage", {"ModelPackageName": f"{ARN}:model-package/table/1"}
     )
     assert asked.context == ADAS
     with ministack_adapter.request_scope(ACCOUNT, "us-east-1"):
         (asked,) = required_permissions.of(
-            engine, "DescribeModelPackageGroup", {"ModelPackageGroupName": "shelf"}
+            engine, "DescribeModelPackageGroup", {"ModelPackageGroupName": "table"}
         )
     assert asked.context == {}

@@ -25,7 +25,7 @@ import json, os, pathlib, sys, urllib.request
 state, endpoint = pathlib.Path(sys.argv[1]), sys.argv[2]
 opener, served = urllib.request.build_opener(urllib.request.ProxyHandler({})), []
 try:
-    opener.open(endpoint + "/_workshop/health", timeout=10)
+    opener.open(endpoint + "/_localcloud/health", timeout=10)
 except urllib.error.HTTPError as error:
     error.read()
 if os.geteuid() == 0:  # All that is imported is read by now: the interpreter may be root's alone.
@@ -39,7 +39,7 @@ for path in [state, *(state / name for name in sys.argv[3:])]:
         readable.append(str(path))
     except OSError:
         pass
-for target in ("/", "/?Action=ListUsers&Version=2010-05-08", "/kept/a", "/_workshop/health"):
+for target in ("/", "/?Action=ListUsers&Version=2010-05-08", "/kept/a", "/_localcloud/health"):
     try:
         served.append(opener.open(endpoint + target, timeout=10).status)
     except urllib.error.HTTPError as error:
@@ -94,7 +94,7 @@ def test_a_secret_is_in_the_record_and_in_what_env_prints_and_nowhere_else(kept:
     secrets = [running.secret, keys.control_token(running.secret)]
     secrets.append(root(running)["aws_secret_access_key"])
     printed = [run("cloud", word, "--json", *where) for word in ("status", "start")]
-    public = "".join(one.out + one.err for one in printed)
+    public = "".join(output.out + output.err for output in printed)
     for name in ("cmdline", "environ"):
         public += Path(f"/proc/{running.pid}/{name}").read_text(encoding="utf-8")
     for path in kept.state_dir.rglob("*"):
@@ -117,7 +117,7 @@ def test_each_start_makes_another_secret_and_the_old_one_ends(
         process.reset(before.running)
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         before.client("s3").list_buckets()
-    assert [one["Name"] for one in again.client("s3").list_buckets()["Buckets"]] == ["kept"]
+    assert [bucket["Name"] for bucket in again.client("s3").list_buckets()["Buckets"]] == ["kept"]
 
 
 @pytest.mark.parametrize("what", ["directory", "record"])

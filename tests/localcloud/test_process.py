@@ -41,7 +41,9 @@ def workshop(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def listening(pid: int) -> set[tuple[str, int]]:
     """Addresses and ports on which a process listens, from Linux's own tables."""
-    owned = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()}
+    owned = {
+        str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()
+    }
     found = set()
     for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
@@ -141,7 +143,8 @@ def test_a_command_that_needs_a_cloud_says_how_to_start_one(tmp_path: Path, comm
     answer = workshop(command, "--state-dir", str(tmp_path))
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == (
-        "workshop: no local cloud is running; start one with: workshop cloud start\n"
+        "workshop: no local cloud is running; start one with: workshop cloud start --state-dir"
+        f" {tmp_path}\n"
     )
 
 
@@ -223,7 +226,9 @@ def test_a_cloud_that_does_not_answer_is_not_doubled_but_can_be_stopped(state_di
     running = process.start(state_dir).running
     os.kill(running.pid, signal.SIGSTOP)
     try:
-        with pytest.raises(LocalCloudError, match=r"does not answer; end it with"):
+        with pytest.raises(
+            LocalCloudError, match=r"does not answer; end it with: workshop cloud stop --state-dir"
+        ):
             process.start(state_dir)
     finally:
         os.kill(running.pid, signal.SIGCONT)
@@ -306,5 +311,5 @@ def test_a_cloud_stops_while_a_stack_waits_for_a_notebook(state_dir: Path) -> No
 def test_a_control_that_makes_no_sense_is_refused(
     cloud: Cloud, path: str, document: dict[str, Any]
 ) -> None:
-    with pytest.raises(LocalCloudError, match=f"refused /_workshop/{path}"):
-        process.post(cloud.running, f"/_workshop/{path}", document)
+    with pytest.raises(LocalCloudError, match=f"refused /_localcloud/{path}"):
+        process.post(cloud.running, f"/_localcloud/{path}", document)

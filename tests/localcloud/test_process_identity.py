@@ -28,16 +28,16 @@ def bystander() -> Iterator[Run]:
 
     def run(*words: str, program: str = "input()") -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", f"print(flush=True); {program}", *words]
-        one = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert one.stdout is not None
-        one.stdout.readline()
-        started.append(one)
-        return one
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        started.append(child)
+        return child
 
     yield run
-    for one in started:
-        one.kill()
-        one.communicate()
+    for child in started:
+        child.kill()
+        child.communicate()
 
 
 def recorded(state_dir: Path, pid: int) -> record.Running:

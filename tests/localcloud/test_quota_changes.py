@@ -33,10 +33,10 @@ def test_a_change_holds_for_its_account_and_region_until_the_next_reset(cloud: C
     other = Told(cloud, account="111122223333")
     cloud.quotas(sagemaker={"Total number of notebook instances": 3})
     cloud.quotas(sagemaker={"L-04CE2E67": 5}, account="111122223333")
-    assert [one.value(NOTEBOOKS) for one in (here, there, other)] == [3, 1000, 5]
+    assert [place.value(NOTEBOOKS) for place in (here, there, other)] == [3, 1000, 5]
     assert here.client.get_aws_default_service_quota(**NOTEBOOKS)["Quota"]["Value"] == 8
     cloud.reset()
-    assert [one.value(NOTEBOOKS) for one in (here, there, other)] == [1000, 1000, 1000]
+    assert [place.value(NOTEBOOKS) for place in (here, there, other)] == [1000, 1000, 1000]
 
 
 def test_a_global_quota_is_the_same_from_whichever_region_it_was_changed(
@@ -151,7 +151,7 @@ def test_the_history_lists_the_newest_first_by_service_quota_and_status(
 
     def desired(operation: str = history, **request: Any) -> list[float]:
         found = told.all(operation, "RequestedQuotas", PaginationConfig={"PageSize": 1}, **request)
-        return [one["DesiredValue"] for one in found]
+        return [increase["DesiredValue"] for increase in found]
 
     domains = {"ServiceCode": "sagemaker", "QuotaCode": "L-B683BCB0"}
     told.client.request_service_quota_increase(**domains, DesiredValue=900)
@@ -176,7 +176,9 @@ def test_changes_and_requests_survive_a_restart() -> None:
         restarted.load_persisted_state(kept)
         assert restarted.limit("sagemaker", G5_TRAINING) == 2
         assert restarted.limit("iam", "Roles per account") == 3
-    assert [one.desired for one in restarted.increases.seen_from([(HERE[0], "")])] == [9000]
+    assert [increase.desired for increase in restarted.increases.seen_from([(HERE[0], "")])] == [
+        9000
+    ]
     assert restarted.get_state() == stopped.get_state()
 
 
@@ -198,8 +200,8 @@ def test_quotas_are_listed_and_set_on_the_command_line(cloud: Cloud) -> None:
         "sagemaker ml.g5.xlarge for training warm pool usage 4 0 L-A2084D44",
     ]
     document = json.loads(command(cloud, "list", "--service", "iam", "--json").out)
-    assert {one["service"] for one in document} == {"iam"}
-    assert {one["name"]: one["value"] for one in document}["Roles per account"] == 1000
+    assert {quota["service"] for quota in document} == {"iam"}
+    assert {quota["name"]: quota["value"] for quota in document}["Roles per account"] == 1000
 
 
 def test_a_quota_is_set_for_another_service_account_and_region(cloud: Cloud) -> None:
@@ -207,7 +209,7 @@ def test_a_quota_is_set_for_another_service_account_and_region(cloud: Cloud) -> 
     done = command(cloud, "set", "L-0485CB21", "9", "--service", "cloudformation", *place)
     assert done.err == "cloudformation: Stacks is now 9 (111122223333, eu-west-1)\n"
     listed = json.loads(command(cloud, "list", "--service", "cloudformation", "--json", *place).out)
-    assert {one["name"]: one["value"] for one in listed}["Stacks"] == 9
+    assert {quota["name"]: quota["value"] for quota in listed}["Stacks"] == 9
 
 
 def test_mistakes_on_the_command_line_are_told(cloud: Cloud, tmp_path: Path) -> None:

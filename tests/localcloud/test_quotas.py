@@ -15,7 +15,7 @@ from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.service_quotas.catalogue import UnknownQuotaError, shipped
 from tests.support.local_cloud import Cloud
 from tests.support.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
-from workshop.config import loader
+from workshop.environments import loader
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_long_list_comes_in_pages_of_a_hundred_without_gap_or_repetition(
 ) -> None:
     first = getattr(told.client, operation)(ServiceCode="sagemaker")
     assert len(first["Quotas"]) == 100
-    codes = [one["QuotaCode"] for one in told.all(operation, "Quotas", ServiceCode="sagemaker")]
+    codes = [code["QuotaCode"] for code in told.all(operation, "Quotas", ServiceCode="sagemaker")]
     assert codes == [quota.code for quota in shipped().of("sagemaker")]
     assert len(set(codes)) == len(codes) > 1500
 
@@ -67,7 +67,9 @@ def test_a_page_is_as_large_as_asked_for(told: Told) -> None:
     first = told.client.list_services(MaxResults=2)
     second = told.client.list_services(MaxResults=2, NextToken=first["NextToken"])
     third = told.client.list_services(MaxResults=2, NextToken=second["NextToken"])
-    pages = [[one["ServiceCode"] for one in page["Services"]] for page in (first, second, third)]
+    pages = [
+        [service["ServiceCode"] for service in page["Services"]] for page in (first, second, third)
+    ]
     assert [len(page) for page in pages] == [2, 2, 2]
     assert [code for page in pages for code in page] == told.services()
     assert "NextToken" not in third

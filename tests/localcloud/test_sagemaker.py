@@ -188,13 +188,15 @@ def test_every_page_of_a_listing_is_reached(cloud: Cloud, count: int) -> None:
     first = sagemaker.list_notebook_instances()
     assert len(first["NotebookInstances"]) == 10
     listed = [
-        one["NotebookInstanceName"]
+        instance["NotebookInstanceName"]
         for page in sagemaker.get_paginator("list_notebook_instances").paginate()
-        for one in page["NotebookInstances"]
+        for instance in page["NotebookInstances"]
     ]
     assert listed == names
     backwards = sagemaker.list_notebook_instances(SortOrder="Descending", MaxResults=100)
-    assert [one["NotebookInstanceName"] for one in backwards["NotebookInstances"]] == names[::-1]
+    assert [
+        instance["NotebookInstanceName"] for instance in backwards["NotebookInstances"]
+    ] == names[::-1]
 
 
 def test_a_page_loses_nothing_when_items_go_in_between(cloud: Cloud) -> None:
@@ -206,7 +208,7 @@ def test_a_page_loses_nothing_when_items_go_in_between(cloud: Cloud) -> None:
     rest = sagemaker.list_model_package_groups(
         SortBy="Name", MaxResults=2, NextToken=page["NextToken"]
     )
-    names = [one["ModelPackageGroupName"] for one in rest["ModelPackageGroupSummaryList"]]
+    names = [item["ModelPackageGroupName"] for item in rest["ModelPackageGroupSummaryList"]]
     assert names == ["c", "d"]
     assert "Invalid NextToken" in refusal(sagemaker.list_model_package_groups, NextToken="none")
 
@@ -224,7 +226,7 @@ def test_a_listing_is_filtered_by_name_status_and_time(cloud: Cloud) -> None:
 
     def listed(**wanted: Any) -> list[str]:
         page = sagemaker.list_notebook_instances(**wanted)
-        return [one["NotebookInstanceName"] for one in page["NotebookInstances"]]
+        return [instance["NotebookInstanceName"] for instance in page["NotebookInstances"]]
 
     assert listed(NameContains="LA") == ["alan"]
     assert listed(StatusEquals="Stopped") == ["ada"]

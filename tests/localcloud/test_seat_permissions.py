@@ -32,7 +32,7 @@ DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 def refused(cloud: Cloud, case: Case, region: str = "") -> str:
-    """Give the message of a denial."""
+    """Return the message of a denial."""
     with pytest.raises(ClientError) as caught:
         attempt(cloud, case, region)
     error: Any = caught.value.response["Error"]

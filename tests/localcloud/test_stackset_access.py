@@ -11,13 +11,13 @@ from tests.support.stacksets import HANDLE, Administrator, refusal, regional
 
 @pytest.fixture
 def organization(cloud: Cloud) -> Organization:
-    """Give an organization: ada and bob have seats, cyd one in the back row, dan leads."""
+    """Return an organization: ada and bob have seats, cyd one in the back row, dan leads."""
     return founded(cloud)
 
 
 @pytest.fixture
 def administrator(organization: Organization) -> Administrator:
-    """Give the management account, which StackSets may act for."""
+    """Return the management account, which StackSets may act for."""
     given = Administrator(organization.cloud)
     given.client.activate_organizations_access()
     return given
@@ -72,7 +72,7 @@ def test_a_delegated_administrator_has_the_stack_sets_of_the_management_account(
     assert administrator.instances() == dan.instances() != {}
     administrator.call("create_stack_set", "own", TemplateBody=HANDLE)
     listed = dan.client.list_stack_sets(CallAs="DELEGATED_ADMIN")["Summaries"]
-    assert [one["StackSetName"] for one in listed] == ["seats"]
+    assert [stack_set["StackSetName"] for stack_set in listed] == ["seats"]
     assert dan.client.list_stack_sets()["Summaries"] == []
     assert refusal(dan.call, "describe_stack_set", "own")[0] == "StackSetNotFoundException"
     blocked = refusal(administrator.client.deactivate_organizations_access)

@@ -40,7 +40,7 @@ EXCEEDED = "Cancelled since failure tolerance has exceeded"
 
 @pytest.fixture
 def administrator(cloud: Cloud) -> Administrator:
-    """Give an administrator with its role."""
+    """Return an administrator with its role."""
     return established(cloud)
 
 
@@ -75,7 +75,7 @@ def test_the_pace_follows_the_preferences_and_the_failures(
 
 
 def letting_in(administrator: Administrator, number: int, *but: int) -> list[str]:
-    """Give so many accounts; those counted in ``but`` (from 1) do not let the administrator in."""
+    """Return some accounts; those counted in ``but`` (from 1) do not let the administrator in."""
     given = accounts(number)
     administrator.may_execute(
         *(account for count, account in enumerate(given, 1) if count not in but)
@@ -101,16 +101,16 @@ def test_more_failures_than_tolerated_end_the_operation_and_the_regions_after(
     assert done["OperationPreferences"] == chosen
     results = administrator.results(done["OperationId"])
     assert tally(results, AWAY) == {"SUCCEEDED": 4, "FAILED": 2, "CANCELLED": 4}
-    assert [results[one, AWAY]["Status"] for one in given[6:]] == ["CANCELLED"] * 4
+    assert [results[account, AWAY]["Status"] for account in given[6:]] == ["CANCELLED"] * 4
     assert tally(results, HOME) == {"CANCELLED": 10}
-    cancelled = [one for one in results.values() if one["Status"] == "CANCELLED"]
-    assert {one["StatusReason"] for one in cancelled} == {EXCEEDED}
+    cancelled = [result for result in results.values() if result["Status"] == "CANCELLED"]
+    assert {result["StatusReason"] for result in cancelled} == {EXCEEDED}
     instances = administrator.instances()
     assert tally(instances) == {"SUCCEEDED": 4, "FAILED": 2, "CANCELLED": 14}
-    for place, one in instances.items():
+    for place, instance in instances.items():
         current = results[place]["Status"] == "SUCCEEDED"
-        assert one["Status"] == ("CURRENT" if current else "OUTDATED")
-        assert ("StackId" in one) == current
+        assert instance["Status"] == ("CURRENT" if current else "OUTDATED")
+        assert ("StackId" in instance) == current
     # Two are borne with a tolerance of two, in each Region.
     done = administrator.finished(
         "create_stack_instances", Accounts=given, **regional(HOME, AWAY, FailureToleranceCount=2)
@@ -124,7 +124,7 @@ def test_more_failures_than_tolerated_end_the_operation_and_the_regions_after(
 
 @pytest.fixture
 def slow(administrator: Administrator) -> Administrator:
-    """Give an administrator of ``seats``, whose stacks take a minute of a clock that stands."""
+    """Return an administrator of ``seats``, whose stacks take a minute of a clock that stands."""
     administrator.prepared(3, notebook(), **IAM)
     administrator.cloud.delays(notebook=60)
     administrator.cloud.freeze()
@@ -201,14 +201,14 @@ def test_a_stack_set_that_queues_does_one_thing_after_the_other(slow: Administra
     ]
     until(slow, {"RUNNING": 1})
     waiting = slow.call("list_stack_set_operations")["Summaries"][:3]
-    assert [(one["OperationId"], one["Status"]) for one in waiting] == [
+    assert [(operation["OperationId"], operation["Status"]) for operation in waiting] == [
         (ids[2], "QUEUED"),
         (ids[1], "QUEUED"),
         (ids[0], "RUNNING"),
     ]
     slow.call("stop_stack_set_operation", OperationId=ids[1])
     slow.cloud.advance(60)
-    assert [slow.settled(one)["Status"] for one in ids[:2]] == ["SUCCEEDED", "STOPPED"]
+    assert [slow.settled(seat)["Status"] for seat in ids[:2]] == ["SUCCEEDED", "STOPPED"]
     until(slow, {"SUCCEEDED": 1, "RUNNING": 1})
     slow.cloud.advance(60)
     assert slow.settled(ids[2])["Status"] == "SUCCEEDED"
@@ -261,7 +261,7 @@ def test_an_operation_that_was_being_stopped_is_stopped_after_a_restart() -> Non
     store = StackSetStore()
     store.restore(kept, 60.0)
     [restored] = store
-    assert [(one.status, one.ended) for one in restored.operations.values()] == [
+    assert [(operation.status, operation.ended) for operation in restored.operations.values()] == [
         ("SUCCEEDED", None),
         ("STOPPED", 60.0),
         ("FAILED", 60.0),

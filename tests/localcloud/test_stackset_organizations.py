@@ -24,13 +24,13 @@ from tests.support.stacksets import (
 
 @pytest.fixture
 def organization(cloud: Cloud) -> Organization:
-    """Give an organization: ada and bob have seats, cyd one in the back row, dan leads."""
+    """Return an organization: ada and bob have seats, cyd one in the back row, dan leads."""
     return founded(cloud)
 
 
 @pytest.fixture
 def administrator(organization: Organization) -> Administrator:
-    """Give the management account, which StackSets may act for."""
+    """Return the management account, which StackSets may act for."""
     given = Administrator(organization.cloud)
     given.client.activate_organizations_access()
     return given
@@ -50,7 +50,7 @@ def test_the_accounts_of_a_unit_and_of_those_below_get_stacks_without_any_role(
     assert organization.named(instances) == {"ada", "bob", "cyd"}
     assert len(instances) == 6
     # The unit that was asked for, whichever the account is in.
-    assert {one["OrganizationalUnitId"] for one in instances.values()} == {
+    assert {instance["OrganizationalUnitId"] for instance in instances.values()} == {
         organization.units["seats"]
     }
     for place in instances:
@@ -116,7 +116,7 @@ def test_accounts_refine_the_units(
     names: tuple[str, ...],
     expected: set[str],
 ) -> None:
-    chosen = {"AccountFilterType": kind, "Accounts": [organization.members[one] for one in names]}
+    chosen = {"AccountFilterType": kind, "Accounts": [organization.members[name] for name in names]}
     if not names:
         del chosen["Accounts"]
     administrator.call("create_stack_set", TemplateBody=HANDLE, **MANAGED)
@@ -147,7 +147,7 @@ def test_units_and_more_accounts_can_be_updated_and_deleted_together(
     assert organization.named(administrator.results(done["OperationId"])) == {"cyd", "dan"}
     dan = organization.members["dan"]
     buckets = administrator.within("s3", dan).list_buckets()["Buckets"]
-    assert [one["Name"] for one in buckets] == [named(dan, seat="x")]
+    assert [bucket["Name"] for bucket in buckets] == [named(dan, seat="x")]
     assert refusal(administrator.call, "create_stack_instances", **both, **regional()) == (
         "ValidationError",
         "AccountFilterType UNION is not supported for CreateStackInstances",
@@ -168,9 +168,9 @@ def test_stacks_follow_an_account_into_a_unit_and_out_of_it(
 
     def settled() -> tuple[list[str], set[str]]:
         operations = administrator.call("list_stack_set_operations")["Summaries"]
-        for one in operations:
-            assert administrator.settled(one["OperationId"])["Status"] == "SUCCEEDED"
-        actions = [one["Action"] for one in reversed(operations)]
+        for operation in operations:
+            assert administrator.settled(operation["OperationId"])["Status"] == "SUCCEEDED"
+        actions = [operation["Action"] for operation in reversed(operations)]
         return actions, organization.named(administrator.instances())
 
     eve = organization.add_member("eve", "back row")

@@ -25,7 +25,7 @@ from tests.support.stacksets import (
 
 @pytest.fixture
 def administrator(cloud: Cloud) -> Administrator:
-    """Give an administrator with its role."""
+    """Return an administrator with its role."""
     return established(cloud)
 
 
@@ -45,7 +45,7 @@ def test_listings_are_cut_into_pages_and_filtered(administrator: Administrator) 
         "delete_stack_instances", Accounts=given[:5], RetainStacks=False, **regional(*regions)
     )
     rest = administrator.call("list_stack_instances", NextToken=listing["NextToken"])
-    assert [(one["Account"], one["Region"]) for one in rest["Summaries"]] == [
+    assert [(summary["Account"], summary["Region"]) for summary in rest["Summaries"]] == [
         *((given[5], region) for region in regions[15:]),
         *((missing, region) for region in regions),
     ]
@@ -66,11 +66,11 @@ def test_listings_are_cut_into_pages_and_filtered(administrator: Administrator) 
         OperationId=done["OperationId"],
         Filters=[{"Name": "OPERATION_RESULT_STATUS", "Values": "FAILED"}],
     )["Summaries"]
-    assert {one["Account"] for one in failed} == {missing}
+    assert {summary["Account"] for summary in failed} == {missing}
     operations = administrator.call("list_stack_set_operations", MaxResults=1)
-    assert [one["Action"] for one in operations["Summaries"]] == ["DELETE"]
+    assert [summary["Action"] for summary in operations["Summaries"]] == ["DELETE"]
     older = administrator.call("list_stack_set_operations", NextToken=operations["NextToken"])
-    assert [one["OperationId"] for one in older["Summaries"]] == [done["OperationId"]]
+    assert [summary["OperationId"] for summary in older["Summaries"]] == [done["OperationId"]]
     assert "NextToken" not in older
 
 

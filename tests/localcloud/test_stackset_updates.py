@@ -25,7 +25,7 @@ from tests.support.stacksets import (
 
 @pytest.fixture
 def administrator(cloud: Cloud) -> Administrator:
-    """Give an administrator with its role."""
+    """Return an administrator with its role."""
     return established(cloud)
 
 
@@ -73,7 +73,7 @@ def test_overrides_are_kept_changed_and_taken_back(administrator: Administrator)
         return values(instance["ParameterOverrides"]), values(stack["Parameters"])
 
     def values(given: list[dict[str, str]]) -> dict[str, str]:
-        return {one["ParameterKey"]: one["ParameterValue"] for one in given}
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in given}
 
     first = after("create_stack_instances", ParameterOverrides=overriding(A="x", B="y"))
     assert first == ({"A": "x", "B": "y"}, {"A": "x", "B": "y"})
@@ -94,14 +94,18 @@ def test_an_update_of_some_accounts_leaves_the_others_outdated(
     update = {"TemplateBody": bucket(VersioningConfiguration={"Status": "Enabled"})}
     administrator.finished("update_stack_set", **update, Accounts=given[:1], **regional())
     seen = administrator.instances()
-    assert [seen[one, HOME]["Status"] for one in given] == ["CURRENT", "OUTDATED", "OUTDATED"]
+    assert [seen[account, HOME]["Status"] for account in given] == [
+        "CURRENT",
+        "OUTDATED",
+        "OUTDATED",
+    ]
     # Without accounts it is for all of them.
     done = administrator.finished("update_stack_set", UsePreviousTemplate=True)
     assert len(administrator.results(done["OperationId"])) == 3
-    assert {one["Status"] for one in administrator.instances().values()} == {"CURRENT"}
-    for one in given:
-        s3 = administrator.within("s3", one)
-        assert s3.get_bucket_versioning(Bucket=named(one))["Status"] == "Enabled"
+    assert {instance["Status"] for instance in administrator.instances().values()} == {"CURRENT"}
+    for account in given:
+        s3 = administrator.within("s3", account)
+        assert s3.get_bucket_versioning(Bucket=named(account))["Status"] == "Enabled"
 
 
 def test_an_update_changes_what_it_says_and_nothing_else(administrator: Administrator) -> None:

@@ -38,7 +38,7 @@ UNIQUE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 @pytest.fixture
 def administrator(cloud: Cloud) -> Administrator:
-    """Give an administrator with its role."""
+    """Return an administrator with its role."""
     return established(cloud)
 
 
@@ -51,12 +51,12 @@ def test_a_stack_set_makes_a_stack_in_every_account_and_region(
     assert (done["Status"], done["Action"]) == ("SUCCEEDED", "CREATE")
     assert done["EndTimestamp"] >= done["CreationTimestamp"]
     instances = administrator.instances()
-    assert set(instances) == {(one, region) for one in given for region in (HOME, AWAY)}
-    for (account, region), one in instances.items():
-        assert (one["Status"], tally({("", ""): one})) == ("CURRENT", {"SUCCEEDED": 1})
-        assert one["LastOperationId"] == done["OperationId"]
+    assert set(instances) == {(account, region) for account in given for region in (HOME, AWAY)}
+    for (account, region), instance in instances.items():
+        assert (instance["Status"], tally({("", ""): instance})) == ("CURRENT", {"SUCCEEDED": 1})
+        assert instance["LastOperationId"] == done["OperationId"]
         [stack] = administrator.stacks(account, region)
-        assert stack["StackId"] == one["StackId"]
+        assert stack["StackId"] == instance["StackId"]
         assert stack["StackStatus"] == "CREATE_COMPLETE"
         assert re.fullmatch(f"StackSet-seats-{UNIQUE}", stack["StackName"])
         assert stack["Tags"] == tags
@@ -100,21 +100,23 @@ def test_a_resource_that_fails_in_one_account_fails_only_there(
     assert administrator.stacks(given[1]) == []
     client = administrator.within("cloudformation", given[1])
     events = client.describe_stack_events(StackName=instance["StackId"])["StackEvents"]
-    assert [one["ResourceStatus"] for one in events if one["LogicalResourceId"] == "Role"] == [
+    assert [
+        event["ResourceStatus"] for event in events if event["LogicalResourceId"] == "Role"
+    ] == [
         "CREATE_FAILED",
         "CREATE_IN_PROGRESS",
     ]
-    assert [len(administrator.stacks(one)) for one in given] == [1, 0, 1]
+    assert [len(administrator.stacks(account)) for account in given] == [1, 0, 1]
     # Once the cause is gone, the same call makes up for it and leaves the others as they are.
     taken.delete_role(RoleName="Seat")
     done = administrator.finished("create_stack_instances", Accounts=given, **regional())
     results = administrator.results(done["OperationId"])
-    assert [results[one, HOME].get("StatusReason") for one in given] == [
+    assert [results[account, HOME].get("StatusReason") for account in given] == [
         "No updates are to be performed.",
         None,
         "No updates are to be performed.",
     ]
-    assert {one["Status"] for one in administrator.instances().values()} == {"CURRENT"}
+    assert {instance["Status"] for instance in administrator.instances().values()} == {"CURRENT"}
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ def test_instances_are_deleted_with_their_stacks_or_without(administrator: Admin
     )
     assert (kept["Status"], kept["RetainStacks"]) == ("SUCCEEDED", True)
     assert administrator.instances() == {}
-    assert [len(administrator.stacks(one)) for one in given] == [0, 0, 1]
+    assert [len(administrator.stacks(account)) for account in given] == [0, 0, 1]
     # What is not there counts as deleted.
     again = administrator.finished(
         "delete_stack_instances", Accounts=given, RetainStacks=False, **regional()
@@ -216,9 +218,9 @@ def test_instances_are_deleted_with_their_stacks_or_without(administrator: Admin
     assert administrator.call("describe_stack_set", stack_set)["StackSet"]["Status"] == "DELETED"
     administrator.call("create_stack_set", TemplateBody=HANDLE)
     listed = administrator.client.list_stack_sets()["Summaries"]
-    assert sorted(one["Status"] for one in listed) == ["ACTIVE", "DELETED"]
+    assert sorted(stack["Status"] for stack in listed) == ["ACTIVE", "DELETED"]
     active = administrator.client.list_stack_sets(Status="ACTIVE")["Summaries"]
-    assert [one["StackSetName"] for one in active] == ["seats"]
+    assert [stack_set["StackSetName"] for stack_set in active] == ["seats"]
 
 
 def test_a_stack_that_cannot_go_leaves_its_instance_inoperable(
@@ -263,7 +265,7 @@ def test_the_templates_of_a_seat_serve_an_account_for_each_attendee(
     for account, attendee in zip(given, ("ada", "grace"), strict=True):
         found = administrator.within("s3", account).list_buckets()["Buckets"]
         assert found
-        assert all(attendee in one["Name"] and account in one["Name"] for one in found)
+        assert all(attendee in bucket["Name"] and account in bucket["Name"] for bucket in found)
     done = administrator.finished(
         "delete_stack_instances", Accounts=given, RetainStacks=False, **regional()
     )
@@ -290,7 +292,7 @@ def test_what_was_in_progress_when_the_cloud_stopped_has_failed_afterwards(
         reason = "The local cloud was stopped while the operation was in progress"
         assert (done["Status"], done["StatusReason"]) == ("FAILED", reason)
         results = administrator.results(running["OperationId"])
-        assert [results[one, HOME]["Status"] for one in given] == ["FAILED", "CANCELLED"]
+        assert [results[account, HOME]["Status"] for account in given] == ["FAILED", "CANCELLED"]
         assert tally(administrator.instances()) == {"FAILED": 1, "CANCELLED": 1}
         seen = administrator.call("describe_stack_set")["StackSet"]
         assert seen["Parameters"] == overriding(Seat="ada")

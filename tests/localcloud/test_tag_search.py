@@ -47,7 +47,7 @@ def test_named_arns_come_with_their_tags_and_strangers_not_at_all(cloud: Cloud) 
     arns = tagged(cloud, 3)
     nowhere = arns[0].replace("group000", "nowhere")
     answered = found(cloud, ResourceARNList=[arns[2], nowhere, arns[0]])
-    assert {one["ResourceARN"] for one in answered} == {arns[0], arns[2]}
+    assert {resource["ResourceARN"] for resource in answered} == {arns[0], arns[2]}
 
 
 def test_another_region_has_its_own(cloud: Cloud) -> None:
@@ -66,7 +66,7 @@ def test_many_come_in_pages_without_gap_or_repetition(
         answer = cloud.client("resourcegroupstaggingapi").get_resources(
             TagFilters=OWN, PaginationToken=token, **given
         )
-        listed.append([one["ResourceARN"] for one in answer["ResourceTagMappingList"]])
+        listed.append([resource["ResourceARN"] for resource in answer["ResourceTagMappingList"]])
         token = answer["PaginationToken"]
         if not token:
             break

@@ -16,10 +16,10 @@ from tests.support.faulty import counts
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, retries_at_once, room
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
+from workshop.aws.notebooks import notebooks
 from workshop.cli import start_stop as command
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.notebooks import start_stop
-from workshop.status.calls import notebooks
 
 
 @pytest.fixture(autouse=True)
@@ -344,16 +344,17 @@ def test_a_notebook_that_another_stopped_since_the_look_is_seen_to_stop(
 
 def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
     loaded = loader.load("room", three.config)
+    clients = Clients(loaded.home)
     [turn] = start_stop.turns(
         loaded,
         loaded.seats,
-        Clients(loaded.home),
+        clients,
         goal=start_stop.STOP,
         patience=start_stop.NotebookWaits(lambda _: True),
         told=lambda _: None,
     )
     assert [one.result for one in turn.run()] == ["interrupted"] * 3
-    assert turn.calls == {"sagemaker:ListNotebookInstances": 1}
+    assert clients.calls == {"sagemaker:ListNotebookInstances": 1}
 
 
 def test_what_goes_on_is_told_with_what_it_costs_and_how_to_end_it(three: Room) -> None:

@@ -25,7 +25,7 @@ def test_a_type_of_which_there_is_none_fails_and_too_few_for_all_refuse_until_ac
     report = preflights.ask(THREE)
     assert sorted(refused(report)) == sorted(name for name, _ in GPU)
     for name, setting in GPU:
-        assert one(report, name).told == (
+        assert one(report, name).message == (
             "0 for 3 seats of attendee: nobody can use it; ask AWS for 3, or take it out of "
             + setting
         )
@@ -35,7 +35,7 @@ def test_a_type_of_which_there_is_none_fails_and_too_few_for_all_refuse_until_ac
     for name, _ in GPU:
         check = one(report, name)
         assert check.state == CheckState.SHORT
-        assert check.told == (
+        assert check.message == (
             "3 seats of attendee and the 0 that others use are 3 of 2, 1 too many; ask AWS for 3,"
             f" or let them take turns: --accept-short {check.quota_code}"
         )
@@ -130,7 +130,9 @@ def test_the_sum_over_all_types_is_asked_too_and_alone_in_managed_mode(
     managed = THREE + "profiles: {attendee: {access: {mode: managed}}}\n"
     report = preflights.ask(managed)
     assert refused(report) == [name]
-    assert one(report, name).told == "0 for 3 seats of attendee: nobody can use it; ask AWS for 3"
+    assert (
+        one(report, name).message == "0 for 3 seats of attendee: nobody can use it; ask AWS for 3"
+    )
     assert not any("for training job usage" in check.subject for check in report.checks)
 
 
@@ -144,7 +146,7 @@ def test_required_spot_training_asks_for_the_quota_of_spot(preflights: Preflight
         "ml.m5.large for training job usage (has to be 0)",
         "ml.g5.xlarge for training job usage (has to be 0)",
     ]
-    assert one(report, refused(report)[1]).told == (
+    assert one(report, refused(report)[1]).message == (
         "4, so attendee can still train on demand; ask AWS Support to lower it to 0, since IAM has"
         " no condition for spot, or set access.managed_spot to allowed"
     )

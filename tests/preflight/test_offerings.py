@@ -20,6 +20,7 @@ from tests.support.preflights import (
 )
 from workshop.aws.clients import Clients
 from workshop.config import instance_types
+from workshop.naming import SEAT_STACKS
 from workshop.preflight import CheckState, offerings
 
 __all__ = ["preflights"]
@@ -56,7 +57,7 @@ def test_a_notebook_type_that_ec2_does_not_offer_is_unknown_and_can_be_accepted(
     )
     report = preflights.ask(text)
     assert refused(report) == ["ml.p3.2xlarge"]
-    assert one(report, "ml.p3.2xlarge").told == (
+    assert one(report, "ml.p3.2xlarge").message == (
         "EC2 has no p3.2xlarge in eu-west-1, so SageMaker hardly has; make it known, or go on"
         " without: --accept-unknown ml.p3.2xlarge"
     )
@@ -82,7 +83,7 @@ def test_a_seat_in_a_subnet_needs_its_zone_to_offer_the_type(preflights: Preflig
     assert one(report, "ml.g4dn.xlarge in eu-west-1b").state == CheckState.OK
     report = preflights.ask(in_subnet(poor, instance_type=gpu))
     assert refused(report) == ["ml.g4dn.xlarge in eu-west-1c"]
-    assert one(report, "ml.g4dn.xlarge in eu-west-1c").told == (
+    assert one(report, "ml.g4dn.xlarge in eu-west-1c").message == (
         f"EC2 has no g4dn.xlarge in eu-west-1c, the zone of {poor}; eu-west-1a, eu-west-1b would"
         " do; make it known, or go on without: --accept-unknown 'ml.g4dn.xlarge in eu-west-1c'"
     )
@@ -91,7 +92,7 @@ def test_a_seat_in_a_subnet_needs_its_zone_to_offer_the_type(preflights: Preflig
 def test_a_subnet_that_is_not_there_fails(preflights: Preflights) -> None:
     report = preflights.ask(in_subnet("subnet-0123456789abcdef0"))
     assert refused(report) == ["subnet-0123456789abcdef0"]
-    assert one(report, "subnet-0123456789abcdef0").told == (
+    assert one(report, "subnet-0123456789abcdef0").message == (
         "there is no such subnet in 000000000000 eu-west-1; correct notebook.network.subnet_id"
     )
 
@@ -110,13 +111,13 @@ def test_subnets_that_cannot_be_read_are_unknown(preflights: Preflights) -> None
     preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeSubnets"})
     report = preflights.ask(in_subnet(subnet))
     assert refused(report) == [subnet]
-    assert "DescribeSubnets" in one(report, subnet).told
+    assert "DescribeSubnets" in one(report, subnet).message
 
 
 def test_nothing_is_asked_about_types_and_subnets_when_no_seat_is_to_be_made(
     preflights: Preflights,
 ) -> None:
-    for kind in ("storage", "registry", "access", "notebook", "monitoring"):
+    for kind in SEAT_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
     preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeInstanceTypeOfferings"})
     text = in_subnet("subnet-0123456789abcdef0")

@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.preflights import HOME, THREE, Preflights, one, preflights, refused
 from workshop.account_region import AccountRegion
+from workshop.aws.reads import Unavailable
 from workshop.naming import Names
 from workshop.preflight import CheckState, permissions
 from workshop.preflight.permissions import SimulatedDecision
-from workshop.preflight.reading import Unread
 
 __all__ = ["preflights"]
 
@@ -54,7 +54,7 @@ def test_a_role_that_may_do_everything_passes_whatever_its_path(
         THREE, variables=as_role(preflights, statement("Allow", "*"), path=path)
     )
     check = one(report, "permissions")
-    assert (check.state, check.told) == (CheckState.OK, "58 actions are allowed")
+    assert (check.state, check.message) == (CheckState.OK, "58 actions are allowed")
 
 
 def test_what_is_denied_fails_and_is_named_with_its_resource(preflights: Preflights) -> None:
@@ -68,7 +68,7 @@ def test_what_is_denied_fails_and_is_named_with_its_resource(preflights: Preflig
     report = preflights.ask(THREE, variables=role)
     assert refused(report) == ["permissions"]
     bucket = "arn:aws:s3:::vision-seat01-data-000000000000-eu-west-1"
-    assert one(report, "permissions").told == (
+    assert one(report, "permissions").message == (
         "you may not do iam:CreateRole on"
         " arn:aws:iam::000000000000:role/ws/vision/vision-seat01-eu-west-1-execution;"
         " s3:CreateBucket, PutBucketTagging, PutBucketVersioning, PutBucketPolicy,"
@@ -85,7 +85,7 @@ def test_a_simulation_that_is_refused_is_unknown_and_not_in_order(
     preflights.cloud.faults({"effect": "denied", "operation": operation})
     report = preflights.ask(THREE, variables=role)
     assert refused(report) == ["permissions"]
-    told = one(report, "permissions").told
+    told = one(report, "permissions").message
     assert told.startswith(f"IAM's simulation does not answer ({operation[4:]}: AccessDenied); ")
     assert preflights.ask(THREE, accept=["permissions"], variables=role).passed
 
@@ -93,7 +93,7 @@ def test_a_simulation_that_is_refused_is_unknown_and_not_in_order(
 def test_the_root_is_asked_nothing(preflights: Preflights) -> None:
     preflights.cloud.faults({"effect": "denied", "operation": "iam:SimulatePrincipalPolicy"})
     report = preflights.ask(THREE)
-    assert one(report, "permissions").told == (
+    assert one(report, "permissions").message == (
         "the account's root may do all that no organization denies it"
     )
 
@@ -107,10 +107,10 @@ def test_a_denial_that_hangs_on_an_unknown_condition_is_unknown() -> None:
     hanging = decision(allowed=False, hanging=True)
     states = [
         permissions.check(HOME, CALLER, found).state
-        for found in ([yes], [yes, hanging], [yes, hanging, no], Unread("why"))
+        for found in ([yes], [yes, hanging], [yes, hanging, no], Unavailable("why"))
     ]
     assert states == [CheckState.OK, CheckState.UNKNOWN, CheckState.FAILED, CheckState.UNKNOWN]
-    assert permissions.check(HOME, Unread("why"), ()).state == CheckState.UNKNOWN
+    assert permissions.check(HOME, Unavailable("why"), ()).state == CheckState.UNKNOWN
 
 
 def test_each_action_is_asked_of_the_resource_it_is_about_in_the_partition() -> None:

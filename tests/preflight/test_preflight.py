@@ -6,7 +6,9 @@ import pytest
 
 from tests.support.preflights import GLOBAL, HEAD, HOME, THREE, Preflights, one, preflights, refused
 from workshop.account_region import AccountRegion
-from workshop.preflight import CheckState, usage
+from workshop.aws import clients
+from workshop.naming import SEAT_STACKS
+from workshop.preflight import CheckState, quotas
 
 __all__ = ["preflights"]
 
@@ -61,7 +63,7 @@ def test_one_short_of_anything_refuses_with_the_request_that_would_help(
     for service, name, code, need, place in SHORT:
         check = one(report, name)
         assert (check.state, check.place, check.quota_code) == (CheckState.FAILED, place, code)
-        assert check.told == (
+        assert check.message == (
             f"{need} more and the 0 there are {need} of {need - 1}, 1 too many; ask AWS for {need}"
         )
         assert check.request == (
@@ -103,7 +105,7 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     cloud = preflights.cloud
     role = cloud.role("vision-seat01-eu-west-1-execution")
     cloud.client("iam").create_policy(PolicyName="boundary", PolicyDocument=ALLOW)
-    for kind in ("storage", "registry", "access", "notebook", "monitoring"):
+    for kind in SEAT_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
     preflights.stack("vision-cohort")
     for key in ("seat01-data", "cohort-datasets"):
@@ -153,8 +155,8 @@ def test_a_stopped_notebook_of_a_seat_is_counted_and_one_of_somebody_else_is_not
 def test_buckets_repositories_and_notebooks_of_later_pages_are_counted(
     preflights: Preflights, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(usage, "LARGE_PAGE", 25)
-    monkeypatch.setattr(usage, "PAGE", 25)
+    monkeypatch.setattr(quotas, "LARGE_PAGE", 25)
+    monkeypatch.setattr(clients, "PAGE", 25)
     cloud, role = preflights.cloud, preflights.cloud.role()
     s3 = cloud.client("s3")
     ecr, sagemaker = (cloud.client(name, region=HOME.region) for name in ("ecr", "sagemaker"))
@@ -179,13 +181,13 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
 ) -> None:
     text = f"{HEAD}roster: {{seats: 101}}\n"
     for seat in preflights.loaded(text).seats[:21]:
-        for kind in ("storage", "registry", "access", "notebook", "monitoring"):
+        for kind in SEAT_STACKS:
             preflights.stack(f"vision-{seat.id}-{kind}")
     preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 505})
     report = preflights.ask(text)
     check = one(report, "Stacks")
     assert (check.state, check.need, check.used) == (CheckState.FAILED, 401, 105)
-    assert check.told.startswith("401 more and the 105 there are 506 of 505, 1 too many")
+    assert check.message.startswith("401 more and the 105 there are 506 of 505, 1 too many")
     assert one(report, "Roles per account").need == 80
     gpu = one(report, "ml.g5.xlarge for training job usage")
     assert (gpu.state, gpu.need, gpu.quota) == (CheckState.SHORT, 101, 4)
@@ -218,10 +220,10 @@ def test_what_cannot_be_listed_is_unknown_and_refuses_until_it_is_accepted(
     for subject, (operation, name) in UNREADABLE.items():
         check = one(report, subject)
         assert (check.state, check.used) == (CheckState.UNKNOWN, None)
-        assert check.told.startswith(f"{operation.partition(':')[2]}: AccessDenied") or (
-            "UnauthorizedOperation" in check.told
+        assert check.message.startswith(f"{operation.partition(':')[2]}: AccessDenied") or (
+            "UnauthorizedOperation" in check.message
         )
-        assert check.told.endswith(f"make it known, or go on without: --accept-unknown {name}")
+        assert check.message.endswith(f"make it known, or go on without: --accept-unknown {name}")
     codes = [name.strip("'") for _, name in UNREADABLE.values()]
     accepted = preflights.ask(THREE, accept=codes)
     assert accepted.passed
@@ -321,7 +323,7 @@ def test_an_account_without_a_role_to_take_on_is_unknown_and_says_what_is_missin
     report = preflights.ask(text, only=["ada", "dee"], unlisted=[OTHER])
     check = one(report, "account", OTHER)
     assert check.state == CheckState.UNKNOWN
-    assert "name it in the environment's file as deploy.role" in check.told
+    assert "name it in the environment's file as deploy.role" in check.message
     assert one(report, "Stacks", HOME).state == CheckState.OK
 
 
@@ -330,7 +332,7 @@ def test_credentials_of_another_account_fail_and_nothing_else_is_asked_there(
 ) -> None:
     report = preflights.ask(THREE, variables=preflights.cloud.environment(account="444455556666"))
     assert refused(report) == ["account"]
-    assert one(report, "account").told == (
+    assert one(report, "account").message == (
         "your credentials are for account 444455556666; sign in to 000000000000, or correct"
         " 'account'"
     )
@@ -340,7 +342,7 @@ def test_credentials_of_another_account_fail_and_nothing_else_is_asked_there(
 def test_a_region_that_ec2_does_not_list_is_unknown(preflights: Preflights) -> None:
     report = preflights.ask(THREE.replace("eu-west-1", "ap-east-2"))
     assert refused(report) == ["Region"]
-    assert "EC2 lists no Region ap-east-2" in one(report, "Region").told
+    assert "EC2 lists no Region ap-east-2" in one(report, "Region").message
 
 
 def test_where_regions_may_not_be_listed_an_answer_of_the_region_is_enough(
@@ -349,4 +351,4 @@ def test_where_regions_may_not_be_listed_an_answer_of_the_region_is_enough(
     preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeRegions"})
     report = preflights.ask(THREE)
     assert report.passed
-    assert one(report, "Region").told == "eu-west-1 answers"
+    assert one(report, "Region").message == "eu-west-1 answers"

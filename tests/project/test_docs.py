@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 import typer
 import yaml
 
+from bench.__main__ import ENTRIES
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 from workshop.cli import application
@@ -170,6 +172,8 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
         assert all(line.startswith("make ") for line in lines), f"{page.name}: {block}"
         named |= {line.split()[1] for line in lines}
     assert {name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)} == set()
+    benches = set(re.findall(r"make bench ONLY=([a-z]+)", page.read_text(encoding="utf-8")))
+    assert benches <= ENTRIES.keys()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -211,6 +215,17 @@ def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None
         }
         used = {option.partition("=")[0] for option in re.findall(r"(?<= )--?[a-z][\w=-]*", named)}
         assert used <= known, f"workshop {named}"
+
+
+def test_every_extra_that_is_named_exists_and_the_package_has_a_program_of_its_name() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {
+        extra
+        for page in PAGES
+        for extra in re.findall(r"workshop-provisioner\[([a-z,]+)\]", page.read_text())
+    }
+    assert {"all"} <= named <= settings["optional-dependencies"].keys()
+    assert settings["name"] in settings["scripts"]  # uvx and pipx run it
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

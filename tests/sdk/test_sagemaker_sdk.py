@@ -85,7 +85,7 @@ def story(running_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Sto
     assert PYTHON.exists(), f"the SDK's environment is missing ({PYTHON}): make test makes it"
     running_cloud.reset()
     running_cloud.delays(
-        training=0.4, processing=0.4, endpoint=0.3, model_package=0.1, stopping=0.1, beat=0.1
+        training=0.4, processing=0.4, endpoint=0.3, model_package=0.1, stopping=0.1, tick=0.1
     )
     seat(running_cloud)
     notebook = Sandbox(tmp_path_factory.mktemp("notebook"))

@@ -74,7 +74,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     # What the seats have before is finished, so that time alone changes nothing of it.
     with two_seats(tmp_path_factory.mktemp("seats"), **dict.fromkeys(ENDED, 0.0)) as seats:
         before = cloud_contents.of_others(seats.root, ADA)
-        process.set_delays(seats.root.running, **dict.fromkeys(ENDED, 0.4), beat=0.1)
+        process.set_delays(seats.root.running, **dict.fromkeys(ENDED, 0.4), tick=0.1)
         made = notebook(seats.root, tmp_path_factory.mktemp("notebook"))
         (made.root / "user.yaml").write_text(OPT_OUT)
         given = seats.ada.credentials

@@ -13,10 +13,10 @@ from aws_cdk import aws_iam as iam
 
 from stacks import build
 from tests.support.assemblies import Assembly, synthesize
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
-from workshop.naming import Names
+from workshop.naming import SEAT_STACKS, Names
 
 BASE = {
     "workshop": "lab",
@@ -137,7 +137,7 @@ def test_each_account_and_region_has_a_cohort_of_its_own(tmp_path: Path) -> None
 
 def test_an_attendee_is_asked_for_once_however_often_named(tmp_path: Path) -> None:
     assembly = synthesize(loaded(tmp_path), ["seat02", "seat02"])
-    assert len(assembly.stacks()) == 6
+    assert len(assembly.stacks()) == len(SEAT_STACKS) + 1
 
 
 def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from aws_cdk import App, CfnResource, CloudFormationValidatePlugin, Stack, Valid
 
 from stacks import build
 from tests.support.assemblies import ENVIRONMENTS, ROOT, exemplars
-from workshop.config import loader
+from workshop.environments import loader
 
 PLUGIN = "CloudFormation Validate"
 

@@ -52,7 +52,7 @@ def test_nothing_needs_a_bootstrapped_account(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_every_seat_has_its_five_stacks_and_the_cohort_comes_first(name: str) -> None:
+def test_every_seat_has_the_stacks_of_the_map_and_the_cohort_comes_first(name: str) -> None:
     assembly = shipped(name)
     workshop = assembly.loaded.settings.workshop
     wanted = [f"{workshop}-{COHORT}"] + [
@@ -72,11 +72,19 @@ def test_stacks_wait_only_for_what_they_cannot_do_without(name: str) -> None:
         artifact = artifacts[stack]
         needs = artifact.get("dependencies", [])
         seat, _, kind = stack.removeprefix(f"{workshop}-").partition("-")
-        expected = {
-            "access": [f"{workshop}-{COHORT}"],
-            "notebook": [f"{workshop}-{seat}-access"],
-        }.get(kind, [])
+        needed = "" if seat == COHORT else SEAT_STACKS[kind].needs
+        name = f"{workshop}-{COHORT}" if needed == COHORT else f"{workshop}-{seat}-{needed}"
+        expected = [name] if needed else []
         assert needs == expected, stack
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_stack_makes_what_the_map_says(name: str) -> None:
+    for stack, template in templates(name):
+        _, seat, *kind = stack.split("-")
+        made = {resource["Type"] for resource in template["Resources"].values()}
+        if seat != COHORT:
+            assert made == set(SEAT_STACKS[kind[0]].makes), stack
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

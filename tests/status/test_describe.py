@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import IMAGE, Room, of_seats
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable
+from workshop.pricing.billing import Machines
 from workshop.status import describe
-from workshop.status.calls import Calls
-from workshop.status.describe import DescribeCache, Details
-from workshop.status.machines import Described
-from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, Machines, RunningJob, Unknown
+from workshop.status.describe import DescribeCache, Described, Descriptions
+from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, RunningJob
 
+PLACE = AccountRegion("111122223333", "eu-west-1")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=1)
 
@@ -39,23 +42,27 @@ class Told:
     searches: list[list[str]] = field(default_factory=list)
     made: list[tuple[str, str]] = field(default_factory=list)
 
-    def pages(self, service: str, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
-        assert (service, operation) == ("sagemaker", "Search")
+    def pages(
+        self, place: AccountRegion, service: str, operation: str, **request: Any
+    ) -> Iterator[dict[str, Any]]:
+        assert (place, service, operation) == (PLACE, "sagemaker", "Search")
         values = [one["Value"] for one in request["SearchExpression"]["Filters"]]
         self.searches.append(values)
         noun = request["Resource"]
         names = ",".join(values).split(",")
         yield {"Results": [{noun: self.indexed[name]} for name in names if name in self.indexed]}
 
-    def one(self, service: str, operation: str, **request: str) -> dict[str, Any]:
-        assert service == "sagemaker"
+    def call(
+        self, place: AccountRegion, service: str, operation: str, **request: str
+    ) -> dict[str, Any]:
+        assert (place, service) == (PLACE, "sagemaker")
         (name,) = request.values()
         self.made.append((operation, name))
         return self.described[name]
 
     def look(self, memory: DescribeCache, *things: RunningJob) -> dict[RunningJob, Described]:
         with ThreadPoolExecutor(2) as pool:
-            return Details(cast("Calls", self), memory).of(pool, things)
+            return Descriptions(cast("Clients", self), PLACE, memory).of(pool, things)
 
 
 def job(name: str, count: int = 1) -> dict[str, Any]:
@@ -101,7 +108,7 @@ def test_names_fit_into_the_filters_that_search_takes(names: list[str]) -> None:
     told = Told({name: job(name) for name in names})
     found = told.look(DescribeCache(), *(work(TRAINING, name) for name in names))
     assert len(found) == len(names)
-    assert Unknown not in {type(one) for one in found.values()}
+    assert Unavailable not in {type(one) for one in found.values()}
     for values in told.searches:
         assert len(values) <= 20
         assert max(map(len, values)) <= 1024
@@ -150,7 +157,7 @@ def test_descriptions_of_one_look_are_bounded_and_the_next_look_goes_on(
     memory = DescribeCache()
     for made, unknown in ((3, 4), (6, 1), (7, 0), (7, 0)):
         found = Counter(type(one) for one in told.look(memory, *jobs).values())
-        assert (len(told.made), found[Unknown]) == (made, unknown)
+        assert (len(told.made), found[Unavailable]) == (made, unknown)
 
 
 def test_status_says_what_it_left_for_the_next_look(
@@ -177,9 +184,9 @@ def test_status_says_what_it_left_for_the_next_look(
     assert ran.code == 1
     assert "at least 0.23" in ran.out
     assert (
-        "machines of 1 jobs or endpoints could not be read: one look describes 200 things at most"
-        " (processing and transform jobs, configurations of endpoints); with --watch, the next look"
-        " goes on with the others"
+        "machines of 1 jobs or endpoints could not be read: one scan describes 200 resources at"
+        " most (processing and transform jobs, configurations of endpoints); with --watch, the next"
+        " scan goes on with the others"
     ) in ran.err
 
 

@@ -28,7 +28,7 @@ def _held(cloud: Cloud, region: str = "", *, by_seats: bool) -> Held:
         "region": region or cloud.running.region,
         "by_seats": by_seats,
     }
-    return process.post(cloud.running, "/_workshop/held", asked)
+    return process.post(cloud.running, "/_localcloud/held", asked)
 
 
 def changed(before: Held, after: Held) -> set[str]:

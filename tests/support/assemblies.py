@@ -12,8 +12,8 @@ from typing import Any
 
 from stacks import build
 from tests.support import shared
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = tuple(loader.known(ROOT / "config"))

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.assemblies import ROOT
-
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+ROOT = Path(__file__).parents[2]
 CDK = Path(sys.executable).with_name("cdk")
 SECONDS = 240
 

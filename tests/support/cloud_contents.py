@@ -118,8 +118,10 @@ def sagemaker(root: Cloud) -> Iterator[tuple[str, Any]]:
 
 
 def _executions(client: Any, pipeline: str, tags: Any) -> Iterator[tuple[str, Any]]:
-    for one in client.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]:
-        arn = one["PipelineExecutionArn"]
+    for summary in client.list_pipeline_executions(PipelineName=pipeline)[
+        "PipelineExecutionSummaries"
+    ]:
+        arn = summary["PipelineExecutionArn"]
         known = {
             "described": _answer(client.describe_pipeline_execution(PipelineExecutionArn=arn)),
             "steps": _answer(client.list_pipeline_execution_steps(PipelineExecutionArn=arn)),
@@ -128,8 +130,8 @@ def _executions(client: Any, pipeline: str, tags: Any) -> Iterator[tuple[str, An
 
 
 def _versions(client: Any, group: str, tags: Any) -> Iterator[tuple[str, Any]]:
-    for one in client.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]:
-        arn = one["ModelPackageArn"]
+    for item in client.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]:
+        arn = item["ModelPackageArn"]
         yield (
             arn,
             {
@@ -145,17 +147,17 @@ def buckets(root: Cloud) -> Iterator[tuple[str, Any]]:
         where = {"Bucket": bucket["Name"]}
         found = _answer(client.list_object_versions(**where))
         versions = [
-            {**where, "Key": one["Key"], "VersionId": one["VersionId"]}
-            for one in found.get("Versions", [])
+            {**where, "Key": version["Key"], "VersionId": version["VersionId"]}
+            for version in found.get("Versions", [])
         ]
         yield (
             bucket["Name"],
             {
                 "listed": found,
-                "bodies": [client.get_object(**one)["Body"].read() for one in versions],
+                "bodies": [client.get_object(**version)["Body"].read() for version in versions],
                 "object tags": [
                     _optional(client.get_object_tagging, **where, Key=key)
-                    for key in sorted({one["Key"] for one in versions})
+                    for key in sorted({version["Key"] for version in versions})
                 ],
                 **{
                     setting: _optional(getattr(client, f"get_{setting}"), **where)
@@ -213,7 +215,7 @@ def readings(root: Cloud) -> Iterator[tuple[str, Any]]:
             Period=60,
             Statistics=["Sum", "SampleCount"],
         )
-        said = [f"{one['Name']}={one['Value']}" for one in metric["Dimensions"]]
+        said = [f"{dimension['Name']}={dimension['Value']}" for dimension in metric["Dimensions"]]
         yield " ".join([metric["Namespace"], metric["MetricName"], *said]), found["Datapoints"]
 
 
@@ -241,8 +243,8 @@ def identity(root: Cloud) -> Iterator[tuple[str, Any]]:
 
 def dashboards(root: Cloud) -> Iterator[tuple[str, Any]]:
     client = root.client("cloudwatch")
-    for one in client.list_dashboards()["DashboardEntries"]:
-        name = one["DashboardName"]
+    for entry in client.list_dashboards()["DashboardEntries"]:
+        name = entry["DashboardName"]
         yield name, client.get_dashboard(DashboardName=name)["DashboardBody"]
 
 

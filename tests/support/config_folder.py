@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
 
 HEAD = """\
 workshop: vision
@@ -42,8 +42,8 @@ def write_roster(folder: Path, text: str | bytes, file: str = "people.csv") -> P
 
 def mistakes(folder: Path, name: str = "dev") -> list[str]:
     """Every mistake of an environment as ``line: where: text``, without its file's name."""
-    found = loader.draft(name, folder).mistakes
-    return [f"{m.line}: {m.where}: {m.text}" if m.where else f"{m.line}: {m.text}" for m in found]
+    found = loader.draft(name, folder).diagnostics
+    return [str(diagnostic.of("")).removeprefix(":") for diagnostic in found]
 
 
 def load(folder: Path, name: str = "dev") -> LoadedEnvironment:

@@ -2,8 +2,8 @@
 
 The suite (``test_conformance_*.py``) speaks to a cloud through boto3 alone and asserts what AWS
 does. By default the cloud is the local one, its time standing still until the test moves it on:
-every passage (starting, running, stopping) takes ``PASSAGE`` seconds. ``pytest --cloud moto`` runs
-the same cases against moto's server, whose time cannot be moved: how decisions were measured.
+every transition (starting, running, stopping) takes ``TRANSITION`` seconds. ``pytest --cloud moto``
+runs the same cases against moto's server, whose time cannot be moved: how decisions were measured.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.transitions import PASSAGES
+from localcloud.transitions import TRANSITIONS
 from tests.support.local_cloud import TRUST, Cloud
 
-PASSAGE = 60.0
-"""Seconds that every passage takes in these tests."""
+TRANSITION = 60.0
+"""Seconds that every transition takes in these tests."""
 
-BEAT = 10.0
+TICK = 10.0
 """Seconds between two log lines of what runs in these tests."""
 
 
@@ -55,7 +55,7 @@ class Aws:
         return f"s3://{name}"
 
     def keys(self, bucket: str) -> list[str]:
-        """Give the keys of the objects in an ``s3://`` bucket, in order."""
+        """Return the keys of the objects in an ``s3://`` bucket, in order."""
         pages = self.client("s3").get_paginator("list_objects_v2")
         return [
             item["Key"]
@@ -64,7 +64,7 @@ class Aws:
         ]
 
     def streams(self, group: str) -> list[str]:
-        """Give the names of the streams of a log group; none if there is no such group."""
+        """Return the names of the streams of a log group; none if there is no such group."""
         logs = self.client("logs")
         try:
             found = logs.describe_log_streams(logGroupName=group)
@@ -72,13 +72,13 @@ class Aws:
             return []
         return [stream["logStreamName"] for stream in found["logStreams"]]
 
-    def pass_time(self, passages: int = 1) -> None:
-        """Let that many passages go by, one after the other."""
-        for _ in range(passages):
-            self.advance(PASSAGE)
+    def pass_time(self, transitions: int = 1) -> None:
+        """Let that many transitions go by, one after the other."""
+        for _ in range(transitions):
+            self.advance(TRANSITION)
 
     def refusal(self, operation: str, **request: Any) -> str:
-        """Give ``code: message`` with which SageMaker refuses a call."""
+        """Return ``code: message`` with which SageMaker refuses a call."""
         with pytest.raises(ClientError) as caught:
             getattr(self.sagemaker, operation)(**request)
         error = caught.value.response["Error"]
@@ -86,7 +86,7 @@ class Aws:
 
 
 def listed(client: Any, operation: str, member: str, size: int, **request: Any) -> list[Any]:
-    """Give all items of a List operation, page by page of ``size``."""
+    """Return all items of a List operation, page by page of ``size``."""
     items: list[Any] = []
     page = getattr(client, operation)(MaxResults=size, **request)
     while True:
@@ -117,11 +117,11 @@ def moto_endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def aws(request: pytest.FixtureRequest) -> Aws:
-    """Give an empty cloud whose time stands still."""
+    """Return an empty cloud whose time stands still."""
     if request.config.getoption("--cloud") == "moto":
         return _moto(request.getfixturevalue("moto_endpoint"))
     cloud: Cloud = request.getfixturevalue("cloud")
-    cloud.delays(**{**dict.fromkeys(PASSAGES, PASSAGE), "beat": BEAT})
+    cloud.delays(**{**dict.fromkeys(TRANSITIONS, TRANSITION), "tick": TICK})
     cloud.freeze()
     return Aws(cloud.client, cloud.advance)
 

@@ -1,6 +1,6 @@
 """Writes what CDK would write, from templates that were synthesized before.
 
-It stands in for ``app.py`` of a folder in which tests run real ``workshop`` processes.
+It stands in for the CDK app of the real ``workshop`` processes that tests run.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import json
 import os
 from pathlib import Path
 
-from workshop.config import loader
 from workshop.config.roster import account_regions
 from workshop.deploy.templates import Exemplar
+from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
 
 
 def write() -> None:
-    """In place of ``app.py``: what it was asked for, from the files in ``$FLEET_ASSEMBLY``."""
+    """Write what the app was asked for, from the files in ``$FLEET_ASSEMBLY``."""
     context = json.loads(os.environ["CDK_CONTEXT_JSON"])
     loaded = loader.load(context["env"], Path(context["config"]))
     source, out = Path(os.environ["FLEET_ASSEMBLY"]), Path(os.environ["CDK_OUTDIR"])

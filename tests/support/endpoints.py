@@ -12,7 +12,7 @@ GROUP = "/aws/sagemaker/Endpoints/ep"
 
 
 def variant(name: str = "AllTraffic", **more: Any) -> dict[str, Any]:
-    """Give a variant of a configuration: one instance of the model."""
+    """Return a variant of a configuration: one instance of the model."""
     return {
         "VariantName": name,
         "ModelName": "model",
@@ -44,24 +44,24 @@ def create(aws: Aws, name: str = "ep", config: str = "first", **more: Any) -> st
 
 
 def deploy(aws: Aws, *variants: dict[str, Any], **more: Any) -> None:
-    """Give an endpoint ``ep`` that is InService."""
+    """Return an endpoint ``ep`` that is InService."""
     prepare(aws, *variants, **more)
     create(aws)
     aws.pass_time()
 
 
 def seen(aws: Aws) -> dict[str, Any]:
-    """Give what the endpoint shows of itself."""
+    """Return what the endpoint shows of itself."""
     return dict(aws.sagemaker.describe_endpoint(**NAME))
 
 
 def status(aws: Aws) -> str:
-    """Give the endpoint's status."""
+    """Return the endpoint's status."""
     return str(seen(aws)["EndpointStatus"])
 
 
 def refused(aws: Aws, operation: str) -> str:
-    """Give the refusal of a change, deletion or description of the endpoint."""
+    """Return the refusal of a change, deletion or description of the endpoint."""
     requests: dict[str, dict[str, Any]] = {
         "update_endpoint": {"EndpointConfigName": "first"},
         "update_endpoint_weights_and_capacities": {

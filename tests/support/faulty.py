@@ -49,7 +49,7 @@ def code_of(call: Any, **request: Any) -> str:
 
 def counts(cloud: Cloud) -> list[tuple[int, int]]:
     """What each rule has seen and hit."""
-    told = process.post(cloud.running, "/_workshop/faults", {})["rules"]
+    told = process.post(cloud.running, "/_localcloud/faults", {})["rules"]
     return [(rule["seen"], rule["hits"]) for rule in told]
 
 

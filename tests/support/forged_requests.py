@@ -32,7 +32,7 @@ class Sent:
     body: bytes = b""
 
     def with_headers(self, **changed: str | None) -> Sent:
-        """Give it with other headers; None takes one away."""
+        """Return it with other headers; None takes one away."""
         names = {name.replace("_", "-").lower(): value for name, value in changed.items()}
         kept = {k: v for k, v in self.headers.items() if k.lower() not in names}
         added = {name: value for name, value in names.items() if value is not None}
@@ -109,28 +109,31 @@ CHANGES = {
 
 
 def made(cloud: Cloud) -> list[str]:
-    """Give what of the changes has happened."""
+    """Return what of the changes has happened."""
     s3 = cloud.client("s3")
     return [
-        *(one["UserName"] for one in cloud.client("iam").list_users()["Users"]),
-        *(one["StackName"] for one in cloud.client("cloudformation").describe_stacks()["Stacks"]),
+        *(user["UserName"] for user in cloud.client("iam").list_users()["Users"]),
         *(
-            one["ModelPackageGroupName"]
-            for one in cloud.client("sagemaker").list_model_package_groups()[
+            stack["StackName"]
+            for stack in cloud.client("cloudformation").describe_stacks()["Stacks"]
+        ),
+        *(
+            group["ModelPackageGroupName"]
+            for group in cloud.client("sagemaker").list_model_package_groups()[
                 "ModelPackageGroupSummaryList"
             ]
         ),
         *(r["repositoryName"] for r in cloud.client("ecr").describe_repositories()["repositories"]),
-        *(one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"] != "kept"),
-        *(one["Key"] for one in s3.list_objects_v2(Bucket="kept").get("Contents", [])),
+        *(bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] != "kept"),
+        *(content["Key"] for content in s3.list_objects_v2(Bucket="kept").get("Contents", [])),
         *(
-            one["Name"]
-            for one in cloud.client("scheduler").list_schedule_groups()["ScheduleGroups"]
-            if one["Name"] != "default"
+            group["Name"]
+            for group in cloud.client("scheduler").list_schedule_groups()["ScheduleGroups"]
+            if group["Name"] != "default"
         ),
         *(
-            one["DashboardName"]
-            for one in cloud.client("cloudwatch").list_dashboards()["DashboardEntries"]
+            entry["DashboardName"]
+            for entry in cloud.client("cloudwatch").list_dashboards()["DashboardEntries"]
         ),
     ]
 
@@ -145,7 +148,7 @@ def signed(
     at: str = "",
     host: str = "",
 ) -> Sent:
-    """Give a change as botocore signs it, as the account's root unless told otherwise."""
+    """Return a change as botocore signs it, as the account's root unless told otherwise."""
     given = root(cloud.running)
     address = f"http://{host or f'127.0.0.1:{cloud.running.port}'}{change.target}"
     request = AWSRequest(change.method, address, dict(change.headers), change.body)
@@ -179,7 +182,7 @@ def send(cloud: Cloud, sent: Sent) -> Answered:
 
 
 def chunked(cloud: Cloud, change: Change) -> Iterator[tuple[str, Sent, list[Sent]]]:
-    """Give uploads of ``abc`` in signed and unsigned chunks, and what is wrong of each."""
+    """Return uploads of ``abc`` in signed and unsigned chunks, and what is wrong of each."""
     body = b"3\r\nabc\r\n0\r\n"
     checksum = b"x-amz-checksum-crc32:NSRBwg==\r\n"
     told = {"Content-Encoding": "aws-chunked", "X-Amz-Decoded-Content-Length": "3"}
@@ -216,7 +219,7 @@ def _with_payload(cloud: Cloud, change: Change, payload: str) -> Sent:
 
 
 def _in_signed_chunks(cloud: Cloud, sent: Sent, chunks: list[bytes]) -> bytes:
-    """Give the body as https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html."""
+    """Return the body as https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html."""
     signer = S3SigV4Auth(Credentials(*root(cloud.running).values()), "s3", cloud.running.region)
     timestamp = sent.headers["X-Amz-Date"]
     request = AWSRequest("PUT", "http://127.0.0.1/")
@@ -329,7 +332,7 @@ FORGERIES: dict[str, Forge] = {
 
 
 def page_headers(origin: str | None = None) -> dict[str, Any]:
-    """Give the headers of a request that a page makes in a browser."""
+    """Return the headers of a request that a page makes in a browser."""
     told = {
         "Referer": "http://127.0.0.1:8899/",
         "Sec-Fetch-Site": "cross-site",

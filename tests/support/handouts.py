@@ -37,9 +37,9 @@ def write_class(
 def notebooks(cloud: Cloud, ids: Sequence[str], *, region: str = "") -> None:
     """An open notebook for each seat, named as the provisioner names them; needs ``ROLE``."""
     client = cloud.client("sagemaker", region=region)
-    for one in ids:
+    for seat in ids:
         client.create_notebook_instance(
-            NotebookInstanceName=f"vision-{one}-notebook",
+            NotebookInstanceName=f"vision-{seat}-notebook",
             InstanceType="ml.t3.medium",
             RoleArn=ROLE,
         )

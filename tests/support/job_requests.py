@@ -16,7 +16,7 @@ def made_once(aws: Aws) -> tuple[str, str]:
 
 
 def training(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
-    """Give a CreateTrainingJob request; ``more`` replaces members."""
+    """Return a CreateTrainingJob request; ``more`` replaces members."""
     role, bucket = place
     return {
         "TrainingJobName": name,
@@ -34,7 +34,7 @@ def training(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str
 
 
 def machines(count: int = 1, **more: Any) -> dict[str, Any]:
-    """Give a ResourceConfig."""
+    """Return a ResourceConfig."""
     return {
         "InstanceType": "ml.m5.large",
         "InstanceCount": count,
@@ -44,13 +44,13 @@ def machines(count: int = 1, **more: Any) -> dict[str, Any]:
 
 
 def channel(uri: str, name: str = "train") -> dict[str, Any]:
-    """Give one entry of an InputDataConfig."""
+    """Return one entry of an InputDataConfig."""
     source = {"S3DataType": "S3Prefix", "S3Uri": uri}
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
 
 
 def processing(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
-    """Give a CreateProcessingJob request with one output; ``more`` replaces members."""
+    """Return a CreateProcessingJob request with one output; ``more`` replaces members."""
     role, bucket = place
     return {
         "ProcessingJobName": name,
@@ -63,13 +63,13 @@ def processing(place: tuple[str, str], name: str = "job", **more: Any) -> dict[s
 
 
 def output(uri: str, mode: str = "EndOfJob") -> dict[str, Any]:
-    """Give one entry of the outputs of a processing job."""
+    """Return one entry of the outputs of a processing job."""
     s3 = {"S3Uri": uri, "LocalPath": "/opt/ml/processing/out", "S3UploadMode": mode}
     return {"OutputName": "table", "S3Output": s3}
 
 
 def transform(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
-    """Give a CreateTransformJob request; ``more`` replaces members."""
+    """Return a CreateTransformJob request; ``more`` replaces members."""
     bucket = place[1]
     source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/in/"}
     return {
@@ -83,7 +83,7 @@ def transform(place: tuple[str, str], name: str = "job", **more: Any) -> dict[st
 
 
 def tuning(place: tuple[str, str], name: str = "tune", **limits: Any) -> dict[str, Any]:
-    """Give a CreateHyperParameterTuningJob request; ``limits`` are its ResourceLimits."""
+    """Return a CreateHyperParameterTuningJob request; ``limits`` are its ResourceLimits."""
     definition = training(place)
     del definition["TrainingJobName"]
     return {
@@ -107,7 +107,7 @@ def tuning(place: tuple[str, str], name: str = "tune", **limits: Any) -> dict[st
 
 
 def automl(place: tuple[str, str], name: str = "auto", **more: Any) -> dict[str, Any]:
-    """Give a CreateAutoMLJobV2 request for a table; ``more`` replaces members."""
+    """Return a CreateAutoMLJobV2 request for a table; ``more`` replaces members."""
     role, bucket = place
     source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/in/"}
     return {
@@ -121,7 +121,7 @@ def automl(place: tuple[str, str], name: str = "auto", **more: Any) -> dict[str,
 
 
 def compilation(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
-    """Give a CreateCompilationJob request; ``more`` replaces members."""
+    """Return a CreateCompilationJob request; ``more`` replaces members."""
     role, bucket = place
     return {
         "CompilationJobName": name,

@@ -46,12 +46,12 @@ IAM = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
 
 
 def template(resources: dict[str, Any], **sections: Any) -> str:
-    """Give the JSON of a template with these resources and other sections."""
+    """Return the JSON of a template with these resources and other sections."""
     return json.dumps({"Resources": resources, **sections})
 
 
 def root(running: Running, account: str = "") -> dict[str, str]:
-    """Give the credentials of an account's root, as boto3 takes them."""
+    """Return the credentials of an account's root, as boto3 takes them."""
     key = account or running.account
     secret = keys.account_secret(running.secret, key)
     return {"aws_access_key_id": key, "aws_secret_access_key": secret}
@@ -79,7 +79,7 @@ class Cloud:
         return self.running.endpoint
 
     def client(self, service: str, *, account: str = "", region: str = "") -> Any:
-        """Give a boto3 client that talks to this cloud only, without retries."""
+        """Return a boto3 client that talks to this cloud only, without retries."""
         key = (service, account or self.running.account, region or self.running.region)
         if key not in self._clients:
             self._clients[key] = _session().client(  # type: ignore[call-overload]
@@ -94,7 +94,7 @@ class Cloud:
         return self._clients[key]
 
     def as_role(self, role_arn: str) -> Cloud:
-        """Give this cloud as a notebook with that role sees it."""
+        """Return this cloud as a notebook with that role sees it."""
         given = process.role_credentials(self.running, role_arn)
         credentials = {
             "aws_access_key_id": given["AccessKeyId"],
@@ -104,7 +104,7 @@ class Cloud:
         return Cloud(self.running, self.state_dir, credentials=credentials)
 
     def environment(self, *, account: str | None = None) -> dict[str, str]:
-        """Give the environment of a subprocess (``cdk``, ``aws``) that uses this cloud."""
+        """Return the environment of a subprocess (``cdk``, ``aws``) that uses this cloud."""
         chosen = environment.variables(self.running, self.state_dir, account)
         return environment.applied(os.environ, chosen)
 
@@ -126,7 +126,7 @@ class Cloud:
         process.set_clock(self.running, advance=seconds)
 
     def delays(self, **seconds: float) -> None:
-        """How long passages take, such as ``notebook=60``; undone by the next reset."""
+        """How long transitions take, such as ``notebook=60``; undone by the next reset."""
         process.set_delays(self.running, **seconds)
 
     def quotas(self, *, account: str = "", region: str = "", **services: Any) -> None:
@@ -165,7 +165,7 @@ class Cloud:
         return self.settled(stack_id)
 
     def settled(self, stack: str) -> str:
-        """Give the status of a stack once nothing is in progress any more."""
+        """Return the status of a stack once nothing is in progress any more."""
         client = self.client("cloudformation")
         for _ in range(5000):
             status = client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
@@ -204,7 +204,7 @@ def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(running_cloud: Cloud) -> Iterator[Cloud]:
-    """Give an empty local cloud; afterwards, none of its answers broke the service model."""
+    """Return an empty local cloud; afterwards, none of its answers broke the service model."""
     running_cloud.reset()
     yield running_cloud
     problems, running_cloud.watch.problems = running_cloud.watch.problems, []

@@ -361,7 +361,7 @@ def held(account: str, region: str, *, by_seats: bool) -> Held:
 
 
 class _AdminInterface(AdminInterface):
-    """The admin endpoints of the local cloud, and ``/_workshop/held``."""
+    """The admin endpoints of the local cloud, and ``/_localcloud/held``."""
 
     def __init__(
         self,

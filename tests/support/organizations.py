@@ -46,13 +46,13 @@ class Organization:
         )
 
     def named(self, places: Any) -> set[str]:
-        """Give the names of the accounts in places."""
+        """Return the names of the accounts in places."""
         names = {account: name for name, account in self.members.items()}
         return {names[account] for account, _ in places}
 
 
 def founded(cloud: Cloud) -> Organization:
-    """Give an organization: ada and bob have seats, cyd one in the back row, dan leads."""
+    """Return an organization: ada and bob have seats, cyd one in the back row, dan leads."""
     given = Organization(cloud)
     given.units["root"] = given.client.list_roots()["Roots"][0]["Id"]
     given.add_unit("seats")
@@ -64,6 +64,6 @@ def founded(cloud: Cloud) -> Organization:
 
 
 def targets(organization: Organization, *units: str, **more: Any) -> dict[str, Any]:
-    """Give the targets of a request, units by their names."""
+    """Return the targets of a request, units by their names."""
     ids = [organization.units[unit] for unit in units]
     return {"DeploymentTargets": {"OrganizationalUnitIds": ids, **more}}

@@ -66,7 +66,7 @@ class Preflights:
         *,
         only: Collection[str] | None = None,
         accept: Collection[str] = (),
-        looks: bool = False,
+        tries_reads: bool = False,
         unlisted: Collection[AccountRegion] = (),
         variables: Mapping[str, str] | None = None,
     ) -> PreflightReport:
@@ -81,7 +81,13 @@ class Preflights:
                 if place not in unlisted
             }
             return preflight(
-                clients, loaded, seats, stacks, accept_unknown=accept, now=NOW, looks=looks
+                clients,
+                loaded,
+                seats,
+                stacks,
+                accept_unknown=accept,
+                now=NOW,
+                tries_reads=tries_reads,
             )
 
     def quota(self, service: str, code: str, value: int) -> None:

@@ -128,7 +128,7 @@ def use(names: Names) -> dict[str, Case]:
             },
         ),
         "delete an experiment": ("sagemaker", "delete_experiment", {"ExperimentName": own}),
-        "open a shelf of models": package_group(names),
+        "open a table of models": package_group(names),
         "register a model": package(names),
         "read a log": (
             "logs",
@@ -273,8 +273,8 @@ MAY_NOT: dict[str, Case] = {
         },
     ),
     "hoard logs": ("logs", "create_log_group", {"logGroupName": "/aws/sagemaker/hoard"}),
-    "open a shelf of objects": ("s3", "create_bucket", {"Bucket": ADA.bucket("hoard")}),
-    "open a shelf of images": (
+    "open a table of objects": ("s3", "create_bucket", {"Bucket": ADA.bucket("hoard")}),
+    "open a table of images": (
         "ecr",
         "create_repository",
         {"repositoryName": ADA.repository("hoard")},

@@ -258,11 +258,11 @@ def registering() -> Assembly:
 def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
     """Deploy them from the templates that CDK writes, each with things of its own.
 
-    ``delays`` are seconds of named passages, for those that a test needs otherwise.
+    ``delays`` are seconds of named transitions, for those that a test needs otherwise.
     """
     # Jobs run until the end, so that they can be stopped; all else is there at once.
     jobs = dict.fromkeys(("training", "processing", "transform", "tuning"), 3600.0)
-    quick = dict.fromkeys(("notebook", "endpoint", "pipeline", "model_package", "beat"), 0.0)
+    quick = dict.fromkeys(("notebook", "endpoint", "pipeline", "model_package", "tick"), 0.0)
     started = process.start(state_dir, enforce_iam=True, delays={**jobs, **quick, **delays})
     root = Cloud(started.running, state_dir)
     try:

@@ -34,8 +34,8 @@ class Told:
         return str(caught.value.response["Error"]["Code"])
 
     def services(self) -> list[str]:
-        return [one["ServiceCode"] for one in self.client.list_services()["Services"]]
+        return [service["ServiceCode"] for service in self.client.list_services()["Services"]]
 
     def all(self, operation: str, member: str, **request: Any) -> list[Any]:
         pages = self.client.get_paginator(operation).paginate(**request)
-        return [one for page in pages for one in page[member]]
+        return [entry for page in pages for entry in page[member]]

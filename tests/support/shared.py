@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def share_models() -> None:
     def model(self: Any, service: str, version: str | None = None) -> Any:
         key = (self._loader, service, version)
         if key not in models:
-            models[key] = read(self, service, version)
+            found = read(self, service, version)
+            # botocore takes the bucket out of S3's paths: others read the model as it is.
+            models[key] = deepcopy(found) if service == "s3" else found
         return models[key]
 
     def client_class(self: Any, service: str, its_model: Any) -> Any:

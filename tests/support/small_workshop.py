@@ -1,7 +1,7 @@
 """A small workshop on the local cloud, whose templates are those of the shipped ``demo``.
 
 Synthesis takes seconds and is tested elsewhere: here plans are made from one assembly for the whole
-session, and real ``workshop deploy`` processes run in a folder whose ``app.py`` only copies.
+session, and real ``workshop deploy`` processes find a package ``stacks`` that only copies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -29,9 +29,7 @@ from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import RateLimiter
 from workshop.aws.stacks import StackSummary
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.deploy import cloudformation as calls
@@ -42,6 +40,7 @@ from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
+from workshop.environments import loader
 from workshop.events import Event, What
 from workshop.naming import COHORT, SEAT_STACKS
 
@@ -126,22 +125,22 @@ def synthesized() -> Iterator[None]:
         yield
 
 
-def found(wanted: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -> StackSummary:
-    """The stack that is wanted, as a listing shows it."""
+def found(desired: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -> StackSummary:
+    """The stack that is desired, as a listing shows it."""
     made = StackSummary(
-        name=wanted.name,
-        id=f"arn:{wanted.name}",
+        name=desired.name,
+        id=f"arn:{desired.name}",
         status=status,
         reason="",
         created=datetime(2098, 3, 8, tzinfo=UTC),
         changed=None,
-        protected=wanted.protected,
-        tags=wanted.tagged(wanted.templates[0]),
+        protected=desired.protected,
+        tags=desired.tagged(desired.templates[0]),
     )
     return replace(made, **more)
 
 
-def wanted(
+def desired(
     name: str = "demo-seat1-storage", *, seat: str = "seat1", needs: str = "", variants: int = 1
 ) -> DesiredStack:
     """A stack with templates that nobody looks into."""
@@ -173,7 +172,6 @@ class Run:
     deployment: Deployment
     events: list[Event]
     asked: list[str]
-    paces: Mapping[AccountRegion, RateLimiter]
 
     @property
     def calls(self) -> Calls:
@@ -199,8 +197,8 @@ class Run:
         """The stacks that a call was accepted for."""
         return {event.stack for event in self.of(What.BEGUN)}
 
-    def told(self, seat: str) -> str:
-        return next(one.told for one in self.deployment.results if one.seat == seat)
+    def message(self, seat: str) -> str:
+        return next(one.message for one in self.deployment.results if one.seat == seat)
 
     def of(self, what: What) -> list[Event]:
         return [event for event in self.events if event.what == what]
@@ -232,15 +230,12 @@ class Fleet:
     def clients(
         self,
         seen: list[str] | None = None,
-        paces: Mapping[AccountRegion, RateLimiter] | None = None,
     ) -> Clients:
         """Clients; each request to CloudFormation, retries too, comes into ``seen`` by its name."""
         loaded = self.loaded()
-        told = paces or {}
         clients = Clients(
             loaded.home,
             role=loaded.settings.deploy.role,
-            throttled=lambda place: told[place].throttled() if place in told else None,
         )
         noted: list[str] = [] if seen is None else seen
         for place in dict.fromkeys([loaded.home, *account_regions(loaded.seats)]):
@@ -295,7 +290,6 @@ class Fleet:
         percent: int,
         hear: Callable[[Event], object],
     ) -> Run:
-        paces = {place: RateLimiter() for place in account_regions(self.loaded().seats)}
         asked: list[str] = []
         events: list[Event] = []
 
@@ -303,13 +297,11 @@ class Fleet:
             events.append(event)
             hear(event)
 
-        clients = self.clients(asked, paces)
+        clients = self.clients(asked)
         made = plan or self.plan(clients, only)
         asked.clear()
-        deployment = Deployment(
-            clients, made, limits=limits, failure_percent=percent, paces=paces, sink=sink
-        )
-        return Run(deployment, events, asked, paces)
+        deployment = Deployment(clients, made, limits=limits, failure_percent=percent, sink=sink)
+        return Run(deployment, events, asked)
 
     def made(self, **where: str) -> Counter[str]:
         """How often a stack of each name was ever made."""
@@ -341,6 +333,11 @@ class Fleet:
         carried = [{"Key": key, "Value": value} for key, value in (tag or {}).items()]
         return self.cloud.deploy(name, body or empty, Tags=carried)
 
+    @property
+    def stand_in(self) -> Path:
+        """What real processes run in place of the CDK app."""
+        return self.folder / "packages" / "stacks" / "__main__.py"
+
     def variables(self) -> dict[str, str]:
         """The environment of a real ``workshop`` process in the folder."""
         source = self.folder / "assembly"
@@ -349,18 +346,20 @@ class Fleet:
             for kind in SEAT_STACKS:
                 (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
             (source / COHORT).write_text(cohort_text())
-            (self.folder / "app.py").write_text(APP)
+            self.stand_in.parent.mkdir(parents=True)
+            (self.stand_in.parent / "__init__.py").touch()
+            self.stand_in.write_text(APP)
         root = str(Path(__file__).parents[2])
         return {
             **self.cloud.environment(),
             "FLEET_ASSEMBLY": str(source),
-            "PYTHONPATH": root,
+            "PYTHONPATH": os.pathsep.join([str(self.stand_in.parents[1]), root]),
         }
 
     def run(self, command: str, *arguments: str, by_app: bool = False) -> Ran:
         """``workshop COMMAND -e dev ARGUMENTS`` in the folder, in this process.
 
-        ``by_app``: the folder's ``app.py`` makes the templates, in a process of its own.
+        ``by_app``: the stand-in makes the templates, in a process of its own.
         """
         before = Path.cwd()
         os.chdir(self.folder)

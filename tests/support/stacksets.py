@@ -30,12 +30,12 @@ HANDLE = template({"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"
 
 
 def accounts(number: int) -> list[str]:
-    """Give so many accounts, none of them the administrator's."""
-    return [f"{111100000000 + one}" for one in range(1, number + 1)]
+    """Return so many accounts, none of them the administrator's."""
+    return [f"{111100000000 + index}" for index in range(1, number + 1)]
 
 
 def bucket(**properties: Any) -> str:
-    """Give a template with a bucket that is named after its account and Region."""
+    """Return a template with a bucket that is named after its account and Region."""
     name = {"Fn::Sub": "${Seat}-${AWS::AccountId}-${AWS::Region}"}
     return template(
         {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name, **properties}}},
@@ -44,25 +44,25 @@ def bucket(**properties: Any) -> str:
 
 
 def named(account: str, region: str = HOME, seat: str = "seat") -> str:
-    """Give the name of that bucket."""
+    """Return the name of that bucket."""
     return f"{seat}-{account}-{region}"
 
 
 def trust(**principal: str) -> str:
-    """Give a trust policy."""
+    """Return a trust policy."""
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def role(name: str) -> dict[str, Any]:
-    """Give a resource: a role of this name."""
+    """Return a resource: a role of this name."""
     policy = json.loads(trust(Service="sagemaker.amazonaws.com"))
     properties = {"RoleName": name, "AssumeRolePolicyDocument": policy}
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
 def notebook() -> str:
-    """Give a template with a notebook, which takes as long as the clock says."""
+    """Return a template with a notebook, which takes as long as the clock says."""
     role = {
         "AssumeRolePolicyDocument": json.loads(trust(Service="sagemaker.amazonaws.com")),
     }
@@ -83,7 +83,7 @@ def notebook() -> str:
 
 
 def refusal(call: Any, *given: Any, **request: Any) -> tuple[str, str]:
-    """Give code and message of the refusal of a call."""
+    """Return code and message of the refusal of a call."""
     with pytest.raises(ClientError) as caught:
         call(*given, **request)
     error = caught.value.response["Error"]
@@ -103,7 +103,7 @@ class Administrator:
         return self.cloud.client("cloudformation", account=self.account)
 
     def within(self, service: str, account: str, region: str = HOME) -> Any:
-        """Give a client of another account."""
+        """Return a client of another account."""
         return _SESSION.client(  # type: ignore[call-overload]
             service,
             region_name=region,
@@ -122,8 +122,8 @@ class Administrator:
     def may_execute(self, *targets: str) -> None:
         """Make the execution role in these accounts."""
         here = self.account or self.cloud.running.account
-        for one in targets:
-            self.within("iam", one).create_role(
+        for target in targets:
+            self.within("iam", target).create_role(
                 RoleName=EXECUTION,
                 AssumeRolePolicyDocument=trust(AWS=f"arn:aws:iam::{here}:root"),
             )
@@ -142,7 +142,7 @@ class Administrator:
         return getattr(self.client, operation)(StackSetName=name, **request)
 
     def settled(self, operation_id: str, name: str = "seats") -> dict[str, Any]:
-        """Give an operation once it has ended."""
+        """Return an operation once it has ended."""
         for _ in range(5000):
             answer = self.call("describe_stack_set_operation", name, OperationId=operation_id)
             operation: dict[str, Any] = answer["StackSetOperation"]
@@ -155,27 +155,27 @@ class Administrator:
         return self.settled(self.call(operation, name, **request)["OperationId"], name)
 
     def instances(self, name: str = "seats", **chosen: Any) -> dict[tuple[str, str], Any]:
-        """Give the instances by account and Region."""
+        """Return the instances by account and Region."""
         pages = self.client.get_paginator("list_stack_instances")
         if self.call_as:
             chosen["CallAs"] = self.call_as
         return {
-            (one["Account"], one["Region"]): one
+            (summary["Account"], summary["Region"]): summary
             for page in pages.paginate(StackSetName=name, **chosen)
-            for one in page["Summaries"]
+            for summary in page["Summaries"]
         }
 
     def results(self, operation_id: str, name: str = "seats") -> dict[tuple[str, str], Any]:
-        """Give what an operation did, by account and Region."""
+        """Return what an operation did, by account and Region."""
         pages = self.client.get_paginator("list_stack_set_operation_results")
         return {
-            (one["Account"], one["Region"]): one
+            (summary["Account"], summary["Region"]): summary
             for page in pages.paginate(StackSetName=name, OperationId=operation_id)
-            for one in page["Summaries"]
+            for summary in page["Summaries"]
         }
 
     def stacks(self, account: str, region: str = HOME) -> list[dict[str, Any]]:
-        """Give the stacks that an account has, none deleted."""
+        """Return the stacks that an account has, none deleted."""
         client = self.within("cloudformation", account, region)
         found: list[dict[str, Any]] = client.describe_stacks()["Stacks"]
         return found
@@ -185,26 +185,26 @@ def tally(found: dict[tuple[str, str], Any], region: str = "") -> dict[str, int]
     """Count results, or the detailed statuses of instances, in a Region or in all."""
     return dict(
         Counter(
-            one.get("StackInstanceStatus", {}).get("DetailedStatus") or one["Status"]
-            for place, one in found.items()
+            entry.get("StackInstanceStatus", {}).get("DetailedStatus") or entry["Status"]
+            for place, entry in found.items()
             if region in {"", place[1]}
         )
     )
 
 
 def overriding(**values: str) -> list[dict[str, str]]:
-    """Give parameters as the API takes them."""
+    """Return parameters as the API takes them."""
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
 
 
 def regional(*regions: str, **preferences: Any) -> dict[str, Any]:
-    """Give the Regions of a request, with as much at a time and as many failures as there are."""
+    """Return the Regions of a request, with as much at a time and as many failures as there are."""
     open_ended = {"MaxConcurrentPercentage": 100, "FailureTolerancePercentage": 100}
     return {"Regions": list(regions or (HOME,)), "OperationPreferences": preferences or open_ended}
 
 
 def established(cloud: Cloud) -> Administrator:
-    """Give an administrator with its role."""
+    """Return an administrator with its role."""
     given = Administrator(cloud)
     given.may_administer()
     return given

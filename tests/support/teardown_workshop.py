@@ -58,7 +58,7 @@ QUIET = {
     "pipeline": LONG,
     "compilation": LONG,
     "notebook": 0.0,
-    "beat": 0.0,
+    "tick": 0.0,
 }
 
 

@@ -15,7 +15,7 @@ from workshop.teardown.run import Teardown
 
 @pytest.fixture
 def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    cloud.delays(training=0, endpoint=0, stopping=0, beat=0)
+    cloud.delays(training=0, endpoint=0, stopping=0, tick=0)
     return teardown_demo.connect(cloud, monkeypatch)
 
 

@@ -12,7 +12,7 @@ from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
-from workshop.naming import COHORT, Names
+from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.teardown import freeze, roles
 from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
@@ -30,7 +30,7 @@ COHORT_NAMES = Names("demo", COHORT, teardown_demo.HERE.account, teardown_demo.H
 
 @pytest.fixture
 def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    cloud.delays(training=3600, endpoint=0, stopping=0, beat=0)
+    cloud.delays(training=3600, endpoint=0, stopping=0, tick=0)
     return teardown_demo.connect(cloud, monkeypatch)
 
 
@@ -90,7 +90,7 @@ def test_one_seat_goes_and_the_others_and_the_cohort_stay(cloud: Cloud, clients:
     assert report.code == 0
     assert teardown_demo.stack_names(cloud) == {
         "demo-cohort",
-        *(BEN.stack(resource_type) for resource_type in _KINDS),
+        *(BEN.stack(kind) for kind in SEAT_STACKS),
     }
     assert teardown_demo.roles(cloud) == {BEN.role}
     assert not teardown_demo.is_frozen(cloud, BEN)
@@ -305,7 +305,7 @@ def test_a_seat_whose_work_could_not_be_saved_costs_nothing_and_keeps_its_data_a
     assert report.not_saved == {"ada": "its bucket could not be read"}
     assert teardown_demo.stack_names(cloud) == {
         "demo-cohort",
-        *(ADA.stack(resource_type) for resource_type in _KINDS),
+        *(ADA.stack(kind) for kind in SEAT_STACKS),
     }
     [cohort] = cloud.client("cloudformation").describe_stacks(StackName="demo-cohort")["Stacks"]
     assert cohort["StackStatus"] == "CREATE_COMPLETE"
@@ -335,9 +335,6 @@ def test_a_sweep_leaves_workbenches_and_data(cloud: Cloud, clients: Clients) -> 
     assert notebook["NotebookInstanceStatus"] == "Stopped"
     assert len(cloud.client("s3").list_object_versions(Bucket=ADA.bucket("data"))["Versions"]) == 2
     assert not teardown_demo.is_frozen(cloud, ADA)
-
-
-_KINDS = ("storage", "registry", "access", "notebook", "monitoring")
 
 
 class _Lingering(Training):

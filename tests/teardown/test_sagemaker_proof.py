@@ -26,7 +26,7 @@ OWNED, CLAIMED, FOREIGN, UNKNOWN = (
 
 @pytest.fixture
 def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    cloud.delays(training=3600, processing=3600, transform=3600, tuning=3600, endpoint=0, beat=0)
+    cloud.delays(training=3600, processing=3600, transform=3600, tuning=3600, endpoint=0, tick=0)
     return teardown_demo.connect(cloud, monkeypatch)
 
 

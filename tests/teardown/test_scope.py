@@ -18,7 +18,7 @@ from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import Room
 from tests.support.workshop_command import Ran, run
 from workshop.account_region import AccountRegion
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.events import Event, What
 from workshop.ledger import Ledger
 from workshop.teardown import evidence

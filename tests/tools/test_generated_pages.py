@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.assemblies import ROOT, shipped
 from tools import access_page, architecture_page, cli_reference, generated_files, readme, schema
-from workshop.cli import COMMANDS
+from workshop.cli import COMMANDS, GROUPS
 
 
 @pytest.mark.parametrize("tool", [access_page, architecture_page, cli_reference, schema])
@@ -19,7 +19,7 @@ def test_a_page_is_what_its_generator_writes(tool: ModuleType) -> None:
     assert tool.main(["--check"]) == 0
 
 
-def test_readme_shows_what_the_templates_hold_and_what_a_class_costs() -> None:
+def test_readme_shows_what_templates_prices_and_extras_say() -> None:
     assert readme.page_text(_templates()) == readme.PAGE.read_text(encoding="utf-8")
 
 
@@ -75,9 +75,11 @@ def test_the_architecture_page_has_every_wall() -> None:
     assert walls == set(re.findall(r"^\| ([^|]+?) \|", table[0], re.MULTILINE)) - {"wall"}
 
 
-def test_an_arrow_that_others_imply_is_not_drawn_and_every_door_is() -> None:
+def test_arrows_that_others_imply_are_not_drawn_circles_are_one_box_and_every_door_is() -> None:
     arrows = {("cli", "aws"), ("cli", "deploy"), ("deploy", "aws"), ("aws", "localcloud")}
     assert architecture_page.drawn(arrows) == arrows - {("cli", "aws")}
+    circle = {("cli", "config"), ("config", "policies"), ("policies", "config")}
+    assert architecture_page.joined(circle) == {("cli", "config, policies")}
     doors = {("cli", "access"), ("cli", "localcloud"), ("access", "localcloud")}
     assert architecture_page.drawn(doors) == doors
 
@@ -89,6 +91,12 @@ def test_the_picture_shows_a_resource_by_its_name_and_what_names_it() -> None:
     assert "demo-ada-notebook-NotebookInstance --> demo-ada-access-Role" in drawn
     policies = [one for one in templates["demo-cohort"]["Resources"].values() if _is_policy(one)]
     assert f'["IAM ManagedPolicy<br>{len(policies)} of them"]' in drawn
+
+
+def test_every_command_is_said_to_be_in_one_extra() -> None:
+    named = re.findall(r"`([a-z]+)`", readme.extras_table())
+    assert sorted({*named} - {"cdk"}) == sorted([*COMMANDS, *GROUPS])
+    assert len(named) == len(COMMANDS) + len(GROUPS) + 1
 
 
 def _templates() -> readme.Templates:

@@ -129,9 +129,9 @@ def _cases(expect: str, profile: Profile) -> Iterator[AccessCase]:
             continue
         if not all(_holds(condition, profile) for condition in section.when):
             continue
-        each = [{}] if section.each is None else [{"each": one} for one in lists[section.each]]
-        for value in each:
-            yield from section.rows(table.contexts, {**values, **value})
+        each = [{}] if section.each is None else [{"each": value} for value in lists[section.each]]
+        for more in each:
+            yield from section.rows(table.contexts, {**values, **more})
 
 
 def _holds(condition: str, profile: Profile) -> bool:

@@ -82,9 +82,11 @@ class EffectivePermissions:
         context = self._context(question)
         read = {
             name: [
-                policy_engine.filled(context, one)
-                for one in statements
-                if evaluator._action_matches(question.action, one.actions, one.not_actions)
+                policy_engine.filled(context, statement)
+                for statement in statements
+                if evaluator._action_matches(
+                    question.action, statement.actions, statement.not_actions
+                )
             ]
             for name, statements in self._statements.items()
         }
@@ -132,7 +134,7 @@ class EffectivePermissions:
 
 
 def cell(names: Names, profile: Profile, settings: Environment) -> EffectivePermissions:
-    """Give the cell of one seat of an environment."""
+    """Return the effective permissions of one seat of an environment."""
     documents = policies.seat_policies(
         any_seat(names), name_of(profile, settings), profile, tag_keys=settings.tags
     )
@@ -142,14 +144,14 @@ def cell(names: Names, profile: Profile, settings: Environment) -> EffectivePerm
 
 
 def console_cell(names: Names, profile: Profile, settings: Environment) -> EffectivePermissions:
-    """Give the cell of the console role of one seat of an environment."""
+    """Return those of the console role of one seat of an environment."""
     made = cell(names, profile, settings)
     console = {policies.CONSOLE: policies.console_policy()}
     return replace(made, documents={**made.documents, **console})
 
 
 def boundary(names: Names, settings: Environment) -> Document:
-    """Give the boundary over every seat of an environment, where one of its seats is."""
+    """Return the boundary over every seat of an environment, where one of its seats is."""
     return policies.boundary_policy(any_seat(names), policies.openings(settings.profiles.values()))
 
 
@@ -161,7 +163,7 @@ def any_seat(names: Names) -> Names:
 def name_of(profile: Profile, settings: Environment) -> str:
     """Return a profile's name in an environment, which its policies are named by.
 
-    One that is not of the environment is asked about as if it stood in the place of the first.
+    A profile that is not of the environment is treated as if it stood in the place of the first.
     """
     first = next(iter(settings.profiles))
-    return next((name for name, one in settings.profiles.items() if one == profile), first)
+    return next((name for name, each in settings.profiles.items() if each == profile), first)

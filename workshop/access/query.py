@@ -10,7 +10,7 @@ from workshop.errors import UsageError
 from workshop.naming import Names
 
 _OWNED = ("s3:", "ecr:")
-"""Services that tell policies which account owns what is asked for."""
+"""Services that give policies the account that owns the resource."""
 
 
 def question(
@@ -22,7 +22,7 @@ def question(
     instance_types: Sequence[str] = (),
     context: Sequence[str] = (),
 ) -> AccessQuestion:
-    """Make a question; ``tags`` and ``context`` are texts such as ``team=red``.
+    """Return a question; ``tags`` and ``context`` are texts such as ``team=red``.
 
     Tags are those of the request where something is made or tagged, else those that the resource
     carries. Raises UsageError for what is not of that form.

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlencode
 
 import boto3
 import botocore.session
+from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, regions, timestamps, versions
+from workshop.aws import errors, regions, speedups
 from workshop.aws.sign_in import SignIn
 from workshop.errors import WorkshopError
 
@@ -35,6 +33,9 @@ Where three calls of ten are refused, one of two million is given up.
 ATTEMPTS_TO_SIGN_IN = 8
 """Of the first call of a command: without a network, that is told within half a minute."""
 
+PAGE = 100
+"""Of a listing; most services list no more at once."""
+
 CONNECTIONS = 128
 """As many as threads may use one client at once: a teardown empties 24 buckets with 5 calls each.
 
@@ -46,8 +47,7 @@ class Clients:
     """Clients by service and place.
 
     The home account is reached with the caller's own credentials; every other one by taking on
-    ``role`` there. ``throttled`` is called, from any thread, with the place of each call that AWS
-    turned away as too many, retried or not. Once AWS takes the caller's credentials no more, every
+    ``role`` there. Once AWS takes the caller's credentials no more, every
     call raises SignInError.
     """
 
@@ -56,11 +56,10 @@ class Clients:
         home: AccountRegion,
         *,
         role: str | None = None,
-        throttled: Callable[[AccountRegion], None] = lambda _: None,
     ) -> None:
         self.home = home
         self._role = role
-        self._throttled = throttled
+        self._throttles = 0
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, AccountRegion, int], Any] = {}
@@ -85,13 +84,9 @@ class Clients:
                     region_name=place.region,
                     config=_config(most),
                 )
-                # botocore makes a class of each paginator that is asked for, with documentation.
-                made.get_paginator = cache(made.get_paginator)
                 self._sign_in.watch(made, place, session)
-                made.meta.events.register(f"needs-retry.{service}", self._watch(place))
-                made.meta.events.register("before-call.cloudformation", _encode_once)
-                if service == "s3":
-                    versions.register(made.meta.events)
+                made.meta.events.register(f"needs-retry.{service}", self._count_throttle)
+                speedups.client(made)
                 made.meta.events.register_first("before-call", self.go_on)
                 made.meta.events.register("before-call", self._count)
                 self._clients[key] = made
@@ -123,11 +118,41 @@ class Clients:
             session = self._session(place.account)
             return session.client("sts", region_name=place.region, config=_config(2))
 
+    def call(
+        self, place: AccountRegion, service: str, operation: str, **request: Any
+    ) -> dict[str, Any]:
+        """Call an operation, named as in the API; botocore's errors pass through."""
+        answer: dict[str, Any] = getattr(self.client(service, place), xform_name(operation))(
+            **request
+        )
+        return answer
+
+    def pages(
+        self,
+        place: AccountRegion,
+        service: str,
+        operation: str,
+        *,
+        size: int = 0,
+        **request: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """Return a listing, PAGE or ``size`` items a page; botocore's errors pass through."""
+        paginator = self.client(service, place).get_paginator(xform_name(operation))
+        pages: Iterator[dict[str, Any]] = iter(
+            paginator.paginate(**request, PaginationConfig={"PageSize": size or PAGE})
+        )
+        return pages
+
     @property
-    def calls(self) -> dict[str, int]:
+    def calls(self) -> Counter[str]:
         """How many calls were made so far, by ``service:Operation``; retries are left out."""
         with self._counting:
-            return dict(sorted(self._calls.items()))
+            return Counter(dict(sorted(self._calls.items())))
+
+    @property
+    def throttles(self) -> int:
+        """How many calls AWS turned away as too many, whether they were retried or not."""
+        return self._throttles
 
     def caller(self, place: AccountRegion) -> str:
         """The account that calls made for ``place`` act in, as STS says."""
@@ -145,7 +170,7 @@ class Clients:
             ) from error
 
     def _is_known_elsewhere(self, place: AccountRegion) -> bool:
-        for region in {self.home.region, regions.open_to_all(place.region)} - {place.region}:
+        for region in {self.home.region, regions.home(place.region)} - {place.region}:
             try:
                 sts = self.client(
                     "sts", AccountRegion(place.account, region), attempts=ATTEMPTS_TO_SIGN_IN
@@ -160,18 +185,16 @@ class Clients:
         with self._counting:
             self._calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
-    def _watch(self, place: AccountRegion) -> Callable[..., None]:
-        def seen(response: object = None, **_: object) -> None:
-            if isinstance(response, tuple) and len(response) == 2:  # noqa: PLR2004
-                parsed = response[1]
-                if isinstance(parsed, Mapping) and errors.code(parsed) in errors.THROTTLED:
-                    self._throttled(place)
-
-        return seen
+    def _count_throttle(self, response: object = None, **_: object) -> None:
+        if isinstance(response, tuple) and len(response) == 2:  # noqa: PLR2004
+            parsed = response[1]
+            if isinstance(parsed, Mapping) and errors.code(parsed) in errors.THROTTLED:
+                with self._counting:
+                    self._throttles += 1
 
     def _session(self, account: str) -> boto3.Session:
         if account not in self._sessions:
-            own = self._sessions.setdefault(self.home.account, _quick(boto3.Session()))
+            own = self._sessions.setdefault(self.home.account, speedups.session(boto3.Session()))
             if account != self.home.account:
                 self._sessions[account] = self._assumed(own, account)
         return self._sessions[account]
@@ -182,7 +205,7 @@ class Clients:
                 f"seats in account {account} need a role to take on there; name it in the"
                 " environment's file as deploy.role, or run with that account as the environment's"
             )
-        partition = own.get_partition_for_region(self.home.region)
+        partition = regions.partition(self.home.region).name
         raw = own._session  # noqa: SLF001 - boto3 gives no other way to refreshed credentials
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=lambda service, **given: raw.create_client(
@@ -196,33 +219,7 @@ class Clients:
         made._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - the same
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
-        return _quick(boto3.Session(botocore_session=made))
-
-
-def _quick(session: boto3.Session) -> boto3.Session:
-    """Let a session's clients read moments as :mod:`workshop.aws.timestamps` does.
-
-    All sessions have one loader, so that each service's model is read once for all accounts.
-    """
-    raw: Any = session._session  # noqa: SLF001 - boto3 gives no other way to these
-    parsers = raw.get_component("response_parser_factory")
-    parsers.set_parser_defaults(timestamp_parser=timestamps.parsed)
-    raw.register_component("data_loader", _loader(raw.get_config_variable("data_path")))
-    return session
-
-
-@cache
-def _loader(data_path: str | None) -> Loader:
-    return create_loader(data_path)
-
-
-def _encode_once(params: dict[str, Any], **_: object) -> None:
-    """Write a form's body out before botocore does so twice, to sign and to send it.
-
-    With a template in it, that is a quarter of what a call costs here.
-    """
-    if isinstance(params["body"], dict):
-        params["body"] = urlencode(params["body"]).encode()
+        return speedups.session(boto3.Session(botocore_session=made))
 
 
 def _nobody_at(error: Exception) -> str:

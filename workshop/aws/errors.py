@@ -131,11 +131,22 @@ def message(error: Exception) -> str:
     return str(error)
 
 
-def told(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """Return the error in a line: code and message."""
     if isinstance(error, ClientError):
         return f"{code(error.response)}: {message(error)}"
     return str(error)
+
+
+def reason(error: Exception) -> str:
+    """Return why a call failed, as part of a sentence: operation, code and message.
+
+    Of what is denied, AWS's paragraph on who may not do what is left out.
+    """
+    if not isinstance(error, ClientError):
+        return str(error).rstrip(". ")
+    what = code(error.response) if is_denied(error) else describe(error)
+    return f"{error.operation_name}: {what}".rstrip(". ")
 
 
 def is_gone(error: Exception) -> bool:
@@ -187,8 +198,8 @@ def is_nowhere(error: BaseException | None) -> bool:
     """
     if not isinstance(error, EndpointConnectionError):
         return False
-    told = error.kwargs.get("error")  # urllib3's, whose own cause is the system's
-    cause = getattr(told, "__cause__", None) or told
+    raised = error.kwargs.get("error")  # urllib3's, whose own cause is the system's
+    cause = getattr(raised, "__cause__", None) or raised
     if isinstance(cause, socket.gaierror):
         return True
     refused = isinstance(cause, ConnectionRefusedError)

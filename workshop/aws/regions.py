@@ -1,30 +1,58 @@
-"""Whether an account may use a Region: those that AWS opened since 2019 have to be enabled first.
+"""Regions: which partition one is in, where its global services are, and whether it is enabled.
 
-In one that is not, AWS does not know the account's keys, and answers as if they were wrong
+Regions that AWS opened since 2019 have to be enabled first. In one that is not, AWS does not know
+the account's keys, and answers as if they were wrong
 (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
+from botocore.endpoint_provider import RuleSetStandardLibrary
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
 
 from workshop.account_region import AccountRegion
 
 _NO_SUCH_KEY = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
 """Error codes of keys that are not known: of EC2, of query services, and of JSON services."""
 
-_OPEN_TO_ALL = {"cn-": "cn-north-1", "us-gov-": "us-gov-west-1", "": "us-east-1"}
-"""By the beginning of a Region's name, the one of its partition that no account can disable."""
+_HOMES = {"aws-cn": "cn-north-1"}
+"""Where IAM is, where botocore's data on partitions names another Region."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A part of AWS with accounts and names of its own; ``domain`` ends its services' hosts.
+
+    ``home`` is the Region of IAM, and of the quotas that hold everywhere. No account can disable
+    it.
+    """
+
+    name: str
+    domain: str
+    home: str
+
+
+@cache
+def partition(region: str) -> Partition:
+    """Return the partition of a Region, by botocore's data on them, else by the Region's name."""
+    known = RuleSetStandardLibrary(Loader().load_data("partitions"))
+    found = known.aws_partition(region)
+    name = found["name"]
+    return Partition(name, found["dnsSuffix"], _HOMES.get(name, found["implicitGlobalRegion"]))
+
+
+def home(region: str) -> str:
+    """Return the Region of the same partition in which IAM is, and which every account can use."""
+    return partition(region).home
 
 
 def knows_no_key(error: BaseException) -> bool:
     """Whether AWS answered that it does not know the caller's key."""
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in _NO_SUCH_KEY
-
-
-def open_to_all(region: str) -> str:
-    """A Region of the same partition that every account can use."""
-    return next(one for start, one in _OPEN_TO_ALL.items() if region.startswith(start))
 
 
 def not_enabled(place: AccountRegion) -> str:

@@ -93,7 +93,7 @@ class SignIn:
         It is asked in the place's Region and in those that are always enabled.
         """
         refusal: Exception | None = None
-        regions_to_ask = (place.region, self._home.region, regions.open_to_all(place.region))
+        regions_to_ask = (place.region, self._home.region, regions.home(place.region))
         with self._asking:
             self._check()
             if time.monotonic() - self._good.get(place, float("-inf")) < GOOD_FOR:
@@ -123,7 +123,7 @@ def ended(error: Exception, url: str, *, sure: bool) -> SignInError:
 
     ``sure`` where they must have been good before; ``url`` is where the call was going.
     """
-    why = " ".join(errors.told(error).split()) or type(error).__name__
+    why = " ".join(errors.describe(error).split()) or type(error).__name__
     why = why.rstrip(". ")
     if errors.blames_clock(why):
         return SignInError(_CLOCK, why, "set it right")

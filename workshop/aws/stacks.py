@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable, attempt
+
+SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+"""Statuses of a stack that is what its last operation meant it to be."""
+
+BROKEN = frozenset({"CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""Statuses of a stack that failed to be made, or to be deleted: what is left of it has to go."""
+
+NOT_THERE = BROKEN | {"DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}
+"""Statuses of a stack whose resources are not there, or will be deleted and made again."""
+
+LISTED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +65,16 @@ def pages(
     clients: Clients,
     place: AccountRegion,
     *,
-    before_each: Callable[[], object] = lambda: None,
     describe_stacks: Callable[..., Mapping[str, Any]] | None = None,
 ) -> Iterator[list[StackSummary]]:
-    """The stacks of a place that are not deleted, a page of up to 100 at a time.
+    """Yield the stacks that are not deleted, a page of up to 100 at a time.
 
-    ``before_each`` is called before each request; ``describe_stacks`` makes it, in place of the
-    client. botocore's errors pass through: a listing that fails is not an empty one.
+    ``describe_stacks`` makes each request, in place of the client. botocore's errors pass through:
+    a listing that fails is not an empty one.
     """
     describe = describe_stacks or clients.client("cloudformation", place).describe_stacks
     token: dict[str, str] = {}
     while True:
-        before_each()
         answer = describe(**token)
         yield [_found(stack) for stack in answer["Stacks"]]
         if not answer.get("NextToken"):
@@ -71,8 +83,17 @@ def pages(
 
 
 def stacks(clients: Clients, place: AccountRegion) -> dict[str, StackSummary]:
-    """All stacks of a place that are not deleted, by name."""
+    """Return all stacks that are not deleted, by name."""
     return {stack.name: stack for page in pages(clients, place) for stack in page}
+
+
+def in_each(
+    clients: Clients, places: Collection[AccountRegion]
+) -> dict[AccountRegion, dict[str, StackSummary] | Unavailable]:
+    """Return the stacks of several places, listed side by side."""
+    with ThreadPoolExecutor(LISTED_AT_ONCE) as pool:
+        listed = pool.map(lambda place: attempt(partial(stacks, clients, place)), places)
+        return dict(zip(places, listed, strict=True))
 
 
 def _found(stack: Mapping[str, Any]) -> StackSummary:

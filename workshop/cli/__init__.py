@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from localcloud.errors import LocalCloudError
-from workshop.cli import console, signed_out
+from workshop import extras
+from workshop.cli import completion, console, signed_out
 from workshop.errors import SignInError, WorkshopError
 
 COMMANDS = {
@@ -57,10 +58,25 @@ def _root(
 
 
 def application(*wanted: str) -> typer.Typer:
-    """Give the command line with these commands, or with all of them.
+    """Return the command line with these commands, or with all of them.
 
-    To import all commands takes longer than many of them run.
+    To import all commands takes longer than many of them run. A command whose extra is not
+    installed says so.
     """
+    app = _empty()
+    for name, module in {**COMMANDS, **dict.fromkeys(GROUPS, "")}.items():
+        if wanted and name not in wanted:
+            continue
+        if error := extras.missing(name):
+            _stand_in(app, name, error)
+        elif module:
+            app.command(name)(getattr(import_module(f"{__name__}.{module}"), name))
+        else:
+            app.add_typer(import_module(f"{__name__}.{name}").app, name=name)
+    return app
+
+
+def _empty() -> typer.Typer:
     app = typer.Typer(
         name="workshop",
         help="Workbenches for every attendee of a machine-learning workshop, from one YAML file.",
@@ -69,12 +85,32 @@ def application(*wanted: str) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for name, module in COMMANDS.items():
-        if not wanted or name in wanted:
-            app.command(name)(getattr(import_module(f"{__name__}.{module}"), name))
-    for name in GROUPS:
-        if not wanted or name in wanted:
-            app.add_typer(import_module(f"{__name__}.{name}").app, name=name)
+    return app
+
+
+def _stand_in(app: typer.Typer, name: str, error: WorkshopError | None = None) -> None:
+    """Add a command that takes any arguments and ends with ``error``."""
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+    shown = "Not installed; run it to see how to install it." if error else None
+
+    @app.command(name, help=shown, context_settings=anything)
+    def _() -> None:
+        if error:
+            raise error
+
+
+def _chosen(arguments: list[str]) -> typer.Typer:
+    """Return the command line with as many commands as the arguments, or a shell's TAB, need."""
+    typed = completion.typed()
+    first = next(iter(arguments if typed is None else typed), "")
+    if first in (*COMMANDS, *GROUPS):
+        return application(first)
+    if typed is None:
+        return application()
+    app = _empty()
+    for name in (*COMMANDS, *GROUPS):
+        _stand_in(app, name)
     return app
 
 
@@ -83,10 +119,8 @@ def main() -> None:
     console.never_fail()
     # Accepted anywhere: whoever wants a traceback has typed the whole command already.
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    first = next(iter(arguments), "")
-    app = application(first) if first in (*COMMANDS, *GROUPS) else application()
     try:
-        app(arguments)
+        _chosen(arguments)(arguments)
     except (WorkshopError, LocalCloudError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise

@@ -12,11 +12,11 @@ from workshop.access import matrix, query
 from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.config import loader
 from workshop.config.diagnostics import suggestion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
+from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 
@@ -235,7 +235,7 @@ def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
     # A stranger whose id begins with the other's: where a pattern is careless, it shows.
     ids += ["me", "neighbour"][len(ids) :]
     first, second = (
-        Names(settings.workshop, one, settings.account, settings.region) for one in ids
+        Names(settings.workshop, seat_id, settings.account, settings.region) for seat_id in ids
     )
     return first, second
 

@@ -7,9 +7,15 @@ from dataclasses import asdict
 from workshop import policies
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.resource_summary import PolicySummary, ProfileSummary, ResourceSummary, outline
+from workshop.environments import loader
+from workshop.environments.resource_summary import (
+    PolicySummary,
+    ProfileSummary,
+    ResourceSummary,
+    summarize,
+)
+from workshop.files import shown
 
 
 def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
@@ -24,7 +30,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
         workshop check -e prod --json | jq .totals
     """
     loaded = loader.load(env, config_dir)
-    counted = outline(loaded)
+    counted = summarize(loaded)
     if as_json:
         console.print_json(_document(loaded, counted), indent=2)
     else:
@@ -37,7 +43,7 @@ def _document(loaded: LoadedEnvironment, counted: ResourceSummary) -> dict[str, 
     settings = loaded.settings
     return {
         "environment": loaded.name,
-        "path": loader.shown(loaded.path),
+        "path": shown(loaded.path),
         "workshop": settings.workshop,
         "title": settings.title,
         "account": settings.account,

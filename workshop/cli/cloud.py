@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from typing import Annotated
 import typer
 
 from localcloud import environment, process, record
-from localcloud.transitions import PASSAGES, delays
+from localcloud.transitions import TRANSITIONS, delays
 from workshop import files, naming
 from workshop.cli import cloud_fault, cloud_quota, console
 from workshop.errors import UsageError
@@ -54,15 +53,6 @@ def _seconds(delay: str) -> tuple[str, float]:
         raise UsageError(f"'{delay}' is no delay; give one such as notebook=3") from None
 
 
-def _there(state_dir: Path) -> str:
-    """The option that leads another command to the same local cloud, empty for the usual one."""
-    return (
-        ""
-        if state_dir == process.DEFAULT_STATE_DIR
-        else f" --state-dir {shlex.quote(str(state_dir))}"
-    )
-
-
 def _region(region: str) -> str:
     if not re.fullmatch(naming.REGION_PATTERN, region):
         raise typer.BadParameter(f"'{region}' is no Region; give its code, such as eu-west-1")
@@ -92,7 +82,7 @@ def start(
         list[str] | None,
         typer.Option(
             metavar="NAME=SECONDS",
-            help=f"How long something takes; may be given again. Names: {', '.join(PASSAGES)}.",
+            help=f"How long a transition takes; repeatable. Names: {', '.join(TRANSITIONS)}.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -108,7 +98,7 @@ def start(
         enforce_iam=enforce_iam,
         delays=dict(_seconds(text) for text in delay or []),
     )
-    running, there = started.running, _there(state_dir)
+    running = started.running
     if as_json:
         console.print_json({**_document(running, state_dir), "already": started.already}, indent=2)
         return
@@ -118,8 +108,9 @@ def start(
     asked = (port or running.port, account, region, persist, enforce_iam)
     own = (running.port, running.account, running.region, running.persist, running.enforce_iam)
     if asked != own:
-        console.say(f"it keeps its own settings; to apply yours, run: workshop cloud stop{there}")
-    console.say(f'point a shell at it with: eval "$(workshop cloud env{there})"')
+        command = process.command("stop", state_dir)
+        console.say(f"it keeps its own settings; to apply yours, run: {command}")
+    console.say(f'point a shell at it with: eval "$({process.command("env", state_dir)})"')
 
 
 @app.command()
@@ -147,7 +138,7 @@ def status(*, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson =
 
 @app.command()
 def reset(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
-    """Make the running local cloud empty again."""
+    """Empty the running local cloud."""
     process.reset(process.require(state_dir))
     console.say("local cloud is empty again")
 

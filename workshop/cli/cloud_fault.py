@@ -1,4 +1,4 @@
-"""``workshop cloud fault``: what is meant to go wrong in the local cloud."""
+"""``workshop cloud fault``: faults that the local cloud injects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workshop.cli.options import AsJson
 from workshop.errors import UsageError
 
 app = typer.Typer(
-    help="What goes wrong in the local cloud: throttling, failures, lost answers, ...",
+    help="Faults of the local cloud: throttling, failures, lost answers, ...",
     no_args_is_help=True,
 )
 
@@ -23,7 +23,7 @@ StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
 ]
 
-_PATH = "/_workshop/faults"
+_PATH = "/_localcloud/faults"
 _NOT_SHOWN = ("effect", "operation", "noun", "seen", "hits")
 
 
@@ -130,8 +130,8 @@ def add(
     }
     rule = {option: value for option, value in given.items() if value is not None}
     _check(rule)
-    told = process.post(process.require(state_dir), _PATH, {"add": [rule]})["rules"]
-    console.say(f"added: {' '.join(cell for cell in _cells(told[-1])[:3] if cell)}")
+    rules = process.post(process.require(state_dir), _PATH, {"add": [rule]})["rules"]
+    console.say(f"added: {' '.join(cell for cell in _cells(rules[-1])[:3] if cell)}")
     console.say("undo all faults with: workshop cloud fault clear")
 
 
@@ -140,15 +140,15 @@ def list_faults(
     *, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson = False
 ) -> None:
     """List what goes wrong, and how often it did."""
-    told = process.post(process.require(state_dir), _PATH, {})["rules"]
+    rules = process.post(process.require(state_dir), _PATH, {})["rules"]
     if as_json:
-        console.print_json(told, indent=2)
+        console.print_json(rules, indent=2)
         return
-    if not told:
+    if not rules:
         console.say("nothing is meant to go wrong")
         return
     table = console.table("effect", "what", "options", "seen", "hits", right=("seen", "hits"))
-    for rule in told:
+    for rule in rules:
         table.add_row(*_cells(rule))
     console.print_table(table)
 
@@ -171,7 +171,7 @@ def _check(rule: dict[str, Any]) -> None:
 
 
 def _cells(rule: dict[str, Any]) -> tuple[str, ...]:
-    """Give the row of a rule: effect, what it is about, its options as typed, its counts."""
+    """Return the row of a rule: effect, what it is about, its options as typed, its counts."""
     options = [
         f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
         for name, value in rule.items()

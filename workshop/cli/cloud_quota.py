@@ -43,13 +43,13 @@ def list_quotas(
     as_json: AsJson = False,
 ) -> None:
     """List quotas: what is allowed now, and what AWS allows by default."""
-    told = _turn(state_dir, account, region, show="all")["quotas"]
-    known = sorted({row["service"] for row in told})
+    rows = _change(state_dir, account, region, show="all")["quotas"]
+    known = sorted({row["service"] for row in rows})
     if service is not None and service not in known:
         raise UsageError(f"no quotas of a service '{service}'; known are: {', '.join(known)}")
     found = [
         row
-        for row in told
+        for row in rows
         if service in {None, row["service"]} and contains.lower() in row["name"].lower()
     ]
     if as_json:
@@ -75,17 +75,17 @@ def set_quota(
     state_dir: StateDir = process.DEFAULT_STATE_DIR,
 ) -> None:
     """Change one quota until the local cloud is reset; grants an increase that was asked for."""
-    told = _turn(state_dir, account, region, **{service: {quota: value}})
-    for row in told["quotas"]:
+    answer = _change(state_dir, account, region, **{service: {quota: value}})
+    for row in answer["quotas"]:
         if row["service"] == service and quota in {row["name"], row["code"]}:
-            where = f"{told['account']}, {told['region']}"
+            where = f"{answer['account']}, {answer['region']}"
             console.say(f"{service}: {row['name']} is now {row['value']:.12g} ({where})")
 
 
-def _turn(
-    state_dir: Path, account: str | None, region: str | None, **wanted: Any
+def _change(
+    state_dir: Path, account: str | None, region: str | None, **change: Any
 ) -> dict[str, Any]:
     running = process.require(state_dir)
     return process.set_quotas(
-        running, account=account or running.account, region=region or running.region, **wanted
+        running, account=account or running.account, region=region or running.region, **change
     )

@@ -179,7 +179,7 @@ class PlainTable(Table):
 
 
 class Bar(Progress):
-    """A bar among the talk, between a label and what is told of its task."""
+    """A bar among the talk, between a label and the description of its task."""
 
     def __init__(self, label: str, *, transient: bool = False) -> None:
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from workshop.aws import account_guard
 from workshop.aws.clients import Clients
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, seats
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
+from workshop.environments import loader
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,6 @@ def opened(
     *,
     only: str | None = None,
     profile: str | None = None,
-    throttled: Callable[[AccountRegion], None] = lambda _: None,
 ) -> CommandContext:
     """Load an environment, choose its seats and check whose account it is.
 
@@ -61,7 +60,7 @@ def opened(
     chosen = seats(loaded, only, profile)
     for warning in loaded.warnings:
         console.warn(warning)
-    clients = Clients(loaded.home, role=loaded.settings.deploy.role, throttled=throttled)
+    clients = Clients(loaded.home, role=loaded.settings.deploy.role)
     account_guard.check_accounts(clients, loaded, [loaded.home, *account_regions(chosen)])
     options = ["-e", env]
     options += ["--only", only] if only else []

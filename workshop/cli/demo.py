@@ -21,14 +21,17 @@ from localcloud.record import Running
 from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
-from workshop.config import loader
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import attendee_activity, attendee_view, cdk_command
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
+from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
+
+SHIPPED = Path(attendee_view.__file__).with_name("environment")
+"""The environment ``demo`` of the package, for a folder that has none."""
 
 STATE_DIR = files.STATE / "demo-cloud"
 CONCURRENCY = "8"
@@ -62,7 +65,8 @@ def demo(
 
     Uses these same commands and the real CDK command line, and talks to no AWS account.
     """
-    loaded = loader.load(env, CONFIG_DIR)
+    own = env in loader.known(CONFIG_DIR) or env not in loader.known(SHIPPED)
+    loaded = loader.load(env, CONFIG_DIR if own else SHIPPED)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well; under
         # nohup it goes on.
@@ -77,7 +81,7 @@ def demo(
             _story(loaded, running, clock)
         finally:
             if keep:
-                console.say(f'still running: eval "$(workshop cloud env --state-dir {STATE_DIR})"')
+                console.say(f'still running: eval "$({process.command("env", STATE_DIR)})"')
             else:
                 process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
@@ -118,13 +122,23 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> No
     session = _session(variables)
     *most, last = loaded.seats
     others = ",".join(seat.id for seat in most)
+    environment = ["-e", loaded.name]
+    if loaded.path.parent == SHIPPED:
+        environment += ["--config-dir", str(SHIPPED)]
+    cdk = Toolkit(Path.cwd(), STATE_DIR, whole)
 
-    with clock.step("workshop deploy: all seats but one, at the same time"):
-        console.say("   making the templates takes up to a minute the first time")
-        _workshop(whole, "deploy", "-e", loaded.name, "--only", others)
+    if cdk.program:
+        with clock.step("workshop deploy: all seats but one, at the same time"):
+            console.say("   making the templates takes up to a minute the first time")
+            _workshop(whole, "deploy", *environment, "--only", others)
 
-    with clock.step(f"cdk deploy: {last.id}, by plain CDK"):
-        _deploy_by_cdk(loaded, last, whole)
+        with clock.step(f"cdk deploy: {last.id}, by plain CDK"):
+            _deploy_by_cdk(cdk, loaded, last)
+    else:
+        with clock.step("workshop deploy: all seats, at the same time"):
+            console.say(f"   plain cdk can deploy them as well; {cdk_command.INSTALL}")
+            console.say("   making the templates takes up to a minute the first time")
+            _workshop(whole, "deploy", *environment)
 
     with clock.step("What every seat has now, read back through boto3"):
         _show([attendee_view.read_back(session, loaded, seat) for seat in loaded.seats])
@@ -134,13 +148,14 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> No
             _work(loaded, seat, running)
 
     with clock.step("workshop status: what runs, and what it costs"):
-        _workshop(whole, "status", "-e", loaded.name)
+        _workshop(whole, "status", *environment)
 
     with clock.step("workshop teardown: all of it, and what attendees made"):
-        _workshop(whole, "teardown", "-e", loaded.name, "--early")
+        _workshop(whole, "teardown", *environment, "--early")
         # Half a minute lies between the two scans on AWS, whose lists are late.
         _workshop(
-            *(whole, "teardown", "-e", loaded.name, "--early", "--apply"),
+            whole,
+            *("teardown", *environment, "--early", "--apply"),
             *("--yes", loaded.settings.workshop, "--interval", "2"),
         )
 
@@ -163,10 +178,10 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
         raise WorkshopError(f"workshop {arguments[0]} failed with exit code {code}")
 
 
-def _deploy_by_cdk(loaded: LoadedEnvironment, seat: Seat, variables: Mapping[str, str]) -> None:
-    cdk = Toolkit(Path.cwd(), STATE_DIR, variables)
+def _deploy_by_cdk(cdk: Toolkit, loaded: LoadedEnvironment, seat: Seat) -> None:
     assembly = STATE_DIR / "cdk.out"
-    chosen = ("-c", f"env={loaded.name}", "-c", f"attendee={seat.id}")
+    context = {"env": loaded.name, "attendee": seat.id, "config": str(loaded.path.parent)}
+    chosen = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
     cdk.run("synth", "--quiet", *chosen, "-o", str(assembly))
     with _progress("deployed", cdk_command.stacks(assembly)) as finished:
         cdk.run(
@@ -185,7 +200,7 @@ def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
-    made = attendee_activity.a_day(
+    made = attendee_activity.run_lab(
         session,
         names,
         bucket=next(iter(profile.storage.buckets)),

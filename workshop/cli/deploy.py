@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from workshop.account_region import AccountRegion
-from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import console, deploy_summary, deploy_view, preflight
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
@@ -86,15 +84,7 @@ def deploy(
 
         workshop deploy -e prod --json | jq 'select(.what == "seat failed")'
     """
-    paces: dict[AccountRegion, RateLimiter] = {}
-    work = opened(
-        env,
-        config_dir,
-        only=only,
-        profile=profile,
-        throttled=lambda place: paces[place].throttled() if place in paces else None,
-    )
-    paces.update((place, RateLimiter()) for place in work.places)
+    work = opened(env, config_dir, only=only, profile=profile)
     watch = Stopwatch()
     templates = synthesized(work)
     watch.lap("synthesis")
@@ -109,8 +99,8 @@ def deploy(
     watch.lap("checks")
     if as_json and not report.passed:
         why = preflight.refusal(report)
-        told = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
-        console.print_json(deploy_summary.line(told))
+        result = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
+        console.print_json(deploy_summary.line(result))
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
     ledger = Ledger(work.loaded.name)
@@ -125,7 +115,6 @@ def deploy(
             deadline=60 * (stack_minutes or settings.stack_minutes),
         ),
         failure_percent=settings.failure_percent if failure_percent is None else failure_percent,
-        paces=paces,
         sink=_all_of(sinks),
     )
     again = _given(
@@ -137,11 +126,11 @@ def deploy(
     try:
         with deploy_view.view(made, as_json=as_json) as shown:
             sinks.append(shown.event)
-            shown.begin(deployment, paces)
+            shown.begin(deployment)
             deployment.run()
-    finally:  # whatever broke it off: what was done has to be told, and noted
+    finally:  # whatever broke it off: what was done has to be shown, and noted
         watch.lap("stacks")
-        result = deploy_summary.of_run(deployment, paces, watch.laps)
+        result = deploy_summary.of_run(deployment, watch.laps)
         ledger.end(result)  # first, since a pipe that is closed would end all that follows
         if as_json:
             console.print_json(deploy_summary.line(result))

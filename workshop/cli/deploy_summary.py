@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from workshop.account_region import AccountRegion
-from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import console
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment, DeployOutcome, SeatResult, counted
@@ -19,9 +17,7 @@ _GOOD = (DeployOutcome.DONE, DeployOutcome.UNCHANGED)
 _BAD = (DeployOutcome.FAILED, DeployOutcome.STUCK)
 
 
-def of_run(
-    deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter], seconds: Mapping[str, float]
-) -> dict[str, Any]:
+def of_run(deployment: Deployment, seconds: Mapping[str, float]) -> dict[str, Any]:
     """What came of a run, as far as it came."""
     results = deployment.results
     broken = deployment.broken
@@ -35,7 +31,7 @@ def of_run(
         else next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
         "interrupted": deployment.interrupted,
         "broken": "" if broken is None or signed_out else f"{type(broken).__name__}: {broken}",
-        "throttles": sum(pace.throttles for pace in paces.values()),
+        "throttles": deployment.throttles,
         "seconds": dict(seconds),
         "exit": 0 if good else 1,
     }
@@ -73,7 +69,7 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
     if bad:
         table = console.table("seat", "place", "outcome", "why")
         for one in bad:
-            table.add_row(one.seat, str(one.place), one.outcome.value, one.told)
+            table.add_row(one.seat, str(one.place), one.outcome.value, one.message)
         console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
@@ -110,5 +106,5 @@ def _failed(one: SeatResult) -> dict[str, str]:
         "account": one.place.account,
         "region": one.place.region,
         "outcome": one.outcome.value,
-        "told": one.told,
+        "message": one.message,
     }

@@ -1,15 +1,13 @@
-"""A running fleet as people and programs see it: bars on a terminal, lines in a pipe, JSON."""
+"""A running deployment as people and programs see it: bars on a terminal, lines in a pipe, JSON."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from workshop.account_region import AccountRegion
-from workshop.aws.rate_limit import RateLimiter
 from workshop.cli import console
 from workshop.deploy.jobs import ENDED
 from workshop.deploy.plan import DeployPlan
@@ -22,7 +20,7 @@ _LINES = 12
 """Active seats that a screen shows; the others are counted."""
 
 _QUIET = frozenset({What.BEGUN, What.DONE, What.UNCHANGED})
-"""What a pipe does not hear of each stack: seats are told when they are done."""
+"""Events of single stacks that a pipe leaves out: a line comes when a seat has ended."""
 
 _ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
 
@@ -30,7 +28,7 @@ _ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
 class DeployView(Protocol):
     """Whoever watches a deployment."""
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None: ...
+    def begin(self, deployment: Deployment) -> None: ...
 
     def event(self, event: Event) -> None: ...
 
@@ -51,7 +49,7 @@ def view(plan: DeployPlan, *, as_json: bool) -> Iterator[DeployView]:
 class _JsonView:
     """Every event as one JSON object a line on stdout."""
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
+    def begin(self, deployment: Deployment) -> None:
         pass
 
     def event(self, event: Event) -> None:
@@ -65,23 +63,23 @@ class _LineView:
         self._seats = _seats(plan)
         self._ended = 0
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
+    def begin(self, deployment: Deployment) -> None:
         pass
 
     def event(self, event: Event) -> None:
         if event.what in _ENDS:
-            told = f": {event.told}" if event.told else ""
+            message = f": {event.message}" if event.message else ""
             if event.seat == COHORT:
-                console.say(f"{event.what.removeprefix('seat ')}: {COHORT}{told}")
+                console.say(f"{event.what.removeprefix('seat ')}: {COHORT}{message}")
                 return
             self._ended += 1
-            console.say(f"{self._ended}/{self._seats} {event.what}: {event.seat}{told}")
+            console.say(f"{self._ended}/{self._seats} {event.what}: {event.seat}{message}")
         elif event.what not in _QUIET:
             console.say(_line(event))
 
 
 class _LiveView:
-    """One bar for the fleet, one line for each active seat; failures scroll by above."""
+    """One bar for all seats, one line for each active seat; failures scroll by above."""
 
     def __init__(self, plan: DeployPlan) -> None:
         self._bar = console.Bar("seats")
@@ -91,11 +89,9 @@ class _LiveView:
         self._done = 0
         self._stacks = 0
         self._deployment: Deployment | None = None
-        self._paces: Mapping[AccountRegion, RateLimiter] = {}
 
-    def begin(self, deployment: Deployment, paces: Mapping[AccountRegion, RateLimiter]) -> None:
+    def begin(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._paces = paces
 
     def event(self, event: Event) -> None:
         with self._lock:
@@ -109,7 +105,7 @@ class _LiveView:
     def render(self) -> console.Renderable:
         taken = max(0.1, time.monotonic() - self._began)
         rate = self._stacks / taken * 60
-        throttles = sum(pace.throttles for pace in self._paces.values())
+        throttles = self._deployment.throttles if self._deployment else 0
         text = f"{rate:.0f} stacks a minute{self._left(taken)}"
         if throttles:
             text += f", {throttles} calls throttled"
@@ -132,7 +128,7 @@ class _LiveView:
         for engine in self._deployment.engines if self._deployment else ():
             for job in engine.in_flight:
                 doing = "clearing " if job.deleting else ""
-                seats.setdefault(job.seat, []).append(doing + job.plan.wanted.kind)
+                seats.setdefault(job.seat, []).append(doing + job.plan.desired.kind)
         for seat in list(seats)[:_LINES]:
             table.add_row(f"  {seat}", ", ".join(seats[seat]))
         if len(seats) > _LINES:
@@ -147,4 +143,4 @@ def _seats(plan: DeployPlan) -> int:
 
 def _line(event: Event) -> str:
     about = event.stack or event.seat
-    return " ".join(part for part in (f"{event.what}:", about, event.told) if part)
+    return " ".join(part for part in (f"{event.what}:", about, event.message) if part)

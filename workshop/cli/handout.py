@@ -15,9 +15,9 @@ import typer
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
-from workshop.config.loader import shown
 from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
+from workshop.files import shown
 from workshop.handout import export, files, notebooks, pages, slips
 from workshop.handout.slips import Handout
 
@@ -204,12 +204,12 @@ def _tell_problems(at_hand: CommandContext, found: Mapping[str, notebooks.Handou
     """One line for each kind of problem with its cure; raises when there is any."""
     groups: dict[tuple[str, str], list[Seat]] = defaultdict(list)
     for seat in at_hand.seats:
-        if told := found[seat.id].problem:
-            groups[found[seat.id].status, told].append(seat)
-    for (status, told), seats in groups.items():
+        if problem := found[seat.id].problem:
+            groups[found[seat.id].status, problem].append(seat)
+    for (status, problem), seats in groups.items():
         ids = ",".join(seat.id for seat in seats)
         cure = _CURES.get(status, "").format(env=at_hand.loaded.name, ids=ids)
-        console.warn(f"{told}: {ids}{cure}")
+        console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:
         total = len(at_hand.seats)

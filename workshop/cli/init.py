@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +12,8 @@ import typer
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR
 from workshop.config import json_schema, rules, scaffold
-from workshop.config.loader import shown
 from workshop.errors import UsageError, WorkshopError
+from workshop.files import shown
 
 Name = Annotated[
     str,
@@ -38,7 +39,7 @@ def init(
     account: Account = None,
     region: Region = "eu-west-1",
 ) -> None:
-    """Write a commented environment and a roster to start from.
+    """Write a commented environment and a roster to start from, and what cdk runs.
 
     Nothing that is there already is touched.
 
@@ -50,7 +51,7 @@ def init(
     """
     for text, rule in ((name, rules.WORKSHOP), (account, rules.ACCOUNT), (region, rules.REGION)):
         if text is not None and not rule.holds(text):
-            raise UsageError(f"{text!r} {rule.told}")
+            raise UsageError(f"{text!r} {rule.message}")
     environment = directory / f"{name}.yaml"
     roster = directory / "rosters" / f"{name}.csv"
     for path in (environment, roster):
@@ -61,7 +62,16 @@ def init(
     editors = directory / json_schema.FILE
     if not editors.exists():
         _write({editors: json_schema.text()})
+    app = Path("cdk.json")
+    if not app.exists():
+        _write({app: scaffold.cdk_json(_python(), directory)})
     _next_steps(environment, roster, directory, account)
+
+
+def _python() -> Path:
+    """Return the Python that runs this; inside this folder, by its place in it."""
+    python = Path(sys.executable)
+    return python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
 
 
 def _write(files: dict[Path, str]) -> None:

@@ -13,10 +13,10 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.cli import console, teardown_plan_view, teardown_view
+from workshop.cli import completion, console, teardown_plan_view, teardown_view
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
-from workshop.config import loader
+from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import evidence, guard, roles, verification
@@ -31,7 +31,13 @@ def leftovers(
     *,
     env: Annotated[
         str | None,
-        typer.Option("--env", "-e", metavar="NAME", help="The environment: config/NAME.yaml."),
+        typer.Option(
+            "--env",
+            "-e",
+            metavar="NAME",
+            help="The environment: config/NAME.yaml.",
+            autocompletion=completion.environments,
+        ),
     ] = None,
     workshop: Annotated[
         str | None,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workshop.cli import completion
+from workshop.cli.completion import CONFIG_DIR
 from workshop.config.diagnostics import listing, suggestion
 from workshop.errors import UsageError
 
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
 Env = Annotated[
     str,
     typer.Option(
-        "--env", "-e", metavar="NAME", help="The environment: config/NAME.yaml.", show_default=False
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="The environment: config/NAME.yaml.",
+        show_default=False,
+        autocompletion=completion.environments,
     ),
 ]
 ConfigDir = Annotated[
@@ -26,15 +33,26 @@ ConfigDir = Annotated[
 ]
 Only = Annotated[
     str | None,
-    typer.Option("--only", metavar="ID,...", help="These seats alone.", show_default=False),
+    typer.Option(
+        "--only",
+        metavar="ID,...",
+        help="These seats alone.",
+        show_default=False,
+        autocompletion=completion.seats,
+    ),
 ]
 OfProfile = Annotated[
     str | None,
-    typer.Option("--profile", metavar="NAME", help="Seats of this profile alone."),
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Seats of this profile alone.",
+        autocompletion=completion.profiles,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 
-CONFIG_DIR = Path("config")
+__all__ = ["CONFIG_DIR", "AsJson", "ConfigDir", "Env", "OfProfile", "Only", "seats"]
 
 
 def seats(loaded: LoadedEnvironment, only: str | None, profile: str | None) -> tuple[Seat, ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,13 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.deploy import assembly, planner
 from workshop.deploy.assembly import Assembly
-from workshop.deploy.diff import Effect, PropertyChange
+from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.ledger import Ledger
 from workshop.naming import COHORT
 
 _SHOWN = 40
-"""Characters of a changed value; the rest is in --json."""
+"""Characters of a changed value; a longer one is in --json."""
 
 
 def plan(
@@ -56,7 +54,7 @@ def synthesized(work: CommandContext) -> Assembly:
     # A folder for each run: two organisers may be at work in the same project.
     with tempfile.TemporaryDirectory(prefix="workshop-") as made:
         directory = Path(made) / "cdk.out"
-        return assembly.synthesize(work.loaded, work.seats, directory, project=Path.cwd())
+        return assembly.synthesize(work.loaded, work.seats, directory)
 
 
 def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, planner.Found]:
@@ -64,13 +62,10 @@ def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, pla
     worked_in = Ledger(work.loaded.name).places()
     elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
-    found = planner.look(work.clients, work.places)
-    others, unlisted = planner.look_for_strays(work.clients, elsewhere)
-    for place, why in unlisted.items():
+    made, found = planner.plan(work.clients, work.loaded, templates, work.seats, elsewhere)
+    for place, why in made.unlisted.items():
         console.warn(f"whether strays are left in {place} is not known ({why})")
-    read = planner.reader(work.clients)
-    made = planner.propose(work.loaded, templates, work.seats, {**found, **others}, read)
-    return replace(made, unlisted=unlisted), found
+    return made, found
 
 
 def show(made: DeployPlan) -> None:
@@ -138,10 +133,10 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
 
 def _stack(stack: StackPlan) -> dict[str, Any]:
     return {
-        "name": stack.wanted.name,
+        "name": stack.desired.name,
         "action": stack.action.value,
-        "status": stack.found.status if stack.found else None,
-        "told": stack.told,
+        "status": stack.current.status if stack.current else None,
+        "message": stack.message,
         "loses_disk": stack.loses_disk,
         "changes": [
             {
@@ -161,39 +156,42 @@ def _stacks(seat: SeatPlan) -> str:
     busy = [stack for stack in seat.stacks if stack.action != StackAction.UNCHANGED]
     if seat.seat == COHORT or len(busy) == len(seat.stacks):
         return str(len(busy))
-    return ", ".join(stack.wanted.kind for stack in busy)
+    return ", ".join(stack.desired.kind for stack in busy)
 
 
 def _why(seat: SeatPlan) -> str:
-    return "; ".join(dict.fromkeys(stack.told for stack in seat.stacks if stack.told))
+    return "; ".join(dict.fromkeys(stack.message for stack in seat.stacks if stack.message))
 
 
 def _changes(seat: SeatPlan) -> Iterator[str]:
+    """Return what changes, in the words of people: no logical id, and no script."""
+    shared = "shared " if seat.seat == COHORT else ""
     for stack in seat.stacks:
-        kind = stack.wanted.kind
         if stack.loses_disk:
-            yield f"{kind}: what is left of it is DELETED, and its disk is lost"
-        if any(change.property == "Tags" for change in stack.changes):
-            yield f"{kind}: tags"  # the same ones of every resource
-        yield from (f"{kind}: {_told(one)}" for one in stack.changes if one.property != "Tags")
+            yield f"{stack.desired.kind}: what is left of it is DELETED, and its disk is lost"
+        lines = dict.fromkeys(describe(change) for change in stack.changes)
+        yield from (f"{shared}{line}" for line in lines)
 
 
-def _told(change: PropertyChange) -> str:
+def describe(change: PropertyChange) -> str:
+    """Return a change in a line, without its values where they are long or hold rules."""
+    resource = noun(change.type)
     if change.effect in (Effect.ADDED, Effect.REMOVED):
-        return f"{change.resource} ({change.type}) is {change.effect.value}"
+        return f"{resource} is {change.effect.value}"
     effects = {
         Effect.RESTART: "; the notebook is stopped and started",
         Effect.REFUSED: "; CANNOT be changed: it would replace the resource, and its disk is lost"
-        if "Notebook" in change.type
+        if change.type == NOTEBOOK
         else "; CANNOT be changed in place",
     }
-    told = effects.get(change.effect, "")
-    return (
-        f"{change.resource}.{change.property}: {_short(change.before)} -> {_short(change.after)}"
-        f"{told}"
-    )
+    values = (change.before, change.after)
+    shown = all(value is None or len(_plain(value)) in range(1, _SHOWN) for value in values)
+    change_of = ": {} -> {}".format(*map(_plain, values)) if shown else ""
+    return f"{resource}: {words(change.property)}{change_of}{effects.get(change.effect, '')}"
 
 
-def _short(value: Any) -> str:
-    text = "none" if value is None else value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+def _plain(value: Any) -> str:
+    """Return a number or a word as it is; empty for all that is longer, or no value but a rule."""
+    if isinstance(value, dict | list) or "${" in str(value):
+        return ""
+    return "none" if value is None else str(value)

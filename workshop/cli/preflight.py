@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated
 
 import typer
 
 from workshop.account_region import AccountRegion
 from workshop.aws import stacks
+from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
@@ -21,7 +20,6 @@ from workshop.errors import GuardError
 from workshop.preflight import CheckState, PreflightReport
 from workshop.preflight import preflight as checked
 from workshop.preflight.checks import REFUSING
-from workshop.preflight.reading import Unread, read
 
 AcceptUnknown = Annotated[
     list[str] | None,
@@ -92,7 +90,7 @@ def show(report: PreflightReport, *, everything: bool = False) -> None:
                 check.subject,
                 *("" if number is None else str(number) for number in numbers),
                 check.quota_code,
-                check.told,
+                check.message,
             )
         console.print_table(table)
     requests = [check for check in report.checks if check.request]
@@ -131,14 +129,11 @@ def refusal(report: PreflightReport) -> str:
 
 def _stacks(chosen: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
     """The stacks of each place; a place that cannot be listed is left out."""
-    listed = partial(stacks.stacks, chosen.clients)
-    with ThreadPoolExecutor(len(chosen.places)) as pool:
-        answers = pool.map(lambda place: read(partial(listed, place)), chosen.places)
-        found = dict(zip(chosen.places, answers, strict=True))
-    for place, answer in found.items():
-        if isinstance(answer, Unread):
-            console.warn(f"the stacks of {place} could not be listed ({answer.why})")
-    return {place: one for place, one in found.items() if not isinstance(one, Unread)}
+    listed = stacks.in_each(chosen.clients, chosen.places)
+    for place, answer in listed.items():
+        if isinstance(answer, Unavailable):
+            console.warn(f"the stacks of {place} could not be listed ({answer.reason})")
+    return {place: found for place, found in listed.items() if not isinstance(found, Unavailable)}
 
 
 def _summary(report: PreflightReport) -> str:

@@ -8,11 +8,12 @@ import typer
 
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.config import loader
-from workshop.config.loader import Draft
 from workshop.config.roster import Seat
 from workshop.config.roster.write import write_ids
+from workshop.environments import loader
+from workshop.environments.loader import Draft
 from workshop.errors import ConfigError
+from workshop.files import shown
 
 Write = Annotated[
     bool, typer.Option("--write", help="Write missing ids into the roster file; only ids change.")
@@ -40,8 +41,8 @@ def roster(
         workshop roster -e dev --json | jq -r '.[].email'
     """
     draft = loader.draft(env, config_dir)
-    if draft.mistakes:
-        raise ConfigError([str(mistake) for mistake in draft.mistakes])
+    if draft.diagnostics:
+        raise ConfigError([str(each) for each in draft.diagnostics])
     if write:
         draft = _written(draft, env, config_dir)
     unwritten = _unwritten(draft)
@@ -50,8 +51,8 @@ def roster(
         console.print_json(listed, indent=2)
     else:
         _print(draft, unwritten)
-    for mistake in loader.missing_ids(draft, config_dir):
-        console.warn(str(mistake))
+    for diagnostic in loader.missing_ids(draft, config_dir):
+        console.warn(str(diagnostic))
 
 
 def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
@@ -59,7 +60,7 @@ def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
         console.say("numbered seats have their ids already; nothing to write")
         return draft
     added = write_ids(draft.roster_path, draft.sheet)
-    file = loader.shown(draft.roster_path)
+    file = shown(draft.roster_path)
     console.say(f"{file}: {added} ids written" if added else f"{file}: every row has its id")
     return loader.draft(env, config_dir)
 
@@ -104,4 +105,4 @@ def _overrides(draft: Draft, seat: Seat) -> str:
         (seat.account, settings.account, seat.account),
         (seat.region, settings.region, seat.region),
     )
-    return ", ".join(told for own, usual, told in pairs if own != usual)
+    return ", ".join(text for own, usual, text in pairs if own != usual)

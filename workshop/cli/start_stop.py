@@ -16,11 +16,11 @@ from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.notebooks import start_stop
-from workshop.notebooks.start_stop import NotebookBatch, NotebookOutcome, NotebookWaits, Transition
+from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
+from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
-from workshop.status.look import StatusScan, look
 
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Ask for it and do not wait until it is done.")
@@ -85,6 +85,7 @@ def _turn(
     ending = threading.Event()
     interrupted = False
     patience = NotebookWaits(ending.wait, stay=not no_wait, minutes=minutes)
+    before = found.clients.calls
     with _progress(goal, len(found.seats)) as progress:
         turns = list(
             start_stop.turns(
@@ -105,14 +106,15 @@ def _turn(
                 console.say("ending: what AWS was asked for goes on without this command")
             finally:  # where one place was broken off, the others end as well
                 ending.set()
+    calls = Counter(found.clients.calls) - before
     outcomes = _in_order(found, [one for future in running for one in future.result()])
     if not as_json:
         _print(goal, outcomes)
         _say(found, goal, outcomes)
     # What a night costs is not told by what was stopped, but by what was not.
-    seen = None if interrupted else look(found.loaded, found.seats, found.clients, DescribeCache())
+    seen = None if interrupted else scan(found.loaded, found.seats, found.clients, DescribeCache())
     if as_json:
-        console.print_json(_document(found, goal, turns, outcomes, seen), indent=2)
+        console.print_json(_document(found, goal, calls, outcomes, seen), indent=2)
         _say(found, goal, outcomes)
     if seen is not None:
         still_running.say(
@@ -216,14 +218,11 @@ def _changed(outcomes: Sequence[NotebookOutcome]) -> Cost:
 def _document(
     found: CommandContext,
     goal: Transition,
-    turns: Sequence[NotebookBatch],
+    calls: Counter[str],
     outcomes: list[NotebookOutcome],
     seen: StatusScan | None,
 ) -> dict[str, object]:
     cost = _changed(outcomes)
-    calls: Counter[str] = Counter()
-    for turn in turns:
-        calls.update(turn.calls)
     return {
         "environment": found.loaded.name,
         "goal": goal.verb,

@@ -14,9 +14,9 @@ from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.pricing import prices
+from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
-from workshop.status.look import StatusScan, look
-from workshop.status.rows import Count, StackCounts, StatusRow, StatusTotals, Unattributed
+from workshop.status.report import Count, StackCounts, StatusRow, StatusTotals, Unattributed
 
 NUMBERS = ("endpoints", "USD/h")
 
@@ -48,10 +48,10 @@ def status(
         workshop status -e prod --only ada,ben --watch
     """
     found = opened(env, config_dir, only=only, profile=profile)
-    memory = DescribeCache()
+    cache = DescribeCache()
 
     def take() -> StatusScan:
-        return look(found.loaded, found.seats, found.clients, memory)
+        return scan(found.loaded, found.seats, found.clients, cache)
 
     if watch:
         _watch(found, take, every, as_json=as_json)
@@ -121,9 +121,9 @@ def _table(found: CommandContext, seen: StatusScan) -> console.PlainTable:
         table.add_row(row.seat, *([str(row.place)] if several else []), *_cells(row, seen.at))
     blank = [""] if several else []
     table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
-    for nobody in seen.nobodys:
+    for other in seen.unattributed:
         table.add_row(
-            "not attributed", *([str(nobody.place)] if several else []), *_stray_cells(nobody)
+            "not attributed", *([str(other.place)] if several else []), *_stray_cells(other)
         )
     return table
 
@@ -152,13 +152,13 @@ def _total_cells(totals: StatusTotals) -> list[str]:
     ]
 
 
-def _stray_cells(nobody: Unattributed) -> list[str]:
-    kinds = [work.kind for work in nobody.work]
+def _stray_cells(other: Unattributed) -> list[str]:
+    kinds = [work.kind for work in other.work]
     jobs: dict[str, Count] = {
         kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind != "endpoint"
     }
-    books = f"{len(nobody.notebooks)} more" if nobody.notebooks else ""
-    return ["", books, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(nobody.cost)]
+    books = f"{len(other.notebooks)} more" if other.notebooks else ""
+    return ["", books, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(other.cost)]
 
 
 def _stacks(stacks: StackCounts | None) -> str:
@@ -205,12 +205,12 @@ def _document(found: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "seats": [_row_document(row) for row in seen.rows],
         "not_attributed": [
             {
-                **asdict(nobody.place),
-                "notebooks": [book.name for book in nobody.notebooks],
-                "work": [{"kind": one.kind, "name": one.name} for one in nobody.work],
-                "usd_per_hour": nobody.cost.document,
+                **asdict(other.place),
+                "notebooks": [book.name for book in other.notebooks],
+                "work": [{"kind": one.kind, "name": one.name} for one in other.work],
+                "usd_per_hour": other.cost.document,
             }
-            for nobody in seen.nobodys
+            for other in seen.unattributed
         ],
         "totals": {
             "seats": totals.seats,

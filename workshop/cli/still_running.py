@@ -6,9 +6,10 @@ from typing import Any
 
 from workshop.cli import console
 from workshop.cli.context import CommandContext
+from workshop.pricing import billing
 from workshop.pricing.prices import Cost
-from workshop.status.look import StatusScan
-from workshop.status.rows import MACHINE_UP, Count, StatusRow
+from workshop.status.collector import StatusScan
+from workshop.status.report import MISSING, Count, StatusRow
 
 _FREE = ("stacks", "notebook logs")
 """What costs nothing, so that nothing is unknown of the cost where it could not be read."""
@@ -33,8 +34,8 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
             sweep = found.command_for("sweep", at_work)
             cure += f"; end jobs and endpoints, and delete what these seats made, with: {sweep}"
         console.say(f"{what}: {told}, {running.told}; {cure}")
-    for nobody in seen.nobodys:
-        console.say(f"and of nobody on the roster in {nobody.place}: {nobody.cost.told}")
+    for other in seen.unattributed:
+        console.say(f"and of nobody on the roster in {other.place}: {other.cost.told}")
 
 
 def document(seen: StatusScan) -> dict[str, Any]:
@@ -44,15 +45,19 @@ def document(seen: StatusScan) -> dict[str, Any]:
         "endpoints": seen.totals.endpoints,
         "jobs": _jobs(seen),
         "usd_per_hour": seen.totals.running.document,
-        "not_attributed": [nobody.cost.document for nobody in seen.nobodys],
+        "not_attributed": [other.cost.document for other in seen.unattributed],
         "calls": dict(seen.calls),
     }
 
 
 def _notebooks(seen: StatusScan) -> Count:
     """Return how many have a machine, on its way up or down as well."""
-    statuses = [row.notebook for row in seen.rows]
-    return None if None in statuses else sum(one in MACHINE_UP for one in statuses)
+    up = 0
+    for row in seen.rows:
+        if row.notebook is None:
+            return None
+        up += row.notebook != MISSING and billing.notebook_has_machine(row.notebook)
+    return up
 
 
 def _jobs(seen: StatusScan) -> Count:

@@ -1,1 +1,1 @@
-"""What an organiser writes: the YAML and the roster, read, checked and told with file and line."""
+"""What an organiser writes: YAML and roster, read and checked, a diagnostic for each mistake."""

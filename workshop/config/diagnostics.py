@@ -1,24 +1,38 @@
-"""A mistake in a configuration file, with its place, in the one form all of them are told in."""
+"""A mistake in a configuration file, with its place: one form for all of them."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """``file:line: where: text``; lines count from 1, ``where`` is a key path or a column."""
+    """``file:line: where: message``; lines count from 1.
 
-    file: str
+    ``path`` leads to the value by the keys of a YAML file, or is the column of a roster; empty
+    stands for the line as a whole. Whoever reads a text does not know its ``file``: the caller
+    sets it. A message never repeats a roster's text, which is personal.
+    """
+
     line: int
-    where: str
-    text: str
+    path: tuple[str | int, ...]
+    message: str
+    file: str = ""
+
+    @property
+    def where(self) -> str:
+        """The path as people write it."""
+        return dotted(self.path)
+
+    def of(self, file: str) -> Diagnostic:
+        """Return the same diagnostic of a file."""
+        return replace(self, file=file)
 
     def __str__(self) -> str:
-        where = f"{self.where}: " if self.where else ""
-        return f"{self.file}:{self.line}: {where}{self.text}"
+        where = f"{self.where}: " if self.path else ""
+        return f"{self.file}:{self.line}: {where}{self.message}"
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -31,25 +31,25 @@ class LoadedEnvironment:
         return AccountRegion(self.settings.account, self.settings.region)
 
     def chosen(self, ids: Sequence[str] | None) -> tuple[Seat, ...]:
-        """The seats of these ids, each once and in the order given; None chooses all.
+        """Return the seats of these ids, each once and in the order given; None chooses all.
 
         Raises UsageError for an id that is not on the roster.
         """
         if ids is None:
             return self.seats
         by_id = {seat.id: seat for seat in self.seats}
-        unknown = [one for one in ids if one not in by_id]
+        unknown = [seat_id for seat_id in ids if seat_id not in by_id]
         if unknown:
             raise UsageError(
                 f"no attendee {', '.join(map(repr, unknown))} in environment {self.name!r};"
                 f" {suggestion(unknown[0], by_id)}known: {', '.join(by_id)}"
             )
-        return tuple(by_id[one] for one in dict.fromkeys(ids))
+        return tuple(by_id[seat_id] for seat_id in dict.fromkeys(ids))
 
     def names(self, seat: Seat) -> Names:
-        """The names of what belongs to ``seat``."""
+        """Return the names of what belongs to ``seat``."""
         return Names(self.settings.workshop, seat.id, seat.account, seat.region)
 
     def cohort_names(self, place: AccountRegion) -> Names:
-        """The names of what the seats of one place share."""
+        """Return the names of what the seats of one account and Region share."""
         return Names(self.settings.workshop, naming.COHORT, place.account, place.region)

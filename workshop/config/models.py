@@ -1,8 +1,8 @@
 """What an environment file may say: frozen models, checked before anything is built.
 
-The models hold rules and defaults only; reading the file and naming the line of a mistake is
-:mod:`workshop.config.loader`'s work. Descriptions end up in ``config/schema.json``, where editors
-show them, and in ``docs/configuration.md``.
+The models hold rules and defaults only; reading the file and naming the line of a mistake is the
+work of :mod:`workshop.environments.loader`. Descriptions end up in ``config/schema.json``, where
+editors show them, and in ``docs/configuration.md``.
 
 A rule that looks at two values sits on the later field, not on the model: pydantic checks a field
 although another one is wrong, so that one run shows all mistakes.
@@ -66,7 +66,7 @@ def _instant(value: object) -> datetime:
     if value is None:
         raise ValueError("is empty; give it a value")
     if isinstance(value, datetime) or not rules.INSTANT.holds(str(value)):
-        raise ValueError(f"{shown(str(value))} {rules.INSTANT.told}")
+        raise ValueError(f"{shown(str(value))} {rules.INSTANT.message}")
     try:
         return datetime.fromisoformat(str(value))
     except ValueError:
@@ -93,8 +93,8 @@ def _own_tag_key(key: str) -> str:
 
 
 def _own_tags(tags: dict[str, str]) -> dict[str, str]:
-    if told := tag_keys_mistake(tags):
-        raise ValueError(told)
+    if message := tag_keys_mistake(tags):
+        raise ValueError(message)
     return tags
 
 
@@ -168,7 +168,7 @@ InstanceTypes = Annotated[tuple[InstanceType, ...], Field(min_length=1)]
 
 def _any_gpu(types: tuple[str, ...]) -> bool:
     # AWS names families with GPUs g and p; Trainium and Inferentia are no GPUs.
-    return any(one.startswith(("ml.g", "ml.p")) for one in types)
+    return any(name.startswith(("ml.g", "ml.p")) for name in types)
 
 
 class ExtraStatement(Model):
@@ -252,7 +252,7 @@ class Access(Model):
     @property
     def extra_actions(self) -> tuple[str, ...]:
         """The actions that ``extra_statements`` open."""
-        return tuple(action for one in self.extra_statements for action in one.actions)
+        return tuple(action for extra in self.extra_statements for action in extra.actions)
 
     @property
     def has_console(self) -> bool:
@@ -483,13 +483,13 @@ class Environment(Model):
 
     @model_validator(mode="after")
     def _known_default_profile(self) -> Self:
-        told = default_profile_mistake(self.roster.profile, self.profiles)
-        if told:
-            raise ValueError(told)
+        message = default_profile_mistake(self.roster.profile, self.profiles)
+        if message:
+            raise ValueError(message)
         return self
 
 
-# The two rules over several values stand apart from the model, so that they can be told although
+# The two rules over several values stand apart from the model, so that they are reported although
 # something else in the file is wrong.
 
 

@@ -1,7 +1,7 @@
 """Rules for single words of the configuration: a pattern, and what to do when it is broken.
 
-The environment file and the roster share them. A broken rule is told as ``'<value>' <told>`` for
-the environment file and without the value for the roster, whose cells may be personal.
+The environment file and the roster share them. A broken rule reads ``'<value>' <message>`` for the
+environment file and goes without the value for the roster, whose cells may be personal.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _SHOWN = 60
 
 
 def shown(value: str | int) -> str:
-    """``value`` as a message repeats it: quoted if text, and cut when it is long."""
+    """Return ``value`` as a message repeats it: quoted if text, and cut when it is long."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Text must match ``pattern`` as a whole, be at most ``longest`` characters; else ``told``.
+    """Text must match ``pattern`` as a whole, be at most ``longest`` characters; else ``message``.
 
     Used as an annotation, ``Annotated[str, Rule(...)]``, it checks and appears in JSON Schema.
     """
 
     pattern: str
-    told: str
+    message: str
     longest: int | None = None
 
     def holds(self, text: str) -> bool:
@@ -44,9 +44,9 @@ class Rule:
         )
 
     def check(self, text: str) -> str:
-        """``text``; raises ValueError with the rule's sentence."""
+        """Return ``text``; raise ValueError with the rule's sentence."""
         if not self.holds(text):
-            raise ValueError(f"{shown(text)} {self.told}")
+            raise ValueError(f"{shown(text)} {self.message}")
         return text
 
     def __get_pydantic_core_schema__(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 ACCOUNT_PLACEHOLDER = "YOUR-ACCOUNT-ID"
 
@@ -77,3 +80,14 @@ def environment_text(name: str, *, account: str | None, region: str, today: date
 def roster_text() -> str:
     """``config/rosters/<name>.csv``: three fictitious people, with their ids."""
     return _ROSTER
+
+
+def cdk_json(python: Path, config_dir: Path) -> str:
+    """``cdk.json``: the CDK app that is installed for this Python."""
+    app = {
+        "app": f"{shlex.quote(str(python))} -P -m stacks",
+        "output": "cdk.out",
+        "versionReporting": False,
+        "context": {"config": str(config_dir)},
+    }
+    return json.dumps(app, indent=2) + "\n"

@@ -1,6 +1,6 @@
 """From a YAML document to a checked :class:`Environment`, or to every mistake in it.
 
-Pydantic finds the mistakes; here each gets its line and is retold as what is wrong and what to do.
+Pydantic finds the mistakes; here each gets its line, and a message with what to do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from workshop.config.diagnostics import Diagnostic, dotted, listing, suggestion
+from workshop.config.diagnostics import Diagnostic, listing, suggestion
 from workshop.config.models import (
     DEFAULT_PROFILE,
     Environment,
@@ -25,43 +25,41 @@ from workshop.config.yaml_document import Document
 Path = tuple[str | int, ...]
 
 
-def validate(document: Document, file: str) -> tuple[Environment | None, list[Diagnostic]]:
-    """Give the environment, or None and its mistakes; messages call the document ``file``."""
-    mistakes = [
-        Diagnostic(file, fault.line, dotted(fault.path), fault.text) for fault in document.faults
-    ]
+def validate(document: Document) -> tuple[Environment | None, list[Diagnostic]]:
+    """Return the environment, or None with every diagnostic of the document."""
+    diagnostics = list(document.diagnostics)
     data = document.data
     if not isinstance(data, dict):
-        told = f"holds {_kind(data)} at its top; write 'key: value' lines there"
-        return None, [*mistakes, Diagnostic(file, document.root.line, "", told)]
+        message = f"holds {_kind(data)} at its top; write 'key: value' lines there"
+        return None, [*diagnostics, Diagnostic(document.line(()), (), message)]
     environment = None
     # A repeated key or an alias is mistake enough; what it left behind is none.
-    told_of = {fault.path for fault in document.faults}
+    reported = {diagnostic.path for diagnostic in diagnostics}
     try:
         environment = Environment.model_validate(data)
     except ValidationError as error:
         for details in error.errors(include_url=False):
             path = _path(details["loc"])
             # The rules of the whole file are left to _across: pydantic gets to them last.
-            if path and path not in told_of and not _follows_from_entries(details):
-                told_of.add(path)
+            if path and path not in reported and not _follows_from_entries(details):
+                reported.add(path)
                 line = document.line(path, key=_is_about_key(details))
-                mistakes.append(Diagnostic(file, line, dotted(path), _told(details)))
-        for path, told in _across(data):
-            if path not in told_of:
-                mistakes.append(Diagnostic(file, document.line(path), dotted(path), told))
-    return (None if mistakes else environment), mistakes
+                diagnostics.append(Diagnostic(line, path, _message(details)))
+        for path, message in _across(data):
+            if path not in reported:
+                diagnostics.append(Diagnostic(document.line(path), path, message))
+    return (None if diagnostics else environment), diagnostics
 
 
 def _across(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Broken rules over several values, which pydantic tells only when nothing else is wrong."""
+    """Yield broken rules over several values; pydantic checks them if nothing else is wrong."""
     roster, profiles, tags = (data.get(key) for key in ("roster", "profiles", "tags"))
     profile = roster.get("profile", DEFAULT_PROFILE) if isinstance(roster, dict) else None
     known = profiles if isinstance(profiles, dict) and profiles else [DEFAULT_PROFILE]
-    if isinstance(profile, str) and (told := default_profile_mistake(profile, known)):
-        yield ("roster", "profile"), told
-    if isinstance(tags, dict) and (told := tag_keys_mistake(tags)):
-        yield ("tags",), told
+    if isinstance(profile, str) and (message := default_profile_mistake(profile, known)):
+        yield ("roster", "profile"), message
+    if isinstance(tags, dict) and (message := tag_keys_mistake(tags)):
+        yield ("tags",), message
 
 
 def _path(loc: Sequence[str | int]) -> Path:
@@ -75,7 +73,7 @@ def _path(loc: Sequence[str | int]) -> Path:
 
 
 def _follows_from_entries(details: ErrorDetails) -> bool:
-    """Whether a list is too short only because its wrong entries, told besides, do not count."""
+    """Whether a list is too short only because its wrong entries do not count."""
     if details["type"] != "too_short":
         return False
     return len(details["input"]) >= int(details["ctx"]["min_length"])
@@ -85,46 +83,46 @@ def _is_about_key(details: ErrorDetails) -> bool:
     return details["type"] == "extra_forbidden" or details["loc"][-1:] == ("[key]",)
 
 
-def _told(details: ErrorDetails) -> str:
+def _message(details: ErrorDetails) -> str:
     path, value = _path(details["loc"]), details["input"]
     kind = details["type"]
     if value is None and kind not in ("value_error", "extra_forbidden"):
         needed = path[-1] in (_schema_at(path[:-1]) or {}).get("required", [])
         return f"is empty; give it a value{'' if needed else ' or remove it'}"
     # Every kind that our models can raise is in the table; a test holds it.
-    return _TELL[kind](path, value, details.get("ctx", {}))
+    return _MESSAGES[kind](path, value, details.get("ctx", {}))
 
 
-def _tell_missing(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str:
+def _message_missing(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str:
     example = ((_schema_at(path) or {}).get("examples") or ["..."])[0]
     return f"is missing; add it, such as '{path[-1]}: {_yaml(example)}'"
 
 
-def _tell_unknown_key(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str:
+def _message_unknown_key(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str:
     known = list((_schema_at(path[:-1]) or {}).get("properties", {}))
     return f"unknown key; {suggestion(str(path[-1]), known)}{listing(known)}"
 
 
-def _tell_unknown_word(path: Path, value: object, ctx: Mapping[str, Any]) -> str:
+def _message_unknown_word(path: Path, value: object, ctx: Mapping[str, Any]) -> str:
     if path[-1:] == ("network",):
         return f"{_shown(value)} is unknown; write direct, or the keys of a VPC below it"
     words = str(ctx["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
     return f"{_shown(value)} is unknown; {suggestion(str(value), words)}{listing(words)}"
 
 
-def _tell_no_list(_path: Path, value: object, _ctx: Mapping[str, Any]) -> str:
+def _message_no_list(_path: Path, value: object, _ctx: Mapping[str, Any]) -> str:
     return f"holds {_kind(value)} where a list is expected; write '- ' before each entry"
 
 
-def _tell_no_keys(_path: Path, value: object, _ctx: Mapping[str, Any]) -> str:
+def _message_no_keys(_path: Path, value: object, _ctx: Mapping[str, Any]) -> str:
     return f"holds {_kind(value)} where keys are expected; write 'key: value' lines below it"
 
 
-_TELL: dict[str, Callable[[Path, Any, Mapping[str, Any]], str]] = {
+_MESSAGES: dict[str, Callable[[Path, Any, Mapping[str, Any]], str]] = {
     "value_error": lambda _, __, ctx: str(ctx["error"]),
-    "missing": _tell_missing,
-    "extra_forbidden": _tell_unknown_key,
-    "literal_error": _tell_unknown_word,
+    "missing": _message_missing,
+    "extra_forbidden": _message_unknown_key,
+    "literal_error": _message_unknown_word,
     "bool_type": lambda _, value, __: (
         f"{_shown(value)} is neither true nor false; write one of the two"
     ),
@@ -142,9 +140,9 @@ _TELL: dict[str, Callable[[Path, Any, Mapping[str, Any]], str]] = {
     "too_long": lambda _, value, ctx: (
         f"has {len(value)} entries; at most {ctx['max_length']} are possible"
     ),
-    "tuple_type": _tell_no_list,
-    "dict_type": _tell_no_keys,
-    "model_type": _tell_no_keys,
+    "tuple_type": _message_no_list,
+    "dict_type": _message_no_keys,
+    "model_type": _message_no_keys,
 }
 
 

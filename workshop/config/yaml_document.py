@@ -10,21 +10,16 @@ keys, tags, further documents) is refused with its line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
-from yaml.events import (
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+from yaml.events import AliasEvent, Event, NodeEvent
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from workshop.config.diagnostics import Diagnostic
 
 MAX_DEPTH = 40
 """Nesting beyond this is a mistake or an attack; our deepest path has 7 levels."""
@@ -45,73 +40,12 @@ _TRUTHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a document: a line counted from 1, the path of keys, and a sentence.
-
-    The sentence never repeats the document's own text: a roster's text is personal.
-    """
-
-    line: int
-    path: tuple[str | int, ...]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """One plain or quoted value; ``start`` and ``end`` are offsets into the text."""
-
-    line: int
-    text: str
-    start: int
-    end: int
-    quoted: bool
-
-    @property
-    def value(self) -> str | int | bool | None:
-        """The value under the rules above."""
-        if self.quoted:
-            return self.text
-        if self.text in _NULLS:
-            return None
-        if self.text in _TRUTHS:
-            return _TRUTHS[self.text]
-        if len(self.text) <= _MAX_DIGITS and _WHOLE.fullmatch(self.text):
-            return int(self.text)
-        return self.text
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """A list."""
-
-    line: int
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Keys and values; ``flow`` tells ``{a: b}`` from lines of ``a: b``.
-
-    ``start`` is the offset of the first key (of ``{`` in flow style), ``column`` its column from 0.
-    """
-
-    line: int
-    entries: dict[str, tuple[Scalar, Node]]
-    flow: bool
-    start: int
-    column: int
-
-
-Node = Scalar | List | Table
-
-
 @dataclass(frozen=True)
 class Document:
-    """A document that could be read, perhaps with faults (a repeated key) beside it."""
+    """A document that could be read, perhaps with diagnostics (a repeated key) beside it."""
 
     root: Node
-    faults: tuple[Fault, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def data(self) -> Any:
@@ -119,169 +53,188 @@ class Document:
         return _plain(self.root)
 
     def line(self, path: Sequence[str | int], *, key: bool = False) -> int:
-        """The line of what ``path`` leads to, or of the deepest part of it that is there.
+        """Return the line of what ``path`` leads to, or of the deepest part of it that is there.
 
-        With ``key`` the line of the key itself instead of its value's.
+        With ``key`` it is the line of the key itself instead of its value's.
         """
-        node, line = self.root, self.root.line
+        node, line = self.root, line_of(self.root)
         for depth, part in enumerate(path):
-            if isinstance(node, Table) and part in node.entries:
-                name, child = node.entries[str(part)]
+            if isinstance(node, MappingNode):
+                found = next((pair for pair in node.value if pair[0].value == part), None)
+                if found is None:
+                    break
+                name, node = found
                 # A section is found by its key; a scalar may stand on a later line than its key.
-                is_last = depth == len(path) - 1
-                line = (
-                    name.line if not isinstance(child, Scalar) or (key and is_last) else child.line
-                )
-                node = child
-            elif isinstance(node, List) and isinstance(part, int) and part < len(node.items):
-                node = node.items[part]
-                line = node.line
+                is_key = not isinstance(node, ScalarNode) or (key and depth == len(path) - 1)
+                line = line_of(name if is_key else node)
+            elif isinstance(node, SequenceNode) and isinstance(part, int):
+                if part >= len(node.value):
+                    break
+                node = node.value[part]
+                line = line_of(node)
             else:
                 break
         return line
 
 
 class UnreadableError(Exception):
-    """The text is no YAML document at all; ``faults`` says why."""
+    """The text is no YAML document at all; ``diagnostics`` says why."""
 
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__(*faults)
-        self.faults = faults
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics = diagnostics
 
 
 def read(path: Path) -> str:
-    """The text of a configuration file; raises :class:`UnreadableError` with the line."""
+    """Return the text of a configuration file; raises :class:`UnreadableError` with the line."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        told = f"cannot be read ({error.strerror}); check the path and its permissions"
-        raise UnreadableError(Fault(1, (), told)) from None
+        message = f"cannot be read ({error.strerror}); check the path and its permissions"
+        raise UnreadableError(_whole(message)) from None
     if len(raw) > MAX_BYTES:
-        told = f"is larger than {MAX_BYTES // 1_000_000} MB; check that it is the right file"
-        raise UnreadableError(Fault(1, (), told))
+        message = f"is larger than {MAX_BYTES // 1_000_000} MB; check that it is the right file"
+        raise UnreadableError(_whole(message))
     return decode(raw)
 
 
 def decode(raw: bytes) -> str:
-    """``raw`` as text without a byte order mark; raises :class:`UnreadableError` with the line."""
+    """Return ``raw`` as text without a byte order mark; raise :class:`UnreadableError`."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableError(Fault(1, (), "is UTF-16 text; save the file as UTF-8"))
+        raise UnreadableError(_whole("is UTF-16 text; save the file as UTF-8"))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise UnreadableError(
-            Fault(line, (), "is not UTF-8 text; save the file as UTF-8")
-        ) from None
+        message = "is not UTF-8 text; save the file as UTF-8"
+        raise UnreadableError(Diagnostic(line, (), message)) from None
     control = _CONTROL.search(text)
     if control:
         line = text.count("\n", 0, control.start()) + 1
-        raise UnreadableError(Fault(line, (), "holds a control character; remove it"))
+        raise UnreadableError(Diagnostic(line, (), "holds a control character; remove it"))
     return text
 
 
 def parse(text: str) -> Document:
     """Read one document; raises :class:`UnreadableError` when there is none to be read."""
-    builder = _Builder(yaml.parse(text, Loader=yaml.SafeLoader))
+    diagnostics: list[Diagnostic] = []
     try:
-        root = builder.document()
+        loader = _Loader(text, diagnostics)
+        root = loader.get_node() if loader.check_node() else None
+        if root is None or (isinstance(root, ScalarNode) and not root.value and not root.style):
+            raise UnreadableError(_whole("is empty; write at least the keys it must have"))
+        if loader.check_node():
+            message = "begins a second document; keep one in a file"
+            diagnostics.append(Diagnostic(_line(loader.upcoming()), (), message))
     except yaml.MarkedYAMLError as error:
-        raise UnreadableError(*builder.faults, _syntax_fault(error)) from None
+        raise UnreadableError(*diagnostics, _syntax_diagnostic(error)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        fault = Fault(line, (), "holds a character that YAML does not allow; remove it")
-        raise UnreadableError(fault) from None
-    return Document(root, tuple(builder.faults))
+        message = "holds a character that YAML does not allow; remove it"
+        raise UnreadableError(Diagnostic(line, (), message)) from None
+    return Document(root, tuple(diagnostics))
+
+
+def line_of(node: Node) -> int:
+    """Return the line on which a node begins, from 1."""
+    return int(node.start_mark.line) + 1
+
+
+def value_of(node: ScalarNode) -> str | int | bool | None:
+    """Return a scalar's value under the rules above."""
+    text: str = node.value
+    if node.style is not None:
+        return text
+    if text in _NULLS:
+        return None
+    if text in _TRUTHS:
+        return _TRUTHS[text]
+    if len(text) <= _MAX_DIGITS and _WHOLE.fullmatch(text):
+        return int(text)
+    return text
 
 
 def _plain(node: Node) -> Any:
-    if isinstance(node, Scalar):
-        return node.value
-    if isinstance(node, List):
-        return [_plain(item) for item in node.items]
-    return {key: _plain(child) for key, (_, child) in node.entries.items()}
+    if isinstance(node, ScalarNode):
+        return value_of(node)
+    if isinstance(node, SequenceNode):
+        return [_plain(item) for item in node.value]
+    return {key.value: _plain(child) for key, child in node.value}
 
 
-class _Builder:
-    """Turns PyYAML's events into nodes; faults that leave the rest readable are collected."""
+def _whole(message: str) -> Diagnostic:
+    return Diagnostic(1, (), message)
 
-    def __init__(self, events: Iterator[Event]) -> None:
-        self._events = events
-        self.faults: list[Fault] = []
 
-    def document(self) -> Node:
-        root: Node | None = None
-        for event in self._events:
-            if isinstance(event, DocumentStartEvent):
-                if root is not None:
-                    fault = Fault(_line(event), (), "begins a second document; keep one in a file")
-                    self.faults.append(fault)
-                    break
-                root = self._node(next(self._events), ())
-        if root is None or (isinstance(root, Scalar) and not root.quoted and not root.text):
-            raise UnreadableError(Fault(1, (), "is empty; write at least the keys it must have"))
-        return root
+class _Loader(yaml.SafeLoader):
+    """Composes nodes; what leaves the rest readable is noted in ``diagnostics``.
 
-    def _node(self, event: Event, path: tuple[str | int, ...]) -> Node:
-        if len(path) > MAX_DEPTH:
-            fault = Fault(_line(event), path[:3], "is nested too deep; write it flatter")
-            raise UnreadableError(*self.faults, fault)
-        if getattr(event, "anchor", None) is not None:
-            self._fault(event, path, "is an anchor or alias ('&', '*'); write the values out")
+    The keys of its mappings are scalars, each there once.
+    """
+
+    def __init__(self, text: str, diagnostics: list[Diagnostic]) -> None:
+        super().__init__(text)
+        self._diagnostics = diagnostics
+        self._path: tuple[str | int, ...] = ()
+        self._depth = 0
+
+    def upcoming(self) -> Any:
+        """Return the event that is read next."""
+        return self.peek_event()  # type: ignore[no-untyped-call]
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        event = self.upcoming()
+        start, outer = event.start_mark, self._path
+        if isinstance(index, int):
+            self._path = (*outer, index)
+        elif isinstance(index, ScalarNode):
+            self._path = (*outer, index.value)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            message = "is nested too deep; write it flatter"
+            fatal = Diagnostic(_line(event), self._path[:3], message)
+            raise UnreadableError(*self._diagnostics, fatal)
+        if isinstance(event, NodeEvent) and event.anchor is not None:
+            self._note(event, "is an anchor or alias ('&', '*'); write the values out")
+            event.anchor = None
         if getattr(event, "tag", None) is not None:
-            self._fault(event, path, "has a tag ('!'); remove it, and put text in quotes")
-        if isinstance(event, ScalarEvent):
-            quoted = event.style is not None
-            return Scalar(_line(event), event.value, *_span(event), quoted=quoted)
-        if isinstance(event, SequenceStartEvent):
-            return self._sequence(event, path)
-        if isinstance(event, MappingStartEvent):
-            return self._mapping(event, path)
-        # An alias: the fault is noted, and nothing stands in its place.
-        return Scalar(_line(event), "", *_span(event), quoted=False)
+            self._note(event, "has a tag ('!'); remove it, and put text in quotes")
+        node: Node | None
+        if isinstance(event, AliasEvent):
+            # Nothing stands in its place.
+            self.get_event()  # type: ignore[no-untyped-call]
+            node = ScalarNode("", "", start, start)
+        else:
+            node = super().compose_node(parent, index)
+        self._path = outer
+        self._depth -= 1
+        return node
 
-    def _sequence(self, event: SequenceStartEvent, path: tuple[str | int, ...]) -> List:
-        items: list[Node] = []
-        while not isinstance(inner := next(self._events), SequenceEndEvent):
-            items.append(self._node(inner, (*path, len(items))))
-        return List(_line(event), tuple(items))
-
-    def _mapping(self, event: MappingStartEvent, path: tuple[str | int, ...]) -> Table:
-        entries: dict[str, tuple[Scalar, Node]] = {}
-        while not isinstance(inner := next(self._events), MappingEndEvent):
-            key = self._node(inner, path)
-            if not isinstance(key, Scalar):
-                self._fault(inner, path, "has a list or keys in a key's place; write a word")
-                self._node(next(self._events), path)
-                continue
-            child = self._node(next(self._events), (*path, key.text))
-            if key.text == "<<" and not key.quoted:
-                self._fault(inner, path, "has a merge key ('<<'); write the values out")
-            elif key.text in entries:
-                first = entries[key.text][0].line
-                self.faults.append(
-                    Fault(key.line, (*path, key.text), f"repeats line {first}; keep one of them")
-                )
+    def compose_mapping_node(self, anchor: Any) -> MappingNode:
+        node = super().compose_mapping_node(anchor)
+        first: dict[str, ScalarNode] = {}
+        pairs = []
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self._note(key, "has a list or keys in a key's place; write a word")
+            elif key.value == "<<" and key.style is None:
+                self._note(key, "has a merge key ('<<'); write the values out")
+            elif key.value in first:
+                message = f"repeats line {line_of(first[key.value])}; keep one of them"
+                self._note(key, message, key.value)
             else:
-                entries[key.text] = (key, child)
-        start = _start(event)
-        return Table(_line(event), entries, bool(event.flow_style), start.index, start.column)
+                first[key.value] = key
+                pairs.append((key, value))
+        node.value = pairs
+        return node
 
-    def _fault(self, event: Event, path: tuple[str | int, ...], text: str) -> None:
-        self.faults.append(Fault(_line(event), path, text))
-
-
-def _line(event: Event) -> int:
-    return _start(event).line + 1
+    def _note(self, place: Event | Node, message: str, *path: str) -> None:
+        self._diagnostics.append(Diagnostic(_line(place), (*self._path, *path), message))
 
 
-def _start(event: Event) -> yaml.Mark:
+def _line(place: Event | Node) -> int:
     # Declared as optional, but the parser always sets it.
-    return cast("yaml.Mark", event.start_mark)
-
-
-def _span(event: Event) -> tuple[int, int]:
-    return _start(event).index, cast("yaml.Mark", event.end_mark).index
+    return int(place.start_mark.line) + 1  # type: ignore[union-attr]
 
 
 # What PyYAML calls the problem -> what to do about it. The first match counts.
@@ -302,17 +255,18 @@ _SYNTAX = {
 }
 
 
-def _syntax_fault(error: yaml.MarkedYAMLError) -> Fault:
+def _syntax_diagnostic(error: yaml.MarkedYAMLError) -> Diagnostic:
     problem, context = error.problem or "", error.context or ""
     mark = error.problem_mark
     # Where something began says more than where it turned out to be incomplete.
     if error.context_mark and ("simple key" in context or "quoted" in context or "flow" in context):
         mark = error.context_mark
-    text = "is no YAML; check the quotes and indentation"
+    message = "is no YAML; check the quotes and indentation"
     if "quoted" in context and "end of stream" in problem:
-        text = "opens a quotation mark that is never closed"
+        message = "opens a quotation mark that is never closed"
     elif "flow" in context:
-        text = "opens a bracket that is not closed, or misses a comma before the next entry"
+        message = "opens a bracket that is not closed, or misses a comma before the next entry"
     else:
-        text = next((told for part, told in _SYNTAX.items() if re.search(part, problem)), text)
-    return Fault(mark.line + 1 if mark else 1, (), text)
+        found = (cure for part, cure in _SYNTAX.items() if re.search(part, problem))
+        message = next(found, message)
+    return Diagnostic(mark.line + 1 if mark else 1, (), message)

@@ -13,8 +13,8 @@ from workshop.naming import Names
 TYPE = "ml.m5.large"
 
 
-def a_day(session: boto3.Session, names: Names, *, bucket: str, repository: str) -> Iterator[str]:
-    """Make data, an image, jobs, a registered model and an endpoint; tell each.
+def run_lab(session: boto3.Session, names: Names, *, bucket: str, repository: str) -> Iterator[str]:
+    """Make data, an image, jobs, a registered model and an endpoint; yield a line for each.
 
     ``session`` has the credentials of the seat's role; ``bucket`` and ``repository`` are keys of
     its profile. Much of it would go on costing money after the stacks are gone.
@@ -51,7 +51,7 @@ def _image(session: boto3.Session, names: Names, repository: str) -> str:
 def _jobs(session: boto3.Session, names: Names, bucket: str, image: str) -> Iterator[str]:
     sagemaker = session.client("sagemaker")
     machines: Any = {"InstanceType": TYPE, "InstanceCount": 1, "VolumeSizeInGB": 10}
-    # The second as the SageMaker Python SDK names it unless told otherwise.
+    # The second as the SageMaker Python SDK names it by default.
     for name in (f"{names.job_prefix}first", f"pytorch-training-{names.seat}-2027-03-15-10-00-00"):
         sagemaker.create_training_job(
             TrainingJobName=name,
@@ -107,6 +107,6 @@ def _noted(session: boto3.Session, names: Names) -> Iterator[str]:
 
 
 def _tags(names: Names) -> list[Any]:
-    """What the notebook adds by itself in every Python kernel."""
+    """Return the tags that every Python kernel of the notebook adds."""
     own = {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}
     return [{"Key": key, "Value": value} for key, value in own.items()]

@@ -12,7 +12,7 @@ from workshop.config.roster import Seat
 
 @dataclass(frozen=True)
 class Workbench:
-    """What one seat has, as the services describe it; empty texts for what is not there."""
+    """A seat's resources, as the services describe them; empty texts for missing ones."""
 
     seat: str
     profile: str
@@ -26,7 +26,7 @@ class Workbench:
 
 
 def read_back(session: boto3.Session, loaded: LoadedEnvironment, seat: Seat) -> Workbench:
-    """Describe everything that a seat's five stacks made; a missing thing is an AWS error."""
+    """Describe the resources of a seat's five stacks; a missing one is an AWS error."""
     mine = loaded.names(seat)
     profile = loaded.settings.profiles[seat.profile]
     s3, ecr = session.client("s3"), session.client("ecr")

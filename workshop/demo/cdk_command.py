@@ -1,9 +1,12 @@
-"""Runs the real CDK command line and tells which stacks it has finished."""
+"""Runs the real CDK command line and reports the stacks that it has finished."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
+import shutil
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +22,12 @@ _FINISHED = re.compile(r"✅\s+([\w-]+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _TAIL = 25
 
+INSTALL = "install it with: npm install -g aws-cdk@2"
+
 
 @dataclass(frozen=True)
 class Toolkit:
-    """The ``cdk`` of this virtual environment, in the project's folder.
+    """The ``cdk`` of this virtual environment, or the one on the path, in a folder.
 
     ``variables`` is the whole environment of its processes; what they print goes to files in
     ``logs``.
@@ -32,20 +37,25 @@ class Toolkit:
     logs: Path
     variables: Mapping[str, str]
 
+    @property
+    def program(self) -> str | None:
+        """The command line's file, or None where there is none."""
+        own = os.pathsep.join([str(Path(sys.executable).parent), self.variables.get("PATH", "")])
+        return shutil.which("cdk", path=own)
+
     def run(self, *arguments: str, finished: Callable[[str], None] = lambda _: None) -> Path:
         """Run ``cdk <arguments>`` and call ``finished`` with each stack that is done.
 
-        Returns the log. Raises WorkshopError with the log's last lines if it fails, and
-        UsageError outside the project's folder.
+        Without a ``cdk.json`` it is the installed app that runs. Return the log. Raise
+        WorkshopError with the log's last lines if it fails, and UsageError if there is no ``cdk``.
         """
-        program = Path(sys.executable).with_name("cdk")
-        if not program.exists() or not (self.project / "cdk.json").exists():
-            raise UsageError(
-                "the CDK command line is not set up here; run 'make setup' in the project's folder"
-            )
+        if not self.program:
+            raise UsageError(f"there is no CDK command line here; {INSTALL}")
+        if "--app" not in arguments and not (self.project / "cdk.json").exists():
+            arguments += ("--app", f"{shlex.quote(sys.executable)} -P -m stacks")
         files.make_folder(self.logs)
         log = self.logs / f"cdk-{arguments[0]}.log"
-        command = [str(program), *arguments, "--no-notices", "--no-color"]
+        command = [self.program, *arguments, "--no-notices", "--no-color"]
         last: deque[str] = deque(maxlen=_TAIL)
         with (
             files.open_private(log, "w", encoding="utf-8", errors="backslashreplace") as file,
@@ -68,7 +78,7 @@ class Toolkit:
 
 
 def stacks(assembly: Path) -> Sequence[str]:
-    """The names of the stacks in a cloud assembly."""
+    """Return the names of the stacks in a cloud assembly."""
     manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
     return [
         name

@@ -1,4 +1,4 @@
-"""What is left of a workshop in an account, by listing each kind of thing to its last page."""
+"""What is left of a workshop in an account, by listing each resource type to its last page."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import boto3
 
 
 def leftovers(session: boto3.Session, workshop: str) -> dict[str, list[str]]:
-    """What still carries the workshop's name: kind to names, empty lists where nothing does.
+    """Return names that begin with the workshop's by resource type, empty lists where none is left.
 
-    Every kind that the stacks can make is listed; a listing that fails is an error, never "none".
+    Every type that the stacks can make is listed; a listing that fails is an error, never "none".
     """
     listings: dict[str, Callable[[], Iterator[str]]] = {
         "stacks": lambda: _stacks(session),

@@ -1,4 +1,4 @@
-"""A program of the demo's, which ends when the demo does."""
+"""A program that the demo runs, and that ends when the demo does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def running(
 
     with ExitStack() as handlers:
         handlers.callback(raise_them)
-        # A signal that is raised inside of Popen would leave a child that nobody knows of.
+        # A signal that is raised inside of Popen would leave an unknown child.
         for sign in SIGNS:
             handler = signal.getsignal(sign)
             if callable(handler):
@@ -55,13 +55,13 @@ def running(
                 handlers.close()
                 yield child
             except BaseException:
-                # Ctrl-C among them: nobody else knows of the program, which would go on.
+                # Ctrl-C among them: nothing else would end the program.
                 _end(child)
                 raise
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """Ask it to end, and see to it."""
+    """Terminate it, and kill it if it does not end."""
     child.terminate()
     try:
         child.wait(GRACE)

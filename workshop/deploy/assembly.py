@@ -21,7 +21,8 @@ from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import ConfigError, UsageError, WorkshopError
 from workshop.naming import COHORT, SEAT_STACKS
 
-APP = Path("app.py")
+APP = ("-P", "-m", "stacks")
+"""The installed app, whatever the folder holds."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,15 @@ def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]
     """The fewest of ``seats`` that hold one of each profile and of each place."""
     profiles = {seat.profile: seat for seat in reversed(seats)}
     by_place = {seat.account_region: seat for seat in reversed(seats)}
-    wanted = {seat.id for seat in (*profiles.values(), *by_place.values())}
-    return tuple(seat for seat in loaded.seats if seat.id in wanted)
+    desired = {seat.id for seat in (*profiles.values(), *by_place.values())}
+    return tuple(seat for seat in loaded.seats if seat.id in desired)
 
 
-def synthesize(
-    loaded: LoadedEnvironment, seats: Sequence[Seat], directory: Path, *, project: Path
-) -> Assembly:
+def synthesize(loaded: LoadedEnvironment, seats: Sequence[Seat], directory: Path) -> Assembly:
     """Run the CDK app for one seat of each profile and place; all checks are on.
 
-    It is ``app.py`` of ``project`` where there is one, else the installed :mod:`stacks`.
     ``directory`` is emptied first. Raise WorkshopError with what CDK said when it fails.
     """
-    app = [str(APP)] if (project / APP).is_file() else ["-m", "stacks"]
     shutil.rmtree(directory, ignore_errors=True)
     some = chosen(loaded, seats)
     context = {
@@ -65,8 +62,7 @@ def synthesize(
         "attendee": ",".join(seat.id for seat in some),
     }
     ran = subprocess.run(
-        [sys.executable, *app],
-        cwd=project,
+        [sys.executable, *APP],
         env=_variables(directory, context),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -124,5 +120,4 @@ def _variables(directory: Path, context: Mapping[str, str]) -> dict[str, str]:
         **os.environ,
         "CDK_OUTDIR": str(directory.resolve()),
         "CDK_CONTEXT_JSON": json.dumps(context),
-        "JSII_NODE": str(Path(sys.executable).with_name("node")),
     }

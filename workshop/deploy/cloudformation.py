@@ -16,7 +16,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
-from workshop.aws.rate_limit import MinInterval, RateLimiter
+from workshop.aws.rate_limit import MinInterval
 from workshop.aws.stacks import StackSummary
 from workshop.deploy import failures
 from workshop.deploy.desired import DesiredStack
@@ -62,30 +62,29 @@ class Seen:
 class CloudFormation:
     """One place's CloudFormation; its methods may be called from several threads."""
 
-    def __init__(self, clients: Clients, place: AccountRegion, pace: RateLimiter) -> None:
+    def __init__(self, clients: Clients, place: AccountRegion) -> None:
         self.place = place
-        self.pace = pace
         self.polls = MinInterval(POLL_SPACING)
         self._clients = clients
 
-    def create(self, wanted: DesiredStack, template: Template) -> Sent:
+    def create(self, desired: DesiredStack, template: Template) -> Sent:
         return self._send(
             "create_stack",
-            StackName=wanted.name,
-            EnableTerminationProtection=wanted.protected,
-            **_shared(wanted, template),
+            StackName=desired.name,
+            EnableTerminationProtection=desired.protected,
+            **_shared(desired, template),
         )
 
-    def update(self, wanted: DesiredStack, template: Template, found: StackSummary) -> Sent:
-        if found.protected != wanted.protected:
+    def update(self, desired: DesiredStack, template: Template, found: StackSummary) -> Sent:
+        if found.protected != desired.protected:
             sent = self._send(
                 "update_termination_protection",
-                StackName=wanted.name,
-                EnableTerminationProtection=wanted.protected,
+                StackName=desired.name,
+                EnableTerminationProtection=desired.protected,
             )
             if sent.answer != Answer.ACCEPTED:
                 return sent
-        return self._send("update_stack", StackName=found.id, **_shared(wanted, template))
+        return self._send("update_stack", StackName=found.id, **_shared(desired, template))
 
     def delete(self, found: StackSummary) -> Sent:
         """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
@@ -165,7 +164,6 @@ class CloudFormation:
         return document
 
     def _send(self, operation: str, **request: Any) -> Sent:
-        self.pace.wait()
         client = self._clients.client("cloudformation", self.place)
         try:
             answer = getattr(client, operation)(**request)
@@ -176,11 +174,11 @@ class CloudFormation:
         return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
 
 
-def _shared(wanted: DesiredStack, template: Template) -> dict[str, Any]:
+def _shared(desired: DesiredStack, template: Template) -> dict[str, Any]:
     return {
         "TemplateBody": template.body,
         "Capabilities": CAPABILITIES,
-        "Tags": [{"Key": key, "Value": value} for key, value in wanted.tagged(template).items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in desired.tagged(template).items()],
         "ClientRequestToken": _token(),
     }
 

@@ -14,15 +14,12 @@ from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
 from workshop.naming import COHORT, SEAT_STACKS, Names
 
-NEEDS = {"access": COHORT, "notebook": "access"}
-"""Which kind of stack has to be there before another is made; all others wait for none."""
-
 
 @dataclass(frozen=True)
 class DesiredStack:
     """One stack as it should be.
 
-    ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the wanted template
+    ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the desired template
     and, for a notebook, those with the instance types that may take its place; ``tags`` are without
     the digest. ``needs`` is the name of the stack that has to be there before, empty for none.
     """
@@ -84,7 +81,7 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
 
 
 def _needed(names: Names, kind: str) -> str:
-    needed = NEEDS.get(kind, "")
+    needed = SEAT_STACKS[kind].needs
     if needed == COHORT:
         return names.cohort.stack(COHORT)
     return names.stack(needed) if needed else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,6 +35,35 @@ CREATE_ONLY = {
 (``createOnlyProperties`` of the resource schemas)."""
 
 
+_NOUNS = {
+    "AWS::CloudWatch::Dashboard": "dashboard",
+    "AWS::ECR::Repository": "repository",
+    "AWS::IAM::ManagedPolicy": "policy",
+    "AWS::IAM::Role": "role",
+    "AWS::S3::Bucket": "bucket",
+    "AWS::S3::BucketPolicy": "bucket policy",
+    NOTEBOOK: "notebook",
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": "start-up scripts",
+}
+_WORDS = {
+    "VolumeSizeInGB": "disk size in GB",
+    "PolicyDocument": "what it allows",
+    "AssumeRolePolicyDocument": "who may assume it",
+    "OnCreate": "script that runs once",
+    "OnStart": "script that runs at each start",
+}
+
+
+def noun(resource_type: str) -> str:
+    """Return what people call a resource of this type: ``notebook``."""
+    return _NOUNS.get(resource_type) or resource_type.rpartition("::")[2].lower()
+
+
+def words(name: str) -> str:
+    """Return what people call a property: ``instance type`` for ``InstanceType``."""
+    return _WORDS.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
 class Effect(StrEnum):
     """What a change does to the resource, from harmless to impossible."""
 
@@ -52,6 +82,7 @@ class Effect(StrEnum):
 class PropertyChange:
     """One property of one resource; ``property`` is empty where the whole resource comes or goes.
 
+    ``resource`` is the logical id, which nobody but CloudFormation needs to read.
     ``before`` and ``after`` are JSON values, None where there is none.
     """
 
@@ -117,7 +148,7 @@ def _resources(template: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mapped(value: Any, mappings: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
-        return [_mapped(one, mappings) for one in value]
+        return [_mapped(item, mappings) for item in value]
     if not isinstance(value, dict):
         return value
     keys = value.get("Fn::FindInMap")
@@ -125,4 +156,4 @@ def _mapped(value: Any, mappings: Mapping[str, Any]) -> Any:
         first, second, third = keys[:3]
         found = mappings.get(first, {}).get(second, {})
         return found.get(third, value)
-    return {key: _mapped(one, mappings) for key, one in value.items()}
+    return {key: _mapped(item, mappings) for key, item in value.items()}

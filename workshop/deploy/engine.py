@@ -21,15 +21,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.aws import errors
 from workshop.aws.stacks import StackSummary
 from workshop.deploy import plan as planning
-from workshop.deploy import watching
-from workshop.deploy.backlog import ReadyQueue
+from workshop.deploy import polling
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
 from workshop.deploy.failures import Cause, FailureClass
-from workshop.deploy.jobs import ENDED, ENDED_BADLY, Limits, StackJob, Stage
+from workshop.deploy.jobs import (
+    ENDED,
+    ENDED_BADLY,
+    FailureTolerance,
+    Limits,
+    ReadyQueue,
+    StackJob,
+    Stage,
+)
 from workshop.deploy.plan import StackAction, StackPlan
-from workshop.deploy.polling import PollSchedule
-from workshop.deploy.tolerance import FailureTolerance
-from workshop.deploy.watching import StackState
+from workshop.deploy.polling import PollSchedule, StackState
 from workshop.events import Event, Sink, What
 from workshop.naming import COHORT
 
@@ -54,14 +59,14 @@ class DeployEngine:
     stopped: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
-        self.jobs = {plan.wanted.name: StackJob(plan) for plan in self.plans}
+        self.jobs = {plan.desired.name: StackJob(plan) for plan in self.plans}
         self._dependents: dict[str, list[StackJob]] = {}
         for job in self.jobs.values():
-            self._dependents.setdefault(job.plan.wanted.needs, []).append(job)
+            self._dependents.setdefault(job.plan.desired.needs, []).append(job)
         self.by_seat = {}
         for job in self.jobs.values():
             self.by_seat.setdefault(job.seat, []).append(job)
-        self._backlog = ReadyQueue(self.jobs.values())
+        self._queue = ReadyQueue(self.jobs.values())
         self._calling: set[str] = set()
         self._watched: dict[str, StackJob] = {}
         self._begun: set[str] = set()
@@ -69,7 +74,7 @@ class DeployEngine:
         self._open: Collection[str] = ()
         self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._interrupted = threading.Event()
-        self._rhythm = PollSchedule(self.limits)
+        self._schedule = PollSchedule(self.limits)
         self._polling = False
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
@@ -79,8 +84,8 @@ class DeployEngine:
         """Cohort first, then one seat after another until one comes up, then everybody."""
         # Polls have a thread of their own: they must not queue behind what is being begun.
         self._pool = ThreadPoolExecutor(self.limits.threads, thread_name_prefix="aws")
-        self._looker = ThreadPoolExecutor(1, thread_name_prefix="poll")
-        with self._pool, self._looker:
+        self._poller = ThreadPoolExecutor(1, thread_name_prefix="poll")
+        with self._pool, self._poller:
             try:
                 self._go()
             finally:
@@ -146,12 +151,12 @@ class DeployEngine:
         if plan.action == StackAction.UNCHANGED:
             self._end(job, Stage.UNCHANGED)
         elif plan.action == StackAction.REFUSED:
-            job.cause = Cause(FailureClass.PERMANENT, plan.told)
+            job.cause = Cause(FailureClass.PERMANENT, plan.message)
             self._end(job, Stage.FAILED)
         else:
-            job.template = planning.current(plan)
+            job.template = planning.current_template(plan)
             job.stage = Stage.WAITING
-            needed = self.jobs.get(plan.wanted.needs)
+            needed = self.jobs.get(plan.desired.needs)
             if needed is None or needed.stage in (Stage.DONE, Stage.UNCHANGED):
                 self._make_ready(job)
             elif needed.stage in ENDED:
@@ -159,13 +164,13 @@ class DeployEngine:
 
     def _work_on(self, seats: Collection[str]) -> None:
         self._open = seats
-        self._backlog.reopen()
+        self._queue.reopen()
         while not self._interrupted.is_set():
             self._launch()
-            if not self._calling and not self._watched and not self._backlog.holds(self._may_begin):
+            if not self._calling and not self._watched and not self._queue.holds(self._may_begin):
                 return
             self._take(self._pause())
-            if self._watched and not self._polling and self.clock() >= self._rhythm.next:
+            if self._watched and not self._polling and self.clock() >= self._schedule.next:
                 self._poll()
             self._give_up_late_ones()
 
@@ -177,9 +182,9 @@ class DeployEngine:
         now = self.clock()
         due = [now + self.limits.slowest_poll]
         if self._watched and not self._polling:
-            due.append(max(self._rhythm.next, now + self.aws.polls.ready_in()))
-        if self._backlog.next_time is not None:
-            due.append(self._backlog.next_time)
+            due.append(max(self._schedule.next, now + self.aws.polls.ready_in()))
+        if self._queue.next_time is not None:
+            due.append(self._queue.next_time)
         return max(0.0, min(due) - now)
 
     def _take(self, seconds: float) -> None:
@@ -197,37 +202,37 @@ class DeployEngine:
 
     def _make_ready(self, job: StackJob) -> None:
         job.stage = Stage.READY
-        self._backlog.put(job)
+        self._queue.put(job)
 
     def _launch(self) -> None:
         while len(self._calling) + len(self._watched) < self.limits.concurrency:
-            job = self._backlog.take(self.clock(), self._may_begin)
+            job = self._queue.take(self.clock(), self._may_begin)
             if job is None:
                 return
             self._begin(job)
 
     def _begin(self, job: StackJob) -> None:
         self._begun.add(job.seat)
-        plan, found = job.plan, job.plan.found
+        plan, found = job.plan, job.plan.current
         job.asked_why, job.cause, job.ended_badly = False, None, None
         job.deleting = plan.action == StackAction.CLEAR
         if plan.action == StackAction.WAIT:
             job.stack_id = ""
             self._watch(job)
-            self._say(What.JOINED, job, plan.told)
+            self._say(What.JOINED, job, plan.message)
             return
-        wanted = plan.wanted
-        template = wanted.templates[job.template]
+        desired = plan.desired
+        template = desired.templates[job.template]
         job.before = found.changed if found else None
         job.stage = Stage.CALLING
         self._calling.add(job.name)
 
         def ask() -> Sent:
             if found is None:
-                return self.aws.create(wanted, template)
+                return self.aws.create(desired, template)
             if job.deleting:
                 return self.aws.delete(found)
-            return self.aws.update(wanted, template, found)
+            return self.aws.update(desired, template, found)
 
         self._call(ask, lambda sent: self._sent(job, sent))
 
@@ -245,7 +250,7 @@ class DeployEngine:
     def _sent(self, job: StackJob, sent: Sent) -> None:
         self._calling.discard(job.name)
         if sent.answer == Answer.ACCEPTED:
-            found = job.plan.found
+            found = job.plan.current
             job.stack_id = sent.stack_id or (found.id if found else "")
             self._watch(job)
             self._say(What.BEGUN, job, "clearing what is left of it" if job.deleting else "")
@@ -263,8 +268,8 @@ class DeployEngine:
     def _watch(self, job: StackJob) -> None:
         job.stage = Stage.WATCHED
         job.since = self.clock()
-        last = not self._calling and not self._backlog.holds(self._may_begin)
-        self._rhythm.begun(job.since, first=not self._watched, last=last)
+        last = not self._calling and not self._queue.holds(self._may_begin)
+        self._schedule.begun(job.since, first=not self._watched, last=last)
         self._watched[job.name] = job
 
     # --- watching ----------------------------------------------------------------------------
@@ -282,7 +287,7 @@ class DeployEngine:
             except (BotoCoreError, ClientError) as error:
                 return error
 
-        future = self._looker.submit(ask)
+        future = self._poller.submit(ask)
         self._hand_over(future, lambda seen: self._polled(watched, seen, began))
 
     def _polled(self, watched: Sequence[StackJob], seen: Seen | Exception, began: float) -> None:
@@ -303,11 +308,11 @@ class DeployEngine:
             for job in watched:
                 if job.name in self._watched:
                     self._look(job, seen)
-        self._rhythm.polled(began, moved=len(self._watched) < before)
+        self._schedule.polled(began, moved=len(self._watched) < before)
 
     def _look(self, job: StackJob, seen: Seen) -> None:
         """Act on what a poll saw of one stack."""
-        view = watching.conclude(job, seen, waited=self.clock() - job.since, now=_now())
+        view = polling.conclude(job, seen, waited=self.clock() - job.since, now=_now())
         if view.joined:
             job.stack_id = ""
         if view.state == StackState.FAILING and view.found is not None:
@@ -319,7 +324,7 @@ class DeployEngine:
             self._ended_badly(job, view.found)
         elif view.state == StackState.DECIDE_AGAIN:
             self._watched.pop(job.name, None)
-            self._again(job, planning.decide(job.plan.wanted, view.found, _now()))
+            self._again(job, planning.decide(job.plan.desired, view.found, _now()))
 
     def _ended_badly(self, job: StackJob, found: StackSummary) -> None:
         job.ended_badly = found
@@ -333,7 +338,7 @@ class DeployEngine:
     def _again(self, job: StackJob, plan: StackPlan) -> None:
         """Go on by a new plan, after somebody else's work or one's own clearing."""
         if plan.action == StackAction.UNCHANGED:
-            job.told = "made by somebody else"
+            job.message = "made by somebody else"
             self._end(job, Stage.DONE)
             return
         if not job.deleting:
@@ -344,11 +349,11 @@ class DeployEngine:
             return
         job.plan = plan
         if plan.action == StackAction.REFUSED:
-            job.cause = Cause(FailureClass.PERMANENT, plan.told)
+            job.cause = Cause(FailureClass.PERMANENT, plan.message)
             self._end(job, Stage.FAILED)
             return
         if plan.action == StackAction.UPDATE:
-            job.template = planning.current(plan)
+            job.template = planning.current_template(plan)
         self._make_ready(job)
 
     def _ask_why(self, job: StackJob, found: StackSummary) -> None:
@@ -357,7 +362,7 @@ class DeployEngine:
         job.asked_why = True
         since = job.since
 
-        def told(cause: Cause) -> None:
+        def explained(cause: Cause) -> None:
             if job.since != since or job.stage in ENDED:
                 return  # it has gone on meanwhile, or was given up
             if not cause.known and job.ended_badly is None:
@@ -369,18 +374,20 @@ class DeployEngine:
                 self._calling.discard(job.name)
                 self._failed(job)
 
-        self._call(lambda: self.aws.cause(found.id), told)
+        self._call(lambda: self.aws.cause(found.id), explained)
 
     def _give_up_late_ones(self) -> None:
         now = self.clock()
         for job in list(self._watched.values()):
             if now - job.since > self.limits.deadline:
-                told = f"still in progress after {self.limits.deadline / 60:g} minutes"
-                self._give_up(job, f"{told}; CloudFormation goes on, run the command again later")
+                message = f"still in progress after {self.limits.deadline / 60:g} minutes"
+                self._give_up(
+                    job, f"{message}; CloudFormation goes on, run the command again later"
+                )
 
-    def _give_up(self, job: StackJob, told: str) -> None:
+    def _give_up(self, job: StackJob, message: str) -> None:
         self._watched.pop(job.name, None)
-        job.cause = Cause(FailureClass.PERMANENT, told)
+        job.cause = Cause(FailureClass.PERMANENT, message)
         self._end(job, Stage.STUCK)
 
     # --- ends --------------------------------------------------------------------------------
@@ -390,12 +397,12 @@ class DeployEngine:
         cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
         left = job.ended_badly
         if left is not None:
-            job.plan = planning.decide(job.plan.wanted, left, _now())
+            job.plan = planning.decide(job.plan.desired, left, _now())
         if job.plan.action == StackAction.REFUSED:
-            job.cause = Cause(FailureClass.PERMANENT, f"{cause}; {job.plan.told}")
+            job.cause = Cause(FailureClass.PERMANENT, f"{cause}; {job.plan.message}")
             self._end(job, Stage.FAILED)
         elif cause.kind == FailureClass.CAPACITY and job.template + 1 < len(
-            job.plan.wanted.templates
+            job.plan.desired.templates
         ):
             job.template += 1
             self._say(What.FALLBACK, job, str(cause))
@@ -404,7 +411,7 @@ class DeployEngine:
             seconds = self.limits.backoff * 2 ** (job.attempt - 1)
             seconds *= 1 + self._random.random() / 2
             job.attempt += 1
-            self._backlog.put_later(job, self.clock() + seconds)
+            self._queue.put_later(job, self.clock() + seconds)
             job.stage = Stage.LATER
             self._say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
         else:
@@ -412,12 +419,12 @@ class DeployEngine:
 
     def _end(self, job: StackJob, stage: Stage) -> None:
         job.stage = stage
-        self._say(What[stage.name], job, str(job.cause) if job.cause else job.told)
+        self._say(What[stage.name], job, str(job.cause) if job.cause else job.message)
         good = stage not in ENDED_BADLY
         # Counted at once: the seat's other stacks may need many minutes more.
         too_many = not good and job.seat in self._begun and self.tolerance.failed(job.seat)
         if too_many and self.by_seat.keys() - self._begun - self._closed:
-            self._stop_for(self.tolerance.told)
+            self._stop_for(self.tolerance.message)
         for dependent in self._dependents.get(job.name, ()):
             if dependent.stage == Stage.WAITING:
                 if good:
@@ -428,7 +435,7 @@ class DeployEngine:
 
     def _end_for_need(self, job: StackJob) -> None:
         job.cause = Cause(
-            FailureClass.PERMANENT, f"needs {job.plan.wanted.needs}, which is not there"
+            FailureClass.PERMANENT, f"needs {job.plan.desired.needs}, which is not there"
         )
         self._end(job, Stage.FAILED)
 
@@ -444,16 +451,16 @@ class DeployEngine:
         else:
             self._say_of(seat, What.SEAT_DONE)
 
-    def _stop_for(self, told: str) -> None:
+    def _stop_for(self, message: str) -> None:
         if not self.stopped:
-            self.stopped = told
-            self._say_of("", What.STOPPED, told)
+            self.stopped = message
+            self._say_of("", What.STOPPED, message)
 
-    def _say(self, what: What, job: StackJob, told: str = "") -> None:
-        self._say_of(job.seat, what, told, job.name)
+    def _say(self, what: What, job: StackJob, message: str = "") -> None:
+        self._say_of(job.seat, what, message, job.name)
 
-    def _say_of(self, seat: str, what: What, told: str = "", stack: str = "") -> None:
-        self.sink(Event(_now(), self.aws.place, what, seat, stack, told))
+    def _say_of(self, seat: str, what: What, message: str = "", stack: str = "") -> None:
+        self.sink(Event(_now(), self.aws.place, what, seat, stack, message))
 
 
 def _now() -> datetime:

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.aws import errors
+from workshop.deploy import diff
 
 
 class FailureClass(StrEnum):
@@ -25,16 +26,16 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """Why something failed, in AWS's words; ``resource`` is a logical id, empty for a call."""
+    """Why something failed, in AWS's words; ``resource`` is of which kind, empty for a call."""
 
     kind: FailureClass
-    told: str
+    message: str
     resource: str = ""
     known: bool = True
     """False as long as AWS's reason could not be read; it may be there later."""
 
     def __str__(self) -> str:
-        return f"{self.resource}: {self.told}" if self.resource else self.told
+        return f"{self.resource}: {self.message}" if self.resource else self.message
 
 
 _CAPACITY = re.compile(r"insufficient[\w ]*capacity|capacity ?error", re.IGNORECASE)
@@ -54,13 +55,13 @@ _QUOTA = "LimitExceededException"
 """botocore counts it among "too many calls"; CloudFormation means its quota of stacks."""
 
 
-def of_text(told: str, resource: str = "") -> Cause:
+def of_text(message: str, resource: str = "") -> Cause:
     """The cause behind a reason that CloudFormation gives."""
-    if _CAPACITY.search(told):
-        return Cause(FailureClass.CAPACITY, told, resource)
+    if _CAPACITY.search(message):
+        return Cause(FailureClass.CAPACITY, message, resource)
     return Cause(
-        FailureClass.TRANSIENT if _TRANSIENT.search(told) else FailureClass.PERMANENT,
-        told,
+        FailureClass.TRANSIENT if _TRANSIENT.search(message) else FailureClass.PERMANENT,
+        message,
         resource,
     )
 
@@ -69,7 +70,9 @@ def of_error(error: BotoCoreError | ClientError) -> Cause:
     """The cause behind a call that AWS refused, or that did not reach it."""
     quota = isinstance(error, ClientError) and errors.code(error.response) == _QUOTA
     passing = errors.is_passing(error) and not quota
-    return Cause(FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, errors.told(error))
+    return Cause(
+        FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, errors.describe(error)
+    )
 
 
 def tells_elsewhere(cause: Cause) -> bool:
@@ -78,7 +81,7 @@ def tells_elsewhere(cause: Cause) -> bool:
     Its early validation does so since 2025, for a bucket's name that is taken among others
     (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events-by-operation.html).
     """
-    return "Call DescribeEvents" in cause.told
+    return "Call DescribeEvents" in cause.message
 
 
 def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
@@ -96,7 +99,7 @@ def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
         (event for event in failed if event["OperationId"] == last),
         key=lambda event: event["Timestamp"],
     )
-    return of_text(first.get("ValidationStatusReason", ""), first.get("LogicalResourceId", ""))
+    return of_text(first.get("ValidationStatusReason", ""), _resource(first))
 
 
 def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
@@ -112,5 +115,10 @@ def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
             # The operation's own beginning; what comes before belongs to another one.
             return found
         if status.endswith("_FAILED") and not _CANCELLED.fullmatch(reason.strip(" .")):
-            found = of_text(reason, "" if own else event["LogicalResourceId"])
+            found = of_text(reason, "" if own else _resource(event))
     return found
+
+
+def _resource(event: Mapping[str, Any]) -> str:
+    known = event.get("ResourceType", "")
+    return diff.noun(known) if known else str(event.get("LogicalResourceId", ""))

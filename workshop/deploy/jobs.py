@@ -1,7 +1,10 @@
-"""One stack on its way to what it should be."""
+"""The stacks of a run: how each stands, in which order they begin, and how many may fail."""
 
 from __future__ import annotations
 
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -65,18 +68,112 @@ class StackJob:
     asked_why: bool = False
     cause: Cause | None = None
     ended_badly: StackSummary | None = None
-    told: str = ""
+    message: str = ""
 
     @property
     def name(self) -> str:
-        return self.plan.wanted.name
+        return self.plan.desired.name
 
     @property
     def seat(self) -> str:
-        return self.plan.wanted.seat
+        return self.plan.desired.seat
 
     @property
-    def wanted_tags(self) -> dict[str, str]:
+    def desired_tags(self) -> dict[str, str]:
         """The stack's tags once it is what it should be."""
-        template: Template = self.plan.wanted.templates[self.template]
-        return self.plan.wanted.tagged(template)
+        template: Template = self.plan.desired.templates[self.template]
+        return self.plan.desired.tagged(template)
+
+
+Allowed = Callable[[StackJob], bool]
+
+
+class ReadyQueue:
+    """Jobs that are ready, and jobs whose next attempt has its time.
+
+    Seat after seat, in the order given: what a begun seat still lacks comes before new seats. Of
+    each seat, what others wait for comes first.
+    """
+
+    def __init__(self, jobs: Iterable[StackJob]) -> None:
+        jobs = list(jobs)
+        needed = {job.plan.desired.needs for job in jobs}
+        seats = {
+            seat: number for number, seat in enumerate(dict.fromkeys(job.seat for job in jobs))
+        }
+        jobs.sort(key=lambda job: (seats[job.seat], job.name not in needed))
+        self._rank = {job.name: number for number, job in enumerate(jobs)}
+        self._ready: list[tuple[int, StackJob]] = []
+        self._held: list[StackJob] = []
+        self._later: list[tuple[float, int, StackJob]] = []
+        self._order = itertools.count()
+
+    def put(self, job: StackJob) -> None:
+        """It may be begun."""
+        heapq.heappush(self._ready, (self._rank[job.name], job))
+
+    def put_later(self, job: StackJob, at: float) -> None:
+        """It may be begun at that time (seconds of the caller's clock)."""
+        heapq.heappush(self._later, (at, next(self._order), job))
+
+    def reopen(self) -> None:
+        """Others are allowed from now on than before."""
+        held, self._held = self._held, []
+        for job in held:
+            self.put(job)
+
+    def take(self, now: float, allowed: Allowed) -> StackJob | None:
+        """The next one that is allowed; the others are not looked at again until ``reopen``."""
+        while self._later and self._later[0][0] <= now:
+            self.put(heapq.heappop(self._later)[2])
+        while self._ready:
+            job = heapq.heappop(self._ready)[1]
+            if allowed(job):
+                return job
+            self._held.append(job)
+        return None
+
+    def holds(self, allowed: Allowed) -> bool:
+        """Whether any that is allowed will have its turn."""
+        waiting = itertools.chain((job for _, job in self._ready), (job for *_, job in self._later))
+        return any(map(allowed, waiting))
+
+    @property
+    def next_time(self) -> float | None:
+        """When the next of those with a time may be begun."""
+        return self._later[0][0] if self._later else None
+
+
+class FailureTolerance:
+    """Counts the failed seats of one place.
+
+    As with CloudFormation StackSets' failure tolerance, the part is one of all seats to be done
+    there, rounded down: 30 of 100, none of 3. Nothing counts before ``begin``, when the first seat
+    has come up: until then one fails after the other without others being begun.
+    """
+
+    def __init__(self, seats: int, percent: int) -> None:
+        self._allowed = seats * percent // 100
+        self._percent = percent
+        self._counts = False
+        self._failed: set[str] = set()
+
+    def begin(self) -> None:
+        """Failures count from now on."""
+        self._counts = True
+
+    def failed(self, seat: str) -> bool:
+        """Count a seat; whether it is one too many."""
+        if self._counts:
+            self._failed.add(seat)
+        return len(self._failed) > self._allowed
+
+    @property
+    def message(self) -> str:
+        """Why no new seats are begun."""
+        count = len(self._failed)
+        failed = "1 seat has failed" if count == 1 else f"{count} seats have failed"
+        return (
+            f"{failed}, more than {self._percent} % of all; no new ones are begun. Mend the cause"
+            " and run the command again"
+        )

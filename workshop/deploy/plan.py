@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import StackSummary
+from workshop.aws.stacks import BROKEN, SETTLED, StackSummary
 from workshop.deploy.desired import DesiredStack
-from workshop.deploy.diff import Effect, PropertyChange
+from workshop.deploy.diff import Effect, PropertyChange, noun, words
 from workshop.naming import COHORT
 
 
@@ -29,8 +29,6 @@ class StackAction(StrEnum):
     REFUSED = "refused"
 
 
-SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-_BROKEN = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 _ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
 
 LOSES_DISK = "clearing it deletes its notebook, if that is left, and what is on the notebook's disk"
@@ -41,16 +39,16 @@ REVIEWED_WITHIN = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class StackPlan:
-    """One stack: what is wanted, what is there, and what is to be done.
+    """One stack: as it should be, as it is, and what is to be done.
 
-    ``told`` says why, empty where that is plain. ``changes`` are only known for an update, and only
-    after somebody read the stack's template.
+    ``message`` says why, empty where that is plain. ``changes`` are only known for an update, and
+    only after somebody read the stack's template.
     """
 
-    wanted: DesiredStack
-    found: StackSummary | None
+    desired: DesiredStack
+    current: StackSummary | None
     action: StackAction
-    told: str = ""
+    message: str = ""
     changes: tuple[PropertyChange, ...] = ()
 
     @property
@@ -60,9 +58,9 @@ class StackPlan:
         A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
         set that nobody ran has made nothing.
         """
-        status = self.found.status if self.found else ""
+        status = self.current.status if self.current else ""
         clears = self.action == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
-        return clears and self.wanted.kind == "notebook"
+        return clears and self.desired.kind == "notebook"
 
 
 @dataclass(frozen=True)
@@ -110,26 +108,28 @@ class DeployPlan:
         return {action: counted[action] for action in StackAction}
 
 
-def decide(wanted: DesiredStack, found: StackSummary | None, now: datetime) -> StackPlan:
+def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> StackPlan:
     """What is to be done with one stack."""
     if found is None or found.status == "DELETE_COMPLETE":
-        return StackPlan(wanted, None, StackAction.CREATE)
+        return StackPlan(desired, None, StackAction.CREATE)
     environment = found.tags.get(tags.ENVIRONMENT, "")
-    if not found.belongs_to(wanted.tags[tags.WORKSHOP], wanted.tags[tags.ENVIRONMENT]):
+    if not found.belongs_to(desired.tags[tags.WORKSHOP], desired.tags[tags.ENVIRONMENT]):
         whose = f"environment {environment!r}" if environment else "something else"
-        told = f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
-        return StackPlan(wanted, found, StackAction.REFUSED, told)
+        message = (
+            f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
+        )
+        return StackPlan(desired, found, StackAction.REFUSED, message)
     if found.status in SETTLED:
         # A notebook that got another type for want of capacity is as good as the first.
-        good = any(found.tags == wanted.tagged(template) for template in wanted.templates)
-        unchanged = good and found.protected == wanted.protected
-        return StackPlan(wanted, found, StackAction.UNCHANGED if unchanged else StackAction.UPDATE)
+        good = any(found.tags == desired.tagged(template) for template in desired.templates)
+        unchanged = good and found.protected == desired.protected
+        return StackPlan(desired, found, StackAction.UNCHANGED if unchanged else StackAction.UPDATE)
     action = _repair(found, now)
-    told = _because(found)
+    message = _because(found)
     if action == StackAction.REFUSED:
-        told += f"; {_cure(found, wanted.place.region)}"
-    plan = StackPlan(wanted, found, action, told)
-    return replace(plan, told=f"{told}; {LOSES_DISK}") if plan.loses_disk else plan
+        message += f"; {_cure(found, desired.place.region)}"
+    plan = StackPlan(desired, found, action, message)
+    return replace(plan, message=f"{message}; {LOSES_DISK}") if plan.loses_disk else plan
 
 
 def _repair(found: StackSummary, now: datetime) -> StackAction:
@@ -138,7 +138,7 @@ def _repair(found: StackSummary, now: datetime) -> StackAction:
         return StackAction.CLEAR
     if found.in_progress:
         return StackAction.WAIT
-    if found.status in _BROKEN:
+    if found.status in BROKEN:
         return StackAction.CLEAR
     return StackAction.UPDATE if found.status in _ROLLED_BACK else StackAction.REFUSED
 
@@ -150,14 +150,14 @@ def _cure(found: StackSummary, region: str) -> str:
     return "nothing is known to be done about that; look into it in CloudFormation's console"
 
 
-def current(plan: StackPlan) -> int:
-    """Which of the wanted templates an update should lead to: the one that is there, or the first.
+def current_template(plan: StackPlan) -> int:
+    """Which of the desired templates an update should lead to: the one that is there, or the first.
 
     A notebook that runs on a fallback type keeps it: to change its tags, nobody should have to find
     capacity again.
     """
-    digests = [template.digest for template in plan.wanted.templates]
-    there = plan.found.template if plan.found else ""
+    digests = [template.digest for template in plan.desired.templates]
+    there = plan.current.template if plan.current else ""
     return digests.index(there) if there in digests else 0
 
 
@@ -165,21 +165,23 @@ def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackP
     """The plan of an update once its changes are known."""
     refused = [change for change in changes if change.effect == Effect.REFUSED]
     if not refused:
-        return StackPlan(plan.wanted, plan.found, plan.action, plan.told, changes)
-    names = ", ".join(f"{change.resource}.{change.property}" for change in refused)
-    told = (
+        return StackPlan(plan.desired, plan.current, plan.action, plan.message, changes)
+    names = ", ".join(
+        dict.fromkeys(f"the {noun(change.type)}'s {words(change.property)}" for change in refused)
+    )
+    message = (
         f"{names} cannot be changed in place, and CloudFormation replaces nothing that has a name;"
-        f" tear {plan.wanted.seat} down first (whatever is on a notebook's disk is lost), or take"
+        f" tear {plan.desired.seat} down first (whatever is on a notebook's disk is lost), or take"
         " the change back"
     )
-    return StackPlan(plan.wanted, plan.found, StackAction.REFUSED, told, changes)
+    return StackPlan(plan.desired, plan.current, StackAction.REFUSED, message, changes)
 
 
 def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
     """The stacks by seat, in their order."""
     grouped: dict[tuple[AccountRegion, str], list[StackPlan]] = {}
     for stack in stacks:
-        grouped.setdefault((stack.wanted.place, stack.wanted.seat), []).append(stack)
+        grouped.setdefault((stack.desired.place, stack.desired.seat), []).append(stack)
     return tuple(SeatPlan(seat, place, tuple(stacks)) for (place, seat), stacks in grouped.items())
 
 

@@ -16,27 +16,28 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import RateLimiter
+from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
-from workshop.deploy import desired, diff
+from workshop.deploy import desired as desired_stacks
+from workshop.deploy import diff
 from workshop.deploy import plan as planning
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Exemplar
-from workshop.errors import SignInError, WorkshopError
+from workshop.errors import WorkshopError
 from workshop.naming import COHORT
 
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
 THREADS = 8
 
 
-def look(clients: Clients, wanted_places: Sequence[AccountRegion]) -> Found:
+def look(clients: Clients, places: Sequence[AccountRegion]) -> Found:
     """All stacks of these places, one listing each, side by side.
 
-    Raises WorkshopError when a listing fails: without it nothing could be told.
+    Raises WorkshopError when a listing fails: without it there is no plan.
     """
 
     def one(place: AccountRegion) -> Mapping[str, StackSummary]:
@@ -51,7 +52,7 @@ def look(clients: Clients, wanted_places: Sequence[AccountRegion]) -> Found:
             ) from error
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip(wanted_places, pool.map(one, wanted_places), strict=True))
+        return dict(zip(places, pool.map(one, places), strict=True))
 
 
 def elsewhere(
@@ -59,7 +60,7 @@ def elsewhere(
 ) -> tuple[AccountRegion, ...]:
     """Where strays may be besides the places of ``seats``: at home, and in ``worked_in``.
 
-    None unless these are all seats of the environment: of some, strays are not told.
+    None unless these are all seats of the environment: of some, strays are not looked for.
     """
     if len(seats) < len(loaded.seats):
         return ()
@@ -74,19 +75,29 @@ def look_for_strays(
 
     What is wrong there stops nobody: no seat needs anything of it.
     """
+    answers = stacks.in_each(clients, elsewhere)
+    found = {place: each for place, each in answers.items() if not isinstance(each, Unavailable)}
+    unlisted = {
+        place: each.reason for place, each in answers.items() if isinstance(each, Unavailable)
+    }
+    return found, unlisted
 
-    def one(place: AccountRegion) -> Mapping[str, StackSummary] | str:
-        try:
-            return stacks.stacks(clients, place)
-        except SignInError:
-            raise
-        except (BotoCoreError, ClientError, WorkshopError) as error:
-            return str(error)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        answers = dict(zip(elsewhere, pool.map(one, elsewhere), strict=True))
-    found = {place: answer for place, answer in answers.items() if not isinstance(answer, str)}
-    return found, {place: answer for place, answer in answers.items() if isinstance(answer, str)}
+def plan(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    assembly: Assembly,
+    seats: Sequence[Seat],
+    elsewhere: Sequence[AccountRegion],
+) -> tuple[DeployPlan, Found]:
+    """List the stacks and compare them with what should be: the plan, and what there is.
+
+    Strays are looked for ``elsewhere`` as well, which comes from :func:`elsewhere`.
+    """
+    found = look(clients, account_regions(seats))
+    others, unlisted = look_for_strays(clients, elsewhere)
+    made = propose(loaded, assembly, seats, {**found, **others}, reader(clients))
+    return replace(made, unlisted=unlisted), found
 
 
 def propose(
@@ -96,7 +107,7 @@ def propose(
     found: Found,
     document: Callable[[AccountRegion, str], Mapping[str, Any]],
 ) -> DeployPlan:
-    """The plan for ``seats``; strays are told where these are all seats of the environment.
+    """Return the plan for ``seats``, and strays where these are all seats of the environment.
 
     ``found`` holds their places, and others in which strays are looked for.
     ``document`` gives the template of a stack (place, id); it is asked once for each kind of stack
@@ -105,9 +116,9 @@ def propose(
     now = datetime.now(UTC)
     decided = [
         planning.decide(one, found[one.place].get(one.name), now)
-        for one in desired.stacks(loaded, assembly, seats)
+        for one in desired_stacks.stacks(loaded, assembly, seats)
     ]
-    updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.found]
+    updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
     finished = [_with_changes(plan, known.get(_key(plan))) for plan in decided]
@@ -116,12 +127,12 @@ def propose(
 
 def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
     """The cohorts of all places have the same name."""
-    return plan.wanted.place, plan.wanted.name
+    return plan.desired.place, plan.desired.name
 
 
 def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]]:
     """What ``propose`` reads templates with."""
-    return lambda place, stack_id: CloudFormation(clients, place, RateLimiter()).document(stack_id)
+    return lambda place, stack_id: CloudFormation(clients, place).document(stack_id)
 
 
 def _strays(
@@ -142,7 +153,7 @@ def _strays(
 def _with_changes(plan: StackPlan, before: Mapping[str, Any] | None) -> StackPlan:
     if before is None:
         return plan
-    after = plan.wanted.templates[planning.current(plan)].document
+    after = plan.desired.templates[planning.current_template(plan)].document
     return planning.with_changes(plan, diff.between(before, after))
 
 
@@ -161,7 +172,7 @@ class _Before:
         """In the order of ``plans``; None where a template could not be read."""
         examples: dict[tuple[str, str], _Example] = {}
         for plan in plans:
-            key = (plan.wanted.kind, plan.wanted.tags[tags.PROFILE])
+            key = (plan.desired.kind, plan.desired.tags[tags.PROFILE])
             document = self._derived(plan, examples.get(key)) or self._read(plan)
             if document is not None and key not in examples:
                 example = _example(document)
@@ -170,20 +181,20 @@ class _Before:
             yield document
 
     def _derived(self, plan: StackPlan, example: _Example | None) -> Mapping[str, Any] | None:
-        seat = self.seats.get(plan.wanted.seat)
-        if example is None or seat is None or plan.found is None:
+        seat = self.seats.get(plan.desired.seat)
+        if example is None or seat is None or plan.current is None:
             return None
         # With the values of today's row, or those that the neighbour had.
         for values in ({}, example.overrides):
             text = example.exemplar.text(replace(seat, **values))
-            if tags.template_digest(text) == plan.found.template:
+            if tags.template_digest(text) == plan.current.template:
                 document: dict[str, Any] = json.loads(text)
                 return document
         return None
 
     def _read(self, plan: StackPlan) -> Mapping[str, Any] | None:
         try:
-            return self.document(plan.wanted.place, plan.found.id if plan.found else "")
+            return self.document(plan.desired.place, plan.current.id if plan.current else "")
         except (BotoCoreError, ClientError, yaml.YAMLError):
             return None
 

@@ -1,8 +1,16 @@
-"""When to look at the stacks next."""
+"""When to poll next, and what a poll says of one stack. Nothing is asked here."""
 
 from __future__ import annotations
 
-from workshop.deploy.jobs import Limits
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from workshop.aws.stacks import SETTLED, StackSummary
+from workshop.deploy import plan
+from workshop.deploy.cloudformation import Seen
+from workshop.deploy.jobs import Limits, StackJob
+from workshop.deploy.plan import StackAction
 
 FIRST_POLL = 0.1
 """Seconds between the last stack that can be begun for now and the poll that follows it."""
@@ -37,3 +45,72 @@ class PollSchedule:
         slower = min(self._limits.slowest_poll, self._interval * SLOWER)
         self._interval = self._limits.fastest_poll if moved else slower
         self.next = began + self._interval
+
+
+APPEARS_WITHIN = 60.0
+"""Seconds after which an accepted stack that no listing shows has been deleted by somebody."""
+
+SHOWS_WITHIN = 3.0
+"""Seconds after which a listing shows what was true when a call was answered: lists may be late."""
+
+
+class StackState(Enum):
+    """What is to be concluded."""
+
+    STILL = auto()
+    """Nothing yet."""
+    FAILING = auto()
+    """CloudFormation takes the stack back; why can be asked already."""
+    DONE = auto()
+    ENDED_BADLY = auto()
+    DECIDE_AGAIN = auto()
+    """It is somebody else's work, or gone: what is left to do has to be decided anew."""
+
+
+@dataclass(frozen=True)
+class StackView:
+    """The conclusion, and the stack where there is one.
+
+    ``joined`` when it is not the stack that one's own call made or changed.
+    """
+
+    state: StackState
+    found: StackSummary | None = None
+    joined: bool = False
+
+
+def conclude(job: StackJob, seen: Seen, *, waited: float, now: datetime) -> StackView:
+    """What ``seen`` tells about ``job`` after ``waited`` seconds."""
+    found = seen.stacks.get(job.name)
+    if job.deleting:
+        return _cleared(job, found, seen, waited)
+    if found is None:
+        # Unseen is only gone when everything was looked at, and not just after it was accepted.
+        gone = seen.complete and waited > (APPEARS_WITHIN if job.stack_id else SHOWS_WITHIN)
+        return StackView(StackState.DECIDE_AGAIN if gone else StackState.STILL)
+    if found.id != job.stack_id:
+        waits = plan.decide(job.plan.desired, found, now).action == StackAction.WAIT
+        return StackView(StackState.STILL if waits else StackState.DECIDE_AGAIN, found, joined=True)
+    return StackView(_state(job, found), found)
+
+
+def _state(job: StackJob, found: StackSummary) -> StackState:
+    """What the stack's status tells, which is the one that one's own call made or changed."""
+    if found.in_progress:
+        return StackState.FAILING if "ROLLBACK" in found.status else StackState.STILL
+    if job.plan.action == StackAction.UPDATE and found.changed == job.before:
+        return StackState.STILL  # the state before the update, which does not show yet
+    if found.status not in SETTLED:
+        return StackState.ENDED_BADLY
+    return StackState.DONE if found.tags == job.desired_tags else StackState.DECIDE_AGAIN
+
+
+def _cleared(job: StackJob, found: StackSummary | None, seen: Seen, waited: float) -> StackView:
+    if found is None:
+        return StackView(StackState.DECIDE_AGAIN if seen.complete else StackState.STILL)
+    if found.id != job.stack_id:
+        return StackView(StackState.DECIDE_AGAIN, found)
+    failed = found.status == "DELETE_FAILED"
+    if failed and job.plan.current is not None and job.plan.current.status == found.status:
+        failed = waited > SHOWS_WITHIN  # before, it may still be the failure of the last time
+    return StackView(StackState.ENDED_BADLY if failed else StackState.STILL, found)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.rate_limit import RateLimiter
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.engine import DeployEngine
-from workshop.deploy.jobs import ENDED_BADLY, Limits, StackJob, Stage
+from workshop.deploy.jobs import ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.deploy.tolerance import FailureTolerance
 from workshop.events import Event, Sink, What
 from workshop.naming import COHORT
 
@@ -39,12 +37,12 @@ class DeployOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class SeatResult:
-    """One seat's outcome; ``told`` is the first reason, empty where all went well."""
+    """One seat's outcome; ``message`` is the first reason, empty where all went well."""
 
     seat: str
     place: AccountRegion
     outcome: DeployOutcome
-    told: str
+    message: str
 
 
 class Deployment:
@@ -57,7 +55,6 @@ class Deployment:
         *,
         limits: Limits,
         failure_percent: int,
-        paces: Mapping[AccountRegion, RateLimiter],
         sink: Sink,
     ) -> None:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
@@ -65,10 +62,11 @@ class Deployment:
         self._errors: list[BaseException] = []
         self._lock = threading.Lock()
         self._sink = sink
+        self._clients = clients
         self.engines = [
             DeployEngine(
-                CloudFormation(clients, place, paces[place]),
-                [stack for stack in plan.stacks if stack.wanted.place == place],
+                CloudFormation(clients, place),
+                [stack for stack in plan.stacks if stack.desired.place == place],
                 limits,
                 FailureTolerance(to_do[place], failure_percent),
                 self._tell,
@@ -105,11 +103,18 @@ class Deployment:
         try:
             for engine in self.engines:
                 engine.stop()
-                self._tell(Event(datetime.now(UTC), engine.aws.place, What.STOPPED, told=_PATIENCE))
+                self._tell(
+                    Event(datetime.now(UTC), engine.aws.place, What.STOPPED, message=_PATIENCE)
+                )
             for end in begun:
                 end.wait()
         except KeyboardInterrupt:
             self.deserted = True
+
+    @property
+    def throttles(self) -> int:
+        """How many calls AWS has turned away as too many."""
+        return self._clients.throttles
 
     @property
     def broken(self) -> BaseException | None:

@@ -1,1 +1,1 @@
-"""What every attendee gets in their hands: the way to their notebook, and what is theirs."""
+"""What every attendee is handed: the way to their notebook, and what is theirs."""

@@ -12,7 +12,7 @@ from workshop.handout.slips import Handout, Slip
 
 
 def rows(handout: Handout) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The columns and a row for each seat; the link is last, since it is long."""
+    """Return the columns and a row for each seat; the link is last, since it is long."""
     people = ("name", "email") if handout.with_names else ()
     timed = ("open before",) if handout.presigned else ()
     columns = ("seat", *people, "notebook", "state", *timed, "link")
@@ -28,7 +28,7 @@ def _row(handout: Handout, slip: Slip) -> tuple[str, ...]:
 
 
 def csv_text(handout: Handout) -> str:
-    """One line a seat; a cell that a spreadsheet would calculate begins with an apostrophe."""
+    """Return one line a seat; a cell that a spreadsheet would run begins with an apostrophe."""
     people = ("name", "email") if handout.with_names else ()
     out = io.StringIO()
     columns = (
@@ -68,7 +68,7 @@ def csv_text(handout: Handout) -> str:
 
 
 def json_text(handout: Handout) -> str:
-    """The whole handout; times are ISO 8601 with their offset, durations seconds."""
+    """Return the whole handout; times are ISO 8601 with their offset, durations seconds."""
     document = {
         "workshop": handout.workshop,
         "environment": handout.environment,
@@ -106,5 +106,5 @@ def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
 
 
 def _given(handout: Handout, slip: Slip) -> str:
-    """The link that was asked for; empty where AWS gave none."""
+    """Return the requested kind of link; empty where AWS gave none."""
     return "" if handout.presigned and slip.notebook.link is None else slip.url

@@ -1,4 +1,4 @@
-"""Writes files that hold links: for their owner's eyes alone, all of them or none."""
+"""Writes files that hold links: readable by their owner alone, all of them or none."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from workshop import files
-from workshop.config.loader import shown
 from workshop.errors import UsageError, WorkshopError
+from workshop.files import shown
 
 
 def check(targets: Iterable[Path], *, force: bool) -> None:
@@ -37,7 +37,7 @@ def write(texts: Mapping[Path, str], *, force: bool, folder: Path | None = None)
     ``folder`` is there for these files alone and is made private; without one, a folder that is
     there holds other files as well, and keeps its mode.
 
-    No file gets its name before the texts of all are on the disk. Raises UsageError as ``check``
+    No file gets its name before the texts of all are on the disk. Raise UsageError as ``check``
     does, and WorkshopError when the disk refuses; nothing is left half done then.
     """
     try:

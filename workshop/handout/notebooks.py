@@ -1,17 +1,16 @@
-"""Asks SageMaker how the seats' notebooks are, and for the links that open them."""
+"""The status of the seats' notebooks, and the links that open them, from SageMaker."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.errors import code
+from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.reads import Unavailable, attempt
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 
@@ -24,17 +23,17 @@ SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 """Of a session that a presigned URL opens (the same page); AWS's default is the longest."""
 
 AT_ONCE = 8
-"""Calls in flight, over all places together."""
+"""Calls in flight, over all accounts and Regions."""
 
 OPEN = "InService"
 MISSING = "missing"
 UNKNOWN = "unknown"
-"""Beside SageMaker's own statuses: it is not there, and it could not be asked."""
+"""Beside SageMaker's own statuses: no such notebook, and a listing that failed."""
 
 
 @dataclass(frozen=True)
 class Presigned:
-    """A link that opens a notebook without any sign-in, for whoever has it."""
+    """A link that opens a notebook for whoever has it, without a sign-in."""
 
     url: str = field(repr=False)
     open_before: datetime
@@ -43,7 +42,7 @@ class Presigned:
 
 @dataclass(frozen=True)
 class HandoutNotebook:
-    """How the notebook of one seat is; ``problem`` is why it cannot be opened, else empty."""
+    """A seat's notebook; ``problem`` is why it cannot be opened, else empty."""
 
     status: str
     problem: str = ""
@@ -53,12 +52,12 @@ class HandoutNotebook:
 def statuses(
     clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
 ) -> dict[str, HandoutNotebook]:
-    """The notebooks of the seats by seat id, from one paged listing for each place."""
-    where = account_regions(seats)
+    """Return the notebooks by seat id, from one paged listing for each account and Region."""
+    places = account_regions(seats)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        prefix = f"{loaded.settings.workshop}-"
-        listings = pool.map(lambda place: _listing(clients, place, prefix), where)
-        listed = dict(zip(where, listings, strict=True))
+        list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
+        listings = pool.map(lambda place: attempt(partial(list_in, place)), places)
+        listed = dict(zip(places, listings, strict=True))
     return {
         seat.id: _state(loaded.names(seat).notebook, listed[seat.account_region]) for seat in seats
     }
@@ -72,7 +71,7 @@ def presigned(
     session: timedelta = LONGEST,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, HandoutNotebook]:
-    """The same, each open notebook with a fresh link; one seat's failure is that seat's alone."""
+    """Return the same, each open notebook with a new link; no seat's failure is another's."""
     found = statuses(clients, loaded, seats)
 
     def opened(seat: Seat) -> HandoutNotebook:
@@ -82,51 +81,29 @@ def presigned(
             return before
         # Counted from before the call: the link lives from some moment of the call on.
         asked = now().replace(microsecond=0)
-        try:
-            answer = clients.client(
-                "sagemaker", seat.account_region
-            ).create_presigned_notebook_instance_url(
+        answer = attempt(
+            lambda: clients.call(
+                seat.account_region,
+                "sagemaker",
+                "CreatePresignedNotebookInstanceUrl",
                 NotebookInstanceName=loaded.names(seat).notebook,
                 SessionExpirationDurationInSeconds=int(session.total_seconds()),
             )
-        except (BotoCoreError, ClientError) as error:
-            return HandoutNotebook(before.status, f"AWS gave no link: {_told(error)}")
+        )
+        if isinstance(answer, Unavailable):
+            return HandoutNotebook(before.status, f"AWS gave no link: {answer.reason}")
         link = Presigned(answer["AuthorizedUrl"], asked + TO_OPEN, session)
         return HandoutNotebook(OPEN, link=link)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {
-            seat.id: notebook for seat, notebook in zip(seats, pool.map(opened, seats), strict=True)
-        }
+        ids = [seat.id for seat in seats]
+        return dict(zip(ids, pool.map(opened, seats), strict=True))
 
 
-def _listing(clients: Clients, place: AccountRegion, prefix: str) -> dict[str, str] | str:
-    """Status by name of the workshop's notebooks in one place, or why nobody knows."""
-
-    def pages() -> Iterator[tuple[str, str]]:
-        client = clients.client("sagemaker", place)
-        pager = client.get_paginator("list_notebook_instances")
-        for page in pager.paginate(NameContains=prefix, PaginationConfig={"PageSize": 100}):
-            for instance in page["NotebookInstances"]:
-                yield instance["NotebookInstanceName"], instance["NotebookInstanceStatus"]
-
-    try:
-        return dict(pages())
-    except (BotoCoreError, ClientError) as error:
-        return _told(error)
-
-
-def _state(name: str, listed: dict[str, str] | str) -> HandoutNotebook:
-    if isinstance(listed, str):
-        return HandoutNotebook(UNKNOWN, f"AWS did not list notebooks: {listed}")
-    status = listed.get(name, MISSING)
-    if status == OPEN:
-        return HandoutNotebook(status)
-    told = "there is no such notebook" if status == MISSING else f"the notebook is {status}"
-    return HandoutNotebook(status, told)
-
-
-def _told(error: BotoCoreError | ClientError) -> str:
-    if isinstance(error, ClientError):
-        return f"{code(error.response)}: {error.response['Error'].get('Message', '')}"
-    return str(error)
+def _state(name: str, listed: Mapping[str, NotebookState] | Unavailable) -> HandoutNotebook:
+    if isinstance(listed, Unavailable):
+        return HandoutNotebook(UNKNOWN, f"AWS did not list notebooks: {listed.reason}")
+    if name not in listed:
+        return HandoutNotebook(MISSING, "there is no such notebook")
+    status = listed[name].status
+    return HandoutNotebook(status, "" if status == OPEN else f"the notebook is {status}")

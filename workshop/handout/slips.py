@@ -1,4 +1,4 @@
-"""What is written about each seat, whatever the format: plain values, nothing asked of AWS."""
+"""What is written about each seat in any format: plain values, without a call of AWS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Slip:
 
     @property
     def url(self) -> str:
-        """The presigned link where there is one, else the console's."""
+        """Return the presigned link where there is one, else the console's."""
         return self.notebook.link.url if self.notebook.link else self.console_url
 
     @property
@@ -43,18 +43,18 @@ class Slip:
 
     @property
     def buckets(self) -> dict[str, str]:
-        """Bucket names by key."""
+        """Return bucket names by key."""
         return {key: self.names.bucket(key) for key in self.profile.storage.buckets}
 
     @property
     def repositories(self) -> dict[str, str]:
-        """What ``docker push`` takes, by key."""
+        """Return what ``docker push`` takes, by key."""
         keys = self.profile.registry.repositories
         return {key: self.names.repository_uri(key) for key in keys}
 
     @property
     def console_role(self) -> str:
-        """The role with which the console shows this seat's things; empty where there is none."""
+        """Return the console role of this seat; empty where there is none."""
         access = self.profile.access
         has_one = access.console_principals or access.console_organisers
         return self.names.console_role if has_one else ""
@@ -62,7 +62,7 @@ class Slip:
 
 @dataclass(frozen=True)
 class Handout:
-    """Everything that is handed out, and about which workshop."""
+    """Everything that is handed out of a workshop."""
 
     title: str
     environment: str
@@ -84,7 +84,7 @@ def handout(
     presigned: bool,
     with_names: bool,
 ) -> Handout:
-    """Put together what is known of the seats; people only if ``with_names``."""
+    """Return the handout of some seats; with people's names only if ``with_names``."""
     settings = loaded.settings
     return Handout(
         title=settings.title or settings.workshop,

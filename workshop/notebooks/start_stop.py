@@ -8,20 +8,19 @@ somewhere is left to arrive first. One seat's trouble is told and hides no other
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.status.calls import Calls, notebooks
-from workshop.status.snapshot import NotebookState
 
 AT_ONCE = 8
 POLL_SECONDS = 5.0
@@ -125,7 +124,6 @@ class NotebookBatch:
 
     def run(self) -> list[NotebookOutcome]:
         """Take them there; one outcome for each seat, told as it comes."""
-        self._calls = Calls(self.clients, self.place)
         self._may_be_read = True
         self._open = {seat.id: _Open(seat, self.loaded.names(seat).notebook) for seat in self.seats}
         ends = self.patience.clock() + self.patience.minutes * 60
@@ -151,15 +149,10 @@ class NotebookBatch:
                     break
         return self.outcomes
 
-    @property
-    def calls(self) -> Mapping[str, int]:
-        """How many calls were made, by ``service:Operation``."""
-        return self._calls.made
-
     def _look(self) -> str:
         """See where all are, and close who has arrived; why nothing was seen, if so."""
         try:
-            seen = notebooks(self._calls, self.loaded.settings.workshop)
+            seen = notebooks(self.clients, self.place, self.loaded.settings.workshop)
         except (BotoCoreError, ClientError) as error:
             self._may_be_read = errors.is_passing(error)
             return str(error)
@@ -188,13 +181,16 @@ class NotebookBatch:
             return
         one.tries += 1
         try:
-            self._calls.one("sagemaker", self.goal.operation, NotebookInstanceName=one.name)
+            self._ask(self.goal.operation, one.name)
         except (BotoCoreError, ClientError) as error:
             one.trouble = str(error)
             if not _may_pass(error):
                 one.tries = TRIES
         else:
             one.acted = True
+
+    def _ask(self, operation: str, notebook: str) -> dict[str, Any]:
+        return self.clients.call(self.place, "sagemaker", operation, NotebookInstanceName=notebook)
 
     def _close_hopeless(self) -> None:
         for one in list(self._open.values()):
@@ -215,9 +211,7 @@ class NotebookBatch:
         told = f"its notebook is {book.status}"
         if book.status == "Failed":
             try:
-                described = self._calls.one(
-                    "sagemaker", "DescribeNotebookInstance", NotebookInstanceName=book.name
-                )
+                described = self._ask("DescribeNotebookInstance", book.name)
             except (BotoCoreError, ClientError):
                 return told
             told = f"{told}: {described.get('FailureReason', 'AWS gives no reason')}"

@@ -20,7 +20,7 @@ from workshop.policies.documents import (
     Statement,
     characters,
 )
-from workshop.policies.extra import ESCALATING, extra_policy, making, opened, refused
+from workshop.policies.extra import ESCALATING, extra_policy, making, refused, summarize_statement
 from workshop.policies.freeze import freeze_policy
 from workshop.policies.layout import (
     ATTACHMENTS,
@@ -75,7 +75,6 @@ __all__ = [
     "making",
     "managed_policy_arns",
     "observation_policy",
-    "opened",
     "openings",
     "permission_set",
     "presigned_url_policy",
@@ -83,5 +82,6 @@ __all__ = [
     "sagemaker_policy",
     "seat_policies",
     "sizes",
+    "summarize_statement",
     "trust_policy",
 ]

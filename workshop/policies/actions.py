@@ -97,7 +97,7 @@ MADE_OF = {
     "sagemaker:CreateTrial": ("experiment-trial", "experiment"),
 }
 # A registration may have SageMaker validate the package by transform jobs of any instance type
-# (``ValidationSpecification``), of which IAM is told nothing.
+# (``ValidationSpecification``), of which IAM knows nothing.
 MODEL_PACKAGES = ("sagemaker:CreateModelPackage",)
 # What may be done with a thing that carries the seat's own tag. Wildcards save room where all that
 # they cover may be done, today and by the looks of the names.
@@ -245,7 +245,7 @@ COMPUTE_WITHOUT_TYPE = tuple(
 # Root code on a notebook, a second notebook, Studio, monitoring, the removal of the tags by which
 # teardown finds things, and settings of the whole account: nobody's business in a workshop of
 # notebooks. UpdateInferenceComponent could put a neighbour's model into a running component, and
-# IAM is not told which model.
+# IAM does not know which model.
 NEVER = tuple(
     f"sagemaker:{action}"
     for action in (

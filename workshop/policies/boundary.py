@@ -111,7 +111,7 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
         # Whatever is attached, a bucket of this account is one's own or the datasets, to read; the
         # Python SDK's default bucket, shared by everybody in the account, is neither. Those of
         # other accounts hold sample data, to read, and are reached through access points as well.
-        # Where S3 does not tell whose it is, it is nobody's.
+        # Where S3 does not say whose it is, it is nobody's.
         {
             "Sid": "BucketsOfOthers",
             "Effect": "Deny",

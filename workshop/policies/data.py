@@ -44,7 +44,7 @@ def data_policy(names: Names) -> Document:
         allow("OwnRepositories", ECR_PULL + ECR_PUSH + ECR_VIEW, [names.repository_arn("*")]),
         # AWS's deep-learning and SageMaker images live in accounts of AWS's own, which differ by
         # Region; what this account holds is covered by the statement above and nothing else. Where
-        # ECR does not tell whose a repository is, it is nobody's.
+        # ECR does not say whose a repository is, it is nobody's.
         allow(
             "BaseImagesOfOtherAccounts",
             ECR_PULL,
@@ -134,8 +134,7 @@ def network_statements(
 
     Their ids are unique everywhere, and a subnet shared by another account is that account's.
     To make one is authorised on the subnet and on each group as well as on the interface, which
-    does not tell its subnet before it exists. An interface that exists does; whose it is among the
-    seats of the subnet it does not tell.
+    does not name its subnet before it exists. An interface that exists does, but not its seat.
     """
     ec2 = f"arn:{names.partition}:ec2:*:*"
     subnet, interfaces = f"{ec2}:subnet/{subnet_id}", f"{ec2}:network-interface/*"
@@ -145,7 +144,11 @@ def network_statements(
         allow(
             "MakeInterfaces",
             [make],
-            [interfaces, subnet, *(f"{ec2}:security-group/{one}" for one in security_group_ids)],
+            [
+                interfaces,
+                subnet,
+                *(f"{ec2}:security-group/{group}" for group in security_group_ids),
+            ],
         ),
         allow("UseInterfaces", others, [interfaces], Condition={"ArnLike": {"ec2:Subnet": subnet}}),
     ]

@@ -25,12 +25,12 @@ MANAGED_LIMIT = 6_144
 
 
 def document(*statements: Statement) -> Document:
-    """Give a policy document of these statements."""
+    """Return a policy document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def allow(sid: str, actions: Sequence[str], resources: Sequence[str], **rest: Any) -> Statement:
-    """Give a statement that allows; ``rest`` holds what else it has, such as ``Condition``."""
+    """Return a statement that allows; ``rest`` holds what else it has, such as ``Condition``."""
     return {
         "Sid": sid,
         "Effect": "Allow",
@@ -41,7 +41,7 @@ def allow(sid: str, actions: Sequence[str], resources: Sequence[str], **rest: An
 
 
 def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **rest: Any) -> Statement:
-    """Give a statement that denies."""
+    """Return a statement that denies."""
     return {**allow(sid, actions, resources, **rest), "Effect": "Deny"}
 
 

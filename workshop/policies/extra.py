@@ -20,15 +20,15 @@ CLOSED = {
 
 
 def extra_policy(statements: Sequence[ExtraStatement]) -> Document:
-    """Give the statements as a policy document."""
-    return document(*(_statement(one) for one in statements))
+    """Return the statements as a policy document."""
+    return document(*(_statement(statement) for statement in statements))
 
 
 def refused(statement: ExtraStatement) -> Iterator[str]:
-    """Give why a statement must not open something: a sentence for each action.
+    """Yield why a statement must not open something: a sentence for each action.
 
-    What the boundary denies under a condition (another Region, a neighbour's things) stays denied
-    and hinders nobody else.
+    What the boundary denies under a condition (another Region, a neighbour's tags) stays denied and
+    hinders nobody else.
     """
     for action in statement.actions:
         service = action.partition(":")[0].lower()
@@ -36,7 +36,7 @@ def refused(statement: ExtraStatement) -> Iterator[str]:
             yield f"'{action}' would let a seat give itself more; leave {service} to the organiser"
             continue
         for why, patterns in CLOSED.items():
-            denied = next((one for one in patterns if _overlap(action, one)), None)
+            denied = next((each for each in patterns if _overlap(action, each)), None)
             if denied is not None:
                 yield f"'{action}' {why} ('{denied}'); remove it, since no statement can open it"
                 break
@@ -52,15 +52,15 @@ _HARMLESS = (
 
 
 def making(actions: Iterable[str]) -> Iterator[str]:
-    """Give those of some actions that may make something, as far as their names tell."""
+    """Yield those of some actions that may make something, as far as their names tell."""
     for action in actions:
         service, _, name = action.partition(":")
         if service == "*" or not name.startswith(_HARMLESS):
             yield action
 
 
-def opened(statement: ExtraStatement) -> str:
-    """Say in words what a statement opens."""
+def summarize_statement(statement: ExtraStatement) -> str:
+    """Return in words what a statement opens."""
     conditions = " under conditions" if statement.conditions else ""
     return f"{', '.join(statement.actions)} on {', '.join(statement.resources)}{conditions}"
 

@@ -116,7 +116,7 @@ def cohort_policies(
     keys = tuple(tag_keys)
     for name, profile in profiles.items():
         made.update(seat_policies(any_seat, name, profile, tag_keys=keys))
-    if any(one.access.has_console for one in profiles.values()):
+    if any(profile.access.has_console for profile in profiles.values()):
         made[CONSOLE] = console_policy()
     return made
 
@@ -152,19 +152,21 @@ def sizes(
 
 def extra_actions(profiles: Iterable[Profile]) -> tuple[str, ...]:
     """Return the actions that any of the profiles opens by statements of its own."""
-    return tuple(dict.fromkeys(action for one in profiles for action in one.access.extra_actions))
+    return tuple(
+        dict.fromkeys(action for profile in profiles for action in profile.access.extra_actions)
+    )
 
 
 def openings(profiles: Iterable[Profile]) -> Openings:
     """Return what the boundary has to let through for these profiles."""
     some = tuple(profiles)
-    access = [one.access for one in some]
+    access = [profile.access for profile in some]
     return Openings(
         extra_actions=extra_actions(some),
-        feature_store=any(one.feature_store for one in access),
-        model_packages=any(one.model_packages for one in access),
-        network=any(one.notebook.vpc is not None for one in some),
-        console=any(one.has_console for one in access),
+        feature_store=any(section.feature_store for section in access),
+        model_packages=any(section.model_packages for section in access),
+        network=any(profile.notebook.vpc is not None for profile in some),
+        console=any(section.has_console for section in access),
     )
 
 

@@ -51,7 +51,7 @@ def _limits(names: Names) -> Document:
             [names.sagemaker_arn(part, "*") for _, part in MADE_OF.values()],
             Condition={"StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": names.seat}},
         ),
-        # An execution's tags are perhaps none, and then its name alone tells whose it is: one of a
+        # An execution's tags are perhaps none, and then its name alone says whose it is: one of a
         # free name is nobody's to change, rather than everybody's.
         {
             "Sid": "ExecutionsOfOthers",
@@ -103,7 +103,7 @@ def _with(sid: str, actions: Sequence[str], key: str) -> Statement:
 
 
 def _kept_tag(number: int, key: str) -> Statement:
-    """Deny to change by what costs are told apart, but to what the thing or its seat has already.
+    """Deny to change the tags of cost allocation, but to what the resource or its seat has already.
 
     Both, since the Python SDK tags a pipeline anew with what the notebook knew when it started.
     """
@@ -122,7 +122,7 @@ def _kept_tag(number: int, key: str) -> Statement:
 def model_statements(names: Names) -> list[Statement]:
     """Deny to make or to serve a model of any other name than the seat's own.
 
-    Whoever serves a model runs the role that the model names, and IAM is told the name alone.
+    Whoever serves a model runs the role that the model names, and IAM knows the name alone.
     """
     return [
         _but_for(
@@ -176,7 +176,7 @@ def _but_for(sid: str, actions: Sequence[str], spared: Sequence[str]) -> Stateme
 
 
 def no_model_packages() -> Statement:
-    """Deny to register models: IAM is not told what machines validate them."""
+    """Deny to register models: IAM does not know what machines validate them."""
     return deny("ModelPackages", MODEL_PACKAGES, ["*"])
 
 

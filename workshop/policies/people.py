@@ -75,7 +75,7 @@ def _may_assume(sid: str, principals: Sequence[str], **rest: Document) -> Statem
 
 
 def permission_set(names: Names, *, profile: str, parts: Sequence[str], managed: bool) -> Document:
-    """Give a permission set as CloudFormation's ``AWS::SSO::PermissionSet`` has its properties.
+    """Return a permission set as CloudFormation's ``AWS::SSO::PermissionSet`` has its properties.
 
     For the command line it is the arguments of ``create-permission-set``,
     ``attach-customer-managed-policy-reference-to-permission-set``,

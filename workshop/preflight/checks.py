@@ -1,4 +1,4 @@
-"""What was asked, and what came of it."""
+"""One check of a preflight, and the report of all."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ WAIVABLE = (CheckState.SHORT, CheckState.UNKNOWN)
 
 @dataclass(frozen=True)
 class Check:
-    """One thing asked of one place.
+    """One question to one account and Region, and its answer.
 
-    ``subject`` names it; for a quota it is AWS's name of the quota. ``told`` is one sentence with
+    ``subject`` names it; for a quota it is AWS's name of the quota. ``message`` is a sentence with
     the cure. ``need`` is what is still to be made, or what all seats need at once, ``used`` what is
     there, ``quota`` the value that applies; None where they do not apply or are not known.
     ``request`` is the command that would raise the quota, empty where none would help.
@@ -40,7 +40,7 @@ class Check:
     place: AccountRegion
     subject: str
     state: CheckState
-    told: str
+    message: str
     need: int | None = None
     used: int | None = None
     quota: int | None = None
@@ -51,13 +51,13 @@ class Check:
     """Names that stand for it as well, once all of them are accepted."""
 
     def is_accepted(self, accepted: Collection[str]) -> bool:
-        """Whether it, or each of its parts, is among the names that are accepted."""
+        """Return whether it, or each of its parts, is among the names that are accepted."""
         folded = {name.casefold() for name in accepted}
         parts = {part.casefold() for part in self.parts}
         return any(map(self.is_named, accepted)) or (bool(parts) and parts <= folded)
 
     def is_named(self, name: str) -> bool:
-        """Whether ``name`` is its quota's code or its subject, whatever the case of letters."""
+        """Return whether ``name`` is its quota's code or its subject, in any case of letters."""
         return name.casefold() in {self.subject.casefold(), self.quota_code.casefold()} - {""}
 
 
@@ -72,11 +72,11 @@ class PreflightReport:
         return not any(check.state in REFUSING for check in self.checks)
 
     def of(self, *states: CheckState) -> tuple[Check, ...]:
-        """The checks in one of these states."""
+        """Return the checks in one of these states."""
         return tuple(check for check in self.checks if check.state in states)
 
     def unmatched(self, accepted: Iterable[str]) -> tuple[str, ...]:
-        """Those of the accepted names that no check has: misspelt, most likely."""
+        """Return those of the accepted names that no check has: misspelt, most likely."""
         return tuple(
             name
             for name in accepted
@@ -85,23 +85,28 @@ class PreflightReport:
 
 
 def unknown(
-    place: AccountRegion, subject: str, why: str, *, service_code: str = "", quota_code: str = ""
+    place: AccountRegion, subject: str, reason: str, *, service_code: str = "", quota_code: str = ""
 ) -> Check:
-    """A check without an answer; it says how to go on without one."""
+    """Return a check without an answer; it says how to go on without one."""
     cure = waiver(CheckState.UNKNOWN, quota_code or subject)
-    told = f"{why}; make it known, or go on without: {cure}"
+    message = f"{reason}; make it known, or go on without: {cure}"
     return Check(
-        place, subject, CheckState.UNKNOWN, told, service_code=service_code, quota_code=quota_code
+        place,
+        subject,
+        CheckState.UNKNOWN,
+        message,
+        service_code=service_code,
+        quota_code=quota_code,
     )
 
 
 def waiver(state: CheckState, name: str) -> str:
-    """The option that accepts a check in one of WAIVABLE, such as ``--accept-short L-B6D80D9C``."""
+    """Return the option that accepts a check: ``--accept-short L-B6D80D9C``."""
     return f"--accept-{state.value} {shlex.quote(name)}"
 
 
 def waived(checks: Iterable[Check], accepted: Collection[str]) -> tuple[Check, ...]:
-    """The checks, those that are short or unknown and accepted by name being waived."""
+    """Return the checks, those that are short or unknown and accepted by name being waived."""
     return tuple(
         replace(check, state=CheckState.WAIVED)
         if check.state in WAIVABLE and check.is_accepted(accepted)

@@ -1,37 +1,24 @@
-"""What the seats of a place will need, and how much of it is there already."""
+"""What the seats of an account and Region will need, and whether its quotas allow that."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import StackSummary
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import Unavailable
+from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.naming import COHORT
-from workshop.preflight import limits
-from workshop.preflight.limits import InstanceQuota
-from workshop.preflight.usage import ExistingNotebook
-
-GONE = frozenset(
-    {
-        "CREATE_FAILED",
-        "DELETE_FAILED",
-        "DELETE_IN_PROGRESS",
-        "REVIEW_IN_PROGRESS",
-        "ROLLBACK_COMPLETE",
-        "ROLLBACK_FAILED",
-        "ROLLBACK_IN_PROGRESS",
-    }
-)
-"""Statuses of a stack whose resources are not there, or will be deleted and made again."""
-
-RUNNING = frozenset({"Pending", "InService", "Stopping"})
-"""Statuses of a notebook instance with a machine, which its type's quota counts."""
+from workshop.preflight import quotas
+from workshop.preflight.checks import Check, CheckState, unknown, waiver
+from workshop.preflight.quotas import AppliedQuota, InstanceQuota, WorkshopQuota
+from workshop.pricing import billing
 
 
 @dataclass(frozen=True)
@@ -39,7 +26,7 @@ class Demand:
     """What the chosen seats of one place and their cohort are made of, by name.
 
     ``roles`` and ``policies`` count what each stack, by its name, makes in IAM. ``notebooks`` gives
-    the instance types that will do, the first being the wanted one.
+    the instance types that will do, the first being the desired one.
     """
 
     stacks: frozenset[str]
@@ -50,8 +37,8 @@ class Demand:
     notebooks: Mapping[str, tuple[str, ...]]
 
 
-def wanted(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat]) -> Demand:
-    """What ``seats``, all of one place, will be made of."""
+def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat]) -> Demand:
+    """Return what ``seats``, all of one account and Region, will be made of."""
     cohort = loaded.cohort_names(place)
     stacks, buckets = {cohort.stack(COHORT)}, {cohort.datasets_bucket}
     repositories: set[str] = set()
@@ -62,7 +49,7 @@ def wanted(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat
         stacks.update(map(names.stack, naming.SEAT_STACKS))
         buckets.update(map(names.bucket, profile.storage.buckets))
         repositories.update(map(names.repository, profile.registry.repositories))
-        roles[names.stack("access")] = 2 if has_console_role(profile) else 1
+        roles[names.stack("access")] = 1 + profile.access.has_console
         fallbacks = profile.notebook.fallback_instance_types
         notebooks[names.notebook] = (seat.instance_type, *fallbacks)
     return Demand(
@@ -75,20 +62,15 @@ def wanted(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat
     )
 
 
-def has_console_role(profile: Profile) -> bool:
-    """Whether a seat of the profile gets a second role."""
-    return bool(profile.access.console_principals or profile.access.console_organisers)
-
-
 def is_there(found: Mapping[str, StackSummary], name: str) -> bool:
-    """Whether a stack and its resources are there."""
-    return name in found and found[name].status not in GONE
+    """Return whether a stack and its resources are there."""
+    return name in found and found[name].status not in NOT_THERE
 
 
 def to_be_made(
     loaded: LoadedEnvironment, seats: Iterable[Seat], found: Mapping[str, StackSummary]
 ) -> tuple[Seat, ...]:
-    """The seats that lack one of their stacks."""
+    """Return the seats that lack one of their stacks."""
     return tuple(
         seat
         for seat in seats
@@ -97,31 +79,33 @@ def to_be_made(
 
 
 def made_by(stacks: Mapping[str, int], found: Mapping[str, StackSummary]) -> int:
-    """How much the stacks that are not there will make, of what ``stacks`` counts."""
+    """Return how much the stacks that are not there will make, of what ``stacks`` counts."""
     return sum(count for name, count in stacks.items() if not is_there(found, name))
 
 
 def machines(
-    wanted: Mapping[str, tuple[str, ...]], there: Collection[ExistingNotebook]
+    desired: Mapping[str, tuple[str, ...]], there: Collection[NotebookState]
 ) -> Iterator[tuple[str, int, int]]:
-    """Instance type, how many more notebooks of it are to run, and how many there are.
+    """Yield an instance type, how many more notebooks of it are to run, and how many there are.
 
     A stopped notebook of a seat counts as running, since it will be started for the workshop; a
     stopped one of anybody else does not. A notebook that runs on a fallback type keeps it.
     """
-    types = {one.name: one.instance_type for one in there}
+    types = {book.name: book.instance_type for book in there}
     need = Counter(
-        suitable[0] for name, suitable in wanted.items() if types.get(name) not in suitable
+        suitable[0] for name, suitable in desired.items() if types.get(name) not in suitable
     )
     used = Counter(
-        one.instance_type for one in there if one.status in RUNNING or one.name in wanted
+        book.instance_type
+        for book in there
+        if billing.notebook_has_machine(book.status) or book.name in desired
     )
-    for instance_type in dict.fromkeys(suitable[0] for suitable in wanted.values()):
+    for instance_type in dict.fromkeys(suitable[0] for suitable in desired.values()):
         yield instance_type, need[instance_type], used[instance_type]
 
 
 @dataclass(frozen=True)
-class AtOnce:
+class ConcurrentUse:
     """What a class uses while it works: one machine of each kind for each seat, all at once.
 
     ``seats`` is how many of the place may use it, by the profiles in ``profiles``; ``allowed_by``
@@ -135,24 +119,24 @@ class AtOnce:
     optional: bool = False
 
 
-def spot_only(
+def spot_only_quotas(
     loaded: LoadedEnvironment, place: AccountRegion
 ) -> dict[InstanceQuota, tuple[str, ...]]:
-    """Quotas of training on demand that have to be 0, and the profiles that require spot."""
+    """Return quotas of training on demand that have to be 0, and the profiles that require spot."""
     found: dict[InstanceQuota, tuple[str, ...]] = {}
     for name in dict.fromkeys(
         seat.profile for seat in loaded.seats if seat.account_region == place
     ):
         access = loaded.settings.profiles[name].access
         if access.mode == "scoped" and access.managed_spot == "required":
-            for one in access.training_instance_types:
-                limit = limits.training(one, spot=False)
+            for instance_type in access.training_instance_types:
+                limit = quotas.training(instance_type, spot=False)
                 found[limit] = (*found.get(limit, ()), name)
     return found
 
 
-def at_once(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[AtOnce, ...]:
-    """What all seats of a place may use by their profiles; they share the account's quotas.
+def concurrent_use(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[ConcurrentUse, ...]:
+    """Return what all seats may use by their profiles; they share the account's quotas.
 
     In ``managed`` mode no instance types are named, so only the sums over all types remain. Batch
     transform is not looked at.
@@ -163,22 +147,235 @@ def at_once(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[AtOnce, ..
         for use in _uses(loaded.settings.profiles[name]):
             users.setdefault(use, []).append(name)
     return tuple(
-        AtOnce(limit, sum(seats[name] for name in names), tuple(names), allowed_by, optional)
+        ConcurrentUse(limit, sum(seats[name] for name in names), tuple(names), allowed_by, optional)
         for (limit, allowed_by, optional), names in users.items()
     )
 
 
 def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
     access = profile.access
-    for one in profile.notebook.fallback_instance_types:
-        yield limits.notebook(one), "notebook.fallback_instance_types", True
+    for instance_type in profile.notebook.fallback_instance_types:
+        yield quotas.notebook(instance_type), "notebook.fallback_instance_types", True
     if access.mode == "scoped":
         spot = access.managed_spot == "required"
-        for one in access.training_instance_types:
-            yield limits.training(one, spot=spot), "access.training_instance_types", False
-        for one in access.processing_instance_types:
-            yield limits.processing(one), "access.processing_instance_types", False
-        for one in access.endpoint_instance_types:
-            yield limits.endpoint(one), "access.endpoint_instance_types", False
-    for limit in (limits.ALL_TRAINING, limits.ALL_PROCESSING, limits.ALL_ENDPOINTS):
+        for instance_type in access.training_instance_types:
+            yield quotas.training(instance_type, spot=spot), "access.training_instance_types", False
+        for instance_type in access.processing_instance_types:
+            yield quotas.processing(instance_type), "access.processing_instance_types", False
+        for instance_type in access.endpoint_instance_types:
+            yield quotas.endpoint(instance_type), "access.endpoint_instance_types", False
+    for limit in (quotas.ALL_TRAINING, quotas.ALL_PROCESSING, quotas.ALL_ENDPOINTS):
         yield limit, "", False
+
+
+# --- need plus use against quota ------------------------------------------------------------------
+
+
+def check_count(
+    place: AccountRegion,
+    limit: WorkshopQuota,
+    *,
+    need: int | Unavailable,
+    used: int | Unavailable,
+    quota: AppliedQuota | Unavailable,
+) -> Check:
+    """Return whether ``need`` more fit beside the ``used`` that are there.
+
+    Where nothing is to be made, nothing has to be known.
+    """
+    code = quota.code if isinstance(quota, AppliedQuota) else limit.code
+    if need == 0:
+        return Check(
+            place,
+            limit.name,
+            CheckState.OK,
+            "nothing more to make",
+            need=0,
+            used=_number(used),
+            quota=quota.value if isinstance(quota, AppliedQuota) else None,
+            service_code=limit.service,
+            quota_code=code,
+        )
+    if (
+        isinstance(need, Unavailable)
+        or isinstance(used, Unavailable)
+        or isinstance(quota, Unavailable)
+    ):
+        return replace(
+            _unknown(place, limit, code, _reasons(need, used, quota)),
+            need=_number(need),
+            used=_number(used),
+            quota=quota.value if isinstance(quota, AppliedQuota) else None,
+        )
+    total = need + used
+    sum_up = f"{need} more and the {used} there are {total} of {_allowed(quota)}"
+    short = total - quota.value
+    check = Check(
+        place,
+        limit.name,
+        CheckState.OK if short <= 0 else CheckState.FAILED,
+        sum_up if short <= 0 else f"{sum_up}, {short} too many; {_cure(quota, total)}",
+        need=need,
+        used=used,
+        quota=quota.value,
+        service_code=limit.service,
+        quota_code=quota.code,
+    )
+    return check if short <= 0 else replace(check, request=increase_request(place, quota, total))
+
+
+def check_names(
+    place: AccountRegion,
+    limit: WorkshopQuota,
+    *,
+    desired: frozenset[str],
+    there: frozenset[str] | Unavailable,
+    quota: AppliedQuota | Unavailable,
+) -> Check:
+    """Return the same for resources with names: what is there already need not be made."""
+    if isinstance(there, Unavailable):
+        return check_count(place, limit, need=there, used=there, quota=quota)
+    return check_count(place, limit, need=len(desired - there), used=len(there), quota=quota)
+
+
+def check_concurrent(
+    place: AccountRegion,
+    use: ConcurrentUse,
+    *,
+    used: int | Unavailable,
+    quota: AppliedQuota | Unavailable,
+    making: bool,
+) -> Check:
+    """Return whether all seats can use at once what they may, beside the ``used`` that others have.
+
+    A class whose machines are fewer has to take turns, which its organisers have to accept. With
+    none, nobody can do what the profile allows: a failure. Both only while seats are to be made
+    (``making``): a class that works is not to be held up by it. What is optional only ever warns.
+    """
+    serious = making and not use.optional
+    limit = use.limit
+    code = quota.code if isinstance(quota, AppliedQuota) else limit.code
+    check = Check(
+        place,
+        limit.name,
+        CheckState.OK,
+        "",
+        need=use.seats,
+        used=_number(used),
+        quota=quota.value if isinstance(quota, AppliedQuota) else None,
+        service_code=limit.service,
+        quota_code=code,
+    )
+    if isinstance(quota, AppliedQuota) and quota.value < 1:
+        instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""
+        most = use.seats + (_number(used) or 0)
+        message = (
+            f"{_allowed(quota)} for {_whose(use)}: nobody can use it; {_cure(quota, most)}{instead}"
+        )
+        state = CheckState.FAILED if serious else CheckState.WARNING
+        return replace(
+            check, state=state, message=message, request=increase_request(place, quota, most)
+        )
+    if isinstance(used, Unavailable) or isinstance(quota, Unavailable):
+        reason = _reasons(used, quota)
+        if serious:
+            message, state = _unknown(place, limit, code, reason).message, CheckState.UNKNOWN
+        else:
+            message, state = (
+                f"not known ({reason}); {_whose(use)} may find none",
+                CheckState.WARNING,
+            )
+        return replace(check, state=state, message=message)
+    total = use.seats + used
+    sum_up = f"{_whose(use)} and the {used} that others use are {total} of {_allowed(quota)}"
+    short = total - quota.value
+    if short <= 0:
+        return replace(check, message=sum_up)
+    turns = f": {waiver(CheckState.SHORT, code)}" if serious else ""
+    return replace(
+        check,
+        state=CheckState.SHORT if serious else CheckState.WARNING,
+        message=f"{sum_up}, {short} too many; {_cure(quota, total)}, or let them take turns{turns}",
+        request=increase_request(place, quota, total),
+    )
+
+
+def check_spot_only(
+    place: AccountRegion,
+    limit: WorkshopQuota,
+    profiles: tuple[str, ...],
+    quota: AppliedQuota | Unavailable,
+    *,
+    making: bool,
+) -> Check:
+    """Return whether a type can be trained on as a spot instance alone.
+
+    Its quota on demand has to be 0.
+
+    IAM has no condition for managed spot training, so nothing but the quota requires it. AWS takes
+    requests for more alone; less has to be asked of its support.
+    """
+    subject = f"{limit.name} (has to be 0)"
+    whose = ", ".join(profiles)
+    if isinstance(quota, Unavailable):
+        check = unknown(
+            place, subject, quota.reason, service_code=limit.service, quota_code=limit.code
+        )
+        message = f"not known ({quota.reason}); {whose} may be able to train on demand"
+        return check if making else replace(check, state=CheckState.WARNING, message=message)
+    check = Check(
+        place,
+        subject,
+        CheckState.OK,
+        f"0, so {whose} can train on spot instances alone",
+        quota=quota.value,
+        service_code=limit.service,
+        quota_code=quota.code,
+    )
+    if quota.value < 1:
+        return check
+    message = (
+        f"{_allowed(quota)}, so {whose} can still train on demand; ask AWS Support to lower it to"
+        " 0, since IAM has no condition for spot, or set access.managed_spot to allowed"
+    )
+    state = CheckState.FAILED if making else CheckState.WARNING
+    return replace(check, state=state, message=message)
+
+
+def increase_request(place: AccountRegion, quota: AppliedQuota, desired: int) -> str:
+    """Return the command that asks AWS for ``desired``, empty for a quota that is never raised."""
+    if not quota.adjustable:
+        return ""
+    return (
+        f"aws service-quotas request-service-quota-increase --service-code {quota.limit.service}"
+        f" --quota-code {quota.code} --desired-value {desired} --region {place.region}"
+    )
+
+
+def _unknown(place: AccountRegion, limit: WorkshopQuota, code: str, reason: str) -> Check:
+    return unknown(place, limit.name, reason, service_code=limit.service, quota_code=code)
+
+
+def _reasons(*parts: object) -> str:
+    """Return why those parts are not known that are not, each reason once."""
+    known = dict.fromkeys(part.reason for part in parts if isinstance(part, Unavailable))
+    return "; ".join(known)
+
+
+def _number(value: int | Unavailable) -> int | None:
+    return None if isinstance(value, Unavailable) else value
+
+
+def _allowed(quota: AppliedQuota) -> str:
+    return f"{quota.value} (AWS's default)" if quota.default else str(quota.value)
+
+
+def _whose(use: ConcurrentUse) -> str:
+    some = "1 seat" if use.seats == 1 else f"{use.seats} seats"
+    return f"{some} of {', '.join(use.profiles)}"
+
+
+def _cure(quota: AppliedQuota, desired: int) -> str:
+    if quota.adjustable:
+        return f"ask AWS for {desired}"
+    return "AWS raises this quota for nobody: move seats to another account or Region"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable
 from workshop.preflight.checks import Check, CheckState, unknown
-from workshop.preflight.reading import Unread
 
 ALL = "instance types"
 PREFIX = "ml."
@@ -83,21 +83,23 @@ def check_region(
     place: AccountRegion,
     notebooks: Collection[str],
     others: Collection[str],
-    offers: Offers | Unread,
+    offers: Offers | Unavailable,
 ) -> Iterator[Check]:
     """The types of notebooks, then those of jobs and endpoints and of second choice, which warn."""
-    if isinstance(offers, Unread):
-        yield unknown(place, ALL, offers.why)
+    if isinstance(offers, Unavailable):
+        yield unknown(place, ALL, offers.reason)
         return
     here = offers.get(place.region, frozenset())
     missing = [one for one in dict.fromkeys([*notebooks, *others]) if one not in here]
     for one in missing:
-        told = f"EC2 has no {one.removeprefix(PREFIX)} in {place.region}, so SageMaker hardly has"
+        message = (
+            f"EC2 has no {one.removeprefix(PREFIX)} in {place.region}, so SageMaker hardly has"
+        )
         if one in notebooks:
-            yield unknown(place, one, told)
+            yield unknown(place, one, message)
         else:
             yield Check(
-                place, one, CheckState.WARNING, f"{told}; name another type, or another Region"
+                place, one, CheckState.WARNING, f"{message}; name another type, or another Region"
             )
     if not missing:
         yield Check(place, ALL, CheckState.OK, f"EC2 offers their namesakes in {place.region}")
@@ -106,16 +108,16 @@ def check_region(
 def check_subnets(
     place: AccountRegion,
     lodgings: Mapping[str, SubnetDemand],
-    found: Mapping[str, Subnet] | Unread,
-    offers: Offers | Unread,
+    found: Mapping[str, Subnet] | Unavailable,
+    offers: Offers | Unavailable,
 ) -> Iterator[Check]:
     """Each subnet: that it is there, has addresses enough, and a zone with the types."""
     for name, lodging in lodgings.items():
-        if isinstance(found, Unread):
-            yield unknown(place, name, found.why)
+        if isinstance(found, Unavailable):
+            yield unknown(place, name, found.reason)
         elif name not in found:
-            told = f"there is no such subnet in {place}; correct notebook.network.subnet_id"
-            yield Check(place, name, CheckState.FAILED, told)
+            message = f"there is no such subnet in {place}; correct notebook.network.subnet_id"
+            yield Check(place, name, CheckState.FAILED, message)
         else:
             yield _addresses(place, lodging, found[name])
             yield from _zone(place, lodging, found[name], offers)
@@ -124,29 +126,29 @@ def check_subnets(
 def _addresses(place: AccountRegion, lodging: SubnetDemand, subnet: Subnet) -> Check:
     numbers = f"{subnet.free_addresses} free addresses for {lodging.seats} notebooks"
     enough = lodging.seats <= subnet.free_addresses
-    told = numbers if enough else f"{numbers}; use a larger subnet, or spread them over several"
+    message = numbers if enough else f"{numbers}; use a larger subnet, or spread them over several"
     return Check(
         place,
         subnet.id,
         CheckState.OK if enough else CheckState.FAILED,
-        told,
+        message,
         need=lodging.seats,
         quota=subnet.free_addresses,
     )
 
 
 def _zone(
-    place: AccountRegion, lodging: SubnetDemand, subnet: Subnet, offers: Offers | Unread
+    place: AccountRegion, lodging: SubnetDemand, subnet: Subnet, offers: Offers | Unavailable
 ) -> Iterator[Check]:
     for one in lodging.types:
         subject = f"{one} in {subnet.zone}"
-        if isinstance(offers, Unread):
-            yield unknown(place, subject, offers.why)
+        if isinstance(offers, Unavailable):
+            yield unknown(place, subject, offers.reason)
         elif one not in offers.get(subnet.zone, frozenset()):
             where = ", ".join(zone for zone in sorted(offers) if one in offers[zone])
             better = f"; {where} would do" if where else ""
             name = one.removeprefix(PREFIX)
-            told = f"EC2 has no {name} in {subnet.zone}, the zone of {subnet.id}{better}"
-            yield unknown(place, subject, told)
+            message = f"EC2 has no {name} in {subnet.zone}, the zone of {subnet.id}{better}"
+            yield unknown(place, subject, message)
         else:
             yield Check(place, subject, CheckState.OK, f"EC2 offers its namesake in {subnet.zone}")

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable
 from workshop.naming import Names
 from workshop.preflight.checks import Check, CheckState, unknown
-from workshop.preflight.reading import Unread
 from workshop.status.collector import LOG_GROUP
 
 SUBJECT = "permissions"
@@ -251,20 +251,22 @@ def simulated(
 
 
 def check(
-    place: AccountRegion, caller: str | Unread, decisions: Collection[SimulatedDecision] | Unread
+    place: AccountRegion,
+    caller: str | Unavailable,
+    decisions: Collection[SimulatedDecision] | Unavailable,
 ) -> Check:
     """Failed for what is denied, unknown for what is open or could not be asked."""
-    if isinstance(caller, Unread):
-        return unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.why})")
+    if isinstance(caller, Unavailable):
+        return unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
     if is_root(caller):
-        told = "the account's root may do all that no organization denies it"
-        return Check(place, SUBJECT, CheckState.OK, told)
-    if isinstance(decisions, Unread):
-        return unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.why})")
+        message = "the account's root may do all that no organization denies it"
+        return Check(place, SUBJECT, CheckState.OK, message)
+    if isinstance(decisions, Unavailable):
+        return unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.reason})")
     denied = [one for one in decisions if not one.allowed and not one.open]
     if denied:
-        told = f"you may not do {_listed(denied)}; have it allowed"
-        return Check(place, SUBJECT, CheckState.FAILED, told)
+        message = f"you may not do {_listed(denied)}; have it allowed"
+        return Check(place, SUBJECT, CheckState.FAILED, message)
     hanging = [one for one in decisions if not one.allowed]
     if hanging:
         why = f"conditions that cannot be simulated decide about {_listed(hanging)}"
@@ -272,12 +274,16 @@ def check(
     return Check(place, SUBJECT, CheckState.OK, f"{len(decisions)} actions are allowed")
 
 
-def check_reads(place: AccountRegion, decisions: Collection[SimulatedDecision] | Unread) -> Check:
+def check_reads(
+    place: AccountRegion, decisions: Collection[SimulatedDecision] | Unavailable
+) -> Check:
     """Unknown where a teardown might not read all that it has to, as far as IAM's simulation says.
 
     That the simulation does not answer is told by ``check``.
     """
-    denied = [] if isinstance(decisions, Unread) else [one for one in decisions if not one.allowed]
+    denied = (
+        [] if isinstance(decisions, Unavailable) else [one for one in decisions if not one.allowed]
+    )
     if denied:
         why = f"a teardown could prove nothing without {_listed(denied)}"
         return unknown(place, READS_SUBJECT, why)

@@ -1,18 +1,109 @@
-"""The quotas that apply to an account, as Service Quotas tells them."""
+"""The quotas that a workshop meets, what applies to an account, and what of it is used.
+
+Codes are public for what everybody has; SageMaker's quotas of single instance types are found by
+name. CloudWatch has no quota on the number of dashboards, so nothing is asked about them
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-
-from botocore.loaders import Loader
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.preflight.limits import WorkshopQuota
-from workshop.preflight.reading import Unread, read
+from workshop.aws.reads import Unavailable, attempt
+from workshop.pricing.billing import Machines
+from workshop.pricing.prices import Use
+from workshop.status.collector import StatusCollector
+from workshop.status.describe import DescribeCache
+from workshop.status.snapshot import ENDPOINT, PROCESSING, TRAINING, Owners, RunningJob
+
+
+@dataclass(frozen=True)
+class WorkshopQuota:
+    """A quota to look for: by ``code`` where there is one, else by ``name``.
+
+    ``everywhere``: one value for the account's whole partition, told in one Region only.
+    """
+
+    service: str
+    name: str
+    code: str = ""
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceQuota(WorkshopQuota):
+    """A quota of machines of one ``use``: of one ``instance_type`` or, where it is empty, of all.
+
+    ``spot`` is whether it counts spot instances alone or those on demand alone; None for both.
+    """
+
+    use: Use
+    instance_type: str = ""
+    spot: bool | None = None
+
+    def counted(self, machines: Iterable[Machines]) -> int:
+        """How many of these machines count against the quota."""
+        return sum(
+            some.count
+            for some in machines
+            if some.use == self.use
+            and self.instance_type in {"", some.instance_type}
+            and self.spot in {None, some.spot}
+        )
+
+
+STACKS = WorkshopQuota("cloudformation", "Stacks", "L-0485CB21")
+REPOSITORIES = WorkshopQuota("ecr", "Registered repositories", "L-CFEB8E8D")
+ROLES = WorkshopQuota("iam", "Roles per account", "L-FE177D64", everywhere=True)
+POLICIES = WorkshopQuota(
+    "iam", "Customer managed policies per account", "L-E95E4862", everywhere=True
+)
+BUCKETS = WorkshopQuota("s3", "General purpose buckets", "L-DC2B2D3D", everywhere=True)
+NOTEBOOKS = WorkshopQuota("sagemaker", "Total number of notebook instances", "L-04CE2E67")
+
+ALL_TRAINING = InstanceQuota(
+    "sagemaker", "Number of instances across all training jobs", "L-00C91CB5", use="training"
+)
+ALL_PROCESSING = InstanceQuota(
+    "sagemaker", "Number of instances across all processing jobs", "L-F311B08F", use="processing"
+)
+ALL_ENDPOINTS = InstanceQuota(
+    "sagemaker", "Number of instances across active endpoints", "L-7A3DF611", use="endpoint"
+)
+
+
+def notebook(instance_type: str) -> InstanceQuota:
+    """How many notebooks of one type may run."""
+    return _of_machines(f"{instance_type} for notebook instance usage", "notebook", instance_type)
+
+
+def training(instance_type: str, *, spot: bool) -> InstanceQuota:
+    """How many machines of one type all training jobs together may have."""
+    name = f"{instance_type} for {'spot ' if spot else ''}training job usage"
+    return _of_machines(name, "training", instance_type, spot=spot)
+
+
+def processing(instance_type: str) -> InstanceQuota:
+    """How many machines of one type all processing jobs together may have."""
+    return _of_machines(f"{instance_type} for processing job usage", "processing", instance_type)
+
+
+def endpoint(instance_type: str) -> InstanceQuota:
+    """How many machines of one type all endpoints together may have."""
+    return _of_machines(f"{instance_type} for endpoint usage", "endpoint", instance_type)
+
+
+def _of_machines(
+    name: str, use: Use, instance_type: str, *, spot: bool | None = None
+) -> InstanceQuota:
+    return InstanceQuota("sagemaker", name, use=use, instance_type=instance_type, spot=spot)
+
+
+# --- what applies ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -26,49 +117,35 @@ class AppliedQuota:
     default: bool = False
 
 
-Quotas = Mapping[WorkshopQuota, AppliedQuota | Unread]
+Quotas = Mapping[WorkshopQuota, AppliedQuota | Unavailable]
 
 
-@cache
-def home_of_global(region: str) -> str:
-    """The Region of the same partition that knows the quotas of IAM and of buckets.
-
-    They are told in one Region only, ``us-east-1`` for most, and unknown elsewhere
-    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/BucketRestrictions.html). It is where
-    IAM itself is called; a partition of one Region has no other.
-    """
-    for partition in Loader().load_data("endpoints")["partitions"]:
-        if region in partition["regions"]:
-            iam: Mapping[str, Any] = partition["services"].get("iam", {})
-            found = iam.get("endpoints", {}).get(iam.get("partitionEndpoint"), {})
-            return str(found.get("credentialScope", {}).get("region", region))
-    return "us-east-1"
-
-
-def of(quotas: Quotas | Unread, limit: WorkshopQuota) -> AppliedQuota | Unread:
-    """One of the quotas that were read; all are unread where the reading failed."""
-    return quotas if isinstance(quotas, Unread) else quotas[limit]
+def of(quotas: Quotas | Unavailable, limit: WorkshopQuota) -> AppliedQuota | Unavailable:
+    """Return one of the quotas that were read; none is known where reading them failed."""
+    return quotas if isinstance(quotas, Unavailable) else quotas[limit]
 
 
 def applied(clients: Clients, place: AccountRegion, limits: Collection[WorkshopQuota]) -> Quotas:
-    """The value of each of ``limits``, all of one service.
+    """Return the value of each of ``limits``, all of one service.
 
-    ``place`` is where that service's quotas are told. The listing leaves out quotas without a value
-    of their own; for these AWS's defaults are read. A value that AWS marks with an error is
+    ``place`` has the Region that knows that service's quotas. The listing leaves out quotas without
+    a value of their own; for these AWS's defaults are read. A value that AWS marks with an error is
     unknown, as is a quota that neither listing has.
     """
     (service,) = {limit.service for limit in limits}
-    rows = read(lambda: list(_rows(clients, place, "list_service_quotas", service)))
-    if isinstance(rows, Unread):
+    rows = attempt(lambda: list(_rows(clients, place, "list_service_quotas", service)))
+    if isinstance(rows, Unavailable):
         return dict.fromkeys(limits, rows)
     found = {limit: _find(limit, rows, default=False) for limit in limits}
     missing = [limit for limit, quota in found.items() if quota is None]
     if missing:
-        rows = read(lambda: list(_rows(clients, place, "list_aws_default_service_quotas", service)))
+        rows = attempt(
+            lambda: list(_rows(clients, place, "list_aws_default_service_quotas", service))
+        )
         for limit in missing:
             found[limit] = (
-                rows if isinstance(rows, Unread) else _find(limit, rows, default=True)
-            ) or Unread(f"Service Quotas has no such quota in {place.region}")
+                rows if isinstance(rows, Unavailable) else _find(limit, rows, default=True)
+            ) or Unavailable(f"Service Quotas has no such quota in {place.region}")
     return {limit: quota for limit, quota in found.items() if quota is not None}
 
 
@@ -82,15 +159,80 @@ def _rows(
 
 def _find(
     limit: WorkshopQuota, rows: Collection[Mapping[str, Any]], *, default: bool
-) -> AppliedQuota | Unread | None:
+) -> AppliedQuota | Unavailable | None:
     for row in rows:
         is_it = row["QuotaCode"] == limit.code if limit.code else row["QuotaName"] == limit.name
         if not is_it:
             continue
         if "Value" not in row or row.get("ErrorReason"):
             why = row.get("ErrorReason", {}).get("ErrorCode", "no value")
-            return Unread(f"Service Quotas cannot tell it ({why})")
+            return Unavailable(f"Service Quotas cannot tell it ({why})")
         return AppliedQuota(
             limit, row["QuotaCode"], int(row["Value"]), row.get("Adjustable", True), default
         )
     return None
+
+
+# --- what is used ---------------------------------------------------------------------------------
+
+LARGE_PAGE = 1000
+"""The most that S3 and ECR list at once."""
+
+KINDS: Mapping[Use, str] = {
+    "training": TRAINING,
+    "processing": PROCESSING,
+    "endpoint": ENDPOINT,
+}
+"""The machines that a class shares with others, and the kind of work that has them."""
+
+
+@dataclass(frozen=True)
+class AccountIdentities:
+    """How many roles and customer-managed policies an account has."""
+
+    roles: int
+    policies: int
+
+
+def buckets(clients: Clients, place: AccountRegion) -> frozenset[str]:
+    """Return the names of all general purpose buckets of the account, in every Region."""
+    # Without a page size S3 answers in one piece, and refuses that to accounts with a raised quota.
+    pages = clients.pages(place, "s3", "ListBuckets", size=LARGE_PAGE)
+    return frozenset(bucket["Name"] for page in pages for bucket in page["Buckets"])
+
+
+def identities(clients: Clients, place: AccountRegion) -> AccountIdentities:
+    """Return the account's roles and policies, counted by IAM itself in one call."""
+    summary = clients.client("iam", place).get_account_summary()["SummaryMap"]
+    return AccountIdentities(roles=summary["Roles"], policies=summary["Policies"])
+
+
+def repositories(clients: Clients, place: AccountRegion) -> frozenset[str]:
+    """Return the names of all private repositories of the Region."""
+    pages = clients.pages(place, "ecr", "DescribeRepositories", size=LARGE_PAGE)
+    return frozenset(found["repositoryName"] for page in pages for found in page["repositories"])
+
+
+def of_others(
+    clients: Clients, place: AccountRegion, owners: Owners
+) -> dict[Use, tuple[Machines, ...] | Unavailable]:
+    """Return the machines that jobs and endpoints of all but the workshop's seats have now.
+
+    What belongs to nobody known counts as somebody else's.
+    """
+    collector = StatusCollector(clients, place, owners, DescribeCache())
+    work = collector.of_others(tuple(KINDS.values()))
+    return {use: _machines_of(work[kind]) for use, kind in KINDS.items()}
+
+
+def _machines_of(
+    work: tuple[RunningJob, ...] | Unavailable,
+) -> tuple[Machines, ...] | Unavailable:
+    if isinstance(work, Unavailable):
+        return work
+    machines: list[Machines] = []
+    for job in work:
+        if isinstance(job.machines, Unavailable):
+            return Unavailable(f"the machines of {job.name}: {job.machines.reason}")
+        machines += job.machines
+    return tuple(machines)

@@ -1,12 +1,16 @@
-"""The seats of one place, what they are made of, and what the place has of it."""
+"""What a preflight is asked, and the many reads of AWS that it makes at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Concatenate, ParamSpec, TypeVar
 
 from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
@@ -14,6 +18,28 @@ from workshop.config.roster import Seat
 from workshop.preflight import demand
 from workshop.preflight.demand import Demand
 from workshop.preflight.offerings import SubnetDemand
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Answer = Future[T | Unavailable]
+
+
+@dataclass(frozen=True)
+class ParallelReads:
+    """Calls of AWS, each in a thread of the pool."""
+
+    clients: Clients
+    pool: ThreadPoolExecutor
+
+    def __call__(
+        self,
+        call: Callable[Concatenate[Clients, AccountRegion, P], T],
+        place: AccountRegion,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Answer[T]:
+        """Begin ``call(clients, place, ...)``."""
+        return self.pool.submit(attempt, partial(call, self.clients, place, *args, **kwargs))
 
 
 @dataclass(frozen=True)
@@ -26,8 +52,8 @@ class PreflightRequest:
     stacks: Mapping[str, StackSummary] | None
 
     @cached_property
-    def wanted(self) -> Demand:
-        return demand.wanted(self.loaded, self.place, self.seats)
+    def demand(self) -> Demand:
+        return demand.desired(self.loaded, self.place, self.seats)
 
     @cached_property
     def making(self) -> tuple[Seat, ...]:
@@ -35,18 +61,18 @@ class PreflightRequest:
         return demand.to_be_made(self.loaded, self.seats, self.stacks or {})
 
     @cached_property
-    def lodgings(self) -> dict[str, SubnetDemand]:
+    def subnets(self) -> dict[str, SubnetDemand]:
         """The subnets that seats to be made are to live in."""
-        guests: dict[str, list[Seat]] = {}
+        seats_in: dict[str, list[Seat]] = {}
         for seat in self.making:
             vpc = self.profile(seat).notebook.vpc
             if vpc is not None:
-                guests.setdefault(vpc.subnet_id, []).append(seat)
+                seats_in.setdefault(vpc.subnet_id, []).append(seat)
         return {
             subnet: SubnetDemand(
                 tuple(dict.fromkeys(seat.instance_type for seat in seats)), len(seats)
             )
-            for subnet, seats in guests.items()
+            for subnet, seats in seats_in.items()
         }
 
     @cached_property
@@ -64,7 +90,7 @@ class PreflightRequest:
                 found |= dict.fromkeys(profile.access.training_instance_types)
                 found |= dict.fromkeys(profile.access.processing_instance_types)
                 found |= dict.fromkeys(profile.access.endpoint_instance_types)
-        return tuple(one for one in found if one not in self.notebook_types)
+        return tuple(name for name in found if name not in self.notebook_types)
 
     def profile(self, seat: Seat) -> Profile:
         return self.loaded.settings.profiles[seat.profile]

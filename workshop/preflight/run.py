@@ -1,22 +1,20 @@
-"""Asks all places side by side."""
+"""Whether a deployment can succeed: asked of all accounts and Regions side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
-from workshop.preflight import caller, schedule
-from workshop.preflight.account_checks import account_of, ask_account
-from workshop.preflight.checks import CheckState, PreflightReport, waived
-from workshop.preflight.parallel_reads import ParallelReads
-from workshop.preflight.region_checks import ask_place
-from workshop.preflight.request import PreflightRequest
+from workshop.preflight.checks import Check, CheckState, PreflightReport, unknown, waived
+from workshop.preflight.reads import account_of, read_account, read_region
+from workshop.preflight.request import ParallelReads, PreflightRequest
 
 THREADS = 16
 
@@ -29,42 +27,120 @@ def preflight(
     *,
     accept_unknown: Collection[str] = frozenset(),
     now: datetime,
-    looks: bool = True,
+    tries_reads: bool = True,
 ) -> PreflightReport:
     """Check whether ``seats`` can be deployed; nothing is changed anywhere.
 
-    ``stacks_by_place`` is what ``inventory.stacks`` gave for each place; a place that is left out
-    counts as one that could not be listed. ``accept_unknown`` names checks, by quota code or
-    subject, that need not be known, nor be enough for all seats at once. An answer that is missing
-    makes its checks unknown: no error of AWS passes through. Of a place whose account or Region is
-    wrong, nothing else is asked. With ``looks``, what a teardown looks for is
-    looked for a little.
+    ``stacks_by_place`` are the stacks of each account and Region; one that is left out counts as
+    one that could not be listed. ``accept_unknown`` names checks, by quota code or subject, that
+    need not be known, nor be enough for all seats at once. An answer that is missing makes its
+    checks unknown: no error of AWS passes through. Where the account or the Region is wrong,
+    nothing else is asked. With ``tries_reads``, a few calls of each of a teardown's listings are
+    made.
     """
     seats = tuple(seats)
-    checks = [schedule.check(loaded.home, loaded.settings.start, loaded.settings.end, now)]
+    checks = [check_time(loaded.home, loaded.settings.start, loaded.settings.end, now)]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="preflight") as pool:
         ask = ParallelReads(clients, pool)
-        every = account_regions(seats)
-        callers = {place: ask(caller.arn, place) for place in every}
-        regions = {one: ask(caller.regions, one) for one in map(account_of, every)}
-        asked = []
-        for place in every:
-            who = callers[place].result()
-            doors = [
-                caller.check_account(place, who),
-                caller.check_region(place, regions[account_of(place)].result(), who),
+        places = account_regions(seats)
+        callers = {place: ask(caller_arn, place) for place in places}
+        regions = {home: ask(opt_in_status, home) for home in map(account_of, places)}
+        of_regions = []
+        for place in places:
+            caller = callers[place].result()
+            first = [
+                check_account(place, caller),
+                check_region(place, regions[account_of(place)].result(), caller),
             ]
-            checks += doors
-            if all(door.state != CheckState.FAILED for door in doors):
+            checks += first
+            if all(check.state != CheckState.FAILED for check in first):
                 there = tuple(seat for seat in seats if seat.account_region == place)
-                subject = PreflightRequest(loaded, place, there, stacks_by_place.get(place))
-                asked.append(ask_place(ask, subject, who, looks=looks))
+                request = PreflightRequest(loaded, place, there, stacks_by_place.get(place))
+                of_regions.append(read_region(ask, request, caller, tries_reads=tries_reads))
         by_account: dict[AccountRegion, list[PreflightRequest]] = {}
-        for one in asked:
-            by_account.setdefault(account_of(one.subject.place), []).append(one.subject)
-        accounts = [ask_account(ask, home, subjects) for home, subjects in by_account.items()]
-        for of_place in asked:
-            checks += of_place.checks()
-        for of_account in accounts:
-            checks += of_account.checks()
+        for region in of_regions:
+            by_account.setdefault(account_of(region.request.place), []).append(region.request)
+        of_accounts = [read_account(ask, home, some) for home, some in by_account.items()]
+        for region in of_regions:
+            checks += region.checks()
+        for account in of_accounts:
+            checks += account.checks()
     return PreflightReport(waived(checks, accept_unknown))
+
+
+# --- time, account and Region, which come before all else ----------------------------------------
+
+EARLY = timedelta(days=7)
+"""A rehearsal a few days ahead is usual; what is made earlier than that costs for nothing."""
+
+
+def check_time(place: AccountRegion, start: datetime, end: datetime, now: datetime) -> Check:
+    """Fail once the workshop is over, and warn while its begin is far away."""
+    if end <= now:
+        message = (
+            f"the workshop is over since {end.isoformat()}; set a later 'end', or tear it down"
+        )
+        return Check(place, "time", CheckState.FAILED, message)
+    if start - now > EARLY:
+        message = (
+            f"the workshop begins in {(start - now).days} days, on {start.isoformat()}, and disks"
+            " and running notebooks cost from now on; deploy later, or stop the notebooks until"
+            " then"
+        )
+        return Check(place, "time", CheckState.WARNING, message)
+    return Check(place, "time", CheckState.OK, f"the workshop ends on {end.isoformat()}")
+
+
+ACCOUNT, REGION = "account", "Region"
+
+
+def caller_arn(clients: Clients, place: AccountRegion) -> str:
+    """The ARN of whoever calls, from STS in the place's own Region."""
+    return str(clients.client("sts", place).get_caller_identity()["Arn"])
+
+
+def opt_in_status(clients: Clients, place: AccountRegion) -> dict[str, str]:
+    """Every Region of the partition, the account's disabled ones too, and its opt-in status.
+
+    ``place`` is in a Region that every account has.
+    """
+    found = clients.client("ec2", place).describe_regions(AllRegions=True)["Regions"]
+    return {region["RegionName"]: region.get("OptInStatus", "") for region in found}
+
+
+def check_account(place: AccountRegion, caller: str | Unavailable) -> Check:
+    """Whether calls for a place act in its account."""
+    if isinstance(caller, Unavailable):
+        return unknown(place, ACCOUNT, f"AWS does not say who is calling ({caller.reason})")
+    account = caller.split(":")[4]
+    if account != place.account:
+        message = (
+            f"your credentials are for account {account}; sign in to {place.account}, or correct"
+            " 'account'"
+        )
+        return Check(place, ACCOUNT, CheckState.FAILED, message)
+    return Check(place, ACCOUNT, CheckState.OK, f"called by {caller}")
+
+
+def check_region(
+    place: AccountRegion, known: dict[str, str] | Unavailable, caller: str | Unavailable
+) -> Check:
+    """Whether the Region is there and enabled.
+
+    Where the list of Regions may not be read, an answer of STS in the Region is proof enough: a
+    Region that is not enabled knows none of the account's keys.
+    """
+    if isinstance(known, Unavailable):
+        if isinstance(caller, Unavailable):
+            return unknown(place, REGION, f"{place.region} does not answer ({caller.reason})")
+        return Check(place, REGION, CheckState.OK, f"{place.region} answers")
+    status = known.get(place.region)
+    if status is None:
+        return unknown(place, REGION, f"EC2 lists no Region {place.region}: check its spelling")
+    if status == "not-opted-in":
+        message = (
+            f"{place.region} is not enabled for the account; enable it with:"
+            f" aws account enable-region --region-name {place.region}"
+        )
+        return Check(place, REGION, CheckState.FAILED, message)
+    return Check(place, REGION, CheckState.OK, f"{place.region} is enabled")

@@ -8,6 +8,7 @@ decides them, and not as a simulation does.
 
 from __future__ import annotations
 
+import copy
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -20,10 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable
 from workshop.preflight.checks import Check, CheckState
-from workshop.preflight.parallel_reads import Answer, ParallelReads
-from workshop.preflight.reading import Unread, refusal
-from workshop.preflight.request import PreflightRequest
+from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
 from workshop.teardown import discovery, roles
 from workshop.teardown.resource import ScanContext, Scope
 from workshop.teardown.resources import ALL
@@ -42,7 +42,7 @@ class TeardownRead:
     """What looking for one resource type came to: which service refused, and why."""
 
     service: str = ""
-    why: str = ""
+    reason: str = ""
 
 
 def ask(asking: ParallelReads, subject: PreflightRequest) -> dict[str, Answer[TeardownRead]]:
@@ -50,33 +50,35 @@ def ask(asking: ParallelReads, subject: PreflightRequest) -> dict[str, Answer[Te
     return {name: asking(_look, subject.place, subject, name) for name in _finders()}
 
 
-def checks(place: AccountRegion, looks: Mapping[str, TeardownRead | Unread]) -> Iterator[Check]:
+def checks(
+    place: AccountRegion, reads: Mapping[str, TeardownRead | Unavailable]
+) -> Iterator[Check]:
     """Return one check that all can be looked for, or one for each service that refuses it."""
     refused: dict[tuple[str, str], list[str]] = {}
-    for name, look in looks.items():
-        if isinstance(look, Unread):
-            refused.setdefault(("", look.why), []).append(name)
-        elif look.why:
-            refused.setdefault((look.service, look.why), []).append(name)
+    for name, read in reads.items():
+        if isinstance(read, Unavailable):
+            refused.setdefault(("", read.reason), []).append(name)
+        elif read.reason:
+            refused.setdefault((read.service, read.reason), []).append(name)
     by_service: dict[str, dict[str, list[str]]] = {}
     for (service, why), names in refused.items():
         by_service.setdefault(service, {})[why] = names
     for service, whys in by_service.items():
         yield _check(place, service, whys)
-    if looks and not refused:
-        yield Check(place, SUBJECT, CheckState.OK, f"{len(looks)} resource types can be looked for")
+    if reads and not refused:
+        yield Check(place, SUBJECT, CheckState.OK, f"{len(reads)} resource types can be looked for")
 
 
 def _check(place: AccountRegion, service: str, whys: Mapping[str, list[str]]) -> Check:
     names = [name for some in whys.values() for name in some]
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")
     subject = names[0] if len(names) == 1 else f"{SUBJECT}: {service or 'AWS'}"
-    told = (
+    message = (
         f"a teardown will not be able to prove that none is left of: {shown}"
         f" ({'; '.join(list(whys)[:SHOWN])}); have that allowed, or go on without:"
         f" --accept-unknown {shlex.quote(subject)}"
     )
-    return Check(place, subject, CheckState.UNKNOWN, told, parts=tuple(names))
+    return Check(place, subject, CheckState.UNKNOWN, message, parts=tuple(names))
 
 
 def _look(
@@ -98,7 +100,7 @@ def _look(
     except (BotoCoreError, ClientError) as error:
         if errors.is_not_offered(error):
             return TeardownRead()
-        return TeardownRead(few.service, refusal(error))
+        return TeardownRead(few.service, errors.reason(error))
     return TeardownRead()
 
 
@@ -167,6 +169,6 @@ class _Client:
 
     def get_paginator(self, name: str) -> Any:
         """Return a paginator of noted pages."""
-        paginator = self._client.get_paginator(name)
+        paginator = copy.copy(self._client.get_paginator(name))  # others have the same one
         paginator._method = getattr(self, name)  # noqa: SLF001 - the only way to each page's call
         return paginator

@@ -63,6 +63,11 @@ class Cost:
         return {"least": float(self._shown and self.usd), "complete": self.complete}
 
     @property
+    def exact(self) -> Decimal | None:
+        """All of it, None where a part is not known."""
+        return self.usd if self.complete else None
+
+    @property
     def _shown(self) -> Decimal:
         # What is left of a sum of things that came and went may be a negative zero, or next to it.
         return Decimal(0) if abs(self.usd) < _LEAST_SHOWN else self.usd

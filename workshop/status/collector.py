@@ -1,26 +1,32 @@
-"""Asks AWS about one place: paged listings side by side, then details of what runs.
+"""Reads the state of a workshop: paged listings side by side, then details of what runs.
 
 A listing takes one call for each page, however many seats there are. No listing tells machines:
-these come from ``details``, in bulk as well and else within a bound.
+these come from ``describe``, in bulk as well and else within a bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
-from workshop.aws import stacks as inventory
+from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
-from workshop.aws.stacks import StackSummary
-from workshop.status.attribution import Owners
-from workshop.status.calls import Calls, notebooks
-from workshop.status.describe import DescribeCache, Details, known
+from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.reads import Unavailable, attempt
+from workshop.aws.stacks import stacks
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.status import report
+from workshop.status.describe import DescribeCache, Descriptions
+from workshop.status.report import StatusRow, StatusTotals, Unattributed
 from workshop.status.snapshot import (
     ENDPOINT,
     PROCESSING,
@@ -28,10 +34,9 @@ from workshop.status.snapshot import (
     TRANSFORM,
     TUNING,
     WARM_POOL,
-    NotebookState,
+    Owners,
     RunningJob,
     Snapshot,
-    Unknown,
 )
 
 T = TypeVar("T")
@@ -42,6 +47,7 @@ ARNS_AT_ONCE = 100
 
 LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 LOG_PAGE = 50
+"""CloudWatch Logs lists no more at once."""
 
 RUNNING: tuple[dict[str, Any], ...] = ({"StatusEquals": "InProgress"}, {"StatusEquals": "Stopping"})
 DOWN = ("Failed", "Deleting")
@@ -75,82 +81,116 @@ LISTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class StatusScan:
+    """The state at a moment; ``calls`` is how many were made, by ``service:Operation``."""
+
+    at: datetime
+    rows: tuple[StatusRow, ...]
+    unattributed: tuple[Unattributed, ...]
+    totals: StatusTotals
+    unknown: Mapping[AccountRegion, Mapping[str, str]]
+    calls: Mapping[str, int]
+
+
+def scan(
+    loaded: LoadedEnvironment, seats: Sequence[Seat], clients: Clients, cache: DescribeCache
+) -> StatusScan:
+    """Read each account and Region of ``seats``; one that does not answer hides no other."""
+
+    def collect(place: AccountRegion) -> Snapshot:
+        return StatusCollector(clients, place, report.owners(loaded, place), cache).snapshot()
+
+    before = clients.calls
+    places = account_regions(seats)
+    with ThreadPoolExecutor(len(places)) as pool:
+        snapshots = dict(zip(places, pool.map(collect, places), strict=True))
+    rows = tuple(report.rows(loaded, seats, snapshots))
+    unattributed = (report.unattributed(loaded, snapshot) for snapshot in snapshots.values())
+    return StatusScan(
+        at=datetime.now(UTC),
+        rows=rows,
+        unattributed=tuple(found for found in unattributed if found is not None),
+        totals=report.totals(rows),
+        unknown={
+            place: snapshot.unknown for place, snapshot in snapshots.items() if snapshot.unknown
+        },
+        calls=Counter(clients.calls) - before,
+    )
+
+
 class StatusCollector:
-    """One look at one place."""
+    """One scan of one account and Region."""
 
     def __init__(
-        self, clients: Clients, calls: Calls, owners: Owners, memory: DescribeCache
+        self, clients: Clients, place: AccountRegion, owners: Owners, cache: DescribeCache
     ) -> None:
         self._clients = clients
-        self._calls = calls
+        self._place = place
         self._owners = owners
-        self._details = Details(calls, memory)
+        self._descriptions = Descriptions(clients, place, cache)
 
-    def found(self) -> Snapshot:
-        """Ask; whatever fails is Unknown in the answer and hides nothing else."""
+    def snapshot(self) -> Snapshot:
+        """Read everything; what fails is Unavailable in the answer and hides nothing else."""
+        workshop = self._owners.workshop
         with ThreadPoolExecutor(THREADS) as pool:
-            stacks = pool.submit(known, self._stacks)
-            books = pool.submit(known, lambda: notebooks(self._calls, self._owners.workshop))
-            active = pool.submit(known, self._active)
+            stacked = pool.submit(attempt, partial(stacks, self._clients, self._place))
+            books = pool.submit(attempt, partial(notebooks, self._clients, self._place, workshop))
+            active = pool.submit(attempt, self._active)
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
-            tags = known(lambda: self._tags([*running, *_some(books.result())]))
-            tagged: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unknown) else tags
-            ours = [
-                one
-                for one in running
-                if not self._owners.is_another_workshops(tagged.get(one.arn, {}))
-            ]
-            described = self._details.of(pool, ours)
+            tags = attempt(lambda: self._tags([*running, *_some(books.result())]))
+            known: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unavailable) else tags
+            described = self._descriptions.of(
+                pool,
+                [
+                    job
+                    for job in running
+                    if not self._owners.is_another_workshops(known.get(job.arn, {}))
+                ],
+            )
         return Snapshot(
-            place=self._calls.place,
-            stacks=stacks.result(),
+            place=self._place,
+            stacks=stacked.result(),
             notebooks=books.result(),
             active=active.result(),
             work={
                 kind: listed
-                if isinstance(listed, Unknown)
-                else tuple(replace(one, machines=described.get(one, ())) for one in listed)
+                if isinstance(listed, Unavailable)
+                else tuple(replace(job, machines=described.get(job, ())) for job in listed)
                 for kind, listed in work.items()
             },
             tags=tags,
         )
 
-    def of_others(self, kinds: Collection[str]) -> dict[str, tuple[RunningJob, ...] | Unknown]:
-        """What runs and is no seat's of the workshop; where tags are not told, by names alone."""
+    def of_others(self, kinds: Collection[str]) -> dict[str, tuple[RunningJob, ...] | Unavailable]:
+        """Read what runs and is no seat's of the workshop; without tags, by names alone."""
         with ThreadPoolExecutor(THREADS) as pool:
             work = dict(zip(kinds, pool.map(self._listed, kinds), strict=True))
             running = _all(work.values())
-            tags = known(lambda: self._tags(running))
-            tagged: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unknown) else tags
-            theirs = [
-                one for one in running if self._owners.of(one.name, tagged.get(one.arn, {})) is None
+            tags = attempt(lambda: self._tags(running))
+            known: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unavailable) else tags
+            others = [
+                job for job in running if self._owners.of(job.name, known.get(job.arn, {})) is None
             ]
-            described = self._details.of(pool, theirs)
+            described = self._descriptions.of(pool, others)
         return {
             kind: listed
-            if isinstance(listed, Unknown)
-            else tuple(replace(one, machines=described[one]) for one in listed if one in described)
+            if isinstance(listed, Unavailable)
+            else tuple(replace(job, machines=described[job]) for job in listed if job in described)
             for kind, listed in work.items()
         }
 
-    def _stacks(self) -> dict[str, StackSummary]:
-        pages = inventory.pages(
-            self._clients,
-            self._calls.place,
-            before_each=lambda: self._calls.note("cloudformation:DescribeStacks"),
-        )
-        return {stack.name: stack for page in pages for stack in page}
-
     def _active(self) -> dict[str, datetime]:
-        """When each notebook last wrote a line to its log, by the notebook's name.
+        """Return when each notebook last wrote a line to its log, by the notebook's name.
 
         A notebook's streams are ``NAME/jupyter.log`` and those of its start, of which the first
-        tells that somebody works. CloudWatch may be up to an hour behind with it.
+        shows that somebody works. CloudWatch may be up to an hour behind with it.
         """
-        found: dict[str, datetime] = {}
+        active: dict[str, datetime] = {}
         try:
-            for page in self._calls.pages(
+            for page in self._clients.pages(
+                self._place,
                 "logs",
                 "DescribeLogStreams",
                 size=LOG_PAGE,
@@ -161,47 +201,52 @@ class StatusCollector:
                     notebook, _, log = stream["logStreamName"].partition("/")
                     if log == "jupyter.log" and "lastEventTimestamp" in stream:
                         last = stream["lastEventTimestamp"] / 1000
-                        found[notebook] = datetime.fromtimestamp(last, UTC)
+                        active[notebook] = datetime.fromtimestamp(last, UTC)
         except ClientError as error:
             # SageMaker makes the group with the first line that any notebook writes.
             if code(error.response) != "ResourceNotFoundException":
                 raise
-        return found
+        return active
 
-    def _listed(self, kind: str) -> tuple[RunningJob, ...] | Unknown:
-        return known(lambda: tuple(self._work(kind)))
+    def _listed(self, kind: str) -> tuple[RunningJob, ...] | Unavailable:
+        return attempt(lambda: tuple(self._work(kind)))
 
     def _work(self, kind: str) -> Iterable[RunningJob]:
         listing = LISTINGS[kind]
         by_arn = {}
-        for asked in listing.filters:
-            for page in self._calls.pages("sagemaker", listing.operation, **asked):
+        for request in listing.filters:
+            for page in self._clients.pages(self._place, "sagemaker", listing.operation, **request):
                 for summary in page[listing.summaries]:
-                    work = _read(kind, listing.noun, summary)
-                    by_arn[work.arn] = work
-        return (work for work in by_arn.values() if kind != ENDPOINT or work.status not in DOWN)
+                    job = _read(kind, listing.noun, summary)
+                    by_arn[job.arn] = job
+        return (job for job in by_arn.values() if kind != ENDPOINT or job.status not in DOWN)
 
-    def _tags(self, things: Iterable[RunningJob | NotebookState]) -> dict[str, Mapping[str, str]]:
-        """The tags of what the name alone does not give to a seat: one call for 100 of them."""
-        arns = sorted({one.arn for one in things if self._owners.by_name(one.name) is None})
-        found: dict[str, Mapping[str, str]] = {}
+    def _tags(
+        self, resources: Iterable[RunningJob | NotebookState]
+    ) -> dict[str, Mapping[str, str]]:
+        """Return the tags of what the name alone does not give to a seat: 100 with one call."""
+        arns = sorted(
+            {resource.arn for resource in resources if self._owners.by_name(resource.name) is None}
+        )
+        tags: dict[str, Mapping[str, str]] = {}
         for first in range(0, len(arns), ARNS_AT_ONCE):
-            answer = self._calls.one(
+            answer = self._clients.call(
+                self._place,
                 "resourcegroupstaggingapi",
                 "GetResources",
                 ResourceARNList=arns[first : first + ARNS_AT_ONCE],
             )
-            for one in answer["ResourceTagMappingList"]:
-                found[one["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
-        return found
+            for tagged in answer["ResourceTagMappingList"]:
+                tags[tagged["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}
+        return tags
 
 
-def _some(listed: Mapping[str, T] | Unknown) -> Iterable[T]:
-    return () if isinstance(listed, Unknown) else listed.values()
+def _some(listed: Mapping[str, T] | Unavailable) -> Iterable[T]:
+    return () if isinstance(listed, Unavailable) else listed.values()
 
 
-def _all(listings: Iterable[tuple[RunningJob, ...] | Unknown]) -> list[RunningJob]:
-    return [one for listed in listings if not isinstance(listed, Unknown) for one in listed]
+def _all(listings: Iterable[tuple[RunningJob, ...] | Unavailable]) -> list[RunningJob]:
+    return [job for listed in listings if not isinstance(listed, Unavailable) for job in listed]
 
 
 def _read(kind: str, noun: str, summary: Mapping[str, Any]) -> RunningJob:

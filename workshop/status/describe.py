@@ -1,9 +1,9 @@
-"""What runs is described in bulk where AWS can, and else one by one, up to a bound.
+"""Describes what runs, in bulk where AWS can, and else one by one, up to a bound.
 
 ``Search`` gives whole training jobs and endpoints, a hundred with one call. It has no processing
 and transform jobs and no configurations of endpoints, which alone tell the instance types of an
-endpoint: these are described by themselves. They never change, so once is enough, and one look
-describes at most :data:`DESCRIPTIONS` of them, at a rate; whoever looks again goes on from there.
+endpoint: these are described by themselves. They never change, so once is enough, and one scan
+describes at most :data:`DESCRIPTIONS` of them, at a rate; the next scan goes on from there.
 Search may be some seconds behind the listings: what it does not have yet is described as well.
 """
 
@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from workshop.aws.rate_limit import RateLimiter
-from workshop.status import machines
-from workshop.status.calls import PAGE, Calls
-from workshop.status.machines import Described
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import PAGE, Clients
+from workshop.aws.rate_limit import MinInterval
+from workshop.aws.reads import Unavailable, attempt
+from workshop.pricing import billing
+from workshop.pricing.billing import Machines
 from workshop.status.snapshot import (
     ENDPOINT,
     PROCESSING,
@@ -30,12 +30,8 @@ from workshop.status.snapshot import (
     TRANSFORM,
     TUNING,
     WARM_POOL,
-    Machines,
     RunningJob,
-    Unknown,
 )
-
-T = TypeVar("T")
 
 DESCRIPTIONS = 200
 """An endpoint and a job for each seat of a class of 100; ten seconds, at that rate."""
@@ -45,26 +41,34 @@ VALUE = 1024
 """The longest value that a filter of Search takes, in characters; names are joined by commas."""
 
 SEARCHED = {TRAINING: "TrainingJob", WARM_POOL: "TrainingJob", ENDPOINT: "Endpoint"}
-ALONE = {
-    TRAINING: ("DescribeTrainingJob", "TrainingJobName"),
-    WARM_POOL: ("DescribeTrainingJob", "TrainingJobName"),
-    PROCESSING: ("DescribeProcessingJob", "ProcessingJobName"),
-    TRANSFORM: ("DescribeTransformJob", "TransformJobName"),
-    ENDPOINT: ("DescribeEndpoint", "EndpointName"),
-}
-"""Operation that describes one of a kind, and the parameter for its name."""
 
-LEFT = Unknown(
-    f"one look describes {DESCRIPTIONS} things at most (processing and transform jobs,"
-    " configurations of endpoints); with --watch, the next look goes on with the others"
+
+class _Described(NamedTuple):
+    """How SageMaker describes a kind by itself, and the machines that a description tells."""
+
+    noun: str
+    machines: Callable[[Mapping[str, Any]], tuple[Machines, ...] | None]
+
+
+_JOBS = {
+    TRAINING: _Described("TrainingJob", billing.training_machines),
+    WARM_POOL: _Described("TrainingJob", billing.training_machines),
+    PROCESSING: _Described("ProcessingJob", billing.processing_machines),
+    TRANSFORM: _Described("TransformJob", billing.transform_machines),
+}
+
+LEFT = Unavailable(
+    f"one scan describes {DESCRIPTIONS} resources at most (processing and transform jobs,"
+    " configurations of endpoints); with --watch, the next scan goes on with the others"
 )
 
+Described = tuple[Machines, ...] | Unavailable
 Key = tuple[str, datetime]
 
 
 @dataclass
 class DescribeCache:
-    """What was learned and cannot change, kept between looks: by ARN and last change.
+    """What was read and cannot change, kept between scans: by ARN and last change.
 
     ``machines`` is of jobs, ``configs`` the variants of endpoints' configurations by the endpoint.
     """
@@ -73,40 +77,39 @@ class DescribeCache:
     configs: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
 
 
-class Details:
-    """The machines of what one look at one place has found."""
+class Descriptions:
+    """The machines of what one scan of one account and Region has listed."""
 
-    def __init__(self, calls: Calls, memory: DescribeCache) -> None:
-        self._calls = calls
-        self._memory = memory
-        self._pace = RateLimiter(DESCRIPTIONS_PER_SECOND)
+    def __init__(self, clients: Clients, place: AccountRegion, cache: DescribeCache) -> None:
+        self._clients = clients
+        self._place = place
+        self._cache = cache
+        self._spacing = MinInterval(1 / DESCRIPTIONS_PER_SECOND)
         self._left = DESCRIPTIONS
         self._lock = threading.Lock()
 
     def of(
         self, pool: ThreadPoolExecutor, work: Collection[RunningJob]
     ) -> dict[RunningJob, Described]:
-        """The machines of each; what AWS does not tell is Unknown and hides no other."""
-        asked = [
-            one for one in work if one.kind != TUNING and _key(one) not in self._memory.machines
-        ]
-        searched = self._searched(asked)
-        told = pool.map(lambda one: known(lambda: self._machines(one, searched)), asked)
-        described = dict(zip(asked, told, strict=True))
-        return {one: described.get(one, self._memory.machines.get(_key(one), ())) for one in work}
+        """Return the machines of each; what AWS does not tell is Unavailable and hides no other."""
+        new = [job for job in work if job.kind != TUNING and _key(job) not in self._cache.machines]
+        searched = self._searched(new)
+        answers = pool.map(lambda job: attempt(lambda: self._machines(job, searched)), new)
+        described = dict(zip(new, answers, strict=True))
+        return {job: described.get(job, self._cache.machines.get(_key(job), ())) for job in work}
 
-    def _searched(self, work: Iterable[RunningJob]) -> dict[str, Mapping[str, Any] | Unknown]:
-        """Whole training jobs and endpoints by their ARNs, as far as Search has them."""
+    def _searched(self, work: Iterable[RunningJob]) -> dict[str, Mapping[str, Any] | Unavailable]:
+        """Return whole training jobs and endpoints by their ARNs, as far as Search has them."""
         names: dict[str, dict[str, str]] = {}
-        for one in work:
-            if one.kind in SEARCHED:
-                names.setdefault(SEARCHED[one.kind], {})[one.name] = one.arn
-        found: dict[str, Mapping[str, Any] | Unknown] = {}
+        for job in work:
+            if job.kind in SEARCHED:
+                names.setdefault(SEARCHED[job.kind], {})[job.name] = job.arn
+        found: dict[str, Mapping[str, Any] | Unavailable] = {}
         for noun, arns in names.items():
-            for some in _batches(arns):
-                records = known(partial(self._search, noun, some))
-                if isinstance(records, Unknown):
-                    found |= dict.fromkeys((arns[name] for name in some), records)
+            for batch in _batches(arns):
+                records = attempt(partial(self._search, noun, batch))
+                if isinstance(records, Unavailable):
+                    found |= dict.fromkeys((arns[name] for name in batch), records)
                 else:
                     found |= records
         return found
@@ -115,7 +118,8 @@ class Details:
         filters = [
             {"Name": f"{noun}Name", "Operator": "In", "Value": value} for value in _values(names)
         ]
-        pages = self._calls.pages(
+        pages = self._clients.pages(
+            self._place,
             "sagemaker",
             "Search",
             Resource=noun,
@@ -126,55 +130,54 @@ class Details:
         }
 
     def _machines(
-        self, work: RunningJob, searched: Mapping[str, Mapping[str, Any] | Unknown]
+        self, job: RunningJob, searched: Mapping[str, Mapping[str, Any] | Unavailable]
     ) -> Described:
-        whole = searched.get(work.arn)
-        if isinstance(whole, Unknown):
-            return whole
+        whole = searched.get(job.arn)
         if whole is None or (
             # An endpoint can be changed; a training job cannot.
-            work.kind == ENDPOINT and whole["LastModifiedTime"] < work.changed
+            job.kind == ENDPOINT
+            and not isinstance(whole, Unavailable)
+            and whole["LastModifiedTime"] < job.changed
         ):
-            operation, parameter = ALONE[work.kind]
-            whole = self._describe(operation, **{parameter: work.name})
-            if isinstance(whole, Unknown):
-                return whole
-        if work.kind == ENDPOINT:
-            config = self._config(work, whole["EndpointConfigName"])
-            # Not kept, since an endpoint that scales has another number of machines each time.
-            return config if isinstance(config, Unknown) else machines.of_endpoint(whole, config)
-        found = machines.of_job(work.kind, whole)
-        self._memory.machines[_key(work)] = found
-        return found
-
-    def _config(self, endpoint: RunningJob, name: str) -> Mapping[str, Any] | Unknown:
-        if _key(endpoint) not in self._memory.configs:
-            config = self._describe("DescribeEndpointConfig", EndpointConfigName=name)
-            if isinstance(config, Unknown):
+            noun = "Endpoint" if job.kind == ENDPOINT else _JOBS[job.kind].noun
+            whole = self._describe(noun, job.name)
+        if isinstance(whole, Unavailable):
+            return whole
+        if job.kind == ENDPOINT:
+            config = self._config(job, whole["EndpointConfigName"])
+            if isinstance(config, Unavailable):
                 return config
-            self._memory.configs[_key(endpoint)] = config
-        return self._memory.configs[_key(endpoint)]
+            # Not kept, since an endpoint that scales has another number of machines each time.
+            machines = billing.endpoint_machines(whole, config)
+        else:
+            machines = _JOBS[job.kind].machines(whole)
+            if machines is not None:
+                self._cache.machines[_key(job)] = machines
+        if machines is None:
+            return Unavailable(f"{job.kind} {job.name} does not tell all its instance types")
+        return machines
 
-    def _describe(self, operation: str, **request: str) -> Mapping[str, Any] | Unknown:
-        """The answer of one call; Unknown when there were enough of them in this look."""
+    def _config(self, endpoint: RunningJob, name: str) -> Mapping[str, Any] | Unavailable:
+        if _key(endpoint) not in self._cache.configs:
+            config = self._describe("EndpointConfig", name)
+            if isinstance(config, Unavailable):
+                return config
+            self._cache.configs[_key(endpoint)] = config
+        return self._cache.configs[_key(endpoint)]
+
+    def _describe(self, noun: str, name: str) -> Mapping[str, Any] | Unavailable:
+        """Return the answer of one call; Unavailable after enough of them in this scan."""
         with self._lock:
             if not self._left:
                 return LEFT
             self._left -= 1
-        self._pace.wait()
-        return self._calls.one("sagemaker", operation, **request)
+        self._spacing.wait()
+        request = {f"{noun}Name": name}
+        return self._clients.call(self._place, "sagemaker", f"Describe{noun}", **request)
 
 
-def known(ask: Callable[[], T]) -> T | Unknown:
-    """What ``ask`` answers; an error of AWS, or of the way to it, is Unknown."""
-    try:
-        return ask()
-    except (BotoCoreError, ClientError) as error:
-        return Unknown(str(error))
-
-
-def _key(work: RunningJob) -> Key:
-    return work.arn, work.changed
+def _key(job: RunningJob) -> Key:
+    return job.arn, job.changed
 
 
 def _batches(names: Collection[str]) -> Iterator[list[str]]:
@@ -183,7 +186,7 @@ def _batches(names: Collection[str]) -> Iterator[list[str]]:
 
 
 def _values(names: Iterable[str]) -> list[str]:
-    """The names, joined by commas into as few texts as filters can take."""
+    """Return the names, joined by commas into as few texts as filters can take."""
     values: list[str] = []
     for name in names:
         if values and len(values[-1]) + 1 + len(name) <= VALUE:

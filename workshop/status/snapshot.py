@@ -1,14 +1,21 @@
-"""What was found in one place, as plain data; what could not be read is Unknown, never empty."""
+"""What was read in one account and Region, as plain data, and which seat it belongs to.
+
+What could not be read is Unavailable, never empty.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from workshop import tags as tag_rules
 from workshop.account_region import AccountRegion
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
-from workshop.pricing.prices import Use
+from workshop.naming import seat_of_name
+from workshop.pricing.billing import Machines
 
 TRAINING, WARM_POOL, PROCESSING, TRANSFORM, TUNING, ENDPOINT = KINDS = (
     "training",
@@ -22,32 +29,26 @@ TRAINING, WARM_POOL, PROCESSING, TRANSFORM, TUNING, ENDPOINT = KINDS = (
 warm pool is the machines that a training job has ended on and keeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """It was asked for and not answered; ``why`` is AWS's own sentence."""
+@dataclass(frozen=True)
+class Owners:
+    """The seats of one workshop in one account and Region."""
 
-    why: str
+    workshop: str
+    seats: Collection[str]
 
+    def by_name(self, name: str) -> str | None:
+        """Return the seat whose prefix a name has, None for no seat's name."""
+        seat = seat_of_name(self.workshop, name)
+        return seat if seat in self.seats else None
 
-@dataclass(frozen=True, slots=True)
-class NotebookState:
-    """A notebook instance as one listing of all tells it; ``changed`` is when its status did."""
+    def of(self, name: str, tags: Mapping[str, str]) -> str | None:
+        """Return the seat by the name, else by the tags; None where neither names one."""
+        tagged = tag_rules.seat_of_tags(self.workshop, tags)
+        return self.by_name(name) or (tagged if tagged in self.seats else None)
 
-    name: str
-    arn: str
-    status: str
-    instance_type: str
-    changed: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Machines:
-    """Equal machines that run; ``spot`` where a training job asked for spare capacity."""
-
-    use: Use
-    instance_type: str
-    count: int
-    spot: bool = False
+    def is_another_workshops(self, tags: Mapping[str, str]) -> bool:
+        """Return whether the tags name a workshop, and not this one."""
+        return tags.get(tag_rules.WORKSHOP, self.workshop) != self.workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,43 +61,45 @@ class RunningJob:
     status: str
     since: datetime
     changed: datetime
-    machines: tuple[Machines, ...] | Unknown = ()
+    machines: tuple[Machines, ...] | Unavailable = ()
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything of one place.
+    """Everything in one account and Region.
 
     ``work`` is by kind, ``active`` is the last line in the log of a notebook by its name, ``tags``
-    are those of what needed them, by ARN.
+    are by ARN, and only of what no name gives to a seat.
     """
 
     place: AccountRegion
-    stacks: Mapping[str, StackSummary] | Unknown
-    notebooks: Mapping[str, NotebookState] | Unknown
-    active: Mapping[str, datetime] | Unknown
-    work: Mapping[str, tuple[RunningJob, ...] | Unknown]
-    tags: Mapping[str, Mapping[str, str]] | Unknown
+    stacks: Mapping[str, StackSummary] | Unavailable
+    notebooks: Mapping[str, NotebookState] | Unavailable
+    active: Mapping[str, datetime] | Unavailable
+    work: Mapping[str, tuple[RunningJob, ...] | Unavailable]
+    tags: Mapping[str, Mapping[str, str]] | Unavailable
 
     @property
     def running(self) -> tuple[RunningJob, ...]:
-        """All work that could be read."""
+        """Return all jobs and endpoints that could be listed."""
         return tuple(
             work
             for listed in self.work.values()
-            if not isinstance(listed, Unknown)
+            if not isinstance(listed, Unavailable)
             for work in listed
         )
 
     @property
     def may_hide_work(self) -> bool:
-        """Whether something that costs could not be listed, or given to whose it is."""
-        unread = any(isinstance(one, Unknown) for one in (self.notebooks, *self.work.values()))
-        return unread or (isinstance(self.tags, Unknown) and bool(self.running))
+        """Return whether something that costs could not be listed, or its owner not be read."""
+        unread = any(
+            isinstance(listed, Unavailable) for listed in (self.notebooks, *self.work.values())
+        )
+        return unread or (isinstance(self.tags, Unavailable) and bool(self.running))
 
     @property
     def unknown(self) -> dict[str, str]:
-        """What could not be read, and why."""
+        """Return what could not be read, and why."""
         parts = {
             "stacks": self.stacks,
             "notebooks": self.notebooks,
@@ -104,10 +107,12 @@ class Snapshot:
             **{_plural(kind): listed for kind, listed in self.work.items()},
             "tags": self.tags,
         }
-        machines = [work.machines for work in self.running if isinstance(work.machines, Unknown)]
+        machines = [
+            work.machines for work in self.running if isinstance(work.machines, Unavailable)
+        ]
         if machines:
             parts[f"machines of {len(machines)} jobs or endpoints"] = machines[0]
-        return {name: part.why for name, part in parts.items() if isinstance(part, Unknown)}
+        return {name: part.reason for name, part in parts.items() if isinstance(part, Unavailable)}
 
 
 def _plural(kind: str) -> str:

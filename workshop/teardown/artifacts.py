@@ -48,7 +48,7 @@ def works(plan: TeardownPlan) -> list[SeatArtifacts]:
             try:
                 artefacts[resource.place, resource.seat] += _artefacts(plan.discovery, resource)
             except errors.Refusal as error:
-                message = f"{resource.resource_type} {resource.id}: {errors.told(error)}"
+                message = f"{resource.resource_type} {resource.id}: {errors.describe(error)}"
                 unread[resource.place, resource.seat].append(message)
     holders = _by_seat(resources)
     return [

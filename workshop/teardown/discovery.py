@@ -209,7 +209,7 @@ def _scan(
                     not_offered.append(resource_type.name)
                 else:
                     inventory.unknown.append(
-                        Unknown(resource_type.name, place, errors.told(answer))
+                        Unknown(resource_type.name, place, errors.describe(answer))
                     )
         with_stacks = holders.with_stacks(found, held, by_name)
         judged = [_as_proven(resource, known.proven) for resource in with_stacks]
@@ -251,7 +251,7 @@ def _survey(
         try:
             read()
         except errors.Refusal as error:
-            inventory.unknown.append(Unknown(resource_type, place, errors.told(error)))
+            inventory.unknown.append(Unknown(resource_type, place, errors.describe(error)))
 
     first = target.is_first(place)
 
@@ -282,7 +282,7 @@ def _survey(
                 if isinstance(held, tuple):
                     inventory.stack_resources[stack.name] = held
                 else:
-                    message = f"{stack.name}: {errors.told(held)}"
+                    message = f"{stack.name}: {errors.describe(held)}"
                     inventory.unknown.append(Unknown(STACK_RESOURCE, place, message))
 
     parts = {
@@ -461,7 +461,7 @@ def _identities(
                 key, lambda: roles.environment(context.clients, inventory.place, resource)
             )
         except errors.Refusal as error:
-            why = f"its tags could not be read: {errors.told(error)}"
+            why = f"its tags could not be read: {errors.describe(error)}"
             return replace(resource, ownership=Ownership.UNKNOWN, why=why)
         if named in ("", context.scope.environment):
             return resource

@@ -63,7 +63,7 @@ def freeze(
             if not errors.is_gone(error):
                 full = isinstance(error, ClientError) and code(error.response) == "LimitExceeded"
                 why = NO_ROOM if full else NOT_ATTACHED
-                return name, why.format(message=errors.told(error))
+                return name, why.format(message=errors.describe(error))
             return name, NO_POLICY.format(arn=arn) if _exists(client, name) else ""
         return name, ""
 

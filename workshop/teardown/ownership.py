@@ -133,7 +133,7 @@ def _against(
     scope: Scope, name: str, tagged: Mapping[str, str], proof: OwnershipVerdict
 ) -> OwnershipVerdict | None:
     """The verdict on what is proven somebody else's: forced tags speak against that proof."""
-    forced = forced_seat(scope.workshop, tagged)
+    forced = tags.seat_of_tags(scope.workshop, tagged)
     if forced and (scope.whole or forced in scope.seats):
         return OwnershipVerdict(Ownership.CLAIMED, f"its tags say so, but: {proof.why}", forced)
     looks = _claimed_seat(scope, name, tagged) or _looks_alike(scope, name, tagged)
@@ -151,17 +151,6 @@ def _region_of_role(name: str) -> str:
     return found["region"] if found else ""
 
 
-def forced_seat(workshop: str, tagged: Mapping[str, str]) -> str:
-    """The seat of the tags that IAM forces on what it makes, empty unless both are there."""
-    return tagged.get(tags.ATTENDEE, "") if tagged.get(tags.WORKSHOP) == workshop else ""
-
-
-def seat_of_name(workshop: str, name: str) -> str | None:
-    """The seat whose prefix a name has: ``ada`` of ``vision-ada-fit`` or ``vision/ada/fit``."""
-    found = re.match(rf"{re.escape(workshop)}([-/])([a-z][a-z0-9]{{1,11}})\1", name)
-    return found[2] if found else None
-
-
 def _claimed_seat(scope: Scope, name: str, tagged: Mapping[str, str]) -> str:
     """The seat that tags or name say it is of, of those that are torn down; empty for none."""
     seat = _tagged_seat(scope, tagged)
@@ -169,7 +158,7 @@ def _claimed_seat(scope: Scope, name: str, tagged: Mapping[str, str]) -> str:
         return seat
     if tagged.get(tags.WORKSHOP, scope.workshop) != scope.workshop:
         return ""
-    named = seat_of_name(scope.workshop, name) or ""
+    named = naming.seat_of_name(scope.workshop, name) or ""
     return named if named in scope.seats or (scope.whole and named == naming.COHORT) else ""
 
 
@@ -182,7 +171,7 @@ def _tagged_seat(scope: Scope, tagged: Mapping[str, str]) -> str:
 
 def _looks_alike(scope: Scope, name: str, tagged: Mapping[str, str]) -> bool:
     alike = name.lower().startswith((f"{scope.workshop}-", f"{scope.workshop}/"))
-    others = seat_of_name(scope.workshop, name)
+    others = naming.seat_of_name(scope.workshop, name)
     if others is not None and not scope.whole and others not in scope.seats:
         return False  # another seat's, which is not asked about
     return alike or tagged.get(tags.WORKSHOP) == scope.workshop

@@ -34,7 +34,7 @@ def check_exists(clients: Clients, to: str, where: Iterable[AccountRegion]) -> N
         elif next(one for one in (target, *target.parents) if one.exists()).is_file():
             raise GuardError(_message(to, "there is a file of that name"))
     except (*errors.Refusal, OSError) as error:
-        raise GuardError(_message(to, errors.told(error))) from error
+        raise GuardError(_message(to, errors.describe(error))) from error
 
 
 def check_writable(clients: Clients, to: str, where: Iterable[AccountRegion]) -> None:
@@ -52,7 +52,7 @@ def check_writable(clients: Clients, to: str, where: Iterable[AccountRegion]) ->
             with tempfile.NamedTemporaryFile(dir=target, prefix=".saving-") as file:
                 file.write(_TEXT)
     except (*errors.Refusal, OSError) as error:
-        raise GuardError(_message(to, errors.told(error))) from error
+        raise GuardError(_message(to, errors.describe(error))) from error
 
 
 def _message(to: str, why: str) -> str:

@@ -151,7 +151,7 @@ def _count(
                 if entry.key.startswith(prefixes):
                     saved, saved_size = saved + 1, saved_size + entry.size
         except errors.Refusal as error:
-            unread.append(f"bucket {bucket}: {errors.told(error)}")
+            unread.append(f"bucket {bucket}: {errors.describe(error)}")
         complete = complete and files - before < MOST
     return SavedCount(
         *(work.seat, work.place, files, size, saved, saved_size, complete),

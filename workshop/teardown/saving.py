@@ -213,7 +213,7 @@ class _Saving:
                     return
             seen = self._compare(source, prefix, failed)
         except (*errors.Refusal, OSError) as error:
-            self._saved.problem(f"{where}: {errors.told(error)}")
+            self._saved.problem(f"{where}: {errors.describe(error)}")
             return
         if seen != copied.digest():
             self._saved.problem(f"{where}: it changed while it was copied; run this again")
@@ -327,7 +327,7 @@ def _why_not(error: Exception) -> str:
     if isinstance(error, WorkshopError):
         return str(error)
     known = code(error.response) if isinstance(error, ClientError) else ""
-    message = errors.told(error)
+    message = errors.describe(error)
     if known == "InvalidObjectState":
         return f"it is archived ({message}); restore it, or delete it by hand, then run this again"
     if "Server Side Encryption" in message or "customer-provided" in message.casefold():

@@ -129,7 +129,7 @@ class StackDeleter:
                 self._end(job, DeletionOutcome.ALREADY_GONE)
                 return False
             if errors.is_hopeless(error) or "TerminationProtection" in errors.message(error):
-                self._end(job, DeletionOutcome.STUCK, errors.told(error))
+                self._end(job, DeletionOutcome.STUCK, errors.describe(error))
                 return False
             # Such as one that is being updated: its deadline goes on, and it is asked again.
             job.attempts -= 1
@@ -145,13 +145,17 @@ class StackDeleter:
             return {stack.id: stack for page in pages for stack in page}
         except errors.Refusal as error:
             if errors.is_passing(error):
-                self._emit(f"the stacks could not be listed, asking again: {errors.told(error)}")
+                self._emit(
+                    f"the stacks could not be listed, asking again: {errors.describe(error)}"
+                )
                 return None
             for job in watched.values():
                 message = (
                     "its deletion was asked for, and how it ends is not known: stacks could not"
                 )
-                self._end(job, DeletionOutcome.STUCK, f"{message} be listed ({errors.told(error)})")
+                self._end(
+                    job, DeletionOutcome.STUCK, f"{message} be listed ({errors.describe(error)})"
+                )
             watched.clear()
             return None
 
@@ -203,7 +207,7 @@ class StackDeleter:
                 if one["ResourceStatus"] == "DELETE_FAILED"
             ]
         except errors.Refusal as error:
-            self._emit(f"its resources could not be read: {errors.told(error)}", job.resource)
+            self._emit(f"its resources could not be read: {errors.describe(error)}", job.resource)
             return []
 
     def _clear(self, held: Mapping[str, Any]) -> None:
@@ -220,7 +224,7 @@ class StackDeleter:
         except SignInError:
             raise
         except (*errors.Refusal, WorkshopError) as error:
-            message = errors.told(error) if isinstance(error, errors.Refusal) else str(error)
+            message = errors.describe(error) if isinstance(error, errors.Refusal) else str(error)
             self._emit(f"{physical} stays in its way: {message}")
 
     def _leave_behind(self, job: _StackDeletion, left: list[dict[str, Any]]) -> bool:
@@ -233,7 +237,7 @@ class StackDeleter:
                 RetainResources=[one["LogicalResourceId"] for one in left],
             )
         except errors.Refusal as error:
-            self._end(job, DeletionOutcome.STUCK, errors.told(error))
+            self._end(job, DeletionOutcome.STUCK, errors.describe(error))
             return False
         for one in left:
             physical = one.get("PhysicalResourceId", one["LogicalResourceId"])
@@ -259,7 +263,7 @@ class StackDeleter:
             try:
                 freeze.prepare_role_for_deletion(self.clients, self.place, name)
             except errors.Refusal as error:
-                self._emit(f"role {name}: {errors.told(error)}")
+                self._emit(f"role {name}: {errors.describe(error)}")
 
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(prepare_role_for_deletion, names))
@@ -272,7 +276,9 @@ class StackDeleter:
                 roles.delete(self.clients, resource)
                 results.append(DeletionResult(resource, DeletionOutcome.DELETED))
             except errors.Refusal as error:
-                results.append(DeletionResult(resource, DeletionOutcome.STUCK, errors.told(error)))
+                results.append(
+                    DeletionResult(resource, DeletionOutcome.STUCK, errors.describe(error))
+                )
             self._emit(results[-1].message, resource, results[-1].outcome)
         return results
 

@@ -190,7 +190,7 @@ class Sweep:
         try:
             stopped = item.resource_type.stop(item.context, item.resource)
         except errors.Refusal as error:
-            self._emit(TeardownStep.STOP, errors.told(error), item.resource)
+            self._emit(TeardownStep.STOP, errors.describe(error), item.resource)
             return
         if stopped:
             item.state, item.stopped = None, True
@@ -326,7 +326,7 @@ class Sweep:
             return _Next(DeletionOutcome.UNDELETABLE, str(fact))
         except errors.Refusal as error:
             item.refused += _HOPELESS_COUNTS if errors.is_hopeless(error) else 1
-            item.message = errors.told(error)
+            item.message = errors.describe(error)
         except SignInError:
             raise
         except WorkshopError as error:

@@ -1,1 +1,1 @@
-"""One table per kind of SageMaker resource, one subject per file."""
+"""One table per SageMaker resource type, one subject per file."""

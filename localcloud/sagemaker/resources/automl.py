@@ -1,4 +1,4 @@
-"""AutoML jobs (version 2) and what they make by themselves.
+"""AutoML jobs (version 2) and the resources that they create.
 
 One processing job looks at the data, then training jobs try candidates, and a model is left: what a
 teardown has to find. Candidates are not listed. The job can be stopped, and its jobs with it, but
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
 
 MACHINE = {"InstanceType": "ml.m5.4xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50}
-"""What its jobs run on; nobody chooses it."""
+"""What its jobs run on; no request chooses it."""
 
 MOST_CANDIDATES = 2
 """Candidates that are tried here, if no fewer are asked for; on AWS it can be 250."""
 
 
 def _name(record: Record, part: str) -> str:
-    """Give the name of something that a job makes."""
+    """Return the name of something that a job makes."""
     salt = hashlib.sha256(f"{record['arn']}/{record['created']}/{part}".encode())
     return f"{record['name']}-{part}-{salt.hexdigest()[:8]}"
 

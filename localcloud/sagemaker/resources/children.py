@@ -1,6 +1,6 @@
-"""Jobs that a job makes by itself, in its own role, and how they end.
+"""Jobs that a job creates in its own role, and how they end.
 
-What made them keeps their names in its record, as ``children``. It passes on when the last of them
+The parent keeps their names in its record, as ``children``. Its status ends when the last of them
 has ended, and not before its own time.
 """
 
@@ -22,14 +22,14 @@ def make(
     request: Members,
     moment: float,
 ) -> Record:
-    """Make one; ``ApiError`` as for anybody who asks."""
+    """Create a child; ``ApiError`` as for any caller."""
     record = engine.create(kind, request, moment)
     parent.setdefault("children", []).append([kind.noun, record["key"]])
     return record
 
 
 def of(engine: SageMakerEngine, parent: Record, noun: str = "") -> list[Record]:
-    """Give those that are still there, oldest first; of one kind only if ``noun`` is given."""
+    """Return the children that still exist, oldest first; of one type only if ``noun`` is given."""
     found = (
         engine.record(engine.kinds[child_noun], key)
         for child_noun, key in parent.get("children", [])
@@ -39,17 +39,17 @@ def of(engine: SageMakerEngine, parent: Record, noun: str = "") -> list[Record]:
 
 
 def count(parent: Record) -> int:
-    """Give how many were made, whether they are still there or not."""
+    """Return how many children were created, whether they still exist or not."""
     return len(parent.get("children", []))
 
 
 def running(engine: SageMakerEngine, parent: Record) -> list[Record]:
-    """Give those that have not ended."""
+    """Return the children that have not ended."""
     return [record for record in of(engine, parent) if record["status"] in jobs.RUNNING]
 
 
 def stop(engine: SageMakerEngine, parent: Record, moment: float) -> None:
-    """Stop those that run."""
+    """Stop the running children."""
     for noun, key in parent.get("children", []):
         kind = engine.kinds[noun]
         record = engine.record(kind, key)
@@ -60,6 +60,6 @@ def stop(engine: SageMakerEngine, parent: Record, moment: float) -> None:
 def pass_on(
     engine: SageMakerEngine, kind: SageMakerResourceType, parent: Record, moment: float
 ) -> None:
-    """Let a parent pass on, now that it waits for none of them any more."""
+    """End the status of a parent whose children have ended."""
     own = parent["since"] + engine.delays[kind.steps[parent["status"]].delay]
     engine.statuses.ask_at(kind, parent, max(moment, own))

@@ -72,7 +72,7 @@ def _stopped(engine: SageMakerEngine, record: Record) -> str | None:
 
 
 def _fails(engine: SageMakerEngine, record: Record) -> str | None:
-    """Write the compiled model, or give why the job fails."""
+    """Write the compiled model, or return why the job fails."""
     if _stopped(engine, record):
         return None
     gone = jobs.role_is_gone(record["members"]["RoleArn"])
@@ -145,5 +145,5 @@ KIND = SageMakerResourceType(
     },
     on_create=(_has_one_input, _has_one_target, jobs.role_is_assumable, _input_exists),
     on_enter={"INPROGRESS": (_start,), **dict.fromkeys(TERMINAL, (_end,))},
-    on_beat=dict.fromkeys(("INPROGRESS", "STOPPING"), (_work,)),
+    on_tick=dict.fromkeys(("INPROGRESS", "STOPPING"), (_work,)),
 )

@@ -112,7 +112,7 @@ def _fails(engine: SageMakerEngine, record: Record) -> str | None:
 
 
 def _trouble(engine: SageMakerEngine, record: Record) -> str | None:
-    """Why an update cannot be done, in the words of FailureReason, or None."""
+    """Return the FailureReason of an update that cannot be done, or None."""
     asked = record["members"].get("Next")
     missing = _missing(engine, asked) if asked is not None else None
     if missing is not None:
@@ -154,12 +154,12 @@ def _arrive(engine: SageMakerEngine, record: Record, moment: float) -> None:
 
 
 def log_group(record: Record) -> str:
-    """Give the log group of an endpoint, below ``/aws/sagemaker/``."""
+    """Return the log group of an endpoint, below ``/aws/sagemaker/``."""
     return f"Endpoints/{record['name']}"
 
 
 def _work(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Log what the containers say, and publish how busy their machines are."""
+    """Write the containers' log lines and the metrics of their machines."""
     for variant in variants.all_of(record["members"].get("Now")):
         name = variant["shown"]["VariantName"]
         for stream in variants.streams(record["arn"], variant):
@@ -237,11 +237,11 @@ KIND = SageMakerResourceType(
         "RollingBack": (_give_up,),
         "Failed": (_give_up,),
     },
-    on_beat=dict.fromkeys((*sorted(SERVING), "Deleting"), (_work,)),
+    on_tick=dict.fromkeys((*sorted(SERVING), "Deleting"), (_work,)),
     uses=lambda record: _amounts(*_deployments(record)),
     live=frozenset(("Creating", "Deleting")) | SERVING,
     instance_types=lambda members: variants.types(members["Next"]),
 )
 
 OPERATIONS = {"UpdateEndpointWeightsAndCapacities": change_weights}
-"""Operation -> what it does."""
+"""Operations that no table describes."""

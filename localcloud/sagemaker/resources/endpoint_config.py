@@ -26,7 +26,7 @@ MEMORY_STEP = 1024
 
 
 def variants(members: Members) -> list[Members]:
-    """Give production and shadow variants alike."""
+    """Return production and shadow variants alike."""
     return [*members["ProductionVariants"], *members.get("ShadowProductionVariants", [])]
 
 

@@ -74,7 +74,7 @@ def _bucket_is_there(engine: SageMakerEngine, record: Record) -> str | None:
 
 
 def _resolves_offline_store(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Say where data goes: below account, Region and a folder of the group's own."""
+    """Set where data goes: below account, Region and a folder of the group's own."""
     store = record["members"].get("OfflineStoreConfig")
     if store is None:
         return
@@ -123,7 +123,7 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 
 
 def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment: float) -> None:
-    """Take one record (``FeatureName``, ``ValueAsString``) into the stores that the group has."""
+    """Put one record (``FeatureName``, ``ValueAsString``) into the stores of the group."""
     group = _ready(engine, name)
     given = {value["FeatureName"]: value.get("ValueAsString", "") for value in values}
     known = {definition["FeatureName"] for definition in group["members"]["FeatureDefinitions"]}
@@ -151,14 +151,14 @@ def put_record(engine: SageMakerEngine, name: str, values: list[Members], moment
 
 
 def get_record(engine: SageMakerEngine, name: str, identifier: str) -> list[Members]:
-    """Give one online record, empty if there is none."""
+    """Return one online record, empty if there is none."""
     group = _online(engine, name)
     found: dict[str, str] = group.get("online", {}).get(identifier, {})
     return [{"FeatureName": key, "ValueAsString": value} for key, value in found.items()]
 
 
 def delete_record(engine: SageMakerEngine, name: str, identifier: str) -> None:
-    """Remove one online record; what is not there is no error."""
+    """Remove one online record; a missing one is no error."""
     _online(engine, name).get("online", {}).pop(identifier, None)
 
 
@@ -178,49 +178,6 @@ def _online(engine: SageMakerEngine, name: str) -> Record:
 
 def _bad(message: str) -> ApiError:
     return ApiError("ValidationError", message)
-
-
-def describe_metadata(engine: SageMakerEngine, request: Members) -> Members:
-    """DescribeFeatureMetadata: what is known of one feature."""
-    group, feature = _feature(engine, request)
-    kept = group.get("metadata", {}).get(feature["FeatureName"], {})
-    return {
-        "FeatureGroupArn": group["arn"],
-        "FeatureGroupName": group["name"],
-        "FeatureName": feature["FeatureName"],
-        "FeatureType": feature["FeatureType"],
-        "CreationTime": group["created"],
-        "LastModifiedTime": kept.get("modified", group["created"]),
-        "Description": kept.get("description"),
-        "Parameters": [
-            {"Key": key, "Value": value} for key, value in kept.get("parameters", {}).items()
-        ],
-    }
-
-
-def update_metadata(engine: SageMakerEngine, request: Members) -> Members:
-    """UpdateFeatureMetadata: a description, parameters added and removed."""
-    group, feature = _feature(engine, request)
-    kept = group.setdefault("metadata", {}).setdefault(feature["FeatureName"], {"parameters": {}})
-    kept["modified"] = engine.clock.now()
-    if "Description" in request:
-        kept["description"] = request["Description"]
-    for addition in request.get("ParameterAdditions", []):
-        kept["parameters"][addition["Key"]] = addition["Value"]
-    for key in request.get("ParameterRemovals", []):
-        kept["parameters"].pop(key, None)
-    return {}
-
-
-def _feature(engine: SageMakerEngine, request: Members) -> tuple[Record, Members]:
-    group = engine.existing(KIND, request)
-    for feature in group["members"]["FeatureDefinitions"]:
-        if feature["FeatureName"] == request["FeatureName"]:
-            return group, feature
-    raise ApiError(
-        "ResourceNotFound",
-        f"Feature '{request['FeatureName']}' of Feature Group '{group['name']}' does not exist.",
-    )
 
 
 def _offline_status(engine: SageMakerEngine, record: Record) -> Any:
@@ -264,8 +221,3 @@ KIND = SageMakerResourceType(
     on_update=(_adds,),
     on_enter={"": (_resolves_offline_store,), "Created": (_opens_offline_store,)},
 )
-
-OPERATIONS = {
-    "DescribeFeatureMetadata": describe_metadata,
-    "UpdateFeatureMetadata": update_metadata,
-}

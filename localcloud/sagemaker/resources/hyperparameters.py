@@ -12,7 +12,7 @@ Ranges = dict[str, list[dict[str, Any]]]
 
 
 def chosen(ranges: Ranges, strategy: str, job: str, number: int) -> dict[str, str]:
-    """Give the values of the ``number``-th training job (from 0) of a tuning job."""
+    """Return the values of the ``number``-th training job (from 0) of a tuning job."""
     if strategy == "Grid":
         return _combination(ranges, number)
     return {
@@ -24,7 +24,7 @@ def chosen(ranges: Ranges, strategy: str, job: str, number: int) -> dict[str, st
 
 
 def combinations(ranges: Ranges) -> int:
-    """Give how many combinations of categorical values there are."""
+    """Return how many combinations of categorical values there are."""
     return prod(
         len(parameter["Values"]) for parameter in ranges.get("CategoricalParameterRanges", [])
     )

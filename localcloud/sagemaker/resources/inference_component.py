@@ -200,8 +200,8 @@ KIND = SageMakerResourceType(
     on_update=(_what_is_updated_is_whole,),
     on_delete=(_rests, _carries_no_adapter),
     on_enter={"InService": (_settle, _work)},
-    on_beat=dict.fromkeys(("InService", "Updating", "Deleting"), (_work,)),
+    on_tick=dict.fromkeys(("InService", "Updating", "Deleting"), (_work,)),
 )
 
 OPERATIONS = {"UpdateInferenceComponentRuntimeConfig": change_copies}
-"""Operation -> what it does."""
+"""Operations that no table describes."""

@@ -25,9 +25,9 @@ def trial_exists(engine: SageMakerEngine, request: Members, members: Members) ->
 def note_job(
     engine: SageMakerEngine, record: Record, suffix: str, source: str, moment: float
 ) -> None:
-    """Write down in ``<job>-aws-<suffix>`` how the job is; made when there is none yet.
+    """Record the job's status in ``<job>-aws-<suffix>``, which is created if missing.
 
-    ``source`` is the kind of job as the component's source names it, such as
+    ``source`` is the type of job as the component's source names it, such as
     ``SageMakerTrainingJob``.
     """
     kind = engine.kinds.get("TrialComponent")

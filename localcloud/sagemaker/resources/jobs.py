@@ -1,4 +1,4 @@
-"""What all kinds of jobs share: how they run, end and stop, and what they write meanwhile.
+"""What all types of jobs share: how they run, end and stop, and what they write meanwhile.
 
 InProgress -> Completed | Failed | Stopping -> Stopped. A job that has run as long as it is allowed
 to is stopped. What runs writes to its log until the end, so a log group that somebody deletes
@@ -35,10 +35,10 @@ NOT_TERMINAL = (
 """Refusal of a deletion; the rule is documented, the sentence not measured on AWS."""
 
 NONE_TO_UPDATE = "Could not find job to update with name: {name}"
-"""What stopping a job says that is not there; its beginning is known of transform jobs."""
+"""The refusal to stop a missing job; its beginning is known of transform jobs."""
 
 PARENTS = ("TuningJobArn", "AutoMLJobArn")
-"""Members that name what a job was made by."""
+"""Members that name the parent of a job."""
 
 Fleet = list[tuple[str, int]]
 """Instance types and how many machines of each."""
@@ -46,25 +46,25 @@ Fleet = list[tuple[str, int]]
 
 @dataclass(frozen=True)
 class Job:
-    """One kind of jobs: how its members are called, what it runs on, where it writes."""
+    """One type of job: names of its members, machines, log group and metrics."""
 
     words: str
-    passage: str
+    transition: str
     group: str
     """Its log group and the namespace of its metrics, below ``/aws/sagemaker/``."""
     starts: str
     ends: str
     machines: Callable[[Members], Fleet]
     lines: Callable[[Record, float], Iterable[str]]
-    """What a machine says at a moment."""
+    """The log lines of a machine at a moment."""
     host: Callable[[Record, int], str] = lambda _, number: f"algo-{number}"
-    tells: tuple[str, ...] = side_effects.MACHINE_METRICS
-    """The metrics of every machine, but for those of an accelerator."""
+    metrics: tuple[str, ...] = side_effects.MACHINE_METRICS
+    """Of every machine, without those of an accelerator."""
 
     def steps(
         self, fails: Callable[[SageMakerEngine, Record], str | None] | None = None
     ) -> dict[str, TransitionStep]:
-        """How it passes; ``fails`` is asked at its end unless its time was cut short."""
+        """Return its transitions; ``fails`` is asked at its end unless its time was cut short."""
 
         def reason(engine: SageMakerEngine, record: Record) -> str | None:
             if record["lacking"] is not None:
@@ -74,7 +74,7 @@ class Job:
 
         return {
             "InProgress": TransitionStep(
-                self.passage,
+                self.transition,
                 "Completed",
                 fails=reason,
                 seconds=self.seconds,
@@ -86,20 +86,20 @@ class Job:
         }
 
     def stop(self, operation: str, missing: str = "") -> Move:
-        """Its Stop operation; the refusal is known of training and transform jobs."""
+        """Return its Stop operation; the refusal is known of training and transform jobs."""
         refusal = f"The request was rejected because the {self.words} is in status {{status}}."
         return Move(operation, ("InProgress",), "Stopping", refusal=refusal, missing=missing)
 
     def seconds(self, engine: SageMakerEngine, record: Record) -> float:
-        """How long it is InProgress."""
-        usual = engine.delays[self.passage]
+        """Return how long it is InProgress."""
+        usual = engine.delays[self.transition]
         if record["lacking"] is not None:
             return STARTING * usual
         return min(usual, STARTING * usual + allowed(record))
 
     def is_cut_short(self, engine: SageMakerEngine, record: Record) -> bool:
         """Whether it would run longer than its StoppingCondition allows."""
-        return (1 - STARTING) * engine.delays[self.passage] > allowed(record)
+        return (1 - STARTING) * engine.delays[self.transition] > allowed(record)
 
     def look_for_machines(self, engine: SageMakerEngine, record: Record, moment: float) -> None:  # noqa: ARG002
         """Keep as ``lacking`` the type of which there is no machine for it, if there is one."""
@@ -111,15 +111,15 @@ class Job:
         record["lacking"] = next(lacking, None)
 
     def started(self, engine: SageMakerEngine, record: Record, moment: float) -> float | None:
-        """When its machines began to work, None if they have not by a moment."""
+        """Return when its machines began to work, None if they have not by a moment."""
         if record["status"] != "InProgress":
             found: float | None = record["members"].get(self.starts)
             return found
-        start = record["created"] + STARTING * engine.delays[self.passage]
+        start = record["created"] + STARTING * engine.delays[self.transition]
         return start if start <= moment and record["lacking"] is None else None
 
     def work(self, engine: SageMakerEngine, record: Record, moment: float) -> None:
-        """Let every machine write a log line and its metrics."""
+        """Write a log line and the metrics of every machine."""
         start = self.started(engine, record, moment)
         if start is None:
             return
@@ -135,7 +135,7 @@ class Job:
                     {"Host": host},
                     instance_type,
                     moment,
-                    self.tells,
+                    self.metrics,
                 )
 
     def leave(self, engine: SageMakerEngine, record: Record, moment: float) -> None:
@@ -144,12 +144,12 @@ class Job:
             return
         up = moment >= record["created"] + self.seconds(engine, record)
         record["cut_short"] = up and self.is_cut_short(engine, record)
-        start = record["created"] + STARTING * engine.delays[self.passage]
+        start = record["created"] + STARTING * engine.delays[self.transition]
         if start <= moment and record["lacking"] is None:
             record["members"][self.starts] = start
 
     def end(self, engine: SageMakerEngine, record: Record, moment: float) -> None:
-        """Keep when it ended, and tell what it was made by."""
+        """Keep when it ended, and notify its parent."""
         self.work(engine, record, moment)
         record["members"][self.ends] = moment
         tell_parent(engine, record, moment)
@@ -157,7 +157,7 @@ class Job:
     def effects(
         self, more: Mapping[str, tuple[Effect, ...]] | None = None
     ) -> Mapping[str, tuple[Effect, ...]]:
-        """What happens when a status is entered; ``more`` by status, before what ends it."""
+        """Return the effects of entering a status; ``more`` by status, before what ends it."""
         given = more or {}
         return {
             **given,
@@ -166,16 +166,16 @@ class Job:
             **{status: (self.leave, *given.get(status, ()), self.end) for status in TERMINAL},
         }
 
-    def beats(self, *more: Effect) -> Mapping[str, tuple[Effect, ...]]:
-        """What happens again and again while it runs."""
+    def ticks(self, *more: Effect) -> Mapping[str, tuple[Effect, ...]]:
+        """Return the effects of each tick while it runs."""
         return dict.fromkeys(RUNNING, (self.work, *more))
 
     def times(self, engine: SageMakerEngine, record: Record) -> Members:
-        """Give when it started, as far as that is not kept yet."""
+        """Return when it started, as far as that is not kept yet."""
         return {self.starts: self.started(engine, record, engine.clock.now())}
 
     def at_most(self, quota: str) -> Check:
-        """No single job may have more machines than a quota says."""
+        """Return the check that no single job has more machines than a quota allows."""
 
         def check(engine: SageMakerEngine, request: Members, members: Members) -> None:  # noqa: ARG001
             asked = sum(count for _, count in self.machines(members))
@@ -194,7 +194,7 @@ def usage(machines: Fleet, name: str, total: str) -> dict[str, float]:
 
 
 def tell_parent(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Let what made this by itself go on, now that this has ended."""
+    """Notify the parent of a job that has ended."""
     for member in PARENTS:
         found = engine.by_arn(record["members"].get(member, ""))
         if found is not None and found[0].on_child is not None:
@@ -207,7 +207,7 @@ def role_is_assumable(engine: SageMakerEngine, request: Members, members: Member
 
 
 def role_is_gone(role_arn: str) -> str | None:
-    """Why a job cannot go on whose role is gone, None if it can (not measured on AWS)."""
+    """Return the failure reason of a job whose role is gone, else None (not measured on AWS)."""
     return None if roles.is_assumable(role_arn) else f"ClientError: Cannot assume role {role_arn}"
 
 
@@ -225,7 +225,7 @@ def require_inputs(uris: Iterable[str], role_arn: str) -> None:
 
 
 def upload_failure(uri: str) -> str:
-    """Give the failure reason of a job whose output bucket is gone (worded after a refused one)."""
+    """Return the failure reason for a missing output bucket (worded after a refused one)."""
     bucket = uri.split("/")[2]
     return (
         "ClientError: Artifact upload failed:Error 7: NoSuchBucket (404): The specified bucket "
@@ -234,11 +234,11 @@ def upload_failure(uri: str) -> str:
 
 
 def in_use(message: str) -> ApiError:
-    """Give the refusal of what is in use."""
+    """Return the refusal of what is in use."""
     return ApiError("ResourceInUse", message)
 
 
 def allowed(record: Record) -> float:
-    """Give the seconds that a job may run."""
+    """Return the seconds that a job may run."""
     condition = record["members"].get("StoppingCondition", {})
     return float(condition.get("MaxRuntimeInSeconds", inf))

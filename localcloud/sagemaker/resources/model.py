@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def role_is_invalid(role_arn: str) -> str:
-    """Give what hosting says of a role that it cannot assume: as a refusal or a failure reason."""
+    """Return hosting's message for a role that it cannot assume: a refusal or a failure reason."""
     return (
         f'The execution role ARN "{role_arn}" is invalid. Please ensure that the role exists and '
         'that its trust relationship policy allows the action "sts:AssumeRole" for the service '
@@ -34,14 +34,14 @@ def require_role(role_arn: str | None) -> None:
 
 
 def images(engine: SageMakerEngine, model: Record) -> list[str]:
-    """Give the images of a model's containers, those of its model packages included."""
+    """Return the images of a model's containers, those of its model packages included."""
     return [
         image for container in _containers(model["members"]) for image in _images(engine, container)
     ]
 
 
 def missing_data(model: Record) -> str | None:
-    """Give the address of model data that is no longer there, or None."""
+    """Return the address of missing model data, or None."""
     return next((uri for uri in _data(model["members"]) if not objects.keys_under(uri)), None)
 
 

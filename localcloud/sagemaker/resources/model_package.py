@@ -35,7 +35,7 @@ def _group(engine: SageMakerEngine, request: Members) -> Record:
 
 
 def _identify(engine: SageMakerEngine, request: Members) -> str:
-    """Give the name of a new one; a version's is the group's with the next number."""
+    """Return the name of a new package; a version's is the group's with the next number."""
     named, grouped = request.get("ModelPackageName"), request.get("ModelPackageGroupName")
     if named is not None and grouped is not None:
         raise invalid(
@@ -51,7 +51,7 @@ def _identify(engine: SageMakerEngine, request: Members) -> str:
 
 
 def _locate(engine: SageMakerEngine, request: Members) -> str | None:
-    """Give the key of the one that a name, ``group/number`` or an ARN means."""
+    """Return the key of the package that a name, ``group/number`` or an ARN means."""
     asked = str(request.get("ModelPackageArn") or request["ModelPackageName"])
     if not asked.startswith("arn:"):
         return asked
@@ -101,7 +101,7 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 
 
 def list_packages(engine: SageMakerEngine, request: Members) -> Members:
-    """ListModelPackages: unversioned ones, or the versions of a group, unless told otherwise."""
+    """ListModelPackages: by default unversioned packages, or the versions of a group."""
     grouped = request.get("ModelPackageGroupName")
     asked = {"ModelPackageType": "Unversioned", **request}
     if grouped is not None:
@@ -119,7 +119,7 @@ def _summary_shape() -> StructureShape:
 
 
 def describe_many(engine: SageMakerEngine, request: Members) -> Members:
-    """BatchDescribeModelPackage: what there is, and an error for each that is not."""
+    """BatchDescribeModelPackage: the packages, and an error for each that is missing."""
     found: Members = {}
     missing: Members = {}
     for arn in request["ModelPackageArnList"]:
@@ -172,4 +172,4 @@ OPERATIONS = {
     "BatchDescribeModelPackage": describe_many,
     "ListModelPackages": list_packages,
 }
-"""Operation -> what it does."""
+"""Operations that no table describes."""

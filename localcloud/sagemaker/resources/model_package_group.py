@@ -1,4 +1,4 @@
-"""Model package groups: the named shelves of the model registry, and who else may use them.
+"""Model package groups: the named tables of the model registry.
 
 A group counts its versions as long as it exists, so that no number is ever given twice. It cannot
 be deleted while it holds any; the wording of that refusal is not measured on AWS.
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localcloud.protocol.errors import ApiError, invalid
-from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
+from localcloud.protocol.errors import ApiError
+from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -26,39 +26,6 @@ def _is_empty(engine: SageMakerEngine, request: Members, members: Members) -> No
                 f"Model Package Group {members['ModelPackageGroupArn']} cannot be deleted because "
                 "it still contains model packages.",
             )
-
-
-def _group(engine: SageMakerEngine, request: Members) -> Record:
-    name = request["ModelPackageGroupName"]
-    record = engine.record(KIND, name)
-    if record is None:
-        raise invalid(f"Cannot find Model Package Group: {engine.arn(KIND, name)}")
-    return record
-
-
-def put_policy(engine: SageMakerEngine, request: Members) -> Members:
-    """PutModelPackageGroupPolicy: set or replace the resource policy."""
-    record = _group(engine, request)
-    record["policy"] = request["ResourcePolicy"]
-    return {"ModelPackageGroupArn": record["arn"]}
-
-
-def get_policy(engine: SageMakerEngine, request: Members) -> Members:
-    """GetModelPackageGroupPolicy: the policy as it was put; refused if there is none."""
-    return {"ResourcePolicy": _with_policy(engine, request)["policy"]}
-
-
-def delete_policy(engine: SageMakerEngine, request: Members) -> Members:
-    """DeleteModelPackageGroupPolicy: refused if there is none."""
-    del _with_policy(engine, request)["policy"]
-    return {}
-
-
-def _with_policy(engine: SageMakerEngine, request: Members) -> Record:
-    record = _group(engine, request)
-    if "policy" not in record:
-        raise invalid(f"Cannot find resource policy for: {record['arn']}")
-    return record
 
 
 KIND = SageMakerResourceType(
@@ -79,10 +46,3 @@ KIND = SageMakerResourceType(
     uses=lambda _: {"Maximum number of SageMaker Model Package Groups allowed per account": 1.0},
     live=frozenset(("Completed",)),
 )
-
-OPERATIONS = {
-    "PutModelPackageGroupPolicy": put_policy,
-    "GetModelPackageGroupPolicy": get_policy,
-    "DeleteModelPackageGroupPolicy": delete_policy,
-}
-"""Operation -> what it does."""

@@ -74,7 +74,7 @@ def _volume_does_not_shrink(engine: SageMakerEngine, request: Members, members: 
 
 
 def address(arn: str, name: str) -> str:
-    """Give the host name of an instance's Jupyter server, stable for its ARN."""
+    """Return the host name of an instance's Jupyter server, stable for its ARN."""
     region = arn.split(":")[3]
     suffix = hashlib.sha256(arn.encode()).hexdigest()[:4]
     return f"{name.lower()}-{suffix}.notebook.{region}.sagemaker.aws"

@@ -36,7 +36,7 @@ UNSUCCESSFUL = ("Failed", "Stopped")
 
 
 def planned(definition: str) -> list[Members]:
-    """Give the steps of a definition before anything has started."""
+    """Return the steps of a definition before anything has started."""
     return [
         {
             "name": step["Name"],
@@ -54,7 +54,7 @@ def planned(definition: str) -> list[Members]:
 
 
 def parameters(execution: Record) -> Members:
-    """Give the value of every parameter: the request's, else the definition's default."""
+    """Return the value of every parameter: the request's, else the definition's default."""
     declared = json.loads(execution["definition"]).get("Parameters", [])
     given = {parameter["Name"]: parameter["Value"] for parameter in execution["parameters"]}
     return {
@@ -64,7 +64,7 @@ def parameters(execution: Record) -> Members:
 
 
 def start_ready(engine: SageMakerEngine, execution: Record, moment: float) -> None:
-    """Start every step whose turn has come; again, while some end at once."""
+    """Start every step that is ready; again, while some end at once."""
     begun = True
     while begun:
         succeeded = {step["name"] for step in execution["steps"] if step["status"] == "Succeeded"}
@@ -79,7 +79,7 @@ def start_ready(engine: SageMakerEngine, execution: Record, moment: float) -> No
 
 
 def go_on(engine: SageMakerEngine, execution: Record) -> bool:
-    """Look at what runs and start what can; whether the execution still has something to do."""
+    """Check running steps and start those that can; return whether any step is left."""
     moment = engine.clock.now()
     for step in execution["steps"]:
         if step["status"] == "Executing":
@@ -91,7 +91,7 @@ def go_on(engine: SageMakerEngine, execution: Record) -> bool:
 
 
 def failure(engine: SageMakerEngine, execution: Record) -> str | None:  # noqa: ARG001 - asked like all
-    """Give why the execution fails, if a step has failed."""
+    """Return why the execution fails, if a step has failed."""
     for step in execution["steps"]:
         if step["status"] == "Failed":
             return f"Step failure: One or multiple steps failed. {step['name']}: {step['failure']}"
@@ -115,14 +115,14 @@ def stop(engine: SageMakerEngine, execution: Record, moment: float) -> None:
 
 
 def forget_unsuccessful(execution: Record) -> None:
-    """Let steps that failed or were stopped be as if they had never run."""
+    """Reset steps that failed or were stopped."""
     for step in execution["steps"]:
         if step["status"] in UNSUCCESSFUL:
             step.update(status=None, began=None, ended=None, arn=None, failure=None)
 
 
 def shown(execution: Record) -> list[Members]:
-    """Give the steps that have started as the API shows them."""
+    """Return the steps that have started as the API shows them."""
     return [
         {
             "StepName": step["name"],
@@ -161,7 +161,7 @@ def _start(engine: SageMakerEngine, execution: Record, step: Members, moment: fl
 
 
 def _name(execution: Record, step: str, base: str | None) -> str:
-    """Give the name of what a step makes: after the execution and the step, or from a base.
+    """Return the name of what a step makes: after the execution and the step, or from a base.
 
     A name in a step's arguments is a base: ``<base>-<execution>-<token>-<failures>``
     (https://github.com/aws/sagemaker-python-sdk/pull/3946).
@@ -188,7 +188,7 @@ def _look_at(engine: SageMakerEngine, step: Members, moment: float) -> None:
 
 
 def _referred(value: Any) -> Iterator[str]:
-    """Give the names of the steps that arguments refer to: ``{"Get": "Steps.Train.Arn"}``."""
+    """Return the names of the steps that arguments refer to: ``{"Get": "Steps.Train.Arn"}``."""
     if isinstance(value, dict):
         path = value.get("Get")
         if isinstance(path, str) and path.startswith("Steps."):
@@ -201,7 +201,7 @@ def _referred(value: Any) -> Iterator[str]:
 
 
 def _resolved(engine: SageMakerEngine, execution: Record, value: Any) -> Any:
-    """Give arguments with every reference replaced by what it means."""
+    """Return arguments with every reference replaced by what it means."""
     if isinstance(value, list):
         return [_resolved(engine, execution, item) for item in value]
     if not isinstance(value, dict):

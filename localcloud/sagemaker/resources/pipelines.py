@@ -28,7 +28,7 @@ _RUNNING = ("Executing", "Stopping")
 
 
 def conflict(message: str) -> ApiError:
-    """Give the refusal of what the present state of a pipeline does not allow."""
+    """Return the refusal of an operation that the pipeline's status does not allow."""
     return ApiError("ConflictException", message)
 
 
@@ -125,7 +125,7 @@ def _plans(engine: SageMakerEngine, execution: Record, moment: float) -> None:
 
 
 def retry(engine: SageMakerEngine, request: Members) -> Members:
-    """RetryPipelineExecution: what failed or was stopped is tried again."""
+    """RetryPipelineExecution: steps that failed or were stopped run again."""
     execution = engine.existing(EXECUTION, request)
     if execution["status"] not in ("Failed", "Stopped"):
         raise conflict(
@@ -136,12 +136,6 @@ def retry(engine: SageMakerEngine, request: Members) -> Members:
     execution["failure"] = None
     engine.statuses.enter(EXECUTION, execution, "Executing", engine.clock.now())
     return {"PipelineExecutionArn": execution["arn"]}
-
-
-def definition_for_execution(engine: SageMakerEngine, request: Members) -> Members:
-    """DescribePipelineDefinitionForExecution: the definition that it was started with."""
-    execution = engine.existing(EXECUTION, request)
-    return {"PipelineDefinition": execution["definition"], "CreationTime": execution["created"]}
 
 
 def list_steps(engine: SageMakerEngine, request: Members) -> Members:
@@ -254,7 +248,6 @@ EXECUTION = SageMakerResourceType(
 KINDS = (PIPELINE, EXECUTION)
 
 OPERATIONS = {
-    "DescribePipelineDefinitionForExecution": definition_for_execution,
     "ListPipelineExecutionSteps": list_steps,
     "ListPipelineParametersForExecution": list_parameters,
     "RetryPipelineExecution": retry,

@@ -21,7 +21,7 @@ TOTAL = "Number of instances across all processing jobs"
 
 
 def machines(members: Members) -> jobs.Fleet:
-    """Give what a job runs on."""
+    """Return what a job runs on."""
     config = members["ProcessingResources"]["ClusterConfig"]
     preferred = config.get("InstancePreferences", [])[:1]
     return [
@@ -33,7 +33,7 @@ def machines(members: Members) -> jobs.Fleet:
 
 JOB = jobs.Job(
     words="processing job",
-    passage="processing",
+    transition="processing",
     group="ProcessingJobs",
     starts="ProcessingStartTime",
     ends="ProcessingEndTime",
@@ -49,7 +49,7 @@ def _has_machines(engine: SageMakerEngine, request: Members, members: Members) -
 
 
 def _fails(engine: SageMakerEngine, record: Record) -> str | None:
-    """Write what is uploaded at the end, or give why the job fails."""
+    """Write what is uploaded at the end, or return why the job fails."""
     gone = jobs.role_is_gone(record["members"]["RoleArn"])
     if gone is not None:
         return gone
@@ -68,7 +68,7 @@ def _inputs(record: Record) -> list[str]:
 
 
 def _outputs(record: Record, *modes: str) -> list[str]:
-    """Where the outputs of a job go that are uploaded in one of these modes."""
+    """Return where a job's outputs with one of these upload modes go."""
     outputs = record["members"].get("ProcessingOutputConfig", {}).get("Outputs", [])
     return [
         objects.under(output["S3Output"]["S3Uri"], f"{output['OutputName']}.csv")
@@ -128,7 +128,7 @@ KIND = SageMakerResourceType(
             **dict.fromkeys(jobs.TERMINAL, (_note_component,)),
         }
     ),
-    on_beat=JOB.beats(_upload),
+    on_tick=JOB.ticks(_upload),
     uses=lambda record: jobs.usage(
         machines(record["members"]), "{type} for processing job usage", TOTAL
     ),

@@ -47,7 +47,7 @@ def _in_use(message: str) -> ApiError:
 
 
 def _required(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members) -> Record:
-    """Give what a Create or List request leans on; these answer no ResourceNotFound."""
+    """Return the resource that a Create or List request needs; these answer no ResourceNotFound."""
     try:
         return engine.existing(kind, request)
     except ApiError as refusal:
@@ -96,7 +96,7 @@ def _belongs_to_one(engine: SageMakerEngine, request: Members, members: Members)
 
 
 def _inside(engine: SageMakerEngine, kind: SageMakerResourceType, **members: str) -> list[Record]:
-    """Give the resources of a kind with these members that are not deleted."""
+    """Return the resources of a kind with these members that are not deleted."""
     return [
         record
         for record in engine.records(kind)
@@ -105,7 +105,7 @@ def _inside(engine: SageMakerEngine, kind: SageMakerResourceType, **members: str
 
 
 def _is_empty(*inside: tuple[str, Callable[[SageMakerEngine, Members], list[Record]]]) -> Any:
-    """Give the check that nothing is left inside before one goes."""
+    """Return the check that nothing is left inside a resource that is deleted."""
 
     def check(engine: SageMakerEngine, request: Members, members: Members) -> None:
         for words, found in inside:

@@ -134,4 +134,4 @@ KIND = SageMakerResourceType(
 )
 
 OPERATIONS = {"CreatePresignedMlflowTrackingServerUrl": presigned_url}
-"""Operation -> what it does."""
+"""Operations that no table describes."""

@@ -38,7 +38,7 @@ SPOT_PRICE = 0.3
 
 
 def machines(members: Members) -> jobs.Fleet:
-    """Give what a job runs on; nothing for a serverless one."""
+    """Return what a job runs on; nothing for a serverless one."""
     config = members.get("ResourceConfig", {})
     groups = config.get("InstanceGroups") or config.get("InstancePreferences", [])[:1]
     return [
@@ -50,7 +50,7 @@ def machines(members: Members) -> jobs.Fleet:
 
 JOB = jobs.Job(
     words="training job",
-    passage="training",
+    transition="training",
     group="TrainingJobs",
     starts="TrainingStartTime",
     ends="TrainingEndTime",
@@ -60,7 +60,7 @@ JOB = jobs.Job(
 
 
 def _is_complete(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    """Fill in what the service fills in; refuse what says not enough (not measured on AWS)."""
+    """Fill in the service's defaults; refuse an incomplete request (not measured on AWS)."""
     condition = {
         "MaxRuntimeInSeconds": jobs.DEFAULT_RUNTIME,
         **members.get("StoppingCondition", {}),
@@ -108,7 +108,7 @@ def _inputs_exist(engine: SageMakerEngine, request: Members, members: Members) -
 
 
 def require_valid(engine: SageMakerEngine, request: Members) -> None:
-    """Refuse what CreateTrainingJob would refuse, but for the name and what quotas allow."""
+    """Refuse what CreateTrainingJob would refuse, except for the name and quotas."""
     members = {**KIND.defaults, **request}
     for check in _CHECKS:
         check(engine, request, members)
@@ -156,7 +156,7 @@ def _publish_metrics(engine: SageMakerEngine, record: Record, moment: float) -> 
 
 
 def _conclude(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Reckon up a job whose machines have worked."""
+    """Set the billed time of a job whose machines have worked."""
     members = record["members"]
     start = members.get(JOB.starts)
     if start is not None:
@@ -294,7 +294,7 @@ KIND = SageMakerResourceType(
             "gone": (_forget,),
         }
     ),
-    on_beat=JOB.beats(_checkpoint, _publish_metrics),
+    on_tick=JOB.ticks(_checkpoint, _publish_metrics),
     uses=_uses,
     live=jobs.RUNNING,
 )

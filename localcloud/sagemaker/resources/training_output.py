@@ -25,25 +25,25 @@ def final_metrics(record: Record) -> dict[str, float]:
 
 
 def score(job: str, metric: str) -> float:
-    """Give the value between 0.2 and 0.95 that a metric of a job ends with."""
+    """Return the value between 0.2 and 0.95 that a metric of a job ends with."""
     return round(side_effects.level(f"{job}:{metric}", 0) / 100, 6)
 
 
 def lines(record: Record, moment: float) -> list[str]:
-    """Give what every machine says at a moment."""
+    """Return the log lines of every machine at a moment."""
     values = "".join(f" {name}={value};" for name, value in final_metrics(record).items())
     return [f"{int(moment - record['created'])} s: training{values}"]
 
 
 def model_uri(record: Record) -> str:
-    """Where a job leaves its model: an archive, or a prefix where it is not to be packed."""
+    """Return where a job leaves its model: an archive, or a prefix for an unpacked model."""
     output = record["members"]["OutputDataConfig"]
     last = "model" if output.get("CompressionType") == "NONE" else "model.tar.gz"
     return objects.under(output["S3OutputPath"], record["name"], "output", last)
 
 
 def upload_fails(engine: SageMakerEngine, record: Record) -> str | None:  # noqa: ARG001
-    """Write the model as the last thing a job does, or give why that fails."""
+    """Write the model at the end of a job, or return why that fails."""
     gone = jobs.role_is_gone(record["members"]["RoleArn"])
     if gone is not None:
         return gone
@@ -51,7 +51,7 @@ def upload_fails(engine: SageMakerEngine, record: Record) -> str | None:  # noqa
 
 
 def upload(record: Record) -> bool:
-    """Write the model, and tell whether its bucket took it."""
+    """Write the model; return whether its bucket took it."""
     model = json.dumps({"job": record["name"], "metrics": final_metrics(record)}).encode()
     uri = model_uri(record)
     if not uri.endswith(".tar.gz"):

@@ -34,7 +34,7 @@ MESSAGES = {
 
 
 def so_far(record: Record, seconds: float, moment: float) -> list[Members]:
-    """Give the transitions of a job that is InProgress and takes so many seconds."""
+    """Return the transitions of a job that is InProgress and takes so many seconds."""
     began = [
         (status, record["created"] + part * seconds, message) for status, part, message in PHASES
     ]
@@ -48,11 +48,11 @@ def so_far(record: Record, seconds: float, moment: float) -> list[Members]:
 
 
 def shown(engine: SageMakerEngine, record: Record, job: jobs.Job) -> Members:
-    """Give the members that tell how far a job is."""
+    """Return the members with the progress of a job."""
     if record["status"] != "InProgress":
         return {}
     moment = engine.clock.now() if record["lacking"] is None else record["created"]
-    transitions = so_far(record, engine.delays[job.passage], moment)
+    transitions = so_far(record, engine.delays[job.transition], moment)
     return {
         "SecondaryStatus": transitions[-1]["Status"],
         "SecondaryStatusTransitions": transitions,
@@ -60,11 +60,13 @@ def shown(engine: SageMakerEngine, record: Record, job: jobs.Job) -> Members:
 
 
 def keep(engine: SageMakerEngine, record: Record, moment: float, job: jobs.Job) -> None:
-    """Keep how far a job came, now that it passes into another status."""
+    """Keep the progress of a job that enters another status."""
     members = record["members"]
     if "SecondaryStatusTransitions" not in members:
         reached = moment if job.starts in members else record["created"]
-        members["SecondaryStatusTransitions"] = so_far(record, engine.delays[job.passage], reached)
+        members["SecondaryStatusTransitions"] = so_far(
+            record, engine.delays[job.transition], reached
+        )
     status = record["status"]
     if status == "Stopped" and record["cut_short"]:
         status = "MaxRuntimeExceeded"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def machines(members: Members) -> jobs.Fleet:
-    """Give what a job runs on."""
+    """Return what a job runs on."""
     resources = members["TransformResources"]
     return [(resources["InstanceType"], resources["InstanceCount"])]
 
@@ -34,14 +34,14 @@ def _instance(record: Record, number: int) -> str:
 
 JOB = jobs.Job(
     words="transform job",
-    passage="transform",
+    transition="transform",
     group="TransformJobs",
     starts="TransformStartTime",
     ends="TransformEndTime",
     machines=machines,
     lines=lambda record, moment: [f"{int(moment - record['created'])} s: transforming"],
     host=_instance,
-    tells=("CPUUtilization", "MemoryUtilization"),
+    metrics=("CPUUtilization", "MemoryUtilization"),
 )
 
 
@@ -59,13 +59,13 @@ def _input_exists(engine: SageMakerEngine, request: Members, members: Members) -
 
 
 def _role(engine: SageMakerEngine, members: Members) -> str | None:
-    """Give the role a job acts in, that of its model."""
+    """Return the role a job acts in, that of its model."""
     model = engine.record(engine.kinds["Model"], members["ModelName"])
     return None if model is None else model["members"].get("ExecutionRoleArn")
 
 
 def _fails(engine: SageMakerEngine, record: Record) -> str | None:
-    """Write one ``<key>.out`` for every object, or give why the job fails."""
+    """Write one ``<key>.out`` for every object, or return why the job fails."""
     members = record["members"]
     role_arn = _role(engine, members)
     gone = None if role_arn is None else jobs.role_is_gone(role_arn)
@@ -111,7 +111,7 @@ KIND = SageMakerResourceType(
             **dict.fromkeys(jobs.TERMINAL, (_note_component,)),
         }
     ),
-    on_beat=JOB.beats(),
+    on_tick=JOB.ticks(),
     uses=lambda record: jobs.usage(
         machines(record["members"]),
         "{type} for transform job usage",

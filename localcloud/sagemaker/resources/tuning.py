@@ -1,6 +1,6 @@
-"""Hyper-parameter tuning jobs, which really make training jobs.
+"""Hyper-parameter tuning jobs, which create real training jobs.
 
-As many run at a time as allowed, and a next one begins when one has ended. To stop the tuning job
+As many run at a time as allowed, and the next begins when one has ended. To stop the tuning job
 stops them; to delete it leaves them. Wordings are those the service is publicly known to answer,
 except where said.
 """
@@ -68,7 +68,7 @@ def _fits_quotas(engine: SageMakerEngine, request: Members, members: Members) ->
 
 
 def _launch(engine: SageMakerEngine, record: Record, moment: float) -> None:
-    """Make training jobs until as many run as may."""
+    """Create training jobs until as many run as are allowed."""
     members = record["members"]
     definitions = tuning_plan.definitions(members)
     parallel = tuning_plan.limits(members)["MaxParallelTrainingJobs"]
@@ -139,7 +139,7 @@ def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:
 
 
 def _summary(engine: SageMakerEngine, record: Record, job: Record) -> Members:
-    """Give what a tuning job tells of one of its training jobs."""
+    """Return a tuning job's summary of one of its training jobs."""
     members = job["members"]
     place = record["children"].index(["TrainingJob", job["key"]])
     definitions = tuning_plan.definitions(record["members"])
@@ -212,7 +212,7 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 
 
 def list_training_jobs(engine: SageMakerEngine, request: Members) -> Members:
-    """ListTrainingJobsForHyperParameterTuningJob: those it made and that are still there."""
+    """ListTrainingJobsForHyperParameterTuningJob: the children that still exist."""
     record = engine.existing(KIND, request)
     sort_by = request.get("SortBy", "Name")
     places: dict[str, Any] = {

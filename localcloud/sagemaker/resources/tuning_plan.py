@@ -29,7 +29,7 @@ _PASSED_ON = (
 
 
 def definitions(members: Members) -> list[Members]:
-    """Give the definitions of training jobs, each with its own objective and ranges."""
+    """Return the definitions of training jobs, each with its own objective and ranges."""
     config = members["HyperParameterTuningJobConfig"]
     single = members.get("TrainingJobDefinition")
     if single is None:
@@ -42,13 +42,13 @@ def definitions(members: Members) -> list[Members]:
 
 
 def limits(members: Members) -> Members:
-    """Give how many training jobs there may be, at all and at a time."""
+    """Return the limits of training jobs, in total and at a time."""
     given: Members = members["HyperParameterTuningJobConfig"]["ResourceLimits"]
     return given
 
 
 def number(members: Members) -> int:
-    """Give how many training jobs there will be at most."""
+    """Return the largest number of training jobs."""
     config = members["HyperParameterTuningJobConfig"]
     if config["Strategy"] != "Grid":
         return int(limits(members).get("MaxNumberOfTrainingJobs", USUAL_NUMBER))
@@ -57,7 +57,7 @@ def number(members: Members) -> int:
 
 
 def resources(definition: Members) -> Members:
-    """Give the machines of a definition as CreateTrainingJob takes them."""
+    """Return the machines of a definition as CreateTrainingJob takes them."""
     config = definition.get("ResourceConfig")
     if config is not None:
         return {name: value for name, value in config.items() if name != "KeepAlivePeriodInSeconds"}
@@ -68,7 +68,7 @@ def resources(definition: Members) -> Members:
 
 
 def request(definition: Members, name: str, values: dict[str, str]) -> Members:
-    """Give the request that makes one training job."""
+    """Return the request that makes one training job."""
     metric = definition.get("TuningObjective", {}).get("MetricName")
     return {
         **{member: definition[member] for member in _PASSED_ON if member in definition},

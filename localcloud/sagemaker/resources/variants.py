@@ -31,7 +31,7 @@ _PAIRS = ("Weight", "InstanceCount", "ServerlessConfig")
 
 
 def deployment(engine: SageMakerEngine, config: Record, moment: float) -> Deployment:
-    """Give what a configuration asks for; raises the refusal for a model that is gone."""
+    """Return what a configuration asks for; raises the refusal for a model that is gone."""
     members = config["members"]
     roles = {members["ExecutionRoleArn"]} if "ExecutionRoleArn" in members else set()
 
@@ -55,19 +55,19 @@ def deployment(engine: SageMakerEngine, config: Record, moment: float) -> Deploy
 
 
 def all_of(deployed: Deployment | None) -> list[Variant]:
-    """Give production and shadow variants alike; none of no deployment."""
+    """Return production and shadow variants alike; none of no deployment."""
     return [] if deployed is None else [*deployed["variants"], *deployed["shadows"]]
 
 
 def named(deployed: Deployment, name: str) -> Variant | None:
-    """Give the variant of this name, or None."""
+    """Return the variant of this name, or None."""
     return next(
         (variant for variant in all_of(deployed) if variant["shown"]["VariantName"] == name), None
     )
 
 
 def running(deployed: Deployment, status: str | None = None) -> Members:
-    """Give what an endpoint shows of what runs; ``status`` is that of its variants, if any."""
+    """Return an endpoint's members for what runs; ``status`` is that of its variants, if any."""
     now = {} if status is None else {"VariantStatus": [{"Status": status}]}
     return {
         "ProductionVariants": [{**variant["shown"], **now} for variant in deployed["variants"]],
@@ -78,7 +78,7 @@ def running(deployed: Deployment, status: str | None = None) -> Members:
 
 
 def pending(deployed: Deployment) -> Members:
-    """Give what an endpoint shows of a deployment in progress: nothing of it runs yet."""
+    """Return an endpoint's members for a deployment in progress: nothing of it runs yet."""
 
     def shown(variant: Variant) -> Members:
         asked = {
@@ -98,13 +98,13 @@ def pending(deployed: Deployment) -> Members:
 
 
 def instances(variant: Variant) -> int:
-    """Give how many instances a variant takes, those on their way included."""
+    """Return how many instances a variant takes, those on their way included."""
     shown = variant["shown"]
     return int(max(shown.get("CurrentInstanceCount", 0), shown.get("DesiredInstanceCount", 0)))
 
 
 def streams(endpoint_arn: str, variant: Variant) -> list[str]:
-    """Give the log streams of a variant, one for each of its instances.
+    """Return the log streams of a variant, one for each of its instances.
 
     A serverless variant writes to one, and only when it serves.
     """
@@ -118,7 +118,7 @@ def streams(endpoint_arn: str, variant: Variant) -> list[str]:
 
 
 def arrive(variant: Variant) -> None:
-    """Let what is desired be what is there."""
+    """Set the current values to the desired ones."""
     _copy(variant["shown"], "Desired", "Current")
     for number, pool in enumerate(variant["shown"].get("InstancePools", [])):
         # The first pool gives all; the others stand by.
@@ -126,12 +126,12 @@ def arrive(variant: Variant) -> None:
 
 
 def give_up(variant: Variant) -> None:
-    """Desire no more than what is there."""
+    """Set the desired values to the current ones."""
     _copy(variant["shown"], "Current", "Desired")
 
 
 def change(deployed: Deployment, changes: list[Members]) -> None:
-    """Desire other weights, counts or concurrencies; raises the refusal of an unknown variant."""
+    """Set desired weights, counts or concurrencies; raise the refusal of an unknown variant."""
     names = [change["VariantName"] for change in changes]
     for asked in changes:
         name = asked["VariantName"]
@@ -166,7 +166,7 @@ def retain(asked: Deployment, before: Deployment, excluded: set[str]) -> None:
 
 
 def grows_on(deployed: Deployment | None, lacks: Callable[[str], bool]) -> str | None:
-    """Give the type of which instances are wanted though none are to be had, or None."""
+    """Return the first instance type without capacity, or None."""
     for variant in all_of(deployed):
         shown = variant["shown"]
         wanted = shown.get("DesiredInstanceCount", 0) > shown.get("CurrentInstanceCount", 0)
@@ -176,7 +176,7 @@ def grows_on(deployed: Deployment | None, lacks: Callable[[str], bool]) -> str |
 
 
 def types(deployed: Deployment | None) -> Iterator[str]:
-    """Give the instance types that a deployment needs."""
+    """Return the instance types that a deployment needs."""
     return (variant["type"] for variant in all_of(deployed) if variant["type"] is not None)
 
 
@@ -214,7 +214,7 @@ def _variant(engine: SageMakerEngine, asked: Members, of: Record | None, moment:
 
 
 def deployed_image(image: str, moment: float) -> Members:
-    """Give an image as asked for and as found, at a moment (seconds since the epoch)."""
+    """Return an image as asked for and as found, at a moment (seconds since the epoch)."""
     digest = hashlib.sha256(image.encode()).hexdigest()
     name = image.partition("@")[0]
     # A colon before the last slash belongs to the registry's port.

@@ -78,15 +78,15 @@ KIND = SageMakerResourceType(
 
 
 def of(engine: SageMakerEngine, job: Record) -> Record | None:
-    """Give the pool of a training job, None if it has none."""
+    """Return the pool of a training job, None if it has none."""
     return engine.record(KIND, job["key"])
 
 
 def take(engine: SageMakerEngine, name: str, members: Members) -> None:
-    """Let a new job have the machines of a pool that waits for one like it."""
+    """Give a new job the machines of a pool that waits for one like it."""
     pools = engine.records(KIND)
     for pool in pools:
-        # Whoever that was meant for has not come to be.
+        # The job that it was meant for was not created.
         pool.pop("handed_to", None)
     likeness = _likeness(members)
     for pool in pools:
@@ -133,7 +133,7 @@ def forget(engine: SageMakerEngine, job: Record, moment: float) -> None:
 
 
 def shown(engine: SageMakerEngine, job: Record) -> Members:
-    """Give the member that shows the pool of a job."""
+    """Return the member that shows the pool of a job."""
     pool = of(engine, job)
     if pool is None:
         return {}
@@ -167,7 +167,7 @@ def _enter(
         try:
             pool = engine.create(KIND, request, moment)
         except ApiError:
-            # A pool beyond the quota is refused to nobody: it just does not come to be.
+            # A pool beyond the quota is no error: it is not created.
             return
     pool["members"]["KeepAlivePeriodInSeconds"] = _period(job["members"])
     if status == "Available":

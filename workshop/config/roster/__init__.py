@@ -18,7 +18,7 @@ from workshop.config import rules, yaml_document
 from workshop.config.diagnostics import Diagnostic, listing, suggestion
 from workshop.config.models import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
 from workshop.config.roster import csv_file, derived_ids, yaml_file
-from workshop.config.roster.sheet import COLUMNS, RosterRow, Sheet, SheetFault
+from workshop.config.roster.sheet import COLUMNS, RosterRow, Sheet
 from workshop.escaping import first_escaped
 
 MAX_NAME = 200
@@ -59,44 +59,48 @@ def is_yaml(path: Path) -> bool:
 
 
 def read(path: Path) -> Sheet:
-    """The rows of a roster file; a file that cannot be read is a fault of its sheet."""
+    """Return the rows of a roster file; its sheet says why when it cannot be read."""
     try:
         text = yaml_document.read(path)
     except yaml_document.UnreadableError as error:
-        return Sheet((), tuple(SheetFault(fault.line, "", fault.text) for fault in error.faults))
+        return Sheet((), error.diagnostics)
     return parse(text, path)
 
 
 def parse(text: str, path: Path) -> Sheet:
-    """The rows of a roster's text; ``path`` only tells YAML from CSV."""
+    """Return the rows of a roster's text; ``path`` decides whether it is YAML or CSV."""
     return yaml_file.read(text) if is_yaml(path) else csv_file.read(text)
 
 
 def check(sheet: Sheet, file: str, profiles: Collection[str] | None) -> list[Diagnostic]:
-    """Every mistake of a sheet but missing ids; ``profiles`` None leaves profiles unchecked."""
-    mistakes = [Diagnostic(file, fault.line, fault.column, fault.text) for fault in sheet.faults]
-    if not sheet.rows and not mistakes:
-        told = "has no rows; add people, or give a number as 'roster.seats'"
-        mistakes.append(Diagnostic(file, 1, "", told))
+    """Return the diagnostics of a sheet but for missing ids; without ``profiles``, any may be."""
+    diagnostics = list(sheet.diagnostics)
+    if not sheet.rows and not diagnostics:
+        message = "has no rows; add people, or give a number as 'roster.seats'"
+        diagnostics.append(Diagnostic(1, (), message))
     for row in sheet.rows:
-        mistakes += [Diagnostic(file, row.line, *told) for told in _broken_rules(row, profiles)]
-    mistakes += _repeated(sheet, file, "id", "every seat has its own")
-    mistakes += _repeated(sheet, file, "email", "every person has one row")
-    return sorted(mistakes, key=lambda mistake: mistake.line)
+        diagnostics += [
+            Diagnostic(row.line, (column,), message)
+            for column, message in _broken_rules(row, profiles)
+        ]
+    diagnostics += _repeated(sheet, "id", "every seat has its own")
+    diagnostics += _repeated(sheet, "email", "every person has one row")
+    return [each.of(file) for each in sorted(diagnostics, key=lambda each: each.line)]
 
 
 def missing_ids(sheet: Sheet, file: str, cure: str) -> list[Diagnostic]:
-    """One mistake for all rows without an id, at the first of them; ``cure`` is a command."""
+    """Return one diagnostic for all rows without an id, at the first; ``cure`` is a command."""
     lines = [row.line for row in sheet.rows if not row.get("id")]
     if not lines:
         return []
     others = len(lines) - 1
     more = f" here and in {others} more row{'s' if others > 1 else ''}" if others else ""
-    return [Diagnostic(file, lines[0], "id", f"is missing{more}; have ids written with: {cure}")]
+    message = f"is missing{more}; have ids written with: {cure}"
+    return [Diagnostic(lines[0], ("id",), message, file)]
 
 
 def ids(sheet: Sheet) -> list[str]:
-    """The id of each row: its own, or the one it would be given."""
+    """Return the id of each row: its own, or the one it would be given."""
     taken = {row.get("id") for row in sheet.rows if row.get("id")}
     nameless = [row for row in sheet.rows if not row.get("id")]
     derived = iter(derived_ids.derive([row.get("name") for row in nameless], taken))
@@ -104,7 +108,7 @@ def ids(sheet: Sheet) -> list[str]:
 
 
 def seats(sheet: Sheet, environment: Environment) -> tuple[Seat, ...]:
-    """The seats of a sheet without mistakes, in its order, then the spares."""
+    """Return the seats of a sheet without mistakes, in its order, then the spares."""
     listed = [
         _seat(seat, row.cells, environment)
         for seat, row in zip(ids(sheet), sheet.rows, strict=True)
@@ -113,7 +117,7 @@ def seats(sheet: Sheet, environment: Environment) -> tuple[Seat, ...]:
 
 
 def numbered(environment: Environment) -> tuple[Seat, ...]:
-    """The seats of ``roster.seats: N``, seat01 to seatN, then the spares."""
+    """Return the seats of ``roster.seats: N``, seat01 to seatN, then the spares."""
     count = environment.roster.seats or 0
     listed = [_seat(seat, {}, environment) for seat in _series("seat", count)]
     return (*listed, *_spares(environment, set()))
@@ -161,16 +165,16 @@ _ACCOUNT = (
     " as text)"
 )
 
-# Column -> what its text must satisfy -> what is told when it does not.
+# Column -> what its text must satisfy -> the message when it does not.
 _RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
-    ("id", rules.SEAT.holds, rules.SEAT.told),
+    ("id", rules.SEAT.holds, rules.SEAT.message),
     ("id", lambda text: text != naming.COHORT, "is reserved for what all share; choose another id"),
     ("name", lambda text: len(text) <= MAX_NAME, f"is longer than {MAX_NAME} characters; cut it"),
-    ("email", rules.EMAIL.holds, rules.EMAIL.told),
-    ("instance_type", rules.INSTANCE_TYPE.holds, rules.INSTANCE_TYPE.told),
+    ("email", rules.EMAIL.holds, rules.EMAIL.message),
+    ("instance_type", rules.INSTANCE_TYPE.holds, rules.INSTANCE_TYPE.message),
     ("volume_gb", _is_volume, _VOLUME),
     ("account", rules.ACCOUNT.holds, _ACCOUNT),
-    ("region", rules.REGION.holds, rules.REGION.told),
+    ("region", rules.REGION.holds, rules.REGION.message),
 )
 
 
@@ -179,9 +183,9 @@ def _broken_rules(row: RosterRow, profiles: Collection[str] | None) -> Iterator[
     for column in COLUMNS:
         if column in steered:
             yield column, _unseen(first_escaped(row.get(column)))
-    for column, holds, told in _RULES:
+    for column, holds, message in _RULES:
         if (text := row.get(column)) and column not in steered and not holds(text):
-            yield column, told
+            yield column, message
     profile = row.get("profile") if "profile" not in steered else ""
     if profile and profiles is not None and profile not in profiles:
         known = sorted(profiles)
@@ -189,13 +193,13 @@ def _broken_rules(row: RosterRow, profiles: Collection[str] | None) -> Iterator[
 
 
 def _unseen(character: str) -> str:
-    """Say what is wrong with a character: its code point tells nothing of a person."""
+    """Return what is wrong with a character; its code point says nothing of a person."""
     name = unicodedata.name(character, "")
     code = f"U+{ord(character):04X}" + (f", {name.lower()}" if name else "")
     return f"holds a character that is obeyed or hidden, not shown ({code}); type the cell anew"
 
 
-def _repeated(sheet: Sheet, file: str, column: str, rule: str) -> Iterator[Diagnostic]:
+def _repeated(sheet: Sheet, column: str, rule: str) -> Iterator[Diagnostic]:
     first: dict[str, int] = {}
     for row in sheet.rows:
         # Two spellings of one address reach one person; an id in capitals is wrong by itself.
@@ -203,5 +207,6 @@ def _repeated(sheet: Sheet, file: str, column: str, rule: str) -> Iterator[Diagn
         if not text:
             continue
         if text in first:
-            yield Diagnostic(file, row.line, column, f"stands in line {first[text]} too; {rule}")
+            message = f"stands in line {first[text]} too; {rule}"
+            yield Diagnostic(row.line, (column,), message)
         first.setdefault(text, row.line)

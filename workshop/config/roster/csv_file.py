@@ -6,12 +6,12 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
+from workshop.config.diagnostics import Diagnostic
 from workshop.config.roster.sheet import (
     COLUMNS,
     MAX_ROWS,
     RosterRow,
     Sheet,
-    SheetFault,
     column_of,
     unknown_column,
 )
@@ -23,31 +23,31 @@ _MAX_HEADING = 10_000
 
 
 def read(text: str) -> Sheet:
-    """The rows of ``text``, whose first line that is not blank names the columns."""
-    faults: list[SheetFault] = []
+    """Return the rows of ``text``, whose first line that is not blank names the columns."""
+    diagnostics: list[Diagnostic] = []
     rows: list[RosterRow] = []
     records = _records(text, delimiter_of(text))
     try:
         line, _, headings = next(records, (1, 1, []))
-        columns, faults = _columns(line, headings)
+        columns, diagnostics = _columns(line, headings)
         if not any(columns):
-            return Sheet((), tuple(faults))
+            return Sheet((), tuple(diagnostics))
         for line, _, cells in records:
-            faults += _faults_of_row(line, cells, headings)
+            diagnostics += _diagnostics_of_row(line, cells, headings)
             if len(rows) == MAX_ROWS:
-                faults.append(SheetFault(line, "", f"is row {MAX_ROWS + 1}; split the roster"))
+                diagnostics.append(Diagnostic(line, (), f"is row {MAX_ROWS + 1}; split the roster"))
                 break
             named = zip(columns, cells, strict=False)
             rows.append(
                 RosterRow(line, {column: cell for column, cell in named if column and cell})
             )
     except _BrokenRecordError as broken:
-        faults.append(SheetFault(broken.line, "", broken.text))
-    return Sheet(tuple(rows), tuple(faults))
+        diagnostics.append(Diagnostic(broken.line, (), broken.text))
+    return Sheet(tuple(rows), tuple(diagnostics))
 
 
 def delimiter_of(text: str) -> str:
-    """The delimiter by which the first line names the most columns."""
+    """Return the delimiter by which the first line names the most columns."""
     lines = io.StringIO(text, newline="")
     heading = next((line for line in lines if any(c.isalnum() for c in line)), "")[:_MAX_HEADING]
 
@@ -59,10 +59,10 @@ def delimiter_of(text: str) -> str:
 
 
 def with_ids(text: str, ids: Mapping[int, str]) -> str:
-    """``text`` with ids added, by the index of their row; every other character stays.
+    """Return ``text`` with ids added, by the index of their row; every other character stays.
 
-    ``text`` must have been read without a fault. Without an ``id`` column, one is put in front;
-    every row needs an id then.
+    ``text`` must have been read without a diagnostic. Without an ``id`` column, one is put in
+    front; every row needs an id then.
     """
     delimiter = delimiter_of(text)
     lines = list(io.StringIO(text, newline=""))
@@ -87,7 +87,7 @@ def with_ids(text: str, ids: Mapping[int, str]) -> str:
 
 
 def _filled(record: str, delimiter: str, position: int, seat: str) -> str:
-    """``record`` with its cell at ``position`` (from 0) replaced by ``seat``."""
+    """Return ``record`` with its cell at ``position`` (from 0) replaced by ``seat``."""
     body = record.rstrip("\r\n")
     start = 0
     for missing in range(position, -1, -1):
@@ -101,7 +101,7 @@ def _filled(record: str, delimiter: str, position: int, seat: str) -> str:
 
 
 def _cell_end(body: str, delimiter: str, start: int) -> int:
-    """Where the cell that begins at ``start`` ends: at its delimiter or at the body's end."""
+    """Return where the cell that begins at ``start`` ends: at its delimiter or with the body."""
     while body[start : start + 1] == " ":
         start += 1
     if body[start : start + 1] == '"':
@@ -120,7 +120,7 @@ class _BrokenRecordError(Exception):
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Records that hold something: the first and the last line of each, and its cells."""
+    """Yield records that hold something: the first and the last line of each, and its cells."""
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     while True:
@@ -130,40 +130,42 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
         except StopIteration:
             return
         except csv.Error:
-            told = "has a quotation mark that is not closed, or text after one; correct the quotes"
-            raise _BrokenRecordError(line, told) from None
+            message = (
+                "has a quotation mark that is not closed, or text after one; correct the quotes"
+            )
+            raise _BrokenRecordError(line, message) from None
         if any(cells):
             yield line, reader.line_num, cells
 
 
-def _columns(line: int, headings: Sequence[str]) -> tuple[list[str | None], list[SheetFault]]:
-    """The column of each heading (None: a heading that is empty or unknown) and what is wrong."""
+def _columns(line: int, headings: Sequence[str]) -> tuple[list[str | None], list[Diagnostic]]:
+    """Return the column of each heading, None where it is empty or unknown, and what is wrong."""
     columns = [column_of(heading) for heading in headings]
     if not headings:
-        return [], [SheetFault(1, "", "is empty; write a first line such as 'name,email'")]
+        return [], [Diagnostic(1, (), "is empty; write a first line such as 'name,email'")]
     if not any(columns):
-        told = f"has to name the columns, such as 'name,email'; known: {', '.join(COLUMNS)}"
-        return [], [SheetFault(line, "", told)]
-    faults = []
+        message = f"has to name the columns, such as 'name,email'; known: {', '.join(COLUMNS)}"
+        return [], [Diagnostic(line, (), message)]
+    diagnostics = []
     for number, (heading, column) in enumerate(zip(headings, columns, strict=True), 1):
         if heading and column is None:
-            faults.append(SheetFault(line, f"column {number}", unknown_column(heading)))
+            diagnostics.append(Diagnostic(line, (f"column {number}",), unknown_column(heading)))
         elif column and column in columns[: number - 1]:
-            told = f"is named {column!r} like an earlier column; keep one of them"
-            faults.append(SheetFault(line, f"column {number}", told))
-    return columns, faults
+            message = f"is named {column!r} like an earlier column; keep one of them"
+            diagnostics.append(Diagnostic(line, (f"column {number}",), message))
+    return columns, diagnostics
 
 
-def _faults_of_row(
+def _diagnostics_of_row(
     line: int, cells: Sequence[str], headings: Sequence[str]
-) -> Iterator[SheetFault]:
+) -> Iterator[Diagnostic]:
     for number, (heading, cell) in enumerate(zip(headings, cells, strict=False), 1):
         if cell and not heading:
-            told = "holds text, but the first line gives the column no name; add one"
-            yield SheetFault(line, f"column {number}", told)
+            message = "holds text, but the first line gives the column no name; add one"
+            yield Diagnostic(line, (f"column {number}",), message)
     if any(cells[len(headings) :]):
-        told = (
+        message = (
             "has more cells than the first line has columns; put text that holds the delimiter"
             " in quotes"
         )
-        yield SheetFault(line, "", told)
+        yield Diagnostic(line, (), message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workshop.config.diagnostics import listing, suggestion
+from workshop.config.diagnostics import Diagnostic, listing, suggestion
 from workshop.escaping import first_escaped
 
 COLUMNS = ("id", "name", "email", "profile", "instance_type", "volume_gb", "account", "region")
@@ -27,17 +27,8 @@ class RosterRow:
     cells: Mapping[str, str] = field(repr=False)
 
     def get(self, column: str) -> str:
-        """The cell's text, empty when there is none."""
+        """Return the cell's text, empty when there is none."""
         return self.cells.get(column, "")
-
-
-@dataclass(frozen=True, slots=True)
-class SheetFault:
-    """What is wrong at a line (from 1) and, where one is known, in a column."""
-
-    line: int
-    column: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +36,11 @@ class Sheet:
     """The rows of a roster file in its own order, and what could not be read as rows."""
 
     rows: tuple[RosterRow, ...] = ()
-    faults: tuple[SheetFault, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def column_of(heading: str) -> str | None:
-    """The column that a heading names, whatever its case, spaces, hyphens and underscores.
+    """Return the column that a heading names, whatever its case, spaces, hyphens and underscores.
 
     Marks that nobody sees, which some programs write, do not count.
     """
@@ -60,5 +51,5 @@ def column_of(heading: str) -> str | None:
 
 
 def unknown_column(heading: str) -> str:
-    """Why a heading is refused; it is not repeated, because it may be a person's data."""
+    """Return why a heading is refused; it is not repeated, because it may be a person's data."""
     return f"unknown column; {suggestion(heading, COLUMNS)}{listing(COLUMNS)}"

@@ -14,7 +14,7 @@ from workshop.errors import WorkshopError
 
 
 def write_ids(path: Path, sheet: Sheet) -> int:
-    """Give every row of ``sheet``, as read from ``path``, its id in the file; how many were added.
+    """Write the missing ids of ``sheet``, as read from ``path``, into the file; return how many.
 
     Raises WorkshopError, with the file as it was, when the file changed since it was read, when
     its form does not let ids in, or when the folder cannot be written to.
@@ -54,7 +54,7 @@ def _replace(path: Path, raw: bytes, expected: list[dict[str, str]]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             written = roster.read(draft)
-            if written.faults or [dict(row.cells) for row in written.rows] != expected:
+            if written.diagnostics or [dict(row.cells) for row in written.rows] != expected:
                 raise WorkshopError(
                     f"{path.as_posix()} is written in a way that ids cannot be added to; add them"
                     " by hand, as shown by the command without --write"

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workshop import naming
 from workshop.aws.errors import code
 from workshop.teardown import ownership
 from workshop.teardown.emptying import BucketEmptier
@@ -172,14 +173,14 @@ class SharedObjects(ResourceType):
 
 def _only_maker(scope: Scope, name: str) -> str:
     """The seat that alone may make a bucket of this name, as its boundary says; empty for none."""
-    seat = ownership.seat_of_name(scope.workshop, name) or ""
+    seat = naming.seat_of_name(scope.workshop, name) or ""
     ends = f"-{scope.place.account}-{scope.place.region}"
     return seat if len(name) > len(scope.names(seat).bucket("")) and name.endswith(ends) else ""
 
 
 def _seat_prefix(workshop: str, key: str) -> str:
     """``vision-ada-`` of ``vision-ada-fit/output/model.tar.gz``, empty for any other key."""
-    seat = ownership.seat_of_name(workshop, key)
+    seat = naming.seat_of_name(workshop, key)
     return f"{workshop}-{seat}-" if seat else ""
 
 

@@ -50,7 +50,7 @@ class GlueTables(ResourceType):
             made = table.get("CreateTime")
             found = ownership.of_maker(context, maker, created=made) if maker else None
         except errors.Refusal as error:
-            message = f"its maker could not be read: {errors.told(error)}"
+            message = f"its maker could not be read: {errors.describe(error)}"
             found = OwnershipVerdict(Ownership.UNKNOWN, message)
         arn = f"{self._arn(context)}/{DATABASE}/{name}"
         # Hyphens of a group's name are underscores in that of its table.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from workshop import tags as keys
 from workshop.aws import errors
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
@@ -56,7 +57,7 @@ class NetworkInterfaces(ResourceType):
             inside = scope.whole or seat in scope.seats
             message = f"made by the role {role.name}"
             return OwnershipVerdict(Ownership.OWNED, message, seat) if inside else None
-        if ownership.forced_seat(scope.workshop, given):
+        if keys.seat_of_tags(scope.workshop, given):
             return tagged.judge(context, one["NetworkInterfaceId"], "", given)
         # Of the seats that share a subnet, nothing tells whose it is.
         if not scope.whole or one["SubnetId"] not in scope.subnets:

@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workshop import naming
 from workshop.aws import errors
-from workshop.teardown import ownership
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources import names, tagged
@@ -49,7 +49,7 @@ class Repositories(ResourceType):
             tags, gone = self._tags(context, arn)
             if gone:
                 return
-        maker = ownership.seat_of_name(context.scope.workshop, name) or ""
+        maker = naming.seat_of_name(context.scope.workshop, name) or ""
         verdict = tagged.judge(context, name, arn, tags, maker=maker)
         yield from self.found(
             context,

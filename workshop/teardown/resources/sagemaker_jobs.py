@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from workshop.aws import errors
+from workshop.pricing import billing
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Resource, ScanContext
@@ -16,7 +17,7 @@ from workshop.teardown.resources.sagemaker_type import (
     SageMakerType,
     ask,
     by_role,
-    machines,
+    machines_cost,
     not_known,
 )
 
@@ -30,25 +31,15 @@ _COMPONENTS = (names.TRIAL_COMPONENT,)
 
 
 def _training_cost(context: ScanContext, job: Answer) -> Decimal | None:
-    config = job.get("ResourceConfig", {})
-    groups = config.get("InstanceGroups") or ([config] if "InstanceType" in config else [])
-    total = Decimal(0)
-    for one in groups:
-        price = machines(context, "training", one["InstanceType"], one.get("InstanceCount", 1))
-        if price is None:
-            return None
-        total += price
-    return total if groups else None
+    return machines_cost(context, billing.training_machines(job))
 
 
 def _processing_cost(context: ScanContext, job: Answer) -> Decimal | None:
-    cluster = job["ProcessingResources"]["ClusterConfig"]
-    return machines(context, "processing", cluster["InstanceType"], cluster["InstanceCount"])
+    return machines_cost(context, billing.processing_machines(job))
 
 
 def _transform_cost(context: ScanContext, job: Answer) -> Decimal | None:
-    resources = job["TransformResources"]
-    return machines(context, "transform", resources["InstanceType"], resources["InstanceCount"])
+    return machines_cost(context, billing.transform_machines(job))
 
 
 def _why_transform_unattributable(context: ScanContext, job: Answer) -> str:  # noqa: ARG001 - as Untold is called

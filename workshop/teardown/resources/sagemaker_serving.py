@@ -10,12 +10,19 @@ from typing import Any
 
 from workshop import tags as keys
 from workshop.aws import errors
+from workshop.pricing import billing
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext
 from workshop.teardown.resources import names
 from workshop.teardown.resources.base import ResourceType, tag_map
-from workshop.teardown.resources.sagemaker_type import Answer, SageMakerType, ask, by_role, machines
+from workshop.teardown.resources.sagemaker_type import (
+    Answer,
+    SageMakerType,
+    ask,
+    by_role,
+    machines_cost,
+)
 
 RESTING = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed"})
 UP = RESTING | {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
@@ -50,7 +57,9 @@ def of_config(context: ScanContext, config: Answer) -> OwnershipVerdict | None:
 
 def _proofs(context: ScanContext, config: Answer) -> list[OwnershipVerdict]:
     proofs = [
-        of_model(context, one["ModelName"]) for one in _variants(config) if "ModelName" in one
+        of_model(context, one["ModelName"])
+        for one in billing.variants(config)
+        if "ModelName" in one
     ]
     role = config.get("ExecutionRoleArn")
     proofs += [ownership.of_role(context.scope, role)] if role else []
@@ -74,7 +83,7 @@ def by_own_tags(
     if served is not None and served.ownership == Ownership.UNKNOWN:
         return served
     tagged = own_tags(context, arn, answer.get("CreationTime"))
-    seat = ownership.forced_seat(context.scope.workshop, tagged)
+    seat = keys.seat_of_tags(context.scope.workshop, tagged)
     if own_role is not None and own_role.ownership == Ownership.OWNED:
         return replace(own_role, seat=seat or own_role.seat)
     if seat:
@@ -161,29 +170,8 @@ def _of_component(context: ScanContext, component: Answer) -> OwnershipVerdict |
 def _endpoint_cost(context: ScanContext, endpoint: Answer) -> Decimal | None:
     name = endpoint.get("EndpointConfigName")
     config = described(context, "DescribeEndpointConfig", EndpointConfigName=name) if name else None
-    if config is None:
-        return None
-    running = {one["VariantName"]: one for one in _variants(endpoint)}
-    total = Decimal(0)
-    for variant in _variants(config):
-        serverless = variant.get("ServerlessConfig")
-        if serverless and not serverless.get("ProvisionedConcurrency"):
-            continue  # It costs by the request.
-        now = running.get(variant["VariantName"], {})
-        count = now.get("CurrentInstanceCount", variant.get("InitialInstanceCount", 1))
-        price = (
-            machines(context, "endpoint", variant["InstanceType"], count)
-            if "InstanceType" in variant
-            else None
-        )
-        if price is None:
-            return None
-        total += price
-    return total
-
-
-def _variants(answer: Answer) -> list[dict[str, Any]]:
-    return [*answer.get("ProductionVariants", []), *answer.get("ShadowProductionVariants", [])]
+    machines = None if config is None else billing.endpoint_machines(endpoint, config)
+    return machines_cost(context, machines)
 
 
 ENDPOINT = SageMakerType(
@@ -268,7 +256,9 @@ class ScalableTarget(ResourceType):
                 held = described(context, "DescribeInferenceComponent", InferenceComponentName=name)
                 proof = _of_component(context, held) if held else None
         except errors.Refusal as error:
-            proof = OwnershipVerdict(Ownership.UNKNOWN, f"could not be read: {errors.told(error)}")
+            proof = OwnershipVerdict(
+                Ownership.UNKNOWN, f"could not be read: {errors.describe(error)}"
+            )
         arn = str(target.get("ScalableTargetARN", ""))
         verdict = ownership.judge(context, name=name, arn=arn, proof=proof, tagged=None)
         details = {

@@ -19,8 +19,8 @@ from botocore import xform_name
 
 from workshop import tags as keys
 from workshop.aws import errors
-from workshop.pricing import prices
-from workshop.pricing.prices import Use
+from workshop.pricing import billing
+from workshop.pricing.billing import Machines
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext
@@ -75,10 +75,9 @@ def not_known(context: ScanContext, described: Answer) -> Decimal | None:  # noq
     return None
 
 
-def machines(context: ScanContext, use: Use, instance_type: str, count: int) -> Decimal | None:
-    """What so many machines cost an hour."""
-    found = prices.hourly(use, instance_type, context.scope.place.region)
-    return None if found is None else found * count
+def machines_cost(context: ScanContext, machines: Iterable[Machines] | None) -> Decimal | None:
+    """Return what machines cost an hour, None where a part of it is not known."""
+    return billing.machines_cost(machines, context.scope.place.region).exact
 
 
 def unproven(context: ScanContext, described: Answer) -> OwnershipVerdict | None:  # noqa: ARG001 - as Prove is called
@@ -343,7 +342,9 @@ class SageMakerType(ResourceType):
         except errors.Refusal as error:
             if described is None and errors.is_gone(error):
                 return None
-            proven = OwnershipVerdict(Ownership.UNKNOWN, f"could not be read: {errors.told(error)}")
+            proven = OwnershipVerdict(
+                Ownership.UNKNOWN, f"could not be read: {errors.describe(error)}"
+            )
         whole = summary if described is None else described
         arn = arn or str(whole.get(self.operations.arn, ""))
         verdict = ownership.judge(context, name=_name(details), arn=arn, proof=proven, tagged=None)

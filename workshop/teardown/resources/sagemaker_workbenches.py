@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from workshop.pricing import prices
+from workshop.pricing import billing, prices
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import ScanContext
@@ -14,7 +14,6 @@ from workshop.teardown.resources.sagemaker_type import (
     Answer,
     SageMakerType,
     by_role,
-    machines,
     not_known,
     unproven,
 )
@@ -27,9 +26,8 @@ _RESTING = frozenset({"InService", "Failed", "Update_Failed", "Delete_Failed"})
 def _notebook_cost(context: ScanContext, notebook: Answer) -> Decimal | None:
     region = context.scope.place.region
     disk = prices.volume_hourly(notebook.get("VolumeSizeInGB", 5), region)
-    up = notebook["NotebookInstanceStatus"] not in ("Stopped", "Failed")
-    machine = machines(context, "notebook", notebook["InstanceType"], 1) if up else Decimal(0)
-    return None if disk is None or machine is None else machine + disk
+    status, instance_type = notebook["NotebookInstanceStatus"], notebook["InstanceType"]
+    return (prices.cost(disk) + billing.notebook_cost(status, instance_type, region)).exact
 
 
 def _of_domain(context: ScanContext, domain_id: str) -> OwnershipVerdict | None:

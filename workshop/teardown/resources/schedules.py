@@ -46,7 +46,7 @@ class EventRules(ResourceType):
             if errors.is_gone(error):
                 return
             found: OwnershipVerdict | None = OwnershipVerdict(
-                Ownership.UNKNOWN, f"its targets could not be read: {errors.told(error)}"
+                Ownership.UNKNOWN, f"its targets could not be read: {errors.describe(error)}"
             )
         else:
             found = ownership.joined(
@@ -112,7 +112,9 @@ class Schedules(ResourceType):
         except ClientError as error:
             if errors.is_gone(error):
                 return
-            found = OwnershipVerdict(Ownership.UNKNOWN, f"could not be read: {errors.told(error)}")
+            found = OwnershipVerdict(
+                Ownership.UNKNOWN, f"could not be read: {errors.describe(error)}"
+            )
         else:
             found = ownership.of_role(context.scope, described["Target"]["RoleArn"])
         verdict = ownership.judge(

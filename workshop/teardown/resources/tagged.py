@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workshop import naming
 from workshop import tags as keys
 from workshop.naming import COHORT, SEAT_STACKS
 from workshop.teardown import ownership
@@ -19,7 +20,7 @@ keeps the prefix to itself (https://docs.aws.amazon.com/tag-editor/latest/usergu
 
 def asked_about(scope: Scope, name: str) -> bool:
     """Whether a name may be of a seat that is torn down; of others not even tags are read."""
-    return scope.whole or ownership.seat_of_name(scope.workshop, name) in scope.seats
+    return scope.whole or naming.seat_of_name(scope.workshop, name) in scope.seats
 
 
 def judge(

@@ -1,0 +1,82 @@
+"""What is made of what was found, without a cloud."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from workshop.aws.stacks import StackSummary
+from workshop.environments import loader
+from workshop.naming import SEAT_STACKS
+from workshop.status import report
+from workshop.status.snapshot import KINDS, Owners, Snapshot
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+OURS = {"workshop": "demo", "environment": "demo", "managed-by": "workshop-provisioner"}
+OWNERS = Owners("vision", {"ada", "ben"})
+
+
+def stack(name: str, status: str, tags: dict[str, str]) -> StackSummary:
+    return StackSummary(name, f"arn:{name}", status, "", NOW, None, protected=False, tags=tags)
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "told"),
+    [
+        ("CREATE_COMPLETE", OURS, {}),
+        ("UPDATE_COMPLETE", OURS, {}),
+        ("CREATE_IN_PROGRESS", OURS, {"storage": "in progress"}),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", OURS, {"storage": "in progress"}),
+        ("CREATE_FAILED", OURS, {"storage": "failed"}),
+        ("ROLLBACK_COMPLETE", OURS, {"storage": "failed"}),
+        ("DELETE_FAILED", OURS, {"storage": "failed"}),
+        ("UPDATE_ROLLBACK_FAILED", OURS, {"storage": "failed"}),
+        ("UPDATE_ROLLBACK_COMPLETE", OURS, {"storage": "update failed"}),
+        ("CREATE_COMPLETE", {**OURS, "environment": "other"}, {"storage": "not ours"}),
+    ],
+)
+def test_a_stack_is_told_by_what_is_wrong_with_it(
+    status: str, tags: dict[str, str], told: dict[str, str]
+) -> None:
+    loaded = loader.load("demo", ROOT / "config")
+    seat = loaded.seats[0]
+    stacks = {}
+    for kind in SEAT_STACKS:
+        name = loaded.names(seat).stack(kind)
+        stacks[name] = stack(name, "CREATE_COMPLETE", OURS)
+    name = loaded.names(seat).stack("storage")
+    stacks[name] = stack(name, status, tags)
+    place = seat.account_region
+    found = Snapshot(place, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
+    [row] = report.rows(loaded, [seat], {place: found})
+    assert row.stacks == report.StackCounts(5 - len(told), 5, told)
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "owner"),
+    [
+        ("vision-ada-fit", {}, "ada"),
+        ("vision-ada-", {}, "ada"),
+        ("vision-ada", {}, None),
+        ("vision-adam-fit", {}, None),
+        ("visions-ada-fit", {}, None),
+        ("fit", {"workshop": "vision", "attendee": "ben"}, "ben"),
+        ("fit", {"workshop": "vision", "attendee": "cohort"}, None),
+        ("fit", {"workshop": "other", "attendee": "ben"}, None),
+        ("fit", {"attendee": "ben"}, None),
+        ("vision-ada-fit", {"workshop": "vision", "attendee": "ben"}, "ada"),
+    ],
+)
+def test_an_owner_is_known_by_the_name_and_else_by_tags(
+    name: str, tags: dict[str, str], owner: str | None
+) -> None:
+    assert OWNERS.of(name, tags) == owner
+
+
+def test_only_the_tag_of_a_workshop_makes_a_thing_another_workshops() -> None:
+    assert OWNERS.is_another_workshops({"workshop": "other"})
+    assert not OWNERS.is_another_workshops({"workshop": "vision"})
+    assert not OWNERS.is_another_workshops({})

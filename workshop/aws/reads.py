@@ -1,0 +1,38 @@
+"""An answer of AWS, or why there is none: what could not be read never counts as nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.aws import errors
+from workshop.errors import SignInError, WorkshopError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """What AWS was asked for and did not answer.
+
+    ``reason`` is part of a sentence, such as ``ListBuckets: AccessDenied``.
+    """
+
+    reason: str
+
+
+def attempt(call: Callable[[], T]) -> T | Unavailable:
+    """Return what ``call`` returns, or Unavailable for an error of AWS or of the way to it.
+
+    A role in another account that cannot be assumed is such an error, too. SignInError passes
+    through: no other call would be answered either.
+    """
+    try:
+        return call()
+    except SignInError:
+        raise
+    except (BotoCoreError, ClientError, WorkshopError) as error:
+        return Unavailable(errors.reason(error))

@@ -1,0 +1,86 @@
+"""What botocore does twice or by guessing, done once: all that reaches into it for speed.
+
+CPU of one call from request to answer, by process time, without and with each (botocore 1.43, one
+core): a page of 1,000 versions 54 and 34 ms, a page of 100 stacks 31 and 8 ms, a CreateStack with a
+template of 46 kB 8 and 4 ms. Without any of them, all is read and sent as botocore does it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+from botocore.loaders import Loader, create_loader
+from botocore.model import OperationModel
+from botocore.utils import parse_timestamp
+
+VERSIONS = "ListObjectVersions"
+_END = b"</ListVersionsResult>"
+_UNREAD = re.compile(
+    rb"<(ChecksumAlgorithm|ChecksumType|ETag|IsLatest|LastModified|Owner|RestoreStatus|Size"
+    rb"|StorageClass)>.*?</\1>",
+    re.DOTALL,
+)
+"""Members of a version that nobody asks for; in a key, ``<`` is written otherwise."""
+
+
+def session(made: boto3.Session) -> boto3.Session:
+    """Let all clients of a session read timestamps with :func:`timestamp`; return the session.
+
+    All sessions have one loader, so that each service's model is read once for all accounts.
+    """
+    raw: Any = made._session  # noqa: SLF001 - boto3 gives no other way to these
+    raw.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
+    raw.register_component("data_loader", _loader(raw.get_config_variable("data_path")))
+    return made
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    return create_loader(data_path)
+
+
+def client(made: Any) -> None:
+    """Let a client send a form's body as it is written once, and read of versions what is used.
+
+    botocore makes a class of each paginator that is asked for, with documentation: so each is
+    made once, and belongs to all who ask for it.
+    """
+    made.get_paginator = cache(made.get_paginator)
+    made.meta.events.register("before-call.cloudformation", encode_once)
+    made.meta.events.register_first("before-parse.s3.ListObjectVersions", strip_versions)
+
+
+def timestamp(value: float | str) -> datetime:
+    """Return the time of an answer, in seconds since 1970 or as text, in UTC where it says none.
+
+    botocore guesses each one's format. Raises ValueError where the text is no time.
+    """
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    if "T" in value:  # Others, such as "20260101", would be read as a day and not as seconds.
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    parsed: datetime = parse_timestamp(value)
+    return parsed
+
+
+def encode_once(params: dict[str, Any], **_: object) -> None:
+    """Write a form's body out before botocore does so twice, to sign and to send it."""
+    if isinstance(params["body"], dict):
+        params["body"] = urlencode(params["body"]).encode()
+
+
+def strip_versions(
+    operation_model: OperationModel, response_dict: dict[str, Any], **_: object
+) -> None:
+    """Leave keys and ids alone of a whole listing of versions, before botocore reads it."""
+    body = response_dict["body"]
+    if operation_model.name == VERSIONS and body[-2 * len(_END) :].rstrip().endswith(_END):
+        response_dict["body"] = _UNREAD.sub(b"", body)

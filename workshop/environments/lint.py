@@ -1,0 +1,180 @@
+"""What is wrong, or worth a warning, in an environment whose files are sound by themselves.
+
+Here are the rules that need more than one file: IAM's and CloudFormation's limits, what policies
+never open, and what an opening means.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from workshop import naming, policies
+from workshop.config import instance_types
+from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.instance_types import Use, known_regions
+from workshop.config.models import Access, Environment, Profile
+from workshop.config.roster import Seat
+from workshop.config.yaml_document import Document
+from workshop.naming import Names
+
+STACKS_PER_REGION = 2000
+"""CloudFormation's quota of stacks in one account and Region."""
+
+
+def diagnostics(
+    document: Document, settings: Environment, seats: Sequence[Seat]
+) -> Iterator[Diagnostic]:
+    """Yield what AWS would refuse, or what has to stay closed."""
+    yield from _too_many_stacks(document.line(("roster",)), seats)
+    yield from _never_opened(document, settings)
+    yield from _too_much_policy(document, settings)
+
+
+def _too_many_stacks(line: int, seats: Sequence[Seat]) -> Iterator[Diagnostic]:
+    for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
+        stacks = len(naming.SEAT_STACKS) * count + 1
+        if stacks > STACKS_PER_REGION:
+            most = (STACKS_PER_REGION - 1) // len(naming.SEAT_STACKS)
+            message = (
+                f"{count} seats in {account} {region} are {stacks} stacks, and CloudFormation"
+                f" holds {STACKS_PER_REGION} in a Region; keep to {most} seats there, and give"
+                " others another account or region"
+            )
+            yield Diagnostic(line, ("roster",), message)
+
+
+def _never_opened(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+    """Extra statements that would open what has to stay closed."""
+    for profile, section in settings.profiles.items():
+        for number, extra in enumerate(section.access.extra_statements):
+            place = ("profiles", profile, "access", "extra_statements", number)
+            for message in policies.refused(extra):
+                yield Diagnostic(document.line(place), place, message)
+
+
+def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+    """Policies that IAM would refuse, each with what makes it as large as it is."""
+    names = Names.placeholders(settings.workshop)
+    for policy in policies.sizes(names, settings.profiles, tag_keys=settings.tags):
+        if policy.characters <= policy.limit:
+            continue
+        profile, _, part = policy.name.partition("-")
+        place = ("profiles", profile, "access") if part else ("profiles",)
+        message = (
+            f"the policy {policy.name} has {policy.characters:,} characters and IAM takes"
+            f" {policy.limit:,}; {policies.cure(part or profile)}"
+        )
+        yield Diagnostic(document.line(place), place, message)
+    for name, profile_settings in settings.profiles.items():
+        count = policies.attachments(name, profile_settings)
+        if count > policies.ATTACHMENTS:
+            place = ("profiles", name, "access")
+            message = (
+                f"a role takes {count} policies, and IAM ten of which one is kept for a teardown;"
+                " do without access.extra_statements or the console role"
+            )
+            yield Diagnostic(document.line(place), place, message)
+
+
+def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Iterator[str]:
+    """Yield what is possible and may not be meant, each with its cure."""
+    if settings.end <= now:
+        yield (
+            f"the workshop is over since {settings.end.isoformat()}; give a later 'end', or tear"
+            " it down"
+        )
+    for profile, section in settings.profiles.items():
+        yield from _openings(f"profiles.{profile}.access", section.access)
+        yield from _unknown_types(profile, section)
+        if section.notebook.idle_stop_minutes and section.notebook.busy_stop_hours is None:
+            yield (
+                f"profiles.{profile}.notebook.busy_stop_hours is null: a cell that never ends, or"
+                " an input() that nobody answers, keeps a notebook running and billed for ever"
+            )
+    for region in sorted({seat.region for seat in seats} - known_regions()):
+        yield (
+            f"region: {region!r} is no Region that this release knows;"
+            f" {suggestion(region, sorted(known_regions()))}check its spelling"
+        )
+    unused = sorted(settings.profiles.keys() - {seat.profile for seat in seats})
+    if unused:
+        yield f"no seat has the profile {', '.join(unused)}; nothing is made of it"
+    home = (settings.account, settings.region)
+    for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
+        if (account, region) != home:
+            seats_are, their = ("seat is", "its") if count == 1 else ("seats are", "their")
+            yield (
+                f"{count} {seats_are} in {account} {region} by {their} roster row: that place needs"
+                " credentials and gets a cohort of its own"
+            )
+
+
+def _openings(where: str, access: Access) -> Iterator[str]:
+    """Yield what a profile lets its seats do beyond their own resources."""
+    if access.mode == "managed":
+        yield (
+            f"{where}.mode is managed: AWS's broad policies let an attendee use every instance type"
+            " for any time and change what carries no tags; use scoped"
+        )
+    if access.managed_spot == "required":
+        yield (
+            f"{where}.managed_spot: IAM has no condition for managed spot training, so nothing here"
+            " enforces it; ask Service Quotas for 0 of '<type> for training job usage' and for"
+            " enough of '<type> for spot training job usage'"
+        )
+    if not access.model_prefix:
+        yield (
+            f"{where}.model_prefix is false: a seat can serve any model of the account that has no"
+            " seat's prefix, yours as well, and run code with the role that the model names"
+        )
+    if access.model_packages:
+        yield (
+            f"{where}.model_packages: a registration can ask for a validation on any instance type,"
+            " and IAM does not know of it; keep the quotas '<type> for transform job usage' of what"
+            " is dear at 0"
+        )
+    if access.logs == "shared":
+        yield (
+            f"{where}.logs is shared: every seat of the profile reads the logs of all jobs and"
+            " endpoints of the account, a neighbour's as well"
+        )
+    if access.console_organisers:
+        yield (
+            f"{where}.console_organisers: {', '.join(access.console_organisers)} can be every seat"
+            " of the profile; name attendees' principals in console_principals"
+        )
+    for extra in access.extra_statements:
+        yield (
+            f"{where}.extra_statements opens {policies.summarize_statement(extra)} to every seat of"
+            " the profile"
+        )
+        made = ", ".join(policies.making(extra.actions))
+        if made:
+            yield (
+                f"{where}.extra_statements: what {made} makes is not looked for by teardown and"
+                " leftovers, which say so and never call the workshop gone; look there yourself"
+            )
+
+
+def _unknown_types(name: str, profile: Profile) -> Iterator[str]:
+    access = profile.access
+    uses: tuple[tuple[Use, str, tuple[str, ...]], ...] = (
+        ("notebook", "notebook.instance_type", (profile.notebook.instance_type,)),
+        (
+            "notebook",
+            "notebook.fallback_instance_types",
+            profile.notebook.fallback_instance_types,
+        ),
+        ("training", "access.training_instance_types", access.training_instance_types),
+        ("processing", "access.processing_instance_types", access.processing_instance_types),
+        ("endpoint", "access.endpoint_instance_types", access.endpoint_instance_types),
+    )
+    for use, where, types in uses:
+        known = sorted(instance_types.known(use))
+        for unknown in sorted({*types} - {*known}):
+            yield (
+                f"profiles.{name}.{where}: {unknown!r} is no {use} instance type that this release"
+                f" knows; {suggestion(unknown, known)}check its spelling"
+            )

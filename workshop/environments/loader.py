@@ -1,0 +1,178 @@
+"""Finds an environment by its name and reads it with its roster, or shows every mistake at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workshop.config import roster, yaml_document
+from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.models import DEFAULT_PROFILE, Environment
+from workshop.config.roster import Seat
+from workshop.config.roster.sheet import Sheet
+from workshop.config.validation import validate
+from workshop.environments import lint
+from workshop.errors import ConfigError, UsageError
+from workshop.files import shown
+
+# The name becomes a tag's value, and a file's name on any system.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An environment as far as it could be read; ``diagnostics`` leaves missing ids out."""
+
+    name: str
+    path: Path
+    settings: Environment | None
+    roster_path: Path | None
+    sheet: Sheet | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """All seats, those without a written id under the id they would be given."""
+        if self.settings is None or self.diagnostics:
+            return ()
+        if self.sheet is None:
+            return roster.numbered(self.settings)
+        return roster.seats(self.sheet, self.settings)
+
+
+def known(config_dir: Path) -> list[str]:
+    """The names of the environments in a folder, sorted; a folder that is not there has none."""
+    names = (path.stem for path in config_dir.glob("*.yaml") if path.is_file())
+    return sorted(name for name in names if _NAME.fullmatch(name))
+
+
+def load(name: str, config_dir: Path = Path("config")) -> LoadedEnvironment:
+    """Read ``<config_dir>/<name>.yaml`` and its roster.
+
+    Raises UsageError when there is no such environment, and ConfigError with every mistake of
+    both files.
+    """
+    read = draft(name, config_dir)
+    diagnostics = [*read.diagnostics, *missing_ids(read, config_dir)]
+    if diagnostics or read.settings is None:
+        raise ConfigError([str(each) for each in sorted(diagnostics, key=_place)])
+    seats = read.seats
+    warnings = lint.warnings(read.settings, seats, datetime.now(UTC))
+    return LoadedEnvironment(name, read.path, read.settings, seats, tuple(warnings))
+
+
+def draft(name: str, config_dir: Path = Path("config")) -> Draft:
+    """Read an environment with whatever mistakes it has; raises UsageError when it is not there."""
+    path = _path(name, config_dir)
+    file = shown(path)
+    try:
+        document = yaml_document.parse(yaml_document.read(path))
+    except yaml_document.UnreadableError as error:
+        # An unreadable text has lines, and no keys.
+        unread = tuple(Diagnostic(each.line, (), each.message, file) for each in error.diagnostics)
+        return Draft(name, path, None, None, None, unread)
+    settings, diagnostics = validate(document)
+    roster_path, sheet, of_roster = _roster(path, document, diagnostics)
+    diagnostics += _overlaps(path, document, sheet)
+    found = Draft(name, path, settings, roster_path, sheet, (*diagnostics, *of_roster))
+    if settings is not None and not found.diagnostics:
+        diagnostics += lint.diagnostics(document, settings, found.seats)
+    whole = (*(each.of(file) for each in diagnostics), *of_roster)
+    return replace(found, diagnostics=tuple(sorted(whole, key=_place)))
+
+
+def missing_ids(read: Draft, config_dir: Path) -> list[Diagnostic]:
+    """Return the diagnostic that rows have no id yet, with the command that cures it."""
+    if read.sheet is None or read.roster_path is None:
+        return []
+    folder = shown(config_dir)
+    where = "" if folder == "config" else f" --config-dir {folder}"
+    cure = f"workshop roster -e {read.name}{where} --write"
+    return roster.missing_ids(read.sheet, shown(read.roster_path), cure)
+
+
+def _place(diagnostic: Diagnostic) -> tuple[str, int]:
+    return diagnostic.file, diagnostic.line
+
+
+def _path(name: str, config_dir: Path) -> Path:
+    names = known(config_dir)
+    if name in names:
+        return config_dir / f"{name}.yaml"
+    folder = shown(config_dir)
+    if config_dir.is_file():
+        raise UsageError(f"{folder} is a file; name the folder that holds the environments")
+    if not names:
+        where = "" if folder == "config" else f" --config-dir {folder}"
+        raise UsageError(f"no environment in {folder}/; write one with: workshop init NAME{where}")
+    raise UsageError(
+        f"no environment {name!r} in {folder}/; {suggestion(name, names)}known: {', '.join(names)}"
+    )
+
+
+def _roster(
+    path: Path, document: yaml_document.Document, diagnostics: list[Diagnostic]
+) -> tuple[Path | None, Sheet | None, list[Diagnostic]]:
+    """Return the roster file that the document names, its rows, and what is wrong with them.
+
+    It is checked even when the document has mistakes; that it is not there is one of these.
+    """
+    data = document.data if isinstance(document.data, dict) else {}
+    section = data.get("roster")
+    named = section.get("file") if isinstance(section, dict) else None
+    place = ("roster", "file")
+    if not isinstance(named, str) or any(each.path == place for each in diagnostics):
+        return None, None, []
+    roster_path = path.parent / named
+    if not roster_path.is_file():
+        message = f"{named!r} is not there; the path counts from {shown(path.parent)}/"
+        diagnostics.append(Diagnostic(document.line(place), place, message))
+        return None, None, []
+    profiles = data.get("profiles", {DEFAULT_PROFILE: {}})
+    sheet = roster.read(roster_path)
+    known_profiles = list(profiles) if isinstance(profiles, dict) else None
+    return roster_path, sheet, roster.check(sheet, shown(roster_path), known_profiles)
+
+
+def _overlaps(
+    path: Path, document: yaml_document.Document, sheet: Sheet | None
+) -> Iterator[Diagnostic]:
+    """Yield other environments that would overwrite this one: same workshop, same account.
+
+    A neighbour that cannot be read is not this file's mistake.
+    """
+    mine = _home(document)
+    for name in known(path.parent):
+        other = path.parent / f"{name}.yaml"
+        if other == path:
+            continue
+        try:
+            theirs = yaml_document.parse(yaml_document.read(other))
+        except yaml_document.UnreadableError:
+            continue
+        workshop, account = _home(theirs)
+        if workshop != mine[0] or not workshop:
+            continue
+        _, their_sheet, _ = _roster(other, theirs, [])
+        shared = _accounts(mine[1], sheet) & _accounts(account, their_sheet)
+        if shared:
+            message = (
+                f"{workshop!r} in account {min(shared)} is {shown(other)} too, and each would"
+                " overwrite the other; rename one of the workshops"
+            )
+            yield Diagnostic(document.line(("workshop",)), ("workshop",), message)
+
+
+def _home(document: yaml_document.Document) -> tuple[str, str]:
+    """Return the workshop's name and account as written, empty where they are not there."""
+    data = document.data if isinstance(document.data, dict) else {}
+    return str(data.get("workshop") or ""), str(data.get("account") or "")
+
+
+def _accounts(home: str, sheet: Sheet | None) -> set[str]:
+    rows = sheet.rows if sheet else ()
+    return {account for account in (home, *(row.get("account") for row in rows)) if account}

@@ -1,0 +1,113 @@
+"""What an environment will make, counted before anything is made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workshop import naming, policies
+from workshop.config.environment import LoadedEnvironment
+from workshop.policies import PolicySize
+
+
+@dataclass(frozen=True)
+class Notebooks:
+    """Equal notebooks of one profile; ``volume_gb`` is the disk of each in GB."""
+
+    instance_type: str
+    volume_gb: int
+    count: int
+
+
+@dataclass(frozen=True)
+class ProfileSummary:
+    """All seats of one profile."""
+
+    profile: str
+    seats: int
+    stacks: int
+    buckets: int
+    repositories: int
+    notebooks: tuple[Notebooks, ...]
+
+
+@dataclass(frozen=True)
+class ResourceTotals:
+    """Everything, with what the cohorts add: a stack, a bucket and a dashboard each."""
+
+    seats: int
+    cohorts: int
+    stacks: int
+    buckets: int
+    repositories: int
+    roles: int
+    notebooks: int
+    volume_gb: int
+    dashboards: int
+
+
+@dataclass(frozen=True)
+class PolicySummary:
+    """The cohort's policies, and how many of them a role of each profile carries at most.
+
+    ``in_account`` counts them in the account that has most.
+    """
+
+    sizes: tuple[PolicySize, ...]
+    attachments: Mapping[str, int]
+    in_account: int
+
+
+@dataclass(frozen=True)
+class ResourceSummary:
+    """Profiles in the file's order, and the sum of it all."""
+
+    profiles: tuple[ProfileSummary, ...]
+    totals: ResourceTotals
+    policies: PolicySummary
+
+
+def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
+    """Count what ``loaded`` will make."""
+    profiles = tuple(_profile(loaded, name) for name in loaded.settings.profiles)
+    seats = len(loaded.seats)
+    cohorts = len({(seat.account, seat.region) for seat in loaded.seats})
+    totals = ResourceTotals(
+        seats=seats,
+        cohorts=cohorts,
+        stacks=sum(profile.stacks for profile in profiles) + cohorts,
+        buckets=sum(profile.buckets for profile in profiles) + cohorts,
+        repositories=sum(profile.repositories for profile in profiles),
+        roles=seats,
+        notebooks=seats,
+        volume_gb=sum(seat.volume_gb for seat in loaded.seats),
+        dashboards=seats + cohorts,
+    )
+    return ResourceSummary(profiles, totals, _policies(loaded))
+
+
+def _policies(loaded: LoadedEnvironment) -> PolicySummary:
+    settings = loaded.settings
+    names = naming.Names.placeholders(settings.workshop)
+    sizes = policies.sizes(names, settings.profiles, tag_keys=settings.tags)
+    cohorts = Counter(account for account, _ in {(s.account, s.region) for s in loaded.seats})
+    return PolicySummary(
+        sizes,
+        {name: policies.attachments(name, one) for name, one in settings.profiles.items()},
+        max(cohorts.values(), default=0) * len(sizes),
+    )
+
+
+def _profile(loaded: LoadedEnvironment, name: str) -> ProfileSummary:
+    profile = loaded.settings.profiles[name]
+    seats = [seat for seat in loaded.seats if seat.profile == name]
+    kinds = Counter((seat.instance_type, seat.volume_gb) for seat in seats)
+    return ProfileSummary(
+        profile=name,
+        seats=len(seats),
+        stacks=len(seats) * len(naming.SEAT_STACKS),
+        buckets=len(seats) * len(profile.storage.buckets),
+        repositories=len(seats) * len(profile.registry.repositories),
+        notebooks=tuple(Notebooks(*kind, count) for kind, count in kinds.most_common()),
+    )

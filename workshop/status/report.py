@@ -1,0 +1,265 @@
+"""One row for each seat, one for what is no seat's, and the totals: made of snapshots alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from workshop.account_region import AccountRegion
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import Unavailable
+from workshop.aws.stacks import SETTLED, StackSummary
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.naming import SEAT_STACKS
+from workshop.pricing import billing, prices
+from workshop.pricing.prices import NOT_KNOWN, Cost
+from workshop.status.snapshot import ENDPOINT, KINDS, Owners, RunningJob, Snapshot
+
+MISSING = "missing"
+"""Beside SageMaker's own statuses: there is no such notebook."""
+
+Count = int | None
+"""How many, None where it could not be read."""
+
+
+@dataclass(frozen=True)
+class StackCounts:
+    """How many of a seat's stacks are as they should be, and what the others are."""
+
+    sound: int
+    expected: int
+    wrong: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StatusRow:
+    """One seat now; ``None`` is what could not be read.
+
+    ``notebook`` is its status, or ``missing``; ``up_since`` and ``active`` are also None where the
+    notebook does not run and has never written a log. ``jobs`` is by kind, and holds what is not 0.
+    """
+
+    seat: str
+    profile: str
+    place: AccountRegion
+    stacks: StackCounts | None
+    notebook: str | None
+    up_since: datetime | None
+    active: datetime | None
+    active_known: bool
+    jobs: Mapping[str, Count]
+    endpoints: Count
+    running: Cost
+    """Of the notebook's machine, jobs and endpoints, which can be ended; a disk costs on."""
+    disk: Cost
+
+    @property
+    def cost(self) -> Cost:
+        return self.running + self.disk
+
+
+@dataclass(frozen=True)
+class Unattributed:
+    """What runs in a place and is no seat's, as far as anybody can tell."""
+
+    place: AccountRegion
+    notebooks: tuple[NotebookState, ...]
+    work: tuple[RunningJob, ...]
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class StatusTotals:
+    """The sum of the rows of seats; what is nobody's is not in it."""
+
+    seats: int
+    stacks: Count
+    expected_stacks: int
+    notebooks_up: Count
+    jobs: Mapping[str, Count]
+    endpoints: Count
+    running: Cost
+    cost: Cost
+
+
+def rows(
+    loaded: LoadedEnvironment, seats: Sequence[Seat], found: Mapping[AccountRegion, Snapshot]
+) -> list[StatusRow]:
+    """The rows of ``seats``, in their order."""
+    sorted_out = {place: _by_owner(owners(loaded, place), one) for place, one in found.items()}
+    made = []
+    for seat in seats:
+        place = seat.account_region
+        mine = [work for work, owner in sorted_out[place] if owner == seat.id]
+        made.append(_row(loaded, seat, found[place], mine))
+    return made
+
+
+def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | None:
+    """What runs in a place and is no seat's of the roster; None where nothing does.
+
+    What carries another workshop's tag is left out: it has an owner.
+    """
+    known = owners(loaded, found.place)
+    tags = {} if isinstance(found.tags, Unavailable) else found.tags
+    own = {loaded.names(seat).notebook for seat in loaded.seats}
+    books = [
+        book
+        for book in _listed(found.notebooks)
+        if book.name not in own and not known.is_another_workshops(tags.get(book.arn, {}))
+    ]
+    work = [
+        one
+        for one, owner in _by_owner(known, found)
+        if owner is None and not known.is_another_workshops(tags.get(one.arn, {}))
+    ]
+    if not books and not work:
+        return None
+    region = found.place.region
+    unread = [NOT_KNOWN] if found.may_hide_work else []
+    # How large the disk of a notebook is stands on the roster, and these are not on it.
+    costs = [_machine_cost(book, region) + NOT_KNOWN for book in books]
+    return Unattributed(
+        found.place,
+        tuple(books),
+        tuple(work),
+        prices.total([*unread, *costs, *(_work_cost(one, region) for one in work)]),
+    )
+
+
+def totals(rows: Sequence[StatusRow]) -> StatusTotals:
+    """The sum of the rows."""
+    sound = [None if row.stacks is None else row.stacks.sound for row in rows]
+    up = [None if row.notebook is None else int(row.notebook == "InService") for row in rows]
+    kinds = [kind for kind in KINDS if any(kind in row.jobs for row in rows)]
+    return StatusTotals(
+        seats=len(rows),
+        stacks=_sum(sound),
+        expected_stacks=len(rows) * len(SEAT_STACKS),
+        notebooks_up=_sum(up),
+        jobs={kind: _sum(row.jobs.get(kind, 0) for row in rows) for kind in kinds},
+        endpoints=_sum(row.endpoints for row in rows),
+        running=prices.total(row.running for row in rows),
+        cost=prices.total(row.cost for row in rows),
+    )
+
+
+def owners(loaded: LoadedEnvironment, place: AccountRegion) -> Owners:
+    """The seats that can own something in a place."""
+    here = {seat.id for seat in loaded.seats if seat.account_region == place}
+    return Owners(loaded.settings.workshop, here)
+
+
+def _row(
+    loaded: LoadedEnvironment, seat: Seat, found: Snapshot, mine: list[RunningJob]
+) -> StatusRow:
+    name = loaded.names(seat).notebook
+    book = None if isinstance(found.notebooks, Unavailable) else found.notebooks.get(name)
+    counts = Counter(work.kind for work in mine)
+    jobs: dict[str, Count] = {}
+    for kind in KINDS:
+        if kind == ENDPOINT:
+            continue
+        if isinstance(found.work[kind], Unavailable):
+            jobs[kind] = None
+        elif counts[kind]:
+            jobs[kind] = counts[kind]
+    return StatusRow(
+        seat=seat.id,
+        profile=seat.profile,
+        place=found.place,
+        stacks=_stacks(loaded, seat, found.stacks),
+        notebook=_notebook(found, book),
+        up_since=book.changed if book is not None and book.status == "InService" else None,
+        active=_last(found, name, mine),
+        active_known=not isinstance(found.active, Unavailable),
+        jobs=jobs,
+        endpoints=None if isinstance(found.work[ENDPOINT], Unavailable) else counts[ENDPOINT],
+        running=_running(found, book, mine),
+        disk=_disk(seat, found, book),
+    )
+
+
+def _stacks(
+    loaded: LoadedEnvironment, seat: Seat, found: Mapping[str, StackSummary] | Unavailable
+) -> StackCounts | None:
+    if isinstance(found, Unavailable):
+        return None
+    names = loaded.names(seat)
+    states = {kind: _state(loaded, found.get(names.stack(kind))) for kind in SEAT_STACKS}
+    wrong = {kind: state for kind, state in states.items() if state}
+    return StackCounts(len(states) - len(wrong), len(states), wrong)
+
+
+def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
+    """What is wrong with a stack, in a word or two; empty for nothing."""
+    if stack is None:
+        return "missing"
+    if not stack.belongs_to(loaded.settings.workshop, loaded.name):
+        return "not ours"
+    if stack.status in SETTLED:
+        return ""
+    if stack.in_progress:
+        return "in progress"
+    return "update failed" if stack.status == "UPDATE_ROLLBACK_COMPLETE" else "failed"
+
+
+def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:
+    if isinstance(found.notebooks, Unavailable):
+        return None
+    return MISSING if book is None else book.status
+
+
+def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
+    """The latest of the notebook's log and of what the seat began that still runs."""
+    logged = None if isinstance(found.active, Unavailable) else found.active.get(name)
+    moments = [work.since for work in mine]
+    return max([*moments, logged] if logged else moments, default=None)
+
+
+def _running(found: Snapshot, book: NotebookState | None, mine: Iterable[RunningJob]) -> Cost:
+    parts = [_work_cost(work, found.place.region) for work in mine]
+    if book is not None:
+        parts.append(_machine_cost(book, found.place.region))
+    if found.may_hide_work:
+        parts.append(NOT_KNOWN)
+    return prices.total(parts)
+
+
+def _disk(seat: Seat, found: Snapshot, book: NotebookState | None) -> Cost:
+    if isinstance(found.notebooks, Unavailable):
+        return NOT_KNOWN
+    if book is None or book.status == "Deleting":
+        return Cost()
+    return prices.cost(prices.volume_hourly(seat.volume_gb, found.place.region))
+
+
+def _machine_cost(book: NotebookState, region: str) -> Cost:
+    return billing.notebook_cost(book.status, book.instance_type, region)
+
+
+def _work_cost(job: RunningJob, region: str) -> Cost:
+    known = None if isinstance(job.machines, Unavailable) else job.machines
+    return billing.machines_cost(known, region)
+
+
+def _by_owner(known: Owners, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
+    tags = {} if isinstance(found.tags, Unavailable) else found.tags
+    return [(work, known.of(work.name, tags.get(work.arn, {}))) for work in found.running]
+
+
+def _listed(found: Mapping[str, NotebookState] | Unavailable) -> Iterable[NotebookState]:
+    return () if isinstance(found, Unavailable) else found.values()
+
+
+def _sum(counts: Iterable[Count]) -> Count:
+    """The sum, None where a part is not known."""
+    total = 0
+    for count in counts:
+        if count is None:
+            return None
+        total += count
+    return total
