@@ -43,7 +43,7 @@ SIZES = {1: 3, 3: 3, 10: 1, 100: 1}
 """Seats -> runs."""
 WITH_PEER = (3, 10)
 MOST_CALLS = 2.5
-"""For each thing, in all looks and steps together, beside ``LISTINGS``."""
+"""For each resource, in all looks and steps together, beside ``LISTINGS``."""
 LISTINGS = 350
 """Calls that list something, however little there is: about 60 in each of five looks."""
 
@@ -117,11 +117,11 @@ def results() -> Iterator[Result]:
 
 def _tell_calls(seats: int, report: dict[str, Any]) -> None:
     """What was called how often, the most often first; too many are an error."""
-    calls, things = Counter(report["calls"]), sum(map(len, report["results"].values()))
+    calls, resources = Counter(report["calls"]), sum(map(len, report["results"].values()))
     growing = [(operation, count) for operation, count in calls.most_common() if count >= seats]
     told = ", ".join(f"{operation} {count}" for operation, count in growing)
-    print(f"teardown {seats}: {calls.total()} calls for {things} things: {told}")
-    assert calls.total() <= LISTINGS + MOST_CALLS * things, "too many calls"
+    print(f"teardown {seats}: {calls.total()} calls for {resources} resources: {told}")
+    assert calls.total() <= LISTINGS + MOST_CALLS * resources, "too many calls"
 
 
 @contextmanager

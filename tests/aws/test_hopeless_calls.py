@@ -88,7 +88,7 @@ def test_stacks_that_may_not_be_listed_are_not_waited_for(
     # Of the tokens that end, only those that STS takes are the listing's own trouble.
     rule = {"effect": effect, "operation": "cloudformation:DescribeStacks"}
     cloud.faults({**rule, "code": "InvalidClientTokenId"} if effect == "expired" else rule)
-    thing = Resource(
+    resource = Resource(
         STACK,
         "demo-ada-storage",
         teardown_demo.HERE,
@@ -98,11 +98,16 @@ def test_stacks_that_may_not_be_listed_are_not_waited_for(
         seat="ada",
     )
     engine = StackDeleter(
-        clients, teardown_demo.world(clients), teardown_demo.KINDS, [], lambda _: None, pause=never
+        clients,
+        teardown_demo.context(clients),
+        teardown_demo.RESOURCE_TYPES,
+        [],
+        lambda _: None,
+        pause=never,
     )
-    (result,) = engine.delete([thing])
+    (result,) = engine.delete([resource])
     assert result.outcome == DeletionOutcome.STUCK
-    assert result.told.startswith("its deletion was asked for, and how it ends is not known: ")
+    assert result.message.startswith("its deletion was asked for, and how it ends is not known: ")
     assert counts(cloud) == [(1, 1)]
 
 
@@ -138,15 +143,17 @@ def test_a_service_without_an_endpoint_is_asked_twice_a_look(cloud: Cloud) -> No
             return made
 
     with calling(cloud, AWS_ENDPOINT_URL_SCHEDULER="http://scheduler.nowhere.invalid"):
-        kinds = [
-            kind for kind in teardown_demo.KINDS.values() if kind.name in ("schedule", "endpoint")
+        resource_types = [
+            resource_type
+            for resource_type in teardown_demo.RESOURCE_TYPES.values()
+            if resource_type.name in ("schedule", "endpoint")
         ]
         found = discover(
             Counting(teardown_demo.HERE),
             teardown_demo.job(Clients(teardown_demo.HERE)).target,
-            kinds,
+            resource_types,
         )
-    assert [one.kind for one in found.unknown] == ["schedule"]
+    assert [one.resource_type for one in found.unknown] == ["schedule"]
     assert 0 < len(sent) <= 2
 
 
@@ -157,7 +164,7 @@ def test_a_resource_that_can_never_be_deleted_is_tried_twice(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int
 ) -> None:
     made: list[str] = []
-    world = teardown_demo.world(teardown_demo.connect(cloud, monkeypatch))
+    context = teardown_demo.context(teardown_demo.connect(cloud, monkeypatch))
 
     class Refusing:
         name, after = "thing", ()
@@ -166,10 +173,12 @@ def test_a_resource_that_can_never_be_deleted_is_tried_twice(
             made.append("asked")
             raise error
 
-    thing = Resource("thing", "one", teardown_demo.HERE, Ownership.OWNED, "", seat="ada")
-    kind: Any = Refusing()
-    patience = SweepWaits(backoff=0, slowest_backoff=0)
-    work = Sweep({teardown_demo.HERE: world}, {"thing": kind}, [thing], lambda _: None, patience)
+    resource = Resource("thing", "one", teardown_demo.HERE, Ownership.OWNED, "", seat="ada")
+    resource_type: Any = Refusing()
+    waits = SweepWaits(backoff=0, slowest_backoff=0)
+    work = Sweep(
+        {teardown_demo.HERE: context}, {"thing": resource_type}, [resource], lambda _: None, waits
+    )
     item: Item = work.items[0]
     item.state = None
     work.delete()

@@ -59,8 +59,8 @@ def test_every_command_stops_at_once_and_goes_on_later(
     for call in (0, 25, 33):  # looking, making the cohort, making seats
         assert ending(fleet, call, "deploy").code == 1
     assert fleet.run("deploy").code == 0
-    role = fleet.loaded().names(fleet.seats(["seat01"])[0]).role_arn
-    teardown_demo.serves(fleet.cloud, "serve", role)
+    names = fleet.loaded().names(fleet.seats(["seat01"])[0])
+    teardown_demo.serves(fleet.cloud, "serve", names.role_arn, names)
     for command, calls in (
         ("status", (0, 7)),
         ("plan", (1,)),

@@ -18,7 +18,7 @@ from workshop import escaping
 from workshop.teardown import sweep
 
 CONFIG = Path(__file__).parents[2] / "config"
-GONE = "gone: two looks found nothing of workshop 'demo'"
+GONE = "gone: two scans found nothing of workshop 'demo'"
 STREAM = (
     "demo-ada-\x1b]0;owned\x07\x1b[2J\x9b1A\u202egpj\u200b[bold]b[/bold]"
     "|![x](http://evil.example)<b>`_~\r\n" + GONE + "Z" + "\u0335" * 20

@@ -31,7 +31,7 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
-    serves(cloud, "serve", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn, ADA)
     with teardown_demo.in_folder(tmp_path, monkeypatch) as run:
         yield run
 
@@ -72,7 +72,7 @@ def test_what_was_shown_is_done_and_proven_and_written_down(
     assert ran.code == 0, ran.err
     assert ran.out.splitlines()[-2:] == [
         "still billed: 0.000 USD per hour",
-        "gone: two looks found nothing of workshop 'demo'",
+        "gone: two scans found nothing of workshop 'demo'",
     ]
     assert "freeze: 1 role in 000000000000 us-east-1 can make nothing new" in ran.err
     assert teardown_demo.stack_names(cloud) == set()
@@ -80,7 +80,7 @@ def test_what_was_shown_is_done_and_proven_and_written_down(
     [told] = folder.glob("teardown-2*.json")
     document = json.loads(told.read_text())
     assert (document["proven"], document["exit"]) == (True, 0)
-    assert [look["clean"] for look in document["looks"]] == [True, True]
+    assert [look["clean"] for look in document["scans"]] == [True, True]
     assert "endpoint" in told.with_suffix(".md").read_text()
     page = told.with_suffix(".html").read_text()
     assert "<script" not in page
@@ -147,12 +147,12 @@ def test_a_new_plan_asks_again_what_stacks_hold(cloud: Cloud, workshop: Workshop
 
 def test_guards_refuse_before_anything_is_touched(cloud: Cloud, workshop: Workshop) -> None:
     before = teardown_demo.stack_names(cloud)
-    refusals = {
+    errors = {
         ("teardown", "-e", "demo", "--apply", "--yes", "demo"): "the workshop lasts until",
         (*APPLY, "--yes", "demo"): "no plan was shown yet",
         (*APPLY, "123456789abc", "--yes", "demo"): "is not the plan that holds now",
     }
-    for words, told in refusals.items():
+    for words, told in errors.items():
         ran = workshop(*words)
         assert (ran.code, told in ran.err) == (3, True), ran.err
     workshop("teardown", "-e", "demo")
@@ -293,8 +293,8 @@ def test_a_sweep_takes_what_was_made_and_leaves_the_stacks(
 
 def test_programs_get_json(workshop: Workshop) -> None:
     plan = json.loads(workshop("teardown", "-e", "demo", "--json").out)
-    assert {"kind": "endpoint", "fate": "delete"}.items() <= next(
-        one for one in plan["things"] if one["id"] == "serve" and one["kind"] == "endpoint"
+    assert {"resource_type": "endpoint", "fate": "delete"}.items() <= next(
+        one for one in plan["things"] if one["id"] == "serve" and one["resource_type"] == "endpoint"
     ).items()
     lines = workshop(*APPLY, "--yes", "demo", "--json").out.splitlines()
     events, last = [json.loads(line) for line in lines[:-1]], json.loads(lines[-1])

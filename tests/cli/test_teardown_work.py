@@ -44,8 +44,8 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
     monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud)
-    for kind in ("storage", "access"):
-        teardown_demo.deploy_stack(cloud, ADA, kind)
+    for resource_type in ("storage", "access"):
+        teardown_demo.deploy_stack(cloud, ADA, resource_type)
     for key in ("notes.txt", "train/a", "models/m"):
         cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key=key, Body=b"12345")
     cloud.client("s3").put_object(Bucket=DATASETS, Key="d", Body=b"1")
@@ -141,8 +141,8 @@ def test_the_line_of_another_plan_is_refused_before_aws_is_asked(
 def test_a_plan_says_what_is_deleted_and_not_saved(
     cloud: Cloud, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kind in ("storage", "access"):
-        teardown_demo.deploy_stack(cloud, BEN, kind)
+    for resource_type in ("storage", "access"):
+        teardown_demo.deploy_stack(cloud, BEN, resource_type)
     cloud.client("s3").put_object(Bucket=BEN.bucket("data"), Key="a", Body=1500 * b"1")
     plan = workshop("teardown", "-e", "demo")
     lost = "4 files (1.5 kB) of 2 people and of the shared datasets"
@@ -292,13 +292,9 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
         interrupt(self)
         ended.set()
 
-    def hear(view: teardown_view.TeardownView, happening: TeardownEvent) -> None:
-        happened(view, happening)
-        if (
-            not ended.is_set()
-            and happening.step == step
-            and happening.outcome == DeletionOutcome.DELETED
-        ):
+    def hear(view: teardown_view.TeardownView, event: TeardownEvent) -> None:
+        happened(view, event)
+        if not ended.is_set() and event.step == step and event.outcome == DeletionOutcome.DELETED:
             os.kill(os.getpid(), signal.SIGINT)
             assert ended.wait(30)
 
@@ -353,14 +349,16 @@ def test_what_can_never_be_listed_is_accepted_by_name_and_told_as_not_looked_at(
     assert ran.code == 0, ran.out
     assert ran.out.splitlines()[-2:] == [
         "still billed: an unknown sum per hour",
-        "gone, but for feature tables, which were not looked at: two looks found nothing else of"
+        "gone, but for feature tables, which were not looked at: two scans found nothing else of"
         " workshop 'demo'",
     ]
     [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
     document = json.loads(told.read_text())
     assert (document["exit"], document["proven"]) == (0, True)
     assert document["still_billed_usd_per_hour"] is None
-    assert [one["kind"] for one in document["looks"][-1]["not_looked_at"]] == ["feature table"]
+    assert [one["resource_type"] for one in document["scans"][-1]["not_looked_at"]] == [
+        "feature table"
+    ]
     for ending in (".md", ".html"):
         page = told.with_suffix(ending).read_text()
         assert "not looked at, as was asked" in page

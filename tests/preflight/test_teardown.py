@@ -20,6 +20,8 @@ from workshop.preflight import CheckState, permissions, teardown_reads
 from workshop.preflight.request import ParallelReads, PreflightRequest
 from workshop.teardown import resources, roles
 from workshop.teardown.discovery import ScanTarget, discover
+from workshop.teardown.resources import sagemaker_types
+from workshop.teardown.resources.sagemaker_type import SageMakerType
 
 __all__ = ["preflights"]
 
@@ -94,7 +96,7 @@ def test_everything_that_a_teardown_looks_for_is_looked_for_a_little(
         with ThreadPoolExecutor(4) as pool:
             asked = teardown_reads.ask(ParallelReads(few, pool), subject)
         others = {roles.ROLE, roles.POLICY, "tag"}
-        assert asked.keys() == {kind.name for kind in resources.ALL} | others
+        assert asked.keys() == {each.name for each in resources.ALL} | others
     # Every preflight lists the stacks by itself.
     assert few.calls.keys() == whole.calls.keys() - {"cloudformation:DescribeStacks"}
     assert sum(few.calls.values()) <= len(asked) * teardown_reads.MOST_CALLS
@@ -143,6 +145,8 @@ def test_the_permissions_that_are_asked_for_are_those_of_what_a_teardown_reads(
         for file in Path(folder, "resources").glob("sagemaker*.py")
         for name in re.findall(r'"((?:List|Describe)[A-Z]\w+)"', file.read_text(encoding="utf-8"))
     }
+    tables = [one.operations for one in sagemaker_types.TYPES if isinstance(one, SageMakerType)]
+    written |= {f"sagemaker:{name}" for one in tables for name in (one.lists, one.describes)}
     assert written == {one for one in asked if one.startswith("sagemaker:")}
     called = {
         xform_name(one.partition(":")[2]) for one in (*asked, *IAM_NAMES) if ":Get" not in one

@@ -32,14 +32,13 @@ from tests.support.config_folder import load, write
 from tests.support.direct_calls import QuickClients, lines_to
 from tests.support.local_cloud import IAM, TRUST, Cloud, root
 from tests.support.sessions import Hand, Session
-from tests.support.teardown_runs import IMPATIENT, QUICK_STACKS, at_once
+from tests.support.teardown_runs import IMPATIENT, QUICK_STACKS, at_once, resource_types
 from tests.support.teardown_workshop import QUIET
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.naming import COHORT, Names
 from workshop.teardown.events import TeardownStep
-from workshop.teardown.resources import ALL
 from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
@@ -121,11 +120,7 @@ EXCLUDED = (
     *("compilation job", "notebook", "lifecycle configuration", "folder in the shared bucket"),
 )
 """Resource types that nobody in these worlds can make: to list them takes a third of the time."""
-KINDS = [
-    replace(kind, after=tuple(one for one in kind.after if one not in EXCLUDED))  # type: ignore[type-var]
-    for kind in ALL
-    if kind.name not in EXCLUDED
-]
+RESOURCE_TYPES = resource_types(but_for=EXCLUDED)
 
 
 @dataclass
@@ -304,8 +299,8 @@ class Arena:
         ada = adversary.seat(names_of("ada"), "ben")
         waiting = list(late)
 
-        def hear(happening: Any) -> None:
-            if waiting and happening.step == TeardownStep.STOP:
+        def hear(event: Any) -> None:
+            if waiting and event.step == TeardownStep.STOP:
                 tries, waiting[:] = list(waiting), []
                 self.try_all(ada, tries)
 
@@ -320,17 +315,17 @@ class Arena:
 
     @contextmanager
     def _commands(self, hear: Callable[[Any], object]) -> Iterator[None]:
-        def quick(clients: Any, target: Any, kinds: Any, sink: Any, **more: Any) -> Teardown:
-            def heard(happening: Any) -> None:
-                sink(happening)
-                hear(happening)
+        def quick(clients: Any, target: Any, types: Any, sink: Any, **more: Any) -> Teardown:
+            def heard(event: Any) -> None:
+                sink(event)
+                hear(event)
 
             quickly = {
-                "patience": IMPATIENT,
-                "stack_patience": replace(QUICK_STACKS, deadline=3),
+                "waits": IMPATIENT,
+                "stack_waits": replace(QUICK_STACKS, deadline=3),
                 "pause": lambda _: None,
             }
-            return Teardown(clients, target, kinds, heard, **{**more, **quickly})
+            return Teardown(clients, target, types, heard, **{**more, **quickly})
 
         before = Path.cwd()
         os.chdir(self.folder)
@@ -339,7 +334,7 @@ class Arena:
                 at_once_in(self.cloud),
                 mock.patch("workshop.cli.context.Clients", partial(_clients, self.cloud)),
                 mock.patch("workshop.cli.teardown.Teardown", quick),
-                mock.patch("workshop.cli.teardown.ALL", KINDS),
+                mock.patch("workshop.cli.teardown.ALL", RESOURCE_TYPES),
             ):
                 yield
         finally:

@@ -72,7 +72,7 @@ def _other_workshop(arena: Arena) -> None:
     """Another workshop of ours in the account, with a seat of the same id."""
     hand = arena.stranger("speech-ada-us-east-1-execution", path="/ws/speech/")
     own = (("workshop", "speech"), ("attendee", "ada"))
-    hand = replace(hand, prefix="speech-ada-", tags=own)
+    hand = replace(hand, prefix="speech-ada-", tags=own, forced=own)
     for make in (pieces.training, pieces.experiments, pieces.endpoint):
         make(hand)
 

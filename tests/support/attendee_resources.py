@@ -133,7 +133,7 @@ def transform(hand: Hand) -> None:
         TransformInput={"DataSource": {"S3DataSource": source}},
         TransformOutput={"S3OutputPath": f"s3://{hand.bucket}/batch"},
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        Tags=hand.tagged,
+        Tags=hand.forced_tags,
     )
 
 
@@ -151,10 +151,10 @@ def endpoint(hand: Hand, word: str = "serve", **variant: Any) -> str:
     client.create_endpoint_config(
         EndpointConfigName=name,
         ProductionVariants=[{**shown, **variant}],
-        Tags=hand.tagged,
+        Tags=hand.forced_tags,
         **({} if more else {"ExecutionRoleArn": hand.role}),
     )
-    client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=hand.tagged)
+    client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=hand.forced_tags)
     return name
 
 
@@ -169,7 +169,7 @@ def components(hand: Hand) -> None:
         VariantName="all",
         Specification={"ModelName": model(hand, "part"), "ComputeResourceRequirements": NEEDS},
         RuntimeConfig={"CopyCount": 1},
-        Tags=hand.tagged,
+        Tags=hand.forced_tags,
     )
     scaled(hand, f"inference-component/{name}", "sagemaker:inference-component:DesiredCopyCount")
 

@@ -1,4 +1,4 @@
-"""A world for the kinds of a teardown: the seats ada and ben of the workshop vision, by name."""
+"""A scan context for resource types: the seats ada and ben of the workshop vision, by name."""
 
 from __future__ import annotations
 
@@ -15,14 +15,8 @@ from tests.support.local_cloud import Cloud
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
-from workshop.teardown.resource import (
-    Ownership,
-    Resource,
-    ResourceType,
-    ScanCache,
-    ScanContext,
-    Scope,
-)
+from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope
+from workshop.teardown.resources.base import ResourceType
 
 TAGS = {"workshop": "vision", "environment": "dev", "managed-by": "workshop-provisioner"}
 
@@ -51,38 +45,41 @@ class _Clients(Clients):
             return super().client(service, place, **more)
 
 
-def world(
+def context(
     cloud: Cloud, *seats: str, whole: bool = False, lasting: ScanCache | None = None
 ) -> ScanContext:
-    """What kinds get; the tags are those that the tagging service tells now."""
+    """What resource types get; the tags are those that the tagging service tells now."""
     clients = _Clients(cloud)
     scope = Scope("vision", "dev", place(cloud), frozenset(seats or ("ada", "ben")), whole)
     tagged = discovery.tagged(clients, "vision", place(cloud))
     return ScanContext(clients, scope, tagged, lasting=lasting or ScanCache())
 
 
-def found(kind: ResourceType, world: ScanContext) -> dict[str, Resource]:
-    """What a kind finds, by its id."""
-    things = list(kind.find(world))
-    assert len({thing.id for thing in things}) == len(things)
-    return {thing.id: thing for thing in things}
+def found(resource_type: ResourceType, context: ScanContext) -> dict[str, Resource]:
+    """What a resource type finds, by its id."""
+    resources = list(resource_type.find(context))
+    assert len({resource.id for resource in resources}) == len(resources)
+    return {resource.id: resource for resource in resources}
 
 
-def owners(kind: ResourceType, world: ScanContext) -> dict[str, tuple[str, str]]:
-    """Id -> ownership and seat of what a kind finds."""
-    return {name: (thing.ownership.value, thing.seat) for name, thing in found(kind, world).items()}
+def owners(resource_type: ResourceType, context: ScanContext) -> dict[str, tuple[str, str]]:
+    """Id -> ownership and seat of what a resource type finds."""
+    return {
+        name: (resource.ownership.value, resource.seat)
+        for name, resource in found(resource_type, context).items()
+    }
 
 
-def thing(world: ScanContext, kind: str, name: str, **details: str) -> Resource:
-    """A thing as a scan gives it."""
+def resource(context: ScanContext, resource_type: str, name: str, **details: str) -> Resource:
+    """A resource as a scan gives it."""
     return Resource(
-        kind, name, world.scope.place, Ownership.OWNED, "a test", "ada", details=details
+        resource_type, name, context.scope.place, Ownership.OWNED, "a test", "ada", details=details
     )
 
 
-def pages_of(world: ScanContext, cloud: Cloud, operation: str, **size: int) -> None:
+def pages_of(context: ScanContext, cloud: Cloud, operation: str, **size: int) -> None:
     """Let a listing of S3 have small pages."""
-    client = world.clients.client("s3", place(cloud))
+    client = context.clients.client("s3", place(cloud))
     client.meta.events.register(
         f"provide-client-params.s3.{operation}", lambda params, **_: {**params, **size}
     )

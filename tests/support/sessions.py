@@ -66,6 +66,8 @@ class Hand:
     role: str
     prefix: str
     tags: tuple[tuple[str, str], ...]
+    forced: tuple[tuple[str, str], ...] = ()
+    """The tags of what serves models: IAM lets no seat make it without."""
 
     def called(self, word: str) -> str:
         return f"{self.prefix}{word}"
@@ -76,6 +78,10 @@ class Hand:
     @property
     def tagged(self) -> list[dict[str, str]]:
         return [{"Key": key, "Value": value} for key, value in self.tags]
+
+    @property
+    def forced_tags(self) -> list[dict[str, str]]:
+        return [{"Key": key, "Value": value} for key, value in self.forced]
 
     @property
     def bucket(self) -> str:

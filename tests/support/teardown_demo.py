@@ -24,16 +24,9 @@ from workshop.naming import Names
 from workshop.teardown import stacks, sweep
 from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import TeardownEvent
-from workshop.teardown.resource import (
-    Ownership,
-    Resource,
-    ResourceType,
-    ScanCache,
-    ScanContext,
-    Scope,
-    SeenRole,
-)
+from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope, SeenRole
 from workshop.teardown.resources import ALL
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Teardown
 
 HERE = AccountRegion("000000000000", "us-east-1")
@@ -42,10 +35,12 @@ BEN = Names("demo", "ben", *(HERE.account, HERE.region))
 CONFIG = Path(__file__).parents[2] / "config"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
 QUICK = sweep.SweepWaits(
-    deadline=10, first_look=0.01, slowest_look=0.05, backoff=0.01, slowest_backoff=0.02
+    deadline=10, first_wait=0.01, slowest_wait=0.05, backoff=0.01, slowest_backoff=0.02
 )
-QUICK_STACKS = stacks.StackWaits(look=0.01, slowest_look=0.05)
-KINDS: dict[str, ResourceType] = {kind.name: kind for kind in ALL}
+QUICK_STACKS = stacks.StackWaits(first_wait=0.01, slowest_wait=0.05)
+RESOURCE_TYPES: dict[str, ResourceType] = {
+    resource_type.name: resource_type for resource_type in ALL
+}
 
 
 @cache
@@ -61,26 +56,26 @@ def connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
     return Clients(HERE)
 
 
-def world(
+def context(
     clients: Clients,
     *seats: str,
     whole: bool = True,
     tagged: Mapping[str, Mapping[str, str]] | None = None,
     roles: tuple[SeenRole, ...] = (),
 ) -> ScanContext:
-    """The world of kinds for these seats of ``demo``."""
+    """The world of resource types for these seats of ``demo``."""
     scope = Scope("demo", "demo", HERE, frozenset(seats or ("ada",)), whole=whole)
     return ScanContext(clients, scope, tagged=tagged or {}, memory=ScanCache(), roles=roles)
 
 
-def found(world: ScanContext, kind: str) -> dict[str, Resource]:
-    """What a kind finds, by id."""
-    return {thing.id: thing for thing in KINDS[kind].find(world)}
+def found(context: ScanContext, resource_type: str) -> dict[str, Resource]:
+    """What a resource type finds, by id."""
+    return {resource.id: resource for resource in RESOURCE_TYPES[resource_type].find(context)}
 
 
-def whose(world: ScanContext, kind: str) -> dict[str, tuple[Ownership, str]]:
-    """Ownership and seat of what a kind finds, by id."""
-    return {name: (one.ownership, one.seat) for name, one in found(world, kind).items()}
+def whose(context: ScanContext, resource_type: str) -> dict[str, tuple[Ownership, str]]:
+    """Ownership and seat of what a resource type finds, by id."""
+    return {name: (one.ownership, one.seat) for name, one in found(context, resource_type).items()}
 
 
 def role(cloud: Cloud, names: Names) -> str:
@@ -138,12 +133,12 @@ def job(
     return Teardown(
         clients,
         more.pop("target", target),
-        more.pop("kinds", ALL),
+        more.pop("resource_types", ALL),
         told,
         **{
             "interval": 0,
-            "patience": QUICK,
-            "stack_patience": QUICK_STACKS,
+            "waits": QUICK,
+            "stack_waits": QUICK_STACKS,
             "pause": lambda _: None,
             **more,
         },
@@ -182,9 +177,11 @@ def trains(cloud: Cloud, name: str, role_arn: str, **more: Any) -> None:
     )
 
 
-def serves(cloud: Cloud, name: str, role_arn: str) -> None:
-    """An endpoint with its configuration and model, all of one name."""
+def serves(cloud: Cloud, name: str, role_arn: str, names: Names | None = None) -> None:
+    """An endpoint with its configuration and model, all of one name; of a seat, its tags too."""
     client = cloud.client("sagemaker")
+    given = {"workshop": names.workshop, "attendee": names.seat} if names else {}
+    tags = _tags(given)
     client.create_model(
         ModelName=name, PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=role_arn
     )
@@ -194,8 +191,8 @@ def serves(cloud: Cloud, name: str, role_arn: str) -> None:
         "InstanceType": "ml.m5.large",
         "InitialInstanceCount": 1,
     }
-    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    client.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=tags)
+    client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags)
 
 
 def _tags(tags: dict[str, str]) -> list[dict[str, str]]:

@@ -6,8 +6,9 @@ the workshop is left. Both are read off the whole cloud, before and after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from unittest import mock
@@ -28,16 +29,17 @@ from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.plan import Choices, TeardownPlan
 from workshop.teardown.report import TeardownReport
-from workshop.teardown.resource import Ownership, ResourceType
+from workshop.teardown.resource import Ownership
 from workshop.teardown.resources import ALL
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Saver, Teardown
 
 QUICK = sweep.SweepWaits(
-    deadline=20, first_look=0.002, slowest_look=0.02, backoff=0.001, slowest_backoff=0.01
+    deadline=20, first_wait=0.002, slowest_wait=0.02, backoff=0.001, slowest_backoff=0.01
 )
-QUICK_STACKS = stacks.StackWaits(deadline=20, look=0.002, slowest_look=0.05)
+QUICK_STACKS = stacks.StackWaits(deadline=20, first_wait=0.002, slowest_wait=0.05)
 IMPATIENT = sweep.SweepWaits(
-    deadline=0.3, first_look=0.002, slowest_look=0.02, backoff=0.001, slowest_backoff=0.01
+    deadline=0.3, first_wait=0.002, slowest_wait=0.02, backoff=0.001, slowest_backoff=0.01
 )
 """For what never comes to an end."""
 
@@ -56,7 +58,7 @@ class Run:
     report: TeardownReport | None = None
     """None for one that was broken off."""
     after: Held = field(default_factory=dict)
-    happenings: list[TeardownEvent] = field(default_factory=list)
+    events: list[TeardownEvent] = field(default_factory=list)
 
     @property
     def code(self) -> int:
@@ -65,14 +67,14 @@ class Run:
 
     @property
     def unknown(self) -> set[str]:
-        """Kinds that the last look could not list."""
+        """Resource types that the last scan could not list."""
         assert self.report is not None
-        return {one.kind for one in self.report.scans[-1].unknown}
+        return {one.resource_type for one in self.report.scans[-1].unknown}
 
     def ended(self, outcome: DeletionOutcome) -> set[str]:
         """The names of what came to this end."""
         assert self.report is not None
-        return {one.thing.id for one in self.report.of(outcome)}
+        return {one.resource.id for one in self.report.of(outcome)}
 
     @property
     def touched(self) -> set[str]:
@@ -112,7 +114,8 @@ class Run:
             left = self.left
             assert not left, sorted(left)
             told = {
-                f"{one.thing.kind} {one.thing.id}" for one in self.report.of(DeletionOutcome.STUCK)
+                f"{one.resource.resource_type} {one.resource.id}"
+                for one in self.report.of(DeletionOutcome.STUCK)
             }
             assert not told, sorted(told)
 
@@ -122,6 +125,18 @@ def proving(run: Run) -> None:
     run.check()
     assert run.report is not None
     assert (run.code, run.left) == (0, set()), run.report.markdown()
+
+
+def resource_types(*, but_for: Collection[str]) -> list[ResourceType]:
+    """All resource types but these, for which then nothing waits."""
+    found = []
+    for resource_type in ALL:
+        if resource_type.name not in but_for:
+            alone = copy(resource_type)
+            after = tuple(name for name in resource_type.after if name not in but_for)
+            object.__setattr__(alone, "after", after)
+            found.append(alone)
+    return found
 
 
 Hear = Callable[[TeardownEvent], object]
@@ -134,8 +149,8 @@ def job(
     only: Sequence[str] | None = None,
     seats: Sequence[str] = ("ada", "ben"),
     sink: Hear = lambda _: None,
-    patience: sweep.SweepWaits = QUICK,
-    kinds: Sequence[ResourceType] = ALL,
+    waits: sweep.SweepWaits = QUICK,
+    resource_types: Sequence[ResourceType] = ALL,
     interval: float = 0,
     pause: Callable[[float], object] = lambda _: None,
     save: Saver | None = None,
@@ -145,12 +160,12 @@ def job(
     return Teardown(
         clients,
         ScanTarget(WORKSHOP, ENVIRONMENT, {HOME: chosen}, whole=only is None),
-        kinds,
+        resource_types,
         sink,
         proven=dict(room.proven),
         interval=interval,
-        patience=patience,
-        stack_patience=replace(QUICK_STACKS, deadline=patience.deadline),
+        waits=waits,
+        stack_waits=replace(QUICK_STACKS, deadline=waits.deadline),
         pause=pause,
         save=save,
     )
@@ -172,21 +187,23 @@ def teardown(
     ``before`` is what there is, where that is known already.
     """
     chosen = choices or Choices(only=more.get("only"))  # type: ignore[arg-type]
-    happenings: list[TeardownEvent] = []
+    events: list[TeardownEvent] = []
 
-    def sink(happening: TeardownEvent) -> None:
-        happenings.append(happening)
-        hear(happening)
+    def sink(event: TeardownEvent) -> None:
+        events.append(event)
+        hear(event)
 
     with at_once(room):
         made = clients or quick_clients(room)
         teardown_job = job(room, made, sink=sink, **more)  # type: ignore[arg-type]
         seen = snapshot(room.cloud) if before is None else before
-        run = Run(room, chosen, seen, teardown_job.plan(chosen), happenings=happenings)
+        run = Run(room, chosen, seen, teardown_job.plan(chosen), events=events)
         # As the command reads it from the plan that it showed last.
         own = run.plan.discovery.of(Ownership.OWNED)
-        room.proven = {thing.identity: thing.seat for thing in own}
-        room.records |= {one.id for one in own if one.kind in ("transform job", "AutoML job")}
+        room.proven = {resource.identity: resource.seat for resource in own}
+        room.records |= {
+            one.id for one in own if one.resource_type in ("transform job", "AutoML job")
+        }
         planned()
         try:
             run.report = teardown_job.apply(run.plan)

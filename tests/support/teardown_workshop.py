@@ -121,10 +121,14 @@ class Room:
     # --- who makes things ---------------------------------------------------------------------
 
     def attendee(self, seat: str, *, prefix: str | None = None, tagged: bool = True) -> Hand:
-        """A seat at work; its own prefix unless another is given."""
+        """A seat at work; its own prefix unless another is given.
+
+        What serves models has the seat's tags always, other work if it is ``tagged``.
+        """
         names = self.names(seat)
         self._sign_in(names.role_arn)
-        return self._hand(names, names.role_arn, prefix, tagged=tagged)
+        hand = self._hand(names, names.role_arn, prefix)
+        return hand if tagged else replace(hand, tags=())
 
     def stranger(
         self,
@@ -142,26 +146,22 @@ class Room:
             )
         self._sign_in(arn)
         names = replace(self.names(tags_of or "nobody"), workshop=WORKSHOP if tags_of else "other")
-        return replace(self._hand(names, arn, prefix, tagged=bool(tags_of)), names=_Theirs(names))
+        hand = replace(self._hand(names, arn, prefix), names=_Theirs(names))
+        return hand if tags_of else replace(hand, tags=(), forced=())
 
     def _sign_in(self, arn: str) -> None:
         if arn not in self._credentials:
             self._credentials[arn] = process.role_credentials(self.cloud.running, arn)
         self.session.sign_in(**self._credentials[arn])
 
-    def _hand(self, names: Names, role: str, prefix: str | None, *, tagged: bool) -> Hand:
-        given = {
-            tags.WORKSHOP: names.workshop,
-            tags.ENVIRONMENT: ENVIRONMENT,
-            tags.ATTENDEE: names.seat,
-        }
-        return Hand(
-            self.session,
-            names,
-            role,
-            names.job_prefix if prefix is None else prefix,
-            tuple(given.items()) if tagged else (),
+    def _hand(self, names: Names, role: str, prefix: str | None) -> Hand:
+        given = (
+            (tags.WORKSHOP, names.workshop),
+            (tags.ENVIRONMENT, ENVIRONMENT),
+            (tags.ATTENDEE, names.seat),
         )
+        called = names.job_prefix if prefix is None else prefix
+        return Hand(self.session, names, role, called, given, forced=given)
 
 
 class _Theirs(Names):

@@ -66,7 +66,7 @@ KNOWN: dict[str, Contest] = {
         Attempt("sagemaker", "CreateTransformJob", FREE, ORGANISERS, first=False),
         beside="production",
     ),
-    "a look-alike stack that holds a foreign bucket": _alone(beside="look-alike stack"),
+    "a scan-alike stack that holds a foreign bucket": _alone(beside="look-alike stack"),
     "experiments of a team whose role is gone": _alone(beside="deleted role"),
     "a log group of a free name": _alone(Attempt("logs", "CreateLogGroup", FREE)),
     "a log stream in a neighbour's name": _alone(
@@ -111,13 +111,13 @@ def test_no_adversary_of_two_thousand_gets_at_others_or_hides(arena: Arena) -> N
     contend(arena, int(os.environ.get("ADVERSARY_WORLDS", "2000")))
 
 
-def contend(arena: Arena, worlds: int) -> None:
+def contend(arena: Arena, contexts: int) -> None:
     """Let as many random contests come true, each in turn."""
 
     # The same worlds at every run of the suite; new ones are for the long proof.
     @settings(
-        max_examples=worlds,
-        derandomize=worlds <= CONTESTS,
+        max_examples=contexts,
+        derandomize=contexts <= CONTESTS,
         deadline=None,
         suppress_health_check=[*HealthCheck],
     )

@@ -13,14 +13,14 @@ from botocore.exceptions import ClientError
 from tests.support.faulty import counts
 from tests.support.local_cloud import Cloud
 from tests.support.scan_context import (
+    context,
     counted,
     found,
     owners,
     pages_of,
     place,
+    resource,
     tag_list,
-    thing,
-    world,
 )
 from workshop.teardown.emptying import MOST_LEFT, BucketEmptier, NotEmptied
 from workshop.teardown.resource import ScanContext
@@ -55,7 +55,7 @@ def put(cloud: Cloud, name: str, keys: Iterable[str]) -> None:
 def emptying(
     cloud: Cloud, name: str, prefix: str = "", where: ScanContext | None = None
 ) -> BucketEmptier:
-    client = (where or world(cloud)).clients.client("s3", place(cloud))
+    client = (where or context(cloud)).clients.client("s3", place(cloud))
     return BucketEmptier(client, name, place(cloud).account, prefix, pause=lambda _: None)
 
 
@@ -79,7 +79,7 @@ def test_tags_claim_a_bucket_and_so_does_a_name_that_only_its_seat_may_use(cloud
     bucket(cloud, "of-another-name", attendee="ada")
     bucket(cloud, "somebody-elses")
     bucket(cloud, "visionary-ada-data")
-    assert owners(KIND, world(cloud)) == {
+    assert owners(KIND, context(cloud)) == {
         named(cloud, "ada"): ("claimed", "ada"),
         named(cloud, "ben"): ("claimed", "ben"),
         named(cloud, "ben", "hoard"): ("claimed", "ben"),
@@ -90,7 +90,7 @@ def test_tags_claim_a_bucket_and_so_does_a_name_that_only_its_seat_may_use(cloud
 
 def test_tags_of_another_workshop_make_a_bucket_foreign(cloud: Cloud) -> None:
     bucket(cloud, "vision-ada-theirs", attendee="ada", workshop="speech")
-    [theirs] = found(KIND, world(cloud)).values()
+    [theirs] = found(KIND, context(cloud)).values()
     assert theirs.ownership.value == "foreign"
     assert theirs.why == "its tags say workshop speech, environment dev"
 
@@ -100,12 +100,12 @@ def test_tags_of_another_environment_are_told_unless_the_seat_may_have_written_t
 ) -> None:
     bucket(cloud, "vision-results", attendee="ada", environment="prod")
     bucket(cloud, named(cloud, "ada", "hoard"), attendee="ada", environment="prod")
-    things = found(KIND, world(cloud))
-    assert {name: (one.ownership.value, one.of_environment) for name, one in things.items()} == {
+    resources = found(KIND, context(cloud))
+    assert {name: (one.ownership.value, one.of_environment) for name, one in resources.items()} == {
         "vision-results": ("claimed", "prod"),
         named(cloud, "ada", "hoard"): ("claimed", ""),
     }
-    scope = world(cloud).scope
+    scope = context(cloud).scope
     orphan = {"workshop": "vision", "environment": "prod", "attendee": "ada"}
     orphan[tagged.STACK] = "vision-ada-storage"
     assert tagged.other_environment(scope, orphan, "ada") == "prod"
@@ -116,7 +116,7 @@ def test_of_other_seats_nothing_is_told_and_no_tags_are_read(cloud: Cloud) -> No
     bucket(cloud, named(cloud, "cem"), attendee="cem")
     bucket(cloud, named(cloud, "dia"))
     bucket(cloud, named(cloud, "cohort", "datasets"), attendee="cohort")
-    here = world(cloud, "ada")
+    here = context(cloud, "ada")
     calls = counted(here.clients.client("s3", place(cloud)))
     assert list(owners(KIND, here)) == [named(cloud, "ada")]
     assert calls == {"ListBuckets": 1}
@@ -127,14 +127,14 @@ def test_a_bucket_in_another_region_is_another_places(cloud: Cloud) -> None:
         Bucket="vision-ada-data-000000000000-eu-west-1",
         CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
     )
-    assert owners(KIND, world(cloud)) == {}
+    assert owners(KIND, context(cloud)) == {}
 
 
 def test_a_whole_teardown_sees_the_cohorts_bucket_strays_and_look_alikes(cloud: Cloud) -> None:
     bucket(cloud, named(cloud, "cohort", "datasets"), attendee="cohort")
     bucket(cloud, named(cloud, "cem"), attendee="cem")
     bucket(cloud, "vision-photos-2019")
-    assert owners(KIND, world(cloud, whole=True)) == {
+    assert owners(KIND, context(cloud, whole=True)) == {
         named(cloud, "cohort", "datasets"): ("claimed", "cohort"),
         named(cloud, "cem"): ("claimed", "cem"),
         "vision-photos-2019": ("foreign", ""),
@@ -143,7 +143,7 @@ def test_a_whole_teardown_sees_the_cohorts_bucket_strays_and_look_alikes(cloud: 
 
 def test_cloudformations_own_tag_with_the_workshops_is_proof(cloud: Cloud) -> None:
     tags = {"workshop": "vision", "environment": "dev", "attendee": "ada"}
-    scope = world(cloud).scope
+    scope = context(cloud).scope
     proven = tagged.proven(scope, {**tags, tagged.STACK: "vision-ada-storage"})
     assert proven is not None
     assert (proven.ownership.value, proven.seat) == ("owned", "ada")
@@ -157,13 +157,13 @@ def test_cloudformations_own_tag_with_the_workshops_is_proof(cloud: Cloud) -> No
 def test_a_bucket_whose_tags_cannot_be_read_is_unknown(cloud: Cloud) -> None:
     bucket(cloud, named(cloud, "ada"))
     cloud.faults({"effect": "denied", "operation": "s3:GetBucketTagging"})
-    assert owners(KIND, world(cloud)) == {named(cloud, "ada"): ("unknown", "ada")}
+    assert owners(KIND, context(cloud)) == {named(cloud, "ada"): ("unknown", "ada")}
 
 
 def test_a_denied_listing_of_buckets_is_an_error_and_not_none(cloud: Cloud) -> None:
     cloud.faults({"effect": "denied", "operation": "s3:ListBuckets"})
     with pytest.raises(ClientError, match="AccessDenied"):
-        list(KIND.find(world(cloud)))
+        list(KIND.find(context(cloud)))
 
 
 def test_all_pages_of_buckets_are_read(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,14 +171,14 @@ def test_all_pages_of_buckets_are_read(cloud: Cloud, monkeypatch: pytest.MonkeyP
     names = [named(cloud, "ada", f"d{number}") for number in range(51)]
     for name in names:
         bucket(cloud, name, versioned=False)
-    here = world(cloud)
+    here = context(cloud)
     tags = {f"arn:aws:s3:::{name}": {"workshop": "vision"} for name in names}
     assert list(found(KIND, ScanContext(here.clients, here.scope, tags))) == sorted(names)
 
 
 def test_tags_of_a_bucket_that_is_gone_are_not_believed(cloud: Cloud) -> None:
     bucket(cloud, "of-another-name", attendee="ada")
-    here = world(cloud)
+    here = context(cloud)
     cloud.client("s3").delete_bucket(Bucket="of-another-name")
     assert found(KIND, here) == {}
 
@@ -191,7 +191,7 @@ def test_versions_markers_and_uploads_all_go_and_then_the_bucket(cloud: Cloud) -
     put(cloud, name, ["a", "b/c", "b/c", "odd ä+%20&<>"])
     s3.delete_object(Bucket=name, Key="a")
     s3.create_multipart_upload(Bucket=name, Key="big file+ä")
-    here = world(cloud)
+    here = context(cloud)
     one = found(KIND, here)[name]
     assert left(cloud, name) == 6
     KIND.empty(here, one)
@@ -227,7 +227,7 @@ def test_all_pages_are_emptied_although_they_shrink_meanwhile(cloud: Cloud, coun
     with ThreadPoolExecutor(8) as pool:
         make = s3.create_multipart_upload
         list(pool.map(lambda number: make(Bucket=name, Key=f"{number % 9}"), range(51)))
-    here = world(cloud)
+    here = context(cloud)
     pages_of(here, cloud, "ListObjectVersions", MaxKeys=25)
     pages_of(here, cloud, "ListMultipartUploads", MaxUploads=25)
     done = emptying(cloud, name, where=here).empty()
@@ -316,7 +316,7 @@ def test_an_object_lock_is_told_and_nothing_bypasses_it(cloud: Cloud) -> None:
         Bucket=name, Key="locked", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=until
     )
     with pytest.raises(NotEmptied, match=r"locked .*AccessDenied.*object lock"):
-        KIND.delete(world(cloud), thing(world(cloud), KIND.name, name))
+        KIND.delete(context(cloud), resource(context(cloud), KIND.name, name))
     assert left(cloud, name) == 1
 
 
@@ -381,12 +381,12 @@ def test_every_call_names_the_owner_of_the_bucket(cloud: Cloud) -> None:
     name = bucket(cloud, named(cloud, "ada"))
     put(cloud, name, ["a"])
     cloud.client("s3").create_multipart_upload(Bucket=name, Key="big")
-    here = world(cloud)
+    here = context(cloud)
     asked: list[Any] = []
     here.clients.client("s3", place(cloud)).meta.events.register(
         "provide-client-params.s3", lambda params, **_: asked.append(params)
     )
-    KIND.delete(here, thing(here, KIND.name, name))
+    KIND.delete(here, resource(here, KIND.name, name))
     assert {one["ExpectedBucketOwner"] for one in asked} == {place(cloud).account}
     assert len(asked) == 5
 
@@ -457,7 +457,7 @@ def test_below_a_seats_prefix_in_the_shared_bucket_all_goes_and_nothing_else(clo
     others = ["vision-adam-fit/x", "vision-cem-fit/x", "visionary/x", "speech-ada-fit/x"]
     put(cloud, name, [*mine, *others])
     cloud.client("s3").delete_object(Bucket=name, Key=mine[1])
-    here = world(cloud)
+    here = context(cloud)
     prefix = f"s3://{name}/vision-ada-"
     assert owners(SHARED, here) == {prefix: ("claimed", "ada")}
     one = found(SHARED, here)[prefix]
@@ -471,7 +471,7 @@ def test_a_full_folder_in_the_shared_bucket_takes_one_call(cloud: Cloud) -> None
     where = place(cloud)
     name = bucket(cloud, f"sagemaker-{where.region}-{where.account}")
     put(cloud, name, [f"vision-ada-fit/{number}" for number in range(30)])
-    here = world(cloud)
+    here = context(cloud)
     pages_of(here, cloud, "ListObjectVersions", MaxKeys=25)
     calls = counted(here.clients.client("s3", where))
     assert len(found(SHARED, here)) == 1
@@ -479,7 +479,7 @@ def test_a_full_folder_in_the_shared_bucket_takes_one_call(cloud: Cloud) -> None
 
 
 def test_an_account_without_a_shared_bucket_has_nothing_in_it(cloud: Cloud) -> None:
-    assert found(SHARED, world(cloud)) == {}
+    assert found(SHARED, context(cloud)) == {}
 
 
 def test_a_denied_shared_bucket_is_an_error_and_not_empty(cloud: Cloud) -> None:
@@ -487,4 +487,4 @@ def test_a_denied_shared_bucket_is_an_error_and_not_empty(cloud: Cloud) -> None:
     bucket(cloud, f"sagemaker-{where.region}-{where.account}")
     cloud.faults({"effect": "denied", "operation": "s3:ListObjectVersions"})
     with pytest.raises(ClientError, match="AccessDenied"):
-        list(SHARED.find(world(cloud)))
+        list(SHARED.find(context(cloud)))

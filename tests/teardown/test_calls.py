@@ -22,7 +22,7 @@ def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
 def asked(job: Teardown, operation: str) -> int:
     """How often one more look asks for this."""
     before = job.clients.calls.get(operation, 0)
-    job.look()
+    job.discover()
     return job.clients.calls.get(operation, 0) - before
 
 
@@ -32,11 +32,13 @@ def test_a_job_that_has_ended_is_described_once(cloud: Cloud, clients: Clients) 
     job = teardown_demo.job(clients, "ada")
     described = [asked(job, "sagemaker:DescribeTrainingJob") for _ in range(3)]
     assert described == [1, 0, 0]
-    [thing] = [one for one in job.look().things.values() if one.kind == "training job"]
+    [resource] = [
+        one for one in job.discover().resources.values() if one.resource_type == "training job"
+    ]
     told = cloud.client("sagemaker").describe_training_job(TrainingJobName="fit")
-    assert thing.state == told["TrainingJobStatus"]
-    assert (thing.ownership, thing.seat) == (Ownership.OWNED, "ada")
-    assert thing.why == "proven by an earlier look"
+    assert resource.state == told["TrainingJobStatus"]
+    assert (resource.ownership, resource.seat) == (Ownership.OWNED, "ada")
+    assert resource.why == "proven by an earlier scan"
 
 
 def test_a_job_that_runs_is_described_for_what_it_costs(cloud: Cloud, clients: Clients) -> None:
@@ -51,18 +53,20 @@ def test_another_job_of_the_same_name_is_described_anew(cloud: Cloud, clients: C
     teardown_demo.role(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
     job = teardown_demo.job(clients, "ada")
-    job.look()
+    job.discover()
     cloud.client("sagemaker").delete_training_job(TrainingJobName="fit")
     cloud.advance(60)
     trains(cloud, "fit", cloud.role("somebody"))
-    assert not [one for one in job.look().things.values() if one.kind == "training job"]
+    assert not [
+        one for one in job.discover().resources.values() if one.resource_type == "training job"
+    ]
 
 
 def test_a_component_is_proven_by_the_listing_and_its_job(cloud: Cloud, clients: Clients) -> None:
     teardown_demo.role(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
     job = teardown_demo.job(clients, "ada")
-    whose = {one.kind: one.ownership for one in job.look().things.values()}
+    whose = {one.resource_type: one.ownership for one in job.discover().resources.values()}
     assert whose["trial component"] == Ownership.OWNED
     assert "sagemaker:DescribeTrialComponent" not in clients.calls
 
@@ -113,4 +117,4 @@ def test_the_report_lists_the_calls(cloud: Cloud, clients: Clients) -> None:
     report = job.apply(job.plan(Choices()))
     assert report.document()["calls"]["sagemaker:DeleteTrainingJob"] == 1
     made = sum(report.calls.values())
-    assert ("calls", f"{made}, for {len(report.results)} things") in list(report.facts())
+    assert ("calls", f"{made}, for {len(report.results)} resources") in list(report.facts())

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
-from tests.support.teardown_demo import ADA, found, whose, world
+from tests.support.teardown_demo import ADA, context, found, whose
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
 from workshop.teardown.discovery import ScanTarget
@@ -61,7 +61,7 @@ def test_a_table_is_owned_by_the_role_that_made_it_whatever_its_name(
     somebody = cloud.role("somebody")
     features(cloud, "demo-ada-theirs", somebody)
     features(cloud, "others", somebody)
-    assert short(whose(world(clients), KIND)) == {
+    assert short(whose(context(clients), KIND)) == {
         "houses": (Ownership.OWNED, "ada"),
         "demo_ada_theirs": (Ownership.FOREIGN, ""),
     }
@@ -73,24 +73,24 @@ def test_a_table_that_somebody_made_by_hand_is_claimed_by_its_name(
     features(cloud, "others", cloud.role("somebody"))
     for name in ("demo_ada_prices", "prices"):
         cloud.client("glue").create_table(DatabaseName=DATABASE, TableInput={"Name": name})
-    assert whose(world(clients), KIND) == {"demo_ada_prices": (Ownership.CLAIMED, "ada")}
+    assert whose(context(clients), KIND) == {"demo_ada_prices": (Ownership.CLAIMED, "ada")}
 
 
 def test_without_a_feature_store_there_are_none(clients: Clients) -> None:
-    assert found(world(clients), KIND) == {}
+    assert found(context(clients), KIND) == {}
 
 
 def test_whose_role_cannot_be_read_is_unknown(cloud: Cloud, clients: Clients) -> None:
     features(cloud, "houses", teardown_demo.role(cloud, ADA))
     cloud.faults({"effect": "denied", "operation": "iam:GetRole"})
-    assert short(whose(world(clients), KIND)) == {"houses": (Ownership.UNKNOWN, "")}
+    assert short(whose(context(clients), KIND)) == {"houses": (Ownership.UNKNOWN, "")}
 
 
 def test_a_listing_that_fails_makes_the_kind_unknown(cloud: Cloud, clients: Clients) -> None:
     cloud.faults({"effect": "denied", "operation": "glue:GetTables"})
     target = ScanTarget("demo", "demo", {teardown_demo.HERE: frozenset({"ada"})}, whole=True)
     seen = discovery.discover(clients, target, ALL)
-    assert [one.kind for one in seen.unknown] == [KIND]
+    assert [one.resource_type for one in seen.unknown] == [KIND]
 
 
 def test_a_table_goes_whose_group_was_deleted_long_ago(cloud: Cloud, clients: Clients) -> None:
@@ -106,10 +106,10 @@ def test_a_table_goes_whose_group_was_deleted_long_ago(cloud: Cloud, clients: Cl
 
 def test_deleting_one_that_is_gone_is_no_error(cloud: Cloud, clients: Clients) -> None:
     features(cloud, "houses", teardown_demo.role(cloud, ADA))
-    here, kind = world(clients), teardown_demo.KINDS[KIND]
+    here, resource_type = context(clients), teardown_demo.RESOURCE_TYPES[KIND]
     [table] = found(here, KIND).values()
-    assert kind.state(here, table) == ""
+    assert resource_type.state(here, table) == ""
     for _ in range(2):
-        kind.delete(here, table)
-    assert kind.state(here, table) is None
+        resource_type.delete(here, table)
+    assert resource_type.state(here, table) is None
     assert listed(cloud) == []

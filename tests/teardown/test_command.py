@@ -35,7 +35,7 @@ def names(seat: str, where: AccountRegion = HOME) -> Names:
 
 def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda: None) -> Ran:
     """Shows a plan, and does it."""
-    quick = partial(Teardown, patience=QUICK, stack_patience=QUICK_STACKS)
+    quick = partial(Teardown, waits=QUICK, stack_waits=QUICK_STACKS)
     with (
         mock.patch("workshop.cli.teardown.Teardown", quick),
         mock.patch("workshop.cli.context.Clients", partial(clients, lines_to(fleet.cloud.running))),
@@ -88,8 +88,8 @@ def test_a_place_that_cannot_be_read_holds_up_no_other(fleet: Fleet) -> None:
     denied = {"effect": "denied", "operation": "sagemaker:ListEndpoints", "account": AWAY.account}
     first = taken_down(fleet, between=lambda: fleet.cloud.faults(denied))
     assert first.code == 4, first.err
-    unread = [one for look in report(fleet)["looks"] for one in look["unknown"]]
-    assert {(one["kind"], one["place"]) for one in unread} == {("endpoint", str(AWAY))}
+    unread = [one for look in report(fleet)["scans"] for one in look["unknown"]]
+    assert {(one["resource_type"], one["place"]) for one in unread} == {("endpoint", str(AWAY))}
     assert left(fleet, "ada") == (set(), [])
     # What the unread endpoints might need stays: models and the role.
     assert left(fleet, "alan") == ({"demo-cohort", "demo-alan-access"}, ["alans"])

@@ -113,8 +113,8 @@ def die_at(step: TeardownStep, number: int) -> Hear:
     """Whoever dies at the nth time that something is told of a step."""
     told: list[TeardownEvent] = []
 
-    def hear(happening: TeardownEvent) -> None:
-        told.extend([happening] if happening.step == step else [])
+    def hear(event: TeardownEvent) -> None:
+        told.extend([event] if event.step == step else [])
         if len(told) >= number:
             raise Crash
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import found, owners, tag_list, world
-from workshop.teardown.resources.dashboards import COMPOSITE, KINDS, Alarms, Dashboards
+from tests.support.scan_context import context, found, owners, tag_list
+from workshop.teardown.resources.dashboards import COMPOSITE, TYPES, Alarms, Dashboards
 
 DASHBOARDS = Dashboards()
 ALARMS = Alarms("alarm", "MetricAlarm")
@@ -39,12 +39,12 @@ def alarm(cloud: Cloud, name: str, **tags: str) -> None:
 
 def test_names_claim_dashboards(cloud: Cloud) -> None:
     dashboard(cloud, "vision-ada-mine", "vision-cem-theirs", "visionary-ada", "speech-ada-x")
-    assert owners(DASHBOARDS, world(cloud)) == {"vision-ada-mine": ("claimed", "ada")}
+    assert owners(DASHBOARDS, context(cloud)) == {"vision-ada-mine": ("claimed", "ada")}
 
 
 def test_tags_claim_dashboards_of_any_name(cloud: Cloud) -> None:
     dashboard(cloud, "spending", "spending-2", "vision-ada-mine")
-    here = world(cloud)
+    here = context(cloud)
     start = f"arn:aws:cloudwatch::{here.scope.place.account}:dashboard/"
     told = {f"{start}{name}": {"workshop": "vision"} for name in ("spending", "gone")}
     seats = {arn: {**given, "attendee": "ada"} for arn, given in told.items()}
@@ -56,7 +56,7 @@ def test_tags_claim_dashboards_of_any_name(cloud: Cloud) -> None:
 
 def test_a_dashboard_goes_and_stays_gone(cloud: Cloud) -> None:
     dashboard(cloud, "vision-ada-mine", "vision-ada-mine-2")
-    here = world(cloud)
+    here = context(cloud)
     one = found(DASHBOARDS, here)["vision-ada-mine"]
     assert DASHBOARDS.state(here, one) == "there"
     DASHBOARDS.delete(here, one)
@@ -67,7 +67,7 @@ def test_a_dashboard_goes_and_stays_gone(cloud: Cloud) -> None:
 
 def test_many_dashboards_are_all_found(cloud: Cloud) -> None:
     dashboard(cloud, *(f"vision-ada-{number}" for number in range(101)))
-    assert len(found(DASHBOARDS, world(cloud))) == 101
+    assert len(found(DASHBOARDS, context(cloud))) == 101
 
 
 def test_tags_claim_alarms_and_a_name_alone_does_not(cloud: Cloud) -> None:
@@ -75,7 +75,7 @@ def test_tags_claim_alarms_and_a_name_alone_does_not(cloud: Cloud) -> None:
     alarm(cloud, "vision-ada-plain")
     alarm(cloud, "vision-cem-tagged", attendee="cem")
     alarm(cloud, "visionary-ada")
-    assert owners(ALARMS, world(cloud)) == {
+    assert owners(ALARMS, context(cloud)) == {
         "vision-ada-tagged": ("claimed", "ada"),
         "vision-ada-plain": ("foreign", ""),
     }
@@ -86,7 +86,7 @@ def test_an_alarm_of_another_name_is_found_by_the_tags_that_the_tagging_service_
 ) -> None:
     alarm(cloud, "odd", attendee="ada")
     arn = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["AlarmArn"]
-    here = world(cloud)
+    here = context(cloud)
     # The local cloud's tagging service does not know alarms.
     tags = {one["Key"]: one["Value"] for one in tag_list(attendee="ada")}
     here.tagged[arn] = tags  # type: ignore[index]
@@ -97,7 +97,7 @@ def test_an_alarm_of_another_name_is_found_by_the_tags_that_the_tagging_service_
 def test_all_pages_of_alarms_are_read(cloud: Cloud) -> None:
     for number in range(51):
         alarm(cloud, f"vision-ada-{number}")
-    assert len(found(ALARMS, world(cloud))) == 51
+    assert len(found(ALARMS, context(cloud))) == 51
 
 
 def test_composite_alarms_go_before_those_that_they_look_at(cloud: Cloud) -> None:
@@ -107,10 +107,12 @@ def test_composite_alarms_go_before_those_that_they_look_at(cloud: Cloud) -> Non
         AlarmRule="ALARM(vision-ada-part)",
         Tags=tag_list(attendee="ada"),
     )
-    here = world(cloud)
+    here = context(cloud)
     part = found(ALARMS, here)["vision-ada-part"]
     whole = found(COMPOSITE, here)["vision-ada-whole"]
-    assert {kind.name: kind.after for kind in KINDS}["alarm"] == ("composite alarm",)
+    assert {resource_type.name: resource_type.after for resource_type in TYPES}["alarm"] == (
+        "composite alarm",
+    )
     with pytest.raises(ClientError, match="depending"):
         ALARMS.delete(here, part)
     COMPOSITE.delete(here, whole)
@@ -121,17 +123,17 @@ def test_composite_alarms_go_before_those_that_they_look_at(cloud: Cloud) -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "operation"), [(DASHBOARDS, "ListDashboards"), (ALARMS, "DescribeAlarms")]
+    ("resource_type", "operation"), [(DASHBOARDS, "ListDashboards"), (ALARMS, "DescribeAlarms")]
 )
 def test_a_denied_listing_is_an_error_and_not_none(
-    cloud: Cloud, kind: Dashboards | Alarms, operation: str
+    cloud: Cloud, resource_type: Dashboards | Alarms, operation: str
 ) -> None:
     cloud.faults({"effect": "denied", "operation": f"cloudwatch:{operation}"})
     with pytest.raises(ClientError, match="AccessDenied"):
-        list(kind.find(world(cloud)))
+        list(resource_type.find(context(cloud)))
 
 
 def test_an_alarm_whose_tags_cannot_be_read_is_unknown(cloud: Cloud) -> None:
     alarm(cloud, "vision-ada-plain")
     cloud.faults({"effect": "denied", "operation": "cloudwatch:ListTagsForResource"})
-    assert owners(ALARMS, world(cloud)) == {"vision-ada-plain": ("unknown", "ada")}
+    assert owners(ALARMS, context(cloud)) == {"vision-ada-plain": ("unknown", "ada")}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAKING = re.compile(r"(create(?!_log)|start|update)_|put_image$")
 MAKES = [what for what, (_, operation, _) in MAY.items() if MAKING.match(operation)]
-"""What ada may do until she is frozen: make, start and change things, and open her notebook."""
+"""What ada may do until she is frozen: make, start and change resources, and open her notebook."""
 
 STOPS = [
     *("put an object", "delete an object", "see a training job", "stop a training job"),
@@ -37,7 +37,7 @@ STOPS = [
         "publish a metric of SageMaker's",
     ),
 ]
-"""What jobs need to write their results, and what ends things: it stays allowed."""
+"""What jobs need to write their results, and what ends resources: it stays allowed."""
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import teardown_workshop as scenarios
 from tests.support.local_cloud import Cloud, template
-from tests.support.scan_context import place, world
+from tests.support.scan_context import context, place
 from tests.support.teardown_runs import teardown
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
@@ -19,8 +19,9 @@ from workshop.errors import WorkshopError
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.holders import StackRules, holders, with_stacks
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
-from workshop.teardown.resource import Ownership, Resource, ResourceType, SeenRole
+from workshop.teardown.resource import Ownership, Resource, SeenRole
 from workshop.teardown.resources import ALL
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.network_interfaces import NetworkInterfaces, awaited
 from workshop.teardown.resources.tagged import STACK
 from workshop.teardown.resources.tagged_resources import TaggedResources
@@ -28,7 +29,9 @@ from workshop.teardown.resources.tagged_resources import TaggedResources
 HERE = AccountRegion("111122223333", "eu-west-1")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TAGS = {"workshop": "vision", "environment": "prod", "managed-by": "workshop-provisioner"}
-KINDS: Mapping[str, ResourceType] = {kind.name: kind for kind in ALL}
+RESOURCE_TYPES: Mapping[str, ResourceType] = {
+    resource_type.name: resource_type for resource_type in ALL
+}
 
 
 def stack(name: str, seat: str, **more: str) -> StackSummary:
@@ -42,13 +45,15 @@ def rules(*known: str, seats: tuple[str, ...] = ("ada",)) -> StackRules:
     return StackRules("vision", "prod", HERE, frozenset(seats), whole=True, known=frozenset(known))
 
 
-def held(kind: str, name: str, held_as: str, *, stack_tag: str | None = None) -> str:
-    """The stack that holds what a kind found, where a stack lists that name as this type."""
+def held(resource_type: str, name: str, held_as: str, *, stack_tag: str | None = None) -> str:
+    """The stack that holds what was found, where a stack lists that name as this type."""
     made = stack("vision-ada-storage", "ada")
     resources = [{"ResourceType": held_as, "PhysicalResourceId": name}]
-    thing = Resource(kind, name, HERE, Ownership.FOREIGN, "looks alike", stack_tag=stack_tag)
+    resource = Resource(
+        resource_type, name, HERE, Ownership.FOREIGN, "looks alike", stack_tag=stack_tag
+    )
     by = holders(rules(), {made.name: made}, {made.name: resources})
-    [judged] = with_stacks([thing], by, KINDS)
+    [judged] = with_stacks([resource], by, RESOURCE_TYPES)
     return judged.stack
 
 
@@ -109,34 +114,34 @@ def test_a_look_alike_stack_empties_nobodys_bucket(cloud: Cloud) -> None:
     run = teardown(room, choices=Choices(include_claimed=True))
     assert s3.list_objects_v2(Bucket="demo-models-prod")["KeyCount"] == 1
     assert run.report is not None
-    assert not [one for one in run.report.results if one.thing.id == "demo-models-prod"]
+    assert not [one for one in run.report.results if one.resource.id == "demo-models-prod"]
 
 
 def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_for(
     cloud: Cloud,
 ) -> None:
-    ec2, kind = cloud.client("ec2"), NetworkInterfaces()
+    ec2, resource_type = cloud.client("ec2"), NetworkInterfaces()
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
     mine = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]
     name, group = mine["NetworkInterfaceId"], mine["Groups"][0]["GroupId"]
-    here = world(cloud, whole=True)
-    assert list(kind.find(here)) == []
+    here = context(cloud, whole=True)
+    assert list(resource_type.find(here)) == []
     scope = replace(here.scope, subnets={subnet: frozenset({group})})
-    [told] = kind.find(replace(here, scope=scope))
+    [told] = resource_type.find(replace(here, scope=scope))
     assert (told.id, told.ownership) == (name, Ownership.CLAIMED)
     assert told.why.endswith(f"it keeps subnet {subnet} and {group}")
-    assert kind.needs_role
+    assert resource_type.needs_role
     # A seat's own is found wherever it is: the YAML may have had other subnets.
     given = {"workshop": "vision", "attendee": "ada"}
     shown = [{"Key": key, "Value": one} for key, one in given.items()]
     ec2.create_tags(Resources=[name], Tags=shown)
-    assert [(one.id, one.seat) for one in kind.find(here)] == [(name, "ada")]
+    assert [(one.id, one.seat) for one in resource_type.find(here)] == [(name, "ada")]
     ec2.delete_tags(Resources=[name], Tags=shown)
     # Of the seats that share a subnet, it is nobody's in particular.
-    assert list(kind.find(replace(here, scope=replace(scope, whole=False)))) == []
+    assert list(resource_type.find(replace(here, scope=replace(scope, whole=False)))) == []
     role = SeenRole(place(cloud).account, "vision-ada-us-east-1-execution", "AROA1", NOW, NOW)
     known = replace(here, scope=scope, roles=(role,))
-    by_role = kind._judged(known, {**mine, "RequesterId": "AROA1:SageMaker"})
+    by_role = resource_type._judged(known, {**mine, "RequesterId": "AROA1:SageMaker"})
     assert by_role is not None
     assert (by_role.ownership, by_role.seat) == (Ownership.OWNED, "ada")
     others: list[dict[str, Any]] = [
@@ -145,18 +150,18 @@ def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_f
         {"RequesterManaged": True, "RequesterId": "amazon-elb"},
         {"Status": "in-use", "Groups": [{"GroupId": "sg-of-somebody"}]},
     ]
-    assert [kind._judged(known, {**mine, **one}) for one in others] == [None] * len(others)
+    assert [resource_type._judged(known, {**mine, **one}) for one in others] == [None] * len(others)
     managed = {"RequesterManaged": True, "Status": "in-use", "Description": "ENI of SageMaker"}
-    by_service = kind._judged(known, {**mine, **managed})
+    by_service = resource_type._judged(known, {**mine, **managed})
     assert by_service is not None
     assert by_service.why.startswith("made by SageMaker")
     looks: list[float] = []
     # It goes while it is waited for, and what stays does so to the end of the wait.
     assert awaited(here, [told], (1, 2), 4, looks.append) == []
     assert looks == [1, 1.5, 2]
-    gone = awaited(here, [told], (1, 2), 4, lambda _: kind.delete(here, told))
+    gone = awaited(here, [told], (1, 2), 4, lambda _: resource_type.delete(here, told))
     assert gone == [told]
-    assert kind.state(here, told) is None
+    assert resource_type.state(here, told) is None
 
 
 def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
@@ -164,9 +169,9 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
 ) -> None:
     hers, made_by_stack = "arn:aws:dynamodb:eu-west-1:1:table/hers", "arn:aws:sns:eu-west-1:1:t"
     given = {"workshop": "vision", "environment": "dev", "attendee": "ada"}
-    kind = TaggedResources()
+    resource_type = TaggedResources()
     here = replace(
-        world(cloud, "ada"),
+        context(cloud, "ada"),
         tagged={
             hers: given,
             "arn:aws:dynamodb:eu-west-1:1:table/bens": {**given, "attendee": "ben"},
@@ -175,12 +180,14 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
             made_by_stack: {**given, STACK: "vision-ada-monitoring"},
         },
     )
-    [told] = kind.find(here)
+    [told] = resource_type.find(here)
     assert (told.id, told.ownership, told.seat) == (hers, Ownership.CLAIMED, "ada")
     assert told.hourly is None
-    assert kind.state(here, told) is None
+    assert resource_type.state(here, told) is None
     discovery = Discovery({told.key: told}, {}, {}, {told.place: here}, (), ())
-    included = TeardownPlan(discovery, {kind.name: kind}, Choices(include_claimed=True))
-    assert included.fate(told) == PlannedAction.LEAVE_CLAIMED
+    included = TeardownPlan(
+        discovery, {resource_type.name: resource_type}, Choices(include_claimed=True)
+    )
+    assert included.action(told) == PlannedAction.LEAVE_CLAIMED
     with pytest.raises(WorkshopError, match="delete it yourself"):
-        kind.delete(here, told)
+        resource_type.delete(here, told)

@@ -9,15 +9,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import found, owners, tag_list, world
+from tests.support.scan_context import context, found, owners, tag_list
 from workshop.teardown.resources.instances import Instances, Volumes
 
 INSTANCES = Instances()
 VOLUMES = Volumes()
 
 
-def _tagged(kind: str, **tags: str) -> dict[str, Any]:
-    return {"TagSpecifications": [{"ResourceType": kind, "Tags": tag_list(**tags)}]}
+def _tagged(resource_type: str, **tags: str) -> dict[str, Any]:
+    return {"TagSpecifications": [{"ResourceType": resource_type, "Tags": tag_list(**tags)}]}
 
 
 def instance(cloud: Cloud, count: int = 1, **tags: str) -> str:
@@ -44,15 +44,18 @@ def test_tags_claim_instances_and_volumes_of_the_seats_asked_about(cloud: Cloud)
         make(cloud, attendee="cem")
         make(cloud, attendee="ada", workshop="speech")
     prods = instance(cloud, attendee="ada", environment="prod")
-    assert owners(INSTANCES, world(cloud)) == {mine: ("claimed", "ada"), prods: ("claimed", "ada")}
-    assert found(INSTANCES, world(cloud))[prods].of_environment == "prod"
-    assert owners(VOLUMES, world(cloud))[drive] == ("claimed", "ben")
-    assert {seat for _, seat in owners(VOLUMES, world(cloud)).values()} <= {"ada", "ben"}
+    assert owners(INSTANCES, context(cloud)) == {
+        mine: ("claimed", "ada"),
+        prods: ("claimed", "ada"),
+    }
+    assert found(INSTANCES, context(cloud))[prods].of_environment == "prod"
+    assert owners(VOLUMES, context(cloud))[drive] == ("claimed", "ben")
+    assert {seat for _, seat in owners(VOLUMES, context(cloud)).values()} <= {"ada", "ben"}
 
 
 def test_stopping_ends_what_an_instance_costs_and_terminating_ends_it(cloud: Cloud) -> None:
     instance(cloud, attendee="ada")
-    here = world(cloud)
+    here = context(cloud)
     [one] = found(INSTANCES, here).values()
     assert one.hourly is None
     assert INSTANCES.stop(here, one)
@@ -69,7 +72,7 @@ def test_a_volume_in_use_is_waited_for(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     host, drive = instance(cloud, attendee="ada"), volume(cloud, attendee="ada")
     ec2.attach_volume(VolumeId=drive, InstanceId=host, Device="/dev/sdf")
-    here = world(cloud)
+    here = context(cloud)
     one = found(VOLUMES, here)[drive]
     assert one.state == "in-use"
     assert not VOLUMES.deletable_in(one.state)
@@ -83,15 +86,15 @@ def test_a_volume_in_use_is_waited_for(cloud: Cloud) -> None:
 
 def test_many_instances_are_all_found(cloud: Cloud) -> None:
     instance(cloud, count=51, attendee="ada")
-    assert len(found(INSTANCES, world(cloud))) == 51
+    assert len(found(INSTANCES, context(cloud))) == 51
 
 
 @pytest.mark.parametrize(
-    ("kind", "operation"), [(INSTANCES, "DescribeInstances"), (VOLUMES, "DescribeVolumes")]
+    ("resource_type", "operation"), [(INSTANCES, "DescribeInstances"), (VOLUMES, "DescribeVolumes")]
 )
 def test_a_denied_listing_is_an_error_and_not_none(
-    cloud: Cloud, kind: Instances | Volumes, operation: str
+    cloud: Cloud, resource_type: Instances | Volumes, operation: str
 ) -> None:
     cloud.faults({"effect": "denied", "operation": f"ec2:{operation}"})
     with pytest.raises(ClientError, match=r"AccessDenied|UnauthorizedOperation"):
-        list(kind.find(world(cloud)))
+        list(resource_type.find(context(cloud)))

@@ -18,8 +18,8 @@ def works_on(room: Room, *, at: TeardownStep, times: int = 1) -> list[str]:
     """Ada makes something each time a step is told of; what she made comes into the list."""
     made: list[str] = []
 
-    def hear(happening: TeardownEvent) -> None:
-        if happening.step == at and len(made) < times:
+    def hear(event: TeardownEvent) -> None:
+        if event.step == at and len(made) < times:
             made.append(pieces.training(room.attendee("ada"), f"late{len(made)}"))
             pieces.endpoint(room.attendee("ada"), f"late{len(made)}")
 

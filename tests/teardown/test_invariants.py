@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,11 +21,17 @@ from tests.support import teardown_workshop as scenarios
 from tests.support.direct_calls import lines_to
 from tests.support.local_cloud import TRUST, Cloud
 from tests.support.sessions import Hand, session_over
-from tests.support.teardown_runs import IMPATIENT, QUICK, Crash, proving, teardown
+from tests.support.teardown_runs import (
+    IMPATIENT,
+    QUICK,
+    Crash,
+    proving,
+    resource_types,
+    teardown,
+)
 from tests.support.teardown_workshop import UNPROVEN
 from workshop.teardown.events import TeardownEvent, TeardownStep
 from workshop.teardown.plan import Choices
-from workshop.teardown.resource import ResourceType
 from workshop.teardown.resources import ALL
 
 Make = Callable[[Hand], object]
@@ -37,7 +43,7 @@ WITH_BUCKET: Sequence[Make] = (*ANYWHERE, pieces.data, pieces.features, pieces.t
 """What needs a bucket of the seat's as well."""
 CLAIMED: Sequence[Make] = (pieces.script, pieces.sources, pieces.alarm, pieces.dashboard)
 OWN = ("demo-{}-", "mine-", "demo2-", "demo-other-")
-"""How a seat calls its things: as it should, freely, or as others would."""
+"""How a seat calls its resources: as it should, freely, or as others would."""
 THEIRS = ("their-", "demo-ada-their-", "demo2-ada-their-", "demo-adax-their-")
 
 NAMES = frozenset(
@@ -50,11 +56,7 @@ NAMES = frozenset(
         *("alarm", "dashboard"),
     }
 )
-KINDS: Sequence[ResourceType] = [
-    replace(kind, after=tuple(one for one in kind.after if one in NAMES))  # type: ignore[type-var]
-    for kind in ALL
-    if kind.name in NAMES
-]
+RESOURCE_TYPES = resource_types(but_for={one.name for one in ALL} - NAMES)
 """What these worlds hold: to list all others as well, each time anew, takes half as long again."""
 
 OPERATIONS = (
@@ -150,22 +152,22 @@ WORLDS = st.builds(
 class Built:
     """A world that has come true."""
 
-    def __init__(self, cloud: Cloud, world: World) -> None:
+    def __init__(self, cloud: Cloud, context: World) -> None:
         cloud.reset()
         self.room = scenarios.room_of(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
-        for number, (which, prefix) in enumerate(world.theirs):
+        for number, (which, prefix) in enumerate(context.theirs):
             ANYWHERE[which](self.room.stranger(prefix=f"{prefix}{number}-"))
         self.room.others_are_here()
         self.strangers = self.room.others
-        if any(seat.stacks for seat in world.seats):
+        if any(seat.stacks for seat in context.seats):
             self.room.cohort()
-        ada, *neighbours = world.seats
+        ada, *neighbours = context.seats
         for seat in neighbours:
             self._fill(seat)
-        if world.only:
+        if context.only:
             self.room.others_are_here()
         self._fill(ada)
-        for number, which in enumerate(world.claimed):
+        for number, which in enumerate(context.claimed):
             CLAIMED[which](self.room.attendee("ada", prefix=f"demo-ada-{UNPROVEN}-{number}-"))
 
     def _fill(self, seat: Seat) -> None:
@@ -190,7 +192,7 @@ class Built:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(world=WORLDS)
+@given(context=WORLDS)
 @example(  # Its endpoint's last log comes once nothing but the earlier plan proves it.
     World(
         seats=[Seat("ada", stacks=False, tagged=False, made=[(3, "demo-{}-")])],
@@ -204,43 +206,45 @@ class Built:
     )
 )
 def test_nothing_unproven_is_touched_and_gone_means_gone(
-    running_cloud: Cloud, world: World
+    running_cloud: Cloud, context: World
 ) -> None:
-    built = Built(running_cloud, world)
+    built = Built(running_cloud, context)
     room, heard = built.room, list[TeardownEvent]()
     late: list[str] = []
 
-    def hear(happening: TeardownEvent) -> None:
-        heard.append(happening)
-        if happening.step == world.late and not late:
+    def hear(event: TeardownEvent) -> None:
+        heard.append(event)
+        if event.step == context.late and not late:
             with suppress(ClientError):  # what is refused to everybody is refused to her
                 late.append(pieces.training(room.attendee("ada"), "late"))
-        if world.crash is not None and len(heard) > world.crash:
+        if context.crash is not None and len(heard) > context.crash:
             raise Crash
 
-    only = ["ada"] if world.only else None
+    only = ["ada"] if context.only else None
     named = None if only is None else tuple(only)
     first = teardown(
         room,
-        choices=Choices(only=named, include_claimed=world.include_claimed),
+        choices=Choices(only=named, include_claimed=context.include_claimed),
         only=only,
-        planned=lambda: running_cloud.faults(*world.faults),
+        planned=lambda: running_cloud.faults(*context.faults),
         hear=hear,
-        patience=IMPATIENT if world.faults else QUICK,
-        kinds=KINDS,
+        waits=IMPATIENT if context.faults else QUICK,
+        resource_types=RESOURCE_TYPES,
     )
     first.check()
     ended = "broken off" if first.report is None else f"exit {first.code}"
     event(ended)
-    assert not world.calm or ended == "exit 0"
+    assert not context.calm or ended == "exit 0"
     last = first
     if first.report is None or first.code != 0:
         # What was stuck comes loose.
         running_cloud.advance(60)
         again = Choices(only=named, include_claimed=True)
-        last = teardown(room, choices=again, only=only, kinds=KINDS)
+        last = teardown(room, choices=again, only=only, resource_types=RESOURCE_TYPES)
         proving(last)
-    if world.only:
+    if context.only:
         room.others = built.strangers
         everything = Choices(include_claimed=True)
-        proving(teardown(room, choices=everything, kinds=KINDS, before=last.after))
+        proving(
+            teardown(room, choices=everything, resource_types=RESOURCE_TYPES, before=last.after)
+        )

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import counted, found, owners, place, thing, world
+from tests.support.scan_context import context, counted, found, owners, place, resource
 from workshop.teardown.resource import Ownership, ScanCache, ScanContext
 from workshop.teardown.resources import logs
 from workshop.teardown.resources.logs import LogGroups, LogStreams
@@ -47,7 +47,7 @@ def test_names_claim_streams_and_of_others_nothing_is_told(cloud: Cloud) -> None
     )
     group(cloud, NOTEBOOKS, "vision-ada-notebook/jupyter.log")
     group(cloud, "/aws/lambda/vision-ada-function", "vision-ada-x")
-    assert owners(STREAMS, world(cloud, "ada")) == {
+    assert owners(STREAMS, context(cloud, "ada")) == {
         f"{TRAINING}:vision-ada-fit/algo-1-1": ("claimed", "ada"),
         f"{NOTEBOOKS}:vision-ada-notebook/jupyter.log": ("claimed", "ada"),
     }
@@ -57,9 +57,9 @@ def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None
     group(cloud, TRAINING, "fit/algo-1-1", "fit/algo-2-1", "fitter/algo-1-1", "vision-ada-x/algo-1")
     group(cloud, "/aws/sagemaker/ProcessingJobs", "fit/algo-1-1")
     lasting = ScanCache()
-    here = world(cloud, lasting=lasting)
+    here = context(cloud, lasting=lasting)
     for name in ("fit", "fitter", "vision-ada-x"):
-        logs.remember(here, thing(here, "training job", name))
+        logs.remember(here, resource(here, "training job", name))
     expected = {
         f"{TRAINING}:fitter/algo-1-1": ("owned", "ada"),
         f"{TRAINING}:fit/algo-1-1": ("owned", "ada"),
@@ -68,7 +68,7 @@ def test_a_proven_job_proves_its_streams_whatever_its_name(cloud: Cloud) -> None
     }
     assert owners(STREAMS, here) == expected
     # The next scan no longer finds the job, and knows all the same.
-    assert owners(STREAMS, world(cloud, lasting=lasting)) == expected
+    assert owners(STREAMS, context(cloud, lasting=lasting)) == expected
 
 
 def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: Cloud) -> None:
@@ -79,9 +79,9 @@ def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: 
         *("d-2/me/JupyterLab/default", "d-2/lab/CodeEditor/default"),
     )
     lasting = ScanCache()
-    here = world(cloud, lasting=lasting)
-    logs.remember(here, thing(here, "Studio user profile", "d-1/me"))
-    logs.remember(here, thing(here, "Studio domain", "d-2"))
+    here = context(cloud, lasting=lasting)
+    logs.remember(here, resource(here, "Studio user profile", "d-1/me"))
+    logs.remember(here, resource(here, "Studio domain", "d-2"))
     expected = {
         f"{STUDIO}:d-1/me/JupyterLab/default": ("owned", "ada"),
         f"{STUDIO}:d-2/me/JupyterLab/default": ("owned", "ada"),
@@ -93,31 +93,31 @@ def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: 
     logs.remember_before(
         later, {("log stream", name, place(cloud), ""): "ada" for name in expected}
     )
-    assert owners(STREAMS, world(cloud, lasting=later)) == expected
+    assert owners(STREAMS, context(cloud, lasting=later)) == expected
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("endpoint", "live"), ("log group", f"{ENDPOINTS}live")]
+    ("resource_type", "name"), [("endpoint", "live"), ("log group", f"{ENDPOINTS}live")]
 )
 def test_what_an_earlier_run_proved_proves_its_log_for_its_seat_alone(
-    cloud: Cloud, kind: str, name: str
+    cloud: Cloud, resource_type: str, name: str
 ) -> None:
     group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
     lasting = ScanCache()
-    logs.remember_before(lasting, {(kind, name, place(cloud), ""): "ada"})
+    logs.remember_before(lasting, {(resource_type, name, place(cloud), ""): "ada"})
     expected = {f"{ENDPOINTS}live": ("owned", "ada")}
-    assert owners(GROUPS, world(cloud, "ada", lasting=lasting)) == expected
-    assert owners(GROUPS, world(cloud, "ben", lasting=lasting)) == {}
+    assert owners(GROUPS, context(cloud, "ada", lasting=lasting)) == expected
+    assert owners(GROUPS, context(cloud, "ben", lasting=lasting)) == {}
 
 
 def test_what_is_only_claimed_claims_its_log_and_proves_none(cloud: Cloud) -> None:
     group(cloud, TRAINING, "fit/algo-1-1")
     group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
-    here = world(cloud)
-    job = thing(here, "training job", "fit")
-    logs.remember(here, replace(job, kind="model"))
+    here = context(cloud)
+    job = resource(here, "training job", "fit")
+    logs.remember(here, replace(job, resource_type="model"))
     assert found(STREAMS, here) == {}
-    endpoint = thing(here, "endpoint", "live")
+    endpoint = resource(here, "endpoint", "live")
     for one in (job, endpoint):
         logs.remember(here, replace(one, ownership=Ownership.CLAIMED))
     assert owners(STREAMS, here) == {f"{TRAINING}:fit/algo-1-1": ("claimed", "ada")}
@@ -130,8 +130,8 @@ def test_a_group_of_an_endpoint_is_its_own_and_proven_by_it(cloud: Cloud) -> Non
     group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
     group(cloud, f"{ENDPOINTS}theirs", "AllTraffic/i-1")
     group(cloud, TRAINING, "vision-ada-fit/algo-1-1")
-    here = world(cloud)
-    logs.remember(here, thing(here, "endpoint", "live"))
+    here = context(cloud)
+    logs.remember(here, resource(here, "endpoint", "live"))
     assert owners(GROUPS, here) == {
         f"{ENDPOINTS}vision-ada-live": ("claimed", "ada"),
         f"{ENDPOINTS}live": ("owned", "ada"),
@@ -141,7 +141,7 @@ def test_a_group_of_an_endpoint_is_its_own_and_proven_by_it(cloud: Cloud) -> Non
 
 def test_deleting_takes_one_stream_and_leaves_the_shared_group(cloud: Cloud) -> None:
     group(cloud, TRAINING, "vision-ada-fit/algo-1-1", "vision-ada-fit/algo-1-10", "other/algo-1")
-    here = world(cloud)
+    here = context(cloud)
     one = found(STREAMS, here)[f"{TRAINING}:vision-ada-fit/algo-1-1"]
     assert STREAMS.state(here, one) == "there"
     STREAMS.delete(here, one)
@@ -154,20 +154,20 @@ def test_a_group_that_is_made_again_is_found_again(cloud: Cloud) -> None:
     name = f"{ENDPOINTS}vision-ada-live"
     group(cloud, name)
     group(cloud, f"{name}-2")
-    here = world(cloud)
+    here = context(cloud)
     one = found(GROUPS, here)[name]
     GROUPS.delete(here, one)
     assert GROUPS.state(here, one) is None
     GROUPS.delete(here, one)
     group(cloud, name)
     assert GROUPS.state(here, one) == "there"
-    assert name in found(GROUPS, world(cloud))
+    assert name in found(GROUPS, context(cloud))
 
 
 @pytest.mark.parametrize("count", [26, 51, 101, 201])
 def test_all_pages_of_streams_are_read(cloud: Cloud, count: int) -> None:
     group(cloud, TRAINING, *(f"vision-ada-fit/algo-{number}" for number in range(count)))
-    here = world(cloud)
+    here = context(cloud)
     calls = counted(here.clients.client("logs", place(cloud)))
     assert len(found(STREAMS, here)) == count
     assert calls == {"DescribeLogGroups": 1, "DescribeLogStreams": -(-count // 50)}
@@ -176,7 +176,7 @@ def test_all_pages_of_streams_are_read(cloud: Cloud, count: int) -> None:
 def test_all_pages_of_groups_are_read_once_for_both_kinds(cloud: Cloud) -> None:
     for number in range(51):
         group(cloud, f"{ENDPOINTS}vision-ada-{number}")
-    here = world(cloud)
+    here = context(cloud)
     calls = counted(here.clients.client("logs", place(cloud)))
     assert len(found(GROUPS, here)) == 51
     assert found(STREAMS, here) == {}
@@ -188,12 +188,12 @@ def test_a_denied_listing_is_an_error_and_not_none(cloud: Cloud, operation: str)
     group(cloud, TRAINING, "vision-ada-fit/algo-1-1")
     cloud.faults({"effect": "denied", "operation": f"logs:{operation}"})
     with pytest.raises(ClientError, match="AccessDenied"):
-        list(STREAMS.find(world(cloud)))
+        list(STREAMS.find(context(cloud)))
 
 
 def test_a_throttled_deletion_is_repeated(cloud: Cloud) -> None:
     group(cloud, TRAINING, "vision-ada-fit/algo-1-1")
-    here = world(cloud)
+    here = context(cloud)
     one = found(STREAMS, here)[f"{TRAINING}:vision-ada-fit/algo-1-1"]
     cloud.faults({"effect": "throttle", "operation": "logs:DeleteLogStream", "times": 1})
     STREAMS.delete(here, one)
@@ -207,9 +207,9 @@ def began(
     cloud: Cloud, *seats: str, whole: bool = True, explained: tuple[str, ...] = ()
 ) -> ScanContext:
     """The world of a workshop that began before all that is there, with these training jobs."""
-    here = replace(world(cloud, *seats, whole=whole), since=datetime(2020, 1, 1, tzinfo=UTC))
-    for kind in ("training job", "endpoint", "notebook"):
-        here.memory.note(listed_key(kind), frozenset(explained))
+    here = replace(context(cloud, *seats, whole=whole), since=datetime(2020, 1, 1, tzinfo=UTC))
+    for resource_type in ("training job", "endpoint", "notebook"):
+        here.memory.note(listed_key(resource_type), frozenset(explained))
     return here
 
 
@@ -240,5 +240,5 @@ def test_a_log_of_a_free_name_is_claimed_if_it_came_during_the_workshop(cloud: C
 
 def test_where_jobs_could_not_be_listed_nothing_is_called_unexplained(cloud: Cloud) -> None:
     group(cloud, TRAINING, "hoard/algo-1")
-    here = replace(world(cloud, whole=True), since=datetime(2020, 1, 1, tzinfo=UTC))
+    here = replace(context(cloud, whole=True), since=datetime(2020, 1, 1, tzinfo=UTC))
     assert found(STREAMS, here) == {}

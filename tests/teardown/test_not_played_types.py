@@ -1,4 +1,4 @@
-"""Kinds that the local cloud does not play, held against botocore's model of what they are told."""
+"""Resource types that the local cloud does not play, held against botocore's model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from tests.support import teardown_demo
-from tests.support.teardown_demo import ADA, HERE, whose, world
+from tests.support.teardown_demo import ADA, HERE, context, whose
 from workshop.aws.clients import Clients
 from workshop.teardown.resource import STILL_THERE, Ownership, Resource, SeenRole
 
@@ -65,17 +65,17 @@ RECORDS = {
 }
 
 
-@pytest.mark.parametrize("kind", RECORDS)
-def test_lineage_is_told_by_its_maker_on_every_page(kind: str) -> None:
-    lists, member, describes, named = RECORDS[kind]
-    arn = f"{kind.capitalize()}Arn"
+@pytest.mark.parametrize("resource_type", RECORDS)
+def test_lineage_is_told_by_its_maker_on_every_page(resource_type: str) -> None:
+    lists, member, describes, named = RECORDS[resource_type]
+    arn = f"{resource_type.capitalize()}Arn"
 
     def name(one: str) -> str:
-        return f"{AWS}:{kind}/{one}" if named == arn else one
+        return f"{AWS}:{resource_type}/{one}" if named == arn else one
 
     def summary(one: str) -> dict[str, Any]:
-        own = {} if kind == "artifact" else {f"{kind.capitalize()}Name": one}
-        return {arn: f"{AWS}:{kind}/{one}", "CreationTime": NOW, **own}
+        own = {} if resource_type == "artifact" else {f"{resource_type.capitalize()}Name": one}
+        return {arn: f"{AWS}:{resource_type}/{one}", "CreationTime": NOW, **own}
 
     with stubbed() as made:
         for token, following, one in ((None, "more", "hers"), ("more", None, "theirs")):
@@ -87,30 +87,37 @@ def test_lineage_is_told_by_its_maker_on_every_page(kind: str) -> None:
             told = {"CreatedBy": {"IamIdentity": {"Arn": maker}}, "CreationTime": NOW}
             made.expect(describes, {named: name(one)}, told)
         # Her role is gone, and nobody has noted its id.
-        assert whose(world(as_clients(made)), kind) == {name("hers"): (Ownership.CLAIMED, "ada")}
+        assert whose(context(as_clients(made)), resource_type) == {
+            name("hers"): (Ownership.CLAIMED, "ada")
+        }
 
 
-@pytest.mark.parametrize("kind", ["context", "action"])
-def test_whoever_made_a_record_has_it_whatever_job_it_names(kind: str) -> None:
-    lists, member, describes, named = RECORDS[kind]
-    arn, mine = f"{kind.capitalize()}Arn", SeenRole(HERE.account, ADA.role, "", NOW, STILL_THERE)
+@pytest.mark.parametrize("resource_type", ["context", "action"])
+def test_whoever_made_a_record_has_it_whatever_job_it_names(resource_type: str) -> None:
+    lists, member, describes, named = RECORDS[resource_type]
+    arn, mine = (
+        f"{resource_type.capitalize()}Arn",
+        SeenRole(HERE.account, ADA.role, "", NOW, STILL_THERE),
+    )
     with stubbed() as made:
-        some = [{arn: f"{AWS}:{kind}/{one}", named: one, "CreationTime": NOW} for one in "ab"]
+        some = [
+            {arn: f"{AWS}:{resource_type}/{one}", named: one, "CreationTime": NOW} for one in "ab"
+        ]
         made.expect(lists, {"MaxResults": 100}, {member: some})
         for one, maker in (("a", SESSION), ("b", STRANGER)):
             job = {"SourceUri": f"{AWS}:training-job/{one}"}
             told = {"CreatedBy": {"IamIdentity": {"Arn": maker}}, "CreationTime": NOW}
             made.expect(describes, {named: one}, {**told, "Source": job})
-        here = world(as_clients(made), roles=(mine,))
-        assert whose(here, kind) == {"a": (Ownership.OWNED, "ada")}
+        here = context(as_clients(made), roles=(mine,))
+        assert whose(here, resource_type) == {"a": (Ownership.OWNED, "ada")}
 
 
-@pytest.mark.parametrize("kind", RECORDS)
-def test_lineage_is_untied_on_every_page_before_it_goes(kind: str) -> None:
-    _, _, _, named = RECORDS[kind]
-    own = f"{AWS}:{kind}/hers"
-    thing = Resource(
-        kind,
+@pytest.mark.parametrize("resource_type", RECORDS)
+def test_lineage_is_untied_on_every_page_before_it_goes(resource_type: str) -> None:
+    _, _, _, named = RECORDS[resource_type]
+    own = f"{AWS}:{resource_type}/hers"
+    resource = Resource(
+        resource_type,
         "hers",
         HERE,
         Ownership.OWNED,
@@ -128,8 +135,8 @@ def test_lineage_is_untied_on_every_page_before_it_goes(kind: str) -> None:
             for one in ("a", "b"):
                 tie = {side: own, other: f"{AWS}:artifact/{side}{one}"}
                 made.expect("delete_association", tie, {})
-        made.expect(f"delete_{kind}", dict(thing.details), {})
-        teardown_demo.KINDS[kind].delete(world(as_clients(made)), thing)
+        made.expect(f"delete_{resource_type}", dict(resource.details), {})
+        teardown_demo.RESOURCE_TYPES[resource_type].delete(context(as_clients(made)), resource)
 
 
 def labeling(state: str) -> dict[str, Any]:
@@ -174,9 +181,12 @@ def test_a_labeling_job_is_proven_by_its_role_and_stopped() -> None:
             {"LabelingJobSummaryList": page},
         )
         made.expect("describe_labeling_job", {"LabelingJobName": "boxes"}, labeling("InProgress"))
-        here, kind = world(as_clients(made)), teardown_demo.KINDS["labeling job"]
-        [job] = kind.find(here)
+        here, resource_type = (
+            context(as_clients(made)),
+            teardown_demo.RESOURCE_TYPES["labeling job"],
+        )
+        [job] = resource_type.find(here)
         assert (job.ownership, job.seat, job.hourly) == (Ownership.OWNED, "ada", None)
-        assert not kind.deletable_in(job.state)
+        assert not resource_type.deletable_in(job.state)
         made.expect("stop_labeling_job", {"LabelingJobName": "boxes"}, {})
-        assert kind.stop(here, job)
+        assert resource_type.stop(here, job)

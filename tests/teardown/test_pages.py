@@ -122,6 +122,6 @@ def test_all_roles_and_all_resources_of_a_stack_are_read(cloud: Cloud, count: in
             )
         target = ScanTarget("demo", "demo", {HOME: frozenset({"ada"})}, whole=True)
         found = discover(clients, target, [])
-    assert len(found.resources[HOME, stack]) == count
-    roles = {one.seat for one in found.things.values() if one.kind == "role"}
+    assert len(found.stack_resources[HOME, stack]) == count
+    roles = {one.seat for one in found.resources.values() if one.resource_type == "role"}
     assert roles == {f"seat{number}" for number in range(count)}

@@ -1,11 +1,11 @@
-"""The report of a teardown, for whatever it may have to tell; and how its two looks are taken."""
+"""The report of a teardown, for whatever it may have to tell; and how its two scans are taken."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -29,28 +29,28 @@ NOW = datetime(2026, 5, 1, 18, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>|a&b"
 
 
-def thing(name: str, ownership: Ownership = Ownership.OWNED, cost: str | None = "0") -> Resource:
+def resource(name: str, ownership: Ownership = Ownership.OWNED, cost: str | None = "0") -> Resource:
     hourly = None if cost is None else Decimal(cost)
     return Resource("endpoint", name, HERE, ownership, "a test", "ada", hourly=hourly)
 
 
 LEFT = (
-    thing("stuck", cost="0.23"),
-    thing("unclear", Ownership.UNKNOWN, cost=None),
-    thing("like-ours", Ownership.CLAIMED, cost="0.115"),
+    resource("stuck", cost="0.23"),
+    resource("unclear", Ownership.UNKNOWN, cost=None),
+    resource("like-ours", Ownership.CLAIMED, cost="0.115"),
 )
 REPORT = TeardownReport(
     target=ScanTarget("vision", "prod", {HERE: frozenset({"ada"})}, whole=True),
     choices=Choices(),
     digest="0123456789ab",
-    began=NOW,
+    began=NOW - timedelta(hours=1),
     ended=NOW,
     results=tuple(
-        DeletionResult(thing(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
+        DeletionResult(resource(outcome.value.split()[0]), outcome, f"told of {outcome.value}")
         for outcome in DeletionOutcome
     ),
     scans=(Scan(NOW, LEFT, (Unknown("model", HERE, "AccessDenied: no"),)),),
-    foreign=(thing("theirs", Ownership.FOREIGN),),
+    foreign=(resource("theirs", Ownership.FOREIGN),),
     not_saved={"ben": "the copy differs"},
     not_frozen={"vision-ada-role": "AccessDenied: no"},
     not_offered=("labeling job",),
@@ -117,7 +117,7 @@ def in_markdown(report: TeardownReport) -> dict[str, list[list[str]]]:
     for line in report.markdown().splitlines():
         if line.startswith("## "):
             found[line[3:].rpartition(" (")[0]] = []
-        elif line.startswith("| ") and line != "| seat | kind | name | remark |":
+        elif line.startswith("| ") and line != "| seat | resource type | name | remark |":
             found[next(reversed(found))].append([one.strip() for one in line[2:-2].split(" | ")])
     return found
 
@@ -138,8 +138,11 @@ def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
     assert REPORT.code == 4
     assert "**NOT PROVEN: workshop 'vision' is not shown to be gone**" in REPORT.markdown()
     for line in (
+        "# Teardown of vision, 1 May 2026",
+        "- began: 2026-05-01 17:00:00 UTC",
+        "- ended: 2026-05-01 18:00:00 UTC",
         "- still billed: at least 0.345 USD per hour",
-        "- looks: 18:00:00 not clean",
+        "- scans: 18:00:00 not clean",
         "- not offered in the Region: labeling job",
     ):
         assert line in REPORT.markdown().splitlines()
@@ -154,9 +157,9 @@ def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
         {"scans": (Scan(NOW, (), ()), Scan(NOW, LEFT, ()))},
         {"scans": (Scan(NOW, (), ()), Scan(NOW, (), (Unknown("model", HERE, "no"),)))},
         {"not_saved": {"ada": "no"}},
-        {"results": (DeletionResult(thing("x"), DeletionOutcome.ABANDONED),)},
+        {"results": (DeletionResult(resource("x"), DeletionOutcome.ABANDONED),)},
     ],
-    ids=["one look", "left", "unknown", "not saved", "abandoned"],
+    ids=["one scan", "left", "unknown", "not saved", "abandoned"],
 )
 def test_only_two_clean_looks_prove_it(changes: dict[str, object]) -> None:
     clean = Scan(NOW, (), ())
@@ -169,7 +172,7 @@ def test_only_two_clean_looks_prove_it(changes: dict[str, object]) -> None:
 def test_names_are_text_wherever_they_stand() -> None:
     hostile = replace(
         REPORT,
-        results=(DeletionResult(thing(HOSTILE), DeletionOutcome.STUCK, HOSTILE),),
+        results=(DeletionResult(resource(HOSTILE), DeletionOutcome.STUCK, HOSTILE),),
         not_saved={HOSTILE: HOSTILE},
     )
     [row] = in_page(hostile)["stuck"]

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import IAM, Cloud, template
-from tests.support.scan_context import counted, found, owners, place, tag_list, thing, world
+from tests.support.scan_context import context, counted, found, owners, place, resource, tag_list
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.resource import ScanContext
 from workshop.teardown.resources.repositories import Repositories, _first_page
@@ -38,7 +38,7 @@ def test_tags_claim_a_repository_and_so_does_a_name_that_only_its_seat_may_use(
     repository(cloud, "of/another-name", attendee="ada")
     repository(cloud, "visionary/ada/training")
     repository(cloud, "speech/ada/training", attendee="ada", workshop="speech")
-    assert owners(KIND, world(cloud)) == {
+    assert owners(KIND, context(cloud)) == {
         "vision/ada/training": ("claimed", "ada"),
         "vision/ben/training": ("claimed", "ben"),
         "of/another-name": ("claimed", "ada"),
@@ -51,9 +51,9 @@ def test_a_repository_of_a_stack_that_is_gone_is_still_proven(cloud: Cloud) -> N
     kept = {"Type": "AWS::ECR::Repository", "DeletionPolicy": "Retain", "Properties": properties}
     cloud.deploy("vision-ada-registry", template({"One": kept}), **IAM)
     cloud.destroy("vision-ada-registry")
-    things = found(KIND, world(cloud))
-    assert things["vision/ada/training"].ownership.value == "owned"
-    assert things["vision/ada/training"].why == (
+    resources = found(KIND, context(cloud))
+    assert resources["vision/ada/training"].ownership.value == "owned"
+    assert resources["vision/ada/training"].why == (
         "made by the stack vision-ada-registry, as CloudFormation's own tag says"
     )
 
@@ -61,20 +61,20 @@ def test_a_repository_of_a_stack_that_is_gone_is_still_proven(cloud: Cloud) -> N
 def test_a_repository_whose_tags_cannot_be_read_is_unknown(cloud: Cloud) -> None:
     repository(cloud, "vision/ada/training")
     cloud.faults({"effect": "denied", "operation": "ecr:ListTagsForResource"})
-    assert owners(KIND, world(cloud)) == {"vision/ada/training": ("unknown", "ada")}
+    assert owners(KIND, context(cloud)) == {"vision/ada/training": ("unknown", "ada")}
 
 
 def test_a_denied_listing_is_an_error_and_not_none(cloud: Cloud) -> None:
     cloud.faults({"effect": "denied", "operation": "ecr:DescribeRepositories"})
     with pytest.raises(ClientError, match="AccessDenied"):
-        list(KIND.find(world(cloud)))
+        list(KIND.find(context(cloud)))
 
 
 def test_no_tags_are_read_one_by_one_of_what_the_tagging_service_knows(cloud: Cloud) -> None:
     for number in range(26):
         repository(cloud, f"vision/ada/r{number}", attendee="ada")
         repository(cloud, f"vision/cem/r{number}")
-    here = world(cloud, "ada")
+    here = context(cloud, "ada")
     calls = counted(here.clients.client("ecr", place(cloud)))
     assert len(found(KIND, here)) == 26
     assert calls == {"DescribeRepositories": 1}
@@ -84,9 +84,9 @@ def test_no_tags_are_read_one_by_one_of_what_the_tagging_service_knows(cloud: Cl
 def test_all_images_go_a_hundred_a_call(cloud: Cloud, count: int) -> None:
     name = repository(cloud, "vision/ada/training", attendee="ada")
     images(cloud, name, count)
-    here = world(cloud)
+    here = context(cloud)
     calls = counted(here.clients.client("ecr", place(cloud)))
-    KIND.empty(here, thing(here, KIND.name, name))
+    KIND.empty(here, resource(here, KIND.name, name))
     assert cloud.client("ecr").list_images(repositoryName=name)["imageIds"] == []
     assert calls == {"ListImages": 2, "BatchDeleteImage": -(-count // 100)}
 
@@ -96,8 +96,8 @@ def test_untagged_images_and_several_tags_of_one_go_too(cloud: Cloud) -> None:
     for tag in ("v1", "latest"):
         ecr.put_image(repositoryName=name, imageManifest='{"layers": [1]}', imageTag=tag)
     ecr.put_image(repositoryName=name, imageManifest='{"layers": [2]}')
-    here = world(cloud)
-    KIND.empty(here, thing(here, KIND.name, name))
+    here = context(cloud)
+    KIND.empty(here, resource(here, KIND.name, name))
     assert ecr.list_images(repositoryName=name)["imageIds"] == []
 
 
@@ -105,15 +105,15 @@ def test_throttled_deletions_are_repeated(cloud: Cloud) -> None:
     name = repository(cloud, "vision/ada/training", attendee="ada")
     images(cloud, name, 2)
     cloud.faults({"effect": "throttle", "operation": "ecr:BatchDeleteImage", "times": 1})
-    here = world(cloud)
-    KIND.empty(here, thing(here, KIND.name, name))
+    here = context(cloud)
+    KIND.empty(here, resource(here, KIND.name, name))
     assert cloud.client("ecr").list_images(repositoryName=name)["imageIds"] == []
 
 
 def test_a_repository_goes_with_its_images_and_stays_gone(cloud: Cloud) -> None:
     name = repository(cloud, "vision/ada/training", attendee="ada")
     images(cloud, name, 1)
-    here = world(cloud)
+    here = context(cloud)
     one = found(KIND, here)[name]
     assert KIND.state(here, one) == "there"
     KIND.delete(here, one)
@@ -150,8 +150,8 @@ class Registry:
 
 
 def emptied(cloud: Cloud, registry: Registry) -> None:
-    here = ScanContext(registry, world(cloud).scope)  # type: ignore[arg-type]
-    KIND.empty(here, thing(here, KIND.name, "vision/ada/training"))
+    here = ScanContext(registry, context(cloud).scope)  # type: ignore[arg-type]
+    KIND.empty(here, resource(here, KIND.name, "vision/ada/training"))
 
 
 def test_images_of_several_platforms_go_after_the_list_that_names_them(cloud: Cloud) -> None:

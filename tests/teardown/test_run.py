@@ -39,9 +39,9 @@ def torn_down(job: Teardown, **choices: Any) -> TeardownReport:
 
 
 def used(cloud: Cloud) -> None:
-    """Things that an attendee makes, without any name or tag that says so."""
+    """Resources that an attendee makes, without any name or tag that says so."""
     trains(cloud, "fit", ADA.role_arn)
-    serves(cloud, "serve", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn, ADA)
     cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="train/a", Body=b"1")
     cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="train/a", Body=b"2")
 
@@ -68,9 +68,9 @@ def test_all_of_it_goes_and_nothing_else(cloud: Cloud, clients: Clients) -> None
     assert [one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]] == [
         "demonstration"
     ]
-    assert [thing.id for thing in report.foreign if thing.kind == "training job"] == [
-        "demo-ada-theirs"
-    ]
+    assert [
+        resource.id for resource in report.foreign if resource.resource_type == "training job"
+    ] == ["demo-ada-theirs"]
     steps = [one.step for one in told]
     assert (
         steps.index(TeardownStep.FREEZE)
@@ -117,7 +117,7 @@ def test_a_kind_that_cannot_be_listed_keeps_the_roles_and_is_not_proven(
     assert teardown_demo.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
     assert teardown_demo.roles(cloud) == {ADA.role}
     [unknown] = report.scans[-1].unknown
-    assert unknown.kind == "endpoint"
+    assert unknown.resource_type == "endpoint"
     # A configuration proves whose its endpoint is, so neither may go before it is known.
     cloud.faults()
     assert torn_down(teardown_demo.job(clients)).code == 0
@@ -146,7 +146,9 @@ def test_a_claim_is_left_alone_and_keeps_no_role_that_nobody_needs_for_it(
     )
     report = torn_down(teardown_demo.job(clients))
     assert report.code == 4
-    assert [thing.id for thing in report.left if thing.kind == "model"] == ["demo-ada-x"]
+    assert [resource.id for resource in report.left if resource.resource_type == "model"] == [
+        "demo-ada-x"
+    ]
     assert teardown_demo.stack_names(cloud) == set()
     report = torn_down(teardown_demo.job(clients), include_claimed=True)
     assert report.code == 0
@@ -157,13 +159,13 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     cloud: Cloud, clients: Clients
 ) -> None:
     teardown_demo.deploy(cloud, ADA)
-    serves(cloud, "serve", ADA.role_arn)
+    serves(cloud, "serve", ADA.role_arn, ADA)
     cloud.faults({"effect": "stuck", "noun": "Endpoint", "name": "serve", "status": "Deleting"})
-    hurried = SweepWaits(deadline=0.2, first_look=0.01, slowest_look=0.05)
-    job = teardown_demo.job(clients, patience=hurried)
+    hurried = SweepWaits(deadline=0.2, first_wait=0.01, slowest_wait=0.05)
+    job = teardown_demo.job(clients, waits=hurried)
     report = torn_down(job)
     assert report.code == 4
-    stuck = {one.thing.kind: one.told for one in report.of(DeletionOutcome.STUCK)}
+    stuck = {one.resource.resource_type: one.message for one in report.of(DeletionOutcome.STUCK)}
     assert stuck["endpoint"].startswith("still Deleting")
     assert {"endpoint", "endpoint configuration", "model", "stack"} <= stuck.keys()
     assert teardown_demo.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
@@ -190,26 +192,28 @@ def test_a_bucket_that_fills_again_is_emptied_when_its_stack_fails(
     teardown_demo.deploy(cloud, ADA)
     told: list[TeardownEvent] = []
 
-    def refill(happening: TeardownEvent) -> None:
-        told.append(happening)
-        hers = happening.thing is not None and happening.thing.id == ADA.bucket("data")
-        if happening.outcome == DeletionOutcome.EMPTIED and hers:
+    def refill(event: TeardownEvent) -> None:
+        told.append(event)
+        hers = event.resource is not None and event.resource.id == ADA.bucket("data")
+        if event.outcome == DeletionOutcome.EMPTIED and hers:
             cloud.client("s3").put_object(Bucket=ADA.bucket("data"), Key="late", Body=b"1")
 
     report = torn_down(teardown_demo.job(clients, told=refill))
     assert report.code == 0
-    refusals = [one.told for one in told if one.step == TeardownStep.STACKS and "Data" in one.told]
-    assert refusals, [one.told for one in told if one.step == TeardownStep.STACKS]
+    errors = [
+        one.message for one in told if one.step == TeardownStep.STACKS and "Data" in one.message
+    ]
+    assert errors, [one.message for one in told if one.step == TeardownStep.STACKS]
 
 
 def test_what_was_made_in_mid_sweep_is_found_and_goes_too(cloud: Cloud, clients: Clients) -> None:
     teardown_demo.deploy(cloud, ADA)
     made: list[str] = []
 
-    def late(happening: TeardownEvent) -> None:
-        if happening.step == TeardownStep.DELETE and not made:
+    def late(event: TeardownEvent) -> None:
+        if event.step == TeardownStep.DELETE and not made:
             made.append("late")
-            serves(cloud, "late", ADA.role_arn)
+            serves(cloud, "late", ADA.role_arn, ADA)
 
     used(cloud)
     report = torn_down(teardown_demo.job(clients, told=late))
@@ -228,7 +232,7 @@ def test_freezing_twice_is_freezing_once_and_needs_no_right_to_write_policies(
         assert teardown_demo.is_frozen(cloud, ADA)
     assert cloud.client("iam").list_role_policies(RoleName=ADA.role)["PolicyNames"] == []
     # What its stack does not know would keep the role from being deleted.
-    freeze.bury(clients, teardown_demo.HERE, ADA.role)
+    freeze.prepare_role_for_deletion(clients, teardown_demo.HERE, ADA.role)
     assert not teardown_demo.is_frozen(cloud, ADA)
 
 
@@ -261,7 +265,7 @@ def test_a_role_without_room_for_the_freeze_is_told_with_a_cure_and_goes_all_the
     report = torn_down(teardown_demo.job(clients, told=happened.append))
     full = f"Cannot exceed quota for PoliciesPerRole: {len(attached) + 1}"
     cure = "take a policy off it that its stack did not put there (aws iam detach-role-policy)"
-    [told] = [one.told for one in happened if "is not frozen" in one.told]
+    [told] = [one.message for one in happened if "is not frozen" in one.message]
     assert told.startswith(f"role {ADA.role} is not frozen: LimitExceeded: {full}; {cure}")
     assert list(report.not_frozen) == [ADA.role]
     assert (report.code, teardown_demo.roles(cloud)) == (0, set())
@@ -276,10 +280,10 @@ def test_what_is_kept_is_left_and_does_not_count(cloud: Cloud, clients: Clients)
         whole=True,
         keep={teardown_demo.HERE: frozenset({ADA.bucket("data")})},
     )
-    serves(cloud, ADA.bucket("data"), ADA.role_arn)  # the same name, and nothing that is kept
+    serves(cloud, ADA.bucket("data"), ADA.role_arn, ADA)  # the same name, and nothing that is kept
     job = teardown_demo.job(clients, target=kept)
     plan = job.plan(Choices())
-    assert [(one.kind, one.id) for one in plan.things(PlannedAction.KEEP)] == [
+    assert [(one.resource_type, one.id) for one in plan.resources(PlannedAction.KEEP)] == [
         ("bucket", ADA.bucket("data"))
     ]
     job.apply(plan)
@@ -338,17 +342,17 @@ class _Lingering(Training):
 
     asked: ClassVar[set[str]] = set()
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        for thing in super().find(world):
-            yield replace(thing, state="Deleting") if thing.id in self.asked else thing
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        for resource in super().find(context):
+            yield replace(resource, state="Deleting") if resource.id in self.asked else resource
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002 - AWS takes its time
-        self.asked.add(thing.id)
+    def delete(self, context: ScanContext, resource: Resource) -> None:  # noqa: ARG002 - AWS takes its time
+        self.asked.add(resource.id)
 
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        if thing.id in self.asked:
-            super().delete(world, thing)
-        return super().state(world, thing)
+    def state(self, context: ScanContext, resource: Resource) -> str | None:
+        if resource.id in self.asked:
+            super().delete(context, resource)
+        return super().state(context, resource)
 
 
 def test_what_lingers_after_its_deletion_is_waited_for_and_told_as_deleted(
@@ -358,23 +362,30 @@ def test_what_lingers_after_its_deletion_is_waited_for_and_told_as_deleted(
     cloud.delays(training=0)
     trains(cloud, "fit", ADA.role_arn)
     members = {field.name: getattr(TRAINING, field.name) for field in fields(TRAINING)}
-    kinds = [_Lingering(**members) if kind is TRAINING else kind for kind in ALL]
+    resource_types = [
+        _Lingering(**members) if resource_type is TRAINING else resource_type
+        for resource_type in ALL
+    ]
     told: list[TeardownEvent] = []
-    job = teardown_demo.job(clients, kinds=kinds, told=told.append)
+    job = teardown_demo.job(clients, resource_types=resource_types, told=told.append)
     report = torn_down(job)
     assert report.code == 0
     assert cloud.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
     [deleted] = [
-        one for one in report.results if (one.thing.kind, one.thing.id) == ("training job", "fit")
+        one
+        for one in report.results
+        if (one.resource.resource_type, one.resource.id) == ("training job", "fit")
     ]
     assert deleted.outcome == DeletionOutcome.DELETED
-    assert "something came meanwhile, or is not gone yet; once more" in {one.told for one in told}
+    assert "something came meanwhile, or is not gone yet; once more" in {
+        one.message for one in told
+    }
 
 
 class _Deaf(Training):
     """Training jobs whose deletion is answered and never done."""
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
+    def delete(self, context: ScanContext, resource: Resource) -> None:
         pass
 
 
@@ -386,10 +397,16 @@ def test_what_is_still_there_after_its_deletion_was_answered_is_stuck(
     cloud.delays(training=0)
     trains(cloud, "fit", ADA.role_arn)
     members = {field.name: getattr(TRAINING, field.name) for field in fields(TRAINING)}
-    kinds = [_Deaf(**members) if kind is TRAINING else kind for kind in ALL]
-    patience = replace(teardown_demo.QUICK, deadline=0.2)
-    report = torn_down(teardown_demo.job(clients, kinds=kinds, patience=patience), stacks=stacks)
+    resource_types = [
+        _Deaf(**members) if resource_type is TRAINING else resource_type for resource_type in ALL
+    ]
+    waits = replace(teardown_demo.QUICK, deadline=0.2)
+    report = torn_down(
+        teardown_demo.job(clients, resource_types=resource_types, waits=waits), stacks=stacks
+    )
     assert report.code == (NOT_PROVEN if stacks else LEFT)
-    outcomes = {(one.thing.kind, one.thing.id): one.outcome for one in report.results}
+    outcomes = {
+        (one.resource.resource_type, one.resource.id): one.outcome for one in report.results
+    }
     assert outcomes["training job", "fit"] == DeletionOutcome.STUCK
     assert ADA.role in teardown_demo.roles(cloud)

@@ -1,4 +1,4 @@
-"""Whose SageMaker's things are: by role, by maker, by tag and by name."""
+"""Whose SageMaker's resources are: by role, by maker, by tag and by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
-from tests.support.teardown_demo import ADA, BEN, HERE, found, serves, trains, whose, world
+from tests.support.teardown_demo import ADA, BEN, HERE, context, found, serves, trains, whose
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
 from workshop.teardown.discovery import ScanTarget
@@ -34,15 +34,15 @@ def test_a_job_is_owned_by_its_role_whatever_its_name_and_tags(
     cloud: Cloud, clients: Clients
 ) -> None:
     trains(cloud, "nameless", teardown_demo.role(cloud, ADA))
-    assert whose(world(clients), "training job") == {"nameless": (OWNED, "ada")}
+    assert whose(context(clients), "training job") == {"nameless": (OWNED, "ada")}
 
 
 def test_a_role_that_was_deleted_by_hand_still_proves(cloud: Cloud, clients: Clients) -> None:
     trains(cloud, "orphan", teardown_demo.role(cloud, ADA))
-    serves(cloud, "orphan", ADA.role_arn)
+    serves(cloud, "orphan", ADA.role_arn, ADA)
     cloud.client("iam").delete_role(RoleName=ADA.role)
-    for kind in ("training job", "model", "endpoint configuration", "endpoint"):
-        assert whose(world(clients), kind) == {"orphan": (OWNED, "ada")}, kind
+    for resource_type in ("training job", "model", "endpoint configuration", "endpoint"):
+        assert whose(context(clients), resource_type) == {"orphan": (OWNED, "ada")}, resource_type
 
 
 def test_a_look_alike_with_another_role_is_foreign_and_others_are_not_even_listed(
@@ -53,16 +53,18 @@ def test_a_look_alike_with_another_role_is_foreign_and_others_are_not_even_liste
     trains(cloud, "other", foreign)
     serves(cloud, "demo-ada-serve", foreign)
     serves(cloud, "other", foreign)
-    assert whose(world(clients), "training job") == {"demo-ada-fit": (FOREIGN, "")}
-    for kind in ("model", "endpoint configuration", "endpoint"):
-        assert whose(world(clients), kind) == {"demo-ada-serve": (FOREIGN, "")}, kind
+    assert whose(context(clients), "training job") == {"demo-ada-fit": (FOREIGN, "")}
+    for resource_type in ("model", "endpoint configuration", "endpoint"):
+        assert whose(context(clients), resource_type) == {"demo-ada-serve": (FOREIGN, "")}, (
+            resource_type
+        )
 
 
 def test_the_prefix_of_another_project_claims_nothing(cloud: Cloud, clients: Clients) -> None:
     client = cloud.client("sagemaker")
     for name in ("demo-transformer-x", "demo-ada-x", "demolition-ada-x"):
         client.create_model(ModelName=name, PrimaryContainer={"Image": teardown_demo.IMAGE})
-    assert whose(world(clients), "model") == {
+    assert whose(context(clients), "model") == {
         "demo-ada-x": (CLAIMED, "ada"),
         "demo-transformer-x": (FOREIGN, ""),
     }
@@ -82,7 +84,7 @@ def test_tags_are_only_a_claim_and_another_workshops_tags_none(
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
         )
     arns = {one["ModelName"]: one["ModelArn"] for one in client.list_models()["Models"]}
-    seen = world(
+    seen = context(
         clients,
         tagged={
             arns["tagged"]: {"workshop": "demo", "attendee": "ada"},
@@ -96,8 +98,8 @@ def test_only_the_chosen_seats_are_looked_at(cloud: Cloud, clients: Clients) -> 
     trains(cloud, "hers", teardown_demo.role(cloud, ADA))
     trains(cloud, "his", teardown_demo.role(cloud, BEN))
     trains(cloud, "demo-ben-fit", cloud.role("somebody"))
-    assert whose(world(clients, "ada", whole=False), "training job") == {"hers": (OWNED, "ada")}
-    assert whose(world(clients, "ada", whole=True), "training job") == {
+    assert whose(context(clients, "ada", whole=False), "training job") == {"hers": (OWNED, "ada")}
+    assert whose(context(clients, "ada", whole=True), "training job") == {
         "hers": (OWNED, "ada"),
         "his": (OWNED, "ben"),
         "demo-ben-fit": (FOREIGN, ""),
@@ -112,7 +114,7 @@ def test_what_cannot_be_described_is_unknown_and_hides_nothing(
     cloud.faults(
         {"effect": "denied", "operation": "sagemaker:DescribeTrainingJob", "match": "closed"}
     )
-    seen = found(world(clients), "training job")
+    seen = found(context(clients), "training job")
     assert {name: one.ownership for name, one in seen.items()} == {
         "open": OWNED,
         "closed": UNKNOWN,
@@ -128,8 +130,8 @@ def test_a_listing_that_fails_makes_its_kind_unknown_and_no_other(
     cloud.faults({"effect": "denied", "operation": "sagemaker:ListModels"})
     target = ScanTarget("demo", "demo", {teardown_demo.HERE: frozenset({"ada"})}, whole=True)
     seen = discovery.discover(clients, target, ALL)
-    assert [one.kind for one in seen.unknown] == ["model"]
-    assert ("training job", "hers", teardown_demo.HERE) in seen.things
+    assert [one.resource_type for one in seen.unknown] == ["model"]
+    assert ("training job", "hers", teardown_demo.HERE) in seen.resources
     assert set(seen.not_offered) == {"labeling job", "artifact", "context", "action"}
 
 
@@ -142,7 +144,7 @@ def test_every_page_is_read(cloud: Cloud, clients: Clients, count: int) -> None:
             PrimaryContainer={"Image": teardown_demo.IMAGE},
             ExecutionRoleArn=role,
         )
-    assert len(found(world(clients), "model")) == count
+    assert len(found(context(clients), "model")) == count
 
 
 def test_what_has_no_role_is_proven_by_its_maker(cloud: Cloud, clients: Clients) -> None:
@@ -155,12 +157,12 @@ def test_what_has_no_role_is_proven_by_its_maker(cloud: Cloud, clients: Clients)
         client.create_trial_component(TrialComponentName=name)
         client.create_model_package_group(ModelPackageGroupName=name)
         client.create_model_package(ModelPackageGroupName=name, InferenceSpecification=_served())
-    for kind in ("experiment", "trial", "trial component", "model package group"):
-        assert whose(world(clients), kind) == {
+    for resource_type in ("experiment", "trial", "trial component", "model package group"):
+        assert whose(context(clients), resource_type) == {
             "hers": (OWNED, "ada"),
             "demo-ada-x": (FOREIGN, ""),
-        }, kind
-    packages = whose(world(clients), "model package")
+        }, resource_type
+    packages = whose(context(clients), "model package")
     assert {name.rpartition("package/")[2]: one for name, one in packages.items()} == {
         "hers/1": (OWNED, "ada"),
         "demo-ada-x/1": (FOREIGN, ""),
@@ -168,7 +170,7 @@ def test_what_has_no_role_is_proven_by_its_maker(cloud: Cloud, clients: Clients)
     # The session's ARN has no path: another role of that name speaks against it.
     cloud.client("iam").delete_role(RoleName=ADA.role)
     cloud.role(ADA.role)
-    assert "hers" not in whose(world(clients), "experiment")
+    assert "hers" not in whose(context(clients), "experiment")
 
 
 def test_a_role_that_is_gone_proves_by_its_id_and_by_its_name_claims_at_most(
@@ -191,17 +193,17 @@ def test_a_role_that_is_gone_proves_by_its_id_and_by_its_name_claims_at_most(
         )
         iam.delete_role(RoleName=role)
     # Its name alone: only that of this place's Region and of a seat that is known claims anything.
-    assert whose(world(clients), "experiment") == {"hers": (CLAIMED, "ada")}
-    # Its id, as an earlier look noted it below the workshop's path.
-    assert whose(world(clients, roles=(seen[0],)), "experiment") == {"hers": (OWNED, "ada")}
+    assert whose(context(clients), "experiment") == {"hers": (CLAIMED, "ada")}
+    # Its id, as an earlier scan noted it below the workshop's path.
+    assert whose(context(clients, roles=(seen[0],)), "experiment") == {"hers": (OWNED, "ada")}
     # A later role of the name, this time the workshop's, did not make what is older.
     teardown_demo.role(cloud, ADA)
-    assert whose(world(clients), "experiment") == {"hers": (CLAIMED, "ada")}
+    assert whose(context(clients), "experiment") == {"hers": (CLAIMED, "ada")}
 
 
 def test_what_a_job_leaves_is_proven_by_the_job(cloud: Cloud, clients: Clients) -> None:
     trains(cloud, "fit", teardown_demo.role(cloud, ADA))
-    assert whose(world(clients), "trial component") == {"fit-aws-training-job": (OWNED, "ada")}
+    assert whose(context(clients), "trial component") == {"fit-aws-training-job": (OWNED, "ada")}
 
 
 def test_an_endpoint_is_proven_by_its_models_only_if_all_are_ours(
@@ -226,11 +228,11 @@ def test_an_endpoint_is_proven_by_its_models_only_if_all_are_ours(
                 for model in models
             ],
         )
-    assert whose(world(clients), "endpoint configuration") == {"demo-ada-both": (CLAIMED, "ada")}
+    assert whose(context(clients), "endpoint configuration") == {"demo-ada-both": (CLAIMED, "ada")}
 
 
 def test_scaling_belongs_to_whom_its_endpoint_does(cloud: Cloud, clients: Clients) -> None:
-    serves(cloud, "mine", teardown_demo.role(cloud, ADA))
+    serves(cloud, "mine", teardown_demo.role(cloud, ADA), ADA)
     serves(cloud, "theirs", cloud.role("somebody"))
     scaling = cloud.client("application-autoscaling")
     for name in ("mine", "theirs"):
@@ -241,14 +243,14 @@ def test_scaling_belongs_to_whom_its_endpoint_does(cloud: Cloud, clients: Client
             MinCapacity=1,
             MaxCapacity=2,
         )
-    seen = found(world(clients), "scalable target")
+    seen = found(context(clients), "scalable target")
     assert [(one.ownership, one.seat) for one in seen.values()] == [(OWNED, "ada")]
     [target] = seen.values()
-    kind = teardown_demo.KINDS["scalable target"]
-    assert kind.state(world(clients), target) == ""
-    kind.delete(world(clients), target)
-    kind.delete(world(clients), target)
-    assert kind.state(world(clients), target) is None
+    resource_type = teardown_demo.RESOURCE_TYPES["scalable target"]
+    assert resource_type.state(context(clients), target) == ""
+    resource_type.delete(context(clients), target)
+    resource_type.delete(context(clients), target)
+    assert resource_type.state(context(clients), target) is None
 
 
 def test_every_kind_of_job_and_record_is_proven_by_its_role(cloud: Cloud, clients: Clients) -> None:
@@ -273,6 +275,7 @@ def test_every_kind_of_job_and_record_is_proven_by_its_role(cloud: Cloud, client
         },
         TransformOutput={"S3OutputPath": "s3://data/out"},
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        Tags=[{"Key": "workshop", "Value": "demo"}, {"Key": "attendee", "Value": "ada"}],
     )
     client.create_pipeline(
         PipelineName="one",
@@ -300,8 +303,8 @@ def test_every_kind_of_job_and_record_is_proven_by_its_role(cloud: Cloud, client
         RoleArn=role,
         PlatformIdentifier="notebook-al2023-v1",
     )
-    seen = world(clients)
-    for kind in (
+    seen = context(clients)
+    for resource_type in (
         "processing job",
         "transform job",
         "pipeline",
@@ -309,8 +312,11 @@ def test_every_kind_of_job_and_record_is_proven_by_its_role(cloud: Cloud, client
         "MLflow tracking server",
         "notebook",
     ):
-        assert whose(seen, kind) == {"one": (OWNED, "ada")}, kind
-    costs = {kind: found(seen, kind)["one"].hourly for kind in ("processing job", "transform job")}
+        assert whose(seen, resource_type) == {"one": (OWNED, "ada")}, resource_type
+    costs = {
+        resource_type: found(seen, resource_type)["one"].hourly
+        for resource_type in ("processing job", "transform job")
+    }
     assert str(costs["processing job"]) == "0.230"
     assert str(costs["transform job"]) == "0.115"
 

@@ -1,4 +1,4 @@
-"""The tables of SageMaker's kinds agree with the service model."""
+"""The tables of SageMaker's resource types agree with the service model."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from workshop.teardown.resource import ordered
 from workshop.teardown.resources import ALL, sagemaker_types
+from workshop.teardown.resources.base import ordered
 from workshop.teardown.resources.sagemaker_type import SageMakerType
 
-TABLES = [kind for kind in sagemaker_types.KINDS if isinstance(kind, SageMakerType)]
+TABLES = [
+    resource_type
+    for resource_type in sagemaker_types.TYPES
+    if isinstance(resource_type, SageMakerType)
+]
 MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
@@ -22,44 +26,53 @@ def members(operation: str, side: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("kind", TABLES, ids=lambda kind: kind.name)
-def test_every_operation_and_member_is_the_services(kind: SageMakerType) -> None:
-    page = members(kind.lists, "output")[kind.member]
+@pytest.mark.parametrize("resource_type", TABLES, ids=lambda resource_type: resource_type.name)
+def test_every_operation_and_member_is_the_services(resource_type: SageMakerType) -> None:
+    names = resource_type.operations
+    page = members(names.lists, "output")[names.member]
     summary = page.member.members
-    assert set(kind.identity.values()) <= summary.keys()
-    assert kind.arn in {*summary, *members(kind.describes, "output")}
-    assert set(kind.list_request) <= members(kind.lists, "input").keys()
-    for operation in filter(None, (kind.describes, kind.deletes)):
-        assert set(kind.identity) <= members(operation, "input").keys()
+    assert set(resource_type.identity.values()) <= summary.keys()
+    assert names.arn in {
+        *summary,
+        *members(names.describes, "output"),
+    }
+    assert set(resource_type.list_request) <= members(names.lists, "input").keys()
+    for operation in filter(None, (names.describes, names.deletes)):
+        assert set(resource_type.identity) <= members(operation, "input").keys()
         shape = MODEL.operation_model(operation).input_shape
         assert shape is not None
-        assert set(shape.required_members) - {"ClientRequestToken"} <= set(kind.identity)
-    if kind.delete_request:
-        assert set(kind.delete_request) <= members(kind.deletes, "input").keys()
-    if kind.stops:
-        assert set(kind.identity) <= members(kind.stops, "input").keys()
+        assert set(shape.required_members) - {"ClientRequestToken"} <= set(resource_type.identity)
+    if resource_type.delete_request:
+        assert set(resource_type.delete_request) <= members(names.deletes, "input").keys()
+    if names.stops:
+        assert set(resource_type.identity) <= members(names.stops, "input").keys()
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "resource_type",
     [one for one in TABLES if one.status and one.name != "pipeline"],
     ids=lambda one: one.name,
 )
-def test_every_status_is_one_that_the_service_knows(kind: SageMakerType) -> None:
-    known = set(members(kind.describes, "output")[kind.status].enum)
+def test_every_status_is_one_that_the_service_knows(resource_type: SageMakerType) -> None:
+    known = set(members(resource_type.operations.describes, "output")[resource_type.status].enum)
     own = {"Available warm pool"}
-    named = kind.billed_in | kind.stopped_from | (kind.deleted_from or frozenset()) | kind.gone_in
+    named = (
+        resource_type.billed_in
+        | resource_type.stopped_from
+        | (resource_type.deleted_from or frozenset())
+        | resource_type.gone_in
+    )
     assert named - own <= known
 
 
 def test_what_the_service_can_delete_is_deleted() -> None:
-    lasting = {kind.name for kind in TABLES if kind.permanent}
+    lasting = {resource_type.name for resource_type in TABLES if resource_type.permanent}
     assert lasting == {"transform job", "AutoML job", "labeling job"}
     for word in ("TransformJob", "AutoMLJob", "AutoMLJobV2", "LabelingJob"):
         assert f"Delete{word}" not in MODEL.operation_names
 
 
 def test_no_kinds_wait_for_each_other_and_all_that_is_waited_for_exists() -> None:
-    names = [kind.name for kind in ordered(ALL)]
+    names = [resource_type.name for resource_type in ordered(ALL)]
     assert len(names) == len(set(names)) == len(ALL)
-    assert {name for kind in ALL for name in kind.after} <= set(names)
+    assert {name for resource_type in ALL for name in resource_type.after} <= set(names)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import counted, place, world
+from tests.support.scan_context import context, counted, place
 from workshop.config.models import Keep
 from workshop.errors import UsageError
 from workshop.teardown import log_texts, save_paths, saving
@@ -66,7 +66,7 @@ def log(cloud: Cloud, stream: str, *messages: str, at: int = 1_790_000_000_123) 
 def save(cloud: Cloud, to: str | Path, keep: Keep | None = None, **work: Any) -> Saved:
     given = {"buckets": (DATA,), **work}
     ada = SeatArtifacts("ada", place(cloud), **given)
-    [saved] = saving.save(world(cloud).clients, keep or Keep(), str(to), [ada])
+    [saved] = saving.save(context(cloud).clients, keep or Keep(), str(to), [ada])
     return saved
 
 
@@ -178,7 +178,7 @@ def test_what_is_there_already_is_not_copied_again(cloud: Cloud) -> None:
         put(cloud, f"models/{number}")
     save(cloud, f"s3://{ARCHIVE}")
     put(cloud, "models/9")
-    here = world(cloud)
+    here = context(cloud)
     calls = counted(here.clients.client("s3", place(cloud)))
     work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
     [saved] = saving.save(here.clients, Keep(prefixes=("models/",)), f"s3://{ARCHIVE}", [work])
@@ -202,7 +202,7 @@ def test_what_was_uploaded_in_parts_is_copied_in_the_same_parts(cloud: Cloud) ->
 def test_no_copy_is_asked_for_that_could_replace_another(cloud: Cloud) -> None:
     put(cloud, "models/a")
     put_in_parts(cloud, "models/large", b"x" * (6 * MEGABYTE))
-    here = world(cloud)
+    here = context(cloud)
     asked: list[Any] = []
     for operation in ("CopyObject", "CompleteMultipartUpload"):
         here.clients.client("s3", place(cloud)).meta.events.register(
@@ -255,7 +255,7 @@ def test_a_copy_in_parts_that_fails_leaves_no_upload_behind(cloud: Cloud) -> Non
 @pytest.mark.usefixtures("buckets")
 def test_an_interrupted_copy_in_parts_leaves_no_upload_behind(cloud: Cloud) -> None:
     put_in_parts(cloud, "models/large", b"x" * (6 * MEGABYTE))
-    clients = world(cloud).clients
+    clients = context(cloud).clients
     events = clients.client("s3", place(cloud)).meta.events
     events.register("before-call.s3.UploadPartCopy", lambda **_: clients.interrupt())
     with pytest.raises(KeyboardInterrupt):
@@ -289,7 +289,7 @@ def test_an_object_whose_name_is_taken_is_saved_under_another(cloud: Cloud, ther
 def test_all_pages_on_both_sides_are_compared(cloud: Cloud, count: int) -> None:
     for number in range(count):
         put(cloud, f"models/{number}")
-    here = world(cloud)
+    here = context(cloud)
     client = here.clients.client("s3", place(cloud))
     client.meta.events.register(
         "provide-client-params.s3.ListObjectsV2", lambda params, **_: {**params, "MaxKeys": 25}
@@ -368,7 +368,7 @@ def test_what_fails_is_told_by_name_in_bounds_and_keeps_nothing_else_from_being_
         SeatArtifacts(seat, place(cloud), buckets=(name,))
         for seat, name in (("ada", DATA), ("ben", other))
     ]
-    ada, ben = saving.save(world(cloud).clients, Keep(), str(tmp_path), works)
+    ada, ben = saving.save(context(cloud).clients, Keep(), str(tmp_path), works)
     assert (ada.complete, ada.objects, ada.missing) == (False, 1, MOST_PROBLEMS + 5)
     assert len(ada.problems) == MOST_PROBLEMS + 1
     assert ada.problems[0].startswith(f"s3://{DATA}/models/0: it is archived (InvalidObjectState")
@@ -384,7 +384,7 @@ def test_a_bucket_that_refuses_everything_is_not_asked_for_every_object(
     for number in range(60):
         put(cloud, f"{number:02}")
     cloud.faults({"effect": "denied", "operation": "s3:CopyObject"})
-    here = world(cloud)
+    here = context(cloud)
     calls = counted(here.clients.client("s3", place(cloud)))
     work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
     [saved] = saving.save(here.clients, Keep(), f"s3://{ARCHIVE}", [work])
@@ -587,7 +587,7 @@ def test_streams_are_saved_to_a_bucket_too_and_never_over_another(cloud: Cloud) 
 @pytest.mark.usefixtures("buckets")
 def test_all_pages_of_a_stream_are_written(cloud: Cloud, tmp_path: Path) -> None:
     logged(cloud, "fit/algo-1", *(f"line {number}" for number in range(201)))
-    here = world(cloud)
+    here = context(cloud)
     here.clients.client("logs", place(cloud)).meta.events.register(
         "provide-client-params.cloudwatch-logs.GetLogEvents",
         lambda params, **_: {**params, "limit": 25},

@@ -75,7 +75,7 @@ def test_what_is_only_claimed_stays_until_it_is_included(cloud: Cloud) -> None:
     assert not claimed & run.after.keys()
 
 
-def test_an_attendee_who_took_the_tags_off_hides_nothing(cloud: Cloud) -> None:
+def test_tags_that_were_taken_off_hide_nothing(cloud: Cloud) -> None:
     room = small(cloud)
     ada = room.attendee("ada")
     for make in (pieces.training, pieces.endpoint, pieces.experiments, pieces.packages):
@@ -89,7 +89,11 @@ def test_an_attendee_who_took_the_tags_off_hides_nothing(cloud: Cloud) -> None:
         if "/demo-ada-" in arn and "their" not in arn:
             client.delete_tags(ResourceArn=arn, TagKeys=["workshop", "attendee", "environment"])
     ada.client("s3").delete_bucket_tagging(Bucket=ada.bucket)
-    proving(teardown(room))
+    # Nothing but its tags tells who serves a model.
+    run = teardown(room)
+    run.check()
+    assert (run.code, "Endpoint demo-ada-serve" in run.left) == (4, True)
+    proving(teardown(room, choices=Choices(include_claimed=True)))
 
 
 def test_tags_of_a_seat_on_somebody_elses_work_are_claims_until_they_are_included(
@@ -106,7 +110,7 @@ def test_tags_of_a_seat_on_somebody_elses_work_are_claims_until_they_are_include
     run.check()
     assert run.code == 4
     assert run.report is not None
-    left = {(one.kind, one.ownership) for one in run.report.left}
+    left = {(one.resource_type, one.ownership) for one in run.report.left}
     assert {("training job", Ownership.CLAIMED), ("endpoint", Ownership.CLAIMED)} <= left
     assert run.report.cost.usd > 0
     run = teardown(room, choices=Choices(include_claimed=True))
@@ -175,13 +179,13 @@ def test_what_an_endpoint_depends_on_goes_in_order(cloud: Cloud) -> None:
     run = teardown(room)
     proving(run)
     order = [
-        one.thing.kind
-        for one in run.happenings
-        if one.thing is not None
+        one.resource.resource_type
+        for one in run.events
+        if one.resource is not None
         and one.outcome in (DeletionOutcome.DELETED, DeletionOutcome.ALREADY_GONE)
     ]
     before = ["scalable target", "inference component", "endpoint", "endpoint configuration"]
-    assert [kind for kind in order if kind in before] == before
+    assert [resource_type for resource_type in order if resource_type in before] == before
     assert order.index("endpoint configuration") < order.index("model")
 
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import counted, found, owners, place, world
+from tests.support.scan_context import context, counted, found, owners, place
 from workshop.naming import Names
 from workshop.teardown.resources.schedules import EventRules, Schedules
 
@@ -50,7 +50,7 @@ def test_the_role_of_a_target_proves_a_rule_on_any_bus(cloud: Cloud) -> None:
     rule(cloud, "vision-ada-theirs", role(cloud, "ada", workshop="speech"))
     rule(cloud, "vision-ada-bare")
     rule(cloud, "theirs", role(cloud, "ada", workshop="speech"))
-    assert owners(RULES, world(cloud)) == {
+    assert owners(RULES, context(cloud)) == {
         "default/nightly": ("owned", "ada"),
         "mine/on-mine": ("owned", "ben"),
         "default/vision-ada-theirs": ("foreign", ""),
@@ -60,12 +60,12 @@ def test_the_role_of_a_target_proves_a_rule_on_any_bus(cloud: Cloud) -> None:
 
 def test_a_rule_that_also_serves_somebody_else_is_not_proven(cloud: Cloud) -> None:
     rule(cloud, "shared", role(cloud, "ada"), role(cloud, "ada", workshop="speech"))
-    assert owners(RULES, world(cloud)) == {}
+    assert owners(RULES, context(cloud)) == {}
 
 
 def test_a_rule_goes_with_its_targets(cloud: Cloud) -> None:
     rule(cloud, "nightly", *[role(cloud, "ada")] * 3)
-    here = world(cloud)
+    here = context(cloud)
     one = found(RULES, here)["default/nightly"]
     assert RULES.state(here, one) == "ENABLED"
     calls = counted(here.clients.client("events", place(cloud)))
@@ -78,7 +78,7 @@ def test_a_rule_goes_with_its_targets(cloud: Cloud) -> None:
 
 def test_rules_that_a_service_of_aws_keeps_for_itself_are_left_out(cloud: Cloud) -> None:
     rule(cloud, "vision-ada-managed", role(cloud, "ada"))
-    here = world(cloud)
+    here = context(cloud)
 
     def managed(parsed: Any, **_: Any) -> None:
         for one in parsed["Rules"]:
@@ -92,13 +92,13 @@ def test_rules_that_a_service_of_aws_keeps_for_itself_are_left_out(cloud: Cloud)
 def test_a_rule_whose_targets_cannot_be_read_is_unknown(cloud: Cloud) -> None:
     rule(cloud, "vision-ada-nightly", role(cloud, "ada"))
     cloud.faults({"effect": "denied", "operation": "events:ListTargetsByRule"})
-    assert owners(RULES, world(cloud)) == {"default/vision-ada-nightly": ("unknown", "ada")}
+    assert owners(RULES, context(cloud)) == {"default/vision-ada-nightly": ("unknown", "ada")}
 
 
 def test_all_pages_of_rules_are_read(cloud: Cloud) -> None:
     for number in range(101):
         rule(cloud, f"vision-ada-{number}")
-    assert len(found(RULES, world(cloud))) == 101
+    assert len(found(RULES, context(cloud))) == 101
 
 
 def test_the_role_of_its_target_proves_a_schedule_in_any_group(cloud: Cloud) -> None:
@@ -107,7 +107,7 @@ def test_the_role_of_its_target_proves_a_schedule_in_any_group(cloud: Cloud) -> 
     schedule(cloud, "nightly", role(cloud, "ben"), group="mine")
     schedule(cloud, "of-cem", role(cloud, "cem"))
     schedule(cloud, "vision-ada-theirs", role(cloud, "ada", workshop="speech"))
-    assert owners(SCHEDULES, world(cloud)) == {
+    assert owners(SCHEDULES, context(cloud)) == {
         "default/nightly": ("owned", "ada"),
         "mine/nightly": ("owned", "ben"),
         "default/vision-ada-theirs": ("foreign", ""),
@@ -116,7 +116,7 @@ def test_the_role_of_its_target_proves_a_schedule_in_any_group(cloud: Cloud) -> 
 
 def test_a_schedule_goes_and_stays_gone(cloud: Cloud) -> None:
     schedule(cloud, "nightly", role(cloud, "ada"))
-    here = world(cloud)
+    here = context(cloud)
     one = found(SCHEDULES, here)["default/nightly"]
     assert SCHEDULES.state(here, one) == "ENABLED"
     SCHEDULES.delete(here, one)
@@ -125,17 +125,18 @@ def test_a_schedule_goes_and_stays_gone(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "operation"), [(RULES, "events:ListRules"), (SCHEDULES, "scheduler:ListSchedules")]
+    ("resource_type", "operation"),
+    [(RULES, "events:ListRules"), (SCHEDULES, "scheduler:ListSchedules")],
 )
 def test_a_denied_listing_is_an_error_and_not_none(
-    cloud: Cloud, kind: EventRules | Schedules, operation: str
+    cloud: Cloud, resource_type: EventRules | Schedules, operation: str
 ) -> None:
     cloud.faults({"effect": "denied", "operation": operation})
     with pytest.raises(ClientError, match="AccessDenied"):
-        list(kind.find(world(cloud)))
+        list(resource_type.find(context(cloud)))
 
 
 def test_a_schedule_that_cannot_be_read_is_unknown(cloud: Cloud) -> None:
     schedule(cloud, "vision-ada-nightly", role(cloud, "ada"))
     cloud.faults({"effect": "denied", "operation": "scheduler:GetSchedule"})
-    assert owners(SCHEDULES, world(cloud)) == {"default/vision-ada-nightly": ("unknown", "ada")}
+    assert owners(SCHEDULES, context(cloud)) == {"default/vision-ada-nightly": ("unknown", "ada")}

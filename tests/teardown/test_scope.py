@@ -81,7 +81,7 @@ def test_a_region_that_the_configuration_no_longer_names_is_torn_down_as_well(
     assert command(room, "teardown", "-e", "demo", "--early", *only).code == 0
     assert "Endpoint mine-serve" in snapshots.of(room.cloud)
     ran = command(room, "teardown", "-e", "demo", *APPLY, *only)
-    assert (ran.code, "gone: two looks" in ran.err + ran.out) == (0, True), ran.out + ran.err
+    assert (ran.code, "gone: two scans" in ran.err + ran.out) == (0, True), ran.out + ran.err
     assert teardown_demo.stack_names(room.cloud) == ({"demo-cohort"} if only else set())
     assert not room.cloud.client("sagemaker").list_endpoints()["Endpoints"]
     if not only:
@@ -92,7 +92,9 @@ def test_a_workshop_that_is_looked_for_in_another_region_is_owned_where_it_is(ro
     words = ("leftovers", "--workshop", "demo", "--account", HOME.account, "--region", "eu-west-1")
     ran = command(room, *words, "--json")
     assert ran.code == 4
-    whose = {(one["kind"], one["id"]): one["ownership"] for one in json.loads(ran.out)["things"]}
+    whose = {
+        (one["resource_type"], one["id"]): one["ownership"] for one in json.loads(ran.out)["things"]
+    }
     assert whose["stack", "demo-ada-storage"] == "owned"
     assert whose["role", teardown_demo.ADA.role] == "owned"
     assert whose["bucket", teardown_demo.ADA.bucket("data")] == "owned"
@@ -139,7 +141,7 @@ def test_what_an_extra_statement_opens_is_named_as_not_looked_at_in_plan_verdict
     plan = command(room, "teardown", "-e", "demo", "--early", *accepted)
     assert [line for line in plan.err.splitlines() if line.startswith("accepted as you asked: ")]
     ran = command(room, "teardown", "-e", "demo", *APPLY, *accepted)
-    told = "gone, but for dynamodb, which were not looked at: two looks found nothing else of"
+    told = "gone, but for dynamodb, which were not looked at: two scans found nothing else of"
     assert (ran.code, ran.out.splitlines()[-1]) == (0, f"{told} workshop 'demo'"), ran.err
     for suffix in ("md", "html", "json"):
         last = max(Path(".workshop", "demo").glob(f"teardown-2*.{suffix}"))

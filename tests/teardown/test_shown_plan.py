@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from tests.support.teardown_demo import HERE, KINDS
+from tests.support.teardown_demo import HERE, RESOURCE_TYPES
 from workshop.aws.clients import Clients
 from workshop.config.models import Keep
 from workshop.errors import GuardError
@@ -27,14 +27,14 @@ AGAIN = "workshop teardown -e demo"
 CREATED = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def thing(
-    kind: str, name: str, ownership: Ownership = Ownership.OWNED, seat: str = "ada"
+def resource(
+    resource_type: str, name: str, ownership: Ownership = Ownership.OWNED, seat: str = "ada"
 ) -> Resource:
-    return Resource(kind, name, HERE, ownership, "a test", seat, created=CREATED)
+    return Resource(resource_type, name, HERE, ownership, "a test", seat, created=CREATED)
 
 
 def plan(
-    things: Iterable[Resource],
+    resources: Iterable[Resource],
     choices: Choices | None = None,
     *,
     unknown: tuple[Unknown, ...] = (),
@@ -42,21 +42,21 @@ def plan(
 ) -> TeardownPlan:
     scope = Scope("demo", "demo", HERE, frozenset(seats), whole=True)
     discovery = Discovery(
-        things={one.key: one for one in things},
+        resources={one.key: one for one in resources},
         stacks={},
-        resources={},
-        worlds={HERE: ScanContext(cast("Clients", None), scope, memory=ScanCache())},
+        stack_resources={},
+        contexts={HERE: ScanContext(cast("Clients", None), scope, memory=ScanCache())},
         unknown=unknown,
         not_offered=(),
     )
-    return TeardownPlan(discovery, KINDS, choices or Choices())
+    return TeardownPlan(discovery, RESOURCE_TYPES, choices or Choices())
 
 
-MODEL = thing("model", "fit")
-CLAIM = thing("model", "demo-ada-x", Ownership.CLAIMED)
-FOREIGN = thing("model", "theirs", Ownership.FOREIGN, seat="")
-ROLE_STACK = thing(STACK, "demo-ada-access")
-UNREAD = thing("endpoint", "headless", Ownership.UNKNOWN, seat="")
+MODEL = resource("model", "fit")
+CLAIM = resource("model", "demo-ada-x", Ownership.CLAIMED)
+FOREIGN = resource("model", "theirs", Ownership.FOREIGN, seat="")
+ROLE_STACK = resource(STACK, "demo-ada-access")
+UNREAD = resource("endpoint", "headless", Ownership.UNKNOWN, seat="")
 SHOWN = (MODEL, CLAIM, FOREIGN, UNREAD, ROLE_STACK)
 
 
@@ -67,16 +67,16 @@ def later(one: Resource) -> Resource:
 @pytest.mark.parametrize(
     ("new", "goes"),
     [
-        (thing("model", "late"), True),
-        (thing("endpoint", "late", seat="ben"), True),
-        (thing("model", "of-nobody-known", seat=""), True),
+        (resource("model", "late"), True),
+        (resource("endpoint", "late", seat="ben"), True),
+        (resource("model", "of-nobody-known", seat=""), True),
         (later(MODEL), True),
-        (thing("model", "late", Ownership.CLAIMED), False),
+        (resource("model", "late", Ownership.CLAIMED), False),
         (later(CLAIM), False),
         (replace(CLAIM, ownership=Ownership.OWNED), True),
         (replace(UNREAD, ownership=Ownership.OWNED, seat="ada"), True),
-        (thing("model", "late", Ownership.UNKNOWN), False),
-        (thing("model", "late", Ownership.FOREIGN), False),
+        (resource("model", "late", Ownership.UNKNOWN), False),
+        (resource("model", "late", Ownership.FOREIGN), False),
     ],
 )
 @pytest.mark.parametrize("include_claimed", [False, True])
@@ -95,10 +95,10 @@ def test_what_seats_make_meanwhile_refuses_nothing_and_goes_if_it_is_owned(
 @pytest.mark.parametrize(
     "new",
     [
-        thing(STACK, "demo-ada-notebook"),
+        resource(STACK, "demo-ada-notebook"),
         later(ROLE_STACK),
-        thing("role", "demo-zoe-us-east-1-execution", seat="zoe"),
-        thing("model", "of-a-new-seat", seat="zoe"),
+        resource("role", "demo-zoe-us-east-1-execution", seat="zoe"),
+        resource("model", "of-a-new-seat", seat="zoe"),
         replace(CLAIM, ownership=Ownership.OWNED, seat="ben"),
         replace(FOREIGN, ownership=Ownership.OWNED, seat="ada"),
     ],
@@ -109,7 +109,7 @@ def test_what_only_the_organiser_can_bring_about_is_refused(new: Resource) -> No
     present = plan({one.key: one for one in (*SHOWN, new)}.values())
     with pytest.raises(GuardError, match="the plan is stale: ") as caught:
         plan_to_hold(shown, None, present, SUBJECT, AGAIN)
-    assert f"{new.kind} {new.id} was not " in str(caught.value)
+    assert f"{new.resource_type} {new.id} was not " in str(caught.value)
     assert str(caught.value).endswith(f"look at it again with: {AGAIN}")
 
 
@@ -206,7 +206,7 @@ def test_a_cost_of_which_something_was_not_read_is_never_zero() -> None:
 
 
 def test_a_sweep_leaves_what_all_seats_share() -> None:
-    shared = replace(thing("bucket", "demo-cohort-datasets", seat="cohort"), stack="demo-cohort")
-    own = replace(thing("bucket", "demo-ada-data"), stack="demo-ada-storage")
+    shared = replace(resource("bucket", "demo-cohort-datasets", seat="cohort"), stack="demo-cohort")
+    own = replace(resource("bucket", "demo-ada-data"), stack="demo-ada-storage")
     swept = plan([shared, own], Choices(stacks=False, contents=True))
-    assert swept.fates == [(own, PlannedAction.EMPTY)]
+    assert swept.actions == [(own, PlannedAction.EMPTY)]

@@ -1,9 +1,8 @@
-"""The sweep's order, patience and results, with kinds that are played."""
+"""The sweep's order, patience and results, with resource types that are played."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
@@ -13,18 +12,19 @@ from botocore.exceptions import ClientError
 from tests.support.teardown_demo import HERE
 from workshop.aws.clients import Clients
 from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
-from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope, Undeletable
+from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
+from workshop.teardown.resources.base import ResourceType, Undeletable
 from workshop.teardown.sweep import Sweep, SweepWaits
 
 QUICK = SweepWaits(
-    deadline=0.2, first_look=0.001, slowest_look=0.002, backoff=0.001, slowest_backoff=0.002
+    deadline=0.2, first_wait=0.001, slowest_wait=0.002, backoff=0.001, slowest_backoff=0.002
 )
 WORLD = ScanContext(cast("Clients", None), Scope("demo", "demo", HERE, frozenset(), whole=True))
 
 
 @dataclass
-class Played:
-    """A kind whose things pass through the states that a test gives, the last one for ever."""
+class Played(ResourceType):
+    """A type whose resources pass through the states that a test gives, the last one for ever."""
 
     name: str
     log: list[str]
@@ -33,64 +33,68 @@ class Played:
     errors: dict[str, list[str]] = field(default_factory=dict)
     deletable: frozenset[str] = frozenset({"Stopped"})
     permanent: bool = False
-    needs_role: bool = False
-    resource_type: str = ""
     lock: Any = field(default_factory=threading.Lock)
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        raise NotImplementedError
-
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002
-        if thing.state != "Running":
+    def stop(self, context: ScanContext, resource: Resource) -> bool:  # noqa: ARG002
+        if resource.state != "Running":
             return False
-        self._note("stop", thing)
+        self._note("stop", resource)
         return True
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002
-        self._note("delete", thing)
+    def delete(self, context: ScanContext, resource: Resource) -> None:  # noqa: ARG002
+        self._note("delete", resource)
         if self.permanent:
             raise Undeletable(f"AWS has no way to delete a {self.name}")
         with self.lock:
-            errors = self.errors.get(thing.id)
+            errors = self.errors.get(resource.id)
             code = errors.pop(0) if errors else None
         if code is not None:
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Delete")
 
-    def state(self, world: ScanContext, thing: Resource) -> str | None:  # noqa: ARG002
+    def state(self, context: ScanContext, resource: Resource) -> str | None:  # noqa: ARG002
         with self.lock:
-            states = self.states.get(thing.id, [None])
+            states = self.states.get(resource.id, [None])
             return states.pop(0) if len(states) > 1 else states[0]
 
     def deletable_in(self, state: str) -> bool:
         return state in self.deletable
 
-    def _note(self, what: str, thing: Resource) -> None:
+    def _note(self, what: str, resource: Resource) -> None:
         with self.lock:
-            self.log.append(f"{what} {thing.kind} {thing.id}")
+            self.log.append(f"{what} {resource.resource_type} {resource.id}")
 
 
 @dataclass
 class Box(Played):
-    """A kind that holds things."""
+    """A resource type that holds resources."""
 
-    def empty(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002
-        self._note("empty", thing)
+    has_contents = True
+
+    def empty(self, context: ScanContext, resource: Resource) -> None:  # noqa: ARG002
+        self._note("empty", resource)
 
 
-def thing(kind: str, name: str, state: str = "Stopped", **more: Any) -> Resource:
-    return Resource(kind, name, HERE, Ownership.OWNED, "", state=state, **{"seat": "ada", **more})
+def resource(resource_type: str, name: str, state: str = "Stopped", **more: Any) -> Resource:
+    return Resource(
+        resource_type, name, HERE, Ownership.OWNED, "", state=state, **{"seat": "ada", **more}
+    )
 
 
 def swept(
-    kinds: list[Played], things: list[Resource], patience: SweepWaits = QUICK, **more: Any
+    resource_types: list[Played], resources: list[Resource], waits: SweepWaits = QUICK, **more: Any
 ) -> tuple[dict[str, tuple[DeletionOutcome, str]], list[TeardownEvent]]:
     told: list[TeardownEvent] = []
     work = Sweep(
-        {HERE: WORLD}, {kind.name: kind for kind in kinds}, things, told.append, patience, **more
+        {HERE: WORLD},
+        {resource_type.name: resource_type for resource_type in resource_types},
+        resources,
+        told.append,
+        waits,
+        **more,
     )
     work.stop_spending()
     work.delete()
-    return {one.thing.id: (one.outcome, one.told) for one in work.results}, told
+    return {one.resource.id: (one.outcome, one.message) for one in work.results}, told
 
 
 def test_what_costs_is_stopped_before_anything_is_deleted_and_the_bill_falls() -> None:
@@ -100,9 +104,9 @@ def test_what_costs_is_stopped_before_anything_is_deleted_and_the_bill_falls() -
     results, told = swept(
         [job, record],
         [
-            thing("record", "r"),
-            thing("job", "j1", "Running", hourly=Decimal("2.5")),
-            thing("job", "j2", "Running", hourly=Decimal("0.5")),
+            resource("record", "r"),
+            resource("job", "j1", "Running", hourly=Decimal("2.5")),
+            resource("job", "j2", "Running", hourly=Decimal("0.5")),
         ],
     )
     assert set(log[:2]) == {"stop job j1", "stop job j2"}
@@ -118,10 +122,10 @@ def test_a_kind_waits_for_those_it_depends_on_in_its_own_seat_alone() -> None:
     swept(
         [slow, model],
         [
-            thing("endpoint", "slow"),
-            thing("model", "hers"),
-            thing("model", "his", seat="ben"),
-            thing("model", "nobodys", seat=""),
+            resource("endpoint", "slow"),
+            resource("model", "hers"),
+            resource("model", "his", seat="ben"),
+            resource("model", "nobodys", seat=""),
         ],
     )
     assert log.index("delete model his") < log.index("delete model hers")
@@ -135,7 +139,7 @@ def test_a_wait_that_takes_too_long_ends_as_stuck_and_holds_what_depends_on_it()
     model = Played("model", log, after=("endpoint",))
     results, told = swept(
         [stuck, model],
-        [thing("endpoint", "e"), thing("model", "m"), thing("model", "his", seat="ben")],
+        [resource("endpoint", "e"), resource("model", "m"), resource("model", "his", seat="ben")],
     )
     assert results["e"] == (DeletionOutcome.STUCK, "still Deleting after 0 seconds")
     assert results["m"] == (DeletionOutcome.STUCK, "waits until no endpoint of its seat is left")
@@ -155,7 +159,7 @@ def test_a_refusal_is_tried_again_and_a_denial_soon_given_up() -> None:
             "denied": ["AccessDeniedException"] * 9,
         },
     )
-    results, _ = swept([job], [thing("job", "busy"), thing("job", "denied")])
+    results, _ = swept([job], [resource("job", "busy"), resource("job", "denied")])
     assert results["busy"][0] == DeletionOutcome.DELETED
     assert results["denied"] == (DeletionOutcome.STUCK, "AccessDeniedException: no")
     assert log.count("delete job busy") == 3
@@ -167,7 +171,8 @@ def test_what_aws_cannot_delete_is_stopped_and_holds_up_nothing() -> None:
     record = Played("transform", log, permanent=True, states={"t": ["Stopping", "Stopped"]})
     model = Played("model", log, after=("transform",))
     results, _ = swept(
-        [record, model], [thing("transform", "t", "Running", hourly=None), thing("model", "m")]
+        [record, model],
+        [resource("transform", "t", "Running", hourly=None), resource("model", "m")],
     )
     assert results["t"] == (DeletionOutcome.UNDELETABLE, "AWS has no way to delete a transform")
     assert results["m"][0] == DeletionOutcome.DELETED
@@ -178,32 +183,32 @@ def test_what_a_stack_holds_is_stopped_and_emptied_but_not_deleted() -> None:
     log: list[str] = []
     notebook = Played("notebook", log, states={"n": ["Stopping", "Stopped"]})
     bucket = Box("bucket", log, deletable=frozenset({"Stopped"}))
-    things = [
-        thing("notebook", "n", "Running", stack="s", hourly=Decimal(1)),
-        thing("bucket", "b", stack="s"),
-        thing("notebook", "resting", stack="s"),
+    resources = [
+        resource("notebook", "n", "Running", stack="s", hourly=Decimal(1)),
+        resource("bucket", "b", stack="s"),
+        resource("notebook", "resting", stack="s"),
     ]
-    results, _ = swept([notebook, bucket], things)
+    results, _ = swept([notebook, bucket], resources)
     assert {name: outcome for name, (outcome, _) in results.items()} == {
         "n": DeletionOutcome.STOPPED,
         "b": DeletionOutcome.EMPTIED,
     }
     assert log == ["stop notebook n", "empty bucket b"]
     log.clear()
-    swept([notebook, bucket], things[1:], empty_stacks=False)
+    swept([notebook, bucket], resources[1:], empty_stacks=False)
     assert log == []
 
 
 def test_what_is_gone_already_is_told_so() -> None:
     job = Played("job", [], states={"j": [None]})
-    results, _ = swept([job], [thing("job", "j", "Pending")])
+    results, _ = swept([job], [resource("job", "j", "Pending")])
     assert results["j"][0] == DeletionOutcome.ALREADY_GONE
 
 
 def test_something_that_ignores_its_deletion_is_asked_again() -> None:
     log: list[str] = []
     job = Played("job", log, states={"j": ["Stopped"] * 7 + [None]})
-    results, _ = swept([job], [thing("job", "j")])
+    results, _ = swept([job], [resource("job", "j")])
     assert results["j"][0] == DeletionOutcome.DELETED
     assert log.count("delete job j") == 2
 
@@ -212,11 +217,11 @@ def test_many_things_are_all_brought_to_an_end() -> None:
     log: list[str] = []
     first = Played("first", log)
     second = Played("second", log, after=("first",))
-    things = [
-        thing(kind, f"{kind}{number}", seat=f"seat{number % 7}")
-        for kind in ("second", "first")
+    resources = [
+        resource(resource_type, f"{resource_type}{number}", seat=f"seat{number % 7}")
+        for resource_type in ("second", "first")
         for number in range(200)
     ]
-    results, _ = swept([first, second], things)
+    results, _ = swept([first, second], resources)
     assert len(results) == 400
     assert {outcome for outcome, _ in results.values()} == {DeletionOutcome.DELETED}

@@ -13,7 +13,7 @@ from tests.support.attendee_resources import IMAGE, MACHINES
 from tests.support.local_cloud import Cloud
 from tests.support.sessions import Hand
 from tests.support.small_workshop import HOME
-from tests.support.teardown_demo import HERE, KINDS
+from tests.support.teardown_demo import HERE, RESOURCE_TYPES
 from tests.support.teardown_runs import Run, at_once, quick_clients, teardown
 from tests.support.teardown_workshop import Room
 from workshop.aws.clients import Clients
@@ -67,7 +67,7 @@ def transforms(hand: Hand, model: str) -> None:
 
 def left(run: Run) -> dict[tuple[str, str], tuple[str, str]]:
     assert run.report is not None
-    return {(one.kind, one.id): (one.ownership, one.seat) for one in run.report.left}
+    return {(one.resource_type, one.id): (one.ownership, one.seat) for one in run.report.left}
 
 
 @pytest.mark.parametrize(("only", "known"), [(None, True), (["ada"], False)])
@@ -100,6 +100,36 @@ def test_work_with_somebody_elses_model_is_neither_deleted_nor_called_gone(
         assert run.report.cost.usd > 60 * 0.115
     run = teardown(room, only=only, choices=Choices(include_claimed=True))
     assert not [what for what in run.after if what.startswith("Endpoint")]
+
+
+@pytest.mark.parametrize("only", [None, ["ada"]])
+def test_a_bystanders_endpoint_that_only_names_a_seats_model_is_claimed_and_not_deleted(
+    room: Room, only: list[str] | None
+) -> None:
+    """Whose a served model is says nothing of who serves it: without tags anybody may have."""
+    named = pieces.model(room.attendee("ada"))
+    bystander = room.stranger("deployer", prefix="best-")
+    room.cloud.client("s3").create_bucket(Bucket=bystander.bucket)
+    serves(bystander, "best-of-class", named, tagged=False)
+    transforms(bystander, named)
+    scaling = f"endpoint/best-of-class/variant/{named}", "sagemaker:variant:DesiredInstanceCount"
+    pieces.scaled(bystander, *scaling)
+    run = teardown(room, only=only)
+    run.check()
+    assert run.code == 4
+    expected = [
+        ("endpoint", "best-of-class"),
+        ("endpoint configuration", "best-of-class"),
+        ("transform job", "best-batch"),
+        ("scalable target", " ".join(scaling)),
+    ]
+    seen = {(one.resource_type, one.id): one for one in run.plan.discovery.resources.values()}
+    assert {what: (seen[what].ownership, seen[what].seat) for what in expected} == dict.fromkeys(
+        expected, (CLAIMED, "ada")
+    )
+    assert {"Endpoint best-of-class", "EndpointConfig best-of-class"} <= run.after.keys()
+    assert run.report is not None
+    assert run.report.cost.usd > 20 * 0.115
 
 
 def test_who_made_an_endpoint_is_told_by_its_tags_and_not_by_the_model_that_it_serves(
@@ -139,8 +169,8 @@ def test_whatever_has_the_tags_is_listed_by_its_own_type_or_as_a_tagged_resource
     assert [one.id for one in listed] == [start + arn for arn in others]
 
 
-@pytest.mark.parametrize("kind", ["Studio space", "Studio user profile", "Studio app"])
-def test_tags_claim_what_is_in_somebody_elses_studio(room: Room, kind: str) -> None:
+@pytest.mark.parametrize("resource_type", ["Studio space", "Studio user profile", "Studio app"])
+def test_tags_claim_what_is_in_somebody_elses_studio(room: Room, resource_type: str) -> None:
     stranger = room.stranger("StudioRole", prefix="team-")
     pieces.studio(stranger)
     client = stranger.client("sagemaker")
@@ -155,11 +185,11 @@ def test_tags_claim_what_is_in_somebody_elses_studio(room: Room, kind: str) -> N
             **domain, UserProfileName=stranger.called("me")
         )["UserProfileArn"],
     }
-    tagged = {arns[kind](): {"workshop": "demo", "attendee": "ada"}}
+    tagged = {arns[resource_type](): {"workshop": "demo", "attendee": "ada"}}
     scope = Scope("demo", "demo", HOME, frozenset({"ada"}), whole=True)
     here = ScanContext(quick_clients(room), scope, tagged=tagged)
     with at_once(room):
-        found = [(one.ownership, one.seat) for one in KINDS[kind].find(here)]
+        found = [(one.ownership, one.seat) for one in RESOURCE_TYPES[resource_type].find(here)]
     assert found == [(CLAIMED, "ada")]
 
 

@@ -26,7 +26,7 @@ def test_throttling_of_everything_only_takes_longer(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "kind", "needs_role"),
+    ("operation", "resource_type", "needs_role"),
     [
         ("sagemaker:ListEndpoints", "endpoint", True),
         ("s3:ListBuckets", "bucket", False),
@@ -38,7 +38,7 @@ def test_throttling_of_everything_only_takes_longer(cloud: Cloud) -> None:
     ],
 )
 def test_a_kind_whose_listing_is_denied_is_unknown_and_keeps_the_role_only_if_that_is_needed(
-    cloud: Cloud, operation: str, kind: str, *, needs_role: bool
+    cloud: Cloud, operation: str, resource_type: str, *, needs_role: bool
 ) -> None:
     room = small(cloud)
     ada = room.attendee("ada", prefix="mine-", tagged=False)
@@ -49,9 +49,12 @@ def test_a_kind_whose_listing_is_denied_is_unknown_and_keeps_the_role_only_if_th
     run = teardown(room, planned=lambda: cloud.faults(denied))
     run.check()
     assert run.code == 4
-    assert kind in run.unknown
+    assert resource_type in run.unknown
     assert run.report is not None
-    assert not any(one.thing.kind == kind for one in run.report.of(DeletionOutcome.DELETED))
+    assert not any(
+        one.resource.resource_type == resource_type
+        for one in run.report.of(DeletionOutcome.DELETED)
+    )
     assert ("Role demo-ada-us-east-1-execution" in run.after) == needs_role
     proving(teardown(room))
 
@@ -74,7 +77,7 @@ def test_what_is_refused_for_good_is_told_and_done_when_it_can_be(
     for make in (pieces.data, pieces.training, pieces.endpoint):
         make(ada)
     rule = {"effect": effect, "operation": operation}
-    run = teardown(room, planned=lambda: cloud.faults(rule), patience=IMPATIENT)
+    run = teardown(room, planned=lambda: cloud.faults(rule), waits=IMPATIENT)
     run.check()
     harmless = operation.startswith("iam:")
     assert (run.code == 0) == (harmless and run.left == set())
@@ -85,7 +88,7 @@ def test_stacks_that_nobody_may_look_into_are_unknown(cloud: Cloud) -> None:
     room = busy(cloud)
     # From before the plan: what a stack holds is read once, for as long as it is not changed.
     cloud.faults({"effect": "denied", "operation": "cloudformation:ListStackResources"})
-    run = teardown(room, patience=IMPATIENT)
+    run = teardown(room, waits=IMPATIENT)
     run.check()
     assert (run.code, run.unknown) == (4, {"stack resource"})
     assert "Role demo-ada-us-east-1-execution" in run.after
@@ -95,7 +98,7 @@ def test_stacks_that_nobody_may_look_into_are_unknown(cloud: Cloud) -> None:
 def test_a_job_that_never_stops_is_stuck_and_keeps_its_role(cloud: Cloud) -> None:
     room = busy(cloud)
     stuck = {"effect": "stuck", "noun": "TrainingJob", "name": "mine-fit", "status": "Stopping"}
-    run = teardown(room, planned=lambda: cloud.faults(stuck), patience=IMPATIENT)
+    run = teardown(room, planned=lambda: cloud.faults(stuck), waits=IMPATIENT)
     run.check()
     assert run.code == 4
     assert "mine-fit" in run.ended(DeletionOutcome.STUCK)
@@ -121,7 +124,7 @@ def test_keys_that_may_not_be_deleted_are_told_and_keep_their_bucket(cloud: Clou
     bucket = room.names("ada").bucket("data")
     assert bucket in run.ended(DeletionOutcome.STUCK)
     assert run.report is not None
-    told = {one.thing.id: one.told for one in run.report.of(DeletionOutcome.STUCK)}
+    told = {one.resource.id: one.message for one in run.report.of(DeletionOutcome.STUCK)}
     assert "train/labels.csv (AccessDenied" in told[bucket]
     proving(teardown(room))
 
@@ -146,12 +149,14 @@ def test_an_endpoint_whose_role_was_deleted_by_hand_is_not_called_gone(cloud: Cl
     pieces.experiments(ada)
     pieces.endpoint(ada)
     _delete_role(room)
-    run = teardown(room, patience=IMPATIENT)
+    run = teardown(room, waits=IMPATIENT)
     run.check()
     assert run.code == 4
     assert any(what == "Endpoint demo-ada-serve" for what in run.left)
     assert run.report is not None
-    assert [one.thing.kind for one in run.report.of(DeletionOutcome.STUCK)].count("endpoint") == 1
+    assert [one.resource.resource_type for one in run.report.of(DeletionOutcome.STUCK)].count(
+        "endpoint"
+    ) == 1
     # Once a role of that name is there again, all of it can go.
     cloud.client("iam").create_role(
         RoleName=ada.names.role,

@@ -62,13 +62,18 @@ def headless(hand: Hand, word: str = "serve", *, config: bool = True, model: boo
 
 
 def ada(room: Room, prefix: str = "mine-") -> Hand:
-    return room.attendee("ada", prefix=prefix, tagged=False)
+    """Ada, whose work carries no tag at all, as a bystander's may."""
+    return replace(room.attendee("ada", prefix=prefix, tagged=False), forced=())
 
 
-def seen(run: Run, kind: str = "endpoint") -> dict[str, Resource]:
-    """What the plan showed of a kind, but for what looks alike."""
-    things = run.plan.discovery.things.values()
-    return {one.id: one for one in things if one.kind == kind and "their" not in one.id}
+def seen(run: Run, resource_type: str = "endpoint") -> dict[str, Resource]:
+    """What the plan showed of a resource type, but for what looks alike."""
+    resources = run.plan.discovery.resources.values()
+    return {
+        one.id: one
+        for one in resources
+        if one.resource_type == resource_type and "their" not in one.id
+    }
 
 
 def delete_by_hand(room: Room, name: str) -> None:
@@ -92,12 +97,14 @@ def test_an_endpoint_without_any_proof_is_unknown_and_nothing_is_called_gone(
     room: Room, why: str, *, config: bool, model: bool
 ) -> None:
     name = headless(ada(room), config=config, model=model)
-    pieces.endpoint(ada(room, "other-"))
+    pieces.endpoint(room.attendee("ada", prefix="other-", tagged=False))
     run = torn_down(room)
     run.check()
     assert run.code == 4
     assert run.report is not None
-    assert [(one.id, one.why) for one in run.report.left if one.kind == "endpoint"] == [(name, why)]
+    assert [(one.id, one.why) for one in run.report.left if one.resource_type == "endpoint"] == [
+        (name, why)
+    ]
     assert f"Endpoint {name}" in run.after
     # It may need any seat's role to be deleted; all that can be told of goes all the same.
     assert ROLE in run.after
@@ -126,10 +133,10 @@ def test_an_endpoint_from_before_the_workshop_is_nobodys_business(room: Room) ->
     name = headless(ada(room))
     created = room.cloud.client("sagemaker").describe_endpoint(EndpointName=name)["CreationTime"]
     scope = Scope("demo", "demo", HOME, frozenset({"ada"}), whole=True)
-    world = ScanContext(quick_clients(room), scope, since=created)
-    assert [one.ownership for one in ENDPOINT.find(world)] == [Ownership.UNKNOWN]
+    context = ScanContext(quick_clients(room), scope, since=created)
+    assert [one.ownership for one in ENDPOINT.find(context)] == [Ownership.UNKNOWN]
     for since in (created + timedelta(seconds=1), None):
-        assert list(ENDPOINT.find(replace(world, since=since, memory=ScanCache()))) == []
+        assert list(ENDPOINT.find(replace(context, since=since, memory=ScanCache()))) == []
 
 
 def test_a_tag_tells_that_an_endpoint_is_somebody_elses(room: Room) -> None:
@@ -154,8 +161,7 @@ def test_what_its_name_or_its_tags_claim_stays_a_claim(room: Room) -> None:
 
 
 def test_what_was_proven_before_goes_though_its_proof_went_meanwhile(room: Room) -> None:
-    hand = ada(room)
-    pieces.endpoint(hand)
+    pieces.endpoint(room.attendee("ada", prefix="mine-", tagged=False))
 
     def take_away() -> None:
         client = room.cloud.client("sagemaker")

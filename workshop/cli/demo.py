@@ -152,7 +152,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> No
 
     with clock.step("workshop teardown: all of it, and what attendees made"):
         _workshop(whole, "teardown", *environment, "--early")
-        # Half a minute lies between the two looks on AWS, whose lists are late.
+        # Half a minute lies between the two scans on AWS, whose lists are late.
         _workshop(
             whole,
             *("teardown", *environment, "--early", "--apply"),

@@ -11,6 +11,7 @@ import typer
 
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.cli import completion, console, teardown_plan_view, teardown_view
 from workshop.cli.context import opened
@@ -18,7 +19,7 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
-from workshop.teardown import evidence, guard, refusals, roles, verification
+from workshop.teardown import evidence, guard, roles, verification
 from workshop.teardown.discovery import Discovery, ScanTarget, discover, tagged
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import NOT_PROVEN
@@ -53,7 +54,7 @@ def leftovers(
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is left of a workshop, from one look; nothing is changed.
+    """Show what is left of a workshop, from one scan; nothing is changed.
 
     Without -e it looks for any workshop by its name, also one that was made by other means with
     the same tags. With -e, --account and --region it looks where that environment was once, with
@@ -80,25 +81,32 @@ def leftovers(
             "name an environment with -e, or a workshop with --workshop, --account and --region"
         )
     console.say("looking for everything of the workshop ...")
-    kinds = {kind.name: kind for kind in ALL}
+    resource_types = {resource_type.name: resource_type for resource_type in ALL}
     discovery = _joined([discover(clients, target, ALL, lasting) for target in targets])
     if env is not None:
         guard.check_environment(discovery, env)
-    plan = TeardownPlan(discovery, kinds, Choices())
-    scan = verification.scan(discovery, kinds)
+    plan = TeardownPlan(discovery, resource_types, Choices())
+    scan = verification.scan(discovery, resource_types)
     if as_json:
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
         table = console.table("seat", "what", "name", "state", "whose", "why")
-        rows = [one for one in plan.fates if one[1] != PlannedAction.KEEP]
-        for thing, _ in rows:
-            table.add_row(thing.seat, thing.kind, thing.id, thing.state, thing.ownership, thing.why)
+        rows = [one for one in plan.actions if one[1] != PlannedAction.KEEP]
+        for resource, _ in rows:
+            table.add_row(
+                resource.seat,
+                resource.resource_type,
+                resource.id,
+                resource.state,
+                resource.ownership,
+                resource.why,
+            )
         if rows:
             console.print_table(table)
         for one in discovery.unknown:
-            console.warn(one.told)
+            console.warn(one.message)
         least = "at least " if discovery.unknown else ""
-        console.say(f"{least}{len(scan.left)} things are left, {plan.cost.told}")
+        console.say(f"{least}{len(scan.left)} resources are left, {plan.cost.told}")
     if env is not None and scan.clean:
         for target in targets:
             Ledger(env).gone(target.seats, target.workshop)
@@ -141,7 +149,7 @@ def _check_account(clients: Clients, place: AccountRegion) -> None:
 def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTarget]:
     """A workshop of which only the name is known: seats and environments are as its tags tell.
 
-    Tags that cannot be read tell of none here; the look that follows has them as unknown.
+    Tags that cannot be read tell of none here; the scan that follows has them as unknown.
     """
     _check_account(clients, place)
     named = {place: set[str](), **evidence.named_in(clients, workshop, place)}
@@ -150,7 +158,7 @@ def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTa
     for where, some in named.items():
         try:
             found = list(tagged(clients, workshop, where).values())
-        except refusals.Refusal:
+        except errors.Refusal:
             found = []
         seats[where] = frozenset(
             some | {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
@@ -163,12 +171,12 @@ def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTa
 _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FOREIGN)
 
 
-def _joined(looks: Sequence[Discovery]) -> Discovery:
-    """What looks for several environments found together: the surest verdict on each thing."""
-    things: dict[tuple[str, str, AccountRegion], Resource] = {}
-    for thing in (one for look in looks for one in look.things.values()):
-        known = things.setdefault(thing.key, thing)
-        if _SUREST.index(thing.ownership) < _SUREST.index(known.ownership):
-            things[thing.key] = thing
-    unknown = dict.fromkeys(one for look in looks for one in look.unknown)
-    return replace(looks[0], things=things, unknown=tuple(unknown))
+def _joined(scans: Sequence[Discovery]) -> Discovery:
+    """What scans for several environments found together: the surest verdict on each resource."""
+    resources: dict[tuple[str, str, AccountRegion], Resource] = {}
+    for resource in (one for scan in scans for one in scan.resources.values()):
+        known = resources.setdefault(resource.key, resource)
+        if _SUREST.index(resource.ownership) < _SUREST.index(known.ownership):
+            resources[resource.key] = resource
+    unknown = dict.fromkeys(one for scan in scans for one in scan.unknown)
+    return replace(scans[0], resources=resources, unknown=tuple(unknown))

@@ -30,7 +30,7 @@ from workshop.teardown import (
     shown_plan,
     verification,
 )
-from workshop.teardown.artifacts import doomed, works
+from workshop.teardown.artifacts import lost_artifacts, works
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import ScanCache
@@ -100,7 +100,7 @@ def teardown(
     accept_unknown: AcceptUnknown = None,
     interval: Annotated[
         float,
-        typer.Option("--interval", min=0, help="Seconds between the two looks that prove it."),
+        typer.Option("--interval", min=0, help="Seconds between the two scans that prove it."),
     ] = verification.INTERVAL,
     save_to: SaveTo = None,
     everything: All = False,
@@ -112,7 +112,7 @@ def teardown(
     Shows a plan unless --apply is given; --apply does what the plan showed. What attendees make in
     between goes along where it is proven to be theirs; a stack or a seat that has come since is
     refused. What is not proven to be the workshop's is listed and left alone.
-    It can be interrupted and simply run again. Exit 0 means: two looks found nothing; else 4.
+    It can be interrupted and simply run again. Exit 0 means: two scans found nothing; else 4.
 
     For example:
 
@@ -225,7 +225,7 @@ def run(
                 guard.check_protection(plan.discovery)
             guard.check_name(work.loaded, _typed(work, yes, plan, counts))
             if choices.save is not None and choices.save.to is not None and not plan.is_empty:
-                save_target.check_writable(work.clients, choices.save.to, plan.discovery.worlds)
+                save_target.check_writable(work.clients, choices.save.to, plan.discovery.contexts)
         except KeyboardInterrupt:
             raise WorkshopError("interrupted; nothing was done") from None
         ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
@@ -233,7 +233,7 @@ def run(
             report = _done(job, plan, held, folder, command)
     ledger.gone(evidence.gone(report), target.workshop)
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
-    _tell(report, folder, as_json=as_json)
+    _emit(report, folder, as_json=as_json)
     raise typer.Exit(report.code)
 
 
@@ -245,11 +245,11 @@ def _done(
     try:
         return job.apply(plan, held)
     except KeyboardInterrupt:
-        told = (
+        message = (
             "interrupted; nothing more is deleted, and what AWS was asked for goes on. To go on"
             f" from here: {command} --apply"
         )
-        raise (NotProvenError if plan.choices.stacks else WorkshopError)(told) from None
+        raise (NotProvenError if plan.choices.stacks else WorkshopError)(message) from None
 
 
 def named(only: str | None) -> tuple[str, ...] | None:
@@ -274,8 +274,8 @@ def again(
     parts += [] if only is None else ["--only", only]
     parts += [] if config_dir == CONFIG_DIR else ["--config-dir", str(config_dir)]
     parts += flags
-    for kind in accept_unknown:
-        parts += ["--accept-unknown", kind]
+    for resource_type in accept_unknown:
+        parts += ["--accept-unknown", resource_type]
     parts += [] if save_to is None else ["--save-to", save_to]
     return shlex.join(parts)
 
@@ -302,14 +302,14 @@ def _check_target(work: CommandContext, plan: TeardownPlan, *, apply: bool) -> N
     to = None if plan.choices.save is None else plan.choices.save.to
     if to is None or plan.is_empty:
         return
-    lost = doomed(plan)
+    lost = lost_artifacts(plan)
     save_paths.refuse_condemned(
         save_paths.read(to),
         (bucket for one in lost for bucket in one.buckets),
         (folder for one in lost for folder in one.folders),
     )
     try:
-        save_target.check_exists(work.clients, to, plan.discovery.worlds)
+        save_target.check_exists(work.clients, to, plan.discovery.contexts)
     except GuardError as error:
         if apply:
             raise
@@ -322,13 +322,13 @@ def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: Sa
         return name if yes is None else yes
     for line in counts.lines:
         console.say(line)
-    told = deletes(plan, counts)
+    message = deletes(plan, counts)
     if yes is not None:
-        console.say(f"this {told}")
+        console.say(f"this {message}")
         return yes
     if not sys.stdin.isatty():
         raise GuardError(f"nobody is there to type the workshop's name; give it with --yes {name}")
-    return console.ask(f"This {told}. Type {name} to go on")
+    return console.ask(f"This {message}. Type {name} to go on")
 
 
 def _saver(work: CommandContext, choices: Choices) -> Saver | None:
@@ -344,7 +344,7 @@ def _saver(work: CommandContext, choices: Choices) -> Saver | None:
     return save
 
 
-def _tell(report: TeardownReport, folder: Path, *, as_json: bool) -> None:
+def _emit(report: TeardownReport, folder: Path, *, as_json: bool) -> None:
     paths = report.write(folder)
     if as_json:
         teardown_view.print_json(report.document())

@@ -17,7 +17,7 @@ from workshop.teardown.saved_counts import SavedCounts
 from workshop.teardown.saving import counted
 
 _SHOWN = 10
-"""Names of a kind that are shown; --json shows all."""
+"""Names of a resource type that are shown; --json shows all."""
 
 _MANY_SEATS = 30
 """Of more seats a plan shows a summary, unless all of it is asked for."""
@@ -55,9 +55,9 @@ class PlanView:
         else:
             _show_summary(self.plan)
         self._tell_unknown()
-        staying = self.plan.things(*_STAYING)
-        for thing in staying if whole else staying[:_SHOWN]:
-            console.say(f"stays: {thing.kind} {thing.id}: {thing.why}")
+        staying = self.plan.resources(*_STAYING)
+        for resource in staying if whole else staying[:_SHOWN]:
+            console.say(f"stays: {resource.resource_type} {resource.id}: {resource.why}")
         if not whole:
             console.say("every row is shown with --all")
         self._tell_sum()
@@ -66,19 +66,19 @@ class PlanView:
 
     def _tell_unknown(self) -> None:
         for one in self.plan.unknown:
-            console.warn(one.told)
+            console.warn(one.message)
         if self.plan.to_accept:
             console.say(how_to_accept(self.plan.to_accept))
         for one in self.plan.accepted:
-            console.say(f"accepted as you asked: {one.told}")
+            console.say(f"accepted as you asked: {one.message}")
 
     def _tell_sum(self) -> None:
-        fates = Counter(fate for _, fate in self.plan.fates)
-        told = "; ".join(f"{count} {fate}" for fate, count in fates.items())
-        region = next(iter(self.plan.discovery.worlds)).region
+        actions = Counter(action for _, action in self.plan.actions)
+        message = "; ".join(f"{count} {action}" for action, count in actions.items())
+        region = next(iter(self.plan.discovery.contexts)).region
         cost = f"{self.plan.cost.told} ({prices.basis(region)})"
-        console.say(f"{told or 'nothing is left'}; it costs {cost}")
-        if fates.get(PlannedAction.LEAVE_CLAIMED):
+        console.say(f"{message or 'nothing is left'}; it costs {cost}")
+        if actions.get(PlannedAction.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")
 
     def _tell_work(self) -> None:
@@ -100,14 +100,14 @@ class PlanView:
 
 def deletes(plan: TeardownPlan, counts: SavedCounts) -> str:
     """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
-    things = plan.things(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
-    stacks = sum(1 for one in things if one.kind == STACK)
+    resources = plan.resources(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
+    stacks = sum(1 for one in resources if one.resource_type == STACK)
     files = counts.lost + sum(one.saved for one in counts.seats)
     least = "" if all(one.complete and not one.unread for one in counts.seats) else "at least "
     lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
     parts = [
         *([counted(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
-        counted(len(things) - stacks, "resource"),
+        counted(len(resources) - stacks, "resource"),
         *([f"{least}{counted(files, 'file')}{lost}"] if files or least else []),
         *([counted(stacks, "stack")] if stacks else []),
     ]
@@ -115,16 +115,16 @@ def deletes(plan: TeardownPlan, counts: SavedCounts) -> str:
 
 
 def _seats(plan: TeardownPlan) -> set[str]:
-    return {one.seat for one in plan.things(*DONE)} - {COHORT, ""}
+    return {one.seat for one in plan.resources(*DONE)} - {COHORT, ""}
 
 
 def _show_rows(plan: TeardownPlan) -> None:
     table = console.table("seat", "what", "count", "fate", "names", right=("count",))
     groups: dict[tuple[str, str, str], list[Resource]] = {}
-    for thing, fate in plan.fates:
-        groups.setdefault((thing.seat, thing.kind, fate), []).append(thing)
-    for (seat, kind, told), things in groups.items():
-        table.add_row(seat, kind, str(len(things)), told, _names(things))
+    for resource, action in plan.actions:
+        groups.setdefault((resource.seat, resource.resource_type, action), []).append(resource)
+    for (seat, resource_type, message), resources in groups.items():
+        table.add_row(seat, resource_type, str(len(resources)), message, _names(resources))
     if groups:
         console.print_table(table)
 
@@ -132,14 +132,20 @@ def _show_rows(plan: TeardownPlan) -> None:
 def _show_summary(plan: TeardownPlan) -> None:
     """One line for each fate: ten at most."""
     table = console.table("count", "seats", "fate", "what", right=("count", "seats"))
-    for fate in PlannedAction:
-        things = plan.things(fate)
-        kinds = Counter(one.kind for one in things).most_common()
-        what = ", ".join(f"{count} {kind}" for kind, count in kinds[:_SHOWN])
-        more = f", and {len(kinds) - _SHOWN} more types" if len(kinds) > _SHOWN else ""
-        if things:
-            seats = len({one.seat for one in things} - {COHORT, ""})
-            table.add_row(str(len(things)), str(seats), fate, what + more)
+    for action in PlannedAction:
+        resources = plan.resources(action)
+        resource_types = Counter(one.resource_type for one in resources).most_common()
+        what = ", ".join(
+            f"{count} {resource_type}" for resource_type, count in resource_types[:_SHOWN]
+        )
+        more = (
+            f", and {len(resource_types) - _SHOWN} more types"
+            if len(resource_types) > _SHOWN
+            else ""
+        )
+        if resources:
+            seats = len({one.seat for one in resources} - {COHORT, ""})
+            table.add_row(str(len(resources)), str(seats), action, what + more)
     console.print_table(table)
 
 
@@ -149,35 +155,38 @@ def document(plan: TeardownPlan) -> dict[str, Any]:
         "digest": plan.digest,
         "things": [
             {
-                "kind": thing.kind,
-                "id": thing.id,
-                "account": thing.place.account,
-                "region": thing.place.region,
-                "seat": thing.seat,
-                "ownership": thing.ownership.value,
-                "why": thing.why,
-                "state": thing.state,
-                "stack": thing.stack,
-                "fate": fate.value,
-                "usd_per_hour": None if thing.hourly is None else str(thing.hourly),
+                "resource_type": resource.resource_type,
+                "id": resource.id,
+                "account": resource.place.account,
+                "region": resource.place.region,
+                "seat": resource.seat,
+                "ownership": resource.ownership.value,
+                "why": resource.why,
+                "state": resource.state,
+                "stack": resource.stack,
+                "fate": action.value,
+                "usd_per_hour": None if resource.hourly is None else str(resource.hourly),
             }
-            for thing, fate in plan.fates
+            for resource, action in plan.actions
         ],
         "unknown": [
-            {"kind": one.kind, "place": str(one.place), "why": one.why} for one in plan.unknown
+            {"resource_type": one.resource_type, "place": str(one.place), "why": one.why}
+            for one in plan.unknown
         ],
         "not_looked_at": [
-            {"kind": one.kind, "place": str(one.place), "why": one.why} for one in plan.accepted
+            {"resource_type": one.resource_type, "place": str(one.place), "why": one.why}
+            for one in plan.accepted
         ],
         "not_offered": list(plan.discovery.not_offered),
         "usd_per_hour": plan.cost.known,
         "all_prices_known": plan.cost.complete,
         "claimed": sum(
-            thing.ownership == Ownership.CLAIMED for thing in plan.discovery.things.values()
+            resource.ownership == Ownership.CLAIMED
+            for resource in plan.discovery.resources.values()
         ),
     }
 
 
-def _names(things: list[Resource]) -> str:
-    shown = ", ".join(thing.id for thing in things[:_SHOWN])
-    return shown + (f", and {len(things) - _SHOWN} more" if len(things) > _SHOWN else "")
+def _names(resources: list[Resource]) -> str:
+    shown = ", ".join(resource.id for resource in resources[:_SHOWN])
+    return shown + (f", and {len(resources) - _SHOWN} more" if len(resources) > _SHOWN else "")

@@ -26,43 +26,43 @@ class TeardownView:
         self._as_json = as_json
         self._counts: Counter[str] = Counter()
         self._cost: Cost | None = None
-        self._told = 0.0
+        self._message = 0.0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        resource_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         self._count()
 
-    def happened(self, happening: TeardownEvent) -> None:
+    def happened(self, event: TeardownEvent) -> None:
         """Tell one happening; called by one thread at a time."""
         if self._as_json:
-            console.print_json(_line(happening))
+            console.print_json(_line(event))
             return
-        if happening.cost is not None:
-            self._cost = happening.cost
-        thing = happening.thing
-        if thing is None:
+        if event.cost is not None:
+            self._cost = event.cost
+        resource = event.resource
+        if resource is None:
             self._count()
-            console.say(f"{happening.step}: {happening.told}")
+            console.say(f"{event.step}: {event.message}")
             return
-        if happening.outcome is not None:
-            self._counts[happening.outcome] += 1
-        if happening.outcome in _ALOUD or (happening.outcome is None and happening.told):
-            what = happening.outcome or happening.step
-            console.say(f"{what}: {thing.kind} {thing.id}: {happening.told}")
-        if time.monotonic() - self._told > _EVERY:
+        if event.outcome is not None:
+            self._counts[event.outcome] += 1
+        if event.outcome in _ALOUD or (event.outcome is None and event.message):
+            what = event.outcome or event.step
+            console.say(f"{what}: {resource.resource_type} {resource.id}: {event.message}")
+        if time.monotonic() - self._message > _EVERY:
             self._count()
 
     def _count(self) -> None:
         if not self._counts or self._as_json:
             return
-        self._told = time.monotonic()
+        self._shown = time.monotonic()
         counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
         cost = "" if self._cost is None else f"; still running: {self._cost.told}"
         console.say(f"  {counts}{cost}")
@@ -70,10 +70,10 @@ class TeardownView:
 
 def show_report(report: TeardownReport) -> None:
     """Print a report's outline: what went in counts, what stayed by name."""
-    table = console.table("what", "kind", "count", right=("count",))
-    for outcome, kinds in report.counts().items():
-        for kind, count in kinds.items():
-            table.add_row(outcome, kind, str(count))
+    table = console.table("what", "resource_type", "count", right=("count",))
+    for outcome, resource_types in report.counts().items():
+        for resource_type, count in resource_types.items():
+            table.add_row(outcome, resource_type, str(count))
     if report.counts():
         console.print_table(table)
     calm = {
@@ -86,9 +86,9 @@ def show_report(report: TeardownReport) -> None:
         for row in rows:
             console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
     if report.stays:
-        stays = Counter(one.kind for one in report.stays).most_common()
-        told = ", ".join(f"{count} {kind}" for kind, count in stays)
-        console.print_line(f"stays on purpose: {told}")
+        stays = Counter(one.resource_type for one in report.stays).most_common()
+        message = ", ".join(f"{count} {resource_type}" for resource_type, count in stays)
+        console.print_line(f"stays on purpose: {message}")
     if report.saved:
         console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")
     if report.to_accept:
@@ -97,9 +97,11 @@ def show_report(report: TeardownReport) -> None:
     console.print_line(report.verdict)
 
 
-def how_to_accept(kinds: Iterable[str]) -> str:
+def how_to_accept(resource_types: Iterable[str]) -> str:
     """How to go on without resource types that can never be listed or read."""
-    words = " ".join(f"--accept-unknown {shlex.quote(kind)}" for kind in kinds)
+    words = " ".join(
+        f"--accept-unknown {shlex.quote(resource_type)}" for resource_type in resource_types
+    )
     return (
         "what cannot be listed keeps the verdict from being 'gone'; where it never will be, go on"
         f" without it: {words}"
@@ -111,16 +113,16 @@ def print_json(document: Any) -> None:
     console.print_json(document)
 
 
-def _line(happening: TeardownEvent) -> dict[str, Any]:
-    thing = happening.thing
+def _line(event: TeardownEvent) -> dict[str, Any]:
+    resource = event.resource
     whole = {
-        "at": happening.at.isoformat(timespec="milliseconds"),
-        "step": happening.step.value,
-        "outcome": None if happening.outcome is None else happening.outcome.value,
-        "kind": None if thing is None else thing.kind,
-        "id": None if thing is None else thing.id,
-        "seat": None if thing is None else thing.seat,
-        "told": happening.told,
-        "usd_per_hour": None if happening.cost is None else happening.cost.known,
+        "at": event.at.isoformat(timespec="milliseconds"),
+        "step": event.step.value,
+        "outcome": None if event.outcome is None else event.outcome.value,
+        "resource_type": None if resource is None else resource.resource_type,
+        "id": None if resource is None else resource.id,
+        "seat": None if resource is None else resource.seat,
+        "message": event.message,
+        "usd_per_hour": None if event.cost is None else event.cost.known,
     }
     return {key: value for key, value in whole.items() if value not in (None, "")}

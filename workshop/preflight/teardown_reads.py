@@ -106,20 +106,20 @@ def _look(
 
 def _finders() -> dict[str, Callable[[ScanContext], Any]]:
     """Return, by resource type, what looks for it; what is known by more than its kind as well."""
-    kinds = {kind.name: kind.find for kind in ALL}
-    return {roles.ROLE: _roles, roles.POLICY: _policies, "tag": _tags, **kinds}
+    resource_types = {resource_type.name: resource_type.find for resource_type in ALL}
+    return {roles.ROLE: _roles, roles.POLICY: _policies, "tag": _tags, **resource_types}
 
 
-def _roles(world: ScanContext) -> Any:
-    return roles.roles(world.clients, world.scope.workshop, world.scope.place)
+def _roles(context: ScanContext) -> Any:
+    return roles.roles(context.clients, context.scope.workshop, context.scope.place)
 
 
-def _policies(world: ScanContext) -> Any:
-    return roles.policies(world.clients, world.scope.workshop, world.scope.place)
+def _policies(context: ScanContext) -> Any:
+    return roles.policies(context.clients, context.scope.workshop, context.scope.place)
 
 
-def _tags(world: ScanContext) -> Any:
-    return discovery.tagged(world.clients, world.scope.workshop, world.scope.place)
+def _tags(context: ScanContext) -> Any:
+    return discovery.tagged(context.clients, context.scope.workshop, context.scope.place)
 
 
 class _EnoughError(Exception):

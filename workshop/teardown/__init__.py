@@ -1,1 +1,1 @@
-"""Taking a workshop away again: find, prove, stop, delete in order, look twice, report."""
+"""Taking a workshop away again: find, prove, stop, delete in order, scan twice, report."""

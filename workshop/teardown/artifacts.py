@@ -7,21 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from workshop.account_region import AccountRegion
-from workshop.teardown import refusals
+from workshop.aws import errors
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.plan import DONE, LOST, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
+from workshop.teardown.resources import names
 from workshop.teardown.resources.sagemaker_type import ask
 from workshop.teardown.saving import SeatArtifacts
 
-BUCKET = "bucket"
-SHARED = "folder in the shared bucket"
-LOG_STREAM = "log stream"
+_SAVED = (names.BUCKET, names.SHARED_FOLDER, names.LOG_STREAM)
 
 _DESCRIBED = {
-    "training job": "DescribeTrainingJob",
-    "compilation job": "DescribeCompilationJob",
-    "model": "DescribeModel",
+    names.TRAINING_JOB: "DescribeTrainingJob",
+    names.COMPILATION_JOB: "DescribeCompilationJob",
+    names.MODEL: "DescribeModel",
 }
 
 
@@ -32,80 +31,89 @@ def works(plan: TeardownPlan) -> list[SeatArtifacts]:
     """
     artefacts: dict[tuple[AccountRegion, str], list[str]] = defaultdict(list)
     unread: dict[tuple[AccountRegion, str], list[str]] = defaultdict(list)
-    things = [
-        thing
-        for thing, fate in plan.fates
-        if fate in DONE or (thing.ownership == Ownership.OWNED and fate != PlannedAction.KEEP)
+    resources = [
+        resource
+        for resource, action in plan.actions
+        if action in DONE
+        or (resource.ownership == Ownership.OWNED and action != PlannedAction.KEEP)
     ]
     # A sweep touches no bucket, and still saves what is in them if it is asked to save.
-    things += [
-        thing
-        for thing in plan.discovery.of(Ownership.OWNED)
-        if thing.kind == BUCKET and plan.fate(thing) is None
+    resources += [
+        resource
+        for resource in plan.discovery.of(Ownership.OWNED)
+        if resource.resource_type == names.BUCKET and plan.action(resource) is None
     ]
-    for thing in things:
-        if thing.kind in _DESCRIBED:
+    for resource in resources:
+        if resource.resource_type in _DESCRIBED:
             try:
-                artefacts[thing.place, thing.seat] += _artefacts(plan.discovery, thing)
-            except refusals.Refusal as error:
-                told = f"{thing.kind} {thing.id}: {refusals.told(error)}"
-                unread[thing.place, thing.seat].append(told)
-    holders = _by_seat(things)
+                artefacts[resource.place, resource.seat] += _artefacts(plan.discovery, resource)
+            except errors.Refusal as error:
+                message = f"{resource.resource_type} {resource.id}: {errors.describe(error)}"
+                unread[resource.place, resource.seat].append(message)
+    holders = _by_seat(resources)
     return [
         SeatArtifacts(
             seat=seat,
             place=place,
-            buckets=tuple(one.id for one in mine if one.kind == BUCKET),
-            folders=tuple(_folder(one) for one in mine if one.kind == SHARED),
+            buckets=tuple(one.id for one in mine if one.resource_type == names.BUCKET),
+            folders=tuple(_folder(one) for one in mine if one.resource_type == names.SHARED_FOLDER),
             artefacts=tuple(dict.fromkeys(artefacts[place, seat])),
-            streams=tuple(_stream(one) for one in mine if one.kind == LOG_STREAM),
+            streams=tuple(_stream(one) for one in mine if one.resource_type == names.LOG_STREAM),
             unread=tuple(unread[place, seat]),
         )
         for (place, seat), mine in sorted(holders.items())
         if unread[place, seat]
         or artefacts[place, seat]
-        or any(one.kind in (BUCKET, SHARED, LOG_STREAM) for one in mine)
+        or any(one.resource_type in _SAVED for one in mine)
     ]
 
 
-def doomed(plan: TeardownPlan) -> list[SeatArtifacts]:
+def lost_artifacts(plan: TeardownPlan) -> list[SeatArtifacts]:
     """What is lost for good when the plan is done: the files of buckets, and logs, by seat."""
-    things = [
-        *(one for one in plan.things(*LOST) if one.kind == BUCKET),
-        *(one for one in plan.things(PlannedAction.DELETE) if one.kind in (SHARED, LOG_STREAM)),
+    resources = [
+        *(one for one in plan.resources(*LOST) if one.resource_type == names.BUCKET),
+        *(
+            one
+            for one in plan.resources(PlannedAction.DELETE)
+            if one.resource_type in (names.SHARED_FOLDER, names.LOG_STREAM)
+        ),
     ]
     return [
         SeatArtifacts(
             seat=seat,
             place=place,
-            buckets=tuple(one.id for one in mine if one.kind == BUCKET),
-            folders=tuple(_folder(one) for one in mine if one.kind == SHARED),
-            streams=tuple(_stream(one) for one in mine if one.kind == LOG_STREAM),
+            buckets=tuple(one.id for one in mine if one.resource_type == names.BUCKET),
+            folders=tuple(_folder(one) for one in mine if one.resource_type == names.SHARED_FOLDER),
+            streams=tuple(_stream(one) for one in mine if one.resource_type == names.LOG_STREAM),
         )
-        for (place, seat), mine in sorted(_by_seat(things).items())
+        for (place, seat), mine in sorted(_by_seat(resources).items())
     ]
 
 
-def _by_seat(things: list[Resource]) -> dict[tuple[AccountRegion, str], list[Resource]]:
+def _by_seat(resources: list[Resource]) -> dict[tuple[AccountRegion, str], list[Resource]]:
     found: dict[tuple[AccountRegion, str], list[Resource]] = defaultdict(list)
-    for thing in things:
-        found[thing.place, thing.seat].append(thing)
+    for resource in resources:
+        found[resource.place, resource.seat].append(resource)
     return found
 
 
-def _folder(thing: Resource) -> tuple[str, str]:
-    return thing.details["bucket"], thing.details["prefix"]
+def _folder(resource: Resource) -> tuple[str, str]:
+    return resource.details["bucket"], resource.details["prefix"]
 
 
-def _stream(thing: Resource) -> tuple[str, str]:
-    return thing.details["logGroupName"], thing.details["logStreamName"]
+def _stream(resource: Resource) -> tuple[str, str]:
+    return resource.details["logGroupName"], resource.details["logStreamName"]
 
 
-def _artefacts(discovery: Discovery, thing: Resource) -> Iterator[str]:
+def _artefacts(discovery: Discovery, resource: Resource) -> Iterator[str]:
     try:
-        answer = ask(discovery.worlds[thing.place], _DESCRIBED[thing.kind], **thing.details)
-    except refusals.Refusal as error:
-        if refusals.is_gone(error):
+        answer = ask(
+            discovery.contexts[resource.place],
+            _DESCRIBED[resource.resource_type],
+            **resource.details,
+        )
+    except errors.Refusal as error:
+        if errors.is_gone(error):
             return
         raise
     containers: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""Finds everything that could be a workshop's: all kinds of all places, side by side.
+"""Finds everything that could be a workshop's: all resource types of all places, side by side.
 
 What is found is the union of what roles and makers prove, what the workshop's stacks hold, and
 what tags and names claim. A listing that fails makes its kind unknown, never empty.
@@ -15,33 +15,34 @@ from typing import Any
 
 from workshop import naming, tags
 from workshop.account_region import AccountRegion
-from workshop.aws import stacks as inventory
+from workshop.aws import errors
+from workshop.aws import stacks as stack_listing
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
-from workshop.teardown import holders, refusals, roles
+from workshop.teardown import holders, roles
 from workshop.teardown.holders import STACK, STACK_RESOURCE, StackRules
 from workshop.teardown.resource import (
     STILL_THERE,
     Identity,
     Ownership,
     Resource,
-    ResourceType,
     ScanCache,
     ScanContext,
     Scope,
     SeenRole,
 )
-from workshop.teardown.resources import logs
+from workshop.teardown.resources import logs, names
+from workshop.teardown.resources.base import ResourceType
 
 LISTING = 12
-"""Kinds of one place that are listed at once."""
+"""Resource types of one place that are listed at once."""
 
-NOT_KINDS = frozenset({STACK, roles.ROLE, roles.POLICY})
+STACKS_AND_IDENTITIES = frozenset({STACK, roles.ROLE, roles.POLICY})
 """What is deleted in steps of its own."""
 
 _RESOURCE_TYPES = {roles.ROLE: "AWS::IAM::Role", roles.POLICY: "AWS::IAM::ManagedPolicy"}
 
-_KEPT = frozenset({"bucket", "repository"})
+_KEPT = frozenset({names.BUCKET, names.REPOSITORY})
 """What the YAML can keep."""
 
 _GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
@@ -49,19 +50,19 @@ _GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 
 @dataclass(frozen=True)
 class Unknown:
-    """A kind that could not be listed in a place, and why; or what nobody tried to look at."""
+    """A resource type that could not be listed, and why; or what nobody tried to scan at."""
 
-    kind: str
+    resource_type: str
     place: AccountRegion
     why: str
     tried: bool = True
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """All of it in a sentence."""
         if self.tried:
-            return f"{self.kind}s in {self.place} could not be listed: {self.why}"
-        return f"not looked at: {self.kind}, {self.place}: {self.why}"
+            return f"{self.resource_type}s in {self.place} could not be listed: {self.why}"
+        return f"not looked at: {self.resource_type}, {self.place}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -89,54 +90,57 @@ class ScanTarget:
 
 @dataclass(frozen=True)
 class Discovery:
-    """All that one look found.
+    """All that one scan found.
 
-    ``not_offered`` are kinds whose operations a Region does not have, so that there are none.
+    ``not_offered`` are types whose operations a Region does not have, so that there are none.
     """
 
-    things: Mapping[tuple[str, str, AccountRegion], Resource]
+    resources: Mapping[tuple[str, str, AccountRegion], Resource]
     stacks: Mapping[tuple[AccountRegion, str], StackSummary]
-    resources: Mapping[tuple[AccountRegion, str], tuple[Mapping[str, Any], ...]]
-    worlds: Mapping[AccountRegion, ScanContext]
+    stack_resources: Mapping[tuple[AccountRegion, str], tuple[Mapping[str, Any], ...]]
+    contexts: Mapping[AccountRegion, ScanContext]
     unknown: tuple[Unknown, ...]
     not_offered: tuple[str, ...]
 
     def of(self, *ownership: Ownership) -> list[Resource]:
         """What is so, without what is kept."""
         return [
-            thing
-            for thing in self.things.values()
-            if thing.ownership in ownership and not self.is_kept(thing)
+            resource
+            for resource in self.resources.values()
+            if resource.ownership in ownership and not self.is_kept(resource)
         ]
 
-    def is_kept(self, thing: Resource) -> bool:
+    def is_kept(self, resource: Resource) -> bool:
         """Whether the YAML says that it stays; a seat may call anything else by the same name."""
-        return thing.kind in _KEPT and thing.id in self.worlds[thing.place].scope.keep
+        return (
+            resource.resource_type in _KEPT
+            and resource.id in self.contexts[resource.place].scope.keep
+        )
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What earlier looks found out."""
+    """What earlier scans found out."""
 
     lasting: ScanCache
     proven: Mapping[Identity, str]
 
 
-def _as_proven(thing: Resource, proven: Mapping[Identity, str]) -> Resource:
-    """A thing as it was proven before, where now it is but claimed."""
-    if thing.ownership != Ownership.CLAIMED or thing.identity not in proven:
-        return thing
+def _as_proven(resource: Resource, proven: Mapping[Identity, str]) -> Resource:
+    """A resource as it was proven before, where now it is but claimed."""
+    if resource.ownership != Ownership.CLAIMED or resource.identity not in proven:
+        return resource
     why = "proven before, by what has been deleted since"
-    return replace(thing, ownership=Ownership.OWNED, why=why, seat=proven[thing.identity])
+    return replace(resource, ownership=Ownership.OWNED, why=why, seat=proven[resource.identity])
 
 
 @dataclass
 class _RegionInventory:
-    """What is known of a place before its kinds are listed."""
+    """What is known of a place before its resource types are listed."""
 
     place: AccountRegion
     stacks: dict[str, StackSummary] = field(default_factory=dict)
-    resources: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    stack_resources: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     identities: roles.WorkshopIdentities = field(default_factory=roles.WorkshopIdentities)
     tagged: dict[str, dict[str, str]] = field(default_factory=dict)
     unknown: list[Unknown] = field(default_factory=list)
@@ -145,133 +149,141 @@ class _RegionInventory:
 def discover(
     clients: Clients,
     target: ScanTarget,
-    kinds: Sequence[ResourceType],
+    resource_types: Sequence[ResourceType],
     lasting: ScanCache | None = None,
     proven: Mapping[Identity, str] | None = None,
 ) -> Discovery:
     """Look once at every place of ``target``.
 
     ``lasting`` and ``proven``, which is the seat of whatever was proven, may come from an earlier
-    look.
+    scan.
     """
     known = _Known(ScanCache() if lasting is None else lasting, proven or {})
     where = list(target.seats)
     with ThreadPoolExecutor(max(1, len(where))) as pool:
-        looks = list(pool.map(partial(_look, clients, target, kinds, known), where))
+        scans = list(pool.map(partial(_scan, clients, target, resource_types, known), where))
     return Discovery(
-        things={key: thing for look in looks for key, thing in look.things.items()},
-        stacks={key: stack for look in looks for key, stack in look.stacks.items()},
-        resources={key: held for look in looks for key, held in look.resources.items()},
-        worlds={place: world for look in looks for place, world in look.worlds.items()},
-        unknown=(*(one for look in looks for one in look.unknown), *target.unlooked),
-        not_offered=tuple(dict.fromkeys(one for look in looks for one in look.not_offered)),
+        resources={key: resource for scan in scans for key, resource in scan.resources.items()},
+        stacks={key: stack for scan in scans for key, stack in scan.stacks.items()},
+        stack_resources={key: held for scan in scans for key, held in scan.stack_resources.items()},
+        contexts={place: context for scan in scans for place, context in scan.contexts.items()},
+        unknown=(*(one for scan in scans for one in scan.unknown), *target.unlooked),
+        not_offered=tuple(dict.fromkeys(one for scan in scans for one in scan.not_offered)),
     )
 
 
-def _look(
+def _scan(
     clients: Clients,
     target: ScanTarget,
-    kinds: Sequence[ResourceType],
+    resource_types: Sequence[ResourceType],
     known: _Known,
     place: AccountRegion,
 ) -> Discovery:
-    ground = _survey(clients, target, place, known.lasting)
-    rules = _rules(target, ground, known.proven)
-    scope = _scope(target, ground, rules)
-    held = holders.holders(rules, ground.stacks, ground.resources)
-    by_name = {kind.name: kind for kind in kinds}
-    world = ScanContext(
+    inventory = _survey(clients, target, place, known.lasting)
+    rules = _rules(target, inventory, known.proven)
+    scope = _scope(target, inventory, rules)
+    held = holders.holders(rules, inventory.stacks, inventory.stack_resources)
+    by_name = {resource_type.name: resource_type for resource_type in resource_types}
+    context = ScanContext(
         clients,
         scope,
-        tagged=ground.tagged,
+        tagged=inventory.tagged,
         lasting=known.lasting,
         proven=known.proven,
-        since=_since(target, ground, rules, known.proven),
-        roles=_seen_roles(ground, held, known.lasting),
+        since=_since(target, inventory, rules, known.proven),
+        roles=_seen_roles(inventory, held, known.lasting),
     )
-    things: list[Resource] = []
+    resources: list[Resource] = []
     not_offered: list[str] = []
     # A log is proven by what wrote it, so that has to be known first.
-    late = [kind for kind in kinds if isinstance(kind, logs.LogStreams | logs.LogGroups)]
-    for some in ([kind for kind in kinds if kind not in late], late):
+    for late in (False, True):
+        some = [one for one in resource_types if one.proven_by_writers == late]
         found: list[Resource] = []
         with ThreadPoolExecutor(LISTING) as pool:
-            for kind, answer in zip(some, pool.map(partial(_find, world), some), strict=True):
+            for resource_type, answer in zip(
+                some, pool.map(partial(_find, context), some), strict=True
+            ):
                 if isinstance(answer, list):
                     found += answer
-                elif refusals.is_not_offered(answer):
-                    not_offered.append(kind.name)
+                elif errors.is_not_offered(answer):
+                    not_offered.append(resource_type.name)
                 else:
-                    ground.unknown.append(Unknown(kind.name, place, refusals.told(answer)))
+                    inventory.unknown.append(
+                        Unknown(resource_type.name, place, errors.describe(answer))
+                    )
         with_stacks = holders.with_stacks(found, held, by_name)
-        judged = [_as_proven(thing, known.proven) for thing in with_stacks]
-        for thing in judged:
-            logs.remember(world, thing)
-        things += judged
-    things += _stack_things(ground, rules)
-    things += _identity_things(world, ground, held)
+        judged = [_as_proven(resource, known.proven) for resource in with_stacks]
+        for resource in judged:
+            logs.remember(context, resource)
+        resources += judged
+    resources += _stacks(inventory, rules)
+    resources += _identities(context, inventory, held)
     own = {
-        (place, thing.id) for thing in things if thing.kind == STACK and not thing.of_environment
+        (place, resource.id)
+        for resource in resources
+        if resource.resource_type == STACK and not resource.of_environment
     }
     return Discovery(
-        things={thing.key: thing for thing in things},
-        stacks={(place, name): one for name, one in ground.stacks.items() if (place, name) in own},
-        resources={(place, name): some for name, some in ground.resources.items()},
-        worlds={place: world},
-        unknown=tuple(ground.unknown),
+        resources={resource.key: resource for resource in resources},
+        stacks={
+            (place, name): one for name, one in inventory.stacks.items() if (place, name) in own
+        },
+        stack_resources={(place, name): some for name, some in inventory.stack_resources.items()},
+        contexts={place: context},
+        unknown=tuple(inventory.unknown),
         not_offered=tuple(not_offered),
     )
 
 
-def _find(world: ScanContext, kind: ResourceType) -> list[Resource] | Exception:
+def _find(context: ScanContext, resource_type: ResourceType) -> list[Resource] | Exception:
     try:
-        return list(kind.find(world))
-    except refusals.Refusal as error:
+        return list(resource_type.find(context))
+    except errors.Refusal as error:
         return error
 
 
 def _survey(
     clients: Clients, target: ScanTarget, place: AccountRegion, lasting: ScanCache
 ) -> _RegionInventory:
-    ground = _RegionInventory(place)
+    inventory = _RegionInventory(place)
 
-    def part(kind: str, read: Any) -> None:
+    def part(resource_type: str, read: Any) -> None:
         try:
             read()
-        except refusals.Refusal as error:
-            ground.unknown.append(Unknown(kind, place, refusals.told(error)))
+        except errors.Refusal as error:
+            inventory.unknown.append(Unknown(resource_type, place, errors.describe(error)))
 
     first = target.is_first(place)
 
     def read_roles() -> None:
         found = roles.WorkshopIdentities(roles=roles.roles(clients, target.workshop, place))
         some = roles.here(found, place, first=first).roles
-        ground.identities = replace(ground.identities, roles=some)
+        inventory.identities = replace(inventory.identities, roles=some)
 
     def read_policies() -> None:
         found = roles.WorkshopIdentities(policies=roles.policies(clients, target.workshop, place))
         some = roles.here(found, place, first=first).policies
-        ground.identities = replace(ground.identities, policies=some)
+        inventory.identities = replace(inventory.identities, policies=some)
 
     def read_identities() -> None:
         part(roles.ROLE, read_roles)
         part(roles.POLICY, read_policies)
 
     def read_tags() -> None:
-        ground.tagged = tagged(clients, target.workshop, place)
+        inventory.tagged = tagged(clients, target.workshop, place)
 
     def read_stacks() -> None:
-        ground.stacks = inventory.stacks(clients, place)
-        rules = _rules(target, ground, {})
-        own = [one for one in ground.stacks.values() if rules.may_be_ours(one)]
+        inventory.stacks = stack_listing.stacks(clients, place)
+        rules = _rules(target, inventory, {})
+        own = [one for one in inventory.stacks.values() if rules.may_be_ours(one)]
         with ThreadPoolExecutor(LISTING) as pool:
             held_by = pool.map(partial(_resources, clients, place, lasting), own)
             for stack, held in zip(own, held_by, strict=True):
                 if isinstance(held, tuple):
-                    ground.resources[stack.name] = held
+                    inventory.stack_resources[stack.name] = held
                 else:
-                    told = f"{stack.name}: {refusals.told(held)}"
-                    ground.unknown.append(Unknown(STACK_RESOURCE, place, told))
+                    message = f"{stack.name}: {errors.describe(held)}"
+                    inventory.unknown.append(Unknown(STACK_RESOURCE, place, message))
 
     parts = {
         STACK: read_stacks,
@@ -280,7 +292,7 @@ def _survey(
     }
     with ThreadPoolExecutor(len(parts)) as pool:
         list(pool.map(part, parts, parts.values()))
-    return ground
+    return inventory
 
 
 def tagged(clients: Clients, workshop: str, place: AccountRegion) -> dict[str, dict[str, str]]:
@@ -300,7 +312,7 @@ def tagged(clients: Clients, workshop: str, place: AccountRegion) -> dict[str, d
 def _resources(
     clients: Clients, place: AccountRegion, lasting: ScanCache, stack: StackSummary
 ) -> tuple[Mapping[str, Any], ...] | Exception:
-    """What a stack holds, asked anew only where it may have changed since an earlier look."""
+    """What a stack holds, asked anew only where it may have changed since an earlier scan."""
     client = clients.client("cloudformation", place)
 
     def read() -> tuple[Mapping[str, Any], ...]:
@@ -316,8 +328,8 @@ def _resources(
         if not is_settled(stack):
             return read()
         held: tuple[Mapping[str, Any], ...] = lasting.get(stands_for(stack), read)
-    except refusals.Refusal as error:
-        return () if refusals.is_gone(error) else error
+    except errors.Refusal as error:
+        return () if errors.is_gone(error) else error
     return held
 
 
@@ -337,88 +349,91 @@ _CUT_OFF = timedelta(seconds=1)
 
 
 def _since(
-    target: ScanTarget, ground: _RegionInventory, rules: StackRules, proven: Mapping[Identity, str]
+    target: ScanTarget,
+    inventory: _RegionInventory,
+    rules: StackRules,
+    proven: Mapping[Identity, str],
 ) -> datetime | None:
     """When the workshop began in a place, as its stacks, roles and records tell."""
-    verdicts = ((stack, rules.judge(stack)) for stack in ground.stacks.values())
+    verdicts = ((stack, rules.judge(stack)) for stack in inventory.stacks.values())
     made = [
         stack.created
         for stack, verdict in verdicts
         if verdict is not None and verdict.ownership == Ownership.OWNED
     ]
-    made += [role.created + _CUT_OFF for role in ground.identities.roles]
+    made += [role.created + _CUT_OFF for role in inventory.identities.roles]
     made += [
-        datetime.fromisoformat(created) + (_CUT_OFF if kind == roles.ROLE else timedelta())
-        for kind, _, place, created in proven
-        if place == ground.place and kind in (STACK, roles.ROLE) and created
+        datetime.fromisoformat(created) + (_CUT_OFF if resource_type == roles.ROLE else timedelta())
+        for resource_type, _, place, created in proven
+        if place == inventory.place and resource_type in (STACK, roles.ROLE) and created
     ]
-    if ground.place in target.began:
-        made.append(target.began[ground.place])
+    if inventory.place in target.began:
+        made.append(target.began[inventory.place])
     return min(made, default=None)
 
 
 def _seen_roles(
-    ground: _RegionInventory, held: holders.Held, lasting: ScanCache
+    inventory: _RegionInventory, held: holders.Held, lasting: ScanCache
 ) -> tuple[SeenRole, ...]:
-    """The roles of the account that are there, or were when an earlier look noted them.
+    """The roles of the account that are there, or were when an earlier scan noted them.
 
     One that was deleted by hand is in its stack all the same.
     """
-    account = ground.place.account
-    there = roles.seen_now(ground.identities.roles, account)
+    account = inventory.place.account
+    there = roles.seen_now(inventory.identities.roles, account)
     before = [one for one in roles.remembered(lasting) if one.account == account]
     roles.remember(lasting, there)
     known = {one.name for one in (*there, *before)}
     missing = [
         SeenRole(account, name, "", stack.created, STILL_THERE)
-        for (kind, name), (stack, _) in held.items()
-        if kind == _RESOURCE_TYPES[roles.ROLE] and name not in known
+        for (resource_type, name), (stack, _) in held.items()
+        if resource_type == _RESOURCE_TYPES[roles.ROLE] and name not in known
     ]
     return (*(replace(one, seen=STILL_THERE) for one in there), *before, *missing)
 
 
 def _rules(
-    target: ScanTarget, ground: _RegionInventory, proven: Mapping[Identity, str]
+    target: ScanTarget, inventory: _RegionInventory, proven: Mapping[Identity, str]
 ) -> StackRules:
     """What makes a stack of one place the workshop's."""
-    known = {role.seat for role in ground.identities.roles}
-    known |= {seat for (*_, place, _), seat in proven.items() if place == ground.place}
+    known = {role.seat for role in inventory.identities.roles}
+    known |= {seat for (*_, place, _), seat in proven.items() if place == inventory.place}
     return StackRules(
         target.workshop,
         target.environment,
-        ground.place,
-        seats=target.seats[ground.place],
+        inventory.place,
+        seats=target.seats[inventory.place],
         whole=target.whole,
         known=frozenset(known - {""}),
     )
 
 
-def _scope(target: ScanTarget, ground: _RegionInventory, rules: StackRules) -> Scope:
+def _scope(target: ScanTarget, inventory: _RegionInventory, rules: StackRules) -> Scope:
     """The scope of one place: with all seats that left a trace, where it is about all."""
-    seats = set(target.seats[ground.place])
+    seats = set(target.seats[inventory.place])
     if target.whole:
-        verdicts = map(rules.judge, ground.stacks.values())
+        verdicts = map(rules.judge, inventory.stacks.values())
         seats |= {one.seat for one in verdicts if one and one.ownership == Ownership.OWNED}
-        seats |= {role.seat for role in ground.identities.roles}
+        seats |= {role.seat for role in inventory.identities.roles}
     return Scope(
         workshop=target.workshop,
         environment=target.environment,
-        place=ground.place,
+        place=inventory.place,
         seats=frozenset(seats - {naming.COHORT, ""}),
         whole=target.whole,
-        keep=target.keep.get(ground.place, frozenset()),
-        subnets=target.subnets.get(ground.place, {}),
+        keep=target.keep.get(inventory.place, frozenset()),
+        subnets=target.subnets.get(inventory.place, {}),
     )
 
 
-def _stack_things(ground: _RegionInventory, rules: StackRules) -> Iterable[Resource]:
-    for stack in ground.stacks.values():
+def _stacks(inventory: _RegionInventory, rules: StackRules) -> Iterable[Resource]:
+    for stack in inventory.stacks.values():
         verdict = rules.judge(stack)
         if verdict is not None:
             yield Resource(
                 STACK,
                 stack.name,
-                ground.place,
+                inventory.place,
                 verdict.ownership,
                 verdict.why,
                 seat=verdict.seat,
@@ -429,30 +444,30 @@ def _stack_things(ground: _RegionInventory, rules: StackRules) -> Iterable[Resou
             )
 
 
-def _identity_things(
-    world: ScanContext, ground: _RegionInventory, held: holders.Held
+def _identities(
+    context: ScanContext, inventory: _RegionInventory, held: holders.Held
 ) -> Iterable[Resource]:
-    """Roles and policies as things; of those that no stack of ours holds, the tags are read."""
+    """Roles and policies as resources; of those that no stack of ours holds, the tags are read."""
 
-    def judged(thing: Resource) -> Resource:
-        if thing.ownership != Ownership.OWNED:
-            return thing
-        by = holders.holder(thing, _RESOURCE_TYPES[thing.kind], held)
+    def judged(resource: Resource) -> Resource:
+        if resource.ownership != Ownership.OWNED:
+            return resource
+        by = holders.holder(resource, _RESOURCE_TYPES[resource.resource_type], held)
         if by is not None:
-            return replace(thing, stack=by[0].name)
-        key = ("environment", thing.arn, thing.identity[-1])
+            return replace(resource, stack=by[0].name)
+        key = ("environment", resource.arn, resource.identity[-1])
         try:
-            named = world.lasting.get(
-                key, lambda: roles.environment(world.clients, ground.place, thing)
+            named = context.lasting.get(
+                key, lambda: roles.environment(context.clients, inventory.place, resource)
             )
-        except refusals.Refusal as error:
-            why = f"its tags could not be read: {refusals.told(error)}"
-            return replace(thing, ownership=Ownership.UNKNOWN, why=why)
-        if named in ("", world.scope.environment):
-            return thing
+        except errors.Refusal as error:
+            why = f"its tags could not be read: {errors.describe(error)}"
+            return replace(resource, ownership=Ownership.UNKNOWN, why=why)
+        if named in ("", context.scope.environment):
+            return resource
         why = f"its tags say that it belongs to environment {named!r}"
-        return replace(thing, ownership=Ownership.FOREIGN, why=why, of_environment=named)
+        return replace(resource, ownership=Ownership.FOREIGN, why=why, of_environment=named)
 
-    found = list(roles.things(world.scope, ground.identities))
+    found = list(roles.resources(context.scope, inventory.identities))
     with ThreadPoolExecutor(LISTING) as pool:
         yield from pool.map(judged, found)

@@ -90,9 +90,9 @@ class Emptied:
 class NotEmptied(WorkshopError):  # noqa: N818 - what is, not what went wrong
     """A bucket that still holds something; ``left`` are the versions that S3 would not delete."""
 
-    def __init__(self, told: str, left: tuple[Left, ...] = ()) -> None:
+    def __init__(self, message: str, left: tuple[Left, ...] = ()) -> None:
         self.left = left
-        super().__init__(told)
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class BucketEmptier:
             if len(left) >= MOST_LEFT:
                 break
         if left:
-            raise NotEmptied(self._told(left), tuple(left))
+            raise NotEmptied(self._message(left), tuple(left))
         return pages > 1
 
     def _version_pages(self, calls: Counter[str]) -> Iterator[list[Key]]:
@@ -255,7 +255,7 @@ class BucketEmptier:
             if errors.code(error.response) != "NoSuchUpload":
                 raise
 
-    def _told(self, left: list[Left]) -> str:
+    def _message(self, left: list[Left]) -> str:
         shown = "; ".join(map(str, left[:_SHOWN]))
         more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
         count = f"{len(left)} versions" if len(left) > 1 else "1 version"

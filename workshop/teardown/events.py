@@ -24,7 +24,7 @@ class TeardownStep(StrEnum):
 
 
 class DeletionOutcome(StrEnum):
-    """What became of a thing."""
+    """What became of a resource."""
 
     STOPPED = "stopped"
     EMPTIED = "emptied"
@@ -38,15 +38,15 @@ class DeletionOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class TeardownEvent:
-    """One thing that happened; without a thing, a step began or has something to tell.
+    """One resource that happened; without a resource, a step began or has something to tell.
 
     ``cost`` is what the workshop still costs an hour, as far as prices are known.
     """
 
     at: datetime
     step: TeardownStep
-    told: str = ""
-    thing: Resource | None = None
+    message: str = ""
+    resource: Resource | None = None
     outcome: DeletionOutcome | None = None
     cost: Cost | None = None
 
@@ -57,11 +57,11 @@ Sink = Callable[[TeardownEvent], object]
 
 @dataclass(frozen=True)
 class DeletionResult:
-    """What became of one thing, and why it is not gone."""
+    """What became of one resource, and why it is not gone."""
 
-    thing: Resource
+    resource: Resource
     outcome: DeletionOutcome
-    told: str = ""
+    message: str = ""
 
 
 def now() -> datetime:

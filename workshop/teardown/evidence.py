@@ -17,6 +17,7 @@ from pathlib import Path
 
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import known_regions
@@ -24,7 +25,7 @@ from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
-from workshop.teardown import guard, refusals, roles, shown_plan, verification
+from workshop.teardown import guard, roles, shown_plan, verification
 from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.report import TeardownReport
@@ -96,7 +97,7 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
         if ownership == Ownership.FOREIGN or place is None or place in gone:
             continue
         who = traces.setdefault(place, set())
-        # A claim that an earlier look only showed vouches for no seat, or two looks would prove it.
+        # A claim that an earlier scan only showed vouches for no seat, or two scans would prove it.
         if ownership == Ownership.OWNED:
             who.add(seat)
     return {place: seats - {""} for place, seats in traces.items()}
@@ -105,7 +106,7 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
 def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
     """Where the names of an account's roles, policies and buckets say that the workshop is.
 
-    What cannot be read is left out here: the look at the account has it as unknown.
+    What cannot be read is left out here: the scan at the account has it as unknown.
     """
     found: Traces = {}
     try:
@@ -114,12 +115,12 @@ def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
         )
         for region, seats in identities.regions.items():
             found.setdefault(AccountRegion(place.account, region), set()).update(seats)
-    except refusals.Refusal:
+    except errors.Refusal:
         pass
     try:
         for region, seat in _buckets(clients, workshop, place):
             found.setdefault(AccountRegion(place.account, region), set()).add(seat)
-    except refusals.Refusal:
+    except errors.Refusal:
         pass
     return found
 
@@ -138,7 +139,7 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
 
 def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
     """The services that a profile has opened before, and none does today."""
-    today = {one.kind for one in opened(loaded.settings.profiles, loaded.home)}
+    today = {one.resource_type for one in opened(loaded.settings.profiles, loaded.home)}
     for service, why in ledger.opened().items():
         if service not in today:
             yield Unknown(service, loaded.home, why, tried=False)
@@ -163,7 +164,7 @@ def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
 
 def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
     """Have the ledger tell what profiles open to seats, for when the YAML does so no more."""
-    some = {one.kind: one.why for one in opened(loaded.settings.profiles, loaded.home)}
+    some = {one.resource_type: one.why for one in opened(loaded.settings.profiles, loaded.home)}
     ledger.note_opened(loaded.home, some, loaded.settings.workshop)
 
 
@@ -172,22 +173,22 @@ def note_began(ledger: Ledger, discovery: Discovery) -> None:
 
     What seats made and nothing explains is known by its age alone.
     """
-    for place, world in discovery.worlds.items():
-        if world.since is not None:
-            ledger.note_began(place, world.since, world.scope.workshop)
+    for place, context in discovery.contexts.items():
+        if context.since is not None:
+            ledger.note_began(place, context.since, context.scope.workshop)
 
 
 def gone(report: TeardownReport) -> list[AccountRegion]:
-    """The places in which two looks at all of the workshop found nothing and missed nothing."""
-    if report.choices.only is not None or len(report.scans) < verification.LOOKS:
+    """The places in which two scans at all of the workshop found nothing and missed nothing."""
+    if report.choices.only is not None or len(report.scans) < verification.SCANS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
     # Of another name than the workshop's, another teardown has to tell.
-    missed = [one for scan in report.scans for one in scan.unknown if one.kind != WORKSHOP]
+    missed = [one for scan in report.scans for one in scan.unknown if one.resource_type != WORKSHOP]
     # What somebody has seen to is told once; what could not be listed may be listed another day.
     missed += [one for scan in report.scans for one in scan.accepted if one.tried]
     doubted |= {one.place for one in missed}
-    doubted |= {one.thing.place for one in report.of(DeletionOutcome.ABANDONED)}
+    doubted |= {one.resource.place for one in report.of(DeletionOutcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
 

@@ -1,4 +1,4 @@
-"""Takes away from attendees' roles what makes new things, before anybody looks what there is.
+"""Takes away from attendees' roles what makes new resources, before anybody looks what there is.
 
 The cohort's policy ``freeze`` is attached to each role: what exists goes on, can be stopped and
 deleted, and jobs can still write their results. Presigned links can no longer be made, and every
@@ -19,10 +19,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.naming import COHORT, FREEZE, Names
-from workshop.teardown import refusals
 
 THREADS = 8
 NO_POLICY = (
@@ -30,11 +30,11 @@ NO_POLICY = (
     " see that nobody works meanwhile"
 )
 NO_ROOM = (
-    "{told}; take a policy off it that its stack did not put there (aws iam detach-role-policy) and"
-    " run this again, or go on, and see that nobody works meanwhile"
+    "{message}; take a policy off it that its stack did not put there (aws iam detach-role-policy)"
+    " and run this again, or go on, and see that nobody works meanwhile"
 )
 NOT_ATTACHED = (
-    "{told}; see that you may attach it (iam:AttachRolePolicy) and run this again, or go on, and"
+    "{message}; see that you may attach it (iam:AttachRolePolicy) and run this again, or go on, and"
     " see that nobody works meanwhile"
 )
 
@@ -59,28 +59,28 @@ def freeze(
     def attach(name: str) -> tuple[str, str]:
         try:
             client.attach_role_policy(RoleName=name, PolicyArn=arn)
-        except refusals.Refusal as error:
-            if not refusals.is_gone(error):
+        except errors.Refusal as error:
+            if not errors.is_gone(error):
                 full = isinstance(error, ClientError) and code(error.response) == "LimitExceeded"
                 why = NO_ROOM if full else NOT_ATTACHED
-                return name, why.format(told=refusals.told(error))
+                return name, why.format(message=errors.describe(error))
             return name, NO_POLICY.format(arn=arn) if _exists(client, name) else ""
         return name, ""
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return {name: told for name, told in pool.map(attach, names) if told}
+        return {name: message for name, message in pool.map(attach, names) if message}
 
 
 def _exists(client: Any, name: str) -> bool:
     """Whether a role is there: IAM says NoSuchEntity of the role and of the policy alike."""
     try:
         client.get_role(RoleName=name)
-    except refusals.Refusal as error:
-        return not refusals.is_gone(error)
+    except errors.Refusal as error:
+        return not errors.is_gone(error)
     return True
 
 
-def bury(clients: Clients, place: AccountRegion, name: str) -> None:
+def prepare_role_for_deletion(clients: Clients, place: AccountRegion, name: str) -> None:
     """Deny a role everything in a way that lets CloudFormation delete it.
 
     A policy that its stack does not know keeps a role from being deleted; a boundary does not.
@@ -96,6 +96,6 @@ def bury(clients: Clients, place: AccountRegion, name: str) -> None:
             for attached in page["AttachedPolicies"]:
                 if attached["PolicyName"].endswith(f"-{COHORT}-{place.region}-{FREEZE}"):
                     client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
-    except refusals.Refusal as error:
-        if not refusals.is_gone(error):
+    except errors.Refusal as error:
+        if not errors.is_gone(error):
             raise

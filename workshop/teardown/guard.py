@@ -66,13 +66,15 @@ def _subnets(loaded: LoadedEnvironment) -> dict[str, frozenset[str]]:
 
 def check_environment(discovery: Discovery, environment: str) -> None:
     """Raise GuardError where another environment of the same workshop is at work."""
-    others = [thing for thing in discovery.things.values() if thing.of_environment]
+    others = [resource for resource in discovery.resources.values() if resource.of_environment]
     if others:
         # A stack tells most, a role less, data least.
-        first = min(others, key=lambda one: (_TELLING.get(one.kind, len(_TELLING)), one.id))
+        first = min(
+            others, key=lambda one: (_TELLING.get(one.resource_type, len(_TELLING)), one.id)
+        )
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
         raise GuardError(
-            f"{first.kind} {first.id}{more} in {first.place} belongs to environment"
+            f"{first.resource_type} {first.id}{more} in {first.place} belongs to environment"
             f" {first.of_environment!r} of this workshop, not to {environment!r}; nothing was done:"
             f" work with -e {first.of_environment}, from the folder that holds its YAML, or call"
             f" this file {first.of_environment}.yaml again"
@@ -102,9 +104,9 @@ def check_name(loaded: LoadedEnvironment, typed: str) -> None:
 def check_protection(discovery: Discovery) -> None:
     """Raise GuardError for a stack of ours that is protected: somebody wants it to stay."""
     own = {
-        (thing.place, thing.id)
-        for thing in discovery.things.values()
-        if thing.kind == "stack" and thing.ownership == Ownership.OWNED
+        (resource.place, resource.id)
+        for resource in discovery.resources.values()
+        if resource.resource_type == "stack" and resource.ownership == Ownership.OWNED
     }
     protected = [
         (stack.name, place.region)

@@ -10,7 +10,9 @@ from workshop import naming, tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
 from workshop.naming import Names
-from workshop.teardown.resource import Ownership, Resource, ResourceType
+from workshop.teardown.ownership import OwnershipVerdict
+from workshop.teardown.resource import Ownership, Resource
+from workshop.teardown.resources.base import ResourceType
 
 STACK = "stack"
 STACK_RESOURCE = "stack resource"
@@ -24,16 +26,6 @@ _WHY = {
     Ownership.FOREIGN: "only its name looks alike",
 }
 _NOBODYS = "its name and tags say so, and neither roster, role nor record knows the seat {seat!r}"
-
-
-@dataclass(frozen=True)
-class StackVerdict:
-    """Whose a stack is, why, and of which seat."""
-
-    ownership: Ownership
-    why: str
-    seat: str = ""
-    of_environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ class StackRules:
         """Whether what the stack holds is worth reading."""
         return stack.belongs_to(self.workshop, self.environment)
 
-    def judge(self, stack: StackSummary) -> StackVerdict | None:
+    def judge(self, stack: StackSummary) -> OwnershipVerdict | None:
         """The verdict on a stack; None where it is none of ours.
 
         The provisioner's tags and the name together are proof, one of them alone is not.
@@ -64,21 +56,21 @@ class StackRules:
         other = self._other_environment(stack)
         if other:
             why = f"it belongs to environment {other!r}"
-            return StackVerdict(Ownership.FOREIGN, why, of_environment=other)
+            return OwnershipVerdict(Ownership.FOREIGN, why, of_environment=other)
         if self.may_be_ours(stack):
             return self._of_tags(stack.name, stack.tags.get(tags.ATTENDEE, ""))
         if self._looks_alike(stack.name):
-            return StackVerdict(Ownership.FOREIGN, _WHY[Ownership.FOREIGN])
+            return OwnershipVerdict(Ownership.FOREIGN, _WHY[Ownership.FOREIGN])
         return None
 
-    def _of_tags(self, name: str, seat: str) -> StackVerdict | None:
+    def _of_tags(self, name: str, seat: str) -> OwnershipVerdict | None:
         if not (self.whole or seat in self.seats):
             return None
         if not self._is_named_for(seat, name):
-            return StackVerdict(Ownership.CLAIMED, _WHY[Ownership.CLAIMED], seat)
+            return OwnershipVerdict(Ownership.CLAIMED, _WHY[Ownership.CLAIMED], seat)
         if seat not in self.known | self.seats | {naming.COHORT}:
-            return StackVerdict(Ownership.CLAIMED, _NOBODYS.format(seat=seat), seat)
-        return StackVerdict(Ownership.OWNED, _WHY[Ownership.OWNED], seat)
+            return OwnershipVerdict(Ownership.CLAIMED, _NOBODYS.format(seat=seat), seat)
+        return OwnershipVerdict(Ownership.OWNED, _WHY[Ownership.OWNED], seat)
 
     def _other_environment(self, stack: StackSummary) -> str:
         """The environment of a stack that the provisioner made for another one of the workshop."""
@@ -126,18 +118,18 @@ def holders(
 
 
 def with_stacks(
-    found: Iterable[Resource], held: Held, kinds: Mapping[str, ResourceType]
+    found: Iterable[Resource], held: Held, resource_types: Mapping[str, ResourceType]
 ) -> Iterator[Resource]:
     """What was found, with the stack that holds it: that is proof."""
-    for thing in found:
-        by = holder(thing, kinds[thing.kind].resource_type, held)
+    for resource in found:
+        by = holder(resource, resource_types[resource.resource_type].cloudformation_type, held)
         if by is None:
-            yield thing
+            yield resource
         else:
             stack, seat = by
             why = f"a resource of the stack {stack.name}"
             yield replace(
-                thing,
+                resource,
                 stack=stack.name,
                 ownership=Ownership.OWNED,
                 why=why,
@@ -146,15 +138,19 @@ def with_stacks(
             )
 
 
-def holder(thing: Resource, resource_type: str, held: Held) -> tuple[StackSummary, str] | None:
+def holder(
+    resource: Resource, cloudformation_type: str, held: Held
+) -> tuple[StackSummary, str] | None:
     """The stack that holds a resource of this type, and the stack's seat; None for none.
 
     Where CloudFormation's own tag can be read, it has to name that very stack: AWS keeps tags of
     ``aws:`` to itself (https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html).
     """
-    if not resource_type:
+    if not cloudformation_type:
         return None
-    by = held.get((resource_type, thing.id)) or held.get((resource_type, thing.arn))
-    if by is None or (thing.stack_tag is not None and thing.stack_tag != by[0].id):
+    by = held.get((cloudformation_type, resource.id)) or held.get(
+        (cloudformation_type, resource.arn)
+    )
+    if by is None or (resource.stack_tag is not None and resource.stack_tag != by[0].id):
         return None
     return by

@@ -1,4 +1,4 @@
-"""Whose a thing is: proven by a role or by who made it, or claimed by a tag or a name.
+"""Whose a resource is: proven by a role or by who made it, or claimed by a tag or a name.
 
 Role names and their path are made by :mod:`workshop.naming`. Nobody but the provisioner may make
 roles below the workshop's path, so that a role's ARN is proof even when the role itself is gone.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workshop import naming, tags
-from workshop.teardown import refusals
+from workshop.aws import errors
 from workshop.teardown.resource import STILL_THERE, Ownership, ScanContext, Scope, SeenRole
 
 _ROLE = re.compile(r"arn:[^:]+:iam::(?P<account>\d{12}):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
@@ -30,63 +30,60 @@ _SESSION = re.compile(r"arn:[^:]+:sts::(?P<account>\d{12}):assumed-role/(?P<name
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What the services tell, with the reason in words."""
+class OwnershipVerdict:
+    """Whose a resource is and why; ``seat`` is empty where that is not known.
+
+    ``of_environment`` is another environment of the workshop, if it belongs to one.
+    """
 
     ownership: Ownership
     why: str
     seat: str = ""
+    of_environment: str = ""
 
 
-@dataclass(frozen=True)
-class Whose:
-    """The verdict on one thing."""
-
-    ownership: Ownership
-    why: str
-    seat: str = ""
-
-
-def of_role(scope: Scope, arn: str) -> Proof:
+def of_role(scope: Scope, arn: str) -> OwnershipVerdict:
     """What it proves that something runs with a role."""
     parts = _ROLE.fullmatch(arn)
     path = naming.Names(scope.workshop, "", "", "").iam_path
     if parts and parts["path"] == path and parts["account"] == scope.place.account:
         seat = seat_of_role(scope.workshop, parts["name"]) or ""
-        return Proof(Ownership.OWNED, f"runs with the role {parts['name']}", seat)
-    return Proof(Ownership.FOREIGN, f"runs with the role {arn}")
+        return OwnershipVerdict(Ownership.OWNED, f"runs with the role {parts['name']}", seat)
+    return OwnershipVerdict(Ownership.FOREIGN, f"runs with the role {arn}")
 
 
 def of_maker(
-    world: ScanContext, arn: str, principal: str = "", created: datetime | None = None
-) -> Proof:
+    context: ScanContext, arn: str, principal: str = "", created: datetime | None = None
+) -> OwnershipVerdict:
     """What it proves that somebody made something: a role's session, or anybody else.
 
     The ARN of a session holds no path; ``principal`` is ``<role id>:<session>``, empty where the
-    service does not tell it, and ``created`` when the thing was made. Raises botocore's errors.
+    service does not tell it, and ``created`` when the resource was made. Raises botocore's errors.
     """
     session = _SESSION.fullmatch(arn)
-    scope = world.scope
+    scope = context.scope
     if session is None or session["account"] != scope.place.account:
-        return Proof(Ownership.FOREIGN, f"made by {arn}")
+        return OwnershipVerdict(Ownership.FOREIGN, f"made by {arn}")
     name = session["name"]
     seat = seat_of_role(scope.workshop, name)
     if seat is None:
-        return Proof(Ownership.FOREIGN, f"made by the role {name}")
-    if any(role.made(name, principal, created) for role in world.roles):
-        return Proof(Ownership.OWNED, f"made by the role {name}", seat)
-    now = world.memory.get(("role", name), lambda: _role(world, name))
+        return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {name}")
+    if any(role.made(name, principal, created) for role in context.roles):
+        return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
+    now = context.memory.get(("role", name), lambda: _role(context, name))
     if now is not None and of_role(scope, now.arn).ownership != Ownership.OWNED:
-        return Proof(Ownership.FOREIGN, f"made by the role {now.arn}")
+        return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {now.arn}")
     if now is not None and (not principal or now.seen.made(name, principal, created)):
-        return Proof(Ownership.OWNED, f"made by the role {name}", seat)
+        return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
     gone = f"made by a role {name} that is gone, and of which nothing but its name is known"
     ours = seat in scope.seats and scope.place.region == _region_of_role(name)
-    return Proof(Ownership.CLAIMED if ours else Ownership.FOREIGN, gone, seat if ours else "")
+    return OwnershipVerdict(
+        Ownership.CLAIMED if ours else Ownership.FOREIGN, gone, seat if ours else ""
+    )
 
 
-def joined(proofs: Iterable[Proof]) -> Proof | None:
-    """What several proofs of one thing prove together: what is partly foreign proves nothing."""
+def joined(proofs: Iterable[OwnershipVerdict]) -> OwnershipVerdict | None:
+    """What several proofs of one resource prove together: what is partly foreign proves nothing."""
     all_of_them = list(proofs)
     for worst in (Ownership.UNKNOWN, Ownership.OWNED):
         found = [one for one in all_of_them if one.ownership == worst]
@@ -98,43 +95,49 @@ def joined(proofs: Iterable[Proof]) -> Proof | None:
 
 
 def judge(
-    world: ScanContext,
+    context: ScanContext,
     *,
     name: str,
     arn: str,
-    proof: Proof | None,
+    proof: OwnershipVerdict | None,
     tagged: Mapping[str, str] | None,
-) -> Whose | None:
-    """The verdict on a thing; None where it is somebody else's and does not even look alike.
+) -> OwnershipVerdict | None:
+    """The verdict on a resource; None where it is somebody else's and does not even look alike.
 
     ``tagged`` are its own tags where they are at hand, else those that the tagging service knows.
     """
-    scope = world.scope
-    mine = world.tagged.get(arn, {}) if tagged is None else tagged
+    scope = context.scope
+    mine = context.tagged.get(arn, {}) if tagged is None else tagged
     if proof is not None and proof.ownership == Ownership.UNKNOWN:
-        return Whose(Ownership.UNKNOWN, proof.why, proof.seat or _claimed_seat(scope, name, mine))
+        return OwnershipVerdict(
+            Ownership.UNKNOWN, proof.why, proof.seat or _claimed_seat(scope, name, mine)
+        )
     if proof is not None and proof.ownership in (Ownership.OWNED, Ownership.CLAIMED):
         inside = scope.whole or proof.seat in scope.seats
-        return Whose(proof.ownership, proof.why, proof.seat) if inside else None
+        return OwnershipVerdict(proof.ownership, proof.why, proof.seat) if inside else None
     if proof is not None:
         return _against(scope, name, mine, proof)
     seat = _claimed_seat(scope, name, mine)
     if seat:
         tagged_so = bool(_tagged_seat(scope, mine))
         by = "only its tags say so" if tagged_so else "only its name says so"
-        return Whose(Ownership.CLAIMED, by, seat)
+        return OwnershipVerdict(Ownership.CLAIMED, by, seat)
     if scope.whole and _looks_alike(scope, name, mine):
-        return Whose(Ownership.FOREIGN, "its name begins alike, and nothing proves it ours")
+        return OwnershipVerdict(
+            Ownership.FOREIGN, "its name begins alike, and nothing proves it ours"
+        )
     return None
 
 
-def _against(scope: Scope, name: str, tagged: Mapping[str, str], proof: Proof) -> Whose | None:
+def _against(
+    scope: Scope, name: str, tagged: Mapping[str, str], proof: OwnershipVerdict
+) -> OwnershipVerdict | None:
     """The verdict on what is proven somebody else's: forced tags speak against that proof."""
     forced = tags.seat_of_tags(scope.workshop, tagged)
     if forced and (scope.whole or forced in scope.seats):
-        return Whose(Ownership.CLAIMED, f"its tags say so, but: {proof.why}", forced)
+        return OwnershipVerdict(Ownership.CLAIMED, f"its tags say so, but: {proof.why}", forced)
     looks = _claimed_seat(scope, name, tagged) or _looks_alike(scope, name, tagged)
-    return Whose(Ownership.FOREIGN, proof.why) if looks else None
+    return OwnershipVerdict(Ownership.FOREIGN, proof.why) if looks else None
 
 
 def seat_of_role(workshop: str, name: str) -> str | None:
@@ -182,16 +185,16 @@ class _Role:
     seen: SeenRole
 
 
-def _role(world: ScanContext, name: str) -> _Role | None:
+def _role(context: ScanContext, name: str) -> _Role | None:
     """The role of that name, None where there is none."""
-    client = world.clients.client("iam", world.scope.place)
+    client = context.clients.client("iam", context.scope.place)
     try:
         found = client.get_role(RoleName=name)["Role"]
-    except refusals.Refusal as error:
-        if refusals.is_gone(error):
+    except errors.Refusal as error:
+        if errors.is_gone(error):
             return None
         raise
-    account = world.scope.place.account
+    account = context.scope.place.account
     return _Role(
         found["Arn"],
         SeenRole(account, name, found["RoleId"], found["CreateDate"], STILL_THERE),

@@ -15,16 +15,10 @@ from workshop.errors import UsageError
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.teardown.discovery import NOT_KINDS, Discovery, Unknown
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, Unknown
 from workshop.teardown.holders import STACK_RESOURCE
-from workshop.teardown.resource import (
-    ByHand,
-    Emptying,
-    Ownership,
-    Permanent,
-    Resource,
-    ResourceType,
-)
+from workshop.teardown.resource import Ownership, Resource
+from workshop.teardown.resources.base import ResourceType
 
 
 class PlannedAction(StrEnum):
@@ -68,9 +62,9 @@ TAGS = "tag"
 """What the scan calls the tagging service's answer."""
 
 
-def can_be_accepted(kind: str) -> bool:
+def can_be_accepted(resource_type: str) -> bool:
     """Whether a teardown can go without a resource type; not without stacks, roles and places."""
-    return kind not in {*_PLACES, *NOT_KINDS, STACK_RESOURCE}
+    return resource_type not in {*_PLACES, *STACKS_AND_IDENTITIES, STACK_RESOURCE}
 
 
 @dataclass(frozen=True)
@@ -102,14 +96,14 @@ class Choices:
 
 
 def check_accepted(
-    names: Iterable[str], kinds: Iterable[ResourceType], unlooked: Iterable[Unknown] = ()
+    names: Iterable[str], resource_types: Iterable[ResourceType], unlooked: Iterable[Unknown] = ()
 ) -> None:
     """Raise UsageError for a name that is no resource type which a teardown could go without.
 
     Services that a profile opens, which are in ``unlooked``, are; whole places are not.
     """
-    opened = {one.kind for one in unlooked} - _PLACES
-    known = sorted({kind.name for kind in kinds} | {TAGS} | opened)
+    opened = {one.resource_type for one in unlooked} - _PLACES
+    known = sorted({resource_type.name for resource_type in resource_types} | {TAGS} | opened)
     for name in names:
         if name not in known:
             raise UsageError(
@@ -123,79 +117,86 @@ class TeardownPlan:
     """What was found and what is to become of it."""
 
     discovery: Discovery
-    kinds: Mapping[str, ResourceType]
+    resource_types: Mapping[str, ResourceType]
     choices: Choices
 
-    def fate(self, thing: Resource) -> PlannedAction | None:
+    def action(self, resource: Resource) -> PlannedAction | None:
         """What becomes of it; None for what a sweep does not touch."""
-        if self.discovery.is_kept(thing):
+        if self.discovery.is_kept(resource):
             return PlannedAction.KEEP
-        left = _LEFT.get(thing.ownership)
+        left = _LEFT.get(resource.ownership)
         included = left == PlannedAction.LEAVE_CLAIMED and self.choices.include_claimed
-        by_hand = isinstance(self.kinds.get(thing.kind), ByHand)
+        known = self.resource_types.get(resource.resource_type)
+        by_hand = known is not None and known.by_hand
         if left is not None and (by_hand or not included):
             return left
-        if thing.kind in NOT_KINDS:
-            deleted = PlannedAction.WITH_STACK if thing.stack else PlannedAction.DELETE
+        if resource.resource_type in STACKS_AND_IDENTITIES:
+            deleted = PlannedAction.WITH_STACK if resource.stack else PlannedAction.DELETE
             return deleted if self.choices.stacks else None
-        kind = self.kinds[thing.kind]
-        if thing.stack:
-            return self._in_stack(kind, thing)
-        return (
-            PlannedAction.RECORD
-            if isinstance(kind, Permanent) and kind.permanent
-            else PlannedAction.DELETE
-        )
+        resource_type = self.resource_types[resource.resource_type]
+        if resource.stack:
+            return self._in_stack(resource_type, resource)
+        return PlannedAction.RECORD if resource_type.permanent else PlannedAction.DELETE
 
-    def _in_stack(self, kind: ResourceType, thing: Resource) -> PlannedAction | None:
+    def _in_stack(self, resource_type: ResourceType, resource: Resource) -> PlannedAction | None:
         # What all seats share is in use for as long as the workshop runs.
-        shared = thing.seat == COHORT and not self.choices.stacks
-        if isinstance(kind, Emptying) and self.choices.contents and not shared:
+        shared = resource.seat == COHORT and not self.choices.stacks
+        if resource_type.has_contents and self.choices.contents and not shared:
             return PlannedAction.EMPTY
         if self.choices.stacks:
             return PlannedAction.WITH_STACK
-        return None if kind.deletable_in(thing.state) else PlannedAction.STOP
+        return None if resource_type.deletable_in(resource.state) else PlannedAction.STOP
 
     @property
-    def fates(self) -> list[tuple[Resource, PlannedAction]]:
+    def actions(self) -> list[tuple[Resource, PlannedAction]]:
         """Every resource with its fate, in a lasting order."""
-        found = [(thing, self.fate(thing)) for thing in self.discovery.things.values()]
+        found = [
+            (resource, self.action(resource)) for resource in self.discovery.resources.values()
+        ]
         return sorted(
-            ((thing, fate) for thing, fate in found if fate is not None),
-            key=lambda one: (one[0].place, one[0].seat, one[0].kind, one[0].id),
+            ((resource, action) for resource, action in found if action is not None),
+            key=lambda one: (one[0].place, one[0].seat, one[0].resource_type, one[0].id),
         )
 
-    def things(self, *fates: PlannedAction) -> list[Resource]:
+    def resources(self, *actions: PlannedAction) -> list[Resource]:
         """The resources of these fates."""
-        return [thing for thing, fate in self.fates if fate in fates]
+        return [resource for resource, action in self.actions if action in actions]
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
         """What could not be listed, without what was accepted."""
         return tuple(
-            one for one in self.discovery.unknown if one.kind not in self.choices.accept_unknown
+            one
+            for one in self.discovery.unknown
+            if one.resource_type not in self.choices.accept_unknown
         )
 
     @property
     def accepted(self) -> tuple[Unknown, ...]:
         """What could not be listed, or not be read, and need not be."""
-        things = self.discovery.things.values()
-        unread = [one for one in things if self.is_accepted(one)]
+        resources = self.discovery.resources.values()
+        unread = [one for one in resources if self.is_accepted(one)]
         return (
-            *(one for one in self.discovery.unknown if one.kind in self.choices.accept_unknown),
-            *(Unknown(one.kind, one.place, f"{one.id} {one.why}") for one in unread),
+            *(
+                one
+                for one in self.discovery.unknown
+                if one.resource_type in self.choices.accept_unknown
+            ),
+            *(Unknown(one.resource_type, one.place, f"{one.id} {one.why}") for one in unread),
         )
 
-    def is_accepted(self, thing: Resource) -> bool:
+    def is_accepted(self, resource: Resource) -> bool:
         """Whether it could not be read and need not be."""
-        return thing.is_unread and thing.kind in self.choices.accept_unknown
+        return resource.is_unread and resource.resource_type in self.choices.accept_unknown
 
     @property
     def to_accept(self) -> tuple[str, ...]:
         """Resource types that could not be listed or read, and which a teardown can go without."""
-        things = self.discovery.things.values()
-        unread = [one.kind for one in things if one.is_unread and not self.is_accepted(one)]
-        missing = [*(one.kind for one in self.unknown), *unread]
+        resources = self.discovery.resources.values()
+        unread = [
+            one.resource_type for one in resources if one.is_unread and not self.is_accepted(one)
+        ]
+        missing = [*(one.resource_type for one in self.unknown), *unread]
         return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
 
     @property
@@ -203,28 +204,28 @@ class TeardownPlan:
         """Whether there is nothing to do, and nothing that would be in doubt."""
         done = (PlannedAction.KEEP, PlannedAction.LEAVE_FOREIGN)
         return not self.unknown and all(
-            fate in done
-            or self.is_accepted(thing)
-            or (fate == PlannedAction.RECORD and self.has_ended(thing))
-            for thing, fate in self.fates
+            action in done
+            or self.is_accepted(resource)
+            or (action == PlannedAction.RECORD and self.has_ended(resource))
+            for resource, action in self.actions
         )
 
-    def has_ended(self, thing: Resource) -> bool:
+    def has_ended(self, resource: Resource) -> bool:
         """Whether a record that stays belongs to something that runs no more."""
-        return self.kinds[thing.kind].deletable_in(thing.state)
+        return self.resource_types[resource.resource_type].deletable_in(resource.state)
 
     @property
     def cost(self) -> Cost:
         """What it all costs an hour; not complete where a price or a listing is missing."""
         ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
-        found = [one for one in self.discovery.things.values() if one.ownership in ours]
+        found = [one for one in self.discovery.resources.values() if one.ownership in ours]
         known = prices.total(prices.cost(one.hourly) for one in found)
         return known if not self.discovery.unknown else known + prices.NOT_KNOWN
 
     @property
     def cost_of_others(self) -> Cost:
         """What is paid for all along: for what nobody deletes, and what nobody could list."""
-        left = self.things(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN)
+        left = self.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN)
         known = prices.total(prices.cost(one.hourly) for one in left)
         return known if not self.discovery.unknown else known + prices.NOT_KNOWN
 
@@ -237,16 +238,21 @@ class TeardownPlan:
         return sorted(
             json.dumps(
                 [
-                    *(thing.kind, thing.id, str(thing.place), thing.identity[-1]),
-                    *(thing.ownership, thing.seat, fate),
+                    *(
+                        resource.resource_type,
+                        resource.id,
+                        str(resource.place),
+                        resource.identity[-1],
+                    ),
+                    *(resource.ownership, resource.seat, action),
                 ]
             )
-            for thing, fate in self.fates
+            for resource, action in self.actions
         )
 
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for all that is shown and was chosen."""
-        unknown = sorted(f"{one.kind}|{one.place}" for one in self.discovery.unknown)
+        unknown = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
         whole = json.dumps([self.lines, unknown, self.choices.as_json()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]

@@ -9,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from workshop import files
-from workshop.escaping import html, json_text, markdown
+from workshop.escaping import json_text, markdown, printable
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.teardown.discovery import ScanTarget
@@ -18,14 +20,12 @@ from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices, can_be_accepted
 from workshop.teardown.resource import Resource
 from workshop.teardown.saving import Saved, of_bytes
-from workshop.teardown.verification import Scan
+from workshop.teardown.verification import SCANS, Scan
 
 PROVEN = 0
 LEFT = 1
 NOT_PROVEN = 4
 """Exit codes."""
-
-_LOOKS = 2
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class TeardownReport:
 
     @property
     def proven(self) -> bool:
-        """Whether two looks have shown that nothing is left, and nothing was abandoned."""
-        looked = len(self.scans) >= _LOOKS and all(scan.clean for scan in self.scans)
+        """Whether two scans have shown that nothing is left, and nothing was abandoned."""
+        looked = len(self.scans) >= SCANS and all(scan.clean for scan in self.scans)
         return looked and not self.of(DeletionOutcome.ABANDONED) and not self.not_saved
 
     @property
@@ -81,9 +81,9 @@ class TeardownReport:
             wholly = "" if self.code == PROVEN else "not wholly "
             return f"{whose} {was} {wholly}swept{besides}"
         if self.proven and besides:
-            return f"gone{besides}: two looks found nothing else of {whose}"
+            return f"gone{besides}: two scans found nothing else of {whose}"
         if self.proven:
-            return f"gone: two looks found nothing of {whose}"
+            return f"gone: two scans found nothing of {whose}"
         if not self.of(
             DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE
         ):
@@ -92,15 +92,17 @@ class TeardownReport:
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        """Resource types that some look could not list, and that need not be."""
+        """Resource types that some scan could not list, and that need not be."""
         found = {one for scan in self.scans for one in scan.accepted}
-        return tuple(sorted({f"{one.kind}s" if one.tried else one.kind for one in found}))
+        return tuple(
+            sorted({f"{one.resource_type}s" if one.tried else one.resource_type for one in found})
+        )
 
     @property
     def to_accept(self) -> tuple[str, ...]:
-        """Resource types that the last look could not list or read, and which it can go without."""
-        missing = [one.kind for scan in self.scans[-1:] for one in scan.unknown]
-        missing += [one.kind for one in self.left if one.is_unread]
+        """Resource types that the last scan could not list or read, and which it can go without."""
+        missing = [one.resource_type for scan in self.scans[-1:] for one in scan.unknown]
+        missing += [one.resource_type for one in self.left if one.is_unread]
         return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
 
     @property
@@ -110,7 +112,7 @@ class TeardownReport:
 
     @property
     def left(self) -> tuple[Resource, ...]:
-        """What the last look found."""
+        """What the last scan found."""
         return self.scans[-1].left if self.scans else ()
 
     @property
@@ -125,7 +127,13 @@ class TeardownReport:
         """The results of these outcomes, in a lasting order."""
         found = (one for one in self.results if one.outcome in outcomes)
         return sorted(
-            found, key=lambda one: (one.thing.place, one.thing.seat, one.thing.kind, one.thing.id)
+            found,
+            key=lambda one: (
+                one.resource.place,
+                one.resource.seat,
+                one.resource.resource_type,
+                one.resource.id,
+            ),
         )
 
     def document(self) -> dict[str, Any]:
@@ -146,27 +154,35 @@ class TeardownReport:
             "still_billed_usd_per_hour": self.cost.known,
             "all_prices_known": self.cost.complete,
             "results": {
-                outcome.value: [_as_json(one.thing, one.told) for one in self.of(outcome)]
+                outcome.value: [_as_json(one.resource, one.message) for one in self.of(outcome)]
                 for outcome in DeletionOutcome
                 if self.of(outcome)
             },
-            "left": [_as_json(thing) for thing in self.left],
-            "foreign": [_as_json(thing) for thing in self.foreign],
+            "left": [_as_json(resource) for resource in self.left],
+            "foreign": [_as_json(resource) for resource in self.foreign],
             "saved": [one.as_json() for one in self.saved],
             "not_saved": dict(self.not_saved),
             "not_frozen": dict(self.not_frozen),
             "not_offered": list(self.not_offered),
-            "looks": [
+            "scans": [
                 {
                     "at": scan.at.isoformat(timespec="seconds"),
                     "clean": scan.clean,
                     "left": len(scan.left),
                     "unknown": [
-                        {"kind": one.kind, "place": str(one.place), "why": one.why}
+                        {
+                            "resource_type": one.resource_type,
+                            "place": str(one.place),
+                            "why": one.why,
+                        }
                         for one in scan.unknown
                     ],
                     "not_looked_at": [
-                        {"kind": one.kind, "place": str(one.place), "why": one.why}
+                        {
+                            "resource_type": one.resource_type,
+                            "place": str(one.place),
+                            "why": one.why,
+                        }
                         for one in scan.accepted
                     ],
                 }
@@ -179,7 +195,9 @@ class TeardownReport:
     def counts(self) -> dict[str, dict[str, int]]:
         """Outcome -> kind -> how many."""
         return {
-            outcome.value: dict(sorted(Counter(one.thing.kind for one in found).items()))
+            outcome.value: dict(
+                sorted(Counter(one.resource.resource_type for one in found).items())
+            )
             for outcome in DeletionOutcome
             if (found := self.of(outcome))
         }
@@ -187,87 +205,63 @@ class TeardownReport:
     def sections(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Headings with rows of seat, kind, name and remark, for people."""
         for outcome in (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED):
-            yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
-        stuck = {one.thing.key for one in self.of(DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)}
-        rest = [thing for thing in self.left if thing.key not in stuck]
-        yield "left", [_row(thing, f"{thing.ownership}: {thing.why}") for thing in rest]
+            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
+        stuck = {
+            one.resource.key for one in self.of(DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
+        }
+        rest = [resource for resource in self.left if resource.key not in stuck]
+        yield "left", [_row(resource, f"{resource.ownership}: {resource.why}") for resource in rest]
         last = self.scans[-1:]
         unknown = [one for scan in last for one in scan.unknown]
-        yield "unknown", [("", one.kind, str(one.place), one.why) for one in unknown]
+        yield "unknown", [("", one.resource_type, str(one.place), one.why) for one in unknown]
         accepted = [one for scan in last for one in scan.accepted]
         yield (
             "not looked at, as was asked",
-            [("", one.kind, str(one.place), one.why) for one in accepted],
+            [("", one.resource_type, str(one.place), one.why) for one in accepted],
         )
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
-        yield "saved", [(one.seat, "", "", one.told) for one in self.saved]
+        yield "saved", [(one.seat, "", "", one.message) for one in self.saved]
         yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
         for outcome in (DeletionOutcome.UNDELETABLE, DeletionOutcome.KEPT):
-            yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
+            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
         yield "foreign look-alikes, left alone", [_row(one, one.why) for one in self.foreign]
         for outcome in (
             DeletionOutcome.DELETED,
             DeletionOutcome.EMPTIED,
             DeletionOutcome.ALREADY_GONE,
         ):
-            yield outcome.value, [_row(one.thing, one.told) for one in self.of(outcome)]
+            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """What stands above the lists."""
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
         yield "places", ", ".join(str(place) for place in self.target.seats)
-        yield "time", f"{self.began:%Y-%m-%d %H:%M:%S} to {self.ended:%H:%M:%S} UTC"
+        yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
+        yield "ended", f"{self.ended:%Y-%m-%d %H:%M:%S} UTC"
         yield "still billed", self.cost.told
         if self.saved:
             yield "saved", saved_in_all(self.saved, self.choices)
-        looks = ", ".join(
+        scans = ", ".join(
             f"{scan.at:%H:%M:%S} {'clean' if scan.clean else 'not clean'}" for scan in self.scans
         )
-        yield "looks", looks or "none"
+        yield "scans", scans or "none"
         if self.calls:
-            yield "calls", f"{sum(self.calls.values())}, for {len(self.results)} things"
+            yield "calls", f"{sum(self.calls.values())}, for {len(self.results)} resources"
         if self.not_offered:
             yield "not offered in the Region", ", ".join(self.not_offered)
 
+    @property
+    def title(self) -> str:
+        """What was torn down, and on which day."""
+        return f"Teardown of {self.target.workshop}, {self.began.day} {self.began:%B %Y}"
+
     def markdown(self) -> str:
-        """The report as a page of Markdown."""
-        lines = [
-            f"# Teardown of {markdown(self.target.workshop)}",
-            "",
-            f"**{markdown(self.verdict)}**",
-            "",
-        ]
-        lines += [f"- {name}: {markdown(value)}" for name, value in self.facts()]
-        for heading, rows in self.sections():
-            if rows:
-                lines += ["", f"## {heading} ({len(rows)})", "", "| seat | kind | name | remark |"]
-                lines += ["|---|---|---|---|"]
-                lines += ["| " + " | ".join(map(markdown, row)) + " |" for row in rows]
-        return "\n".join(lines) + "\n"
+        """Return the report as a page of Markdown."""
+        return _MARKDOWN.get_template("report.md.j2").render(report=self)
 
     def html(self) -> str:
-        """The report as one page that needs nothing else."""
-        facts = "".join(
-            f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in self.facts()
-        )
-        parts = [
-            "<!doctype html><html lang=en><meta charset=utf-8>",
-            f"<title>Teardown of {html(self.target.workshop)}</title><style>{_STYLE}</style>",
-            f"<h1>Teardown of {html(self.target.workshop)}</h1>",
-            f"<p class={'good' if self.code == PROVEN else 'bad'}>{html(self.verdict)}</p>",
-            f"<dl>{facts}</dl>",
-        ]
-        for heading, rows in self.sections():
-            if rows:
-                cells = "".join(
-                    "<tr>" + "".join(f"<td>{html(cell)}</td>" for cell in row) + "</tr>"
-                    for row in rows
-                )
-                parts.append(
-                    f"<h2>{html(heading)} ({len(rows)})</h2><table><tr><th>seat<th>kind<th>name"
-                    f"<th>remark</tr>{cells}</table>"
-                )
-        return "\n".join([*parts, "</html>", ""])
+        """Return the report as one page that needs nothing else."""
+        return _HTML.get_template("report.html.j2").render(report=self)
 
     def write(self, folder: Path) -> list[Path]:
         """Write all three files beside those of earlier runs; returns their paths."""
@@ -297,13 +291,20 @@ class TeardownReport:
                 return name
 
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .8rem .2rem 0;"
-    "border-bottom:1px solid #ddd;vertical-align:top;overflow-wrap:anywhere}"
-    "dt{font-weight:600}dd{margin:0 0 .4rem}.good,.bad{padding:.6rem 1rem;border-radius:.3rem}"
-    ".good{background:#e2f5e5}.bad{background:#fde4e1}"
-)
+def _templates(**more: Any) -> Environment:
+    return Environment(  # noqa: S701 - Markdown is escaped by its own rules
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **more,
+    )
+
+
+# All that a template shows has been named by AWS or by attendees, and is escaped where it stands.
+_HTML = _templates(autoescape=True, finalize=lambda shown: printable(str(shown)))
+_MARKDOWN = _templates(autoescape=False, finalize=lambda shown: markdown(str(shown)))
 
 
 def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
@@ -315,22 +316,22 @@ def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
     return f"{files:,} files ({bytes_}) and {logs:,} logs of {seats} seats{to}"
 
 
-def _row(thing: Resource, told: str = "") -> tuple[str, ...]:
-    return thing.seat, thing.kind, thing.id, told
+def _row(resource: Resource, message: str = "") -> tuple[str, ...]:
+    return resource.seat, resource.resource_type, resource.id, message
 
 
-def _as_json(thing: Resource, told: str = "") -> dict[str, Any]:
+def _as_json(resource: Resource, message: str = "") -> dict[str, Any]:
     whole = {
-        "kind": thing.kind,
-        "id": thing.id,
-        "account": thing.place.account,
-        "region": thing.place.region,
-        "seat": thing.seat,
-        "ownership": thing.ownership.value,
-        "why": thing.why,
-        "state": thing.state,
-        "stack": thing.stack,
-        "usd_per_hour": None if thing.hourly is None else str(thing.hourly),
-        "told": told,
+        "resource_type": resource.resource_type,
+        "id": resource.id,
+        "account": resource.place.account,
+        "region": resource.place.region,
+        "seat": resource.seat,
+        "ownership": resource.ownership.value,
+        "why": resource.why,
+        "state": resource.state,
+        "stack": resource.stack,
+        "usd_per_hour": None if resource.hourly is None else str(resource.hourly),
+        "message": message,
     }
     return {key: value for key, value in whole.items() if value != ""}

@@ -10,9 +10,9 @@ from typing import Any
 
 from workshop import naming, tags
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.teardown import refusals
 from workshop.teardown.resource import Ownership, Resource, ScanCache, Scope, SeenRole
 
 ROLE = "role"
@@ -117,23 +117,23 @@ def here(found: WorkshopIdentities, place: AccountRegion, *, first: bool) -> Wor
     )
 
 
-def environment(clients: Clients, place: AccountRegion, thing: Resource) -> str:
+def environment(clients: Clients, place: AccountRegion, resource: Resource) -> str:
     """The environment that the tags of a role or policy name; botocore's errors pass through."""
     client = clients.client("iam", place)
-    if thing.kind == ROLE:
-        pages = client.get_paginator("list_role_tags").paginate(RoleName=thing.id)
+    if resource.resource_type == ROLE:
+        pages = client.get_paginator("list_role_tags").paginate(RoleName=resource.id)
     else:
-        pages = client.get_paginator("list_policy_tags").paginate(PolicyArn=thing.arn)
+        pages = client.get_paginator("list_policy_tags").paginate(PolicyArn=resource.arn)
     try:
         given = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-    except refusals.Refusal as error:
-        if refusals.is_gone(error):
+    except errors.Refusal as error:
+        if errors.is_gone(error):
             return ""
         raise
     return str(given.get(tags.ENVIRONMENT, ""))
 
 
-def things(scope: Scope, found: WorkshopIdentities) -> Iterator[Resource]:
+def resources(scope: Scope, found: WorkshopIdentities) -> Iterator[Resource]:
     """Roles and policies as a teardown counts them."""
     why = f"below the path {_path(scope.workshop)}"
     for role in found.roles:
@@ -185,20 +185,20 @@ def seen_now(found: Iterable[FoundRole], account: str) -> list[SeenRole]:
 # --- deletion ------------------------------------------------------------------------------------
 
 
-def delete(clients: Clients, thing: Resource) -> None:
+def delete(clients: Clients, resource: Resource) -> None:
     """Delete a role or a policy with all that hangs on it; what is gone is no error.
 
     botocore's errors pass through.
     """
-    client = clients.client("iam", thing.place)
+    client = clients.client("iam", resource.place)
     try:
-        if thing.kind == ROLE:
-            strip(client, thing.id)
-            client.delete_role(RoleName=thing.id)
+        if resource.resource_type == ROLE:
+            strip(client, resource.id)
+            client.delete_role(RoleName=resource.id)
         else:
-            _delete_policy(client, thing.arn)
-    except refusals.Refusal as error:
-        if not refusals.is_gone(error):
+            _delete_policy(client, resource.arn)
+    except errors.Refusal as error:
+        if not errors.is_gone(error):
             raise
 
 

@@ -18,7 +18,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT
 from workshop.teardown import freeze, roles, stacks, sweep, verification
-from workshop.teardown.discovery import NOT_KINDS, Discovery, ScanTarget, discover
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, ScanTarget, discover
 from workshop.teardown.events import (
     DeletionOutcome,
     DeletionResult,
@@ -30,8 +30,9 @@ from workshop.teardown.events import (
 from workshop.teardown.holders import STACK, STACK_RESOURCE
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import TeardownReport
-from workshop.teardown.resource import Identity, Ownership, Resource, ResourceType, ScanCache
+from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 from workshop.teardown.resources import logs, network_interfaces
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.saving import Saved, counted
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 from workshop.teardown.verification import Scan
@@ -73,23 +74,23 @@ class Teardown:
 
     clients: Clients
     target: ScanTarget
-    kinds: Sequence[ResourceType]
+    resource_types: Sequence[ResourceType]
     sink: Sink
     interval: float = verification.INTERVAL
-    patience: sweep.SweepWaits = field(default_factory=sweep.SweepWaits)
-    stack_patience: stacks.StackWaits = field(default_factory=stacks.StackWaits)
+    waits: sweep.SweepWaits = field(default_factory=sweep.SweepWaits)
+    stack_waits: stacks.StackWaits = field(default_factory=stacks.StackWaits)
     save: Saver | None = None
     pause: Callable[[float], object] = time.sleep
     proven: dict[Identity, str] = field(default_factory=dict)
-    """The seat of what was proven by an earlier look, such as that of the plan that was shown:
+    """The seat of what was proven by an earlier scan, such as that of the plan that was shown:
     it stays so although its proof, a job of which only the log is left, has gone since."""
     lasting: ScanCache = field(default_factory=ScanCache)
-    """What earlier looks found out that stays true."""
+    """What earlier scans found out that stays true."""
 
     def __post_init__(self) -> None:
         logs.remember_before(self.lasting, self.proven)
         self._lock = threading.Lock()
-        self._by_name = {kind.name: kind for kind in self.kinds}
+        self._by_name = {resource_type.name: resource_type for resource_type in self.resource_types}
         self._results: dict[tuple[str, str, AccountRegion], DeletionResult] = {}
         self._seconds: dict[str, float] = {}
         self._not_frozen: dict[str, str] = {}
@@ -97,16 +98,18 @@ class Teardown:
         self._problems: dict[str, str] = {}
         """Seats of which something was not saved, and what."""
 
-    def look(self) -> Discovery:
-        """Look at everything once."""
-        found = discover(self.clients, self.target, self.kinds, self.lasting, dict(self.proven))
+    def discover(self) -> Discovery:
+        """Scan everything once."""
+        found = discover(
+            self.clients, self.target, self.resource_types, self.lasting, dict(self.proven)
+        )
         self.proven.update((one.identity, one.seat) for one in found.of(Ownership.OWNED))
         return found
 
     def plan(self, choices: Choices) -> TeardownPlan:
         """What would be done now."""
         with self._timed(TeardownStep.DISCOVER):
-            return TeardownPlan(self.look(), self._by_name, choices)
+            return TeardownPlan(self.discover(), self._by_name, choices)
 
     def apply(self, plan: TeardownPlan, shown: ShownPlan | None = None) -> TeardownReport:
         """Do what the plan says and prove it; ``shown`` is what it is held to, else itself.
@@ -131,14 +134,14 @@ class Teardown:
             with self._timed(TeardownStep.STACKS):
                 self._delete_stacks(current)
             with self._timed(TeardownStep.VERIFY):
-                self._tell(TeardownStep.VERIFY, f"looking twice, {self.interval:g} seconds apart")
+                self._emit(TeardownStep.VERIFY, f"scanning twice, {self.interval:g} seconds apart")
                 discovery, scans = verification.twice(
-                    *(self.look, self._by_name, self.interval, self.pause),
+                    *(self.discover, self._by_name, self.interval, self.pause),
                     accept_unknown=plan.choices.accept_unknown,
                 )
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
                 break
-            self._tell(
+            self._emit(
                 TeardownStep.VERIFY, "something came meanwhile, or is not gone yet; once more"
             )
             current = TeardownPlan(discovery, self._by_name, plan.choices)
@@ -153,35 +156,35 @@ class Teardown:
         seen = verification.scan(current.discovery, self._by_name, current.choices.accept_unknown)
         if current.choices.stacks:
             return seen
-        return replace(seen, left=tuple(one for one in seen.left if current.fate(one) in _LEFT))
+        return replace(seen, left=tuple(one for one in seen.left if current.action(one) in _LEFT))
 
     # --- steps --------------------------------------------------------------------------------
 
     def _freeze(self, plan: TeardownPlan) -> None:
         names: dict[AccountRegion, list[str]] = {}
-        for thing in plan.discovery.of(Ownership.OWNED):
-            if thing.kind == roles.ROLE:
-                names.setdefault(thing.place, []).append(thing.id)
+        for resource in plan.discovery.of(Ownership.OWNED):
+            if resource.resource_type == roles.ROLE:
+                names.setdefault(resource.place, []).append(resource.id)
         for place, some in names.items():
             roles_ = counted(len(some), "role")
-            self._tell(
+            self._emit(
                 TeardownStep.FREEZE,
                 f"{roles_} in {place} can make nothing new; what is there goes on until it is"
                 " stopped",
             )
-            for role, told in freeze.freeze(
+            for role, message in freeze.freeze(
                 self.clients, self.target.workshop, place, some
             ).items():
-                self._not_frozen[role] = told
-                self._tell(TeardownStep.FREEZE, f"role {role} is not frozen: {told}")
+                self._not_frozen[role] = message
+                self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
 
     def _stop_and_save(self, current: TeardownPlan, save: Saver) -> TeardownPlan:
         """Stop what costs and writes, so that nothing is written after it was saved; save it all.
 
         Return the plan of a scan made in between: what was stopped may have left something.
         """
-        things = self._swept(current)
-        work = self._sweep_of(current, things)
+        resources = self._swept(current)
+        work = self._sweep_of(current, resources)
         with self._timed(TeardownStep.STOP):
             work.stop_spending()
             running = work.wait_until_stopped()
@@ -189,16 +192,16 @@ class Teardown:
         with self._timed(TeardownStep.SAVE):
             self._saved = list(save(current))
         for one in self._saved:
-            self._tell(TeardownStep.SAVE, f"{one.seat or 'of no seat'}: {one.told}")
+            self._emit(TeardownStep.SAVE, f"{one.seat or 'of no seat'}: {one.message}")
             if not one.complete:
                 self._problems[one.seat] = "; ".join(one.problems)
-        for thing in running:
-            told = f"{thing.kind} {thing.id} still runs, and may write more"
-            self._problems.setdefault(thing.seat, told)
+        for resource in running:
+            message = f"{resource.resource_type} {resource.id} still runs, and may write more"
+            self._problems.setdefault(resource.seat, message)
         return current
 
     def _sweep_all(self, current: TeardownPlan) -> TeardownPlan:
-        """Sweep until a look shows nothing that came meanwhile; what that look shows.
+        """Sweep until a scan shows nothing that came meanwhile; what that scan shows.
 
         No role may go before: SageMaker could not delete a late endpoint without it.
         """
@@ -206,14 +209,14 @@ class Teardown:
             self._sweep(current, self._swept(current), self._kept_seats)
             current = self.plan(current.choices)
             mine = [
-                thing
-                for thing in self._swept(current)
-                if current.fate(thing) in (PlannedAction.DELETE, PlannedAction.RECORD)
-                and thing.seat not in self._kept_seats
+                resource
+                for resource in self._swept(current)
+                if current.action(resource) in (PlannedAction.DELETE, PlannedAction.RECORD)
+                and resource.seat not in self._kept_seats
             ]
             if not self._has_come(mine):
                 break
-            self._tell(
+            self._emit(
                 TeardownStep.DISCOVER, "something came meanwhile, or is not gone yet; once more"
             )
         return current
@@ -224,11 +227,11 @@ class Teardown:
         What all seats share is stopped with them, and deleted after them.
         """
         return [
-            thing
-            for thing in current.things(*_SWEPT)
-            if self._shown.allows(thing)
-            and thing.kind not in NOT_KINDS
-            and not verification.is_record(thing, self._by_name)
+            resource
+            for resource in current.resources(*_SWEPT)
+            if self._shown.allows(resource)
+            and resource.resource_type not in STACKS_AND_IDENTITIES
+            and not verification.is_record(resource, self._by_name)
         ]
 
     @property
@@ -237,9 +240,9 @@ class Teardown:
         return frozenset({COHORT, *self._problems})
 
     def _sweep(
-        self, current: TeardownPlan, things: Sequence[Resource], kept: Collection[str] = ()
+        self, current: TeardownPlan, resources: Sequence[Resource], kept: Collection[str] = ()
     ) -> None:
-        work = self._sweep_of(current, things, kept)
+        work = self._sweep_of(current, resources, kept)
         try:
             with self._timed(TeardownStep.STOP):
                 work.stop_spending()
@@ -249,19 +252,23 @@ class Teardown:
             self._note(work.results)
 
     def _sweep_of(
-        self, current: TeardownPlan, things: Sequence[Resource], kept: Collection[str] = ()
+        self, current: TeardownPlan, resources: Sequence[Resource], kept: Collection[str] = ()
     ) -> sweep.Sweep:
         return sweep.Sweep(
-            current.discovery.worlds,
+            current.discovery.contexts,
             self._by_name,
-            things,
+            resources,
             self._say,
-            self.patience,
+            self.waits,
             empty_stacks=current.choices.contents,
             unread=_unread(current),
             besides=current.cost_of_others,
-            asked={thing.key for thing in things if thing.created and self._is_called_gone(thing)},
-            only_stop={thing.key for thing in things if thing.seat in kept},
+            asked={
+                resource.key
+                for resource in resources
+                if resource.created and self._is_called_gone(resource)
+            },
+            only_stop={resource.key for resource in resources if resource.seat in kept},
             pause=self._sleep,
         )
 
@@ -272,11 +279,11 @@ class Teardown:
             self.clients.go_on()
             time.sleep(min(left, _SLICE))
 
-    def _may_go(self, thing: Resource) -> bool:
-        return thing.seat not in self._problems and self._shown.allows(thing)
+    def _may_go(self, resource: Resource) -> bool:
+        return resource.seat not in self._problems and self._shown.allows(resource)
 
     def _delete_stacks(self, current: TeardownPlan) -> None:
-        where = list(current.discovery.worlds)
+        where = list(current.discovery.contexts)
         delete = partial(self._delete_stacks_of, current)
         with ThreadPoolExecutor(max(1, len(where))) as pool:
             list(pool.map(delete, where))
@@ -285,37 +292,43 @@ class Teardown:
         """Seats first; a role goes once nothing of its seat is left, the cohort after all seats."""
         found = current.discovery
         mine = [
-            thing
-            for thing in current.things(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-            if thing.place == place and thing.kind in NOT_KINDS and self._may_go(thing)
+            resource
+            for resource in current.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
+            if resource.place == place
+            and resource.resource_type in STACKS_AND_IDENTITIES
+            and self._may_go(resource)
         ]
         engine = stacks.StackDeleter(
             self.clients,
-            found.worlds[place],
+            found.contexts[place],
             self._by_name,
-            [thing for thing in found.of(Ownership.OWNED) if thing.place == place],
+            [resource for resource in found.of(Ownership.OWNED) if resource.place == place],
             self._say,
             abandon=current.choices.abandon,
-            patience=self.stack_patience,
+            waits=self.stack_waits,
             pause=self._sleep,
         )
-        own = [thing for thing in mine if thing.kind == STACK]
-        last = [thing for thing in own if thing.seat == COHORT]
-        access = [thing for thing in own if thing.id.endswith("-access")]
+        own = [resource for resource in mine if resource.resource_type == STACK]
+        last = [resource for resource in own if resource.seat == COHORT]
+        access = [resource for resource in own if resource.id.endswith("-access")]
         self._note(engine.delete([one for one in own if one not in access and one not in last]))
         self._await_interfaces(current, place)
         held = {} if current.choices.abandon else self._held_seats(current, place)
-        free = [thing for thing in access if self._why_held(thing.seat, held) is None]
-        names = [one for one in mine if one.kind == roles.ROLE]
-        engine.bury_roles(one.id for one in names if self._why_held(one.seat, held) is None)
+        free = [resource for resource in access if self._why_held(resource.seat, held) is None]
+        names = [one for one in mine if one.resource_type == roles.ROLE]
+        engine.prepare_roles_for_deletion(
+            one.id for one in names if self._why_held(one.seat, held) is None
+        )
         self._note(engine.delete(free))
         orphans = [one for one in names if not one.stack and self._why_held(one.seat, held) is None]
         self._note(engine.delete_orphans(orphans))
-        kept = [thing for thing in access if thing not in free]
+        kept = [resource for resource in access if resource not in free]
         kept += [one for one in names if not one.stack and one not in orphans]
         self._note(
-            DeletionResult(thing, DeletionOutcome.STUCK, self._why_held(thing.seat, held) or "")
-            for thing in kept
+            DeletionResult(
+                resource, DeletionOutcome.STUCK, self._why_held(resource.seat, held) or ""
+            )
+            for resource in kept
         )
         stuck = [
             one
@@ -326,33 +339,35 @@ class Teardown:
             shared = [one for one in self._swept(current) if one.seat == COHORT]
             self._sweep(current, [one for one in shared if one.place == place])
             self._note(engine.delete(last))
-            policies = [one for one in mine if one.kind == roles.POLICY and not one.stack]
+            policies = [one for one in mine if one.resource_type == roles.POLICY and not one.stack]
             self._note(engine.delete_orphans(policies))
         else:
-            told = "waits until nothing of any seat is left"
-            self._note(DeletionResult(thing, DeletionOutcome.STUCK, told) for thing in last)
+            message = "waits until nothing of any seat is left"
+            self._note(
+                DeletionResult(resource, DeletionOutcome.STUCK, message) for resource in last
+            )
         self._note(engine.abandoned)
 
     def _await_interfaces(self, current: TeardownPlan, place: AccountRegion) -> None:
         """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
         found = current.discovery
-        waiting = [one for one in found.things.values() if one.place == place]
+        waiting = [one for one in found.resources.values() if one.place == place]
         waiting = [one for one in waiting if network_interfaces.goes_by_itself(one)]
         if waiting:
-            told = f"{len(waiting)} network interfaces of SageMaker in {place} are waited for"
-            self._tell(TeardownStep.STACKS, told)
-            looks = self.patience.first_look, self.patience.slowest_look
-            world, most = found.worlds[place], self.patience.deadline
-            gone = network_interfaces.awaited(world, waiting, looks, most, self.pause)
+            message = f"{len(waiting)} network interfaces of SageMaker in {place} are waited for"
+            self._emit(TeardownStep.STACKS, message)
+            waits = self.waits.first_wait, self.waits.slowest_wait
+            context, most = found.contexts[place], self.waits.deadline
+            gone = network_interfaces.awaited(context, waiting, waits, most, self.pause)
             self._note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
 
-    def _is_called_gone(self, thing: Resource) -> bool:
-        result = self._results.get(thing.key)
-        same = result is not None and result.thing.identity == thing.identity
+    def _is_called_gone(self, resource: Resource) -> bool:
+        result = self._results.get(resource.key)
+        same = result is not None and result.resource.identity == resource.identity
         return same and result is not None and result.outcome in _GONE
 
-    def _has_stayed(self, thing: Resource) -> bool:
-        result = self._results.get(thing.key)
+    def _has_stayed(self, resource: Resource) -> bool:
+        result = self._results.get(resource.key)
         return result is not None and result.outcome == DeletionOutcome.STUCK
 
     def _held_seats(self, current: TeardownPlan, place: AccountRegion) -> dict[str, str]:
@@ -362,31 +377,37 @@ class Teardown:
         """
         held = dict.fromkeys(self._problems, "its work could not be saved")
         for one in current.unknown:
-            if one.place == place and self._needs_role(one.kind):
-                held[""] = f"{one.kind}s could not be listed, and may need the role"
-        for thing, fate in current.fates:
-            if thing.place != place or thing.kind in NOT_KINDS or thing.stack:
+            if one.place == place and self._needs_role(one.resource_type):
+                held[""] = f"{one.resource_type}s could not be listed, and may need the role"
+        for resource, action in current.actions:
+            if (
+                resource.place != place
+                or resource.resource_type in STACKS_AND_IDENTITIES
+                or resource.stack
+            ):
                 continue
-            if current.is_accepted(thing):
+            if current.is_accepted(resource):
                 continue
-            if not self._needs_role(thing.kind) or self._is_called_gone(thing):
+            if not self._needs_role(resource.resource_type) or self._is_called_gone(resource):
                 continue
-            if fate in _LEFT and not verification.is_record(thing, self._by_name):
-                held[thing.seat] = f"the {thing.kind} {thing.id} is left, and may need the role"
+            if action in _LEFT and not verification.is_record(resource, self._by_name):
+                held[resource.seat] = (
+                    f"the {resource.resource_type} {resource.id} is left, and may need the role"
+                )
         return held
 
-    def _needs_role(self, kind: str) -> bool:
-        """Whether SageMaker may need a seat's role for what is left of a kind."""
-        if kind in self._by_name:
-            return self._by_name[kind].needs_role
+    def _needs_role(self, resource_type: str) -> bool:
+        """Whether SageMaker may need a seat's role for what is left of a resource type."""
+        if resource_type in self._by_name:
+            return self._by_name[resource_type].needs_role
         # What a stack holds that could not be read is nobody knows what.
-        return kind in (STACK, STACK_RESOURCE, roles.ROLE)
+        return resource_type in (STACK, STACK_RESOURCE, roles.ROLE)
 
     @staticmethod
     def _why_held(seat: str, held: dict[str, str]) -> str | None:
         return held.get(seat) or held.get("")
 
-    def _has_come(self, things: Iterable[Resource]) -> bool:
+    def _has_come(self, resources: Iterable[Resource]) -> bool:
         """Whether something of ours was not tried yet, or was called gone.
 
         What waits for its stack, and that for what is stuck, is no reason to begin anew.
@@ -394,9 +415,9 @@ class Teardown:
         stayed = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
         stuck = {key for key, result in self._results.items() if result.outcome in stayed}
         return any(
-            thing.ownership == Ownership.OWNED
-            and not {thing.key, (STACK, thing.stack, thing.place)} & stuck
-            for thing in things
+            resource.ownership == Ownership.OWNED
+            and not {resource.key, (STACK, resource.stack, resource.place)} & stuck
+            for resource in resources
         )
 
     # --- what is told -------------------------------------------------------------------------
@@ -410,21 +431,24 @@ class Teardown:
     ) -> TeardownReport:
         last = TeardownPlan(discovery, self._by_name, plan.choices)
         results = dict(self._results)
-        unread = {(one.kind, one.place) for one in discovery.unknown}
-        for thing, fate in plan.fates:
-            gone = thing.key not in discovery.things and (thing.kind, thing.place) not in unread
-            if thing.key not in results and fate == PlannedAction.WITH_STACK and gone:
-                results[thing.key] = DeletionResult(
-                    thing, DeletionOutcome.DELETED, f"with {thing.stack}"
+        unread = {(one.resource_type, one.place) for one in discovery.unknown}
+        for resource, action in plan.actions:
+            gone = (
+                resource.key not in discovery.resources
+                and (resource.resource_type, resource.place) not in unread
+            )
+            if resource.key not in results and action == PlannedAction.WITH_STACK and gone:
+                results[resource.key] = DeletionResult(
+                    resource, DeletionOutcome.DELETED, f"with {resource.stack}"
                 )
-        for thing in discovery.of(Ownership.OWNED, Ownership.CLAIMED):
-            if self._is_called_gone(thing):
-                told = "still there, although its deletion was answered"
-                results[thing.key] = DeletionResult(thing, DeletionOutcome.STUCK, told)
-            if verification.is_record(thing, self._by_name):
-                results[thing.key] = DeletionResult(thing, DeletionOutcome.UNDELETABLE)
-        for thing in last.things(PlannedAction.KEEP):
-            results[thing.key] = DeletionResult(thing, DeletionOutcome.KEPT)
+        for resource in discovery.of(Ownership.OWNED, Ownership.CLAIMED):
+            if self._is_called_gone(resource):
+                message = "still there, although its deletion was answered"
+                results[resource.key] = DeletionResult(resource, DeletionOutcome.STUCK, message)
+            if verification.is_record(resource, self._by_name):
+                results[resource.key] = DeletionResult(resource, DeletionOutcome.UNDELETABLE)
+        for resource in last.resources(PlannedAction.KEEP):
+            results[resource.key] = DeletionResult(resource, DeletionOutcome.KEPT)
         return TeardownReport(
             target=self.target,
             choices=plan.choices,
@@ -435,14 +459,14 @@ class Teardown:
                 one
                 for one in results.values()
                 if one.outcome != DeletionOutcome.STUCK
-                or one.thing.key in discovery.things
-                or (one.thing.kind, one.thing.place) in unread
+                or one.resource.key in discovery.resources
+                or (one.resource.resource_type, one.resource.place) in unread
             ),
             scans=tuple(scans),
             foreign=tuple(
-                thing
-                for thing in last.things(PlannedAction.LEAVE_FOREIGN)
-                if thing.key not in results
+                resource
+                for resource in last.resources(PlannedAction.LEAVE_FOREIGN)
+                if resource.key not in results
             ),
             not_saved=dict(self._problems),
             saved=tuple(self._saved),
@@ -456,18 +480,18 @@ class Teardown:
     def _stays(self, last: TeardownPlan) -> tuple[Resource, ...]:
         """What a sweep leaves on purpose: stacks, and what they hold."""
         own = last.discovery.of(Ownership.OWNED)
-        return tuple(one for one in own if last.fate(one) not in _LEFT)
+        return tuple(one for one in own if last.action(one) not in _LEFT)
 
     def _note(self, results: Iterable[DeletionResult]) -> None:
         for one in results:
-            self._results[one.thing.key] = one
+            self._results[one.resource.key] = one
 
-    def _say(self, happening: TeardownEvent) -> None:
+    def _say(self, event: TeardownEvent) -> None:
         with self._lock:
-            self.sink(happening)
+            self.sink(event)
 
-    def _tell(self, step: TeardownStep, told: str) -> None:
-        self._say(TeardownEvent(now(), step, told))
+    def _emit(self, step: TeardownStep, message: str) -> None:
+        self._say(TeardownEvent(now(), step, message))
 
     @contextmanager
     def _timed(self, step: TeardownStep) -> Iterator[None]:
@@ -480,12 +504,14 @@ class Teardown:
 
 
 def _unread(plan: TeardownPlan) -> dict[tuple[AccountRegion, str], str]:
-    """Kinds that could not be listed, or of which something could not be described, and why.
+    """Return the types that could not be listed, or not be described in full, and why.
 
     What was read and tells nothing is no reason to keep what it might depend on: that is gone.
     """
-    unread = {(one.place, one.kind): one.why for one in plan.unknown}
-    for thing in plan.discovery.of(Ownership.UNKNOWN):
-        if thing.is_unread and not plan.is_accepted(thing):
-            unread.setdefault((thing.place, thing.kind), f"{thing.id} {thing.why}")
+    unread = {(one.place, one.resource_type): one.why for one in plan.unknown}
+    for resource in plan.discovery.of(Ownership.UNKNOWN):
+        if resource.is_unread and not plan.is_accepted(resource):
+            unread.setdefault(
+                (resource.place, resource.resource_type), f"{resource.id} {resource.why}"
+            )
     return unread

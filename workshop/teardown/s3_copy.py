@@ -350,8 +350,8 @@ def _is(path: Path, source: Source, entry: Entry) -> bool:
             return True
     elif _md5(path).hex() == entry.etag:
         return True
-    told = _checksums(source.head(entry))
-    return _agree(told, {name: make(path) for name, make in _MAKERS.items() if name in told})
+    message = _checksums(source.head(entry))
+    return _agree(message, {name: make(path) for name, make in _MAKERS.items() if name in message})
 
 
 def _checksums(head: Mapping[str, Any]) -> dict[str, str]:

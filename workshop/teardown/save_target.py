@@ -8,9 +8,10 @@ from pathlib import Path
 
 from workshop import files
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.errors import GuardError
-from workshop.teardown import refusals, save_paths
+from workshop.teardown import save_paths
 
 MARK = "workshop-saves-here.txt"
 """What is written into a bucket to see whether that can be done; it stays."""
@@ -31,9 +32,9 @@ def check_exists(clients: Clients, to: str, where: Iterable[AccountRegion]) -> N
                     Bucket=target.bucket, Prefix=target.prefix, MaxKeys=1
                 )
         elif next(one for one in (target, *target.parents) if one.exists()).is_file():
-            raise GuardError(_told(to, "there is a file of that name"))
-    except (*refusals.Refusal, OSError) as error:
-        raise GuardError(_told(to, refusals.told(error))) from error
+            raise GuardError(_message(to, "there is a file of that name"))
+    except (*errors.Refusal, OSError) as error:
+        raise GuardError(_message(to, errors.describe(error))) from error
 
 
 def check_writable(clients: Clients, to: str, where: Iterable[AccountRegion]) -> None:
@@ -50,11 +51,11 @@ def check_writable(clients: Clients, to: str, where: Iterable[AccountRegion]) ->
             files.make_folder(target)
             with tempfile.NamedTemporaryFile(dir=target, prefix=".saving-") as file:
                 file.write(_TEXT)
-    except (*refusals.Refusal, OSError) as error:
-        raise GuardError(_told(to, refusals.told(error))) from error
+    except (*errors.Refusal, OSError) as error:
+        raise GuardError(_message(to, errors.describe(error))) from error
 
 
-def _told(to: str, why: str) -> str:
+def _message(to: str, why: str) -> str:
     of = "the bucket" if not isinstance(save_paths.read(to), Path) else "the folder"
     return (
         f"work cannot be saved to {to}: {why}; nothing was frozen or deleted. Make {of}, or name"

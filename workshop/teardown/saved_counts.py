@@ -9,11 +9,11 @@ from itertools import islice
 from typing import Any
 
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.models import Keep
 from workshop.naming import COHORT
-from workshop.teardown import refusals
-from workshop.teardown.artifacts import doomed, works
+from workshop.teardown.artifacts import lost_artifacts, works
 from workshop.teardown.plan import PlannedAction, TeardownPlan
 from workshop.teardown.s3_copy import Source
 from workshop.teardown.saving import SeatArtifacts, counted, of_bytes
@@ -79,9 +79,9 @@ class SavedCounts:
         kept = [(one, one.saved, one.saved_bytes) for one in self.seats]
         lost = [(one, one.files - one.saved, one.bytes - one.saved_bytes) for one in self.seats]
         if any(files for _, files, _ in kept) and self.keep is not None:
-            lines.append(f"{_told(kept)} saved to {self.keep.to}, and then deleted")
+            lines.append(f"{_message(kept)} saved to {self.keep.to}, and then deleted")
         if any(files for _, files, _ in lost):
-            lines.append(f"{_told(lost)} deleted and NOT saved")
+            lines.append(f"{_message(lost)} deleted and NOT saved")
         logs = sum(one.logs for one in self.seats)
         if logs:
             saved = self.keep is not None and self.keep.logs
@@ -101,7 +101,7 @@ class SavedCounts:
 
     @property
     def _unread(self) -> list[str]:
-        return [told for one in self.seats for told in one.unread]
+        return [message for one in self.seats for message in one.unread]
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
@@ -120,7 +120,7 @@ def count(clients: Clients, plan: TeardownPlan) -> SavedCounts:
     """Count what the plan deletes of everybody's work; each bucket is listed once, in bounds."""
     keep = plan.choices.save
     kept = {(one.place, one.seat): one for one in works(plan)} if keep is not None else {}
-    lost = doomed(plan)
+    lost = lost_artifacts(plan)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="count") as pool:
         counts = pool.map(
             lambda one: _count(clients, one, kept.get((one.place, one.seat)), keep), lost
@@ -128,8 +128,8 @@ def count(clients: Clients, plan: TeardownPlan) -> SavedCounts:
         seats = tuple(counts)
     disks = [
         one
-        for one in plan.things(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-        if one.kind == "notebook"
+        for one in plan.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
+        if one.resource_type == "notebook"
     ]
     return SavedCounts(seats, keep, len(disks))
 
@@ -150,8 +150,8 @@ def _count(
                 files, size = files + 1, size + entry.size
                 if entry.key.startswith(prefixes):
                     saved, saved_size = saved + 1, saved_size + entry.size
-        except refusals.Refusal as error:
-            unread.append(f"bucket {bucket}: {refusals.told(error)}")
+        except errors.Refusal as error:
+            unread.append(f"bucket {bucket}: {errors.describe(error)}")
         complete = complete and files - before < MOST
     return SavedCount(
         *(work.seat, work.place, files, size, saved, saved_size, complete),
@@ -160,7 +160,7 @@ def _count(
     )
 
 
-def _told(parts: Iterable[tuple[SavedCount, int, int]]) -> str:
+def _message(parts: Iterable[tuple[SavedCount, int, int]]) -> str:
     """``1,204 files (3.4 GB) of 11 people and of the shared datasets are``."""
     some = [one for one in parts if one[1]]
     files, size = sum(one[1] for one in some), sum(one[2] for one in some)

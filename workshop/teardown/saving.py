@@ -22,12 +22,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.aws.parallel import windowed
 from workshop.config.models import Keep
 from workshop.errors import SignInError, WorkshopError
-from workshop.teardown import log_texts, refusals, save_paths
+from workshop.teardown import log_texts, save_paths
 from workshop.teardown.s3_copy import (
     CopyTarget,
     Entry,
@@ -100,17 +101,17 @@ class Saved:
         return not self.problems
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """``12 files, 3.0 MB, 2 logs; 1 file NOT saved``."""
         text = f"{counted(self.objects, 'file')}, {of_bytes(self.bytes)}"
         text += f", {counted(self.logs, 'log')}" if self.logs else ""
         text += f", {self.renamed} under another name" if self.renamed else ""
         return text + (f"; {counted(self.missing, 'file')} NOT saved" if self.missing else "")
 
-    def problem(self, told: str) -> None:
+    def problem(self, message: str) -> None:
         """Note that something was not saved; the first ones by name."""
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(told)
+            self.problems.append(message)
         elif len(self.problems) == MOST_PROBLEMS:
             self.problems.append("and more")
 
@@ -182,8 +183,8 @@ class _Saving:
 
     def run(self) -> Saved:
         narrowed = self._keep.artifacts and self._keep.prefixes is not None
-        for told in self._work.unread if narrowed else ():
-            self._saved.problem(told)
+        for message in self._work.unread if narrowed else ():
+            self._saved.problem(message)
         for bucket, prefix in self._work.chosen(self._keep):
             self._save(self._sources[bucket], prefix)
         for bucket, names in self._names.items():
@@ -197,13 +198,13 @@ class _Saving:
         copied, failed, in_a_row = sha256(), set(), 0
         where = f"s3://{source.bucket}/{prefix}"
         try:
-            for entry, name, already, told in self._copies(source, prefix):
+            for entry, name, already, message in self._copies(source, prefix):
                 copied.update(repr(entry).encode())
                 self._saved.already += already
-                in_a_row = in_a_row + 1 if told else 0
-                if told:
+                in_a_row = in_a_row + 1 if message else 0
+                if message:
                     failed.add(entry.key)
-                    self._saved.problem(f"s3://{source.bucket}/{entry.key}: {told}")
+                    self._saved.problem(f"s3://{source.bucket}/{entry.key}: {message}")
                 elif save_paths.is_hashed(name):
                     self._names[source.bucket][entry.key] = name
                 if in_a_row == MOST_REFUSED:
@@ -211,8 +212,8 @@ class _Saving:
                     self._saved.problem(f"{where}: nothing more of it was tried")
                     return
             seen = self._compare(source, prefix, failed)
-        except (*refusals.Refusal, OSError) as error:
-            self._saved.problem(f"{where}: {refusals.told(error)}")
+        except (*errors.Refusal, OSError) as error:
+            self._saved.problem(f"{where}: {errors.describe(error)}")
             return
         if seen != copied.digest():
             self._saved.problem(f"{where}: it changed while it was copied; run this again")
@@ -247,7 +248,7 @@ class _Saving:
                 raise
             except WorkshopError as error:
                 return entry, "", False, str(error)
-            except (*refusals.Refusal, OSError) as error:
+            except (*errors.Refusal, OSError) as error:
                 return entry, "", False, _why_not(error)
             return entry, name, already, ""
 
@@ -289,7 +290,7 @@ class _Saving:
                 path = Path(folder) / "names"
                 path.write_text(text, encoding="utf-8")
                 self._target.write(f"{self._folder(source)}/{name}", path)
-        except (WorkshopError, *refusals.Refusal, OSError) as error:
+        except (WorkshopError, *errors.Refusal, OSError) as error:
             self._saved.problem(f"s3://{source.bucket}: its names: {_why_not(error)}")
 
     def _write_log(self, group: str, stream: str) -> None:
@@ -305,8 +306,8 @@ class _Saving:
                     self._saved.logs += 1
         except SignInError:
             raise
-        except (WorkshopError, *refusals.Refusal, OSError) as error:
-            if not refusals.is_gone(error):
+        except (WorkshopError, *errors.Refusal, OSError) as error:
+            if not errors.is_gone(error):
                 self._saved.missing += 1
                 self._saved.problem(f"{group}:{stream}: {_why_not(error)}")
 
@@ -326,12 +327,12 @@ def _why_not(error: Exception) -> str:
     if isinstance(error, WorkshopError):
         return str(error)
     known = code(error.response) if isinstance(error, ClientError) else ""
-    told = refusals.told(error)
+    message = errors.describe(error)
     if known == "InvalidObjectState":
-        return f"it is archived ({told}); restore it, or delete it by hand, then run this again"
-    if "Server Side Encryption" in told or "customer-provided" in told.casefold():
+        return f"it is archived ({message}); restore it, or delete it by hand, then run this again"
+    if "Server Side Encryption" in message or "customer-provided" in message.casefold():
         return (
-            f"it is encrypted with a key that only who made it has ({told}); have it copied"
+            f"it is encrypted with a key that only who made it has ({message}); have it copied"
             " without, or delete it by hand, then run this again"
         )
-    return told
+    return message

@@ -18,17 +18,18 @@ from workshop import files
 from workshop.account_region import AccountRegion
 from workshop.errors import GuardError
 from workshop.naming import COHORT
-from workshop.teardown.discovery import NOT_KINDS, is_settled, stands_for
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, is_settled, stands_for
 from workshop.teardown.plan import DONE, Choices, TeardownPlan
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
+from workshop.teardown.resources import names
 
 FILE = "teardown-plan.json"
 
 _OF_A_STACK = ("ResourceType", "PhysicalResourceId")
 """What has to be known of the resources of a stack."""
 
-_BY_THEMSELVES = frozenset({"log stream", "log group", "trial component"})
-"""Kinds that what runs brings forth without anybody, and whose proof may come after them."""
+_BY_THEMSELVES = frozenset({names.LOG_STREAM, names.LOG_GROUP, names.TRIAL_COMPONENT})
+"""What anything that runs brings forth by itself, and whose proof may come after it."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ class PlanSubject:
 class PlanLine(NamedTuple):
     """What a plan showed of one resource; ``fate`` is what would become of it."""
 
-    kind: str
+    resource_type: str
     id: str
     place: str
     created: str
     ownership: str
     seat: str
-    fate: str
+    action: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class ShownPlan:
     _by_key: dict[tuple[str, str, str], PlanLine] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_key = {(one.kind, one.id, one.place): one for one in self.lines}
+        by_key = {(one.resource_type, one.id, one.place): one for one in self.lines}
         object.__setattr__(self, "_by_key", by_key)
 
     @classmethod
@@ -77,7 +78,7 @@ class ShownPlan:
                 *stands_for(stack),
                 [[one.get(member, "") for member in _OF_A_STACK] for one in resources],
             ]
-            for (place, name), resources in discovery.resources.items()
+            for (place, name), resources in discovery.stack_resources.items()
             if resources and (stack := discovery.stacks.get((place, name))) and is_settled(stack)
         )
         return cls(
@@ -87,8 +88,8 @@ class ShownPlan:
             lines=tuple(PlanLine(*json.loads(one)) for one in plan.lines),
             seats=frozenset(
                 (str(place), seat)
-                for place, world in discovery.worlds.items()
-                for seat in (*world.scope.seats, COHORT, "")
+                for place, context in discovery.contexts.items()
+                for seat in (*context.scope.seats, COHORT, "")
             ),
             held=held,
         )
@@ -133,7 +134,7 @@ class ShownPlan:
         places = {str(place): place for place in where}
         # Without its moment of creation, it may be another one of the same name.
         return {
-            (one.kind, one.id, places[one.place], one.created): one.seat
+            (one.resource_type, one.id, places[one.place], one.created): one.seat
             for one in self.lines
             if one.ownership == Ownership.OWNED and one.place in places and one.created
         }
@@ -148,22 +149,22 @@ class ShownPlan:
 
     # --- what it allows -----------------------------------------------------------------------
 
-    def allows(self, thing: Resource) -> bool:
+    def allows(self, resource: Resource) -> bool:
         """Whether a resource that is there now may be deleted: it was shown so, or is a seat's own.
 
         What seats of the plan have made since then goes along, as far as it is owned. What was
         shown as somebody else's stays so, and what is only claimed goes only if it was shown.
         """
-        before = self._before(thing)
-        same = before is not None and before.created == thing.identity[-1]
-        shown = same and before is not None and before.fate in DONE
-        if thing.ownership != Ownership.OWNED:
-            return shown and thing.ownership == Ownership.CLAIMED
-        if thing.kind in NOT_KINDS:
-            return before is not None and before.fate in DONE
-        if same and not shown and not self._is_proven_since(thing, before):
+        before = self._before(resource)
+        same = before is not None and before.created == resource.identity[-1]
+        shown = same and before is not None and before.action in DONE
+        if resource.ownership != Ownership.OWNED:
+            return shown and resource.ownership == Ownership.CLAIMED
+        if resource.resource_type in STACKS_AND_IDENTITIES:
+            return before is not None and before.action in DONE
+        if same and not shown and not self._is_proven_since(resource, before):
             return False
-        return (str(thing.place), thing.seat) in self.seats
+        return (str(resource.place), resource.seat) in self.seats
 
     def refuse_changes(self, plan: TeardownPlan, again: str) -> None:
         """Raise GuardError where ``plan`` has what nobody but the organiser can have brought about.
@@ -174,42 +175,46 @@ class ShownPlan:
         where it is owned, and stays otherwise, so that nobody can keep a teardown from beginning.
         """
         new = [
-            thing
-            for thing in plan.things(*DONE)
-            if thing.ownership == Ownership.OWNED and not self._was_shown_or_is_a_seats(thing)
+            resource
+            for resource in plan.resources(*DONE)
+            if resource.ownership == Ownership.OWNED and not self._was_shown_or_is_a_seats(resource)
         ]
         if new:
             first = new[0]
             more = f" and {len(new) - 1} more" if len(new) > 1 else ""
             before = self._before(first)
             same = before is not None and before.created == first.identity[-1]
-            told = "was not shown as the workshop's" if same else "was not in it"
+            message = "was not shown as the workshop's" if same else "was not in it"
             raise GuardError(
-                f"the plan is stale: {first.kind} {first.id}{more} {told}; look at it again with:"
-                f" {again}"
+                f"the plan is stale: {first.resource_type} {first.id}{more} {message}; look at it"
+                f" again with: {again}"
             )
 
-    def _was_shown_or_is_a_seats(self, thing: Resource) -> bool:
-        if thing.kind not in NOT_KINDS:
-            return self.allows(thing)
-        before = self._before(thing)
-        return before is not None and before.created == thing.identity[-1] and before.fate in DONE
+    def _was_shown_or_is_a_seats(self, resource: Resource) -> bool:
+        if resource.resource_type not in STACKS_AND_IDENTITIES:
+            return self.allows(resource)
+        before = self._before(resource)
+        return (
+            before is not None and before.created == resource.identity[-1] and before.action in DONE
+        )
 
     @staticmethod
-    def _is_proven_since(thing: Resource, before: PlanLine | None) -> bool:
+    def _is_proven_since(resource: Resource, before: PlanLine | None) -> bool:
         """Whether what nothing proved when it was shown is its seat's all the same.
 
         Whoever takes the configuration of an endpoint away can put it back, as often as they like.
         """
-        if thing.kind in _BY_THEMSELVES:
+        if resource.resource_type in _BY_THEMSELVES:
             return True
         doubted = (Ownership.CLAIMED, Ownership.UNKNOWN)
         return (
-            before is not None and before.ownership in doubted and before.seat in ("", thing.seat)
+            before is not None
+            and before.ownership in doubted
+            and before.seat in ("", resource.seat)
         )
 
-    def _before(self, thing: Resource) -> PlanLine | None:
-        return self._by_key.get((thing.kind, thing.id, str(thing.place)))
+    def _before(self, resource: Resource) -> PlanLine | None:
+        return self._by_key.get((resource.resource_type, resource.id, str(resource.place)))
 
 
 def lines_in(folder: Path) -> tuple[PlanLine, ...]:

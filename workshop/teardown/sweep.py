@@ -1,6 +1,6 @@
-"""Stops what costs, then deletes things in the order of their dependencies, many at once.
+"""Stops what costs, then deletes resources in the order of their dependencies, many at once.
 
-One thread decides, a pool makes the calls. A thing waits for the kinds it depends on in its own
+One thread decides, a pool makes the calls. A resource waits for the types it depends on in its own
 seat alone, so that a slow seat holds up no other. Every wait has a deadline and ends as stuck.
 """
 
@@ -20,10 +20,10 @@ from decimal import Decimal
 from functools import partial
 
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.errors import SignInError, WorkshopError
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.teardown import refusals
 from workshop.teardown.events import (
     DeletionOutcome,
     DeletionResult,
@@ -32,17 +32,11 @@ from workshop.teardown.events import (
     TeardownStep,
     now,
 )
-from workshop.teardown.resource import (
-    DeletesAtOnce,
-    Emptying,
-    Resource,
-    ResourceType,
-    ScanContext,
-    Undeletable,
-)
+from workshop.teardown.resource import Resource, ScanContext
+from workshop.teardown.resources.base import ResourceType, Undeletable
 
 Key = tuple[str, str, AccountRegion]
-"""Kind, id and place of a thing."""
+"""Kind, id and place of a resource."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +44,11 @@ class SweepWaits:
     """How long, how often and how many at once; times in seconds."""
 
     deadline: float = 1800
-    """For one thing, from when nothing holds it up."""
-    first_look: float = 1
-    slowest_look: float = 15
+    """For one resource, from when nothing holds it up."""
+    first_wait: float = 1
+    slowest_wait: float = 15
     attempts: int = 12
-    """Refusals of one thing before it is stuck; one that no repetition mends counts six of them,
+    """Refusals of one resource before it is stuck; one that no repetition mends counts six of them,
     since what IAM has just changed is not known everywhere at once."""
     backoff: float = 1
     slowest_backoff: float = 30
@@ -63,20 +57,20 @@ class SweepWaits:
 
 @dataclass
 class Item:
-    """One thing on its way."""
+    """One resource on its way."""
 
-    thing: Resource
-    kind: ResourceType
-    world: ScanContext
+    resource: Resource
+    resource_type: ResourceType
+    context: ScanContext
     began: float = 0
     state: str | None = ""
     asked: bool = False
     """Whether its deletion was asked for."""
     stopped: bool = False
     """Whether it was stopped, which for some is being deleted."""
-    looks: int = 0
+    checks: int = 0
     refused: int = 0
-    told: str = ""
+    message: str = ""
     result: DeletionResult | None = None
 
 
@@ -85,7 +79,7 @@ class _Next:
     """What a step of an item came to: an outcome, or when to go on."""
 
     outcome: DeletionOutcome | None = None
-    told: str = ""
+    message: str = ""
     after: float = 0
 
 
@@ -95,24 +89,24 @@ _DELETING = "Deleting"
 
 @dataclass
 class Sweep:
-    """The sweep over ``things``, which are all to be deleted or, in their stacks, emptied.
+    """The sweep over ``resources``, which are all to be deleted or, in their stacks, emptied.
 
     ``empty_stacks`` says whether what stacks hold is emptied, as before these are deleted.
     """
 
-    worlds: Mapping[AccountRegion, ScanContext]
-    kinds: Mapping[str, ResourceType]
-    things: Sequence[Resource]
+    contexts: Mapping[AccountRegion, ScanContext]
+    resource_types: Mapping[str, ResourceType]
+    resources: Sequence[Resource]
     sink: Sink
-    patience: SweepWaits = field(default_factory=SweepWaits)
+    waits: SweepWaits = field(default_factory=SweepWaits)
     empty_stacks: bool = True
     unread: Mapping[tuple[AccountRegion, str], str] = field(default_factory=dict)
-    """Kinds of which not all could be read, and why: what these depend on has to stay. It may be
-    the only proof of what was not seen, as an endpoint's configuration is."""
+    """Types of which not all could be read, and why: what these depend on stays. It may be the only
+    proof of what was not seen, as an endpoint's configuration is."""
     asked: Collection[Key] = ()
     """Whose deletion was answered before, and which are there all the same."""
     besides: Cost = field(default_factory=Cost)
-    """What is paid for beside ``things``; not complete where something could not be listed."""
+    """What is paid for beside ``resources``; not complete where something could not be listed."""
     only_stop: Collection[Key] = ()
     """What is stopped and not deleted, such as what could not be saved."""
     clock: Callable[[], float] = time.monotonic
@@ -121,17 +115,19 @@ class Sweep:
     def __post_init__(self) -> None:
         self.items = [
             Item(
-                thing,
-                self.kinds[thing.kind],
-                self.worlds[thing.place],
-                state=thing.state,
-                asked=thing.key in self.asked,
+                resource,
+                self.resource_types[resource.resource_type],
+                self.contexts[resource.place],
+                state=resource.state,
+                asked=resource.key in self.asked,
             )
-            for thing in self.things
+            for resource in self.resources
         ]
         self._lock = threading.Lock()
         self._bills = {
-            item.thing.key: item.thing.hourly for item in self.items if item.thing.hourly != 0
+            item.resource.key: item.resource.hourly
+            for item in self.items
+            if item.resource.hourly != 0
         }
         self._cost = prices.total(map(prices.cost, self._bills.values()))
         self._arrived: queue.SimpleQueue[tuple[Item, Future[_Next]] | None] = queue.SimpleQueue()
@@ -153,13 +149,13 @@ class Sweep:
     def stop_spending(self) -> None:
         """Stop jobs, endpoints and notebooks of all seats at once; refusals wait for deletion."""
         paying = [item for item in self.items if not self._is_free(item)]
-        paying.sort(key=lambda item: -(item.thing.hourly or Decimal(0)))
-        self._tell(TeardownStep.STOP, f"{len(paying)} things to stop")
-        with ThreadPoolExecutor(self.patience.threads, thread_name_prefix="stop") as pool:
+        paying.sort(key=lambda item: -(item.resource.hourly or Decimal(0)))
+        self._emit(TeardownStep.STOP, f"{len(paying)} resources to stop")
+        with ThreadPoolExecutor(self.waits.threads, thread_name_prefix="stop") as pool:
             list(pool.map(self._stop, paying))
 
     def _is_free(self, item: Item) -> bool:
-        return item.thing.hourly == 0 and item.kind.deletable_in(item.thing.state)
+        return item.resource.hourly == 0 and item.resource_type.deletable_in(item.resource.state)
 
     def wait_until_stopped(self) -> list[Resource]:
         """Wait for what costs to come to its end; return what still runs at the deadline.
@@ -167,37 +163,39 @@ class Sweep:
         What has not ended may still write what it is there for.
         """
         paying = [item for item in self.items if item.stopped or not self._is_free(item)]
-        with ThreadPoolExecutor(self.patience.threads, thread_name_prefix="stop") as pool:
+        with ThreadPoolExecutor(self.waits.threads, thread_name_prefix="stop") as pool:
             ended = list(pool.map(self._has_stopped, paying))
-        return [item.thing for item, has in zip(paying, ended, strict=True) if not has]
+        return [item.resource for item, has in zip(paying, ended, strict=True) if not has]
 
     def _has_stopped(self, item: Item) -> bool:
-        began, look = self.clock(), self.patience.first_look
+        began, wait = self.clock(), self.waits.first_wait
         while True:
             try:
-                state = item.kind.state(item.world, item.thing)
-                if state is None or item.kind.deletable_in(state) or state == _DELETING:
+                state = item.resource_type.state(item.context, item.resource)
+                if state is None or item.resource_type.deletable_in(state) or state == _DELETING:
                     return True
                 if not item.stopped:
-                    item.stopped = item.kind.stop(item.world, replace(item.thing, state=state))
-            except refusals.Refusal as error:
-                if refusals.is_denied(error):
+                    item.stopped = item.resource_type.stop(
+                        item.context, replace(item.resource, state=state)
+                    )
+            except errors.Refusal as error:
+                if errors.is_denied(error):
                     return False
-            if self.clock() - began > self.patience.deadline:
+            if self.clock() - began > self.waits.deadline:
                 return False
-            self.pause(look)
-            look = min(self.patience.slowest_look, look * 1.5)
+            self.pause(wait)
+            wait = min(self.waits.slowest_wait, wait * 1.5)
 
     def _stop(self, item: Item) -> None:
         try:
-            stopped = item.kind.stop(item.world, item.thing)
-        except refusals.Refusal as error:
-            self._tell(TeardownStep.STOP, refusals.told(error), item.thing)
+            stopped = item.resource_type.stop(item.context, item.resource)
+        except errors.Refusal as error:
+            self._emit(TeardownStep.STOP, errors.describe(error), item.resource)
             return
         if stopped:
             item.state, item.stopped = None, True
             self._free(item)
-            self._tell(TeardownStep.STOP, "", item.thing, DeletionOutcome.STOPPED)
+            self._emit(TeardownStep.STOP, "", item.resource, DeletionOutcome.STOPPED)
 
     # --- deletion -----------------------------------------------------------------------------
 
@@ -205,10 +203,10 @@ class Sweep:
         """Delete all of it; returns when everything is gone, stuck or held up by what is stuck."""
         mine = [item for item in self.items if self._is_to_do(item)]
         for item in mine:
-            self._left[(*self._whose(item), item.kind.name)] += 1
-            self._anybodys[item.thing.place, item.kind.name] += 1
+            self._left[(*self._whose(item), item.resource_type.name)] += 1
+            self._anybodys[item.resource.place, item.resource_type.name] += 1
         running: set[int] = set()
-        with ThreadPoolExecutor(self.patience.threads, thread_name_prefix="delete") as pool:
+        with ThreadPoolExecutor(self.waits.threads, thread_name_prefix="delete") as pool:
             for item in mine:
                 unread = self._unread_before(item)
                 if unread is not None:
@@ -225,34 +223,34 @@ class Sweep:
         self._give_up_waiting()
 
     def _is_to_do(self, item: Item) -> bool:
-        if item.thing.key in self.only_stop:
+        if item.resource.key in self.only_stop:
             return False
-        if not item.thing.stack:
+        if not item.resource.stack:
             return True
-        if isinstance(item.kind, Emptying):
+        if item.resource_type.has_contents:
             return self.empty_stacks
         # Such as a notebook, which writes its log until it has stopped.
-        return not item.kind.deletable_in(item.thing.state)
+        return not item.resource_type.deletable_in(item.resource.state)
 
     @staticmethod
     def _whose(item: Item) -> tuple[AccountRegion, str]:
-        return item.thing.place, item.thing.seat
+        return item.resource.place, item.resource.seat
 
     def _unread_before(self, item: Item) -> str | None:
-        for kind in item.kind.after:
-            why = self.unread.get((item.thing.place, kind))
+        for resource_type in item.resource_type.after:
+            why = self.unread.get((item.resource.place, resource_type))
             if why is not None:
-                return f"stays until every {kind} can be read: {why}"
+                return f"stays until every {resource_type} can be read: {why}"
         return None
 
     def _holds_up(self, item: Item) -> str | None:
-        """The kind that has to be gone before, None where nothing holds it up."""
+        """The resource type that has to be gone before, None where nothing holds it up."""
         place, seat = self._whose(item)
-        for kind in item.kind.after:
-            if not seat and self._anybodys[place, kind]:
-                return kind
-            if self._left[place, seat, kind] or self._left[place, "", kind]:
-                return kind
+        for resource_type in item.resource_type.after:
+            if not seat and self._anybodys[place, resource_type]:
+                return resource_type
+            if self._left[place, seat, resource_type] or self._left[place, "", resource_type]:
+                return resource_type
         return None
 
     def _begin_or_wait(self, pool: ThreadPoolExecutor, item: Item, running: set[int]) -> None:
@@ -294,14 +292,14 @@ class Sweep:
         self, pool: ThreadPoolExecutor, item: Item, following: _Next, running: set[int]
     ) -> None:
         outcome = following.outcome or DeletionOutcome.STUCK
-        item.result = DeletionResult(item.thing, outcome, following.told)
+        item.result = DeletionResult(item.resource, outcome, following.message)
         if outcome == DeletionOutcome.STUCK:
-            self._bad[(*self._whose(item), item.kind.name)] = item
+            self._bad[(*self._whose(item), item.resource_type.name)] = item
         else:
             self._free(item)
             place, seat = self._whose(item)
-            self._left[place, seat, item.kind.name] -= 1
-            self._anybodys[place, item.kind.name] -= 1
+            self._left[place, seat, item.resource_type.name] -= 1
+            self._anybodys[place, item.resource_type.name] -= 1
             freed = [
                 key
                 for key in self._waiting
@@ -310,75 +308,77 @@ class Sweep:
             for key in freed:
                 for waiting in self._waiting.pop(key):
                     self._begin_or_wait(pool, waiting, running)
-        self._tell(TeardownStep.DELETE, following.told, item.thing, outcome)
+        self._emit(TeardownStep.DELETE, following.message, item.resource, outcome)
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
             for item in waiting:
-                told = f"waits until no {self._holds_up(item)} of its seat is left"
-                item.result = DeletionResult(item.thing, DeletionOutcome.STUCK, told)
-                self._tell(TeardownStep.DELETE, told, item.thing, DeletionOutcome.STUCK)
+                message = f"waits until no {self._holds_up(item)} of its seat is left"
+                item.result = DeletionResult(item.resource, DeletionOutcome.STUCK, message)
+                self._emit(TeardownStep.DELETE, message, item.resource, DeletionOutcome.STUCK)
 
-    # --- one step of one thing, in the pool ---------------------------------------------------
+    # --- one step of one resource, in the pool ---------------------------------------------------
 
     def _step(self, item: Item) -> _Next:
         try:
             return self._advance(item)
         except Undeletable as fact:
             return _Next(DeletionOutcome.UNDELETABLE, str(fact))
-        except refusals.Refusal as error:
-            item.refused += _HOPELESS_COUNTS if refusals.is_hopeless(error) else 1
-            item.told = refusals.told(error)
+        except errors.Refusal as error:
+            item.refused += _HOPELESS_COUNTS if errors.is_hopeless(error) else 1
+            item.message = errors.describe(error)
         except SignInError:
             raise
         except WorkshopError as error:
             item.refused += 1
-            item.told = str(error)
+            item.message = str(error)
         # What refused it may have changed its state.
         item.state = None
-        late = self.clock() - item.began > self.patience.deadline
-        if item.refused >= self.patience.attempts or late:
-            return _Next(DeletionOutcome.STUCK, item.told)
-        wait = min(self.patience.slowest_backoff, self.patience.backoff * 2 ** (item.refused - 1))
+        late = self.clock() - item.began > self.waits.deadline
+        if item.refused >= self.waits.attempts or late:
+            return _Next(DeletionOutcome.STUCK, item.message)
+        wait = min(self.waits.slowest_backoff, self.waits.backoff * 2 ** (item.refused - 1))
         return _Next(after=wait * self._random.uniform(0.5, 1))
 
     def _advance(self, item: Item) -> _Next:
-        kind, world = item.kind, item.world
-        if item.thing.stack and isinstance(kind, Emptying):
-            kind.empty(world, item.thing)
+        resource_type, context = item.resource_type, item.context
+        if item.resource.stack and resource_type.has_contents:
+            resource_type.empty(context, item.resource)
             return _Next(DeletionOutcome.EMPTIED)
         state = item.state
         if state is None or item.asked:
-            state = kind.state(world, item.thing)
+            state = resource_type.state(context, item.resource)
             if state is None:
                 ours = item.asked or item.stopped
                 return _Next(DeletionOutcome.DELETED if ours else DeletionOutcome.ALREADY_GONE)
-            item.thing = replace(item.thing, state=state)
-        late = self.clock() - item.began > self.patience.deadline
+            item.resource = replace(item.resource, state=state)
+        late = self.clock() - item.began > self.waits.deadline
         if late:
-            told = f"still {state or 'there'} after {self.patience.deadline:.0f} seconds"
-            return _Next(DeletionOutcome.STUCK, f"{told}; {item.told}" if item.told else told)
+            message = f"still {state or 'there'} after {self.waits.deadline:.0f} seconds"
+            return _Next(
+                DeletionOutcome.STUCK, f"{message}; {item.message}" if item.message else message
+            )
         item.state = None
-        item.looks += 1
-        if not kind.deletable_in(state):
-            if not item.asked and kind.stop(world, item.thing):
-                self._tell(TeardownStep.STOP, "", item.thing, DeletionOutcome.STOPPED)
-        elif item.thing.stack:
+        item.checks += 1
+        if not resource_type.deletable_in(state):
+            if not item.asked and resource_type.stop(context, item.resource):
+                self._emit(TeardownStep.STOP, "", item.resource, DeletionOutcome.STOPPED)
+        elif item.resource.stack:
             return _Next(DeletionOutcome.STOPPED)
-        elif not item.asked or item.looks > _LOOKS_BEFORE_ASKING_AGAIN:
-            kind.delete(world, item.thing)
-            first, item.asked, item.looks, item.refused = not item.asked, True, 0, 0
-            if first and isinstance(kind, DeletesAtOnce) and kind.prompt:
+        elif not item.asked or item.checks > _CHECKS_BEFORE_ASKING_AGAIN:
+            resource_type.delete(context, item.resource)
+            first, item.asked, item.checks, item.refused = not item.asked, True, 0, 0
+            if first and not resource_type.wait_after_delete:
                 return _Next(DeletionOutcome.DELETED)
-        look = self.patience.first_look * 1.5 ** min(item.looks, 20)
-        return _Next(after=min(self.patience.slowest_look, look))
+        wait = self.waits.first_wait * 1.5 ** min(item.checks, 20)
+        return _Next(after=min(self.waits.slowest_wait, wait))
 
     # --- what is told -------------------------------------------------------------------------
 
     def _free(self, item: Item) -> None:
         with self._lock:
-            if item.thing.key in self._bills:
-                del self._bills[item.thing.key]
+            if item.resource.key in self._bills:
+                del self._bills[item.resource.key]
                 self._cost = prices.total(map(prices.cost, self._bills.values()))
 
     @property
@@ -387,17 +387,17 @@ class Sweep:
         with self._lock:
             return self._cost + self.besides
 
-    def _tell(
+    def _emit(
         self,
         step: TeardownStep,
-        told: str,
-        thing: Resource | None = None,
+        message: str,
+        resource: Resource | None = None,
         outcome: DeletionOutcome | None = None,
     ) -> None:
-        happening = TeardownEvent(now(), step, told, thing, outcome, self.cost)
+        event = TeardownEvent(now(), step, message, resource, outcome, self.cost)
         with self._lock:
-            self.sink(happening)
+            self.sink(event)
 
 
-_LOOKS_BEFORE_ASKING_AGAIN = 5
-"""A thing that is still deletable after so many looks has taken no notice of its deletion."""
+_CHECKS_BEFORE_ASKING_AGAIN = 5
+"""A resource that is still deletable after so many checks has taken no notice of its deletion."""

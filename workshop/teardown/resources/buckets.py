@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,159 +11,135 @@ from workshop import naming
 from workshop.aws.errors import code
 from workshop.teardown import ownership
 from workshop.teardown.emptying import BucketEmptier
-from workshop.teardown.resource import Resource, ResourceType, ScanContext, Scope
-from workshop.teardown.resources import tagged
+from workshop.teardown.resource import Resource, ScanContext, Scope
+from workshop.teardown.resources import names, tagged
+from workshop.teardown.resources.base import ResourceType, tag_map
 
 PAGE = 1000
 """Buckets a page; without a number S3 pages only for accounts with a raised quota."""
 
 
-def _client(world: ScanContext) -> Any:
-    return world.clients.client("s3", world.scope.place)
-
-
-@dataclass(frozen=True)
-class Buckets:
+class Buckets(ResourceType):
     """The seats' buckets and the cohort's, orphans included: names ``vision-ada-...``, and tags."""
 
-    name: str = "bucket"
-    after: tuple[str, ...] = ()
-    resource_type: str = "AWS::S3::Bucket"
-    needs_role: bool = False
+    name = names.BUCKET
+    service = "s3"
+    cloudformation_type = "AWS::S3::Bucket"
+    after = names.WRITERS
+    has_contents = True
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        client, start = _client(world), self._arn(world, "")
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        client, start = self.client(context), self._arn(context, "")
         known = {
             arn.removeprefix(start): tags
-            for arn, tags in world.tagged.items()
+            for arn, tags in context.tagged.items()
             if arn.startswith(start) and "/" not in arn
         }
         pages = client.get_paginator("list_buckets").paginate(
             # One namespace for all Regions: a seat's buckets are where the seat is.
-            Prefix=f"{world.scope.workshop}-",
-            BucketRegion=world.scope.place.region,
+            Prefix=f"{context.scope.workshop}-",
+            BucketRegion=context.scope.place.region,
             PaginationConfig={"PageSize": PAGE},
         )
         for page in pages:
             for bucket in page["Buckets"]:
                 tags = known.pop(bucket["Name"], None)
-                yield from self._judged(world, bucket["Name"], tags, bucket["CreationDate"])
+                yield from self._judged(context, bucket["Name"], tags, bucket["CreationDate"])
         for name, tags in known.items():
             # The tagging service is minutes behind: it may still tell of what is gone.
-            if self._there(world, name):
-                yield from self._judged(world, name, tags)
+            if self._there(context, name):
+                yield from self._judged(context, name, tags)
 
     def _judged(
-        self, world: ScanContext, name: str, tags: Mapping[str, str] | None, created: Any = None
+        self, context: ScanContext, name: str, tags: Mapping[str, str] | None, created: Any = None
     ) -> Iterator[Resource]:
         if tags is None:
-            if not tagged.asked_about(world.scope, name):
+            if not tagged.asked_about(context.scope, name):
                 return
-            tags, gone = self._tags(world, name)
+            tags, gone = self._tags(context, name)
             if gone:
                 return
-        arn, maker = self._arn(world, name), _only_maker(world.scope, name)
-        verdict = tagged.judge(world, name, arn, tags, maker=maker)
-        if verdict is not None:
-            yield Resource(
-                kind=self.name,
-                id=name,
-                place=world.scope.place,
-                ownership=verdict.ownership,
-                why=verdict.why,
-                seat=verdict.seat,
-                arn=arn,
-                created=created,
-                of_environment=tagged.other_environment(world.scope, tags, maker),
-                stack_tag=(tags or {}).get(tagged.STACK_ID, ""),
-            )
+        arn, maker = self._arn(context, name), _only_maker(context.scope, name)
+        verdict = tagged.judge(context, name, arn, tags, maker=maker)
+        yield from self.found(
+            context,
+            verdict,
+            name,
+            arn=arn,
+            created=created,
+            of_environment=tagged.other_environment(context.scope, tags, maker),
+            stack_tag=(tags or {}).get(tagged.STACK_ID, ""),
+        )
 
-    @staticmethod
-    def _arn(world: ScanContext, name: str) -> str:
-        return f"arn:{_client(world).meta.partition}:s3:::{name}"
+    def _arn(self, context: ScanContext, name: str) -> str:
+        return f"arn:{self.client(context).meta.partition}:s3:::{name}"
 
-    def _tags(self, world: ScanContext, name: str) -> tuple[dict[str, str] | None, bool]:
+    def _tags(self, context: ScanContext, name: str) -> tuple[dict[str, str] | None, bool]:
         """A bucket's tags, None where they cannot be read, and whether it is gone."""
         try:
-            answer = _client(world).get_bucket_tagging(**self._of(world, name))
+            answer = self.client(context).get_bucket_tagging(**self._of(context, name))
         except ClientError as error:
             if code(error.response) == "NoSuchTagSet":
                 return {}, False
             return None, code(error.response) == "NoSuchBucket"
-        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}, False
+        return tag_map(answer["TagSet"]), False
 
-    def _there(self, world: ScanContext, name: str) -> bool:
+    def _there(self, context: ScanContext, name: str) -> bool:
         try:
-            _client(world).head_bucket(**self._of(world, name))
+            self.client(context).head_bucket(**self._of(context, name))
         except ClientError as error:
             if code(error.response) in {"404", "NoSuchBucket"}:
                 return False
             raise
         return True
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
-        return False
-
-    def empty(self, world: ScanContext, thing: Resource) -> None:
+    def empty(self, context: ScanContext, resource: Resource) -> None:
         """Take everything out; raises NotEmptied with the keys that stay."""
-        BucketEmptier(_client(world), thing.id, thing.place.account).empty()
+        BucketEmptier(self.client(context), resource.id, resource.place.account).empty()
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
-        self.empty(world, thing)
-        try:
-            _client(world).delete_bucket(**self._of(world, thing.id))
-        except ClientError as error:
-            if code(error.response) != "NoSuchBucket":
-                raise
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.empty(context, resource)
+        self.client(context).delete_bucket(**self._of(context, resource.id))
 
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        return "there" if self._there(world, thing.id) else None
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        return "there" if self._there(context, resource.id) else None
 
-    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
-        return True
-
-    def _of(self, world: ScanContext, name: str) -> dict[str, str]:
-        return {"Bucket": name, "ExpectedBucketOwner": world.scope.place.account}
+    def _of(self, context: ScanContext, name: str) -> dict[str, str]:
+        return {"Bucket": name, "ExpectedBucketOwner": context.scope.place.account}
 
 
-@dataclass(frozen=True)
-class SharedObjects:
+class SharedObjects(ResourceType):
     """What lies below ``vision-ada-`` in ``sagemaker-<region>-<account>``, the SDK's own default.
 
-    The bucket is everybody's in the account and is never deleted; one thing stands for all of a
+    The bucket is everybody's in the account and is never deleted; one resource stands for all of a
     seat's objects, and only their keys say whose they are. The bucket's versions are listed once
     for the whole workshop, folded to the first folder.
     """
 
-    name: str = "folder in the shared bucket"
-    after: tuple[str, ...] = ()
-    resource_type: str = ""
-    needs_role: bool = False
+    name = names.SHARED_FOLDER
+    service = "s3"
+    after = names.WRITERS
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        scope = world.scope
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        scope = context.scope
         bucket = f"sagemaker-{scope.place.region}-{scope.place.account}"
-        for prefix in sorted(self._prefixes(world, bucket)):
-            verdict = ownership.judge(world, name=prefix, arn="", proof=None, tagged={})
-            if verdict is not None:
-                yield Resource(
-                    kind=self.name,
-                    id=f"s3://{bucket}/{prefix}",
-                    place=scope.place,
-                    ownership=verdict.ownership,
-                    why=verdict.why,
-                    seat=verdict.seat,
-                    details={"bucket": bucket, "prefix": prefix},
-                )
+        for prefix in sorted(self._prefixes(context, bucket)):
+            verdict = ownership.judge(context, name=prefix, arn="", proof=None, tagged={})
+            yield from self.found(
+                context,
+                verdict,
+                f"s3://{bucket}/{prefix}",
+                details={"bucket": bucket, "prefix": prefix},
+            )
 
-    def _prefixes(self, world: ScanContext, bucket: str) -> set[str]:
+    def _prefixes(self, context: ScanContext, bucket: str) -> set[str]:
         pages = (
-            _client(world)
+            self.client(context)
             .get_paginator("list_object_versions")
             .paginate(
                 Bucket=bucket,
-                ExpectedBucketOwner=world.scope.place.account,
-                Prefix=f"{world.scope.workshop}-",
+                ExpectedBucketOwner=context.scope.place.account,
+                Prefix=f"{context.scope.workshop}-",
                 Delimiter="/",
             )
         )
@@ -177,28 +152,22 @@ class SharedObjects:
                     for part in ("Versions", "DeleteMarkers")
                     for one in page.get(part, ())
                 ]
-                found |= {_seat_prefix(world.scope.workshop, key) for key in (*folders, *files)}
+                found |= {_seat_prefix(context.scope.workshop, key) for key in (*folders, *files)}
         except ClientError as error:
             if code(error.response) != "NoSuchBucket":
                 raise
         return found - {""}
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
-        return False
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self._part(context, resource).empty()
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
-        self._part(world, thing).empty()
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        return "there" if self._part(context, resource).holds_something() else None
 
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        return "there" if self._part(world, thing).holds_something() else None
-
-    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
-        return True
-
-    def _part(self, world: ScanContext, thing: Resource) -> BucketEmptier:
-        details = thing.details
+    def _part(self, context: ScanContext, resource: Resource) -> BucketEmptier:
+        details = resource.details
         return BucketEmptier(
-            _client(world), details["bucket"], thing.place.account, details["prefix"]
+            self.client(context), details["bucket"], resource.place.account, details["prefix"]
         )
 
 
@@ -215,4 +184,4 @@ def _seat_prefix(workshop: str, key: str) -> str:
     return f"{workshop}-{seat}-" if seat else ""
 
 
-KINDS: tuple[ResourceType, ...] = (Buckets(), SharedObjects())
+TYPES: tuple[ResourceType, ...] = (Buckets(), SharedObjects())

@@ -8,98 +8,75 @@ database is that of all feature groups of the account, and is nobody's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from workshop.teardown import ownership, refusals
-from workshop.teardown.ownership import Proof
-from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext
+from workshop.aws import errors
+from workshop.teardown import ownership
+from workshop.teardown.ownership import OwnershipVerdict
+from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resources import names
+from workshop.teardown.resources.base import ResourceType
 
 DATABASE = "sagemaker_featurestore"
 """Where SageMaker makes them (documentation of DataCatalogConfig)."""
 
 
-@dataclass(frozen=True)
-class GlueTables:
+class GlueTables(ResourceType):
     """Tables of the feature store's database."""
 
-    name: str = "feature table"
-    after: tuple[str, ...] = ("feature group",)
-    resource_type: str = "AWS::Glue::Table"
-    needs_role: bool = False
-    prompt: bool = True
+    name = "feature table"
+    service = "glue"
+    after = (names.FEATURE_GROUP,)
+    cloudformation_type = "AWS::Glue::Table"
+    wait_after_delete = False
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        pages = self._client(world).get_paginator("get_tables").paginate(DatabaseName=DATABASE)
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        pages = self.pages(context, "get_tables", DatabaseName=DATABASE)
         try:
             tables = [table for page in pages for table in page["TableList"]]
         except ClientError as error:
-            if refusals.is_gone(error):
+            if errors.is_gone(error):
                 return  # Nobody has had a feature group here.
             raise
         for table in tables:
-            yield from self._judged(world, table)
+            yield from self._judged(context, table)
 
-    def _judged(self, world: ScanContext, table: Mapping[str, Any]) -> Iterator[Resource]:
-        place, name = world.scope.place, str(table["Name"])
+    def _judged(self, context: ScanContext, table: Mapping[str, Any]) -> Iterator[Resource]:
+        name = str(table["Name"])
         maker = table.get("CreatedBy")
         try:
-            found = (
-                ownership.of_maker(world, maker, created=table.get("CreateTime")) if maker else None
-            )
-        except refusals.Refusal as error:
-            told = f"its maker could not be read: {refusals.told(error)}"
-            found = Proof(Ownership.UNKNOWN, told)
-        arn = f"{self._arn(world)}/{DATABASE}/{name}"
+            made = table.get("CreateTime")
+            found = ownership.of_maker(context, maker, created=made) if maker else None
+        except errors.Refusal as error:
+            message = f"its maker could not be read: {errors.describe(error)}"
+            found = OwnershipVerdict(Ownership.UNKNOWN, message)
+        arn = f"{self._arn(context)}/{DATABASE}/{name}"
         # Hyphens of a group's name are underscores in that of its table.
         group = name.replace("_", "-")
-        verdict = ownership.judge(world, name=group, arn=arn, proof=found, tagged=None)
-        if verdict is not None:
-            yield Resource(
-                kind=self.name,
-                id=name,
-                place=place,
-                ownership=verdict.ownership,
-                why=verdict.why,
-                seat=verdict.seat,
-                arn=arn,
-                created=table.get("CreateTime"),
-                details={"DatabaseName": DATABASE, "Name": name},
-            )
+        verdict = ownership.judge(context, name=group, arn=arn, proof=found, tagged=None)
+        yield from self.found(
+            context,
+            verdict,
+            name,
+            arn=arn,
+            created=table.get("CreateTime"),
+            details={"DatabaseName": DATABASE, "Name": name},
+        )
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - costs nothing by the hour
-        return False
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.client(context).delete_table(**resource.details)
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
-        try:
-            self._client(world).delete_table(**thing.details)
-        except ClientError as error:
-            if not refusals.is_gone(error):
-                raise
-
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        try:
-            self._client(world).get_table(**thing.details)
-        except ClientError as error:
-            if refusals.is_gone(error):
-                return None
-            raise
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        self.client(context).get_table(**resource.details)
         return ""
 
-    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
-        return True
-
     @staticmethod
-    def _client(world: ScanContext) -> Any:
-        return world.clients.client("glue", world.scope.place)
-
-    @staticmethod
-    def _arn(world: ScanContext) -> str:
-        place = world.scope.place
-        partition = world.clients.client("glue", place).meta.partition
+    def _arn(context: ScanContext) -> str:
+        place = context.scope.place
+        partition = context.clients.client("glue", place).meta.partition
         return f"arn:{partition}:glue:{place.region}:{place.account}:table"
 
 
-KINDS: tuple[ResourceType, ...] = (GlueTables(),)
+TYPES: tuple[ResourceType, ...] = (GlueTables(),)

@@ -10,106 +10,109 @@ name while this is there; ``remember`` keeps what was proven, for when only the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from workshop import tags
-from workshop.teardown import ownership, refusals
-from workshop.teardown.ownership import Proof
+from workshop.aws import errors
+from workshop.teardown import ownership
+from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import (
     Identity,
     Ownership,
     Resource,
-    ResourceType,
     ScanCache,
     ScanContext,
 )
-from workshop.teardown.resources import unexplained
+from workshop.teardown.resources import names, unexplained
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.unexplained import COMPONENTS, ENDPOINTS, ROOT, WRITERS, writers
 
 _KEY = "writers of logs"
 
 
-def remember(world: ScanContext, thing: Resource) -> None:
-    """Note a thing that is proven the workshop's, so that its log is proven too, for good.
+def remember(context: ScanContext, resource: Resource) -> None:
+    """Note a resource that is proven the workshop's, so that its log is proven too, for good.
 
     A stranger's that only looks alike is noted as well: its log's name is no claim then. What tags
     claim, they claim for the log, too, which has none of its own.
     """
-    group = WRITERS.get(thing.kind)
-    if group is not None and thing.ownership == Ownership.CLAIMED:
-        _claimed(world)[group, thing.id] = thing.seat
-    if group is not None and thing.ownership == Ownership.OWNED:
-        _known(world)[group, thing.id] = thing.seat
-    elif group is not None and thing.ownership == Ownership.FOREIGN:
-        _known(world).setdefault((group, thing.id), None)
+    group = WRITERS.get(resource.resource_type)
+    if group is not None and resource.ownership == Ownership.CLAIMED:
+        _claimed(context)[group, resource.id] = resource.seat
+    if group is not None and resource.ownership == Ownership.OWNED:
+        _known(context)[group, resource.id] = resource.seat
+    elif group is not None and resource.ownership == Ownership.FOREIGN:
+        _known(context).setdefault((group, resource.id), None)
 
 
 def remember_before(lasting: ScanCache, proven: Mapping[Identity, str]) -> None:
     """Note what an earlier run proved, and its seat: its writers may be gone since."""
-    for (kind, name, place, _), seat in proven.items():
+    for (resource_type, name, place, _), seat in proven.items():
         known: dict[tuple[str, str], str | None] = lasting.get((_KEY, place), dict)
-        if kind in WRITERS:
-            known.setdefault((WRITERS[kind], name), seat)
-        elif kind == LogStreams.name:
+        if resource_type in WRITERS:
+            known.setdefault((WRITERS[resource_type], name), seat)
+        elif resource_type == LogStreams.name:
             group, _, stream = name.partition(":")
             known.setdefault((group, writers(group, stream)[0]), seat)
-        elif kind == LogGroups.name:
+        elif resource_type == LogGroups.name:
             start = ENDPOINTS if name.startswith(ENDPOINTS) else COMPONENTS
             known.setdefault((start, name.removeprefix(start)), seat)
 
 
-def _known(world: ScanContext) -> dict[tuple[str, str], str | None]:
+def _known(context: ScanContext) -> dict[tuple[str, str], str | None]:
     """Group and name of what was proven in this place -> its seat, None for a stranger's."""
-    known: dict[tuple[str, str], str | None] = world.lasting.get((_KEY, world.scope.place), dict)
+    known: dict[tuple[str, str], str | None] = context.lasting.get(
+        (_KEY, context.scope.place), dict
+    )
     return known
 
 
-def _is_known(world: ScanContext, group: str, writer: str) -> bool:
-    return (group, writer) in _known(world) or (group, writer) in _claimed(world)
+def _is_known(context: ScanContext, group: str, writer: str) -> bool:
+    return (group, writer) in _known(context) or (group, writer) in _claimed(context)
 
 
-def _claimed(world: ScanContext) -> dict[tuple[str, str], str]:
+def _claimed(context: ScanContext) -> dict[tuple[str, str], str]:
     """Group and name of what only tags or names claim in this place -> its seat."""
-    claimed: dict[tuple[str, str], str] = world.lasting.get(
-        (_KEY, "claimed", world.scope.place), dict
+    claimed: dict[tuple[str, str], str] = context.lasting.get(
+        (_KEY, "claimed", context.scope.place), dict
     )
     return claimed
 
 
-def _tags(world: ScanContext, group: str, writer: str) -> dict[str, str]:
+def _tags(context: ScanContext, group: str, writer: str) -> dict[str, str]:
     """The tags that a log would have if its writer's were its own."""
-    seat = _claimed(world).get((group, writer))
-    return {} if seat is None else {tags.WORKSHOP: world.scope.workshop, tags.ATTENDEE: seat}
+    seat = _claimed(context).get((group, writer))
+    return {} if seat is None else {tags.WORKSHOP: context.scope.workshop, tags.ATTENDEE: seat}
 
 
-def _proven(world: ScanContext, group: str, writer: str) -> Proof | None:
-    known = _known(world)
+def _proven(context: ScanContext, group: str, writer: str) -> OwnershipVerdict | None:
+    known = _known(context)
     if (group, writer) not in known:
         return None
     seat = known[group, writer]
     if seat is None:
-        return Proof(Ownership.FOREIGN, f"the log of {writer}, which is somebody else's")
-    return Proof(Ownership.OWNED, f"the log of {writer}, which is proven the workshop's", seat)
+        return OwnershipVerdict(Ownership.FOREIGN, f"the log of {writer}, which is somebody else's")
+    return OwnershipVerdict(
+        Ownership.OWNED, f"the log of {writer}, which is proven the workshop's", seat
+    )
 
 
-def _client(world: ScanContext) -> Any:
-    return world.clients.client("logs", world.scope.place)
+def _client(context: ScanContext) -> Any:
+    return context.clients.client("logs", context.scope.place)
 
 
-def _groups(world: ScanContext) -> list[dict[str, Any]]:
-    """SageMaker's groups, listed once a scan for both kinds."""
-    pages = _client(world).get_paginator("describe_log_groups").paginate(logGroupNamePrefix=ROOT)
-    groups: list[dict[str, Any]] = world.memory.get(
+def _groups(context: ScanContext) -> list[dict[str, Any]]:
+    """SageMaker's groups, listed once a scan for both resource types."""
+    pages = _client(context).get_paginator("describe_log_groups").paginate(logGroupNamePrefix=ROOT)
+    groups: list[dict[str, Any]] = context.memory.get(
         "log groups", lambda: [group for page in pages for group in page["logGroups"]]
     )
     return groups
 
 
-@dataclass(frozen=True)
-class LogStreams:
+class LogStreams(ResourceType):
     """Streams in the groups that the account's jobs and notebooks share.
 
     A group of a busy account holds far more streams than a listing of 50 a page should read. So
@@ -117,139 +120,121 @@ class LogStreams:
     another name its own.
     """
 
-    name: str = "log stream"
-    after: tuple[str, ...] = ()
-    resource_type: str = "AWS::Logs::LogStream"
-    needs_role: bool = False
-    prompt: bool = True
+    name = names.LOG_STREAM
+    service = "logs"
+    after = names.WRITERS
+    proven_by_writers = True
+    cloudformation_type = "AWS::Logs::LogStream"
+    wait_after_delete = False
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        for group in _groups(world):
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        for group in _groups(context):
             name = group["logGroupName"]
             if name.startswith((ENDPOINTS, COMPONENTS)):
                 continue
-            start = f"{world.scope.workshop}-"
-            noted = {**_claimed(world), **_known(world)}
+            start = f"{context.scope.workshop}-"
+            noted = {**_claimed(context), **_known(context)}
             others = [
                 writer
                 for (where, writer), seat in noted.items()
                 if where == name and seat is not None and not writer.startswith(start)
             ]
             found = {
-                thing.id: thing
+                resource.id: resource
                 for prefix in (start, *(f"{one}/" for one in others))
-                for thing in self._below(world, name, prefix)
+                for resource in self._below(context, name, prefix)
             }
-            for stream in unexplained.streams(world, name):
-                thing = self._thing(world, name, stream, unexplained.verdict(world))
+            for stream in unexplained.streams(context, name):
+                [resource] = self._found(context, name, stream, unexplained.verdict(context))
                 by = writers(name, stream["logStreamName"])
                 # That a name only begins alike explains nothing.
-                settled = thing.id in found and found[thing.id].ownership != Ownership.FOREIGN
-                if not settled and not any(_is_known(world, name, one) for one in by):
-                    found[thing.id] = thing
+                settled = resource.id in found and found[resource.id].ownership != Ownership.FOREIGN
+                if not settled and not any(_is_known(context, name, one) for one in by):
+                    found[resource.id] = resource
             yield from found.values()
 
-    def _below(self, world: ScanContext, group: str, prefix: str) -> Iterator[Resource]:
-        pages = (
-            _client(world)
-            .get_paginator("describe_log_streams")
-            .paginate(logGroupName=group, logStreamNamePrefix=prefix)
+    def _below(self, context: ScanContext, group: str, prefix: str) -> Iterator[Resource]:
+        pages = self.pages(
+            context, "describe_log_streams", logGroupName=group, logStreamNamePrefix=prefix
         )
         try:
             for page in pages:
                 for stream in page["logStreams"]:
-                    yield from self._judged(world, group, stream)
+                    yield from self._judged(context, group, stream)
         except ClientError as error:
-            if not refusals.is_gone(error):
+            if not errors.is_gone(error):
                 raise
 
-    def _judged(self, world: ScanContext, group: str, stream: dict[str, Any]) -> Iterator[Resource]:
+    def _judged(
+        self, context: ScanContext, group: str, stream: dict[str, Any]
+    ) -> Iterator[Resource]:
         name = stream["logStreamName"]
         some = writers(group, name)
-        writer = next((one for one in some if _is_known(world, group, one)), some[0])
-        found, claims = _proven(world, group, writer), _tags(world, group, writer)
-        verdict = ownership.judge(world, name=writer, arn="", proof=found, tagged=claims)
-        if verdict is not None:
-            yield self._thing(world, group, stream, verdict)
+        writer = next((one for one in some if _is_known(context, group, one)), some[0])
+        found, claims = _proven(context, group, writer), _tags(context, group, writer)
+        verdict = ownership.judge(context, name=writer, arn="", proof=found, tagged=claims)
+        yield from self._found(context, group, stream, verdict)
 
-    def _thing(
-        self, world: ScanContext, group: str, stream: Mapping[str, Any], verdict: ownership.Whose
-    ) -> Resource:
+    def _found(
+        self,
+        context: ScanContext,
+        group: str,
+        stream: Mapping[str, Any],
+        verdict: OwnershipVerdict | None,
+    ) -> Iterator[Resource]:
         name = stream["logStreamName"]
-        return Resource(
-            kind=self.name,
-            id=f"{group}:{name}",
-            place=world.scope.place,
-            ownership=verdict.ownership,
-            why=verdict.why,
-            seat=verdict.seat,
+        yield from self.found(
+            context,
+            verdict,
+            f"{group}:{name}",
             arn=stream.get("arn", ""),
             created=unexplained.moment(stream.get("creationTime")),
             details={"logGroupName": group, "logStreamName": name},
-            untold=verdict.ownership == Ownership.UNKNOWN,
+            unattributable=verdict is not None and verdict.ownership == Ownership.UNKNOWN,
         )
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
-        return False
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.client(context).delete_log_stream(**resource.details)
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
-        try:
-            _client(world).delete_log_stream(**thing.details)
-        except ClientError as error:
-            if not refusals.is_gone(error):
-                raise
-
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        group, stream = thing.details["logGroupName"], thing.details["logStreamName"]
-        try:
-            # A name that another begins with comes before it: names are listed in order.
-            found = _client(world).describe_log_streams(
-                logGroupName=group, logStreamNamePrefix=stream, limit=1
-            )["logStreams"]
-        except ClientError as error:
-            if refusals.is_gone(error):
-                return None
-            raise
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        group, stream = resource.details["logGroupName"], resource.details["logStreamName"]
+        # A name that another begins with comes before it: names are listed in order.
+        found = self.client(context).describe_log_streams(
+            logGroupName=group, logStreamNamePrefix=stream, limit=1
+        )["logStreams"]
         return "there" if any(one["logStreamName"] == stream for one in found) else None
 
-    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
-        return True
 
-
-@dataclass(frozen=True)
-class LogGroups:
+class LogGroups(ResourceType):
     """Groups of one endpoint or inference component each; the shared ones are never deleted.
 
     What still runs makes its group anew, so endpoints go first.
     """
 
-    name: str = "log group"
-    after: tuple[str, ...] = ("endpoint", "inference component")
-    resource_type: str = "AWS::Logs::LogGroup"
-    needs_role: bool = False
-    prompt: bool = True
+    name = names.LOG_GROUP
+    service = "logs"
+    after = (names.ENDPOINT, names.INFERENCE_COMPONENT)
+    proven_by_writers = True
+    cloudformation_type = "AWS::Logs::LogGroup"
+    wait_after_delete = False
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        for group in _groups(world):
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        for group in _groups(context):
             name = group["logGroupName"]
-            verdict = self._judged(world, name)
+            verdict = self._judged(context, name)
             settled = verdict is not None and verdict.ownership != Ownership.FOREIGN
-            if not settled and not self._is_known(world, name):
+            if not settled and not self._is_known(context, name):
                 verdict = (
-                    unexplained.verdict(world) if unexplained.is_one(world, group) else verdict
+                    unexplained.verdict(context) if unexplained.is_one(context, group) else verdict
                 )
-            if verdict is not None:
-                yield Resource(
-                    kind=self.name,
-                    id=name,
-                    place=world.scope.place,
-                    ownership=verdict.ownership,
-                    why=verdict.why,
-                    seat=verdict.seat,
-                    arn=group.get("logGroupArn", ""),
-                    created=unexplained.moment(group.get("creationTime")),
-                    untold=verdict.ownership == Ownership.UNKNOWN,
-                )
+            yield from self.found(
+                context,
+                verdict,
+                name,
+                arn=group.get("logGroupArn", ""),
+                created=unexplained.moment(group.get("creationTime")),
+                unattributable=verdict is not None and verdict.ownership == Ownership.UNKNOWN,
+            )
 
     @staticmethod
     def _writer(name: str) -> tuple[str, str] | None:
@@ -257,35 +242,25 @@ class LogGroups:
         start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
         return None if start is None else (start, name.removeprefix(start))
 
-    def _judged(self, world: ScanContext, name: str) -> ownership.Whose | None:
+    def _judged(self, context: ScanContext, name: str) -> OwnershipVerdict | None:
         parts = self._writer(name)
         if parts is None:
             return None
-        found, claims = _proven(world, *parts), _tags(world, *parts)
-        return ownership.judge(world, name=parts[1], arn="", proof=found, tagged=claims)
+        found, claims = _proven(context, *parts), _tags(context, *parts)
+        return ownership.judge(context, name=parts[1], arn="", proof=found, tagged=claims)
 
-    def _is_known(self, world: ScanContext, name: str) -> bool:
+    def _is_known(self, context: ScanContext, name: str) -> bool:
         parts = self._writer(name)
-        return parts is not None and _is_known(world, *parts)
+        return parts is not None and _is_known(context, *parts)
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
-        return False
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.client(context).delete_log_group(logGroupName=resource.id)
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
-        try:
-            _client(world).delete_log_group(logGroupName=thing.id)
-        except ClientError as error:
-            if not refusals.is_gone(error):
-                raise
-
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         # Many groups may begin with this name; in order, it comes before them all.
-        found = _client(world).describe_log_groups(logGroupNamePrefix=thing.id, limit=1)
-        there = any(one["logGroupName"] == thing.id for one in found["logGroups"])
+        found = self.client(context).describe_log_groups(logGroupNamePrefix=resource.id, limit=1)
+        there = any(one["logGroupName"] == resource.id for one in found["logGroups"])
         return "there" if there else None
 
-    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
-        return True
 
-
-KINDS: tuple[ResourceType, ...] = (LogStreams(), LogGroups())
+TYPES: tuple[ResourceType, ...] = (LogStreams(), LogGroups())

@@ -10,16 +10,16 @@ While one is there, its subnet and security groups cannot be deleted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from workshop import tags as keys
-from workshop.teardown import ownership, refusals
-from workshop.teardown.ownership import Whose
-from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext
-from workshop.teardown.resources import tagged
+from workshop.aws import errors
+from workshop.teardown import ownership
+from workshop.teardown.ownership import OwnershipVerdict
+from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resources import names, tagged
+from workshop.teardown.resources.base import ResourceType, tag_map
 
 PAGE = 1000
 """Interfaces a page, the most that EC2 gives."""
@@ -27,109 +27,94 @@ IN_USE = "in-use"
 BY_SAGEMAKER = "made by SageMaker for something in a subnet of the workshop; it goes by itself"
 
 
-@dataclass(frozen=True)
-class NetworkInterfaces:
+class NetworkInterfaces(ResourceType):
     """Interfaces that a seat or SageMaker made; those of other services are left out."""
 
-    name: str = "network interface"
-    after: tuple[str, ...] = ("endpoint", "notebook", "training job", "processing job")
-    resource_type: str = "AWS::EC2::NetworkInterface"
-    needs_role: bool = True
+    name = "network interface"
+    service = "ec2"
+    after = (names.ENDPOINT, names.NOTEBOOK, names.TRAINING_JOB, names.PROCESSING_JOB)
+    cloudformation_type = "AWS::EC2::NetworkInterface"
+    needs_role = True
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        pages = _client(world).get_paginator("describe_network_interfaces")
-        for page in pages.paginate(PaginationConfig={"PageSize": PAGE}):
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        config = {"PageSize": PAGE}
+        for page in self.pages(context, "describe_network_interfaces", PaginationConfig=config):
             for one in page["NetworkInterfaces"]:
-                verdict = self._judged(world, one)
-                if verdict is not None:
-                    groups = ", ".join(group["GroupId"] for group in one.get("Groups", ()))
-                    yield Resource(
-                        kind=self.name,
-                        id=one["NetworkInterfaceId"],
-                        place=world.scope.place,
-                        ownership=verdict.ownership,
-                        why=f"{verdict.why}; it keeps subnet {one['SubnetId']} and {groups}",
-                        seat=verdict.seat,
-                        state=one["Status"],
-                    )
+                verdict = self._judged(context, one)
+                groups = ", ".join(group["GroupId"] for group in one.get("Groups", ()))
+                for resource in self.found(
+                    context, verdict, one["NetworkInterfaceId"], state=one["Status"]
+                ):
+                    kept = f"it keeps subnet {one['SubnetId']} and {groups}"
+                    yield replace(resource, why=f"{resource.why}; {kept}", of_environment="")
 
-    def _judged(self, world: ScanContext, one: Mapping[str, Any]) -> Whose | None:
-        scope, given = world.scope, {tag["Key"]: tag["Value"] for tag in one.get("TagSet", ())}
+    def _judged(self, context: ScanContext, one: Mapping[str, Any]) -> OwnershipVerdict | None:
+        scope, given = context.scope, tag_map(one.get("TagSet", ()))
         maker = str(one.get("RequesterId", "")).partition(":")[0]
-        role = next((role for role in world.roles if role.id and role.id == maker), None)
+        role = next((role for role in context.roles if role.id and role.id == maker), None)
         if role is not None:
             seat = ownership.seat_of_role(scope.workshop, role.name) or ""
             inside = scope.whole or seat in scope.seats
-            told = f"made by the role {role.name}"
-            return Whose(Ownership.OWNED, told, seat) if inside else None
+            message = f"made by the role {role.name}"
+            return OwnershipVerdict(Ownership.OWNED, message, seat) if inside else None
         if keys.seat_of_tags(scope.workshop, given):
-            return tagged.judge(world, one["NetworkInterfaceId"], "", given)
+            return tagged.judge(context, one["NetworkInterfaceId"], "", given)
         # Of the seats that share a subnet, nothing tells whose it is.
         if not scope.whole or one["SubnetId"] not in scope.subnets:
             return None
         if not _may_be_of_a_seat(scope.subnets, one):
             return None
         if _is_of_sagemaker(one):
-            return Whose(Ownership.CLAIMED, BY_SAGEMAKER)
-        return Whose(
+            return OwnershipVerdict(Ownership.CLAIMED, BY_SAGEMAKER)
+        return OwnershipVerdict(
             Ownership.CLAIMED, "in a subnet of the workshop, and nothing tells who made it"
         )
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
-        return False
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.client(context).delete_network_interface(NetworkInterfaceId=resource.id)
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
-        try:
-            _client(world).delete_network_interface(NetworkInterfaceId=thing.id)
-        except ClientError as error:
-            if not refusals.is_gone(error):
-                raise
-
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        try:
-            found = _client(world).describe_network_interfaces(NetworkInterfaceIds=[thing.id])
-        except ClientError as error:
-            if refusals.is_gone(error):
-                return None
-            raise
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        found = self.client(context).describe_network_interfaces(NetworkInterfaceIds=[resource.id])
         return next((str(one["Status"]) for one in found["NetworkInterfaces"]), None)
 
     def deletable_in(self, state: str) -> bool:
         return state == "available"
 
 
-def goes_by_itself(thing: Resource) -> bool:
+def goes_by_itself(resource: Resource) -> bool:
     """Whether SageMaker gives it back, so that it is but to be waited for."""
-    return thing.kind == KINDS[0].name and thing.why.startswith(BY_SAGEMAKER)
+    return resource.resource_type == NetworkInterfaces.name and resource.why.startswith(
+        BY_SAGEMAKER
+    )
 
 
 def awaited(
-    world: ScanContext,
-    things: Sequence[Resource],
-    looks: tuple[float, float],
+    context: ScanContext,
+    resources: Sequence[Resource],
+    waits: tuple[float, float],
     deadline: float,
     pause: Callable[[float], object],
 ) -> list[Resource]:
     """Wait until these are gone, for at most ``deadline`` seconds; return those that are.
 
-    ``looks`` are the first and the longest wait between two looks, in seconds.
+    ``waits`` are the first and the longest wait between two scans, in seconds.
     """
-    first_look, slowest_look = looks
-    left, look, waited = list(things), first_look, 0.0
+    wait, slowest_wait = waits
+    left, waited = list(resources), 0.0
     while True:
         try:
-            left = [one for one in left if KINDS[0].state(world, one) is not None]
-        except refusals.Refusal:
+            left = [one for one in left if TYPES[0].state(context, one) is not None]
+        except errors.Refusal:
             break  # whether they are there is not known, so they keep what they keep
         if not left or waited >= deadline:
             break
-        pause(look)
-        waited, look = waited + look, min(slowest_look, look * 1.5)
-    return [one for one in things if one not in left]
+        pause(wait)
+        waited, wait = waited + wait, min(slowest_wait, wait * 1.5)
+    return [one for one in resources if one not in left]
 
 
 def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], one: Mapping[str, Any]) -> bool:
-    """Whether a seat or SageMaker may have made it: of no other kind, and on no machine."""
+    """Whether a seat or SageMaker may have made it: an ordinary one, and on no machine."""
     if one.get("InterfaceType", "interface") != "interface":
         return False
     if one.get("Attachment", {}).get("InstanceId"):
@@ -145,8 +130,4 @@ def _is_of_sagemaker(one: Mapping[str, Any]) -> bool:
     return "sagemaker" in said.lower()
 
 
-def _client(world: ScanContext) -> Any:
-    return world.clients.client("ec2", world.scope.place)
-
-
-KINDS: tuple[ResourceType, ...] = (NetworkInterfaces(),)
+TYPES: tuple[ResourceType, ...] = (NetworkInterfaces(),)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from workshop import naming
-from workshop.aws.errors import code
-from workshop.teardown import refusals
+from workshop.aws import errors
 from workshop.teardown.emptying import NotEmptied
-from workshop.teardown.resource import Resource, ResourceType, ScanContext
-from workshop.teardown.resources import tagged
+from workshop.teardown.resource import Resource, ScanContext
+from workshop.teardown.resources import names, tagged
+from workshop.teardown.resources.base import ResourceType, tag_map
 
 BATCH = 100
 """Images that one BatchDeleteImage takes (botocore's service model)."""
@@ -22,50 +21,45 @@ LISTED = 1000
 _SHOWN = 3
 
 
-@dataclass(frozen=True)
-class Repositories:
+class Repositories(ResourceType):
     """The seats' repositories, orphans included: names ``vision/ada/...``, and tags."""
 
-    name: str = "repository"
-    after: tuple[str, ...] = ()
-    resource_type: str = "AWS::ECR::Repository"
-    needs_role: bool = False
+    name = names.REPOSITORY
+    has_contents = True
+    service = "ecr"
+    cloudformation_type = "AWS::ECR::Repository"
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
+    def find(self, context: ScanContext) -> Iterator[Resource]:
         pages = (
-            _client(world)
+            self.client(context)
             .get_paginator("describe_repositories")
-            .paginate(registryId=world.scope.place.account, PaginationConfig={"PageSize": LISTED})
+            .paginate(registryId=context.scope.place.account, PaginationConfig={"PageSize": LISTED})
         )
         for page in pages:
             for repository in page["repositories"]:
-                yield from self._judged(world, repository)
+                yield from self._judged(context, repository)
 
-    def _judged(self, world: ScanContext, repository: Mapping[str, Any]) -> Iterator[Resource]:
+    def _judged(self, context: ScanContext, repository: Mapping[str, Any]) -> Iterator[Resource]:
         name, arn = repository["repositoryName"], repository["repositoryArn"]
-        tags = world.tagged.get(arn)
+        tags = context.tagged.get(arn)
         if tags is None:
-            ours = name.startswith(f"{world.scope.workshop}/")
-            if not ours or not tagged.asked_about(world.scope, name):
+            ours = name.startswith(f"{context.scope.workshop}/")
+            if not ours or not tagged.asked_about(context.scope, name):
                 return
-            tags, gone = self._tags(world, arn)
+            tags, gone = self._tags(context, arn)
             if gone:
                 return
-        maker = naming.seat_of_name(world.scope.workshop, name) or ""
-        verdict = tagged.judge(world, name, arn, tags, maker=maker)
-        if verdict is not None:
-            yield Resource(
-                kind=self.name,
-                id=name,
-                place=world.scope.place,
-                ownership=verdict.ownership,
-                why=verdict.why,
-                seat=verdict.seat,
-                arn=arn,
-                created=repository.get("createdAt"),
-                of_environment=tagged.other_environment(world.scope, tags, maker),
-                stack_tag=self._stack_tag(tags),
-            )
+        maker = naming.seat_of_name(context.scope.workshop, name) or ""
+        verdict = tagged.judge(context, name, arn, tags, maker=maker)
+        yield from self.found(
+            context,
+            verdict,
+            name,
+            arn=arn,
+            created=repository.get("createdAt"),
+            of_environment=tagged.other_environment(context.scope, tags, maker),
+            stack_tag=self._stack_tag(tags),
+        )
 
     @staticmethod
     def _stack_tag(tags: Mapping[str, str] | None) -> str | None:
@@ -76,25 +70,22 @@ class Repositories:
         """
         return None if tags is None else tags.get(tagged.STACK_ID)
 
-    def _tags(self, world: ScanContext, arn: str) -> tuple[dict[str, str] | None, bool]:
+    def _tags(self, context: ScanContext, arn: str) -> tuple[dict[str, str] | None, bool]:
         """A repository's tags, None where they cannot be read, and whether it is gone."""
         try:
-            answer = _client(world).list_tags_for_resource(resourceArn=arn)
+            answer = self.client(context).list_tags_for_resource(resourceArn=arn)
         except ClientError as error:
-            return None, refusals.is_gone(error)
-        return {tag["Key"]: tag["Value"] for tag in answer.get("tags", ())}, False
+            return None, errors.is_gone(error)
+        return tag_map(answer.get("tags", ())), False
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - nothing by the hour
-        return False
-
-    def empty(self, world: ScanContext, thing: Resource) -> None:
+    def empty(self, context: ScanContext, resource: Resource) -> None:
         """Delete all images, untagged ones and those of several platforms too.
 
         An image that a list of platforms names cannot go before the list: whatever is left is
         listed anew, until nothing is left or nothing goes any more. Raises NotEmptied then.
         """
-        repository = {"repositoryName": thing.id, "registryId": thing.place.account}
-        client = _client(world)
+        repository = {"repositoryName": resource.id, "registryId": resource.place.account}
+        client = self.client(context)
         try:
             while digests := _first_page(client, repository):
                 failures: list[Mapping[str, Any]] = []
@@ -105,37 +96,21 @@ class Repositories:
                     ).get("failures", ())
                 left = [one for one in failures if one.get("failureCode") != "ImageNotFound"]
                 if len(left) == len(digests):
-                    raise NotEmptied(_told(thing.id, left))
+                    raise NotEmptied(_message(resource.id, left))
         except ClientError as error:
-            if not refusals.is_gone(error):
+            if not errors.is_gone(error):
                 raise
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:
-        try:
-            _client(world).delete_repository(
-                repositoryName=thing.id, registryId=thing.place.account, force=True
-            )
-        except ClientError as error:
-            if not refusals.is_gone(error):
-                raise
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.client(context).delete_repository(
+            repositoryName=resource.id, registryId=resource.place.account, force=True
+        )
 
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        try:
-            _client(world).describe_repositories(
-                repositoryNames=[thing.id], registryId=thing.place.account
-            )
-        except ClientError as error:
-            if code(error.response) == "RepositoryNotFoundException":
-                return None
-            raise
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        self.client(context).describe_repositories(
+            repositoryNames=[resource.id], registryId=resource.place.account
+        )
         return "there"
-
-    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in any
-        return True
-
-
-def _client(world: ScanContext) -> Any:
-    return world.clients.client("ecr", world.scope.place)
 
 
 def _first_page(client: Any, repository: Mapping[str, str]) -> list[str]:
@@ -144,7 +119,7 @@ def _first_page(client: Any, repository: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(one["imageDigest"] for one in listed))
 
 
-def _told(name: str, left: list[Mapping[str, Any]]) -> str:
+def _message(name: str, left: list[Mapping[str, Any]]) -> str:
     shown = "; ".join(
         f"{one.get('imageId', {}).get('imageDigest', '?')} ({one.get('failureCode')}:"
         f" {one.get('failureReason')})"
@@ -158,4 +133,4 @@ def _told(name: str, left: list[Mapping[str, Any]]) -> str:
     )
 
 
-KINDS: tuple[ResourceType, ...] = (Repositories(),)
+TYPES: tuple[ResourceType, ...] = (Repositories(),)

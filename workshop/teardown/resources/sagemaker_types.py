@@ -1,18 +1,18 @@
-"""All kinds of SageMaker's resources that a workshop can leave behind."""
+"""All types of SageMaker's resources that a workshop can leave behind."""
 
 from __future__ import annotations
 
-from workshop.teardown.resource import ResourceType
 from workshop.teardown.resources import (
     sagemaker_jobs,
     sagemaker_records,
     sagemaker_serving,
     sagemaker_workbenches,
 )
+from workshop.teardown.resources.base import ResourceType
 
-KINDS: tuple[ResourceType, ...] = (
-    *sagemaker_jobs.KINDS,
-    *sagemaker_serving.KINDS,
-    *sagemaker_records.KINDS,
-    *sagemaker_workbenches.KINDS,
+TYPES: tuple[ResourceType, ...] = (
+    *sagemaker_jobs.TYPES,
+    *sagemaker_serving.TYPES,
+    *sagemaker_records.TYPES,
+    *sagemaker_workbenches.TYPES,
 )

@@ -1,4 +1,4 @@
-"""What the tags of a thing prove, and what they only claim."""
+"""What the tags of a resource prove, and what they only claim."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from workshop import naming
 from workshop import tags as keys
 from workshop.naming import COHORT, SEAT_STACKS
 from workshop.teardown import ownership
-from workshop.teardown.ownership import Proof, Whose
+from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, ScanContext, Scope
 
 STACK = "aws:cloudformation:stack-name"
@@ -24,34 +24,40 @@ def asked_about(scope: Scope, name: str) -> bool:
 
 
 def judge(
-    world: ScanContext, name: str, arn: str, tags: Mapping[str, str] | None, *, maker: str = ""
-) -> Whose | None:
+    context: ScanContext, name: str, arn: str, tags: Mapping[str, str] | None, *, maker: str = ""
+) -> OwnershipVerdict | None:
     """The verdict on what the workshop tags when it makes it; None where it does not look alike.
 
     ``tags`` is None where they could not be read. A name without tags is no claim here, unless IAM
     lets nobody but one seat use it: ``maker`` is that seat.
     """
-    found = proven(world.scope, tags, maker)
-    return ownership.judge(world, name=name, arn=arn, proof=found, tagged=tags or {})
+    found = proven(context.scope, tags, maker)
+    return ownership.judge(context, name=name, arn=arn, proof=found, tagged=tags or {})
 
 
-def proven(scope: Scope, tags: Mapping[str, str] | None, maker: str = "") -> Proof | None:
+def proven(
+    scope: Scope, tags: Mapping[str, str] | None, maker: str = ""
+) -> OwnershipVerdict | None:
     """What tags prove; None where they claim it for the workshop and no more."""
     if tags is None:
-        return Proof(Ownership.UNKNOWN, "its tags could not be read")
+        return OwnershipVerdict(Ownership.UNKNOWN, "its tags could not be read")
     said = tags.get(keys.WORKSHOP), tags.get(keys.ENVIRONMENT)
     if said == (scope.workshop, scope.environment):
         stack, seat = tags.get(STACK), tags.get(keys.ATTENDEE, "")
         if stack and seat in scope.seats | {COHORT} and _is_of(scope, seat, stack):
-            told = f"made by the stack {stack}, as CloudFormation's own tag says"
-            return Proof(Ownership.OWNED, told, seat)
+            message = f"made by the stack {stack}, as CloudFormation's own tag says"
+            return OwnershipVerdict(Ownership.OWNED, message, seat)
         return None
     if maker in scope.seats and not tags.get(STACK):
-        told = f"only {maker} may use such a name, and nothing tells who made it"
-        return Proof(Ownership.CLAIMED, told, maker)
+        message = f"only {maker} may use such a name, and nothing tells who made it"
+        return OwnershipVerdict(Ownership.CLAIMED, message, maker)
     if said == (None, None):
-        return Proof(Ownership.FOREIGN, "its name begins alike, and it has no tag of the workshop")
-    return Proof(Ownership.FOREIGN, f"its tags say workshop {said[0]}, environment {said[1]}")
+        return OwnershipVerdict(
+            Ownership.FOREIGN, "its name begins alike, and it has no tag of the workshop"
+        )
+    return OwnershipVerdict(
+        Ownership.FOREIGN, f"its tags say workshop {said[0]}, environment {said[1]}"
+    )
 
 
 def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str = "") -> str:

@@ -7,13 +7,14 @@ deletes it, and what goes along with it, differs with each type.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from workshop import tags as keys
 from workshop.errors import WorkshopError
 from workshop.naming import COHORT, SEAT_STACKS
-from workshop.teardown.resource import Ownership, Resource, ResourceType, ScanContext, Scope
+from workshop.teardown.ownership import OwnershipVerdict
+from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
 from workshop.teardown.resources import tagged
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.unexplained import ROOT
 
 KNOWN: Mapping[str, frozenset[str]] = {
@@ -36,64 +37,58 @@ KNOWN: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-"""Service -> the types in its ARNs of which the other kinds list everything."""
+"""Service -> the types in its ARNs of which the other resource types list everything."""
 
 
-@dataclass(frozen=True)
-class TaggedResources:
+WHY = (
+    "it has the workshop's tags; no command here deletes its type, so look at it, and delete it or"
+    " take the tags off"
+)
+
+
+class TaggedResources(ResourceType):
     """One for each ARN; nothing here deletes it."""
 
-    name: str = "tagged resource"
-    after: tuple[str, ...] = ()
-    resource_type: str = ""
-    needs_role: bool = False
-    by_hand: bool = True
+    name = "tagged resource"
+    service = "resourcegroupstaggingapi"
+    by_hand = True
 
-    def find(self, world: ScanContext) -> Iterator[Resource]:
-        scope = world.scope
-        for arn, given in world.tagged.items():
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        scope = context.scope
+        for arn, given in context.tagged.items():
             seat = given.get(keys.ATTENDEE, COHORT)
             if is_known(scope, arn) or not (scope.whole or seat in scope.seats):
                 continue
             if not _goes_with_a_stack(scope, given):
-                yield Resource(
-                    kind=self.name,
-                    id=arn,
-                    place=scope.place,
-                    ownership=Ownership.CLAIMED,
-                    why="it has the workshop's tags; no command here deletes its type, so look"
-                    " at it, and delete it or take the tags off",
-                    seat=seat,
+                yield from self.found(
+                    context,
+                    OwnershipVerdict(Ownership.CLAIMED, WHY, seat),
+                    arn,
                     arn=arn,
                     hourly=None,
                 )
 
-    def stop(self, world: ScanContext, thing: Resource) -> bool:  # noqa: ARG002 - not known how
-        return False
+    def delete(self, context: ScanContext, resource: Resource) -> None:  # noqa: ARG002 - not known how
+        raise WorkshopError(f"no command here deletes {resource.id}; delete it yourself")
 
-    def delete(self, world: ScanContext, thing: Resource) -> None:  # noqa: ARG002 - not known how
-        raise WorkshopError(f"no command here deletes {thing.id}; delete it yourself")
-
-    def state(self, world: ScanContext, thing: Resource) -> str | None:
-        client = world.clients.client("resourcegroupstaggingapi", world.scope.place)
-        found = client.get_resources(ResourceARNList=[thing.arn])["ResourceTagMappingList"]
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        found = self.client(context).get_resources(ResourceARNList=[resource.arn])[
+            "ResourceTagMappingList"
+        ]
         return "" if found else None
-
-    def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - in none that is known
-        return True
 
 
 def is_known(scope: Scope, arn: str) -> bool:
-    """Whether another kind lists everything of the type that an ARN names."""
+    """Whether another resource type lists everything of the type that an ARN names."""
     _, _, service, _, account, rest = arn.split(":", 5)
-    kind, _, name = rest.replace(":", "/").partition("/")
+    resource_type, _, name = rest.replace(":", "/").partition("/")
     if service == "logs":
         return rest.startswith(f"log-group:{ROOT}")
     if service == "s3":
         return not account  # access points and the like have one in their ARNs, buckets have none
     if service == "iam":
-        return kind in KNOWN[service] and f"/{name}".startswith(scope.names("").iam_path)
-    return kind in KNOWN.get(service, ())
+        return resource_type in KNOWN[service] and f"/{name}".startswith(scope.names("").iam_path)
+    return resource_type in KNOWN.get(service, ())
 
 
 def _goes_with_a_stack(scope: Scope, given: Mapping[str, str]) -> bool:
@@ -103,4 +98,4 @@ def _goes_with_a_stack(scope: Scope, given: Mapping[str, str]) -> bool:
     return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}
 
 
-KINDS: tuple[ResourceType, ...] = (TaggedResources(),)
+TYPES: tuple[ResourceType, ...] = (TaggedResources(),)

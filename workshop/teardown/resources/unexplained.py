@@ -12,28 +12,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workshop import tags
-from workshop.teardown import refusals
-from workshop.teardown.ownership import Whose
+from workshop.aws import errors
+from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, ScanContext
+from workshop.teardown.resources import sagemaker_types
 from workshop.teardown.resources.sagemaker_type import listed_key
+from workshop.teardown.resources.sagemaker_workbenches import STUDIO
 
 ROOT = "/aws/sagemaker/"
 ENDPOINTS = f"{ROOT}Endpoints/"
 COMPONENTS = f"{ROOT}InferenceComponents/"
-STUDIO = f"{ROOT}studio"
 
-WRITERS = {
-    "training job": f"{ROOT}TrainingJobs",
-    "processing job": f"{ROOT}ProcessingJobs",
-    "transform job": f"{ROOT}TransformJobs",
-    "compilation job": f"{ROOT}CompilationJobs",
-    "labeling job": f"{ROOT}LabelingJobs",
-    "notebook": f"{ROOT}NotebookInstances",
-    **dict.fromkeys(("Studio domain", "Studio user profile", "Studio space"), STUDIO),
-    "endpoint": ENDPOINTS,
-    "inference component": COMPONENTS,
-}
-"""Kinds of things that write logs, and where; what ends in a slash has a group for each."""
+WRITERS = {one.name: one.log_group for one in sagemaker_types.TYPES if one.log_group}
+"""Resource types that write logs, and where; what ends in a slash has a group for each."""
 
 _LATE = timedelta(hours=1)
 """By how much ``lastEventTimestamp`` may be behind (API reference of DescribeLogStreams)."""
@@ -53,34 +44,36 @@ def moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def verdict(world: ScanContext) -> Whose:
+def verdict(context: ScanContext) -> OwnershipVerdict:
     """The verdict on a log that nothing explains; of one seat among several nothing tells."""
-    told = "made since the workshop began, and nothing that is there explains it"
-    return Whose(Ownership.CLAIMED if world.scope.whole else Ownership.UNKNOWN, told)
+    message = "made since the workshop began, and nothing that is there explains it"
+    return OwnershipVerdict(
+        Ownership.CLAIMED if context.scope.whole else Ownership.UNKNOWN, message
+    )
 
 
-def is_one(world: ScanContext, group: Mapping[str, Any]) -> bool:
+def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
     """Whether nothing explains a whole group. A tag ``workshop`` of another's does."""
     name = group["logGroupName"]
-    if not _is_new(world, group) or name in WRITERS.values():
+    if not _is_new(context, group) or name in WRITERS.values():
         return False
     start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
     if start is not None:
-        there = _names(world, start)
+        there = _names(context, start)
         if there is None or name.removeprefix(start) in there:
             return False
-    return _workshop_of(world, group) in ("", world.scope.workshop)
+    return _workshop_of(context, group) in ("", context.scope.workshop)
 
 
-def streams(world: ScanContext, group: str) -> Iterator[dict[str, Any]]:
+def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
     """The streams of a group that jobs or notebooks share, which none of these has written.
 
     The latest come first, and those that are older than the workshop are not read.
     """
-    there = _names(world, group)
-    if world.since is None or there is None:
+    there = _names(context, group)
+    if context.since is None or there is None:
         return
-    client = world.clients.client("logs", world.scope.place)
+    client = context.clients.client("logs", context.scope.place)
     pages = client.get_paginator("describe_log_streams").paginate(
         logGroupName=group, orderBy="LastEventTime", descending=True
     )
@@ -89,37 +82,37 @@ def streams(world: ScanContext, group: str) -> Iterator[dict[str, Any]]:
             found = page["logStreams"]
             for stream in found:
                 known = there & set(writers(group, stream["logStreamName"]))
-                if _is_new(world, stream) and not known:
+                if _is_new(context, stream) and not known:
                     yield stream
             last = [moment(one.get("lastEventTimestamp")) for one in found]
-            if last and all(one is not None and one < world.since - _LATE for one in last):
+            if last and all(one is not None and one < context.since - _LATE for one in last):
                 return
-    except refusals.Refusal as error:
-        if not refusals.is_gone(error):
+    except errors.Refusal as error:
+        if not errors.is_gone(error):
             raise
 
 
-def _names(world: ScanContext, group: str) -> frozenset[str] | None:
+def _names(context: ScanContext, group: str) -> frozenset[str] | None:
     """The names of all that may write to a group; None where they could not be listed."""
-    kinds = [kind for kind, where in WRITERS.items() if where == group]
-    found = [world.memory.recall(listed_key(kind)) for kind in kinds]
-    # A kind that a Region does not offer is not listed, and writes nothing.
+    resource_types = [resource_type for resource_type, where in WRITERS.items() if where == group]
+    found = [context.memory.recall(listed_key(resource_type)) for resource_type in resource_types]
+    # A resource type that a Region does not offer is not listed, and writes nothing.
     some = [one for one in found if one is not None]
     return frozenset().union(*some) if some else None
 
 
-def _is_new(world: ScanContext, log: Mapping[str, Any]) -> bool:
+def _is_new(context: ScanContext, log: Mapping[str, Any]) -> bool:
     created = moment(log.get("creationTime"))
-    return world.since is not None and created is not None and created >= world.since
+    return context.since is not None and created is not None and created >= context.since
 
 
-def _workshop_of(world: ScanContext, group: Mapping[str, Any]) -> str:
-    client = world.clients.client("logs", world.scope.place)
+def _workshop_of(context: ScanContext, group: Mapping[str, Any]) -> str:
+    client = context.clients.client("logs", context.scope.place)
     arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
     try:
         given = client.list_tags_for_resource(resourceArn=arn)["tags"]
-    except refusals.Refusal as error:
-        if refusals.is_gone(error):
+    except errors.Refusal as error:
+        if errors.is_gone(error):
             return ""
         raise
     return str(given.get(tags.WORKSHOP, ""))

@@ -1,0 +1,42 @@
+"""Names of the resource types that others refer to: what goes before what, and who writes what."""
+
+BUCKET = "bucket"
+SHARED_FOLDER = "folder in the shared bucket"
+REPOSITORY = "repository"
+LOG_STREAM = "log stream"
+LOG_GROUP = "log group"
+
+TRAINING_JOB = "training job"
+PROCESSING_JOB = "processing job"
+TRANSFORM_JOB = "transform job"
+TUNING_JOB = "tuning job"
+AUTOML_JOB = "AutoML job"
+COMPILATION_JOB = "compilation job"
+LABELING_JOB = "labeling job"
+
+ENDPOINT = "endpoint"
+ENDPOINT_CONFIG = "endpoint configuration"
+MODEL = "model"
+INFERENCE_COMPONENT = "inference component"
+SCALABLE_TARGET = "scalable target"
+
+MODEL_PACKAGE = "model package"
+PIPELINE = "pipeline"
+FEATURE_GROUP = "feature group"
+TRIAL = "trial"
+TRIAL_COMPONENT = "trial component"
+
+NOTEBOOK = "notebook"
+APP = "Studio app"
+SPACE = "Studio space"
+USER_PROFILE = "Studio user profile"
+DOMAIN = "Studio domain"
+
+EC2_INSTANCE = "EC2 instance"
+
+WRITERS = (
+    *(TRAINING_JOB, PROCESSING_JOB, TRANSFORM_JOB, COMPILATION_JOB, LABELING_JOB, NOTEBOOK),
+    *(DOMAIN, USER_PROFILE, SPACE, ENDPOINT, INFERENCE_COMPONENT),
+    *(AUTOML_JOB, TUNING_JOB, PIPELINE, FEATURE_GROUP),
+)
+"""What writes to logs and buckets for as long as it runs, and again while it stops."""
