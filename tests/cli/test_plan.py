@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.assemblies import exemplars, shipped
 from tests.support.faulty import counts
 from tests.support.small_workshop import Fleet, fleet
 from workshop.cli import plan
@@ -82,8 +82,8 @@ def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> 
 
 def test_nobody_reads_a_logical_id_or_a_script_in_a_plan() -> None:
     lines: set[str] = set()
-    for kind in ("attendee-storage", "attendee-access", "attendee-notebook", "attendee-monitoring"):
-        before, after = (reviewed(f"{name}-{kind}") for name in ("demo", "prod"))
+    for kind in ("storage", "access", "notebook", "monitoring"):
+        before, after = template("demo", kind), template("prod", kind)
         lines |= {plan.describe(change) for change in diff.between(before, after)}
     assert "notebook: tags" in lines
     assert "start-up scripts: script that runs at each start" in lines
@@ -92,11 +92,11 @@ def test_nobody_reads_a_logical_id_or_a_script_in_a_plan() -> None:
     assert len({line.partition(":")[0] for line in lines}) == 5
 
 
-def reviewed(name: str) -> dict[str, Any]:
-    folder = Path(__file__).parents[1] / "stacks" / "__snapshots__" / "test_snapshots"
-    text = (folder / f"test_the_template_is_the_reviewed_one[{name}].json").read_text()
-    document: dict[str, Any] = json.loads(text)
-    return document
+def template(environment: str, kind: str) -> dict[str, Any]:
+    """A stack of the environment's first attendee, as CDK writes it."""
+    assembly = shipped(environment)
+    seat = exemplars(assembly.loaded)["attendee"]
+    return assembly.template(f"{assembly.loaded.settings.workshop}-{seat}-{kind}")
 
 
 def test_a_change_that_cannot_be_made_is_called_out(fleet: Fleet) -> None:
