@@ -19,6 +19,11 @@ from tests.support.local_cloud import started
 from tests.support.sessions import Session
 from tests.support.workshop_command import Ran
 from workshop.errors import GuardError, NotProvenError
+from workshop.policies.data import JOB_GROUPS
+
+SHARED_STREAMS = re.compile(rf"LogStream /aws/sagemaker/(?:{'|'.join(JOB_GROUPS)}):")
+"""Into these every seat may write, since SageMaker names them after jobs, whose names are free:
+docs/access.md says so."""
 
 RECORDS = ("TransformJob ", "AutoMLJob ")
 """What AWS has no way to delete."""
@@ -31,12 +36,13 @@ def _alone(
     moved: str = "",
     neighbour: bool = False,
     meanwhile: Sequence[Attempt] = (),
+    strangers: Sequence[Attempt] = (),
 ) -> Contest:
     """Ada with these tries, beside one bystander at most."""
     seats = (AdversarialSeat("ada", mode, tries), AdversarialSeat("ben", "scoped", ()))
     return Contest(
         bystanders=(beside,) if beside else (),
-        strangers=(),
+        strangers=strangers,
         seats=seats if neighbour else seats[:1],
         meanwhile=meanwhile,
         late=(),
@@ -71,6 +77,10 @@ KNOWN: dict[str, Contest] = {
     "a log group of a free name": _alone(Attempt("logs", "CreateLogGroup", FREE)),
     "a log stream in a neighbour's name": _alone(
         Attempt("logs", "CreateLogStream", OWN, NEIGHBOURS - 1, first=False)
+    ),
+    "lines in a stranger's log stream": _alone(
+        Attempt("logs", "PutLogEvents", 7, 2, 4),
+        strangers=[Attempt("logs", "CreateLogStream", OWN, 6)],
     ),
     "a bucket of one's own": _alone(Attempt("s3", "CreateBucket", FREE), mode="managed"),
     "a locked bucket": _alone(
@@ -132,7 +142,8 @@ def check(arena: Arena, contest: Contest) -> str:
     """Let a contest come true and end it; how it ended."""
     arena.build(contest)
     before = arena.held()
-    damage = {key for key, one in arena.others.items() if before.get(key) != one}
+    changed = {key for key, held in arena.others.items() if before.get(key) != held}
+    damage = {key for key in changed if key not in before or not SHARED_STREAMS.match(key)}
     assert not damage, f"a seat changed what is not its own: {sorted(damage)}"
     env = arena.configure(contest)
     if contest.moved == "renamed":
