@@ -99,7 +99,7 @@ def test_a_question_shows_a_name_and_does_not_obey_it(
 def test_an_error_is_one_sentence_and_another_programs_words_are_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise WorkshopError(f"AWS says {HOSTILE}", details="first\nsecond\x1b[2J")
 
     monkeypatch.setattr(cli, "application", lambda *_: broken)
@@ -112,7 +112,7 @@ def test_an_error_is_one_sentence_and_another_programs_words_are_lines(
     assert run("roster").err == "workshop: \\x1b]0;x: no\\x07\n"
 
 
-def _denied(*_: object) -> None:
+def _denied(*_: object, **__: object) -> None:
     raise OSError(13, "no\x07", "\x1b]0;x")
 
 
