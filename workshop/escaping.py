@@ -18,7 +18,6 @@ parts of an emoji; a variation selector behind the one character that it varies.
 
 from __future__ import annotations
 
-import html as html_texts
 import json
 import re
 import unicodedata
@@ -79,11 +78,6 @@ def printable(text: str, *, keep: str = "") -> str:
 def first_escaped(text: str) -> str:
     """Return the first character that ``printable`` would write as an escape, or ""."""
     return next((character for index, character in enumerate(text) if _is_escaped(text, index)), "")
-
-
-def html(text: str) -> str:
-    """Return a text that stands in an HTML page as it is, in an element or an attribute."""
-    return html_texts.escape(printable(text))
 
 
 def markdown(text: str) -> str:

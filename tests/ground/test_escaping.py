@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import sys
 import unicodedata
@@ -102,13 +101,6 @@ def test_json_says_the_same_and_steers_nothing(document: object) -> None:
     text = escaping.json_text(document, indent=1)
     assert json.loads(text) == json.loads(json.dumps(document))
     assert escaping.printable(text, keep="\n") == text
-
-
-@given(TEXTS)
-def test_a_page_shows_what_a_terminal_shows(text: str) -> None:
-    written = escaping.html(text)
-    assert not set(written) & set("<>\"'")
-    assert html.unescape(written) == escaping.printable(text)
 
 
 def read(markdown: str) -> tuple[str, set[str]]:

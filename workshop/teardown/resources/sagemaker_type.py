@@ -112,7 +112,7 @@ def by_maker(context: ScanContext, described: Answer) -> OwnershipVerdict | None
 
 
 @dataclass(frozen=True)
-class Operations:
+class SageMakerOperations:
     """The operations and members that SageMaker's service model has for one noun."""
 
     lists: str
@@ -132,7 +132,7 @@ class Operations:
 
 
 @cache
-def operations(noun: str) -> Operations:
+def operations(noun: str) -> SageMakerOperations:
     """Return what botocore's model of SageMaker says about a noun, ``TrainingJob``."""
     model = _service_model()
     known = set(model.operation_names)
@@ -146,7 +146,7 @@ def operations(noun: str) -> Operations:
     short = re.sub("(Name|Arn|Id)$", "", asked.required_members[-1])
     statuses = (f"{short}Status", "Status")
     page = model.operation_model(lists).output_shape
-    return Operations(
+    return SageMakerOperations(
         lists=lists,
         member=next(name for name, shape in page.members.items() if shape.type_name == "list"),
         describes=describes,
@@ -217,7 +217,7 @@ class SageMakerType(ResourceType):
         return f"AWS::SageMaker::{self.noun}"
 
     @property
-    def operations(self) -> Operations:
+    def operations(self) -> SageMakerOperations:
         """The names of its operations and members."""
         return operations(self.noun)
 
