@@ -21,7 +21,7 @@ from tests.support.faulty import counts
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.notebook_workshop import room
 from tests.support.preflights import calling
-from tests.support.small_workshop import Fleet, fleet
+from tests.support.small_workshop import Fleet
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.notebooks import start_stop
@@ -31,8 +31,6 @@ from workshop.teardown.holders import STACK
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.stacks import StackDeleter
 from workshop.teardown.sweep import Item, Sweep, SweepWaits
-
-__all__ = ["fleet"]
 
 
 def refusal(code: str, status: int = 400) -> ClientError:

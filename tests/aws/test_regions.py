@@ -12,14 +12,12 @@ from botocore.loaders import Loader
 
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
-from tests.support.small_workshop import HOME, Fleet, fleet
+from tests.support.small_workshop import HOME, Fleet
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws.clients import Clients
 from workshop.cli import context
 from workshop.errors import WorkshopError
-
-__all__ = ["fleet"]
 
 CLOSED = "eu-south-2"
 TOLD = (

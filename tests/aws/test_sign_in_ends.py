@@ -12,11 +12,9 @@ import pytest
 from localcloud import process
 from tests.support import teardown_demo
 from tests.support.faulty import counts
-from tests.support.small_workshop import Fleet, fleet
+from tests.support.small_workshop import Fleet
 from tests.support.workshop_command import Ran
 from workshop.teardown import stacks, sweep
-
-__all__ = ["fleet"]
 
 MOST_FURTHER_CALLS = 60
 """Those of the threads that were asking already: never one for each resource."""

@@ -8,11 +8,9 @@ import stat
 
 import pytest
 
-from tests.support.small_workshop import Fleet, fleet
+from tests.support.small_workshop import Fleet
 from workshop import cli
 from workshop.deploy.engine import DeployEngine
-
-__all__ = ["fleet"]
 
 TALK = [
     "making the templates, one of each profile ...",

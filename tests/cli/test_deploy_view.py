@@ -18,14 +18,12 @@ from unittest import mock
 import pytest
 from rich.console import Console
 
-from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired, fleet
+from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired
 from workshop.cli import deploy_view
 from workshop.deploy.jobs import StackJob, Stage
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.run import Deployment
 from workshop.events import Event, What
-
-__all__ = ["fleet"]
 
 CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 SLOW = 3600.0

@@ -10,11 +10,9 @@ import pytest
 
 from tests.support.assemblies import exemplars, shipped
 from tests.support.faulty import counts
-from tests.support.small_workshop import Fleet, fleet
+from tests.support.small_workshop import Fleet
 from workshop.cli import plan
 from workshop.deploy import diff
-
-__all__ = ["fleet"]
 
 ASKED = {"effect": "latency", "operation": "cloudformation:*", "seconds": 0.001}
 """Counts what CloudFormation is asked."""

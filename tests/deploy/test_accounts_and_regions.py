@@ -7,14 +7,12 @@ from dataclasses import replace
 import pytest
 
 from tests.support.preflights import calling
-from tests.support.small_workshop import ACCOUNT, HOME, QUICK, Fleet, fleet
+from tests.support.small_workshop import ACCOUNT, HOME, QUICK, Fleet
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.deploy.plan import StackAction
 from workshop.events import What
 from workshop.naming import SEAT_STACKS
-
-__all__ = ["fleet"]
 
 AWAY = AccountRegion("111122223333", "eu-west-1")
 NEAR = AccountRegion(ACCOUNT, "eu-central-1")

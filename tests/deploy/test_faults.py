@@ -11,15 +11,13 @@ from botocore.config import Config
 from tests.support.faulty import counts
 from tests.support.local_cloud import template
 from tests.support.notebook_workshop import retries_at_once
-from tests.support.small_workshop import QUICK, Fleet, fleet
+from tests.support.small_workshop import QUICK, Fleet
 from workshop.aws import clients
 from workshop.aws.rate_limit import MinInterval
 from workshop.deploy import cloudformation
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Template
 from workshop.events import Event, What
-
-__all__ = ["fleet"]
 
 CLOUDFORMATION = "cloudformation:*"
 CREATE = "cloudformation:CreateStack"

@@ -7,11 +7,9 @@ import signal
 
 from tests.support.deploy_processes import organiser
 from tests.support.faulty import counts
-from tests.support.small_workshop import Fleet, fleet
+from tests.support.small_workshop import Fleet
 from workshop.events import What
 from workshop.naming import SEAT_STACKS
-
-__all__ = ["fleet"]
 
 PASSED = {"effect": "latency", "seconds": 0.001}
 """Behind the other rules it counts the calls that CloudFormation has to answer."""

@@ -10,13 +10,11 @@ from itertools import groupby
 import pytest
 
 from tests.support.local_cloud import IAM
-from tests.support.small_workshop import ACCOUNT, QUICK, REGION, Fleet, Run, fleet
+from tests.support.small_workshop import ACCOUNT, QUICK, REGION, Fleet, Run
 from workshop.deploy import plan as planning
 from workshop.deploy.plan import StackAction
 from workshop.events import Event, What
 from workshop.naming import SEAT_STACKS
-
-__all__ = ["fleet"]
 
 MARK = "tags: {mark: '1'}"
 """A line of YAML that changes every stack."""

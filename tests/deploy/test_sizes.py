@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.support.preflights import calling
-from tests.support.small_workshop import HOME, QUICK, Fleet, fleet
+from tests.support.small_workshop import HOME, QUICK, Fleet
 from workshop.naming import SEAT_STACKS
-
-__all__ = ["fleet"]
 
 SIZES = (1, 26, 51, 101, 201)
 PAGE = 100

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.preflights import HOME, THREE, Preflights, one, preflights, refused
+from tests.support.preflights import HOME, THREE, Preflights, one, refused
 from workshop.preflight import CheckState
-
-__all__ = ["preflights"]
 
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/mine:1"
 

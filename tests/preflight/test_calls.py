@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.small_workshop import Fleet, fleet
+from tests.support.small_workshop import Fleet
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.cli import context
 from workshop.notebooks import start_stop
 from workshop.preflight import permissions
-
-__all__ = ["fleet"]
 
 PREFIXES = {"resourcegroupstaggingapi": "tag"}
 """What IAM calls a service, where that is not what botocore calls it."""

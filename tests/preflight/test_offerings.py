@@ -8,22 +8,11 @@ import pytest
 
 from localcloud import ec2_offerings
 from tests.support.local_cloud import Cloud
-from tests.support.preflights import (
-    HEAD,
-    HOME,
-    THREE,
-    Preflights,
-    calling,
-    one,
-    preflights,
-    refused,
-)
+from tests.support.preflights import HEAD, HOME, THREE, Preflights, calling, one, refused
 from workshop.aws.clients import Clients
 from workshop.config import instance_types
 from workshop.naming import SEAT_STACKS
 from workshop.preflight import CheckState, offerings
-
-__all__ = ["preflights"]
 
 TYPES = "instance types"
 

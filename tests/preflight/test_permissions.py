@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.preflights import HOME, THREE, Preflights, one, preflights, refused
+from tests.support.preflights import HOME, THREE, Preflights, one, refused
 from workshop.account_region import AccountRegion
 from workshop.aws.reads import Unavailable
 from workshop.naming import Names
 from workshop.preflight import CheckState, permissions
 from workshop.preflight.permissions import SimulatedDecision
-
-__all__ = ["preflights"]
 
 NAMES = Names("vision", "ada", "000000000000", "eu-west-1")
 CALLER = "arn:aws:sts::000000000000:assumed-role/Deployer/me"

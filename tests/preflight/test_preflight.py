@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.preflights import GLOBAL, HEAD, HOME, THREE, Preflights, one, preflights, refused
+from tests.support.preflights import GLOBAL, HEAD, HOME, THREE, Preflights, one, refused
 from workshop.account_region import AccountRegion
 from workshop.aws import clients
 from workshop.naming import SEAT_STACKS
 from workshop.preflight import CheckState, quotas
-
-__all__ = ["preflights"]
 
 SECOND = AccountRegion("000000000000", "eu-central-1")
 OTHER = AccountRegion("111122223333", "eu-west-1")

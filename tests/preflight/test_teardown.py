@@ -11,7 +11,7 @@ from botocore import xform_name
 
 from tests.preflight.test_permissions import as_role, statement
 from tests.support.local_cloud import Cloud
-from tests.support.preflights import HOME, THREE, Preflights, calling, one, preflights, refused
+from tests.support.preflights import HOME, THREE, Preflights, calling, one, refused
 from tests.support.teardown_runs import clients_at, proving, teardown
 from tests.support.teardown_workshop import busy
 from workshop import teardown as room
@@ -22,8 +22,6 @@ from workshop.teardown import resources, roles
 from workshop.teardown.discovery import ScanTarget, discover
 from workshop.teardown.resources import sagemaker_types
 from workshop.teardown.resources.sagemaker_type import SageMakerType
-
-__all__ = ["preflights"]
 
 IAM_NAMES = {
     "resourcegroupstaggingapi:GetResources": "tag:GetResources",

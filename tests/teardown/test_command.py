@@ -13,15 +13,13 @@ import pytest
 from tests.support.attendee_resources import IMAGE
 from tests.support.direct_calls import Lines, QuickClients, lines_to
 from tests.support.local_cloud import Cloud
-from tests.support.small_workshop import HOME, Fleet, fleet
+from tests.support.small_workshop import HOME, Fleet
 from tests.support.teardown_runs import QUICK, QUICK_STACKS
 from tests.support.workshop_command import Ran
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import SEAT_STACKS, Names
 from workshop.teardown.run import Teardown
-
-__all__ = ["fleet"]
 
 AWAY = AccountRegion("111122223333", "eu-west-1")
 WHOSE = {"ada": HOME, "alan": AWAY}
