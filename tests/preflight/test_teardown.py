@@ -123,7 +123,7 @@ def test_a_role_that_may_not_read_what_a_teardown_reads_is_told_by_service(
     told = one(report, permissions.READS_SUBJECT).message
     assert told == (
         "a teardown could prove nothing without ec2:DescribeVolumes on *; sagemaker:DescribeAction,"
-        " DescribeApp, DescribeArtifact, DescribeAutoMLJobV2, DescribeCodeRepository and 24 more on"
+        " DescribeApp, DescribeArtifact, DescribeAutoMLJobV2, DescribeCodeRepository and 25 more on"
         " *; make it known, or go on without: --accept-unknown 'permissions to tear down'"
     )
 

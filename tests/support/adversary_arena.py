@@ -117,6 +117,7 @@ EXCLUDED = (
     *("Studio app", "Studio space", "Studio user profile", "Studio domain", "code repository"),
     *("EC2 instance", "EBS volume", "event rule", "schedule", "MLflow tracking server"),
     *("labeling job", "artifact", "context", "action", "scalable target", "AutoML job"),
+    "inference recommendations job",
     *("compilation job", "notebook", "lifecycle configuration", "folder in the shared bucket"),
 )
 """Resource types that nobody in these worlds can make: to list them takes a third of the time."""

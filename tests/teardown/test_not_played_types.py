@@ -15,6 +15,8 @@ from tests.support import teardown_demo
 from tests.support.teardown_demo import ADA, HERE, context, whose
 from workshop.aws.clients import Clients
 from workshop.teardown.resource import STILL_THERE, Ownership, Resource, SeenRole
+from workshop.teardown.resources.base import Undeletable
+from workshop.teardown.verification import is_record
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 AWS = f"arn:aws:sagemaker:{HERE.region}:{HERE.account}"
@@ -190,3 +192,56 @@ def test_a_labeling_job_is_proven_by_its_role_and_stopped() -> None:
         assert not resource_type.deletable_in(job.state)
         made.expect("stop_labeling_job", {"LabelingJobName": "boxes"}, {})
         assert resource_type.stop(here, job)
+
+
+def recommending(name: str, state: str, role: str) -> dict[str, Any]:
+    return {
+        "JobName": name,
+        "JobDescription": "",
+        "JobType": "Default",
+        "JobArn": f"{AWS}:inference-recommendations-job/{name}",
+        "RoleArn": role,
+        "Status": state,
+        "CreationTime": NOW,
+        "LastModifiedTime": NOW,
+    }
+
+
+def test_a_job_that_recommends_an_instance_is_proven_by_its_role_and_stopped() -> None:
+    theirs = f"arn:aws:iam::{HERE.account}:role/somebody"
+    pages: list[dict[str, Any]] = [
+        {
+            "InferenceRecommendationsJobs": [
+                recommending("theirs", "IN_PROGRESS", theirs),
+                recommending("gone", "DELETED", ADA.role_arn),
+            ],
+            "NextToken": "more",
+        },
+        {"InferenceRecommendationsJobs": [recommending("hers", "IN_PROGRESS", ADA.role_arn)]},
+    ]
+    resource_type = teardown_demo.RESOURCE_TYPES["inference recommendations job"]
+    with stubbed() as made:
+        for asked, page in zip(({}, {"NextToken": "more"}), pages, strict=True):
+            made.expect("list_inference_recommendations_jobs", {"MaxResults": 100, **asked}, page)
+        here = context(as_clients(made))
+        [job] = resource_type.find(here)
+        assert (job.id, job.ownership, job.seat) == ("hers", Ownership.OWNED, "ada")
+        assert job.hourly is None
+        assert not resource_type.deletable_in(job.state)
+        made.expect("stop_inference_recommendations_job", {"JobName": "hers"}, {})
+        assert resource_type.stop(here, job)
+
+
+def test_a_job_that_recommends_an_instance_ends_as_a_record_that_costs_nothing() -> None:
+    resource_type = teardown_demo.RESOURCE_TYPES["inference recommendations job"]
+    with stubbed() as made:
+        page = {"InferenceRecommendationsJobs": [recommending("hers", "STOPPED", ADA.role_arn)]}
+        made.expect("list_inference_recommendations_jobs", {"MaxResults": 100}, page)
+        here = context(as_clients(made))
+        [job] = resource_type.find(here)
+        assert job.ownership == Ownership.OWNED
+        assert job.hourly == 0
+        assert not resource_type.stop(here, job)
+        assert is_record(job, teardown_demo.RESOURCE_TYPES)
+        with pytest.raises(Undeletable, match="no way to delete this inference recommendations"):
+            resource_type.delete(here, job)

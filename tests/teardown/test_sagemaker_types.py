@@ -67,8 +67,13 @@ def test_every_status_is_one_that_the_service_knows(resource_type: SageMakerType
 
 def test_what_the_service_can_delete_is_deleted() -> None:
     lasting = {resource_type.name for resource_type in TABLES if resource_type.permanent}
-    assert lasting == {"transform job", "AutoML job", "labeling job"}
-    for word in ("TransformJob", "AutoMLJob", "AutoMLJobV2", "LabelingJob"):
+    assert lasting == {
+        *("transform job", "AutoML job", "labeling job", "inference recommendations job"),
+    }
+    for word in (
+        *("TransformJob", "AutoMLJob", "AutoMLJobV2", "LabelingJob"),
+        "InferenceRecommendationsJob",
+    ):
         assert f"Delete{word}" not in MODEL.operation_names
 
 

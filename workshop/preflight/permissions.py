@@ -52,6 +52,7 @@ READS: dict[str, tuple[str, ...]] = {
         *("DescribeCodeRepository", "DescribeCompilationJob", "DescribeContext"),
         *("DescribeDomain", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeExperiment"),
         *("DescribeFeatureGroup", "DescribeHyperParameterTuningJob", "DescribeInferenceComponent"),
+        *("DescribeInferenceRecommendationsJob", "ListInferenceRecommendationsJobs"),
         *("DescribeLabelingJob", "DescribeMlflowTrackingServer", "DescribeModel"),
         *("DescribeModelPackage", "DescribeModelPackageGroup", "DescribeNotebookInstance"),
         *("DescribeNotebookInstanceLifecycleConfig", "DescribePipeline", "DescribeProcessingJob"),

@@ -13,6 +13,7 @@ TUNING_JOB = "tuning job"
 AUTOML_JOB = "AutoML job"
 COMPILATION_JOB = "compilation job"
 LABELING_JOB = "labeling job"
+RECOMMENDATIONS_JOB = "inference recommendations job"
 
 ENDPOINT = "endpoint"
 ENDPOINT_CONFIG = "endpoint configuration"
@@ -37,6 +38,6 @@ EC2_INSTANCE = "EC2 instance"
 WRITERS = (
     *(TRAINING_JOB, PROCESSING_JOB, TRANSFORM_JOB, COMPILATION_JOB, LABELING_JOB, NOTEBOOK),
     *(DOMAIN, USER_PROFILE, SPACE, ENDPOINT, INFERENCE_COMPONENT),
-    *(AUTOML_JOB, TUNING_JOB, PIPELINE, FEATURE_GROUP),
+    *(AUTOML_JOB, TUNING_JOB, RECOMMENDATIONS_JOB, PIPELINE, FEATURE_GROUP),
 )
 """What writes to logs and buckets for as long as it runs, and again while it stops."""

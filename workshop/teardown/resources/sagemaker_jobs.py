@@ -1,4 +1,4 @@
-"""Jobs: training, processing, transform, tuning, AutoML, compilation and labeling."""
+"""Jobs: training, processing, transform, tuning, AutoML, compilation, labeling, recommendations."""
 
 from __future__ import annotations
 
@@ -176,4 +176,22 @@ LABELING = SageMakerType(
     log_group="/aws/sagemaker/LabelingJobs",
 )
 
-TYPES = (TRAINING, PROCESSING, TRANSFORM, TUNING, AUTOML, COMPILATION, LABELING)
+RECOMMENDATIONS = SageMakerType(
+    "InferenceRecommendationsJob",
+    by_role("RoleArn"),
+    owner_is_final=True,
+    needs_role=True,
+    listing_proves=True,
+    hourly=not_known,
+    billed_in=frozenset({"PENDING", "IN_PROGRESS", "STOPPING"}),
+    stopped_from=frozenset({"PENDING", "IN_PROGRESS"}),
+    deleted_from=frozenset({"COMPLETED", "FAILED", "STOPPED"}),
+    gone_in=frozenset({"DELETED"}),
+    log_group="/aws/sagemaker/InferenceRecommendationsJobs",
+)
+"""Which endpoints it tries a model on, and for how long, only its own steps tell."""
+
+TYPES = (
+    *(TRAINING, PROCESSING, TRANSFORM, TUNING, AUTOML, COMPILATION, LABELING),
+    RECOMMENDATIONS,
+)

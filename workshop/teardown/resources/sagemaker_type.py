@@ -284,7 +284,7 @@ class SageMakerType(ResourceType):
     def delete(self, context: ScanContext, resource: Resource) -> None:
         """Ask for its deletion."""
         if self.permanent:
-            raise Undeletable(f"AWS has no way to delete a {self.name}")
+            raise Undeletable(f"AWS has no way to delete this {self.name}")
         super().delete(context, resource)
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:

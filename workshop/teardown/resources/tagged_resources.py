@@ -32,6 +32,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
             *("model", "inference-component", "model-package", "model-package-group", "pipeline"),
             *("experiment", "experiment-trial", "experiment-trial-component", "artifact"),
             *("context", "action", "feature-group", "mlflow-tracking-server"),
+            "inference-recommendations-job",
             *("notebook-instance", "notebook-instance-lifecycle-config", "code-repository"),
             *("app", "space", "user-profile", "domain"),
         }
