@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from stacks import __main__ as app
-from stacks import build
+from stacks import app, build
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import Cdk, without_aws
 from tests.support.local_cloud import Cloud
