@@ -14,7 +14,6 @@ from tests.support import teardown_demo
 from tests.support.faulty import counts
 from tests.support.small_workshop import Fleet
 from tests.support.workshop_command import Ran
-from workshop.teardown import stacks, sweep
 
 MOST_FURTHER_CALLS = 60
 """Those of the threads that were asking already: never one for each resource."""
@@ -51,8 +50,6 @@ def test_every_command_stops_at_once_and_goes_on_later(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teardown_demo.connect(fleet.cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     fleet.write(2)
     for call in (0, 25, 33):  # looking, making the cohort, making seats
         assert ending(fleet, call, "deploy").code == 1

@@ -15,7 +15,6 @@ from tests.support.local_cloud import Cloud
 from tests.support.scan_context import tag_list
 from tests.support.workshop_command import Ran, run
 from workshop import escaping
-from workshop.teardown import sweep
 
 CONFIG = Path(__file__).parents[2] / "config"
 GONE = "gone: two scans found nothing of workshop 'demo'"
@@ -31,7 +30,6 @@ GROUP = "/aws/sagemaker/TrainingJobs"
 def named(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A log stream and a bucket's key with such names."""
     teardown_demo.connect(cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
     teardown_demo.role(cloud, teardown_demo.ADA)
     logs, s3 = cloud.client("logs"), cloud.client("s3")
     logs.create_log_group(logGroupName=GROUP)

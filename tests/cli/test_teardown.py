@@ -15,7 +15,6 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, BEN, serves, trains
 from tests.support.workshop_command import Ran
 from workshop.aws import clients
-from workshop.teardown import stacks, sweep
 
 Workshop = Callable[..., Ran]
 
@@ -27,8 +26,6 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """The seat ada of the shipped environment ``demo``, deployed and used."""
     cloud.delays(training=3600, endpoint=0, stopping=0, tick=0)
     teardown_demo.connect(cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud, ADA)
     trains(cloud, "fit", ADA.role_arn)
     serves(cloud, "serve", ADA.role_arn, ADA)

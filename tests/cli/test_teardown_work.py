@@ -27,7 +27,7 @@ from workshop.cli import sweep as sweep_command
 from workshop.cli import teardown as teardown_command
 from workshop.cli import teardown_view
 from workshop.naming import COHORT, Names
-from workshop.teardown import saved_counts, stacks, sweep
+from workshop.teardown import saved_counts
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.save_target import MARK
 
@@ -41,8 +41,6 @@ def workshop(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """The seat ada of the shipped environment ``demo``: a bucket and a role, and some files."""
     cloud.delays(training=3600, endpoint=0, stopping=0, tick=0)
     teardown_demo.connect(cloud, monkeypatch)
-    monkeypatch.setattr(sweep, "SweepWaits", lambda: teardown_demo.QUICK)
-    monkeypatch.setattr(stacks, "StackWaits", lambda: teardown_demo.QUICK_STACKS)
     teardown_demo.deploy(cloud)
     for resource_type in ("storage", "access"):
         teardown_demo.deploy_stack(cloud, ADA, resource_type)

@@ -136,7 +136,7 @@ def _ending(error: Exception, arguments: list[str]) -> tuple[list[str], int]:
     match error:
         case SignInError():
             command = next(iter(arguments), "")
-            return [signed_out.told(error, arguments)], signed_out.exit_code(command)
+            return [signed_out.sentence(error, arguments)], signed_out.exit_code(command)
         case WorkshopError():
             return error.lines(), error.exit_code
         case LocalCloudError():

@@ -12,7 +12,7 @@ PROVING = ("teardown", "leftovers")
 """Commands whose exit code says whether something is proven to be gone."""
 
 
-def told(error: SignInError, arguments: Sequence[str]) -> str:
+def sentence(error: SignInError, arguments: Sequence[str]) -> str:
     """Return the sentence, with the command as it was typed."""
     command = shlex.join(["workshop", *arguments])
     if error.is_missing and _local_cloud_runs():
