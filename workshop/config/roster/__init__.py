@@ -17,11 +17,11 @@ from workshop.account_region import AccountRegion
 from workshop.config import rules, yaml_document
 from workshop.config.diagnostics import Diagnostic, listing, suggestion
 from workshop.config.models import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
-from workshop.config.roster import csv_file, derived_ids, registrations, yaml_file
-from workshop.config.roster.sheet import COLUMNS, RosterRow, Sheet
+from workshop.config.roster import csv_file, derived_ids, yaml_file
+from workshop.config.roster.sheet import COLUMNS, MAX_NAME, RosterRow, Sheet
+from workshop.config.roster.text_encoding import other_file
 from workshop.escaping import first_escaped
 
-MAX_NAME = registrations.MAX_NAME
 NO_ROWS = "has no rows; add people, or give a number as 'roster.seats'"
 
 
@@ -72,7 +72,7 @@ def _other_file(path: Path) -> tuple[Diagnostic, ...]:
     """Return why a file is no text at all, such as a workbook of Excel."""
     try:
         with path.open("rb") as file:
-            message = registrations.other_file(file.read(64))
+            message = other_file(file.read(64))
     except OSError:
         return ()
     return (Diagnostic(1, (), message),) if message else ()

@@ -24,10 +24,10 @@ from workshop.config.roster.registration_words import (
     is_placeholder,
     standing_of,
 )
-from workshop.config.roster.text_encoding import UnknownEncodingError, decoded
+from workshop.config.roster.sheet import MAX_NAME
+from workshop.config.roster.text_encoding import AS_CSV, UnknownEncodingError, decoded, other_file
 from workshop.escaping import first_escaped
 
-MAX_NAME = 200
 MAX_BYTES = 20_000_000
 """Exports hold every answer to every question, and a roster holds none of them."""
 
@@ -38,14 +38,6 @@ _FORMULA = "=+-@"
 """What spreadsheets take for the beginning of a formula; no name begins so."""
 
 _STRANGE_STATUS = "its status is not known here: look whether it is to have a seat"
-_AS_CSV = "open it, save it as CSV (in Excel: File, Save As, 'CSV UTF-8') and name that file"
-_OTHER_FILES = (
-    (b"PK\x03\x04", f"is a workbook and no CSV; {_AS_CSV}"),
-    (b"\xd0\xcf\x11\xe0", f"is a workbook and no CSV; {_AS_CSV}"),
-    (b"%PDF", "is a PDF; export the registrations as CSV"),
-    (b"<", f"is a web page or XML and no CSV; {_AS_CSV}"),
-    (b"{", "is JSON; export the registrations as CSV"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +64,6 @@ class Export:
     columns: Mapping[Heading, tuple[str, ...]] = field(default_factory=dict)
     unused: int = 0
     """Columns that say nothing to a roster."""
-
-
-def other_file(raw: bytes) -> str:
-    """Return why bytes are no CSV but another kind of file, with the cure, or ""."""
-    begin = raw[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return next((message for mark, message in _OTHER_FILES if begin.startswith(mark)), "")
 
 
 def read(raw: bytes) -> Export:
@@ -129,7 +115,7 @@ def _unreadable(raw: bytes) -> str:
     try:
         decoded(raw)
     except UnknownEncodingError:
-        return f"is text in no encoding that is known here; {_AS_CSV}"
+        return f"is text in no encoding that is known here; {AS_CSV}"
     return other_file(raw)
 
 

@@ -1,4 +1,4 @@
-"""Text of files that other programs wrote: which encoding they are in.
+"""Text of files that other programs wrote: whether it is any, and in which encoding.
 
 A byte order mark and UTF-8 are certain. Among the encodings that give every byte a letter, the
 letters decide: people's names hold the common ones of European languages, and no capital behind a
@@ -27,6 +27,15 @@ _COMMON = frozenset("äöüßéèêëáàâãåíìîïóòôõøúùûñçæÄ�
 _LEAST_NULS = 0.2
 """Part of the bytes; nearly half are zero where letters of Europe are written as UTF-16."""
 
+AS_CSV = "open it, save it as CSV (in Excel: File, Save As, 'CSV UTF-8') and name that file"
+_OTHER_FILES = (
+    (b"PK\x03\x04", f"is a workbook and no CSV; {AS_CSV}"),
+    (b"\xd0\xcf\x11\xe0", f"is a workbook and no CSV; {AS_CSV}"),
+    (b"%PDF", "is a PDF; export the registrations as CSV"),
+    (b"<", f"is a web page or XML and no CSV; {AS_CSV}"),
+    (b"{", "is JSON; export the registrations as CSV"),
+)
+
 
 class UnknownEncodingError(Exception):
     """The bytes are no text in any encoding that this module knows."""
@@ -39,6 +48,12 @@ class EncodedText:
     text: str
     encoding: str
     is_guess: bool = False
+
+
+def other_file(raw: bytes) -> str:
+    """Return why bytes are no CSV but another kind of file, with the cure, or ""."""
+    begin = raw[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((message for mark, message in _OTHER_FILES if begin.startswith(mark)), "")
 
 
 def decoded(raw: bytes) -> EncodedText:
