@@ -36,7 +36,7 @@ class Line:
 
     def __init__(self, running: Running) -> None:
         self.host = f"127.0.0.1:{running.port}"
-        self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=300)
         self._answers = self._socket.makefile("rb")
         self._used = time.monotonic()
 

@@ -35,7 +35,7 @@ BEN = Names("demo", "ben", *(HERE.account, HERE.region))
 CONFIG = Path(__file__).parents[2] / "config"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
 QUICK = sweep.SweepWaits(
-    deadline=10, first_wait=0.01, slowest_wait=0.05, backoff=0.01, slowest_backoff=0.02
+    deadline=600, first_wait=0.01, slowest_wait=0.05, backoff=0.01, slowest_backoff=0.02
 )
 QUICK_STACKS = stacks.StackWaits(first_wait=0.01, slowest_wait=0.05)
 RESOURCE_TYPES: dict[str, ResourceType] = {
@@ -139,7 +139,6 @@ def job(
             "interval": 0,
             "waits": QUICK,
             "stack_waits": QUICK_STACKS,
-            "pause": lambda _: None,
             **more,
         },
     )
