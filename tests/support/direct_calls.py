@@ -108,7 +108,9 @@ class Lines:
         factory = client._endpoint._response_parser_factory
         parse = factory.create_parser(client.meta.service_model.resolved_protocol).parse
 
-        def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any]:
+        def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any] | None:
+            if model.has_streaming_output:
+                return None  # botocore itself hands out a body that is read bit by bit
             known = client._request_signer._credentials
             signs = client.meta.service_model.signing_name
             caller = Signing(
