@@ -24,10 +24,14 @@ from uvicorn import Config, Server
 
 from localcloud import (
     application_auto_scaling,
+    bucket_requests,
+    dashboards,
     ec2_offerings,
     ministack_adapter,
+    protections,
     record,
     supported_operations,
+    wordings,
 )
 from localcloud.admin import AdminInterface, clock_endpoint, delays_endpoint
 from localcloud.authentication import keys, public
@@ -42,6 +46,7 @@ from localcloud.functions import patch_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
+from localcloud.iam.trust_policies import patch_trust_policies
 from localcloud.object_keys import patch_object_keys
 from localcloud.sagemaker.service import SageMakerService, build_engine
 from localcloud.service_quotas import limits
@@ -140,6 +145,11 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_cloudformation(engine)
     patch_tag_search(engine)
     patch_object_keys()
+    bucket_requests.patch_bucket_requests()
+    patch_trust_policies()
+    protections.patch_protections()
+    dashboards.patch_dashboards()
+    wordings.patch_wordings()
     patch_permissions()
     ec2_offerings.patch_offerings()
     limits.enforce(quotas)

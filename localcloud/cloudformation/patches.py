@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation import (
+    answers,
     buckets,
     dashboards,
     deletions,
     identities,
     listings,
+    operations,
     repositories,
     system_tags,
     templates,
@@ -31,6 +33,8 @@ def patch_cloudformation(engine: SageMakerEngine) -> None:
     _correct_services()
     _correct_templates()
     _correct_deletions()
+    operations.patch_operations()
+    answers.patch_answers()
 
 
 def _add_sagemaker_types(engine: SageMakerEngine) -> None:

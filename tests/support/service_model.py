@@ -20,6 +20,9 @@ COMMON_ERRORS = {
 }
 """Errors every operation can answer although the model lists them for none."""
 
+UNMODELLED = {("DeleteHyperParameterTuningJob", "ResourceNotFound")}
+"""Operation and error that AWS answers although its model does not list it."""
+
 CANDIDATES = (
     "none",
     "arn:aws:sagemaker:us-east-1:000000000000:thing/none",
@@ -50,7 +53,8 @@ class Watch:
             code = document.get("__type", "").rpartition("#")[2]
             message = document.get("message") or document.get("Message") or ""
             # A mistake of ours is served as InternalFailure too: no fault that was asked for.
-            if code not in modelled or not message or message.startswith("local cloud: "):
+            unknown = code not in modelled and (name, code) not in UNMODELLED
+            if unknown or not message or message.startswith("local cloud: "):
                 self.problems.append(f"{name}: refuses with {document}")
         elif operation_model.output_shape is None:
             self.problems += [f"{name}: answers although nothing is modelled"] * bool(document)
