@@ -29,6 +29,7 @@ CANDIDATES = (
     "arn:aws:sagemaker:us-east-1:000000000000:model-package/none/1",
     "arn:aws:sagemaker:us-east-1:000000000000:pipeline/none/execution/abcdefghijkl",
     "arn:aws:iam::000000000000:role/none",
+    "arn:aws:kms:us-east-1:000000000000:key/none",
     "d-aaaaaaaaaaaa",
     "s3://bucket/none",
     "https://example.org/none",
@@ -71,14 +72,16 @@ class Watch:
 def sample(shape: Shape) -> Any:
     """Make up the smallest value that a shape takes; names and ARNs are those of nothing."""
     if isinstance(shape, StructureShape):
-        return {name: sample(shape.members[name]) for name in shape.required_members}
+        # Of a union one member has to be there.
+        names = list(shape.members)[:1] if shape.is_tagged_union else shape.required_members
+        return {name: sample(shape.members[name]) for name in names}
     if isinstance(shape, ListShape):
         return [sample(shape.member) for _ in range(shape.metadata.get("min", 0))]
     if isinstance(shape, MapShape):
         return {}
     if isinstance(shape, StringShape):
         return _text(shape)
-    return {"boolean": True, "timestamp": 0}.get(shape.type_name, shape.metadata.get("min", 1))
+    return {"boolean": True, "timestamp": 0, "blob": b"1"}.get(shape.type_name, shape.metadata.get("min", 1))
 
 
 def _text(shape: StringShape) -> str:
