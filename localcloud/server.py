@@ -40,6 +40,7 @@ from localcloud.clock import Clock
 from localcloud.cloudformation.patches import patch_cloudformation
 from localcloud.errors import LocalCloudError
 from localcloud.faults.deletions import patch_deletions
+from localcloud.faults.handlers import patch_handlers
 from localcloud.faults.middleware import FaultLayer
 from localcloud.faults.plan import FaultPlan, faults_endpoint
 from localcloud.functions import patch_functions
@@ -158,9 +159,10 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_functions(secret)
     ministack_adapter.add_state("faults", plan)
     patch_deletions(plan)
+    patch_handlers(plan)
     passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
     ministack = ministack_adapter.module("app").app
-    faulty = FaultLayer(ministack, plan)
+    faulty = FaultLayer(ministack, plan, clock)
 
     async def emulated(scope: Any, receive: Any, send: Any) -> None:
         # Whatever is due by now happens before any service answers.

@@ -12,6 +12,8 @@ from tests.support import answers_cloudformation, answers_sagemaker, answers_ser
 from tests.support.recorded_answers import PROVOCATIONS, differences, load, seen, world
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.local_cloud import Cloud
     from tests.support.recorded_answers import World
 
@@ -35,8 +37,10 @@ NOT_PLAYED = listed("Not played")
 
 
 @pytest.fixture(scope="module")
-def cloud_of_answers(running_cloud: Cloud) -> World:
-    return world(running_cloud)
+def cloud_of_answers(running_cloud: Cloud) -> Iterator[World]:
+    yield world(running_cloud)
+    problems, running_cloud.watch.problems = running_cloud.watch.problems, []
+    assert problems == []
 
 
 @pytest.mark.parametrize("one", PROVOCATIONS)

@@ -383,3 +383,9 @@ def a_role_trusts_nobody_there_is(world: World) -> dict[str, Seen]:
     trust = {"Version": "2012-10-17", "Statement": [statement]}
     got = failed(world, role(world.name("role"), trust))
     return {"cfn-54": got, "cfn-38": got}
+
+
+@provokes("cfn-36")
+def a_handler_is_throttled(world: World) -> Seen:
+    with world.faults({"effect": "handler", "type": "AWS::SSM::*", "code": "Throttling"}):
+        return failed(world, parameter(world.name("throttled")))

@@ -139,6 +139,23 @@ def a_notebook_is_stopped_started_and_deleted(world: World) -> dict[str, Seen]:
     }
 
 
+@provokes("sm-08")
+def a_new_notebook_is_described(world: World) -> None:
+    stale = {"effect": "stale", "operation": "sagemaker:Describe*", "seconds": 10}
+    with world.faults(stale):
+        world.sagemaker.describe_notebook_instance(**notebook(world, world.name()))
+
+
+@provokes("sm-37")
+def a_new_role_is_used(world: World) -> None:
+    stale = {"effect": "stale", "operation": "sagemaker:CreateModel", "seconds": 10}
+    with world.faults(stale):
+        arn = world.role("just-made")
+        world.sagemaker.create_model(
+            ModelName=world.name(), PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=arn
+        )
+
+
 # --- jobs --------------------------------------------------------------------------------------
 
 

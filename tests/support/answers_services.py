@@ -411,3 +411,56 @@ for one, shape in {
     ),
 }.items():
     quota(one, *shape)
+
+
+# --- what is true for a while only ---------------------------------------------------------------
+
+INVALID_HERE = {"effect": "expired", "code": "UnrecognizedClientException"}
+
+
+@provokes("iam-22")
+def two_change_a_role(world: World) -> None:
+    named = role(world)
+    with world.faults({"effect": "conflict", "operation": "iam:*Role*"}):
+        world.client("iam").delete_role(**named)
+
+
+@provokes("s3-24")
+def two_change_a_bucket(world: World) -> None:
+    named = bucket(world)
+    with world.faults({"effect": "conflict", "operation": "s3:DeleteBucket"}):
+        world.client("s3").delete_bucket(**named)
+
+
+@provokes("logs-07")
+def two_change_a_log_group(world: World) -> None:
+    with world.faults({"effect": "conflict", "operation": "logs:*"}):
+        world.client("logs").create_log_group(logGroupName="both")
+
+
+@provokes("cw-02")
+def a_new_dashboard_is_asked_for(world: World) -> None:
+    stale = {"effect": "stale", "operation": "cloudwatch:GetDashboard", "seconds": 5}
+    cloudwatch, named = world.client("cloudwatch"), {"DashboardName": world.name("board")}
+    with world.faults(stale):
+        cloudwatch.put_dashboard(**named, DashboardBody='{"widgets": []}')
+        cloudwatch.get_dashboard(**named)
+
+
+@provokes("sts-03")
+def the_region_does_not_know_the_caller(world: World) -> None:
+    with world.faults({**INVALID_HERE, "code": "InvalidClientTokenId"}):
+        world.client("sts").get_caller_identity()
+
+
+@provokes("any-01")
+def a_json_service_does_not_know_the_caller(world: World) -> None:
+    with world.faults(INVALID_HERE):
+        world.sagemaker.list_models()
+
+
+@provokes("any-02")
+def the_organization_denies(world: World) -> None:
+    denial = {"effect": "denied", "operation": "sagemaker:*", "policy": "organization"}
+    with world.faults(denial):
+        world.sagemaker.list_models()

@@ -9,13 +9,15 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 from botocore.validate import ParamValidator
 
 from localcloud.protocol import models, responses
+from localcloud.protocol.errors import NOT_PLAYED
 
 COMMON_ERRORS = {
     "AccessDeniedException",
     "InternalFailure",
+    NOT_PLAYED,
     "ServiceUnavailable",
     "ThrottlingException",
-    "UnknownOperationException",
+    "UnrecognizedClientException",
     "ValidationException",
 }
 """Errors every operation can answer although the model lists them for none."""
@@ -81,7 +83,9 @@ def sample(shape: Shape) -> Any:
         return {}
     if isinstance(shape, StringShape):
         return _text(shape)
-    return {"boolean": True, "timestamp": 0, "blob": b"1"}.get(shape.type_name, shape.metadata.get("min", 1))
+    return {"boolean": True, "timestamp": 0, "blob": b"1"}.get(
+        shape.type_name, shape.metadata.get("min", 1)
+    )
 
 
 def _text(shape: StringShape) -> str:
