@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,6 +23,9 @@ from localcloud import ministack_adapter
 
 OWNER = "x-amz-expected-bucket-owner"
 SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
+
+ENCRYPTION = "x-amz-server-side-encryption"
+KMS_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
 _SPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _VERSION = re.compile(r"null|[\w.-]{32,}")
@@ -39,7 +43,8 @@ def patch_bucket_requests() -> None:
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
         refused = _of_another_owner(path, headers) or _impossible_version(query)
-        given: Answer = refused or await service(method, path, headers, body, query)
+        encrypted = _with_managed_key(method, path, headers, query)
+        given: Answer = refused or await service(method, path, encrypted, body, query)
         return (*given[:2], b"") if refused and method == "HEAD" else given
 
     handlers["s3"] = answer
@@ -100,6 +105,27 @@ def _of_another_owner(path: str, headers: dict[str, str]) -> Answer | None:
         if owner not in (None, expected):
             return _refusal("AccessDenied", "Access Denied", 403, bucket)
     return None
+
+
+def _with_managed_key(
+    method: str, path: str, headers: dict[str, str], query: dict[str, Any]
+) -> dict[str, str]:
+    """Return the headers of a request, with S3's own key where KMS is to use none by name."""
+    bucket, _, key = path.lstrip("/").partition("/")
+    if not key or method not in ("PUT", "POST") or "uploadId" in query:
+        return headers
+    default = str(_s3()._bucket_encryption.get(bucket) or "")
+    usual = "aws:kms" if "aws:kms" in default and "KMSMasterKeyID" not in default else None
+    asked = headers.get(ENCRYPTION, usual)
+    if asked is None or not asked.startswith("aws:kms") or KMS_KEY in headers:
+        return headers
+    return {**headers, ENCRYPTION: asked, KMS_KEY: managed_key()}
+
+
+def managed_key() -> str:
+    """Return the ARN of the key that AWS keeps for S3 in the present account and Region."""
+    place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
+    return f"arn:aws:kms:{place}:key/{uuid.uuid5(uuid.NAMESPACE_URL, f'aws/s3/{place}')}"
 
 
 def _impossible_version(query: dict[str, Any]) -> Answer | None:

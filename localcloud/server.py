@@ -48,7 +48,9 @@ from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
 from localcloud.iam.trust_policies import patch_trust_policies
+from localcloud.network_interfaces import patch_network_interfaces
 from localcloud.object_keys import patch_object_keys
+from localcloud.partitions import Partitions
 from localcloud.sagemaker.service import SageMakerService, build_engine
 from localcloud.service_quotas import limits
 from localcloud.service_quotas import service as quota_service
@@ -153,6 +155,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     wordings.patch_wordings()
     patch_permissions()
     ec2_offerings.patch_offerings()
+    patch_network_interfaces(engine)
     limits.enforce(quotas)
     patch_stacksets(clock)
     supported_operations.close_the_rest()
@@ -162,7 +165,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_handlers(plan)
     passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
     ministack = ministack_adapter.module("app").app
-    faulty = FaultLayer(ministack, plan, clock)
+    faulty = Partitions(FaultLayer(ministack, plan, clock))
 
     async def emulated(scope: Any, receive: Any, send: Any) -> None:
         # Whatever is due by now happens before any service answers.
