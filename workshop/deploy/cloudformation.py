@@ -24,7 +24,10 @@ from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.templates import Template
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
-_OVERTAKEN = re.compile(r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|^Stack .*does not exist$")
+_OVERTAKEN = re.compile(
+    r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|cannot be deleted while in status"
+    r"|^Stack .*does not exist$"
+)
 """What CloudFormation says of a stack whose state is another than the one that was planned for."""
 POLL_SPACING = 0.5
 """Seconds between two polling calls: two a second in each place, however many stacks."""
