@@ -52,7 +52,7 @@ def stacks(
             seat=COHORT,
             place=place,
             templates=(cohort.template,),
-            tags=_tags(loaded, COHORT, COHORT),
+            tags=loaded.tags(COHORT, COHORT),
             protected=cohort.protected,
         )
     for seat in seats:
@@ -61,7 +61,7 @@ def stacks(
 
 def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Iterator[DesiredStack]:
     names = loaded.names(seat)
-    seat_tags = _tags(loaded, seat.id, seat.profile)
+    seat_tags = loaded.tags(seat.id, seat.profile)
     fallbacks = loaded.settings.profiles[seat.profile].notebook.fallback_instance_types
     for kind in SEAT_STACKS:
         exemplar = assembly.exemplars[seat.profile, kind]
@@ -85,14 +85,3 @@ def _needed(names: Names, kind: str) -> str:
     if needed == COHORT:
         return names.cohort.stack(COHORT)
     return names.stack(needed) if needed else ""
-
-
-def _tags(loaded: LoadedEnvironment, attendee: str, profile: str) -> dict[str, str]:
-    return tags.seat_tags(
-        workshop=loaded.settings.workshop,
-        environment=loaded.name,
-        attendee=attendee,
-        profile=profile,
-        ends=loaded.settings.end,
-        extra=loaded.settings.tags,
-    )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from workshop import naming, policies
+from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
@@ -15,6 +15,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.naming import COHORT
+from workshop.policies import layout
 from workshop.preflight import quotas
 from workshop.preflight.checks import Check, CheckState, unknown, waiver
 from workshop.preflight.quotas import AppliedQuota, InstanceQuota, WorkshopQuota
@@ -57,7 +58,7 @@ def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Sea
         buckets=frozenset(buckets),
         repositories=frozenset(repositories),
         roles=roles,
-        policies={cohort.stack(COHORT): len(policies.sizes(cohort, loaded.settings.profiles))},
+        policies={cohort.stack(COHORT): len(layout.sizes(cohort, loaded.settings.profiles))},
         notebooks=notebooks,
     )
 

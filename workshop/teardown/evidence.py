@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from workshop import naming, policies
+from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
@@ -25,6 +25,7 @@ from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
+from workshop.policies import extra
 from workshop.teardown import guard, roles, shown_plan, verification
 from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
 from workshop.teardown.events import DeletionOutcome
@@ -130,7 +131,7 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
     for name, profile in profiles.items():
         actions: dict[str, list[str]] = {}
         for statement in profile.access.extra_statements:
-            for action in policies.making(statement.actions):
+            for action in extra.making(statement.actions):
                 actions.setdefault(action.partition(":")[0], []).append(action)
         for service, some in actions.items():
             why = f"profile {name} opens {', '.join(some)}, and what that makes is not looked for"
