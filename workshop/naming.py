@@ -69,6 +69,11 @@ Here and in ``stacks/`` a stack is added, and nowhere else.
 """
 
 
+def stack_that_makes(resource_type: str) -> str:
+    """Return which of a seat's stacks makes resources of a type of CloudFormation's."""
+    return next(kind.name for kind in SEAT_STACKS.values() if resource_type in kind.makes)
+
+
 def seat_of_name(workshop: str, name: str) -> str | None:
     """Return the seat whose prefix a name has: ``ada`` of ``vision-ada-fit`` or ``vision/ada/fit``.
 
@@ -214,6 +219,10 @@ class Names:
     @property
     def dashboard(self) -> str:
         return f"{self.workshop}-{self.seat}-{self.region}"
+
+    @property
+    def dashboard_arn(self) -> str:
+        return f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{self.dashboard}"
 
 
 def is_seat_id(text: str) -> bool:

@@ -12,8 +12,8 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import BROKEN, SETTLED, StackSummary
 from workshop.deploy.desired import DesiredStack
-from workshop.deploy.diff import Effect, PropertyChange, noun, words
-from workshop.naming import COHORT
+from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
+from workshop.naming import COHORT, stack_that_makes
 
 
 class StackAction(StrEnum):
@@ -60,7 +60,7 @@ class StackPlan:
         """
         status = self.current.status if self.current else ""
         clears = self.action == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
-        return clears and self.desired.kind == "notebook"
+        return clears and self.desired.kind == stack_that_makes(NOTEBOOK)
 
 
 @dataclass(frozen=True)

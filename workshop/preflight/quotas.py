@@ -76,30 +76,15 @@ ALL_ENDPOINTS = InstanceQuota(
 )
 
 
-def notebook(instance_type: str) -> InstanceQuota:
-    """How many notebooks of one type may run."""
-    return _of_machines(f"{instance_type} for notebook instance usage", "notebook", instance_type)
-
-
-def training(instance_type: str, *, spot: bool) -> InstanceQuota:
-    """How many machines of one type all training jobs together may have."""
-    name = f"{instance_type} for {'spot ' if spot else ''}training job usage"
-    return _of_machines(name, "training", instance_type, spot=spot)
-
-
-def processing(instance_type: str) -> InstanceQuota:
-    """How many machines of one type all processing jobs together may have."""
-    return _of_machines(f"{instance_type} for processing job usage", "processing", instance_type)
-
-
-def endpoint(instance_type: str) -> InstanceQuota:
-    """How many machines of one type all endpoints together may have."""
-    return _of_machines(f"{instance_type} for endpoint usage", "endpoint", instance_type)
-
-
-def _of_machines(
-    name: str, use: Use, instance_type: str, *, spot: bool | None = None
-) -> InstanceQuota:
+def of_machines(use: Use, instance_type: str, *, spot: bool | None = None) -> InstanceQuota:
+    """Return the quota of the machines of one type that all of an account's may have for a use."""
+    jobs = {
+        "notebook": "notebook instance",
+        "training": "spot training job" if spot else "training job",
+        "processing": "processing job",
+        "endpoint": "endpoint",
+    }
+    name = f"{instance_type} for {jobs[use]} usage"
     return InstanceQuota("sagemaker", name, use=use, instance_type=instance_type, spot=spot)
 
 

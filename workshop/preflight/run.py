@@ -13,7 +13,7 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.preflight.checks import Check, CheckState, PreflightReport, unknown, waived
-from workshop.preflight.reads import account_of, read_account, read_region
+from workshop.preflight.reads import Judge, account_of, read_account, read_region
 from workshop.preflight.request import ParallelReads, PreflightRequest
 
 THREADS = 16
@@ -45,7 +45,8 @@ def preflight(
         places = account_regions(seats)
         callers = {place: ask(caller_arn, place) for place in places}
         regions = {home: ask(opt_in_status, home) for home in map(account_of, places)}
-        of_regions = []
+        judges: list[Judge] = []
+        by_account: dict[AccountRegion, list[PreflightRequest]] = {}
         for place in places:
             caller = callers[place].result()
             first = [
@@ -56,15 +57,11 @@ def preflight(
             if all(check.state != CheckState.FAILED for check in first):
                 there = tuple(seat for seat in seats if seat.account_region == place)
                 request = PreflightRequest(loaded, place, there, stacks_by_place.get(place))
-                of_regions.append(read_region(ask, request, caller, tries_reads=tries_reads))
-        by_account: dict[AccountRegion, list[PreflightRequest]] = {}
-        for region in of_regions:
-            by_account.setdefault(account_of(region.request.place), []).append(region.request)
-        of_accounts = [read_account(ask, home, some) for home, some in by_account.items()]
-        for region in of_regions:
-            checks += region.checks()
-        for account in of_accounts:
-            checks += account.checks()
+                judges += read_region(ask, request, caller, tries_reads=tries_reads)
+                by_account.setdefault(account_of(place), []).append(request)
+        judges += [read_account(ask, home, some) for home, some in by_account.items()]
+        for judge in judges:
+            checks += judge()
     return PreflightReport(waived(checks, accept_unknown))
 
 

@@ -16,7 +16,7 @@ from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.naming import COHORT
+from workshop.naming import COHORT, stack_that_makes
 from workshop.teardown import freeze, roles, stacks, sweep, verification
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, ScanTarget, discover
 from workshop.teardown.events import (
@@ -310,7 +310,8 @@ class Teardown:
         )
         own = [resource for resource in mine if resource.resource_type == STACK]
         last = [resource for resource in own if resource.seat == COHORT]
-        access = [resource for resource in own if resource.id.endswith("-access")]
+        kind = stack_that_makes("AWS::IAM::Role")
+        access = [resource for resource in own if resource.id.endswith(f"-{kind}")]
         self._note(engine.delete([one for one in own if one not in access and one not in last]))
         self._await_interfaces(current, place)
         held = {} if current.choices.abandon else self._held_seats(current, place)
