@@ -229,7 +229,7 @@ def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> N
 
     def creates(_: DesiredStack) -> None:
         called.set()
-        pool = driven.engine._pool
+        pool = driven.engine._threads._pool
         while not pool._shutdown:
             called.wait(0.001)
         with pool._shutdown_lock:  # by now, what had not begun is called off
@@ -260,7 +260,7 @@ def test_a_stop_in_the_middle_of_a_poll_asks_for_nothing_more() -> None:
 
     def polled() -> None:
         polling.set()
-        while not driven.engine._pool._shutdown:
+        while not driven.engine._threads._pool._shutdown:
             polling.wait(0.001)
 
     def why() -> Cause:
@@ -334,4 +334,4 @@ def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
     driven = Driven(aws, desired())
     with pytest.raises(RuntimeError, match="a mistake in our own code"):
         driven.engine.run()
-    assert driven.engine._pool._shutdown
+    assert driven.engine._threads._pool._shutdown

@@ -34,14 +34,14 @@ class DesiredStack:
     needs: str = ""
 
     def tagged(self, template: Template) -> dict[str, str]:
-        """The stack's tags when it is made from ``template``."""
+        """Return the stack's tags when it is made from ``template``."""
         return dict(sorted({**self.tags, tags.TEMPLATE: template.digest}.items()))
 
 
 def stacks(
     loaded: LoadedEnvironment, assembly: Assembly, seats: Iterable[Seat]
 ) -> Iterator[DesiredStack]:
-    """The stacks of ``seats`` and of the cohorts they share, cohorts first."""
+    """Yield the stacks of ``seats`` and of the cohorts they share, cohorts first."""
     seats = tuple(seats)
     for place in account_regions(seats):
         names = loaded.cohort_names(place)
@@ -68,7 +68,7 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
         variants = [seat]
         if exemplar.has_overrides:
             types = dict.fromkeys((seat.instance_type, *fallbacks))
-            variants = [dataclasses.replace(seat, instance_type=one) for one in types]
+            variants = [dataclasses.replace(seat, instance_type=name) for name in types]
         yield DesiredStack(
             name=names.stack(kind),
             kind=kind,
