@@ -39,8 +39,8 @@ class Ledger:
         self._write({"command": command, "who": _who(), **more})
 
     def event(self, event: Event) -> None:
-        """Note one event of a deployment."""
-        self._write(as_line(event))
+        """Note one event of a run."""
+        self._write(event.line())
 
     def end(self, result: Mapping[str, Any]) -> None:
         """Note how it ended."""
@@ -154,20 +154,6 @@ def _place_of(line: Mapping[str, Any]) -> AccountRegion | None:
 def _workshop_of(line: Mapping[str, Any]) -> str:
     """The workshop of which a line tells, as its stack is called where it does not say."""
     return str(line.get("workshop") or str(line.get("stack", "")).partition("-")[0])
-
-
-def as_line(event: Event) -> dict[str, Any]:
-    """An event as JSON: empty parts are left out."""
-    whole = {
-        "at": event.at.isoformat(timespec="milliseconds"),
-        "what": event.what.value,
-        "account": event.place.account,
-        "region": event.place.region,
-        "seat": event.seat,
-        "stack": event.stack,
-        "message": event.message,
-    }
-    return {key: value for key, value in whole.items() if value}
 
 
 def _who() -> str:

@@ -17,11 +17,11 @@ from workshop.deploy import plan, polling
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.engine import DeployEngine
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import FailureTolerance, Limits, Stage
 from workshop.deploy.plan import StackPlan
 from workshop.deploy.templates import Template
-from workshop.events import Event, What
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 REFUSED = Sent(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, "no"))
@@ -75,16 +75,16 @@ class Driven:
     def __init__(
         self, aws: Scripted, *stacks: DesiredStack, limits: Limits = QUICK, percent: int = 100
     ) -> None:
-        self.events: list[Event] = []
+        self.events: list[DeployEvent] = []
         self.errors: list[Exception] = []
-        self.hear: Callable[[Event], object] = lambda _: None
+        self.hear: Callable[[DeployEvent], object] = lambda _: None
         plans = [plan.decide(one, aws.there.get(one.name), NOW) for one in stacks]
         self.engine = self.of(aws, plans, limits, percent)
 
     def of(
         self, aws: Scripted, plans: list[StackPlan], limits: Limits, percent: int
     ) -> DeployEngine:
-        def sink(event: Event) -> None:
+        def sink(event: DeployEvent) -> None:
             self.events.append(event)
             self.hear(event)
 

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,6 +20,7 @@ from workshop.deploy import plan as planning
 from workshop.deploy import polling
 from workshop.deploy.call_threads import CallThreads
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.events import DeployEvent, Sink, What
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import (
     ENDED,
@@ -33,7 +33,7 @@ from workshop.deploy.jobs import (
 )
 from workshop.deploy.plan import StackAction, StackPlan
 from workshop.deploy.polling import PollSchedule, StackState
-from workshop.events import Event, Sink, What
+from workshop.events import now
 from workshop.naming import COHORT
 
 
@@ -278,7 +278,7 @@ class DeployEngine:
 
     def _look(self, job: StackJob, seen: Seen) -> None:
         """Act on what a poll saw of one stack."""
-        view = polling.conclude(job, seen, waited=self.clock() - job.since, now=_now())
+        view = polling.conclude(job, seen, waited=self.clock() - job.since, now=now())
         if view.joined:
             job.stack_id = ""
         if view.state == StackState.FAILING and view.found is not None:
@@ -290,7 +290,7 @@ class DeployEngine:
             self._ended_badly(job, view.found)
         elif view.state == StackState.DECIDE_AGAIN:
             self._watched.pop(job.name, None)
-            self._again(job, planning.decide(job.plan.desired, view.found, _now()))
+            self._again(job, planning.decide(job.plan.desired, view.found, now()))
 
     def _ended_badly(self, job: StackJob, found: StackSummary) -> None:
         job.ended_badly = found
@@ -360,7 +360,7 @@ class DeployEngine:
         cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
         left = job.ended_badly
         if left is not None:
-            job.plan = planning.decide(job.plan.desired, left, _now())
+            job.plan = planning.decide(job.plan.desired, left, now())
         if job.plan.action == StackAction.REFUSED:
             self._fail(job, f"{cause}; {job.plan.message}")
         elif cause.kind == FailureClass.CAPACITY and job.has_fallback:
@@ -419,12 +419,8 @@ class DeployEngine:
         self._say_of(job.seat, what, message, job.name)
 
     def _say_of(self, seat: str, what: What, message: str = "", stack: str = "") -> None:
-        self.sink(Event(_now(), self.aws.place, what, seat, stack, message))
+        self.sink(DeployEvent(now(), self.aws.place, what, seat, stack, message))
 
 
 def _lacking(job: StackJob) -> str:
     return f"needs {job.plan.desired.needs}, which is not there"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -6,16 +6,16 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.engine import DeployEngine
+from workshop.deploy.events import DeployEvent, Sink, What
 from workshop.deploy.jobs import ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.events import Event, Sink, What
+from workshop.events import EventStream, now
 from workshop.naming import COHORT
 
 _PATIENCE = (
@@ -60,8 +60,7 @@ class Deployment:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
         to_do = Counter(seat.place for seat in seats if seat.action != StackAction.UNCHANGED)
         self._errors: list[BaseException] = []
-        self._lock = threading.Lock()
-        self._sink = sink
+        self._tell = EventStream(sink)
         self._clients = clients
         self.engines = [
             DeployEngine(
@@ -103,9 +102,7 @@ class Deployment:
         try:
             for engine in self.engines:
                 engine.stop()
-                self._tell(
-                    Event(datetime.now(UTC), engine.aws.place, What.STOPPED, message=_PATIENCE)
-                )
+                self._tell(DeployEvent(now(), engine.aws.place, What.STOPPED, message=_PATIENCE))
             for end in begun:
                 end.wait()
         except KeyboardInterrupt:
@@ -137,10 +134,6 @@ class Deployment:
             self._errors.append(error)
         finally:
             end.set()
-
-    def _tell(self, event: Event) -> None:
-        with self._lock:
-            self._sink(event)
 
 
 def counted(results: Iterable[SeatResult]) -> dict[DeployOutcome, int]:
