@@ -8,7 +8,7 @@ from stacks.base import SeatStack
 from stacks.nag import acknowledge
 from workbench.seat_role import SeatRole
 from workshop import tags
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.naming import Names
 from workshop.policies import layout, people, trust
 from workshop.policies.documents import Document

@@ -21,7 +21,7 @@ from constructs import Construct
 
 from workbench.fn_sub import sub
 from workshop import naming, tags
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.naming import Names
 

@@ -12,7 +12,8 @@ from workbench.bucket import WorkbenchBucket
 from workbench.dashboard import WorkbenchDashboard
 from workbench.dashboard_body import cohort_body
 from workbench.policy import CohortPolicy
-from workshop.config.models import Cohort, Profile
+from workshop.config.models import Cohort
+from workshop.config.profiles import Profile
 from workshop.naming import BOUNDARY, COHORT, FREEZE
 from workshop.policies.documents import Document
 from workshop.policies.layout import cohort_policies

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stacks.base import SeatStack
 from workbench.dashboard import WorkbenchDashboard
 from workbench.dashboard_body import seat_body
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.naming import Names
 
 

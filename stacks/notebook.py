@@ -7,7 +7,7 @@ from aws_cdk import CfnMapping, Token
 from stacks.base import SeatStack
 from workbench import lifecycle_scripts
 from workbench.notebook import WorkbenchNotebook
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.naming import Names
 
 

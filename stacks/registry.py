@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stacks.base import SeatStack
 from workbench.repository import WorkbenchRepository
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.naming import Names
 
 

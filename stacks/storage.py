@@ -5,7 +5,7 @@ from __future__ import annotations
 from stacks.base import SeatStack
 from workbench.bucket import WorkbenchBucket
 from workshop import tags
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.naming import Names
 
 TEARDOWN = "workshop teardown -e {environment} --only "

@@ -54,7 +54,7 @@ class Ledger:
 
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
-        self._write({"roles": [dict(one) for one in some], "of": account})
+        self._write({"roles": [dict(role) for role in some], "of": account})
 
     def note_began(self, place: AccountRegion, moment: datetime, workshop: str) -> None:
         """Note when the workshop began in a place, as what is there tells while it is there."""
@@ -72,7 +72,7 @@ class Ledger:
 
     def opened(self) -> dict[str, str]:
         """Every service that a profile has opened to seats since all was gone, and how."""
-        lines = [one for some in self._since_gone().values() for one in some]
+        lines = [line for lines in self._since_gone().values() for line in lines]
         return {name: why for line in lines for name, why in line.get("opened", {}).items()}
 
     def places(self) -> tuple[AccountRegion, ...]:
@@ -117,7 +117,11 @@ class Ledger:
             place = _place_of(line)
             if place and line.get("gone"):
                 others = {"", _workshop_of(line)}
-                left = [one for one in found.pop(place, []) if _workshop_of(one) not in others]
+                left = [
+                    earlier
+                    for earlier in found.pop(place, [])
+                    if _workshop_of(earlier) not in others
+                ]
                 # A line that was written before names were has all of them gone.
                 if left and line.get("workshop"):
                     found[place] = left

@@ -74,6 +74,22 @@ def stack_that_makes(resource_type: str) -> str:
     return next(kind.name for kind in SEAT_STACKS.values() if resource_type in kind.makes)
 
 
+PLACEHOLDERS = {
+    "AttendeeId": 12,
+    "AWS::AccountId": 12,
+    "AWS::Region": 15,
+    "AWS::Partition": 10,
+    "AWS::URLSuffix": 16,
+}
+"""What stands for the variable parts of names in a template, and the most characters of each."""
+
+
+def at_longest(text: str) -> str:
+    """Return a text for ``Fn::Sub`` with each placeholder as long as its value can be."""
+    known = "|".join(PLACEHOLDERS)
+    return re.sub(rf"\$\{{({known})\}}", lambda found: "x" * PLACEHOLDERS[found[1]], text)
+
+
 def seat_of_name(workshop: str, name: str) -> str | None:
     """Return the seat whose prefix a name has: ``ada`` of ``vision-ada-fit`` or ``vision/ada/fit``.
 

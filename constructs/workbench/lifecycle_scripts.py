@@ -1,11 +1,11 @@
 """The notebook's lifecycle scripts: what runs on it when it is created and at each start.
 
 Pure functions over plain values. Their results are texts for CloudFormation's ``Fn::Sub`` and may
-hold its placeholders (:data:`PLACEHOLDERS`), which come in with the arguments; any other ``${``
-is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank lines stay
-there, so that a template is short. A seat's values are readable in the template; what on-start does
-with them is the same for every seat and packed (:mod:`workbench.packed`), or there would be no room
-for it.
+hold its placeholders (:data:`workshop.naming.PLACEHOLDERS`), which come in with the arguments; any
+other ``${`` is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank
+lines stay there, so that a template is short. A seat's values are readable in the template; what
+on-start does with them is the same for every seat and packed (:mod:`workbench.packed`), or there
+would be no room for it.
 
 Where things go, and why:
 
@@ -33,18 +33,10 @@ from collections.abc import Mapping, Sequence
 from workbench.packed import bare, packed
 from workshop import tags as tag_rules
 from workshop.errors import WorkshopError
+from workshop.naming import PLACEHOLDERS, at_longest
 
 SIZE_LIMIT = 16_384
 """Characters of a script in base64."""
-
-PLACEHOLDERS = {
-    "AttendeeId": 12,
-    "AWS::AccountId": 12,
-    "AWS::Region": 15,
-    "AWS::Partition": 10,
-    "AWS::URLSuffix": 16,
-}
-"""The placeholders that may stand in a script, with the length of their longest value."""
 
 _KNOWN = "|".join(PLACEHOLDERS)
 
@@ -136,9 +128,7 @@ def check_size(script: str, what: str) -> None:
 
     ``what`` names the script at the start of the sentence.
     """
-    longest = re.sub(
-        rf"\$\{{({_KNOWN})\}}", lambda found: "x" * PLACEHOLDERS[found[1]], script
-    ).replace("${!", "${")
+    longest = at_longest(script).replace("${!", "${")
     size = -(-len(longest.encode()) // 3) * 4
     if size > SIZE_LIMIT:
         raise WorkshopError(

@@ -78,9 +78,9 @@ def _plain(program: str) -> str:
             cuts.append((program.rindex(" ->", 0, begin(node.returns)), end(node.returns)))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and len(node.body) > 1:
             cuts += [
-                (begin(one), end(one))
-                for one in node.body
-                if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
+                (begin(statement), end(statement))
+                for statement in node.body
+                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
             ]
     for first, last in sorted(cuts, reverse=True):
         program = program[:first] + program[last:]

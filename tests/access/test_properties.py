@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.support.properties import untimed
-from workshop.config.models import Access, Notebook, Profile, Vpc
+from workshop.config.profiles import Access, Notebook, Profile, Vpc
 from workshop.naming import SEAT_PATTERN, Names, is_seat_id
 from workshop.policies import layout
 from workshop.policies.boundary import Openings, boundary_policy

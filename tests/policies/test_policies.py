@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from localcloud.iam import reference
-from workshop.config.models import Access, Notebook, Profile, Vpc
+from workshop.config.profiles import Access, Notebook, Profile, Vpc
 from workshop.naming import Names
 from workshop.policies.boundary import boundary_policy
 from workshop.policies.compute import sagemaker_policy

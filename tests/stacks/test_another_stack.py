@@ -15,7 +15,7 @@ from workbench.bucket import WorkbenchBucket
 from workshop import naming, tags
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.deploy import assembly, desired, plan
 from workshop.deploy.plan import StackAction
 from workshop.environments.resource_summary import summarize

@@ -15,7 +15,8 @@ from typing import Any
 
 from localcloud import policy_engine
 from workshop import tags
-from workshop.config.models import Environment, Profile
+from workshop.config.models import Environment
+from workshop.config.profiles import Profile
 from workshop.naming import Names
 from workshop.policies import documents, layout, people
 from workshop.policies.boundary import boundary_policy

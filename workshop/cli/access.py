@@ -13,7 +13,7 @@ from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.diagnostics import suggestion
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError

@@ -14,7 +14,8 @@ from workshop import naming
 from workshop.config import instance_types
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.instance_types import Use, known_regions
-from workshop.config.models import Access, Environment, Profile
+from workshop.config.models import Environment
+from workshop.config.profiles import Access, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
 from workshop.naming import Names

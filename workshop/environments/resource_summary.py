@@ -95,7 +95,7 @@ def _policies(loaded: LoadedEnvironment) -> PolicySummary:
     cohorts = Counter(account for account, _ in {(s.account, s.region) for s in loaded.seats})
     return PolicySummary(
         sizes,
-        {name: layout.attachments(name, one) for name, one in settings.profiles.items()},
+        {name: layout.attachments(name, each) for name, each in settings.profiles.items()},
         max(cohorts.values(), default=0) * len(sizes),
     )
 

@@ -6,20 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from workshop import tags
+from workshop import naming, tags
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
 
 OWN_ATTENDEE = f"${{aws:PrincipalTag/{tags.ATTENDEE}}}"
 """IAM's variable for the seat that the calling role is tagged with."""
-LONGEST = {
-    "${AttendeeId}": 12,
-    "${AWS::AccountId}": 12,
-    "${AWS::Region}": 15,
-    "${AWS::Partition}": 10,
-}
-"""The most characters that a placeholder can become."""
 MANAGED_LIMIT = 6_144
 """Characters, white space left out, of one managed policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 
@@ -52,8 +45,6 @@ def differs(sid: str, actions: Sequence[str], key: str, own: str) -> Statement:
 
 
 def characters(policy: Document) -> int:
-    """The size of a document as IAM counts it, with placeholders at their longest."""
+    """Return the size of a document as IAM counts it, with placeholders at their longest."""
     text = json.dumps(policy, separators=(",", ":"))
-    for placeholder, longest in LONGEST.items():
-        text = text.replace(placeholder, "x" * longest)
-    return len(text)
+    return len(naming.at_longest(text))

@@ -13,7 +13,7 @@ from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.naming import COHORT
 from workshop.policies import layout

@@ -21,7 +21,7 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import known_regions
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
