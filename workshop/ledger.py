@@ -71,7 +71,7 @@ class Ledger:
             self._write({"opened": new, "workshop": workshop, **where})
 
     def opened(self) -> dict[str, str]:
-        """Every service that a profile has opened to seats since all was gone, and how."""
+        """Return every service that a profile has opened to seats since all was gone, and how."""
         lines = [line for lines in self._since_gone().values() for line in lines]
         return {name: why for line in lines for name, why in line.get("opened", {}).items()}
 
@@ -80,28 +80,28 @@ class Ledger:
         return tuple(self._since_gone())
 
     def seats(self) -> dict[AccountRegion, set[str]]:
-        """The same places, with the seats for which something was done there."""
+        """Return the same places, with the seats for which something was done there."""
         return {
             place: {str(line["seat"]) for line in lines if line.get("seat")}
             for place, lines in self._since_gone().items()
         }
 
     def workshops(self) -> dict[AccountRegion, set[str]]:
-        """The same places, with the names that the environment's workshop had there."""
+        """Return the same places, with the names that the environment's workshop had there."""
         return {
             place: {_workshop_of(line) for line in lines} - {""}
             for place, lines in self._since_gone().items()
         }
 
     def began(self) -> dict[AccountRegion, datetime]:
-        """The same places, with the moment when something was first done there."""
+        """Return the same places, with the moment when something was first done there."""
         return {
             place: min(datetime.fromisoformat(line.get("began", line["at"])) for line in lines)
             for place, lines in self._since_gone().items()
         }
 
     def gone_from(self) -> set[AccountRegion]:
-        """The places of which nothing but that all is gone was noted last."""
+        """Return the places of which nothing but that all is gone was noted last."""
         every = {_place_of(line) for line in self._lines() if line.get("gone")}
         return {place for place in every if place} - self._since_gone().keys()
 
@@ -156,7 +156,7 @@ def _place_of(line: Mapping[str, Any]) -> AccountRegion | None:
 
 
 def _workshop_of(line: Mapping[str, Any]) -> str:
-    """The workshop of which a line tells, as its stack is called where it does not say."""
+    """Return the workshop of which a line tells, as its stack is called where it does not say."""
     return str(line.get("workshop") or str(line.get("stack", "")).partition("-")[0])
 
 

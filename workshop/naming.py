@@ -164,7 +164,7 @@ class Names:
         )
 
     def repository_uri(self, key: str) -> str:
-        """What ``docker push`` takes."""
+        """Return what ``docker push`` takes."""
         return f"{self.account}.dkr.ecr.{self.region}.{self.domain}/{self.repository(key)}"
 
     # IAM: roles 64, policies 128 characters, one namespace for the account, hence the Region.

@@ -42,7 +42,7 @@ _KNOWN = "|".join(PLACEHOLDERS)
 
 
 def on_create(*, content_repository: str | None, content_branch: str) -> str:
-    """The script for the notebook's creation: clones the content, once.
+    """Return the script for the notebook's creation: clones the content, once.
 
     A failure to clone leaves ``WORKSHOP-SETUP.txt`` in the attendee's files, with the reason and
     the command to repeat; it never fails the notebook.
@@ -75,7 +75,7 @@ def on_start(
     busy_stop_hours: int | None,
     keep_running_hours: int,
 ) -> str:
-    """The script for each start: SDK defaults, environment, packages, idle stop.
+    """Return the script for each start: SDK defaults, environment, packages, idle stop.
 
     ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
     ``docker push``; ``buckets`` maps a bucket's key to its name and its prefixes, and the first is
@@ -152,7 +152,7 @@ def _variables(start: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _folder(repository: str) -> str:
-    """Where ``git clone`` would put it, kept to harmless characters."""
+    """Return where ``git clone`` would put it, kept to harmless characters."""
     name = repository.rstrip("/").rpartition("/")[2].removesuffix(".git")
     return name if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) else "content"
 

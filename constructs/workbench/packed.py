@@ -32,7 +32,7 @@ def bare(name: str) -> str:
 
 
 def set_up() -> str:
-    """The script ``set_up.sh`` with the files that it writes."""
+    """Return the script ``set_up.sh`` with the files that it writes."""
     return (
         re.sub(r"^@([a-z_.]+)@$", lambda found: bare(found[1]), bare(SET_UP), flags=re.MULTILINE)
         + "\n"
@@ -40,12 +40,12 @@ def set_up() -> str:
 
 
 def packed() -> str:
-    """The same as it is checked in."""
+    """Return the same as it is checked in."""
     return packed_file().read_text(encoding="ascii").rstrip("\n")
 
 
 def unpacked(text: str) -> str:
-    """The script in a packed text, as ``on_start.sh`` unpacks it."""
+    """Return the script in a packed text, as ``on_start.sh`` unpacks it."""
     return lzma.decompress(base64.a85decode(text)).decode()
 
 

@@ -207,7 +207,7 @@ class Environment(Model):
 
 
 def default_profile_mistake(profile: str, profiles: Iterable[str]) -> str | None:
-    """Why ``roster.profile`` cannot be ``profile``, or None."""
+    """Return why ``roster.profile`` cannot be ``profile``, or None."""
     known = sorted(profiles)
     if profile in known:
         return None

@@ -42,7 +42,7 @@ class Assembly:
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
-    """The fewest of ``seats`` that hold one of each profile and of each place."""
+    """Return the fewest of ``seats`` that hold one of each profile and of each place."""
     profiles = {seat.profile: seat for seat in reversed(seats)}
     by_place = {seat.account_region: seat for seat in reversed(seats)}
     desired = {seat.id for seat in (*profiles.values(), *by_place.values())}
@@ -88,7 +88,7 @@ def _refused(lines: list[str]) -> WorkshopError:
 
 
 def read(loaded: LoadedEnvironment, some: Sequence[Seat], directory: Path) -> Assembly:
-    """The assembly in ``directory``, made for the seats ``some``."""
+    """Return the assembly in ``directory``, made for the seats ``some``."""
     stacks = dict(_stacks(directory))
     exemplars = {
         (seat.profile, kind): Exemplar(stacks[loaded.names(seat).stack(kind)][0])
@@ -115,7 +115,7 @@ def _stacks(directory: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
 
 
 def _variables(directory: Path, context: Mapping[str, str]) -> dict[str, str]:
-    """What the CDK command line tells an app (aws-cdk, api/cxapp/exec)."""
+    """Return what the CDK command line tells an app (aws-cdk, api/cxapp/exec)."""
     return {
         **os.environ,
         "CDK_OUTDIR": str(directory.resolve()),

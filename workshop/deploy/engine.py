@@ -167,7 +167,7 @@ class DeployEngine:
         return job.seat in self._open and (not self.stopped or job.seat in self._begun)
 
     def _pause(self) -> float:
-        """Seconds until something is due by itself."""
+        """Return the seconds until something is due by itself."""
         now = self.clock()
         due = [now + self.limits.slowest_poll]
         if self._watched and not self._polling:

@@ -56,7 +56,7 @@ _QUOTA = "LimitExceededException"
 
 
 def of_text(message: str, resource: str = "") -> Cause:
-    """The cause behind a reason that CloudFormation gives."""
+    """Return the cause behind a reason that CloudFormation gives."""
     if _CAPACITY.search(message):
         return Cause(FailureClass.CAPACITY, message, resource)
     return Cause(
@@ -67,7 +67,7 @@ def of_text(message: str, resource: str = "") -> Cause:
 
 
 def of_error(error: BotoCoreError | ClientError) -> Cause:
-    """The cause behind a call that AWS refused, or that did not reach it."""
+    """Return the cause behind a call that AWS refused, or that did not reach it."""
     quota = isinstance(error, ClientError) and errors.code(error.response) == _QUOTA
     passing = errors.is_passing(error) and not quota
     return Cause(
@@ -85,7 +85,7 @@ def tells_elsewhere(cause: Cause) -> bool:
 
 
 def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
-    """The first failed validation of the last operation, None where there is none."""
+    """Return the first failed validation of the last operation, None where there is none."""
     failed = [
         event
         for event in events
@@ -103,7 +103,7 @@ def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
 
 
 def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
-    """The first failure of the stack's last operation, from its events, the newest first.
+    """Return the first failure of the stack's last operation, from its events, the newest first.
 
     None as long as no event tells one.
     """

@@ -13,7 +13,7 @@ from workshop.aws.clients import Clients
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.engine import DeployEngine
 from workshop.deploy.events import DeployEvent, Sink, What
-from workshop.deploy.jobs import ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
+from workshop.deploy.jobs import ENDED, ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.events import EventStream, now
 from workshop.naming import COHORT
@@ -137,7 +137,7 @@ class Deployment:
 
 
 def counted(results: Iterable[SeatResult]) -> dict[DeployOutcome, int]:
-    """How many seats there are of each outcome, the cohorts left out."""
+    """Return how many seats there are of each outcome, the cohorts left out."""
     counts = Counter(result.outcome for result in results if result.seat != COHORT)
     return {outcome: counts[outcome] for outcome in DeployOutcome}
 
@@ -155,11 +155,6 @@ def _result(seat: str, place: AccountRegion, jobs: Iterable[StackJob]) -> SeatRe
 
 
 def _outcome(job: StackJob) -> DeployOutcome:
-    return {
-        Stage.UNCHANGED: DeployOutcome.UNCHANGED,
-        Stage.DONE: DeployOutcome.DONE,
-        Stage.FAILED: DeployOutcome.FAILED,
-        Stage.STUCK: DeployOutcome.STUCK,
-        Stage.CALLING: DeployOutcome.IN_PROGRESS,
-        Stage.WATCHED: DeployOutcome.IN_PROGRESS,
-    }.get(job.stage, DeployOutcome.NOT_BEGUN)
+    if job.stage in (Stage.CALLING, Stage.WATCHED):
+        return DeployOutcome.IN_PROGRESS
+    return DeployOutcome[job.stage.name] if job.stage in ENDED else DeployOutcome.NOT_BEGUN

@@ -88,6 +88,12 @@ EXECUTION_CHANGE = actions(
     "sagemaker",
     "RetryPipelineExecution S???PipelineExecution* UpdatePipelineExecution",
 )
+# One's own notebook, opened and started as attendees and whoever hands out links do.
+NOTEBOOK_USE = actions(
+    "sagemaker",
+    "CreatePresignedNotebookInstanceUrl DescribeNotebookInstance",
+    "StartNotebookInstance StopNotebookInstance",
+)
 # What serves models: the model's own role runs in the container, not the caller's.
 MODEL_USE = actions("sagemaker", "CreateEndpointConfig CreateInferenceComponent CreateTransformJob")
 # Lists show names and states. Nearly all have no resource-level permissions. Search has none

@@ -46,7 +46,7 @@ class InstanceQuota(WorkshopQuota):
     spot: bool | None = None
 
     def counted(self, machines: Iterable[Machines]) -> int:
-        """How many of these machines count against the quota."""
+        """Return how many of these machines count against the quota."""
         return sum(
             some.count
             for some in machines
@@ -171,14 +171,6 @@ KINDS: Mapping[Use, str] = {
 """The machines that a class shares with others, and the kind of work that has them."""
 
 
-@dataclass(frozen=True)
-class AccountIdentities:
-    """How many roles and customer-managed policies an account has."""
-
-    roles: int
-    policies: int
-
-
 def buckets(clients: Clients, place: AccountRegion) -> frozenset[str]:
     """Return the names of all general purpose buckets of the account, in every Region."""
     # Without a page size S3 answers in one piece, and refuses that to accounts with a raised quota.
@@ -186,10 +178,10 @@ def buckets(clients: Clients, place: AccountRegion) -> frozenset[str]:
     return frozenset(bucket["Name"] for page in pages for bucket in page["Buckets"])
 
 
-def identities(clients: Clients, place: AccountRegion) -> AccountIdentities:
-    """Return the account's roles and policies, counted by IAM itself in one call."""
+def identities(clients: Clients, place: AccountRegion) -> dict[WorkshopQuota, int]:
+    """Return how many roles and customer-managed policies there are; IAM itself counts them."""
     summary = clients.client("iam", place).get_account_summary()["SummaryMap"]
-    return AccountIdentities(roles=summary["Roles"], policies=summary["Policies"])
+    return {ROLES: summary["Roles"], POLICIES: summary["Policies"]}
 
 
 def repositories(clients: Clients, place: AccountRegion) -> frozenset[str]:

@@ -45,20 +45,18 @@ def read_account(
 
     def judge() -> Iterator[Check]:
         limits, there = iam.result(), identities.result()
-        yield demand.check_count(
-            place,
-            quotas.ROLES,
-            need=_made(requests, [request.demand.roles for request in requests]),
-            used=there if isinstance(there, Unavailable) else there.roles,
-            quota=quotas.of(limits, quotas.ROLES),
-        )
-        yield demand.check_count(
-            place,
-            quotas.POLICIES,
-            need=_made(requests, [request.demand.policies for request in requests]),
-            used=there if isinstance(there, Unavailable) else there.policies,
-            quota=quotas.of(limits, quotas.POLICIES),
-        )
+        made = {
+            quotas.ROLES: [request.demand.roles for request in requests],
+            quotas.POLICIES: [request.demand.policies for request in requests],
+        }
+        for limit, counts in made.items():
+            yield demand.check_count(
+                place,
+                limit,
+                need=_made(requests, counts),
+                used=there if isinstance(there, Unavailable) else there[limit],
+                quota=quotas.of(limits, limit),
+            )
         yield demand.check_names(
             place,
             quotas.BUCKETS,

@@ -92,12 +92,12 @@ ACCOUNT, REGION = "account", "Region"
 
 
 def caller_arn(clients: Clients, place: AccountRegion) -> str:
-    """The ARN of whoever calls, from STS in the place's own Region."""
+    """Return the ARN of whoever calls, from STS in the place's own Region."""
     return str(clients.client("sts", place).get_caller_identity()["Arn"])
 
 
 def opt_in_status(clients: Clients, place: AccountRegion) -> dict[str, str]:
-    """Every Region of the partition, the account's disabled ones too, and its opt-in status.
+    """Return every Region of the partition, the account's disabled ones too, and its opt-in status.
 
     ``place`` is in a Region that every account has.
     """
@@ -106,7 +106,7 @@ def opt_in_status(clients: Clients, place: AccountRegion) -> dict[str, str]:
 
 
 def check_account(place: AccountRegion, caller: str | Unavailable) -> Check:
-    """Whether calls for a place act in its account."""
+    """Return whether calls for a place act in its account."""
     if isinstance(caller, Unavailable):
         return unknown(place, ACCOUNT, f"AWS does not say who is calling ({caller.reason})")
     account = caller.split(":")[4]
@@ -122,7 +122,7 @@ def check_account(place: AccountRegion, caller: str | Unavailable) -> Check:
 def check_region(
     place: AccountRegion, known: dict[str, str] | Unavailable, caller: str | Unavailable
 ) -> Check:
-    """Whether the Region is there and enabled.
+    """Return whether the Region is there and enabled.
 
     Where the list of Regions may not be read, an answer of STS in the Region is proof enough: a
     Region that is not enabled knows none of the account's keys.
