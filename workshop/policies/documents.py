@@ -38,6 +38,12 @@ def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **rest: Any
     return {**allow(sid, actions, resources, **rest), "Effect": "Deny"}
 
 
+def deny_but(sid: str, actions: Sequence[str], spared: Sequence[str], **rest: Any) -> Statement:
+    """Return a statement that denies on every resource but those that are spared."""
+    statement = {"Sid": sid, "Effect": "Deny", "Action": list(actions), "NotResource": list(spared)}
+    return {**statement, **rest}
+
+
 def differs(sid: str, actions: Sequence[str], key: str, own: str) -> Statement:
     """Deny actions where a condition key is there and is not what it is for oneself."""
     condition = {"StringNotEquals": {key: own}, "Null": {key: "false"}}
