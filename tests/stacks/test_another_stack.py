@@ -63,7 +63,8 @@ def test_it_is_synthesized_planned_and_deployed_with_the_others(loaded: LoadedEn
         "AWS::S3::BucketPolicy",
     }
     seats = loaded.chosen(["seat01", "seat02"])
-    read = assembly.read(loaded, seats[:1], made.directory)
+    texts = {name: (made.text(name), False) for name in made.stacks()}
+    read = assembly.read(loaded, seats[:1], texts)
     wanted = {stack.name: stack for stack in desired.stacks(loaded, read, seats)}
     other = wanted["vision-seat02-notes"]
     assert other.needs == "vision-seat02-storage"
