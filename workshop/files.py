@@ -58,11 +58,6 @@ def make_folder(path: Path, *, root: Path | None = None) -> Path:
     return path
 
 
-def restrict(path: Path) -> None:
-    """Make a file or folder that is there private."""
-    _restrict(path, FOLDER_MODE if path.is_dir() else FILE_MODE)
-
-
 @contextmanager
 def draft(path: Path) -> Iterator[Path]:
     """Yield the path of an empty file that takes the name ``path`` when the block has ended.

@@ -47,7 +47,7 @@ def test_no_umask_opens_or_closes_a_file_or_any_folder_above_it(umask: int, tmp_
 def test_what_was_open_before_is_closed(tmp_path: Path) -> None:
     folder = tmp_path / ".workshop" / "prod"
     folder.mkdir(parents=True)
-    for name in ("written", "appended", "opened", "restricted"):
+    for name in ("written", "appended", "opened"):
         (folder / name).write_text("old\n")
     for path in (folder.parent, folder, *folder.iterdir()):
         path.chmod(0o777)
@@ -57,7 +57,6 @@ def test_what_was_open_before_is_closed(tmp_path: Path) -> None:
     with files.open_private(folder / "opened", "w") as file:
         assert mode(folder / "opened") == 0o600, "before anything is written"
         file.write("new")
-    files.restrict(folder / "restricted")
     assert {mode(one) for one in folder.iterdir()} == {0o600}
     assert (mode(folder), mode(folder.parent)) == (0o700, 0o700)
     assert mode(tmp_path) == 0o700, "made so by pytest, and nobody's state"

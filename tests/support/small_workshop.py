@@ -37,12 +37,12 @@ from workshop.deploy import cloudformation as calls
 from workshop.deploy import planner
 from workshop.deploy.assembly import Assembly, CohortTemplate
 from workshop.deploy.desired import DesiredStack
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
-from workshop.events import Event, What
 from workshop.naming import COHORT, SEAT_STACKS
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -174,7 +174,7 @@ class Run:
     """One run of the engine: what it was, what it told, and what it asked AWS for."""
 
     deployment: Deployment
-    events: list[Event]
+    events: list[DeployEvent]
     asked: list[str]
 
     @property
@@ -204,7 +204,7 @@ class Run:
     def message(self, seat: str) -> str:
         return next(one.message for one in self.deployment.results if one.seat == seat)
 
-    def of(self, what: What) -> list[Event]:
+    def of(self, what: What) -> list[DeployEvent]:
         return [event for event in self.events if event.what == what]
 
 
@@ -269,7 +269,7 @@ class Fleet:
         only: Sequence[str] | None = None,
         limits: Limits = QUICK,
         percent: int = 30,
-        hear: Callable[[Event], object] = lambda _: None,
+        hear: Callable[[DeployEvent], object] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Run:
         """What ``workshop deploy`` does with the plan, without its checks."""
@@ -294,13 +294,13 @@ class Fleet:
         limits: Limits,
         percent: int,
         *,
-        hear: Callable[[Event], object] = lambda _: None,
+        hear: Callable[[DeployEvent], object] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Run:
         asked: list[str] = []
-        events: list[Event] = []
+        events: list[DeployEvent] = []
 
-        def sink(event: Event) -> None:
+        def sink(event: DeployEvent) -> None:
             events.append(event)
             hear(event)
 

@@ -24,7 +24,7 @@ _SHAPES: dict[Use, str] = {
 
 @cache
 def known(use: Use) -> frozenset[str]:
-    """The instance types that SageMaker's API names for one use."""
+    """Return the instance types that SageMaker's API names for one use."""
     return frozenset(_model()["shapes"][_SHAPES[use]]["enum"])
 
 
@@ -44,6 +44,6 @@ def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
 
 @cache
 def known_regions() -> frozenset[str]:
-    """The codes of all Regions, of every partition."""
+    """Return the codes of all Regions, of every partition."""
     partitions = data_loader().load_data("endpoints")["partitions"]
     return frozenset(code for partition in partitions for code in partition["regions"])

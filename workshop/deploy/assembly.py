@@ -51,7 +51,7 @@ class Assembly:
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
-    """The fewest of ``seats`` that hold one of each profile and of each place."""
+    """Return the fewest of ``seats`` that hold one of each profile and of each place."""
     profiles = {seat.profile: seat for seat in reversed(seats)}
     by_place = {seat.account_region: seat for seat in reversed(seats)}
     desired = {seat.id for seat in (*profiles.values(), *by_place.values())}

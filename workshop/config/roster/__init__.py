@@ -16,7 +16,8 @@ from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.config import rules, yaml_document
 from workshop.config.diagnostics import Diagnostic, listing, suggestion
-from workshop.config.models import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
+from workshop.config.models import Environment
+from workshop.config.profiles import MAX_VOLUME_GB, MIN_VOLUME_GB
 from workshop.config.roster import csv_file, derived_ids, yaml_file
 from workshop.config.roster.sheet import COLUMNS, MAX_NAME, RosterRow, Sheet
 from workshop.config.roster.text_encoding import other_file
