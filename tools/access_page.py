@@ -25,7 +25,7 @@ ENVIRONMENT = "dev"
 
 
 def table_text() -> str:
-    """What a seat can do, and what it cannot, each with the statement that decides."""
+    """Return what a seat can do, and what it cannot, each with the statement that decides."""
     settings = loader.load(ENVIRONMENT, ROOT / "config").settings
     profile = next(iter(settings.profiles.values()))
     me = Names(settings.workshop, "ada", settings.account, settings.region)

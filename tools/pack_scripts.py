@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _current() -> str:
-    """The packed file as it is if it holds the script, made anew if not."""
+    """Return the packed file as it is if it holds the script, made anew if not."""
     script = packed.set_up()
     try:
         if packed.unpacked(packed.packed()) == script:

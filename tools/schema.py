@@ -57,7 +57,7 @@ def _branches(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _reference(value: dict[str, Any]) -> str | None:
-    """The model that ``value`` leads to, directly or through a mapping or a union."""
+    """Return the model that ``value`` leads to, directly or through a mapping or a union."""
     for branch in _branches(value):
         if "$ref" in branch:
             return str(branch["$ref"]).rsplit("/", 1)[-1]

@@ -18,6 +18,7 @@ from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, ret
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.notebooks import notebooks
 from workshop.cli import start_stop as command
+from workshop.cli.progress import Progress
 from workshop.environments import loader
 from workshop.notebooks import start_stop
 
@@ -221,18 +222,18 @@ def test_a_listing_that_fails_leaves_every_seat_unknown_not_missing(
 def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     asked(three, "Stopping")
     told: list[str] = []
-    tell = command._Progress.report
+    tell = Progress.end
 
-    def telling(self: Any, outcome: start_stop.NotebookOutcome) -> None:
-        told.append(outcome.seat)
-        tell(self, outcome)
+    def telling(self: Any, line: str, *, good: bool) -> None:
+        told.append(line)
+        tell(self, line, good=good)
 
     def interrupted(running: Sequence[Future[Any]]) -> Iterator[None]:
         while len(told) < 2:
             assert not running[0].done()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command._Progress, "report", telling)
+    monkeypatch.setattr(Progress, "end", telling)
     monkeypatch.setattr(command, "_wait_for", interrupted)
     ran = three.command("stop", "--only", "seat01,seat02,seat03")
     assert ran.code == 1

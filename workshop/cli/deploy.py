@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,30 +11,17 @@ from workshop.cli import console, deploy_summary, deploy_view, preflight
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
+from workshop.cli.progress import Stopwatch
 from workshop.deploy import planner
 from workshop.deploy.jobs import Limits
-from workshop.deploy.plan import DeployPlan, StackAction
+from workshop.deploy.plan import StackAction
 from workshop.deploy.run import Deployment
 from workshop.errors import GuardError, SignInError
-from workshop.events import Event, Sink
+from workshop.events import Event
 from workshop.ledger import Ledger
 from workshop.preflight import PreflightReport
 from workshop.preflight import preflight as checked
 from workshop.teardown import evidence
-
-
-class Stopwatch:
-    """Seconds of one step after the other, by name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._began = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        """End a step."""
-        now = time.monotonic()
-        self.laps[name] = round(now - self._began, 2)
-        self._began = now
 
 
 def deploy(
@@ -91,7 +76,11 @@ def deploy(
     made, found = proposed(work, templates)
     if all(seat.action == StackAction.UNCHANGED for seat in made.seats):
         watch.lap("checks")
-        _report_nothing(made, watch, as_json=as_json)
+        if as_json:
+            deploy_summary.print_json(deploy_summary.before_run(made, watch.laps))
+        else:
+            show(made)
+            console.say("nothing to do")
         return
     if not as_json:
         show(made)
@@ -100,13 +89,18 @@ def deploy(
     if as_json and not report.passed:
         why = preflight.refusal(report)
         result = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
-        console.print_json(deploy_summary.line(result))
+        deploy_summary.print_json(result)
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
     evidence.note_opened(ledger, work.loaded)
-    sinks: list[Sink] = [ledger.event]
+    view = deploy_view.DeployView(made, as_json=as_json)
+
+    def note(event: Event) -> None:
+        ledger.event(event)
+        view.event(event)
+
     deployment = Deployment(
         work.clients,
         made,
@@ -115,7 +109,7 @@ def deploy(
             deadline=60 * (stack_minutes or settings.stack_minutes),
         ),
         failure_percent=settings.failure_percent if failure_percent is None else failure_percent,
-        sink=_all_of(sinks),
+        sink=note,
     )
     again = _given(
         concurrency=concurrency,
@@ -124,46 +118,38 @@ def deploy(
         accept_unknown=accept_unknown,
     )
     try:
-        with deploy_view.view(made, as_json=as_json) as shown:
-            sinks.append(shown.event)
-            shown.begin(deployment)
+        with view.following(deployment):
             deployment.run()
     finally:  # whatever broke it off: what was done has to be shown, and noted
         watch.lap("stacks")
         result = deploy_summary.of_run(deployment, watch.laps)
         ledger.end(result)  # first, since a pipe that is closed would end all that follows
         if as_json:
-            console.print_json(deploy_summary.line(result))
+            deploy_summary.print_json(result)
         else:
             deploy_summary.show(deployment, result)
         if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
-            deploy_summary.tell_how_to_go_on(result, work.command("deploy", *again))
+            deploy_summary.say_how_to_go_on(result, work.command("deploy", *again))
     if deployment.deserted:
         deploy_summary.leave(result["exit"])
     raise typer.Exit(result["exit"])
 
 
-def _all_of(sinks: Sequence[Sink]) -> Sink:
-    def tell(event: Event) -> None:
-        for sink in sinks:
-            sink(event)
-
-    return tell
-
-
 def _given(**options: object) -> list[str]:
-    """The options that were given, to be given again."""
-    words: list[str] = []
-    for name, value in options.items():
-        for one in value if isinstance(value, list) else [value]:
-            words += [] if one is None else [f"--{name.replace('_', '-')}", str(one)]
-    return words
+    """Return the options that were given, to be given again."""
+    return [
+        word
+        for name, given in options.items()
+        for value in (given if isinstance(given, list) else [given])
+        if value is not None
+        for word in (f"--{name.replace('_', '-')}", str(value))
+    ]
 
 
 def _checked(
     work: CommandContext, found: planner.Found, accepted: frozenset[str], *, as_json: bool
 ) -> PreflightReport:
-    """What AWS can tell before, so that nothing is begun that cannot end well."""
+    """Ask AWS before anything is begun that cannot end well."""
     console.say("asking for permissions and quotas ...")
     report = checked(
         work.clients,
@@ -178,11 +164,3 @@ def _checked(
     elif not report.passed:
         preflight.show(report)
     return report
-
-
-def _report_nothing(made: DeployPlan, watch: Stopwatch, *, as_json: bool) -> None:
-    if as_json:
-        console.print_json(deploy_summary.line(deploy_summary.before_run(made, watch.laps)))
-    else:
-        show(made)
-        console.say("nothing to do")

@@ -56,12 +56,12 @@ def preflight(
         workshop preflight -e prod --accept-unknown L-04CE2E67 --accept-short L-B6D80D9C
     """
     accepted = frozenset(accept_unknown or ())
-    chosen = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile)
     report = checked(
-        chosen.clients,
-        chosen.loaded,
-        chosen.seats,
-        _stacks(chosen),
+        work.clients,
+        work.loaded,
+        work.seats,
+        _stacks(work),
         accept_unknown=accepted,
         now=datetime.now(UTC),
     )
@@ -103,7 +103,7 @@ def show(report: PreflightReport, *, everything: bool = False) -> None:
 
 
 def document(report: PreflightReport) -> dict[str, object]:
-    """The report for programs."""
+    """Return the report for programs."""
     return {
         "passed": report.passed,
         "checks": [
@@ -120,16 +120,16 @@ def refuse(report: PreflightReport) -> None:
 
 
 def refusal(report: PreflightReport) -> str:
-    """Why a report that has not passed refuses."""
+    """Return why a report that has not passed refuses."""
     reasons = ", ".join(
         f"{len(report.of(state))} {state.value}" for state in REFUSING if report.of(state)
     )
     return f"preflight refuses ({reasons}); each check says what cures it"
 
 
-def _stacks(chosen: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
-    """The stacks of each place; a place that cannot be listed is left out."""
-    listed = stacks.in_each(chosen.clients, chosen.places)
+def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
+    """Return the stacks of each place; one that cannot be listed is left out, with a warning."""
+    listed = stacks.in_each(work.clients, work.places)
     for place, answer in listed.items():
         if isinstance(answer, Unavailable):
             console.warn(f"the stacks of {place} could not be listed ({answer.reason})")

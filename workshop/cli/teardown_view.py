@@ -64,7 +64,7 @@ class TeardownView:
             return
         self._shown = time.monotonic()
         counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
-        cost = "" if self._cost is None else f"; still running: {self._cost.told}"
+        cost = "" if self._cost is None else f"; still running: {self._cost.per_hour}"
         console.say(f"  {counts}{cost}")
 
 
@@ -93,7 +93,7 @@ def show_report(report: TeardownReport) -> None:
         console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")
     if report.to_accept:
         console.print_line(how_to_accept(report.to_accept))
-    console.print_line(f"still billed: {report.cost.told}")
+    console.print_line(f"still billed: {report.cost.per_hour}")
     console.print_line(report.verdict)
 
 

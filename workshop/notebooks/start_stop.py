@@ -8,7 +8,7 @@ its way somewhere is left to arrive first. One seat's trouble hides no other's.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
+from workshop.config.roster import Seat, account_regions
 
 AT_ONCE = 8
 POLL_SECONDS = 5.0
@@ -265,13 +265,20 @@ def batches(
     goal: Transition,
     waits: NotebookWaits,
     report: Callable[[NotebookOutcome], None],
-) -> Iterator[NotebookBatch]:
-    """Yield a batch for each account and Region; ``report`` is called from the thread of each."""
-    by_place: dict[AccountRegion, list[Seat]] = {}
-    for seat in seats:
-        by_place.setdefault(seat.account_region, []).append(seat)
-    for place, here in by_place.items():
-        yield NotebookBatch(loaded, here, clients, place, goal, waits, report)
+) -> list[NotebookBatch]:
+    """Return a batch for each account and Region; ``report`` is called from the thread of each."""
+    return [
+        NotebookBatch(
+            loaded,
+            [seat for seat in seats if seat.account_region == place],
+            clients,
+            place,
+            goal,
+            waits,
+            report,
+        )
+        for place in account_regions(seats)
+    ]
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:

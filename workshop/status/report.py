@@ -88,8 +88,8 @@ class StatusTotals:
 def rows(
     loaded: LoadedEnvironment, seats: Sequence[Seat], found: Mapping[AccountRegion, Snapshot]
 ) -> list[StatusRow]:
-    """The rows of ``seats``, in their order."""
-    sorted_out = {place: _by_owner(owners(loaded, place), one) for place, one in found.items()}
+    """Return the rows of ``seats``, in their order."""
+    sorted_out = {place: _by_owner(owners(loaded, place), here) for place, here in found.items()}
     made = []
     for seat in seats:
         place = seat.account_region
@@ -99,7 +99,7 @@ def rows(
 
 
 def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | None:
-    """What runs in a place and is no seat's of the roster; None where nothing does.
+    """Return what runs in a place and is no seat's of the roster; None where nothing does.
 
     What carries another workshop's tag is left out: it has an owner.
     """
@@ -112,9 +112,9 @@ def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | N
         if book.name not in own and not known.is_another_workshops(tags.get(book.arn, {}))
     ]
     work = [
-        one
-        for one, owner in _by_owner(known, found)
-        if owner is None and not known.is_another_workshops(tags.get(one.arn, {}))
+        job
+        for job, owner in _by_owner(known, found)
+        if owner is None and not known.is_another_workshops(tags.get(job.arn, {}))
     ]
     if not books and not work:
         return None
@@ -126,12 +126,12 @@ def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | N
         found.place,
         tuple(books),
         tuple(work),
-        prices.total([*unread, *costs, *(_work_cost(one, region) for one in work)]),
+        prices.total([*unread, *costs, *(_work_cost(job, region) for job in work)]),
     )
 
 
 def totals(rows: Sequence[StatusRow]) -> StatusTotals:
-    """The sum of the rows."""
+    """Return the sum of the rows."""
     sound = [None if row.stacks is None else row.stacks.sound for row in rows]
     up = [None if row.notebook is None else int(row.notebook == "InService") for row in rows]
     kinds = [kind for kind in KINDS if any(kind in row.jobs for row in rows)]
@@ -148,7 +148,7 @@ def totals(rows: Sequence[StatusRow]) -> StatusTotals:
 
 
 def owners(loaded: LoadedEnvironment, place: AccountRegion) -> Owners:
-    """The seats that can own something in a place."""
+    """Return the seats that can own something in a place."""
     here = {seat.id for seat in loaded.seats if seat.account_region == place}
     return Owners(loaded.settings.workshop, here)
 
@@ -195,7 +195,7 @@ def _stacks(
 
 
 def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
-    """What is wrong with a stack, in a word or two; empty for nothing."""
+    """Return what is wrong with a stack, in a word or two; empty for nothing."""
     if stack is None:
         return "missing"
     if not stack.belongs_to(loaded.settings.workshop, loaded.name):
@@ -214,7 +214,7 @@ def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:
 
 
 def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
-    """The latest of the notebook's log and of what the seat began that still runs."""
+    """Return the latest of the notebook's log and of the jobs that still run."""
     logged = None if isinstance(found.active, Unavailable) else found.active.get(name)
     moments = [work.since for work in mine]
     return max([*moments, logged] if logged else moments, default=None)
@@ -256,7 +256,7 @@ def _listed(found: Mapping[str, NotebookState] | Unavailable) -> Iterable[Notebo
 
 
 def _sum(counts: Iterable[Count]) -> Count:
-    """The sum, None where a part is not known."""
+    """Return the sum, None where a part is not known."""
     total = 0
     for count in counts:
         if count is None:
