@@ -388,3 +388,21 @@ def test_what_may_be_a_seats_and_could_not_be_attributed_makes_its_cost_unknown(
     told = three.told("status")
     assert [row["usd_per_hour"]["complete"] for row in told["seats"]] == [False] * 3
     assert told["totals"]["usd_per_hour"]["complete"] is False
+
+
+def test_a_short_change_is_seen_soon_and_a_long_one_asked_for_seldom(
+    three: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(three, "Stopping")
+    monkeypatch.setattr(start_stop, "POLL_SECONDS", 5.0)
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return len(pauses) == 8
+
+    monkeypatch.setattr(
+        command, "NotebookWaits", lambda _, **more: start_stop.NotebookWaits(pause, **more)
+    )
+    three.command("stop", "--only", "seat01")
+    assert pauses == [0, 1.0, 1.5, 2.25, 3.375, 5.0, 5.0, 5.0]

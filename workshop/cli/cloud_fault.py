@@ -27,7 +27,7 @@ _NOT_SHOWN = ("effect", "operation", "noun", "seen", "hits")
 def add(
     effect: Annotated[
         str,
-        typer.Argument(metavar="EFFECT", help="What happens: see above.", show_default=False),
+        typer.Argument(metavar="EFFECT", help="What goes wrong: see above.", show_default=False),
     ],
     what: Annotated[
         str | None,

@@ -26,7 +26,7 @@ class TeardownView:
         self._as_json = as_json
         self._counts: Counter[str] = Counter()
         self._cost: Cost | None = None
-        self._message = 0.0
+        self._counted = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -56,13 +56,13 @@ class TeardownView:
         if event.outcome in _ALOUD or (event.outcome is None and event.message):
             what = event.outcome or event.step
             console.say(f"{what}: {resource.resource_type} {resource.id}: {event.message}")
-        if time.monotonic() - self._message > _EVERY:
+        if time.monotonic() - self._counted > _EVERY:
             self._count()
 
     def _count(self) -> None:
         if not self._counts or self._as_json:
             return
-        self._shown = time.monotonic()
+        self._counted = time.monotonic()
         counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
         cost = "" if self._cost is None else f"; still running: {self._cost.per_hour}"
         console.say(f"  {counts}{cost}")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +24,9 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 
 AT_ONCE = 8
-POLL_SECONDS = 5.0
+FIRST_POLL_SECONDS, POLL_SECONDS = 1.0, 5.0
+SLOWER = 1.5
+"""Polls begin often and grow rarer, up to one every ``POLL_SECONDS``."""
 DEADLINE_MINUTES = 15.0
 """A start takes three to seven minutes, of which a lifecycle script may take five."""
 
@@ -38,7 +41,7 @@ AS_ASKED: frozenset[Result] = frozenset({"done", "already", "asked"})
 
 @dataclass(frozen=True)
 class Transition:
-    """Where notebooks shall be, and the operation that takes them there from ``begins``."""
+    """Where notebooks should be, and the operation that takes them there from ``begins``."""
 
     verb: str
     past: str
@@ -130,7 +133,7 @@ class NotebookBatch:
         }
         ends = self.waits.clock() + self.waits.minutes * 60
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            while True:
+            for polls in count():
                 unread = self._scan()
                 if unread and not self._may_be_read:
                     self._close_all("unread", f"its notebook could not be read: {unread}")
@@ -146,7 +149,7 @@ class NotebookBatch:
                 if self.waits.clock() >= ends:
                     self._close_late(unread)
                     break
-                if self.waits.pause(POLL_SECONDS):
+                if self.waits.pause(min(POLL_SECONDS, FIRST_POLL_SECONDS * SLOWER**polls)):
                     self._close_all("interrupted", "it was not waited for")
                     break
         return self.outcomes
