@@ -14,7 +14,7 @@ WIDTH = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write or check the packed text; the exit code."""
+    """Write or check the packed text; return the exit code."""
     wanted = {packed.packed_file(): _current()}
     return generated_files.main("tools.pack_scripts", __doc__, wanted, arguments)
 

@@ -96,7 +96,7 @@ def _limits(value: dict[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check both files below the project's folder; the exit code."""
+    """Write or check both files; return the exit code."""
     docs = ROOT / _DOCS
     wanted = {
         ROOT / _SCHEMA: json_schema.text(),

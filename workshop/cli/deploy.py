@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -12,15 +11,12 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
 from workshop.cli.progress import Stopwatch
-from workshop.deploy import planner
 from workshop.deploy.jobs import Limits
-from workshop.deploy.plan import StackAction
+from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment
 from workshop.errors import GuardError, SignInError
 from workshop.events import Event
 from workshop.ledger import Ledger
-from workshop.preflight import PreflightReport
-from workshop.preflight import preflight as checked
 from workshop.teardown import evidence
 
 
@@ -84,14 +80,45 @@ def deploy(
         return
     if not as_json:
         show(made)
-    report = _checked(work, found, frozenset(accept_unknown or ()), as_json=as_json)
+    console.say("asking for permissions and quotas ...")
+    report = preflight.report_on(work, found, accept_unknown)
     watch.lap("checks")
-    if as_json and not report.passed:
-        why = preflight.refusal(report)
-        result = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
-        deploy_summary.print_json(result)
+    if as_json:
+        console.print_json({"what": "preflight", **preflight.document(report)})
+        if not report.passed:
+            why, code = preflight.refusal(report), GuardError.exit_code
+            refused = deploy_summary.before_run(made, watch.laps, refused=why, code=code)
+            deploy_summary.print_json(refused)
+    elif not report.passed:
+        preflight.show(report)
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
+    again = _given(
+        concurrency=concurrency,
+        failure_percent=failure_percent,
+        stack_minutes=stack_minutes,
+        accept_unknown=accept_unknown,
+    )
+    limits = Limits(
+        concurrency=concurrency or settings.concurrency,
+        deadline=60 * (stack_minutes or settings.stack_minutes),
+    )
+    percent = settings.failure_percent if failure_percent is None else failure_percent
+    command = work.command("deploy", *again)
+    _run(work, made, limits, percent, watch=watch, again=command, as_json=as_json)
+
+
+def _run(
+    work: CommandContext,
+    made: DeployPlan,
+    limits: Limits,
+    failure_percent: int,
+    *,
+    watch: Stopwatch,
+    again: str,
+    as_json: bool,
+) -> NoReturn:
+    """Do what the plan says, and end the command; ``again`` is the command that goes on with it."""
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
     evidence.note_opened(ledger, work.loaded)
@@ -102,20 +129,7 @@ def deploy(
         view.event(event)
 
     deployment = Deployment(
-        work.clients,
-        made,
-        limits=Limits(
-            concurrency=concurrency or settings.concurrency,
-            deadline=60 * (stack_minutes or settings.stack_minutes),
-        ),
-        failure_percent=settings.failure_percent if failure_percent is None else failure_percent,
-        sink=note,
-    )
-    again = _given(
-        concurrency=concurrency,
-        failure_percent=failure_percent,
-        stack_minutes=stack_minutes,
-        accept_unknown=accept_unknown,
+        work.clients, made, limits=limits, failure_percent=failure_percent, sink=note
     )
     try:
         with view.following(deployment):
@@ -129,7 +143,7 @@ def deploy(
         else:
             deploy_summary.show(deployment, result)
         if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
-            deploy_summary.say_how_to_go_on(result, work.command("deploy", *again))
+            deploy_summary.say_how_to_go_on(result, again)
     if deployment.deserted:
         deploy_summary.leave(result["exit"])
     raise typer.Exit(result["exit"])
@@ -144,23 +158,3 @@ def _given(**options: object) -> list[str]:
         if value is not None
         for word in (f"--{name.replace('_', '-')}", str(value))
     ]
-
-
-def _checked(
-    work: CommandContext, found: planner.Found, accepted: frozenset[str], *, as_json: bool
-) -> PreflightReport:
-    """Ask AWS before anything is begun that cannot end well."""
-    console.say("asking for permissions and quotas ...")
-    report = checked(
-        work.clients,
-        work.loaded,
-        work.seats,
-        found,
-        accept_unknown=accepted,
-        now=datetime.now(UTC),
-    )
-    if as_json:
-        console.print_json({"what": "preflight", **preflight.document(report)})
-    elif not report.passed:
-        preflight.show(report)
-    return report

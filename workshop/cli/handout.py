@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -103,8 +104,8 @@ def handout(
     if form is Format.HTML and output is None:
         raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
     work = opened(env, config_dir, only=only, profile=profile)
-    if output is not None:
-        files.check(_targets(work, form, output), force=force)
+    writers = {} if output is None else _writers(work, form, output)
+    files.check(writers, force=force)
     made = datetime.now(UTC).replace(microsecond=0)
     found = _asked(work, chosen, session)
     filled = slips.handout(
@@ -115,7 +116,14 @@ def handout(
         presigned=chosen is Link.PRESIGNED,
         with_names=with_names,
     )
-    _deliver(filled, work, form, output, force=force)
+    if output is None:
+        console.print_text(_TEXTS[form](filled))
+    else:
+        texts = {path: text_of(filled) for path, text_of in writers.items()}
+        in_folder = form is Format.HTML
+        files.write(texts, force=force, folder=output if in_folder else None)
+        count = f"{len(texts)} pages to " if len(texts) > 1 else "1 page to "
+        console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
     _warn_of_links(found)
     _warn_of_problems(work, found)
 
@@ -141,37 +149,23 @@ def _asked(
     return notebooks.statuses(clients, loaded, seats)
 
 
-def _with_room(work: CommandContext) -> bool:
-    return set(work.seats) == set(work.loaded.seats)
-
-
-def _targets(work: CommandContext, form: Format, output: Path) -> list[Path]:
+def _writers(
+    work: CommandContext, form: Format, output: Path
+) -> dict[Path, Callable[[Handout], str]]:
+    """Return the files to write, each with what makes its text of the handout."""
     if form is not Format.HTML:
-        return [output]
-    targets = [output / pages.seat_file(seat.id) for seat in work.seats]
-    return [*targets, output / pages.ROOM_FILE] if _with_room(work) else targets
+        return {output: _TEXTS[form]}
+    writers: dict[Path, Callable[[Handout], str]] = {
+        output / pages.seat_file(seat.id): partial(_seat_page, number)
+        for number, seat in enumerate(work.seats)
+    }
+    if set(work.seats) == set(work.loaded.seats):
+        writers[output / pages.ROOM_FILE] = pages.room_page
+    return writers
 
 
-def _deliver(
-    filled: Handout, work: CommandContext, form: Format, output: Path | None, *, force: bool
-) -> None:
-    if form is Format.HTML and output is not None:
-        texts = {
-            output / pages.seat_file(slip.seat): pages.seat_page(filled, slip)
-            for slip in filled.slips
-        }
-        if _with_room(work):
-            texts[output / pages.ROOM_FILE] = pages.room_page(filled)
-        files.write(texts, force=force, folder=output)
-        count = f"{len(texts)} pages" if len(texts) > 1 else "1 page"
-        console.say(f"wrote {count} to {shown(output)}/")
-        return
-    text = _TEXTS[form](filled)
-    if output is None:
-        console.print_text(text)
-        return
-    files.write({output: text}, force=force)
-    console.say(f"wrote {shown(output)}")
+def _seat_page(number: int, filled: Handout) -> str:
+    return pages.seat_page(filled, filled.slips[number])
 
 
 def _table(filled: Handout) -> str:

@@ -55,23 +55,31 @@ def preflight(
 
         workshop preflight -e prod --accept-unknown L-04CE2E67 --accept-short L-B6D80D9C
     """
-    accepted = frozenset(accept_unknown or ())
     work = opened(env, config_dir, only=only, profile=profile)
-    report = checked(
-        work.clients,
-        work.loaded,
-        work.seats,
-        _stacks(work),
-        accept_unknown=accepted,
-        now=datetime.now(UTC),
-    )
-    for name in report.unmatched(sorted(accepted)):
+    report = report_on(work, _stacks(work), accept_unknown)
+    for name in report.unmatched(sorted(set(accept_unknown or ()))):
         console.warn(f"{name} is accepted, but nothing that was asked has this name")
     if as_json:
         console.print_json(document(report), indent=2)
     else:
         show(report, everything=show_all)
     refuse(report)
+
+
+def report_on(
+    work: CommandContext,
+    found: Mapping[AccountRegion, Mapping[str, StackSummary]],
+    accept_unknown: list[str] | None,
+) -> PreflightReport:
+    """Ask AWS whether the chosen seats can be deployed beside the stacks that were found."""
+    return checked(
+        work.clients,
+        work.loaded,
+        work.seats,
+        found,
+        accept_unknown=frozenset(accept_unknown or ()),
+        now=datetime.now(UTC),
+    )
 
 
 def show(report: PreflightReport, *, everything: bool = False) -> None:

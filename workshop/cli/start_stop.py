@@ -40,7 +40,7 @@ def stop(
     minutes: Minutes = start_stop.DEADLINE_MINUTES,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the notebooks of all seats: their disks stay, and cost on.
+    """Stop the notebooks of all seats: their disks stay, and go on costing.
 
     Jobs and endpoints go on, and the last line says how many and what they cost. What is stopped
     already is left alone.

@@ -19,6 +19,8 @@ from workshop.status.describe import DescribeCache
 from workshop.status.report import Count, StackCounts, StatusRow, StatusTotals, Unattributed
 
 NUMBERS = ("endpoints", "USD/h")
+_NAMED = 2
+"""So many notebooks of no seat are named; the others are counted."""
 
 
 def status(
@@ -120,9 +122,7 @@ def _table(work: CommandContext, seen: StatusScan) -> console.PlainTable:
     blank = [""] if several else []
     table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
     for other in seen.unattributed:
-        table.add_row(
-            "not attributed", *([str(other.place)] if several else []), *_stray_cells(other)
-        )
+        table.add_row("of no seat", *([str(other.place)] if several else []), *_stray_cells(other))
     return table
 
 
@@ -155,7 +155,9 @@ def _stray_cells(other: Unattributed) -> list[str]:
     jobs: dict[str, Count] = {
         kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind != "endpoint"
     }
-    books = f"{len(other.notebooks)} more" if other.notebooks else ""
+    books = ", ".join(book.name for book in other.notebooks[:_NAMED])
+    if len(other.notebooks) > _NAMED:
+        books += f" and {len(other.notebooks) - _NAMED} more"
     return ["", books, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(other.cost)]
 
 

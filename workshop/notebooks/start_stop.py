@@ -143,11 +143,8 @@ class NotebookBatch:
                 self._close_refused()
                 if not self._pending:
                     break
-                if not self.waits.stay:
-                    self._close_unstayed(unread)
-                    break
-                if self.waits.clock() >= ends:
-                    self._close_late(unread)
+                if not self.waits.stay or self.waits.clock() >= ends:
+                    self._close_rest(unread)
                     break
                 if self.waits.pause(min(POLL_SECONDS, FIRST_POLL_SECONDS * SLOWER**polls)):
                     self._close_all("interrupted", "it was not waited for")
@@ -222,23 +219,20 @@ class NotebookBatch:
             reason = f"{reason}: {described.get('FailureReason', 'AWS gives no reason')}"
         return reason
 
-    def _close_unstayed(self, unread: str) -> None:
+    def _close_rest(self, unread: str) -> None:
+        """Close who has not arrived where nothing more is waited for."""
         for pending in list(self._pending.values()):
-            if pending.book is None:
+            status = pending.book.status if pending.book else ""
+            if not status:
                 self._close(pending, "unread", f"its notebook could not be read: {unread}")
-            elif pending.acted or pending.book.status == self.goal.passes:
+            elif self.waits.stay:
+                reason = f"still {status} after {self.waits.minutes:g} minutes"
+                self._close(pending, "stuck", pending.trouble or reason)
+            elif pending.acted or status == self.goal.passes:
                 self._close(pending, "asked")
             else:
-                reason = pending.trouble or f"its notebook is {pending.book.status}"
+                reason = pending.trouble or f"its notebook is {status}"
                 self._close(pending, "waiting", f"{reason}; {self.goal.verb} it again later")
-
-    def _close_late(self, unread: str) -> None:
-        for pending in list(self._pending.values()):
-            if pending.book is None:
-                self._close(pending, "unread", f"its notebook could not be read: {unread}")
-            else:
-                reason = f"still {pending.book.status} after {self.waits.minutes:g} minutes"
-                self._close(pending, "stuck", pending.trouble or reason)
 
     def _close_all(self, result: Result, reason: str) -> None:
         for pending in list(self._pending.values()):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
-from workshop.aws.reads import Unavailable
+from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import SETTLED, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -53,7 +53,7 @@ class StatusRow:
     jobs: Mapping[str, Count]
     endpoints: Count
     running: Cost
-    """Of the notebook's machine, jobs and endpoints, which can be ended; a disk costs on."""
+    """Of the notebook's machine, jobs and endpoints, which can be ended; a disk goes on costing."""
     disk: Cost
 
     @property
@@ -103,18 +103,18 @@ def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | N
 
     What carries another workshop's tag is left out: it has an owner.
     """
-    known = owners(loaded, found.place)
-    tags = {} if isinstance(found.tags, Unavailable) else found.tags
+    ours = owners(loaded, found.place)
+    tags = known(found.tags)
     own = {loaded.names(seat).notebook for seat in loaded.seats}
     books = [
         book
-        for book in _listed(found.notebooks)
-        if book.name not in own and not known.is_another_workshops(tags.get(book.arn, {}))
+        for book in known(found.notebooks).values()
+        if book.name not in own and not ours.is_another_workshops(tags.get(book.arn, {}))
     ]
     work = [
         job
-        for job, owner in _by_owner(known, found)
-        if owner is None and not known.is_another_workshops(tags.get(job.arn, {}))
+        for job, owner in _by_owner(ours, found)
+        if owner is None and not ours.is_another_workshops(tags.get(job.arn, {}))
     ]
     if not books and not work:
         return None
@@ -157,16 +157,11 @@ def _row(
     loaded: LoadedEnvironment, seat: Seat, found: Snapshot, mine: list[RunningJob]
 ) -> StatusRow:
     name = loaded.names(seat).notebook
-    book = None if isinstance(found.notebooks, Unavailable) else found.notebooks.get(name)
+    book = known(found.notebooks).get(name)
     counts = Counter(work.kind for work in mine)
-    jobs: dict[str, Count] = {}
-    for kind in KINDS:
-        if kind == ENDPOINT:
-            continue
-        if isinstance(found.work[kind], Unavailable):
-            jobs[kind] = None
-        elif counts[kind]:
-            jobs[kind] = counts[kind]
+    numbers: dict[str, Count] = {
+        kind: None if isinstance(found.work[kind], Unavailable) else counts[kind] for kind in KINDS
+    }
     return StatusRow(
         seat=seat.id,
         profile=seat.profile,
@@ -176,8 +171,8 @@ def _row(
         up_since=book.changed if book is not None and book.status == "InService" else None,
         active=_last(found, name, mine),
         active_known=not isinstance(found.active, Unavailable),
-        jobs=jobs,
-        endpoints=None if isinstance(found.work[ENDPOINT], Unavailable) else counts[ENDPOINT],
+        jobs={kind: number for kind, number in numbers.items() if kind != ENDPOINT and number != 0},
+        endpoints=numbers[ENDPOINT],
         running=_running(found, book, mine),
         disk=_disk(seat, found, book),
     )
@@ -215,7 +210,7 @@ def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:
 
 def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
     """Return the latest of the notebook's log and of the jobs that still run."""
-    logged = None if isinstance(found.active, Unavailable) else found.active.get(name)
+    logged = known(found.active).get(name)
     moments = [work.since for work in mine]
     return max([*moments, logged] if logged else moments, default=None)
 
@@ -246,20 +241,12 @@ def _work_cost(job: RunningJob, region: str) -> Cost:
     return billing.machines_cost(known, region)
 
 
-def _by_owner(known: Owners, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
-    tags = {} if isinstance(found.tags, Unavailable) else found.tags
-    return [(work, known.of(work.name, tags.get(work.arn, {}))) for work in found.running]
-
-
-def _listed(found: Mapping[str, NotebookState] | Unavailable) -> Iterable[NotebookState]:
-    return () if isinstance(found, Unavailable) else found.values()
+def _by_owner(ours: Owners, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
+    tags = known(found.tags)
+    return [(job, ours.of(job.name, tags.get(job.arn, {}))) for job in found.running]
 
 
 def _sum(counts: Iterable[Count]) -> Count:
     """Return the sum, None where a part is not known."""
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total
+    parts = list(counts)
+    return None if None in parts else sum(part or 0 for part in parts)
