@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from botocore.loaders import Loader
+from workshop import botocore_data
 
 Use = Literal["notebook", "training", "processing", "endpoint"]
 
@@ -30,7 +30,7 @@ def known(use: Use) -> frozenset[str]:
 
 @cache
 def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
-    model: dict[str, dict[str, dict[str, list[str]]]] = Loader().load_service_model(
+    model: dict[str, dict[str, dict[str, list[str]]]] = botocore_data.loader().load_service_model(
         "sagemaker", "service-2"
     )
     return model
@@ -39,5 +39,5 @@ def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
 @cache
 def known_regions() -> frozenset[str]:
     """The codes of all Regions, of every partition."""
-    partitions = Loader().load_data("endpoints")["partitions"]
+    partitions = botocore_data.loader().load_data("endpoints")["partitions"]
     return frozenset(code for partition in partitions for code in partition["regions"])
