@@ -12,7 +12,6 @@ from botocore.utils import parse_timestamp
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
-from workshop import botocore_data
 from workshop.aws import speedups
 from workshop.aws.clients import Clients
 from workshop.config import instance_types
@@ -123,5 +122,5 @@ def test_an_error_in_a_good_answer_is_seen(operation: str, body: bytes, status: 
 def test_models_are_read_once_for_the_configuration_and_for_all_sessions() -> None:
     sessions = [speedups.session(boto3.Session()) for _ in range(2)]
     loaders: list[Any] = [made._session.get_component("data_loader") for made in sessions]
-    assert loaders == [botocore_data.loader()] * 2
+    assert loaders == [instance_types.data_loader()] * 2
     assert instance_types._model() is loaders[0].load_service_model("sagemaker", "service-2")

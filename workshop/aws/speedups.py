@@ -18,7 +18,7 @@ from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel
 from botocore.utils import parse_timestamp
 
-from workshop import botocore_data
+from workshop.config import instance_types
 
 VERSIONS = "ListObjectVersions"
 _END = b"</ListVersionsResult>"
@@ -43,7 +43,7 @@ def session(made: boto3.Session) -> boto3.Session:
 
 @cache
 def _loader(data_path: str | None) -> Loader:
-    return create_loader(data_path) if data_path else botocore_data.loader()
+    return create_loader(data_path) if data_path else instance_types.data_loader()
 
 
 def client(made: Any) -> None:

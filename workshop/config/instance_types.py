@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from workshop import botocore_data
+from botocore.loaders import Loader
 
 Use = Literal["notebook", "training", "processing", "endpoint"]
 
@@ -29,8 +29,14 @@ def known(use: Use) -> frozenset[str]:
 
 
 @cache
+def data_loader() -> Loader:
+    """Return what reads botocore's data, once for this module and for all clients."""
+    return Loader()
+
+
+@cache
 def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
-    model: dict[str, dict[str, dict[str, list[str]]]] = botocore_data.loader().load_service_model(
+    model: dict[str, dict[str, dict[str, list[str]]]] = data_loader().load_service_model(
         "sagemaker", "service-2"
     )
     return model
@@ -39,5 +45,5 @@ def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
 @cache
 def known_regions() -> frozenset[str]:
     """The codes of all Regions, of every partition."""
-    partitions = botocore_data.loader().load_data("endpoints")["partitions"]
+    partitions = data_loader().load_data("endpoints")["partitions"]
     return frozenset(code for partition in partitions for code in partition["regions"])
