@@ -25,7 +25,7 @@ ENVIRONMENT = "dev"
 
 
 def table_text() -> str:
-    """What a seat can do, and what it cannot, each with the statement that decides."""
+    """Return what a seat can do, and what it cannot, each with the statement that decides."""
     settings = loader.load(ENVIRONMENT, ROOT / "config").settings
     profile = next(iter(settings.profiles.values()))
     me = Names(settings.workshop, "ada", settings.account, settings.region)
@@ -55,7 +55,7 @@ def _table(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the page; the exit code."""
+    """Write or check the page; return the exit code."""
     wanted = {_PAGE: generated_files.page(_PAGE, _MODULE, {_PART: table_text()})}
     return generated_files.main(_MODULE, __doc__, wanted, arguments)
 

@@ -173,7 +173,7 @@ def _id(box: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the page; the exit code."""
+    """Write or check the page; return the exit code."""
     parts = {"rooms": rooms_table(), "arrows": picture()}
     wanted = {PAGE: generated_files.page(PAGE, _MODULE, parts)}
     return generated_files.main(_MODULE, __doc__, wanted, arguments)

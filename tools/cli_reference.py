@@ -88,7 +88,7 @@ def _cell(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the page; the exit code."""
+    """Write or check the page; return the exit code."""
     return generated_files.main(_MODULE, __doc__, {PAGE: page_text()}, arguments)
 
 

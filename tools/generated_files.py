@@ -37,7 +37,7 @@ def marks(name: str, module: str) -> tuple[str, str]:
 def main(
     module: str, doc: str | None, wanted: Mapping[Path, str], arguments: Sequence[str] | None
 ) -> int:
-    """Write or check files of the project; the exit code."""
+    """Write or check files of the project; return the exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=doc)
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write what is stale")

@@ -148,7 +148,7 @@ def questions(me: Names, action: ReferencedAction, types: Sequence[str]) -> Iter
 
 
 def _arns(victim: Victim, pattern: str) -> Iterator[str]:
-    """The victim's resources of a type: by the name that the workshop gives, and by a free one."""
+    """Return the victim's resources of a type: with the workshop's name, and with a free one."""
     names = victim.names
     where = {"Partition": names.partition, "Region": names.region, "Account": names.account}
     for thing in (f"{victim.prefix}thing", FREE):
@@ -184,7 +184,7 @@ def _groups(thing: str) -> tuple[str, ...]:
 def _shapes(
     me: Names, victim: Victim, action: ReferencedAction, types: Sequence[str]
 ) -> Iterator[tuple[str, Context]]:
-    """The requests of each shape, with the keys that AWS fills for this action and no others."""
+    """Return the requests of each shape, with the keys that AWS fills for this action alone."""
     resource: dict[str, str | list[str]] = {"aws:ResourceAccount": victim.names.account}
     if "aws:ResourceTag/${TagKey}" in action.keys:
         resource |= {f"aws:ResourceTag/{key}": value for key, value in victim.tags.items()}

@@ -14,13 +14,13 @@ WIDTH = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write or check the packed text; the exit code."""
+    """Write or check the packed text; return the exit code."""
     wanted = {packed.packed_file(): _current()}
     return generated_files.main("tools.pack_scripts", __doc__, wanted, arguments)
 
 
 def _current() -> str:
-    """The packed file as it is if it holds the script, made anew if not."""
+    """Return the packed file as it is if it holds the script, made anew if not."""
     script = packed.set_up()
     try:
         if packed.unpacked(packed.packed()) == script:

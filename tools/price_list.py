@@ -66,14 +66,14 @@ def region_prices(lines: Iterable[str]) -> tuple[str, dict[str, Any]]:
 
 
 def _merged(by_use: dict[Use, str]) -> str | dict[Use, str]:
-    """One price where it is the same for every use."""
+    """Return one price where it is the same for every use."""
     if len(by_use) == len(USES) and len(set(by_use.values())) == 1:
         return next(iter(by_use.values()))
     return by_use
 
 
 def _plain(price: str) -> str:
-    """``0.1150000000`` without what says nothing."""
+    """Return ``0.115`` for ``0.1150000000``."""
     return f"{Decimal(price).normalize():f}"
 
 

@@ -118,15 +118,15 @@ def _arrows(boxes: Mapping[str, Mapping[str, list[dict[str, Any]]]]) -> set[str]
         for resource in resources
     ]
     return {
-        f"  {one} --> {other}"
-        for one, resource in every
+        f"  {box} --> {other}"
+        for box, resource in every
         for other, used in every
-        if one != other and _names(json.dumps(resource["properties"]), used)
+        if box != other and _names(json.dumps(resource["properties"]), used)
     }
 
 
 def _names(value: str, used: Mapping[str, Any]) -> bool:
-    """Whether properties hold the whole name of a resource, or a reference to it."""
+    """Return whether properties hold the whole name of a resource, or a reference to it."""
     whole = rf"(?<![\w}}-]){re.escape(used['name'])}(?![\w$-])"
     return bool(re.search(whole, value)) or f'"{used["id"]}"' in value
 
@@ -195,7 +195,7 @@ def page_text(templates: Templates) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the page; the exit code."""
+    """Write or check the page; return the exit code."""
     wanted = {PAGE: page_text(synthesized())}
     return generated_files.main(_MODULE, __doc__, wanted, arguments)
 

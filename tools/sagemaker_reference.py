@@ -94,7 +94,7 @@ def _read(path: Path) -> Any:
 
 
 def main(argv: list[str]) -> int:
-    """The exit code of the command."""
+    """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m {__spec__.name}")
     parser.add_argument("--from", dest="package", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--write", action="store_true", help=f"write {FILE.name} beside this file")

@@ -56,7 +56,7 @@ def _branches(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _reference(value: dict[str, Any]) -> str | None:
-    """The model that ``value`` leads to, directly or through a mapping or a union."""
+    """Return the model that ``value`` leads to, directly or through a mapping or a union."""
     for branch in _branches(value):
         if "$ref" in branch:
             return str(branch["$ref"]).rsplit("/", 1)[-1]
@@ -95,7 +95,7 @@ def _limits(value: dict[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check both files below the project's folder; the exit code."""
+    """Write or check both files; return the exit code."""
     docs = ROOT / _DOCS
     wanted = {
         ROOT / _SCHEMA: json_schema.text(),

@@ -81,7 +81,7 @@ class SynthesizedRole:
         return ("policies",) if self.boundary is None else ("policies", "boundary")
 
     def _about(self, layer: str, action: str) -> list[tuple[str, Any]]:
-        """The statements of a layer whose actions cover one, whatever their conditions."""
+        """Return the statements of a layer that cover an action, whatever their conditions."""
         if (layer, action) not in self._matching:
             evaluator = policy_engine.evaluator()
             asked = self._context(action, "*", {})

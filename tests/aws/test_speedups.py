@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import boto3
 import pytest
 from botocore.utils import parse_timestamp
 
@@ -13,6 +14,7 @@ from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
 from workshop.aws import speedups
 from workshop.aws.clients import Clients
+from workshop.config import instance_types
 
 SHAPES: tuple[float | str, ...] = (
     1_795_381_985,
@@ -115,3 +117,10 @@ def test_an_error_in_a_good_answer_is_seen(operation: str, body: bytes, status: 
         customized_response_dict={},
     )
     assert answer["status_code"] == status
+
+
+def test_models_are_read_once_for_the_configuration_and_for_all_sessions() -> None:
+    sessions = [speedups.session(boto3.Session()) for _ in range(2)]
+    loaders: list[Any] = [made._session.get_component("data_loader") for made in sessions]
+    assert loaders == [instance_types.data_loader()] * 2
+    assert instance_types._model() is loaders[0].load_service_model("sagemaker", "service-2")

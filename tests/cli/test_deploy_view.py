@@ -19,7 +19,7 @@ import pytest
 from rich.console import Console
 
 from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired
-from workshop.cli import deploy_view
+from workshop.cli.deploy_view import DeployView
 from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import StackJob, Stage
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
@@ -60,9 +60,9 @@ EVENTS = (
 def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with deploy_view.view(plan("cohort", "a", "b"), as_json=False) as view:
-        for one in EVENTS:
-            view.event(one)
+    view = DeployView(plan("cohort", "a", "b"), as_json=False)
+    for one in EVENTS:
+        view.event(one)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
@@ -76,7 +76,8 @@ def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
 
 
 def test_a_program_gets_every_event_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with deploy_view.view(plan("a", "b"), as_json=True) as view:
+    view = DeployView(plan("a", "b"), as_json=True)
+    with view.following(cast("Deployment", SimpleNamespace())):
         for one in EVENTS:
             view.event(one)
     out, err = capsys.readouterr()
@@ -93,7 +94,12 @@ def test_a_program_gets_every_event_as_a_line(capsys: pytest.CaptureFixture[str]
     }
 
 
-def seen(view: deploy_view._LiveView) -> list[str]:
+def _follow(view: DeployView, deployment: SimpleNamespace) -> None:
+    with view.following(cast("Deployment", deployment)):
+        pass
+
+
+def seen(view: DeployView) -> list[str]:
     """What the live view shows now, line by line."""
     screen = Console(file=io.StringIO(), width=120, force_terminal=False)
     screen.print(view.render())
@@ -106,7 +112,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
 ) -> None:
     now = 100.0
     monkeypatch.setattr("workshop.cli.deploy_view.time.monotonic", lambda: now)
-    view = deploy_view._LiveView(plan("cohort", "a", "b", "c"))
+    view = DeployView(plan("cohort", "a", "b", "c"), as_json=False)
     assert len(seen(view)) == 1
     jobs = {
         one.desired.name: StackJob(one) for one in (stack("a"), stack("b"), stack("b", "access"))
@@ -118,7 +124,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     flying = [jobs["demo-b-storage"], jobs["demo-b-access"]]
     engine = SimpleNamespace(jobs=jobs, in_flight=flying)
     deployment = SimpleNamespace(engines=[engine], throttles=0)
-    view.begin(cast("Deployment", deployment))
+    _follow(view, deployment)
     for one in EVENTS[:4]:
         view.event(one)
     now += 30
@@ -131,10 +137,10 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
 
 
 def test_more_seats_than_a_screen_holds_are_counted() -> None:
-    view = deploy_view._LiveView(plan("a"))
+    view = DeployView(plan("a"), as_json=False)
     flying = [StackJob(stack(f"seat{number}")) for number in range(15)]
     engine = SimpleNamespace(jobs={job.name: job for job in flying}, in_flight=flying)
-    view.begin(cast("Deployment", SimpleNamespace(engines=[engine], throttles=0)))
+    _follow(view, SimpleNamespace(engines=[engine], throttles=0))
     lines = seen(view)
     assert len(lines) == 1 + 12 + 1
     assert lines[-1].split() == ["and", "3", "more", "seats"]
@@ -183,9 +189,13 @@ def read(master: int, pattern: str) -> str:
 
 
 def test_the_screen_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
-    with (
-        mock.patch("workshop.cli.console.talks_to_terminal", return_value=True),
-        deploy_view.view(plan("a"), as_json=False) as view,
-    ):
-        view.event(EVENTS[5])
-    assert "failing: demo-b-access Role: no" in capsys.readouterr().err
+    deployment = cast("Deployment", SimpleNamespace(engines=[], throttles=0))
+    with mock.patch("workshop.cli.console.talks_to_terminal", return_value=True):
+        view = DeployView(plan("a", "b"), as_json=False)
+    with view.following(deployment):
+        for event in (EVENTS[3], EVENTS[5], EVENTS[6]):
+            view.event(event)
+    lines = [line.rstrip() for line in capsys.readouterr().err.splitlines()]
+    assert "failing: demo-b-access Role: no" in lines
+    assert "seat failed: b: demo-b-access: Role: no" in lines
+    assert [line for line in lines if "seat done" in line] == []

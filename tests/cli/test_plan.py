@@ -236,7 +236,7 @@ def test_seats_are_chosen_by_id_and_profile(fleet: Fleet) -> None:
     nobody = fleet.run("plan", "--only", "nobody")
     assert nobody.code == 2
     assert nobody.err == (
-        "workshop: no attendee 'nobody' in environment 'dev'; known: ada, alan, zoe\n"
+        "workshop: no seat 'nobody' in environment 'dev'; list them with: workshop roster -e dev\n"
     )
 
 

@@ -97,7 +97,10 @@ def test_what_nobody_owns_stands_apart_and_is_not_in_the_sum(three: Room) -> Non
     assert told["calls"]["sagemaker:DescribeEndpointConfig"] == 1
     assert strays["usd_per_hour"] == {"least": 0.625, "complete": False}
     last = three.command("status").out.splitlines()[-1]
-    assert " ".join(last.split()) == "not attributed 1 more 2 training 1 at least 0.625"
+    assert " ".join(last.split()) == f"of no seat {notebook(9)} 2 training 1 at least 0.625"
+    three.notebooks([10, 11])
+    named = f"of no seat {notebook(9)}, {notebook(10)} and 1 more 2 training 1 at least "
+    assert named in " ".join(three.command("status").out.split())
 
 
 def test_a_listing_that_fails_is_a_question_mark_and_never_0(three: Room) -> None:

@@ -18,6 +18,7 @@ from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, ret
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.notebooks import notebooks
 from workshop.cli import start_stop as command
+from workshop.cli.progress import Progress
 from workshop.environments import loader
 from workshop.notebooks import start_stop
 
@@ -221,18 +222,18 @@ def test_a_listing_that_fails_leaves_every_seat_unknown_not_missing(
 def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     asked(three, "Stopping")
     told: list[str] = []
-    tell = command._Progress.report
+    tell = Progress.end
 
-    def telling(self: Any, outcome: start_stop.NotebookOutcome) -> None:
-        told.append(outcome.seat)
-        tell(self, outcome)
+    def telling(self: Any, line: str, *, good: bool) -> None:
+        told.append(line)
+        tell(self, line, good=good)
 
     def interrupted(running: Sequence[Future[Any]]) -> Iterator[None]:
         while len(told) < 2:
             assert not running[0].done()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command._Progress, "report", telling)
+    monkeypatch.setattr(Progress, "end", telling)
     monkeypatch.setattr(command, "_wait_for", interrupted)
     ran = three.command("stop", "--only", "seat01,seat02,seat03")
     assert ran.code == 1
@@ -387,3 +388,21 @@ def test_what_may_be_a_seats_and_could_not_be_attributed_makes_its_cost_unknown(
     told = three.told("status")
     assert [row["usd_per_hour"]["complete"] for row in told["seats"]] == [False] * 3
     assert told["totals"]["usd_per_hour"]["complete"] is False
+
+
+def test_a_short_change_is_seen_soon_and_a_long_one_asked_for_seldom(
+    three: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(three, "Stopping")
+    monkeypatch.setattr(start_stop, "POLL_SECONDS", 5.0)
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return len(pauses) == 8
+
+    monkeypatch.setattr(
+        command, "NotebookWaits", lambda _, **more: start_stop.NotebookWaits(pause, **more)
+    )
+    three.command("stop", "--only", "seat01")
+    assert pauses == [0, 1.0, 1.5, 2.25, 3.375, 5.0, 5.0, 5.0]

@@ -98,9 +98,9 @@ def test_no_cost_is_a_negative_zero_and_nothing_known_is_not_nothing() -> None:
     assert (str(left), left.document) == ("0.000", {"least": 0.0, "complete": True})
     assert str(Cost(Decimal("-0.0"))) == str(Cost(Decimal("-0.0004"))) == "0.000"
     for cost in (NOT_KNOWN, Cost(Decimal("-0.0"), complete=False)):
-        assert cost.told == "an unknown sum per hour"
-    assert Cost(Decimal("0.1154"), complete=False).told == "at least 0.115 USD per hour"
-    assert Cost(Decimal("0.1154")).told == "0.115 USD per hour"
+        assert cost.per_hour == "an unknown sum per hour"
+    assert Cost(Decimal("0.1154"), complete=False).per_hour == "at least 0.115 USD per hour"
+    assert Cost(Decimal("0.1154")).per_hour == "0.115 USD per hour"
 
 
 def test_the_list_is_made_from_an_offer_file_of_aws(

@@ -146,7 +146,7 @@ def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> Non
             build.new_app(str(tmp_path / "out")), loaded(tmp_path), ["seat01", "eve", "bob"]
         )
     assert str(told.value) == (
-        "no attendee 'eve', 'bob' in environment 'lab'; known: seat01, seat02"
+        "no seat 'eve', 'bob' in environment 'lab'; list them with: workshop roster -e lab"
     )
 
 

@@ -15,9 +15,7 @@ from tests.support.cdk_command import Cdk, without_aws
 from tests.support.local_cloud import Cloud
 from workshop.naming import SEAT_STACKS
 
-NOBODY = (
-    "workshop: no attendee 'nobody' in environment 'demo'; known: grace, ada, alan, edsger, zoe"
-)
+NOBODY = "workshop: no seat 'nobody' in environment 'demo'; list them with: workshop roster -e demo"
 DEPLOY = ("--all", "--require-approval", "never", "--concurrency", "8")
 
 

@@ -168,7 +168,7 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     assert stuck["endpoint"].startswith("still Deleting")
     assert {"endpoint", "endpoint configuration", "model", "stack"} <= stuck.keys()
     assert teardown_demo.stack_names(cloud) == {ADA.stack("access"), "demo-cohort"}
-    assert report.cost.told.startswith("0.115 ")
+    assert report.cost.per_hour.startswith("0.115 ")
     cloud.faults()
     assert torn_down(teardown_demo.job(clients, proven=job.proven)).code == 0
 

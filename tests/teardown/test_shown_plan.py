@@ -198,11 +198,11 @@ def test_what_is_no_plan_is_none(tmp_path: Path, text: str) -> None:
 
 def test_a_cost_of_which_something_was_not_read_is_never_zero() -> None:
     unread = (Unknown("endpoint", HERE, "AccessDenied"),)
-    assert plan(SHOWN).cost.told == "0.000 USD per hour"
-    assert plan(SHOWN, unknown=unread).cost.told == "an unknown sum per hour"
+    assert plan(SHOWN).cost.per_hour == "0.000 USD per hour"
+    assert plan(SHOWN, unknown=unread).cost.per_hour == "an unknown sum per hour"
     assert plan(SHOWN, unknown=unread).cost.known is None
     accepted = Choices(accept_unknown=("endpoint",))
-    assert plan(SHOWN, accepted, unknown=unread).cost.told == "an unknown sum per hour"
+    assert plan(SHOWN, accepted, unknown=unread).cost.per_hour == "an unknown sum per hour"
 
 
 def test_a_sweep_leaves_what_all_seats_share() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from workshop.aws import errors
 from workshop.errors import SignInError, WorkshopError
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,14 @@ def attempt(call: Callable[[], T]) -> T | Unavailable:
         raise
     except (BotoCoreError, ClientError, WorkshopError) as error:
         return Unavailable(errors.reason(error))
+
+
+def known(answer: Mapping[K, T] | Unavailable) -> Mapping[K, T]:
+    """Return what was read, and nothing where it could not be, for what says so elsewhere."""
+    return {} if isinstance(answer, Unavailable) else answer
+
+
+def side_by_side(read: Callable[[K], T], keys: Collection[K], *, threads: int) -> dict[K, T]:
+    """Return what ``read`` returns for each key, from so many threads at most."""
+    with ThreadPoolExecutor(threads) as pool:
+        return dict(zip(keys, pool.map(read, keys), strict=True))

@@ -12,9 +12,9 @@ from functools import cache
 
 from botocore.endpoint_provider import RuleSetStandardLibrary
 from botocore.exceptions import ClientError
-from botocore.loaders import Loader
 
 from workshop.account_region import AccountRegion
+from workshop.config import instance_types
 
 _NO_SUCH_KEY = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
 """Error codes of keys that are not known: of EC2, of query services, and of JSON services."""
@@ -39,7 +39,7 @@ class Partition:
 @cache
 def partition(region: str) -> Partition:
     """Return the partition of a Region, by botocore's data on them, else by the Region's name."""
-    known = RuleSetStandardLibrary(Loader().load_data("partitions"))
+    known = RuleSetStandardLibrary(instance_types.data_loader().load_data("partitions"))
     found = known.aws_partition(region)
     name = found["name"]
     return Partition(name, found["dnsSuffix"], _HOMES.get(name, found["implicitGlobalRegion"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Any
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt
+from workshop.aws.reads import Unavailable, attempt, side_by_side
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 """Statuses of a stack that is what its last operation meant it to be."""
@@ -91,9 +90,9 @@ def in_each(
     clients: Clients, places: Collection[AccountRegion]
 ) -> dict[AccountRegion, dict[str, StackSummary] | Unavailable]:
     """Return the stacks of several places, listed side by side."""
-    with ThreadPoolExecutor(LISTED_AT_ONCE) as pool:
-        listed = pool.map(lambda place: attempt(partial(stacks, clients, place)), places)
-        return dict(zip(places, listed, strict=True))
+    return side_by_side(
+        lambda place: attempt(partial(stacks, clients, place)), places, threads=LISTED_AT_ONCE
+    )
 
 
 def _found(stack: Mapping[str, Any]) -> StackSummary:

@@ -10,13 +10,11 @@ import typer
 from workshop.access import matrix, query
 from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
 from workshop.cli import console
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.config.diagnostics import suggestion
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, profiles
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
-from workshop.config.roster import Seat
 from workshop.environments import loader
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import WorkshopError
 from workshop.naming import Names
 from workshop.policies import layout, people, trust
 
@@ -50,7 +48,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
     beside the role's, and who may take it on.
     """
     loaded = loader.load(env, config_dir)
-    _, profile, asked = _cell(loaded, seat)
+    profile, asked = _cell(loaded, seat)
     access = profile.access
     document: dict[str, object] = {
         "role": asked.names.role_arn,
@@ -111,7 +109,7 @@ def explain(
             --tag attendee=ada --tag workshop=vision --instance-type ml.p5.48xlarge
     """
     loaded = loader.load(env, config_dir)
-    _, profile, asked = _cell(loaded, seat)
+    profile, asked = _cell(loaded, seat)
     question = query.question(
         asked.names,
         action,
@@ -159,7 +157,7 @@ def print_matrix(
     loaded = loader.load(env, config_dir)
     rows = [
         row
-        for name in _profiles(loaded, profile)
+        for name in profiles(loaded, profile)
         for row in _rows(loaded, name, *_neighbours(loaded, name))
     ]
     if as_json:
@@ -191,7 +189,7 @@ def permission_set(
     to be deployed before the set is assigned, and put on the set: without it the cell is open.
     """
     loaded = loader.load(env, config_dir)
-    (name,) = _profiles(loaded, profile)
+    (name,) = profiles(loaded, profile)
     settings = loaded.settings
     section = settings.profiles[name]
     made = people.permission_set(
@@ -203,30 +201,10 @@ def permission_set(
     console.print_json(made, indent=2)
 
 
-def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Seat, Profile, EffectivePermissions]:
-    known = {seat.id: seat for seat in loaded.seats}
-    seat = known.get(seat_id)
-    if seat is None:
-        raise UsageError(
-            f"no seat {seat_id!r} in environment {loaded.name!r}; {suggestion(seat_id, known)}"
-            f"list them with: workshop roster -e {loaded.name}"
-        )
-    settings = loaded.settings
-    profile = settings.profiles[seat.profile]
-    names = Names(settings.workshop, seat.id, seat.account, seat.region)
-    return seat, profile, cell(names, profile, settings)
-
-
-def _profiles(loaded: LoadedEnvironment, wanted: str | None) -> list[str]:
-    known = list(loaded.settings.profiles)
-    if wanted is None:
-        return known
-    if wanted not in known:
-        raise UsageError(
-            f"no profile {wanted!r} in environment {loaded.name!r};"
-            f" {suggestion(wanted, known)}known: {', '.join(known)}"
-        )
-    return [wanted]
+def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Profile, EffectivePermissions]:
+    (seat,) = loaded.chosen([seat_id])
+    profile = loaded.settings.profiles[seat.profile]
+    return profile, cell(loaded.names(seat), profile, loaded.settings)
 
 
 def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:

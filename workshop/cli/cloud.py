@@ -14,6 +14,7 @@ from localcloud import environment, process, record
 from localcloud.transitions import TRANSITIONS, delays
 from workshop import files, naming
 from workshop.cli import cloud_fault, cloud_quota, console
+from workshop.cli.options import AsJson, StateDir
 from workshop.errors import UsageError
 
 app = typer.Typer(
@@ -22,12 +23,6 @@ app = typer.Typer(
 )
 app.add_typer(cloud_fault.app, name="fault")
 app.add_typer(cloud_quota.app, name="quota")
-
-StateDir = Annotated[
-    Path,
-    typer.Option("--state-dir", help="Where the local cloud keeps its files.", show_default=True),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def _document(running: record.Running, state_dir: Path) -> dict[str, object]:

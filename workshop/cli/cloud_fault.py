@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from localcloud import process
 from localcloud.errors import LocalCloudError
 from workshop.cli import console
-from workshop.cli.options import AsJson
+from workshop.cli.options import AsJson, StateDir
 from workshop.errors import UsageError
 
 app = typer.Typer(
@@ -19,9 +18,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-StateDir = Annotated[
-    Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
-]
 
 _PATH = "/_localcloud/faults"
 _ABOUT = {"stuck": "noun", "handler": "type"}
@@ -33,7 +29,7 @@ _NOT_SHOWN = ("effect", "operation", *_ABOUT.values(), "seen", "hits")
 def add(
     effect: Annotated[
         str,
-        typer.Argument(metavar="EFFECT", help="What happens: see above.", show_default=False),
+        typer.Argument(metavar="EFFECT", help="What goes wrong: see above.", show_default=False),
     ],
     what: Annotated[
         str | None,

@@ -9,7 +9,7 @@ import typer
 
 from localcloud import process
 from workshop.cli import console
-from workshop.cli.options import AsJson
+from workshop.cli.options import AsJson, StateDir
 from workshop.errors import UsageError
 
 app = typer.Typer(
@@ -17,9 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-StateDir = Annotated[
-    Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
-]
 Account = Annotated[
     str | None, typer.Option(help="The account, instead of the cloud's own.", show_default=False)
 ]

@@ -125,12 +125,12 @@ def ask(question: str) -> str:
 
 
 def shows_data_to_person() -> bool:
-    """Whether data reaches a person's screen, on which it may move."""
+    """Return whether data reaches a person's screen, on which it may move."""
     return _out().is_terminal
 
 
 def talks_to_terminal() -> bool:
-    """Whether talk reaches a person's screen; otherwise it goes line by line."""
+    """Return whether talk reaches a person's screen; otherwise it goes line by line."""
     return sys.stderr.isatty()
 
 

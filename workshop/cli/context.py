@@ -28,7 +28,7 @@ class CommandContext:
     """How the environment and the seats were named on the command line."""
 
     def command(self, verb: str, *more: str) -> str:
-        """The command that does ``verb`` with the same seats."""
+        """Return the command that does ``verb`` with the same seats."""
         return shlex.join(["workshop", verb, *self.options, *more])
 
     def command_for(self, verb: str, ids: Iterable[str]) -> str:
@@ -40,7 +40,7 @@ class CommandContext:
 
     @property
     def places(self) -> Sequence[AccountRegion]:
-        """Where the chosen seats are."""
+        """Return where the chosen seats are."""
         return account_regions(self.seats)
 
 

@@ -1,12 +1,11 @@
-"""``workshop demo``: the whole story on the local cloud, in under a minute."""
+"""``workshop demo``: the whole story on the local cloud, in about a minute."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,7 @@ from localcloud.record import Running
 from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
+from workshop.cli.progress import Progress, Stopwatch
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import attendee_activity, attendee_view, cdk_command
@@ -29,6 +29,7 @@ from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
 from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
+from workshop.naming import COHORT, SEAT_STACKS
 
 SHIPPED = Path(attendee_view.__file__).with_name("environment")
 """The environment ``demo`` of the package, for a folder that has none."""
@@ -39,19 +40,12 @@ AT_WORK = 2
 """How many attendees the demo shows at work."""
 
 
-class StoryClock:
-    """How long each step took, in the order of the steps."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[str, float]] = []
-
-    @contextmanager
-    def step(self, title: str) -> Iterator[None]:
-        console.say("")
-        console.say(f"{len(self.steps) + 1}. {title}")
-        began = time.monotonic()
-        yield
-        self.steps.append((title, time.monotonic() - began))
+@contextmanager
+def _step(title: str, clock: Stopwatch) -> Iterator[None]:
+    console.say("")
+    console.say(f"{len(clock.laps) + 1}. {title}")
+    yield
+    clock.lap(title)
 
 
 def demo(
@@ -72,10 +66,10 @@ def demo(
         # nohup it goes on.
         if signal.getsignal(sign) != signal.SIG_IGN:
             signal.signal(sign, lambda *_: sys.exit(1))
-    clock = StoryClock()
+    clock = Stopwatch()
     with _alone():
         try:
-            with clock.step("Start a local cloud"):
+            with _step("Start a local cloud", clock):
                 running = _started(loaded)
                 console.say(f"   {running.endpoint}, account {running.account}, {running.region}")
             _story(loaded, running, clock)
@@ -85,9 +79,8 @@ def demo(
             else:
                 process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
-    for title, seconds in clock.steps:
+    for title, seconds in {**clock.laps, "all": sum(clock.laps.values())}.items():
         timings.add_row(title, f"{seconds:.1f}")
-    timings.add_row("all", f"{sum(seconds for _, seconds in clock.steps):.1f}")
     console.print_line()
     console.print_table(timings)
 
@@ -116,7 +109,7 @@ def _started(loaded: LoadedEnvironment) -> Running:
     return process.start(STATE_DIR, account=account, region=region).running
 
 
-def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> None:
+def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch) -> None:
     variables = cloud_environment.variables(running, STATE_DIR)
     whole = cloud_environment.applied(os.environ, variables)
     session = _session(variables)
@@ -128,29 +121,35 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> No
     cdk = Toolkit(Path.cwd(), STATE_DIR, whole)
 
     if cdk.program:
-        with clock.step("workshop deploy: all seats but one, at the same time"):
+        with _step("workshop deploy: all seats but one, at the same time", clock):
             console.say("   making the templates takes up to a minute the first time")
             _workshop(whole, "deploy", *environment, "--only", others)
 
-        with clock.step(f"cdk deploy: {last.id}, by plain CDK"):
+        with _step(f"cdk deploy: {last.id}, by plain CDK", clock):
             _deploy_by_cdk(cdk, loaded, last)
     else:
-        with clock.step("workshop deploy: all seats, at the same time"):
+        with _step("workshop deploy: all seats, at the same time", clock):
             console.say(f"   plain cdk can deploy them as well; {cdk_command.INSTALL}")
             console.say("   making the templates takes up to a minute the first time")
             _workshop(whole, "deploy", *environment)
 
-    with clock.step("What every seat has now, read back through boto3"):
-        _show([attendee_view.read_back(session, loaded, seat) for seat in loaded.seats])
+    with _step("What every seat has now, read back through boto3", clock):
+        shown = console.table("seat", "has", "name", "state")
+        for seat in loaded.seats:
+            whose = f"{seat.id} ({seat.profile})"
+            for row in attendee_view.read_back(session, loaded, seat):
+                shown.add_row(whose, *row)
+                whose = ""
+        console.print_table(shown)
 
-    with clock.step("Attendees at work, with the credentials of their notebooks"):
+    with _step("Attendees at work, with the credentials of their notebooks", clock):
         for seat in loaded.seats[:AT_WORK]:
             _work(loaded, seat, running)
 
-    with clock.step("workshop status: what runs, and what it costs"):
+    with _step("workshop status: what runs, and what it costs", clock):
         _workshop(whole, "status", *environment)
 
-    with clock.step("workshop teardown: all of it, and what attendees made"):
+    with _step("workshop teardown: all of it, and what attendees made", clock):
         _workshop(whole, "teardown", *environment, "--early")
         # Half a minute lies between the two scans on AWS, whose lists are late.
         _workshop(
@@ -159,7 +158,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: StoryClock) -> No
             *("--yes", loaded.settings.workshop, "--interval", "2"),
         )
 
-    with clock.step("Prove that nothing is left, by listing everything once more"):
+    with _step("Prove that nothing is left, by listing everything once more", clock):
         found = leftovers(session, loaded.settings.workshop)
         for kind, left in found.items():
             console.say(f"   {kind}: {', '.join(left) or 'none'}")
@@ -179,15 +178,14 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
 
 
 def _deploy_by_cdk(cdk: Toolkit, loaded: LoadedEnvironment, seat: Seat) -> None:
-    assembly = STATE_DIR / "cdk.out"
     context = {"env": loaded.name, "attendee": seat.id, "config": str(loaded.path.parent)}
     chosen = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
-    cdk.run("synth", "--quiet", *chosen, "-o", str(assembly))
-    with _progress("deployed", cdk_command.stacks(assembly)) as finished:
+    progress = Progress("  ", len((COHORT, *SEAT_STACKS)))
+    with progress.shown():
         cdk.run(
-            *("deploy", "--app", str(assembly), "--all", "--concurrency", CONCURRENCY),
-            *("--require-approval", "never", "--progress", "events"),
-            finished=finished,
+            *("deploy", *chosen, "-o", str(STATE_DIR / "cdk.out"), "--all"),
+            *("--concurrency", CONCURRENCY, "--require-approval", "never", "--progress", "events"),
+            finished=progress.end,
         )
 
 
@@ -211,35 +209,8 @@ def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
 
 
 def _session(variables: dict[str, str]) -> boto3.Session:
-    """A session for this process that cannot reach anything but the local cloud."""
+    """Return a session; nothing of this process can reach anything but the local cloud."""
     for name in cloud_environment.unset(os.environ):
         os.environ.pop(name, None)
     os.environ.update(variables)
     return boto3.Session()
-
-
-def _show(workbenches: Sequence[attendee_view.Workbench]) -> None:
-    shown = console.table("seat", "has", "name", "state")
-    for workbench in workbenches:
-        rows = [
-            *(("bucket", name, "") for name in workbench.buckets),
-            *(("repository", name, "") for name in workbench.repositories),
-            ("role", workbench.role, ""),
-            ("notebook", workbench.notebook, workbench.status),
-            ("notebook URL", workbench.url.partition("?")[0], "presigned"),
-            ("dashboard", workbench.dashboard, ""),
-        ]
-        for number, row in enumerate(rows):
-            shown.add_row(f"{workbench.seat} ({workbench.profile})" if number == 0 else "", *row)
-    console.print_table(shown)
-
-
-@contextmanager
-def _progress(done: str, stacks: Sequence[str]) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal, a line for each stack in a pipe."""
-    if not console.talks_to_terminal():
-        yield lambda stack: console.say(f"   {done} {stack}")
-        return
-    with console.Bar("  ") as bar:
-        task = bar.add_task("", total=len(stacks))
-        yield lambda stack: bar.update(task, advance=1, description=f"{done} {stack}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -12,31 +10,14 @@ from workshop.cli import console, deploy_summary, deploy_view, preflight
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
-from workshop.deploy import planner
-from workshop.deploy.events import DeployEvent
+from workshop.cli.progress import Stopwatch
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment
 from workshop.errors import GuardError, SignInError
 from workshop.events import EventStream
 from workshop.ledger import Ledger
-from workshop.preflight import PreflightReport
-from workshop.preflight import preflight as checked
 from workshop.teardown import evidence
-
-
-class Stopwatch:
-    """Seconds of one step after the other, by name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._began = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        """End a step."""
-        now = time.monotonic()
-        self.laps[name] = round(now - self._began, 2)
-        self._began = now
 
 
 def deploy(
@@ -91,90 +72,89 @@ def deploy(
     made, found = proposed(work, templates)
     if all(seat.action == StackAction.UNCHANGED for seat in made.seats):
         watch.lap("checks")
-        _report_nothing(made, watch, as_json=as_json)
+        if as_json:
+            deploy_summary.print_json(deploy_summary.before_run(made, watch.laps))
+        else:
+            show(made)
+            console.say("nothing to do")
         return
     if not as_json:
         show(made)
-    report = _checked(work, found, frozenset(accept_unknown or ()), as_json=as_json)
+    console.say("asking for permissions and quotas ...")
+    report = preflight.report_on(work, found, accept_unknown)
     watch.lap("checks")
-    if as_json and not report.passed:
-        why = preflight.refusal(report)
-        result = deploy_summary.before_run(made, watch.laps, refused=why, code=GuardError.exit_code)
-        console.print_json(deploy_summary.line(result))
+    if as_json:
+        console.print_json({"what": "preflight", **preflight.document(report)})
+        if not report.passed:
+            why, code = preflight.refusal(report), GuardError.exit_code
+            refused = deploy_summary.before_run(made, watch.laps, refused=why, code=code)
+            deploy_summary.print_json(refused)
+    elif not report.passed:
+        preflight.show(report)
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
-    ledger = Ledger(work.loaded.name)
-    ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
-    evidence.note_opened(ledger, work.loaded)
-    events: EventStream[DeployEvent] = EventStream(ledger.event)
-    deployment = Deployment(
-        work.clients,
-        made,
-        limits=Limits(
-            concurrency=concurrency or settings.concurrency,
-            deadline=60 * (stack_minutes or settings.stack_minutes),
-        ),
-        failure_percent=settings.failure_percent if failure_percent is None else failure_percent,
-        sink=events,
-    )
     again = _given(
         concurrency=concurrency,
         failure_percent=failure_percent,
         stack_minutes=stack_minutes,
         accept_unknown=accept_unknown,
     )
+    limits = Limits(
+        concurrency=concurrency or settings.concurrency,
+        deadline=60 * (stack_minutes or settings.stack_minutes),
+    )
+    percent = settings.failure_percent if failure_percent is None else failure_percent
+    command = work.command("deploy", *again)
+    _run(work, made, limits, percent, watch=watch, again=command, as_json=as_json)
+
+
+def _run(
+    work: CommandContext,
+    made: DeployPlan,
+    limits: Limits,
+    failure_percent: int,
+    *,
+    watch: Stopwatch,
+    again: str,
+    as_json: bool,
+) -> NoReturn:
+    """Do what the plan says, and end the command; ``again`` is the command that goes on with it."""
+    ledger = Ledger(work.loaded.name)
+    ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
+    evidence.note_opened(ledger, work.loaded)
+    view = deploy_view.DeployView(made, as_json=as_json)
+
+    deployment = Deployment(
+        work.clients,
+        made,
+        limits=limits,
+        failure_percent=failure_percent,
+        sink=EventStream(ledger.event, view.event),
+    )
     try:
-        with deploy_view.view(made, as_json=as_json) as shown:
-            events.listeners.append(shown.event)
-            shown.begin(deployment)
+        with view.following(deployment):
             deployment.run()
     finally:  # whatever broke it off: what was done has to be shown, and noted
         watch.lap("stacks")
         result = deploy_summary.of_run(deployment, watch.laps)
         ledger.end(result)  # first, since a pipe that is closed would end all that follows
         if as_json:
-            console.print_json(deploy_summary.line(result))
+            deploy_summary.print_json(result)
         else:
             deploy_summary.show(deployment, result)
         if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
-            deploy_summary.tell_how_to_go_on(result, work.command("deploy", *again))
+            deploy_summary.say_how_to_go_on(result, again)
     if deployment.deserted:
         deploy_summary.leave(result["exit"])
     raise typer.Exit(result["exit"])
 
 
 def _given(**options: object) -> list[str]:
-    """The options that were given, to be given again."""
-    words: list[str] = []
-    for name, value in options.items():
-        for one in value if isinstance(value, list) else [value]:
-            words += [] if one is None else [f"--{name.replace('_', '-')}", str(one)]
-    return words
-
-
-def _checked(
-    work: CommandContext, found: planner.Found, accepted: frozenset[str], *, as_json: bool
-) -> PreflightReport:
-    """What AWS can tell before, so that nothing is begun that cannot end well."""
-    console.say("asking for permissions and quotas ...")
-    report = checked(
-        work.clients,
-        work.loaded,
-        work.seats,
-        found,
-        accept_unknown=accepted,
-        now=datetime.now(UTC),
-    )
-    if as_json:
-        console.print_json({"what": "preflight", **preflight.document(report)})
-    elif not report.passed:
-        preflight.show(report)
-    return report
-
-
-def _report_nothing(made: DeployPlan, watch: Stopwatch, *, as_json: bool) -> None:
-    if as_json:
-        console.print_json(deploy_summary.line(deploy_summary.before_run(made, watch.laps)))
-    else:
-        show(made)
-        console.say("nothing to do")
+    """Return the options that were given, to be given again."""
+    return [
+        word
+        for name, given in options.items()
+        for value in (given if isinstance(given, list) else [given])
+        if value is not None
+        for word in (f"--{name.replace('_', '-')}", str(value))
+    ]

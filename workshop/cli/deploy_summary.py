@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, NoReturn
 
 from workshop.cli import console
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.deploy.run import Deployment, DeployOutcome, SeatResult, counted
+from workshop.deploy.run import Deployment, DeployOutcome, counted
 from workshop.errors import SignInError
 from workshop.naming import COHORT
 
@@ -18,58 +19,71 @@ _BAD = (DeployOutcome.FAILED, DeployOutcome.STUCK)
 
 
 def of_run(deployment: Deployment, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """What came of a run, as far as it came."""
-    results = deployment.results
-    broken = deployment.broken
+    """Return what became of a run, as far as it came."""
+    results, broken = deployment.results, deployment.broken
     signed_out = isinstance(broken, SignInError)
-    good = broken is None and all(one.outcome in _GOOD for one in results)
-    return {
-        "seats": {outcome.value: count for outcome, count in counted(results).items() if count},
-        "failed": [_failed(one) for one in results if one.outcome in _BAD],
-        "stopped": str(broken)
-        if signed_out
-        else next((engine.stopped for engine in deployment.engines if engine.stopped), ""),
-        "interrupted": deployment.interrupted,
-        "broken": "" if broken is None or signed_out else f"{type(broken).__name__}: {broken}",
-        "throttles": deployment.throttles,
-        "seconds": dict(seconds),
-        "exit": 0 if good else 1,
-    }
+    stops = (engine.stopped for engine in deployment.engines if engine.stopped)
+    good = broken is None and all(result.outcome in _GOOD for result in results)
+    return _result(
+        counted(results),
+        seconds,
+        failed=[
+            {
+                "seat": result.seat,
+                **asdict(result.place),
+                "outcome": result.outcome.value,
+                "message": result.message,
+            }
+            for result in results
+            if result.outcome in _BAD
+        ],
+        stopped=str(broken) if signed_out else next(stops, ""),
+        interrupted=deployment.interrupted,
+        broken="" if broken is None or signed_out else f"{type(broken).__name__}: {broken}",
+        throttles=deployment.throttles,
+        exit=0 if good else 1,
+    )
 
 
 def before_run(
     plan: DeployPlan, seconds: Mapping[str, float], *, refused: str = "", code: int = 0
 ) -> dict[str, Any]:
-    """The same where nothing was begun, because nothing is to be done or it was ``refused``."""
+    """Return the same where nothing was begun: nothing is to be done, or it was ``refused``."""
     outcomes = Counter(
         DeployOutcome.UNCHANGED if seat.action == StackAction.UNCHANGED else DeployOutcome.NOT_BEGUN
         for seat in plan.seats
         if seat.seat != COHORT
     )
+    return _result(outcomes, seconds, stopped=refused, exit=code)
+
+
+def _result(
+    outcomes: Mapping[DeployOutcome, int], seconds: Mapping[str, float], **more: Any
+) -> dict[str, Any]:
     return {
-        "seats": {outcome.value: count for outcome, count in outcomes.items()},
+        "seats": {outcome.value: count for outcome, count in outcomes.items() if count},
         "failed": [],
-        "stopped": refused,
+        "stopped": "",
         "interrupted": False,
         "broken": "",
         "throttles": 0,
         "seconds": dict(seconds),
-        "exit": code,
+        **more,
     }
 
 
-def line(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The last of the lines that ``--json`` prints."""
-    return {"what": "end", **result}
+def print_json(result: Mapping[str, Any]) -> None:
+    """Print the last of the lines that ``--json`` prints."""
+    console.print_json({"what": "end", **result})
 
 
 def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
-    """The failed seats as a table, and one line with all."""
-    bad = [one for one in deployment.results if one.outcome in _BAD]
+    """Print the failed seats as a table, and one line with all."""
+    bad = [result for result in deployment.results if result.outcome in _BAD]
     if bad:
         table = console.table("seat", "place", "outcome", "why")
-        for one in bad:
-            table.add_row(one.seat, str(one.place), one.outcome.value, one.message)
+        for seat in bad:
+            table.add_row(seat.seat, str(seat.place), seat.outcome, seat.message)
         console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
@@ -81,8 +95,8 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
         console.say(f"stopped: {result['stopped']}")
 
 
-def tell_how_to_go_on(result: Mapping[str, Any], again: str) -> None:
-    """The command that does the rest, where there is a rest."""
+def say_how_to_go_on(result: Mapping[str, Any], again: str) -> None:
+    """Say the command that does the rest, where there is a rest."""
     if not result["exit"]:
         return
     if result["interrupted"]:
@@ -98,13 +112,3 @@ def leave(code: int) -> NoReturn:
     """End the process at once: Python itself would wait for the calls that nobody waits for."""
     console.flush()
     os._exit(code)
-
-
-def _failed(one: SeatResult) -> dict[str, str]:
-    return {
-        "seat": one.seat,
-        "account": one.place.account,
-        "region": one.place.region,
-        "outcome": one.outcome.value,
-        "message": one.message,
-    }

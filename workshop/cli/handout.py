@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -102,22 +103,29 @@ def handout(
     session = _session(session_hours, chosen)
     if form is Format.HTML and output is None:
         raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
-    at_hand = opened(env, config_dir, only=only, profile=profile)
-    if output is not None:
-        files.check(_targets(at_hand, form, output), force=force)
+    work = opened(env, config_dir, only=only, profile=profile)
+    writers = {} if output is None else _writers(work, form, output)
+    files.check(writers, force=force)
     made = datetime.now(UTC).replace(microsecond=0)
-    found = _asked(at_hand, chosen, session)
+    found = _asked(work, chosen, session)
     filled = slips.handout(
-        at_hand.loaded,
-        at_hand.seats,
+        work.loaded,
+        work.seats,
         found,
         made=made,
         presigned=chosen is Link.PRESIGNED,
         with_names=with_names,
     )
-    _deliver(filled, at_hand, form, output, force=force)
+    if output is None:
+        console.print_text(_TEXTS[form](filled))
+    else:
+        texts = {path: text_of(filled) for path, text_of in writers.items()}
+        in_folder = form is Format.HTML
+        files.write(texts, force=force, folder=output if in_folder else None)
+        count = f"{len(texts)} pages to " if len(texts) > 1 else "1 page to "
+        console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
     _warn_of_links(found)
-    _tell_problems(at_hand, found)
+    _warn_of_problems(work, found)
 
 
 def _session(hours: float | None, link: Link) -> timedelta:
@@ -133,45 +141,31 @@ def _session(hours: float | None, link: Link) -> timedelta:
 
 
 def _asked(
-    at_hand: CommandContext, link: Link, session: timedelta
+    work: CommandContext, link: Link, session: timedelta
 ) -> Mapping[str, notebooks.HandoutNotebook]:
-    clients, loaded, seats = at_hand.clients, at_hand.loaded, at_hand.seats
+    clients, loaded, seats = work.clients, work.loaded, work.seats
     if link is Link.PRESIGNED:
         return notebooks.presigned(clients, loaded, seats, session=session)
     return notebooks.statuses(clients, loaded, seats)
 
 
-def _with_room(at_hand: CommandContext) -> bool:
-    return set(at_hand.seats) == set(at_hand.loaded.seats)
-
-
-def _targets(at_hand: CommandContext, form: Format, output: Path) -> list[Path]:
+def _writers(
+    work: CommandContext, form: Format, output: Path
+) -> dict[Path, Callable[[Handout], str]]:
+    """Return the files to write, each with what makes its text of the handout."""
     if form is not Format.HTML:
-        return [output]
-    targets = [output / pages.seat_file(seat.id) for seat in at_hand.seats]
-    return [*targets, output / pages.ROOM_FILE] if _with_room(at_hand) else targets
+        return {output: _TEXTS[form]}
+    writers: dict[Path, Callable[[Handout], str]] = {
+        output / pages.seat_file(seat.id): partial(_seat_page, number)
+        for number, seat in enumerate(work.seats)
+    }
+    if set(work.seats) == set(work.loaded.seats):
+        writers[output / pages.ROOM_FILE] = pages.room_page
+    return writers
 
 
-def _deliver(
-    filled: Handout, at_hand: CommandContext, form: Format, output: Path | None, *, force: bool
-) -> None:
-    if form is Format.HTML and output is not None:
-        texts = {
-            output / pages.seat_file(slip.seat): pages.seat_page(filled, slip)
-            for slip in filled.slips
-        }
-        if _with_room(at_hand):
-            texts[output / pages.ROOM_FILE] = pages.room_page(filled)
-        files.write(texts, force=force, folder=output)
-        count = f"{len(texts)} pages" if len(texts) > 1 else "1 page"
-        console.say(f"wrote {count} to {shown(output)}/")
-        return
-    text = _TEXTS[form](filled)
-    if output is None:
-        console.print_text(text)
-        return
-    files.write({output: text}, force=force)
-    console.say(f"wrote {shown(output)}")
+def _seat_page(number: int, filled: Handout) -> str:
+    return pages.seat_page(filled, filled.slips[number])
 
 
 def _table(filled: Handout) -> str:
@@ -200,22 +194,22 @@ def _warn_of_links(found: Mapping[str, notebooks.HandoutNotebook]) -> None:
         )
 
 
-def _tell_problems(at_hand: CommandContext, found: Mapping[str, notebooks.HandoutNotebook]) -> None:
-    """One line for each kind of problem with its cure; raises when there is any."""
+def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.HandoutNotebook]) -> None:
+    """Warn of each kind of problem with its cure; raise WorkshopError when there is any."""
     groups: dict[tuple[str, str], list[Seat]] = defaultdict(list)
-    for seat in at_hand.seats:
+    for seat in work.seats:
         if problem := found[seat.id].problem:
             groups[found[seat.id].status, problem].append(seat)
     for (status, problem), seats in groups.items():
         ids = ",".join(seat.id for seat in seats)
-        cure = _CURES.get(status, "").format(env=at_hand.loaded.name, ids=ids)
+        cure = _CURES.get(status, "").format(env=work.loaded.name, ids=ids)
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:
-        total = len(at_hand.seats)
+        total = len(work.seats)
         raise WorkshopError(
             f"{bad} of {total} notebooks cannot be opened now; see to those above, then hand them"
-            f" out with: workshop handout -e {at_hand.loaded.name} --only ID,..."
+            f" out with: workshop handout -e {work.loaded.name} --only ID,..."
         )
 
 

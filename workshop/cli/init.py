@@ -23,7 +23,9 @@ Name = Annotated[
         show_default=False,
     ),
 ]
-Directory = Annotated[Path, typer.Option("--config-dir", metavar="DIR", help="Where to.")]
+Directory = Annotated[
+    Path, typer.Option("--config-dir", metavar="DIR", help="Where to write them.")
+]
 Account = Annotated[
     str | None,
     typer.Option(

@@ -106,7 +106,7 @@ def leftovers(
         for one in discovery.unknown:
             console.warn(one.message)
         least = "at least " if discovery.unknown else ""
-        console.say(f"{least}{len(scan.left)} resources are left, {plan.cost.told}")
+        console.say(f"{least}{len(scan.left)} resources are left, {plan.cost.per_hour}")
     if env is not None and scan.clean:
         for target in targets:
             Ledger(env).gone(target.seats, target.workshop)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workshop.cli import completion
-from workshop.cli.completion import CONFIG_DIR
 from workshop.config.diagnostics import listing, suggestion
 from workshop.errors import UsageError
 
 if TYPE_CHECKING:
     from workshop.config.environment import LoadedEnvironment
     from workshop.config.roster import Seat
+
+CONFIG_DIR = completion.CONFIG_DIR
 
 Env = Annotated[
     str,
@@ -51,30 +52,36 @@ OfProfile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+StateDir = Annotated[
+    Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
+]
 
-__all__ = ["CONFIG_DIR", "AsJson", "ConfigDir", "Env", "OfProfile", "Only", "seats"]
+
+def profiles(loaded: LoadedEnvironment, name: str | None) -> list[str]:
+    """Return the profile that ``--profile`` names, or all; raise UsageError for an unknown one."""
+    known = list(loaded.settings.profiles)
+    if name is None:
+        return known
+    if name not in known:
+        raise UsageError(
+            f"no profile {name!r} in environment {loaded.name!r};"
+            f" {suggestion(name, known)}{listing(known)}"
+        )
+    return [name]
 
 
 def seats(loaded: LoadedEnvironment, only: str | None, profile: str | None) -> tuple[Seat, ...]:
-    """The seats that ``--only`` and ``--profile`` leave, in the order of the roster or of --only.
+    """Return the seats that ``--only`` and ``--profile`` leave, in the order of both.
 
     Raises UsageError for an unknown seat or profile, and where nobody is left.
     """
     ids = None
     if only is not None:
-        ids = [one.strip() for one in only.split(",") if one.strip()]
+        ids = [word.strip() for word in only.split(",") if word.strip()]
         if not ids:
             raise UsageError("'--only' names nobody; name a seat, or leave it out for all")
     chosen = loaded.chosen(ids)
-    if profile is None:
-        return chosen
-    known = list(loaded.settings.profiles)
-    if profile not in known:
-        raise UsageError(
-            f"no profile {profile!r} in environment {loaded.name!r};"
-            f" {suggestion(profile, known)}{listing(known)}"
-        )
-    left = tuple(seat for seat in chosen if seat.profile == profile)
+    left = tuple(seat for seat in chosen if seat.profile in profiles(loaded, profile))
     if not left:
         raise UsageError(f"none of the seats has the profile {profile!r}; leave out one of the two")
     return left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from workshop.cli import console
@@ -61,7 +62,7 @@ def synthesized(work: CommandContext) -> Assembly:
 
 
 def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, planner.Found]:
-    """List the stacks and compare: the plan and what was found."""
+    """List the stacks and compare; return the plan and what was found."""
     worked_in = Ledger(work.loaded.name).places()
     elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
@@ -72,7 +73,7 @@ def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, pla
 
 
 def show(made: DeployPlan) -> None:
-    """The plan for people: what is unchanged is only counted."""
+    """Print the plan for people: what is unchanged is only counted."""
     table = console.table("seat", "place", "plan", "stacks", "why")
     for seat in made.seats:
         if seat.action != StackAction.UNCHANGED:
@@ -94,7 +95,7 @@ def show(made: DeployPlan) -> None:
 
 
 def summary(made: DeployPlan) -> str:
-    """One line with the totals."""
+    """Return one line with the totals."""
     some = [f"{count} {action.value}" for action, count in made.totals.items() if count]
     if made.strays:
         some.append(f"{len(made.strays)} stray")
@@ -102,33 +103,24 @@ def summary(made: DeployPlan) -> str:
 
 
 def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
-    """The plan for programs."""
+    """Return the plan for programs."""
     return {
         "environment": work.loaded.name,
         "workshop": work.loaded.settings.workshop,
         "seats": [
             {
                 "seat": seat.seat,
-                "account": seat.place.account,
-                "region": seat.place.region,
-                "action": seat.action.value,
+                **asdict(seat.place),
+                "action": seat.action,
                 "stacks": [_stack(stack) for stack in seat.stacks],
             }
             for seat in made.seats
         ],
         "strays": [
-            {
-                "seat": stray.seat,
-                "account": stray.place.account,
-                "region": stray.place.region,
-                "stacks": list(stray.stacks),
-            }
+            {"seat": stray.seat, **asdict(stray.place), "stacks": list(stray.stacks)}
             for stray in made.strays
         ],
-        "unlisted": [
-            {"account": place.account, "region": place.region, "why": why}
-            for place, why in made.unlisted.items()
-        ],
+        "unlisted": [{**asdict(place), "why": why} for place, why in made.unlisted.items()],
         "totals": {action.value: count for action, count in made.totals.items()}
         | {"stray": len(made.strays)},
     }
@@ -137,21 +129,11 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
 def _stack(stack: StackPlan) -> dict[str, Any]:
     return {
         "name": stack.desired.name,
-        "action": stack.action.value,
+        "action": stack.action,
         "status": stack.current.status if stack.current else None,
         "message": stack.message,
         "loses_disk": stack.loses_disk,
-        "changes": [
-            {
-                "resource": change.resource,
-                "type": change.type,
-                "property": change.property,
-                "before": change.before,
-                "after": change.after,
-                "effect": change.effect.value,
-            }
-            for change in stack.changes
-        ],
+        "changes": [asdict(change) for change in stack.changes],
     }
 
 

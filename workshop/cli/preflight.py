@@ -55,23 +55,31 @@ def preflight(
 
         workshop preflight -e prod --accept-unknown L-04CE2E67 --accept-short L-B6D80D9C
     """
-    accepted = frozenset(accept_unknown or ())
-    chosen = opened(env, config_dir, only=only, profile=profile)
-    report = checked(
-        chosen.clients,
-        chosen.loaded,
-        chosen.seats,
-        _stacks(chosen),
-        accept_unknown=accepted,
-        now=datetime.now(UTC),
-    )
-    for name in report.unmatched(sorted(accepted)):
+    work = opened(env, config_dir, only=only, profile=profile)
+    report = report_on(work, _stacks(work), accept_unknown)
+    for name in report.unmatched(sorted(set(accept_unknown or ()))):
         console.warn(f"{name} is accepted, but nothing that was asked has this name")
     if as_json:
         console.print_json(document(report), indent=2)
     else:
         show(report, everything=show_all)
     refuse(report)
+
+
+def report_on(
+    work: CommandContext,
+    found: Mapping[AccountRegion, Mapping[str, StackSummary]],
+    accept_unknown: list[str] | None,
+) -> PreflightReport:
+    """Ask AWS whether the chosen seats can be deployed beside the stacks that were found."""
+    return checked(
+        work.clients,
+        work.loaded,
+        work.seats,
+        found,
+        accept_unknown=frozenset(accept_unknown or ()),
+        now=datetime.now(UTC),
+    )
 
 
 def show(report: PreflightReport, *, everything: bool = False) -> None:
@@ -103,7 +111,7 @@ def show(report: PreflightReport, *, everything: bool = False) -> None:
 
 
 def document(report: PreflightReport) -> dict[str, object]:
-    """The report for programs."""
+    """Return the report for programs."""
     return {
         "passed": report.passed,
         "checks": [
@@ -120,16 +128,16 @@ def refuse(report: PreflightReport) -> None:
 
 
 def refusal(report: PreflightReport) -> str:
-    """Why a report that has not passed refuses."""
+    """Return why a report that has not passed refuses."""
     reasons = ", ".join(
         f"{len(report.of(state))} {state.value}" for state in REFUSING if report.of(state)
     )
     return f"preflight refuses ({reasons}); each check says what cures it"
 
 
-def _stacks(chosen: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
-    """The stacks of each place; a place that cannot be listed is left out."""
-    listed = stacks.in_each(chosen.clients, chosen.places)
+def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
+    """Return the stacks of each place; one that cannot be listed is left out, with a warning."""
+    listed = stacks.in_each(work.clients, work.places)
     for place, answer in listed.items():
         if isinstance(answer, Unavailable):
             console.warn(f"the stacks of {place} could not be listed ({answer.reason})")

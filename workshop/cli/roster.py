@@ -132,7 +132,7 @@ def _print(draft: Draft, unwritten: frozenset[str]) -> None:
 
 
 def _overrides(draft: Draft, seat: Seat) -> str:
-    """What the seat's row says otherwise than its profile and environment."""
+    """Return what the seat's row says otherwise than its profile and environment."""
     settings = draft.settings
     if settings is None:
         return ""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,6 +14,7 @@ import typer
 from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.progress import Progress
 from workshop.events import EventStream
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
@@ -41,7 +41,7 @@ def stop(
     minutes: Minutes = start_stop.DEADLINE_MINUTES,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the notebooks of all seats: their disks stay, and cost on.
+    """Stop the notebooks of all seats: their disks stay, and go on costing.
 
     Jobs and endpoints go on, and the last line says how many and what they cost. What is stopped
     already is left alone.
@@ -52,8 +52,8 @@ def stop(
 
         workshop start -e prod --only ada,ben
     """
-    found = opened(env, config_dir, only=only, profile=profile)
-    _change(found, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
+    work = opened(env, config_dir, only=only, profile=profile)
+    _change(work, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 
 def start(
@@ -76,51 +76,47 @@ def start(
 
         workshop start -e prod --profile instructor --no-wait
     """
-    found = opened(env, config_dir, only=only, profile=profile)
-    _change(found, start_stop.START, minutes=minutes, no_wait=no_wait, as_json=as_json)
+    work = opened(env, config_dir, only=only, profile=profile)
+    _change(work, start_stop.START, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 
 def _change(
-    found: CommandContext, goal: Transition, *, minutes: float, no_wait: bool, as_json: bool
+    work: CommandContext, goal: Transition, *, minutes: float, no_wait: bool, as_json: bool
 ) -> None:
     ending = threading.Event()
     interrupted = False
     waits = NotebookWaits(ending.wait, stay=not no_wait, minutes=minutes)
-    before = found.clients.calls
-    with _progress(goal, len(found.seats)) as progress:
-        batches = list(
-            start_stop.batches(
-                found.loaded,
-                found.seats,
-                found.clients,
-                goal=goal,
-                waits=waits,
-                report=EventStream(progress.report),
-            )
-        )
-        with ThreadPoolExecutor(len(batches)) as pool:
-            running = [pool.submit(batch.run) for batch in batches]
-            try:
-                _wait_for(running)
-            except KeyboardInterrupt:
-                interrupted = True
-                console.say("ending: what AWS was asked for goes on without this command")
-            finally:  # where one place was broken off, the others end as well
-                ending.set()
-    calls = Counter(found.clients.calls) - before
-    outcomes = _in_order(found, [outcome for future in running for outcome in future.result()])
+    before = work.clients.calls
+    progress = Progress(goal.verb, len(work.seats))
+
+    def report(outcome: NotebookOutcome) -> None:
+        progress.end(_sentence(goal, outcome), good=outcome.as_asked)
+
+    batches = start_stop.batches(
+        work.loaded, work.seats, work.clients, goal=goal, waits=waits, report=EventStream(report)
+    )
+    with progress.shown(), ThreadPoolExecutor(len(batches)) as pool:
+        running = [pool.submit(batch.run) for batch in batches]
+        try:
+            _wait_for(running)
+        except KeyboardInterrupt:
+            interrupted = True
+            console.say("ending: what AWS was asked for goes on without this command")
+        finally:  # where one place was broken off, the others end as well
+            ending.set()
+    calls = Counter(work.clients.calls) - before
+    ended = {outcome.seat: outcome for future in running for outcome in future.result()}
+    outcomes = [ended[seat.id] for seat in work.seats]
     if not as_json:
         _print(goal, outcomes)
-        _say(found, goal, outcomes)
-    # What a night costs is not told by what was stopped, but by what was not.
-    seen = None if interrupted else scan(found.loaded, found.seats, found.clients, DescribeCache())
+        _say(work, goal, outcomes)
+    # A night costs by what was not stopped.
+    seen = None if interrupted else scan(work.loaded, work.seats, work.clients, DescribeCache())
     if as_json:
-        console.print_json(_document(found, goal, calls, outcomes, seen), indent=2)
-        _say(found, goal, outcomes)
+        console.print_json(_document(work, goal, calls, outcomes, seen), indent=2)
+        _say(work, goal, outcomes)
     if seen is not None:
-        still_running.say(
-            found, seen, "still running" if goal is start_stop.STOP else "running now"
-        )
+        still_running.say(work, seen, "still running" if goal is start_stop.STOP else "running now")
     if not all(outcome.as_asked for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -129,38 +125,8 @@ def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
     wait(running, return_when=FIRST_EXCEPTION)
 
 
-class _Progress:
-    """Says each outcome as it comes."""
-
-    def __init__(self, goal: Transition, seats: int, bar: console.Bar | None) -> None:
-        self._goal, self._seats, self._bar = goal, seats, bar
-        self._reported = 0
-        self._task = bar.add_task("", total=seats) if bar else None
-
-    def report(self, outcome: NotebookOutcome) -> None:
-        self._reported += 1
-        sentence = _sentence(self._goal, outcome)
-        if self._bar is None or self._task is None:
-            console.say(f"{sentence} ({self._reported} of {self._seats})")
-            return
-        self._bar.advance(self._task)
-        if not outcome.as_asked:
-            console.say(sentence)
-
-
-@contextmanager
-def _progress(goal: Transition, seats: int) -> Iterator[_Progress]:
-    if not console.talks_to_terminal():
-        yield _Progress(goal, seats, None)
-        return
-    with console.Bar(goal.verb, transient=True) as bar:
-        yield _Progress(goal, seats, bar)
-
-
 def _sentence(goal: Transition, outcome: NotebookOutcome) -> str:
-    return f"{outcome.seat}: {_result(goal, outcome)}" + (
-        f": {outcome.reason}" if outcome.reason else ""
-    )
+    return ": ".join(filter(None, (outcome.seat, _result(goal, outcome), outcome.reason)))
 
 
 def _result(goal: Transition, outcome: NotebookOutcome) -> str:
@@ -171,11 +137,6 @@ def _result(goal: Transition, outcome: NotebookOutcome) -> str:
         "unread": "not known",
     }
     return words.get(outcome.result, outcome.result)
-
-
-def _in_order(found: CommandContext, outcomes: list[NotebookOutcome]) -> list[NotebookOutcome]:
-    place = {seat.id: number for number, seat in enumerate(found.seats)}
-    return sorted(outcomes, key=lambda outcome: place[outcome.seat])
 
 
 def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
@@ -191,23 +152,23 @@ def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
     console.print_table(table)
 
 
-def _say(found: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]) -> None:
+def _say(work: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]) -> None:
     counts = Counter(_result(goal, outcome) for outcome in outcomes)
     console.say(", ".join(f"{count} {result}" for result, count in counts.items()))
     cost = _changed(outcomes)
     if cost.usd or not cost.complete:
         effect = "this saves" if goal is start_stop.STOP else "they cost"
         basis = ", ".join(dict.fromkeys(prices.basis(outcome.place.region) for outcome in outcomes))
-        console.say(f"{effect} {cost.told} ({basis}); disks cost all the time")
+        console.say(f"{effect} {cost.per_hour} ({basis}); disks cost all the time")
     if any(outcome.result in ("interrupted", "waiting", "stuck", "unread") for outcome in outcomes):
         console.say(
-            f"see how they are with: {found.command('status')};"
-            f" go on with: {found.command(goal.verb)}"
+            f"see how they are with: {work.command('status')};"
+            f" go on with: {work.command(goal.verb)}"
         )
 
 
 def _changed(outcomes: Sequence[NotebookOutcome]) -> Cost:
-    """What the machines cost that were stopped or started by this command."""
+    """Return what the machines cost that this command stopped or started."""
     return prices.total(
         prices.cost(prices.hourly("notebook", outcome.instance_type, outcome.place.region))
         for outcome in outcomes
@@ -216,7 +177,7 @@ def _changed(outcomes: Sequence[NotebookOutcome]) -> Cost:
 
 
 def _document(
-    found: CommandContext,
+    work: CommandContext,
     goal: Transition,
     calls: Counter[str],
     outcomes: list[NotebookOutcome],
@@ -224,7 +185,7 @@ def _document(
 ) -> dict[str, object]:
     cost = _changed(outcomes)
     return {
-        "environment": found.loaded.name,
+        "environment": work.loaded.name,
         "goal": goal.verb,
         "seats": [
             {

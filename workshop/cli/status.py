@@ -19,6 +19,8 @@ from workshop.status.describe import DescribeCache
 from workshop.status.report import Count, StackCounts, StatusRow, StatusTotals, Unattributed
 
 NUMBERS = ("endpoints", "USD/h")
+_NAMED = 2
+"""So many notebooks of no seat are named; the others are counted."""
 
 
 def status(
@@ -27,9 +29,9 @@ def status(
     config_dir: ConfigDir = CONFIG_DIR,
     only: Only = None,
     profile: OfProfile = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again and again.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Scan again and again.")] = False,
     every: Annotated[
-        float, typer.Option("--every", min=1, metavar="SECONDS", help="Between two looks.")
+        float, typer.Option("--every", min=1, metavar="SECONDS", help="Between two scans.")
     ] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -37,9 +39,9 @@ def status(
 
     The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
     be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
-    machines and notebook disks. "?" is what could not be read; then the exit code is 1. One look
+    machines and notebook disks. "?" is what could not be read; then the exit code is 1. One scan
     describes 200 processing and transform jobs and configurations of endpoints at most; with
-    --watch, the next look goes on with the others.
+    --watch, the next scan goes on with the others.
 
     For example:
 
@@ -47,23 +49,23 @@ def status(
 
         workshop status -e prod --only ada,ben --watch
     """
-    found = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile)
     cache = DescribeCache()
 
     def take() -> StatusScan:
-        return scan(found.loaded, found.seats, found.clients, cache)
+        return scan(work.loaded, work.seats, work.clients, cache)
 
     if watch:
-        _watch(found, take, every, as_json=as_json)
+        _watch(work, take, every, as_json=as_json)
         return
     seen = take()
-    _show(found, seen, as_json=as_json)
+    _show(work, seen, as_json=as_json)
     if seen.unknown:
         raise typer.Exit(1)
 
 
 def _watch(
-    found: CommandContext, take: Callable[[], StatusScan], every: float, *, as_json: bool
+    work: CommandContext, take: Callable[[], StatusScan], every: float, *, as_json: bool
 ) -> None:
     """Until Ctrl-C; on a terminal the table stays where it is."""
     try:
@@ -71,12 +73,12 @@ def _watch(
             with console.live_data() as live:
                 while True:
                     seen = take()
-                    table = _table(found, seen)
-                    table.explain(_remarks(found, seen))
+                    table = _table(work, seen)
+                    table.explain(_remarks(work, seen))
                     live.update(table, refresh=True)
                     pause(every)
         while True:
-            _show(found, take(), as_json=as_json, indent=None)
+            _show(work, take(), as_json=as_json, indent=None)
             pause(every)
     except KeyboardInterrupt:
         return
@@ -87,32 +89,30 @@ def pause(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def _show(
-    found: CommandContext, seen: StatusScan, *, as_json: bool, indent: int | None = 2
-) -> None:
+def _show(work: CommandContext, seen: StatusScan, *, as_json: bool, indent: int | None = 2) -> None:
     if as_json:
-        console.print_json(_document(found, seen), indent=indent)
+        console.print_json(_document(work, seen), indent=indent)
     else:
-        console.print_table(_table(found, seen))
-    for remark in _remarks(found, seen):
+        console.print_table(_table(work, seen))
+    for remark in _remarks(work, seen):
         console.say(remark)
 
 
-def _remarks(found: CommandContext, seen: StatusScan) -> list[str]:
-    basis = dict.fromkeys(prices.basis(place.region) for place in found.places)
-    told = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
+def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
+    basis = dict.fromkeys(prices.basis(place.region) for place in work.places)
+    remarks = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
     for place, parts in seen.unknown.items():
-        told += [
+        remarks += [
             f"warning: {place}: {what} could not be read: {why}" for what, why in parts.items()
         ]
-    return told
+    return remarks
 
 
 # --- the table ----------------------------------------------------------------------------------
 
 
-def _table(found: CommandContext, seen: StatusScan) -> console.PlainTable:
-    several = len(found.places) > 1
+def _table(work: CommandContext, seen: StatusScan) -> console.PlainTable:
+    several = len(work.places) > 1
     where = ("account and Region",) if several else ()
     table = console.table(
         "seat", *where, "stacks", "notebook", "up", "last active", "jobs", *NUMBERS, right=NUMBERS
@@ -122,9 +122,7 @@ def _table(found: CommandContext, seen: StatusScan) -> console.PlainTable:
     blank = [""] if several else []
     table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
     for other in seen.unattributed:
-        table.add_row(
-            "not attributed", *([str(other.place)] if several else []), *_stray_cells(other)
-        )
+        table.add_row("of no seat", *([str(other.place)] if several else []), *_stray_cells(other))
     return table
 
 
@@ -157,7 +155,9 @@ def _stray_cells(other: Unattributed) -> list[str]:
     jobs: dict[str, Count] = {
         kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind != "endpoint"
     }
-    books = f"{len(other.notebooks)} more" if other.notebooks else ""
+    books = ", ".join(book.name for book in other.notebooks[:_NAMED])
+    if len(other.notebooks) > _NAMED:
+        books += f" and {len(other.notebooks) - _NAMED} more"
     return ["", books, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(other.cost)]
 
 
@@ -183,7 +183,7 @@ def _count(count: Count) -> str:
 
 
 def _since(moment: datetime | None, now: datetime) -> str:
-    """``2h05m``; the two largest units, from minutes to days."""
+    """Return ``2h05m``: the two largest units, from minutes to days."""
     if moment is None:
         return "-"
     minutes = max(now - moment, timedelta()) // timedelta(minutes=1)
@@ -197,17 +197,17 @@ def _since(moment: datetime | None, now: datetime) -> str:
 # --- JSON ---------------------------------------------------------------------------------------
 
 
-def _document(found: CommandContext, seen: StatusScan) -> dict[str, Any]:
+def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
     totals = seen.totals
     return {
-        "environment": found.loaded.name,
+        "environment": work.loaded.name,
         "at": seen.at.isoformat(),
         "seats": [_row_document(row) for row in seen.rows],
         "not_attributed": [
             {
                 **asdict(other.place),
                 "notebooks": [book.name for book in other.notebooks],
-                "work": [{"kind": one.kind, "name": one.name} for one in other.work],
+                "work": [{"kind": job.kind, "name": job.name} for job in other.work],
                 "usd_per_hour": other.cost.document,
             }
             for other in seen.unattributed
@@ -226,7 +226,7 @@ def _document(found: CommandContext, seen: StatusScan) -> dict[str, Any]:
             for place, parts in seen.unknown.items()
             for what, why in parts.items()
         ],
-        "prices": {place.region: prices.basis(place.region) for place in found.places},
+        "prices": {place.region: prices.basis(place.region) for place in work.places},
         "calls": {"total": sum(seen.calls.values()), **seen.calls},
     }
 

@@ -33,9 +33,9 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
         if at_work:
             sweep = found.command_for("sweep", at_work)
             cure += f"; end jobs and endpoints, and delete what these seats made, with: {sweep}"
-        console.say(f"{what}: {told}, {running.told}; {cure}")
+        console.say(f"{what}: {told}, {running.per_hour}; {cure}")
     for other in seen.unattributed:
-        console.say(f"and of nobody on the roster in {other.place}: {other.cost.told}")
+        console.say(f"and of nobody on the roster in {other.place}: {other.cost.per_hour}")
 
 
 def document(seen: StatusScan) -> dict[str, Any]:

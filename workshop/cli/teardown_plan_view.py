@@ -76,7 +76,7 @@ class PlanView:
         actions = Counter(action for _, action in self.plan.actions)
         message = "; ".join(f"{count} {action}" for action, count in actions.items())
         region = next(iter(self.plan.discovery.contexts)).region
-        cost = f"{self.plan.cost.told} ({prices.basis(region)})"
+        cost = f"{self.plan.cost.per_hour} ({prices.basis(region)})"
         console.say(f"{message or 'nothing is left'}; it costs {cost}")
         if actions.get(PlannedAction.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")

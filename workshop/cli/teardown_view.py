@@ -26,7 +26,7 @@ class TeardownView:
         self._as_json = as_json
         self._counts: Counter[str] = Counter()
         self._cost: Cost | None = None
-        self._message = 0.0
+        self._counted = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -56,15 +56,15 @@ class TeardownView:
         if event.outcome in _ALOUD or (event.outcome is None and event.message):
             what = event.outcome or event.step
             console.say(f"{what}: {resource.resource_type} {resource.id}: {event.message}")
-        if time.monotonic() - self._message > _EVERY:
+        if time.monotonic() - self._counted > _EVERY:
             self._count()
 
     def _count(self) -> None:
         if not self._counts or self._as_json:
             return
-        self._shown = time.monotonic()
+        self._counted = time.monotonic()
         counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
-        cost = "" if self._cost is None else f"; still running: {self._cost.told}"
+        cost = "" if self._cost is None else f"; still running: {self._cost.per_hour}"
         console.say(f"  {counts}{cost}")
 
 
@@ -93,7 +93,7 @@ def show_report(report: TeardownReport) -> None:
         console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")
     if report.to_accept:
         console.print_line(how_to_accept(report.to_accept))
-    console.print_line(f"still billed: {report.cost.told}")
+    console.print_line(f"still billed: {report.cost.per_hour}")
     console.print_line(report.verdict)
 
 

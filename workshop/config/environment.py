@@ -41,8 +41,8 @@ class LoadedEnvironment:
         unknown = [seat_id for seat_id in ids if seat_id not in by_id]
         if unknown:
             raise UsageError(
-                f"no attendee {', '.join(map(repr, unknown))} in environment {self.name!r};"
-                f" {suggestion(unknown[0], by_id)}known: {', '.join(by_id)}"
+                f"no seat {', '.join(map(repr, unknown))} in environment {self.name!r};"
+                f" {suggestion(unknown[0], by_id)}list them with: workshop roster -e {self.name}"
             )
         return tuple(by_id[seat_id] for seat_id in dict.fromkeys(ids))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
 import shutil
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +38,7 @@ class Toolkit:
 
     @property
     def program(self) -> str | None:
-        """The command line's file, or None where there is none."""
+        """Return the command line's file, None where there is none."""
         own = os.pathsep.join([str(Path(sys.executable).parent), self.variables.get("PATH", "")])
         return shutil.which("cdk", path=own)
 
@@ -75,13 +74,3 @@ class Toolkit:
                 details="".join(last),
             )
         return log
-
-
-def stacks(assembly: Path) -> Sequence[str]:
-    """Return the names of the stacks in a cloud assembly."""
-    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
-    return [
-        name
-        for name, artifact in manifest["artifacts"].items()
-        if artifact["type"] == "aws:cloudformation:stack"
-    ]

@@ -58,7 +58,7 @@ def _paged(
 
 
 def _stacks(session: boto3.Session) -> Iterator[str]:
-    """Stacks in any state but the one in which AWS keeps a deleted stack's record."""
+    """Yield stacks in any state but the one in which AWS keeps a deleted stack's record."""
     client = session.client("cloudformation")
     for page in client.get_paginator("list_stacks").paginate():
         for summary in page["StackSummaries"]:

@@ -27,42 +27,23 @@ def _row(handout: Handout, slip: Slip) -> tuple[str, ...]:
     return (slip.seat, *people, slip.names.notebook, slip.notebook.status, *timed, given)
 
 
+_COLUMNS = (
+    *("seat", "name", "email", "profile", "account", "region", "notebook", "state", "problem"),
+    *("link", "open_before", "session_seconds", "dashboard"),
+)
+"""Of CSV: what of the JSON document goes into a cell; people only where they are in it."""
+
+
 def csv_text(handout: Handout) -> str:
     """Return one line a seat; a cell that a spreadsheet would run begins with an apostrophe."""
-    people = ("name", "email") if handout.with_names else ()
+    people = ("name", "email")
+    columns = [name for name in _COLUMNS if handout.with_names or name not in people]
     out = io.StringIO()
-    columns = (
-        "seat",
-        *people,
-        "profile",
-        "account",
-        "region",
-        "notebook",
-        "state",
-        "problem",
-        "link",
-        "open_before",
-        "session_seconds",
-        "dashboard",
-    )
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for slip in handout.slips:
-        link = slip.notebook.link
-        cells = (
-            slip.seat,
-            *((slip.name, slip.email) if handout.with_names else ()),
-            slip.profile_name,
-            slip.names.account,
-            slip.names.region,
-            slip.names.notebook,
-            slip.notebook.status,
-            slip.notebook.problem,
-            _given(handout, slip),
-            link.open_before.isoformat() if link else "",
-            str(int(link.session.total_seconds())) if link else "",
-            slip.dashboard_url,
-        )
+        document = _document(handout, slip)
+        cells = ("" if document[name] is None else str(document[name]) for name in columns)
         writer.writerow([spreadsheet_cell(cell) for cell in cells])
     return out.getvalue()
 

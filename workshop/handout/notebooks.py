@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
-from workshop.aws.reads import Unavailable, attempt
+from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 
@@ -54,10 +53,8 @@ def statuses(
 ) -> dict[str, HandoutNotebook]:
     """Return the notebooks by seat id, from one paged listing for each account and Region."""
     places = account_regions(seats)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
-        listings = pool.map(lambda place: attempt(partial(list_in, place)), places)
-        listed = dict(zip(places, listings, strict=True))
+    list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
+    listed = side_by_side(lambda place: attempt(partial(list_in, place)), places, threads=AT_ONCE)
     return {
         seat.id: _state(loaded.names(seat).notebook, listed[seat.account_region]) for seat in seats
     }
@@ -95,9 +92,8 @@ def presigned(
         link = Presigned(answer["AuthorizedUrl"], asked + TO_OPEN, session)
         return HandoutNotebook(OPEN, link=link)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        ids = [seat.id for seat in seats]
-        return dict(zip(ids, pool.map(opened, seats), strict=True))
+    made = side_by_side(opened, seats, threads=AT_ONCE)
+    return {seat.id: notebook for seat, notebook in made.items()}
 
 
 def _state(name: str, listed: Mapping[str, NotebookState] | Unavailable) -> HandoutNotebook:

@@ -8,9 +8,10 @@ its way somewhere is left to arrive first. One seat's trouble hides no other's.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,10 +21,12 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
+from workshop.config.roster import Seat, account_regions
 
 AT_ONCE = 8
-POLL_SECONDS = 5.0
+FIRST_POLL_SECONDS, POLL_SECONDS = 1.0, 5.0
+SLOWER = 1.5
+"""Polls begin often and grow rarer, up to one every ``POLL_SECONDS``."""
 DEADLINE_MINUTES = 15.0
 """A start takes three to seven minutes, of which a lifecycle script may take five."""
 
@@ -38,7 +41,7 @@ AS_ASKED: frozenset[Result] = frozenset({"done", "already", "asked"})
 
 @dataclass(frozen=True)
 class Transition:
-    """Where notebooks shall be, and the operation that takes them there from ``begins``."""
+    """Where notebooks should be, and the operation that takes them there from ``begins``."""
 
     verb: str
     past: str
@@ -130,7 +133,7 @@ class NotebookBatch:
         }
         ends = self.waits.clock() + self.waits.minutes * 60
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            while True:
+            for polls in count():
                 unread = self._scan()
                 if unread and not self._may_be_read:
                     self._close_all("unread", f"its notebook could not be read: {unread}")
@@ -140,13 +143,10 @@ class NotebookBatch:
                 self._close_refused()
                 if not self._pending:
                     break
-                if not self.waits.stay:
-                    self._close_unstayed(unread)
+                if not self.waits.stay or self.waits.clock() >= ends:
+                    self._close_rest(unread)
                     break
-                if self.waits.clock() >= ends:
-                    self._close_late(unread)
-                    break
-                if self.waits.pause(POLL_SECONDS):
+                if self.waits.pause(min(POLL_SECONDS, FIRST_POLL_SECONDS * SLOWER**polls)):
                     self._close_all("interrupted", "it was not waited for")
                     break
         return self.outcomes
@@ -219,23 +219,20 @@ class NotebookBatch:
             reason = f"{reason}: {described.get('FailureReason', 'AWS gives no reason')}"
         return reason
 
-    def _close_unstayed(self, unread: str) -> None:
+    def _close_rest(self, unread: str) -> None:
+        """Close who has not arrived where nothing more is waited for."""
         for pending in list(self._pending.values()):
-            if pending.book is None:
+            status = pending.book.status if pending.book else ""
+            if not status:
                 self._close(pending, "unread", f"its notebook could not be read: {unread}")
-            elif pending.acted or pending.book.status == self.goal.passes:
+            elif self.waits.stay:
+                reason = f"still {status} after {self.waits.minutes:g} minutes"
+                self._close(pending, "stuck", pending.trouble or reason)
+            elif pending.acted or status == self.goal.passes:
                 self._close(pending, "asked")
             else:
-                reason = pending.trouble or f"its notebook is {pending.book.status}"
+                reason = pending.trouble or f"its notebook is {status}"
                 self._close(pending, "waiting", f"{reason}; {self.goal.verb} it again later")
-
-    def _close_late(self, unread: str) -> None:
-        for pending in list(self._pending.values()):
-            if pending.book is None:
-                self._close(pending, "unread", f"its notebook could not be read: {unread}")
-            else:
-                reason = f"still {pending.book.status} after {self.waits.minutes:g} minutes"
-                self._close(pending, "stuck", pending.trouble or reason)
 
     def _close_all(self, result: Result, reason: str) -> None:
         for pending in list(self._pending.values()):
@@ -265,13 +262,20 @@ def batches(
     goal: Transition,
     waits: NotebookWaits,
     report: Callable[[NotebookOutcome], None],
-) -> Iterator[NotebookBatch]:
-    """Yield a batch for each account and Region; ``report`` is called from the thread of each."""
-    by_place: dict[AccountRegion, list[Seat]] = {}
-    for seat in seats:
-        by_place.setdefault(seat.account_region, []).append(seat)
-    for place, here in by_place.items():
-        yield NotebookBatch(loaded, here, clients, place, goal, waits, report)
+) -> list[NotebookBatch]:
+    """Return a batch for each account and Region; ``report`` is called from the thread of each."""
+    return [
+        NotebookBatch(
+            loaded,
+            [seat for seat in seats if seat.account_region == place],
+            clients,
+            place,
+            goal,
+            waits,
+            report,
+        )
+        for place in account_regions(seats)
+    ]
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:

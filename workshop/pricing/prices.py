@@ -1,7 +1,7 @@
 """What SageMaker's machines and disks cost an hour, as far as the shipped list knows.
 
 List prices of AWS on demand, in USD: an estimate, not a bill. What is not on the list has no price,
-never a price of 0. A Region that is not on the list is told with the prices of :data:`FALLBACK`,
+never a price of 0. A Region that is not on the list has the prices of :data:`FALLBACK`,
 and :func:`basis` says so.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -46,25 +45,25 @@ class Cost:
         return Cost(self.usd * count, self.complete or count == 0)
 
     def __str__(self) -> str:
-        """``0.115``, ``at least 0.115``, or ``?`` where nothing is known."""
+        """Return ``0.115``, ``at least 0.115``, or ``?`` where nothing is known."""
         if self.complete:
             return f"{self._shown:.3f}"
         return f"at least {self._shown:.3f}" if self._shown else "?"
 
     @property
-    def told(self) -> str:
-        """``0.115 USD per hour``, ``at least 0.115 USD per hour``, or that nobody knows."""
+    def per_hour(self) -> str:
+        """Return ``0.115 USD per hour``, with ``at least`` in front, or that it is unknown."""
         figure = str(self)
         return "an unknown sum per hour" if figure == "?" else f"{figure} USD per hour"
 
     @property
     def document(self) -> dict[str, Any]:
-        """The cost for programs: ``least`` is all of it where ``complete``."""
+        """Return the cost for programs: ``least`` is all of it where ``complete``."""
         return {"least": float(self._shown and self.usd), "complete": self.complete}
 
     @property
     def exact(self) -> Decimal | None:
-        """All of it, None where a part is not known."""
+        """Return all of it, None where a part is not known."""
         return self.usd if self.complete else None
 
     @property
@@ -74,7 +73,7 @@ class Cost:
 
     @property
     def known(self) -> str | None:
-        """The least that it costs, for programs; None where nothing of it is known."""
+        """Return the least that it costs, for programs; None where nothing of it is known."""
         return str(self.usd) if self.complete or self._shown else None
 
 
@@ -82,12 +81,12 @@ NOT_KNOWN = Cost(complete=False)
 
 
 def total(costs: Iterable[Cost]) -> Cost:
-    """The sum; complete only if every part is."""
+    """Return the sum; complete only if every part is."""
     return sum(costs, start=Cost())
 
 
 def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
-    """USD per hour of one machine (``ml.m5.large``), None where the price is not known."""
+    """Return USD per hour of one machine (``ml.m5.large``); None for an unknown price."""
     found = _of(region)["types"].get(instance_type)
     if isinstance(found, dict):
         found = found.get(use)
@@ -95,31 +94,21 @@ def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
 
 
 def volume_hourly(gb: int, region: str) -> Decimal | None:
-    """USD per hour of a notebook's disk of so many GB, which a stopped notebook keeps."""
+    """Return USD per hour of a notebook's disk of so many GB, which a stopped notebook keeps."""
     month = _of(region)["volume_gb_month"]
     return None if month is None else Decimal(month) * gb / HOURS_PER_MONTH
 
 
 def cost(usd: Decimal | None) -> Cost:
-    """What a price that may not be known adds to a sum."""
+    """Return what a price that may not be known adds to a sum."""
     return NOT_KNOWN if usd is None else Cost(usd)
 
 
 def basis(region: str) -> str:
-    """Where the figures for a Region come from, for whoever reads them."""
+    """Return where the figures for a Region come from, in words."""
     known = region if region in _prices() else FALLBACK
-    told = f"{known} list prices of {_date(known).isoformat()}"
-    return told if known == region else f"{told}, an estimate for {region}"
-
-
-def _shown(usd: Decimal) -> str:
-    # A sum of inexact parts may end a hair below zero: adding 0 takes the sign off.
-    return f"{round(usd, 3) + 0:.3f}"
-
-
-def _date(region: str) -> date:
-    found: date = _prices()[region]["date"]
-    return found
+    estimate = "" if known == region else f", an estimate for {region}"
+    return f"{known} list prices of {_prices()[known]['date'].isoformat()}{estimate}"
 
 
 def _of(region: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -20,7 +20,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.aws.notebooks import NotebookState, notebooks
-from workshop.aws.reads import Unavailable, attempt
+from workshop.aws.reads import Unavailable, attempt, known, side_by_side
 from workshop.aws.stacks import stacks
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
@@ -38,8 +38,6 @@ from workshop.status.snapshot import (
     RunningJob,
     Snapshot,
 )
-
-T = TypeVar("T")
 
 THREADS = 8
 ARNS_AT_ONCE = 100
@@ -103,8 +101,7 @@ def scan(
 
     before = clients.calls
     places = account_regions(seats)
-    with ThreadPoolExecutor(len(places)) as pool:
-        snapshots = dict(zip(places, pool.map(collect, places), strict=True))
+    snapshots = side_by_side(collect, places, threads=len(places))
     rows = tuple(report.rows(loaded, seats, snapshots))
     unattributed = (report.unattributed(loaded, snapshot) for snapshot in snapshots.values())
     return StatusScan(
@@ -139,14 +136,14 @@ class StatusCollector:
             active = pool.submit(attempt, self._active)
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
-            tags = attempt(lambda: self._tags([*running, *_some(books.result())]))
-            known: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unavailable) else tags
+            tags = attempt(lambda: self._tags([*running, *known(books.result()).values()]))
+            tagged = known(tags)
             described = self._descriptions.of(
                 pool,
                 [
                     job
                     for job in running
-                    if not self._owners.is_another_workshops(known.get(job.arn, {}))
+                    if not self._owners.is_another_workshops(tagged.get(job.arn, {}))
                 ],
             )
         return Snapshot(
@@ -168,10 +165,9 @@ class StatusCollector:
         with ThreadPoolExecutor(THREADS) as pool:
             work = dict(zip(kinds, pool.map(self._listed, kinds), strict=True))
             running = _all(work.values())
-            tags = attempt(lambda: self._tags(running))
-            known: Mapping[str, Mapping[str, str]] = {} if isinstance(tags, Unavailable) else tags
+            tagged = known(attempt(lambda: self._tags(running)))
             others = [
-                job for job in running if self._owners.of(job.name, known.get(job.arn, {})) is None
+                job for job in running if self._owners.of(job.name, tagged.get(job.arn, {})) is None
             ]
             described = self._descriptions.of(pool, others)
         return {
@@ -239,10 +235,6 @@ class StatusCollector:
             for tagged in answer["ResourceTagMappingList"]:
                 tags[tagged["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}
         return tags
-
-
-def _some(listed: Mapping[str, T] | Unavailable) -> Iterable[T]:
-    return () if isinstance(listed, Unavailable) else listed.values()
 
 
 def _all(listings: Iterable[tuple[RunningJob, ...] | Unavailable]) -> list[RunningJob]:

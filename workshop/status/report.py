@@ -9,7 +9,7 @@ from datetime import datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
-from workshop.aws.reads import Unavailable
+from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import SETTLED, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -53,7 +53,7 @@ class StatusRow:
     jobs: Mapping[str, Count]
     endpoints: Count
     running: Cost
-    """Of the notebook's machine, jobs and endpoints, which can be ended; a disk costs on."""
+    """Of the notebook's machine, jobs and endpoints, which can be ended; a disk goes on costing."""
     disk: Cost
 
     @property
@@ -88,8 +88,8 @@ class StatusTotals:
 def rows(
     loaded: LoadedEnvironment, seats: Sequence[Seat], found: Mapping[AccountRegion, Snapshot]
 ) -> list[StatusRow]:
-    """The rows of ``seats``, in their order."""
-    sorted_out = {place: _by_owner(owners(loaded, place), one) for place, one in found.items()}
+    """Return the rows of ``seats``, in their order."""
+    sorted_out = {place: _by_owner(owners(loaded, place), here) for place, here in found.items()}
     made = []
     for seat in seats:
         place = seat.account_region
@@ -99,22 +99,22 @@ def rows(
 
 
 def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | None:
-    """What runs in a place and is no seat's of the roster; None where nothing does.
+    """Return what runs in a place and is no seat's of the roster; None where nothing does.
 
     What carries another workshop's tag is left out: it has an owner.
     """
-    known = owners(loaded, found.place)
-    tags = {} if isinstance(found.tags, Unavailable) else found.tags
+    ours = owners(loaded, found.place)
+    tags = known(found.tags)
     own = {loaded.names(seat).notebook for seat in loaded.seats}
     books = [
         book
-        for book in _listed(found.notebooks)
-        if book.name not in own and not known.is_another_workshops(tags.get(book.arn, {}))
+        for book in known(found.notebooks).values()
+        if book.name not in own and not ours.is_another_workshops(tags.get(book.arn, {}))
     ]
     work = [
-        one
-        for one, owner in _by_owner(known, found)
-        if owner is None and not known.is_another_workshops(tags.get(one.arn, {}))
+        job
+        for job, owner in _by_owner(ours, found)
+        if owner is None and not ours.is_another_workshops(tags.get(job.arn, {}))
     ]
     if not books and not work:
         return None
@@ -126,12 +126,12 @@ def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | N
         found.place,
         tuple(books),
         tuple(work),
-        prices.total([*unread, *costs, *(_work_cost(one, region) for one in work)]),
+        prices.total([*unread, *costs, *(_work_cost(job, region) for job in work)]),
     )
 
 
 def totals(rows: Sequence[StatusRow]) -> StatusTotals:
-    """The sum of the rows."""
+    """Return the sum of the rows."""
     sound = [None if row.stacks is None else row.stacks.sound for row in rows]
     up = [None if row.notebook is None else int(row.notebook == "InService") for row in rows]
     kinds = [kind for kind in KINDS if any(kind in row.jobs for row in rows)]
@@ -148,7 +148,7 @@ def totals(rows: Sequence[StatusRow]) -> StatusTotals:
 
 
 def owners(loaded: LoadedEnvironment, place: AccountRegion) -> Owners:
-    """The seats that can own something in a place."""
+    """Return the seats that can own something in a place."""
     here = {seat.id for seat in loaded.seats if seat.account_region == place}
     return Owners(loaded.settings.workshop, here)
 
@@ -157,16 +157,11 @@ def _row(
     loaded: LoadedEnvironment, seat: Seat, found: Snapshot, mine: list[RunningJob]
 ) -> StatusRow:
     name = loaded.names(seat).notebook
-    book = None if isinstance(found.notebooks, Unavailable) else found.notebooks.get(name)
+    book = known(found.notebooks).get(name)
     counts = Counter(work.kind for work in mine)
-    jobs: dict[str, Count] = {}
-    for kind in KINDS:
-        if kind == ENDPOINT:
-            continue
-        if isinstance(found.work[kind], Unavailable):
-            jobs[kind] = None
-        elif counts[kind]:
-            jobs[kind] = counts[kind]
+    numbers: dict[str, Count] = {
+        kind: None if isinstance(found.work[kind], Unavailable) else counts[kind] for kind in KINDS
+    }
     return StatusRow(
         seat=seat.id,
         profile=seat.profile,
@@ -176,8 +171,8 @@ def _row(
         up_since=book.changed if book is not None and book.status == "InService" else None,
         active=_last(found, name, mine),
         active_known=not isinstance(found.active, Unavailable),
-        jobs=jobs,
-        endpoints=None if isinstance(found.work[ENDPOINT], Unavailable) else counts[ENDPOINT],
+        jobs={kind: number for kind, number in numbers.items() if kind != ENDPOINT and number != 0},
+        endpoints=numbers[ENDPOINT],
         running=_running(found, book, mine),
         disk=_disk(seat, found, book),
     )
@@ -195,7 +190,7 @@ def _stacks(
 
 
 def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
-    """What is wrong with a stack, in a word or two; empty for nothing."""
+    """Return what is wrong with a stack, in a word or two; empty for nothing."""
     if stack is None:
         return "missing"
     if not stack.belongs_to(loaded.settings.workshop, loaded.name):
@@ -214,8 +209,8 @@ def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:
 
 
 def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
-    """The latest of the notebook's log and of what the seat began that still runs."""
-    logged = None if isinstance(found.active, Unavailable) else found.active.get(name)
+    """Return the latest of the notebook's log and of the jobs that still run."""
+    logged = known(found.active).get(name)
     moments = [work.since for work in mine]
     return max([*moments, logged] if logged else moments, default=None)
 
@@ -246,20 +241,12 @@ def _work_cost(job: RunningJob, region: str) -> Cost:
     return billing.machines_cost(known, region)
 
 
-def _by_owner(known: Owners, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
-    tags = {} if isinstance(found.tags, Unavailable) else found.tags
-    return [(work, known.of(work.name, tags.get(work.arn, {}))) for work in found.running]
-
-
-def _listed(found: Mapping[str, NotebookState] | Unavailable) -> Iterable[NotebookState]:
-    return () if isinstance(found, Unavailable) else found.values()
+def _by_owner(ours: Owners, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
+    tags = known(found.tags)
+    return [(job, ours.of(job.name, tags.get(job.arn, {}))) for job in found.running]
 
 
 def _sum(counts: Iterable[Count]) -> Count:
-    """The sum, None where a part is not known."""
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total
+    """Return the sum, None where a part is not known."""
+    parts = list(counts)
+    return None if None in parts else sum(part or 0 for part in parts)

@@ -238,7 +238,7 @@ class TeardownReport:
         yield "places", ", ".join(str(place) for place in self.target.seats)
         yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
         yield "ended", f"{self.ended:%Y-%m-%d %H:%M:%S} UTC"
-        yield "still billed", self.cost.told
+        yield "still billed", self.cost.per_hour
         if self.saved:
             yield "saved", saved_in_all(self.saved, self.choices)
         scans = ", ".join(

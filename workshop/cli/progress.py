@@ -1,0 +1,68 @@
+"""How far long work is: a bar on a terminal, in a pipe a line for each part that has ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from workshop.cli import console
+
+
+class Stopwatch:
+    """Seconds of one step after the other, by name."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._began = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        """End a step."""
+        now = time.monotonic()
+        self.laps[name] = round(now - self._began, 2)
+        self._began = now
+
+
+class Progress:
+    """Counts the parts that have ended, of ``total``; called from any thread."""
+
+    def __init__(
+        self,
+        label: str,
+        total: int,
+        *,
+        detail: Callable[[], str] = str,
+        below: Callable[[], console.Renderable] = str,
+    ) -> None:
+        """Show ``detail`` behind the bar of a terminal, and ``below`` under it."""
+        self._live = console.talks_to_terminal()
+        self._bar = console.Bar(label)
+        self._task = self._bar.add_task("", total=total)
+        self._total, self._ended = total, 0
+        self._detail, self._below = detail, below
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Keep the bar on the screen while the block runs."""
+        if self._live:
+            with console.live(self.render):
+                yield
+        else:
+            yield
+
+    def end(self, line: str, *, counts: bool = True, good: bool = True) -> None:
+        """Tell that a part has ended; where a bar shows the good ones, only of a bad one."""
+        with self._lock:
+            self._ended += counts
+            self._bar.advance(self._task, int(counts))
+            if not self._live:
+                console.say(f"{self._ended}/{self._total} {line}" if counts else line)
+            elif not good:
+                console.say(line)
+
+    def render(self) -> console.Renderable:
+        """Return what a terminal shows now."""
+        self._bar.update(self._task, description=self._detail())
+        return console.above(self._bar, self._below())
