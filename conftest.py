@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -35,9 +36,16 @@ def pytest_configure(config: pytest.Config) -> None:
                 " imports. Remove the file; our constructs are imported as 'workbench'.",
                 returncode=4,
             )
+    gc.set_threshold(20_000, 20, 20)
     _isolate()
     shared.share_models()
     config.add_cleanup(shared.share_folder())
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of every search for garbage what stays to the end: a sixth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
