@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(
     """Mark what ``tests/slow.txt`` names, and let every worker begin with what takes longest."""
     known = lanes.slow()
     for item in items:
-        if lanes.seconds_of(item.nodeid, known):
+        if lanes.is_slow(item.nodeid, known):
             item.add_marker("slow")
     yield  # what is not chosen is left out
     if hasattr(config, "workerinput"):

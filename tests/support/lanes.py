@@ -22,10 +22,9 @@ def slow() -> dict[str, int]:
     return {test: int(seconds[0]) if seconds else 1 for test, *seconds in words}
 
 
-def seconds_of(item: str, known: Mapping[str, int]) -> int:
-    """Return the seconds of a collected test, 0 for one that is not slow."""
-    test = item.partition("[")[0]
-    return known.get(test, known.get(_file(item), 0))
+def is_slow(item: str, known: Mapping[str, int]) -> bool:
+    """Return whether a collected test, or its whole file, is among the slow ones."""
+    return _test(item) in known or _file(item) in known
 
 
 def dealt(items: Sequence[str], workers: int, known: Mapping[str, int]) -> list[str]:
@@ -34,29 +33,38 @@ def dealt(items: Sequence[str], workers: int, known: Mapping[str, int]) -> list[
     xdist gives each worker as many neighbours as the others; here each of these runs begins with a
     share of what takes longest.
     """
-    long = [item for item in items if seconds_of(item, known) >= LONG]
-    parts: list[list[str]] = []
-    for _, group in groupby(long, _file):
+    parts: list[tuple[int, list[str]]] = []
+    others: list[str] = []
+    for file, group in groupby(items, _file):
         some = list(group)
-        if _sum(some, known) < LONGER:
-            parts.append(some)
+        if known.get(file, 0) >= LONG:
+            parts.append((known[file], some))
+            continue
+        long = [item for item in some if known.get(_test(item), 0) >= LONG]
+        others += [item for item in some if item not in long]
+        total = sum(known[_test(item)] for item in long)
+        if total >= LONGER:
+            parts += [(known[_test(item)], [item]) for item in long]
         else:
-            parts += [[item] for item in some]
+            parts.append((total, long))
     hands: list[list[str]] = [[] for _ in range(workers)]
-    for part in sorted(parts, key=lambda one: -_sum(one, known)):
-        min(hands, key=lambda hand: _sum(hand, known)).extend(part)
-    others = iter([item for item in items if seconds_of(item, known) < LONG])
+    loads = [0] * workers
+    for seconds, part in sorted(parts, key=lambda one: -one[0]):
+        least = loads.index(min(loads))
+        loads[least] += seconds
+        hands[least] += part
+    left = iter(others)
     order: list[str] = []
     for number, hand in enumerate(hands):
         size = (len(items) - len(order)) // (workers - number)
         order += hand
-        order += islice(others, max(0, size - len(hand)))
-    return [*order, *others]
+        order += islice(left, max(0, size - len(hand)))
+    return [*order, *left]
 
 
 def _file(item: str) -> str:
     return item.partition("::")[0]
 
 
-def _sum(items: Sequence[str], known: Mapping[str, int]) -> int:
-    return sum(seconds_of(item, known) for item in items)
+def _test(item: str) -> str:
+    return item.partition("[")[0]
