@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,10 @@ from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.templates import Template
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
-_OVERTAKEN = re.compile(r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|^Stack .*does not exist$")
+_OVERTAKEN = re.compile(
+    r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|cannot be deleted while in status"
+    r"|^Stack .*does not exist$"
+)
 """What CloudFormation says of a stack whose state is another than the one that was planned for."""
 POLL_SPACING = 0.5
 """Seconds between two polling calls: two a second in each place, however many stacks."""
@@ -130,24 +133,29 @@ class CloudFormation:
     def cause(self, stack_id: str) -> Cause:
         """Why the stack's last operation failed, from its events."""
         client = self._clients.client("cloudformation", self.place)
+        read: list[Mapping[str, Any]] = []
         try:
             pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-            found = failures.root(event for page in pages for event in page["StackEvents"])
+            found = failures.root(_noted(pages, read))
         except (BotoCoreError, ClientError) as error:
             # What it was is not known, so one more attempt does no harm.
             return Cause(
                 FailureClass.TRANSIENT, f"its events could not be read: {error}", known=False
             )
         if found is not None and failures.tells_elsewhere(found):
-            return self._invalid(stack_id) or found
+            return self._invalid(stack_id, failures.failed_operation(read)) or found
         return found or Cause(FailureClass.PERMANENT, "CloudFormation tells no reason", known=False)
 
-    def _invalid(self, stack_id: str) -> Cause | None:
-        """What CloudFormation's early validation refused, None where it cannot be read."""
+    def _invalid(self, stack_id: str, operation: str) -> Cause | None:
+        """What CloudFormation's early validation refused, None where it cannot be read.
+
+        By its name alone, a stack tells of its last operation: the rollback.
+        """
         client = self._clients.client("cloudformation", self.place)
+        which = {"OperationId": operation} if operation else {"StackName": stack_id}
         try:
             pages = client.get_paginator("describe_events").paginate(
-                StackName=stack_id, Filters={"FailedEvents": True}
+                **which, Filters={"FailedEvents": True}
             )
             return failures.of_validation(
                 [event for page in pages for event in page["OperationEvents"]]
@@ -174,6 +182,16 @@ class CloudFormation:
         return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
 
 
+def _noted(
+    pages: Iterable[Mapping[str, Any]], read: list[Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """Give the events of pages, and add to ``read`` those that were looked at."""
+    for page in pages:
+        for event in page["StackEvents"]:
+            read.append(event)
+            yield event
+
+
 def _shared(desired: DesiredStack, template: Template) -> dict[str, Any]:
     return {
         "TemplateBody": template.body,
@@ -194,6 +212,6 @@ def _refusal(error: ClientError) -> Sent:
     if "No updates are to be performed" in message:
         return Sent(Answer.NOTHING_TO_DO)
     busy = kind == "ValidationError" and _OVERTAKEN.search(message)
-    if kind == "AlreadyExistsException" or busy:
+    if kind in {"AlreadyExistsException", "TokenAlreadyExistsException"} or busy:
         return Sent(Answer.OVERTAKEN)
     return Sent(Answer.REFUSED, cause=failures.of_error(error))

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
@@ -28,8 +29,10 @@ from workshop.ledger import Ledger
 from workshop.teardown import guard, roles, shown_plan, verification
 from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
 from workshop.teardown.events import DeletionOutcome
-from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Ownership, SeenRole
+
+if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
+    from workshop.teardown.report import TeardownReport
 
 ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""
