@@ -124,9 +124,14 @@ def own_content(path: Path) -> bytes | None:
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(number, "rb") as file:
+    try:
         found = os.fstat(number)
-        return file.read() if stat.S_ISREG(found.st_mode) and _is_own(found) else None
+        if not (stat.S_ISREG(found.st_mode) and _is_own(found)):
+            return None
+        with os.fdopen(number, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(number)
 
 
 def is_own_folder(path: Path) -> bool:

@@ -59,7 +59,7 @@ who stay
     )
     assert shown.err == (
         "export.csv: UTF-8; first name from 'First Name'; last name from 'Last Name'; e-mail from"
-        " 'Email'; status from 'Attendee Status'; 0 columns not used\n"
+        " 'Email'; status from 'Attendee Status'; columns not used: 0\n"
         "people.csv: 2 new rows written\n"
     )
 

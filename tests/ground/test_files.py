@@ -129,3 +129,33 @@ def test_a_link_in_a_files_place_is_replaced_and_never_followed(tmp_path: Path) 
 def test_a_lone_surrogate_is_written_as_an_escape(tmp_path: Path) -> None:
     files.write(tmp_path / "report", "a\udcffb")
     assert (tmp_path / "report").read_text() == "a\\udcffb"
+
+
+@pytest.mark.parametrize(("mode", "is_read"), [(0o600, True), (0o644, True), (0o660, False)])
+def test_a_file_that_others_could_have_written_is_not_read(
+    tmp_path: Path, mode: int, is_read: object
+) -> None:
+    path = tmp_path / "plan"
+    path.write_bytes(b"text")
+    path.chmod(mode)
+    assert files.own_content(path) == (b"text" if is_read else None)
+
+
+def test_neither_a_link_nor_a_pipe_nor_nothing_is_a_file_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"text")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    names = ("link", "pipe", "nothing", ".")
+    assert [files.own_content(tmp_path / name) for name in names] == [None] * 4
+
+
+def test_a_folder_that_others_write_to_is_not_ones_own(tmp_path: Path) -> None:
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    own.mkdir(0o700)
+    shared.mkdir()
+    shared.chmod(0o770)
+    assert [files.is_own_folder(each) for each in (own, shared, tmp_path / "none")] == [
+        True,
+        False,
+        False,
+    ]

@@ -112,7 +112,7 @@ def _show(export: Export, merge: Merge, file: Path, teardown: str) -> None:
         for heading, titles in export.columns.items()
         if titles
     )
-    console.say(f"{shown(file)}: {export.encoding}; {columns}; {export.unused} columns not used")
+    console.say(f"{shown(file)}: {export.encoding}; {columns}; columns not used: {export.unused}")
     off = {seated.registration.line: seated.id for seated in merge.off}
     lines: list[tuple[int, str, str, Registration, str]] = [
         *(
