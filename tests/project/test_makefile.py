@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import lanes
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 
@@ -61,9 +62,30 @@ def test_a_step_of_the_setup_that_goes_well_says_nothing(tmp_path: Path) -> None
 
 
 def test_whatever_is_called_slow_is_a_test() -> None:
-    lines = (ROOT / "tests" / "slow.txt").read_text().splitlines()
-    named = [line for line in lines if not line.startswith("#")]
+    named = list(lanes.slow())
     assert named == sorted(set(named))
     for line in named:
         file, _, test = line.partition("::")
         assert f"def {test}" in (ROOT / file).read_text(), line
+
+
+def test_every_worker_begins_with_its_share_of_what_takes_longest() -> None:
+    known = {"a.py::long": 40, "b.py": 15, "c.py::longest": 90}
+    tests = {
+        "a": ("short", "long"),
+        "b": ("one", "two"),
+        "c": ("short", "longest[1]", "longest[2]"),
+    }
+    items = [f"{file}.py::{test}" for file, some in tests.items() for test in some]
+    assert lanes.dealt(items, 2, known) == [
+        *("c.py::longest[1]", "a.py::long", "a.py::short"),
+        # What one file sets up is shared by its tests, unless they take more than a minute.
+        *("c.py::longest[2]", "b.py::one", "b.py::two", "c.py::short"),
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 8, 64])
+def test_whatever_the_number_of_workers_each_test_is_run_once(workers: int) -> None:
+    items = [f"{number}.py::test" for number in range(40)]
+    known = {f"{number}.py": number for number in range(0, 40, 7)}
+    assert sorted(lanes.dealt(items, workers, known)) == sorted(items)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, given, seed, settings
 
 from tests.support import account_snapshots as snapshots
 from tests.support.account_snapshots import Held
@@ -66,8 +66,8 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4
 """Places in the table of names."""
 
-CONTESTS = 200
-"""How many random worlds every run of the suite goes through."""
+PARTS, CONTESTS = 4, 50
+"""How many random worlds every run of the suite goes through: in parts, which workers share."""
 
 KNOWN: dict[str, Contest] = {
     "an endpoint with the organiser's model": _alone(
@@ -117,8 +117,10 @@ def test_what_once_went_wrong_does_not(arena: Arena, what: str) -> None:
     assert ended in ([], [""], ["AccessDenied"], ["AccessDeniedException"]), arena.codes
 
 
-def test_no_adversary_gets_at_others_or_hides_from_a_teardown(arena: Arena) -> None:
-    contend(arena, CONTESTS)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_adversary_gets_at_others_or_hides_from_a_teardown(arena: Arena, part: int) -> None:
+    # The same worlds at every run of the suite; new ones are for the long proof.
+    contend(arena, CONTESTS, seed(part))
 
 
 @pytest.mark.long
@@ -126,13 +128,13 @@ def test_no_adversary_of_two_thousand_gets_at_others_or_hides(arena: Arena) -> N
     contend(arena, int(os.environ.get("ADVERSARY_WORLDS", "2000")))
 
 
-def contend(arena: Arena, contexts: int) -> None:
-    """Let as many random contests come true, each in turn."""
+def contend(arena: Arena, contexts: int, chosen: Callable[[Any], Any] = lambda test: test) -> None:
+    """Let as many random contests come true, each in turn; ``chosen`` says which."""
 
-    # The same worlds at every run of the suite; new ones are for the long proof.
+    @chosen
     @settings(
         max_examples=contexts,
-        derandomize=contexts <= CONTESTS,
+        database=None,
         deadline=None,
         suppress_health_check=[*HealthCheck],
     )
