@@ -151,7 +151,7 @@ def test_the_permissions_that_are_asked_for_are_those_of_what_a_teardown_reads(
     }
     for file in Path(folder, "resources").glob("[!s]*.py"):
         text = file.read_text(encoding="utf-8")
-        used = re.findall(r'client\.((?:list|describe)_\w+)\(|_paginator\("(\w+)"\)', text)
+        used = re.findall(r'client\.((?:list|describe)_\w+)\(|"((?:list|describe)_\w+)"', text)
         assert {one or other for one, other in used} - called <= {"get_tables"}, file
 
 

@@ -24,7 +24,6 @@ from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.network_interfaces import NetworkInterfaces, awaited
 from workshop.teardown.resources.tagged import STACK
-from workshop.teardown.resources.tagged_resources import TaggedResources
 
 HERE = AccountRegion("111122223333", "eu-west-1")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -169,7 +168,7 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
 ) -> None:
     hers, made_by_stack = "arn:aws:dynamodb:eu-west-1:1:table/hers", "arn:aws:sns:eu-west-1:1:t"
     given = {"workshop": "vision", "environment": "dev", "attendee": "ada"}
-    resource_type = TaggedResources()
+    resource_type = ALL[-1]
     here = replace(
         context(cloud, "ada"),
         tagged={

@@ -16,6 +16,7 @@ from workshop.aws.reads import Unavailable
 from workshop.naming import Names
 from workshop.preflight.checks import Check, CheckState, unknown
 from workshop.status.collector import LOG_GROUP
+from workshop.teardown.resources import ALL
 
 SUBJECT = "permissions"
 SHOWN = 5
@@ -23,58 +24,12 @@ SHOWN = 5
 
 READS_SUBJECT = "permissions to tear down"
 
-READS: dict[str, tuple[str, ...]] = {
-    "application-autoscaling": ("DescribeScalableTargets",),
-    "cloudformation": ("DescribeStacks", "ListStackResources"),
-    "cloudwatch": ("DescribeAlarms", "ListDashboards"),
-    "ec2": ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeVolumes"),
-    "ecr": ("DescribeRepositories", "ListImages", "ListTagsForResource"),
-    "events": ("ListEventBuses", "ListRules", "ListTargetsByRule"),
-    "glue": ("GetTables",),
-    "iam": (
-        "GetRole",
-        "ListAttachedRolePolicies",
-        "ListInstanceProfilesForRole",
-        "ListPolicies",
-        "ListPolicyVersions",
-        "ListRolePolicies",
-        "ListRoles",
-    ),
-    "logs": ("DescribeLogGroups", "DescribeLogStreams"),
-    "s3": (
-        "GetBucketTagging",
-        "ListAllMyBuckets",
-        "ListBucketMultipartUploads",
-        "ListBucketVersions",
-    ),
-    "sagemaker": (
-        *("DescribeAction", "DescribeApp", "DescribeArtifact", "DescribeAutoMLJobV2"),
-        *("DescribeCodeRepository", "DescribeCompilationJob", "DescribeContext"),
-        *("DescribeDomain", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeExperiment"),
-        *("DescribeFeatureGroup", "DescribeHyperParameterTuningJob", "DescribeInferenceComponent"),
-        *("DescribeInferenceRecommendationsJob", "ListInferenceRecommendationsJobs"),
-        *("DescribeLabelingJob", "DescribeMlflowTrackingServer", "DescribeModel"),
-        *("DescribeModelPackage", "DescribeModelPackageGroup", "DescribeNotebookInstance"),
-        *("DescribeNotebookInstanceLifecycleConfig", "DescribePipeline", "DescribeProcessingJob"),
-        *("DescribeSpace", "DescribeTrainingJob", "DescribeTransformJob", "DescribeTrial"),
-        *("DescribeTrialComponent", "DescribeUserProfile", "ListActions", "ListApps"),
-        *("ListArtifacts", "ListAssociations", "ListAutoMLJobs", "ListCodeRepositories"),
-        *("ListCompilationJobs", "ListContexts", "ListDomains", "ListEndpointConfigs"),
-        *("ListEndpoints", "ListExperiments", "ListFeatureGroups"),
-        *("ListHyperParameterTuningJobs", "ListInferenceComponents", "ListLabelingJobs"),
-        *("ListMlflowTrackingServers", "ListModelPackageGroups", "ListModelPackages"),
-        *("ListModels", "ListNotebookInstanceLifecycleConfigs", "ListNotebookInstances"),
-        *("ListPipelineExecutions", "ListPipelines", "ListProcessingJobs", "ListSpaces"),
-        *("ListTags", "ListTrainingJobs", "ListTransformJobs", "ListTrialComponents"),
-        *("ListTrials", "ListUserProfiles"),
-    ),
-    "scheduler": ("ListSchedules",),
-    "tag": ("GetResources",),
-}
-"""By service, as IAM names it, what a teardown reads of whatever it finds.
-
-It looks at what is not the workshop's as well, to prove that: so these are asked of everything.
-"""
+OF_STACKS_AND_ROLES = (
+    *("cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
+    *("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole"),
+    *("iam:ListPolicies", "iam:ListPolicyVersions", "iam:ListRolePolicies", "iam:ListRoles"),
+)
+"""What a teardown reads of what is deleted in steps of its own; the rest, resource types say."""
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     "stack": (
@@ -204,10 +159,12 @@ def questions(names: Names, partition: str, *, bucket: str, repository: str) -> 
 
 
 def reads() -> Question:
-    """Return what a teardown reads, of any resource."""
-    return "*", tuple(
-        f"{service}:{action}" for service, actions in READS.items() for action in actions
-    )
+    """Return what a teardown reads of whatever it finds, in a lasting order.
+
+    It looks at what is not the workshop's as well, to prove that: so it is asked of everything.
+    """
+    of_types = {action for resource_type in ALL for action in resource_type.reads}
+    return "*", tuple(sorted(of_types.union(OF_STACKS_AND_ROLES)))
 
 
 def principal(clients: Clients, place: AccountRegion, caller: str) -> str:

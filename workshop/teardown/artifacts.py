@@ -12,7 +12,7 @@ from workshop.teardown.discovery import Discovery
 from workshop.teardown.plan import DONE, LOST, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources import names
-from workshop.teardown.resources.sagemaker_type import ask
+from workshop.teardown.resources.sagemaker_operations import ask
 from workshop.teardown.saving import SeatArtifacts
 
 _SAVED = (names.BUCKET, names.SHARED_FOLDER, names.LOG_STREAM)

@@ -42,6 +42,13 @@ class OwnershipVerdict:
     of_environment: str = ""
 
 
+def unread(error: Exception, what: str = "") -> OwnershipVerdict:
+    """Return the verdict on what AWS would not show: ``its tags could not be read: ...``."""
+    return OwnershipVerdict(
+        Ownership.UNKNOWN, f"{what} could not be read: {errors.describe(error)}".lstrip()
+    )
+
+
 def of_role(scope: Scope, arn: str) -> OwnershipVerdict:
     """What it proves that something runs with a role."""
     parts = _ROLE.fullmatch(arn)

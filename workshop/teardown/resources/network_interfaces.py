@@ -10,7 +10,6 @@ While one is there, its subnet and security groups cannot be deleted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from workshop import tags as keys
@@ -34,19 +33,24 @@ class NetworkInterfaces(ResourceType):
     service = "ec2"
     after = (names.ENDPOINT, names.NOTEBOOK, names.TRAINING_JOB, names.PROCESSING_JOB)
     cloudformation_type = "AWS::EC2::NetworkInterface"
+    reads = ("ec2:DescribeNetworkInterfaces",)
+    arn_type = "ec2:network-interface"
     needs_role = True
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        config = {"PageSize": PAGE}
-        for page in self.pages(context, "describe_network_interfaces", PaginationConfig=config):
-            for one in page["NetworkInterfaces"]:
-                verdict = self._judged(context, one)
+        for one in self.listed(
+            context,
+            *("describe_network_interfaces", "NetworkInterfaces"),
+            PaginationConfig={"PageSize": PAGE},
+        ):
+            verdict = self._judged(context, one)
+            if verdict is not None:
                 groups = ", ".join(group["GroupId"] for group in one.get("Groups", ()))
-                for resource in self.found(
+                why = f"{verdict.why}; it keeps subnet {one['SubnetId']} and {groups}"
+                verdict = OwnershipVerdict(verdict.ownership, why, verdict.seat)
+                yield self.resource(
                     context, verdict, one["NetworkInterfaceId"], state=one["Status"]
-                ):
-                    kept = f"it keeps subnet {one['SubnetId']} and {groups}"
-                    yield replace(resource, why=f"{resource.why}; {kept}", of_environment="")
+                )
 
     def _judged(self, context: ScanContext, one: Mapping[str, Any]) -> OwnershipVerdict | None:
         scope, given = context.scope, tag_map(one.get("TagSet", ()))

@@ -16,3 +16,9 @@ TYPES: tuple[ResourceType, ...] = (
     *sagemaker_records.TYPES,
     *sagemaker_workbenches.TYPES,
 )
+
+WRITERS = tuple(one.name for one in TYPES if one.needs_role)
+"""What runs with a role writes to logs and buckets, and again while it stops."""
+
+LOG_GROUPS = {one.name: one.log_group for one in TYPES if one.log_group}
+"""Types that write logs, and where; what ends in a slash has a group for each resource."""

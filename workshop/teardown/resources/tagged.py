@@ -2,20 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from workshop import naming
 from workshop import tags as keys
+from workshop.aws import errors
 from workshop.naming import COHORT, SEAT_STACKS
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
-from workshop.teardown.resource import Ownership, ScanContext, Scope
+from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
+from workshop.teardown.resources.base import ResourceType, tag_map
 
 STACK = "aws:cloudformation:stack-name"
 STACK_ID = "aws:cloudformation:stack-id"
 """Both are written by CloudFormation on what a stack makes, and left there when the stack goes. AWS
 keeps the prefix to itself (https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html).
 """
+
+
+class TaggedType(ResourceType):
+    """A resource type that proves whose it is by the tags of CloudFormation and the provisioner.
+
+    The tags of what the tagging service does not tell are read, one call each, of what has a name
+    of a seat that is torn down.
+    """
+
+    without_stack_tag: str | None = None
+    """What ``stack_tag`` is of a resource whose tags were read, and which has no such tag."""
+
+    def read_tags(self, context: ScanContext, name: str, arn: str) -> Iterable[Mapping[str, str]]:
+        """Return AWS's list of its tags; botocore's errors pass through."""
+        raise NotImplementedError
+
+    def judged_by_own_tags(
+        self, context: ScanContext, name: str, arn: str, *, maker: str = "", **more: Any
+    ) -> Iterator[Resource]:
+        """Yield the resource with the verdict of its tags; nothing where it is gone."""
+        tags: Mapping[str, str] | None = context.tagged.get(arn)
+        if tags is None:
+            if not asked_about(context.scope, name):
+                return
+            try:
+                tags = tag_map(self.read_tags(context, name, arn))
+            except errors.Refusal as error:
+                if errors.is_gone(error):
+                    return
+        yield from self.judged_by_tags(context, name, tags, arn=arn, maker=maker, **more)
+
+    def judged_by_tags(
+        self,
+        context: ScanContext,
+        id_: str,
+        tags: Mapping[str, str] | None,
+        *,
+        name: str = "",
+        arn: str = "",
+        maker: str = "",
+        **more: Any,
+    ) -> Iterator[Resource]:
+        """Yield the resource with the verdict of these tags, None where they could not be read."""
+        yield from self.found(
+            context,
+            judge(context, name or id_, arn, tags, maker=maker),
+            id_,
+            arn=arn,
+            of_environment=other_environment(context.scope, tags, maker),
+            stack_tag=None if tags is None else tags.get(STACK_ID, self.without_stack_tag),
+            **more,
+        )
 
 
 def asked_about(scope: Scope, name: str) -> bool:

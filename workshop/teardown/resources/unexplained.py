@@ -15,16 +15,13 @@ from workshop import tags
 from workshop.aws import errors
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, ScanContext
-from workshop.teardown.resources import sagemaker_types
 from workshop.teardown.resources.sagemaker_type import listed_key
+from workshop.teardown.resources.sagemaker_types import LOG_GROUPS
 from workshop.teardown.resources.sagemaker_workbenches import STUDIO
 
 ROOT = "/aws/sagemaker/"
 ENDPOINTS = f"{ROOT}Endpoints/"
 COMPONENTS = f"{ROOT}InferenceComponents/"
-
-WRITERS = {one.name: one.log_group for one in sagemaker_types.TYPES if one.log_group}
-"""Resource types that write logs, and where; what ends in a slash has a group for each."""
 
 _LATE = timedelta(hours=1)
 """By how much ``lastEventTimestamp`` may be behind (API reference of DescribeLogStreams)."""
@@ -55,7 +52,7 @@ def verdict(context: ScanContext) -> OwnershipVerdict:
 def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
     """Whether nothing explains a whole group. A tag ``workshop`` of another's does."""
     name = group["logGroupName"]
-    if not _is_new(context, group) or name in WRITERS.values():
+    if not _is_new(context, group) or name in LOG_GROUPS.values():
         return False
     start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
     if start is not None:
@@ -94,7 +91,9 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
 
 def _names(context: ScanContext, group: str) -> frozenset[str] | None:
     """The names of all that may write to a group; None where they could not be listed."""
-    resource_types = [resource_type for resource_type, where in WRITERS.items() if where == group]
+    resource_types = [
+        resource_type for resource_type, where in LOG_GROUPS.items() if where == group
+    ]
     found = [context.memory.recall(listed_key(resource_type)) for resource_type in resource_types]
     # A resource type that a Region does not offer is not listed, and writes nothing.
     some = [one for one in found if one is not None]
