@@ -24,7 +24,6 @@ from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import ENVIRONMENT, WORKSHOP, Room
 from workshop.aws.clients import Clients
-from workshop.teardown import stacks, sweep
 from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.plan import Choices, TeardownPlan
@@ -33,12 +32,13 @@ from workshop.teardown.resource import Ownership
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Saver, Teardown
+from workshop.teardown.waits import STACKS, WaitPolicy
 
-QUICK = sweep.SweepWaits(
+QUICK = WaitPolicy(
     deadline=20, first_wait=0.002, slowest_wait=0.02, backoff=0.001, slowest_backoff=0.01
 )
-QUICK_STACKS = stacks.StackWaits(deadline=20, first_wait=0.002, slowest_wait=0.05)
-IMPATIENT = sweep.SweepWaits(
+QUICK_STACKS = replace(STACKS, deadline=20, first_wait=0.002, slowest_wait=0.05)
+IMPATIENT = WaitPolicy(
     deadline=0.3, first_wait=0.002, slowest_wait=0.02, backoff=0.001, slowest_backoff=0.01
 )
 """For what never comes to an end."""
@@ -149,7 +149,7 @@ def job(
     only: Sequence[str] | None = None,
     seats: Sequence[str] = ("ada", "ben"),
     sink: Hear = lambda _: None,
-    waits: sweep.SweepWaits = QUICK,
+    waits: WaitPolicy = QUICK,
     resource_types: Sequence[ResourceType] = ALL,
     interval: float = 0,
     pause: Callable[[float], object] = lambda _: None,

@@ -23,7 +23,7 @@ from workshop.teardown.resources import ALL
 from workshop.teardown.resources.sagemaker_jobs import TRAINING, Training
 from workshop.teardown.run import Teardown
 from workshop.teardown.saving import Saved
-from workshop.teardown.sweep import SweepWaits
+from workshop.teardown.waits import WaitPolicy
 
 COHORT_NAMES = Names("demo", COHORT, teardown_demo.HERE.account, teardown_demo.HERE.region)
 
@@ -161,7 +161,7 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     teardown_demo.deploy(cloud, ADA)
     serves(cloud, "serve", ADA.role_arn, ADA)
     cloud.faults({"effect": "stuck", "noun": "Endpoint", "name": "serve", "status": "Deleting"})
-    hurried = SweepWaits(deadline=0.2, first_wait=0.01, slowest_wait=0.05)
+    hurried = WaitPolicy(deadline=0.2, first_wait=0.01, slowest_wait=0.05)
     job = teardown_demo.job(clients, waits=hurried)
     report = torn_down(job)
     assert report.code == 4

@@ -14,9 +14,10 @@ from workshop.aws.clients import Clients
 from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
 from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
 from workshop.teardown.resources.base import ResourceType, Undeletable
-from workshop.teardown.sweep import Sweep, SweepWaits
+from workshop.teardown.sweep import Sweep
+from workshop.teardown.waits import WaitPolicy
 
-QUICK = SweepWaits(
+QUICK = WaitPolicy(
     deadline=0.2, first_wait=0.001, slowest_wait=0.002, backoff=0.001, slowest_backoff=0.002
 )
 WORLD = ScanContext(cast("Clients", None), Scope("demo", "demo", HERE, frozenset(), whole=True))
@@ -81,7 +82,7 @@ def resource(resource_type: str, name: str, state: str = "Stopped", **more: Any)
 
 
 def swept(
-    resource_types: list[Played], resources: list[Resource], waits: SweepWaits = QUICK, **more: Any
+    resource_types: list[Played], resources: list[Resource], waits: WaitPolicy = QUICK, **more: Any
 ) -> tuple[dict[str, tuple[DeletionOutcome, str]], list[TeardownEvent]]:
     told: list[TeardownEvent] = []
     work = Sweep(

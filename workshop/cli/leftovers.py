@@ -19,12 +19,13 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
-from workshop.teardown import evidence, guard, roles, verification
+from workshop.teardown import evidence, guard, roles
 from workshop.teardown.discovery import Discovery, ScanTarget, discover, tagged
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import NOT_PROVEN
 from workshop.teardown.resource import Ownership, Resource, ScanCache
 from workshop.teardown.resources import ALL
+from workshop.teardown.verification import Scan
 
 
 def leftovers(
@@ -86,7 +87,7 @@ def leftovers(
     if env is not None:
         guard.check_environment(discovery, env)
     plan = TeardownPlan(discovery, resource_types, Choices())
-    scan = verification.scan(discovery, resource_types)
+    scan = Scan.of(plan)
     if as_json:
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:

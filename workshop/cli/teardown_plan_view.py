@@ -119,7 +119,7 @@ def _seats(plan: TeardownPlan) -> set[str]:
 
 
 def _show_rows(plan: TeardownPlan) -> None:
-    table = console.table("seat", "what", "count", "fate", "names", right=("count",))
+    table = console.table("seat", "what", "count", "action", "names", right=("count",))
     groups: dict[tuple[str, str, str], list[Resource]] = {}
     for resource, action in plan.actions:
         groups.setdefault((resource.seat, resource.resource_type, action), []).append(resource)
@@ -131,7 +131,7 @@ def _show_rows(plan: TeardownPlan) -> None:
 
 def _show_summary(plan: TeardownPlan) -> None:
     """One line for each fate: ten at most."""
-    table = console.table("count", "seats", "fate", "what", right=("count", "seats"))
+    table = console.table("count", "seats", "action", "what", right=("count", "seats"))
     for action in PlannedAction:
         resources = plan.resources(action)
         resource_types = Counter(one.resource_type for one in resources).most_common()
@@ -153,30 +153,11 @@ def document(plan: TeardownPlan) -> dict[str, Any]:
     """A plan as plain JSON values."""
     return {
         "digest": plan.digest,
-        "things": [
-            {
-                "resource_type": resource.resource_type,
-                "id": resource.id,
-                "account": resource.place.account,
-                "region": resource.place.region,
-                "seat": resource.seat,
-                "ownership": resource.ownership.value,
-                "why": resource.why,
-                "state": resource.state,
-                "stack": resource.stack,
-                "fate": action.value,
-                "usd_per_hour": None if resource.hourly is None else str(resource.hourly),
-            }
-            for resource, action in plan.actions
+        "resources": [
+            {**resource.document(), "action": action.value} for resource, action in plan.actions
         ],
-        "unknown": [
-            {"resource_type": one.resource_type, "place": str(one.place), "why": one.why}
-            for one in plan.unknown
-        ],
-        "not_looked_at": [
-            {"resource_type": one.resource_type, "place": str(one.place), "why": one.why}
-            for one in plan.accepted
-        ],
+        "unknown": [unknown.document() for unknown in plan.unknown],
+        "not_looked_at": [unknown.document() for unknown in plan.accepted],
         "not_offered": list(plan.discovery.not_offered),
         "usd_per_hour": plan.cost.known,
         "all_prices_known": plan.cost.complete,

@@ -12,7 +12,7 @@ from typing import Any, Self
 from workshop.cli import console
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
-from workshop.teardown.report import TeardownReport, saved_in_all
+from workshop.teardown.report import GONE, TeardownReport, saved_in_all
 
 _ALOUD = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
 _EVERY = 2.0
@@ -76,12 +76,8 @@ def show_report(report: TeardownReport) -> None:
             table.add_row(outcome, resource_type, str(count))
     if report.counts():
         console.print_table(table)
-    calm = {
-        str(one)
-        for one in (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
-    }
     for heading, rows in report.sections():
-        if heading in calm:
+        if heading in GONE:
             continue
         for row in rows:
             console.print_line(f"{heading}: {' '.join(part for part in row if part)}")

@@ -57,6 +57,10 @@ class Unknown:
     why: str
     tried: bool = True
 
+    def document(self) -> dict[str, str]:
+        """Return it as plain JSON values."""
+        return {"resource_type": self.resource_type, "place": str(self.place), "why": self.why}
+
     @property
     def message(self) -> str:
         """All of it in a sentence."""

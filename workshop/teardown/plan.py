@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from workshop.config.diagnostics import listing, suggestion
 from workshop.config.models import Keep
@@ -19,6 +19,18 @@ from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, Unknow
 from workshop.teardown.holders import STACK_RESOURCE
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources.base import ResourceType
+
+
+class PlanLine(NamedTuple):
+    """What a plan shows of one resource; ``action`` is what would become of it."""
+
+    resource_type: str
+    id: str
+    place: str
+    created: str
+    ownership: str
+    seat: str
+    action: str
 
 
 class PlannedAction(StrEnum):
@@ -45,10 +57,10 @@ DONE = (
     PlannedAction.RECORD,
     PlannedAction.STOP,
 )
-"""Fates that change something."""
+"""Actions that change something."""
 
 LOST = (PlannedAction.DELETE, PlannedAction.EMPTY)
-"""Fates of a bucket after which its files are gone."""
+"""Actions on a bucket after which its files are gone."""
 
 _LEFT = {
     Ownership.FOREIGN: PlannedAction.LEAVE_FOREIGN,
@@ -149,7 +161,7 @@ class TeardownPlan:
 
     @property
     def actions(self) -> list[tuple[Resource, PlannedAction]]:
-        """Every resource with its fate, in a lasting order."""
+        """Every resource with its action, in a lasting order."""
         found = [
             (resource, self.action(resource)) for resource in self.discovery.resources.values()
         ]
@@ -159,45 +171,48 @@ class TeardownPlan:
         )
 
     def resources(self, *actions: PlannedAction) -> list[Resource]:
-        """The resources of these fates."""
+        """Return the resources of these actions."""
         return [resource for resource, action in self.actions if action in actions]
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
         """What could not be listed, without what was accepted."""
-        return tuple(
-            one
-            for one in self.discovery.unknown
-            if one.resource_type not in self.choices.accept_unknown
-        )
+        accepted = self.choices.accept_unknown
+        return tuple(one for one in self.discovery.unknown if one.resource_type not in accepted)
 
     @property
     def accepted(self) -> tuple[Unknown, ...]:
         """What could not be listed, or not be read, and need not be."""
-        resources = self.discovery.resources.values()
-        unread = [one for one in resources if self.is_accepted(one)]
+        unread = [one for one in self.discovery.of(Ownership.UNKNOWN) if self.is_accepted(one)]
         return (
-            *(
-                one
-                for one in self.discovery.unknown
-                if one.resource_type in self.choices.accept_unknown
-            ),
+            *(one for one in self.discovery.unknown if one not in self.unknown),
             *(Unknown(one.resource_type, one.place, f"{one.id} {one.why}") for one in unread),
         )
 
-    def is_accepted(self, resource: Resource) -> bool:
-        """Whether it could not be read and need not be."""
-        return resource.is_unread and resource.resource_type in self.choices.accept_unknown
+    @property
+    def left(self) -> list[Resource]:
+        """What is there and should not be; what is kept does not count, nor does a record."""
+        ours = self.discovery.of(Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
+        return [one for one in ours if not self.is_record(one) and not self.is_accepted(one)]
 
     @property
     def to_accept(self) -> tuple[str, ...]:
         """Resource types that could not be listed or read, and which a teardown can go without."""
-        resources = self.discovery.resources.values()
-        unread = [
-            one.resource_type for one in resources if one.is_unread and not self.is_accepted(one)
-        ]
-        missing = [*(one.resource_type for one in self.unknown), *unread]
-        return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
+        return to_accept(self.unknown, self.left)
+
+    def is_accepted(self, resource: Resource) -> bool:
+        """Return whether it could not be read and need not be."""
+        return resource.is_unread and resource.resource_type in self.choices.accept_unknown
+
+    def is_record(self, resource: Resource) -> bool:
+        """Return whether it is but the record of what runs no more, which AWS cannot delete."""
+        resource_type = self.resource_types.get(resource.resource_type)
+        return (
+            resource_type is not None
+            and resource_type.permanent
+            and resource_type.deletable_in(resource.state)
+            and resource.ownership != Ownership.UNKNOWN
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -206,46 +221,42 @@ class TeardownPlan:
         return not self.unknown and all(
             action in done
             or self.is_accepted(resource)
-            or (action == PlannedAction.RECORD and self.has_ended(resource))
+            or (action == PlannedAction.RECORD and self.is_record(resource))
             for resource, action in self.actions
         )
-
-    def has_ended(self, resource: Resource) -> bool:
-        """Whether a record that stays belongs to something that runs no more."""
-        return self.resource_types[resource.resource_type].deletable_in(resource.state)
 
     @property
     def cost(self) -> Cost:
         """What it all costs an hour; not complete where a price or a listing is missing."""
         ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
-        found = [one for one in self.discovery.resources.values() if one.ownership in ours]
-        known = prices.total(prices.cost(one.hourly) for one in found)
-        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
+        resources = self.discovery.resources.values()
+        return self._cost_of(one for one in resources if one.ownership in ours)
 
     @property
     def cost_of_others(self) -> Cost:
         """What is paid for all along: for what nobody deletes, and what nobody could list."""
-        left = self.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN)
-        known = prices.total(prices.cost(one.hourly) for one in left)
-        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
+        return self._cost_of(
+            self.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN)
+        )
+
+    def _cost_of(self, resources: Iterable[Resource]) -> Cost:
+        return cost_of(resources, complete=not self.discovery.unknown)
 
     @property
-    def lines(self) -> list[str]:
+    def lines(self) -> list[PlanLine]:
         """One line for each resource: all that the digest covers, states and prices left out.
 
         A job that ends by itself meanwhile changes nothing about the plan.
         """
         return sorted(
-            json.dumps(
-                [
-                    *(
-                        resource.resource_type,
-                        resource.id,
-                        str(resource.place),
-                        resource.identity[-1],
-                    ),
-                    *(resource.ownership, resource.seat, action),
-                ]
+            PlanLine(
+                resource.resource_type,
+                resource.id,
+                str(resource.place),
+                resource.identity[-1],
+                resource.ownership,
+                resource.seat,
+                action,
             )
             for resource, action in self.actions
         )
@@ -256,3 +267,16 @@ class TeardownPlan:
         unknown = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
         whole = json.dumps([self.lines, unknown, self.choices.as_json()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
+def to_accept(unknown: Iterable[Unknown], left: Iterable[Resource]) -> tuple[str, ...]:
+    """Return the types of these that a teardown can go without, though nobody could read them."""
+    missing = [one.resource_type for one in unknown]
+    missing += [resource.resource_type for resource in left if resource.is_unread]
+    return tuple(dict.fromkeys(name for name in missing if can_be_accepted(name)))
+
+
+def cost_of(resources: Iterable[Resource], *, complete: bool) -> Cost:
+    """Return what resources cost an hour, which is not all unless ``complete``."""
+    known = prices.total(prices.cost(resource.hourly) for resource in resources)
+    return known if complete else known + prices.NOT_KNOWN

@@ -31,8 +31,10 @@ class Ownership(StrEnum):
     """Whose it is could not be read: it is neither touched nor called gone."""
 
 
+Key = tuple[str, str, AccountRegion]
+"""Type and id of a resource, and where it is."""
 Identity = tuple[str, str, AccountRegion, str]
-"""Kind, id, place and moment of creation."""
+"""The same with its moment of creation."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,23 @@ class Resource:
         """Whether it is there, and what tells whose it is could not be read."""
         return self.ownership == Ownership.UNKNOWN and not self.unattributable
 
+    def document(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "resource_type": self.resource_type,
+            "id": self.id,
+            "account": self.place.account,
+            "region": self.place.region,
+            "seat": self.seat,
+            "ownership": self.ownership.value,
+            "why": self.why,
+            "state": self.state,
+            "stack": self.stack,
+            "usd_per_hour": None if self.hourly is None else str(self.hourly),
+        }
+
     @property
-    def key(self) -> tuple[str, str, AccountRegion]:
+    def key(self) -> Key:
         """What tells it from every other resource."""
         return self.resource_type, self.id, self.place
 

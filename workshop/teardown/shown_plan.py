@@ -12,14 +12,14 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from workshop import files
 from workshop.account_region import AccountRegion
 from workshop.errors import GuardError
 from workshop.naming import COHORT
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, is_settled, stands_for
-from workshop.teardown.plan import DONE, Choices, TeardownPlan
+from workshop.teardown.plan import DONE, Choices, PlanLine, TeardownPlan
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 from workshop.teardown.resources import names
 
@@ -39,18 +39,6 @@ class PlanSubject:
     account: str
     workshop: str
     environment: str
-
-
-class PlanLine(NamedTuple):
-    """What a plan showed of one resource; ``fate`` is what would become of it."""
-
-    resource_type: str
-    id: str
-    place: str
-    created: str
-    ownership: str
-    seat: str
-    action: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ class ShownPlan:
             subject=subject,
             digest=plan.digest,
             chosen=plan.choices.as_json(),
-            lines=tuple(PlanLine(*json.loads(one)) for one in plan.lines),
+            lines=tuple(plan.lines),
             seats=frozenset(
                 (str(place), seat)
                 for place, context in discovery.contexts.items()

@@ -30,20 +30,9 @@ from workshop.teardown.events import (
 )
 from workshop.teardown.resource import Ownership, Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.waits import STACKS, WaitPolicy
 
 THREADS = 8
-
-
-@dataclass(frozen=True)
-class StackWaits:
-    """How long, how often and how many stacks at once; times in seconds."""
-
-    deadline: float = 1800
-    attempts: int = 4
-    """Deletions of one stack, the first included."""
-    first_wait: float = 0.5
-    slowest_wait: float = 10
-    concurrency: int = 50
 
 
 @dataclass
@@ -69,7 +58,7 @@ class StackDeleter:
     resources: Iterable[Resource]
     sink: Sink
     abandon: bool = False
-    waits: StackWaits = field(default_factory=StackWaits)
+    waits: WaitPolicy = STACKS
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], object] = time.sleep
     abandoned: list[DeletionResult] = field(default_factory=list)
@@ -94,7 +83,7 @@ class StackDeleter:
         wait = self.waits.first_wait
         with ThreadPoolExecutor(THREADS, thread_name_prefix="stacks") as pool:
             while waiting or watched:
-                room = self.waits.concurrency - len(watched)
+                room = self.waits.at_once - len(watched)
                 begun, waiting = waiting[:room], waiting[room:]
                 for job, accepted in zip(begun, pool.map(self._ask, begun), strict=True):
                     if accepted:
@@ -112,7 +101,7 @@ class StackDeleter:
                             waiting.append(job)
                 self._give_up_late(watched)
                 moved = len(watched) < before or bool(waiting)
-                wait = self.waits.first_wait if moved else min(self.waits.slowest_wait, wait * 1.5)
+                wait = self.waits.first_wait if moved else self.waits.next(wait)
                 if watched or waiting:
                     self.pause(wait)
         return [job.result for job in jobs if job.result is not None]

@@ -9,7 +9,8 @@ While one is there, its subnet and security groups cannot be deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from workshop import tags as keys
@@ -19,6 +20,7 @@ from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext
 from workshop.teardown.resources import names, tagged
 from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.waits import WaitPolicy
 
 PAGE = 1000
 """Interfaces a page, the most that EC2 gives."""
@@ -94,26 +96,20 @@ def goes_by_itself(resource: Resource) -> bool:
 
 def awaited(
     context: ScanContext,
-    resources: Sequence[Resource],
-    waits: tuple[float, float],
-    deadline: float,
+    resources: list[Resource],
+    waits: WaitPolicy,
     pause: Callable[[float], object],
 ) -> list[Resource]:
-    """Wait until these are gone, for at most ``deadline`` seconds; return those that are.
+    """Wait until these are gone, or the deadline has come; return those that are."""
+    left = resources
 
-    ``waits`` are the first and the longest wait between two scans, in seconds.
-    """
-    wait, slowest_wait = waits
-    left, waited = list(resources), 0.0
-    while True:
-        try:
-            left = [one for one in left if TYPES[0].state(context, one) is not None]
-        except errors.Refusal:
-            break  # whether they are there is not known, so they keep what they keep
-        if not left or waited >= deadline:
-            break
-        pause(wait)
-        waited, wait = waited + wait, min(slowest_wait, wait * 1.5)
+    def are_gone() -> bool:
+        nonlocal left
+        left = [one for one in left if INTERFACES.state(context, one) is not None]
+        return not left
+
+    with suppress(*errors.Refusal):  # whether they are there is not known: they keep what they keep
+        waits.until(are_gone, pause)
     return [one for one in resources if one not in left]
 
 
@@ -134,4 +130,6 @@ def _is_of_sagemaker(one: Mapping[str, Any]) -> bool:
     return "sagemaker" in said.lower()
 
 
-TYPES: tuple[ResourceType, ...] = (NetworkInterfaces(),)
+INTERFACES = NetworkInterfaces()
+
+TYPES: tuple[ResourceType, ...] = (INTERFACES,)
