@@ -30,7 +30,7 @@ from workshop.teardown import (
     shown_plan,
     verification,
 )
-from workshop.teardown.artifacts import lost_artifacts, works
+from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import ScanCache
@@ -339,7 +339,7 @@ def _saver(work: CommandContext, choices: Choices) -> Saver | None:
 
     def save(plan: TeardownPlan) -> list[saving.Saved]:
         console.say(f"saving attendees' work to {to} ...")
-        return saving.save(work.clients, keep, to, works(plan))
+        return saving.save(work.clients, keep, to, seat_artifacts(plan))
 
     return save
 

@@ -13,7 +13,7 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.models import Keep
 from workshop.naming import COHORT
-from workshop.teardown.artifacts import lost_artifacts, works
+from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
 from workshop.teardown.plan import PlannedAction, TeardownPlan
 from workshop.teardown.s3_copy import Source
 from workshop.teardown.saving import SeatArtifacts, counted, of_bytes
@@ -119,7 +119,7 @@ class SavedCounts:
 def count(clients: Clients, plan: TeardownPlan) -> SavedCounts:
     """Count what the plan deletes of everybody's work; each bucket is listed once, in bounds."""
     keep = plan.choices.save
-    kept = {(one.place, one.seat): one for one in works(plan)} if keep is not None else {}
+    kept = {(one.place, one.seat): one for one in seat_artifacts(plan)} if keep is not None else {}
     lost = lost_artifacts(plan)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="count") as pool:
         counts = pool.map(

@@ -69,6 +69,11 @@ class SeatArtifacts:
     streams: tuple[tuple[str, str], ...] = ()
     unread: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that could be saved, and nothing unread."""
+        return not (self.buckets or self.folders or self.artefacts or self.streams or self.unread)
+
     def chosen(self, keep: Keep) -> Iterator[tuple[str, str]]:
         """Bucket and prefix of all that ``keep`` asks for, nothing twice."""
         named = save_paths.within(self.artefacts if keep.artifacts else (), self.buckets)
@@ -170,137 +175,35 @@ class _Saving:
         self._keep = keep
         self._work = work
         self._saved = Saved(work.seat, work.place)
-        s3 = clients.client("s3", work.place)
+        self._s3 = clients.client("s3", work.place)
         self._target: CopyTarget = (
-            InBucket(s3, place, clients.clearing_up)
+            InBucket(self._s3, place, clients.clearing_up)
             if isinstance(place, save_paths.Prefix)
             else InFolder(place, clients.go_on)
         )
-        buckets = (*work.buckets, *(bucket for bucket, _ in work.folders))
-        self._sources = {name: Source(s3, name, work.place.account) for name in buckets}
-        self._names: dict[str, dict[str, str]] = {name: {} for name in buckets}
-        """By bucket: what is not saved under a name that tells its key, and under which it is."""
 
     def run(self) -> Saved:
         narrowed = self._keep.artifacts and self._keep.prefixes is not None
         for message in self._work.unread if narrowed else ():
             self._saved.problem(message)
+        copies: dict[str, _BucketCopy] = {}
         for bucket, prefix in self._work.chosen(self._keep):
-            self._save(self._sources[bucket], prefix)
-        for bucket, names in self._names.items():
-            self._write_names(self._sources[bucket], names)
+            source = Source(self._s3, bucket, self._work.place.account)
+            target = self._target.below(f"{self._work.seat}/{bucket}")
+            copies.setdefault(bucket, _BucketCopy(self._saved, source, target)).save(prefix)
+        for copy in copies.values():
+            copy.write_names()
         for group, stream in self._work.streams if self._keep.logs else ():
             self._write_log(group, stream)
         return self._saved
 
-    def _save(self, source: Source, prefix: str) -> None:
-        """Copy what lies below a prefix, then look at all of it again, on both sides."""
-        copied, failed, in_a_row = sha256(), set(), 0
-        where = f"s3://{source.bucket}/{prefix}"
-        try:
-            for entry, name, already, message in self._copies(source, prefix):
-                copied.update(repr(entry).encode())
-                self._saved.already += already
-                in_a_row = in_a_row + 1 if message else 0
-                if message:
-                    failed.add(entry.key)
-                    self._saved.problem(f"s3://{source.bucket}/{entry.key}: {message}")
-                elif save_paths.is_hashed(name):
-                    self._names[source.bucket][entry.key] = name
-                if in_a_row == MOST_REFUSED:
-                    self._saved.missing += len(failed)
-                    self._saved.problem(f"{where}: nothing more of it was tried")
-                    return
-            seen = self._compare(source, prefix, failed)
-        except (*errors.Refusal, OSError) as error:
-            self._saved.problem(f"{where}: {errors.describe(error)}")
-            return
-        if seen != copied.digest():
-            self._saved.problem(f"{where}: it changed while it was copied; run this again")
-
-    def _compare(self, source: Source, prefix: str, failed: set[str]) -> bytes:
-        """Look at both sides again; a digest of what the source shows now."""
-        seen, folder = sha256(), self._folder(source)
-        for entry, under_its_name in self._target.existing(source, folder, prefix):
-            seen.update(repr(entry).encode())
-            name = self._names[source.bucket].get(entry.key)
-            there = under_its_name if name is None else self._target.there(folder, name)
-            if entry.key in failed:
-                self._saved.missing += 1
-            elif there is None or there.size != entry.size:
-                self._saved.missing += 1
-                self._saved.problem(f"s3://{source.bucket}/{entry.key}: its copy is not there")
-            else:
-                self._saved.objects += 1
-                self._saved.bytes += entry.size
-                self._saved.renamed += name is not None
-        return seen.digest()
-
-    def _copies(self, source: Source, prefix: str) -> Iterator[tuple[Entry, str, bool, str]]:
-        """Each object, its copy's name, whether that was there already, and what went wrong."""
-        folder = self._folder(source)
-
-        def bring(found: Found) -> tuple[Entry, str, bool, str]:
-            entry, there = found
-            try:
-                name, already = self._bring(source, entry, there)
-            except SignInError:
-                raise
-            except WorkshopError as error:
-                return entry, "", False, str(error)
-            except (*errors.Refusal, OSError) as error:
-                return entry, "", False, _why_not(error)
-            return entry, name, already, ""
-
-        with ThreadPoolExecutor(OBJECTS, thread_name_prefix="copy") as pool:
-            listing = self._target.existing(source, folder, prefix)
-            yield from windowed(pool, bring, listing, 2 * OBJECTS)
-
-    def _bring(self, source: Source, entry: Entry, there: Entry | None) -> tuple[str, bool]:
-        """Bring an object, under another name where its own is taken; that, and if it was there."""
-        folder = self._folder(source)
-        own = self._target.name(folder, entry.key)
-        try:
-            if there is None:
-                there = self._target.there(folder, own) if save_paths.is_hashed(own) else None
-            if there is None:
-                self._target.copy(source, folder, own, entry)
-                return own, False
-            if self._target.same(source, folder, own, entry, there):
-                return own, True
-        except NameTakenError:
-            pass
-        other = save_paths.other_name(entry.key, entry.etag, entry.size)
-        there = self._target.there(folder, other)
-        if there is None:
-            self._target.copy(source, folder, other, entry)
-        elif not self._target.same(source, folder, other, entry, there):
-            raise NameTakenError(f"{folder}/{other} is another file; move it away")
-        return other, there is not None
-
-    def _write_names(self, source: Source, names: dict[str, str]) -> None:
-        """Write down which object is saved under which name, where that does not tell it."""
-        if not names:
-            return
-        lines = [json.dumps({"key": key, "file": name}) for key, name in sorted(names.items())]
-        text = "\n".join(lines) + "\n"
-        name = f"{save_paths.HASHED}names-{sha256(text.encode()).hexdigest()[:12]}.jsonl"
-        try:
-            with TemporaryDirectory() as folder:
-                path = Path(folder) / "names"
-                path.write_text(text, encoding="utf-8")
-                self._target.write(f"{self._folder(source)}/{name}", path)
-        except (WorkshopError, *errors.Refusal, OSError) as error:
-            self._saved.problem(f"s3://{source.bucket}: its names: {_why_not(error)}")
-
     def _write_log(self, group: str, stream: str) -> None:
-        """One log stream as text; a stream without lines leaves no file."""
+        """Save one log stream as text; a stream without lines leaves no file."""
         try:
             with TemporaryDirectory() as folder:
                 text = Path(folder) / "log"
-                last = log_texts.write(
-                    self._clients.client("logs", self._work.place), group, stream, text
-                )
+                client = self._clients.client("logs", self._work.place)
+                last = log_texts.write(client, group, stream, text)
                 if last is not None:
                     self._write_text(log_texts.file_name(group, stream, last), text)
                     self._saved.logs += 1
@@ -312,14 +215,122 @@ class _Saving:
                 self._saved.problem(f"{group}:{stream}: {_why_not(error)}")
 
     def _write_text(self, name: str, text: Path) -> None:
+        target = self._target.below(f"{self._work.seat}/logs")
         try:
-            self._target.write(f"{self._work.seat}/logs/{name}", text)
+            target.write(name, text)
         except NameTakenError:
             digest = sha256(text.read_bytes()).hexdigest()[:12]
-            self._target.write(f"{self._work.seat}/logs/{name}.{digest}.log", text)
+            target.write(f"{name}.{digest}.log", text)
 
-    def _folder(self, source: Source) -> str:
-        return f"{self._work.seat}/{source.bucket}"
+
+@dataclass(frozen=True)
+class _BucketCopy:
+    """The copy of one bucket, or of parts of it."""
+
+    saved: Saved
+    source: Source
+    target: CopyTarget
+    names: dict[str, str] = field(default_factory=dict)
+    """What is not saved under a name that tells its key, and under which it is."""
+
+    def save(self, prefix: str) -> None:
+        """Copy what lies below a prefix, then look at all of it again, on both sides."""
+        copied, failed, in_a_row = sha256(), set(), 0
+        where = self._uri(prefix)
+        try:
+            for entry, name, already, message in self._copies(prefix):
+                copied.update(repr(entry).encode())
+                self.saved.already += already
+                in_a_row = in_a_row + 1 if message else 0
+                if message:
+                    failed.add(entry.key)
+                    self.saved.problem(f"{self._uri(entry.key)}: {message}")
+                elif save_paths.is_hashed(name):
+                    self.names[entry.key] = name
+                if in_a_row == MOST_REFUSED:
+                    self.saved.missing += len(failed)
+                    self.saved.problem(f"{where}: nothing more of it was tried")
+                    return
+            seen = self._compare(prefix, failed)
+        except (*errors.Refusal, OSError) as error:
+            self.saved.problem(f"{where}: {errors.describe(error)}")
+            return
+        if seen != copied.digest():
+            self.saved.problem(f"{where}: it changed while it was copied; run this again")
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self.source.bucket}/{key}"
+
+    def _compare(self, prefix: str, failed: set[str]) -> bytes:
+        """Look at both sides again; return a digest of what the source shows now."""
+        seen = sha256()
+        for entry, under_its_name in self.target.existing(self.source, prefix):
+            seen.update(repr(entry).encode())
+            name = self.names.get(entry.key)
+            there = under_its_name if name is None else self.target.there(name)
+            if entry.key in failed:
+                self.saved.missing += 1
+            elif there is None or there.size != entry.size:
+                self.saved.missing += 1
+                self.saved.problem(f"{self._uri(entry.key)}: its copy is not there")
+            else:
+                self.saved.objects += 1
+                self.saved.bytes += entry.size
+                self.saved.renamed += name is not None
+        return seen.digest()
+
+    def _copies(self, prefix: str) -> Iterator[tuple[Entry, str, bool, str]]:
+        """Yield each object, its copy's name, if that was there already, and what went wrong."""
+
+        def bring(found: Found) -> tuple[Entry, str, bool, str]:
+            entry, there = found
+            try:
+                name, already = self._bring(entry, there)
+            except SignInError:
+                raise
+            except (WorkshopError, *errors.Refusal, OSError) as error:
+                return entry, "", False, _why_not(error)
+            return entry, name, already, ""
+
+        with ThreadPoolExecutor(OBJECTS, thread_name_prefix="copy") as pool:
+            listing = self.target.existing(self.source, prefix)
+            yield from windowed(pool, bring, listing, 2 * OBJECTS)
+
+    def _bring(self, entry: Entry, there: Entry | None) -> tuple[str, bool]:
+        """Bring an object, under another name if need be; return that, and if it was there."""
+        own = self.target.name(entry.key)
+        try:
+            if there is None and save_paths.is_hashed(own):
+                there = self.target.there(own)
+            if there is None:
+                self.target.copy(self.source, own, entry)
+                return own, False
+            if self.target.same(self.source, own, entry, there):
+                return own, True
+        except NameTakenError:
+            pass
+        other = save_paths.other_name(entry.key, entry.etag, entry.size)
+        there = self.target.there(other)
+        if there is None:
+            self.target.copy(self.source, other, entry)
+        elif not self.target.same(self.source, other, entry, there):
+            raise NameTakenError(f"{self.source.bucket}/{other} is another file; move it away")
+        return other, there is not None
+
+    def write_names(self) -> None:
+        """Write down which object is saved under which name, where that does not tell it."""
+        if not self.names:
+            return
+        lines = [json.dumps({"key": key, "file": name}) for key, name in sorted(self.names.items())]
+        text = "\n".join(lines) + "\n"
+        name = f"{save_paths.HASHED}names-{sha256(text.encode()).hexdigest()[:12]}.jsonl"
+        try:
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "names"
+                path.write_text(text, encoding="utf-8")
+                self.target.write(name, path)
+        except (WorkshopError, *errors.Refusal, OSError) as error:
+            self.saved.problem(f"s3://{self.source.bucket}: its names: {_why_not(error)}")
 
 
 def _why_not(error: Exception) -> str:
