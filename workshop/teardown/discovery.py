@@ -6,7 +6,7 @@ what tags and names claim. A listing that fails makes its kind unknown, never em
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,9 +33,13 @@ from workshop.teardown.resource import (
 )
 from workshop.teardown.resources import logs, names
 from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.roles import WorkshopIdentity
 
 LISTING = 12
 """Resource types of one place that are listed at once."""
+
+TAGS = "tag"
+"""What the scan calls the tagging service's answer."""
 
 STACKS_AND_IDENTITIES = frozenset({STACK, roles.ROLE, roles.POLICY})
 """What is deleted in steps of its own."""
@@ -145,7 +149,8 @@ class _RegionInventory:
     place: AccountRegion
     stacks: dict[str, StackSummary] = field(default_factory=dict)
     stack_resources: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    identities: roles.WorkshopIdentities = field(default_factory=roles.WorkshopIdentities)
+    roles: list[WorkshopIdentity] = field(default_factory=list)
+    policies: list[WorkshopIdentity] = field(default_factory=list)
     tagged: dict[str, dict[str, str]] = field(default_factory=dict)
     unknown: list[Unknown] = field(default_factory=list)
 
@@ -250,28 +255,17 @@ def _survey(
     clients: Clients, target: ScanTarget, place: AccountRegion, lasting: ScanCache
 ) -> _RegionInventory:
     inventory = _RegionInventory(place)
-
-    def part(resource_type: str, read: Any) -> None:
-        try:
-            read()
-        except errors.Refusal as error:
-            inventory.unknown.append(Unknown(resource_type, place, errors.describe(error)))
-
     first = target.is_first(place)
 
+    def here(found: list[WorkshopIdentity]) -> list[WorkshopIdentity]:
+        """Those of this Region; what tells none counts in the first one of its account."""
+        return [one for one in found if one.region == place.region or (first and not one.region)]
+
     def read_roles() -> None:
-        found = roles.WorkshopIdentities(roles=roles.roles(clients, target.workshop, place))
-        some = roles.here(found, place, first=first).roles
-        inventory.identities = replace(inventory.identities, roles=some)
+        inventory.roles = here(roles.roles(clients, target.workshop, place))
 
     def read_policies() -> None:
-        found = roles.WorkshopIdentities(policies=roles.policies(clients, target.workshop, place))
-        some = roles.here(found, place, first=first).policies
-        inventory.identities = replace(inventory.identities, policies=some)
-
-    def read_identities() -> None:
-        part(roles.ROLE, read_roles)
-        part(roles.POLICY, read_policies)
+        inventory.policies = here(roles.policies(clients, target.workshop, place))
 
     def read_tags() -> None:
         inventory.tagged = tagged(clients, target.workshop, place)
@@ -279,23 +273,30 @@ def _survey(
     def read_stacks() -> None:
         inventory.stacks = stack_listing.stacks(clients, place)
         rules = _rules(target, inventory, {})
-        own = [one for one in inventory.stacks.values() if rules.may_be_ours(one)]
+        own = [stack for stack in inventory.stacks.values() if rules.may_be_ours(stack)]
         with ThreadPoolExecutor(LISTING) as pool:
             held_by = pool.map(partial(_resources, clients, place, lasting), own)
             for stack, held in zip(own, held_by, strict=True):
                 if isinstance(held, tuple):
                     inventory.stack_resources[stack.name] = held
                 else:
-                    message = f"{stack.name}: {errors.describe(held)}"
-                    inventory.unknown.append(Unknown(STACK_RESOURCE, place, message))
+                    why = f"{stack.name}: {errors.describe(held)}"
+                    inventory.unknown.append(Unknown(STACK_RESOURCE, place, why))
+
+    def read(resource_type: str, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except errors.Refusal as error:
+            inventory.unknown.append(Unknown(resource_type, place, errors.describe(error)))
 
     parts = {
         STACK: read_stacks,
-        roles.ROLE: read_identities,
-        "tag": read_tags,
+        roles.ROLE: read_roles,
+        roles.POLICY: read_policies,
+        TAGS: read_tags,
     }
     with ThreadPoolExecutor(len(parts)) as pool:
-        list(pool.map(part, parts, parts.values()))
+        list(pool.map(read, parts, parts.values()))
     return inventory
 
 
@@ -365,7 +366,7 @@ def _since(
         for stack, verdict in verdicts
         if verdict is not None and verdict.ownership == Ownership.OWNED
     ]
-    made += [role.created + _CUT_OFF for role in inventory.identities.roles]
+    made += [role.created + _CUT_OFF for role in inventory.roles]
     made += [
         datetime.fromisoformat(created) + (_CUT_OFF if resource_type == roles.ROLE else timedelta())
         for resource_type, _, place, created in proven
@@ -384,7 +385,7 @@ def _seen_roles(
     One that was deleted by hand is in its stack all the same.
     """
     account = inventory.place.account
-    there = roles.seen_now(inventory.identities.roles, account)
+    there = roles.seen_now(inventory.roles, account)
     before = [one for one in roles.remembered(lasting) if one.account == account]
     roles.remember(lasting, there)
     known = {one.name for one in (*there, *before)}
@@ -400,7 +401,7 @@ def _rules(
     target: ScanTarget, inventory: _RegionInventory, proven: Mapping[Identity, str]
 ) -> StackRules:
     """What makes a stack of one place the workshop's."""
-    known = {role.seat for role in inventory.identities.roles}
+    known = {role.seat for role in inventory.roles}
     known |= {seat for (*_, place, _), seat in proven.items() if place == inventory.place}
     return StackRules(
         target.workshop,
@@ -418,7 +419,7 @@ def _scope(target: ScanTarget, inventory: _RegionInventory, rules: StackRules) -
     if target.whole:
         verdicts = map(rules.judge, inventory.stacks.values())
         seats |= {one.seat for one in verdicts if one and one.ownership == Ownership.OWNED}
-        seats |= {role.seat for role in inventory.identities.roles}
+        seats |= {role.seat for role in inventory.roles}
     return Scope(
         workshop=target.workshop,
         environment=target.environment,
@@ -472,6 +473,6 @@ def _identities(
         why = f"its tags say that it belongs to environment {named!r}"
         return replace(resource, ownership=Ownership.FOREIGN, why=why, of_environment=named)
 
-    found = list(roles.resources(context.scope, inventory.identities))
+    found = list(roles.resources(context.scope, (*inventory.roles, *inventory.policies)))
     with ThreadPoolExecutor(LISTING) as pool:
         yield from pool.map(judged, found)

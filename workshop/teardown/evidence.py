@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
@@ -108,21 +111,13 @@ def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
 
     What cannot be read is left out here: the scan at the account has it as unknown.
     """
-    found: Traces = {}
-    try:
-        identities = roles.WorkshopIdentities(
-            roles.roles(clients, workshop, place), roles.policies(clients, workshop, place)
-        )
-        for region, seats in identities.regions.items():
-            found.setdefault(AccountRegion(place.account, region), set()).update(seats)
-    except errors.Refusal:
-        pass
-    try:
-        for region, seat in _buckets(clients, workshop, place):
-            found.setdefault(AccountRegion(place.account, region), set()).add(seat)
-    except errors.Refusal:
-        pass
-    return found
+    found: Traces = defaultdict(set)
+    for read in (roles.roles, roles.policies, _buckets):
+        with suppress(*errors.Refusal):
+            for identity in read(clients, workshop, place):
+                if identity.region:
+                    found[AccountRegion(place.account, identity.region)].add(identity.seat)
+    return dict(found)
 
 
 def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unknown]:
@@ -192,18 +187,22 @@ def gone(report: TeardownReport) -> list[AccountRegion]:
     return [place for place in report.target.seats if place not in doubted]
 
 
-def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> Iterator[tuple[str, str]]:
-    """Region and seat of the buckets whose names only the workshop gives."""
+class _NamedBucket(NamedTuple):
+    """What the name of a bucket tells that only the workshop gives."""
+
+    seat: str
+    region: str
+
+
+def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> list[_NamedBucket]:
     pattern = re.compile(
         rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-.+-{place.account}"
         rf"-({naming.REGION_PATTERN.strip('^$')})"
     )
     pages = clients.client("s3", place).get_paginator("list_buckets")
-    for page in pages.paginate(Prefix=f"{workshop}-", PaginationConfig={"PageSize": 1000}):
-        for bucket in page["Buckets"]:
-            parts = pattern.fullmatch(bucket["Name"])
-            if parts:
-                yield parts[2], parts[1]
+    listing = pages.paginate(Prefix=f"{workshop}-", PaginationConfig={"PageSize": 1000})
+    names = [bucket["Name"] for page in listing for bucket in page["Buckets"]]
+    return [_NamedBucket(*parts.groups()) for name in names if (parts := pattern.fullmatch(name))]
 
 
 def _out_of_reach(clients: Clients, place: AccountRegion, loaded: LoadedEnvironment) -> str | None:

@@ -24,7 +24,7 @@ from workshop.teardown.resource import STILL_THERE, Ownership, ScanContext, Scop
 _ROLE = re.compile(r"arn:[^:]+:iam::(?P<account>\d{12}):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
 _NAMED = re.compile(
     rf"(?P<workshop>{naming.WORKSHOP_PATTERN.strip('^$')})"
-    rf"-(?P<seat>{naming.SEAT_PATTERN.strip('^$')})-(?P<region>[a-z0-9-]+)-(?:execution|console)"
+    rf"-(?P<seat>{naming.SEAT_PATTERN.strip('^$')})-(?P<region>.+)-(?:execution|console)"
 )
 _SESSION = re.compile(r"arn:[^:]+:sts::(?P<account>\d{12}):assumed-role/(?P<name>[^/]+)/.*")
 
@@ -72,18 +72,21 @@ def of_maker(
     if session is None or session["account"] != scope.place.account:
         return OwnershipVerdict(Ownership.FOREIGN, f"made by {arn}")
     name = session["name"]
-    seat = seat_of_role(scope.workshop, name)
-    if seat is None:
+    parts = role_name(scope.workshop, name)
+    if parts is None:
         return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {name}")
+    seat, region = parts
     if any(role.made(name, principal, created) for role in context.roles):
         return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
     now = context.memory.get(("role", name), lambda: _role(context, name))
-    if now is not None and of_role(scope, now.arn).ownership != Ownership.OWNED:
-        return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {now.arn}")
-    if now is not None and (not principal or now.seen.made(name, principal, created)):
-        return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
+    if now is not None:
+        arn_now, role = now
+        if of_role(scope, arn_now).ownership != Ownership.OWNED:
+            return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {arn_now}")
+        if not principal or role.made(name, principal, created):
+            return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
     gone = f"made by a role {name} that is gone, and of which nothing but its name is known"
-    ours = seat in scope.seats and scope.place.region == _region_of_role(name)
+    ours = seat in scope.seats and scope.place.region == region
     return OwnershipVerdict(
         Ownership.CLAIMED if ours else Ownership.FOREIGN, gone, seat if ours else ""
     )
@@ -147,15 +150,21 @@ def _against(
     return OwnershipVerdict(Ownership.FOREIGN, proof.why) if looks else None
 
 
+def role_name(workshop: str, name: str) -> tuple[str, str] | None:
+    """Return seat and Region of a role's name, ``vision-ada-eu-west-1-execution``; None for others.
+
+    The Region is empty where the name holds something else in its place.
+    """
+    found = _NAMED.fullmatch(name)
+    if not found or found["workshop"] != workshop:
+        return None
+    region = found["region"]
+    return found["seat"], region if re.fullmatch(naming.REGION_PATTERN, region) else ""
+
+
 def seat_of_role(workshop: str, name: str) -> str | None:
-    """The seat whose role has such a name, ``vision-ada-eu-west-1-execution``; None for no role."""
-    found = _NAMED.fullmatch(name)
-    return found["seat"] if found and found["workshop"] == workshop else None
-
-
-def _region_of_role(name: str) -> str:
-    found = _NAMED.fullmatch(name)
-    return found["region"] if found else ""
+    """Return the seat whose role has such a name; None for no role."""
+    return (role_name(workshop, name) or (None,))[0]
 
 
 def _claimed_seat(scope: Scope, name: str, tagged: Mapping[str, str]) -> str:
@@ -184,25 +193,12 @@ def _looks_alike(scope: Scope, name: str, tagged: Mapping[str, str]) -> bool:
     return alike or tagged.get(tags.WORKSHOP) == scope.workshop
 
 
-@dataclass(frozen=True)
-class _Role:
-    """A role that is there now."""
-
-    arn: str
-    seen: SeenRole
-
-
-def _role(context: ScanContext, name: str) -> _Role | None:
-    """The role of that name, None where there is none."""
+def _role(context: ScanContext, name: str) -> tuple[str, SeenRole] | None:
+    """Return the ARN of the role of that name, and it as it was seen; None where there is none."""
     client = context.clients.client("iam", context.scope.place)
-    try:
+    with errors.gone_is_fine():
         found = client.get_role(RoleName=name)["Role"]
-    except errors.Refusal as error:
-        if errors.is_gone(error):
-            return None
-        raise
-    account = context.scope.place.account
-    return _Role(
-        found["Arn"],
-        SeenRole(account, name, found["RoleId"], found["CreateDate"], STILL_THERE),
-    )
+        account = context.scope.place.account
+        seen = SeenRole(account, name, found["RoleId"], found["CreateDate"], STILL_THERE)
+        return found["Arn"], seen
+    return None

@@ -15,7 +15,7 @@ from workshop.errors import UsageError
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, Unknown
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, TAGS, Discovery, Unknown
 from workshop.teardown.holders import STACK_RESOURCE
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources.base import ResourceType
@@ -69,9 +69,6 @@ _LEFT = {
 }
 
 _PLACES = frozenset({"account", "Region", "workshop"})
-
-TAGS = "tag"
-"""What the scan calls the tagging service's answer."""
 
 
 def can_be_accepted(resource_type: str) -> bool:
