@@ -97,7 +97,9 @@ def test_every_printed_line_asks_for_all_that_was_asked_for(
         words = [part for one, on in zip(options, chosen, strict=True) if on for part in one]
         app.main([word, "-e", "demo", *words], standalone_mode=False)
         given, more = asked.pop()
-        line = [*shlex.split(more["command"]), "--apply", "0123456789ab"]
+        of_line = {name: more[name] for name in ("verb", "flags", "save_to")}
+        shown = teardown_command.command_line(*given, **of_line)
+        line = [*shlex.split(shown), "--apply", "0123456789ab"]
         app.main(line[1:], standalone_mode=False)
         assert asked.pop() == (given, {**more, "apply": True, "digest": "0123456789ab"})
 

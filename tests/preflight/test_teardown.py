@@ -19,9 +19,10 @@ from workshop.aws.clients import Clients
 from workshop.preflight import CheckState, permissions, teardown_reads
 from workshop.preflight.request import ParallelReads, PreflightRequest
 from workshop.teardown import resources, roles
-from workshop.teardown.discovery import ScanTarget, discover
+from workshop.teardown.discovery import discover
 from workshop.teardown.resources import sagemaker_types
 from workshop.teardown.resources.sagemaker_type import SageMakerType
+from workshop.teardown.scan_target import ScanTarget
 
 IAM_NAMES = {
     "resourcegroupstaggingapi:GetResources": "tag:GetResources",

@@ -22,12 +22,12 @@ from workshop.account_region import AccountRegion
 from workshop.aws import clients as clients_module
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import TeardownEvent
 from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope, SeenRole
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Teardown
+from workshop.teardown.scan_target import ScanTarget
 from workshop.teardown.waits import STACKS, WaitPolicy
 
 HERE = AccountRegion("000000000000", "us-east-1")

@@ -24,7 +24,6 @@ from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import ENVIRONMENT, WORKSHOP, Room
 from workshop.aws.clients import Clients
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.plan import Choices, TeardownPlan
 from workshop.teardown.report import TeardownReport
@@ -32,6 +31,7 @@ from workshop.teardown.resource import Ownership
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Saver, Teardown
+from workshop.teardown.scan_target import ScanTarget
 from workshop.teardown.waits import STACKS, WaitPolicy
 
 QUICK = WaitPolicy(

@@ -20,11 +20,13 @@ from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import evidence, guard, roles
-from workshop.teardown.discovery import Discovery, ScanTarget, discover, tagged
+from workshop.teardown.discovery import Discovery, discover
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
+from workshop.teardown.region_inventory import tagged
 from workshop.teardown.report import NOT_PROVEN
 from workshop.teardown.resource import Ownership, Resource, ScanCache
 from workshop.teardown.resources import ALL
+from workshop.teardown.scan_target import ScanTarget
 from workshop.teardown.verification import Scan
 
 
@@ -117,7 +119,7 @@ def leftovers(
 def _of_environment(
     env: str, config_dir: Path, earlier: AccountRegion | None, lasting: ScanCache
 ) -> tuple[Clients, list[ScanTarget]]:
-    """An environment wherever it left a trace, or in an earlier place of its own."""
+    """Return an environment wherever it left a trace, or in an earlier place of its own."""
     folder = FOLDER / env
     roles.remember(lasting, evidence.roles_seen(Ledger(env)))
     if earlier is None:
@@ -148,7 +150,7 @@ def _check_account(clients: Clients, place: AccountRegion) -> None:
 
 
 def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTarget]:
-    """A workshop of which only the name is known: seats and environments are as its tags tell.
+    """Return a workshop of which only the name is known: its tags tell seats and environments.
 
     Tags that cannot be read tell of none here; the scan that follows has them as unknown.
     """
@@ -173,7 +175,7 @@ _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FORE
 
 
 def _joined(scans: Sequence[Discovery]) -> Discovery:
-    """What scans for several environments found together: the surest verdict on each resource."""
+    """Return what scans for several environments found: the surest verdict on each resource."""
     resources: dict[tuple[str, str, AccountRegion], Resource] = {}
     for resource in (one for scan in scans for one in scan.resources.values()):
         known = resources.setdefault(resource.key, resource)

@@ -13,7 +13,7 @@ from workshop.pricing import prices
 from workshop.teardown.holders import STACK
 from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
-from workshop.teardown.saved_counts import SavedCounts
+from workshop.teardown.saved_counts import FileCounts
 from workshop.teardown.saving import counted
 
 _SHOWN = 10
@@ -34,7 +34,7 @@ class PlanView:
     """
 
     plan: TeardownPlan
-    counts: SavedCounts
+    counts: FileCounts
     command: str
     not_before: str | None = None
 
@@ -44,7 +44,7 @@ class PlanView:
         return None if self.plan.is_empty else f"{self.command} --apply {self.plan.digest}"
 
     def document(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+        """Return all of it as plain JSON values."""
         return {**document(self.plan), "work": self.counts.as_json(), "apply": self.apply}
 
     def show(self, *, everything: bool) -> None:
@@ -98,12 +98,11 @@ class PlanView:
             )
 
 
-def deletes(plan: TeardownPlan, counts: SavedCounts) -> str:
+def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
     """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
     resources = plan.resources(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
     stacks = sum(1 for one in resources if one.resource_type == STACK)
-    files = counts.lost + sum(one.saved for one in counts.seats)
-    least = "" if all(one.complete and not one.unread for one in counts.seats) else "at least "
+    files, least = counts.files, "" if counts.complete else "at least "
     lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
     parts = [
         *([counted(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
@@ -150,7 +149,7 @@ def _show_summary(plan: TeardownPlan) -> None:
 
 
 def document(plan: TeardownPlan) -> dict[str, Any]:
-    """A plan as plain JSON values."""
+    """Return a plan as plain JSON values."""
     return {
         "digest": plan.digest,
         "resources": [

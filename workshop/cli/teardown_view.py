@@ -26,7 +26,7 @@ class TeardownView:
         self._as_json = as_json
         self._counts: Counter[str] = Counter()
         self._cost: Cost | None = None
-        self._message = 0.0
+        self._shown = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +40,7 @@ class TeardownView:
         self._count()
 
     def happened(self, event: TeardownEvent) -> None:
-        """Tell one happening; called by one thread at a time."""
+        """Show one event; called by one thread at a time."""
         if self._as_json:
             console.print_json(_line(event))
             return
@@ -56,7 +56,7 @@ class TeardownView:
         if event.outcome in _ALOUD or (event.outcome is None and event.message):
             what = event.outcome or event.step
             console.say(f"{what}: {resource.resource_type} {resource.id}: {event.message}")
-        if time.monotonic() - self._message > _EVERY:
+        if time.monotonic() - self._shown > _EVERY:
             self._count()
 
     def _count(self) -> None:
@@ -94,7 +94,7 @@ def show_report(report: TeardownReport) -> None:
 
 
 def how_to_accept(resource_types: Iterable[str]) -> str:
-    """How to go on without resource types that can never be listed or read."""
+    """Return how to go on without resource types that can never be listed or read."""
     words = " ".join(
         f"--accept-unknown {shlex.quote(resource_type)}" for resource_type in resource_types
     )

@@ -132,7 +132,7 @@ class BucketEmptier:
         )
 
     def holds_something(self) -> bool:
-        """Whether any version, marker or upload is there; False for a bucket that is gone."""
+        """Return whether any version, marker or upload is there; not in a bucket that is gone."""
         try:
             versions = self.client.list_object_versions(**self._target, MaxKeys=1)
             if versions.get("Versions") or versions.get("DeleteMarkers"):
@@ -173,7 +173,7 @@ class BucketEmptier:
         return pages > 1
 
     def _version_pages(self, calls: Counter[str]) -> Iterator[list[Key]]:
-        """The listing's pages, each given away once the one behind it is there.
+        """Yield the listing's pages, each given away once the one behind it is there.
 
         So the last version of a page, from which the listing goes on, is deleted after that.
         """

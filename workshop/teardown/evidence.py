@@ -28,11 +28,12 @@ from workshop.config.models import Profile
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
-from workshop.teardown import guard, roles, shown_plan, verification
-from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
+from workshop.teardown import roles, scan_target, shown_plan, verification
+from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Ownership, SeenRole
+from workshop.teardown.scan_target import ScanTarget, Unknown
 
 ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""
@@ -49,13 +50,13 @@ def target(
     whole: bool,
     folder: Path,
 ) -> ScanTarget:
-    """What is torn down: these seats, or the whole environment, wherever they left a trace.
+    """Return what is torn down: these seats, or the whole environment, wherever they left a trace.
 
     ``folder`` holds what was kept of earlier runs. A place whose account is another one, or whose
     Region nobody knows, is in ``unlooked``: nothing there is ever called gone.
     """
     chosen = tuple(seats)
-    configured = guard.target(loaded, chosen, whole=whole)
+    configured = scan_target.configured(loaded, chosen, whole=whole)
     ledger = Ledger(loaded.name, folder.parent)
     traces = recorded(ledger, folder)
     unlooked: list[Unknown] = []
@@ -86,13 +87,13 @@ def target(
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
     unlooked += opened(used, loaded.home)
     unlooked += _opened_before(ledger, loaded) if whole else ()
-    widened = guard.target(loaded, chosen, whole=whole, also=by_place)
+    widened = scan_target.configured(loaded, chosen, whole=whole, also=by_place)
     began = {place: moment for place, moment in ledger.began().items() if place in widened.seats}
     return replace(widened, unlooked=tuple(unlooked), began=began)
 
 
 def recorded(ledger: Ledger, folder: Path) -> Traces:
-    """Where the ledger and the plan that was shown last tell of anything, and of whom."""
+    """Return where the ledger and the plan that was shown last tell of anything, and of whom."""
     traces: Traces = {place: set(seats) for place, seats in ledger.seats().items()}
     gone = ledger.gone_from()
     for _, _, where, _, ownership, seat, _ in shown_plan.lines_in(folder):
@@ -107,7 +108,7 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
 
 
 def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
-    """Where the names of an account's roles, policies and buckets say that the workshop is.
+    """Return where the names of an account's roles, policies and buckets say that the workshop is.
 
     What cannot be read is left out here: the scan at the account has it as unknown.
     """
@@ -121,7 +122,7 @@ def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
 
 
 def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unknown]:
-    """What profiles let seats make although no resource type here lists it: one for a service."""
+    """Yield what profiles let seats make and no resource type here lists, one for a service."""
     for name, profile in profiles.items():
         actions: dict[str, list[str]] = {}
         for statement in profile.access.extra_statements:
@@ -133,7 +134,7 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
 
 
 def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
-    """The services that a profile has opened before, and none does today."""
+    """Yield the services that a profile has opened before, and none does today."""
     today = {one.resource_type for one in opened(loaded.settings.profiles, loaded.home)}
     for service, why in ledger.opened().items():
         if service not in today:
@@ -141,20 +142,26 @@ def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknow
 
 
 def roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
-    """The workshop's roles that the ledger tells of."""
+    """Yield the workshop's roles that the ledger tells of."""
     for noted in ledger.roles():
         created, seen = (datetime.fromisoformat(noted[key]) for key in ("created", "at"))
         yield SeenRole(noted["account"], noted["name"], noted["id"], created, seen)
 
 
-def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
-    """Have the ledger tell of roles, by which their work is known when they are gone."""
-    by_account: dict[str, list[dict[str, str]]] = {}
-    for one in some:
-        noted = {"name": one.name, "id": one.id, "created": one.created.isoformat()}
-        by_account.setdefault(one.account, []).append(noted)
-    for account, some_there in by_account.items():
-        ledger.note_roles(account, some_there)
+def note_scan(ledger: Ledger, discovery: Discovery) -> None:
+    """Have the ledger tell of roles, and since when there is a workshop, for when all that is gone.
+
+    By its roles their work is known; what seats made and nothing explains is known by its age.
+    """
+    by_account: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    for place, context in discovery.contexts.items():
+        for role in roles.remembered(context.lasting):
+            noted = {"name": role.name, "id": role.id, "created": role.created.isoformat()}
+            by_account[role.account][role.id] = noted
+        if context.since is not None:
+            ledger.note_began(place, context.since, context.scope.workshop)
+    for account, noted_roles in by_account.items():
+        ledger.note_roles(account, noted_roles.values())
 
 
 def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
@@ -163,18 +170,8 @@ def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
     ledger.note_opened(loaded.home, some, loaded.settings.workshop)
 
 
-def note_began(ledger: Ledger, discovery: Discovery) -> None:
-    """Have the ledger tell since when there is a workshop, for when its stacks and roles are gone.
-
-    What seats made and nothing explains is known by its age alone.
-    """
-    for place, context in discovery.contexts.items():
-        if context.since is not None:
-            ledger.note_began(place, context.since, context.scope.workshop)
-
-
 def gone(report: TeardownReport) -> list[AccountRegion]:
-    """The places in which two scans at all of the workshop found nothing and missed nothing."""
+    """Return where two scans of the whole workshop found nothing and missed nothing."""
     if report.choices.only is not None or len(report.scans) < verification.SCANS:
         return []
     doubted = {one.place for scan in report.scans for one in scan.left}
@@ -206,7 +203,7 @@ def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> list[_Nam
 
 
 def _out_of_reach(clients: Clients, place: AccountRegion, loaded: LoadedEnvironment) -> str | None:
-    """Why an account cannot be looked at with the present credentials; None where it can."""
+    """Return why an account cannot be looked at with the present credentials; None where it can."""
     try:
         caller = clients.caller(place)
     except WorkshopError:
@@ -232,7 +229,7 @@ def _strange(workshop: str, place: AccountRegion) -> str:
 
 
 def _renamed(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
-    """Where the environment's workshop had another name, of which nobody has seen it gone."""
+    """Yield where the environment's workshop had another name, of which nobody has seen it gone."""
     for place, names in ledger.workshops().items():
         for name in sorted(names - {loaded.settings.workshop}):
             why = (
@@ -248,7 +245,7 @@ def _ids(configured: ScanTarget) -> set[str]:
 
 
 def _is_asked(who: set[str], configured: ScanTarget) -> bool:
-    """Whether it is asked about any of these seats."""
+    """Return whether it is asked about any of these seats."""
     return configured.whole or bool(who & _ids(configured))
 
 

@@ -72,7 +72,7 @@ def freeze(
 
 
 def _exists(client: Any, name: str) -> bool:
-    """Whether a role is there: IAM says NoSuchEntity of the role and of the policy alike."""
+    """Return whether a role is there: IAM says NoSuchEntity of the role and of the policy alike."""
     try:
         client.get_role(RoleName=name)
     except errors.Refusal as error:

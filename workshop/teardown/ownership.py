@@ -50,7 +50,7 @@ def unread(error: Exception, what: str = "") -> OwnershipVerdict:
 
 
 def of_role(scope: Scope, arn: str) -> OwnershipVerdict:
-    """What it proves that something runs with a role."""
+    """Return what it proves that something runs with a role."""
     parts = _ROLE.fullmatch(arn)
     path = naming.Names(scope.workshop, "", "", "").iam_path
     if parts and parts["path"] == path and parts["account"] == scope.place.account:
@@ -62,7 +62,7 @@ def of_role(scope: Scope, arn: str) -> OwnershipVerdict:
 def of_maker(
     context: ScanContext, arn: str, principal: str = "", created: datetime | None = None
 ) -> OwnershipVerdict:
-    """What it proves that somebody made something: a role's session, or anybody else.
+    """Return what it proves that somebody made something: a role's session, or anybody else.
 
     The ARN of a session holds no path; ``principal`` is ``<role id>:<session>``, empty where the
     service does not tell it, and ``created`` when the resource was made. Raises botocore's errors.
@@ -93,7 +93,7 @@ def of_maker(
 
 
 def joined(proofs: Iterable[OwnershipVerdict]) -> OwnershipVerdict | None:
-    """What several proofs of one resource prove together: what is partly foreign proves nothing."""
+    """Return what proofs of one resource prove together: nothing where it is partly foreign."""
     all_of_them = list(proofs)
     for worst in (Ownership.UNKNOWN, Ownership.OWNED):
         found = [one for one in all_of_them if one.ownership == worst]
@@ -112,7 +112,7 @@ def judge(
     proof: OwnershipVerdict | None,
     tagged: Mapping[str, str] | None,
 ) -> OwnershipVerdict | None:
-    """The verdict on a resource; None where it is somebody else's and does not even look alike.
+    """Return the verdict on a resource; None for somebody else's that does not even look alike.
 
     ``tagged`` are its own tags where they are at hand, else those that the tagging service knows.
     """
@@ -142,7 +142,7 @@ def judge(
 def _against(
     scope: Scope, name: str, tagged: Mapping[str, str], proof: OwnershipVerdict
 ) -> OwnershipVerdict | None:
-    """The verdict on what is proven somebody else's: forced tags speak against that proof."""
+    """Return the verdict on what is proven another's: forced tags speak against that proof."""
     forced = tags.seat_of_tags(scope.workshop, tagged)
     if forced and (scope.whole or forced in scope.seats):
         return OwnershipVerdict(Ownership.CLAIMED, f"its tags say so, but: {proof.why}", forced)
@@ -168,7 +168,7 @@ def seat_of_role(workshop: str, name: str) -> str | None:
 
 
 def _claimed_seat(scope: Scope, name: str, tagged: Mapping[str, str]) -> str:
-    """The seat that tags or name say it is of, of those that are torn down; empty for none."""
+    """Return the seat of tags or name, of those that are torn down; empty for none."""
     seat = _tagged_seat(scope, tagged)
     if seat:
         return seat

@@ -15,10 +15,12 @@ from workshop.errors import UsageError
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, TAGS, Discovery, Unknown
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery
 from workshop.teardown.holders import STACK_RESOURCE
+from workshop.teardown.region_inventory import TAGS
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.scan_target import Unknown
 
 
 class PlanLine(NamedTuple):
@@ -72,7 +74,7 @@ _PLACES = frozenset({"account", "Region", "workshop"})
 
 
 def can_be_accepted(resource_type: str) -> bool:
-    """Whether a teardown can go without a resource type; not without stacks, roles and places."""
+    """Return whether a teardown can go without a type; not without stacks, roles and places."""
     return resource_type not in {*_PLACES, *STACKS_AND_IDENTITIES, STACK_RESOURCE}
 
 
@@ -92,7 +94,7 @@ class Choices:
     """What is saved first, and in ``to`` where; None saves nothing."""
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as plain JSON values, the same for choices that mean the same."""
+        """Return all of it as plain JSON values, the same for choices that mean the same."""
         return {
             "only": None if self.only is None else sorted(self.only),
             "include_claimed": self.include_claimed,
@@ -130,7 +132,7 @@ class TeardownPlan:
     choices: Choices
 
     def action(self, resource: Resource) -> PlannedAction | None:
-        """What becomes of it; None for what a sweep does not touch."""
+        """Return what becomes of it; None for what a sweep does not touch."""
         if self.discovery.is_kept(resource):
             return PlannedAction.KEEP
         left = _LEFT.get(resource.ownership)

@@ -14,11 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from workshop import files
 from workshop.escaping import json_text, markdown, printable
 from workshop.pricing.prices import Cost
-from workshop.teardown.discovery import ScanTarget, Unknown
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices, cost_of, to_accept
 from workshop.teardown.resource import Resource
 from workshop.teardown.saving import Saved, of_bytes
+from workshop.teardown.scan_target import ScanTarget, Unknown
 from workshop.teardown.verification import SCANS, Scan
 
 GONE = (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
@@ -123,7 +123,7 @@ class TeardownReport:
         return cost_of((*self.left, *self.stays), complete=read)
 
     def of(self, *outcomes: DeletionOutcome) -> list[DeletionResult]:
-        """The results of these outcomes, in a lasting order."""
+        """Return the results of these outcomes, in a lasting order."""
         found = (one for one in self.results if one.outcome in outcomes)
         return sorted(
             found,
@@ -136,7 +136,7 @@ class TeardownReport:
         )
 
     def document(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+        """Return all of it as plain JSON values."""
         return {
             "workshop": self.target.workshop,
             "environment": self.target.environment,
@@ -213,7 +213,7 @@ class TeardownReport:
         return [_row(result.resource, result.message) for result in self.of(outcome)]
 
     def facts(self) -> Iterator[tuple[str, str]]:
-        """What stands above the lists."""
+        """Yield what stands above the lists."""
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
         yield "places", ", ".join(str(place) for place in self.target.seats)
         yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
@@ -258,7 +258,7 @@ class TeardownReport:
         return paths
 
     def _free_name(self, folder: Path) -> str:
-        """A name that no other report has, and whose first file is there from now on."""
+        """Return a name that no other report has, and whose first file is there from now on."""
         name = moment = f"teardown-{self.ended:%Y%m%dT%H%M%S}"
         number = 1
         while True:

@@ -118,7 +118,7 @@ class Scope:
     """The subnets of the profiles, with the security groups that seats may use there."""
 
     def names(self, seat: str) -> Names:
-        """The names of one seat."""
+        """Return the names of one seat."""
         return Names(self.workshop, seat, self.place.account, self.place.region)
 
 
@@ -145,7 +145,7 @@ class SeenRole:
     seen: datetime
 
     def made(self, name: str, principal: str, created: datetime | None) -> bool:
-        """Whether something was made by a session of this role.
+        """Return whether something was made by a session of this role.
 
         ``principal`` is ``<role id>:<session>``. Where the service does not tell it, whoever had
         the name at that moment made it: two roles never have one name at once.
@@ -168,7 +168,7 @@ class ScanCache:
         self._finding: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, find: Callable[[], Any]) -> Any:
-        """What is known under ``key``, else what ``find`` gives; others who ask wait for that."""
+        """Return what is known under ``key``, else what ``find`` returns, called by one thread."""
         if key not in self._known:
             with self._finding.setdefault(key, threading.Lock()):
                 if key not in self._known:
@@ -180,7 +180,7 @@ class ScanCache:
         self._known[key] = value
 
     def recall(self, key: Hashable) -> Any:
-        """What is known under ``key``, None where nothing is."""
+        """Return what is known under ``key``, None where nothing is."""
         return self._known.get(key)
 
 

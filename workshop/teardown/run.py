@@ -18,7 +18,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT, SEAT_STACKS
 from workshop.teardown import freeze, roles, stacks, sweep, verification
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, ScanTarget, discover
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
     DeletionOutcome,
     DeletionResult,
@@ -36,6 +36,7 @@ from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 from workshop.teardown.resources import logs, network_interfaces
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.saving import Saved, counted
+from workshop.teardown.scan_target import ScanTarget
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 from workshop.teardown.verification import Scan
 from workshop.teardown.waits import RESOURCES, STACKS, WaitPolicy
@@ -212,7 +213,7 @@ class Teardown:
         return current
 
     def _swept(self, current: TeardownPlan) -> list[Resource]:
-        """What is stopped and deleted through its own API; records of what has ended are left out.
+        """Return what is stopped and deleted through its own API, without records of the past.
 
         What all seats share is stopped with them, and deleted after them.
         """
@@ -348,7 +349,7 @@ class Teardown:
             self._results.note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
 
     def _has_come(self, resources: Iterable[Resource]) -> bool:
-        """Whether something of ours was not tried yet, or was called gone.
+        """Return whether something of ours was not tried yet, or was called gone.
 
         What waits for its stack, and that for what is stuck, is no reason to begin anew.
         """
@@ -413,7 +414,7 @@ class Teardown:
         )
 
     def _stays(self, last: TeardownPlan) -> tuple[Resource, ...]:
-        """What a sweep leaves on purpose: stacks, and what they hold."""
+        """Return what a sweep leaves on purpose: stacks, and what they hold."""
         own = last.discovery.of(Ownership.OWNED)
         return tuple(one for one in own if last.action(one) not in LEFT)
 

@@ -77,7 +77,7 @@ class Source:
         return answer
 
     def body(self, entry: Entry) -> Any:
-        """The content as a stream; refused if it is another one by now."""
+        """Return the content as a stream; refused if it is another one by now."""
         return self.client.get_object(**self._of, Key=entry.key, IfMatch=entry.etag)["Body"]
 
     def part_size(self, entry: Entry) -> int:
@@ -92,7 +92,7 @@ class Source:
 
 
 def listed(client: Any, prefix: str, **bucket: str) -> Iterator[Entry]:
-    """The objects of a bucket below a prefix, page by page."""
+    """Yield the objects of a bucket below a prefix, page by page."""
     for page in client.get_paginator("list_objects_v2").paginate(**bucket, Prefix=prefix):
         for one in page.get("Contents", ()):
             yield Entry(one["Key"], one["Size"], one["ETag"].strip('"'))
@@ -313,7 +313,7 @@ CopyTarget = InBucket | InFolder
 
 
 def _is(path: Path, source: Source, entry: Entry) -> bool:
-    """Whether a file holds an object's content."""
+    """Return whether a file holds an object's content."""
     if not path.is_file() or path.stat().st_size != entry.size:
         return False
     if entry.in_parts:
@@ -328,7 +328,7 @@ def _is(path: Path, source: Source, entry: Entry) -> bool:
 
 
 def _checksums(head: Mapping[str, Any]) -> dict[str, str]:
-    """The checksums of the whole content that S3 knows; those of parts compare with nothing."""
+    """Return S3's checksums of the whole content; those of parts compare with nothing."""
     if head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
         return {}
     return {
@@ -357,7 +357,7 @@ def _md5(path: Path) -> bytes:
 
 
 def _md5_of_parts(path: Path, size: int) -> tuple[int, bytes]:
-    """How many parts of ``size`` bytes a file has, and the MD5 of their MD5s."""
+    """Return how many parts of ``size`` bytes a file has, and the MD5 of their MD5s."""
     parts = []
     with path.open("rb") as file:
         left = path.stat().st_size

@@ -75,7 +75,7 @@ class SeatArtifacts:
         return not (self.buckets or self.folders or self.artefacts or self.streams or self.unread)
 
     def chosen(self, keep: Keep) -> Iterator[tuple[str, str]]:
-        """Bucket and prefix of all that ``keep`` asks for, nothing twice."""
+        """Yield bucket and prefix of all that ``keep`` asks for, nothing twice."""
         named = save_paths.within(self.artefacts if keep.artifacts else (), self.buckets)
         prefixes = _EVERYTHING if keep.prefixes is None else keep.prefixes
         for bucket in self.buckets:
@@ -121,7 +121,7 @@ class Saved:
             self.problems.append("and more")
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+        """Return all of it as plain JSON values."""
         return {
             "seat": self.seat,
             "account": self.place.account,
@@ -334,7 +334,7 @@ class _BucketCopy:
 
 
 def _why_not(error: Exception) -> str:
-    """Why something was not saved, with the cure where it is known."""
+    """Return why something was not saved, with the cure where it is known."""
     if isinstance(error, WorkshopError):
         return str(error)
     known = code(error.response) if isinstance(error, ClientError) else ""

@@ -18,8 +18,9 @@ from workshop import files
 from workshop.account_region import AccountRegion
 from workshop.errors import GuardError
 from workshop.naming import COHORT
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, is_settled, stands_for
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES
 from workshop.teardown.plan import DONE, Choices, PlanLine, TeardownPlan
+from workshop.teardown.region_inventory import is_settled, stands_for
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 from workshop.teardown.resources import names
 
@@ -59,7 +60,7 @@ class ShownPlan:
 
     @classmethod
     def of(cls, plan: TeardownPlan, subject: PlanSubject) -> ShownPlan:
-        """What is shown of a plan."""
+        """Return what is shown of a plan."""
         discovery = plan.discovery
         held = tuple(
             [
@@ -84,7 +85,7 @@ class ShownPlan:
 
     @classmethod
     def read(cls, folder: Path, subject: PlanSubject) -> ShownPlan | None:
-        """The plan in a folder; None where there is none about this, or others could write it."""
+        """Return the plan in a folder; None if none is about this, or others could write it."""
         text = _own_text(folder / FILE)
         if text is None:
             return None
@@ -118,7 +119,7 @@ class ShownPlan:
     # --- what was known when it was made ------------------------------------------------------
 
     def proven(self, where: Iterable[AccountRegion]) -> dict[Identity, str]:
-        """What was proven, and its seats."""
+        """Return what was proven, and its seats."""
         places = {str(place): place for place in where}
         # Without its moment of creation, it may be another one of the same name.
         return {
@@ -128,7 +129,7 @@ class ShownPlan:
         }
 
     def memory(self) -> ScanCache:
-        """What was read, of what lasts: what each stack holds."""
+        """Return what was read, of what lasts: what each stack holds."""
         memory = ScanCache()
         for *stack, resources in self.held:
             some = tuple(dict(zip(_OF_A_STACK, one, strict=True)) for one in resources)
@@ -138,7 +139,7 @@ class ShownPlan:
     # --- what it allows -----------------------------------------------------------------------
 
     def allows(self, resource: Resource) -> bool:
-        """Whether a resource that is there now may be deleted: it was shown so, or is a seat's own.
+        """Return whether what is there now may be deleted: it was shown so, or is a seat's own.
 
         What seats of the plan have made since then goes along, as far as it is owned. What was
         shown as somebody else's stays so, and what is only claimed goes only if it was shown.
@@ -188,7 +189,7 @@ class ShownPlan:
 
     @staticmethod
     def _is_proven_since(resource: Resource, before: PlanLine | None) -> bool:
-        """Whether what nothing proved when it was shown is its seat's all the same.
+        """Return whether what nothing proved when it was shown is its seat's all the same.
 
         Whoever takes the configuration of an endpoint away can put it back, as often as they like.
         """
@@ -206,7 +207,7 @@ class ShownPlan:
 
 
 def lines_in(folder: Path) -> tuple[PlanLine, ...]:
-    """The lines of the plan in a folder, whatever it is about: it tells where a workshop was."""
+    """Return the lines of the plan in a folder, whatever it is about: it tells of places."""
     text = _own_text(folder / FILE)
     try:
         return tuple(PlanLine(*one) for one in json.loads(text)["lines"]) if text else ()
@@ -238,7 +239,7 @@ def plan_to_hold(
     subject: PlanSubject,
     again: str,
 ) -> ShownPlan:
-    """The plan that the run is held to; raises GuardError unless ``plan`` is what is left of it."""
+    """Return the plan to hold to; raise GuardError unless ``plan`` is what is left of it."""
     if digest == plan.digest:
         return ShownPlan.of(plan, subject)
     if shown is None and digest is None:
@@ -251,7 +252,7 @@ def plan_to_hold(
 
 
 def _own_text(path: Path) -> str | None:
-    """The text of a file that nobody but this user could have written; None for any other."""
+    """Return the text of a file that only this user could have written, None for any other."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:

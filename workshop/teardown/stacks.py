@@ -125,7 +125,7 @@ class StackDeleter:
         return True
 
     def _seen(self, watched: dict[str, _StackDeletion]) -> dict[str, StackSummary] | None:
-        """All stacks by their ARN; None where they could not be listed: unread is not gone.
+        """Return all stacks by their ARN; None where they could not be listed: unread is not gone.
 
         Where no other listing would do better, nothing is watched any more.
         """

@@ -228,7 +228,7 @@ class Sweep:
         return None
 
     def _holds_up(self, item: Item) -> str | None:
-        """The resource type that has to be gone before, None where nothing holds it up."""
+        """Return the resource type that has to be gone before, None where nothing holds it up."""
         place, seat = self._whose(item)
         for resource_type in item.resource_type.after:
             if not seat and self._anybodys[place, resource_type]:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from workshop.teardown.discovery import Unknown
 from workshop.teardown.events import now
 from workshop.teardown.plan import TeardownPlan
 from workshop.teardown.resource import Resource
+from workshop.teardown.scan_target import Unknown
 
 SCANS = 2
 """That find nothing, before anything is called gone."""

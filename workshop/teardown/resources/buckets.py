@@ -155,7 +155,7 @@ class SharedObjects(ResourceType):
 
 
 def _only_maker(scope: Scope, name: str) -> str:
-    """The seat that alone may make a bucket of this name, as its boundary says; empty for none."""
+    """Return the seat whose boundary alone lets it make a bucket of this name; empty for none."""
     seat = naming.seat_of_name(scope.workshop, name) or ""
     ends = f"-{scope.place.account}-{scope.place.region}"
     return seat if len(name) > len(scope.names(seat).bucket("")) and name.endswith(ends) else ""

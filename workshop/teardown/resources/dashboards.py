@@ -11,7 +11,7 @@ from workshop.teardown.resources.tagged import TaggedType
 
 
 def _dashboard(arn: str) -> str:
-    """The name of a dashboard in its ARN, which has no Region; empty for any other ARN."""
+    """Return the name of a dashboard in its ARN, which has no Region; empty for any other ARN."""
     _, _, service, _, _, rest = arn.split(":", 5)
     resource_type, _, name = rest.partition("/")
     return name if (service, resource_type) == ("cloudwatch", "dashboard") else ""

@@ -88,7 +88,7 @@ class NetworkInterfaces(ResourceType):
 
 
 def goes_by_itself(resource: Resource) -> bool:
-    """Whether SageMaker gives it back, so that it is but to be waited for."""
+    """Return whether SageMaker gives it back, so that it is but to be waited for."""
     return resource.resource_type == NetworkInterfaces.name and resource.why.startswith(
         BY_SAGEMAKER
     )
@@ -114,7 +114,7 @@ def awaited(
 
 
 def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], one: Mapping[str, Any]) -> bool:
-    """Whether a seat or SageMaker may have made it: an ordinary one, and on no machine."""
+    """Return whether a seat or SageMaker may have made it: an ordinary one, and on no machine."""
     if one.get("InterfaceType", "interface") != "interface":
         return False
     if one.get("Attachment", {}).get("InstanceId"):

@@ -91,7 +91,7 @@ class Repositories(TaggedType):
 
 
 def _first_page(client: Any, repository: Mapping[str, str]) -> list[str]:
-    """The digests of up to 1,000 images; one with several tags is listed once for each."""
+    """Return the digests of up to 1,000 images; one with several tags is listed once for each."""
     listed = client.list_images(**repository, maxResults=LISTED)["imageIds"]
     return list(dict.fromkeys(one["imageDigest"] for one in listed))
 

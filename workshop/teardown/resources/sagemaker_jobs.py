@@ -43,7 +43,7 @@ class Training(SageMakerType):
     """Training jobs, which may keep their machines for the next one."""
 
     def state_of(self, context: ScanContext, described: Answer) -> str:  # noqa: ARG002 - as its base
-        """Its status, or that a warm pool is still paid for."""
+        """Return its status, or that a warm pool is still paid for."""
         status = str(described["TrainingJobStatus"])
         pool = described.get("WarmPoolStatus", {}).get("Status")
         return POOLED if status in ENDED and pool == "Available" else status

@@ -26,7 +26,7 @@ def unproven(context: ScanContext, described: Answer) -> OwnershipVerdict | None
 
 
 def by_role(*path: str) -> Prove:
-    """The proof by the role that stands at this place of a description."""
+    """Return the proof by the role that stands at this place of a description."""
 
     def prove(context: ScanContext, described: Answer) -> OwnershipVerdict | None:
         found: Any = described
@@ -38,7 +38,7 @@ def by_role(*path: str) -> Prove:
 
 
 def by_maker(context: ScanContext, described: Answer) -> OwnershipVerdict | None:
-    """The proof by whoever made it, ``CreatedBy.IamIdentity``."""
+    """Return the proof by whoever made it, ``CreatedBy.IamIdentity``."""
     who = described.get("CreatedBy", {}).get("IamIdentity", {})
     if not who.get("Arn"):
         return None
@@ -50,14 +50,14 @@ def by_maker(context: ScanContext, described: Answer) -> OwnershipVerdict | None
 
 
 def of_model(context: ScanContext, name: str) -> OwnershipVerdict | None:
-    """The proof by a model's role; None where model or role are not there."""
+    """Return the proof by a model's role; None where model or role are not there."""
     model = described(context, "DescribeModel", ModelName=name)
     role = (model or {}).get("ExecutionRoleArn")
     return ownership.of_role(context.scope, role) if role else None
 
 
 def of_config(context: ScanContext, config: Answer) -> OwnershipVerdict | None:
-    """The proof by a configuration's role, or by those of its models."""
+    """Return the proof by a configuration's role, or by those of its models."""
     return ownership.joined(_proofs(context, config))
 
 
@@ -113,7 +113,7 @@ def _of_tagged(served: OwnershipVerdict | None, seat: str) -> OwnershipVerdict:
 
 
 def own_tags(context: ScanContext, arn: str, created: datetime | None = None) -> Mapping[str, str]:
-    """The tags of a resource, asked of SageMaker where the tagging service tells none.
+    """Return the tags of a resource, asked of SageMaker where the tagging service tells none.
 
     That is minutes behind. What was made before the workshop began is not asked.
     """

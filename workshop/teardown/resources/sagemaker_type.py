@@ -158,7 +158,7 @@ class SageMakerType(ResourceType):
     # --- what a teardown asks ---------------------------------------------------------------
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        """Everything of this resource type that could be the workshop's, look-alikes included."""
+        """Yield everything of this type that could be the workshop's, look-alikes included."""
         names = self.operations
         summaries = [
             summary
@@ -208,20 +208,20 @@ class SageMakerType(ResourceType):
         return None if state in self.gone_in else state
 
     def deletable_in(self, state: str) -> bool:
-        """Whether it can be deleted in this status."""
+        """Return whether it can be deleted in this status."""
         return self.deleted_from is None or state in self.deleted_from
 
     # --- what some types do otherwise ---------------------------------------------------------
 
     def state_of(self, context: ScanContext, described: Answer) -> str:  # noqa: ARG002 - others ask
-        """The status in a description."""
+        """Return the status in a description."""
         return str(described.get(self.status, "")) if self.status else ""
 
     def prepare(self, context: ScanContext, resource: Resource) -> None:
         """Untie it from others just before it is deleted."""
 
     def listed_state(self, context: ScanContext, summary: Answer) -> str:
-        """The status in a summary."""
+        """Return the status in a summary."""
         return self.state_of(context, summary)
 
     # --- proof ------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ class SageMakerType(ResourceType):
         return self.owner_is_final and self._is_free(self.listed_state(context, summary))
 
     def _described(self, context: ScanContext, details: Answer, summary: Answer) -> Answer | None:
-        """All that can be read of it, once a scan; None where it is gone.
+        """Return all that can be read of it, once a scan; None where it is gone.
 
         A summary will do that holds the proof, or where there is none to be had.
         """
@@ -320,13 +320,13 @@ class SageMakerType(ResourceType):
 
 
 def _in_its_life(context: ScanContext, summary: Answer) -> bool:
-    """Whether it was made since the workshop began: what was there before is none of it."""
+    """Return whether it was made since the workshop began: what was there before is none of it."""
     created = summary.get("CreationTime")
     return context.since is not None and created is not None and created >= context.since
 
 
 def _unattributable(context: ScanContext, name: str, arn: str, why: str) -> OwnershipVerdict | None:
-    """The verdict on what nothing proves any more: its own tags, else that it is unknown."""
+    """Return the verdict on what nothing proves any more: its own tags, else that it is unknown."""
     try:
         tagged = own_tags(context, arn)
     except errors.Refusal:
@@ -337,6 +337,6 @@ def _unattributable(context: ScanContext, name: str, arn: str, why: str) -> Owne
 
 
 def _name(details: Mapping[str, str]) -> str:
-    """The part of an identity that people chose: the last, or what an ARN ends in."""
+    """Return the part of an identity that people chose: the last, or what an ARN ends in."""
     last = list(details.values())[-1]
     return last.partition("/")[2] if last.startswith("arn:") else last

@@ -74,14 +74,14 @@ class TaggedType(ResourceType):
 
 
 def asked_about(scope: Scope, name: str) -> bool:
-    """Whether a name may be of a seat that is torn down; of others not even tags are read."""
+    """Return whether a name may be of a seat in the scope; of others not even tags are read."""
     return scope.whole or naming.seat_of_name(scope.workshop, name) in scope.seats
 
 
 def judge(
     context: ScanContext, name: str, arn: str, tags: Mapping[str, str] | None, *, maker: str = ""
 ) -> OwnershipVerdict | None:
-    """The verdict on what the workshop tags when it makes it; None where it does not look alike.
+    """Return the verdict on what the workshop tags; None where it does not look alike.
 
     ``tags`` is None where they could not be read. A name without tags is no claim here, unless IAM
     lets nobody but one seat use it: ``maker`` is that seat.
@@ -93,7 +93,7 @@ def judge(
 def proven(
     scope: Scope, tags: Mapping[str, str] | None, maker: str = ""
 ) -> OwnershipVerdict | None:
-    """What tags prove; None where they claim it for the workshop and no more."""
+    """Return what tags prove; None where they claim it for the workshop and no more."""
     if tags is None:
         return OwnershipVerdict(Ownership.UNKNOWN, "its tags could not be read")
     said = tags.get(keys.WORKSHOP), tags.get(keys.ENVIRONMENT)
@@ -116,7 +116,7 @@ def proven(
 
 
 def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str = "") -> str:
-    """The environment of the workshop whose tags these are, empty for this one and for none.
+    """Return the environment of the workshop whose tags these are, empty for this one and for none.
 
     What ``maker`` may have made and tagged itself tells nothing of environments, unless
     CloudFormation's own tag does.
@@ -130,5 +130,5 @@ def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str =
 
 
 def _is_of(scope: Scope, seat: str, stack: str) -> bool:
-    """Whether a stack has the name of one of this seat's."""
+    """Return whether a stack has the name of one of this seat's."""
     return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}

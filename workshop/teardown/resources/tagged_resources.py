@@ -68,7 +68,7 @@ class TaggedResources(ResourceType):
 
 
 def _goes_with_a_stack(scope: Scope, given: Mapping[str, str]) -> bool:
-    """Whether a stack of the workshop made it, and takes it away."""
+    """Return whether a stack of the workshop made it, and takes it away."""
     seat = given.get(keys.ATTENDEE, COHORT)
     stack = given.get(tagged.STACK, "")
     return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}

@@ -28,7 +28,7 @@ _LATE = timedelta(hours=1)
 
 
 def writers(group: str, stream: str) -> list[str]:
-    """Whose log a stream may be, by its name: the closest comes first.
+    """Return whose log a stream may be, by its name: the closest comes first.
 
     In a domain that is somebody else's, profiles and spaces may be the workshop's.
     """
@@ -37,12 +37,12 @@ def writers(group: str, stream: str) -> list[str]:
 
 
 def moment(milliseconds: int | None) -> datetime | None:
-    """The moment that CloudWatch Logs gives in milliseconds."""
+    """Return the moment that CloudWatch Logs gives in milliseconds."""
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def verdict(context: ScanContext) -> OwnershipVerdict:
-    """The verdict on a log that nothing explains; of one seat among several nothing tells."""
+    """Return the verdict on a log that nothing explains, which tells of no seat."""
     message = "made since the workshop began, and nothing that is there explains it"
     return OwnershipVerdict(
         Ownership.CLAIMED if context.scope.whole else Ownership.UNKNOWN, message
@@ -50,7 +50,7 @@ def verdict(context: ScanContext) -> OwnershipVerdict:
 
 
 def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
-    """Whether nothing explains a whole group. A tag ``workshop`` of another's does."""
+    """Return whether nothing explains a whole group. A tag ``workshop`` of another's does."""
     name = group["logGroupName"]
     if not _is_new(context, group) or name in LOG_GROUPS.values():
         return False
@@ -63,7 +63,7 @@ def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
 
 
 def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
-    """The streams of a group that jobs or notebooks share, which none of these has written.
+    """Yield the streams of a group that jobs or notebooks share, which none of these has written.
 
     The latest come first, and those that are older than the workshop are not read.
     """
@@ -90,7 +90,7 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
 
 
 def _names(context: ScanContext, group: str) -> frozenset[str] | None:
-    """The names of all that may write to a group; None where they could not be listed."""
+    """Return the names of all that may write to a group; None where they could not be listed."""
     resource_types = [
         resource_type for resource_type, where in LOG_GROUPS.items() if where == group
     ]
