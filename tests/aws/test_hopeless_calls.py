@@ -79,7 +79,7 @@ def never(seconds: float) -> None:
 def test_stacks_that_may_not_be_listed_are_not_waited_for(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, effect: str
 ) -> None:
-    clients = teardown_demo.connect(cloud, monkeypatch)
+    clients = teardown_demo.connect(cloud, monkeypatch, quick=False)
     empty = template({"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})
     cloud.deploy("demo-ada-storage", empty, **IAM)
     client = cloud.client("cloudformation")
@@ -163,7 +163,7 @@ def test_a_resource_that_can_never_be_deleted_is_tried_twice(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int
 ) -> None:
     made: list[str] = []
-    context = teardown_demo.context(teardown_demo.connect(cloud, monkeypatch))
+    context = teardown_demo.context(teardown_demo.connect(cloud, monkeypatch, quick=False))
 
     class Refusing:
         name, after = "thing", ()

@@ -49,7 +49,7 @@ def assert_ended(ran: Ran, command: tuple[str, ...]) -> None:
 def test_every_command_stops_at_once_and_goes_on_later(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    teardown_demo.connect(fleet.cloud, monkeypatch)
+    teardown_demo.connect(fleet.cloud, monkeypatch, quick=False)
     fleet.write(2)
     for call in (0, 25, 33):  # looking, making the cohort, making seats
         assert ending(fleet, call, "deploy").code == 1

@@ -296,7 +296,7 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
         happened(view, event)
         if not ended.is_set() and event.step == step and event.outcome == DeletionOutcome.DELETED:
             os.kill(os.getpid(), signal.SIGINT)
-            assert ended.wait(30)
+            assert ended.wait(60)
 
     monkeypatch.setattr(Clients, "client", noting)
     monkeypatch.setattr(Clients, "interrupt", interrupt_and_tell)

@@ -190,7 +190,7 @@ def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -
     aws.creates, aws.polled, aws.why = creates, polled, lambda: reasons.pop(0)
     driven = Driven(aws, one)
     running = driven.start()
-    running.join(20)
+    running.join(60)
     driven.engine.stop()  # or it would wait for ever for a reason that nobody asked for
     running.join(60)
     assert reasons == []

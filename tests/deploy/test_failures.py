@@ -81,6 +81,16 @@ def test_an_earlier_operation_does_not_count() -> None:
     assert root(*CREATION, deleting, left) == Cause(FailureClass.PERMANENT, "not empty", "Bucket")
 
 
+def test_a_reason_that_stands_on_the_rollback_alone_is_found_there() -> None:
+    # https://github.com/rancher/kontainer-engine/issues/103
+    found = root(
+        event("", "CREATE_IN_PROGRESS", "User Initiated"),
+        event("", "ROLLBACK_IN_PROGRESS", "[no attribute Arm] Rollback requested by user."),
+        event("", "ROLLBACK_COMPLETE"),
+    )
+    assert found == Cause(FailureClass.PERMANENT, "[no attribute Arm] Rollback requested by user.")
+
+
 def test_no_more_events_are_read_than_those_of_the_last_operation() -> None:
     read: list[str] = []
 
@@ -141,6 +151,36 @@ def test_a_failure_of_the_stack_itself_names_no_resource() -> None:
         ("User: x is not authorized to perform: iam:CreateRole", FailureClass.PERMANENT),
         ("The account-level service limit 'ml.t3.medium' is 0 Instances", FailureClass.PERMANENT),
         ("(Service: SageMaker, Status Code: 400, Request ID: 5030)", FailureClass.PERMANENT),
+        *[
+            (f"no (HandlerErrorCode: {code})", FailureClass.TRANSIENT)
+            for code in (
+                "NetworkFailure",
+                "ResourceConflict",
+                "ServiceInternalError",
+                "ServiceTimeout",
+                "Throttling",
+            )
+        ],
+        *[
+            (f"no (HandlerErrorCode: {code})", FailureClass.PERMANENT)
+            for code in (
+                "AccessDenied",
+                "AlreadyExists",
+                "GeneralServiceException",
+                "InvalidCredentials",
+                "InvalidRequest",
+                "NotFound",
+                "NotUpdatable",
+                "ServiceLimitExceeded",
+                "UnauthorizedTaggingOperation",
+            )
+        ],
+        # A role whose policies have to go first, which the handler calls a conflict.
+        (
+            "Cannot delete entity, must detach all policies first. (HandlerErrorCode:"
+            " ResourceConflict)",
+            FailureClass.PERMANENT,
+        ),
     ],
 )
 def test_a_reason_calls_for_another_attempt_another_type_or_neither(

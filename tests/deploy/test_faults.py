@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from botocore.config import Config
 
 from tests.support.faulty import counts
 from tests.support.local_cloud import template
@@ -86,17 +86,20 @@ def test_a_refused_call_is_not_made_again(fleet: Fleet) -> None:
 
 
 def test_a_stack_whose_answer_was_lost_is_found_and_not_made_again(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    fleet: Fleet,
 ) -> None:
-    def hasty(attempts: int) -> Config:
-        retries: Any = {"mode": "adaptive", "total_max_attempts": attempts}
-        return Config(retries=retries, read_timeout=1)
+    def let_go_of_whoever_waits() -> None:
+        while "demo-seat01-storage" not in fleet.statuses():
+            pass
+        fleet.cloud.faults()
 
-    monkeypatch.setattr(clients, "_config", hasty)
     fleet.write(1)
     lost = {"effect": "lost-answer", "operation": CREATE, "match": "demo-seat01-storage"}
     fleet.cloud.faults({**lost, "times": 1})
-    run = fleet.deploy()
+    with ThreadPoolExecutor(1) as pool:
+        letting_go = pool.submit(let_go_of_whoever_waits)
+        run = fleet.deploy()
+        letting_go.result()
     assert run.good
     (joined,) = run.of(What.JOINED)
     assert joined.stack == "demo-seat01-storage"
@@ -127,7 +130,7 @@ def test_a_listing_that_may_not_be_read_is_no_empty_one(fleet: Fleet) -> None:
     fleet.write(1)
     plan = fleet.plan()
     fleet.cloud.faults({"effect": "denied", "operation": DESCRIBE})
-    run = fleet.deploy(plan=plan, limits=replace(QUICK, deadline=0.3))
+    run = fleet.deploy(plan=plan)
     assert run.outcomes["cohort"] == "stuck"
     assert run.calls["CreateStack"] == 1
     assert run.stopped == "the cohort's stack is not there, and every seat needs it"
@@ -211,7 +214,18 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
         {"effect": "stuck", "noun": "NotebookInstance", "name": "demo-seat02-*"}
         | {"status": "Pending"}
     )
-    run = fleet.deploy(limits=replace(QUICK, deadline=3))
+    plan = fleet.plan()
+    made: list[str] = []
+
+    def clock() -> float:
+        """An hour later once every other stack is there."""
+        return time.monotonic() + (3600 if len(made) == len(list(plan.stacks)) - 1 else 0)
+
+    def hear(event: Event) -> None:
+        if event.what == What.DONE:
+            made.append(event.stack)
+
+    run = fleet.deploy(plan=plan, hear=hear, clock=clock)
     assert run.outcomes == {
         "cohort": "done",
         "seat01": "done",
@@ -219,7 +233,7 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
         "seat03": "done",
     }
     assert run.message("seat02") == (
-        "demo-seat02-notebook: still in progress after 0.05 minutes; CloudFormation goes on, run"
+        "demo-seat02-notebook: still in progress after 10 minutes; CloudFormation goes on, run"
         " the command again later"
     )
     plan = fleet.plan()

@@ -47,7 +47,7 @@ class Slow:
             self._now += 1
             self.most = max(self.most, self._now)
             self.asked.append(request)
-        self._eight.wait(timeout=30)
+        self._eight.wait(timeout=60)
         with self._lock:
             self._now -= 1
         return {"AuthorizedUrl": f"https://{request['NotebookInstanceName']}"}

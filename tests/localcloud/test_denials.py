@@ -197,7 +197,7 @@ def send(request: AWSRequest) -> tuple[int, Any]:
         prepared.url, body, dict(prepared.headers.items()), method=prepared.method
     )
     try:
-        with urllib.request.urlopen(raw, timeout=10) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(raw, timeout=60) as answer:  # noqa: S310 - as above
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

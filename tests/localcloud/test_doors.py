@@ -323,7 +323,7 @@ def send_raw(cloud: Cloud, sent: Sent) -> bytes:
     length = 1 if sent.headers.get("Content-Type") == "text/plain" else len(sent.body)
     lines = [f"{sent.method} {sent.target} HTTP/1.1", f"Content-Length: {length}"]
     lines += [f"{name}: {value}" for name, value in sent.headers.items()]
-    with socket.create_connection(("127.0.0.1", cloud.running.port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", cloud.running.port), timeout=60) as plain:
         plain.sendall("\r\n".join([*lines, "", ""]).encode() + sent.body)
         plain.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: plain.recv(65536), b""))

@@ -203,11 +203,11 @@ def test_who_waits_on_the_clock_wakes_when_it_is_advanced_or_closed() -> None:
     sleeper = threading.Thread(target=wait, args=(clock.now() + 60, clock.ticket()))
     sleeper.start()
     clock.advance(60)
-    sleeper.join(10)
+    sleeper.join(60)
     sleeper = threading.Thread(target=wait, args=(clock.now() + 60, clock.ticket()))
     sleeper.start()
     clock.close()
-    sleeper.join(10)
+    sleeper.join(60)
     assert seen == ["woken", "closed"]
 
 

@@ -67,7 +67,7 @@ def as_root(running: Running) -> dict[str, str]:
 
 def answered(running: Running, request: bytes) -> bytes:
     """Send bytes on a connection of its own and read until the server closes it."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as plain:
         plain.sendall(request)
         return b"".join(iter(lambda: plain.recv(65536), b""))
 
@@ -191,6 +191,6 @@ def test_either_signal_ends_it_in_order_and_keeps_its_state(
         with socket.create_connection(("127.0.0.1", cloud.running.port)) as half:
             half.sendall(put(cloud.running, "Content-Length: 3", body=b"abc", sent=b"a"))
             child.send_signal(sign)
-            assert child.wait(10) == 0
+            assert child.wait(60) == 0
     assert record.read(tmp_path) is None
     assert "kept" in (tmp_path / "services" / "s3.json").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ import json, os, pathlib, sys, urllib.request
 state, endpoint = pathlib.Path(sys.argv[1]), sys.argv[2]
 opener, served = urllib.request.build_opener(urllib.request.ProxyHandler({})), []
 try:
-    opener.open(endpoint + "/_localcloud/health", timeout=10)
+    opener.open(endpoint + "/_localcloud/health", timeout=60)
 except urllib.error.HTTPError as error:
     error.read()
 if os.geteuid() == 0:  # All that is imported is read by now: the interpreter may be root's alone.
@@ -41,7 +41,7 @@ for path in [state, *(state / name for name in sys.argv[3:])]:
         pass
 for target in ("/", "/?Action=ListUsers&Version=2010-05-08", "/kept/a", "/_localcloud/health"):
     try:
-        served.append(opener.open(endpoint + target, timeout=10).status)
+        served.append(opener.open(endpoint + target, timeout=60).status)
     except urllib.error.HTTPError as error:
         error.status in (400, 403) or served.append(error.status)
 commands = pathlib.Path("/proc").glob("[0-9]*/cmdline")

@@ -244,7 +244,7 @@ def test_what_runs_can_be_given_up_from_another_thread(monkeypatch: pytest.Monke
         await begun.wait()
         under_way = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.to_thread(runner.forget)
-        _, left = await asyncio.wait(under_way, timeout=10)
+        _, left = await asyncio.wait(under_way, timeout=60)
         assert left == set()
 
     monkeypatch.setattr(deployment, "deploy", deploy)

@@ -160,7 +160,7 @@ def orchestrate(session: Session, image: str, script: Path, artifact: str) -> di
     pipeline.upsert()
     pipeline.upsert(description="better")
     execution = pipeline.start()
-    execution.wait(delay=0.2, max_attempts=100)
+    execution.wait(delay=0.2, max_attempts=1000)
     return {
         "status": execution.describe()["PipelineExecutionStatus"],
         "steps": {step["StepName"]: step["StepStatus"] for step in execution.list_steps()},

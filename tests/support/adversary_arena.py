@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -31,8 +31,9 @@ from tests.support.assemblies import Assembly, synthesize
 from tests.support.config_folder import load, write
 from tests.support.direct_calls import QuickClients, lines_to
 from tests.support.local_cloud import IAM, TRUST, Cloud, root
+from tests.support.played_time import played_waits
 from tests.support.sessions import Hand, Session
-from tests.support.teardown_runs import IMPATIENT, QUICK_STACKS, at_once, resource_types
+from tests.support.teardown_runs import at_once, resource_types
 from tests.support.teardown_workshop import QUIET
 from tests.support.workshop_command import Ran, run
 from workshop import tags
@@ -321,12 +322,9 @@ class Arena:
                 sink(event)
                 hear(event)
 
-            quickly = {
-                "waits": IMPATIENT,
-                "stack_waits": replace(QUICK_STACKS, deadline=3),
-                "pause": lambda _: None,
-            }
-            return Teardown(clients, target, types, heard, **{**more, **quickly})
+            return Teardown(
+                clients, target, types, heard, **{**more, **played_waits(self.cloud, deadline=60)}
+            )
 
         before = Path.cwd()
         os.chdir(self.folder)

@@ -36,7 +36,7 @@ class Line:
 
     def __init__(self, running: Running) -> None:
         self.host = f"127.0.0.1:{running.port}"
-        self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=300)
         self._answers = self._socket.makefile("rb")
         self._used = time.monotonic()
 
@@ -108,7 +108,9 @@ class Lines:
         factory = client._endpoint._response_parser_factory
         parse = factory.create_parser(client.meta.service_model.resolved_protocol).parse
 
-        def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any]:
+        def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any] | None:
+            if model.has_streaming_output:
+                return None  # botocore itself hands out a body that is read bit by bit
             known = client._request_signer._credentials
             signs = client.meta.service_model.signing_name
             caller = Signing(

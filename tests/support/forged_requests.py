@@ -166,7 +166,7 @@ def signed(
 
 def send(cloud: Cloud, sent: Sent) -> Answered:
     """Send it and give what is answered."""
-    connection = HTTPConnection("127.0.0.1", cloud.running.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", cloud.running.port, timeout=60)
     try:
         connection.putrequest(sent.method, sent.target, skip_host=True, skip_accept_encoding=True)
         for name, value in sent.headers.items():

@@ -361,7 +361,7 @@ def held(account: str, region: str, *, by_seats: bool) -> Held:
 
 
 class _AdminInterface(AdminInterface):
-    """The admin endpoints of the local cloud, and ``/_localcloud/held``."""
+    """The admin endpoints of the local cloud, ``held`` and ``at-work``."""
 
     def __init__(
         self,
@@ -370,7 +370,8 @@ class _AdminInterface(AdminInterface):
         clock: Clock,
         endpoints: Mapping[str, AdminEndpoint],
     ) -> None:
-        super().__init__(emulated, instance, clock, {**endpoints, "held": self._held})
+        more = {"held": self._held, "at-work": self._at_work}
+        super().__init__(emulated, instance, clock, {**endpoints, **more})
 
     @staticmethod
     def _held(change: dict[str, Any]) -> dict[str, Any]:
@@ -378,6 +379,16 @@ class _AdminInterface(AdminInterface):
         # What was due by now has happened before, as with any request.
         sagemaker.engine.statuses.run_due()
         return held(**change)
+
+    @staticmethod
+    def _at_work(_: dict[str, Any]) -> dict[str, Any]:
+        stacks = ministack_adapter.module("services.cloudformation")._stacks._data
+        names = [
+            one["StackName"]
+            for one in stacks.values()
+            if one["StackStatus"].endswith("_IN_PROGRESS")
+        ]
+        return {"stacks": names}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +47,7 @@ from workshop.naming import COHORT, SEAT_STACKS
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 HOME = AccountRegion(ACCOUNT, REGION)
-QUICK = Limits(backoff=0.01, fastest_poll=0.01, slowest_poll=0.1, deadline=20)
+QUICK = Limits(backoff=0.01, fastest_poll=0.01, slowest_poll=0.1, deadline=600)
 """For a cloud in which everything takes no time."""
 
 Calls = Counter[str]
@@ -266,17 +267,18 @@ class Fleet:
         limits: Limits = QUICK,
         percent: int = 30,
         hear: Callable[[Event], object] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Run:
         """What ``workshop deploy`` does with the plan, without its checks."""
         with calling(self.cloud), mock.patch.object(calls, "POLL_SPACING", 0.01):
-            run = self._begin(plan, only, limits, percent, hear)
+            run = self._begin(plan, only, limits, percent, hear=hear, clock=clock)
             run.deployment.run()
         return run
 
     def deploy_at_once(self, organisers: int) -> list[Run]:
         """Several deployments by plans that were made at the same moment."""
         with calling(self.cloud), mock.patch.object(calls, "POLL_SPACING", 0.01):
-            runs = [self._begin(None, None, QUICK, 30, lambda _: None) for _ in range(organisers)]
+            runs = [self._begin(None, None, QUICK, 30) for _ in range(organisers)]
             with ThreadPoolExecutor() as pool:
                 for future in [pool.submit(run.deployment.run) for run in runs]:
                     future.result()
@@ -288,7 +290,9 @@ class Fleet:
         only: Sequence[str] | None,
         limits: Limits,
         percent: int,
-        hear: Callable[[Event], object],
+        *,
+        hear: Callable[[Event], object] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Run:
         asked: list[str] = []
         events: list[Event] = []
@@ -300,7 +304,9 @@ class Fleet:
         clients = self.clients(asked)
         made = plan or self.plan(clients, only)
         asked.clear()
-        deployment = Deployment(clients, made, limits=limits, failure_percent=percent, sink=sink)
+        deployment = Deployment(
+            clients, made, limits=limits, failure_percent=percent, sink=sink, clock=clock
+        )
         return Run(deployment, events, asked)
 
     def made(self, **where: str) -> Counter[str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from tests.support.assemblies import shipped
+from tests.support.direct_calls import QuickClients, lines_to
 from tests.support.local_cloud import IAM, TRUST, Cloud
 from tests.support.workshop_command import Ran, run
 from workshop import naming
@@ -36,7 +37,7 @@ BEN = Names("demo", "ben", *(HERE.account, HERE.region))
 CONFIG = Path(__file__).parents[2] / "config"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
 QUICK = WaitPolicy(
-    deadline=10, first_wait=0.01, slowest_wait=0.05, backoff=0.01, slowest_backoff=0.02
+    deadline=600, first_wait=0.01, slowest_wait=0.05, backoff=0.01, slowest_backoff=0.02
 )
 QUICK_STACKS = replace(STACKS, first_wait=0.01, slowest_wait=0.05)
 RESOURCE_TYPES: dict[str, ResourceType] = {
@@ -49,12 +50,19 @@ def _session() -> boto3.Session:
     return boto3.Session()
 
 
-def connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    """Clients of the workshop that reach this cloud alone."""
+def connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *, quick: bool = True) -> Clients:
+    """Clients of the workshop, and of its commands, that reach this cloud alone.
+
+    Over :mod:`tests.support.direct_calls` unless a test is about what botocore does.
+    """
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(clients_module, "boto3", SimpleNamespace(Session=_session))
-    return Clients(HERE)
+    if not quick:
+        return Clients(HERE)
+    made = partial(QuickClients, lines_to(cloud.running))
+    monkeypatch.setattr("workshop.cli.context.Clients", made)
+    return made(HERE)
 
 
 def context(
@@ -140,7 +148,6 @@ def job(
             "interval": 0,
             "waits": QUICK,
             "stack_waits": QUICK_STACKS,
-            "pause": lambda _: None,
             **more,
         },
     )

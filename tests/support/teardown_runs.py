@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from unittest import mock
 
@@ -20,6 +20,7 @@ from tests.support import account_snapshots as snapshots
 from tests.support.account_snapshots import Held
 from tests.support.direct_calls import Lines, QuickClients, lines_to
 from tests.support.local_cloud import Cloud
+from tests.support.played_time import played_waits
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import ENVIRONMENT, WORKSHOP, Room
@@ -32,16 +33,6 @@ from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Saver, Teardown
 from workshop.teardown.scan_target import ScanTarget
-from workshop.teardown.waits import STACKS, WaitPolicy
-
-QUICK = WaitPolicy(
-    deadline=20, first_wait=0.002, slowest_wait=0.02, backoff=0.001, slowest_backoff=0.01
-)
-QUICK_STACKS = replace(STACKS, deadline=20, first_wait=0.002, slowest_wait=0.05)
-IMPATIENT = WaitPolicy(
-    deadline=0.3, first_wait=0.002, slowest_wait=0.02, backoff=0.001, slowest_backoff=0.01
-)
-"""For what never comes to an end."""
 
 RECORDS = ("TransformJob ", "AutoMLJob ")
 """What AWS has no way to delete."""
@@ -149,13 +140,19 @@ def job(
     only: Sequence[str] | None = None,
     seats: Sequence[str] = ("ada", "ben"),
     sink: Hear = lambda _: None,
-    waits: WaitPolicy = QUICK,
+    deadline: float = 1800,
     resource_types: Sequence[ResourceType] = ALL,
     interval: float = 0,
     pause: Callable[[float], object] = lambda _: None,
     save: Saver | None = None,
 ) -> Teardown:
-    """The teardown of the room's workshop."""
+    """The teardown of the room's workshop, whose time stands still: so all waits are played."""
+    played = played_waits(room.cloud, deadline=deadline)
+
+    def paused(seconds: float) -> None:
+        pause(seconds)
+        played["pause"](seconds)
+
     chosen = frozenset(seats if only is None else only)
     return Teardown(
         clients,
@@ -164,10 +161,8 @@ def job(
         sink,
         proven=dict(room.proven),
         interval=interval,
-        waits=waits,
-        stack_waits=replace(QUICK_STACKS, deadline=waits.deadline),
-        pause=pause,
         save=save,
+        **{**played, "pause": paused},
     )
 
 

@@ -14,7 +14,7 @@ from tests.support.attendee_resources import IMAGE
 from tests.support.direct_calls import Lines, QuickClients, lines_to
 from tests.support.local_cloud import Cloud
 from tests.support.small_workshop import HOME, Fleet
-from tests.support.teardown_runs import QUICK, QUICK_STACKS
+from tests.support.teardown_demo import QUICK, QUICK_STACKS
 from tests.support.workshop_command import Ran
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients

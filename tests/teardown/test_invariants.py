@@ -22,8 +22,6 @@ from tests.support.direct_calls import lines_to
 from tests.support.local_cloud import TRUST, Cloud
 from tests.support.sessions import Hand, session_over
 from tests.support.teardown_runs import (
-    IMPATIENT,
-    QUICK,
     Crash,
     proving,
     resource_types,
@@ -228,7 +226,7 @@ def test_nothing_unproven_is_touched_and_gone_means_gone(
         only=only,
         planned=lambda: running_cloud.faults(*context.faults),
         hear=hear,
-        waits=IMPATIENT if context.faults else QUICK,
+        deadline=60 if context.faults else 1800,
         resource_types=RESOURCE_TYPES,
     )
     first.check()

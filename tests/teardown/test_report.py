@@ -199,7 +199,7 @@ def test_the_looks_are_as_far_apart_as_asked(cloud: Cloud) -> None:
     pauses: list[float] = []
     run = teardown(small(cloud), interval=42.5, pause=pauses.append)
     assert run.code == 0
-    assert pauses == [42.5]
+    assert [seconds for seconds in pauses if seconds > 1] == [42.5]
     assert [scan.clean for scan in run.report.scans] == [True, True]  # type: ignore[union-attr]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
+from tests.support.played_time import played_waits
 from tests.support.teardown_demo import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT, SEAT_STACKS, Names
@@ -23,7 +24,6 @@ from workshop.teardown.resources.sagemaker_jobs import TRAINING, Training
 from workshop.teardown.run import Teardown
 from workshop.teardown.saving import Saved
 from workshop.teardown.scan_target import ScanTarget
-from workshop.teardown.waits import WaitPolicy
 
 COHORT_NAMES = Names("demo", COHORT, teardown_demo.HERE.account, teardown_demo.HERE.region)
 
@@ -161,8 +161,7 @@ def test_a_stuck_endpoint_keeps_its_role_its_proof_and_the_cohort(
     teardown_demo.deploy(cloud, ADA)
     serves(cloud, "serve", ADA.role_arn, ADA)
     cloud.faults({"effect": "stuck", "noun": "Endpoint", "name": "serve", "status": "Deleting"})
-    hurried = WaitPolicy(deadline=0.2, first_wait=0.01, slowest_wait=0.05)
-    job = teardown_demo.job(clients, waits=hurried)
+    job = teardown_demo.job(clients, **played_waits(cloud, deadline=60))
     report = torn_down(job)
     assert report.code == 4
     stuck = {one.resource.resource_type: one.message for one in report.of(DeletionOutcome.STUCK)}
@@ -400,10 +399,10 @@ def test_what_is_still_there_after_its_deletion_was_answered_is_stuck(
     resource_types = [
         _Deaf(**members) if resource_type is TRAINING else resource_type for resource_type in ALL
     ]
-    waits = replace(teardown_demo.QUICK, deadline=0.2)
-    report = torn_down(
-        teardown_demo.job(clients, resource_types=resource_types, waits=waits), stacks=stacks
+    job = teardown_demo.job(
+        clients, resource_types=resource_types, **played_waits(cloud, deadline=60)
     )
+    report = torn_down(job, stacks=stacks)
     assert report.code == (NOT_PROVEN if stacks else LEFT)
     outcomes = {
         (one.resource.resource_type, one.resource.id): one.outcome for one in report.results

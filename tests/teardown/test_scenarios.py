@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from localcloud import process
 from tests.support import account_snapshots as snapshots
 from tests.support import attendee_resources as pieces
 from tests.support import teardown_workshop as scenarios
@@ -138,7 +137,7 @@ def test_jobs_in_every_state_go(cloud: Cloud) -> None:
     jobs = client.list_training_jobs(NameContains="demo-ada-")["TrainingJobSummaries"]
     states = {one["TrainingJobStatus"] for one in jobs}
     assert states == {"Completed", "Failed", "InProgress", "Stopped", "Stopping"}
-    proving(teardown(room, planned=lambda: process.set_clock(cloud.running, freeze=False)))
+    proving(teardown(room, pause=cloud.advance))
 
 
 def test_endpoints_in_every_state_go(cloud: Cloud) -> None:
@@ -160,7 +159,7 @@ def test_endpoints_in_every_state_go(cloud: Cloud) -> None:
     assert {states[ada.called(word)] for word in ("up", "failed", "changing", "creating")} == {
         *("InService", "Failed", "Updating", "Creating")
     }
-    proving(teardown(room, planned=lambda: process.set_clock(cloud.running, freeze=False)))
+    proving(teardown(room, pause=cloud.advance))
 
 
 def test_notebooks_that_are_stopped_already_go(cloud: Cloud) -> None:

@@ -9,17 +9,14 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from tests.support.played_time import PlayedTime
 from tests.support.teardown_demo import HERE
 from workshop.aws.clients import Clients
 from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
 from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
 from workshop.teardown.resources.base import ResourceType, Undeletable
 from workshop.teardown.sweep import Sweep
-from workshop.teardown.waits import WaitPolicy
 
-QUICK = WaitPolicy(
-    deadline=0.2, first_wait=0.001, slowest_wait=0.002, backoff=0.001, slowest_backoff=0.002
-)
 WORLD = ScanContext(cast("Clients", None), Scope("demo", "demo", HERE, frozenset(), whole=True))
 
 
@@ -82,15 +79,17 @@ def resource(resource_type: str, name: str, state: str = "Stopped", **more: Any)
 
 
 def swept(
-    resource_types: list[Played], resources: list[Resource], waits: WaitPolicy = QUICK, **more: Any
+    resource_types: list[Played], resources: list[Resource], **more: Any
 ) -> tuple[dict[str, tuple[DeletionOutcome, str]], list[TeardownEvent]]:
     told: list[TeardownEvent] = []
+    time = PlayedTime()
     work = Sweep(
         {HERE: WORLD},
         {resource_type.name: resource_type for resource_type in resource_types},
         resources,
         told.append,
-        waits,
+        clock=time.clock,
+        pause=time.pause,
         **more,
     )
     work.stop_spending()
@@ -142,7 +141,7 @@ def test_a_wait_that_takes_too_long_ends_as_stuck_and_holds_what_depends_on_it()
         [stuck, model],
         [resource("endpoint", "e"), resource("model", "m"), resource("model", "his", seat="ben")],
     )
-    assert results["e"] == (DeletionOutcome.STUCK, "still Deleting after 0 seconds")
+    assert results["e"] == (DeletionOutcome.STUCK, "still Deleting after 1800 seconds")
     assert results["m"] == (DeletionOutcome.STUCK, "waits until no endpoint of its seat is left")
     assert results["his"][0] == DeletionOutcome.DELETED
     assert "delete model m" not in log

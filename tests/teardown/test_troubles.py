@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import attendee_resources as pieces
 from tests.support.local_cloud import TRUST, Cloud
-from tests.support.teardown_runs import IMPATIENT, clients_at, proving, teardown
+from tests.support.teardown_runs import clients_at, proving, teardown
 from tests.support.teardown_workshop import Room, busy, small
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.plan import Choices
@@ -77,7 +77,7 @@ def test_what_is_refused_for_good_is_told_and_done_when_it_can_be(
     for make in (pieces.data, pieces.training, pieces.endpoint):
         make(ada)
     rule = {"effect": effect, "operation": operation}
-    run = teardown(room, planned=lambda: cloud.faults(rule), waits=IMPATIENT)
+    run = teardown(room, planned=lambda: cloud.faults(rule), deadline=60)
     run.check()
     harmless = operation.startswith("iam:")
     assert (run.code == 0) == (harmless and run.left == set())
@@ -88,7 +88,7 @@ def test_stacks_that_nobody_may_look_into_are_unknown(cloud: Cloud) -> None:
     room = busy(cloud)
     # From before the plan: what a stack holds is read once, for as long as it is not changed.
     cloud.faults({"effect": "denied", "operation": "cloudformation:ListStackResources"})
-    run = teardown(room, waits=IMPATIENT)
+    run = teardown(room, deadline=60)
     run.check()
     assert (run.code, run.unknown) == (4, {"stack resource"})
     assert "Role demo-ada-us-east-1-execution" in run.after
@@ -98,7 +98,7 @@ def test_stacks_that_nobody_may_look_into_are_unknown(cloud: Cloud) -> None:
 def test_a_job_that_never_stops_is_stuck_and_keeps_its_role(cloud: Cloud) -> None:
     room = busy(cloud)
     stuck = {"effect": "stuck", "noun": "TrainingJob", "name": "mine-fit", "status": "Stopping"}
-    run = teardown(room, planned=lambda: cloud.faults(stuck), waits=IMPATIENT)
+    run = teardown(room, planned=lambda: cloud.faults(stuck), deadline=60)
     run.check()
     assert run.code == 4
     assert "mine-fit" in run.ended(DeletionOutcome.STUCK)
@@ -149,7 +149,7 @@ def test_an_endpoint_whose_role_was_deleted_by_hand_is_not_called_gone(cloud: Cl
     pieces.experiments(ada)
     pieces.endpoint(ada)
     _delete_role(room)
-    run = teardown(room, waits=IMPATIENT)
+    run = teardown(room, deadline=60)
     run.check()
     assert run.code == 4
     assert any(what == "Endpoint demo-ada-serve" for what in run.left)

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -18,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, regions, speedups
+from workshop.aws import errors, regions, retries, speedups
 from workshop.aws.sign_in import SignIn
 from workshop.errors import WorkshopError
 
@@ -86,6 +87,7 @@ class Clients:
                 )
                 self._sign_in.watch(made, place, session)
                 made.meta.events.register(f"needs-retry.{service}", self._count_throttle)
+                made.meta.events.register_last("needs-retry", partial(retries.wait, most))
                 speedups.client(made)
                 made.meta.events.register_first("before-call", self.go_on)
                 made.meta.events.register("before-call", self._count)

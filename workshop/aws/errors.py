@@ -25,25 +25,32 @@ from botocore.exceptions import (
     IncompleteReadError,
     MetadataRetrievalError,
 )
+from botocore.retries import standard
 
 Refusal = (ClientError, BotoCoreError)
 """All that a call can raise: a refusal, or no answer at all."""
 
-THROTTLED = frozenset(
+_STANDARD: Any = standard  # its lists are attributes that its types do not show
+
+THROTTLED = frozenset(_STANDARD.ThrottledRetryableChecker._THROTTLED_ERROR_CODES)  # noqa: SLF001
+"""Error codes of "too many calls", as botocore knows them."""
+
+_TRANSIENT = frozenset(_STANDARD.TransientRetryableChecker._TRANSIENT_ERROR_CODES)  # noqa: SLF001
+
+OVERLAPPING = frozenset(
     {
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
+        "ConcurrentModification",
+        "ConcurrentModificationException",
+        "OperationAborted",
+        "OperationAbortedException",
     }
 )
-"""Error codes of "too many calls" (botocore.retries.standard.ThrottledRetryableChecker)."""
+"""Error codes of IAM, S3 and CloudWatch Logs where another call changes the same resource.
+
+botocore repeats none of them; :mod:`workshop.aws.retries` does
+(https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html,
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+"""
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 """Error codes of temporary credentials that are over, of query and of JSON services."""
@@ -83,27 +90,31 @@ _DENIED = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
+        "AllAccessDisabled",
         "AuthorizationError",
         "OptInRequired",
         "SubscriptionRequiredException",
         "UnauthorizedOperation",
     }
 )
-_UNAUTHORIZED, _FORBIDDEN, _SERVER_ERROR = 401, 403, 500
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 401, 403, 429, 500
 
 _GONE = re.compile(
     r"could not find|cannot find|can't find|does(?: not|n't) exist|not found|recordnotfound"
     r"|no such",
     re.IGNORECASE,
 )
-_GONE_CODES = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist")
+_GONE_CODES = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist|^404$")
+_PART = re.compile(
+    r"Configuration|OwnershipControls|PublicAccessBlock|TagSet|PolicyNotFound|NoSuchBucketPolicy"
+)
+"""In a code that says of a bucket or repository which is there that it has none of these."""
+_NOT_KNOWN_YET = "does not exist in our records"
+"""What AWS says of a role's access key until all of its services know the role."""
 _NOT_OFFERED = frozenset({"UnknownOperationException", "UnknownOperation"})
 _VALIDATION = frozenset({"ValidationException", "ValidationError"})
 
-_PASSING_CODES = frozenset(
-    {"PriorRequestNotComplete", "RequestTimeout", "RequestTimeoutException"} | THROTTLED
-)
-"""With those, botocore repeats RequestTimeout (TransientRetryableChecker of the same module)."""
+_PASSING_CODES = THROTTLED | _TRANSIENT | OVERLAPPING
 
 _ON_THE_WAY = (
     ConnectionError,
@@ -154,9 +165,11 @@ def is_gone(error: Exception) -> bool:
     """Whether there is no such thing: SageMaker says so with a ValidationException for some."""
     if not isinstance(error, ClientError):
         return False
-    if _GONE_CODES.search(code(error.response)):
-        return True
-    return code(error.response) in _VALIDATION and bool(_GONE.search(message(error)))
+    said = code(error.response)
+    if _GONE_CODES.search(said):
+        return not _PART.search(said)
+    text = message(error)
+    return said in _VALIDATION and bool(_GONE.search(text)) and _NOT_KNOWN_YET not in text
 
 
 @contextmanager
@@ -186,7 +199,8 @@ def is_passing(error: Exception) -> bool:
     """Whether the same call may go well later, whatever it asked for."""
     if isinstance(error, ClientError):
         answer = error.response
-        return code(answer) in _PASSING_CODES or status(answer) >= _SERVER_ERROR
+        known = code(answer) in _PASSING_CODES or status(answer) == _TOO_MANY
+        return known or status(answer) >= _SERVER_ERROR
     return isinstance(error, _ON_THE_WAY) and not is_nowhere(error)
 
 

@@ -24,7 +24,10 @@ from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.templates import Template
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
-_OVERTAKEN = re.compile(r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|^Stack .*does not exist$")
+_OVERTAKEN = re.compile(
+    r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|cannot be deleted while in status"
+    r"|^Stack .*does not exist$"
+)
 """What CloudFormation says of a stack whose state is another than the one that was planned for."""
 POLL_SPACING = 0.5
 """Seconds between two polling calls: two a second in each place, however many stacks."""
@@ -194,6 +197,6 @@ def _refusal(error: ClientError) -> Sent:
     if "No updates are to be performed" in message:
         return Sent(Answer.NOTHING_TO_DO)
     busy = kind == "ValidationError" and _OVERTAKEN.search(message)
-    if kind == "AlreadyExistsException" or busy:
+    if kind in {"AlreadyExistsException", "TokenAlreadyExistsException"} or busy:
         return Sent(Answer.OVERTAKEN)
     return Sent(Answer.REFUSED, cause=failures.of_error(error))

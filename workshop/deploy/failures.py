@@ -40,16 +40,27 @@ class Cause:
 
 _CAPACITY = re.compile(r"insufficient[\w ]*capacity|capacity ?error", re.IGNORECASE)
 _TRANSIENT = re.compile(
-    r"throttl|rate exceeded|too many requests|slow ?down|service ?unavailable|network ?failure"
+    r"throttl|rate exceeded|too many requests|slow ?down|service ?unavailable"
     r"|internal ?(?:server ?)?(?:error|failure)|timed? ?out|not ?stabilize|please (?:re)?try"
-    r"|status code: 5\d\d"
+    r"|status code: 5\d\d|concurrent ?modification|conflicting conditional operation"
+    # The contract's own words for a handler's failure that another try may mend
+    # (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html).
+    r"|HandlerErrorCode: (?:NetworkFailure|ResourceConflict|ServiceInternalError|ServiceTimeout)"
     # A role that was just made is not known everywhere yet.
-    r"|(?:could not|cannot) assume|not be assumed|invalid principal in policy",
+    r"|(?:could not|cannot|unable to) assume|not be assumed|invalid principal in policy"
+    r"|does not exist in our records",
     re.IGNORECASE,
 )
+_IN_THE_WAY = re.compile(
+    r"DeleteConflict|must (?:delete|detach)|still contains|not empty", re.IGNORECASE
+)
+"""What no other try mends, though a handler calls it a conflict: something has to go before."""
 
 _CANCELLED = re.compile(r"resource (?:creation|update|deletion) cancell?ed", re.IGNORECASE)
 """What CloudFormation says of resources that another one's failure stopped."""
+
+_OF_OTHERS = re.compile(r"(?:The following resource\(s\) failed|User Initiated)")
+"""What a rollback says where the resources' own events say why."""
 
 _QUOTA = "LimitExceededException"
 """botocore counts it among "too many calls"; CloudFormation means its quota of stacks."""
@@ -59,11 +70,8 @@ def of_text(message: str, resource: str = "") -> Cause:
     """The cause behind a reason that CloudFormation gives."""
     if _CAPACITY.search(message):
         return Cause(FailureClass.CAPACITY, message, resource)
-    return Cause(
-        FailureClass.TRANSIENT if _TRANSIENT.search(message) else FailureClass.PERMANENT,
-        message,
-        resource,
-    )
+    passing = _TRANSIENT.search(message) and not _IN_THE_WAY.search(message)
+    return Cause(FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, message, resource)
 
 
 def of_error(error: BotoCoreError | ClientError) -> Cause:
@@ -103,20 +111,24 @@ def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
 
 
 def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
-    """The first failure of the stack's last operation, from its events, the newest first.
+    """Return the first failure of the stack's last operation, from its events, the newest first.
 
-    None as long as no event tells one.
+    Where no event says that something failed, the stack's own rollback may say why: AWS tells of an
+    attribute that could not be read there alone. None as long as no event tells one.
     """
-    found: Cause | None = None
+    found, of_rollback = None, None
     for event in events:
         status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
         own = event.get("PhysicalResourceId") == event["StackId"]
-        if own and status.endswith("_IN_PROGRESS") and not status.count("ROLLBACK"):
+        if own and status.endswith("ROLLBACK_IN_PROGRESS"):
+            if reason and not _OF_OTHERS.match(reason):
+                of_rollback = of_text(reason)
+        elif own and status.endswith("_IN_PROGRESS"):
             # The operation's own beginning; what comes before belongs to another one.
-            return found
-        if status.endswith("_FAILED") and not _CANCELLED.fullmatch(reason.strip(" .")):
+            break
+        elif status.endswith("_FAILED") and not _CANCELLED.fullmatch(reason.strip(" .")):
             found = of_text(reason, "" if own else _resource(event))
-    return found
+    return found or of_rollback
 
 
 def _resource(event: Mapping[str, Any]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -56,6 +57,7 @@ class Deployment:
         limits: Limits,
         failure_percent: int,
         sink: Sink,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
         to_do = Counter(seat.place for seat in seats if seat.action != StackAction.UNCHANGED)
@@ -70,6 +72,7 @@ class Deployment:
                 limits,
                 FailureTolerance(to_do[place], failure_percent),
                 self._tell,
+                clock,
             )
             for place in dict.fromkeys(seat.place for seat in plan.seats)
         ]

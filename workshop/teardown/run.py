@@ -74,6 +74,7 @@ class Teardown:
     waits: WaitPolicy = RESOURCES
     stack_waits: WaitPolicy = STACKS
     save: Saver | None = None
+    clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], object] = time.sleep
     proven: dict[Identity, str] = field(default_factory=dict)
     """The seat of what was proven by an earlier scan, such as that of the plan that was shown:
@@ -260,15 +261,16 @@ class Teardown:
                 if resource.created and self._results.is_gone(resource)
             },
             only_stop={resource.key for resource in resources if resource.seat in kept},
+            clock=self.clock,
             pause=self._sleep,
         )
 
     def _sleep(self, seconds: float) -> None:
         """Wait where no signal is heard, and raise KeyboardInterrupt once one has come."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        end = self.clock() + seconds
+        while (left := end - self.clock()) > 0:
             self.clients.go_on()
-            time.sleep(min(left, _SLICE))
+            self.pause(min(left, _SLICE))
 
     def _may_go(self, resource: Resource) -> bool:
         return resource.seat not in self._problems and self._shown.allows(resource)
@@ -297,6 +299,7 @@ class Teardown:
             self._say,
             abandon=current.choices.abandon,
             waits=self.stack_waits,
+            clock=self.clock,
             pause=self._sleep,
         )
         own = [resource for resource in here if resource.resource_type == STACK]

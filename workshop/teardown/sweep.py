@@ -254,11 +254,7 @@ class Sweep:
         pool.submit(partial(self._step, item)).add_done_callback(arrived)
 
     def _take(self, pool: ThreadPoolExecutor, running: set[int]) -> None:
-        due = max(0.0, self._later[0][0] - self.clock()) if self._later else None
-        try:
-            got = self._arrived.get(timeout=due)
-        except queue.Empty:
-            got = None
+        got = self._next_arrival(running)
         if got is not None:
             item, future = got
             running.discard(id(item))
@@ -271,6 +267,17 @@ class Sweep:
                 self._end(pool, item, following, running)
         while self._later and self._later[0][0] <= self.clock():
             self._run(pool, heapq.heappop(self._later)[2], running)
+
+    def _next_arrival(self, running: set[int]) -> tuple[Item, Future[_Next]] | None:
+        """Return the next step that has ended; None once a resource that waits is due before."""
+        due = max(0.0, self._later[0][0] - self.clock()) if self._later else None
+        if not running and due is not None:
+            self.pause(due)
+            return None
+        try:
+            return self._arrived.get(timeout=due)
+        except queue.Empty:
+            return None
 
     def _end(
         self, pool: ThreadPoolExecutor, item: Item, following: _Next, running: set[int]
