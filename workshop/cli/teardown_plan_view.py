@@ -54,17 +54,17 @@ class PlanView:
             _show_rows(self.plan)
         else:
             _show_summary(self.plan)
-        self._tell_unknown()
+        self._show_unknown()
         staying = self.plan.resources(*_STAYING)
         for resource in staying if whole else staying[:_SHOWN]:
             console.say(f"stays: {resource.resource_type} {resource.id}: {resource.why}")
         if not whole:
             console.say("every row is shown with --all")
-        self._tell_sum()
-        self._tell_work()
-        self._tell_how()
+        self._show_sum()
+        self._show_work()
+        self._show_how()
 
-    def _tell_unknown(self) -> None:
+    def _show_unknown(self) -> None:
         for one in self.plan.unknown:
             console.warn(one.message)
         if self.plan.to_accept:
@@ -72,7 +72,7 @@ class PlanView:
         for one in self.plan.accepted:
             console.say(f"accepted as you asked: {one.message}")
 
-    def _tell_sum(self) -> None:
+    def _show_sum(self) -> None:
         actions = Counter(action for _, action in self.plan.actions)
         message = "; ".join(f"{count} {action}" for action, count in actions.items())
         region = next(iter(self.plan.discovery.contexts)).region
@@ -81,13 +81,13 @@ class PlanView:
         if actions.get(PlannedAction.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")
 
-    def _tell_work(self) -> None:
+    def _show_work(self) -> None:
         for line in self.counts.lines:
             console.say(line)
         if self.counts.lost and self.plan.choices.save is None:
             console.say("to save files first, name a place with --save-to")
 
-    def _tell_how(self) -> None:
+    def _show_how(self) -> None:
         if self.apply is None:
             return
         console.say(f"plan {self.plan.digest}; to do this: {self.apply}")
@@ -129,7 +129,7 @@ def _show_rows(plan: TeardownPlan) -> None:
 
 
 def _show_summary(plan: TeardownPlan) -> None:
-    """One line for each fate: ten at most."""
+    """Print one line for each action: ten at most."""
     table = console.table("count", "seats", "action", "what", right=("count", "seats"))
     for action in PlannedAction:
         resources = plan.resources(action)

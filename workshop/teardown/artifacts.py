@@ -23,7 +23,7 @@ _DESCRIBED = {one.name: one for one in (TRAINING, COMPILATION, MODEL)}
 
 
 def seat_artifacts(plan: TeardownPlan) -> list[SeatArtifacts]:
-    """Return the work of every seat; what cannot be read of it is told, and so is not saved.
+    """Return the work of every seat; what cannot be read of it is in ``unread``, and so not saved.
 
     That is what is owned, and whatever else the plan deletes.
     """

@@ -3,7 +3,7 @@
 Versions go by DeleteObjects, a page of the listing (up to 1,000) a call. While some batches are
 being deleted the next page is listed, and never more than a few pages are held, so that memory
 does not grow with the bucket. DeleteObjects answers 200 with an error for each key that it did not
-delete: these are read, asked for again where that can help, and told by key.
+delete: these are read, asked for again where that can help, and named by key.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a workshop ever was, as far as anything tells: the places that a teardown looks at.
 
-The YAML tells where the workshop is to be today. Where it was is told by the ledger, by earlier
-plans, and by IAM and S3, whose names hold the Region and which are read for a whole account. What
+The YAML tells where the workshop is to be today. Where it was, the ledger tells, earlier plans,
+and IAM and S3, whose names hold the Region and which are read for a whole account. What
 tells of a place has it looked at, or named as not looked at: absence is never concluded from the
 present configuration.
 """
@@ -177,7 +177,7 @@ def gone(report: TeardownReport) -> list[AccountRegion]:
     doubted = {one.place for scan in report.scans for one in scan.left}
     # Of another name than the workshop's, another teardown has to tell.
     missed = [one for scan in report.scans for one in scan.unknown if one.resource_type != WORKSHOP]
-    # What somebody has seen to is told once; what could not be listed may be listed another day.
+    # What somebody has seen to is said once; what could not be listed may be listed another day.
     missed += [one for scan in report.scans for one in scan.accepted if one.tried]
     doubted |= {one.place for one in missed}
     doubted |= {one.resource.place for one in report.of(DeletionOutcome.ABANDONED)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workshop.account_region import AccountRegion
+from workshop.naming import SEAT_STACKS
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES
 from workshop.teardown.events import DeletionResults
 from workshop.teardown.holders import STACK, STACK_RESOURCE
@@ -45,6 +46,12 @@ def held_seats(
 def why_held(seat: str, held: Mapping[str, str]) -> str | None:
     """Return why a seat's role stays, None where it may go."""
     return held.get(seat) or held.get("")
+
+
+def makes_role(stack: Resource) -> bool:
+    """Return whether it is the stack of its seat that makes the seat's role."""
+    kind = SEAT_STACKS.get(stack.id.rpartition("-")[2])
+    return kind is not None and "AWS::IAM::Role" in kind.makes
 
 
 def _holds(plan: TeardownPlan, resource: Resource, results: DeletionResults) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from workshop.account_region import AccountRegion
 from workshop.config.diagnostics import listing, suggestion
 from workshop.config.models import Keep
 from workshop.errors import UsageError
@@ -187,6 +188,19 @@ class TeardownPlan:
             *(one for one in self.discovery.unknown if one not in self.unknown),
             *(Unknown(one.resource_type, one.place, f"{one.id} {one.why}") for one in unread),
         )
+
+    @property
+    def unread(self) -> dict[tuple[AccountRegion, str], str]:
+        """Types that could not be listed, or not be described in full, and why.
+
+        What was read and tells nothing is no reason to keep what it might depend on: that is gone.
+        """
+        unread = {(one.place, one.resource_type): one.why for one in self.unknown}
+        for resource in self.discovery.of(Ownership.UNKNOWN):
+            if resource.is_unread and not self.is_accepted(resource):
+                key = resource.place, resource.resource_type
+                unread.setdefault(key, f"{resource.id} {resource.why}")
+        return unread
 
     @property
     def left(self) -> list[Resource]:

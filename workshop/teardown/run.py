@@ -16,7 +16,7 @@ from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT
 from workshop.teardown import freeze, roles, stacks, sweep, verification
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
@@ -28,7 +28,7 @@ from workshop.teardown.events import (
     TeardownStep,
     now,
 )
-from workshop.teardown.held_roles import LEFT, held_seats, why_held
+from workshop.teardown.held_roles import LEFT, held_seats, makes_role, why_held
 from workshop.teardown.holders import STACK
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import TeardownReport
@@ -253,7 +253,7 @@ class Teardown:
             self._say,
             self.waits,
             empty_stacks=current.choices.contents,
-            unread=_unread(current),
+            unread=current.unread,
             besides=current.cost_of_others,
             asked={
                 resource.key
@@ -304,7 +304,7 @@ class Teardown:
         )
         own = [resource for resource in here if resource.resource_type == STACK]
         cohort = [stack for stack in own if stack.seat == COHORT]
-        access = [stack for stack in own if stack not in cohort and _makes_role(stack)]
+        access = [stack for stack in own if stack not in cohort and makes_role(stack)]
         self._results.note(
             engine.delete([stack for stack in own if stack not in cohort and stack not in access])
         )
@@ -363,7 +363,7 @@ class Teardown:
             for resource in resources
         )
 
-    # --- what is told -------------------------------------------------------------------------
+    # --- events and the report ----------------------------------------------------------------
 
     def _report(
         self, plan: TeardownPlan, last: TeardownPlan, scans: list[Scan], began: datetime
@@ -436,23 +436,3 @@ class Teardown:
         finally:
             taken = time.monotonic() - began
             self._seconds[step] = round(self._seconds.get(step, 0) + taken, 2)
-
-
-def _makes_role(stack: Resource) -> bool:
-    """Return whether it is the stack of its seat that makes the seat's role."""
-    kind = SEAT_STACKS.get(stack.id.rpartition("-")[2])
-    return kind is not None and "AWS::IAM::Role" in kind.makes
-
-
-def _unread(plan: TeardownPlan) -> dict[tuple[AccountRegion, str], str]:
-    """Return the types that could not be listed, or not be described in full, and why.
-
-    What was read and tells nothing is no reason to keep what it might depend on: that is gone.
-    """
-    unread = {(one.place, one.resource_type): one.why for one in plan.unknown}
-    for resource in plan.discovery.of(Ownership.UNKNOWN):
-        if resource.is_unread and not plan.is_accepted(resource):
-            unread.setdefault(
-                (resource.place, resource.resource_type), f"{resource.id} {resource.why}"
-            )
-    return unread

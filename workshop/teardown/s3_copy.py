@@ -200,7 +200,7 @@ class InBucket:
             )
         except BaseException:
             # Parts of an upload that nobody completes are paid for, after Ctrl-C as well. What has
-            # ended it is what is told, whatever becomes of this.
+            # ended it is what is raised, whatever becomes of this.
             with suppress(Exception), self.clearing_up():
                 self.client.abort_multipart_upload(**to, UploadId=upload)
             raise

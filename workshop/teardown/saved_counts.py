@@ -20,7 +20,7 @@ from workshop.teardown.saving import SeatArtifacts, counted, of_bytes
 
 THREADS = 16
 MOST = 20_000
-"""Files of one bucket that are counted, a thousand a call; of more it is told that they are."""
+"""Files of one bucket that are counted, a thousand a call; of more only that there are more."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ SEATS = 4
 OBJECTS = 8
 """Objects of one seat that are copied side by side."""
 MOST_PROBLEMS = 20
-"""Problems of one seat that are told by name."""
+"""Problems of one seat that are named."""
 MOST_REFUSED = 100
 """Objects of one bucket that fail one after the other; then nothing more of it is tried."""
 
@@ -149,33 +149,37 @@ def of_bytes(number: int) -> str:
     return counted(number, "byte") if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
 
 
-def save(clients: Clients, keep: Keep, to: str, works: Sequence[SeatArtifacts]) -> list[Saved]:
+def save(clients: Clients, keep: Keep, to: str, artifacts: Sequence[SeatArtifacts]) -> list[Saved]:
     """Save the work of these seats to ``s3://bucket/prefix`` or a folder; one outcome each.
 
-    What fails is told in the outcome of its seat and stops no other. Raises UsageError for a place
+    What fails is in the outcome of its seat and stops no other. Raise UsageError for a place
     that is none or is to be deleted itself. The caller of a place needs to write to the bucket.
     """
     place = save_paths.read(to)
     save_paths.refuse_condemned(
         place,
-        (bucket for work in works for bucket in work.buckets),
-        (folder for work in works for folder in work.folders),
+        (bucket for seat in artifacts for bucket in seat.buckets),
+        (folder for seat in artifacts for folder in seat.folders),
     )
     with ThreadPoolExecutor(SEATS, thread_name_prefix="save") as pool:
-        return list(pool.map(lambda work: _Saving(clients, keep, place, work).run(), works))
+        return list(pool.map(lambda seat: _Saving(clients, keep, place, seat).run(), artifacts))
 
 
 class _Saving:
     """The saving of one seat."""
 
     def __init__(
-        self, clients: Clients, keep: Keep, place: save_paths.Prefix | Path, work: SeatArtifacts
+        self,
+        clients: Clients,
+        keep: Keep,
+        place: save_paths.Prefix | Path,
+        artifacts: SeatArtifacts,
     ) -> None:
         self._clients = clients
         self._keep = keep
-        self._work = work
-        self._saved = Saved(work.seat, work.place)
-        self._s3 = clients.client("s3", work.place)
+        self._artifacts = artifacts
+        self._saved = Saved(artifacts.seat, artifacts.place)
+        self._s3 = clients.client("s3", artifacts.place)
         self._target: CopyTarget = (
             InBucket(self._s3, place, clients.clearing_up)
             if isinstance(place, save_paths.Prefix)
@@ -184,16 +188,16 @@ class _Saving:
 
     def run(self) -> Saved:
         narrowed = self._keep.artifacts and self._keep.prefixes is not None
-        for message in self._work.unread if narrowed else ():
+        for message in self._artifacts.unread if narrowed else ():
             self._saved.problem(message)
         copies: dict[str, _BucketCopy] = {}
-        for bucket, prefix in self._work.chosen(self._keep):
-            source = Source(self._s3, bucket, self._work.place.account)
-            target = self._target.below(f"{self._work.seat}/{bucket}")
+        for bucket, prefix in self._artifacts.chosen(self._keep):
+            source = Source(self._s3, bucket, self._artifacts.place.account)
+            target = self._target.below(f"{self._artifacts.seat}/{bucket}")
             copies.setdefault(bucket, _BucketCopy(self._saved, source, target)).save(prefix)
         for copy in copies.values():
             copy.write_names()
-        for group, stream in self._work.streams if self._keep.logs else ():
+        for group, stream in self._artifacts.streams if self._keep.logs else ():
             self._write_log(group, stream)
         return self._saved
 
@@ -202,7 +206,7 @@ class _Saving:
         try:
             with TemporaryDirectory() as folder:
                 text = Path(folder) / "log"
-                client = self._clients.client("logs", self._work.place)
+                client = self._clients.client("logs", self._artifacts.place)
                 last = log_texts.write(client, group, stream, text)
                 if last is not None:
                     self._write_text(log_texts.file_name(group, stream, last), text)
@@ -215,7 +219,7 @@ class _Saving:
                 self._saved.problem(f"{group}:{stream}: {_why_not(error)}")
 
     def _write_text(self, name: str, text: Path) -> None:
-        target = self._target.below(f"{self._work.seat}/logs")
+        target = self._target.below(f"{self._artifacts.seat}/logs")
         try:
             target.write(name, text)
         except NameTakenError:

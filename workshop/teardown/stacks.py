@@ -246,7 +246,7 @@ class StackDeleter:
     # --- roles --------------------------------------------------------------------------------
 
     def prepare_roles_for_deletion(self, names: Iterable[str]) -> None:
-        """Make roles ready to be deleted by their stacks; what fails is told, and healed later."""
+        """Make roles ready to be deleted by their stacks; what fails is said, and healed later."""
 
         def prepare_role_for_deletion(name: str) -> None:
             try:

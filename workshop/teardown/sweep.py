@@ -364,7 +364,7 @@ class Sweep:
         wait = self.waits.first_wait * 1.5 ** min(item.checks, 20)
         return _Next(after=min(self.waits.slowest_wait, wait))
 
-    # --- what is told -------------------------------------------------------------------------
+    # --- events and cost ----------------------------------------------------------------------
 
     def _free(self, item: Item) -> None:
         with self._lock:

@@ -22,7 +22,7 @@ class Dashboards(ResourceType):
 
     Whoever may write dashboards may use such a name.
 
-    They are an account's, not a Region's, and are told in every Region; those of another place's
+    They are an account's, not a Region's, and are listed in every Region; those of another place's
     seats are theirs to take away, the cohort's own by their stacks.
     """
 

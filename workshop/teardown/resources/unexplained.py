@@ -74,7 +74,7 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
     pages = client.get_paginator("describe_log_streams").paginate(
         logGroupName=group, orderBy="LastEventTime", descending=True
     )
-    try:
+    with errors.gone_is_fine():
         for page in pages:
             found = page["logStreams"]
             for stream in found:
@@ -84,9 +84,6 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
             last = [moment(one.get("lastEventTimestamp")) for one in found]
             if last and all(one is not None and one < context.since - _LATE for one in last):
                 return
-    except errors.Refusal as error:
-        if not errors.is_gone(error):
-            raise
 
 
 def _names(context: ScanContext, group: str) -> frozenset[str] | None:
@@ -108,10 +105,6 @@ def _is_new(context: ScanContext, log: Mapping[str, Any]) -> bool:
 def _workshop_of(context: ScanContext, group: Mapping[str, Any]) -> str:
     client = context.clients.client("logs", context.scope.place)
     arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
-    try:
-        given = client.list_tags_for_resource(resourceArn=arn)["tags"]
-    except errors.Refusal as error:
-        if errors.is_gone(error):
-            return ""
-        raise
-    return str(given.get(tags.WORKSHOP, ""))
+    with errors.gone_is_fine():
+        return str(client.list_tags_for_resource(resourceArn=arn)["tags"].get(tags.WORKSHOP, ""))
+    return ""
