@@ -21,22 +21,22 @@ from workshop.errors import GuardError, NotProvenError, WorkshopError
 from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import (
     evidence,
+    file_counts,
     guard,
     roles,
+    save_checks,
     save_paths,
-    save_target,
-    saved_counts,
     saving,
     shown_plan,
     verification,
 )
 from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
+from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import ScanCache
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Saver, Teardown
-from workshop.teardown.saved_counts import FileCounts
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 
 Digest = Annotated[
@@ -207,7 +207,7 @@ def run(
             plan = job.plan(choices)
             guard.check_environment(plan.discovery, work.loaded.name)
             evidence.note_scan(ledger, plan.discovery)
-            counts = saved_counts.count(work.clients, plan)
+            counts = file_counts.count(work.clients, plan)
             _check_target(work, plan, apply=apply)
             if not apply:
                 ShownPlan.of(plan, subject).write(folder)
@@ -222,7 +222,7 @@ def run(
                 guard.check_protection(plan.discovery)
             guard.check_name(work.loaded, _typed(work, yes, plan, counts))
             if choices.save is not None and choices.save.to is not None and not plan.is_empty:
-                save_target.check_writable(work.clients, choices.save.to, plan.discovery.contexts)
+                save_checks.check_writable(work.clients, choices.save.to, plan.discovery.contexts)
         except KeyboardInterrupt:
             raise WorkshopError("interrupted; nothing was done") from None
         ledger.begin(verb, plan=plan.digest, account=work.loaded.home.account)
@@ -302,7 +302,7 @@ def _check_target(work: CommandContext, plan: TeardownPlan, *, apply: bool) -> N
         (folder for one in lost for folder in one.folders),
     )
     try:
-        save_target.check_exists(work.clients, to, plan.discovery.contexts)
+        save_checks.check_exists(work.clients, to, plan.discovery.contexts)
     except GuardError as error:
         if apply:
             raise

@@ -10,10 +10,10 @@ from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
 from workshop.naming import COHORT
 from workshop.pricing import prices
+from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.holders import STACK
 from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
-from workshop.teardown.saved_counts import FileCounts
 from workshop.teardown.saving import counted
 
 _SHOWN = 10
@@ -45,7 +45,7 @@ class PlanView:
 
     def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
-        return {**document(self.plan), "work": self.counts.as_json(), "apply": self.apply}
+        return {**document(self.plan), "work": self.counts.document(), "apply": self.apply}
 
     def show(self, *, everything: bool) -> None:
         """Print it; for many seats a summary, unless ``everything`` is asked for."""

@@ -29,6 +29,7 @@ from workshop.teardown.region_inventory import (
 )
 from workshop.teardown.resource import (
     Identity,
+    Key,
     Ownership,
     Resource,
     ScanCache,
@@ -54,7 +55,7 @@ class Discovery:
     ``not_offered`` are types whose operations a Region does not have, so that there are none.
     """
 
-    resources: Mapping[tuple[str, str, AccountRegion], Resource]
+    resources: Mapping[Key, Resource]
     stacks: Mapping[tuple[AccountRegion, str], StackSummary]
     stack_resources: Mapping[tuple[AccountRegion, str], tuple[Mapping[str, Any], ...]]
     contexts: Mapping[AccountRegion, ScanContext]
@@ -77,14 +78,6 @@ class Discovery:
         )
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What earlier scans found out."""
-
-    lasting: ScanCache
-    proven: Mapping[Identity, str]
-
-
 def _as_proven(resource: Resource, proven: Mapping[Identity, str]) -> Resource:
     """Return a resource as it was proven before, where now it is but claimed."""
     if resource.ownership != Ownership.CLAIMED or resource.identity not in proven:
@@ -105,10 +98,15 @@ def discover(
     ``lasting`` and ``proven``, which is the seat of whatever was proven, may come from an earlier
     scan.
     """
-    known = _Known(ScanCache() if lasting is None else lasting, proven or {})
     where = list(target.seats)
+    scan = partial(
+        _scan,
+        *(clients, target, resource_types),
+        lasting=lasting or ScanCache(),
+        proven=proven or {},
+    )
     with ThreadPoolExecutor(max(1, len(where))) as pool:
-        scans = list(pool.map(partial(_scan, clients, target, resource_types, known), where))
+        scans = list(pool.map(scan, where))
     return Discovery(
         resources={key: resource for scan in scans for key, resource in scan.resources.items()},
         stacks={key: stack for scan in scans for key, stack in scan.stacks.items()},
@@ -123,11 +121,13 @@ def _scan(
     clients: Clients,
     target: ScanTarget,
     resource_types: Sequence[ResourceType],
-    known: _Known,
     place: AccountRegion,
+    *,
+    lasting: ScanCache,
+    proven: Mapping[Identity, str],
 ) -> Discovery:
-    inventory = survey(clients, target, place, known.lasting)
-    rules = rules_of(target, inventory, known.proven)
+    inventory = survey(clients, target, place, lasting)
+    rules = rules_of(target, inventory, proven)
     scope = scope_of(target, inventory, rules)
     held = holders.holders(rules, inventory.stacks, inventory.stack_resources)
     by_name = {resource_type.name: resource_type for resource_type in resource_types}
@@ -135,10 +135,10 @@ def _scan(
         clients,
         scope,
         tagged=inventory.tagged,
-        lasting=known.lasting,
-        proven=known.proven,
-        since=began(target, inventory, rules, known.proven),
-        roles=seen_roles(inventory, held, known.lasting),
+        lasting=lasting,
+        proven=proven,
+        since=began(target, inventory, rules, proven),
+        roles=seen_roles(inventory, held, lasting),
     )
     resources: list[Resource] = []
     not_offered: list[str] = []
@@ -159,7 +159,7 @@ def _scan(
                         Unknown(resource_type.name, place, errors.describe(answer))
                     )
         with_stacks = holders.with_stacks(found, held, by_name)
-        judged = [_as_proven(resource, known.proven) for resource in with_stacks]
+        judged = [_as_proven(resource, proven) for resource in with_stacks]
         for resource in judged:
             logs.remember(context, resource)
         resources += judged

@@ -94,7 +94,7 @@ class Choices:
     save: Keep | None = None
     """What is saved first, and in ``to`` where; None saves nothing."""
 
-    def as_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values, the same for choices that mean the same."""
         return {
             "only": None if self.only is None else sorted(self.only),
@@ -162,13 +162,9 @@ class TeardownPlan:
     @property
     def actions(self) -> list[tuple[Resource, PlannedAction]]:
         """Every resource with its action, in a lasting order."""
-        found = [
-            (resource, self.action(resource)) for resource in self.discovery.resources.values()
-        ]
-        return sorted(
-            ((resource, action) for resource, action in found if action is not None),
-            key=lambda one: (one[0].place, one[0].seat, one[0].resource_type, one[0].id),
-        )
+        resources = sorted(self.discovery.resources.values(), key=lambda resource: resource.order)
+        found = [(resource, self.action(resource)) for resource in resources]
+        return [(resource, action) for resource, action in found if action is not None]
 
     def resources(self, *actions: PlannedAction) -> list[Resource]:
         """Return the resources of these actions."""
@@ -263,13 +259,8 @@ class TeardownPlan:
         """
         return sorted(
             PlanLine(
-                resource.resource_type,
-                resource.id,
-                str(resource.place),
-                resource.identity[-1],
-                resource.ownership,
-                resource.seat,
-                action,
+                *(resource.resource_type, resource.id, str(resource.place), resource.identity[-1]),
+                *(resource.ownership, resource.seat, action),
             )
             for resource, action in self.actions
         )
@@ -278,7 +269,7 @@ class TeardownPlan:
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for all that is shown and was chosen."""
         unknown = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
-        whole = json.dumps([self.lines, unknown, self.choices.as_json()])
+        whole = json.dumps([self.lines, unknown, self.choices.document()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 

@@ -124,16 +124,8 @@ class TeardownReport:
 
     def of(self, *outcomes: DeletionOutcome) -> list[DeletionResult]:
         """Return the results of these outcomes, in a lasting order."""
-        found = (one for one in self.results if one.outcome in outcomes)
-        return sorted(
-            found,
-            key=lambda one: (
-                one.resource.place,
-                one.resource.seat,
-                one.resource.resource_type,
-                one.resource.id,
-            ),
-        )
+        found = (result for result in self.results if result.outcome in outcomes)
+        return sorted(found, key=lambda result: result.resource.order)
 
     def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
@@ -161,7 +153,7 @@ class TeardownReport:
             },
             "left": [resource.document() for resource in self.left],
             "foreign": [resource.document() for resource in self.foreign],
-            "saved": [one.as_json() for one in self.saved],
+            "saved": [one.document() for one in self.saved],
             "not_saved": dict(self.not_saved),
             "not_frozen": dict(self.not_frozen),
             "not_offered": list(self.not_offered),

@@ -94,6 +94,11 @@ class Resource:
         return self.resource_type, self.id, self.place
 
     @property
+    def order(self) -> tuple[AccountRegion, str, str, str]:
+        """By what lists of resources are sorted: where it is, its seat, type and id."""
+        return self.place, self.seat, self.resource_type, self.id
+
+    @property
     def identity(self) -> Identity:
         """What tells it also from a later one of the same name."""
         return *self.key, "" if self.created is None else self.created.isoformat()

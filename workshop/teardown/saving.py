@@ -120,7 +120,7 @@ class Saved:
         elif len(self.problems) == MOST_PROBLEMS:
             self.problems.append("and more")
 
-    def as_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         return {
             "seat": self.seat,

@@ -73,7 +73,7 @@ class ShownPlan:
         return cls(
             subject=subject,
             digest=plan.digest,
-            chosen=plan.choices.as_json(),
+            chosen=plan.choices.document(),
             lines=tuple(plan.lines),
             seats=frozenset(
                 (str(place), seat)
@@ -225,7 +225,7 @@ def check_options(
     """
     if shown is None or (digest is not None and shown.digest != digest):
         return
-    if shown.chosen != choices.as_json():
+    if shown.chosen != choices.document():
         raise GuardError(
             f"the plan that was shown had other options than this command; look at one"
             f" with these first: {again}"

@@ -119,7 +119,6 @@ class Sweep:
         self._order = itertools.count()
         self._left: Counter[tuple[AccountRegion, str, str]] = Counter()
         self._anybodys: Counter[tuple[AccountRegion, str]] = Counter()
-        self._bad: dict[tuple[AccountRegion, str, str], Item] = {}
         self._waiting: dict[tuple[AccountRegion, str], list[Item]] = defaultdict(list)
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
@@ -284,9 +283,7 @@ class Sweep:
     ) -> None:
         outcome = following.outcome or DeletionOutcome.STUCK
         item.result = DeletionResult(item.resource, outcome, following.message)
-        if outcome == DeletionOutcome.STUCK:
-            self._bad[(*self._whose(item), item.resource_type.name)] = item
-        else:
+        if outcome != DeletionOutcome.STUCK:
             self._free(item)
             place, seat = self._whose(item)
             self._left[place, seat, item.resource_type.name] -= 1

@@ -37,7 +37,7 @@ class FileCount:
     logs: int = 0
     unread: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         return {
             "seat": self.seat,
@@ -107,7 +107,7 @@ class FileCounts:
             )
         return lines
 
-    def as_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         return {
             "to": None if self.keep is None else self.keep.to,
@@ -116,7 +116,7 @@ class FileCounts:
             "files_not_saved": self.lost,
             "people": sum(seat.seat != COHORT and seat.files > 0 for seat in self.seats),
             "all_counted": self.complete,
-            "seats": [one.as_json() for one in self.seats],
+            "seats": [one.document() for one in self.seats],
         }
 
 
