@@ -177,9 +177,9 @@ _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FORE
 def _joined(scans: Sequence[Discovery]) -> Discovery:
     """Return what scans for several environments found: the surest verdict on each resource."""
     resources: dict[tuple[str, str, AccountRegion], Resource] = {}
-    for resource in (one for scan in scans for one in scan.resources.values()):
+    for resource in (resource for scan in scans for resource in scan.resources.values()):
         known = resources.setdefault(resource.key, resource)
         if _SUREST.index(resource.ownership) < _SUREST.index(known.ownership):
             resources[resource.key] = resource
-    unknown = dict.fromkeys(one for scan in scans for one in scan.unknown)
+    unknown = dict.fromkeys(unknown for scan in scans for unknown in scan.unknown)
     return replace(scans[0], resources=resources, unknown=tuple(unknown))

@@ -101,7 +101,7 @@ class PlanView:
 def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
     """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
     resources = plan.resources(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
-    stacks = sum(1 for one in resources if one.resource_type == STACK)
+    stacks = sum(1 for resource in resources if resource.resource_type == STACK)
     files, least = counts.files, "" if counts.complete else "at least "
     lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
     parts = [
@@ -114,7 +114,7 @@ def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
 
 
 def _seats(plan: TeardownPlan) -> set[str]:
-    return {one.seat for one in plan.resources(*DONE)} - {COHORT, ""}
+    return {resource.seat for resource in plan.resources(*DONE)} - {COHORT, ""}
 
 
 def _show_rows(plan: TeardownPlan) -> None:
@@ -133,7 +133,7 @@ def _show_summary(plan: TeardownPlan) -> None:
     table = console.table("count", "seats", "action", "what", right=("count", "seats"))
     for action in PlannedAction:
         resources = plan.resources(action)
-        resource_types = Counter(one.resource_type for one in resources).most_common()
+        resource_types = Counter(resource.resource_type for resource in resources).most_common()
         what = ", ".join(
             f"{count} {resource_type}" for resource_type, count in resource_types[:_SHOWN]
         )
@@ -143,7 +143,7 @@ def _show_summary(plan: TeardownPlan) -> None:
             else ""
         )
         if resources:
-            seats = len({one.seat for one in resources} - {COHORT, ""})
+            seats = len({resource.seat for resource in resources} - {COHORT, ""})
             table.add_row(str(len(resources)), str(seats), action, what + more)
     console.print_table(table)
 

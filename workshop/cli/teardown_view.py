@@ -82,7 +82,7 @@ def show_report(report: TeardownReport) -> None:
         for row in rows:
             console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
     if report.stays:
-        stays = Counter(one.resource_type for one in report.stays).most_common()
+        stays = Counter(resource.resource_type for resource in report.stays).most_common()
         message = ", ".join(f"{count} {resource_type}" for resource_type, count in stays)
         console.print_line(f"stays on purpose: {message}")
     if report.saved:

@@ -112,7 +112,7 @@ def discover(
         stacks={key: stack for scan in scans for key, stack in scan.stacks.items()},
         stack_resources={key: held for scan in scans for key, held in scan.stack_resources.items()},
         contexts={place: context for scan in scans for place, context in scan.contexts.items()},
-        unknown=(*(one for scan in scans for one in scan.unknown), *target.unlooked),
+        unknown=(*(unknown for scan in scans for unknown in scan.unknown), *target.unlooked),
         not_offered=tuple(dict.fromkeys(one for scan in scans for one in scan.not_offered)),
     )
 
@@ -144,7 +144,11 @@ def _scan(
     not_offered: list[str] = []
     # A log is proven by what wrote it, so that has to be known first.
     for late in (False, True):
-        some = [one for one in resource_types if one.proven_by_writers == late]
+        some = [
+            resource_type
+            for resource_type in resource_types
+            if resource_type.proven_by_writers == late
+        ]
         found: list[Resource] = []
         with ThreadPoolExecutor(LISTING) as pool:
             for resource_type, answer in zip(

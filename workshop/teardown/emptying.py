@@ -194,11 +194,13 @@ class BucketEmptier:
         asked = keys
         for attempt in range(1, ATTEMPTS + 1):
             failed = list(self._ask(asked, done.calls))
-            passing = [one for one in failed if one.code in _PASSING and attempt < ATTEMPTS]
-            done.left += [one for one in failed if one not in passing]
+            passing = [
+                version for version in failed if version.code in _PASSING and attempt < ATTEMPTS
+            ]
+            done.left += [version for version in failed if version not in passing]
             if not passing:
                 break
-            asked = [(one.key, one.version) for one in passing]
+            asked = [(version.key, version.version) for version in passing]
             self.pause(0.1 * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - spreads retries
         return done
 

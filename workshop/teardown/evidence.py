@@ -174,13 +174,18 @@ def gone(report: TeardownReport) -> list[AccountRegion]:
     """Return where two scans of the whole workshop found nothing and missed nothing."""
     if report.choices.only is not None or len(report.scans) < verification.SCANS:
         return []
-    doubted = {one.place for scan in report.scans for one in scan.left}
+    doubted = {resource.place for scan in report.scans for resource in scan.left}
     # Of another name than the workshop's, another teardown has to tell.
-    missed = [one for scan in report.scans for one in scan.unknown if one.resource_type != WORKSHOP]
+    missed = [
+        unknown
+        for scan in report.scans
+        for unknown in scan.unknown
+        if unknown.resource_type != WORKSHOP
+    ]
     # What somebody has seen to is said once; what could not be listed may be listed another day.
-    missed += [one for scan in report.scans for one in scan.accepted if one.tried]
+    missed += [unknown for scan in report.scans for unknown in scan.accepted if unknown.tried]
     doubted |= {one.place for one in missed}
-    doubted |= {one.resource.place for one in report.of(DeletionOutcome.ABANDONED)}
+    doubted |= {result.resource.place for result in report.of(DeletionOutcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
 

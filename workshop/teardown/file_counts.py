@@ -65,7 +65,7 @@ class FileCounts:
     @property
     def lost(self) -> int:
         """How many files are deleted and not saved, as far as they were counted."""
-        return sum(one.files - one.saved for one in self.seats)
+        return sum(seat.files - seat.saved for seat in self.seats)
 
     @property
     def files(self) -> int:
@@ -116,7 +116,7 @@ class FileCounts:
             "files_not_saved": self.lost,
             "people": sum(seat.seat != COHORT and seat.files > 0 for seat in self.seats),
             "all_counted": self.complete,
-            "seats": [one.document() for one in self.seats],
+            "seats": [seat.document() for seat in self.seats],
         }
 
 
@@ -131,9 +131,9 @@ def count(clients: Clients, plan: TeardownPlan) -> FileCounts:
         )
         seats = tuple(counts)
     disks = [
-        one
-        for one in plan.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-        if one.resource_type == "notebook"
+        resource
+        for resource in plan.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
+        if resource.resource_type == "notebook"
     ]
     return FileCounts(seats, keep, len(disks))
 
@@ -166,7 +166,7 @@ def _count(
 
 def _message(parts: Iterable[tuple[FileCount, int, int]]) -> str:
     """``1,204 files (3.4 GB) of 11 people and of the shared datasets are``."""
-    some = [one for one in parts if one[1]]
+    some = [part for part in parts if part[1]]
     files, size = sum(one[1] for one in some), sum(one[2] for one in some)
     people = len({one[0].seat for one in some if one[0].seat != COHORT})
     least = "" if all(one[0].complete for one in some) else "at least "

@@ -114,7 +114,7 @@ def check_accepted(
 
     Services that a profile opens, which are in ``unlooked``, are; whole places are not.
     """
-    opened = {one.resource_type for one in unlooked} - _PLACES
+    opened = {unknown.resource_type for unknown in unlooked} - _PLACES
     known = sorted({resource_type.name for resource_type in resource_types} | {TAGS} | opened)
     for name in names:
         if name not in known:
@@ -174,14 +174,20 @@ class TeardownPlan:
     def unknown(self) -> tuple[Unknown, ...]:
         """What could not be listed, without what was accepted."""
         accepted = self.choices.accept_unknown
-        return tuple(one for one in self.discovery.unknown if one.resource_type not in accepted)
+        return tuple(
+            unknown for unknown in self.discovery.unknown if unknown.resource_type not in accepted
+        )
 
     @property
     def accepted(self) -> tuple[Unknown, ...]:
         """What could not be listed, or not be read, and need not be."""
-        unread = [one for one in self.discovery.of(Ownership.UNKNOWN) if self.is_accepted(one)]
+        unread = [
+            resource
+            for resource in self.discovery.of(Ownership.UNKNOWN)
+            if self.is_accepted(resource)
+        ]
         return (
-            *(one for one in self.discovery.unknown if one not in self.unknown),
+            *(unknown for unknown in self.discovery.unknown if unknown not in self.unknown),
             *(Unknown(one.resource_type, one.place, f"{one.id} {one.why}") for one in unread),
         )
 
@@ -191,7 +197,7 @@ class TeardownPlan:
 
         What was read and tells nothing is no reason to keep what it might depend on: that is gone.
         """
-        unread = {(one.place, one.resource_type): one.why for one in self.unknown}
+        unread = {(unknown.place, unknown.resource_type): unknown.why for unknown in self.unknown}
         for resource in self.discovery.of(Ownership.UNKNOWN):
             if resource.is_unread and not self.is_accepted(resource):
                 key = resource.place, resource.resource_type
@@ -202,7 +208,11 @@ class TeardownPlan:
     def left(self) -> list[Resource]:
         """What is there and should not be; what is kept does not count, nor does a record."""
         ours = self.discovery.of(Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
-        return [one for one in ours if not self.is_record(one) and not self.is_accepted(one)]
+        return [
+            resource
+            for resource in ours
+            if not self.is_record(resource) and not self.is_accepted(resource)
+        ]
 
     @property
     def to_accept(self) -> tuple[str, ...]:
@@ -239,7 +249,7 @@ class TeardownPlan:
         """What it all costs an hour; not complete where a price or a listing is missing."""
         ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
         resources = self.discovery.resources.values()
-        return self._cost_of(one for one in resources if one.ownership in ours)
+        return self._cost_of(resource for resource in resources if resource.ownership in ours)
 
     @property
     def cost_of_others(self) -> Cost:
@@ -268,8 +278,8 @@ class TeardownPlan:
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for all that is shown and was chosen."""
-        unknown = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
-        whole = json.dumps([self.lines, unknown, self.choices.document()])
+        missing = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
+        whole = json.dumps([self.lines, missing, self.choices.document()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 

@@ -214,7 +214,9 @@ def scope_of(target: ScanTarget, inventory: RegionInventory, rules: StackRules) 
     seats = set(target.seats[inventory.place])
     if target.whole:
         verdicts = map(rules.judge, inventory.stacks.values())
-        seats |= {one.seat for one in verdicts if one and one.ownership == Ownership.OWNED}
+        seats |= {
+            verdict.seat for verdict in verdicts if verdict and verdict.ownership == Ownership.OWNED
+        }
         seats |= {role.seat for role in inventory.roles}
     return Scope(
         workshop=target.workshop,

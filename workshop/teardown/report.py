@@ -94,7 +94,7 @@ class TeardownReport:
     @property
     def accepted(self) -> tuple[str, ...]:
         """Resource types that some scan could not list, and that need not be."""
-        found = {one for scan in self.scans for one in scan.accepted}
+        found = {unknown for scan in self.scans for unknown in scan.accepted}
         return tuple(
             sorted({f"{one.resource_type}s" if one.tried else one.resource_type for one in found})
         )
@@ -146,7 +146,7 @@ class TeardownReport:
             "all_prices_known": self.cost.complete,
             "results": {
                 outcome.value: [
-                    {**one.resource.document(), "message": one.message} for one in results
+                    {**result.resource.document(), "message": result.message} for result in results
                 ]
                 for outcome in DeletionOutcome
                 if (results := self.of(outcome))
@@ -162,8 +162,8 @@ class TeardownReport:
                     "at": scan.at.isoformat(timespec="seconds"),
                     "clean": scan.clean,
                     "left": len(scan.left),
-                    "unknown": [one.document() for one in scan.unknown],
-                    "not_looked_at": [one.document() for one in scan.accepted],
+                    "unknown": [unknown.document() for unknown in scan.unknown],
+                    "not_looked_at": [unknown.document() for unknown in scan.accepted],
                 }
                 for scan in self.scans
             ],
@@ -189,15 +189,18 @@ class TeardownReport:
         rest = [resource for resource in self.left if resource.key not in stuck]
         yield "left", [_row(resource, f"{resource.ownership}: {resource.why}") for resource in rest]
         last = self.scans[-1:]
-        yield "unknown", [_row_of_unknown(one) for scan in last for one in scan.unknown]
-        accepted = [_row_of_unknown(one) for scan in last for one in scan.accepted]
+        yield "unknown", [_row_of_unknown(unknown) for scan in last for unknown in scan.unknown]
+        accepted = [_row_of_unknown(unknown) for scan in last for unknown in scan.accepted]
         yield "not looked at, as was asked", accepted
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
         yield "saved", [(one.seat, "", "", one.message) for one in self.saved]
         yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
         for outcome in (DeletionOutcome.UNDELETABLE, DeletionOutcome.KEPT):
             yield outcome.value, self._rows(outcome)
-        yield "foreign look-alikes, left alone", [_row(one, one.why) for one in self.foreign]
+        yield (
+            "foreign look-alikes, left alone",
+            [_row(resource, resource.why) for resource in self.foreign],
+        )
         for outcome in GONE:
             yield outcome.value, self._rows(outcome)
 

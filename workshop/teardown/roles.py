@@ -110,7 +110,7 @@ def resources(scope: Scope, found: Iterable[WorkshopIdentity]) -> Iterator[Resou
 def remember(memory: ScanCache, seen: Iterable[SeenRole]) -> None:
     """Note roles of the workshop in a lasting memory."""
     known: dict[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
-    known.update({(one.account, one.id): one for one in seen})
+    known.update({(role.account, role.id): role for role in seen})
 
 
 def remembered(memory: ScanCache) -> tuple[SeenRole, ...]:

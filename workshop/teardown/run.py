@@ -98,7 +98,9 @@ class Teardown:
         found = discover(
             self.clients, self.target, self.resource_types, self.lasting, dict(self.proven)
         )
-        self.proven.update((one.identity, one.seat) for one in found.of(Ownership.OWNED))
+        self.proven.update(
+            (resource.identity, resource.seat) for resource in found.of(Ownership.OWNED)
+        )
         return found
 
     def plan(self, choices: Choices) -> TeardownPlan:
@@ -148,7 +150,9 @@ class Teardown:
         scan = Scan.of(current)
         if current.choices.stacks:
             return scan
-        return replace(scan, left=tuple(one for one in scan.left if current.action(one) in LEFT))
+        return replace(
+            scan, left=tuple(resource for resource in scan.left if current.action(resource) in LEFT)
+        )
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -315,7 +319,9 @@ class Teardown:
             role.id for role in seats_roles if why_held(role.seat, held) is None
         )
         orphans = [role for role in seats_roles if not role.stack]
-        self._results.note(engine.delete([one for one in access if not why_held(one.seat, held)]))
+        self._results.note(
+            engine.delete([stack for stack in access if not why_held(stack.seat, held)])
+        )
         self._results.note(
             engine.delete_orphans(one for one in orphans if not why_held(one.seat, held))
         )
@@ -328,12 +334,18 @@ class Teardown:
         stays = any(one.seat != COHORT and one.key in stuck for one in (*own, *seats_roles))
         if stays or kept_roles or self._problems or not self.target.whole:
             why = "waits until nothing of any seat is left"
-            self._results.note(DeletionResult(one, DeletionOutcome.STUCK, why) for one in cohort)
+            self._results.note(
+                DeletionResult(stack, DeletionOutcome.STUCK, why) for stack in cohort
+            )
         else:
             shared = [one for one in self._swept(current) if one.seat == COHORT]
-            self._sweep(current, [one for one in shared if one.place == place])
+            self._sweep(current, [resource for resource in shared if resource.place == place])
             self._results.note(engine.delete(cohort))
-            policies = [one for one in here if one.resource_type == roles.POLICY and not one.stack]
+            policies = [
+                resource
+                for resource in here
+                if resource.resource_type == roles.POLICY and not resource.stack
+            ]
             self._results.note(engine.delete_orphans(policies))
         self._results.note(engine.abandoned)
 
@@ -370,7 +382,7 @@ class Teardown:
     ) -> TeardownReport:
         discovery = last.discovery
         results = dict(self._results)
-        unread = {(one.resource_type, one.place) for one in discovery.unknown}
+        unread = {(unknown.resource_type, unknown.place) for unknown in discovery.unknown}
         for resource, action in plan.actions:
             gone = (
                 resource.key not in discovery.resources
@@ -395,11 +407,11 @@ class Teardown:
             began=began,
             ended=now(),
             results=tuple(
-                one
-                for one in results.values()
-                if one.outcome != DeletionOutcome.STUCK
-                or one.resource.key in discovery.resources
-                or (one.resource.resource_type, one.resource.place) in unread
+                result
+                for result in results.values()
+                if result.outcome != DeletionOutcome.STUCK
+                or result.resource.key in discovery.resources
+                or (result.resource.resource_type, result.resource.place) in unread
             ),
             scans=tuple(scans),
             foreign=tuple(
@@ -419,7 +431,7 @@ class Teardown:
     def _stays(self, last: TeardownPlan) -> tuple[Resource, ...]:
         """Return what a sweep leaves on purpose: stacks, and what they hold."""
         own = last.discovery.of(Ownership.OWNED)
-        return tuple(one for one in own if last.action(one) not in LEFT)
+        return tuple(resource for resource in own if last.action(resource) not in LEFT)
 
     def _say(self, event: TeardownEvent) -> None:
         with self._lock:

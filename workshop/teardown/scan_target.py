@@ -52,7 +52,7 @@ class ScanTarget:
 
     def is_first(self, place: AccountRegion) -> bool:
         """Return whether what belongs to the whole account counts in this of its places."""
-        return place == min(one for one in self.seats if one.account == place.account)
+        return place == min(seat for seat in self.seats if seat.account == place.account)
 
 
 def configured(

@@ -55,7 +55,7 @@ class ShownPlan:
     _by_key: dict[tuple[str, str, str], PlanLine] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_key = {(one.resource_type, one.id, one.place): one for one in self.lines}
+        by_key = {(line.resource_type, line.id, line.place): line for line in self.lines}
         object.__setattr__(self, "_by_key", by_key)
 
     @classmethod
@@ -65,7 +65,7 @@ class ShownPlan:
         held = tuple(
             [
                 *stands_for(stack),
-                [[one.get(member, "") for member in _OF_A_STACK] for one in resources],
+                [[resource.get(member, "") for member in _OF_A_STACK] for resource in resources],
             ]
             for (place, name), resources in discovery.stack_resources.items()
             if resources and (stack := discovery.stacks.get((place, name))) and is_settled(stack)
@@ -123,16 +123,16 @@ class ShownPlan:
         places = {str(place): place for place in where}
         # Without its moment of creation, it may be another one of the same name.
         return {
-            (one.resource_type, one.id, places[one.place], one.created): one.seat
-            for one in self.lines
-            if one.ownership == Ownership.OWNED and one.place in places and one.created
+            (line.resource_type, line.id, places[line.place], line.created): line.seat
+            for line in self.lines
+            if line.ownership == Ownership.OWNED and line.place in places and line.created
         }
 
     def memory(self) -> ScanCache:
         """Return what was read, of what lasts: what each stack holds."""
         memory = ScanCache()
         for *stack, resources in self.held:
-            some = tuple(dict(zip(_OF_A_STACK, one, strict=True)) for one in resources)
+            some = tuple(dict(zip(_OF_A_STACK, resource, strict=True)) for resource in resources)
             memory.note(tuple(stack), some)
         return memory
 

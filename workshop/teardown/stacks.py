@@ -167,8 +167,8 @@ class StackDeleter:
         """Take out of the way what kept a stack from going; whether to delete it again."""
         left = self._left(job)
         message = "; ".join(
-            f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', 'no reason given')}"
-            for one in left
+            f"{held['LogicalResourceId']}: {held.get('ResourceStatusReason', 'no reason given')}"
+            for held in left
         )
         late = self.clock() - job.began > self.waits.deadline
         if not left and job.attempts < self.waits.attempts and not late:
@@ -223,7 +223,7 @@ class StackDeleter:
         try:
             client.delete_stack(
                 StackName=job.resource.arn,
-                RetainResources=[one["LogicalResourceId"] for one in left],
+                RetainResources=[resource["LogicalResourceId"] for resource in left],
             )
         except errors.Refusal as error:
             self._end(job, DeletionOutcome.STUCK, errors.describe(error))

@@ -41,7 +41,7 @@ class Scan:
     @property
     def settled(self) -> bool:
         """Whether nothing is left where it was looked."""
-        return not self.left and not any(one.tried for one in self.unknown)
+        return not self.left and not any(unknown.tried for unknown in self.unknown)
 
 
 def twice(

@@ -142,10 +142,10 @@ class ResourceType:
 
 def ordered(resource_types: Iterable[ResourceType]) -> list[ResourceType]:
     """Return the types in an order that keeps every ``after``; raise ValueError for a circle."""
-    left = {one.name: one for one in resource_types}
+    left = {resource_type.name: resource_type for resource_type in resource_types}
     done: list[ResourceType] = []
     while left:
-        free = [one for one in left.values() if not set(one.after) & left.keys()]
+        free = [resource for resource in left.values() if not set(resource.after) & left.keys()]
         if not free:
             raise ValueError(f"resource types wait for each other: {', '.join(left)}")
         done += [left.pop(one.name) for one in free]

@@ -105,12 +105,12 @@ def awaited(
 
     def are_gone() -> bool:
         nonlocal left
-        left = [one for one in left if INTERFACES.state(context, one) is not None]
+        left = [resource for resource in left if INTERFACES.state(context, resource) is not None]
         return not left
 
     with suppress(*errors.Refusal):  # whether they are there is not known: they keep what they keep
         waits.until(are_gone, pause)
-    return [one for one in resources if one not in left]
+    return [resource for resource in resources if resource not in left]
 
 
 def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], one: Mapping[str, Any]) -> bool:

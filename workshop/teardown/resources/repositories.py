@@ -98,9 +98,9 @@ def _first_page(client: Any, repository: Mapping[str, str]) -> list[str]:
 
 def _message(name: str, left: list[Mapping[str, Any]]) -> str:
     shown = "; ".join(
-        f"{one.get('imageId', {}).get('imageDigest', '?')} ({one.get('failureCode')}:"
-        f" {one.get('failureReason')})"
-        for one in left[:_SHOWN]
+        f"{resource.get('imageId', {}).get('imageDigest', '?')} ({resource.get('failureCode')}:"
+        f" {resource.get('failureReason')})"
+        for resource in left[:_SHOWN]
     )
     more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     count = f"{len(left)} images" if len(left) > 1 else "1 image"

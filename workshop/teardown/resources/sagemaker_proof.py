@@ -69,7 +69,7 @@ def _proofs(context: ScanContext, config: Answer) -> list[OwnershipVerdict]:
     ]
     role = config.get("ExecutionRoleArn")
     proofs += [ownership.of_role(context.scope, role)] if role else []
-    return [one for one in proofs if one is not None]
+    return [proof for proof in proofs if proof is not None]
 
 
 def by_own_tags(

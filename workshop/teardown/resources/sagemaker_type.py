@@ -165,7 +165,7 @@ class SageMakerType(ResourceType):
             for summary in listed(context, names.lists, names.member, **self.list_request)
             if summary.get(self.status) not in self.gone_in
         ]
-        everybodys = frozenset("/".join(self._details(one).values()) for one in summaries)
+        everybodys = frozenset("/".join(self._details(summary).values()) for summary in summaries)
         context.memory.note(listed_key(self.name), everybodys)
         if len(summaries) < 2:  # noqa: PLR2004 - one is looked at before a thread would begin
             resources = [self.of_summary(context, summary) for summary in summaries]
