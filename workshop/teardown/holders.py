@@ -44,10 +44,6 @@ class StackRules:
     whole: bool
     known: frozenset[str] = frozenset()
 
-    def may_be_ours(self, stack: StackSummary) -> bool:
-        """Return whether what the stack holds is worth reading."""
-        return stack.belongs_to(self.workshop, self.environment)
-
     def judge(self, stack: StackSummary) -> OwnershipVerdict | None:
         """Return the verdict on a stack; None where it is none of ours.
 
@@ -57,7 +53,7 @@ class StackRules:
         if other:
             why = f"it belongs to environment {other!r}"
             return OwnershipVerdict(Ownership.FOREIGN, why, of_environment=other)
-        if self.may_be_ours(stack):
+        if stack.belongs_to(self.workshop, self.environment):
             return self._of_tags(stack.name, stack.tags.get(tags.ATTENDEE, ""))
         if self._looks_alike(stack.name):
             return OwnershipVerdict(Ownership.FOREIGN, _WHY[Ownership.FOREIGN])

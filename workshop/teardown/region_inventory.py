@@ -68,8 +68,11 @@ def survey(
 
     def read_stacks() -> None:
         inventory.stacks = stack_listing.stacks(clients, place)
-        rules = rules_of(target, inventory, {})
-        own = [stack for stack in inventory.stacks.values() if rules.may_be_ours(stack)]
+        own = [
+            stack
+            for stack in inventory.stacks.values()
+            if stack.belongs_to(target.workshop, target.environment)
+        ]
         with ThreadPoolExecutor(LISTING) as pool:
             held_by = pool.map(partial(_resources, clients, place, lasting), own)
             for stack, held in zip(own, held_by, strict=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from workshop.pricing import billing
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
@@ -16,10 +14,6 @@ from workshop.teardown.resources.sagemaker_type import SageMakerType, not_known
 STUDIO = "/aws/sagemaker/studio"
 """The log group of all that runs in a domain."""
 _RESTING = frozenset({"InService", "Failed", "Update_Failed", "Delete_Failed"})
-
-
-def _notebook_cost(context: ScanContext, notebook: Answer) -> Decimal | None:
-    return billing.described_notebook_cost(notebook, context.scope.place.region).exact
 
 
 def _of_domain(context: ScanContext, domain_id: str) -> OwnershipVerdict | None:
@@ -59,7 +53,9 @@ NOTEBOOK = SageMakerType(
     by_role("RoleArn"),
     name=names.NOTEBOOK,
     needs_role=True,
-    hourly=_notebook_cost,
+    hourly=lambda context, notebook: (
+        billing.described_notebook_cost(notebook, context.scope.place.region).exact
+    ),
     billed_in=None,
     stopped_from=frozenset({"InService"}),
     deleted_from=frozenset({"Stopped", "Failed"}),
