@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol import responses
-from localcloud.protocol.errors import ApiError
+from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
 from localcloud.protocol.requests import check_request
 from localcloud.service_quotas.pages import page
@@ -55,11 +55,7 @@ class ScalingService(JsonService):
     ) -> Document:
         """Perform one operation; raises ``ApiError`` for every refusal."""
         if operation not in self._operations:
-            raise ApiError(
-                "UnknownOperationException",
-                f"the local cloud has no Application Auto Scaling operation {operation}",
-                status=404,
-            )
+            raise not_played("Application Auto Scaling", operation)
         check_request(SERVICE, operation, request)
         return responses.checked(SERVICE, operation, self._operations[operation](request))
 

@@ -24,10 +24,14 @@ from uvicorn import Config, Server
 
 from localcloud import (
     application_auto_scaling,
+    bucket_requests,
+    dashboards,
     ec2_offerings,
     ministack_adapter,
+    protections,
     record,
     supported_operations,
+    wordings,
 )
 from localcloud.admin import AdminInterface, clock_endpoint, delays_endpoint
 from localcloud.authentication import keys, public
@@ -36,13 +40,17 @@ from localcloud.clock import Clock
 from localcloud.cloudformation.patches import patch_cloudformation
 from localcloud.errors import LocalCloudError
 from localcloud.faults.deletions import patch_deletions
+from localcloud.faults.handlers import patch_handlers
 from localcloud.faults.middleware import FaultLayer
 from localcloud.faults.plan import FaultPlan, faults_endpoint
 from localcloud.functions import patch_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
+from localcloud.iam.trust_policies import patch_trust_policies
+from localcloud.network_interfaces import patch_network_interfaces
 from localcloud.object_keys import patch_object_keys
+from localcloud.partitions import Partitions
 from localcloud.sagemaker.service import SageMakerService, build_engine
 from localcloud.service_quotas import limits
 from localcloud.service_quotas import service as quota_service
@@ -140,17 +148,24 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_cloudformation(engine)
     patch_tag_search(engine)
     patch_object_keys()
+    bucket_requests.patch_bucket_requests()
+    patch_trust_policies()
+    protections.patch_protections()
+    dashboards.patch_dashboards()
+    wordings.patch_wordings()
     patch_permissions()
     ec2_offerings.patch_offerings()
+    patch_network_interfaces(engine)
     limits.enforce(quotas)
     patch_stacksets(clock)
     supported_operations.close_the_rest()
     patch_functions(secret)
     ministack_adapter.add_state("faults", plan)
     patch_deletions(plan)
+    patch_handlers(plan)
     passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
     ministack = ministack_adapter.module("app").app
-    faulty = FaultLayer(ministack, plan)
+    faulty = Partitions(FaultLayer(ministack, plan, clock))
 
     async def emulated(scope: Any, receive: Any, send: Any) -> None:
         # Whatever is due by now happens before any service answers.

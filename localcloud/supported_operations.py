@@ -13,11 +13,13 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.authentication.gate import CALLBACKS
 from localcloud.authentication.public import at_function_url
+from localcloud.protocol.errors import NOT_PLAYED, not_played
 
 SERVICES = frozenset(
     {
@@ -49,6 +51,9 @@ RESOURCE_TYPES = re.compile(
 )
 """Of the types that templates can have."""
 
+_UNKNOWN = re.compile(r"InvalidAction|UnknownOperationException|InvalidOperationException")
+"""The codes with which ministack refuses operations that it does not have."""
+
 _CATALOG = re.compile(r"AWSGlue\.(BatchDelete|Create|Delete|Get|Update)(Database|Table)s?")
 _FUNCTIONS = re.compile(
     r"(GET|DELETE) /\d{4}-\d\d-\d\d/functions.*|POST /\d{4}-\d\d-\d\d/functions/[^/]+/invocations"
@@ -70,8 +75,30 @@ def _close_services() -> None:
     open_ones = SERVICES | ministack_adapter.json_services()
     for name in handlers.keys() - open_ones:
         handlers[name] = partial(_unsupported, name)
+    for name in SERVICES:
+        handlers[name] = _telling_what_is_not_played(handlers[name])
     handlers["glue"] = _only(_CATALOG, "glue", handlers["glue"])
     handlers["lambda"] = _only(_FUNCTIONS, "lambda", handlers["lambda"])
+
+
+def _telling_what_is_not_played(service: Service) -> Service:
+    """Give an operation that ministack does not know the code of what is not played here."""
+
+    async def asked(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Answer:
+        status, answer_headers, given = await service(method, path, headers, body, query)
+        if status < HTTPStatus.BAD_REQUEST or not given:
+            return status, answer_headers, given
+        # Bytes as they are: CloudWatch answers in CBOR, where the new code is as long as the old.
+        text = given.decode("latin-1") if isinstance(given, bytes) else given
+        told = _UNKNOWN.sub(NOT_PLAYED, text, count=1)
+        if told == text:
+            return status, answer_headers, given
+        named = {key: _UNKNOWN.sub(NOT_PLAYED, value) for key, value in answer_headers.items()}
+        return HTTPStatus.BAD_REQUEST, named, told.encode("latin-1")
+
+    return asked
 
 
 def _only(supported: re.Pattern[str], name: str, service: Service) -> Service:
@@ -89,13 +116,14 @@ async def _unsupported(
     name: str, method: str, path: str, headers: dict[str, str], *_: Any
 ) -> Answer:
     operation = headers.get("x-amz-target", "").rpartition(".")[2] or f"{method} {path}"
+    refusal = not_played(name, operation)
     _, answer_headers, text = ministack_adapter.module("core.iam_actions").access_denied_response(
         name,
         "",
         "",
         str(uuid.uuid4()),
-        error_code="UnsupportedOperation",
-        message=f"The local cloud does not support {operation} of {name}.",
+        error_code=refusal.code,
+        message=refusal.message,
         headers=headers,
     )
     return 400, answer_headers, text

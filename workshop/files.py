@@ -117,6 +117,31 @@ def open_private(path: Path, mode: str, **more: Any) -> IO[Any]:
     return open(path, mode, opener=opener, **more)
 
 
+def own_content(path: Path) -> bytes | None:
+    """Return what is in a file that nobody but this user could have written; None for any other."""
+    # A link leads to a file of somebody else, and a pipe would keep its reader waiting.
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(number, "rb") as file:
+        found = os.fstat(number)
+        return file.read() if stat.S_ISREG(found.st_mode) and _is_own(found) else None
+
+
+def is_own_folder(path: Path) -> bool:
+    """Whether nobody but this user can put a file into a folder, or take one out of it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and _is_own(found)
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
 def _encoded(content: str | bytes) -> bytes:
     # A lone surrogate has no UTF-8; AWS and file names may hold one.
     return content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")

@@ -86,6 +86,14 @@ class Ledger:
             for place, lines in self._since_gone().items()
         }
 
+    def every_seat(self, workshop: str) -> frozenset[str]:
+        """Every seat of a workshop for which anything was ever done, those that are gone too."""
+        return frozenset(
+            str(line["seat"])
+            for line in self._lines()
+            if line.get("seat") and _workshop_of(line) in ("", workshop)
+        )
+
     def workshops(self) -> dict[AccountRegion, set[str]]:
         """The same places, with the names that the environment's workshop had there."""
         return {

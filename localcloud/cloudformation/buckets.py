@@ -137,7 +137,7 @@ def delete_bucket(physical_id: str, props: Properties) -> None:
         return
     status, code, message = failed
     raise ResourceError(
-        bucket_not_empty()
+        bucket_not_empty(message)
         if code == "BucketNotEmpty"
         else f"{message} (Service: Amazon S3; Status Code: {status}; Error Code: {code})"
     )

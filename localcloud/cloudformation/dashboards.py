@@ -4,10 +4,9 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from localcloud import ministack_adapter
+from localcloud import dashboards, ministack_adapter
 from localcloud.cloudformation.failures import ResourceError, handler_message
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ def _provisioners() -> Any:
 
 
 def create_dashboard(logical_id: str, props: Properties, stack_name: str) -> Made:
-    """AWS::CloudWatch::Dashboard whose body is a JSON object with widgets."""
-    _check_body(props)
+    """AWS::CloudWatch::Dashboard with a name and a body that CloudWatch takes."""
+    _check(props.get("DashboardName"), props)
     made: Made = _provisioners()._cw_dashboard_create(logical_id, props, stack_name)
     _tag(made[0], props)
     return made
@@ -31,7 +30,7 @@ def create_dashboard(logical_id: str, props: Properties, stack_name: str) -> Mad
 
 def update_dashboard(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Made:
     """Write the changed body in place; another name is a replacement made elsewhere."""
-    _check_body(new)
+    _check(physical_id, new)
     made: Made = _provisioners()._cw_dashboard_update(physical_id, old, new, stack_name)
     _tag(made[0], new)
     return made
@@ -61,11 +60,7 @@ def _tag(name: str, props: Properties) -> None:
     ministack_adapter.module("services.cloudwatch")._resource_tags[_arn(name)] = tags
 
 
-def _check_body(props: Properties) -> None:
-    try:
-        sound = isinstance(json.loads(props["DashboardBody"]).get("widgets", []), list)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        sound = False
-    if not sound:
-        text = "The field DashboardBody must be a valid JSON object"
-        raise ResourceError(handler_message("CloudWatch", text, 400, "InvalidRequest"))
+def _check(name: str | None, props: Properties) -> None:
+    refused = dashboards.refusal(name or "generated", str(props.get("DashboardBody")))
+    if refused is not None:
+        raise ResourceError(handler_message("CloudWatch", refused[1], 400, "InvalidRequest"))

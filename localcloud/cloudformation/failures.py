@@ -23,13 +23,13 @@ def handler_message(service: str, message: str, status: int, category: str) -> s
     )
 
 
-def bucket_not_empty() -> str:
+def bucket_not_empty(message: str) -> str:
     """Return what a stack deletion says about a bucket that still holds objects or versions."""
     request_id = (
         str(ministack_adapter.module("core.responses").new_uuid()).replace("-", "")[:16].upper()
     )
     return (
-        "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; "
+        f"{message} (Service: Amazon S3; Status Code: 409; "
         f"Error Code: BucketNotEmpty; Request ID: {request_id}; S3 Extended Request ID: "
         "0000000000000000; Proxy: null)"
     )

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud import ministack_adapter
+from localcloud import ministack_adapter, protections, wordings
 from localcloud.cloudformation.failures import (
     ResourceError,
     already_exists,
     error_of,
     handler_message,
 )
+from localcloud.iam import trust_policies
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]
@@ -48,13 +49,14 @@ def attach_role_policy(params: dict[str, Any]) -> Answer:
 
 
 def delete_policy(params: dict[str, Any]) -> Answer:
-    """DeletePolicy, refusing one that is some principal's permissions boundary."""
+    """DeletePolicy, refusing a permissions boundary of somebody, and one with several versions."""
     if _iam()._boundary_usage_counts().get(_iam()._p(params, "PolicyArn")):
         used: Answer = _iam()._error(
             409, "DeleteConflict", "Cannot delete a policy attached to entities."
         )
         return used
-    answer: Answer = _iam()._delete_policy(params)
+    policy = _iam()._policies.get(_iam()._p(params, "PolicyArn"))
+    answer: Answer = protections.more_versions(policy or {}) or _iam()._delete_policy(params)
     return answer
 
 
@@ -66,7 +68,9 @@ def simulate_principal_policy(params: dict[str, Any]) -> Answer:
         return other
     name = path_and_name.rpartition("/")[2]
     if name not in _iam()._roles:
-        missing: Answer = _iam()._error(404, "NoSuchEntity", f"Role {name} not found.")
+        missing: Answer = _iam()._error(
+            404, "NoSuchEntity", "Unable to retrieve specified IAM entity."
+        )
         return missing
     answer: Answer = _iam()._simulate_principal_policy(
         {**params, "PolicySourceArn": [f"{kind}{slash}{name}"]}
@@ -79,6 +83,9 @@ def _not_attachable(arn: str) -> str:
 
 
 def _check_role(props: Properties) -> None:
+    wrong = trust_policies.mistake(props.get("AssumeRolePolicyDocument"))
+    if wrong is not None:
+        raise ResourceError(handler_message("Iam", wrong, 400, "InvalidRequest"))
     boundary = props.get("PermissionsBoundary")
     if boundary is not None and not _iam()._policy_exists(boundary):
         text = f"Scope ARN: {boundary} does not exist or is not attachable."
@@ -162,4 +169,5 @@ def delete_managed_policy(physical_id: str, props: Properties) -> None:
 def _done(answer: Answer) -> None:
     failed = error_of(answer)
     if failed is not None:
-        raise ResourceError(handler_message("Iam", failed[2], failed[0], "ResourceConflict"))
+        text = wordings.as_aws_words("iam", failed[2])
+        raise ResourceError(handler_message("Iam", text, failed[0], "ResourceConflict"))

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation import (
+    answers,
     buckets,
     dashboards,
     deletions,
     identities,
     listings,
+    operations,
     repositories,
+    stack_policies,
     system_tags,
     templates,
 )
@@ -31,6 +34,9 @@ def patch_cloudformation(engine: SageMakerEngine) -> None:
     _correct_services()
     _correct_templates()
     _correct_deletions()
+    operations.patch_operations()
+    answers.patch_answers()
+    _enforce_stack_policies()
 
 
 def _add_sagemaker_types(engine: SageMakerEngine) -> None:
@@ -142,3 +148,12 @@ def _correct_deletions() -> None:
     for module in (handlers, stacks):
         module._delete_stack_async = deletions.keeping_needed(module._delete_stack_async)
         module._roll_back_operation = deletions.remembering_left(module._roll_back_operation)
+
+
+def _enforce_stack_policies() -> None:
+    handlers = ministack_adapter.module("services.cloudformation.handlers")
+    changesets = ministack_adapter.module("services.cloudformation.changesets")
+    for module in (handlers, changesets):
+        module._deploy_stack_async = stack_policies.obeying(module._deploy_stack_async)
+    actions = handlers._ACTION_HANDLERS
+    actions["UpdateStack"] = stack_policies.during_update(actions["UpdateStack"])

@@ -20,6 +20,7 @@ def checked_references(validate: Validate) -> Validate:
     def validate_template_support(
         template: Template, conditions: dict[str, bool], params: dict[str, Any] | None = None
     ) -> None:
+        _refuse_malformed(template)
         validate(template, conditions, params)
         if not template.get("Transform"):
             _refuse_unresolved(template)
@@ -50,6 +51,38 @@ def checked_parameters(resolve: Resolve) -> Resolve:
         return resolve(template, provided_params, previous_params)
 
     return resolve_parameters
+
+
+_SECTIONS = {
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Hooks",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+}
+
+
+def _refuse_malformed(template: Template) -> None:
+    unknown = sorted(template.keys() - _SECTIONS)
+    if unknown:
+        raise ValueError(f"Invalid template property or properties [{', '.join(unknown)}]")
+    resources = template.get("Resources")
+    if not isinstance(resources, dict) or not resources:
+        raise ValueError("Template format error: At least one Resources member must be defined.")
+    for name, resource in resources.items():
+        if not isinstance(resource, dict):
+            raise ValueError("Template format error: Any Resources member must be an object.")  # noqa: TRY004
+        if "Type" not in resource and not template.get("Transform"):
+            raise ValueError(
+                f"Template format error: [/Resources/{name}] Every Resources object must contain "
+                "a Type member."
+            )
 
 
 def _refuse_unresolved(template: Template) -> None:

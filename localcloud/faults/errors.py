@@ -73,6 +73,29 @@ _EXPIRED = {
     "ec2": ErrorText("RequestExpired", 400, "Request has expired."),
 }
 
+_INVALID = "The security token included in the request is invalid."
+
+_CONFLICTS = {
+    "iam": ErrorText(
+        "ConcurrentModification",
+        409,
+        "The request was rejected because multiple requests to change this object were submitted "
+        "simultaneously. Wait a few minutes and submit your request again.",
+    ),
+    "s3": ErrorText(
+        "OperationAborted",
+        409,
+        "A conflicting conditional operation is currently in progress against this resource. "
+        "Please try again.",
+    ),
+    "logs": ErrorText(
+        "OperationAbortedException",
+        400,
+        "A conflicting operation is currently in progress against this resource. Please try again.",
+    ),
+}
+_CONFLICT = "The resource is being changed by another request. Please try again."
+
 _DENIED = {
     "ec2": ("UnauthorizedOperation", HTTPStatus.FORBIDDEN),
     "sns": ("AuthorizationError", HTTPStatus.FORBIDDEN),
@@ -99,8 +122,8 @@ def failed(call: Call, status: int, code: str | None = None) -> ErrorAnswer:
     return _written(call, ErrorText(code or own or text.code, status, text.message))
 
 
-def denied(call: Call) -> ErrorAnswer:
-    """No policy allows it."""
+def denied(call: Call, policy: str = "identity") -> ErrorAnswer:
+    """Return the answer to a call that no policy allows, or that an organization's denies."""
     if call.service in _DENIED:
         code, status = _DENIED[call.service]
     elif _is_query(call) or call.protocol == "rest-xml":
@@ -109,7 +132,7 @@ def denied(call: Call) -> ErrorAnswer:
         is_json = call.protocol == "json"
         code = "AccessDeniedException"
         status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
-    return _written(call, ErrorText(code, status, _denial(call)))
+    return _written(call, ErrorText(code, status, _denial(call, policy)))
 
 
 def expired(call: Call, code: str | None = None) -> ErrorAnswer:
@@ -127,18 +150,35 @@ def expired(call: Call, code: str | None = None) -> ErrorAnswer:
         is_json = call.protocol == "json"
         status = HTTPStatus.BAD_REQUEST if is_json else HTTPStatus.FORBIDDEN
         text = ErrorText("ExpiredTokenException", status, _OVER)
-    return _written(call, text if code is None else replace(text, code=code))
+    if code is not None:
+        known = code in (text.code, "RequestExpired") or code.startswith("ExpiredToken")
+        text = replace(text, code=code, message=text.message if known else _INVALID)
+    return _written(call, text)
 
 
-def _denial(call: Call) -> str:
-    """Return the message for identity-based policies, which names no policy."""
+def conflicting(call: Call) -> ErrorAnswer:
+    """Return the answer to a call while another changes the same."""
+    text = _CONFLICTS.get(call.service)
+    if text is None:
+        modelled = dict(_modelled(call))
+        code = next((name for name in modelled if "Conflict" in name or "Concurrent" in name), None)
+        text = ErrorText(code or "ConflictException", modelled.get(code or "") or 409, _CONFLICT)
+    return _written(call, text)
+
+
+def _denial(call: Call, policy: str) -> str:
+    """Return the message, which names no policy; of an organization's, that it is one."""
     headers = {name.lower(): value for name, value in call.headers.items()}
     who = ministack_adapter.caller(headers) or {"Arn": f"arn:aws:iam::{call.account}:root"}
     action, resource = _permission(call, headers)
     quoted = f'"{resource}"' if call.service == "s3" else resource
+    why = {
+        "identity": f"because no identity-based policy allows the {action} action",
+        "organization": "with an explicit deny in a service control policy",
+    }
     return (
         f"User: {who['Arn']} is not authorized to perform: {action} on resource: {quoted} "
-        f"because no identity-based policy allows the {action} action"
+        f"{why[policy]}"
     )
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.asgi import Handler, read_body, replayed, respond
 from localcloud.faults import calls, errors
+from localcloud.faults.changes import RecentChanges
 
 if TYPE_CHECKING:
+    from localcloud.clock import Clock
     from localcloud.faults.calls import Call
     from localcloud.faults.errors import ErrorAnswer
     from localcloud.faults.plan import FaultPlan, Planned
@@ -21,9 +23,11 @@ Message = dict[str, Any]
 class FaultLayer:
     """An ASGI application around another; without rules about calls it only passes requests on."""
 
-    def __init__(self, emulated: Handler, plan: FaultPlan) -> None:
+    def __init__(self, emulated: Handler, plan: FaultPlan, clock: Clock) -> None:
         self._emulated = emulated
         self._plan = plan
+        self._changes = RecentChanges(clock)
+        plan.forget = self._changes.forget
 
     async def __call__(self, scope: Any, receive: Handler, send: Handler) -> None:
         # A bucket's name begins with no underscore: these are the emulator's own paths.
@@ -42,10 +46,14 @@ class FaultLayer:
         if call is None:
             await self._emulated(scope, again, send)
             return
-        wait, planned = self._plan.verdict(call)
+        wait, planned = self._plan.verdict(call, self._changes.is_stale)
         await asyncio.sleep(wait)
         if planned is None:
-            await self._emulated(scope, again, send)
+            noted = self._changes.noting(call, send) if self._plan.concerns_changes else send
+            await self._emulated(scope, again, noted)
+            return
+        if planned.rule.effect == "stale":
+            await self._changes.answer(call, planned.rule.seconds, self._emulated, scope, send)
             return
         if planned.rule.effect == "lost-answer":
             await self._emulated(scope, again, _unsent)
@@ -91,7 +99,9 @@ def _answer_of(rule: Rule, call: Call) -> ErrorAnswer | None:
     if rule.effect == "error":
         return errors.failed(call, rule.status, rule.code)
     if rule.effect == "denied":
-        return errors.denied(call)
+        return errors.denied(call, rule.policy)
+    if rule.effect == "conflict":
+        return errors.conflicting(call)
     if rule.effect == "expired":
         return errors.expired(call, rule.code)
     return None

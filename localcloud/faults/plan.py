@@ -74,17 +74,24 @@ class FaultPlan:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._planned: tuple[Planned, ...] = ()
+        self.forget: Callable[[], None] = lambda: None
+        """Called when all rules are replaced, for what was noted because of them."""
         self.concerns_calls = False
         """Whether rules are about calls."""
+        self.concerns_changes = False
+        """Whether rules are about calls that see recent changes late."""
         self.concerns_keys = False
         """Whether rules are about keys of a DeleteObjects."""
 
     # --- what is asked of it ----------------------------------------------------------------
 
-    def verdict(self, call: Call) -> tuple[float, Planned | None]:
+    def verdict(
+        self, call: Call, is_stale: Callable[[Call, float], bool] = lambda *_: False
+    ) -> tuple[float, Planned | None]:
         """Return the seconds that a call waits, and the rule that decides it, if any.
 
         The rules are asked in their order: latencies add up, the first other one decides.
+        ``is_stale`` says whether a call would see something that has changed within seconds.
         """
         wait = 0.0
         with self._lock:
@@ -95,6 +102,7 @@ class FaultPlan:
                     and planned.is_here(call.account, call.region)
                     and globs.matches(rule.operation, call.name)
                     and (rule.match is None or call.carries(rule.match))
+                    and (rule.effect != "stale" or is_stale(call, rule.seconds))
                     and planned.applies()
                 ):
                     if rule.effect != "latency":
@@ -128,6 +136,22 @@ class FaultPlan:
                 for planned in self._planned
             )
 
+    def handler_error(self, type_name: str, logical_id: str, action: str) -> str | None:
+        """Return the error code with which a resource type's handler fails, or None."""
+        with self._lock:
+            for planned in self._planned:
+                rule = planned.rule
+                if (
+                    rule.effect == "handler"
+                    and planned.is_here(*_here())
+                    and rule.action == action
+                    and globs.matches(rule.type, type_name)
+                    and globs.matches(rule.match, logical_id)
+                    and planned.applies()
+                ):
+                    return str(rule.code)
+        return None
+
     def lacks_capacity(self, instance_type: str) -> bool:
         """Whether no machine of that type is available."""
         with self._lock:
@@ -148,6 +172,7 @@ class FaultPlan:
             self._have(Planned(rule) for rule in rules)
             for planned in lifted:
                 planned.lift()
+            self.forget()
 
     def add(self, rules: Iterable[Rule]) -> None:
         """Add rules after the present ones."""
@@ -179,6 +204,7 @@ class FaultPlan:
     def _have(self, planned: Iterable[Planned]) -> None:
         self._planned = tuple(planned)
         self.concerns_calls = any(_is_of_calls(entry.rule) for entry in self._planned)
+        self.concerns_changes = any(entry.rule.effect == "stale" for entry in self._planned)
         self.concerns_keys = any(entry.rule.effect == "keys" for entry in self._planned)
 
 
@@ -223,7 +249,7 @@ def _check(rules: Iterable[Rule], passing: Mapping[str, Collection[str]]) -> Non
 
 def _is_of_calls(rule: Rule) -> TypeGuard[CallRule]:
     """Whether a rule is about calls, not about resources behind the services."""
-    return rule.effect not in ("keys", "stuck", "capacity")
+    return rule.effect not in ("keys", "stuck", "handler", "capacity")
 
 
 def _here() -> tuple[str, str]:

@@ -105,6 +105,8 @@ class Denied(_OfCalls):
     """No policy allows it."""
 
     effect: Literal["denied"]
+    policy: Literal["identity", "organization"] = "identity"
+    """Which policy: one of the caller, or a service control policy of the organization."""
 
 
 class Expired(_OfCalls):
@@ -114,6 +116,22 @@ class Expired(_OfCalls):
     operation: Operation = "*"
     code: Text | None = None
     """The error code instead of the service's usual one, such as InvalidClientTokenId."""
+
+
+class Conflict(_OfCalls):
+    """Another call changes the same at the moment: IAM's ConcurrentModification, ..."""
+
+    effect: Literal["conflict"]
+
+
+class Stale(_OfCalls):
+    """What was changed by calls is not known to this call for some seconds of the cloud's clock.
+
+    A description and a listing answer what they answered before; what was just made is not found.
+    """
+
+    effect: Literal["stale"]
+    seconds: Annotated[float, Field(gt=0)]
 
 
 class Latency(_OfCalls):
@@ -144,6 +162,35 @@ class Stuck(_Rule):
     status: Text
 
 
+class Handler(_Counted):
+    """A resource type's handler fails in a stack."""
+
+    effect: Literal["handler"]
+    type: Text
+    """A glob over resource types, such as ``AWS::IAM::*``."""
+    action: Literal["create", "update", "delete"] = "create"
+    match: Text = "*"
+    """A glob over logical ids."""
+    code: Literal[
+        "AccessDenied",
+        "AlreadyExists",
+        "GeneralServiceException",
+        "InternalFailure",
+        "InvalidCredentials",
+        "InvalidRequest",
+        "NetworkFailure",
+        "NotFound",
+        "NotStabilized",
+        "NotUpdatable",
+        "ResourceConflict",
+        "ServiceInternalError",
+        "ServiceLimitExceeded",
+        "ServiceTimeout",
+        "Throttling",
+    ] = "Throttling"
+    """One of the contract's error codes of handlers."""
+
+
 class Capacity(_Counted):
     """SageMaker finds no machine of an instance type, and what waits for one fails."""
 
@@ -152,8 +199,8 @@ class Capacity(_Counted):
     """A glob, such as ``ml.g5.*``."""
 
 
-CallRule = Throttle | Error | Timeout | LostAnswer | Denied | Expired | Latency
-Rule = CallRule | Keys | Stuck | Capacity
+CallRule = Throttle | Error | Timeout | LostAnswer | Denied | Expired | Conflict | Stale | Latency
+Rule = CallRule | Keys | Stuck | Handler | Capacity
 
 
 class FaultChange(BaseModel):
@@ -217,7 +264,7 @@ def _services() -> tuple[str, ...]:
 @cache
 def _effects() -> tuple[str, ...]:
     kinds = (
-        *(Throttle, Error, Timeout, LostAnswer, Denied, Expired, Latency),
-        *(Keys, Stuck, Capacity),
+        *(Throttle, Error, Timeout, LostAnswer, Denied, Expired, Conflict, Stale, Latency),
+        *(Keys, Stuck, Handler, Capacity),
     )
     return tuple(get_args(kind.model_fields["effect"].annotation)[0] for kind in kinds)

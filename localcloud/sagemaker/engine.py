@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol import models, responses
-from localcloud.protocol.errors import ApiError
+from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.requests import check_request
 from localcloud.sagemaker import listing, outside
 from localcloud.sagemaker.resource_type import Members, Move, Record, SageMakerResourceType
@@ -61,11 +61,7 @@ class SageMakerEngine:
         """Perform one API operation; raises ``ApiError`` for every refusal."""
         handler = self.operations.get(operation)
         if handler is None:
-            raise ApiError(
-                "UnknownOperationException",
-                f"the local cloud has no SageMaker operation {operation}",
-                status=404,
-            )
+            raise not_played("SageMaker", operation)
         check_request(SERVICE, operation, request)
         with self.lock:
             self.statuses.run_due()

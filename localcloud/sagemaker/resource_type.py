@@ -146,5 +146,11 @@ class SageMakerResourceType:
     uses: Callable[[Record], Mapping[str, float]] | None = None
     """Quota name -> amount that one resource takes while it is in a status of ``live``."""
     live: frozenset[str] = frozenset()
+    no_capacity: str = (
+        "CapacityError: Unable to provision requested ML compute capacity due to "
+        "InsufficientInstanceCapacity error. Please retry using a different ML instance type "
+        "({instance_type}) or after some time."
+    )
+    """The failure reason for a missing machine of an ``{instance_type}``."""
     instance_types: Callable[[Members], Iterable[str]] | None = None
     """The instance types that a resource runs on, for capacity errors."""

@@ -22,15 +22,6 @@ SHORTEST_HOLD = 1.0
 """Shortest time in seconds until a stuck resource is tried again."""
 
 
-def no_capacity(instance_type: str) -> str:
-    """Return the failure reason for a missing machine of a type."""
-    return (
-        "CapacityError: Unable to provision requested ML compute capacity due to "
-        "InsufficientInstanceCapacity error. Please retry using a different ML instance type "
-        f"({instance_type}) or after some time."
-    )
-
-
 class Statuses:
     """The statuses of all resources of one engine."""
 
@@ -156,7 +147,7 @@ class Statuses:
             return None
         for instance_type in kind.instance_types(record["members"]):
             if self.engine.faults.lacks_capacity(instance_type):
-                return no_capacity(instance_type)
+                return kind.no_capacity.format(instance_type=instance_type)
         return None
 
     def _note_uses(self, kind: SageMakerResourceType, record: Record) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol import responses
-from localcloud.protocol.errors import ApiError
+from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
 from localcloud.protocol.requests import check_request
 from localcloud.service_quotas.applied import place
@@ -59,11 +59,7 @@ class ServiceQuotasService(JsonService):
             check_request(SERVICE, operation, request)
             answer = self._operations[operation](request)
         else:
-            raise ApiError(
-                "UnknownOperationException",
-                f"the local cloud has no Service Quotas operation {operation}",
-                status=404,
-            )
+            raise not_played("Service Quotas", operation)
         return responses.checked(SERVICE, operation, answer)
 
     def get_state(self) -> Document:

@@ -74,6 +74,28 @@ def test_a_fault_is_added_counted_and_cleared(cloud: Cloud) -> None:
             {"effect": "stuck", "noun": "NotebookInstance", "name": "x*", "status": "Deleting"},
         ),
         (
+            "conflict iam:*Role*",
+            {"effect": "conflict", "operation": "iam:*Role*"},
+        ),
+        (
+            "stale iam:GetRole --seconds 10",
+            {"effect": "stale", "operation": "iam:GetRole", "seconds": 10.0},
+        ),
+        (
+            "handler AWS::IAM::* --code ResourceConflict --action delete --match Ada*",
+            {
+                "effect": "handler",
+                "type": "AWS::IAM::*",
+                "code": "ResourceConflict",
+                "action": "delete",
+                "match": "Ada*",
+            },
+        ),
+        (
+            "denied sagemaker:* --policy organization",
+            {"effect": "denied", "operation": "sagemaker:*", "policy": "organization"},
+        ),
+        (
             "capacity --instance-type ml.g5.*",
             {"effect": "capacity", "instance_type": "ml.g5.*"},
         ),
@@ -109,7 +131,8 @@ def test_a_mistake_is_one_sentence(cloud: Cloud, typed: str, code: int, told: st
 
 def test_help_shows_every_effect_and_examples() -> None:
     shown = run("cloud", "fault", "add", "--help").out
-    for effect in ("throttle", "error", "timeout", "lost-answer", "denied", "latency", "keys"):
+    effects = ("throttle", "error", "timeout", "lost-answer", "denied", "latency", "keys")
+    for effect in (*effects, "conflict", "stale", "handler"):
         assert f"{effect}: " in shown
     assert "For example:" in shown
     assert "workshop cloud fault add stuck Endpoint --name 'ada-*' --status Deleting" in shown

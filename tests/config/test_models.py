@@ -55,12 +55,6 @@ def test_every_model_is_closed_and_frozen(model: type[BaseModel]) -> None:
     assert model.model_config["frozen"] is True
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_every_key_says_what_it_means(model: type[BaseModel]) -> None:
-    for name, field in model.model_fields.items():
-        assert field.description, f"{model.__name__}.{name}"
-
-
 def test_nothing_changes_afterwards() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         made().region = "us-east-1"

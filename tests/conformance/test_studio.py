@@ -118,9 +118,7 @@ def test_what_makes_no_sense_is_refused(aws: Aws) -> None:
     _, where = lived_in(aws)
     app = {"AppType": "JupyterLab", "AppName": "other"}
     assert aws.refusal("create_app", **where, **app).startswith("ValidationException: Exactly one")
-    assert aws.refusal("create_app", **where, **app, SpaceName="no").endswith(
-        "[no] does not exist."
-    )
+    assert aws.refusal("create_app", **where, **app, SpaceName="no").endswith("RecordNotFound")
     assert aws.refusal("create_app", **where, **APP).startswith("ResourceInUse")
     assert aws.refusal("create_space", **where, SpaceName="lab").startswith("ResourceInUse")
     assert aws.refusal(

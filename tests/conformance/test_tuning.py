@@ -195,7 +195,7 @@ def test_a_deleted_tuning_job_leaves_its_training_jobs(aws: Aws) -> None:
         "ResourceNotFound: Amazon SageMaker can't find a tuning job"
     )
     assert aws.refusal("delete_hyper_parameter_tuning_job", **JOB).startswith(
-        "ValidationException: Amazon SageMaker can't find a tuning job"
+        "ResourceNotFound: Amazon SageMaker can't find a tuning job"
     )
     assert len(aws.sagemaker.list_training_jobs()["TrainingJobSummaries"]) == 4
 

@@ -182,7 +182,7 @@ def test_a_notebook_without_capacity_gets_the_next_type_and_keeps_it(fleet: Flee
     assert set(types(fleet).values()) == {"ml.t3.xlarge"}
     fallbacks = [event for event in run.of(What.FALLBACK) if event.seat == "seat01"]
     assert len(fallbacks) == 2
-    assert "CapacityError" in fallbacks[0].message
+    assert "Insufficient notebook instance capacity" in fallbacks[0].message
     assert run.calls["CreateStack"] == 11 + 4
     assert run.calls["DeleteStack"] == 4
 
@@ -203,7 +203,7 @@ def test_without_any_capacity_the_seat_fails_and_says_so(fleet: Fleet) -> None:
     run = fleet.deploy()
     assert run.outcomes == {"cohort": "done", "ada": "done", "alan": "failed"}
     assert run.message("alan").startswith("demo-alan-notebook: notebook: ")
-    assert "CapacityError" in run.message("alan")
+    assert "Insufficient notebook instance capacity" in run.message("alan")
     assert len(run.of(What.RETRY)) == QUICK.attempts - 1
     assert types(fleet).keys() == {"demo-ada-notebook"}
 

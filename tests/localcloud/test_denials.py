@@ -184,7 +184,7 @@ def test_the_account_itself_may_do_everything_and_mistakes_are_told_as_before(
         "RecordNotFound"
     )
     unserved = refusal(seat, "sagemaker", "list_flow_definitions")
-    assert unserved[:2] == (404, "UnknownOperationException")
+    assert unserved[:2] == (400, "NotPlayedHere")
     wrong = refusal(seat, "sagemaker", "describe_notebook_instance", NotebookInstanceName="a b")
     assert wrong[1] == "ValidationException"
 

@@ -107,12 +107,12 @@ def test_the_cloud_s_own_paths_never_fail(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("service", "headers", "body", "told"),
     [
-        ("sagemaker", {"X-Amz-Target": "SageMaker.Nonsense"}, b"{}", b"UnknownOperation"),
+        ("sagemaker", {"X-Amz-Target": "SageMaker.Nonsense"}, b"{}", b"NotPlayedHere"),
         (
             "iam",
             {"Content-Type": FORM},
             b"Action=Nonsense&Version=2010-05-08",
-            b"<Code>InvalidAction</Code>",
+            b"<Code>NotPlayedHere</Code>",
         ),
     ],
 )

@@ -152,4 +152,4 @@ def test_there_is_no_machine_of_a_type_for_as_often_as_asked(cloud: Cloud) -> No
         "InService",
     ]
     told = cloud.client("sagemaker").describe_notebook_instance(NotebookInstanceName="first")
-    assert told["FailureReason"].startswith("CapacityError: Unable to provision requested ML")
+    assert told["FailureReason"].startswith("Insufficient notebook instance capacity.")

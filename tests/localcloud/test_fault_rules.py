@@ -16,6 +16,7 @@ from botocore.awsrequest import HeadersDict
 from botocore.config import Config
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
+from localcloud.clock import Clock
 from localcloud.errors import LocalCloudError
 from localcloud.faults import globs, microburst_adapter, rules
 from localcloud.faults.middleware import FaultLayer
@@ -152,7 +153,7 @@ def test_without_rules_about_calls_a_request_is_passed_on_untouched() -> None:
         {"effect": "keys", "match": "*"}, {"effect": "capacity", "instance_type": "*"}
     )
     for faulty in (FaultPlan(), of_resources):
-        asyncio.run(FaultLayer(emulated, faulty)(*request))
+        asyncio.run(FaultLayer(emulated, faulty, Clock())(*request))
     assert passed == [request, request]
 
 
@@ -180,7 +181,7 @@ def test_a_request_ends_when_its_client_leaves(messages: list[dict[str, Any]]) -
         "query_string": b"",
         "headers": [(b"host", b"127.0.0.1:4566")],
     }
-    silent = FaultLayer(note, plan({"effect": "timeout", "operation": "s3:GetObject"}))
+    silent = FaultLayer(note, plan({"effect": "timeout", "operation": "s3:GetObject"}), Clock())
     asyncio.run(silent(scope, receive, note))
     assert (messages, events) == ([], [])
 

@@ -87,12 +87,12 @@ def test_services_that_run_programs_are_not_supported(cloud: Cloud) -> None:
     ]
     for service, operation, request in attempts:
         told = refusal(getattr(cloud.client(service), operation), **request)
-        assert told.startswith("The local cloud does not support "), (service, operation, told)
+        assert told.startswith("The local cloud does not play "), (service, operation, told)
     assert cloud.client("lambda").list_functions()["Functions"] == []
     for service in UNPLAYED:
         answer = send(cloud, signed(cloud, Change(service, "POST", "/", {}, b"{}")))
         assert answer.status == 400, (service, answer)
-        assert f"does not support POST / of {service}.".encode() in answer.body
+        assert f"does not play POST / of {service}.".encode() in answer.body
 
 
 @pytest.mark.parametrize(

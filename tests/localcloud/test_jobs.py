@@ -141,7 +141,7 @@ def test_a_tuning_job_fails_that_finds_no_machines_at_all(aws: Aws, cloud: Cloud
 
 
 def test_automl_jobs_are_counted(aws: Aws, cloud: Cloud) -> None:
-    quota = "Maximum number of concurrent AutoML jobs"
+    quota = "Maximum number of concurrent AutoML Jobs"
     limit(cloud, 1, quota)
     place = made_once(aws)
     aws.sagemaker.create_auto_ml_job_v2(**automl(place))

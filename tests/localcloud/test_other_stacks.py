@@ -148,12 +148,41 @@ def test_a_dashboard_keeps_its_body_and_tags_and_goes_with_its_stack(cloud: Clou
     assert cloudwatch.list_dashboards()["DashboardEntries"] == []
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '{"widgets": "none"}'])
+@pytest.mark.parametrize("body", ["{", "[]"])
 def test_a_dashboard_body_that_is_no_dashboard_fails_the_stack(cloud: Cloud, body: str) -> None:
     assert cloud.deploy("s", template({"D": dashboard(DashboardBody=body)})) == (
         "ROLLBACK_COMPLETE"
     )
     assert "must be a valid JSON object" in cloud.reasons("s", "CREATE_FAILED")["D"]
+
+
+WIDGET = {"type": "text", "x": 0, "y": 0, "width": 6, "height": 6, "properties": {"markdown": "#"}}
+
+
+@pytest.mark.parametrize(
+    "widgets",
+    [
+        "none",
+        ["none"],
+        [{**WIDGET, "type": "nosuch"}],
+        [{**WIDGET, "width": 25}],
+        [{**WIDGET, "x": "left"}],
+        [{"type": "text"}],
+        [{**WIDGET, "properties": {}}],
+        [{**WIDGET, "type": "metric", "properties": {"region": "us-east-1"}}],
+        [{**WIDGET, "type": "log", "properties": {"query": "q", "region": "r", "view": "pies"}}],
+        [{**WIDGET, "type": "alarm", "properties": {"alarms": "all"}}],
+    ],
+)
+def test_a_wrong_widget_fails_the_stack_and_the_call(cloud: Cloud, widgets: Any) -> None:
+    body = json.dumps({"widgets": widgets})
+    assert cloud.deploy("s", template({"D": dashboard(DashboardBody=body)})) == (
+        "ROLLBACK_COMPLETE"
+    )
+    message = "The dashboard body is invalid, there are 1 validation errors"
+    assert message in cloud.reasons("s", "CREATE_FAILED")["D"]
+    with pytest.raises(ClientError, match=message):
+        cloud.client("cloudwatch").put_dashboard(DashboardName="d", DashboardBody=body)
 
 
 @pytest.mark.parametrize(

@@ -297,6 +297,4 @@ def test_boto3s_own_waiters_see_the_status_they_wait_for(cloud: Cloud) -> None:
 
 def test_an_operation_the_local_cloud_lacks_says_so(cloud: Cloud) -> None:
     said = refusal(cloud.client("sagemaker").list_hubs)
-    assert said == (
-        "UnknownOperationException: the local cloud has no SageMaker operation ListHubs"
-    )
+    assert said == "NotPlayedHere: The local cloud does not play ListHubs of SageMaker."

@@ -7,6 +7,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
+from localcloud.protocol.errors import NOT_PLAYED
 from tests.support import adversary
 from tests.support.adversary import Attempt
 from tests.support.adversary_arena import MODES, AdversarialSeat, Arena, Contest, assembly, names_of
@@ -22,7 +23,7 @@ MOVED = ("", "", "", "", "renamed", "region", "row", "far row")
 Played = frozenset[tuple[str, str]]
 """Services and their operations."""
 
-UNPLAYED = ("UnknownOperationException", "InvalidAction", "InvalidOperationException")
+UNPLAYED = (NOT_PLAYED,)
 """How the local cloud refuses what it does not have."""
 
 

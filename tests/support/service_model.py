@@ -9,16 +9,21 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 from botocore.validate import ParamValidator
 
 from localcloud.protocol import models, responses
+from localcloud.protocol.errors import NOT_PLAYED
 
 COMMON_ERRORS = {
     "AccessDeniedException",
     "InternalFailure",
+    NOT_PLAYED,
     "ServiceUnavailable",
     "ThrottlingException",
-    "UnknownOperationException",
+    "UnrecognizedClientException",
     "ValidationException",
 }
 """Errors every operation can answer although the model lists them for none."""
+
+UNMODELLED = {("DeleteHyperParameterTuningJob", "ResourceNotFound")}
+"""Operation and error that AWS answers although its model does not list it."""
 
 CANDIDATES = (
     "none",
@@ -26,6 +31,7 @@ CANDIDATES = (
     "arn:aws:sagemaker:us-east-1:000000000000:model-package/none/1",
     "arn:aws:sagemaker:us-east-1:000000000000:pipeline/none/execution/abcdefghijkl",
     "arn:aws:iam::000000000000:role/none",
+    "arn:aws:kms:us-east-1:000000000000:key/none",
     "d-aaaaaaaaaaaa",
     "s3://bucket/none",
     "https://example.org/none",
@@ -50,7 +56,8 @@ class Watch:
             code = document.get("__type", "").rpartition("#")[2]
             message = document.get("message") or document.get("Message") or ""
             # A mistake of ours is served as InternalFailure too: no fault that was asked for.
-            if code not in modelled or not message or message.startswith("local cloud: "):
+            unknown = code not in modelled and (name, code) not in UNMODELLED
+            if unknown or not message or message.startswith("local cloud: "):
                 self.problems.append(f"{name}: refuses with {document}")
         elif operation_model.output_shape is None:
             self.problems += [f"{name}: answers although nothing is modelled"] * bool(document)
@@ -67,14 +74,18 @@ class Watch:
 def sample(shape: Shape) -> Any:
     """Make up the smallest value that a shape takes; names and ARNs are those of nothing."""
     if isinstance(shape, StructureShape):
-        return {name: sample(shape.members[name]) for name in shape.required_members}
+        # Of a union one member has to be there.
+        names = list(shape.members)[:1] if shape.is_tagged_union else shape.required_members
+        return {name: sample(shape.members[name]) for name in names}
     if isinstance(shape, ListShape):
         return [sample(shape.member) for _ in range(shape.metadata.get("min", 0))]
     if isinstance(shape, MapShape):
         return {}
     if isinstance(shape, StringShape):
         return _text(shape)
-    return {"boolean": True, "timestamp": 0}.get(shape.type_name, shape.metadata.get("min", 1))
+    return {"boolean": True, "timestamp": 0, "blob": b"1"}.get(
+        shape.type_name, shape.metadata.get("min", 1)
+    )
 
 
 def _text(shape: StringShape) -> str:

@@ -61,7 +61,7 @@ APP = '''\
 """Writes what CDK would write, from an assembly that was made before."""
 from tests.support.copied_assembly import write
 
-write()
+write({source!r})
 '''
 
 
@@ -119,8 +119,11 @@ def quick_deploys() -> Iterator[None]:
 def synthesized() -> Iterator[None]:
     """Let ``workshop`` take the templates that were made before."""
 
-    def made(loaded: LoadedEnvironment, *_: object, **__: object) -> Assembly:
-        return assembly(loaded)
+    def made(
+        loaded: LoadedEnvironment, *_: object, begin: Callable[[], None]
+    ) -> tuple[Assembly, str]:
+        begin()
+        return assembly(loaded), ""
 
     with mock.patch("workshop.deploy.assembly.synthesize", made):
         yield
@@ -354,11 +357,10 @@ class Fleet:
             (source / COHORT).write_text(cohort_text())
             self.stand_in.parent.mkdir(parents=True)
             (self.stand_in.parent / "__init__.py").touch()
-            self.stand_in.write_text(APP)
+            self.stand_in.write_text(APP.format(source=str(source)))
         root = str(Path(__file__).parents[2])
         return {
             **self.cloud.environment(),
-            "FLEET_ASSEMBLY": str(source),
             "PYTHONPATH": os.pathsep.join([str(self.stand_in.parents[1]), root]),
         }
 

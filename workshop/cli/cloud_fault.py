@@ -24,7 +24,9 @@ StateDir = Annotated[
 ]
 
 _PATH = "/_localcloud/faults"
-_NOT_SHOWN = ("effect", "operation", "noun", "seen", "hits")
+_ABOUT = {"stuck": "noun", "handler": "type"}
+"""Effect -> the member of its rule that says what it is about; else it is an operation."""
+_NOT_SHOWN = ("effect", "operation", *_ABOUT.values(), "seen", "hits")
 
 
 @app.command()
@@ -38,7 +40,7 @@ def add(
         typer.Argument(
             metavar="[WHAT]",
             help="Which calls, as sagemaker:CreateTrainingJob, 's3:*' or '*' (names are those of "
-            "the API), or which kind of resource is stuck.",
+            "the API), which kind of resource is stuck, or whose handler fails (AWS::IAM::Role).",
             show_default=False,
         ),
     ] = None,
@@ -54,9 +56,19 @@ def add(
         str | None, typer.Option(help="stuck: the status that stays; error: 500 or 503.")
     ] = None,
     code: Annotated[
-        str | None, typer.Option(help="error, expired, keys: the error code instead of the usual.")
+        str | None,
+        typer.Option(help="error, expired, keys, handler: which error code."),
     ] = None,
-    seconds: Annotated[float | None, typer.Option(help="latency: how long, in real time.")] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="latency: how long, in real time; stale: by the cloud's clock."),
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(help="handler: create (unless told), update or delete.")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="denied: identity (unless told) or organization.")
+    ] = None,
     instance_type: Annotated[
         str | None, typer.Option(metavar="GLOB", help="capacity: which types there are none of.")
     ] = None,
@@ -86,11 +98,17 @@ def add(
 
     expired: the caller's credentials are over, for all calls unless some are named
 
+    conflict: another call changes the same at the moment (ConcurrentModification, OperationAborted)
+
+    stale: for some seconds after a change calls answer as before it, and do not find what is new
+
     latency: it takes longer; the rules after it still apply
 
     keys: S3 leaves keys behind when it deletes many, and says so in an answer with status 200
 
     stuck: a SageMaker resource does not leave a status
+
+    handler: a resource type's handler fails in a stack
 
     capacity: SageMaker has no machine of an instance type
 
@@ -104,6 +122,10 @@ def add(
 
         workshop cloud fault add expired --after 100
 
+        workshop cloud fault add stale iam:GetRole --seconds 10
+
+        workshop cloud fault add handler AWS::IAM::Role --code ResourceConflict --times 1
+
         workshop cloud fault add latency 's3:*' --seconds 0.5
 
         workshop cloud fault add keys --match 'checkpoints/*'
@@ -114,12 +136,14 @@ def add(
     """
     given = {
         "effect": effect,
-        "noun" if effect == "stuck" else "operation": what,
+        _ABOUT.get(effect, "operation"): what,
         "match": match,
         "name": name,
         "status": int(status) if status is not None and status.isdigit() else status,
         "code": code,
         "seconds": seconds,
+        "action": action,
+        "policy": policy,
         "instance_type": instance_type,
         "times": times,
         "after": after,
@@ -177,5 +201,5 @@ def _cells(rule: dict[str, Any]) -> tuple[str, ...]:
         for name, value in rule.items()
         if name not in _NOT_SHOWN
     ]
-    what = rule.get("operation") or rule.get("noun", "")
+    what = rule.get(_ABOUT.get(rule["effect"], "operation"), "")
     return rule["effect"], what, " ".join(options), str(rule["seen"]), str(rule["hits"])

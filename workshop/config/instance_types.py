@@ -29,8 +29,14 @@ def known(use: Use) -> frozenset[str]:
 
 
 @cache
+def data_loader() -> Loader:
+    """Return what reads botocore's data, once for this module and for all clients."""
+    return Loader()
+
+
+@cache
 def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
-    model: dict[str, dict[str, dict[str, list[str]]]] = Loader().load_service_model(
+    model: dict[str, dict[str, dict[str, list[str]]]] = data_loader().load_service_model(
         "sagemaker", "service-2"
     )
     return model
@@ -39,5 +45,5 @@ def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
 @cache
 def known_regions() -> frozenset[str]:
     """The codes of all Regions, of every partition."""
-    partitions = Loader().load_data("endpoints")["partitions"]
+    partitions = data_loader().load_data("endpoints")["partitions"]
     return frozenset(code for partition in partitions for code in partition["regions"])

@@ -44,9 +44,7 @@ MIN_VOLUME_GB, MAX_VOLUME_GB = 5, 16384
 class Model(BaseModel):
     """Root of all models: nothing unknown gets in and nothing changes afterwards."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 # Lax pydantic would also take "no", 1 and "20"; the file would not say what it looks like.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -133,24 +133,29 @@ class CloudFormation:
     def cause(self, stack_id: str) -> Cause:
         """Why the stack's last operation failed, from its events."""
         client = self._clients.client("cloudformation", self.place)
+        read: list[Mapping[str, Any]] = []
         try:
             pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-            found = failures.root(event for page in pages for event in page["StackEvents"])
+            found = failures.root(_noted(pages, read))
         except (BotoCoreError, ClientError) as error:
             # What it was is not known, so one more attempt does no harm.
             return Cause(
                 FailureClass.TRANSIENT, f"its events could not be read: {error}", known=False
             )
         if found is not None and failures.tells_elsewhere(found):
-            return self._invalid(stack_id) or found
+            return self._invalid(stack_id, failures.failed_operation(read)) or found
         return found or Cause(FailureClass.PERMANENT, "CloudFormation tells no reason", known=False)
 
-    def _invalid(self, stack_id: str) -> Cause | None:
-        """What CloudFormation's early validation refused, None where it cannot be read."""
+    def _invalid(self, stack_id: str, operation: str) -> Cause | None:
+        """What CloudFormation's early validation refused, None where it cannot be read.
+
+        By its name alone, a stack tells of its last operation: the rollback.
+        """
         client = self._clients.client("cloudformation", self.place)
+        which = {"OperationId": operation} if operation else {"StackName": stack_id}
         try:
             pages = client.get_paginator("describe_events").paginate(
-                StackName=stack_id, Filters={"FailedEvents": True}
+                **which, Filters={"FailedEvents": True}
             )
             return failures.of_validation(
                 [event for page in pages for event in page["OperationEvents"]]
@@ -175,6 +180,16 @@ class CloudFormation:
         except BotoCoreError as error:
             return Sent(Answer.REFUSED, cause=failures.of_error(error))
         return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
+
+
+def _noted(
+    pages: Iterable[Mapping[str, Any]], read: list[Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """Give the events of pages, and add to ``read`` those that were looked at."""
+    for page in pages:
+        for event in page["StackEvents"]:
+            read.append(event)
+            yield event
 
 
 def _shared(desired: DesiredStack, template: Template) -> dict[str, Any]:

@@ -92,6 +92,19 @@ def tells_elsewhere(cause: Cause) -> bool:
     return "Call DescribeEvents" in cause.message
 
 
+def failed_operation(events: Iterable[Mapping[str, Any]]) -> str:
+    """Return the id of the operation that failed on the stack itself, empty where none is told."""
+    return next(
+        (
+            str(event.get("OperationId", ""))
+            for event in events
+            if event["ResourceStatus"].endswith("_FAILED")
+            and event.get("PhysicalResourceId") == event["StackId"]
+        ),
+        "",
+    )
+
+
 def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
     """The first failed validation of the last operation, None where there is none."""
     failed = [

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workshop import naming, policies
 from workshop.account_region import AccountRegion
@@ -31,9 +31,11 @@ from workshop.ledger import Ledger
 from workshop.teardown import roles, scan_target, shown_plan, verification
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
-from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Ownership, SeenRole
 from workshop.teardown.scan_target import ScanTarget, Unknown
+
+if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
+    from workshop.teardown.report import TeardownReport
 
 ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""

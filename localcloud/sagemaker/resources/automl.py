@@ -210,7 +210,6 @@ KIND = SageMakerResourceType(
     duplicate_code="ResourceInUse",
     operations={"create": "CreateAutoMLJobV2", "describe": "DescribeAutoMLJobV2"},
     sort_by="Name",
-    lowercase_arn=True,
     status="AutoMLJobStatus",
     first_status="InProgress",
     steps={
@@ -236,6 +235,6 @@ KIND = SageMakerResourceType(
         "Stopped": (_end,),
     },
     on_child=_go_on,
-    uses=lambda _: {"Maximum number of concurrent AutoML jobs": 1.0},
+    uses=lambda _: {"Maximum number of concurrent AutoML Jobs": 1.0},
     live=jobs.RUNNING,
 )

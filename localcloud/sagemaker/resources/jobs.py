@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import objects, roles, side_effects
-from localcloud.sagemaker.resource_type import Check, Effect, Members, Move, Record, TransitionStep
-from localcloud.sagemaker.statuses import no_capacity
+from localcloud.sagemaker.resource_type import (
+    Check,
+    Effect,
+    Members,
+    Move,
+    Record,
+    SageMakerResourceType,
+    TransitionStep,
+)
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -30,9 +37,9 @@ DEFAULT_RUNTIME = 24 * 60 * 60
 """Seconds a job may run that does not say (service model: 1 day)."""
 
 NOT_TERMINAL = (
-    "The {words} {arn} is in status {status}. Only a job that is in a terminal state can be deleted"
+    "The {words} {arn} is in status {status}, not in a terminal state, and cannot be deleted."
 )
-"""Refusal of a deletion; the rule is documented, the sentence not measured on AWS."""
+"""Refusal of a deletion; of the sentence "not in a terminal state" is known."""
 
 NONE_TO_UPDATE = "Could not find job to update with name: {name}"
 """The refusal to stop a missing job; its beginning is known of transform jobs."""
@@ -68,7 +75,7 @@ class Job:
 
         def reason(engine: SageMakerEngine, record: Record) -> str | None:
             if record["lacking"] is not None:
-                return no_capacity(record["lacking"])
+                return SageMakerResourceType.no_capacity.format(instance_type=record["lacking"])
             cut = self.is_cut_short(engine, record)
             return None if cut or fails is None else fails(engine, record)
 

@@ -93,7 +93,12 @@ def _uses(record: Record) -> Members:
     # terminates the machine and starting launches another, for which StartNotebookInstance, too,
     # can answer ResourceLimitExceeded (API reference). That a stopped one leaves its type's quota
     # is concluded from this, not measured on AWS.
-    uses = {"Total number of notebook instances": 1.0}
+    uses = {
+        "Total number of notebook instances": 1.0,
+        "Total EBS volume size in GB across all notebook instances": float(
+            record["members"]["VolumeSizeInGB"]
+        ),
+    }
     if record["status"] in _WITH_MACHINE:
         uses[f"{record['members']['InstanceType']} for notebook instance usage"] = 1.0
     return uses
@@ -163,6 +168,8 @@ KIND = SageMakerResourceType(
     live=frozenset(
         ("Pending", "InService", "Stopping", "Stopped", "Failed", "Updating", "Deleting")
     ),
+    # Only its beginning is publicly known.
+    no_capacity="Insufficient notebook instance capacity. ({instance_type})",
     instance_types=lambda members: [members["InstanceType"]],
     filters={
         "NotebookInstanceLifecycleConfigNameContains": Filter(

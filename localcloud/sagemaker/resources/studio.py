@@ -263,8 +263,7 @@ SPACE = SageMakerResourceType(
     name="SpaceName",
     arn="SpaceArn",
     summaries="Spaces",
-    missing="Space [{name}] does not exist.",
-    missing_code="ResourceNotFound",
+    missing="RecordNotFound",
     duplicate="Space {arn} already exists.",
     duplicate_code="ResourceInUse",
     parents=("DomainId",),
@@ -285,6 +284,8 @@ SPACE = SageMakerResourceType(
     on_delete=(_is_empty(("apps", _apps_of_space)),),
 )
 
+RUNNING_APPS = "Maximum number of running Studio apps allowed per account"
+
 APP = SageMakerResourceType(
     noun="App",
     plural="Apps",
@@ -293,8 +294,7 @@ APP = SageMakerResourceType(
     name="AppName",
     arn="AppArn",
     summaries="Apps",
-    missing="App [{name}] does not exist.",
-    missing_code="ResourceNotFound",
+    missing="RecordNotFound",
     duplicate="App {arn} already exists.",
     duplicate_code="ResourceInUse",
     parents=("DomainId", "UserProfileName", "SpaceName", "AppType"),
@@ -317,6 +317,12 @@ APP = SageMakerResourceType(
     on_list=(_domain_exists,),
     on_create=(_domain_rests, _belongs_to_one),
     on_enter={"InService": (_begins_log,)},
+    uses=lambda _: {RUNNING_APPS: 1.0},
+    live=frozenset({"Pending", "InService"}),
+    no_capacity=(
+        "EC2InsufficientCapacityError: Instance type '{instance_type}' is temporarily unavailable."
+        " Please try again later or choose another instance type."
+    ),
     instance_types=lambda members: [
         spec["InstanceType"] for spec in [members.get("ResourceSpec", {})] if "InstanceType" in spec
     ],

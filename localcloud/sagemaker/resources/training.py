@@ -32,6 +32,7 @@ from localcloud.sagemaker.resources import (
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
 
+SPOT_TOTAL = "Number of instances across all spot training jobs"
 SPOT_QUOTA = "{type} for spot training job usage"
 SPOT_PRICE = 0.3
 """Part of the time of a managed spot job that is billed here."""
@@ -121,8 +122,8 @@ def _takes_warm_pool(engine: SageMakerEngine, request: Members, members: Members
 
 def _uses(record: Record) -> dict[str, float]:
     spot = record["members"]["EnableManagedSpotTraining"]
-    name = SPOT_QUOTA if spot else warm_pool.JOB_QUOTA
-    return jobs.usage(machines(record["members"]), name, warm_pool.TOTAL)
+    name, total = (SPOT_QUOTA, SPOT_TOTAL) if spot else (warm_pool.JOB_QUOTA, warm_pool.TOTAL)
+    return jobs.usage(machines(record["members"]), name, total)
 
 
 def _upload_rest(engine: SageMakerEngine, record: Record, moment: float) -> None:

@@ -236,12 +236,8 @@ def list_training_jobs(engine: SageMakerEngine, request: Members) -> Members:
 
 
 def delete(engine: SageMakerEngine, request: Members) -> Members:
-    """DeleteHyperParameterTuningJob: for this one the service model knows no ResourceNotFound."""
-    name = request[KIND.name]
-    record = engine.record(KIND, name)
-    if record is None:
-        raise invalid(KIND.missing.format(name=name))
-    engine.move(KIND, record, _DELETE)
+    """DeleteHyperParameterTuningJob; its ResourceNotFound is not in the service model."""
+    engine.move(KIND, engine.existing(KIND, request), _DELETE)
     return {}
 
 

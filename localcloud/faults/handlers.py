@@ -1,0 +1,76 @@
+"""Handlers of resource types that fail in a stack, with an error code of their contract.
+
+The codes and what they mean:
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
+"""
+
+# Private names and the signatures of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001, PLR0917
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+from localcloud.cloudformation.failures import ResourceError, handler_message
+
+if TYPE_CHECKING:
+    from localcloud.faults.plan import FaultPlan
+
+_MESSAGES = {
+    "AccessDenied": (HTTPStatus.FORBIDDEN, "Access Denied"),
+    "NotFound": (HTTPStatus.NOT_FOUND, "The resource was not found"),
+    "ResourceConflict": (HTTPStatus.CONFLICT, "The resource is being changed"),
+    "Throttling": (HTTPStatus.BAD_REQUEST, "Rate exceeded"),
+}
+_OTHERS = (HTTPStatus.BAD_REQUEST, "The handler failed")
+_OF_SERVICE = (HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed")
+
+
+def patch_handlers(plan: FaultPlan) -> None:
+    """Apply the plan's ``handler`` rules in front of all handlers, after all other patches."""
+    stacks = ministack_adapter.module("services.cloudformation.stacks")
+    create, update, delete = (
+        stacks._provision_resource,
+        stacks._update_resource,
+        stacks._delete_resource,
+    )
+
+    def refuse(type_name: str, logical_id: str | None, action: str) -> None:
+        code = plan.handler_error(type_name, logical_id or "", action)
+        if code is not None:
+            usual = _OF_SERVICE if code.startswith(("Service", "Internal")) else _OTHERS
+            status, message = _MESSAGES.get(code, usual)
+            service = type_name.split("::")[1].capitalize()
+            raise ResourceError(handler_message(service, message, status, code))
+
+    def provision_resource(type_name: str, logical_id: str, *given: Any) -> Any:
+        refuse(type_name, logical_id, "create")
+        return create(type_name, logical_id, *given)
+
+    def update_resource(
+        type_name: str,
+        physical_id: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        stack_name: str,
+        logical_id: str,
+        *given: Any,
+    ) -> Any:
+        if old != new:
+            refuse(type_name, logical_id, "update")
+        return update(type_name, physical_id, old, new, stack_name, logical_id, *given)
+
+    def delete_resource(
+        type_name: str,
+        physical_id: str,
+        props: dict[str, Any],
+        stack_name: str | None = None,
+        logical_id: str | None = None,
+    ) -> None:
+        refuse(type_name, logical_id, "delete")
+        delete(type_name, physical_id, props, stack_name, logical_id)
+
+    stacks._provision_resource = provision_resource
+    stacks._update_resource = update_resource
+    stacks._delete_resource = delete_resource

@@ -1,0 +1,134 @@
+"""A stack's operations: their events, what they leave, and the policy that guards against them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.local_cloud import template
+
+if TYPE_CHECKING:
+    from tests.support.local_cloud import Cloud
+
+
+def parameter(name: str, value: Any = "1", **more: Any) -> dict[str, Any]:
+    properties = {"Name": name, "Type": "String", "Value": value}
+    return {"Type": "AWS::SSM::Parameter", "Properties": properties, **more}
+
+
+def described(cloud: Cloud, name: str) -> dict[str, Any]:
+    (stack,) = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return dict(stack)
+
+
+def kinds(cloud: Cloud, name: str) -> list[str]:
+    return [entry["OperationType"] for entry in described(cloud, name)["LastOperations"]]
+
+
+def test_each_operation_has_its_own_events_and_a_rollback_is_one(cloud: Cloud) -> None:
+    cloud.client("ssm").put_parameter(Name="taken", Type="String", Value="1")
+    cloud.deploy("s", template({"A": parameter("a")}))
+    assert kinds(cloud, "s") == ["CREATE_STACK"]
+    cloud.update("s", template({"A": parameter("a", "2")}))
+    assert kinds(cloud, "s") == ["UPDATE_STACK"]
+    assert "LastUpdatedTime" in described(cloud, "s")
+    wrong = template({"A": parameter("a", "3"), "B": parameter("taken")})
+    assert cloud.update("s", wrong) == "UPDATE_ROLLBACK_COMPLETE"
+    assert kinds(cloud, "s") == ["ROLLBACK", "UPDATE_STACK"]
+    stack_id = described(cloud, "s")["StackId"]
+    cloud.destroy("s")
+    assert kinds(cloud, stack_id) == ["DELETE_STACK"]
+    events = cloud.client("cloudformation").describe_stack_events(StackName=stack_id)
+    by_operation = list(dict.fromkeys(event["OperationId"] for event in events["StackEvents"]))
+    assert len(by_operation) == 5
+
+
+def test_only_what_waits_for_nothing_is_cancelled_when_a_sibling_fails(cloud: Cloud) -> None:
+    cloud.client("ssm").put_parameter(Name="taken", Type="String", Value="1")
+    resources = {
+        "Failing": parameter("taken"),
+        "Sibling": parameter("sibling"),
+        "Waiting": parameter("waiting", DependsOn="Failing"),
+    }
+    assert cloud.deploy("s", template(resources)) == "ROLLBACK_COMPLETE"
+    failed = cloud.reasons("s", "CREATE_FAILED")
+    assert failed.keys() == {"Failing", "Sibling"}
+    assert failed["Sibling"] == "Resource creation cancelled"
+    assert cloud.reasons("s", "ROLLBACK_IN_PROGRESS")["s"] == (
+        "The following resource(s) failed to create: [Failing, Sibling]. "
+        "Rollback requested by user."
+    )
+
+
+def test_what_an_update_cannot_delete_is_in_no_stack_any_more(cloud: Cloud) -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "kept-by-an-object"}}
+    cloud.deploy("s", template({"A": parameter("a"), "B": bucket}))
+    cloud.client("s3").put_object(Bucket="kept-by-an-object", Key="a", Body=b"1")
+    assert cloud.update("s", template({"A": parameter("a")})) == "UPDATE_COMPLETE"
+    assert "not empty" in cloud.reasons("s", "DELETE_FAILED")["B"]
+    listed = cloud.client("cloudformation").list_stack_resources(StackName="s")
+    assert [one["LogicalResourceId"] for one in listed["StackResourceSummaries"]] == ["A"]
+    assert cloud.destroy("s") == "DELETE_COMPLETE"
+    cloud.client("s3").head_bucket(Bucket="kept-by-an-object")
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    everybody = [{"Principal": "*", **statement} for statement in statements]
+    return json.dumps({"Statement": everybody})
+
+
+ALLOWED = {"Effect": "Allow", "Action": "Update:*", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("denied", "update"),
+    [
+        ("Update:Modify", {"A": parameter("a", "2"), "B": parameter("b")}),
+        ("Update:Replace", {"A": parameter("renamed"), "B": parameter("b")}),
+        ("Update:Delete", {"B": parameter("b")}),
+        ("Update:*", {"B": parameter("b")}),
+    ],
+)
+def test_a_stack_policy_keeps_a_resource_from_an_update(
+    cloud: Cloud, denied: str, update: dict[str, Any]
+) -> None:
+    guard = {"Effect": "Deny", "Action": denied, "Resource": "LogicalResourceId/A"}
+    guarded = policy(ALLOWED, guard)
+    cloud.deploy("s", template({"A": parameter("a"), "B": parameter("b")}), StackPolicyBody=guarded)
+    other = template({"A": parameter("a"), "B": parameter("b", "2")})
+    assert cloud.update("s", other) == "UPDATE_COMPLETE"
+    assert cloud.update("s", template(update)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert (
+        "Action denied by stack policy: Statement [#2] does not allow [Update:"
+        in (cloud.reasons("s", "UPDATE_FAILED")["A"])
+    )
+    ssm = cloud.client("ssm")
+    assert ssm.get_parameter(Name="a")["Parameter"]["Value"] == "1"
+    once = {"StackPolicyDuringUpdateBody": policy(ALLOWED)}
+    assert cloud.update("s", template(update), **once) == "UPDATE_COMPLETE"
+
+
+def test_what_a_stack_policy_does_not_allow_is_denied(cloud: Cloud) -> None:
+    cloud.deploy("s", template({"A": parameter("a")}))
+    cloud.client("cloudformation").set_stack_policy(
+        StackName="s", StackPolicyBody=policy({**ALLOWED, "Resource": "LogicalResourceId/B*"})
+    )
+    changed = template({"A": parameter("a", "2")})
+    assert cloud.update("s", changed) == "UPDATE_ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"Resource": {}}, r"Invalid template property or properties \[Resource\]"),
+        ({"Resources": {}}, "At least one Resources member must be defined"),
+        ({"Resources": {"A": {"Properties": {}}}}, "must contain a Type member"),
+    ],
+)
+def test_a_template_that_is_none_is_refused(cloud: Cloud, body: Any, message: str) -> None:
+    client = cloud.client("cloudformation")
+    with pytest.raises(ClientError, match=message):
+        client.create_stack(StackName="s", TemplateBody=json.dumps(body))
