@@ -19,9 +19,9 @@ from botocore.config import Config
 from bench import filled
 from workshop.environments import loader
 from workshop.naming import SEAT_STACKS, Names
-from workshop.teardown.sweep import SweepWaits
+from workshop.teardown.waits import RESOURCES
 
-THREADS = SweepWaits().threads
+THREADS = RESOURCES.at_once
 SERVICES = ("s3", "ecr", "sagemaker", "logs", "cloudformation")
 
 

@@ -30,7 +30,8 @@ from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.holders import STACK
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.stacks import StackDeleter
-from workshop.teardown.sweep import Item, Sweep, SweepWaits
+from workshop.teardown.sweep import Item, Sweep
+from workshop.teardown.waits import WaitPolicy
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
@@ -173,7 +174,7 @@ def test_a_resource_that_can_never_be_deleted_is_tried_twice(
 
     resource = Resource("thing", "one", teardown_demo.HERE, Ownership.OWNED, "", seat="ada")
     resource_type: Any = Refusing()
-    waits = SweepWaits(backoff=0, slowest_backoff=0)
+    waits = WaitPolicy(backoff=0, slowest_backoff=0)
     work = Sweep(
         {teardown_demo.HERE: context}, {"thing": resource_type}, [resource], lambda _: None, waits
     )

@@ -75,7 +75,7 @@ def test_no_name_is_obeyed_by_anything_that_a_command_prints_or_writes(named: Pa
     assert shown in plan.out
     assert shown in leftovers.out
     (line,) = as_json.out.splitlines()
-    assert f"{GROUP}:{STREAM}" in {one["id"] for one in json.loads(line)["things"]}
+    assert f"{GROUP}:{STREAM}" in {one["id"] for one in json.loads(line)["resources"]}
     results = json.loads(told.read_text())["results"]
     assert f"{GROUP}:{STREAM}" in {one["id"] for part in results.values() for one in part}
 

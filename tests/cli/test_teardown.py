@@ -290,8 +290,10 @@ def test_a_sweep_takes_what_was_made_and_leaves_the_stacks(
 
 def test_programs_get_json(workshop: Workshop) -> None:
     plan = json.loads(workshop("teardown", "-e", "demo", "--json").out)
-    assert {"resource_type": "endpoint", "fate": "delete"}.items() <= next(
-        one for one in plan["things"] if one["id"] == "serve" and one["resource_type"] == "endpoint"
+    assert {"resource_type": "endpoint", "action": "delete"}.items() <= next(
+        one
+        for one in plan["resources"]
+        if one["id"] == "serve" and one["resource_type"] == "endpoint"
     ).items()
     lines = workshop(*APPLY, "--yes", "demo", "--json").out.splitlines()
     events, last = [json.loads(line) for line in lines[:-1]], json.loads(lines[-1])

@@ -27,9 +27,9 @@ from workshop.cli import sweep as sweep_command
 from workshop.cli import teardown as teardown_command
 from workshop.cli import teardown_view
 from workshop.naming import COHORT, Names
-from workshop.teardown import saved_counts
+from workshop.teardown import file_counts
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
-from workshop.teardown.save_target import MARK
+from workshop.teardown.save_checks import MARK
 
 Workshop = Callable[..., Ran]
 
@@ -97,7 +97,9 @@ def test_every_printed_line_asks_for_all_that_was_asked_for(
         words = [part for one, on in zip(options, chosen, strict=True) if on for part in one]
         app.main([word, "-e", "demo", *words], standalone_mode=False)
         given, more = asked.pop()
-        line = [*shlex.split(more["command"]), "--apply", "0123456789ab"]
+        of_line = {name: more[name] for name in ("verb", "flags", "save_to")}
+        shown = teardown_command.command_line(*given, **of_line)
+        line = [*shlex.split(shown), "--apply", "0123456789ab"]
         app.main(line[1:], standalone_mode=False)
         assert asked.pop() == (given, {**more, "apply": True, "digest": "0123456789ab"})
 
@@ -152,7 +154,7 @@ def test_a_plan_says_what_is_deleted_and_not_saved(
     assert document["apply"].endswith(f"--early --apply {document['digest']}")
     work = document["work"]
     assert (work["files"], work["files_not_saved"], work["people"]) == (5, 5, 2)
-    monkeypatch.setattr(saved_counts, "MOST", 2)
+    monkeypatch.setattr(file_counts, "MOST", 2)
     bounded = workshop("teardown", "-e", "demo", "--early")
     assert "at least " in bounded.err
     assert "that is refused" not in bounded.err

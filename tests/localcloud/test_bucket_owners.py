@@ -43,10 +43,10 @@ def test_every_operation_sends_the_owner_in_the_same_header() -> None:
 
 def error(cloud: Cloud, operation: str, owner: str) -> tuple[str, int]:
     """Return code and status with which an operation is refused."""
-    members = MODEL.operation_model(operation).input_shape.members
-    request: dict[str, Any] = sample(MODEL.operation_model(operation).input_shape)
-    request |= {"Bucket": "ours"} | ({"Key": "a"} if "Key" in members else {})
-    if "CopySource" in members:
+    shape: Any = MODEL.operation_model(operation).input_shape
+    request: dict[str, Any] = sample(shape)
+    request |= {"Bucket": "ours"} | ({"Key": "a"} if "Key" in shape.members else {})
+    if "CopySource" in shape.members:
         request["CopySource"] = "ours/a"
     with pytest.raises(ClientError) as caught:
         cloud.client("s3")._make_api_call(operation, {**request, "ExpectedBucketOwner": owner})

@@ -19,9 +19,10 @@ from workshop.aws.clients import Clients
 from workshop.preflight import CheckState, permissions, teardown_reads
 from workshop.preflight.request import ParallelReads, PreflightRequest
 from workshop.teardown import resources, roles
-from workshop.teardown.discovery import ScanTarget, discover
+from workshop.teardown.discovery import discover
 from workshop.teardown.resources import sagemaker_types
 from workshop.teardown.resources.sagemaker_type import SageMakerType
+from workshop.teardown.scan_target import ScanTarget
 
 IAM_NAMES = {
     "resourcegroupstaggingapi:GetResources": "tag:GetResources",
@@ -151,7 +152,7 @@ def test_the_permissions_that_are_asked_for_are_those_of_what_a_teardown_reads(
     }
     for file in Path(folder, "resources").glob("[!s]*.py"):
         text = file.read_text(encoding="utf-8")
-        used = re.findall(r'client\.((?:list|describe)_\w+)\(|_paginator\("(\w+)"\)', text)
+        used = re.findall(r'client\.((?:list|describe)_\w+)\(|"((?:list|describe)_\w+)"', text)
         assert {one or other for one, other in used} - called <= {"get_tables"}, file
 
 

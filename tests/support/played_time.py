@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 from localcloud import process
 from tests.support.local_cloud import Cloud
-from workshop.teardown.stacks import StackWaits
-from workshop.teardown.sweep import SweepWaits
+from workshop.teardown.waits import STACKS, WaitPolicy
 
 LOOKS = 2
 """Played seconds after which it is seen to that CloudFormation has done what it was asked for."""
@@ -54,8 +54,8 @@ def played_waits(cloud: Cloud, *, deadline: float = 1800) -> dict[str, Any]:
     """
     played = PlayedTime(cloud)
     return {
-        "waits": SweepWaits(deadline=deadline),
-        "stack_waits": StackWaits(deadline=deadline, first_wait=LOOKS),
+        "waits": WaitPolicy(deadline=deadline),
+        "stack_waits": replace(STACKS, deadline=deadline, first_wait=LOOKS),
         "clock": played.clock,
         "pause": played.pause,
     }

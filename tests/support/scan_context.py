@@ -14,7 +14,7 @@ import boto3
 from tests.support.local_cloud import Cloud
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.teardown import discovery
+from workshop.teardown import region_inventory
 from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope
 from workshop.teardown.resources.base import ResourceType
 
@@ -51,7 +51,7 @@ def context(
     """What resource types get; the tags are those that the tagging service tells now."""
     clients = _Clients(cloud)
     scope = Scope("vision", "dev", place(cloud), frozenset(seats or ("ada", "ben")), whole)
-    tagged = discovery.tagged(clients, "vision", place(cloud))
+    tagged = region_inventory.tagged(clients, "vision", place(cloud))
     return ScanContext(clients, scope, tagged, lasting=lasting or ScanCache())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,23 +23,23 @@ from workshop.account_region import AccountRegion
 from workshop.aws import clients as clients_module
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.teardown import stacks, sweep
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import TeardownEvent
 from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope, SeenRole
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Teardown
+from workshop.teardown.scan_target import ScanTarget
+from workshop.teardown.waits import STACKS, WaitPolicy
 
 HERE = AccountRegion("000000000000", "us-east-1")
 ADA = Names("demo", "ada", *(HERE.account, HERE.region))
 BEN = Names("demo", "ben", *(HERE.account, HERE.region))
 CONFIG = Path(__file__).parents[2] / "config"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1"
-QUICK = sweep.SweepWaits(
+QUICK = WaitPolicy(
     deadline=600, first_wait=0.01, slowest_wait=0.05, backoff=0.01, slowest_backoff=0.02
 )
-QUICK_STACKS = stacks.StackWaits(first_wait=0.01, slowest_wait=0.05)
+QUICK_STACKS = replace(STACKS, first_wait=0.01, slowest_wait=0.05)
 RESOURCE_TYPES: dict[str, ResourceType] = {
     resource_type.name: resource_type for resource_type in ALL
 }

@@ -25,7 +25,6 @@ from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import ENVIRONMENT, WORKSHOP, Room
 from workshop.aws.clients import Clients
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.plan import Choices, TeardownPlan
 from workshop.teardown.report import TeardownReport
@@ -33,6 +32,7 @@ from workshop.teardown.resource import Ownership
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Saver, Teardown
+from workshop.teardown.scan_target import ScanTarget
 
 RECORDS = ("TransformJob ", "AutoMLJob ")
 """What AWS has no way to delete."""

@@ -11,10 +11,10 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, context, found, whose
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.plan import Choices
 from workshop.teardown.resource import Ownership
 from workshop.teardown.resources import ALL
+from workshop.teardown.scan_target import ScanTarget
 
 KIND = "feature table"
 DATABASE = "sagemaker_featurestore"

@@ -24,7 +24,7 @@ from workshop.teardown.resources import ALL
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.network_interfaces import NetworkInterfaces, awaited
 from workshop.teardown.resources.tagged import STACK
-from workshop.teardown.resources.tagged_resources import TaggedResources
+from workshop.teardown.waits import WaitPolicy
 
 HERE = AccountRegion("111122223333", "eu-west-1")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -157,9 +157,10 @@ def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_f
     assert by_service.why.startswith("made by SageMaker")
     looks: list[float] = []
     # It goes while it is waited for, and what stays does so to the end of the wait.
-    assert awaited(here, [told], (1, 2), 4, looks.append) == []
+    waits = WaitPolicy(first_wait=1, slowest_wait=2, deadline=4)
+    assert awaited(here, [told], waits, looks.append) == []
     assert looks == [1, 1.5, 2]
-    gone = awaited(here, [told], (1, 2), 4, lambda _: resource_type.delete(here, told))
+    gone = awaited(here, [told], waits, lambda _: resource_type.delete(here, told))
     assert gone == [told]
     assert resource_type.state(here, told) is None
 
@@ -169,7 +170,7 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
 ) -> None:
     hers, made_by_stack = "arn:aws:dynamodb:eu-west-1:1:table/hers", "arn:aws:sns:eu-west-1:1:t"
     given = {"workshop": "vision", "environment": "dev", "attendee": "ada"}
-    resource_type = TaggedResources()
+    resource_type = ALL[-1]
     here = replace(
         context(cloud, "ada"),
         tagged={

@@ -14,9 +14,10 @@ from botocore.stub import Stubber
 from tests.support import teardown_demo
 from tests.support.teardown_demo import ADA, HERE, context, whose
 from workshop.aws.clients import Clients
+from workshop.teardown.discovery import Discovery
+from workshop.teardown.plan import Choices, TeardownPlan
 from workshop.teardown.resource import STILL_THERE, Ownership, Resource, SeenRole
 from workshop.teardown.resources.base import Undeletable
-from workshop.teardown.verification import is_record
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 AWS = f"arn:aws:sagemaker:{HERE.region}:{HERE.account}"
@@ -242,6 +243,8 @@ def test_a_job_that_recommends_an_instance_ends_as_a_record_that_costs_nothing()
         assert job.ownership == Ownership.OWNED
         assert job.hourly == 0
         assert not resource_type.stop(here, job)
-        assert is_record(job, teardown_demo.RESOURCE_TYPES)
+        discovery = Discovery({job.key: job}, {}, {}, {HERE: here}, (), ())
+        plan = TeardownPlan(discovery, teardown_demo.RESOURCE_TYPES, Choices())
+        assert plan.is_record(job)
         with pytest.raises(Undeletable, match="no way to delete this inference recommendations"):
             resource_type.delete(here, job)

@@ -14,8 +14,9 @@ from tests.support.sessions import session_over
 from tests.support.small_workshop import HOME
 from tests.support.teardown_runs import at_once, proving, quick_clients, teardown
 from tests.support.teardown_workshop import Room, small
-from workshop.teardown.discovery import ScanTarget, discover
+from workshop.teardown.discovery import discover
 from workshop.teardown.plan import Choices
+from workshop.teardown.scan_target import ScanTarget
 
 SAGEMAKER = (
     *("TrainingJobs", "ProcessingJobs", "TransformJobs", "HyperParameterTuningJobs", "AutoMLJobs"),

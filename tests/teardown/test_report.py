@@ -17,11 +17,11 @@ from tests.support.teardown_runs import teardown
 from tests.support.teardown_workshop import small
 from workshop.account_region import AccountRegion
 from workshop.cli.teardown import teardown as command
-from workshop.teardown.discovery import ScanTarget, Unknown
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Ownership, Resource
+from workshop.teardown.scan_target import ScanTarget, Unknown
 from workshop.teardown.verification import Scan
 
 HERE = AccountRegion("000000000000", "us-east-1")

@@ -15,7 +15,6 @@ from tests.support.teardown_demo import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.teardown import freeze, roles
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
 from workshop.teardown.plan import Choices, PlannedAction
 from workshop.teardown.report import LEFT, NOT_PROVEN, TeardownReport
@@ -24,6 +23,7 @@ from workshop.teardown.resources import ALL
 from workshop.teardown.resources.sagemaker_jobs import TRAINING, Training
 from workshop.teardown.run import Teardown
 from workshop.teardown.saving import Saved
+from workshop.teardown.scan_target import ScanTarget
 
 COHORT_NAMES = Names("demo", COHORT, teardown_demo.HERE.account, teardown_demo.HERE.region)
 

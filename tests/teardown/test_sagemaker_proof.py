@@ -12,9 +12,9 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, BEN, HERE, context, found, serves, trains, whose
 from workshop.aws.clients import Clients
 from workshop.teardown import discovery
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.resource import Ownership, SeenRole
 from workshop.teardown.resources import ALL
+from workshop.teardown.scan_target import ScanTarget
 
 OWNED, CLAIMED, FOREIGN, UNKNOWN = (
     Ownership.OWNED,

@@ -234,7 +234,7 @@ def test_what_cannot_be_shown_to_be_the_same_is_another(there: Entry, known: Any
 
     source = Source(Heads, DATA, "1" * 12)
     target = InBucket(Heads, save_paths.Prefix(ARCHIVE, ""))
-    assert not target.same(source, "ada", "a", Entry("a", 1, "etag"), there)
+    assert not target.same(source, "a", Entry("a", 1, "etag"), there)
 
 
 @pytest.mark.usefixtures("buckets")

@@ -93,7 +93,8 @@ def test_a_workshop_that_is_looked_for_in_another_region_is_owned_where_it_is(ro
     ran = command(room, *words, "--json")
     assert ran.code == 4
     whose = {
-        (one["resource_type"], one["id"]): one["ownership"] for one in json.loads(ran.out)["things"]
+        (one["resource_type"], one["id"]): one["ownership"]
+        for one in json.loads(ran.out)["resources"]
     }
     assert whose["stack", "demo-ada-storage"] == "owned"
     assert whose["role", teardown_demo.ADA.role] == "owned"

@@ -16,10 +16,11 @@ from tests.support.teardown_demo import HERE, RESOURCE_TYPES
 from workshop.aws.clients import Clients
 from workshop.config.models import Keep
 from workshop.errors import GuardError
-from workshop.teardown.discovery import Discovery, Unknown
+from workshop.teardown.discovery import Discovery
 from workshop.teardown.holders import STACK
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope
+from workshop.teardown.scan_target import Unknown
 from workshop.teardown.shown_plan import FILE, PlanSubject, ShownPlan, check_options, plan_to_hold
 
 SUBJECT = PlanSubject(HERE.account, "demo", "demo")

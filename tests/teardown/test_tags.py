@@ -19,7 +19,7 @@ from tests.support.teardown_workshop import Room
 from workshop.aws.clients import Clients
 from workshop.teardown.plan import Choices
 from workshop.teardown.resource import Ownership, ScanContext, Scope
-from workshop.teardown.resources.tagged_resources import TaggedResources
+from workshop.teardown.resources import ALL
 
 CLAIMED = Ownership.CLAIMED
 
@@ -165,7 +165,7 @@ def test_whatever_has_the_tags_is_listed_by_its_own_type_or_as_a_tagged_resource
     )
     scope = Scope("demo", "demo", HERE, frozenset({"ada"}), whole=True)
     tagged = {start + arn: given for arn in (*others, *known)}
-    listed = TaggedResources().find(ScanContext(cast("Clients", None), scope, tagged=tagged))
+    listed = ALL[-1].find(ScanContext(cast("Clients", None), scope, tagged=tagged))
     assert [one.id for one in listed] == [start + arn for arn in others]
 
 

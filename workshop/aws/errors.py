@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -169,6 +170,16 @@ def is_gone(error: Exception) -> bool:
         return not _PART.search(said)
     text = message(error)
     return said in _VALIDATION and bool(_GONE.search(text)) and _NOT_KNOWN_YET not in text
+
+
+@contextmanager
+def gone_is_fine() -> Iterator[None]:
+    """End the block without an error where AWS says that what was asked about is gone."""
+    try:
+        yield
+    except Refusal as error:
+        if not is_gone(error):
+            raise
 
 
 def is_denied(error: Exception) -> bool:

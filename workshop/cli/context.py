@@ -62,8 +62,16 @@ def opened(
         console.warn(warning)
     clients = Clients(loaded.home, role=loaded.settings.deploy.role)
     account_guard.check_accounts(clients, loaded, [loaded.home, *account_regions(chosen)])
+    options = named(env, config_dir, only=only, profile=profile)
+    return CommandContext(loaded, chosen, clients, options)
+
+
+def named(
+    env: str, config_dir: Path, *, only: str | None = None, profile: str | None = None
+) -> tuple[str, ...]:
+    """Return the options that name an environment and its seats on a command line."""
     options = ["-e", env]
     options += ["--only", only] if only else []
     options += ["--profile", profile] if profile else []
     options += ["--config-dir", str(config_dir)] if config_dir != CONFIG_DIR else []
-    return CommandContext(loaded, chosen, clients, tuple(options))
+    return tuple(options)

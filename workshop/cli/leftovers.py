@@ -19,12 +19,15 @@ from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
-from workshop.teardown import evidence, guard, roles, verification
-from workshop.teardown.discovery import Discovery, ScanTarget, discover, tagged
+from workshop.teardown import evidence, guard, roles
+from workshop.teardown.discovery import Discovery, discover
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
+from workshop.teardown.region_inventory import tagged
 from workshop.teardown.report import NOT_PROVEN
 from workshop.teardown.resource import Ownership, Resource, ScanCache
 from workshop.teardown.resources import ALL
+from workshop.teardown.scan_target import ScanTarget
+from workshop.teardown.verification import Scan
 
 
 def leftovers(
@@ -86,7 +89,7 @@ def leftovers(
     if env is not None:
         guard.check_environment(discovery, env)
     plan = TeardownPlan(discovery, resource_types, Choices())
-    scan = verification.scan(discovery, resource_types)
+    scan = Scan.of(plan)
     if as_json:
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
@@ -116,7 +119,7 @@ def leftovers(
 def _of_environment(
     env: str, config_dir: Path, earlier: AccountRegion | None, lasting: ScanCache
 ) -> tuple[Clients, list[ScanTarget]]:
-    """An environment wherever it left a trace, or in an earlier place of its own."""
+    """Return an environment wherever it left a trace, or in an earlier place of its own."""
     folder = FOLDER / env
     roles.remember(lasting, evidence.roles_seen(Ledger(env)))
     if earlier is None:
@@ -147,7 +150,7 @@ def _check_account(clients: Clients, place: AccountRegion) -> None:
 
 
 def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTarget]:
-    """A workshop of which only the name is known: seats and environments are as its tags tell.
+    """Return a workshop of which only the name is known: its tags tell seats and environments.
 
     Tags that cannot be read tell of none here; the scan that follows has them as unknown.
     """
@@ -172,11 +175,11 @@ _SUREST = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN, Ownership.FORE
 
 
 def _joined(scans: Sequence[Discovery]) -> Discovery:
-    """What scans for several environments found together: the surest verdict on each resource."""
+    """Return what scans for several environments found: the surest verdict on each resource."""
     resources: dict[tuple[str, str, AccountRegion], Resource] = {}
-    for resource in (one for scan in scans for one in scan.resources.values()):
+    for resource in (resource for scan in scans for resource in scan.resources.values()):
         known = resources.setdefault(resource.key, resource)
         if _SUREST.index(resource.ownership) < _SUREST.index(known.ownership):
             resources[resource.key] = resource
-    unknown = dict.fromkeys(one for scan in scans for one in scan.unknown)
+    unknown = dict.fromkeys(unknown for scan in scans for unknown in scan.unknown)
     return replace(scans[0], resources=resources, unknown=tuple(unknown))

@@ -27,13 +27,13 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
         console.say(f"{what}: nothing of these seats")
     else:
         nouns = ("notebook", "endpoint", "job")
-        told = ", ".join(_number(*one) for one in zip(counts, nouns, strict=True))
+        running_now = ", ".join(_number(*one) for one in zip(counts, nouns, strict=True))
         cure = f"see: {found.command('status')}"
         at_work = [row.seat for row in seen.rows if _works(row)]
         if at_work:
             sweep = found.command_for("sweep", at_work)
             cure += f"; end jobs and endpoints, and delete what these seats made, with: {sweep}"
-        console.say(f"{what}: {told}, {running.per_hour}; {cure}")
+        console.say(f"{what}: {running_now}, {running.per_hour}; {cure}")
     for other in seen.unattributed:
         console.say(f"and of nobody on the roster in {other.place}: {other.cost.per_hour}")
 

@@ -15,7 +15,6 @@ from workshop.cli.teardown import (
     IncludeClaimed,
     SaveTo,
     Yes,
-    again,
     named,
     run,
 )
@@ -62,15 +61,11 @@ def sweep(
         env,
         config_dir,
         choices,
-        command=again(
-            *("sweep", env, only, config_dir),
-            flags=[
-                *(["--include-claimed"] if include_claimed else []),
-                *(["--contents"] if contents else []),
-            ],
-            accept_unknown=choices.accept_unknown,
-            save_to=save_to,
-        ),
+        verb="sweep",
+        flags=[
+            *(["--include-claimed"] if include_claimed else []),
+            *(["--contents"] if contents else []),
+        ],
         apply=apply,
         digest=digest,
         yes=yes,

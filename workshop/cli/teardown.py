@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import console, interrupts, teardown_view
+from workshop.cli import console, context, interrupts, teardown_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
@@ -21,22 +21,22 @@ from workshop.errors import GuardError, NotProvenError, WorkshopError
 from workshop.ledger import FOLDER, Ledger
 from workshop.teardown import (
     evidence,
+    file_counts,
     guard,
     roles,
+    save_checks,
     save_paths,
-    save_target,
-    saved_counts,
     saving,
     shown_plan,
     verification,
 )
-from workshop.teardown.artifacts import lost_artifacts, works
+from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
+from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import ScanCache
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Saver, Teardown
-from workshop.teardown.saved_counts import SavedCounts
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 
 Digest = Annotated[
@@ -132,17 +132,13 @@ def teardown(
         env,
         config_dir,
         choices,
-        command=again(
-            *("teardown", env, only, config_dir),
-            flags=[
-                *(["--early"] if early else []),
-                *(["--include-claimed"] if include_claimed else []),
-                *(["--abandon"] if abandon else []),
-                *([] if interval == verification.INTERVAL else ["--interval", f"{interval:g}"]),
-            ],
-            accept_unknown=choices.accept_unknown,
-            save_to=save_to,
-        ),
+        verb="teardown",
+        flags=[
+            *(["--early"] if early else []),
+            *(["--include-claimed"] if include_claimed else []),
+            *(["--abandon"] if abandon else []),
+            *([] if interval == verification.INTERVAL else ["--interval", f"{interval:g}"]),
+        ],
         apply=apply,
         digest=digest,
         yes=yes,
@@ -159,7 +155,8 @@ def run(
     config_dir: Path,
     choices: Choices,
     *,
-    command: str,
+    verb: str,
+    flags: Sequence[str],
     apply: bool,
     digest: str | None,
     yes: str | None,
@@ -171,12 +168,13 @@ def run(
 ) -> None:
     """Plan, and act if that is asked for; raises Exit with the command's exit code.
 
-    ``command`` is the command line that shows a plan with the same options.
+    ``verb`` and ``flags`` are the command's own, in the command line that shows the plan again.
     """
     if digest is not None and not apply:
         raise typer.BadParameter("a digest goes with --apply", param_hint="DIGEST")
     work = opened(env, config_dir, only=None if choices.only is None else ",".join(choices.only))
     choices = replace(choices, save=_kept(work, save_to))
+    command = command_line(env, config_dir, choices, verb=verb, flags=flags, save_to=save_to)
     if apply and choices.stacks:
         guard.check_time(work.loaded, datetime.now(UTC), early=early)
     folder = FOLDER / work.loaded.name
@@ -208,9 +206,8 @@ def run(
             console.say("looking for everything of the workshop ...")
             plan = job.plan(choices)
             guard.check_environment(plan.discovery, work.loaded.name)
-            evidence.note_roles(ledger, roles.remembered(lasting))
-            evidence.note_began(ledger, plan.discovery)
-            counts = saved_counts.count(work.clients, plan)
+            evidence.note_scan(ledger, plan.discovery)
+            counts = file_counts.count(work.clients, plan)
             _check_target(work, plan, apply=apply)
             if not apply:
                 ShownPlan.of(plan, subject).write(folder)
@@ -225,10 +222,10 @@ def run(
                 guard.check_protection(plan.discovery)
             guard.check_name(work.loaded, _typed(work, yes, plan, counts))
             if choices.save is not None and choices.save.to is not None and not plan.is_empty:
-                save_target.check_writable(work.clients, choices.save.to, plan.discovery.contexts)
+                save_checks.check_writable(work.clients, choices.save.to, plan.discovery.contexts)
         except KeyboardInterrupt:
             raise WorkshopError("interrupted; nothing was done") from None
-        ledger.begin(command.split()[1], plan=plan.digest, account=work.loaded.home.account)
+        ledger.begin(verb, plan=plan.digest, account=work.loaded.home.account)
         with view:
             report = _done(job, plan, held, folder, command)
     ledger.gone(evidence.gone(report), target.workshop)
@@ -240,7 +237,7 @@ def run(
 def _done(
     job: Teardown, plan: TeardownPlan, held: ShownPlan, folder: Path, command: str
 ) -> TeardownReport:
-    """The report of a run; raises an error with the command to go on with after Ctrl-C."""
+    """Return the report of a run; raises an error with the command to go on with after Ctrl-C."""
     held.write(folder)  # by which it can be gone on with, wherever its plan was shown
     try:
         return job.apply(plan, held)
@@ -253,35 +250,31 @@ def _done(
 
 
 def named(only: str | None) -> tuple[str, ...] | None:
-    """The ids that ``--only`` names, None where it is not given."""
+    """Return the ids that ``--only`` names, None where it is not given."""
     if only is None:
         return None
     return tuple(one.strip() for one in only.split(",") if one.strip())
 
 
-def again(
-    word: str,
+def command_line(
     env: str,
-    only: str | None,
     config_dir: Path,
+    choices: Choices,
     *,
+    verb: str,
     flags: Sequence[str],
-    accept_unknown: Sequence[str],
     save_to: str | None,
 ) -> str:
-    """The command line that was given, to be given again with all that it asked for."""
-    parts = ["workshop", word, "-e", env]
-    parts += [] if only is None else ["--only", only]
-    parts += [] if config_dir == CONFIG_DIR else ["--config-dir", str(config_dir)]
-    parts += flags
-    for resource_type in accept_unknown:
-        parts += ["--accept-unknown", resource_type]
-    parts += [] if save_to is None else ["--save-to", save_to]
-    return shlex.join(parts)
+    """Return the command line that was given, without what only doing it asks for."""
+    only = None if choices.only is None else ",".join(choices.only)
+    accepted = [part for name in choices.accept_unknown for part in ("--accept-unknown", name)]
+    saved = () if save_to is None else ("--save-to", save_to)
+    options = context.named(env, config_dir, only=only)
+    return shlex.join(["workshop", verb, *options, *flags, *accepted, *saved])
 
 
 def _kept(work: CommandContext, save_to: str | None) -> Keep | None:
-    """What is saved, and where to; None where no place is named."""
+    """Return what is saved, and where to; None where no place is named."""
     keep = work.loaded.settings.keep
     to = save_to or keep.to
     if to is None:
@@ -291,7 +284,7 @@ def _kept(work: CommandContext, save_to: str | None) -> Keep | None:
 
 
 def _not_before(work: CommandContext, choices: Choices, *, early: bool) -> str | None:
-    """The moment before which the plan is refused as it was asked for, None for none."""
+    """Return the moment before which the plan is refused as it was asked for, None for none."""
     end = work.loaded.settings.end
     refused = choices.stacks and not early and datetime.now(UTC) < end
     return end.isoformat() if refused else None
@@ -309,14 +302,14 @@ def _check_target(work: CommandContext, plan: TeardownPlan, *, apply: bool) -> N
         (folder for one in lost for folder in one.folders),
     )
     try:
-        save_target.check_exists(work.clients, to, plan.discovery.contexts)
+        save_checks.check_exists(work.clients, to, plan.discovery.contexts)
     except GuardError as error:
         if apply:
             raise
         console.warn(str(error))
 
 
-def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: SavedCounts) -> str:
+def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: FileCounts) -> str:
     name = work.loaded.settings.workshop
     if plan.is_empty:
         return name if yes is None else yes
@@ -339,7 +332,7 @@ def _saver(work: CommandContext, choices: Choices) -> Saver | None:
 
     def save(plan: TeardownPlan) -> list[saving.Saved]:
         console.say(f"saving attendees' work to {to} ...")
-        return saving.save(work.clients, keep, to, works(plan))
+        return saving.save(work.clients, keep, to, seat_artifacts(plan))
 
     return save
 

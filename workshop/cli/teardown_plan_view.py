@@ -10,10 +10,10 @@ from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
 from workshop.naming import COHORT
 from workshop.pricing import prices
+from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.holders import STACK
 from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
-from workshop.teardown.saved_counts import SavedCounts
 from workshop.teardown.saving import counted
 
 _SHOWN = 10
@@ -34,7 +34,7 @@ class PlanView:
     """
 
     plan: TeardownPlan
-    counts: SavedCounts
+    counts: FileCounts
     command: str
     not_before: str | None = None
 
@@ -44,8 +44,8 @@ class PlanView:
         return None if self.plan.is_empty else f"{self.command} --apply {self.plan.digest}"
 
     def document(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
-        return {**document(self.plan), "work": self.counts.as_json(), "apply": self.apply}
+        """Return all of it as plain JSON values."""
+        return {**document(self.plan), "work": self.counts.document(), "apply": self.apply}
 
     def show(self, *, everything: bool) -> None:
         """Print it; for many seats a summary, unless ``everything`` is asked for."""
@@ -54,17 +54,17 @@ class PlanView:
             _show_rows(self.plan)
         else:
             _show_summary(self.plan)
-        self._tell_unknown()
+        self._show_unknown()
         staying = self.plan.resources(*_STAYING)
         for resource in staying if whole else staying[:_SHOWN]:
             console.say(f"stays: {resource.resource_type} {resource.id}: {resource.why}")
         if not whole:
             console.say("every row is shown with --all")
-        self._tell_sum()
-        self._tell_work()
-        self._tell_how()
+        self._show_sum()
+        self._show_work()
+        self._show_how()
 
-    def _tell_unknown(self) -> None:
+    def _show_unknown(self) -> None:
         for one in self.plan.unknown:
             console.warn(one.message)
         if self.plan.to_accept:
@@ -72,7 +72,7 @@ class PlanView:
         for one in self.plan.accepted:
             console.say(f"accepted as you asked: {one.message}")
 
-    def _tell_sum(self) -> None:
+    def _show_sum(self) -> None:
         actions = Counter(action for _, action in self.plan.actions)
         message = "; ".join(f"{count} {action}" for action, count in actions.items())
         region = next(iter(self.plan.discovery.contexts)).region
@@ -81,13 +81,13 @@ class PlanView:
         if actions.get(PlannedAction.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")
 
-    def _tell_work(self) -> None:
+    def _show_work(self) -> None:
         for line in self.counts.lines:
             console.say(line)
         if self.counts.lost and self.plan.choices.save is None:
             console.say("to save files first, name a place with --save-to")
 
-    def _tell_how(self) -> None:
+    def _show_how(self) -> None:
         if self.apply is None:
             return
         console.say(f"plan {self.plan.digest}; to do this: {self.apply}")
@@ -98,12 +98,11 @@ class PlanView:
             )
 
 
-def deletes(plan: TeardownPlan, counts: SavedCounts) -> str:
+def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
     """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
     resources = plan.resources(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
-    stacks = sum(1 for one in resources if one.resource_type == STACK)
-    files = counts.lost + sum(one.saved for one in counts.seats)
-    least = "" if all(one.complete and not one.unread for one in counts.seats) else "at least "
+    stacks = sum(1 for resource in resources if resource.resource_type == STACK)
+    files, least = counts.files, "" if counts.complete else "at least "
     lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
     parts = [
         *([counted(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
@@ -115,11 +114,11 @@ def deletes(plan: TeardownPlan, counts: SavedCounts) -> str:
 
 
 def _seats(plan: TeardownPlan) -> set[str]:
-    return {one.seat for one in plan.resources(*DONE)} - {COHORT, ""}
+    return {resource.seat for resource in plan.resources(*DONE)} - {COHORT, ""}
 
 
 def _show_rows(plan: TeardownPlan) -> None:
-    table = console.table("seat", "what", "count", "fate", "names", right=("count",))
+    table = console.table("seat", "what", "count", "action", "names", right=("count",))
     groups: dict[tuple[str, str, str], list[Resource]] = {}
     for resource, action in plan.actions:
         groups.setdefault((resource.seat, resource.resource_type, action), []).append(resource)
@@ -130,11 +129,11 @@ def _show_rows(plan: TeardownPlan) -> None:
 
 
 def _show_summary(plan: TeardownPlan) -> None:
-    """One line for each fate: ten at most."""
-    table = console.table("count", "seats", "fate", "what", right=("count", "seats"))
+    """Print one line for each action: ten at most."""
+    table = console.table("count", "seats", "action", "what", right=("count", "seats"))
     for action in PlannedAction:
         resources = plan.resources(action)
-        resource_types = Counter(one.resource_type for one in resources).most_common()
+        resource_types = Counter(resource.resource_type for resource in resources).most_common()
         what = ", ".join(
             f"{count} {resource_type}" for resource_type, count in resource_types[:_SHOWN]
         )
@@ -144,39 +143,20 @@ def _show_summary(plan: TeardownPlan) -> None:
             else ""
         )
         if resources:
-            seats = len({one.seat for one in resources} - {COHORT, ""})
+            seats = len({resource.seat for resource in resources} - {COHORT, ""})
             table.add_row(str(len(resources)), str(seats), action, what + more)
     console.print_table(table)
 
 
 def document(plan: TeardownPlan) -> dict[str, Any]:
-    """A plan as plain JSON values."""
+    """Return a plan as plain JSON values."""
     return {
         "digest": plan.digest,
-        "things": [
-            {
-                "resource_type": resource.resource_type,
-                "id": resource.id,
-                "account": resource.place.account,
-                "region": resource.place.region,
-                "seat": resource.seat,
-                "ownership": resource.ownership.value,
-                "why": resource.why,
-                "state": resource.state,
-                "stack": resource.stack,
-                "fate": action.value,
-                "usd_per_hour": None if resource.hourly is None else str(resource.hourly),
-            }
-            for resource, action in plan.actions
+        "resources": [
+            {**resource.document(), "action": action.value} for resource, action in plan.actions
         ],
-        "unknown": [
-            {"resource_type": one.resource_type, "place": str(one.place), "why": one.why}
-            for one in plan.unknown
-        ],
-        "not_looked_at": [
-            {"resource_type": one.resource_type, "place": str(one.place), "why": one.why}
-            for one in plan.accepted
-        ],
+        "unknown": [unknown.document() for unknown in plan.unknown],
+        "not_looked_at": [unknown.document() for unknown in plan.accepted],
         "not_offered": list(plan.discovery.not_offered),
         "usd_per_hour": plan.cost.known,
         "all_prices_known": plan.cost.complete,

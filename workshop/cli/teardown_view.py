@@ -12,7 +12,7 @@ from typing import Any, Self
 from workshop.cli import console
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
-from workshop.teardown.report import TeardownReport, saved_in_all
+from workshop.teardown.report import GONE, TeardownReport, saved_in_all
 
 _ALOUD = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
 _EVERY = 2.0
@@ -26,7 +26,7 @@ class TeardownView:
         self._as_json = as_json
         self._counts: Counter[str] = Counter()
         self._cost: Cost | None = None
-        self._counted = 0.0
+        self._shown = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +40,7 @@ class TeardownView:
         self._count()
 
     def happened(self, event: TeardownEvent) -> None:
-        """Tell one happening; called by one thread at a time."""
+        """Show one event; called by one thread at a time."""
         if self._as_json:
             console.print_json(event.line())
             return
@@ -56,7 +56,7 @@ class TeardownView:
         if event.outcome in _ALOUD or (event.outcome is None and event.message):
             what = event.outcome or event.step
             console.say(f"{what}: {resource.resource_type} {resource.id}: {event.message}")
-        if time.monotonic() - self._counted > _EVERY:
+        if time.monotonic() - self._shown > _EVERY:
             self._count()
 
     def _count(self) -> None:
@@ -76,17 +76,13 @@ def show_report(report: TeardownReport) -> None:
             table.add_row(outcome, resource_type, str(count))
     if report.counts():
         console.print_table(table)
-    calm = {
-        str(one)
-        for one in (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
-    }
     for heading, rows in report.sections():
-        if heading in calm:
+        if heading in GONE:
             continue
         for row in rows:
             console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
     if report.stays:
-        stays = Counter(one.resource_type for one in report.stays).most_common()
+        stays = Counter(resource.resource_type for resource in report.stays).most_common()
         message = ", ".join(f"{count} {resource_type}" for resource_type, count in stays)
         console.print_line(f"stays on purpose: {message}")
     if report.saved:
@@ -98,7 +94,7 @@ def show_report(report: TeardownReport) -> None:
 
 
 def how_to_accept(resource_types: Iterable[str]) -> str:
-    """How to go on without resource types that can never be listed or read."""
+    """Return how to go on without resource types that can never be listed or read."""
     words = " ".join(
         f"--accept-unknown {shlex.quote(resource_type)}" for resource_type in resource_types
     )

@@ -17,8 +17,7 @@ from workshop.naming import SEAT_STACKS, Names
 from workshop.policies.actions import actions
 from workshop.preflight.checks import Check, CheckState, unknown
 from workshop.status import collector
-from workshop.teardown.resources.sagemaker_type import SageMakerType
-from workshop.teardown.resources.sagemaker_types import TYPES
+from workshop.teardown.resources import ALL
 
 SUBJECT = "permissions"
 SHOWN = 5
@@ -26,27 +25,12 @@ SHOWN = 5
 
 READS_SUBJECT = "permissions to tear down"
 
-READS = (
-    *actions("application-autoscaling", "DescribeScalableTargets"),
-    *actions("cloudformation", "DescribeStacks ListStackResources"),
-    *actions("cloudwatch", "DescribeAlarms ListDashboards"),
-    *actions("ec2", "DescribeInstances DescribeNetworkInterfaces DescribeVolumes"),
-    *actions("ecr", "DescribeRepositories ListImages ListTagsForResource"),
-    *actions("events", "ListEventBuses ListRules ListTargetsByRule"),
-    *actions("glue", "GetTables"),
-    *actions("iam", "GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListPolicies"),
-    *actions("iam", "ListPolicyVersions ListRolePolicies ListRoles"),
-    *actions("logs", "DescribeLogGroups DescribeLogStreams"),
-    *actions("s3", "GetBucketTagging ListAllMyBuckets ListBucketMultipartUploads"),
-    *actions("s3", "ListBucketVersions"),
-    *actions("sagemaker", "ListAssociations ListPipelineExecutions ListTags"),
-    *actions("scheduler", "ListSchedules"),
-    *actions("tag", "GetResources"),
+OF_STACKS_AND_ROLES = (
+    *("cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
+    *("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole"),
+    *("iam:ListPolicies", "iam:ListPolicyVersions", "iam:ListRolePolicies", "iam:ListRoles"),
 )
-"""What a teardown reads of whatever it finds, beside what its types of SageMaker's say.
-
-It looks at what is not the workshop's as well, to prove that: so these are asked of everything.
-"""
+"""What a teardown reads of what is deleted in steps of its own; the rest, resource types say."""
 
 STACK, POLICY, LOG_GROUP = (
     "AWS::CloudFormation::Stack",
@@ -152,10 +136,12 @@ def questions(names: Names, partition: str, *, bucket: str, repository: str) -> 
 
 
 def reads() -> Question:
-    """Return what a teardown reads, of any resource."""
-    tables = [known.operations for known in TYPES if isinstance(known, SageMakerType)]
-    of_tables = {f"sagemaker:{name}" for each in tables for name in (each.lists, each.describes)}
-    return "*", tuple(sorted({*READS, *of_tables}))
+    """Return what a teardown reads of whatever it finds, in a lasting order.
+
+    It looks at what is not the workshop's as well, to prove that: so it is asked of everything.
+    """
+    of_types = {action for resource_type in ALL for action in resource_type.reads}
+    return "*", tuple(sorted(of_types.union(OF_STACKS_AND_ROLES)))
 
 
 def simulated(

@@ -24,7 +24,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.preflight.checks import Check, CheckState
 from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
-from workshop.teardown import discovery, roles
+from workshop.teardown import region_inventory, roles
 from workshop.teardown.resource import ScanContext, Scope
 from workshop.teardown.resources import ALL
 
@@ -119,7 +119,7 @@ def _policies(context: ScanContext) -> Any:
 
 
 def _tags(context: ScanContext) -> Any:
-    return discovery.tagged(context.clients, context.scope.workshop, context.scope.place)
+    return region_inventory.tagged(context.clients, context.scope.workshop, context.scope.place)
 
 
 class _EnoughError(Exception):

@@ -42,6 +42,13 @@ def notebook_cost(status: str, instance_type: str, region: str) -> Cost:
     return prices.cost(prices.hourly("notebook", instance_type, region))
 
 
+def described_notebook_cost(notebook: Mapping[str, Any], region: str) -> Cost:
+    """Return what a notebook costs an hour: its disk, and its machine while it has one."""
+    disk = prices.cost(prices.volume_hourly(notebook.get("VolumeSizeInGB", 5), region))
+    status, instance_type = notebook["NotebookInstanceStatus"], notebook["InstanceType"]
+    return disk + notebook_cost(status, instance_type, region)
+
+
 def machines_cost(machines: Iterable[Machines] | None, region: str) -> Cost:
     """Return what machines cost an hour; None stands for machines that are not known."""
     if machines is None:

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
-from workshop.teardown.discovery import Discovery
 from workshop.teardown.plan import DONE, LOST, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources import names
-from workshop.teardown.resources.sagemaker_type import ask
+from workshop.teardown.resources.sagemaker_jobs import COMPILATION, TRAINING
+from workshop.teardown.resources.sagemaker_operations import ask
+from workshop.teardown.resources.sagemaker_serving import MODEL
 from workshop.teardown.saving import SeatArtifacts
 
 _SAVED = (names.BUCKET, names.SHARED_FOLDER, names.LOG_STREAM)
 
-_DESCRIBED = {
-    names.TRAINING_JOB: "DescribeTrainingJob",
-    names.COMPILATION_JOB: "DescribeCompilationJob",
-    names.MODEL: "DescribeModel",
-}
+_DESCRIBED = {one.name: one for one in (TRAINING, COMPILATION, MODEL)}
+"""Types whose descriptions tell of artefacts."""
 
 
-def works(plan: TeardownPlan) -> list[SeatArtifacts]:
-    """The work of every seat; what cannot be read of it is told, and so is not saved.
+def seat_artifacts(plan: TeardownPlan) -> list[SeatArtifacts]:
+    """Return the work of every seat; what cannot be read of it is in ``unread``, and so not saved.
 
     That is what is owned, and whatever else the plan deletes.
     """
-    artefacts: dict[tuple[AccountRegion, str], list[str]] = defaultdict(list)
-    unread: dict[tuple[AccountRegion, str], list[str]] = defaultdict(list)
+    artefacts: dict[_Seat, list[str]] = defaultdict(list)
+    unread: dict[_Seat, list[str]] = defaultdict(list)
     resources = [
         resource
         for resource, action in plan.actions
@@ -46,82 +44,68 @@ def works(plan: TeardownPlan) -> list[SeatArtifacts]:
     for resource in resources:
         if resource.resource_type in _DESCRIBED:
             try:
-                artefacts[resource.place, resource.seat] += _artefacts(plan.discovery, resource)
+                artefacts[resource.place, resource.seat] += _artefacts(plan, resource)
             except errors.Refusal as error:
                 message = f"{resource.resource_type} {resource.id}: {errors.describe(error)}"
                 unread[resource.place, resource.seat].append(message)
-    holders = _by_seat(resources)
-    return [
-        SeatArtifacts(
-            seat=seat,
-            place=place,
-            buckets=tuple(one.id for one in mine if one.resource_type == names.BUCKET),
-            folders=tuple(_folder(one) for one in mine if one.resource_type == names.SHARED_FOLDER),
-            artefacts=tuple(dict.fromkeys(artefacts[place, seat])),
-            streams=tuple(_stream(one) for one in mine if one.resource_type == names.LOG_STREAM),
-            unread=tuple(unread[place, seat]),
+    work = _by_seat(resources, *artefacts, *unread)
+    found = [
+        replace(
+            one,
+            artefacts=tuple(dict.fromkeys(artefacts[one.place, one.seat])),
+            unread=tuple(unread[one.place, one.seat]),
         )
-        for (place, seat), mine in sorted(holders.items())
-        if unread[place, seat]
-        or artefacts[place, seat]
-        or any(one.resource_type in _SAVED for one in mine)
+        for one in work
     ]
+    return [one for one in found if not one.is_empty]
 
 
 def lost_artifacts(plan: TeardownPlan) -> list[SeatArtifacts]:
-    """What is lost for good when the plan is done: the files of buckets, and logs, by seat."""
-    resources = [
-        *(one for one in plan.resources(*LOST) if one.resource_type == names.BUCKET),
-        *(
-            one
-            for one in plan.resources(PlannedAction.DELETE)
-            if one.resource_type in (names.SHARED_FOLDER, names.LOG_STREAM)
-        ),
-    ]
+    """Return what is lost for good when the plan is done: files of buckets, and logs, by seat."""
+    return _by_seat(
+        resource
+        for resource, action in plan.actions
+        if (action in LOST and resource.resource_type == names.BUCKET)
+        or (action == PlannedAction.DELETE and resource.resource_type in _SAVED)
+    )
+
+
+_Seat = tuple[AccountRegion, str]
+
+
+def _by_seat(resources: Iterable[Resource], *seats: _Seat) -> list[SeatArtifacts]:
+    """Return what these seats, and those of the resources, have of what can be saved."""
+    found: dict[_Seat, dict[str, list[Resource]]] = {seat: defaultdict(list) for seat in seats}
+    for resource in resources:
+        if resource.resource_type in _SAVED:
+            types = found.setdefault((resource.place, resource.seat), defaultdict(list))
+            types[resource.resource_type].append(resource)
     return [
         SeatArtifacts(
             seat=seat,
             place=place,
-            buckets=tuple(one.id for one in mine if one.resource_type == names.BUCKET),
-            folders=tuple(_folder(one) for one in mine if one.resource_type == names.SHARED_FOLDER),
-            streams=tuple(_stream(one) for one in mine if one.resource_type == names.LOG_STREAM),
+            buckets=tuple(bucket.id for bucket in types[names.BUCKET]),
+            folders=tuple(
+                (folder.details["bucket"], folder.details["prefix"])
+                for folder in types[names.SHARED_FOLDER]
+            ),
+            streams=tuple(
+                (stream.details["logGroupName"], stream.details["logStreamName"])
+                for stream in types[names.LOG_STREAM]
+            ),
         )
-        for (place, seat), mine in sorted(_by_seat(resources).items())
+        for (place, seat), types in sorted(found.items())
     ]
 
 
-def _by_seat(resources: list[Resource]) -> dict[tuple[AccountRegion, str], list[Resource]]:
-    found: dict[tuple[AccountRegion, str], list[Resource]] = defaultdict(list)
-    for resource in resources:
-        found[resource.place, resource.seat].append(resource)
-    return found
-
-
-def _folder(resource: Resource) -> tuple[str, str]:
-    return resource.details["bucket"], resource.details["prefix"]
-
-
-def _stream(resource: Resource) -> tuple[str, str]:
-    return resource.details["logGroupName"], resource.details["logStreamName"]
-
-
-def _artefacts(discovery: Discovery, resource: Resource) -> Iterator[str]:
-    try:
-        answer = ask(
-            discovery.contexts[resource.place],
-            _DESCRIBED[resource.resource_type],
-            **resource.details,
-        )
-    except errors.Refusal as error:
-        if errors.is_gone(error):
-            return
-        raise
-    containers: list[dict[str, Any]] = [
-        answer.get("PrimaryContainer", {}),
-        *answer.get("Containers", []),
-    ]
-    found = [
-        answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
-        *(one.get("ModelDataUrl") for one in containers),
-    ]
-    yield from (one for one in found if one)
+def _artefacts(plan: TeardownPlan, resource: Resource) -> Iterator[str]:
+    resource_type = _DESCRIBED[resource.resource_type]
+    context = plan.discovery.contexts[resource.place]
+    with errors.gone_is_fine():
+        answer = ask(context, resource_type.operations.describes, **resource.details)
+        containers = [answer.get("PrimaryContainer", {}), *answer.get("Containers", [])]
+        found = [
+            answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+            *(container.get("ModelDataUrl") for container in containers),
+        ]
+        yield from filter(None, found)

@@ -3,7 +3,7 @@
 Versions go by DeleteObjects, a page of the listing (up to 1,000) a call. While some batches are
 being deleted the next page is listed, and never more than a few pages are held, so that memory
 does not grow with the bucket. DeleteObjects answers 200 with an error for each key that it did not
-delete: these are read, asked for again where that can help, and told by key.
+delete: these are read, asked for again where that can help, and named by key.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class BucketEmptier:
         )
 
     def holds_something(self) -> bool:
-        """Whether any version, marker or upload is there; False for a bucket that is gone."""
+        """Return whether any version, marker or upload is there; not in a bucket that is gone."""
         try:
             versions = self.client.list_object_versions(**self._target, MaxKeys=1)
             if versions.get("Versions") or versions.get("DeleteMarkers"):
@@ -173,7 +173,7 @@ class BucketEmptier:
         return pages > 1
 
     def _version_pages(self, calls: Counter[str]) -> Iterator[list[Key]]:
-        """The listing's pages, each given away once the one behind it is there.
+        """Yield the listing's pages, each given away once the one behind it is there.
 
         So the last version of a page, from which the listing goes on, is deleted after that.
         """
@@ -194,11 +194,13 @@ class BucketEmptier:
         asked = keys
         for attempt in range(1, ATTEMPTS + 1):
             failed = list(self._ask(asked, done.calls))
-            passing = [one for one in failed if one.code in _PASSING and attempt < ATTEMPTS]
-            done.left += [one for one in failed if one not in passing]
+            passing = [
+                version for version in failed if version.code in _PASSING and attempt < ATTEMPTS
+            ]
+            done.left += [version for version in failed if version not in passing]
             if not passing:
                 break
-            asked = [(one.key, one.version) for one in passing]
+            asked = [(version.key, version.version) for version in passing]
             self.pause(0.1 * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - spreads retries
         return done
 

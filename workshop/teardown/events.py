@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from workshop.events import Event
 from workshop.pricing.prices import Cost
-from workshop.teardown.resource import Resource
+from workshop.teardown.resource import Key, Resource
 
 
 class TeardownStep(StrEnum):
@@ -39,7 +39,7 @@ class DeletionOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class TeardownEvent(Event):
-    """One resource that happened; without a resource, a step began or has something to tell.
+    """What happened to a resource; without a resource, a step began or has something to tell.
 
     ``cost`` is what the workshop still costs an hour, as far as prices are known.
     """
@@ -74,3 +74,26 @@ class DeletionResult:
     resource: Resource
     outcome: DeletionOutcome
     message: str = ""
+
+
+class DeletionResults(dict[Key, DeletionResult]):
+    """The last word on each resource."""
+
+    def note(self, results: Iterable[DeletionResult]) -> None:
+        """Keep these instead of what was kept of the same resources."""
+        self.update({result.resource.key: result for result in results})
+
+    def is_gone(self, resource: Resource) -> bool:
+        """Return whether this very resource was called gone."""
+        result = self.get(resource.key)
+        gone = (DeletionOutcome.DELETED, DeletionOutcome.ALREADY_GONE)
+        return (
+            result is not None
+            and result.resource.identity == resource.identity
+            and result.outcome in gone
+        )
+
+    def stuck(self, *more: DeletionOutcome) -> set[Key]:
+        """Return the keys of what is stuck, or came to one of these outcomes."""
+        outcomes = (DeletionOutcome.STUCK, *more)
+        return {key for key, result in self.items() if result.outcome in outcomes}

@@ -1,7 +1,7 @@
 """Where a workshop ever was, as far as anything tells: the places that a teardown looks at.
 
-The YAML tells where the workshop is to be today. Where it was is told by the ledger, by earlier
-plans, and by IAM and S3, whose names hold the Region and which are read for a whole account. What
+The YAML tells where the workshop is to be today. Where it was, the ledger tells, earlier plans,
+and IAM and S3, whose names hold the Region and which are read for a whole account. What
 tells of a place has it looked at, or named as not looked at: absence is never concluded from the
 present configuration.
 """
@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workshop import naming
 from workshop.account_region import AccountRegion
@@ -27,10 +29,11 @@ from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
 from workshop.policies import extra
-from workshop.teardown import guard, roles, shown_plan, verification
-from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
+from workshop.teardown import roles, scan_target, shown_plan, verification
+from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.resource import Ownership, SeenRole
+from workshop.teardown.scan_target import ScanTarget, Unknown
 
 if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
     from workshop.teardown.report import TeardownReport
@@ -50,13 +53,13 @@ def target(
     whole: bool,
     folder: Path,
 ) -> ScanTarget:
-    """What is torn down: these seats, or the whole environment, wherever they left a trace.
+    """Return what is torn down: these seats, or the whole environment, wherever they left a trace.
 
     ``folder`` holds what was kept of earlier runs. A place whose account is another one, or whose
     Region nobody knows, is in ``unlooked``: nothing there is ever called gone.
     """
     chosen = tuple(seats)
-    configured = guard.target(loaded, chosen, whole=whole)
+    configured = scan_target.configured(loaded, chosen, whole=whole)
     ledger = Ledger(loaded.name, folder.parent)
     traces = recorded(ledger, folder)
     unlooked: list[Unknown] = []
@@ -87,13 +90,13 @@ def target(
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
     unlooked += opened(used, loaded.home)
     unlooked += _opened_before(ledger, loaded) if whole else ()
-    widened = guard.target(loaded, chosen, whole=whole, also=by_place)
+    widened = scan_target.configured(loaded, chosen, whole=whole, also=by_place)
     began = {place: moment for place, moment in ledger.began().items() if place in widened.seats}
     return replace(widened, unlooked=tuple(unlooked), began=began)
 
 
 def recorded(ledger: Ledger, folder: Path) -> Traces:
-    """Where the ledger and the plan that was shown last tell of anything, and of whom."""
+    """Return where the ledger and the plan that was shown last tell of anything, and of whom."""
     traces: Traces = {place: set(seats) for place, seats in ledger.seats().items()}
     gone = ledger.gone_from()
     for _, _, where, _, ownership, seat, _ in shown_plan.lines_in(folder):
@@ -108,29 +111,21 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
 
 
 def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
-    """Where the names of an account's roles, policies and buckets say that the workshop is.
+    """Return where the names of an account's roles, policies and buckets say that the workshop is.
 
     What cannot be read is left out here: the scan at the account has it as unknown.
     """
-    found: Traces = {}
-    try:
-        identities = roles.WorkshopIdentities(
-            roles.roles(clients, workshop, place), roles.policies(clients, workshop, place)
-        )
-        for region, seats in identities.regions.items():
-            found.setdefault(AccountRegion(place.account, region), set()).update(seats)
-    except errors.Refusal:
-        pass
-    try:
-        for region, seat in _buckets(clients, workshop, place):
-            found.setdefault(AccountRegion(place.account, region), set()).add(seat)
-    except errors.Refusal:
-        pass
-    return found
+    found: Traces = defaultdict(set)
+    for read in (roles.roles, roles.policies, _buckets):
+        with suppress(*errors.Refusal):
+            for identity in read(clients, workshop, place):
+                if identity.region:
+                    found[AccountRegion(place.account, identity.region)].add(identity.seat)
+    return dict(found)
 
 
 def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unknown]:
-    """What profiles let seats make although no resource type here lists it: one for a service."""
+    """Yield what profiles let seats make and no resource type here lists, one for a service."""
     for name, profile in profiles.items():
         actions: dict[str, list[str]] = {}
         for statement in profile.access.extra_statements:
@@ -142,7 +137,7 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
 
 
 def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
-    """The services that a profile has opened before, and none does today."""
+    """Yield the services that a profile has opened before, and none does today."""
     today = {one.resource_type for one in opened(loaded.settings.profiles, loaded.home)}
     for service, why in ledger.opened().items():
         if service not in today:
@@ -150,20 +145,26 @@ def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknow
 
 
 def roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
-    """The workshop's roles that the ledger tells of."""
+    """Yield the workshop's roles that the ledger tells of."""
     for noted in ledger.roles():
         created, seen = (datetime.fromisoformat(noted[key]) for key in ("created", "at"))
         yield SeenRole(noted["account"], noted["name"], noted["id"], created, seen)
 
 
-def note_roles(ledger: Ledger, some: Iterable[SeenRole]) -> None:
-    """Have the ledger tell of roles, by which their work is known when they are gone."""
-    by_account: dict[str, list[dict[str, str]]] = {}
-    for one in some:
-        noted = {"name": one.name, "id": one.id, "created": one.created.isoformat()}
-        by_account.setdefault(one.account, []).append(noted)
-    for account, some_there in by_account.items():
-        ledger.note_roles(account, some_there)
+def note_scan(ledger: Ledger, discovery: Discovery) -> None:
+    """Have the ledger tell of roles, and since when there is a workshop, for when all that is gone.
+
+    By its roles their work is known; what seats made and nothing explains is known by its age.
+    """
+    by_account: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    for place, context in discovery.contexts.items():
+        for role in roles.remembered(context.lasting):
+            noted = {"name": role.name, "id": role.id, "created": role.created.isoformat()}
+            by_account[role.account][role.id] = noted
+        if context.since is not None:
+            ledger.note_began(place, context.since, context.scope.workshop)
+    for account, noted_roles in by_account.items():
+        ledger.note_roles(account, noted_roles.values())
 
 
 def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
@@ -172,46 +173,45 @@ def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
     ledger.note_opened(loaded.home, some, loaded.settings.workshop)
 
 
-def note_began(ledger: Ledger, discovery: Discovery) -> None:
-    """Have the ledger tell since when there is a workshop, for when its stacks and roles are gone.
-
-    What seats made and nothing explains is known by its age alone.
-    """
-    for place, context in discovery.contexts.items():
-        if context.since is not None:
-            ledger.note_began(place, context.since, context.scope.workshop)
-
-
 def gone(report: TeardownReport) -> list[AccountRegion]:
-    """The places in which two scans at all of the workshop found nothing and missed nothing."""
+    """Return where two scans of the whole workshop found nothing and missed nothing."""
     if report.choices.only is not None or len(report.scans) < verification.SCANS:
         return []
-    doubted = {one.place for scan in report.scans for one in scan.left}
+    doubted = {resource.place for scan in report.scans for resource in scan.left}
     # Of another name than the workshop's, another teardown has to tell.
-    missed = [one for scan in report.scans for one in scan.unknown if one.resource_type != WORKSHOP]
-    # What somebody has seen to is told once; what could not be listed may be listed another day.
-    missed += [one for scan in report.scans for one in scan.accepted if one.tried]
+    missed = [
+        unknown
+        for scan in report.scans
+        for unknown in scan.unknown
+        if unknown.resource_type != WORKSHOP
+    ]
+    # What somebody has seen to is said once; what could not be listed may be listed another day.
+    missed += [unknown for scan in report.scans for unknown in scan.accepted if unknown.tried]
     doubted |= {one.place for one in missed}
-    doubted |= {one.resource.place for one in report.of(DeletionOutcome.ABANDONED)}
+    doubted |= {result.resource.place for result in report.of(DeletionOutcome.ABANDONED)}
     return [place for place in report.target.seats if place not in doubted]
 
 
-def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> Iterator[tuple[str, str]]:
-    """Region and seat of the buckets whose names only the workshop gives."""
+class _NamedBucket(NamedTuple):
+    """What the name of a bucket tells that only the workshop gives."""
+
+    seat: str
+    region: str
+
+
+def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> list[_NamedBucket]:
     pattern = re.compile(
         rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-.+-{place.account}"
         rf"-({naming.REGION_PATTERN.strip('^$')})"
     )
     pages = clients.client("s3", place).get_paginator("list_buckets")
-    for page in pages.paginate(Prefix=f"{workshop}-", PaginationConfig={"PageSize": 1000}):
-        for bucket in page["Buckets"]:
-            parts = pattern.fullmatch(bucket["Name"])
-            if parts:
-                yield parts[2], parts[1]
+    listing = pages.paginate(Prefix=f"{workshop}-", PaginationConfig={"PageSize": 1000})
+    names = [bucket["Name"] for page in listing for bucket in page["Buckets"]]
+    return [_NamedBucket(*parts.groups()) for name in names if (parts := pattern.fullmatch(name))]
 
 
 def _out_of_reach(clients: Clients, place: AccountRegion, loaded: LoadedEnvironment) -> str | None:
-    """Why an account cannot be looked at with the present credentials; None where it can."""
+    """Return why an account cannot be looked at with the present credentials; None where it can."""
     try:
         caller = clients.caller(place)
     except WorkshopError:
@@ -237,7 +237,7 @@ def _strange(workshop: str, place: AccountRegion) -> str:
 
 
 def _renamed(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
-    """Where the environment's workshop had another name, of which nobody has seen it gone."""
+    """Yield where the environment's workshop had another name, of which nobody has seen it gone."""
     for place, names in ledger.workshops().items():
         for name in sorted(names - {loaded.settings.workshop}):
             why = (
@@ -253,7 +253,7 @@ def _ids(configured: ScanTarget) -> set[str]:
 
 
 def _is_asked(who: set[str], configured: ScanTarget) -> bool:
-    """Whether it is asked about any of these seats."""
+    """Return whether it is asked about any of these seats."""
     return configured.whole or bool(who & _ids(configured))
 
 

@@ -2,8 +2,8 @@
 
 The cohort's policy ``freeze`` is attached to each role: what exists goes on, can be stopped and
 deleted, and jobs can still write their results. Presigned links can no longer be made, and every
-request of an open notebook is judged anew by IAM. It is never taken off to give anything back: just
-before the role is deleted, :func:`bury` replaces it with a boundary that denies all.
+request of an open notebook is judged anew by IAM. It is never taken off to give anything back:
+just before the role is deleted, a boundary that denies all takes its place.
 
 Who freezes needs ``iam:AttachRolePolicy`` alone, which a condition on ``iam:PolicyARN`` can keep to
 this one policy, and no right to write policies
@@ -72,7 +72,7 @@ def freeze(
 
 
 def _exists(client: Any, name: str) -> bool:
-    """Whether a role is there: IAM says NoSuchEntity of the role and of the policy alike."""
+    """Return whether a role is there: IAM says NoSuchEntity of the role and of the policy alike."""
     try:
         client.get_role(RoleName=name)
     except errors.Refusal as error:
@@ -88,14 +88,10 @@ def prepare_role_for_deletion(clients: Clients, place: AccountRegion, name: str)
     """
     client = clients.client("iam", place)
     partition = client.meta.partition
-    try:
-        client.put_role_permissions_boundary(
-            RoleName=name, PermissionsBoundary=f"arn:{partition}:iam::aws:policy/AWSDenyAll"
-        )
+    boundary = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
+    with errors.gone_is_fine():
+        client.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
         for page in client.get_paginator("list_attached_role_policies").paginate(RoleName=name):
             for attached in page["AttachedPolicies"]:
                 if attached["PolicyName"].endswith(f"-{COHORT}-{place.region}-{FREEZE}"):
                     client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
-    except errors.Refusal as error:
-        if not errors.is_gone(error):
-            raise

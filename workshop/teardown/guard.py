@@ -2,66 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from workshop import naming
-from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
 from workshop.errors import GuardError
-from workshop.teardown.discovery import Discovery, ScanTarget
+from workshop.teardown.discovery import Discovery
 from workshop.teardown.resource import Ownership
-
-
-def target(
-    loaded: LoadedEnvironment,
-    seats: Iterable[Seat],
-    *,
-    whole: bool,
-    also: Mapping[AccountRegion, Iterable[str]] | None = None,
-) -> ScanTarget:
-    """What is torn down: these seats, or the whole environment with its strays.
-
-    ``also`` are places with seats of which something else tells than the configuration.
-    """
-    by_place: dict[AccountRegion, set[str]] = {}
-    keep: dict[AccountRegion, set[str]] = {}
-    if whole:
-        by_place[loaded.home] = set()
-    for seat in seats:
-        place = seat.account_region
-        by_place.setdefault(place, set()).add(seat.id)
-        names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
-        kept = keep.setdefault(place, set())
-        kept |= {names.bucket(key) for key, one in profile.storage.buckets.items() if one.keep}
-        kept |= {
-            names.repository(key) for key, one in profile.registry.repositories.items() if one.keep
-        }
-    for place, ids in (also or {}).items():
-        by_place.setdefault(place, set()).update(ids)
-    if whole and loaded.settings.cohort.keep_datasets:
-        for place in by_place:
-            keep.setdefault(place, set()).add(loaded.cohort_names(place).datasets_bucket)
-    return ScanTarget(
-        workshop=loaded.settings.workshop,
-        environment=loaded.name,
-        seats={place: frozenset(ids) for place, ids in by_place.items()},
-        whole=whole,
-        keep={place: frozenset(names) for place, names in keep.items()},
-        subnets=dict.fromkeys(by_place, _subnets(loaded)),
-    )
-
-
-def _subnets(loaded: LoadedEnvironment) -> dict[str, frozenset[str]]:
-    """The subnets of all profiles, with their security groups: both have ids of their own."""
-    found: dict[str, frozenset[str]] = {}
-    for profile in loaded.settings.profiles.values():
-        vpc = profile.notebook.vpc
-        if vpc is not None:
-            known = found.get(vpc.subnet_id, frozenset())
-            found[vpc.subnet_id] = known | frozenset(vpc.security_group_ids)
-    return found
 
 
 def check_environment(discovery: Discovery, environment: str) -> None:

@@ -44,12 +44,8 @@ class StackRules:
     whole: bool
     known: frozenset[str] = frozenset()
 
-    def may_be_ours(self, stack: StackSummary) -> bool:
-        """Whether what the stack holds is worth reading."""
-        return stack.belongs_to(self.workshop, self.environment)
-
     def judge(self, stack: StackSummary) -> OwnershipVerdict | None:
-        """The verdict on a stack; None where it is none of ours.
+        """Return the verdict on a stack; None where it is none of ours.
 
         The provisioner's tags and the name together are proof, one of them alone is not.
         """
@@ -57,7 +53,7 @@ class StackRules:
         if other:
             why = f"it belongs to environment {other!r}"
             return OwnershipVerdict(Ownership.FOREIGN, why, of_environment=other)
-        if self.may_be_ours(stack):
+        if stack.belongs_to(self.workshop, self.environment):
             return self._of_tags(stack.name, stack.tags.get(tags.ATTENDEE, ""))
         if self._looks_alike(stack.name):
             return OwnershipVerdict(Ownership.FOREIGN, _WHY[Ownership.FOREIGN])
@@ -73,7 +69,7 @@ class StackRules:
         return OwnershipVerdict(Ownership.OWNED, _WHY[Ownership.OWNED], seat)
 
     def _other_environment(self, stack: StackSummary) -> str:
-        """The environment of a stack that the provisioner made for another one of the workshop."""
+        """Return the environment of a stack that was made for another one of the workshop."""
         environment = stack.tags.get(tags.ENVIRONMENT, "")
         if environment == self.environment or not stack.belongs_to(self.workshop, environment):
             return ""
@@ -101,7 +97,7 @@ def holders(
     stacks: Mapping[str, StackSummary],
     resources: Mapping[str, Iterable[Mapping[str, Any]]],
 ) -> Held:
-    """What the workshop's own stacks hold.
+    """Return what the workshop's own stacks hold.
 
     Types are compared whole, and only AWS's own count: a custom resource names whatever it likes,
     and a bucket's policy has the bucket's id.
@@ -120,7 +116,7 @@ def holders(
 def with_stacks(
     found: Iterable[Resource], held: Held, resource_types: Mapping[str, ResourceType]
 ) -> Iterator[Resource]:
-    """What was found, with the stack that holds it: that is proof."""
+    """Yield what was found, with the stack that holds it: that is proof."""
     for resource in found:
         by = holder(resource, resource_types[resource.resource_type].cloudformation_type, held)
         if by is None:
@@ -141,7 +137,7 @@ def with_stacks(
 def holder(
     resource: Resource, cloudformation_type: str, held: Held
 ) -> tuple[StackSummary, str] | None:
-    """The stack that holds a resource of this type, and the stack's seat; None for none.
+    """Return the stack that holds a resource of this type, and the stack's seat; None for none.
 
     Where CloudFormation's own tag can be read, it has to name that very stack: AWS keeps tags of
     ``aws:`` to itself (https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html).

@@ -38,7 +38,7 @@ def file_name(group: str, stream: str, last: int) -> str:
 
 
 def _events(client: Any, group: str, stream: str) -> Iterator[dict[str, Any]]:
-    """All events from the first on. The end is where a token is given back, not an empty page."""
+    """Yield all events. The end is where a token is given back, not an empty page."""
     token: dict[str, str] = {}
     while True:
         answer = client.get_log_events(

@@ -24,7 +24,7 @@ from workshop.teardown.resource import STILL_THERE, Ownership, ScanContext, Scop
 _ROLE = re.compile(r"arn:[^:]+:iam::(?P<account>\d{12}):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
 _NAMED = re.compile(
     rf"(?P<workshop>{naming.WORKSHOP_PATTERN.strip('^$')})"
-    rf"-(?P<seat>{naming.SEAT_PATTERN.strip('^$')})-(?P<region>[a-z0-9-]+)-(?:execution|console)"
+    rf"-(?P<seat>{naming.SEAT_PATTERN.strip('^$')})-(?P<region>.+)-(?:execution|console)"
 )
 _SESSION = re.compile(r"arn:[^:]+:sts::(?P<account>\d{12}):assumed-role/(?P<name>[^/]+)/.*")
 
@@ -42,8 +42,15 @@ class OwnershipVerdict:
     of_environment: str = ""
 
 
+def unread(error: Exception, what: str = "") -> OwnershipVerdict:
+    """Return the verdict on what AWS would not show: ``its tags could not be read: ...``."""
+    return OwnershipVerdict(
+        Ownership.UNKNOWN, f"{what} could not be read: {errors.describe(error)}".lstrip()
+    )
+
+
 def of_role(scope: Scope, arn: str) -> OwnershipVerdict:
-    """What it proves that something runs with a role."""
+    """Return what it proves that something runs with a role."""
     parts = _ROLE.fullmatch(arn)
     path = naming.Names(scope.workshop, "", "", "").iam_path
     if parts and parts["path"] == path and parts["account"] == scope.place.account:
@@ -55,7 +62,7 @@ def of_role(scope: Scope, arn: str) -> OwnershipVerdict:
 def of_maker(
     context: ScanContext, arn: str, principal: str = "", created: datetime | None = None
 ) -> OwnershipVerdict:
-    """What it proves that somebody made something: a role's session, or anybody else.
+    """Return what it proves that somebody made something: a role's session, or anybody else.
 
     The ARN of a session holds no path; ``principal`` is ``<role id>:<session>``, empty where the
     service does not tell it, and ``created`` when the resource was made. Raises botocore's errors.
@@ -65,25 +72,28 @@ def of_maker(
     if session is None or session["account"] != scope.place.account:
         return OwnershipVerdict(Ownership.FOREIGN, f"made by {arn}")
     name = session["name"]
-    seat = seat_of_role(scope.workshop, name)
-    if seat is None:
+    parts = role_name(scope.workshop, name)
+    if parts is None:
         return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {name}")
+    seat, region = parts
     if any(role.made(name, principal, created) for role in context.roles):
         return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
     now = context.memory.get(("role", name), lambda: _role(context, name))
-    if now is not None and of_role(scope, now.arn).ownership != Ownership.OWNED:
-        return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {now.arn}")
-    if now is not None and (not principal or now.seen.made(name, principal, created)):
-        return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
+    if now is not None:
+        arn_now, role = now
+        if of_role(scope, arn_now).ownership != Ownership.OWNED:
+            return OwnershipVerdict(Ownership.FOREIGN, f"made by the role {arn_now}")
+        if not principal or role.made(name, principal, created):
+            return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
     gone = f"made by a role {name} that is gone, and of which nothing but its name is known"
-    ours = seat in scope.seats and scope.place.region == _region_of_role(name)
+    ours = seat in scope.seats and scope.place.region == region
     return OwnershipVerdict(
         Ownership.CLAIMED if ours else Ownership.FOREIGN, gone, seat if ours else ""
     )
 
 
 def joined(proofs: Iterable[OwnershipVerdict]) -> OwnershipVerdict | None:
-    """What several proofs of one resource prove together: what is partly foreign proves nothing."""
+    """Return what proofs of one resource prove together: nothing where it is partly foreign."""
     all_of_them = list(proofs)
     for worst in (Ownership.UNKNOWN, Ownership.OWNED):
         found = [one for one in all_of_them if one.ownership == worst]
@@ -102,7 +112,7 @@ def judge(
     proof: OwnershipVerdict | None,
     tagged: Mapping[str, str] | None,
 ) -> OwnershipVerdict | None:
-    """The verdict on a resource; None where it is somebody else's and does not even look alike.
+    """Return the verdict on a resource; None for somebody else's that does not even look alike.
 
     ``tagged`` are its own tags where they are at hand, else those that the tagging service knows.
     """
@@ -132,7 +142,7 @@ def judge(
 def _against(
     scope: Scope, name: str, tagged: Mapping[str, str], proof: OwnershipVerdict
 ) -> OwnershipVerdict | None:
-    """The verdict on what is proven somebody else's: forced tags speak against that proof."""
+    """Return the verdict on what is proven another's: forced tags speak against that proof."""
     forced = tags.seat_of_tags(scope.workshop, tagged)
     if forced and (scope.whole or forced in scope.seats):
         return OwnershipVerdict(Ownership.CLAIMED, f"its tags say so, but: {proof.why}", forced)
@@ -140,19 +150,25 @@ def _against(
     return OwnershipVerdict(Ownership.FOREIGN, proof.why) if looks else None
 
 
+def role_name(workshop: str, name: str) -> tuple[str, str] | None:
+    """Return seat and Region of a role's name, ``vision-ada-eu-west-1-execution``; None for others.
+
+    The Region is empty where the name holds something else in its place.
+    """
+    found = _NAMED.fullmatch(name)
+    if not found or found["workshop"] != workshop:
+        return None
+    region = found["region"]
+    return found["seat"], region if re.fullmatch(naming.REGION_PATTERN, region) else ""
+
+
 def seat_of_role(workshop: str, name: str) -> str | None:
-    """The seat whose role has such a name, ``vision-ada-eu-west-1-execution``; None for no role."""
-    found = _NAMED.fullmatch(name)
-    return found["seat"] if found and found["workshop"] == workshop else None
-
-
-def _region_of_role(name: str) -> str:
-    found = _NAMED.fullmatch(name)
-    return found["region"] if found else ""
+    """Return the seat whose role has such a name; None for no role."""
+    return (role_name(workshop, name) or (None,))[0]
 
 
 def _claimed_seat(scope: Scope, name: str, tagged: Mapping[str, str]) -> str:
-    """The seat that tags or name say it is of, of those that are torn down; empty for none."""
+    """Return the seat of tags or name, of those that are torn down; empty for none."""
     seat = _tagged_seat(scope, tagged)
     if seat:
         return seat
@@ -177,25 +193,12 @@ def _looks_alike(scope: Scope, name: str, tagged: Mapping[str, str]) -> bool:
     return alike or tagged.get(tags.WORKSHOP) == scope.workshop
 
 
-@dataclass(frozen=True)
-class _Role:
-    """A role that is there now."""
-
-    arn: str
-    seen: SeenRole
-
-
-def _role(context: ScanContext, name: str) -> _Role | None:
-    """The role of that name, None where there is none."""
+def _role(context: ScanContext, name: str) -> tuple[str, SeenRole] | None:
+    """Return the ARN of the role of that name, and it as it was seen; None where there is none."""
     client = context.clients.client("iam", context.scope.place)
-    try:
+    with errors.gone_is_fine():
         found = client.get_role(RoleName=name)["Role"]
-    except errors.Refusal as error:
-        if errors.is_gone(error):
-            return None
-        raise
-    account = context.scope.place.account
-    return _Role(
-        found["Arn"],
-        SeenRole(account, name, found["RoleId"], found["CreateDate"], STILL_THERE),
-    )
+        account = context.scope.place.account
+        seen = SeenRole(account, name, found["RoleId"], found["CreateDate"], STILL_THERE)
+        return found["Arn"], seen
+    return None

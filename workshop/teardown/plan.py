@@ -7,18 +7,33 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from workshop.account_region import AccountRegion
 from workshop.config.diagnostics import listing, suggestion
 from workshop.config.models import Keep
 from workshop.errors import UsageError
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, Unknown
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery
 from workshop.teardown.holders import STACK_RESOURCE
+from workshop.teardown.region_inventory import TAGS
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.scan_target import Unknown
+
+
+class PlanLine(NamedTuple):
+    """What a plan shows of one resource; ``action`` is what would become of it."""
+
+    resource_type: str
+    id: str
+    place: str
+    created: str
+    ownership: str
+    seat: str
+    action: str
 
 
 class PlannedAction(StrEnum):
@@ -45,10 +60,10 @@ DONE = (
     PlannedAction.RECORD,
     PlannedAction.STOP,
 )
-"""Fates that change something."""
+"""Actions that change something."""
 
 LOST = (PlannedAction.DELETE, PlannedAction.EMPTY)
-"""Fates of a bucket after which its files are gone."""
+"""Actions on a bucket after which its files are gone."""
 
 _LEFT = {
     Ownership.FOREIGN: PlannedAction.LEAVE_FOREIGN,
@@ -58,12 +73,9 @@ _LEFT = {
 
 _PLACES = frozenset({"account", "Region", "workshop"})
 
-TAGS = "tag"
-"""What the scan calls the tagging service's answer."""
-
 
 def can_be_accepted(resource_type: str) -> bool:
-    """Whether a teardown can go without a resource type; not without stacks, roles and places."""
+    """Return whether a teardown can go without a type; not without stacks, roles and places."""
     return resource_type not in {*_PLACES, *STACKS_AND_IDENTITIES, STACK_RESOURCE}
 
 
@@ -82,8 +94,8 @@ class Choices:
     save: Keep | None = None
     """What is saved first, and in ``to`` where; None saves nothing."""
 
-    def as_json(self) -> dict[str, Any]:
-        """All of it as plain JSON values, the same for choices that mean the same."""
+    def document(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values, the same for choices that mean the same."""
         return {
             "only": None if self.only is None else sorted(self.only),
             "include_claimed": self.include_claimed,
@@ -102,7 +114,7 @@ def check_accepted(
 
     Services that a profile opens, which are in ``unlooked``, are; whole places are not.
     """
-    opened = {one.resource_type for one in unlooked} - _PLACES
+    opened = {unknown.resource_type for unknown in unlooked} - _PLACES
     known = sorted({resource_type.name for resource_type in resource_types} | {TAGS} | opened)
     for name in names:
         if name not in known:
@@ -121,7 +133,7 @@ class TeardownPlan:
     choices: Choices
 
     def action(self, resource: Resource) -> PlannedAction | None:
-        """What becomes of it; None for what a sweep does not touch."""
+        """Return what becomes of it; None for what a sweep does not touch."""
         if self.discovery.is_kept(resource):
             return PlannedAction.KEEP
         left = _LEFT.get(resource.ownership)
@@ -149,55 +161,77 @@ class TeardownPlan:
 
     @property
     def actions(self) -> list[tuple[Resource, PlannedAction]]:
-        """Every resource with its fate, in a lasting order."""
-        found = [
-            (resource, self.action(resource)) for resource in self.discovery.resources.values()
-        ]
-        return sorted(
-            ((resource, action) for resource, action in found if action is not None),
-            key=lambda one: (one[0].place, one[0].seat, one[0].resource_type, one[0].id),
-        )
+        """Every resource with its action, in a lasting order."""
+        resources = sorted(self.discovery.resources.values(), key=lambda resource: resource.order)
+        found = [(resource, self.action(resource)) for resource in resources]
+        return [(resource, action) for resource, action in found if action is not None]
 
     def resources(self, *actions: PlannedAction) -> list[Resource]:
-        """The resources of these fates."""
+        """Return the resources of these actions."""
         return [resource for resource, action in self.actions if action in actions]
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
         """What could not be listed, without what was accepted."""
+        accepted = self.choices.accept_unknown
         return tuple(
-            one
-            for one in self.discovery.unknown
-            if one.resource_type not in self.choices.accept_unknown
+            unknown for unknown in self.discovery.unknown if unknown.resource_type not in accepted
         )
 
     @property
     def accepted(self) -> tuple[Unknown, ...]:
         """What could not be listed, or not be read, and need not be."""
-        resources = self.discovery.resources.values()
-        unread = [one for one in resources if self.is_accepted(one)]
+        unread = [
+            resource
+            for resource in self.discovery.of(Ownership.UNKNOWN)
+            if self.is_accepted(resource)
+        ]
         return (
-            *(
-                one
-                for one in self.discovery.unknown
-                if one.resource_type in self.choices.accept_unknown
-            ),
+            *(unknown for unknown in self.discovery.unknown if unknown not in self.unknown),
             *(Unknown(one.resource_type, one.place, f"{one.id} {one.why}") for one in unread),
         )
 
-    def is_accepted(self, resource: Resource) -> bool:
-        """Whether it could not be read and need not be."""
-        return resource.is_unread and resource.resource_type in self.choices.accept_unknown
+    @property
+    def unread(self) -> dict[tuple[AccountRegion, str], str]:
+        """Types that could not be listed, or not be described in full, and why.
+
+        What was read and tells nothing is no reason to keep what it might depend on: that is gone.
+        """
+        unread = {(unknown.place, unknown.resource_type): unknown.why for unknown in self.unknown}
+        for resource in self.discovery.of(Ownership.UNKNOWN):
+            if resource.is_unread and not self.is_accepted(resource):
+                key = resource.place, resource.resource_type
+                unread.setdefault(key, f"{resource.id} {resource.why}")
+        return unread
+
+    @property
+    def left(self) -> list[Resource]:
+        """What is there and should not be; what is kept does not count, nor does a record."""
+        ours = self.discovery.of(Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
+        return [
+            resource
+            for resource in ours
+            if not self.is_record(resource) and not self.is_accepted(resource)
+        ]
 
     @property
     def to_accept(self) -> tuple[str, ...]:
         """Resource types that could not be listed or read, and which a teardown can go without."""
-        resources = self.discovery.resources.values()
-        unread = [
-            one.resource_type for one in resources if one.is_unread and not self.is_accepted(one)
-        ]
-        missing = [*(one.resource_type for one in self.unknown), *unread]
-        return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
+        return to_accept(self.unknown, self.left)
+
+    def is_accepted(self, resource: Resource) -> bool:
+        """Return whether it could not be read and need not be."""
+        return resource.is_unread and resource.resource_type in self.choices.accept_unknown
+
+    def is_record(self, resource: Resource) -> bool:
+        """Return whether it is but the record of what runs no more, which AWS cannot delete."""
+        resource_type = self.resource_types.get(resource.resource_type)
+        return (
+            resource_type is not None
+            and resource_type.permanent
+            and resource_type.deletable_in(resource.state)
+            and resource.ownership != Ownership.UNKNOWN
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -206,46 +240,37 @@ class TeardownPlan:
         return not self.unknown and all(
             action in done
             or self.is_accepted(resource)
-            or (action == PlannedAction.RECORD and self.has_ended(resource))
+            or (action == PlannedAction.RECORD and self.is_record(resource))
             for resource, action in self.actions
         )
-
-    def has_ended(self, resource: Resource) -> bool:
-        """Whether a record that stays belongs to something that runs no more."""
-        return self.resource_types[resource.resource_type].deletable_in(resource.state)
 
     @property
     def cost(self) -> Cost:
         """What it all costs an hour; not complete where a price or a listing is missing."""
         ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
-        found = [one for one in self.discovery.resources.values() if one.ownership in ours]
-        known = prices.total(prices.cost(one.hourly) for one in found)
-        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
+        resources = self.discovery.resources.values()
+        return self._cost_of(resource for resource in resources if resource.ownership in ours)
 
     @property
     def cost_of_others(self) -> Cost:
         """What is paid for all along: for what nobody deletes, and what nobody could list."""
-        left = self.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN)
-        known = prices.total(prices.cost(one.hourly) for one in left)
-        return known if not self.discovery.unknown else known + prices.NOT_KNOWN
+        return self._cost_of(
+            self.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN)
+        )
+
+    def _cost_of(self, resources: Iterable[Resource]) -> Cost:
+        return cost_of(resources, complete=not self.discovery.unknown)
 
     @property
-    def lines(self) -> list[str]:
+    def lines(self) -> list[PlanLine]:
         """One line for each resource: all that the digest covers, states and prices left out.
 
         A job that ends by itself meanwhile changes nothing about the plan.
         """
         return sorted(
-            json.dumps(
-                [
-                    *(
-                        resource.resource_type,
-                        resource.id,
-                        str(resource.place),
-                        resource.identity[-1],
-                    ),
-                    *(resource.ownership, resource.seat, action),
-                ]
+            PlanLine(
+                *(resource.resource_type, resource.id, str(resource.place), resource.identity[-1]),
+                *(resource.ownership, resource.seat, action),
             )
             for resource, action in self.actions
         )
@@ -253,6 +278,19 @@ class TeardownPlan:
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for all that is shown and was chosen."""
-        unknown = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
-        whole = json.dumps([self.lines, unknown, self.choices.as_json()])
+        missing = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
+        whole = json.dumps([self.lines, missing, self.choices.document()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
+def to_accept(unknown: Iterable[Unknown], left: Iterable[Resource]) -> tuple[str, ...]:
+    """Return the types of these that a teardown can go without, though nobody could read them."""
+    missing = [one.resource_type for one in unknown]
+    missing += [resource.resource_type for resource in left if resource.is_unread]
+    return tuple(dict.fromkeys(name for name in missing if can_be_accepted(name)))
+
+
+def cost_of(resources: Iterable[Resource], *, complete: bool) -> Cost:
+    """Return what resources cost an hour, which is not all unless ``complete``."""
+    known = prices.total(prices.cost(resource.hourly) for resource in resources)
+    return known if complete else known + prices.NOT_KNOWN

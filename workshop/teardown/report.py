@@ -13,14 +13,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from workshop import files
 from workshop.escaping import json_text, markdown, printable
-from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.teardown.discovery import ScanTarget
 from workshop.teardown.events import DeletionOutcome, DeletionResult
-from workshop.teardown.plan import Choices, can_be_accepted
+from workshop.teardown.plan import Choices, cost_of, to_accept
 from workshop.teardown.resource import Resource
 from workshop.teardown.saving import Saved, of_bytes
+from workshop.teardown.scan_target import ScanTarget, Unknown
 from workshop.teardown.verification import SCANS, Scan
+
+GONE = (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
+"""Outcomes after which nothing of it is left."""
+_STAYED = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
 
 PROVEN = 0
 LEFT = 1
@@ -84,16 +87,14 @@ class TeardownReport:
             return f"gone{besides}: two scans found nothing else of {whose}"
         if self.proven:
             return f"gone: two scans found nothing of {whose}"
-        if not self.of(
-            DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE
-        ):
+        if not self.of(*GONE):
             return f"NOT PROVEN: nothing of {whose} was deleted"
         return f"NOT PROVEN: {whose} is not shown to be gone"
 
     @property
     def accepted(self) -> tuple[str, ...]:
         """Resource types that some scan could not list, and that need not be."""
-        found = {one for scan in self.scans for one in scan.accepted}
+        found = {unknown for scan in self.scans for unknown in scan.accepted}
         return tuple(
             sorted({f"{one.resource_type}s" if one.tried else one.resource_type for one in found})
         )
@@ -101,9 +102,8 @@ class TeardownReport:
     @property
     def to_accept(self) -> tuple[str, ...]:
         """Resource types that the last scan could not list or read, and which it can go without."""
-        missing = [one.resource_type for scan in self.scans[-1:] for one in scan.unknown]
-        missing += [one.resource_type for one in self.left if one.is_unread]
-        return tuple(dict.fromkeys(one for one in missing if can_be_accepted(one)))
+        unknown = self.scans[-1].unknown if self.scans else ()
+        return to_accept(unknown, self.left)
 
     @property
     def _not_looked_at(self) -> str:
@@ -118,26 +118,17 @@ class TeardownReport:
     @property
     def cost(self) -> Cost:
         """USD an hour of all that is there; not complete where a price or a listing is missing."""
-        known = prices.total(prices.cost(one.hourly) for one in (*self.left, *self.stays))
         last = self.scans[-1] if self.scans else None
         read = last is not None and not last.unknown and not last.accepted
-        return known if read else known + prices.NOT_KNOWN
+        return cost_of((*self.left, *self.stays), complete=read)
 
     def of(self, *outcomes: DeletionOutcome) -> list[DeletionResult]:
-        """The results of these outcomes, in a lasting order."""
-        found = (one for one in self.results if one.outcome in outcomes)
-        return sorted(
-            found,
-            key=lambda one: (
-                one.resource.place,
-                one.resource.seat,
-                one.resource.resource_type,
-                one.resource.id,
-            ),
-        )
+        """Return the results of these outcomes, in a lasting order."""
+        found = (result for result in self.results if result.outcome in outcomes)
+        return sorted(found, key=lambda result: result.resource.order)
 
     def document(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+        """Return all of it as plain JSON values."""
         return {
             "workshop": self.target.workshop,
             "environment": self.target.environment,
@@ -154,13 +145,15 @@ class TeardownReport:
             "still_billed_usd_per_hour": self.cost.known,
             "all_prices_known": self.cost.complete,
             "results": {
-                outcome.value: [_as_json(one.resource, one.message) for one in self.of(outcome)]
+                outcome.value: [
+                    {**result.resource.document(), "message": result.message} for result in results
+                ]
                 for outcome in DeletionOutcome
-                if self.of(outcome)
+                if (results := self.of(outcome))
             },
-            "left": [_as_json(resource) for resource in self.left],
-            "foreign": [_as_json(resource) for resource in self.foreign],
-            "saved": [one.as_json() for one in self.saved],
+            "left": [resource.document() for resource in self.left],
+            "foreign": [resource.document() for resource in self.foreign],
+            "saved": [one.document() for one in self.saved],
             "not_saved": dict(self.not_saved),
             "not_frozen": dict(self.not_frozen),
             "not_offered": list(self.not_offered),
@@ -169,22 +162,8 @@ class TeardownReport:
                     "at": scan.at.isoformat(timespec="seconds"),
                     "clean": scan.clean,
                     "left": len(scan.left),
-                    "unknown": [
-                        {
-                            "resource_type": one.resource_type,
-                            "place": str(one.place),
-                            "why": one.why,
-                        }
-                        for one in scan.unknown
-                    ],
-                    "not_looked_at": [
-                        {
-                            "resource_type": one.resource_type,
-                            "place": str(one.place),
-                            "why": one.why,
-                        }
-                        for one in scan.accepted
-                    ],
+                    "unknown": [unknown.document() for unknown in scan.unknown],
+                    "not_looked_at": [unknown.document() for unknown in scan.accepted],
                 }
                 for scan in self.scans
             ],
@@ -204,36 +183,32 @@ class TeardownReport:
 
     def sections(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Headings with rows of seat, kind, name and remark, for people."""
-        for outcome in (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED):
-            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
-        stuck = {
-            one.resource.key for one in self.of(DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
-        }
+        for outcome in _STAYED:
+            yield outcome.value, self._rows(outcome)
+        stuck = {result.resource.key for result in self.of(*_STAYED)}
         rest = [resource for resource in self.left if resource.key not in stuck]
         yield "left", [_row(resource, f"{resource.ownership}: {resource.why}") for resource in rest]
         last = self.scans[-1:]
-        unknown = [one for scan in last for one in scan.unknown]
-        yield "unknown", [("", one.resource_type, str(one.place), one.why) for one in unknown]
-        accepted = [one for scan in last for one in scan.accepted]
-        yield (
-            "not looked at, as was asked",
-            [("", one.resource_type, str(one.place), one.why) for one in accepted],
-        )
+        yield "unknown", [_row_of_unknown(unknown) for scan in last for unknown in scan.unknown]
+        accepted = [_row_of_unknown(unknown) for scan in last for unknown in scan.accepted]
+        yield "not looked at, as was asked", accepted
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
         yield "saved", [(one.seat, "", "", one.message) for one in self.saved]
         yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
         for outcome in (DeletionOutcome.UNDELETABLE, DeletionOutcome.KEPT):
-            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
-        yield "foreign look-alikes, left alone", [_row(one, one.why) for one in self.foreign]
-        for outcome in (
-            DeletionOutcome.DELETED,
-            DeletionOutcome.EMPTIED,
-            DeletionOutcome.ALREADY_GONE,
-        ):
-            yield outcome.value, [_row(one.resource, one.message) for one in self.of(outcome)]
+            yield outcome.value, self._rows(outcome)
+        yield (
+            "foreign look-alikes, left alone",
+            [_row(resource, resource.why) for resource in self.foreign],
+        )
+        for outcome in GONE:
+            yield outcome.value, self._rows(outcome)
+
+    def _rows(self, outcome: DeletionOutcome) -> list[tuple[str, ...]]:
+        return [_row(result.resource, result.message) for result in self.of(outcome)]
 
     def facts(self) -> Iterator[tuple[str, str]]:
-        """What stands above the lists."""
+        """Yield what stands above the lists."""
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
         yield "places", ", ".join(str(place) for place in self.target.seats)
         yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
@@ -278,7 +253,7 @@ class TeardownReport:
         return paths
 
     def _free_name(self, folder: Path) -> str:
-        """A name that no other report has, and whose first file is there from now on."""
+        """Return a name that no other report has, and whose first file is there from now on."""
         name = moment = f"teardown-{self.ended:%Y%m%dT%H%M%S}"
         number = 1
         while True:
@@ -316,22 +291,9 @@ def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
     return f"{files:,} files ({bytes_}) and {logs:,} logs of {seats} seats{to}"
 
 
+def _row_of_unknown(unknown: Unknown) -> tuple[str, ...]:
+    return "", unknown.resource_type, str(unknown.place), unknown.why
+
+
 def _row(resource: Resource, message: str = "") -> tuple[str, ...]:
     return resource.seat, resource.resource_type, resource.id, message
-
-
-def _as_json(resource: Resource, message: str = "") -> dict[str, Any]:
-    whole = {
-        "resource_type": resource.resource_type,
-        "id": resource.id,
-        "account": resource.place.account,
-        "region": resource.place.region,
-        "seat": resource.seat,
-        "ownership": resource.ownership.value,
-        "why": resource.why,
-        "state": resource.state,
-        "stack": resource.stack,
-        "usd_per_hour": None if resource.hourly is None else str(resource.hourly),
-        "message": message,
-    }
-    return {key: value for key, value in whole.items() if value != ""}

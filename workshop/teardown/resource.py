@@ -31,8 +31,10 @@ class Ownership(StrEnum):
     """Whose it is could not be read: it is neither touched nor called gone."""
 
 
+Key = tuple[str, str, AccountRegion]
+"""Type and id of a resource, and where it is."""
 Identity = tuple[str, str, AccountRegion, str]
-"""Kind, id, place and moment of creation."""
+"""The same with its moment of creation."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,30 @@ class Resource:
         """Whether it is there, and what tells whose it is could not be read."""
         return self.ownership == Ownership.UNKNOWN and not self.unattributable
 
+    def document(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "resource_type": self.resource_type,
+            "id": self.id,
+            "account": self.place.account,
+            "region": self.place.region,
+            "seat": self.seat,
+            "ownership": self.ownership.value,
+            "why": self.why,
+            "state": self.state,
+            "stack": self.stack,
+            "usd_per_hour": None if self.hourly is None else str(self.hourly),
+        }
+
     @property
-    def key(self) -> tuple[str, str, AccountRegion]:
+    def key(self) -> Key:
         """What tells it from every other resource."""
         return self.resource_type, self.id, self.place
+
+    @property
+    def order(self) -> tuple[AccountRegion, str, str, str]:
+        """By what lists of resources are sorted: where it is, its seat, type and id."""
+        return self.place, self.seat, self.resource_type, self.id
 
     @property
     def identity(self) -> Identity:
@@ -101,7 +123,7 @@ class Scope:
     """The subnets of the profiles, with the security groups that seats may use there."""
 
     def names(self, seat: str) -> Names:
-        """The names of one seat."""
+        """Return the names of one seat."""
         return Names(self.workshop, seat, self.place.account, self.place.region)
 
 
@@ -128,7 +150,7 @@ class SeenRole:
     seen: datetime
 
     def made(self, name: str, principal: str, created: datetime | None) -> bool:
-        """Whether something was made by a session of this role.
+        """Return whether something was made by a session of this role.
 
         ``principal`` is ``<role id>:<session>``. Where the service does not tell it, whoever had
         the name at that moment made it: two roles never have one name at once.
@@ -151,7 +173,7 @@ class ScanCache:
         self._finding: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, find: Callable[[], Any]) -> Any:
-        """What is known under ``key``, else what ``find`` gives; others who ask wait for that."""
+        """Return what is known under ``key``, else what ``find`` returns, called by one thread."""
         if key not in self._known:
             with self._finding.setdefault(key, threading.Lock()):
                 if key not in self._known:
@@ -163,7 +185,7 @@ class ScanCache:
         self._known[key] = value
 
     def recall(self, key: Hashable) -> Any:
-        """What is known under ``key``, None where nothing is."""
+        """Return what is known under ``key``, None where nothing is."""
         return self._known.get(key)
 
 

@@ -16,25 +16,29 @@ from functools import partial
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.events import EventStream, now
-from workshop.naming import COHORT, stack_that_makes
+from workshop.naming import COHORT
 from workshop.teardown import freeze, roles, stacks, sweep, verification
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, ScanTarget, discover
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
     DeletionOutcome,
     DeletionResult,
+    DeletionResults,
     Sink,
     TeardownEvent,
     TeardownStep,
 )
-from workshop.teardown.holders import STACK, STACK_RESOURCE
+from workshop.teardown.held_roles import LEFT, held_seats, makes_role, why_held
+from workshop.teardown.holders import STACK
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 from workshop.teardown.resources import logs, network_interfaces
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.saving import Saved, counted
+from workshop.teardown.scan_target import ScanTarget
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 from workshop.teardown.verification import Scan
+from workshop.teardown.waits import RESOURCES, STACKS, WaitPolicy
 
 _SWEPT = (
     PlannedAction.DELETE,
@@ -43,16 +47,6 @@ _SWEPT = (
     PlannedAction.STOP,
     PlannedAction.WITH_STACK,
 )
-_LEFT = (
-    PlannedAction.DELETE,
-    PlannedAction.RECORD,
-    PlannedAction.LEAVE_CLAIMED,
-    PlannedAction.LEAVE_UNKNOWN,
-)
-"""What is there after a sweep although it should not be, or is in doubt."""
-
-_GONE = (DeletionOutcome.DELETED, DeletionOutcome.ALREADY_GONE)
-
 Saver = Callable[[TeardownPlan], Sequence[Saved]]
 """Copies attendees' work of a plan away, and tells what became of it, seat by seat."""
 
@@ -76,8 +70,8 @@ class Teardown:
     resource_types: Sequence[ResourceType]
     sink: Sink
     interval: float = verification.INTERVAL
-    waits: sweep.SweepWaits = field(default_factory=sweep.SweepWaits)
-    stack_waits: stacks.StackWaits = field(default_factory=stacks.StackWaits)
+    waits: WaitPolicy = RESOURCES
+    stack_waits: WaitPolicy = STACKS
     save: Saver | None = None
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], object] = time.sleep
@@ -91,7 +85,7 @@ class Teardown:
         logs.remember_before(self.lasting, self.proven)
         self._say = EventStream(self.sink)
         self._by_name = {resource_type.name: resource_type for resource_type in self.resource_types}
-        self._results: dict[tuple[str, str, AccountRegion], DeletionResult] = {}
+        self._results = DeletionResults()
         self._seconds: dict[str, float] = {}
         self._not_frozen: dict[str, str] = {}
         self._saved: list[Saved] = []
@@ -103,13 +97,18 @@ class Teardown:
         found = discover(
             self.clients, self.target, self.resource_types, self.lasting, dict(self.proven)
         )
-        self.proven.update((one.identity, one.seat) for one in found.of(Ownership.OWNED))
+        self.proven.update(
+            (resource.identity, resource.seat) for resource in found.of(Ownership.OWNED)
+        )
         return found
 
     def plan(self, choices: Choices) -> TeardownPlan:
-        """What would be done now."""
+        """Return what would be done now."""
         with self._timed(TeardownStep.DISCOVER):
-            return TeardownPlan(self.discover(), self._by_name, choices)
+            return self._scanned(choices)
+
+    def _scanned(self, choices: Choices) -> TeardownPlan:
+        return TeardownPlan(self.discover(), self._by_name, choices)
 
     def apply(self, plan: TeardownPlan, shown: ShownPlan | None = None) -> TeardownReport:
         """Do what the plan says and prove it; ``shown`` is what it is held to, else itself.
@@ -118,7 +117,8 @@ class Teardown:
         goes only if it was shown.
         """
         began = now()
-        self._shown = shown or ShownPlan.of(plan, PlanSubject("", *self._name))
+        subject = PlanSubject("", self.target.workshop, self.target.environment)
+        self._shown = shown or ShownPlan.of(plan, subject)
         if plan.choices.stacks:
             with self._timed(TeardownStep.FREEZE):
                 self._freeze(plan)
@@ -128,35 +128,30 @@ class Teardown:
             current = self._stop_and_save(current, self.save)
         for _ in range(ROUNDS):
             current = self._sweep_all(current)
-            discovery, scans = current.discovery, [self._scan(current)]
+            scans = [self._scan(current)]
             if not plan.choices.stacks:
                 break
             with self._timed(TeardownStep.STACKS):
                 self._delete_stacks(current)
             with self._timed(TeardownStep.VERIFY):
                 self._emit(TeardownStep.VERIFY, f"scanning twice, {self.interval:g} seconds apart")
-                discovery, scans = verification.twice(
-                    *(self.discover, self._by_name, self.interval, self.pause),
-                    accept_unknown=plan.choices.accept_unknown,
-                )
+                scanned = partial(self._scanned, plan.choices)
+                current, scans = verification.twice(scanned, self.interval, self.pause)
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
                 break
             self._emit(
                 TeardownStep.VERIFY, "something came meanwhile, or is not gone yet; once more"
             )
-            current = TeardownPlan(discovery, self._by_name, plan.choices)
-        return self._report(plan, discovery, scans, began)
-
-    @property
-    def _name(self) -> tuple[str, str]:
-        return self.target.workshop, self.target.environment
+        return self._report(plan, current, scans, began)
 
     def _scan(self, current: TeardownPlan) -> Scan:
-        """What a sweep has left behind, without what it leaves on purpose."""
-        seen = verification.scan(current.discovery, self._by_name, current.choices.accept_unknown)
+        """Return what a sweep has left behind, without what it leaves on purpose."""
+        scan = Scan.of(current)
         if current.choices.stacks:
-            return seen
-        return replace(seen, left=tuple(one for one in seen.left if current.action(one) in _LEFT))
+            return scan
+        return replace(
+            scan, left=tuple(resource for resource in scan.left if current.action(resource) in LEFT)
+        )
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -222,7 +217,7 @@ class Teardown:
         return current
 
     def _swept(self, current: TeardownPlan) -> list[Resource]:
-        """What is stopped and deleted through its own API; records of what has ended are left out.
+        """Return what is stopped and deleted through its own API, without records of the past.
 
         What all seats share is stopped with them, and deleted after them.
         """
@@ -231,7 +226,7 @@ class Teardown:
             for resource in current.resources(*_SWEPT)
             if self._shown.allows(resource)
             and resource.resource_type not in STACKS_AND_IDENTITIES
-            and not verification.is_record(resource, self._by_name)
+            and not current.is_record(resource)
         ]
 
     @property
@@ -249,7 +244,7 @@ class Teardown:
             with self._timed(TeardownStep.DELETE):
                 work.delete()
         finally:
-            self._note(work.results)
+            self._results.note(work.results)
 
     def _sweep_of(
         self, current: TeardownPlan, resources: Sequence[Resource], kept: Collection[str] = ()
@@ -261,12 +256,12 @@ class Teardown:
             self._say,
             self.waits,
             empty_stacks=current.choices.contents,
-            unread=_unread(current),
+            unread=current.unread,
             besides=current.cost_of_others,
             asked={
                 resource.key
                 for resource in resources
-                if resource.created and self._is_called_gone(resource)
+                if resource.created and self._results.is_gone(resource)
             },
             only_stop={resource.key for resource in resources if resource.seat in kept},
             clock=self.clock,
@@ -291,8 +286,8 @@ class Teardown:
 
     def _delete_stacks_of(self, current: TeardownPlan, place: AccountRegion) -> None:
         """Seats first; a role goes once nothing of its seat is left, the cohort after all seats."""
-        found = current.discovery
-        mine = [
+        discovery = current.discovery
+        here = [
             resource
             for resource in current.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
             if resource.place == place
@@ -301,140 +296,92 @@ class Teardown:
         ]
         engine = stacks.StackDeleter(
             self.clients,
-            found.contexts[place],
+            discovery.contexts[place],
             self._by_name,
-            [resource for resource in found.of(Ownership.OWNED) if resource.place == place],
+            [resource for resource in discovery.of(Ownership.OWNED) if resource.place == place],
             self._say,
             abandon=current.choices.abandon,
             waits=self.stack_waits,
             clock=self.clock,
             pause=self._sleep,
         )
-        own = [resource for resource in mine if resource.resource_type == STACK]
-        last = [resource for resource in own if resource.seat == COHORT]
-        kind = stack_that_makes("AWS::IAM::Role")
-        access = [resource for resource in own if resource.id.endswith(f"-{kind}")]
-        self._note(engine.delete([one for one in own if one not in access and one not in last]))
+        own = [resource for resource in here if resource.resource_type == STACK]
+        cohort = [stack for stack in own if stack.seat == COHORT]
+        access = [stack for stack in own if stack not in cohort and makes_role(stack)]
+        self._results.note(
+            engine.delete([stack for stack in own if stack not in cohort and stack not in access])
+        )
         self._await_interfaces(current, place)
-        held = {} if current.choices.abandon else self._held_seats(current, place)
-        free = [resource for resource in access if self._why_held(resource.seat, held) is None]
-        names = [one for one in mine if one.resource_type == roles.ROLE]
+        held = held_seats(current, place, self._problems, self._results)
+        seats_roles = [resource for resource in here if resource.resource_type == roles.ROLE]
         engine.prepare_roles_for_deletion(
-            one.id for one in names if self._why_held(one.seat, held) is None
+            role.id for role in seats_roles if why_held(role.seat, held) is None
         )
-        self._note(engine.delete(free))
-        orphans = [one for one in names if not one.stack and self._why_held(one.seat, held) is None]
-        self._note(engine.delete_orphans(orphans))
-        kept = [resource for resource in access if resource not in free]
-        kept += [one for one in names if not one.stack and one not in orphans]
-        self._note(
-            DeletionResult(
-                resource, DeletionOutcome.STUCK, self._why_held(resource.seat, held) or ""
-            )
-            for resource in kept
+        orphans = [role for role in seats_roles if not role.stack]
+        self._results.note(
+            engine.delete([stack for stack in access if not why_held(stack.seat, held)])
         )
-        stuck = [
-            one
-            for one in [*own, *names]
-            if one.seat != COHORT and self._has_stayed(one) and one.place == place
+        self._results.note(
+            engine.delete_orphans(one for one in orphans if not why_held(one.seat, held))
+        )
+        kept = [(one, why_held(one.seat, held)) for one in (*access, *orphans)]
+        kept_roles = [
+            DeletionResult(one, DeletionOutcome.STUCK, why) for one, why in kept if why is not None
         ]
-        if not stuck and not kept and not self._problems and self.target.whole:
-            shared = [one for one in self._swept(current) if one.seat == COHORT]
-            self._sweep(current, [one for one in shared if one.place == place])
-            self._note(engine.delete(last))
-            policies = [one for one in mine if one.resource_type == roles.POLICY and not one.stack]
-            self._note(engine.delete_orphans(policies))
-        else:
-            message = "waits until nothing of any seat is left"
-            self._note(
-                DeletionResult(resource, DeletionOutcome.STUCK, message) for resource in last
+        self._results.note(kept_roles)
+        stuck = self._results.stuck()
+        stays = any(one.seat != COHORT and one.key in stuck for one in (*own, *seats_roles))
+        if stays or kept_roles or self._problems or not self.target.whole:
+            why = "waits until nothing of any seat is left"
+            self._results.note(
+                DeletionResult(stack, DeletionOutcome.STUCK, why) for stack in cohort
             )
-        self._note(engine.abandoned)
+        else:
+            shared = [one for one in self._swept(current) if one.seat == COHORT]
+            self._sweep(current, [resource for resource in shared if resource.place == place])
+            self._results.note(engine.delete(cohort))
+            policies = [
+                resource
+                for resource in here
+                if resource.resource_type == roles.POLICY and not resource.stack
+            ]
+            self._results.note(engine.delete_orphans(policies))
+        self._results.note(engine.abandoned)
 
     def _await_interfaces(self, current: TeardownPlan, place: AccountRegion) -> None:
         """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
-        found = current.discovery
-        waiting = [one for one in found.resources.values() if one.place == place]
-        waiting = [one for one in waiting if network_interfaces.goes_by_itself(one)]
+        waiting = [
+            resource
+            for resource in current.discovery.resources.values()
+            if resource.place == place and network_interfaces.goes_by_itself(resource)
+        ]
         if waiting:
             message = f"{len(waiting)} network interfaces of SageMaker in {place} are waited for"
             self._emit(TeardownStep.STACKS, message)
-            waits = self.waits.first_wait, self.waits.slowest_wait
-            context, most = found.contexts[place], self.waits.deadline
-            gone = network_interfaces.awaited(context, waiting, waits, most, self.pause)
-            self._note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
-
-    def _is_called_gone(self, resource: Resource) -> bool:
-        result = self._results.get(resource.key)
-        same = result is not None and result.resource.identity == resource.identity
-        return same and result is not None and result.outcome in _GONE
-
-    def _has_stayed(self, resource: Resource) -> bool:
-        result = self._results.get(resource.key)
-        return result is not None and result.outcome == DeletionOutcome.STUCK
-
-    def _held_seats(self, current: TeardownPlan, place: AccountRegion) -> dict[str, str]:
-        """Seats whose role has to stay, and why: SageMaker needs it to delete what they have.
-
-        The seat "" stands for all of them.
-        """
-        held = dict.fromkeys(self._problems, "its work could not be saved")
-        for one in current.unknown:
-            if one.place == place and self._needs_role(one.resource_type):
-                held[""] = f"{one.resource_type}s could not be listed, and may need the role"
-        for resource, action in current.actions:
-            if (
-                resource.place != place
-                or resource.resource_type in STACKS_AND_IDENTITIES
-                or resource.stack
-            ):
-                continue
-            if current.is_accepted(resource):
-                continue
-            if not self._needs_role(resource.resource_type) or self._is_called_gone(resource):
-                continue
-            if action in _LEFT and not verification.is_record(resource, self._by_name):
-                held[resource.seat] = (
-                    f"the {resource.resource_type} {resource.id} is left, and may need the role"
-                )
-        return held
-
-    def _needs_role(self, resource_type: str) -> bool:
-        """Whether SageMaker may need a seat's role for what is left of a resource type."""
-        if resource_type in self._by_name:
-            return self._by_name[resource_type].needs_role
-        # What a stack holds that could not be read is nobody knows what.
-        return resource_type in (STACK, STACK_RESOURCE, roles.ROLE)
-
-    @staticmethod
-    def _why_held(seat: str, held: dict[str, str]) -> str | None:
-        return held.get(seat) or held.get("")
+            context = current.discovery.contexts[place]
+            gone = network_interfaces.awaited(context, waiting, self.waits, self.pause)
+            self._results.note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
 
     def _has_come(self, resources: Iterable[Resource]) -> bool:
-        """Whether something of ours was not tried yet, or was called gone.
+        """Return whether something of ours was not tried yet, or was called gone.
 
         What waits for its stack, and that for what is stuck, is no reason to begin anew.
         """
-        stayed = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
-        stuck = {key for key, result in self._results.items() if result.outcome in stayed}
+        stuck = self._results.stuck(DeletionOutcome.ABANDONED)
         return any(
             resource.ownership == Ownership.OWNED
             and not {resource.key, (STACK, resource.stack, resource.place)} & stuck
             for resource in resources
         )
 
-    # --- what is told -------------------------------------------------------------------------
+    # --- events and the report ----------------------------------------------------------------
 
     def _report(
-        self,
-        plan: TeardownPlan,
-        discovery: Discovery,
-        scans: list[Scan],
-        began: datetime,
+        self, plan: TeardownPlan, last: TeardownPlan, scans: list[Scan], began: datetime
     ) -> TeardownReport:
-        last = TeardownPlan(discovery, self._by_name, plan.choices)
+        discovery = last.discovery
         results = dict(self._results)
-        unread = {(one.resource_type, one.place) for one in discovery.unknown}
+        unread = {(unknown.resource_type, unknown.place) for unknown in discovery.unknown}
         for resource, action in plan.actions:
             gone = (
                 resource.key not in discovery.resources
@@ -445,10 +392,10 @@ class Teardown:
                     resource, DeletionOutcome.DELETED, f"with {resource.stack}"
                 )
         for resource in discovery.of(Ownership.OWNED, Ownership.CLAIMED):
-            if self._is_called_gone(resource):
+            if self._results.is_gone(resource):
                 message = "still there, although its deletion was answered"
                 results[resource.key] = DeletionResult(resource, DeletionOutcome.STUCK, message)
-            if verification.is_record(resource, self._by_name):
+            if last.is_record(resource):
                 results[resource.key] = DeletionResult(resource, DeletionOutcome.UNDELETABLE)
         for resource in last.resources(PlannedAction.KEEP):
             results[resource.key] = DeletionResult(resource, DeletionOutcome.KEPT)
@@ -459,11 +406,11 @@ class Teardown:
             began=began,
             ended=now(),
             results=tuple(
-                one
-                for one in results.values()
-                if one.outcome != DeletionOutcome.STUCK
-                or one.resource.key in discovery.resources
-                or (one.resource.resource_type, one.resource.place) in unread
+                result
+                for result in results.values()
+                if result.outcome != DeletionOutcome.STUCK
+                or result.resource.key in discovery.resources
+                or (result.resource.resource_type, result.resource.place) in unread
             ),
             scans=tuple(scans),
             foreign=tuple(
@@ -481,13 +428,9 @@ class Teardown:
         )
 
     def _stays(self, last: TeardownPlan) -> tuple[Resource, ...]:
-        """What a sweep leaves on purpose: stacks, and what they hold."""
+        """Return what a sweep leaves on purpose: stacks, and what they hold."""
         own = last.discovery.of(Ownership.OWNED)
-        return tuple(one for one in own if last.action(one) not in _LEFT)
-
-    def _note(self, results: Iterable[DeletionResult]) -> None:
-        for one in results:
-            self._results[one.resource.key] = one
+        return tuple(resource for resource in own if last.action(resource) not in LEFT)
 
     def _emit(self, step: TeardownStep, message: str) -> None:
         self._say(TeardownEvent(now(), step, message))
@@ -500,17 +443,3 @@ class Teardown:
         finally:
             taken = time.monotonic() - began
             self._seconds[step] = round(self._seconds.get(step, 0) + taken, 2)
-
-
-def _unread(plan: TeardownPlan) -> dict[tuple[AccountRegion, str], str]:
-    """Return the types that could not be listed, or not be described in full, and why.
-
-    What was read and tells nothing is no reason to keep what it might depend on: that is gone.
-    """
-    unread = {(one.place, one.resource_type): one.why for one in plan.unknown}
-    for resource in plan.discovery.of(Ownership.UNKNOWN):
-        if resource.is_unread and not plan.is_accepted(resource):
-            unread.setdefault(
-                (resource.place, resource.resource_type), f"{resource.id} {resource.why}"
-            )
-    return unread

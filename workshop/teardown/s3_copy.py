@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -77,7 +77,7 @@ class Source:
         return answer
 
     def body(self, entry: Entry) -> Any:
-        """The content as a stream; refused if it is another one by now."""
+        """Return the content as a stream; refused if it is another one by now."""
         return self.client.get_object(**self._of, Key=entry.key, IfMatch=entry.etag)["Body"]
 
     def part_size(self, entry: Entry) -> int:
@@ -92,7 +92,7 @@ class Source:
 
 
 def listed(client: Any, prefix: str, **bucket: str) -> Iterator[Entry]:
-    """The objects of a bucket below a prefix, page by page."""
+    """Yield the objects of a bucket below a prefix, page by page."""
     for page in client.get_paginator("list_objects_v2").paginate(**bucket, Prefix=prefix):
         for one in page.get("Contents", ()):
             yield Entry(one["Key"], one["Size"], one["ETag"].strip('"'))
@@ -102,43 +102,9 @@ class NameTakenError(CopyError):
     """What is there keeps an object from being saved under this name."""
 
 
-class CopyTarget(Protocol):
-    """Where copies go; ``folder`` is the seat's and bucket's part of a path.
-
-    ``name`` is what a copy is called inside of it, which :meth:`name` gives first.
-    """
-
-    def name(self, folder: str, key: str) -> str:
-        """The name that an object's copy has unless that is taken."""
-        ...
-
-    def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
-        """Each object of the source, and what is there under its name."""
-        ...
-
-    def there(self, folder: str, name: str) -> Entry | None:
-        """What is there under one name."""
-        ...
-
-    def same(self, source: Source, folder: str, name: str, entry: Entry, there: Entry) -> bool:
-        """Whether what is there is the same, by size and content."""
-        ...
-
-    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
-        """Bring it there, and raise CopyError unless it arrived as it was.
-
-        NameTakenError where something else has come to have its name, or a part of that.
-        """
-        ...
-
-    def write(self, path: str, text: Path) -> None:
-        """Bring a file there; raises NameTakenError if there is another one of that name."""
-        ...
-
-
 @dataclass(frozen=True)
 class InBucket:
-    """Copies within S3: nothing passes through this machine.
+    """Copies within S3, below a prefix: nothing passes through this machine.
 
     In a block of ``clearing_up`` what was begun is taken back, whatever has ended it.
     """
@@ -147,8 +113,14 @@ class InBucket:
     place: save_paths.Prefix
     clearing_up: Callable[[], AbstractContextManager[object]] = nullcontext
 
-    def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
-        start = self._key(folder, "")
+    def below(self, folder: str) -> InBucket:
+        """Return the same for what lies in a folder there."""
+        prefix = "/".join(part for part in (self.place.prefix, folder) if part)
+        return replace(self, place=save_paths.Prefix(self.place.bucket, prefix))
+
+    def existing(self, source: Source, prefix: str) -> Iterator[Found]:
+        """Yield each object of the source, and what is there under its name."""
+        start = self._key("")
         there = iter(listed(self.client, start + prefix, Bucket=self.place.bucket))
         now = next(there, None)
         for entry in source.entries(prefix):
@@ -158,57 +130,55 @@ class InBucket:
             met = now is not None and now.key == start + entry.key
             yield entry, now if met else None
 
-    def name(self, folder: str, key: str) -> str:
-        whole = self._key(folder, key)
-        return key if len(whole.encode()) <= _LONGEST_KEY else save_paths.other_name(key, "", 0)
+    def name(self, key: str) -> str:
+        """Return the name that an object's copy has unless that is taken."""
+        fits = len(self._key(key).encode()) <= _LONGEST_KEY
+        return key if fits else save_paths.other_name(key, "", 0)
 
-    def there(self, folder: str, name: str) -> Entry | None:
-        key = self._key(folder, name)
+    def there(self, name: str) -> Entry | None:
+        """Return what is there under a name."""
         try:
-            head = self.client.head_object(Bucket=self.place.bucket, Key=key)
+            head = self.client.head_object(**self._object(name))
         except ClientError as error:
             if code(error.response) in {"404", "NoSuchKey", "NotFound"}:
                 return None
             raise
         return Entry(name, head["ContentLength"], head["ETag"].strip('"'))
 
-    def same(self, source: Source, folder: str, name: str, entry: Entry, there: Entry) -> bool:
+    def same(self, source: Source, name: str, entry: Entry, there: Entry) -> bool:
+        """Return whether what is there is the same, by size and content."""
         if there.size != entry.size:
             return False
         if there.etag == entry.etag:
             return True
-        known = self.client.head_object(
-            Bucket=self.place.bucket, Key=self._key(folder, name), ChecksumMode="ENABLED"
-        )
+        known = self.client.head_object(**self._object(name), ChecksumMode="ENABLED")
         return _agree(_checksums(source.head(entry)), _checksums(known))
 
-    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
+    def copy(self, source: Source, name: str, entry: Entry) -> None:
+        """Bring it there, and raise CopyError unless it arrived as it was.
+
+        NameTakenError where something else has come to have its name.
+        """
         try:
             if entry.in_parts and entry.size:
-                made = self._copy_parts(source, folder, name, entry)
+                made = self._copy_parts(source, name, entry)
             else:
                 made = self.client.copy_object(
-                    Bucket=self.place.bucket,
-                    Key=self._key(folder, name),
-                    IfNoneMatch="*",
-                    **self._from(source, entry),
+                    **self._object(name), IfNoneMatch="*", **self._from(source, entry)
                 )["CopyObjectResult"]
         except ClientError as error:
             if code(error.response) != "PreconditionFailed":
                 raise
-            if self.there(folder, name) is None:  # it is the source that has changed
+            if self.there(name) is None:  # it is the source that has changed
                 raise
             raise NameTakenError(name) from error
         # Its size is compared when the target is listed again.
         arrived = replace(entry, etag=made["ETag"].strip('"'))
-        if not self.same(source, folder, name, entry, arrived):
+        if not self.same(source, name, entry, arrived):
             raise CopyError(_differs(source, entry))
 
-    def _copy_parts(
-        self, source: Source, folder: str, name: str, entry: Entry
-    ) -> Mapping[str, Any]:
-        size = source.part_size(entry)
-        to = {"Bucket": self.place.bucket, "Key": self._key(folder, name)}
+    def _copy_parts(self, source: Source, name: str, entry: Entry) -> Mapping[str, Any]:
+        size, to = source.part_size(entry), self._object(name)
         head = source.head(entry)
         upload = self.client.create_multipart_upload(
             **to, Metadata=head["Metadata"], ContentType=head["ContentType"]
@@ -230,15 +200,15 @@ class InBucket:
             )
         except BaseException:
             # Parts of an upload that nobody completes are paid for, after Ctrl-C as well. What has
-            # ended it is what is told, whatever becomes of this.
+            # ended it is what is raised, whatever becomes of this.
             with suppress(Exception), self.clearing_up():
                 self.client.abort_multipart_upload(**to, UploadId=upload)
             raise
         return made
 
-    def write(self, path: str, text: Path) -> None:
-        to = {"Bucket": self.place.bucket, "Key": self._key("", path)}
-        digest = _md5(text)
+    def write(self, name: str, text: Path) -> None:
+        """Bring a file there; raise NameTakenError if there is another one of that name."""
+        to = self._object(name)
         try:
             with text.open("rb") as body:
                 etag = self.client.put_object(**to, Body=body, IfNoneMatch="*")["ETag"]
@@ -246,11 +216,14 @@ class InBucket:
             if code(error.response) != "PreconditionFailed":
                 raise
             etag = self.client.head_object(**to)["ETag"]
-        if etag.strip('"') != digest.hex():
+        if etag.strip('"') != _md5(text).hex():
             raise NameTakenError(f"s3://{to['Bucket']}/{to['Key']} is another file")
 
-    def _key(self, folder: str, key: str) -> str:
-        return "/".join(part for part in (self.place.prefix, folder) if part) + f"/{key}"
+    def _key(self, name: str) -> str:
+        return f"{self.place.prefix}/{name}"
+
+    def _object(self, name: str) -> dict[str, str]:
+        return {"Bucket": self.place.bucket, "Key": self._key(name)}
 
     def _from(self, source: Source, entry: Entry) -> dict[str, Any]:
         return {
@@ -262,37 +235,34 @@ class InBucket:
 
 @dataclass(frozen=True)
 class InFolder:
-    """Downloads to a folder of this machine, for its owner's eyes alone.
+    """Downloads to a folder of this machine, for its owner's eyes alone; else as InBucket.
 
     ``go_on`` is called between two pieces of a file; what it raises ends the download.
     """
 
     root: Path
     go_on: Callable[[], object] = lambda: None
+    folder: str = ""
     _naming: threading.Lock = field(default_factory=threading.Lock)
 
-    def name(self, folder: str, key: str) -> str:  # noqa: ARG002 - as its protocol
+    def below(self, folder: str) -> InFolder:
+        return replace(self, folder=folder)
+
+    def existing(self, source: Source, prefix: str) -> Iterator[Found]:
+        for entry in source.entries(prefix):
+            yield entry, self.there(self.name(entry.key))
+
+    def name(self, key: str) -> str:
         return save_paths.file_path(key).as_posix()
 
-    def existing(self, source: Source, folder: str, prefix: str) -> Iterator[Found]:
-        for entry in source.entries(prefix):
-            yield entry, self.there(folder, self.name(folder, entry.key))
-
-    def there(self, folder: str, name: str) -> Entry | None:
-        path = self._path(folder, name)
+    def there(self, name: str) -> Entry | None:
+        path = self._path(name)
         return Entry(name, path.lstat().st_size, "") if os.path.lexists(path) else None
 
-    def same(
-        self,
-        source: Source,
-        folder: str,
-        name: str,
-        entry: Entry,
-        there: Entry,  # noqa: ARG002
-    ) -> bool:
-        return _is(self._path(folder, name), source, entry)
+    def same(self, source: Source, name: str, entry: Entry, there: Entry) -> bool:  # noqa: ARG002 - a file has no ETag
+        return _is(self._path(name), source, entry)
 
-    def copy(self, source: Source, folder: str, name: str, entry: Entry) -> None:
+    def copy(self, source: Source, name: str, entry: Entry) -> None:
         def fill(partial: Path) -> None:
             body = source.body(entry)
             with partial.open("wb") as file:
@@ -303,10 +273,10 @@ class InFolder:
             if not _is(partial, source, entry):
                 raise CopyError(_differs(source, entry))
 
-        self._arrive(self._path(folder, name), fill)
+        self._arrive(self._path(name), fill)
 
-    def write(self, path: str, text: Path) -> None:
-        to = self.root / path
+    def write(self, name: str, text: Path) -> None:
+        to = self._path(name)
         content = text.read_bytes()
         if not os.path.lexists(to):
             self._arrive(to, lambda partial: partial.write_bytes(content))
@@ -335,12 +305,15 @@ class InFolder:
         finally:
             partial.unlink(missing_ok=True)
 
-    def _path(self, folder: str, name: str) -> Path:
-        return self.root / folder / name
+    def _path(self, name: str) -> Path:
+        return self.root / self.folder / name
+
+
+CopyTarget = InBucket | InFolder
 
 
 def _is(path: Path, source: Source, entry: Entry) -> bool:
-    """Whether a file holds an object's content."""
+    """Return whether a file holds an object's content."""
     if not path.is_file() or path.stat().st_size != entry.size:
         return False
     if entry.in_parts:
@@ -355,7 +328,7 @@ def _is(path: Path, source: Source, entry: Entry) -> bool:
 
 
 def _checksums(head: Mapping[str, Any]) -> dict[str, str]:
-    """The checksums of the whole content that S3 knows; those of parts compare with nothing."""
+    """Return S3's checksums of the whole content; those of parts compare with nothing."""
     if head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
         return {}
     return {
@@ -384,7 +357,7 @@ def _md5(path: Path) -> bytes:
 
 
 def _md5_of_parts(path: Path, size: int) -> tuple[int, bytes]:
-    """How many parts of ``size`` bytes a file has, and the MD5 of their MD5s."""
+    """Return how many parts of ``size`` bytes a file has, and the MD5 of their MD5s."""
     parts = []
     with path.open("rb") as file:
         left = path.stat().st_size

@@ -34,7 +34,7 @@ class Prefix:
 
 
 def read(text: str) -> Prefix | Path:
-    """The place that ``s3://bucket/prefix`` or a folder's path names; raises UsageError."""
+    """Return the place that ``s3://bucket/prefix`` or a folder's path names; raises UsageError."""
     if not text.startswith("s3:"):
         return Path(text).expanduser()
     bucket, _, prefix = text.removeprefix("s3://").partition("/")
@@ -64,23 +64,23 @@ def refuse_condemned(
 
 
 def file_path(key: str) -> Path:
-    """The path of an object's file below a folder: another one for each key, and never outside.
+    """Return the path of an object's file below a folder, another one for each key.
 
-    What no file can be called is written as in an address (``%2F``); the empty word between two
-    slashes, and the one after a last slash, is a lone ``%``. What is too long is written as
-    ``%-`` and a hash: :func:`is_hashed` tells these.
+    It never leads outside. What no file can be called is written as in an address (``%2F``); the
+    empty word between two slashes, and the one after a last slash, is a lone ``%``. What is too
+    long is written as ``%-`` and a hash: :func:`is_hashed` tells these.
     """
     path = Path(*(_file_name(word) for word in key.split("/")))
     return path if len(str(path)) <= _LONGEST_PATH else Path(_hashed(key))
 
 
 def other_name(key: str, etag: str, size: int) -> str:
-    """The name of an object whose own is taken: another one for each content."""
+    """Return the name of an object whose own is taken: another one for each content."""
     return _hashed(f"{key}\0{etag}\0{size}")
 
 
 def is_hashed(name: str) -> bool:
-    """Whether a name does not tell what it stands for."""
+    """Return whether a name does not tell what it stands for."""
     return any(word.startswith(HASHED) for word in name.split("/"))
 
 
@@ -109,7 +109,7 @@ def minimal(prefixes: Iterable[str]) -> list[str]:
 
 
 def within(uris: Iterable[str], buckets: Iterable[str]) -> dict[str, list[str]]:
-    """Bucket -> keys and prefixes of those ``s3://`` addresses that lie in these buckets."""
+    """Return bucket -> keys and prefixes of those ``s3://`` addresses that lie in these buckets."""
     found: dict[str, list[str]] = {bucket: [] for bucket in buckets}
     for uri in uris:
         bucket, slash, key = uri.removeprefix("s3://").partition("/")

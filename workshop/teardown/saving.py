@@ -44,7 +44,7 @@ SEATS = 4
 OBJECTS = 8
 """Objects of one seat that are copied side by side."""
 MOST_PROBLEMS = 20
-"""Problems of one seat that are told by name."""
+"""Problems of one seat that are named."""
 MOST_REFUSED = 100
 """Objects of one bucket that fail one after the other; then nothing more of it is tried."""
 
@@ -69,8 +69,13 @@ class SeatArtifacts:
     streams: tuple[tuple[str, str], ...] = ()
     unread: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that could be saved, and nothing unread."""
+        return not (self.buckets or self.folders or self.artefacts or self.streams or self.unread)
+
     def chosen(self, keep: Keep) -> Iterator[tuple[str, str]]:
-        """Bucket and prefix of all that ``keep`` asks for, nothing twice."""
+        """Yield bucket and prefix of all that ``keep`` asks for, nothing twice."""
         named = save_paths.within(self.artefacts if keep.artifacts else (), self.buckets)
         prefixes = _EVERYTHING if keep.prefixes is None else keep.prefixes
         for bucket in self.buckets:
@@ -115,8 +120,8 @@ class Saved:
         elif len(self.problems) == MOST_PROBLEMS:
             self.problems.append("and more")
 
-    def as_json(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+    def document(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values."""
         return {
             "seat": self.seat,
             "account": self.place.account,
@@ -144,163 +149,65 @@ def of_bytes(number: int) -> str:
     return counted(number, "byte") if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
 
 
-def save(clients: Clients, keep: Keep, to: str, works: Sequence[SeatArtifacts]) -> list[Saved]:
+def save(clients: Clients, keep: Keep, to: str, artifacts: Sequence[SeatArtifacts]) -> list[Saved]:
     """Save the work of these seats to ``s3://bucket/prefix`` or a folder; one outcome each.
 
-    What fails is told in the outcome of its seat and stops no other. Raises UsageError for a place
+    What fails is in the outcome of its seat and stops no other. Raise UsageError for a place
     that is none or is to be deleted itself. The caller of a place needs to write to the bucket.
     """
     place = save_paths.read(to)
     save_paths.refuse_condemned(
         place,
-        (bucket for work in works for bucket in work.buckets),
-        (folder for work in works for folder in work.folders),
+        (bucket for seat in artifacts for bucket in seat.buckets),
+        (folder for seat in artifacts for folder in seat.folders),
     )
     with ThreadPoolExecutor(SEATS, thread_name_prefix="save") as pool:
-        return list(pool.map(lambda work: _Saving(clients, keep, place, work).run(), works))
+        return list(pool.map(lambda seat: _Saving(clients, keep, place, seat).run(), artifacts))
 
 
 class _Saving:
     """The saving of one seat."""
 
     def __init__(
-        self, clients: Clients, keep: Keep, place: save_paths.Prefix | Path, work: SeatArtifacts
+        self,
+        clients: Clients,
+        keep: Keep,
+        place: save_paths.Prefix | Path,
+        artifacts: SeatArtifacts,
     ) -> None:
         self._clients = clients
         self._keep = keep
-        self._work = work
-        self._saved = Saved(work.seat, work.place)
-        s3 = clients.client("s3", work.place)
+        self._artifacts = artifacts
+        self._saved = Saved(artifacts.seat, artifacts.place)
+        self._s3 = clients.client("s3", artifacts.place)
         self._target: CopyTarget = (
-            InBucket(s3, place, clients.clearing_up)
+            InBucket(self._s3, place, clients.clearing_up)
             if isinstance(place, save_paths.Prefix)
             else InFolder(place, clients.go_on)
         )
-        buckets = (*work.buckets, *(bucket for bucket, _ in work.folders))
-        self._sources = {name: Source(s3, name, work.place.account) for name in buckets}
-        self._names: dict[str, dict[str, str]] = {name: {} for name in buckets}
-        """By bucket: what is not saved under a name that tells its key, and under which it is."""
 
     def run(self) -> Saved:
         narrowed = self._keep.artifacts and self._keep.prefixes is not None
-        for message in self._work.unread if narrowed else ():
+        for message in self._artifacts.unread if narrowed else ():
             self._saved.problem(message)
-        for bucket, prefix in self._work.chosen(self._keep):
-            self._save(self._sources[bucket], prefix)
-        for bucket, names in self._names.items():
-            self._write_names(self._sources[bucket], names)
-        for group, stream in self._work.streams if self._keep.logs else ():
+        copies: dict[str, _BucketCopy] = {}
+        for bucket, prefix in self._artifacts.chosen(self._keep):
+            source = Source(self._s3, bucket, self._artifacts.place.account)
+            target = self._target.below(f"{self._artifacts.seat}/{bucket}")
+            copies.setdefault(bucket, _BucketCopy(self._saved, source, target)).save(prefix)
+        for copy in copies.values():
+            copy.write_names()
+        for group, stream in self._artifacts.streams if self._keep.logs else ():
             self._write_log(group, stream)
         return self._saved
 
-    def _save(self, source: Source, prefix: str) -> None:
-        """Copy what lies below a prefix, then look at all of it again, on both sides."""
-        copied, failed, in_a_row = sha256(), set(), 0
-        where = f"s3://{source.bucket}/{prefix}"
-        try:
-            for entry, name, already, message in self._copies(source, prefix):
-                copied.update(repr(entry).encode())
-                self._saved.already += already
-                in_a_row = in_a_row + 1 if message else 0
-                if message:
-                    failed.add(entry.key)
-                    self._saved.problem(f"s3://{source.bucket}/{entry.key}: {message}")
-                elif save_paths.is_hashed(name):
-                    self._names[source.bucket][entry.key] = name
-                if in_a_row == MOST_REFUSED:
-                    self._saved.missing += len(failed)
-                    self._saved.problem(f"{where}: nothing more of it was tried")
-                    return
-            seen = self._compare(source, prefix, failed)
-        except (*errors.Refusal, OSError) as error:
-            self._saved.problem(f"{where}: {errors.describe(error)}")
-            return
-        if seen != copied.digest():
-            self._saved.problem(f"{where}: it changed while it was copied; run this again")
-
-    def _compare(self, source: Source, prefix: str, failed: set[str]) -> bytes:
-        """Look at both sides again; a digest of what the source shows now."""
-        seen, folder = sha256(), self._folder(source)
-        for entry, under_its_name in self._target.existing(source, folder, prefix):
-            seen.update(repr(entry).encode())
-            name = self._names[source.bucket].get(entry.key)
-            there = under_its_name if name is None else self._target.there(folder, name)
-            if entry.key in failed:
-                self._saved.missing += 1
-            elif there is None or there.size != entry.size:
-                self._saved.missing += 1
-                self._saved.problem(f"s3://{source.bucket}/{entry.key}: its copy is not there")
-            else:
-                self._saved.objects += 1
-                self._saved.bytes += entry.size
-                self._saved.renamed += name is not None
-        return seen.digest()
-
-    def _copies(self, source: Source, prefix: str) -> Iterator[tuple[Entry, str, bool, str]]:
-        """Each object, its copy's name, whether that was there already, and what went wrong."""
-        folder = self._folder(source)
-
-        def bring(found: Found) -> tuple[Entry, str, bool, str]:
-            entry, there = found
-            try:
-                name, already = self._bring(source, entry, there)
-            except SignInError:
-                raise
-            except WorkshopError as error:
-                return entry, "", False, str(error)
-            except (*errors.Refusal, OSError) as error:
-                return entry, "", False, _why_not(error)
-            return entry, name, already, ""
-
-        with ThreadPoolExecutor(OBJECTS, thread_name_prefix="copy") as pool:
-            listing = self._target.existing(source, folder, prefix)
-            yield from windowed(pool, bring, listing, 2 * OBJECTS)
-
-    def _bring(self, source: Source, entry: Entry, there: Entry | None) -> tuple[str, bool]:
-        """Bring an object, under another name where its own is taken; that, and if it was there."""
-        folder = self._folder(source)
-        own = self._target.name(folder, entry.key)
-        try:
-            if there is None:
-                there = self._target.there(folder, own) if save_paths.is_hashed(own) else None
-            if there is None:
-                self._target.copy(source, folder, own, entry)
-                return own, False
-            if self._target.same(source, folder, own, entry, there):
-                return own, True
-        except NameTakenError:
-            pass
-        other = save_paths.other_name(entry.key, entry.etag, entry.size)
-        there = self._target.there(folder, other)
-        if there is None:
-            self._target.copy(source, folder, other, entry)
-        elif not self._target.same(source, folder, other, entry, there):
-            raise NameTakenError(f"{folder}/{other} is another file; move it away")
-        return other, there is not None
-
-    def _write_names(self, source: Source, names: dict[str, str]) -> None:
-        """Write down which object is saved under which name, where that does not tell it."""
-        if not names:
-            return
-        lines = [json.dumps({"key": key, "file": name}) for key, name in sorted(names.items())]
-        text = "\n".join(lines) + "\n"
-        name = f"{save_paths.HASHED}names-{sha256(text.encode()).hexdigest()[:12]}.jsonl"
-        try:
-            with TemporaryDirectory() as folder:
-                path = Path(folder) / "names"
-                path.write_text(text, encoding="utf-8")
-                self._target.write(f"{self._folder(source)}/{name}", path)
-        except (WorkshopError, *errors.Refusal, OSError) as error:
-            self._saved.problem(f"s3://{source.bucket}: its names: {_why_not(error)}")
-
     def _write_log(self, group: str, stream: str) -> None:
-        """One log stream as text; a stream without lines leaves no file."""
+        """Save one log stream as text; a stream without lines leaves no file."""
         try:
             with TemporaryDirectory() as folder:
                 text = Path(folder) / "log"
-                last = log_texts.write(
-                    self._clients.client("logs", self._work.place), group, stream, text
-                )
+                client = self._clients.client("logs", self._artifacts.place)
+                last = log_texts.write(client, group, stream, text)
                 if last is not None:
                     self._write_text(log_texts.file_name(group, stream, last), text)
                     self._saved.logs += 1
@@ -312,18 +219,126 @@ class _Saving:
                 self._saved.problem(f"{group}:{stream}: {_why_not(error)}")
 
     def _write_text(self, name: str, text: Path) -> None:
+        target = self._target.below(f"{self._artifacts.seat}/logs")
         try:
-            self._target.write(f"{self._work.seat}/logs/{name}", text)
+            target.write(name, text)
         except NameTakenError:
             digest = sha256(text.read_bytes()).hexdigest()[:12]
-            self._target.write(f"{self._work.seat}/logs/{name}.{digest}.log", text)
+            target.write(f"{name}.{digest}.log", text)
 
-    def _folder(self, source: Source) -> str:
-        return f"{self._work.seat}/{source.bucket}"
+
+@dataclass(frozen=True)
+class _BucketCopy:
+    """The copy of one bucket, or of parts of it."""
+
+    saved: Saved
+    source: Source
+    target: CopyTarget
+    names: dict[str, str] = field(default_factory=dict)
+    """What is not saved under a name that tells its key, and under which it is."""
+
+    def save(self, prefix: str) -> None:
+        """Copy what lies below a prefix, then look at all of it again, on both sides."""
+        copied, failed, in_a_row = sha256(), set(), 0
+        where = self._uri(prefix)
+        try:
+            for entry, name, already, message in self._copies(prefix):
+                copied.update(repr(entry).encode())
+                self.saved.already += already
+                in_a_row = in_a_row + 1 if message else 0
+                if message:
+                    failed.add(entry.key)
+                    self.saved.problem(f"{self._uri(entry.key)}: {message}")
+                elif save_paths.is_hashed(name):
+                    self.names[entry.key] = name
+                if in_a_row == MOST_REFUSED:
+                    self.saved.missing += len(failed)
+                    self.saved.problem(f"{where}: nothing more of it was tried")
+                    return
+            seen = self._compare(prefix, failed)
+        except (*errors.Refusal, OSError) as error:
+            self.saved.problem(f"{where}: {errors.describe(error)}")
+            return
+        if seen != copied.digest():
+            self.saved.problem(f"{where}: it changed while it was copied; run this again")
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self.source.bucket}/{key}"
+
+    def _compare(self, prefix: str, failed: set[str]) -> bytes:
+        """Look at both sides again; return a digest of what the source shows now."""
+        seen = sha256()
+        for entry, under_its_name in self.target.existing(self.source, prefix):
+            seen.update(repr(entry).encode())
+            name = self.names.get(entry.key)
+            there = under_its_name if name is None else self.target.there(name)
+            if entry.key in failed:
+                self.saved.missing += 1
+            elif there is None or there.size != entry.size:
+                self.saved.missing += 1
+                self.saved.problem(f"{self._uri(entry.key)}: its copy is not there")
+            else:
+                self.saved.objects += 1
+                self.saved.bytes += entry.size
+                self.saved.renamed += name is not None
+        return seen.digest()
+
+    def _copies(self, prefix: str) -> Iterator[tuple[Entry, str, bool, str]]:
+        """Yield each object, its copy's name, if that was there already, and what went wrong."""
+
+        def bring(found: Found) -> tuple[Entry, str, bool, str]:
+            entry, there = found
+            try:
+                name, already = self._bring(entry, there)
+            except SignInError:
+                raise
+            except (WorkshopError, *errors.Refusal, OSError) as error:
+                return entry, "", False, _why_not(error)
+            return entry, name, already, ""
+
+        with ThreadPoolExecutor(OBJECTS, thread_name_prefix="copy") as pool:
+            listing = self.target.existing(self.source, prefix)
+            yield from windowed(pool, bring, listing, 2 * OBJECTS)
+
+    def _bring(self, entry: Entry, there: Entry | None) -> tuple[str, bool]:
+        """Bring an object, under another name if need be; return that, and if it was there."""
+        own = self.target.name(entry.key)
+        try:
+            if there is None and save_paths.is_hashed(own):
+                there = self.target.there(own)
+            if there is None:
+                self.target.copy(self.source, own, entry)
+                return own, False
+            if self.target.same(self.source, own, entry, there):
+                return own, True
+        except NameTakenError:
+            pass
+        other = save_paths.other_name(entry.key, entry.etag, entry.size)
+        there = self.target.there(other)
+        if there is None:
+            self.target.copy(self.source, other, entry)
+        elif not self.target.same(self.source, other, entry, there):
+            raise NameTakenError(f"{self.source.bucket}/{other} is another file; move it away")
+        return other, there is not None
+
+    def write_names(self) -> None:
+        """Write down which object is saved under which name, where that does not tell it."""
+        if not self.names:
+            return
+        lines = [json.dumps({"key": key, "file": name}) for key, name in sorted(self.names.items())]
+        text = "\n".join(lines) + "\n"
+        name = f"{save_paths.HASHED}names-{sha256(text.encode()).hexdigest()[:12]}.jsonl"
+        try:
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "names"
+                path.write_text(text, encoding="utf-8")
+                self.target.write(name, path)
+        except (WorkshopError, *errors.Refusal, OSError) as error:
+            self.saved.problem(f"s3://{self.source.bucket}: its names: {_why_not(error)}")
 
 
 def _why_not(error: Exception) -> str:
-    """Why something was not saved, with the cure where it is known."""
+    """Return why something was not saved, with the cure where it is known."""
     if isinstance(error, WorkshopError):
         return str(error)
     known = code(error.response) if isinstance(error, ClientError) else ""

@@ -10,14 +10,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from workshop import files
 from workshop.account_region import AccountRegion
 from workshop.errors import GuardError
 from workshop.naming import COHORT
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, is_settled, stands_for
-from workshop.teardown.plan import DONE, Choices, TeardownPlan
+from workshop.teardown.discovery import STACKS_AND_IDENTITIES
+from workshop.teardown.plan import DONE, Choices, PlanLine, TeardownPlan
+from workshop.teardown.region_inventory import is_settled, stands_for
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 from workshop.teardown.resources import names
 
@@ -39,18 +40,6 @@ class PlanSubject:
     environment: str
 
 
-class PlanLine(NamedTuple):
-    """What a plan showed of one resource; ``fate`` is what would become of it."""
-
-    resource_type: str
-    id: str
-    place: str
-    created: str
-    ownership: str
-    seat: str
-    action: str
-
-
 @dataclass(frozen=True)
 class ShownPlan:
     """A plan as it was shown: ``seats`` are the ids that it was about, by place."""
@@ -64,17 +53,17 @@ class ShownPlan:
     _by_key: dict[tuple[str, str, str], PlanLine] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_key = {(one.resource_type, one.id, one.place): one for one in self.lines}
+        by_key = {(line.resource_type, line.id, line.place): line for line in self.lines}
         object.__setattr__(self, "_by_key", by_key)
 
     @classmethod
     def of(cls, plan: TeardownPlan, subject: PlanSubject) -> ShownPlan:
-        """What is shown of a plan."""
+        """Return what is shown of a plan."""
         discovery = plan.discovery
         held = tuple(
             [
                 *stands_for(stack),
-                [[one.get(member, "") for member in _OF_A_STACK] for one in resources],
+                [[resource.get(member, "") for member in _OF_A_STACK] for resource in resources],
             ]
             for (place, name), resources in discovery.stack_resources.items()
             if resources and (stack := discovery.stacks.get((place, name))) and is_settled(stack)
@@ -82,8 +71,8 @@ class ShownPlan:
         return cls(
             subject=subject,
             digest=plan.digest,
-            chosen=plan.choices.as_json(),
-            lines=tuple(PlanLine(*json.loads(one)) for one in plan.lines),
+            chosen=plan.choices.document(),
+            lines=tuple(plan.lines),
             seats=frozenset(
                 (str(place), seat)
                 for place, context in discovery.contexts.items()
@@ -94,7 +83,7 @@ class ShownPlan:
 
     @classmethod
     def read(cls, folder: Path, subject: PlanSubject) -> ShownPlan | None:
-        """The plan in a folder; None where there is none about this, or others could write it."""
+        """Return the plan in a folder; None if none is about this, or others could write it."""
         text = files.own_content(folder / FILE)
         if text is None:
             return None
@@ -128,27 +117,27 @@ class ShownPlan:
     # --- what was known when it was made ------------------------------------------------------
 
     def proven(self, where: Iterable[AccountRegion]) -> dict[Identity, str]:
-        """What was proven, and its seats."""
+        """Return what was proven, and its seats."""
         places = {str(place): place for place in where}
         # Without its moment of creation, it may be another one of the same name.
         return {
-            (one.resource_type, one.id, places[one.place], one.created): one.seat
-            for one in self.lines
-            if one.ownership == Ownership.OWNED and one.place in places and one.created
+            (line.resource_type, line.id, places[line.place], line.created): line.seat
+            for line in self.lines
+            if line.ownership == Ownership.OWNED and line.place in places and line.created
         }
 
     def memory(self) -> ScanCache:
-        """What was read, of what lasts: what each stack holds."""
+        """Return what was read, of what lasts: what each stack holds."""
         memory = ScanCache()
         for *stack, resources in self.held:
-            some = tuple(dict(zip(_OF_A_STACK, one, strict=True)) for one in resources)
+            some = tuple(dict(zip(_OF_A_STACK, resource, strict=True)) for resource in resources)
             memory.note(tuple(stack), some)
         return memory
 
     # --- what it allows -----------------------------------------------------------------------
 
     def allows(self, resource: Resource) -> bool:
-        """Whether a resource that is there now may be deleted: it was shown so, or is a seat's own.
+        """Return whether what is there now may be deleted: it was shown so, or is a seat's own.
 
         What seats of the plan have made since then goes along, as far as it is owned. What was
         shown as somebody else's stays so, and what is only claimed goes only if it was shown.
@@ -198,7 +187,7 @@ class ShownPlan:
 
     @staticmethod
     def _is_proven_since(resource: Resource, before: PlanLine | None) -> bool:
-        """Whether what nothing proved when it was shown is its seat's all the same.
+        """Return whether what nothing proved when it was shown is its seat's all the same.
 
         Whoever takes the configuration of an endpoint away can put it back, as often as they like.
         """
@@ -216,7 +205,7 @@ class ShownPlan:
 
 
 def lines_in(folder: Path) -> tuple[PlanLine, ...]:
-    """The lines of the plan in a folder, whatever it is about: it tells where a workshop was."""
+    """Return the lines of the plan in a folder, whatever it is about: it tells of places."""
     text = files.own_content(folder / FILE)
     try:
         return tuple(PlanLine(*one) for one in json.loads(text)["lines"]) if text else ()
@@ -234,7 +223,7 @@ def check_options(
     """
     if shown is None or (digest is not None and shown.digest != digest):
         return
-    if shown.chosen != choices.as_json():
+    if shown.chosen != choices.document():
         raise GuardError(
             f"the plan that was shown had other options than this command; look at one"
             f" with these first: {again}"
@@ -248,7 +237,7 @@ def plan_to_hold(
     subject: PlanSubject,
     again: str,
 ) -> ShownPlan:
-    """The plan that the run is held to; raises GuardError unless ``plan`` is what is left of it."""
+    """Return the plan to hold to; raise GuardError unless ``plan`` is what is left of it."""
     if digest == plan.digest:
         return ShownPlan.of(plan, subject)
     if shown is None and digest is None:

@@ -30,20 +30,9 @@ from workshop.teardown.events import (
 )
 from workshop.teardown.resource import Ownership, Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.waits import STACKS, WaitPolicy
 
 THREADS = 8
-
-
-@dataclass(frozen=True)
-class StackWaits:
-    """How long, how often and how many stacks at once; times in seconds."""
-
-    deadline: float = 1800
-    attempts: int = 4
-    """Deletions of one stack, the first included."""
-    first_wait: float = 0.5
-    slowest_wait: float = 10
-    concurrency: int = 50
 
 
 @dataclass
@@ -69,7 +58,7 @@ class StackDeleter:
     resources: Iterable[Resource]
     sink: Sink
     abandon: bool = False
-    waits: StackWaits = field(default_factory=StackWaits)
+    waits: WaitPolicy = STACKS
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], object] = time.sleep
     abandoned: list[DeletionResult] = field(default_factory=list)
@@ -94,7 +83,7 @@ class StackDeleter:
         wait = self.waits.first_wait
         with ThreadPoolExecutor(THREADS, thread_name_prefix="stacks") as pool:
             while waiting or watched:
-                room = self.waits.concurrency - len(watched)
+                room = self.waits.at_once - len(watched)
                 begun, waiting = waiting[:room], waiting[room:]
                 for job, accepted in zip(begun, pool.map(self._ask, begun), strict=True):
                     if accepted:
@@ -112,7 +101,7 @@ class StackDeleter:
                             waiting.append(job)
                 self._give_up_late(watched)
                 moved = len(watched) < before or bool(waiting)
-                wait = self.waits.first_wait if moved else min(self.waits.slowest_wait, wait * 1.5)
+                wait = self.waits.first_wait if moved else self.waits.next(wait)
                 if watched or waiting:
                     self.pause(wait)
         return [job.result for job in jobs if job.result is not None]
@@ -136,7 +125,7 @@ class StackDeleter:
         return True
 
     def _seen(self, watched: dict[str, _StackDeletion]) -> dict[str, StackSummary] | None:
-        """All stacks by their ARN; None where they could not be listed: unread is not gone.
+        """Return all stacks by their ARN; None where they could not be listed: unread is not gone.
 
         Where no other listing would do better, nothing is watched any more.
         """
@@ -178,8 +167,8 @@ class StackDeleter:
         """Take out of the way what kept a stack from going; whether to delete it again."""
         left = self._left(job)
         message = "; ".join(
-            f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', 'no reason given')}"
-            for one in left
+            f"{held['LogicalResourceId']}: {held.get('ResourceStatusReason', 'no reason given')}"
+            for held in left
         )
         late = self.clock() - job.began > self.waits.deadline
         if not left and job.attempts < self.waits.attempts and not late:
@@ -234,7 +223,7 @@ class StackDeleter:
         try:
             client.delete_stack(
                 StackName=job.resource.arn,
-                RetainResources=[one["LogicalResourceId"] for one in left],
+                RetainResources=[resource["LogicalResourceId"] for resource in left],
             )
         except errors.Refusal as error:
             self._end(job, DeletionOutcome.STUCK, errors.describe(error))
@@ -257,7 +246,7 @@ class StackDeleter:
     # --- roles --------------------------------------------------------------------------------
 
     def prepare_roles_for_deletion(self, names: Iterable[str]) -> None:
-        """Make roles ready to be deleted by their stacks; what fails is told, and healed later."""
+        """Make roles ready to be deleted by their stacks; what fails is said, and healed later."""
 
         def prepare_role_for_deletion(name: str) -> None:
             try:

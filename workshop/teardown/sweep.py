@@ -32,27 +32,9 @@ from workshop.teardown.events import (
     TeardownEvent,
     TeardownStep,
 )
-from workshop.teardown.resource import Resource, ScanContext
+from workshop.teardown.resource import Key, Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType, Undeletable
-
-Key = tuple[str, str, AccountRegion]
-"""Kind, id and place of a resource."""
-
-
-@dataclass(frozen=True)
-class SweepWaits:
-    """How long, how often and how many at once; times in seconds."""
-
-    deadline: float = 1800
-    """For one resource, from when nothing holds it up."""
-    first_wait: float = 1
-    slowest_wait: float = 15
-    attempts: int = 12
-    """Refusals of one resource before it is stuck; one that no repetition mends counts six of them,
-    since what IAM has just changed is not known everywhere at once."""
-    backoff: float = 1
-    slowest_backoff: float = 30
-    threads: int = 24
+from workshop.teardown.waits import RESOURCES, WaitPolicy
 
 
 @dataclass
@@ -84,6 +66,8 @@ class _Next:
 
 
 _HOPELESS_COUNTS = 6
+"""Of one refusal that no repetition mends; it is repeated once, since what IAM has just changed is
+not known everywhere at once."""
 _DELETING = "Deleting"
 
 
@@ -98,7 +82,7 @@ class Sweep:
     resource_types: Mapping[str, ResourceType]
     resources: Sequence[Resource]
     sink: Sink
-    waits: SweepWaits = field(default_factory=SweepWaits)
+    waits: WaitPolicy = RESOURCES
     empty_stacks: bool = True
     unread: Mapping[tuple[AccountRegion, str], str] = field(default_factory=dict)
     """Types of which not all could be read, and why: what these depend on stays. It may be the only
@@ -135,7 +119,6 @@ class Sweep:
         self._order = itertools.count()
         self._left: Counter[tuple[AccountRegion, str, str]] = Counter()
         self._anybodys: Counter[tuple[AccountRegion, str]] = Counter()
-        self._bad: dict[tuple[AccountRegion, str, str], Item] = {}
         self._waiting: dict[tuple[AccountRegion, str], list[Item]] = defaultdict(list)
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
@@ -151,7 +134,7 @@ class Sweep:
         paying = [item for item in self.items if not self._is_free(item)]
         paying.sort(key=lambda item: -(item.resource.hourly or Decimal(0)))
         self._emit(TeardownStep.STOP, f"{len(paying)} resources to stop")
-        with ThreadPoolExecutor(self.waits.threads, thread_name_prefix="stop") as pool:
+        with ThreadPoolExecutor(self.waits.at_once, thread_name_prefix="stop") as pool:
             list(pool.map(self._stop, paying))
 
     def _is_free(self, item: Item) -> bool:
@@ -163,28 +146,28 @@ class Sweep:
         What has not ended may still write what it is there for.
         """
         paying = [item for item in self.items if item.stopped or not self._is_free(item)]
-        with ThreadPoolExecutor(self.waits.threads, thread_name_prefix="stop") as pool:
+        with ThreadPoolExecutor(self.waits.at_once, thread_name_prefix="stop") as pool:
             ended = list(pool.map(self._has_stopped, paying))
         return [item.resource for item, has in zip(paying, ended, strict=True) if not has]
 
     def _has_stopped(self, item: Item) -> bool:
-        began, wait = self.clock(), self.waits.first_wait
-        while True:
-            try:
-                state = item.resource_type.state(item.context, item.resource)
-                if state is None or item.resource_type.deletable_in(state) or state == _DELETING:
-                    return True
-                if not item.stopped:
-                    item.stopped = item.resource_type.stop(
-                        item.context, replace(item.resource, state=state)
-                    )
-            except errors.Refusal as error:
-                if errors.is_denied(error):
-                    return False
-            if self.clock() - began > self.waits.deadline:
-                return False
-            self.pause(wait)
-            wait = min(self.waits.slowest_wait, wait * 1.5)
+        try:
+            return self.waits.until(partial(self._stops, item), self.pause)
+        except errors.Refusal:  # denied: no later answer would be another one
+            return False
+
+    def _stops(self, item: Item) -> bool:
+        """Return whether it has come to its end; ask it to stop where it has not heard of that."""
+        try:
+            state = item.resource_type.state(item.context, item.resource)
+            if state is None or item.resource_type.deletable_in(state) or state == _DELETING:
+                return True
+            resource = replace(item.resource, state=state)
+            item.stopped = item.stopped or item.resource_type.stop(item.context, resource)
+        except errors.Refusal as error:
+            if errors.is_denied(error):
+                raise
+        return False
 
     def _stop(self, item: Item) -> None:
         try:
@@ -206,7 +189,7 @@ class Sweep:
             self._left[(*self._whose(item), item.resource_type.name)] += 1
             self._anybodys[item.resource.place, item.resource_type.name] += 1
         running: set[int] = set()
-        with ThreadPoolExecutor(self.waits.threads, thread_name_prefix="delete") as pool:
+        with ThreadPoolExecutor(self.waits.at_once, thread_name_prefix="delete") as pool:
             for item in mine:
                 unread = self._unread_before(item)
                 if unread is not None:
@@ -244,7 +227,7 @@ class Sweep:
         return None
 
     def _holds_up(self, item: Item) -> str | None:
-        """The resource type that has to be gone before, None where nothing holds it up."""
+        """Return the resource type that has to be gone before, None where nothing holds it up."""
         place, seat = self._whose(item)
         for resource_type in item.resource_type.after:
             if not seat and self._anybodys[place, resource_type]:
@@ -300,9 +283,7 @@ class Sweep:
     ) -> None:
         outcome = following.outcome or DeletionOutcome.STUCK
         item.result = DeletionResult(item.resource, outcome, following.message)
-        if outcome == DeletionOutcome.STUCK:
-            self._bad[(*self._whose(item), item.resource_type.name)] = item
-        else:
+        if outcome != DeletionOutcome.STUCK:
             self._free(item)
             place, seat = self._whose(item)
             self._left[place, seat, item.resource_type.name] -= 1
@@ -380,7 +361,7 @@ class Sweep:
         wait = self.waits.first_wait * 1.5 ** min(item.checks, 20)
         return _Next(after=min(self.waits.slowest_wait, wait))
 
-    # --- what is told -------------------------------------------------------------------------
+    # --- events and cost ----------------------------------------------------------------------
 
     def _free(self, item: Item) -> None:
         with self._lock:

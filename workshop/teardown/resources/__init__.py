@@ -12,11 +12,11 @@ from workshop.teardown.resources import (
     repositories,
     sagemaker_types,
     schedules,
-    tagged_resources,
 )
 from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.resources.tagged_resources import TaggedResources
 
-ALL: tuple[ResourceType, ...] = (
+_LISTED: tuple[ResourceType, ...] = (
     *sagemaker_types.TYPES,
     *buckets.TYPES,
     *repositories.TYPES,
@@ -26,5 +26,6 @@ ALL: tuple[ResourceType, ...] = (
     *schedules.TYPES,
     *catalog.TYPES,
     *network_interfaces.TYPES,
-    *tagged_resources.TYPES,
 )
+
+ALL: tuple[ResourceType, ...] = (*_LISTED, TaggedResources(_LISTED))

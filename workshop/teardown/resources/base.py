@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from workshop.aws import errors
+from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Resource, ScanContext
 
@@ -28,6 +29,10 @@ class ResourceType:
     """boto3's name of the service that is called."""
     cloudformation_type: str = ""
     """CloudFormation's name for it, ``AWS::S3::Bucket``; empty where it has none."""
+    reads: tuple[str, ...] = ()
+    """What ``find`` and ``state`` need of IAM, as IAM names it: ``ec2:DescribeVolumes``."""
+    arn_type: str = ""
+    """Service and type in its ARNs, ``ec2:volume``; empty where ``find`` does not list them all."""
     after: tuple[str, ...] = ()
     """Names of the types of which everything is gone before a resource of this one is deleted."""
     needs_role: bool = False
@@ -59,20 +64,14 @@ class ResourceType:
 
     def delete(self, context: ScanContext, resource: Resource) -> None:
         """Ask for its deletion; raise Undeletable where AWS has no way to delete it."""
-        try:
+        with errors.gone_is_fine():
             self.request_deletion(context, resource)
-        except errors.Refusal as error:
-            if not errors.is_gone(error):
-                raise
 
     def state(self, context: ScanContext, resource: Resource) -> str | None:
         """Return its state now, empty for a type without states, None when it is gone."""
-        try:
+        with errors.gone_is_fine():
             return self.read_state(context, resource)
-        except errors.Refusal as error:
-            if errors.is_gone(error):
-                return None
-            raise
+        return None
 
     def deletable_in(self, state: str) -> bool:  # noqa: ARG002 - most types in every state
         """Return whether it can be deleted in this state, or has to be waited for."""
@@ -92,32 +91,61 @@ class ResourceType:
         """Return the client of the type's service in the account and Region of the scan."""
         return context.clients.client(self.service, context.scope.place)
 
-    def pages(self, context: ScanContext, operation: str, **request: Any) -> Iterator[Any]:
-        """Yield the pages of a listing."""
-        yield from self.client(context).get_paginator(operation).paginate(**request)
+    def listed(
+        self, context: ScanContext, operation: str, member: str, **request: Any
+    ) -> Iterator[Any]:
+        """Yield what a listing holds in ``member``, from its first page to its last."""
+        for page in self.client(context).get_paginator(operation).paginate(**request):
+            yield from page.get(member, ())
+
+    def lists(self, arn: str) -> bool:
+        """Return whether ``find`` lists the resource of this ARN if it is the workshop's."""
+        _, _, service, _, _, rest = arn.split(":", 5)
+        return self.arn_type == f"{service}:{rest.replace(':', '/').partition('/')[0]}"
+
+    def judged(
+        self,
+        context: ScanContext,
+        id_: str,
+        *,
+        name: str = "",
+        arn: str = "",
+        proof: OwnershipVerdict | None = None,
+        tagged: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Iterator[Resource]:
+        """Yield the resource if its proof, its tags or its name make it worth a verdict."""
+        verdict = ownership.judge(context, name=name or id_, arn=arn, proof=proof, tagged=tagged)
+        yield from self.found(context, verdict, id_, arn=arn, **more)
 
     def found(
         self, context: ScanContext, verdict: OwnershipVerdict | None, id_: str, **more: Any
     ) -> Iterator[Resource]:
         """Yield the resource with the verdict on it; nothing where there is no verdict."""
         if verdict is not None:
-            yield Resource(
-                resource_type=self.name,
-                id=id_,
-                place=context.scope.place,
-                ownership=verdict.ownership,
-                why=verdict.why,
-                seat=verdict.seat,
-                **{"of_environment": verdict.of_environment, **more},
-            )
+            yield self.resource(context, verdict, id_, **more)
+
+    def resource(
+        self, context: ScanContext, verdict: OwnershipVerdict, id_: str, **more: Any
+    ) -> Resource:
+        """Return a resource of this type where the scan is."""
+        return Resource(
+            resource_type=self.name,
+            id=id_,
+            place=context.scope.place,
+            ownership=verdict.ownership,
+            why=verdict.why,
+            seat=verdict.seat,
+            **{"of_environment": verdict.of_environment, **more},
+        )
 
 
 def ordered(resource_types: Iterable[ResourceType]) -> list[ResourceType]:
     """Return the types in an order that keeps every ``after``; raise ValueError for a circle."""
-    left = {one.name: one for one in resource_types}
+    left = {resource_type.name: resource_type for resource_type in resource_types}
     done: list[ResourceType] = []
     while left:
-        free = [one for one in left.values() if not set(one.after) & left.keys()]
+        free = [resource for resource in left.values() if not set(resource.after) & left.keys()]
         if not free:
             raise ValueError(f"resource types wait for each other: {', '.join(left)}")
         done += [left.pop(one.name) for one in free]

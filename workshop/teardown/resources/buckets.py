@@ -2,87 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from workshop import naming
 from workshop.aws.errors import code
-from workshop.teardown import ownership
 from workshop.teardown.emptying import BucketEmptier
 from workshop.teardown.resource import Resource, ScanContext, Scope
-from workshop.teardown.resources import names, tagged
-from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.resources import names
+from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.resources.sagemaker_types import WRITERS
+from workshop.teardown.resources.tagged import TaggedType
 
 PAGE = 1000
 """Buckets a page; without a number S3 pages only for accounts with a raised quota."""
 
 
-class Buckets(ResourceType):
+class Buckets(TaggedType):
     """The seats' buckets and the cohort's, orphans included: names ``vision-ada-...``, and tags."""
 
     name = names.BUCKET
     service = "s3"
     cloudformation_type = "AWS::S3::Bucket"
-    after = names.WRITERS
+    reads = ("s3:GetBucketTagging", "s3:ListAllMyBuckets")
+    after = WRITERS
     has_contents = True
+    without_stack_tag = ""
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        client, start = self.client(context), self._arn(context, "")
-        known = {
-            arn.removeprefix(start): tags
-            for arn, tags in context.tagged.items()
-            if arn.startswith(start) and "/" not in arn
-        }
-        pages = client.get_paginator("list_buckets").paginate(
+        start = self._arn(context, "")
+        tagged = {arn.removeprefix(start) for arn in context.tagged if arn.startswith(start)}
+        buckets = self.listed(
+            context,
+            *("list_buckets", "Buckets"),
             # One namespace for all Regions: a seat's buckets are where the seat is.
             Prefix=f"{context.scope.workshop}-",
             BucketRegion=context.scope.place.region,
             PaginationConfig={"PageSize": PAGE},
         )
-        for page in pages:
-            for bucket in page["Buckets"]:
-                tags = known.pop(bucket["Name"], None)
-                yield from self._judged(context, bucket["Name"], tags, bucket["CreationDate"])
-        for name, tags in known.items():
+        for bucket in buckets:
+            tagged.discard(bucket["Name"])
+            yield from self._judged(context, bucket["Name"], bucket["CreationDate"])
+        for name in sorted(tagged):
             # The tagging service is minutes behind: it may still tell of what is gone.
-            if self._there(context, name):
-                yield from self._judged(context, name, tags)
+            if "/" not in name and self._there(context, name):
+                yield from self._judged(context, name)
 
-    def _judged(
-        self, context: ScanContext, name: str, tags: Mapping[str, str] | None, created: Any = None
-    ) -> Iterator[Resource]:
-        if tags is None:
-            if not tagged.asked_about(context.scope, name):
-                return
-            tags, gone = self._tags(context, name)
-            if gone:
-                return
+    def _judged(self, context: ScanContext, name: str, created: Any = None) -> Iterator[Resource]:
         arn, maker = self._arn(context, name), _only_maker(context.scope, name)
-        verdict = tagged.judge(context, name, arn, tags, maker=maker)
-        yield from self.found(
-            context,
-            verdict,
-            name,
-            arn=arn,
-            created=created,
-            of_environment=tagged.other_environment(context.scope, tags, maker),
-            stack_tag=(tags or {}).get(tagged.STACK_ID, ""),
-        )
+        yield from self.judged_by_own_tags(context, name, arn, maker=maker, created=created)
+
+    def lists(self, arn: str) -> bool:
+        """Return whether it is a bucket: access points and the like name their account."""
+        return arn.split(":")[2] == "s3" and not arn.split(":")[4]
 
     def _arn(self, context: ScanContext, name: str) -> str:
         return f"arn:{self.client(context).meta.partition}:s3:::{name}"
 
-    def _tags(self, context: ScanContext, name: str) -> tuple[dict[str, str] | None, bool]:
-        """A bucket's tags, None where they cannot be read, and whether it is gone."""
+    def read_tags(self, context: ScanContext, name: str, arn: str) -> Iterable[Mapping[str, str]]:  # noqa: ARG002 - as its base
         try:
             answer = self.client(context).get_bucket_tagging(**self._of(context, name))
         except ClientError as error:
             if code(error.response) == "NoSuchTagSet":
-                return {}, False
-            return None, code(error.response) == "NoSuchBucket"
-        return tag_map(answer["TagSet"]), False
+                return ()
+            raise
+        tags: Iterable[Mapping[str, str]] = answer["TagSet"]
+        return tags
 
     def _there(self, context: ScanContext, name: str) -> bool:
         try:
@@ -118,19 +105,15 @@ class SharedObjects(ResourceType):
 
     name = names.SHARED_FOLDER
     service = "s3"
-    after = names.WRITERS
+    reads = ("s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
+    after = WRITERS
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        scope = context.scope
-        bucket = f"sagemaker-{scope.place.region}-{scope.place.account}"
+        bucket = f"sagemaker-{context.scope.place.region}-{context.scope.place.account}"
         for prefix in sorted(self._prefixes(context, bucket)):
-            verdict = ownership.judge(context, name=prefix, arn="", proof=None, tagged={})
-            yield from self.found(
-                context,
-                verdict,
-                f"s3://{bucket}/{prefix}",
-                details={"bucket": bucket, "prefix": prefix},
-            )
+            details = {"bucket": bucket, "prefix": prefix}
+            id_ = f"s3://{bucket}/{prefix}"
+            yield from self.judged(context, id_, name=prefix, tagged={}, details=details)
 
     def _prefixes(self, context: ScanContext, bucket: str) -> set[str]:
         pages = (
@@ -172,7 +155,7 @@ class SharedObjects(ResourceType):
 
 
 def _only_maker(scope: Scope, name: str) -> str:
-    """The seat that alone may make a bucket of this name, as its boundary says; empty for none."""
+    """Return the seat whose boundary alone lets it make a bucket of this name; empty for none."""
     seat = naming.seat_of_name(scope.workshop, name) or ""
     ends = f"-{scope.place.account}-{scope.place.region}"
     return seat if len(name) > len(scope.names(seat).bucket("")) and name.endswith(ends) else ""

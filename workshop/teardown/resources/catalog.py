@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from workshop.aws import errors
 from workshop.teardown import ownership
-from workshop.teardown.ownership import OwnershipVerdict
-from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources import names
 from workshop.teardown.resources.base import ResourceType
 
@@ -30,38 +27,29 @@ class GlueTables(ResourceType):
     service = "glue"
     after = (names.FEATURE_GROUP,)
     cloudformation_type = "AWS::Glue::Table"
+    reads = ("glue:GetTables",)
     wait_after_delete = False
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        pages = self.pages(context, "get_tables", DatabaseName=DATABASE)
-        try:
-            tables = [table for page in pages for table in page["TableList"]]
-        except ClientError as error:
-            if errors.is_gone(error):
-                return  # Nobody has had a feature group here.
-            raise
-        for table in tables:
-            yield from self._judged(context, table)
+        with errors.gone_is_fine():  # without a database nobody has had a feature group here
+            for table in self.listed(context, "get_tables", "TableList", DatabaseName=DATABASE):
+                yield from self._judged(context, table)
 
     def _judged(self, context: ScanContext, table: Mapping[str, Any]) -> Iterator[Resource]:
-        name = str(table["Name"])
+        name, created = str(table["Name"]), table.get("CreateTime")
         maker = table.get("CreatedBy")
         try:
-            made = table.get("CreateTime")
-            found = ownership.of_maker(context, maker, created=made) if maker else None
+            proof = ownership.of_maker(context, maker, created=created) if maker else None
         except errors.Refusal as error:
-            message = f"its maker could not be read: {errors.describe(error)}"
-            found = OwnershipVerdict(Ownership.UNKNOWN, message)
-        arn = f"{self._arn(context)}/{DATABASE}/{name}"
-        # Hyphens of a group's name are underscores in that of its table.
-        group = name.replace("_", "-")
-        verdict = ownership.judge(context, name=group, arn=arn, proof=found, tagged=None)
-        yield from self.found(
+            proof = ownership.unread(error, "its maker")
+        yield from self.judged(
             context,
-            verdict,
             name,
-            arn=arn,
-            created=table.get("CreateTime"),
+            # Hyphens of a group's name are underscores in that of its table.
+            name=name.replace("_", "-"),
+            arn=f"{self._arn(context)}/{DATABASE}/{name}",
+            proof=proof,
+            created=created,
             details={"DatabaseName": DATABASE, "Name": name},
         )
 

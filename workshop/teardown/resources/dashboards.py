@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from workshop.aws import errors
-from workshop.teardown import ownership
 from workshop.teardown.resource import Resource, ScanContext
-from workshop.teardown.resources import tagged
-from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.resources.base import ResourceType
+from workshop.teardown.resources.tagged import TaggedType
 
 
 def _dashboard(arn: str) -> str:
-    """The name of a dashboard in its ARN, which has no Region; empty for any other ARN."""
+    """Return the name of a dashboard in its ARN, which has no Region; empty for any other ARN."""
     _, _, service, _, _, rest = arn.split(":", 5)
     resource_type, _, name = rest.partition("/")
     return name if (service, resource_type) == ("cloudwatch", "dashboard") else ""
@@ -26,36 +22,31 @@ class Dashboards(ResourceType):
 
     Whoever may write dashboards may use such a name.
 
-    They are an account's, not a Region's, and are told in every Region; those of another place's
+    They are an account's, not a Region's, and are listed in every Region; those of another place's
     seats are theirs to take away, the cohort's own by their stacks.
     """
 
     name = "dashboard"
     service = "cloudwatch"
     cloudformation_type = "AWS::CloudWatch::Dashboard"
+    reads = ("cloudwatch:ListDashboards",)
+    arn_type = "cloudwatch:dashboard"
     wait_after_delete = False
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         start = f"{context.scope.workshop}-"
         tagged_names = {_dashboard(arn) for arn in context.tagged} - {""}
         others = [name for name in sorted(tagged_names) if not name.startswith(start)]
-        pages = self.client(context).get_paginator("list_dashboards")
         for prefix in (start, *others):
-            for page in pages.paginate(DashboardNamePrefix=prefix):
-                for dashboard in page["DashboardEntries"]:
-                    if prefix in (start, dashboard["DashboardName"]):
-                        yield from self._judged(context, dashboard)
-
-    def _judged(self, context: ScanContext, dashboard: Mapping[str, Any]) -> Iterator[Resource]:
-        name, arn = dashboard["DashboardName"], dashboard["DashboardArn"]
-        verdict = ownership.judge(context, name=name, arn=arn, proof=None, tagged=None)
-        yield from self.found(
-            context,
-            verdict,
-            name,
-            arn=arn,
-            created=dashboard.get("LastModified"),
-        )
+            for dashboard in self.listed(
+                context, "list_dashboards", "DashboardEntries", DashboardNamePrefix=prefix
+            ):
+                name = dashboard["DashboardName"]
+                if prefix in (start, name):
+                    created = dashboard.get("LastModified")
+                    yield from self.judged(
+                        context, name, arn=dashboard["DashboardArn"], created=created
+                    )
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
         self.client(context).delete_dashboards(DashboardNames=[resource.id])
@@ -65,13 +56,15 @@ class Dashboards(ResourceType):
         return "there"
 
 
-class Alarms(ResourceType):
+class Alarms(TaggedType):
     """Alarms with the workshop's tags, and look-alikes by their names.
 
     A composite alarm has to go before those that it looks at, so it is a resource type of its own.
     """
 
     service = "cloudwatch"
+    reads = ("cloudwatch:DescribeAlarms",)
+    arn_type = "cloudwatch:alarm"
     wait_after_delete = False
 
     def __init__(self, name: str, listed: str, after: tuple[str, ...] = ()) -> None:
@@ -83,34 +76,17 @@ class Alarms(ResourceType):
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         for name, arn in self._candidates(context):
-            tags = context.tagged.get(arn)
-            if tags is None:
-                if not tagged.asked_about(context.scope, name):
-                    continue
-                tags, gone = self._tags(context, arn)
-                if gone:
-                    continue
-            verdict = tagged.judge(context, name, arn, tags)
-            yield from self.found(
-                context,
-                verdict,
-                name,
-                arn=arn,
-                of_environment=tagged.other_environment(context.scope, tags),
-            )
+            yield from self.judged_by_own_tags(context, name, arn)
 
     def _candidates(self, context: ScanContext) -> Iterator[tuple[str, str]]:
-        """Names and ARNs of alarms that are named alike, or that the tagging service knows."""
+        """Yield names and ARNs of alarms of such a name, or that the tagging service knows."""
         place = context.scope.place
-        named = {}
-        pages = (
-            self.client(context)
-            .get_paginator("describe_alarms")
-            .paginate(AlarmNamePrefix=f"{context.scope.workshop}-", AlarmTypes=[self._listed])
-        )
-        for page in pages:
-            for alarm in self._of(page):
-                named[alarm["AlarmName"]] = alarm["AlarmArn"]
+        request = {
+            "AlarmNamePrefix": f"{context.scope.workshop}-",
+            "AlarmTypes": [self._listed],
+        }
+        alarms = self.listed(context, "describe_alarms", f"{self._listed}s", **request)
+        named = {alarm["AlarmName"]: alarm["AlarmArn"] for alarm in alarms}
         yield from named.items()
         start = f":cloudwatch:{place.region}:{place.account}:alarm:"
         others = {arn.partition(start)[2] for arn in context.tagged if start in arn} - named.keys()
@@ -118,20 +94,14 @@ class Alarms(ResourceType):
             for alarm in self._described(context, name):
                 yield name, alarm["AlarmArn"]
 
-    def _tags(self, context: ScanContext, arn: str) -> tuple[dict[str, str] | None, bool]:
-        """An alarm's tags, None where they cannot be read, and whether it is gone."""
-        try:
-            answer = self.client(context).list_tags_for_resource(ResourceARN=arn)
-        except ClientError as error:
-            return None, errors.is_gone(error)
-        return tag_map(answer["Tags"]), False
+    def read_tags(self, context: ScanContext, name: str, arn: str) -> Iterable[Mapping[str, str]]:  # noqa: ARG002 - as its base
+        tags: Iterable[Mapping[str, str]]
+        tags = self.client(context).list_tags_for_resource(ResourceARN=arn)["Tags"]
+        return tags
 
     def _described(self, context: ScanContext, name: str) -> list[Mapping[str, Any]]:
-        return self._of(
-            self.client(context).describe_alarms(AlarmNames=[name], AlarmTypes=[self._listed])
-        )
-
-    def _of(self, answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        request = {"AlarmNames": [name], "AlarmTypes": [self._listed]}
+        answer = self.client(context).describe_alarms(**request)
         return list(answer.get(f"{self._listed}s", ()))
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:

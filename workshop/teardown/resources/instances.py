@@ -16,53 +16,55 @@ from workshop import tags as keys
 from workshop.aws import errors
 from workshop.aws.errors import code
 from workshop.teardown.resource import Resource, ScanContext
-from workshop.teardown.resources import names, tagged
+from workshop.teardown.resources import names
 from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.resources.tagged import TaggedType
 
 ALIVE = ("pending", "running", "stopping", "stopped", "shutting-down")
 BILLED = frozenset({"pending", "running", "stopping"})
 
 
-class _Tagged(ResourceType):
+class _EC2Type(TaggedType):
     """What EC2 lists by the workshop's tags."""
 
     service = "ec2"
 
-    def listed(self, context: ScanContext, operation: str, *filters: Any) -> Iterator[Any]:
-        """Yield pages of what carries the workshop's tags: EC2 leaves out everything else."""
+    def tagged(
+        self, context: ScanContext, operation: str, member: str, *filters: Any
+    ) -> Iterator[Any]:
+        """Yield what carries the workshop's tags: EC2 leaves out everything else."""
         own = {"Name": f"tag:{keys.WORKSHOP}", "Values": [context.scope.workshop]}
-        yield from self.pages(context, operation, Filters=[own, *filters])
+        yield from self.listed(context, operation, member, Filters=[own, *filters])
 
-    def judged(
-        self, context: ScanContext, id_: str, described: Mapping[str, Any], **more: Any
+    def described(
+        self, context: ScanContext, id_: str, description: Mapping[str, Any], **more: Any
     ) -> Iterator[Resource]:
         """Yield one with the verdict of its tags."""
-        tags = tag_map(described.get("Tags", ()))
-        verdict = tagged.judge(context, tags.get("Name", id_), "", tags)
-        environment = tagged.other_environment(context.scope, tags)
-        yield from self.found(context, verdict, id_, of_environment=environment, **more)
+        tags = tag_map(description.get("Tags", ()))
+        yield from self.judged_by_tags(context, id_, tags, name=tags.get("Name", id_), **more)
 
 
-class Instances(_Tagged):
+class Instances(_EC2Type):
     """EC2 instances; an hour's price is not known here."""
 
     name = names.EC2_INSTANCE
     cloudformation_type = "AWS::EC2::Instance"
+    reads = ("ec2:DescribeInstances",)
+    arn_type = "ec2:instance"
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         alive = {"Name": "instance-state-name", "Values": list(ALIVE)}
-        for page in self.listed(context, "describe_instances", alive):
-            for reservation in page["Reservations"]:
-                for instance in reservation["Instances"]:
-                    state = instance["State"]["Name"]
-                    yield from self.judged(
-                        context,
-                        instance["InstanceId"],
-                        instance,
-                        state=state,
-                        hourly=None if state in BILLED else Decimal(0),
-                        created=instance.get("LaunchTime"),
-                    )
+        for reservation in self.tagged(context, "describe_instances", "Reservations", alive):
+            for instance in reservation["Instances"]:
+                state = instance["State"]["Name"]
+                yield from self.described(
+                    context,
+                    instance["InstanceId"],
+                    instance,
+                    state=state,
+                    hourly=None if state in BILLED else Decimal(0),
+                    created=instance.get("LaunchTime"),
+                )
 
     def stop(self, context: ScanContext, resource: Resource) -> bool:
         if resource.state not in {"pending", "running"}:
@@ -92,24 +94,25 @@ class Instances(_Tagged):
         return state != "shutting-down"
 
 
-class Volumes(_Tagged):
+class Volumes(_EC2Type):
     """EBS volumes, which many instances leave behind; they cost by the month, used or not."""
 
     name = "EBS volume"
     after = (names.EC2_INSTANCE,)
     cloudformation_type = "AWS::EC2::Volume"
+    reads = ("ec2:DescribeVolumes",)
+    arn_type = "ec2:volume"
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        for page in self.listed(context, "describe_volumes"):
-            for volume in page["Volumes"]:
-                yield from self.judged(
-                    context,
-                    volume["VolumeId"],
-                    volume,
-                    state=volume["State"],
-                    hourly=None,
-                    created=volume.get("CreateTime"),
-                )
+        for volume in self.tagged(context, "describe_volumes", "Volumes"):
+            yield from self.described(
+                context,
+                volume["VolumeId"],
+                volume,
+                state=volume["State"],
+                hourly=None,
+                created=volume.get("CreateTime"),
+            )
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
         self.client(context).delete_volume(VolumeId=resource.id)

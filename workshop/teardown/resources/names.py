@@ -1,4 +1,4 @@
-"""Names of the resource types that others refer to: what goes before what, and who writes what."""
+"""Names of the resource types that others refer to: what goes before what."""
 
 BUCKET = "bucket"
 SHARED_FOLDER = "folder in the shared bucket"
@@ -34,10 +34,3 @@ USER_PROFILE = "Studio user profile"
 DOMAIN = "Studio domain"
 
 EC2_INSTANCE = "EC2 instance"
-
-WRITERS = (
-    *(TRAINING_JOB, PROCESSING_JOB, TRANSFORM_JOB, COMPILATION_JOB, LABELING_JOB, NOTEBOOK),
-    *(DOMAIN, USER_PROFILE, SPACE, ENDPOINT, INFERENCE_COMPONENT),
-    *(AUTOML_JOB, TUNING_JOB, RECOMMENDATIONS_JOB, PIPELINE, FEATURE_GROUP),
-)
-"""What writes to logs and buckets for as long as it runs, and again while it stops."""

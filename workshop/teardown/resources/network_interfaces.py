@@ -9,8 +9,8 @@ While one is there, its subnet and security groups cannot be deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from workshop import tags as keys
@@ -20,6 +20,7 @@ from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext
 from workshop.teardown.resources import names, tagged
 from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.waits import WaitPolicy
 
 PAGE = 1000
 """Interfaces a page, the most that EC2 gives."""
@@ -34,19 +35,24 @@ class NetworkInterfaces(ResourceType):
     service = "ec2"
     after = (names.ENDPOINT, names.NOTEBOOK, names.TRAINING_JOB, names.PROCESSING_JOB)
     cloudformation_type = "AWS::EC2::NetworkInterface"
+    reads = ("ec2:DescribeNetworkInterfaces",)
+    arn_type = "ec2:network-interface"
     needs_role = True
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        config = {"PageSize": PAGE}
-        for page in self.pages(context, "describe_network_interfaces", PaginationConfig=config):
-            for one in page["NetworkInterfaces"]:
-                verdict = self._judged(context, one)
+        for one in self.listed(
+            context,
+            *("describe_network_interfaces", "NetworkInterfaces"),
+            PaginationConfig={"PageSize": PAGE},
+        ):
+            verdict = self._judged(context, one)
+            if verdict is not None:
                 groups = ", ".join(group["GroupId"] for group in one.get("Groups", ()))
-                for resource in self.found(
+                why = f"{verdict.why}; it keeps subnet {one['SubnetId']} and {groups}"
+                verdict = OwnershipVerdict(verdict.ownership, why, verdict.seat)
+                yield self.resource(
                     context, verdict, one["NetworkInterfaceId"], state=one["Status"]
-                ):
-                    kept = f"it keeps subnet {one['SubnetId']} and {groups}"
-                    yield replace(resource, why=f"{resource.why}; {kept}", of_environment="")
+                )
 
     def _judged(self, context: ScanContext, one: Mapping[str, Any]) -> OwnershipVerdict | None:
         scope, given = context.scope, tag_map(one.get("TagSet", ()))
@@ -82,7 +88,7 @@ class NetworkInterfaces(ResourceType):
 
 
 def goes_by_itself(resource: Resource) -> bool:
-    """Whether SageMaker gives it back, so that it is but to be waited for."""
+    """Return whether SageMaker gives it back, so that it is but to be waited for."""
     return resource.resource_type == NetworkInterfaces.name and resource.why.startswith(
         BY_SAGEMAKER
     )
@@ -90,31 +96,25 @@ def goes_by_itself(resource: Resource) -> bool:
 
 def awaited(
     context: ScanContext,
-    resources: Sequence[Resource],
-    waits: tuple[float, float],
-    deadline: float,
+    resources: list[Resource],
+    waits: WaitPolicy,
     pause: Callable[[float], object],
 ) -> list[Resource]:
-    """Wait until these are gone, for at most ``deadline`` seconds; return those that are.
+    """Wait until these are gone, or the deadline has come; return those that are."""
+    left = resources
 
-    ``waits`` are the first and the longest wait between two scans, in seconds.
-    """
-    wait, slowest_wait = waits
-    left, waited = list(resources), 0.0
-    while True:
-        try:
-            left = [one for one in left if TYPES[0].state(context, one) is not None]
-        except errors.Refusal:
-            break  # whether they are there is not known, so they keep what they keep
-        if not left or waited >= deadline:
-            break
-        pause(wait)
-        waited, wait = waited + wait, min(slowest_wait, wait * 1.5)
-    return [one for one in resources if one not in left]
+    def are_gone() -> bool:
+        nonlocal left
+        left = [resource for resource in left if INTERFACES.state(context, resource) is not None]
+        return not left
+
+    with suppress(*errors.Refusal):  # whether they are there is not known: they keep what they keep
+        waits.until(are_gone, pause)
+    return [resource for resource in resources if resource not in left]
 
 
 def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], one: Mapping[str, Any]) -> bool:
-    """Whether a seat or SageMaker may have made it: an ordinary one, and on no machine."""
+    """Return whether a seat or SageMaker may have made it: an ordinary one, and on no machine."""
     if one.get("InterfaceType", "interface") != "interface":
         return False
     if one.get("Attachment", {}).get("InstanceId"):
@@ -130,4 +130,6 @@ def _is_of_sagemaker(one: Mapping[str, Any]) -> bool:
     return "sagemaker" in said.lower()
 
 
-TYPES: tuple[ResourceType, ...] = (NetworkInterfaces(),)
+INTERFACES = NetworkInterfaces()
+
+TYPES: tuple[ResourceType, ...] = (INTERFACES,)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Any
 
-from workshop.aws import errors
 from workshop.pricing import billing
+from workshop.pricing.billing import Machines
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources import names
-from workshop.teardown.resources.sagemaker_serving import of_transform
-from workshop.teardown.resources.sagemaker_type import (
-    Answer,
-    SageMakerType,
-    ask,
-    by_role,
-    machines_cost,
-    not_known,
-)
+from workshop.teardown.resources.sagemaker_operations import Answer, ask_unless_gone
+from workshop.teardown.resources.sagemaker_proof import by_role, of_transform
+from workshop.teardown.resources.sagemaker_type import SageMakerType, machines_cost, not_known
 
 RUNNING = frozenset({"InProgress", "Stopping"})
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
@@ -30,20 +25,8 @@ _COMPONENTS = (names.TRIAL_COMPONENT,)
 """A job proves whose the component is that it left, so it stays until that is gone."""
 
 
-def _training_cost(context: ScanContext, job: Answer) -> Decimal | None:
-    return machines_cost(context, billing.training_machines(job))
-
-
-def _processing_cost(context: ScanContext, job: Answer) -> Decimal | None:
-    return machines_cost(context, billing.processing_machines(job))
-
-
-def _transform_cost(context: ScanContext, job: Answer) -> Decimal | None:
-    return machines_cost(context, billing.transform_machines(job))
-
-
-def _why_transform_unattributable(context: ScanContext, job: Answer) -> str:  # noqa: ARG001 - as Untold is called
-    """Why nothing proves whose a job is that still costs; one that has ended is but a record."""
+def _why_transform_unattributable(context: ScanContext, job: Answer) -> str:  # noqa: ARG001 - as WhyUnattributable is called
+    """Return why nothing proves whose a job is that still costs; an ended one is but a record."""
     running = job["TransformJobStatus"] in RUNNING
     return "its model is gone, or has no role" if running else ""
 
@@ -60,7 +43,7 @@ class Training(SageMakerType):
     """Training jobs, which may keep their machines for the next one."""
 
     def state_of(self, context: ScanContext, described: Answer) -> str:  # noqa: ARG002 - as its base
-        """Its status, or that a warm pool is still paid for."""
+        """Return its status, or that a warm pool is still paid for."""
         status = str(described["TrainingJobStatus"])
         pool = described.get("WarmPoolStatus", {}).get("Status")
         return POOLED if status in ENDED and pool == "Available" else status
@@ -79,108 +62,80 @@ class Training(SageMakerType):
 
     @staticmethod
     def _release(context: ScanContext, resource: Resource) -> None:
-        try:
-            ask(
-                context,
-                "UpdateTrainingJob",
-                ResourceConfig={"KeepAlivePeriodInSeconds": 0},
-                **resource.details,
-            )
-        except errors.Refusal as error:
-            if not errors.is_gone(error):
-                raise
+        config = {"KeepAlivePeriodInSeconds": 0}
+        ask_unless_gone(context, "UpdateTrainingJob", ResourceConfig=config, **resource.details)
 
 
-TRAINING = Training(
+def _job(
+    noun: str,
+    machines: Callable[[Answer], Iterable[Machines] | None] | None = None,
+    *,
+    resource_type: type[SageMakerType] = SageMakerType,
+    **more: Any,
+) -> SageMakerType:
+    """Return a job that runs with a role, on ``machines`` or on others' alone."""
+    usual: dict[str, Any] = {
+        "prove": by_role("RoleArn"),
+        "owner_is_final": True,
+        "needs_role": True,
+        "stopped_from": frozenset({"InProgress"}),
+        "deleted_from": ENDED,
+    }
+    if machines is not None:
+        usual["hourly"] = machines_cost(lambda _, description: machines(description))
+        usual["billed_in"] = RUNNING
+        usual["log_group"] = f"/aws/sagemaker/{noun}s"
+        usual["after"] = _COMPONENTS
+    return resource_type(noun, **{**usual, **more})
+
+
+TRAINING = _job(
     "TrainingJob",
-    by_role("RoleArn"),
-    owner_is_final=True,
-    needs_role=True,
-    hourly=_training_cost,
+    billing.training_machines,
+    resource_type=Training,
     billed_in=RUNNING | {POOLED},
-    stopped_from=frozenset({"InProgress"}),
     deleted_from=ENDED | {POOLED},
     wait_after_delete=False,
-    after=_COMPONENTS,
-    log_group="/aws/sagemaker/TrainingJobs",
 )
 
-PROCESSING = SageMakerType(
-    "ProcessingJob",
-    by_role("RoleArn"),
-    owner_is_final=True,
-    needs_role=True,
-    hourly=_processing_cost,
-    billed_in=RUNNING,
-    stopped_from=frozenset({"InProgress"}),
-    deleted_from=ENDED,
-    wait_after_delete=False,
-    after=_COMPONENTS,
-    log_group="/aws/sagemaker/ProcessingJobs",
-)
+PROCESSING = _job("ProcessingJob", billing.processing_machines, wait_after_delete=False)
 
-TRANSFORM = SageMakerType(
+TRANSFORM = _job(
     "TransformJob",
-    of_transform,
-    needs_role=True,
+    billing.transform_machines,
+    prove=of_transform,
+    owner_is_final=False,
     unattributable=_why_transform_unattributable,
-    hourly=_transform_cost,
-    billed_in=RUNNING,
-    stopped_from=frozenset({"InProgress"}),
-    deleted_from=ENDED,
-    after=_COMPONENTS,
-    log_group="/aws/sagemaker/TransformJobs",
 )
 
-TUNING = SageMakerType(
+TUNING = _job(
     "HyperParameterTuningJob",
-    _tuning_roles,
+    prove=_tuning_roles,
     name=names.TUNING_JOB,
-    owner_is_final=True,
-    needs_role=True,
-    stopped_from=frozenset({"InProgress"}),
     deleted_from=ENDED | {"DeleteFailed"},
 )
 """It costs nothing itself: its training jobs do."""
 
-AUTOML = SageMakerType(
-    "AutoMLJob",
-    by_role("RoleArn"),
-    name=names.AUTOML_JOB,
-    owner_is_final=True,
-    needs_role=True,
-    stopped_from=frozenset({"InProgress"}),
-    deleted_from=ENDED,
-)
+AUTOML = _job("AutoMLJob", name=names.AUTOML_JOB, arn_type="sagemaker:automl-job")
 
-COMPILATION = SageMakerType(
+COMPILATION = _job(
     "CompilationJob",
-    by_role("RoleArn"),
-    owner_is_final=True,
-    needs_role=True,
     stopped_from=frozenset({"STARTING", "INPROGRESS"}),
     deleted_from=frozenset({"COMPLETED", "FAILED", "STOPPED"}),
     wait_after_delete=False,
     log_group="/aws/sagemaker/CompilationJobs",
 )
 
-LABELING = SageMakerType(
+LABELING = _job(
     "LabelingJob",
-    by_role("RoleArn"),
-    owner_is_final=True,
-    needs_role=True,
     hourly=not_known,
     billed_in=frozenset({"Initializing", "InProgress", "Stopping"}),
     stopped_from=frozenset({"Initializing", "InProgress"}),
-    deleted_from=ENDED,
     log_group="/aws/sagemaker/LabelingJobs",
 )
 
-RECOMMENDATIONS = SageMakerType(
+RECOMMENDATIONS = _job(
     "InferenceRecommendationsJob",
-    by_role("RoleArn"),
-    owner_is_final=True,
-    needs_role=True,
     listing_proves=True,
     hourly=not_known,
     billed_in=frozenset({"PENDING", "IN_PROGRESS", "STOPPING"}),

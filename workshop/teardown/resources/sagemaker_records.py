@@ -8,40 +8,42 @@ from typing import Any
 from workshop.aws import errors
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Resource, ScanContext
-from workshop.teardown.resources import names
-from workshop.teardown.resources.sagemaker_serving import described, of_transform
-from workshop.teardown.resources.sagemaker_type import (
+from workshop.teardown.resources import names, sagemaker_jobs
+from workshop.teardown.resources.sagemaker_operations import (
     Answer,
-    Prove,
-    SageMakerType,
     ask,
-    by_maker,
-    by_role,
+    ask_unless_gone,
+    described,
     listed,
-    not_known,
 )
+from workshop.teardown.resources.sagemaker_proof import by_maker, by_role
+from workshop.teardown.resources.sagemaker_type import SageMakerType, not_known
 
-_JOBS: dict[str, tuple[str, str, Prove]] = {
-    "training-job": ("DescribeTrainingJob", "TrainingJobName", by_role("RoleArn")),
-    "processing-job": ("DescribeProcessingJob", "ProcessingJobName", by_role("RoleArn")),
-    "transform-job": ("DescribeTransformJob", "TransformJobName", of_transform),
-    "automl-job": ("DescribeAutoMLJobV2", "AutoMLJobName", by_role("RoleArn")),
+_JOBS = {
+    job.arn_type: job
+    for job in (
+        sagemaker_jobs.TRAINING,
+        sagemaker_jobs.PROCESSING,
+        sagemaker_jobs.TRANSFORM,
+        sagemaker_jobs.AUTOML,
+    )
 }
-"""Part of an ARN -> how the job behind it is described and proven."""
 
 
 def of_job(context: ScanContext, arn: str) -> OwnershipVerdict | None:
-    """The proof by the job of an ARN; None where it is gone, or no job."""
-    resource_type, _, name = arn.split(":", 5)[-1].partition("/")
-    if resource_type not in _JOBS:
+    """Return the proof by the job of an ARN; None where it is gone, or no job."""
+    _, _, service, _, _, rest = arn.split(":", 5)
+    kind, _, name = rest.partition("/")
+    job = _JOBS.get(f"{service}:{kind}")
+    if job is None:
         return None
-    operation, member, prove = _JOBS[resource_type]
-    job = described(context, operation, **{member: name})
-    return prove(context, job) if job else None
+    [member] = job.identity
+    description = described(context, job.operations.describes, **{member: name})
+    return job.prove(context, description) if description else None
 
 
 def _of_source(context: ScanContext, answer: Answer) -> OwnershipVerdict | None:
-    """The proof by the job that something was recorded of, else by whoever made it."""
+    """Return the proof by the job that something was recorded of, else by whoever made it."""
     source = answer.get("Source") or answer.get("TrialComponentSource") or {}
     arn = source.get("SourceArn") or source.get("SourceUri") or ""
     found = of_job(context, arn) if arn.startswith("arn:") else None
@@ -49,7 +51,7 @@ def _of_source(context: ScanContext, answer: Answer) -> OwnershipVerdict | None:
 
 
 def _of_named_source(context: ScanContext, answer: Answer) -> OwnershipVerdict | None:
-    """The proof by whoever made it, else by its source: whoever makes it can name any job there."""
+    """Return the proof by its maker, else by its source, where the maker can name any job."""
     return by_maker(context, answer) or _of_source(context, answer)
 
 
@@ -72,12 +74,8 @@ class Pipelines(SageMakerType):
         for one in self._running(context, resource.id):
             if one["PipelineExecutionStatus"] != "Executing":
                 continue
-            try:
-                arn = one["PipelineExecutionArn"]
-                ask(context, "StopPipelineExecution", PipelineExecutionArn=arn)
-            except errors.Refusal as error:
-                if not errors.is_gone(error):
-                    raise
+            arn = one["PipelineExecutionArn"]
+            ask_unless_gone(context, "StopPipelineExecution", PipelineExecutionArn=arn)
             stopped = True
         return stopped
 
@@ -136,25 +134,15 @@ class Lineage(SageMakerType):
                 listed(context, "ListAssociations", "AssociationSummaries", **{side: resource.arn})
             ):
                 ends = {end: one[end] for end in ("SourceArn", "DestinationArn")}
-                try:
-                    ask(context, "DeleteAssociation", **ends)
-                except errors.Refusal as error:
-                    if not errors.is_gone(error):
-                        raise
+                ask_unless_gone(context, "DeleteAssociation", **ends)
 
 
 def _untie(context: ScanContext, component: str, trial: str) -> None:
-    try:
-        ask(
-            context,
-            "DisassociateTrialComponent",
-            TrialComponentName=component,
-            TrialName=trial,
-        )
-    except errors.Refusal as error:
-        if not errors.is_gone(error):
-            raise
+    both = {"TrialComponentName": component, "TrialName": trial}
+    ask_unless_gone(context, "DisassociateTrialComponent", **both)
 
+
+_TIES = ("ListAssociations",)
 
 PACKAGE = SageMakerType(
     "ModelPackage",
@@ -175,7 +163,11 @@ PACKAGE_GROUP = SageMakerType(
 )
 
 PIPELINE = Pipelines(
-    "Pipeline", _of_role_or_maker, needs_role=True, deleted_from=frozenset({"Active", ""})
+    "Pipeline",
+    _of_role_or_maker,
+    also_reads=("ListPipelineExecutions",),
+    needs_role=True,
+    deleted_from=frozenset({"Active", ""}),
 )
 
 EXPERIMENT = SageMakerType(
@@ -183,20 +175,26 @@ EXPERIMENT = SageMakerType(
 )
 
 TRIAL = Trials(
-    "Trial", by_maker, owner_is_final=True, wait_after_delete=False, after=(names.TRIAL_COMPONENT,)
+    "Trial",
+    by_maker,
+    arn_type="sagemaker:experiment-trial",
+    owner_is_final=True,
+    wait_after_delete=False,
+    after=(names.TRIAL_COMPONENT,),
 )
 
 TRIAL_COMPONENT = Components(
     "TrialComponent",
     _of_source,
+    arn_type="sagemaker:experiment-trial-component",
     listing_proves=True,
     owner_is_final=True,
     wait_after_delete=False,
 )
 
-ARTIFACT = Lineage("Artifact", by_maker, wait_after_delete=False)
-CONTEXT = Lineage("Context", _of_named_source, wait_after_delete=False)
-ACTION = Lineage("Action", _of_named_source, wait_after_delete=False)
+ARTIFACT = Lineage("Artifact", by_maker, also_reads=_TIES, wait_after_delete=False)
+CONTEXT = Lineage("Context", _of_named_source, also_reads=_TIES, wait_after_delete=False)
+ACTION = Lineage("Action", _of_named_source, also_reads=_TIES, wait_after_delete=False)
 
 FEATURE_GROUP = SageMakerType(
     "FeatureGroup",

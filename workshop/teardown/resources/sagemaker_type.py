@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache
+from functools import partial
 from typing import Any
-
-import botocore.session
-from botocore import xform_name
 
 from workshop import tags as keys
 from workshop.aws import errors
@@ -24,146 +21,56 @@ from workshop.pricing.billing import Machines
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext
-from workshop.teardown.resources.base import ResourceType, Undeletable, tag_map
+from workshop.teardown.resources.base import ResourceType, Undeletable
+from workshop.teardown.resources.sagemaker_operations import (
+    Answer,
+    SageMakerOperations,
+    ask,
+    ask_unless_gone,
+    listed,
+    operations,
+)
+from workshop.teardown.resources.sagemaker_proof import Prove, own_tags, unproven
 
-PAGE = 100
 DESCRIBING = 8
 """Threads that describe resources of one type at once."""
 
-Answer = Mapping[str, Any]
-
-
-def ask(context: ScanContext, operation: str, **request: Any) -> dict[str, Any]:
-    """One call to SageMaker; botocore's errors pass through."""
-    client = context.clients.client("sagemaker", context.scope.place)
-    answer: dict[str, Any] = getattr(client, xform_name(operation))(**request)
-    return answer
-
-
-def listed(
-    context: ScanContext, operation: str, member: str, **request: Any
-) -> Iterator[dict[str, Any]]:
-    """What a listing holds, from its first page to its last; botocore's errors pass through."""
-    client = context.clients.client("sagemaker", context.scope.place)
-    pages = client.get_paginator(xform_name(operation)).paginate(
-        **request, PaginationConfig={"PageSize": PAGE}
-    )
-    for page in pages:
-        yield from page[member]
-
-
-def listed_key(resource_type: str) -> tuple[str, str]:
-    """Where a scan's memory has the names of everything of a resource type, whosever it is."""
-    return ("listed", resource_type)
-
-
-Prove = Callable[[ScanContext, Answer], OwnershipVerdict | None]
-"""Reads the proof from a description; None where it holds none. botocore's errors pass through."""
 Price = Callable[[ScanContext, Answer], Decimal | None]
 """USD per hour now, from a description."""
 WhyUnattributable = Callable[[ScanContext, Answer], str]
 """Why a description holds no proof, for what then counts as unknown; empty for all other."""
 
 
-def nothing(context: ScanContext, described: Answer) -> Decimal | None:  # noqa: ARG001 - as Price is called
-    """What costs nothing by the hour."""
+def listed_key(resource_type: str) -> tuple[str, str]:
+    """Return where a scan's memory has the names of everything of a type, whosever it is."""
+    return ("listed", resource_type)
+
+
+def nothing(context: ScanContext, description: Answer) -> Decimal | None:  # noqa: ARG001 - as Price is called
+    """Return 0, the price of what costs nothing by the hour."""
     return Decimal(0)
 
 
-def not_known(context: ScanContext, described: Answer) -> Decimal | None:  # noqa: ARG001 - the same
-    """What costs something that the price list does not know."""
+def not_known(context: ScanContext, description: Answer) -> Decimal | None:  # noqa: ARG001 - the same
+    """Return None, the price of what costs something that the price list does not know."""
     return None
 
 
-def machines_cost(context: ScanContext, machines: Iterable[Machines] | None) -> Decimal | None:
-    """Return what machines cost an hour, None where a part of it is not known."""
-    return billing.machines_cost(machines, context.scope.place.region).exact
+def machines_cost(
+    machines: Callable[[ScanContext, Answer], Iterable[Machines] | None],
+) -> Price:
+    """Return what tells the price of these machines, None where a part of it is not known."""
+
+    def price(context: ScanContext, description: Answer) -> Decimal | None:
+        region = context.scope.place.region
+        return billing.machines_cost(machines(context, description), region).exact
+
+    return price
 
 
-def unproven(context: ScanContext, described: Answer) -> OwnershipVerdict | None:  # noqa: ARG001 - as Prove is called
-    """Nothing in the description tells whose it is."""
-    return None
-
-
-def no_matter(context: ScanContext, described: Answer) -> str:  # noqa: ARG001 - as WhyUnattributable is called
-    """What costs nothing, or always holds a proof."""
+def no_matter(context: ScanContext, description: Answer) -> str:  # noqa: ARG001 - as WhyUnattributable is called
+    """Return nothing: it costs nothing, or always holds a proof."""
     return ""
-
-
-def by_role(*path: str) -> Prove:
-    """The proof by the role that stands at this place of a description."""
-
-    def prove(context: ScanContext, described: Answer) -> OwnershipVerdict | None:
-        found: Any = described
-        for member in path:
-            found = found.get(member) if isinstance(found, Mapping) else None
-        return ownership.of_role(context.scope, found) if found else None
-
-    return prove
-
-
-def by_maker(context: ScanContext, described: Answer) -> OwnershipVerdict | None:
-    """The proof by whoever made it, ``CreatedBy.IamIdentity``."""
-    who = described.get("CreatedBy", {}).get("IamIdentity", {})
-    if not who.get("Arn"):
-        return None
-    made = described.get("CreationTime")
-    return ownership.of_maker(context, who["Arn"], who.get("PrincipalId", ""), made)
-
-
-@dataclass(frozen=True)
-class SageMakerOperations:
-    """The operations and members that SageMaker's service model has for one noun."""
-
-    lists: str
-    """``ListTrainingJobs``."""
-    member: str
-    """The member of its answer that holds the page."""
-    describes: str
-    identity: tuple[str, ...]
-    """What a description has to be asked with: ``TrainingJobName``."""
-    arn: str
-    """The member of summary or description that is its ARN."""
-    status: str
-    """The member that is its status, in summary and description; empty where it has none."""
-    stops: str
-    deletes: str
-    """Empty where AWS has no way to stop or to delete it."""
-
-
-@cache
-def operations(noun: str) -> SageMakerOperations:
-    """Return what botocore's model of SageMaker says about a noun, ``TrainingJob``."""
-    model = _service_model()
-    known = set(model.operation_names)
-
-    def first(*names: str) -> str:
-        return next((name for name in names if name in known), "")
-
-    describes = first(f"Describe{noun}V2", f"Describe{noun}")
-    lists = first(f"List{noun}s", f"List{noun.removesuffix('y')}ies")
-    asked, told = (getattr(model.operation_model(describes), f"{side}_shape") for side in _SIDES)
-    short = re.sub("(Name|Arn|Id)$", "", asked.required_members[-1])
-    statuses = (f"{short}Status", "Status")
-    page = model.operation_model(lists).output_shape
-    return SageMakerOperations(
-        lists=lists,
-        member=next(name for name, shape in page.members.items() if shape.type_name == "list"),
-        describes=describes,
-        identity=tuple(asked.required_members),
-        arn=f"{short}Arn",
-        status=next((one for one in statuses if hasattr(told.members.get(one), "enum")), ""),
-        stops=first(f"Stop{noun}"),
-        deletes=first(f"Delete{noun}"),
-    )
-
-
-_SIDES = ("input", "output")
-
-
-@cache
-def _service_model() -> Any:
-    return botocore.session.get_session().get_service_model("sagemaker")
 
 
 @dataclass(frozen=True)
@@ -179,8 +86,8 @@ class SageMakerType(ResourceType):
     """Request member -> member of the summary: what names one to the service, where that is not
     just what a description has to be asked with."""
     hourly: Price = nothing
-    billed_in: frozenset[str] = frozenset()
-    """Statuses in which it costs by the hour."""
+    billed_in: frozenset[str] | None = frozenset()
+    """Statuses in which it costs by the hour; None where ``hourly`` tells of each."""
     stopped_from: frozenset[str] = frozenset()
     delete_request: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """What its deletion asks for beside its name."""
@@ -189,6 +96,8 @@ class SageMakerType(ResourceType):
     deleting_stops: bool = False
     """Whether only its deletion ends what it costs."""
     after: tuple[str, ...] = ()
+    also_reads: tuple[str, ...] = ()
+    """Operations that listing and proving one needs beside those of its noun."""
     needs_role: bool = False
     """Whether SageMaker works with the execution role while it ends or deletes one: it runs
     machines, or keeps network interfaces and grants that only that role may give back
@@ -203,13 +112,22 @@ class SageMakerType(ResourceType):
     listing_proves: bool = False
     """Whether a summary may hold the proof, so that not all have to be described."""
     log_group: str = ""
+    arn_type: str = ""
+    """``sagemaker:`` and the noun with hyphens where nothing else is given."""
 
     service = "sagemaker"
 
     def __post_init__(self) -> None:
-        if not self.name:
-            words = re.sub("(?<=.)(?=[A-Z])", " ", self.noun).lower()
-            object.__setattr__(self, "name", words)
+        words = re.sub("(?<=.)(?=[A-Z])", " ", self.noun).lower()
+        object.__setattr__(self, "name", self.name or words)
+        hyphened = f"sagemaker:{words.replace(' ', '-')}"
+        object.__setattr__(self, "arn_type", self.arn_type or hyphened)
+
+    @property
+    def reads(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What ``find`` and ``state`` need of IAM, whose actions are called as operations are."""
+        own = self.operations.lists, self.operations.describes, "ListTags"
+        return tuple(f"sagemaker:{operation}" for operation in (*own, *self.also_reads))
 
     @property
     def cloudformation_type(self) -> str:  # type: ignore[override]
@@ -240,29 +158,28 @@ class SageMakerType(ResourceType):
     # --- what a teardown asks ---------------------------------------------------------------
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        """Everything of this resource type that could be the workshop's, look-alikes included."""
+        """Yield everything of this type that could be the workshop's, look-alikes included."""
+        names = self.operations
         summaries = [
-            one
-            for one in listed(
-                context, self.operations.lists, self.operations.member, **self.list_request
-            )
-            if one.get(self.status) not in self.gone_in
+            summary
+            for summary in listed(context, names.lists, names.member, **self.list_request)
+            if summary.get(self.status) not in self.gone_in
         ]
-        context.memory.note(listed_key(self.name), self._names(summaries))
+        everybodys = frozenset("/".join(self._details(summary).values()) for summary in summaries)
+        context.memory.note(listed_key(self.name), everybodys)
         if len(summaries) < 2:  # noqa: PLR2004 - one is looked at before a thread would begin
-            resources = [self.judged(context, one) for one in summaries]
+            resources = [self.of_summary(context, summary) for summary in summaries]
         else:
             with ThreadPoolExecutor(DESCRIBING) as pool:
-                resources = list(pool.map(lambda one: self.judged(context, one), summaries))
+                resources = list(pool.map(partial(self.of_summary, context), summaries))
         yield from (resource for resource in resources if resource is not None)
 
-    def _names(self, summaries: Iterable[Answer]) -> frozenset[str]:
-        """The names of all that was listed, whosever they are."""
-        members = self.identity.values()
-        return frozenset(
-            "/".join(str(one[member]) for member in members if one.get(member) is not None)
-            for one in summaries
-        )
+    def _details(self, summary: Answer) -> dict[str, str]:
+        return {
+            member: str(summary[known])
+            for member, known in self.identity.items()
+            if summary.get(known) is not None
+        }
 
     def stop(self, context: ScanContext, resource: Resource) -> bool:
         """End what it costs by the hour."""
@@ -273,13 +190,7 @@ class SageMakerType(ResourceType):
             return True
         if not self.operations.stops or resource.state not in self.stopped_from:
             return False
-        try:
-            ask(context, self.operations.stops, **resource.details)
-        except errors.Refusal as error:
-            if errors.is_gone(error):
-                return False
-            raise
-        return True
+        return ask_unless_gone(context, self.operations.stops, **resource.details)
 
     def delete(self, context: ScanContext, resource: Resource) -> None:
         """Ask for its deletion."""
@@ -297,84 +208,78 @@ class SageMakerType(ResourceType):
         return None if state in self.gone_in else state
 
     def deletable_in(self, state: str) -> bool:
-        """Whether it can be deleted in this status."""
+        """Return whether it can be deleted in this status."""
         return self.deleted_from is None or state in self.deleted_from
 
     # --- what some types do otherwise ---------------------------------------------------------
 
     def state_of(self, context: ScanContext, described: Answer) -> str:  # noqa: ARG002 - others ask
-        """The status in a description."""
+        """Return the status in a description."""
         return str(described.get(self.status, "")) if self.status else ""
 
     def prepare(self, context: ScanContext, resource: Resource) -> None:
         """Untie it from others just before it is deleted."""
 
     def listed_state(self, context: ScanContext, summary: Answer) -> str:
-        """The status in a summary."""
+        """Return the status in a summary."""
         return self.state_of(context, summary)
 
     # --- proof ------------------------------------------------------------------------------
 
-    def judged(self, context: ScanContext, summary: Answer) -> Resource | None:
+    def of_summary(self, context: ScanContext, summary: Answer) -> Resource | None:
         """Return a resource of a listing with the verdict on it; None where it is none of ours."""
-        details = {
-            member: str(summary[known])
-            for member, known in self.identity.items()
-            if summary.get(known) is not None
-        }
+        details = self._details(summary)
+        id_, name = "/".join(details.values()), _name(details)
         arn = str(summary.get(self.operations.arn, ""))
         stranger = ("stranger", self.name, arn, str(summary.get("CreationTime")))
         if self.owner_is_final and context.lasting.recall(stranger):
             return None
-        shown = "/".join(details.values())
-        unchanged = self._unchanged(context, shown, arn, details, summary)
-        if unchanged is not None:
-            return unchanged
-        described: Answer | None = None
+        before = self._proven_before(context, id_, summary)
+        more = {"arn": arn, "created": summary.get("CreationTime"), "details": details}
+        if before is not None and self._is_settled(context, summary):
+            before = replace(before, why="proven by an earlier scan")
+            state = self.listed_state(context, summary)
+            return self.resource(context, before, id_, state=state, **more)
+        description: Answer | None = None
         why = ""
         try:
-            described = self._described(context, details, summary)
-            if described is None:
+            description = self._described(context, details, summary)
+            if description is None:
                 return None
-            proven = self.prove(context, described)
+            proven = self.prove(context, description)
             if proven is None and _in_its_life(context, summary):
-                why = self.unattributable(context, described)
+                why = self.unattributable(context, description)
         except errors.Refusal as error:
-            if described is None and errors.is_gone(error):
+            if description is None and errors.is_gone(error):
                 return None
-            proven = OwnershipVerdict(
-                Ownership.UNKNOWN, f"could not be read: {errors.describe(error)}"
-            )
-        whole = summary if described is None else described
+            proven = ownership.unread(error)
+        whole = summary if description is None else description
         arn = arn or str(whole.get(self.operations.arn, ""))
-        verdict = ownership.judge(context, name=_name(details), arn=arn, proof=proven, tagged=None)
-        if proven is None and _is_none_of_ours(verdict):
-            before = self._proven_before(context, shown, summary)
-            verdict = before or (
-                _unattributable(context, _name(details), arn, why) if why else verdict
-            )
+        verdict = ownership.judge(context, name=name, arn=arn, proof=proven, tagged=None)
+        if proven is None and (verdict is None or verdict.ownership == Ownership.FOREIGN):
+            verdict = before or (_unattributable(context, name, arn, why) if why else verdict)
         if verdict is None:
             if self.owner_is_final and proven is not None:
                 context.lasting.note(stranger, value=True)
             return None
-        state = self.state_of(context, whole) if described else self.listed_state(context, summary)
-        return Resource(
-            resource_type=self.name,
-            id=shown,
-            place=context.scope.place,
-            ownership=verdict.ownership,
-            why=verdict.why,
-            seat=verdict.seat,
-            arn=arn,
+        read_state = self.listed_state if description is None else self.state_of
+        state = read_state(context, whole)
+        return self.resource(
+            context,
+            verdict,
+            id_,
             state=state,
-            hourly=self._costs(context, state, described),
-            created=summary.get("CreationTime"),
-            details=details,
+            hourly=self._costs(context, state, description),
             unattributable=proven is None and verdict.ownership == Ownership.UNKNOWN,
+            **{**more, "arn": arn},
         )
 
+    def _is_settled(self, context: ScanContext, summary: Answer) -> bool:
+        """Return whether a description would tell nothing new of what is proven."""
+        return self.owner_is_final and self._is_free(self.listed_state(context, summary))
+
     def _described(self, context: ScanContext, details: Answer, summary: Answer) -> Answer | None:
-        """All that can be read of it, once a scan; None where it is gone.
+        """Return all that can be read of it, once a scan; None where it is gone.
 
         A summary will do that holds the proof, or where there is none to be had.
         """
@@ -386,32 +291,6 @@ class SageMakerType(ResourceType):
             lambda: ask(context, self.operations.describes, **details),
         )
         return found
-
-    def _unchanged(
-        self,
-        context: ScanContext,
-        shown: str,
-        arn: str,
-        details: Mapping[str, str],
-        summary: Answer,
-    ) -> Resource | None:
-        """One that is proven for good and costs nothing now: its description tells nothing new."""
-        verdict = self._proven_before(context, shown, summary) if self.owner_is_final else None
-        state = "" if verdict is None else self.listed_state(context, summary)
-        if verdict is None or state in self.billed_in:
-            return None
-        return Resource(
-            resource_type=self.name,
-            id=shown,
-            place=context.scope.place,
-            ownership=verdict.ownership,
-            why="proven by an earlier scan",
-            seat=verdict.seat,
-            arn=arn,
-            state=state,
-            created=summary["CreationTime"],
-            details=details,
-        )
 
     def _proven_before(
         self, context: ScanContext, shown: str, summary: Answer
@@ -426,8 +305,11 @@ class SageMakerType(ResourceType):
             Ownership.OWNED, "proven before, by what has been deleted since", seat
         )
 
+    def _is_free(self, state: str) -> bool:
+        return self.billed_in is not None and state not in self.billed_in
+
     def _costs(self, context: ScanContext, state: str, described: Answer | None) -> Decimal | None:
-        if state not in self.billed_in:
+        if self._is_free(state):
             return Decimal(0)
         if described is None:
             return None
@@ -437,20 +319,16 @@ class SageMakerType(ResourceType):
             return None
 
 
-def _is_none_of_ours(verdict: OwnershipVerdict | None) -> bool:
-    return verdict is None or verdict.ownership == Ownership.FOREIGN
-
-
 def _in_its_life(context: ScanContext, summary: Answer) -> bool:
-    """Whether it was made since the workshop began: what was there before is none of it."""
+    """Return whether it was made since the workshop began: what was there before is none of it."""
     created = summary.get("CreationTime")
     return context.since is not None and created is not None and created >= context.since
 
 
 def _unattributable(context: ScanContext, name: str, arn: str, why: str) -> OwnershipVerdict | None:
-    """The verdict on what nothing proves any more: its own tags, else that it is unknown."""
+    """Return the verdict on what nothing proves any more: its own tags, else that it is unknown."""
     try:
-        tagged = tag_map(ask(context, "ListTags", ResourceArn=arn)["Tags"])
+        tagged = own_tags(context, arn)
     except errors.Refusal:
         tagged = {}
     if keys.WORKSHOP in tagged:
@@ -459,6 +337,6 @@ def _unattributable(context: ScanContext, name: str, arn: str, why: str) -> Owne
 
 
 def _name(details: Mapping[str, str]) -> str:
-    """The part of an identity that people chose: the last, or what an ARN ends in."""
+    """Return the part of an identity that people chose: the last, or what an ARN ends in."""
     last = list(details.values())[-1]
     return last.partition("/")[2] if last.startswith("arn:") else last

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from workshop.pricing import billing, prices
+from workshop.pricing import billing
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import ScanContext
 from workshop.teardown.resources import names
-from workshop.teardown.resources.sagemaker_serving import described
-from workshop.teardown.resources.sagemaker_type import (
-    Answer,
-    SageMakerType,
-    by_role,
-    not_known,
-    unproven,
-)
+from workshop.teardown.resources.sagemaker_operations import Answer, described
+from workshop.teardown.resources.sagemaker_proof import by_role, unproven
+from workshop.teardown.resources.sagemaker_type import SageMakerType, not_known
 
 STUDIO = "/aws/sagemaker/studio"
 """The log group of all that runs in a domain."""
 _RESTING = frozenset({"InService", "Failed", "Update_Failed", "Delete_Failed"})
-
-
-def _notebook_cost(context: ScanContext, notebook: Answer) -> Decimal | None:
-    region = context.scope.place.region
-    disk = prices.volume_hourly(notebook.get("VolumeSizeInGB", 5), region)
-    status, instance_type = notebook["NotebookInstanceStatus"], notebook["InstanceType"]
-    return (prices.cost(disk) + billing.notebook_cost(status, instance_type, region)).exact
 
 
 def _of_domain(context: ScanContext, domain_id: str) -> OwnershipVerdict | None:
@@ -67,10 +53,10 @@ NOTEBOOK = SageMakerType(
     by_role("RoleArn"),
     name=names.NOTEBOOK,
     needs_role=True,
-    hourly=_notebook_cost,
-    billed_in=frozenset(
-        {"Pending", "InService", "Stopping", "Stopped", "Failed", "Updating", "Deleting"}
+    hourly=lambda context, notebook: (
+        billing.described_notebook_cost(notebook, context.scope.place.region).exact
     ),
+    billed_in=None,
     stopped_from=frozenset({"InService"}),
     deleted_from=frozenset({"Stopped", "Failed"}),
     log_group="/aws/sagemaker/NotebookInstances",

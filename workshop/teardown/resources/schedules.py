@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from workshop.aws import errors
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
-from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType
 
 TARGETS_AT_ONCE = 100
@@ -27,14 +27,14 @@ class EventRules(ResourceType):
     name = "event rule"
     service = "events"
     cloudformation_type = "AWS::Events::Rule"
+    reads = ("events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule")
+    arn_type = "events:rule"
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         for bus in self._buses(context):
-            pages = self.pages(context, "list_rules", EventBusName=bus)
-            for page in pages:
-                for rule in page["Rules"]:
-                    if not rule.get("ManagedBy"):
-                        yield from self._judged(context, bus, rule)
+            for rule in self.listed(context, "list_rules", "Rules", EventBusName=bus):
+                if not rule.get("ManagedBy"):
+                    yield from self._judged(context, bus, rule)
 
     def _judged(
         self, context: ScanContext, bus: str, rule: Mapping[str, Any]
@@ -45,21 +45,16 @@ class EventRules(ResourceType):
         except ClientError as error:
             if errors.is_gone(error):
                 return
-            found: OwnershipVerdict | None = OwnershipVerdict(
-                Ownership.UNKNOWN, f"its targets could not be read: {errors.describe(error)}"
-            )
+            proof: OwnershipVerdict | None = ownership.unread(error, "its targets")
         else:
-            found = ownership.joined(
-                ownership.of_role(context.scope, one["RoleArn"])
-                for one in (rule, *targets)
-                if one.get("RoleArn")
-            )
-        verdict = ownership.judge(context, name=name, arn=rule["Arn"], proof=found, tagged=None)
-        yield from self.found(
+            roles = [one["RoleArn"] for one in (rule, *targets) if one.get("RoleArn")]
+            proof = ownership.joined(ownership.of_role(context.scope, role) for role in roles)
+        yield from self.judged(
             context,
-            verdict,
             f"{bus}/{name}",
+            name=name,
             arn=rule["Arn"],
+            proof=proof,
             state=rule["State"],
             details={"Name": name, "EventBusName": bus},
         )
@@ -87,9 +82,8 @@ class EventRules(ResourceType):
             token = {"NextToken": answer["NextToken"]}
 
     def _targets(self, context: ScanContext, bus: str, name: str) -> Iterator[dict[str, Any]]:
-        pages = self.client(context).get_paginator("list_targets_by_rule")
-        for page in pages.paginate(Rule=name, EventBusName=bus):
-            yield from page["Targets"]
+        request = {"Rule": name, "EventBusName": bus}
+        yield from self.listed(context, "list_targets_by_rule", "Targets", **request)
 
 
 class Schedules(ResourceType):
@@ -98,36 +92,30 @@ class Schedules(ResourceType):
     name = "schedule"
     service = "scheduler"
     cloudformation_type = "AWS::Scheduler::Schedule"
+    reads = ("scheduler:ListSchedules",)
+    arn_type = "scheduler:schedule"
     wait_after_delete = False
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        for page in self.pages(context, "list_schedules"):
-            for one in page["Schedules"]:
-                yield from self._judged(context, one)
-
-    def _judged(self, context: ScanContext, summary: Mapping[str, Any]) -> Iterator[Resource]:
-        details = {"Name": summary["Name"], "GroupName": summary["GroupName"]}
-        try:
-            described = self.client(context).get_schedule(**details)
-        except ClientError as error:
-            if errors.is_gone(error):
-                return
-            found = OwnershipVerdict(
-                Ownership.UNKNOWN, f"could not be read: {errors.describe(error)}"
+        for schedule in self.listed(context, "list_schedules", "Schedules"):
+            details = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
+            try:
+                described = self.client(context).get_schedule(**details)
+            except ClientError as error:
+                if errors.is_gone(error):
+                    continue
+                proof = ownership.unread(error)
+            else:
+                proof = ownership.of_role(context.scope, described["Target"]["RoleArn"])
+            yield from self.judged(
+                context,
+                f"{details['GroupName']}/{details['Name']}",
+                name=details["Name"],
+                arn=schedule["Arn"],
+                proof=proof,
+                state=schedule["State"],
+                details=details,
             )
-        else:
-            found = ownership.of_role(context.scope, described["Target"]["RoleArn"])
-        verdict = ownership.judge(
-            context, name=details["Name"], arn=summary["Arn"], proof=found, tagged=None
-        )
-        yield from self.found(
-            context,
-            verdict,
-            f"{details['GroupName']}/{details['Name']}",
-            arn=summary["Arn"],
-            state=summary["State"],
-            details=details,
-        )
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
         self.client(context).delete_schedule(**resource.details)

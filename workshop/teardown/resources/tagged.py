@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from workshop import naming
 from workshop import tags as keys
+from workshop.aws import errors
 from workshop.naming import COHORT, SEAT_STACKS
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
-from workshop.teardown.resource import Ownership, ScanContext, Scope
+from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
+from workshop.teardown.resources.base import ResourceType, tag_map
 
 STACK = "aws:cloudformation:stack-name"
 STACK_ID = "aws:cloudformation:stack-id"
@@ -18,15 +21,67 @@ keeps the prefix to itself (https://docs.aws.amazon.com/tag-editor/latest/usergu
 """
 
 
+class TaggedType(ResourceType):
+    """A resource type that proves whose it is by the tags of CloudFormation and the provisioner.
+
+    The tags of what the tagging service does not tell are read, one call each, of what has a name
+    of a seat that is torn down.
+    """
+
+    without_stack_tag: str | None = None
+    """What ``stack_tag`` is of a resource whose tags were read, and which has no such tag."""
+
+    def read_tags(self, context: ScanContext, name: str, arn: str) -> Iterable[Mapping[str, str]]:
+        """Return AWS's list of its tags; botocore's errors pass through."""
+        raise NotImplementedError
+
+    def judged_by_own_tags(
+        self, context: ScanContext, name: str, arn: str, *, maker: str = "", **more: Any
+    ) -> Iterator[Resource]:
+        """Yield the resource with the verdict of its tags; nothing where it is gone."""
+        tags: Mapping[str, str] | None = context.tagged.get(arn)
+        if tags is None:
+            if not asked_about(context.scope, name):
+                return
+            try:
+                tags = tag_map(self.read_tags(context, name, arn))
+            except errors.Refusal as error:
+                if errors.is_gone(error):
+                    return
+        yield from self.judged_by_tags(context, name, tags, arn=arn, maker=maker, **more)
+
+    def judged_by_tags(
+        self,
+        context: ScanContext,
+        id_: str,
+        tags: Mapping[str, str] | None,
+        *,
+        name: str = "",
+        arn: str = "",
+        maker: str = "",
+        **more: Any,
+    ) -> Iterator[Resource]:
+        """Yield the resource with the verdict of these tags, None where they could not be read."""
+        yield from self.found(
+            context,
+            judge(context, name or id_, arn, tags, maker=maker),
+            id_,
+            arn=arn,
+            of_environment=other_environment(context.scope, tags, maker),
+            stack_tag=None if tags is None else tags.get(STACK_ID, self.without_stack_tag),
+            **more,
+        )
+
+
 def asked_about(scope: Scope, name: str) -> bool:
-    """Whether a name may be of a seat that is torn down; of others not even tags are read."""
+    """Return whether a name may be of a seat in the scope; of others not even tags are read."""
     return scope.whole or naming.seat_of_name(scope.workshop, name) in scope.seats
 
 
 def judge(
     context: ScanContext, name: str, arn: str, tags: Mapping[str, str] | None, *, maker: str = ""
 ) -> OwnershipVerdict | None:
-    """The verdict on what the workshop tags when it makes it; None where it does not look alike.
+    """Return the verdict on what the workshop tags; None where it does not look alike.
 
     ``tags`` is None where they could not be read. A name without tags is no claim here, unless IAM
     lets nobody but one seat use it: ``maker`` is that seat.
@@ -38,7 +93,7 @@ def judge(
 def proven(
     scope: Scope, tags: Mapping[str, str] | None, maker: str = ""
 ) -> OwnershipVerdict | None:
-    """What tags prove; None where they claim it for the workshop and no more."""
+    """Return what tags prove; None where they claim it for the workshop and no more."""
     if tags is None:
         return OwnershipVerdict(Ownership.UNKNOWN, "its tags could not be read")
     said = tags.get(keys.WORKSHOP), tags.get(keys.ENVIRONMENT)
@@ -61,7 +116,7 @@ def proven(
 
 
 def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str = "") -> str:
-    """The environment of the workshop whose tags these are, empty for this one and for none.
+    """Return the environment of the workshop whose tags these are, empty for this one and for none.
 
     What ``maker`` may have made and tagged itself tells nothing of environments, unless
     CloudFormation's own tag does.
@@ -75,5 +130,5 @@ def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str =
 
 
 def _is_of(scope: Scope, seat: str, stack: str) -> bool:
-    """Whether a stack has the name of one of this seat's."""
+    """Return whether a stack has the name of one of this seat's."""
     return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}

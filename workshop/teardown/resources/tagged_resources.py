@@ -6,7 +6,7 @@ deletes it, and what goes along with it, differs with each type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from workshop import tags as keys
 from workshop.errors import WorkshopError
@@ -15,31 +15,6 @@ from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
 from workshop.teardown.resources import tagged
 from workshop.teardown.resources.base import ResourceType
-from workshop.teardown.resources.unexplained import ROOT
-
-KNOWN: Mapping[str, frozenset[str]] = {
-    "cloudformation": frozenset({"stack"}),
-    "cloudwatch": frozenset({"alarm", "dashboard"}),
-    "ec2": frozenset({"instance", "volume", "network-interface"}),
-    "ecr": frozenset({"repository"}),
-    "events": frozenset({"rule"}),
-    "iam": frozenset({"role", "policy"}),  # below the workshop's path
-    "scheduler": frozenset({"schedule"}),
-    "sagemaker": frozenset(
-        {
-            *("training-job", "processing-job", "transform-job", "hyper-parameter-tuning-job"),
-            *("automl-job", "compilation-job", "labeling-job", "endpoint", "endpoint-config"),
-            *("model", "inference-component", "model-package", "model-package-group", "pipeline"),
-            *("experiment", "experiment-trial", "experiment-trial-component", "artifact"),
-            *("context", "action", "feature-group", "mlflow-tracking-server"),
-            "inference-recommendations-job",
-            *("notebook-instance", "notebook-instance-lifecycle-config", "code-repository"),
-            *("app", "space", "user-profile", "domain"),
-        }
-    ),
-}
-"""Service -> the types in its ARNs of which the other resource types list everything."""
-
 
 WHY = (
     "it has the workshop's tags; no command here deletes its type, so look at it, and delete it or"
@@ -52,13 +27,18 @@ class TaggedResources(ResourceType):
 
     name = "tagged resource"
     service = "resourcegroupstaggingapi"
+    reads = ("tag:GetResources",)
     by_hand = True
+
+    def __init__(self, others: Iterable[ResourceType]) -> None:
+        """Find what none of the ``others`` lists."""
+        self._others = tuple(others)
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         scope = context.scope
         for arn, given in context.tagged.items():
             seat = given.get(keys.ATTENDEE, COHORT)
-            if is_known(scope, arn) or not (scope.whole or seat in scope.seats):
+            if self._is_listed(scope, arn) or not (scope.whole or seat in scope.seats):
                 continue
             if not _goes_with_a_stack(scope, given):
                 yield from self.found(
@@ -68,6 +48,14 @@ class TaggedResources(ResourceType):
                     arn=arn,
                     hourly=None,
                 )
+
+    def _is_listed(self, scope: Scope, arn: str) -> bool:
+        _, _, service, _, _, rest = arn.split(":", 5)
+        kind, _, name = rest.partition("/")
+        if service == "iam":
+            return kind in ("role", "policy") and f"/{name}".startswith(scope.names("").iam_path)
+        is_stack = service == "cloudformation" and kind == "stack"
+        return is_stack or any(other.lists(arn) for other in self._others)
 
     def delete(self, context: ScanContext, resource: Resource) -> None:  # noqa: ARG002 - not known how
         raise WorkshopError(f"no command here deletes {resource.id}; delete it yourself")
@@ -79,24 +67,8 @@ class TaggedResources(ResourceType):
         return "" if found else None
 
 
-def is_known(scope: Scope, arn: str) -> bool:
-    """Whether another resource type lists everything of the type that an ARN names."""
-    _, _, service, _, account, rest = arn.split(":", 5)
-    resource_type, _, name = rest.replace(":", "/").partition("/")
-    if service == "logs":
-        return rest.startswith(f"log-group:{ROOT}")
-    if service == "s3":
-        return not account  # access points and the like have one in their ARNs, buckets have none
-    if service == "iam":
-        return resource_type in KNOWN[service] and f"/{name}".startswith(scope.names("").iam_path)
-    return resource_type in KNOWN.get(service, ())
-
-
 def _goes_with_a_stack(scope: Scope, given: Mapping[str, str]) -> bool:
-    """Whether a stack of the workshop made it, and takes it away."""
+    """Return whether a stack of the workshop made it, and takes it away."""
     seat = given.get(keys.ATTENDEE, COHORT)
     stack = given.get(tagged.STACK, "")
     return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}
-
-
-TYPES: tuple[ResourceType, ...] = (TaggedResources(),)

@@ -15,23 +15,20 @@ from workshop import tags
 from workshop.aws import errors
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, ScanContext
-from workshop.teardown.resources import sagemaker_types
 from workshop.teardown.resources.sagemaker_type import listed_key
+from workshop.teardown.resources.sagemaker_types import LOG_GROUPS
 from workshop.teardown.resources.sagemaker_workbenches import STUDIO
 
 ROOT = "/aws/sagemaker/"
 ENDPOINTS = f"{ROOT}Endpoints/"
 COMPONENTS = f"{ROOT}InferenceComponents/"
 
-WRITERS = {one.name: one.log_group for one in sagemaker_types.TYPES if one.log_group}
-"""Resource types that write logs, and where; what ends in a slash has a group for each."""
-
 _LATE = timedelta(hours=1)
 """By how much ``lastEventTimestamp`` may be behind (API reference of DescribeLogStreams)."""
 
 
 def writers(group: str, stream: str) -> list[str]:
-    """Whose log a stream may be, by its name: the closest comes first.
+    """Return whose log a stream may be, by its name: the closest comes first.
 
     In a domain that is somebody else's, profiles and spaces may be the workshop's.
     """
@@ -40,12 +37,12 @@ def writers(group: str, stream: str) -> list[str]:
 
 
 def moment(milliseconds: int | None) -> datetime | None:
-    """The moment that CloudWatch Logs gives in milliseconds."""
+    """Return the moment that CloudWatch Logs gives in milliseconds."""
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def verdict(context: ScanContext) -> OwnershipVerdict:
-    """The verdict on a log that nothing explains; of one seat among several nothing tells."""
+    """Return the verdict on a log that nothing explains, which tells of no seat."""
     message = "made since the workshop began, and nothing that is there explains it"
     return OwnershipVerdict(
         Ownership.CLAIMED if context.scope.whole else Ownership.UNKNOWN, message
@@ -53,9 +50,9 @@ def verdict(context: ScanContext) -> OwnershipVerdict:
 
 
 def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
-    """Whether nothing explains a whole group. A tag ``workshop`` of another's does."""
+    """Return whether nothing explains a whole group. A tag ``workshop`` of another's does."""
     name = group["logGroupName"]
-    if not _is_new(context, group) or name in WRITERS.values():
+    if not _is_new(context, group) or name in LOG_GROUPS.values():
         return False
     start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
     if start is not None:
@@ -66,7 +63,7 @@ def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
 
 
 def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
-    """The streams of a group that jobs or notebooks share, which none of these has written.
+    """Yield the streams of a group that jobs or notebooks share, which none of these has written.
 
     The latest come first, and those that are older than the workshop are not read.
     """
@@ -77,7 +74,7 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
     pages = client.get_paginator("describe_log_streams").paginate(
         logGroupName=group, orderBy="LastEventTime", descending=True
     )
-    try:
+    with errors.gone_is_fine():
         for page in pages:
             found = page["logStreams"]
             for stream in found:
@@ -87,14 +84,13 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
             last = [moment(one.get("lastEventTimestamp")) for one in found]
             if last and all(one is not None and one < context.since - _LATE for one in last):
                 return
-    except errors.Refusal as error:
-        if not errors.is_gone(error):
-            raise
 
 
 def _names(context: ScanContext, group: str) -> frozenset[str] | None:
-    """The names of all that may write to a group; None where they could not be listed."""
-    resource_types = [resource_type for resource_type, where in WRITERS.items() if where == group]
+    """Return the names of all that may write to a group; None where they could not be listed."""
+    resource_types = [
+        resource_type for resource_type, where in LOG_GROUPS.items() if where == group
+    ]
     found = [context.memory.recall(listed_key(resource_type)) for resource_type in resource_types]
     # A resource type that a Region does not offer is not listed, and writes nothing.
     some = [one for one in found if one is not None]
@@ -109,10 +105,6 @@ def _is_new(context: ScanContext, log: Mapping[str, Any]) -> bool:
 def _workshop_of(context: ScanContext, group: Mapping[str, Any]) -> str:
     client = context.clients.client("logs", context.scope.place)
     arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
-    try:
-        given = client.list_tags_for_resource(resourceArn=arn)["tags"]
-    except errors.Refusal as error:
-        if errors.is_gone(error):
-            return ""
-        raise
-    return str(given.get(tags.WORKSHOP, ""))
+    with errors.gone_is_fine():
+        return str(client.list_tags_for_resource(resourceArn=arn)["tags"].get(tags.WORKSHOP, ""))
+    return ""

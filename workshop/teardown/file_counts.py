@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -13,18 +13,18 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.models import Keep
 from workshop.naming import COHORT
-from workshop.teardown.artifacts import lost_artifacts, works
+from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
 from workshop.teardown.plan import PlannedAction, TeardownPlan
 from workshop.teardown.s3_copy import Source
 from workshop.teardown.saving import SeatArtifacts, counted, of_bytes
 
 THREADS = 16
 MOST = 20_000
-"""Files of one bucket that are counted, a thousand a call; of more it is told that they are."""
+"""Files of one bucket that are counted, a thousand a call; of more only that there are more."""
 
 
 @dataclass(frozen=True)
-class SavedCount:
+class FileCount:
     """What one seat has in buckets that the plan empties; ``complete`` unless there is more."""
 
     seat: str
@@ -37,8 +37,8 @@ class SavedCount:
     logs: int = 0
     unread: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+    def document(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values."""
         return {
             "seat": self.seat,
             "account": self.place.account,
@@ -54,72 +54,76 @@ class SavedCount:
 
 
 @dataclass(frozen=True)
-class SavedCounts:
+class FileCounts:
     """The work of all seats of a plan; ``keep`` is what is saved and where to, None for nothing."""
 
-    seats: tuple[SavedCount, ...]
+    seats: tuple[FileCount, ...]
     keep: Keep | None = None
     notebooks: int = 0
     """Those whose disks are deleted."""
-    _people: tuple[SavedCount, ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        people = tuple(one for one in self.seats if one.seat != COHORT)
-        object.__setattr__(self, "_people", people)
 
     @property
     def lost(self) -> int:
         """How many files are deleted and not saved, as far as they were counted."""
-        return sum(one.files - one.saved for one in self.seats)
+        return sum(seat.files - seat.saved for seat in self.seats)
+
+    @property
+    def files(self) -> int:
+        """How many files are deleted, as far as they were counted."""
+        return sum(seat.files for seat in self.seats)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all files were counted."""
+        return all(seat.complete and not seat.unread for seat in self.seats)
 
     @property
     def lines(self) -> list[str]:
         """What happens to files, in sentences."""
-        lines = []
-        kept = [(one, one.saved, one.saved_bytes) for one in self.seats]
-        lost = [(one, one.files - one.saved, one.bytes - one.saved_bytes) for one in self.seats]
-        if any(files for _, files, _ in kept) and self.keep is not None:
-            lines.append(f"{_message(kept)} saved to {self.keep.to}, and then deleted")
-        if any(files for _, files, _ in lost):
-            lines.append(f"{_message(lost)} deleted and NOT saved")
-        logs = sum(one.logs for one in self.seats)
+        to = None if self.keep is None else f"saved to {self.keep.to}, and then deleted"
+        not_saved = "deleted and NOT saved"
+        saved = [(seat, seat.saved, seat.saved_bytes) for seat in self.seats]
+        lost = [
+            (seat, seat.files - seat.saved, seat.bytes - seat.saved_bytes) for seat in self.seats
+        ]
+        lines = [
+            f"{_message(parts)} {becomes}"
+            for parts, becomes in ((saved, to), (lost, not_saved))
+            if becomes and any(files for _, files, _ in parts)
+        ]
+        logs = sum(seat.logs for seat in self.seats)
         if logs:
-            saved = self.keep is not None and self.keep.logs
-            how = f"saved to {self.keep.to}, and then deleted" if saved and self.keep else ""
-            are = "are" if logs > 1 else "is"
-            lines.append(f"{counted(logs, 'log')} {are} {how or 'deleted and NOT saved'}")
-        lines += [f"files that could not be counted: {one}" for one in self._unread]
+            becomes = to if self.keep is not None and self.keep.logs else not_saved
+            lines.append(f"{counted(logs, 'log')} {'are' if logs > 1 else 'is'} {becomes}")
+        unread = [message for seat in self.seats for message in seat.unread]
+        lines += [f"files that could not be counted: {message}" for message in unread]
         if self.notebooks:
             disks = f"the disks of {counted(self.notebooks, 'notebook')} are"
             if self.notebooks == 1:
                 disks = "the disk of 1 notebook is"
             lines.append(
-                f"{disks} deleted and NOT saved: no API of AWS reads them; what is to be kept has"
-                " to be copied to a bucket from inside the notebook first"
+                f"{disks} {not_saved}: no API of AWS reads them; what is to be kept has to be"
+                " copied to a bucket from inside the notebook first"
             )
         return lines
 
-    @property
-    def _unread(self) -> list[str]:
-        return [message for one in self.seats for message in one.unread]
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+    def document(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values."""
         return {
             "to": None if self.keep is None else self.keep.to,
-            "files": sum(one.files for one in self.seats),
-            "files_saved": sum(one.saved for one in self.seats),
+            "files": self.files,
+            "files_saved": self.files - self.lost,
             "files_not_saved": self.lost,
-            "people": sum(1 for one in self._people if one.files),
-            "all_counted": all(one.complete and not one.unread for one in self.seats),
-            "seats": [one.as_json() for one in self.seats],
+            "people": sum(seat.seat != COHORT and seat.files > 0 for seat in self.seats),
+            "all_counted": self.complete,
+            "seats": [seat.document() for seat in self.seats],
         }
 
 
-def count(clients: Clients, plan: TeardownPlan) -> SavedCounts:
+def count(clients: Clients, plan: TeardownPlan) -> FileCounts:
     """Count what the plan deletes of everybody's work; each bucket is listed once, in bounds."""
     keep = plan.choices.save
-    kept = {(one.place, one.seat): one for one in works(plan)} if keep is not None else {}
+    kept = {(one.place, one.seat): one for one in seat_artifacts(plan)} if keep is not None else {}
     lost = lost_artifacts(plan)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="count") as pool:
         counts = pool.map(
@@ -127,16 +131,16 @@ def count(clients: Clients, plan: TeardownPlan) -> SavedCounts:
         )
         seats = tuple(counts)
     disks = [
-        one
-        for one in plan.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-        if one.resource_type == "notebook"
+        resource
+        for resource in plan.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
+        if resource.resource_type == "notebook"
     ]
-    return SavedCounts(seats, keep, len(disks))
+    return FileCounts(seats, keep, len(disks))
 
 
 def _count(
     clients: Clients, work: SeatArtifacts, kept: SeatArtifacts | None, keep: Keep | None
-) -> SavedCount:
+) -> FileCount:
     client = clients.client("s3", work.place)
     chosen = list(kept.chosen(keep)) if kept is not None and keep is not None else []
     files = size = saved = saved_size = 0
@@ -153,16 +157,16 @@ def _count(
         except errors.Refusal as error:
             unread.append(f"bucket {bucket}: {errors.describe(error)}")
         complete = complete and files - before < MOST
-    return SavedCount(
+    return FileCount(
         *(work.seat, work.place, files, size, saved, saved_size, complete),
         logs=len(work.streams),
         unread=tuple(unread),
     )
 
 
-def _message(parts: Iterable[tuple[SavedCount, int, int]]) -> str:
+def _message(parts: Iterable[tuple[FileCount, int, int]]) -> str:
     """``1,204 files (3.4 GB) of 11 people and of the shared datasets are``."""
-    some = [one for one in parts if one[1]]
+    some = [part for part in parts if part[1]]
     files, size = sum(one[1] for one in some), sum(one[2] for one in some)
     people = len({one[0].seat for one in some if one[0].seat != COHORT})
     least = "" if all(one[0].complete for one in some) else "at least "

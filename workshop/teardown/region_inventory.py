@@ -1,0 +1,232 @@
+"""What is known of an account and Region before its resource types are listed.
+
+Its stacks and what they hold, the workshop's roles and policies, what carries the workshop's tags:
+these tell which seats there are, since when, and whose a resource is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from workshop import naming, tags
+from workshop.account_region import AccountRegion
+from workshop.aws import errors
+from workshop.aws import stacks as stack_listing
+from workshop.aws.clients import Clients
+from workshop.aws.stacks import StackSummary
+from workshop.teardown import holders, roles
+from workshop.teardown.holders import STACK, STACK_RESOURCE, StackRules
+from workshop.teardown.resource import STILL_THERE, Identity, Ownership, ScanCache, Scope, SeenRole
+from workshop.teardown.roles import WorkshopIdentity
+from workshop.teardown.scan_target import ScanTarget, Unknown
+
+LISTING = 12
+"""Listings of one account and Region that are made at once."""
+
+TAGS = "tag"
+"""What the scan calls the tagging service's answer."""
+
+_GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+
+
+@dataclass
+class RegionInventory:
+    """What is known of a place before its resource types are listed."""
+
+    place: AccountRegion
+    stacks: dict[str, StackSummary] = field(default_factory=dict)
+    stack_resources: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    roles: list[WorkshopIdentity] = field(default_factory=list)
+    policies: list[WorkshopIdentity] = field(default_factory=list)
+    tagged: dict[str, dict[str, str]] = field(default_factory=dict)
+    unknown: list[Unknown] = field(default_factory=list)
+
+
+def survey(
+    clients: Clients, target: ScanTarget, place: AccountRegion, lasting: ScanCache
+) -> RegionInventory:
+    inventory = RegionInventory(place)
+    first = target.is_first(place)
+
+    def here(found: list[WorkshopIdentity]) -> list[WorkshopIdentity]:
+        """Return those of this Region; what tells none counts in the first one of its account."""
+        return [one for one in found if one.region == place.region or (first and not one.region)]
+
+    def read_roles() -> None:
+        inventory.roles = here(roles.roles(clients, target.workshop, place))
+
+    def read_policies() -> None:
+        inventory.policies = here(roles.policies(clients, target.workshop, place))
+
+    def read_tags() -> None:
+        inventory.tagged = tagged(clients, target.workshop, place)
+
+    def read_stacks() -> None:
+        inventory.stacks = stack_listing.stacks(clients, place)
+        own = [
+            stack
+            for stack in inventory.stacks.values()
+            if stack.belongs_to(target.workshop, target.environment)
+        ]
+        with ThreadPoolExecutor(LISTING) as pool:
+            held_by = pool.map(partial(_resources, clients, place, lasting), own)
+            for stack, held in zip(own, held_by, strict=True):
+                if isinstance(held, tuple):
+                    inventory.stack_resources[stack.name] = held
+                else:
+                    why = f"{stack.name}: {errors.describe(held)}"
+                    inventory.unknown.append(Unknown(STACK_RESOURCE, place, why))
+
+    def read(resource_type: str, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except errors.Refusal as error:
+            inventory.unknown.append(Unknown(resource_type, place, errors.describe(error)))
+
+    parts = {
+        STACK: read_stacks,
+        roles.ROLE: read_roles,
+        roles.POLICY: read_policies,
+        TAGS: read_tags,
+    }
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(read, parts, parts.values()))
+    return inventory
+
+
+def tagged(clients: Clients, workshop: str, place: AccountRegion) -> dict[str, dict[str, str]]:
+    """Return the tags of all with the workshop's tag, by ARN; botocore's errors pass through."""
+    client = clients.client("resourcegroupstaggingapi", place)
+    pages = client.get_paginator("get_resources").paginate(
+        TagFilters=[{"Key": tags.WORKSHOP, "Values": [workshop]}],
+        PaginationConfig={"PageSize": 100},
+    )
+    return {
+        one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+        for page in pages
+        for one in page["ResourceTagMappingList"]
+    }
+
+
+def _resources(
+    clients: Clients, place: AccountRegion, lasting: ScanCache, stack: StackSummary
+) -> tuple[Mapping[str, Any], ...] | Exception:
+    """Return what a stack holds, asked anew where it may have changed since an earlier scan."""
+    client = clients.client("cloudformation", place)
+
+    def read() -> tuple[Mapping[str, Any], ...]:
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.name)
+        return tuple(
+            one
+            for page in pages
+            for one in page["StackResourceSummaries"]
+            if one["ResourceStatus"] not in _GONE
+        )
+
+    try:
+        if not is_settled(stack):
+            return read()
+        held: tuple[Mapping[str, Any], ...] = lasting.get(stands_for(stack), read)
+    except errors.Refusal as error:
+        return () if errors.is_gone(error) else error
+    return held
+
+
+def is_settled(stack: StackSummary) -> bool:
+    """Return whether what the stack holds stays as it is until somebody begins to change it."""
+    return stack.status.endswith("_COMPLETE")
+
+
+def stands_for(stack: StackSummary) -> tuple[str, ...]:
+    """Return the key of what the stack holds for as long as nobody changes it."""
+    changed = "" if stack.changed is None else stack.changed.isoformat()
+    return ("resources", stack.id, stack.status, changed)
+
+
+_CUT_OFF = timedelta(seconds=1)
+"""IAM tells whole seconds: what others made within that one is not of the workshop's time."""
+
+
+def began(
+    target: ScanTarget,
+    inventory: RegionInventory,
+    rules: StackRules,
+    proven: Mapping[Identity, str],
+) -> datetime | None:
+    """Return when the workshop began in a place, as its stacks, roles and records tell."""
+    verdicts = ((stack, rules.judge(stack)) for stack in inventory.stacks.values())
+    made = [
+        stack.created
+        for stack, verdict in verdicts
+        if verdict is not None and verdict.ownership == Ownership.OWNED
+    ]
+    made += [role.created + _CUT_OFF for role in inventory.roles]
+    made += [
+        datetime.fromisoformat(created) + (_CUT_OFF if resource_type == roles.ROLE else timedelta())
+        for resource_type, _, place, created in proven
+        if place == inventory.place and resource_type in (STACK, roles.ROLE) and created
+    ]
+    if inventory.place in target.began:
+        made.append(target.began[inventory.place])
+    return min(made, default=None)
+
+
+def seen_roles(
+    inventory: RegionInventory, held: holders.Held, lasting: ScanCache
+) -> tuple[SeenRole, ...]:
+    """Return the roles of the account that are there, or were when an earlier scan noted them.
+
+    One that was deleted by hand is in its stack all the same.
+    """
+    account = inventory.place.account
+    there = roles.seen_now(inventory.roles, account)
+    before = [one for one in roles.remembered(lasting) if one.account == account]
+    roles.remember(lasting, there)
+    known = {one.name for one in (*there, *before)}
+    missing = [
+        SeenRole(account, name, "", stack.created, STILL_THERE)
+        for (resource_type, name), (stack, _) in held.items()
+        if resource_type == "AWS::IAM::Role" and name not in known
+    ]
+    return (*(replace(one, seen=STILL_THERE) for one in there), *before, *missing)
+
+
+def rules_of(
+    target: ScanTarget, inventory: RegionInventory, proven: Mapping[Identity, str]
+) -> StackRules:
+    """Return what makes a stack of one place the workshop's."""
+    known = {role.seat for role in inventory.roles}
+    known |= {seat for (*_, place, _), seat in proven.items() if place == inventory.place}
+    return StackRules(
+        target.workshop,
+        target.environment,
+        inventory.place,
+        seats=target.seats[inventory.place],
+        whole=target.whole,
+        known=frozenset(known - {""}),
+    )
+
+
+def scope_of(target: ScanTarget, inventory: RegionInventory, rules: StackRules) -> Scope:
+    """Return the scope of one place: with all seats that left a trace, where it is about all."""
+    seats = set(target.seats[inventory.place])
+    if target.whole:
+        verdicts = map(rules.judge, inventory.stacks.values())
+        seats |= {
+            verdict.seat for verdict in verdicts if verdict and verdict.ownership == Ownership.OWNED
+        }
+        seats |= {role.seat for role in inventory.roles}
+    return Scope(
+        workshop=target.workshop,
+        environment=target.environment,
+        place=inventory.place,
+        seats=frozenset(seats - {naming.COHORT, ""}),
+        whole=target.whole,
+        keep=target.keep.get(inventory.place, frozenset()),
+        subnets=target.subnets.get(inventory.place, {}),
+    )

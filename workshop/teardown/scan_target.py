@@ -1,0 +1,105 @@
+"""What a scan is about: which workshop, whose seats, and in which accounts and Regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workshop.account_region import AccountRegion
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A resource type that could not be listed, and why; or what nobody tried to scan at."""
+
+    resource_type: str
+    place: AccountRegion
+    why: str
+    tried: bool = True
+
+    def document(self) -> dict[str, str]:
+        """Return it as plain JSON values."""
+        return {"resource_type": self.resource_type, "place": str(self.place), "why": self.why}
+
+    @property
+    def message(self) -> str:
+        """All of it in a sentence."""
+        if self.tried:
+            return f"{self.resource_type}s in {self.place} could not be listed: {self.why}"
+        return f"not looked at: {self.resource_type}, {self.place}: {self.why}"
+
+
+@dataclass(frozen=True)
+class ScanTarget:
+    """What is looked for: one workshop, in its places.
+
+    ``seats`` are those that are chosen, by place; ``keep`` what the YAML keeps. ``whole`` when they
+    are all, so that strays and the cohort count as well. ``unlooked`` is what cannot be looked at,
+    although something of the workshop may be there, and ``began`` when it was first at work.
+    """
+
+    workshop: str
+    environment: str
+    seats: Mapping[AccountRegion, frozenset[str]]
+    whole: bool
+    keep: Mapping[AccountRegion, frozenset[str]] = field(default_factory=dict)
+    unlooked: tuple[Unknown, ...] = ()
+    began: Mapping[AccountRegion, datetime] = field(default_factory=dict)
+    subnets: Mapping[AccountRegion, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+    def is_first(self, place: AccountRegion) -> bool:
+        """Return whether what belongs to the whole account counts in this of its places."""
+        return place == min(seat for seat in self.seats if seat.account == place.account)
+
+
+def configured(
+    loaded: LoadedEnvironment,
+    seats: Iterable[Seat],
+    *,
+    whole: bool,
+    also: Mapping[AccountRegion, Iterable[str]] | None = None,
+) -> ScanTarget:
+    """Return what is torn down: these seats, or the whole environment with its strays.
+
+    ``also`` are places with seats of which something else tells than the configuration.
+    """
+    by_place: dict[AccountRegion, set[str]] = {}
+    keep: dict[AccountRegion, set[str]] = {}
+    if whole:
+        by_place[loaded.home] = set()
+    for seat in seats:
+        place = seat.account_region
+        by_place.setdefault(place, set()).add(seat.id)
+        names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
+        kept = keep.setdefault(place, set())
+        kept |= {names.bucket(key) for key, one in profile.storage.buckets.items() if one.keep}
+        kept |= {
+            names.repository(key) for key, one in profile.registry.repositories.items() if one.keep
+        }
+    for place, ids in (also or {}).items():
+        by_place.setdefault(place, set()).update(ids)
+    if whole and loaded.settings.cohort.keep_datasets:
+        for place in by_place:
+            keep.setdefault(place, set()).add(loaded.cohort_names(place).datasets_bucket)
+    return ScanTarget(
+        workshop=loaded.settings.workshop,
+        environment=loaded.name,
+        seats={place: frozenset(ids) for place, ids in by_place.items()},
+        whole=whole,
+        keep={place: frozenset(names) for place, names in keep.items()},
+        subnets=dict.fromkeys(by_place, _subnets(loaded)),
+    )
+
+
+def _subnets(loaded: LoadedEnvironment) -> dict[str, frozenset[str]]:
+    """Return the subnets of all profiles, with their security groups: both have own ids."""
+    found: dict[str, frozenset[str]] = {}
+    for profile in loaded.settings.profiles.values():
+        vpc = profile.notebook.vpc
+        if vpc is not None:
+            known = found.get(vpc.subnet_id, frozenset())
+            found[vpc.subnet_id] = known | frozenset(vpc.security_group_ids)
+    return found
