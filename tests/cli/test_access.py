@@ -72,8 +72,8 @@ def test_json_says_what_was_asked_and_decided() -> None:
     [
         (
             ("explain", "adda", TRAIN),
-            "no seat 'adda' in environment 'demo'; did you mean 'ada'? list them with:"
-            " workshop roster -e demo",
+            "no seat 'adda' in environment 'demo'; did you mean 'ada'? known: grace, ada, alan,"
+            " edsger, zoe; see all with: workshop roster -e demo",
         ),
         (("explain", "ada", "train"), "'train' is not an action; write service and name:"),
         (("explain", "ada", TRAIN, "--tag", "team"), "'team' is not of the form --tag key=value"),

@@ -236,7 +236,8 @@ def test_seats_are_chosen_by_id_and_profile(fleet: Fleet) -> None:
     nobody = fleet.run("plan", "--only", "nobody")
     assert nobody.code == 2
     assert nobody.err == (
-        "workshop: no seat 'nobody' in environment 'dev'; list them with: workshop roster -e dev\n"
+        "workshop: no seat 'nobody' in environment 'dev'; known: ada, alan, zoe; see all with:"
+        " workshop roster -e dev\n"
     )
 
 

@@ -146,7 +146,8 @@ def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> Non
             build.new_app(str(tmp_path / "out")), loaded(tmp_path), ["seat01", "eve", "bob"]
         )
     assert str(told.value) == (
-        "no seat 'eve', 'bob' in environment 'lab'; list them with: workshop roster -e lab"
+        "no seat 'eve', 'bob' in environment 'lab'; known: seat01, seat02; see all with: workshop"
+        f" roster -e lab --config-dir {tmp_path}"
     )
 
 

@@ -15,7 +15,10 @@ from tests.support.cdk_command import Cdk, without_aws
 from tests.support.local_cloud import Cloud
 from workshop.naming import SEAT_STACKS
 
-NOBODY = "workshop: no seat 'nobody' in environment 'demo'; list them with: workshop roster -e demo"
+NOBODY = (
+    "workshop: no seat 'nobody' in environment 'demo'; known: grace, ada, alan, edsger, zoe;"
+    " see all with: workshop roster -e demo"
+)
 DEPLOY = ("--all", "--require-approval", "never", "--concurrency", "8")
 
 

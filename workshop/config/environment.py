@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workshop import naming, tags
 from workshop.account_region import AccountRegion
-from workshop.config.diagnostics import suggestion
+from workshop.config import unknown_seats
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
 from workshop.errors import UsageError
@@ -40,10 +40,7 @@ class LoadedEnvironment:
         by_id = {seat.id: seat for seat in self.seats}
         unknown = [seat_id for seat_id in ids if seat_id not in by_id]
         if unknown:
-            raise UsageError(
-                f"no seat {', '.join(map(repr, unknown))} in environment {self.name!r};"
-                f" {suggestion(unknown[0], by_id)}list them with: workshop roster -e {self.name}"
-            )
+            raise UsageError(unknown_seats.message(unknown, self.seats, self.name, self.path))
         return tuple(by_id[seat_id] for seat_id in dict.fromkeys(ids))
 
     def names(self, seat: Seat) -> Names:
