@@ -11,6 +11,7 @@ import pytest
 from tests.support.small_workshop import HOME, desired, found
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws import strays
 from workshop.aws.stacks import StackSummary
 from workshop.deploy import plan as planning
 from workshop.deploy.diff import Effect, PropertyChange
@@ -212,8 +213,8 @@ def test_strays_are_stacks_of_this_environment_whose_seat_is_not_known() -> None
         HOME: {one.name: one for one in here},
         away: {"demo-a-storage": stack("demo-a-storage", "a")},
     }
-    strays = planning.strays(looked, [(HOME, "a")], workshop="demo", environment="dev")
-    assert [(one.seat, one.place, one.stacks) for one in strays] == [
+    left = strays.strays(looked, [(HOME, "a")], workshop="demo", environment="dev")
+    assert [(one.seat, one.place, one.stacks) for one in left] == [
         ("z", HOME, ("demo-z-access", "demo-z-storage")),
         ("a", away, ("demo-a-storage",)),
     ]

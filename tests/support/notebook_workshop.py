@@ -78,6 +78,8 @@ class Room:
                     {
                         "workshop": "vision",
                         "environment": "room",
+                        "attendee": seat(number),
+                        "profile": "attendee",
                         "managed-by": "workshop-provisioner",
                     }
                 ),

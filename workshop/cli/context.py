@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
-from workshop.cli import console
-from workshop.cli.options import CONFIG_DIR, seats
+from workshop.cli import console, off_roster, options
+from workshop.cli.options import CONFIG_DIR
+from workshop.config import unknown_seats
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.environments import loader
+from workshop.errors import UsageError, WorkshopError
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,13 @@ class CommandContext:
     def command_for(self, verb: str, ids: Iterable[str]) -> str:
         """Return the command that does ``verb`` with some of the seats alone."""
         words = ["workshop", verb, "-e", self.loaded.name, "--only", ",".join(ids)]
-        if "--config-dir" in self.options:
-            words += self.options[self.options.index("--config-dir") :]
-        return shlex.join(words)
+        return shlex.join([*words, *self.elsewhere])
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Return the option that names another folder of environments, if there is one."""
+        named = "--config-dir" in self.options
+        return self.options[self.options.index("--config-dir") :] if named else ()
 
     @property
     def places(self) -> Sequence[AccountRegion]:
@@ -50,20 +57,65 @@ def opened(
     *,
     only: str | None = None,
     profile: str | None = None,
+    with_strays: bool = False,
 ) -> CommandContext:
     """Load an environment, choose its seats and check whose account it is.
 
-    Raises ConfigError and UsageError before AWS is asked anything, and GuardError when the caller's
-    account is another than the environment's.
+    ``with_strays``: ``only`` may also name seats that left the roster and of which something is
+    left. Raises ConfigError and UsageError before AWS is asked anything but what is left of unknown
+    seats, and GuardError when the caller's account is another than the environment's.
     """
     loaded = loader.load(env, config_dir)
-    chosen = seats(loaded, only, profile)
+    clients = Clients(loaded.home, role=loaded.settings.deploy.role)
+    known = {seat.id for seat in loaded.seats}
+    unknown = [word for word in options.ids(only) or () if word not in known]
+    if unknown:
+        left = _left_of(unknown, loaded, clients, allowed=with_strays)
+        loaded = replace(loaded, seats=(*loaded.seats, *left))
+    chosen = options.seats(loaded, only, profile)
     for warning in loaded.warnings:
         console.warn(warning)
-    clients = Clients(loaded.home, role=loaded.settings.deploy.role)
     account_guard.check_accounts(clients, loaded, [loaded.home, *account_regions(chosen)])
-    options = named(env, config_dir, only=only, profile=profile)
-    return CommandContext(loaded, chosen, clients, options)
+    named_by = named(env, config_dir, only=only, profile=profile)
+    return CommandContext(loaded, chosen, clients, named_by)
+
+
+def _left_of(
+    unknown: Sequence[str], loaded: LoadedEnvironment, clients: Clients, *, allowed: bool
+) -> tuple[Seat, ...]:
+    """Return the seats of ids that are not on the roster; raise UsageError where there are none."""
+    if not all(map(naming.is_seat_id, unknown)):
+        raise _unknown(unknown, loaded, ())
+    try:
+        account_guard.check_accounts(clients, loaded, [loaded.home])
+        found = off_roster.look(clients, loaded)
+    except WorkshopError as error:
+        raise _unknown(
+            unknown, loaded, [f"if stacks of it are left is not known: {error}"]
+        ) from None
+    left = found.of(unknown)
+    there = {stray.seat for stray in left if stray.stacks or allowed}
+    lost = [word for word in unknown if word not in there]
+    if lost:
+        raise _unknown(
+            lost,
+            loaded,
+            [
+                f"if stacks of it are left in {at} is not known: {why}"
+                for at, why in found.unlisted.items()
+            ],
+        )
+    if not allowed:
+        where = (
+            () if loaded.path.parent == CONFIG_DIR else ("--config-dir", str(loaded.path.parent))
+        )
+        raise UsageError("; ".join(off_roster.sentences(loaded, left, where)))
+    return off_roster.seats(loaded, left)
+
+
+def _unknown(unknown: Sequence[str], loaded: LoadedEnvironment, more: Sequence[str]) -> UsageError:
+    plain = unknown_seats.message(unknown, loaded.seats, loaded.name, loaded.path)
+    return UsageError("; ".join((plain, *more)))
 
 
 def named(

@@ -103,7 +103,7 @@ def handout(
     session = _session(session_hours, chosen)
     if form is Format.HTML and output is None:
         raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
-    work = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     writers = {} if output is None else _writers(work, form, output)
     files.check(writers, force=force)
     made = datetime.now(UTC).replace(microsecond=0)
@@ -202,7 +202,9 @@ def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.Handou
             groups[found[seat.id].status, problem].append(seat)
     for (status, problem), seats in groups.items():
         ids = ",".join(seat.id for seat in seats)
-        cure = _CURES.get(status, "").format(env=work.loaded.name, ids=ids)
+        # What is gone of a seat that left the roster is not made again.
+        makes = status != notebooks.MISSING or all(seat.on_roster for seat in seats)
+        cure = _CURES.get(status, "").format(env=work.loaded.name, ids=ids) if makes else ""
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:

@@ -70,17 +70,22 @@ def profiles(loaded: LoadedEnvironment, name: str | None) -> list[str]:
     return [name]
 
 
+def ids(only: str | None) -> list[str] | None:
+    """Return the ids that ``--only`` names, None where it is not given."""
+    if only is None:
+        return None
+    named = [word.strip() for word in only.split(",") if word.strip()]
+    if not named:
+        raise UsageError("'--only' names nobody; name a seat, or leave it out for all")
+    return named
+
+
 def seats(loaded: LoadedEnvironment, only: str | None, profile: str | None) -> tuple[Seat, ...]:
     """Return the seats that ``--only`` and ``--profile`` leave, in the order of both.
 
     Raises UsageError for an unknown seat or profile, and where nobody is left.
     """
-    ids = None
-    if only is not None:
-        ids = [word.strip() for word in only.split(",") if word.strip()]
-        if not ids:
-            raise UsageError("'--only' names nobody; name a seat, or leave it out for all")
-    chosen = loaded.chosen(ids)
+    chosen = loaded.chosen(ids(only))
     left = tuple(seat for seat in chosen if seat.profile in profiles(loaded, profile))
     if not left:
         raise UsageError(f"none of the seats has the profile {profile!r}; leave out one of the two")

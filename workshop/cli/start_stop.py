@@ -52,7 +52,7 @@ def stop(
 
         workshop start -e prod --only ada,ben
     """
-    work = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     _change(work, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 
@@ -76,7 +76,7 @@ def start(
 
         workshop start -e prod --profile instructor --no-wait
     """
-    work = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     _change(work, start_stop.START, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 
@@ -105,8 +105,9 @@ def _change(
         finally:  # where one place was broken off, the others end as well
             ending.set()
     calls = Counter(work.clients.calls) - before
-    ended = {outcome.seat: outcome for future in running for outcome in future.result()}
-    outcomes = [ended[seat.id] for seat in work.seats]
+    # Somebody who moved and left the roster may have a notebook in either place.
+    ended = {(one.seat, one.place): one for future in running for one in future.result()}
+    outcomes = [ended[seat.id, seat.account_region] for seat in work.seats]
     if not as_json:
         _print(goal, outcomes)
         _say(work, goal, outcomes)

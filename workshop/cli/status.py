@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop.cli import console
+from workshop.cli import console, off_roster
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.pricing import prices
@@ -49,11 +49,15 @@ def status(
 
         workshop status -e prod --only ada,ben --watch
     """
-    work = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     cache = DescribeCache()
+    # Where nobody is any more, seats that left the roster may be.
+    accounts = {place.account for place in work.places}
+    everywhere = off_roster.places(work.loaded) if only is None and profile is None else ()
+    also = [place for place in everywhere if place.account in accounts]
 
     def take() -> StatusScan:
-        return scan(work.loaded, work.seats, work.clients, cache)
+        return scan(work.loaded, work.seats, work.clients, cache, also)
 
     if watch:
         _watch(work, take, every, as_json=as_json)
@@ -101,6 +105,7 @@ def _show(work: CommandContext, seen: StatusScan, *, as_json: bool, indent: int 
 def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
     basis = dict.fromkeys(prices.basis(place.region) for place in work.places)
     remarks = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
+    remarks += off_roster.sentences(work.loaded, seen.stray_stacks, work.elsewhere)
     for place, parts in seen.unknown.items():
         remarks += [
             f"warning: {place}: {what} could not be read: {why}" for what, why in parts.items()
@@ -121,6 +126,12 @@ def _table(work: CommandContext, seen: StatusScan) -> console.PlainTable:
         table.add_row(row.seat, *([str(row.place)] if several else []), *_cells(row, seen.at))
     blank = [""] if several else []
     table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
+    for row in seen.strays:
+        table.add_row(
+            f"{row.seat}, off the roster",
+            *([str(row.place)] if several else []),
+            *_cells(row, seen.at),
+        )
     for other in seen.unattributed:
         table.add_row("of no seat", *([str(other.place)] if several else []), *_stray_cells(other))
     return table
@@ -203,6 +214,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "environment": work.loaded.name,
         "at": seen.at.isoformat(),
         "seats": [_row_document(row) for row in seen.rows],
+        "off_roster": [_row_document(row) for row in seen.strays],
         "not_attributed": [
             {
                 **asdict(other.place),

@@ -34,6 +34,9 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
             sweep = found.command_for("sweep", at_work)
             cure += f"; end jobs and endpoints, and delete what these seats made, with: {sweep}"
         console.say(f"{what}: {running_now}, {running.per_hour}; {cure}")
+    for row in seen.strays:
+        if row.running != Cost():
+            console.say(f"and of {row.seat}, who is off the roster: {row.running.per_hour}")
     for other in seen.unattributed:
         console.say(f"and of nobody on the roster in {other.place}: {other.cost.per_hour}")
 
@@ -45,6 +48,7 @@ def document(seen: StatusScan) -> dict[str, Any]:
         "endpoints": seen.totals.endpoints,
         "jobs": _jobs(seen),
         "usd_per_hour": seen.totals.running.document,
+        "off_roster": {row.seat: row.running.document for row in seen.strays},
         "not_attributed": [other.cost.document for other in seen.unattributed],
         "calls": dict(seen.calls),
     }

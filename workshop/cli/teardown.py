@@ -172,7 +172,12 @@ def run(
     """
     if digest is not None and not apply:
         raise typer.BadParameter("a digest goes with --apply", param_hint="DIGEST")
-    work = opened(env, config_dir, only=None if choices.only is None else ",".join(choices.only))
+    work = opened(
+        env,
+        config_dir,
+        only=None if choices.only is None else ",".join(choices.only),
+        with_strays=True,
+    )
     choices = replace(choices, save=_kept(work, save_to))
     command = command_line(env, config_dir, choices, verb=verb, flags=flags, save_to=save_to)
     if apply and choices.stacks:

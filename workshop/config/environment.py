@@ -37,11 +37,13 @@ class LoadedEnvironment:
         """
         if ids is None:
             return self.seats
-        by_id = {seat.id: seat for seat in self.seats}
+        by_id: dict[str, list[Seat]] = {}
+        for seat in self.seats:
+            by_id.setdefault(seat.id, []).append(seat)
         unknown = [seat_id for seat_id in ids if seat_id not in by_id]
         if unknown:
             raise UsageError(unknown_seats.message(unknown, self.seats, self.name, self.path))
-        return tuple(by_id[seat_id] for seat_id in dict.fromkeys(ids))
+        return tuple(seat for seat_id in dict.fromkeys(ids) for seat in by_id[seat_id])
 
     def names(self, seat: Seat) -> Names:
         """Return the names of what belongs to ``seat``."""

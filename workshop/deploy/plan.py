@@ -11,6 +11,7 @@ from enum import StrEnum
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import BROKEN, SETTLED, StackSummary
+from workshop.aws.strays import Stray
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
 from workshop.naming import COHORT, stack_that_makes
@@ -75,15 +76,6 @@ class SeatPlan:
     def action(self) -> StackAction:
         order = list(StackAction)
         return max((stack.action for stack in self.stacks), key=order.index)
-
-
-@dataclass(frozen=True)
-class Stray:
-    """Stacks of a seat that is not on the roster."""
-
-    seat: str
-    place: AccountRegion
-    stacks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -183,26 +175,6 @@ def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
     for stack in stacks:
         grouped.setdefault((stack.desired.place, stack.desired.seat), []).append(stack)
     return tuple(SeatPlan(seat, place, tuple(stacks)) for (place, seat), stacks in grouped.items())
-
-
-def strays(
-    found: Mapping[AccountRegion, Mapping[str, StackSummary]],
-    known: Iterable[tuple[AccountRegion, str]],
-    *,
-    workshop: str,
-    environment: str,
-) -> tuple[Stray, ...]:
-    """Stacks of this environment whose seat is not among ``known`` (place and id)."""
-    expected = set(known)
-    left: dict[tuple[AccountRegion, str], list[str]] = {}
-    for place, stacks in found.items():
-        for stack in stacks.values():
-            seat = stack.tags.get(tags.ATTENDEE, "")
-            if stack.belongs_to(workshop, environment) and (place, seat) not in expected:
-                left.setdefault((place, seat), []).append(stack.name)
-    return tuple(
-        Stray(seat, place, tuple(sorted(names))) for (place, seat), names in sorted(left.items())
-    )
 
 
 def _because(found: StackSummary) -> str:

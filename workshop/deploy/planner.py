@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws import regions, stacks
+from workshop.aws import regions, stacks, strays
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
@@ -129,12 +129,12 @@ def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]
 
 def _strays(
     loaded: LoadedEnvironment, seats: Sequence[Seat], found: Found
-) -> tuple[planning.Stray, ...]:
+) -> tuple[strays.Stray, ...]:
     if len(seats) < len(loaded.seats):
         return ()
     known = [(seat.account_region, seat.id) for seat in loaded.seats]
     cohorts = [(place, COHORT) for place in account_regions(loaded.seats)]
-    return planning.strays(
+    return strays.strays(
         found,
         [*known, *cohorts],
         workshop=loaded.settings.workshop,

@@ -22,6 +22,8 @@ from workshop.aws.errors import code
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.aws.reads import Unavailable, attempt, known, side_by_side
 from workshop.aws.stacks import stacks
+from workshop.aws.strays import Stray, off_roster
+from workshop.aws.strays import seat as stray_seat
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.status import report
@@ -81,7 +83,11 @@ LISTINGS = {
 
 @dataclass(frozen=True)
 class StatusScan:
-    """The state at a moment; ``calls`` is how many were made, by ``service:Operation``."""
+    """The state at a moment; ``calls`` is how many were made, by ``service:Operation``.
+
+    ``strays`` are the rows of seats that left the roster, which ``totals`` leaves out;
+    ``stray_stacks`` are what they still have.
+    """
 
     at: datetime
     rows: tuple[StatusRow, ...]
@@ -89,21 +95,34 @@ class StatusScan:
     totals: StatusTotals
     unknown: Mapping[AccountRegion, Mapping[str, str]]
     calls: Mapping[str, int]
+    strays: tuple[StatusRow, ...] = ()
+    stray_stacks: tuple[Stray, ...] = ()
 
 
 def scan(
-    loaded: LoadedEnvironment, seats: Sequence[Seat], clients: Clients, cache: DescribeCache
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    clients: Clients,
+    cache: DescribeCache,
+    also: Sequence[AccountRegion] = (),
 ) -> StatusScan:
-    """Read each account and Region of ``seats``; one that does not answer hides no other."""
+    """Read each account and Region of ``seats``; one that does not answer hides no other.
+
+    Seats that left the roster are looked for there and in the places ``also``.
+    """
 
     def collect(place: AccountRegion) -> Snapshot:
         return StatusCollector(clients, place, report.owners(loaded, place), cache).snapshot()
 
     before = clients.calls
-    places = account_regions(seats)
+    places = tuple(dict.fromkeys((*account_regions(seats), *also)))
     snapshots = side_by_side(collect, places, threads=len(places))
     rows = tuple(report.rows(loaded, seats, snapshots))
-    unattributed = (report.unattributed(loaded, snapshot) for snapshot in snapshots.values())
+    stacked = {place: known(snapshot.stacks) for place, snapshot in snapshots.items()}
+    strays = off_roster(loaded, stacked)
+    left = tuple(stray_seat(loaded, stray) for stray in strays)
+    everybody = replace(loaded, seats=(*loaded.seats, *left))
+    unattributed = (report.unattributed(everybody, snapshot) for snapshot in snapshots.values())
     return StatusScan(
         at=datetime.now(UTC),
         rows=rows,
@@ -113,6 +132,8 @@ def scan(
             place: snapshot.unknown for place, snapshot in snapshots.items() if snapshot.unknown
         },
         calls=Counter(clients.calls) - before,
+        strays=tuple(report.rows(everybody, left, snapshots)),
+        stray_stacks=strays,
     )
 
 

@@ -88,7 +88,7 @@ class StatusTotals:
 def rows(
     loaded: LoadedEnvironment, seats: Sequence[Seat], found: Mapping[AccountRegion, Snapshot]
 ) -> list[StatusRow]:
-    """Return the rows of ``seats``, in their order."""
+    """Return the rows of ``seats``, in their order; only their places have to be ``found``."""
     sorted_out = {place: _by_owner(owners(loaded, place), here) for place, here in found.items()}
     made = []
     for seat in seats:
@@ -229,6 +229,8 @@ def _disk(seat: Seat, found: Snapshot, book: NotebookState | None) -> Cost:
         return NOT_KNOWN
     if book is None or book.status == "Deleting":
         return Cost()
+    if not seat.on_roster:  # whose row said how large it is
+        return NOT_KNOWN
     return prices.cost(prices.volume_hourly(seat.volume_gb, found.place.region))
 
 

@@ -32,7 +32,8 @@ class Seat:
 
     ``instance_type`` and ``volume_gb`` (GB) are the row's own or else its profile's. ``name`` and
     ``email`` are personal: only ``workshop roster`` and
-    ``workshop handout --with-names`` show them.
+    ``workshop handout --with-names`` show them. Of one that left the roster and still has stacks,
+    ``on_roster`` is false, and the values are its profile's.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Seat:
     volume_gb: int
     name: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
+    on_roster: bool = True
 
     @property
     def account_region(self) -> AccountRegion:

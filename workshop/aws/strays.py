@@ -1,0 +1,80 @@
+"""Stacks of an environment whose seats are not on its roster any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.stacks import StackSummary
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.naming import COHORT
+
+
+@dataclass(frozen=True)
+class Stray:
+    """Stacks of a seat that is not on the roster; ``profile`` is what they were made by."""
+
+    seat: str
+    place: AccountRegion
+    stacks: tuple[str, ...]
+    profile: str = ""
+
+
+def strays(
+    found: Mapping[AccountRegion, Mapping[str, StackSummary]],
+    known: Iterable[tuple[AccountRegion, str]],
+    *,
+    workshop: str,
+    environment: str,
+) -> tuple[Stray, ...]:
+    """Return the stacks of this environment whose seat is not among ``known`` (place and id)."""
+    expected = set(known)
+    left: dict[tuple[AccountRegion, str], list[StackSummary]] = {}
+    for place, stacks in found.items():
+        for stack in stacks.values():
+            seat = stack.tags.get(tags.ATTENDEE, "")
+            if stack.belongs_to(workshop, environment) and (place, seat) not in expected:
+                left.setdefault((place, seat), []).append(stack)
+    return tuple(
+        Stray(
+            seat,
+            place,
+            tuple(sorted(stack.name for stack in some)),
+            next((stack.tags[tags.PROFILE] for stack in some if tags.PROFILE in stack.tags), ""),
+        )
+        for (place, seat), some in sorted(left.items())
+    )
+
+
+def off_roster(
+    loaded: LoadedEnvironment, found: Mapping[AccountRegion, Mapping[str, StackSummary]]
+) -> tuple[Stray, ...]:
+    """Return the strays of seats; what cohorts of other places have left is none of them."""
+    known = [(seat.account_region, seat.id) for seat in loaded.seats]
+    cohorts = [(place, COHORT) for place in (*account_regions(loaded.seats), *found)]
+    left = strays(
+        found,
+        [*known, *cohorts],
+        workshop=loaded.settings.workshop,
+        environment=loaded.name,
+    )
+    return tuple(stray for stray in left if stray.seat)
+
+
+def seat(loaded: LoadedEnvironment, stray: Stray) -> Seat:
+    """Return the seat of a stray: of its profile, where there still is one of that name."""
+    named = stray.profile in loaded.settings.profiles
+    profile = stray.profile if named else loaded.settings.roster.profile
+    notebook = loaded.settings.profiles[profile].notebook
+    return Seat(
+        id=stray.seat,
+        profile=profile,
+        account=stray.place.account,
+        region=stray.place.region,
+        instance_type=notebook.instance_type,
+        volume_gb=notebook.volume_gb,
+        on_roster=False,
+    )

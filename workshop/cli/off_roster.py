@@ -1,0 +1,84 @@
+"""Ids that ``--only`` names and the roster does not: seats that were, and what is left of them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from workshop.account_region import AccountRegion
+from workshop.aws import stacks, strays
+from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable
+from workshop.aws.strays import Stray
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class OffRoster:
+    """What is left of seats that are not on the roster.
+
+    ``stacks`` are what AWS has, ``noted`` what the ledger tells of and AWS need not have any more;
+    ``unlisted`` says why the stacks of some places are not known.
+    """
+
+    stacks: tuple[Stray, ...]
+    noted: tuple[Stray, ...]
+    unlisted: dict[AccountRegion, str] = field(default_factory=dict)
+
+    def of(self, ids: Iterable[str]) -> list[Stray]:
+        """Return what is known of these ids, each place once, in the order of the ids."""
+        left: dict[tuple[str, AccountRegion], Stray] = {}
+        for seat_id in ids:
+            for stray in (*self.stacks, *self.noted):
+                if stray.seat == seat_id:
+                    left.setdefault((seat_id, stray.place), stray)
+        return list(left.values())
+
+
+def places(loaded: LoadedEnvironment) -> tuple[AccountRegion, ...]:
+    """Return where seats that left the roster may be: at home, with the others, or once there."""
+    worked_in = Ledger(loaded.name).places()
+    return tuple(dict.fromkeys((loaded.home, *account_regions(loaded.seats), *worked_in)))
+
+
+def look(clients: Clients, loaded: LoadedEnvironment) -> OffRoster:
+    """List the stacks wherever the workshop is or was, and read the ledger."""
+    found, unlisted = {}, {}
+    for place, answer in stacks.in_each(clients, places(loaded)).items():
+        if isinstance(answer, Unavailable):
+            unlisted[place] = answer.reason
+        else:
+            found[place] = answer
+    known = {(seat.account_region, seat.id) for seat in loaded.seats}
+    noted = tuple(
+        Stray(seat, place, ())
+        for place, seats in Ledger(loaded.name).seats().items()
+        for seat in sorted(seats)
+        if (place, seat) not in known
+    )
+    return OffRoster(strays.off_roster(loaded, found), noted, unlisted)
+
+
+def seats(loaded: LoadedEnvironment, left: Iterable[Stray]) -> tuple[Seat, ...]:
+    """Return these strays as seats."""
+    return tuple(strays.seat(loaded, stray) for stray in left)
+
+
+def sentences(
+    loaded: LoadedEnvironment, left: Sequence[Stray], options: Sequence[str] = ()
+) -> list[str]:
+    """Return what is said of seats that still have stacks, with the command that ends them."""
+    lines = []
+    for stray in left:
+        count = f"{len(stray.stacks)} stack{'' if len(stray.stacks) == 1 else 's'}"
+        prefix = f"{loaded.settings.workshop}-{stray.seat}-"
+        kinds = ", ".join(name.removeprefix(prefix) for name in stray.stacks)
+        command = ["workshop", "teardown", "-e", loaded.name, "--early", "--only", stray.seat]
+        lines.append(
+            f"{stray.seat!r} is not on the roster any more, but has {count} in {stray.place}:"
+            f" {kinds}; end it with: {shlex.join([*command, *options])}"
+        )
+    return lines
