@@ -150,6 +150,12 @@ def reset(running: Running) -> None:
     post(running, "/_ministack/reset", {})
 
 
+def stacks(running: Running) -> list[dict[str, Any]]:
+    """Return the stacks of all accounts and Regions: account, region, name and tags."""
+    listed: list[dict[str, Any]] = post(running, "/_localcloud/stacks", {})["stacks"]
+    return listed
+
+
 def set_clock(running: Running, **wanted: Any) -> dict[str, Any]:
     """Change its clock: ``freeze=True`` or ``False``, ``advance=seconds``."""
     return post(running, "/_localcloud/clock", wanted)

@@ -37,6 +37,7 @@ from localcloud.admin import AdminInterface, clock_endpoint, delays_endpoint
 from localcloud.authentication import keys, public
 from localcloud.authentication.gate import Gate
 from localcloud.clock import Clock
+from localcloud.cloudformation.listings import stacks_endpoint
 from localcloud.cloudformation.patches import patch_cloudformation
 from localcloud.errors import LocalCloudError
 from localcloud.faults.deletions import patch_deletions
@@ -176,6 +177,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "clock": clock_endpoint(clock),
         "credentials": credentials.answer,
         "delays": delays_endpoint(waits),
+        "stacks": stacks_endpoint,
         "faults": faults_endpoint(plan, passing),
         "quotas": quotas_endpoint(quotas),
     }

@@ -1,9 +1,14 @@
 """How CloudFormation lists stacks: in which order, and with which description."""
 
+# The stacks of all accounts are in ministack's own store.
+# ruff: noqa: SLF001
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from localcloud import ministack_adapter
 
 Page = Callable[..., tuple[Sequence[Any], str, Any]]
 
@@ -37,3 +42,19 @@ def as_aws_lists(page: Page) -> Page:
 
 def _description(stack: Mapping[str, Any]) -> str:
     return str((stack.get("_template") or {}).get("Description", ""))
+
+
+def stacks_endpoint(_: dict[str, Any]) -> dict[str, Any]:
+    """Return the stacks of all accounts and Regions, with their tags."""
+    stacks = ministack_adapter.module("services.cloudformation")._stacks
+    listed = [
+        {
+            "account": account,
+            "region": region,
+            "name": name,
+            "tags": {tag["Key"]: tag["Value"] for tag in stack.get("Tags") or ()},
+        }
+        for (account, region, name), stack in sorted(stacks._data.items())
+        if stack["StackStatus"] != "DELETE_COMPLETE"
+    ]
+    return {"stacks": listed}

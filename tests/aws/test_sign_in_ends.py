@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from localcloud import process
+from localcloud import process, record
 from tests.support import teardown_demo
 from tests.support.faulty import counts
 from tests.support.small_workshop import Fleet
@@ -87,23 +87,36 @@ def test_a_deployment_tells_programs_in_its_last_line(fleet: Fleet) -> None:
     assert "To go on from here" not in ran.err
 
 
-@pytest.mark.parametrize("runs", [True, False])
-def test_whoever_was_never_signed_in_hears_of_the_local_cloud_that_runs_here(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, *, runs: bool
+POINT = 'point this terminal to it with: eval "$(workshop cloud env)", or'
+START = "start it with: workshop cloud start, and"
+
+
+@pytest.mark.parametrize(
+    ("cloud_is", "here"),
+    [
+        ("running", f" a local cloud runs here: {POINT}"),
+        ("stopped", f" a local cloud ran here and was stopped: {START} {POINT}"),
+        ("none", ""),
+    ],
+)
+def test_whoever_was_never_signed_in_hears_of_the_local_cloud_of_this_folder(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, cloud_is: str, here: str
 ) -> None:
     fleet.write(1)
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL": ""}
     variables = {**fleet.variables(), **nobody, "AWS_EC2_METADATA_DISABLED": "true"}
     monkeypatch.setattr(Fleet, "variables", lambda _: variables)
-    monkeypatch.setattr(process, "status", lambda: fleet.cloud.running if runs else None)
+    running = fleet.cloud.running if cloud_is == "running" else None
+    monkeypatch.setattr(process, "status", lambda _: running)
+    if cloud_is == "stopped":
+        log = fleet.folder / process.DEFAULT_STATE_DIR / record.LOG
+        log.parent.mkdir(parents=True)
+        log.touch()
     ran = fleet.run("status")
-    here = (
-        ' a local cloud runs here: point this terminal to it with: eval "$(workshop cloud env)", or'
-    )
     assert (ran.code, ran.err) == (
         1,
         "workshop: you are not signed in to AWS (Unable to locate credentials);"
-        f"{here if runs else ''} sign in, and run again: workshop status -e dev\n",
+        f"{here} sign in, and run again: workshop status -e dev\n",
     )
 
 

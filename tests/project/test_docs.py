@@ -126,7 +126,7 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path) -> No
     script = ["export PATH=$PWD/.venv/bin:$PATH"]
     for command in told:
         script += ["printf '\\036'", command.text, "printf '\\037%s' $?"]
-    script += ["printf '\\036'", "workshop cloud stop 2>/dev/null"]
+    script += ["printf '\\036'", "workshop cloud stop --yes 2>/dev/null"]
     done = subprocess.run(
         ["/bin/bash", "-c", "\n".join(script)],
         cwd=project,

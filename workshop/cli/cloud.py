@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from localcloud import environment, process, record
 from localcloud.transitions import TRANSITIONS, delays
-from workshop import files, naming
+from workshop import files, naming, tags
 from workshop.cli import cloud_fault, cloud_quota, console
 from workshop.cli.options import AsJson, StateDir
-from workshop.errors import UsageError
+from workshop.errors import GuardError, UsageError
+
+Yes = Annotated[bool, typer.Option("--yes", help="Throw away what is in it without asking.")]
 
 app = typer.Typer(
     help="The embedded local cloud: AWS's interfaces on this machine, without an account.",
@@ -109,10 +113,44 @@ def start(
 
 
 @app.command()
-def stop(state_dir: StateDir = process.DEFAULT_STATE_DIR) -> None:
-    """Stop the local cloud; it is no error if none runs."""
+def stop(*, state_dir: StateDir = process.DEFAULT_STATE_DIR, yes: Yes = False) -> None:
+    """Stop the local cloud; it is no error if none runs.
+
+    Asks before it throws stacks away; a cloud that was started with --persist keeps them.
+    """
+    running = process.status(state_dir)
+    if running is not None and not running.persist:
+        _ask(_lost(process.stacks(running)), state_dir, yes=yes)
     stopped = process.stop(state_dir)
     console.say("no local cloud was running" if stopped is None else "local cloud stopped")
+
+
+def _lost(stacks: Sequence[Mapping[str, Any]]) -> str:
+    """Return what goes with the cloud, such as ``14 seats with 71 stacks``; empty for no stacks."""
+    if not stacks:
+        return ""
+    seats = {
+        (stack["account"], stack["tags"].get(tags.WORKSHOP), seat)
+        for stack in stacks
+        if (seat := stack["tags"].get(tags.ATTENDEE)) not in (None, naming.COHORT)
+    }
+    count = f"{len(stacks)} stack{'' if len(stacks) == 1 else 's'}"
+    return f"{len(seats)} seat{'' if len(seats) == 1 else 's'} with {count}" if seats else count
+
+
+def _ask(lost: str, state_dir: Path, *, yes: bool) -> None:
+    """Raise GuardError unless somebody agrees that ``lost`` is thrown away; empty needs nobody."""
+    if not lost:
+        return
+    if yes:
+        console.say(f"{lost}, and everything else in the local cloud, are thrown away")
+        return
+    again = f"{process.command('stop', state_dir)} --yes"
+    if not sys.stdin.isatty():
+        raise GuardError(f"this would throw {lost} away; agree with: {again}")
+    question = f"This throws {lost} and everything else in it away. Type yes to go on"
+    if console.ask(question).strip().casefold() not in ("y", "yes"):
+        raise GuardError("nothing was done; the local cloud goes on")
 
 
 @app.command()

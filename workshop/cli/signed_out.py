@@ -15,20 +15,29 @@ PROVING = ("teardown", "leftovers")
 def sentence(error: SignInError, arguments: Sequence[str]) -> str:
     """Return the sentence, with the command as it was typed."""
     command = shlex.join(["workshop", *arguments])
-    if error.is_missing and _local_cloud_runs():
+    local = _local_cloud() if error.is_missing else ""
+    if local:
         return (
-            f"workshop: {error.state} ({error.why}); a local cloud runs here: point this terminal"
-            f' to it with: eval "$(workshop cloud env)", or {error.cure}, and run again: {command}'
+            f"workshop: {error.state} ({error.why}); {local}, or {error.cure}, and run again:"
+            f" {command}"
         )
     return f"workshop: {error.state} ({error.why}); {error.cure}, and run again: {command}"
 
 
-def _local_cloud_runs() -> bool:
+def _local_cloud() -> str:
+    """Return how to use the local cloud of this folder, empty where none runs or ever ran here."""
     if not extras.is_installed("local"):
-        return False
-    from localcloud import process  # noqa: PLC0415 - rarely needed, and slow to load
+        return ""
+    from localcloud import process, record  # noqa: PLC0415 - rarely needed, and slow to load
 
-    return process.status() is not None
+    state = process.DEFAULT_STATE_DIR
+    point = f'point this terminal to it with: eval "$({process.command("env", state)})"'
+    if process.status(state) is not None:
+        return f"a local cloud runs here: {point}"
+    if (state / record.LOG).is_file():
+        start = process.command("start", state)
+        return f"a local cloud ran here and was stopped: start it with: {start}, and {point}"
+    return ""
 
 
 def exit_code(command: str) -> int:
