@@ -40,7 +40,7 @@ def main() -> int:
         config_dir = Path(app.node.try_get_context("config") or CONFIG_DIR)
         name = app.node.try_get_context("env")
         if not name:
-            known = ", ".join(loader.known(config_dir)) or "none; write one: workshop init NAME"
+            known = ", ".join(loader.known(config_dir)) or "none here; go to your workshop's folder"
             raise UsageError(f"which environment? Add '-c env=NAME'; known: {known}")
         loaded = loader.load(name, config_dir)
         chosen = app.node.try_get_context("attendee")

@@ -48,6 +48,38 @@ def test_a_missing_environment_is_bad_usage() -> None:
     assert "--env" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["demo", "dev", "mlday"], "your environment is mlday: add -e mlday"),
+        (["demo"], "your environment is demo: add -e demo"),
+        (["demo", "mlday", "vision"], "add -e with one of: mlday, vision"),
+        ([], "go to the folder that holds your workshop"),
+    ],
+)
+@pytest.mark.parametrize("command", [("status",), ("access", "show", "ada"), ("stop", "--json")])
+def test_whoever_left_out_the_environment_hears_which_there_are(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    said: str,
+    command: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in names:
+        write(tmp_path / "config", HEAD + SEATS, name)
+    shown = run(*command)
+    assert shown.code == 2
+    assert shown.err.splitlines()[-1].endswith(said)
+
+
+def test_other_wrong_usage_says_nothing_of_environments(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + SEATS)
+    wrong = run("check", "-e", "dev", "--config-dir", str(tmp_path), "--nothing")
+    assert wrong.code == 2
+    assert "add -e" not in wrong.err + run("chek").err + run("cloud", "nothing").err
+
+
 def test_an_error_is_a_sentence_and_debug_shows_where_it_came_from(tmp_path: Path) -> None:
     write(tmp_path, HEAD + SEATS)
     wrong = ("check", "-e", "prod", "--config-dir", str(tmp_path))

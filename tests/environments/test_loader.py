@@ -43,18 +43,37 @@ def test_an_unknown_environment_is_told_with_the_known_ones(
     assert str(raised.value) == told
 
 
-def test_a_folder_without_environments_says_how_to_write_one(
+def test_a_wrong_folder_is_told_as_that_and_nobody_is_asked_to_begin_a_second_workshop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as raised:
         loader.load("dev")
-    told = "no environment in config/; write one with: workshop init NAME"
-    assert str(raised.value) == told
+    elsewhere = "go to the folder that holds your workshop, or name its folder with --config-dir"
+    assert str(raised.value) == (
+        f"{tmp_path}/config/ is not there, where dev.yaml was expected; {elsewhere}"
+    )
+    (tmp_path / "mine").mkdir()
     with pytest.raises(UsageError) as raised:
         loader.load("dev", Path("mine"))
-    told = "no environment in mine/; write one with: workshop init NAME --config-dir mine"
-    assert str(raised.value) == told
+    assert str(raised.value) == (
+        f"{tmp_path}/mine/ has no environment, where dev.yaml was expected; {elsewhere}"
+    )
+
+
+def test_an_environment_in_a_folder_above_is_found_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "config", HEAD + SEATS)
+    below = tmp_path / "some" / "folder"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    with pytest.raises(UsageError) as raised:
+        loader.load("dev")
+    assert str(raised.value) == (
+        f"{below}/config/ is not there, where dev.yaml was expected; it is in {tmp_path}/config/:"
+        f" go on with: cd {tmp_path}"
+    )
 
 
 @pytest.mark.parametrize("name", ["../dev", "dev.yaml", "", "DEV", "/etc/passwd"])

@@ -14,7 +14,7 @@ import typer
 from localcloud.errors import LocalCloudError
 from workshop import extras
 from workshop.cli import completion, console, signed_out
-from workshop.errors import SignInError, WorkshopError
+from workshop.errors import SignInError, UsageError, WorkshopError
 
 COMMANDS = {
     "init": "init",
@@ -36,6 +36,9 @@ COMMANDS = {
 
 GROUPS = ("access", "cloud")
 """Modules of this package whose ``app`` has commands of its own."""
+
+OF_ENVIRONMENT = {*COMMANDS, *GROUPS} - {"init", "demo", "leftovers", "cloud"}
+"""Commands that work with one environment, named with ``-e``."""
 
 
 GARBAGE = 100_000
@@ -136,6 +139,18 @@ def main() -> None:
         for line in lines:
             console.say(line)
         raise SystemExit(code) from None
+    except SystemExit as end:
+        if end.code == UsageError.exit_code and arguments[:1] and arguments[0] in OF_ENVIRONMENT:
+            _hint_at_environment(arguments)
+        raise
+
+
+def _hint_at_environment(arguments: list[str]) -> None:
+    """Say which environments there are, where a command line that typer refused names none."""
+    from workshop.cli import which_environment  # noqa: PLC0415 - rarely needed, and slow to load
+
+    if hint := which_environment.hint(arguments):
+        console.say(f"workshop: {hint}")
 
 
 def _ending(error: Exception, arguments: list[str]) -> tuple[list[str], int]:

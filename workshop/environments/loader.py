@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -111,11 +112,27 @@ def _path(name: str, config_dir: Path) -> Path:
     if config_dir.is_file():
         raise UsageError(f"{folder} is a file; name the folder that holds the environments")
     if not names:
-        where = "" if folder == "config" else f" --config-dir {folder}"
-        raise UsageError(f"no environment in {folder}/; write one with: workshop init NAME{where}")
+        raise UsageError(f"{nothing_in(config_dir, name)}; {_whereabouts(name, config_dir)}")
     raise UsageError(
         f"no environment {name!r} in {folder}/; {suggestion(name, names)}known: {', '.join(names)}"
     )
+
+
+def nothing_in(config_dir: Path, name: str = "NAME") -> str:
+    """Return that a folder holds no environment: which folder, and what was expected there."""
+    folder = Path.cwd() / config_dir
+    is_there = "has no environment" if folder.is_dir() else "is not there"
+    return f"{folder.as_posix()}/ {is_there}, where {name}.yaml was expected"
+
+
+def _whereabouts(name: str, config_dir: Path) -> str:
+    """Return where the environment may be: in a folder above, or in another one."""
+    if not config_dir.is_absolute():
+        for above in Path.cwd().parents:
+            folder = above / config_dir
+            if name in known(folder):
+                return f"it is in {folder.as_posix()}/: go on with: cd {shlex.quote(str(above))}"
+    return "go to the folder that holds your workshop, or name its folder with --config-dir"
 
 
 def _roster(
