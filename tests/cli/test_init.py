@@ -43,6 +43,17 @@ next:
     assert [seat.id for seat in loaded.seats] == ["ada", "alan", "grace", "spare01"]
 
 
+def test_jobs_and_endpoints_get_no_gpu_unless_somebody_writes_one() -> None:
+    run("init", "vision", "--account", "111122223333")
+    text = Path("config/vision.yaml").read_text()
+    profiles = loader.load("vision").settings.profiles
+    assert text.count("training_instance_types: [") == len(profiles) == 2
+    for profile in profiles.values():
+        assert not profile.access.training_gpu
+        assert not profile.access.processing_gpu
+        assert profile.access.endpoint_instance_types == ("ml.m5.large",)
+
+
 def test_without_an_account_check_names_the_line_to_fill_in() -> None:
     made = run("init", "vision")
     assert "  1. write your account's 12 digits into config/vision.yaml\n" in made.err

@@ -164,7 +164,7 @@ def test_a_wrong_section_is_told_with_its_cure(tmp_path: Path, added: str, told:
          " correct the date or hour"),
         ("start:", "start: is empty; give it a value"),
         ("end: 2098-03-08T08:00:00Z", "end: 2098-03-08T08:00:00+00:00 is not after the start,"
-         " 2098-03-08T09:00:00+01:00; give a later end"),
+         " 2099-03-08T09:00:00+01:00; give a later end"),
     ],
 )  # fmt: skip
 def test_a_wrong_head_is_told_with_its_cure(tmp_path: Path, line: str, told: str) -> None:

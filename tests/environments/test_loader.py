@@ -341,11 +341,34 @@ def test_an_instance_type_that_nobody_knows_is_asked_about(tmp_path: Path) -> No
     )
     first, second = load(tmp_path).warnings
     assert first == (
-        "profiles.attendee.notebook.instance_type: 'ml.t3.medum' is no notebook instance type that"
-        " this release knows; did you mean 'ml.t3.medium'? check its spelling"
+        f"{tmp_path}/dev.yaml:7: profiles.attendee.notebook.instance_type: 'ml.t3.medum' is no"
+        " notebook instance type that this release knows; did you mean 'ml.t3.medium'? check its"
+        " spelling"
     )
     assert second.startswith(
-        "profiles.attendee.access.endpoint_instance_types: 'ml.t9.huge' is no endpoint instance"
+        f"{tmp_path}/dev.yaml:7: profiles.attendee.access.endpoint_instance_types[1]: 'ml.t9.huge'"
+        " is no endpoint instance"
+    )
+
+
+def test_a_rows_instance_type_that_nobody_knows_is_asked_about_without_repeating_it(
+    tmp_path: Path,
+) -> None:
+    write_roster(tmp_path, "id,name,instance_type\nada,Ada,ml.t3.medium\nben,Ben,ml.t3.medum\n")
+    assert load(tmp_path).remarks == (
+        f"{tmp_path}/people.csv:3: instance_type: is no notebook instance type that this release"
+        " knows; did you mean 'ml.t3.medium'? check its spelling",
+    )
+
+
+@pytest.mark.parametrize("tag", ["owner: me@firm.example", '"me@firm.example": x'])
+def test_a_person_in_a_tag_is_warned_of_with_the_line(tmp_path: Path, tag: str) -> None:
+    write(tmp_path, f"{HEAD}{SEATS}tags:\n  team: vision\n  {tag}\n")
+    (told,) = load(tmp_path).warnings
+    assert told.startswith(f"{tmp_path}/dev.yaml:9: tags.")
+    assert told.endswith(
+        ": holds an e-mail address, and everybody in the account sees tags, bills too; write a team"
+        " or a cost centre"
     )
 
 

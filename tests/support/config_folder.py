@@ -12,7 +12,7 @@ HEAD = """\
 workshop: vision
 account: "111122223333"
 region: eu-west-1
-start: 2098-03-08T09:00:00+01:00
+start: 2099-03-08T09:00:00+01:00
 end: 2099-03-09T17:00:00+01:00
 """
 """Five sound lines; what a test adds begins at line 6."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.environment import LoadedEnvironment
-from workshop.environments import loader
+from workshop.environments import dates, loader
 from workshop.environments.resource_summary import (
     PolicySummary,
     ProfileSummary,
@@ -35,7 +36,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
         console.print_json(_document(loaded, counted), indent=2)
     else:
         _print(loaded, counted)
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *loaded.remarks):
         console.warn(warning)
 
 
@@ -57,7 +58,8 @@ def _document(loaded: LoadedEnvironment, counted: ResourceSummary) -> dict[str, 
             "most_attachments": layout.ATTACHMENTS,
             "most_in_account": layout.POLICIES_PER_ACCOUNT,
         },
-        "warnings": list(loaded.warnings),
+        "days": dates.days(settings),
+        "warnings": [*loaded.warnings, *loaded.remarks],
     }
 
 
@@ -66,7 +68,7 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     title = f": {settings.title}" if settings.title else ""
     console.print_line(f"{settings.workshop}{title}")
     console.print_line(f"account {settings.account}, {settings.region}")
-    console.print_line(f"{settings.start.isoformat()} to {settings.end.isoformat()}")
+    console.print_line(dates.sentence(settings, datetime.now(UTC)))
     console.print_line()
 
     numbers = ("seats", "stacks", "buckets", "repositories")

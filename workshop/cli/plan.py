@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from workshop.cli import console
@@ -15,6 +16,7 @@ from workshop.deploy.assembly import Assembly
 from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
+from workshop.environments import dates
 from workshop.ledger import Ledger
 from workshop.naming import COHORT
 
@@ -42,9 +44,12 @@ def plan(
     """
     work = opened(env, config_dir, only=only, profile=profile)
     made, _ = proposed(work, synthesized(work))
+    for remark in work.loaded.remarks:
+        console.warn(remark)
     if as_json:
         console.print_json(document(work, made), indent=2)
     else:
+        console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
         show(made)
 
 

@@ -17,13 +17,17 @@ from workshop.naming import Names
 
 @dataclass(frozen=True)
 class LoadedEnvironment:
-    """An environment without mistakes, and its seats in the roster's order."""
+    """An environment without mistakes, and its seats in the roster's order.
+
+    ``warnings`` are for every command, ``remarks`` for those that look at the files alone.
+    """
 
     name: str
     path: Path
     settings: Environment
     seats: tuple[Seat, ...]
     warnings: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def home(self) -> AccountRegion:

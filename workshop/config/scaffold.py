@@ -46,6 +46,12 @@ profiles:
       instance_type: ml.t3.medium
       volume_gb: 20
       idle_stop_minutes: 60 # an idle notebook stops, and costs only its disk
+    # What jobs and endpoints may run on; quotas have to allow it for all seats at once. A machine
+    # with a GPU, such as ml.g5.xlarge, costs some ten times as much.
+    access:
+      training_instance_types: [ml.m5.large]
+      processing_instance_types: [ml.m5.large]
+      endpoint_instance_types: [ml.m5.large]
 
   # Whoever teaches: a larger notebook with root.
   instructor:
@@ -53,6 +59,10 @@ profiles:
       instance_type: ml.t3.large
       volume_gb: 50
       root_access: true
+    access:
+      training_instance_types: [ml.m5.large]
+      processing_instance_types: [ml.m5.large]
+      endpoint_instance_types: [ml.m5.large]
 """
 
 _ROSTER = """\

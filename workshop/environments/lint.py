@@ -6,6 +6,7 @@ never open, and what an opening means.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -21,6 +22,8 @@ from workshop.config.yaml_document import Document
 from workshop.naming import Names
 from workshop.policies import layout
 from workshop.policies.extra import making, refused, summarize_statement
+
+_EMAIL = re.compile(r"[^\s@:=/]+@[^\s@:=/]+\.[A-Za-z]{2,}")
 
 STACKS_PER_REGION = 2000
 """CloudFormation's quota of stacks in one account and Region."""
@@ -90,7 +93,6 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
         )
     for profile, section in settings.profiles.items():
         yield from _openings(f"profiles.{profile}.access", section.access)
-        yield from _unknown_types(profile, section)
         if section.notebook.idle_stop_minutes and section.notebook.busy_stop_hours is None:
             yield (
                 f"profiles.{profile}.notebook.busy_stop_hours is null: a cell that never ends, or"
@@ -161,23 +163,36 @@ def _openings(where: str, access: Access) -> Iterator[str]:
             )
 
 
-def _unknown_types(name: str, profile: Profile) -> Iterator[str]:
-    access = profile.access
-    uses: tuple[tuple[Use, str, tuple[str, ...]], ...] = (
-        ("notebook", "notebook.instance_type", (profile.notebook.instance_type,)),
-        (
-            "notebook",
-            "notebook.fallback_instance_types",
-            profile.notebook.fallback_instance_types,
-        ),
-        ("training", "access.training_instance_types", access.training_instance_types),
-        ("processing", "access.processing_instance_types", access.processing_instance_types),
-        ("endpoint", "access.endpoint_instance_types", access.endpoint_instance_types),
-    )
-    for use, where, types in uses:
-        known = sorted(instance_types.known(use))
-        for unknown in sorted({*types} - {*known}):
-            yield (
-                f"profiles.{name}.{where}: {unknown!r} is no {use} instance type that this release"
-                f" knows; {suggestion(unknown, known)}check its spelling"
+def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+    """Yield what stands on a line of its own and may not be meant: types, and people in tags."""
+    for name, profile in settings.profiles.items():
+        yield from _unknown_types(document, name, profile)
+    for key, value in settings.tags.items():
+        if _EMAIL.search(f"{key} {value}"):
+            place = ("tags", key)
+            message = (
+                "holds an e-mail address, and everybody in the account sees tags, bills too; write"
+                " a team or a cost centre"
             )
+            yield Diagnostic(document.line(place), place, message)
+
+
+def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[Diagnostic]:
+    notebook, access = profile.notebook, profile.access
+    uses: tuple[tuple[Use, tuple[str, str], str | tuple[str, ...]], ...] = (
+        ("notebook", ("notebook", "instance_type"), notebook.instance_type),
+        ("notebook", ("notebook", "fallback_instance_types"), notebook.fallback_instance_types),
+        ("training", ("access", "training_instance_types"), access.training_instance_types),
+        ("processing", ("access", "processing_instance_types"), access.processing_instance_types),
+        ("endpoint", ("access", "endpoint_instance_types"), access.endpoint_instance_types),
+    )
+    for use, where, written in uses:
+        known = sorted(instance_types.known(use))
+        for number, one in enumerate([written] if isinstance(written, str) else written):
+            if one not in known:
+                place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
+                message = (
+                    f"{one!r} is no {use} instance type that this release knows;"
+                    f" {suggestion(one, known)}check its spelling"
+                )
+                yield Diagnostic(document.line(place), place, message)

@@ -14,9 +14,10 @@ from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import DEFAULT_PROFILE, Environment
 from workshop.config.roster import Seat
+from workshop.config.roster import doubts as roster_doubts
 from workshop.config.roster.sheet import Sheet
 from workshop.config.validation import validate
-from workshop.environments import lint
+from workshop.environments import dates, lint
 from workshop.errors import ConfigError, UsageError
 from workshop.files import shown
 
@@ -28,7 +29,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class Draft:
     """An environment as far as it could be read; ``diagnostics`` leaves missing ids out.
 
-    Nobody is given an id in ``reserved``: somebody else had it.
+    Nobody is given an id in ``reserved``: somebody else had it. ``doubts`` may not be meant, and
+    every command says so; ``remarks`` are for whoever writes the files.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Draft:
     sheet: Sheet | None
     diagnostics: tuple[Diagnostic, ...]
     reserved: frozenset[str] = frozenset()
+    doubts: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -66,8 +70,10 @@ def load(name: str, config_dir: Path = Path("config")) -> LoadedEnvironment:
     if diagnostics or read.settings is None:
         raise ConfigError([str(each) for each in sorted(diagnostics, key=_place)])
     seats = read.seats
-    warnings = lint.warnings(read.settings, seats, datetime.now(UTC))
-    return LoadedEnvironment(name, read.path, read.settings, seats, tuple(warnings))
+    warnings = [*read.doubts, *lint.warnings(read.settings, seats, datetime.now(UTC))]
+    return LoadedEnvironment(
+        name, read.path, read.settings, seats, tuple(warnings), remarks=read.remarks
+    )
 
 
 def draft(name: str, config_dir: Path = Path("config")) -> Draft:
@@ -87,7 +93,24 @@ def draft(name: str, config_dir: Path = Path("config")) -> Draft:
     if settings is not None and not found.diagnostics:
         diagnostics += lint.diagnostics(document, settings, found.seats)
     whole = (*(each.of(file) for each in diagnostics), *of_roster)
-    return replace(found, diagnostics=tuple(sorted(whole, key=_place)))
+    found = replace(found, diagnostics=tuple(sorted(whole, key=_place)))
+    return found if settings is None or whole else _doubted(found, document, settings)
+
+
+def _doubted(found: Draft, document: yaml_document.Document, settings: Environment) -> Draft:
+    """Return a draft without mistakes with what of it may not be meant."""
+    file = shown(found.path)
+    about_dates = [each.of(file) for each in dates.warnings(document, settings, datetime.now(UTC))]
+    about_people = (
+        roster_doubts.warnings(found.sheet, shown(found.roster_path))
+        if found.sheet is not None and found.roster_path is not None
+        else []
+    )
+    return replace(
+        found,
+        doubts=tuple(str(each.of(file)) for each in lint.doubts(document, settings)),
+        remarks=tuple(map(str, (*about_dates, *about_people))),
+    )
 
 
 def missing_ids(read: Draft, config_dir: Path) -> list[Diagnostic]:

@@ -1,0 +1,59 @@
+"""What of a roster is possible and may not be meant: placeholders, rows without a name, types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from workshop.config import instance_types
+from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.roster.sheet import RosterRow, Sheet
+
+_PLACEHOLDER = re.compile(
+    r"t\.?b\.?[acd]\.?|to be (?:announced|confirmed|defined|determined)|todo|n\.? ?n\.?|n/a|unknown"
+    r"|name|[?x.\-_]+"
+)
+
+
+def warnings(sheet: Sheet, file: str) -> list[Diagnostic]:
+    """Return what may not be meant, each kind once, at its first row; no cell is repeated."""
+    people = [row for row in sheet.rows if _is_placeholder(row)]
+    nameless = [
+        row for row in sheet.rows if not row.get("name") and (row.get("email") or not row.get("id"))
+    ]
+    found = [
+        *_of(
+            people,
+            "name",
+            "holds a placeholder, and a seat keeps its id for good: name the person, or leave the"
+            " row out and have a spare instead ('roster.spares')",
+        ),
+        *_of(nameless, "name", "is missing, so the id is a number behind 'guest'; add the name"),
+        *_unknown_types(sheet),
+    ]
+    return [each.of(file) for each in found]
+
+
+def _is_placeholder(row: RosterRow) -> bool:
+    return _PLACEHOLDER.fullmatch(row.get("name").casefold()) is not None
+
+
+def _of(rows: Sequence[RosterRow], column: str, message: str) -> Iterator[Diagnostic]:
+    if rows:
+        others = len(rows) - 1
+        more = f", here and in {others} more row{'s' if others > 1 else ''}" if others else ""
+        yield Diagnostic(rows[0].line, (column,), message + more)
+
+
+def _unknown_types(sheet: Sheet) -> Iterator[Diagnostic]:
+    named = [row for row in sheet.rows if row.get("instance_type")]
+    if not named:  # botocore's data take long to read
+        return
+    known = sorted(instance_types.known("notebook"))
+    for row in named:
+        if (written := row.get("instance_type")) not in known:
+            message = (
+                "is no notebook instance type that this release knows;"
+                f" {suggestion(written, known)}check its spelling"
+            )
+            yield Diagnostic(row.line, ("instance_type",), message)
