@@ -43,8 +43,9 @@ def test_every_operation_sends_the_owner_in_the_same_header() -> None:
 
 def error(cloud: Cloud, operation: str, owner: str) -> tuple[str, int]:
     """Return code and status with which an operation is refused."""
-    members = MODEL.operation_model(operation).input_shape.members
-    request: dict[str, Any] = sample(MODEL.operation_model(operation).input_shape)
+    shape = MODEL.operation_model(operation).input_shape
+    assert shape is not None
+    members, request = shape.members, sample(shape)
     request |= {"Bucket": "ours"} | ({"Key": "a"} if "Key" in members else {})
     if "CopySource" in members:
         request["CopySource"] = "ours/a"

@@ -119,7 +119,7 @@ def test_a_handler_fails_as_often_as_asked_and_the_stack_says_how(cloud: Cloud) 
 @pytest.mark.parametrize(
     ("service", "operation", "request_"),
     [
-        ("sagemaker", "list_hubs", {}),
+        ("sagemaker", "describe_hub", {"HubName": "none"}),
         ("service-quotas", "get_association_for_service_quota_template", {}),
         ("application-autoscaling", "describe_scheduled_actions", {"ServiceNamespace": "ecs"}),
         ("dynamodb", "list_tables", {}),
