@@ -100,6 +100,8 @@ def _answer_of(rule: Rule, call: Call) -> ErrorAnswer | None:
         return errors.failed(call, rule.status, rule.code)
     if rule.effect == "denied":
         return errors.denied(call, rule.policy)
+    if rule.effect == "not-offered":
+        return errors.not_offered(call)
     if rule.effect == "conflict":
         return errors.conflicting(call)
     if rule.effect == "expired":
