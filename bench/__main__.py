@@ -19,6 +19,8 @@ ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
     "synth": synth.results,
     "templates": fleet.templates,
     "deploy": fleet.deploy,
+    "deploy-whole": fleet.whole,
+    "plan-again": fleet.again,
     "growth": fleet.growth,
     "teardown": teardown.results,
 }

@@ -61,7 +61,7 @@ class Workshop:
 def synthesized(folder: Path) -> Workshop:
     """Read ``bench.yaml`` in ``folder`` and make the templates of all its seats."""
     loaded = loader.load("bench", folder)
-    made = assembly.synthesize(loaded, loaded.seats, folder / "cdk.out")
+    made, _ = assembly.synthesize(loaded, loaded.seats)
     return Workshop(loaded, tuple(desired.stacks(loaded, made, loaded.seats)))
 
 

@@ -12,8 +12,11 @@ CreateStack calls from 8 threads by plain boto3, and nothing else, not even wait
 cohort's stack and two of the canary's, one after the other, have to be seen complete at two polls a
 second: more than a second for any number of seats, which is a third of the floor of ``deploy-0ms``.
 
-``deploy-whole``: the same commands from start to end, synthesis included; the peer is ``cdk
-deploy --all --concurrency 32``.
+``deploy-whole``: the same command from start to end, with a synthesis that nothing was kept of; the
+peer is ``cdk deploy --all --concurrency 32``, run once.
+
+``plan-again`` and ``deploy-again``: whole commands, once more, with nothing to do; the floor is a
+process that lists all stacks by plain boto3 and knows nothing else.
 
 ``redeploy``: ``workshop deploy`` once more, after its synthesis; the floor is the listing of all
 stacks.
@@ -26,6 +29,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -38,6 +42,8 @@ from bench.measure import Result, Run, process, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
 from localcloud.record import Running
+from workshop import files
+from workshop.deploy.synthesis_cache import SynthesisCache
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
@@ -113,7 +119,7 @@ def templates() -> Iterator[Result]:
 
 
 def deploy() -> Iterator[Result]:
-    """Results of 100 seats: the stacks alone, once more, and the whole commands."""
+    """Results of 100 seats: the stacks alone, and once more."""
     with _bench(SEATS) as (folder, cloud):
         for latency in ANSWERS_AFTER_MS:
             where = replace(cloud, latency=latency / 1000)
@@ -132,13 +138,33 @@ def deploy() -> Iterator[Result]:
             ours=lambda: _deployed(folder, cloud, "checks", anew=False),
             floor=lambda: _bare("listing", folder, cloud, anew=False),
         )
+
+
+def whole() -> Iterator[Result]:
+    """One result: 100 seats from nothing."""
+    with _bench(SEATS) as (folder, cloud):
         yield side_by_side(
             "deploy-whole",
             size=SEATS,
             runs=RUNS,
             ours=lambda: _deployed(folder, cloud, ""),
             peer=lambda: _by_cdk(folder, cloud),
+            peer_runs=1,
         )
+
+
+def again() -> Iterator[Result]:
+    """Two results of 100 seats that are as they should be."""
+    with _bench(SEATS) as (folder, cloud):
+        _deployed(folder, cloud, "")
+        for command in ("plan", "deploy"):
+            yield side_by_side(
+                f"{command}-again",
+                size=SEATS,
+                runs=RUNS,
+                ours=partial(_whole, folder, cloud, command),
+                floor=lambda: _bare_process("listing", folder, cloud)[0],
+            )
 
 
 def growth() -> Iterator[Result]:
@@ -189,27 +215,38 @@ def _deployed(folder: Path, cloud: Cloud, part: str, *, anew: bool = True) -> Ru
     """``workshop deploy``, on an emptied cloud if ``anew``: what its ``part`` took, or all."""
     if anew:
         cloud.reset()
-    run, printed = reported(
-        [
-            *(str(PROGRAMS / "workshop"), "deploy", "-e", "bench", "--config-dir", str(folder)),
-            *("--concurrency", str(STACKS_AT_ONCE), "--json"),
-        ],
+        shutil.rmtree(SynthesisCache("bench", ROOT / files.STATE).folder, ignore_errors=True)
+    most = ("--concurrency", str(STACKS_AT_ONCE), "--json")
+    run, printed = _workshop(folder, cloud, "deploy", *most)
+    end = json.loads(printed.splitlines()[-1])
+    return Run(end["seconds"][part], run.peak_mb) if part else run
+
+
+def _whole(folder: Path, cloud: Cloud, command: str) -> Run:
+    return _workshop(folder, cloud, command)[0]
+
+
+def _workshop(folder: Path, cloud: Cloud, command: str, *more: str) -> tuple[Run, str]:
+    return reported(
+        [str(PROGRAMS / "workshop"), command, "-e", "bench", "--config-dir", str(folder), *more],
         cwd=str(ROOT),
         variables=cloud.variables,
     )
-    end = json.loads(printed.splitlines()[-1])
-    return Run(end["seconds"][part], run.peak_mb) if part else run
 
 
 def _bare(what: str, folder: Path, cloud: Cloud, *, anew: bool) -> Run:
     if anew:
         cloud.reset()
-    run, printed = reported(
+    run, printed = _bare_process(what, folder, cloud)
+    return Run(json.loads(printed.splitlines()[-1])["seconds"], run.peak_mb)
+
+
+def _bare_process(what: str, folder: Path, cloud: Cloud) -> tuple[Run, str]:
+    return reported(
         [sys.executable, "-m", "bench.bare_fleet", what, str(folder)],
         cwd=str(ROOT),
         variables=cloud.variables,
     )
-    return Run(json.loads(printed.splitlines()[-1])["seconds"], run.peak_mb)
 
 
 def _by_cdk(folder: Path, cloud: Cloud) -> Run:

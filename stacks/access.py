@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from constructs import Construct
-
-from stacks.base import Placement, SeatStack
+from stacks.base import SeatStack
 from stacks.nag import acknowledge
 from workbench.seat_role import SeatRole
-from workshop import policies, tags
-from workshop.config.models import Profile
-from workshop.policies import Document
+from workshop import tags
+from workshop.config.profiles import Profile
+from workshop.naming import Names
+from workshop.policies import layout, people, trust
+from workshop.policies.documents import Document
 
 _MANAGED = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{}]"
 _WHY = "The YAML asks for access.mode: managed; the cohort's boundary still holds."
@@ -24,54 +24,53 @@ class AccessStack(SeatStack):
     stays as it is when they change.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, placement: Placement, profile: Profile
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            kind="access",
-            description="Execution role of one workshop seat. Delete it last: SageMaker cannot"
-            " delete an endpoint whose role is gone.",
-            placement=placement,
-        )
-        names = placement.inside
-        self._names = names
-        self._access = profile.access
-        parts = policies.attached(placement.tags[tags.PROFILE], profile)
+    described = (
+        "Execution role of one workshop seat. Delete it last: SageMaker cannot delete an endpoint"
+        " whose role is gone."
+    )
+
+    def _define(self, names: Names, profile: Profile) -> None:
+        access = profile.access
+        managed = access.mode == "managed"
+        parts = layout.attached(self.placement.tags[tags.PROFILE], profile)
         self._role(
             "Execution",
+            names,
             role_name=names.role,
             description="What one seat's notebook and jobs may do",
-            trust_policy=policies.trust_policy(names),
+            trust_policy=trust.trust_policy(names),
             parts=parts,
+            managed=managed,
         )
         self._output("RoleArn", names.role_arn, "Role of the seat's notebook and jobs")
-        if profile.access.has_console:
+        if access.has_console:
             self._role(
                 "Console",
+                names,
                 role_name=names.console_role,
                 description="What one seat may do in AWS's console",
-                trust_policy=policies.console_trust_policy(
+                trust_policy=people.console_trust_policy(
                     names,
-                    principals=profile.access.console_principals,
-                    organisers=profile.access.console_organisers,
+                    principals=access.console_principals,
+                    organisers=access.console_organisers,
                 ),
-                parts=[*parts, policies.CONSOLE],
+                parts=[*parts, layout.CONSOLE],
+                managed=managed,
             )
             self._output("ConsoleRoleArn", names.console_role_arn, "Role for AWS's console")
 
     def _role(
         self,
         construct_id: str,
+        names: Names,
         *,
         role_name: str,
         description: str,
         trust_policy: Document,
         parts: Sequence[str],
+        managed: bool,
     ) -> None:
-        names = self._names
-        managed = self._access.mode == "managed"
+        aws = trust.managed_policy_arns(names) if managed else ()
         role = SeatRole(
             self,
             construct_id,
@@ -80,13 +79,8 @@ class AccessStack(SeatStack):
             description=description,
             trust_policy=trust_policy,
             boundary_arn=names.boundary_arn,
-            managed_policy_arns=[
-                *(names.cohort_policy_arn(part) for part in parts),
-                *(policies.managed_policy_arns(names) if managed else ()),
-            ],
+            managed_policy_arns=[*map(names.cohort_policy_arn, parts), *aws],
         )
         if managed:
             # The organiser's explicit choice; the environment's warnings say so.
-            acknowledge(
-                role.role, {_MANAGED.format(name): _WHY for name in policies.MANAGED_POLICIES}
-            )
+            acknowledge(role.role, {_MANAGED.format(name): _WHY for name in trust.MANAGED_POLICIES})

@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _too_large(assembly: CloudAssembly) -> list[str]:
-    """Why CloudFormation would not take a template inline, for each that it would not."""
+    """Return why CloudFormation would not take a template inline, for each that it would not."""
     sizes = {
         stack.stack_name: Path(stack.template_full_path).stat().st_size for stack in assembly.stacks
     }

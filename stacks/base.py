@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from aws_cdk import (
     CfnOutput,
@@ -20,6 +21,8 @@ from constructs import Construct
 
 from workbench.fn_sub import sub
 from workshop import naming, tags
+from workshop.config.profiles import Profile
+from workshop.config.roster import Seat
 from workshop.naming import Names
 
 PARAMETER = "AttendeeId"
@@ -81,7 +84,7 @@ class WorkshopStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
-        kind: str,
+        stack_name: str,
         description: str,
         placement: Placement,
         termination_protection: bool = False,
@@ -91,7 +94,7 @@ class WorkshopStack(Stack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=names.stack(kind),
+            stack_name=stack_name,
             description=description,
             env=Environment(account=names.account, region=names.region),
             tags=dict(placement.tags),
@@ -103,29 +106,39 @@ class WorkshopStack(Stack):
             Tags.of(self).add(key, value)
 
     def _output(self, name: str, value: str, description: str) -> None:
-        """An output without an export: other stacks find things by their names."""
+        """Define an output without an export: other stacks find things by their names."""
         CfnOutput(self, name, value=sub(value), description=description)
 
 
 class SeatStack(WorkshopStack):
-    """One of a seat's stacks, with the parameter ``AttendeeId``.
+    """One of a seat's stacks, called as its ``construct_id``, with the parameter ``AttendeeId``.
 
     The parameter's default is the seat, so that plain ``cdk deploy`` needs no ``--parameters``.
+    Each stack is ``described``, and defines its resources in ``_define``.
     """
 
+    described: ClassVar[str]
+    """What it is and how it goes; ``{environment}`` stands for the environment's name."""
     attendee: CfnParameter
+    placement: Placement
+    seat: Seat
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        kind: str,
-        description: str,
         placement: Placement,
+        profile: Profile,
+        seat: Seat,
     ) -> None:
+        environment = placement.tags[tags.ENVIRONMENT]
         super().__init__(
-            scope, construct_id, kind=kind, description=description, placement=placement
+            scope,
+            construct_id,
+            stack_name=construct_id,
+            description=self.described.format(environment=environment),
+            placement=placement,
         )
         self.attendee = CfnParameter(
             self,
@@ -137,3 +150,9 @@ class SeatStack(WorkshopStack):
             constraint_description="2 to 12 lower-case letters and digits, a letter first",
         )
         Tags.of(self).add(tags.ATTENDEE, self.attendee.value_as_string)
+        self.placement, self.seat = placement, seat
+        self._define(placement.inside, profile)
+
+    @abstractmethod
+    def _define(self, names: Names, profile: Profile) -> None:
+        """Define the resources and outputs, by names with placeholders, for seats of a profile."""

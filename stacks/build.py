@@ -10,20 +10,28 @@ from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.access import AccessStack
-from stacks.base import Placement
+from stacks.base import Placement, SeatStack
 from stacks.cohort import CohortStack
 from stacks.monitoring import MonitoringStack
 from stacks.notebook import NotebookStack
 from stacks.registry import RegistryStack
 from stacks.storage import StorageStack
-from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.config.roster import Seat, account_regions
+from workshop.naming import COHORT, SEAT_STACKS
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
 """CDK's feature flags (https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html)."""
+
+STACKS: dict[str, type[SeatStack]] = {
+    "storage": StorageStack,
+    "registry": RegistryStack,
+    "access": AccessStack,
+    "notebook": NotebookStack,
+    "monitoring": MonitoringStack,
+}
+"""The stacks of ``SEAT_STACKS``, by their names there."""
 
 # These hold whatever the command line or cdk.json say: the templates of all seats must be alike.
 ALWAYS = {
@@ -60,79 +68,32 @@ def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None =
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     for number, warning in enumerate(loaded.warnings, start=1):
         Validations.of(app).add_warning(f"workshop-{number}", warning)
-    cohorts = {
-        place: _cohort(app, loaded, *place)
-        for place in dict.fromkeys((seat.account, seat.region) for seat in seats)
-    }
+    cohorts = {place: _cohort(app, loaded, place) for place in account_regions(seats)}
     for seat in seats:
-        _workbench(app, loaded, seat, cohorts[seat.account, seat.region])
+        _workbench(app, loaded, seat, cohorts[seat.account_region])
 
 
-def _placement(loaded: LoadedEnvironment, names: Names, profile: str) -> Placement:
-    return Placement(
-        names=names,
-        tags=tags.seat_tags(
-            workshop=loaded.settings.workshop,
-            environment=loaded.name,
-            attendee=names.seat,
-            profile=profile,
-            ends=loaded.settings.end,
-            extra=loaded.settings.tags,
-        ),
-    )
-
-
-def _cohort(app: App, loaded: LoadedEnvironment, account: str, region: str) -> CohortStack:
-    names = loaded.cohort_names(AccountRegion(account, region))
-    profiles = loaded.settings.profiles.values()
-    at_home = AccountRegion(account, region) == loaded.home
+def _cohort(app: App, loaded: LoadedEnvironment, place: AccountRegion) -> CohortStack:
+    names = loaded.cohort_names(place)
+    name = names.stack(COHORT)
     return CohortStack(
         app,
         # One cohort for each account and Region; only the construct's id has to tell them apart.
-        names.stack(COHORT) if at_home else f"{names.stack(COHORT)}-{account}-{region}",
-        placement=_placement(loaded, names, COHORT),
+        name if place == loaded.home else f"{name}-{place.account}-{place.region}",
+        placement=Placement(names, loaded.tags(COHORT, COHORT)),
         cohort=loaded.settings.cohort,
         profiles=loaded.settings.profiles,
         tag_keys=tuple(loaded.settings.tags),
-        training_gpu=any(profile.access.training_gpu for profile in profiles),
-        processing_gpu=any(profile.access.processing_gpu for profile in profiles),
     )
 
 
 def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
-    """Put the stacks of one seat into ``app``: those of ``SEAT_STACKS``, each once."""
-    names = loaded.names(seat)
-    placement = _placement(loaded, names, seat.profile)
-    profile = loaded.settings.profiles[seat.profile]
-    made: dict[str, Stack] = {
-        COHORT: cohort,
-        "storage": StorageStack(
-            app, names.stack("storage"), placement=placement, storage=profile.storage
-        ),
-        "registry": RegistryStack(
-            app, names.stack("registry"), placement=placement, registry=profile.registry
-        ),
-        "access": AccessStack(app, names.stack("access"), placement=placement, profile=profile),
-        "notebook": NotebookStack(
-            app,
-            names.stack("notebook"),
-            placement=placement,
-            notebook=profile.notebook,
-            instance_type=seat.instance_type,
-            volume_gb=seat.volume_gb,
-            storage=profile.storage,
-            registry=profile.registry,
-            access=profile.access,
-        ),
-        "monitoring": MonitoringStack(
-            app,
-            names.stack("monitoring"),
-            placement=placement,
-            dashboard=profile.dashboard,
-            access=profile.access,
-            storage=profile.storage,
-        ),
-    }
-    for kind in SEAT_STACKS.values():
-        if kind.needs:
-            made[kind.name].add_stack_dependency(made[kind.needs], kind.because)
+    """Put the stacks of one seat into ``app``."""
+    names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
+    placement = Placement(names, loaded.tags(seat.id, seat.profile))
+    made: dict[str, Stack] = {COHORT: cohort}
+    for kind, stack in STACKS.items():
+        made[kind] = stack(app, names.stack(kind), placement=placement, profile=profile, seat=seat)
+    for kind, entry in SEAT_STACKS.items():
+        if entry.needs:
+            made[kind].add_stack_dependency(made[entry.needs], entry.because)

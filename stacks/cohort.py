@@ -12,10 +12,11 @@ from workbench.bucket import WorkbenchBucket
 from workbench.dashboard import WorkbenchDashboard
 from workbench.dashboard_body import cohort_body
 from workbench.policy import CohortPolicy
-from workshop import policies
-from workshop.config.models import Cohort, Profile
-from workshop.naming import BOUNDARY, FREEZE
-from workshop.policies import Document
+from workshop.config.models import Cohort
+from workshop.config.profiles import Profile
+from workshop.naming import BOUNDARY, COHORT, FREEZE
+from workshop.policies.documents import Document
+from workshop.policies.layout import cohort_policies
 
 _EXTRA = "The YAML opens it on purpose (access.extra_statements); workshop check names it."
 _DESCRIPTIONS = {
@@ -36,13 +37,11 @@ class CohortStack(WorkshopStack):
         cohort: Cohort,
         profiles: Mapping[str, Profile],
         tag_keys: Sequence[str],
-        training_gpu: bool,
-        processing_gpu: bool,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            kind="cohort",
+            stack_name=placement.names.stack(COHORT),
             description="What all seats of a workshop share. Delete it after the last seat: its"
             " permissions boundary cannot go while a seat's role uses it.",
             placement=placement,
@@ -53,9 +52,7 @@ class CohortStack(WorkshopStack):
         self._names = names
         made = {
             part: self._policy(part, document, profiles)
-            for part, document in policies.cohort_policies(
-                names, profiles, tag_keys=tag_keys
-            ).items()
+            for part, document in cohort_policies(names, profiles, tag_keys=tag_keys).items()
         }
         datasets = WorkbenchBucket(
             self,
@@ -71,7 +68,10 @@ class CohortStack(WorkshopStack):
             "AllSeats",
             dashboard_name=names.dashboard,
             body=cohort_body(
-                names, period=60, training_gpu=training_gpu, processing_gpu=processing_gpu
+                names,
+                period=60,
+                training_gpu=any(profile.access.training_gpu for profile in profiles.values()),
+                processing_gpu=any(profile.access.processing_gpu for profile in profiles.values()),
             ),
         )
         boundary = made.pop(BOUNDARY)

@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_cdk import Acknowledgment, CfnResource, Validations
 
-from workshop import policies
+from workshop.policies.reasons import WHY_WILDCARD
 
 
 def acknowledge(resource: CfnResource, reasons: Mapping[str, str]) -> None:
@@ -25,10 +25,10 @@ def wildcards(
 ) -> None:
     """Acknowledge each wildcard that the Allow statements of ``documents`` hold.
 
-    The reasons are :data:`workshop.policies.WHY_WILDCARD` and ``more_reasons``, by statement; a
+    The reasons are those of :mod:`workshop.policies.reasons` and ``more_reasons``, by statement; a
     statement with a wildcard and without a reason is a KeyError, so that none gets in unexplained.
     """
-    known = {**policies.WHY_WILDCARD, **(more_reasons or {})}
+    known = {**WHY_WILDCARD, **(more_reasons or {})}
     found: dict[str, list[str]] = defaultdict(list)
     for document in documents.values():
         for statement in document["Statement"]:

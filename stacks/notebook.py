@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from aws_cdk import CfnMapping, Token
-from constructs import Construct
 
-from stacks.base import Placement, SeatStack
+from stacks.base import SeatStack
 from workbench import lifecycle_scripts
 from workbench.notebook import WorkbenchNotebook
-from workshop.config.models import Access, Notebook, Registry, Storage
+from workshop.config.profiles import Profile
+from workshop.naming import Names
 
 
 class NotebookStack(SeatStack):
@@ -19,36 +19,16 @@ class NotebookStack(SeatStack):
     default would be shown by ``cdk diff`` and never arrive.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        placement: Placement,
-        notebook: Notebook,
-        instance_type: str,
-        volume_gb: int,
-        storage: Storage,
-        registry: Registry,
-        access: Access,
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            kind="notebook",
-            description="Notebook instance of one workshop seat. What is saved on its disk goes"
-            " with it.",
-            placement=placement,
-        )
-        names = placement.inside
-        seat = CfnMapping(
-            self,
-            "Seat",
-            lazy=False,
-            mapping={"Notebook": {"InstanceType": instance_type, "VolumeSizeInGB": str(volume_gb)}},
-        )
-        on_create, on_start = self._scripts(placement, notebook, storage, registry, access)
-        vpc = notebook.vpc
+    described = "Notebook instance of one workshop seat. What is saved on its disk goes with it."
+
+    def _define(self, names: Names, profile: Profile) -> None:
+        notebook, vpc = profile.notebook, profile.notebook.vpc
+        overrides = {
+            "InstanceType": self.seat.instance_type,
+            "VolumeSizeInGB": str(self.seat.volume_gb),
+        }
+        mapping = CfnMapping(self, "Seat", lazy=False, mapping={"Notebook": overrides})
+        on_create, on_start = self._scripts(names, profile)
         WorkbenchNotebook(
             self,
             "Workbench",
@@ -62,34 +42,28 @@ class NotebookStack(SeatStack):
             subnet_id=vpc.subnet_id if vpc else None,
             security_group_ids=vpc.security_group_ids if vpc else (),
             direct_internet=vpc.direct_internet if vpc else True,
-            instance_type=seat.find_in_map("Notebook", "InstanceType"),
-            volume_gb=Token.as_number(seat.find_in_map("Notebook", "VolumeSizeInGB")),
+            instance_type=mapping.find_in_map("Notebook", "InstanceType"),
+            volume_gb=Token.as_number(mapping.find_in_map("Notebook", "VolumeSizeInGB")),
         )
         self._output("NotebookName", names.notebook, "Name of the notebook instance")
 
-    def _scripts(
-        self,
-        placement: Placement,
-        notebook: Notebook,
-        storage: Storage,
-        registry: Registry,
-        access: Access,
-    ) -> tuple[str, str]:
-        """The scripts for the notebook's creation and for each start, their size checked."""
-        names = placement.inside
+    def _scripts(self, names: Names, profile: Profile) -> tuple[str, str]:
+        """Return the scripts for the notebook's creation and for each start, their size checked."""
+        notebook, access = profile.notebook, profile.access
         content = notebook.content
         on_create = lifecycle_scripts.on_create(
             content_repository=content.repository if content else None,
             content_branch=content.branch if content else "",
         )
         on_start = lifecycle_scripts.on_start(
-            tags=placement.inside_tags,
+            tags=self.placement.inside_tags,
             role_arn=names.role_arn,
             buckets={
-                key: (names.bucket(key), bucket.prefixes) for key, bucket in storage.buckets.items()
+                key: (names.bucket(key), bucket.prefixes)
+                for key, bucket in profile.storage.buckets.items()
             },
             datasets_bucket=names.datasets_bucket,
-            repositories={key: names.repository_uri(key) for key in registry.repositories},
+            repositories={key: names.repository_uri(key) for key in profile.registry.repositories},
             job_prefix=names.job_prefix,
             model_prefix=access.model_prefix,
             max_runtime_hours=access.max_runtime_hours if access.mode == "scoped" else None,

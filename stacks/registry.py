@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from constructs import Construct
-
-from stacks.base import Placement, SeatStack
+from stacks.base import SeatStack
 from workbench.repository import WorkbenchRepository
-from workshop.config.models import Registry
+from workshop.config.profiles import Profile
+from workshop.naming import Names
 
 
 class RegistryStack(SeatStack):
     """The repositories that the profile's YAML names."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, placement: Placement, registry: Registry
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            kind="registry",
-            description="Container repositories of one workshop seat, deleted with their images.",
-            placement=placement,
-        )
-        names = placement.inside
-        for key, repository in registry.repositories.items():
+    described = "Container repositories of one workshop seat, deleted with their images."
+
+    def _define(self, names: Names, profile: Profile) -> None:
+        for key, repository in profile.registry.repositories.items():
             word = "".join(part.capitalize() for part in key.split("-"))
             WorkbenchRepository(
                 self,

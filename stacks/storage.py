@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from constructs import Construct
-
-from stacks.base import Placement, SeatStack
+from stacks.base import SeatStack
 from workbench.bucket import WorkbenchBucket
 from workshop import tags
-from workshop.config.models import Storage
+from workshop.config.profiles import Profile
+from workshop.naming import Names
+
+TEARDOWN = "workshop teardown -e {environment} --only "
 
 
 class StorageStack(SeatStack):
@@ -17,21 +18,14 @@ class StorageStack(SeatStack):
     what to run instead.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, placement: Placement, storage: Storage
-    ) -> None:
-        names = placement.inside
-        teardown = f"workshop teardown -e {placement.tags[tags.ENVIRONMENT]} --only "
-        super().__init__(
-            scope,
-            construct_id,
-            kind="storage",
-            # A description can refer to nothing, and is the same for all seats.
-            description="Buckets of one workshop seat. CloudFormation deletes them only while they"
-            f" are empty; once the seat was used, run: {teardown}SEAT",
-            placement=placement,
-        )
-        for key, bucket in storage.buckets.items():
+    # A description can refer to nothing, and is the same for all seats.
+    described = (
+        "Buckets of one workshop seat. CloudFormation deletes them only while they are empty;"
+        f" once the seat was used, run: {TEARDOWN}SEAT"
+    )
+
+    def _define(self, names: Names, profile: Profile) -> None:
+        for key, bucket in profile.storage.buckets.items():
             WorkbenchBucket(
                 self,
                 key.capitalize(),
@@ -45,8 +39,9 @@ class StorageStack(SeatStack):
             self._output(
                 f"{key.capitalize()}Bucket", names.bucket(key), f"Name of the bucket '{key}'"
             )
+        environment = self.placement.tags[tags.ENVIRONMENT]
         self._output(
             "Teardown",
-            f"{teardown}{names.seat}",
+            f"{TEARDOWN.format(environment=environment)}{names.seat}",
             "What to run in place of deleting this stack once the seat was used",
         )

@@ -21,7 +21,7 @@ from tools import generated_files
 from tools.generated_files import ROOT
 from workshop import extras
 from workshop.cli import COMMANDS, GROUPS
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS, Names
 from workshop.pricing import prices

@@ -15,7 +15,6 @@ from typing import Any
 from tools import generated_files
 from tools.generated_files import ROOT
 from workshop.config import json_schema
-from workshop.config.models import Environment
 
 _SCHEMA = Path("config") / json_schema.FILE
 _DOCS = Path("docs") / "configuration.md"
@@ -25,7 +24,7 @@ _PART = "every key"
 
 def reference_text() -> str:
     """Every key with its default and meaning, one Markdown table for each section."""
-    schema = Environment.model_json_schema()
+    schema = json_schema.described()
     return "\n".join(_tables(schema, schema, "The file", None, set()))
 
 

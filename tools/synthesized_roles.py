@@ -21,7 +21,7 @@ from localcloud import policy_engine
 from workshop import tags
 from workshop.access.permissions import EVERYTHING
 from workshop.naming import COHORT, SEAT_STACKS, Names
-from workshop.policies import Document
+from workshop.policies.documents import Document
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 _AWS_MANAGED = re.compile(r"arn:[^:]+:iam::aws:policy/")

@@ -123,7 +123,7 @@ def _is_escaped(text: str, index: int) -> bool:
 
 
 def _is_needed(text: str, index: int) -> bool:
-    """Whether a joiner or selector does what its script has it for."""
+    """Return whether a joiner or selector does what its script has it for."""
     character, before, after = text[index], text[index - 1 : index], text[index + 1 : index + 2]
     if _SELECTOR.match(character):
         return _can_be_varied(before, character)

@@ -1,48 +1,45 @@
-"""What happens during a deployment, for whoever watches it."""
+"""What happens during a run: one base for all events, and one way to write and to tell them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 
-from workshop.account_region import AccountRegion
+E = TypeVar("E")
 
 
-class What(StrEnum):
-    """What happened to a stack or, without a stack, to a whole seat or the whole deployment."""
-
-    BEGUN = "begun"
-    """A call that makes, changes or clears a stack was accepted."""
-    JOINED = "joined"
-    """Somebody else is at work on the stack; it is watched like one's own."""
-    FAILING = "failing"
-    """The first failure inside the stack, while CloudFormation still takes the rest back."""
-    RETRY = "retry"
-    FALLBACK = "fallback"
-    """The next of the notebook's instance types is tried."""
-    DONE = "done"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    STUCK = "stuck"
-    SEAT_DONE = "seat done"
-    SEAT_FAILED = "seat failed"
-    STOPPED = "stopped"
-    """No new seats are begun, and why."""
+def now() -> datetime:
+    """Return the present moment, in UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event; ``message`` is a sentence or empty."""
+    """Something that happened at a moment; each kind of run has its own events."""
 
     at: datetime
-    place: AccountRegion
-    what: What
-    seat: str = ""
-    stack: str = ""
-    message: str = ""
+
+    def line(self) -> dict[str, Any]:
+        """Return the event as JSON, as it is printed and noted: empty parts are left out."""
+        whole = {"at": self.at.isoformat(timespec="milliseconds"), **self.parts()}
+        return {key: value for key, value in whole.items() if value not in (None, "")}
+
+    def parts(self) -> Mapping[str, Any]:
+        """Return what a line holds beside the moment."""
+        raise NotImplementedError
 
 
-Sink = Callable[[Event], object]
-"""Whoever watches; called from several threads, one call after the other."""
+class EventStream(Generic[E]):
+    """Hands each event to every listener, one event after the other, whatever thread it is from."""
+
+    def __init__(self, *listeners: Callable[[E], object]) -> None:
+        self.listeners = list(listeners)
+        self._lock = threading.Lock()
+
+    def __call__(self, event: E) -> None:
+        with self._lock:
+            for listener in self.listeners:
+                listener(event)

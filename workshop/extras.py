@@ -33,7 +33,7 @@ def is_installed(extra: str) -> bool:
     wanted = distributions()
     try:
         for distribution in wanted.get(extra) or chain.from_iterable(wanted.values()):
-            metadata.version(distribution)
+            metadata.distribution(distribution)
     except metadata.PackageNotFoundError:
         return False
     return True

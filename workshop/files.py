@@ -58,11 +58,6 @@ def make_folder(path: Path, *, root: Path | None = None) -> Path:
     return path
 
 
-def restrict(path: Path) -> None:
-    """Make a file or folder that is there private."""
-    _restrict(path, FOLDER_MODE if path.is_dir() else FILE_MODE)
-
-
 @contextmanager
 def draft(path: Path) -> Iterator[Path]:
     """Yield the path of an empty file that takes the name ``path`` when the block has ended.
@@ -115,6 +110,36 @@ def open_private(path: Path, mode: str, **more: Any) -> IO[Any]:
         return number
 
     return open(path, mode, opener=opener, **more)
+
+
+def own_content(path: Path) -> bytes | None:
+    """Return what is in a file that nobody but this user could have written; None for any other."""
+    # A link leads to a file of somebody else, and a pipe would keep its reader waiting.
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(number)
+        if not (stat.S_ISREG(found.st_mode) and _is_own(found)):
+            return None
+        with os.fdopen(number, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(number)
+
+
+def is_own_folder(path: Path) -> bool:
+    """Whether nobody but this user can put a file into a folder, or take one out of it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and _is_own(found)
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _encoded(content: str | bytes) -> bytes:

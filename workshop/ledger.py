@@ -39,8 +39,8 @@ class Ledger:
         self._write({"command": command, "who": _who(), **more})
 
     def event(self, event: Event) -> None:
-        """Note one event of a deployment."""
-        self._write(as_line(event))
+        """Note one event of a run."""
+        self._write(event.line())
 
     def end(self, result: Mapping[str, Any]) -> None:
         """Note how it ended."""
@@ -54,7 +54,7 @@ class Ledger:
 
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
-        self._write({"roles": [dict(one) for one in some], "of": account})
+        self._write({"roles": [dict(role) for role in some], "of": account})
 
     def note_began(self, place: AccountRegion, moment: datetime, workshop: str) -> None:
         """Note when the workshop began in a place, as what is there tells while it is there."""
@@ -71,8 +71,8 @@ class Ledger:
             self._write({"opened": new, "workshop": workshop, **where})
 
     def opened(self) -> dict[str, str]:
-        """Every service that a profile has opened to seats since all was gone, and how."""
-        lines = [one for some in self._since_gone().values() for one in some]
+        """Return every service that a profile has opened to seats since all was gone, and how."""
+        lines = [line for lines in self._since_gone().values() for line in lines]
         return {name: why for line in lines for name, why in line.get("opened", {}).items()}
 
     def places(self) -> tuple[AccountRegion, ...]:
@@ -80,28 +80,36 @@ class Ledger:
         return tuple(self._since_gone())
 
     def seats(self) -> dict[AccountRegion, set[str]]:
-        """The same places, with the seats for which something was done there."""
+        """Return the same places, with the seats for which something was done there."""
         return {
             place: {str(line["seat"]) for line in lines if line.get("seat")}
             for place, lines in self._since_gone().items()
         }
 
+    def every_seat(self, workshop: str) -> frozenset[str]:
+        """Every seat of a workshop for which anything was ever done, those that are gone too."""
+        return frozenset(
+            str(line["seat"])
+            for line in self._lines()
+            if line.get("seat") and _workshop_of(line) in ("", workshop)
+        )
+
     def workshops(self) -> dict[AccountRegion, set[str]]:
-        """The same places, with the names that the environment's workshop had there."""
+        """Return the same places, with the names that the environment's workshop had there."""
         return {
             place: {_workshop_of(line) for line in lines} - {""}
             for place, lines in self._since_gone().items()
         }
 
     def began(self) -> dict[AccountRegion, datetime]:
-        """The same places, with the moment when something was first done there."""
+        """Return the same places, with the moment when something was first done there."""
         return {
             place: min(datetime.fromisoformat(line.get("began", line["at"])) for line in lines)
             for place, lines in self._since_gone().items()
         }
 
     def gone_from(self) -> set[AccountRegion]:
-        """The places of which nothing but that all is gone was noted last."""
+        """Return the places of which nothing but that all is gone was noted last."""
         every = {_place_of(line) for line in self._lines() if line.get("gone")}
         return {place for place in every if place} - self._since_gone().keys()
 
@@ -117,7 +125,11 @@ class Ledger:
             place = _place_of(line)
             if place and line.get("gone"):
                 others = {"", _workshop_of(line)}
-                left = [one for one in found.pop(place, []) if _workshop_of(one) not in others]
+                left = [
+                    earlier
+                    for earlier in found.pop(place, [])
+                    if _workshop_of(earlier) not in others
+                ]
                 # A line that was written before names were has all of them gone.
                 if left and line.get("workshop"):
                     found[place] = left
@@ -152,22 +164,8 @@ def _place_of(line: Mapping[str, Any]) -> AccountRegion | None:
 
 
 def _workshop_of(line: Mapping[str, Any]) -> str:
-    """The workshop of which a line tells, as its stack is called where it does not say."""
+    """Return the workshop of which a line tells, as its stack is called where it does not say."""
     return str(line.get("workshop") or str(line.get("stack", "")).partition("-")[0])
-
-
-def as_line(event: Event) -> dict[str, Any]:
-    """An event as JSON: empty parts are left out."""
-    whole = {
-        "at": event.at.isoformat(timespec="milliseconds"),
-        "what": event.what.value,
-        "account": event.place.account,
-        "region": event.place.region,
-        "seat": event.seat,
-        "stack": event.stack,
-        "message": event.message,
-    }
-    return {key: value for key, value in whole.items() if value}
 
 
 def _who() -> str:

@@ -69,6 +69,27 @@ Here and in ``stacks/`` a stack is added, and nowhere else.
 """
 
 
+def stack_that_makes(resource_type: str) -> str:
+    """Return which of a seat's stacks makes resources of a type of CloudFormation's."""
+    return next(kind.name for kind in SEAT_STACKS.values() if resource_type in kind.makes)
+
+
+PLACEHOLDERS = {
+    "AttendeeId": 12,
+    "AWS::AccountId": 12,
+    "AWS::Region": 15,
+    "AWS::Partition": 10,
+    "AWS::URLSuffix": 16,
+}
+"""What stands for the variable parts of names in a template, and the most characters of each."""
+
+
+def at_longest(text: str) -> str:
+    """Return a text for ``Fn::Sub`` with each placeholder as long as its value can be."""
+    known = "|".join(PLACEHOLDERS)
+    return re.sub(rf"\$\{{({known})\}}", lambda found: "x" * PLACEHOLDERS[found[1]], text)
+
+
 def seat_of_name(workshop: str, name: str) -> str | None:
     """Return the seat whose prefix a name has: ``ada`` of ``vision-ada-fit`` or ``vision/ada/fit``.
 
@@ -143,7 +164,7 @@ class Names:
         )
 
     def repository_uri(self, key: str) -> str:
-        """What ``docker push`` takes."""
+        """Return what ``docker push`` takes."""
         return f"{self.account}.dkr.ecr.{self.region}.{self.domain}/{self.repository(key)}"
 
     # IAM: roles 64, policies 128 characters, one namespace for the account, hence the Region.
@@ -214,6 +235,10 @@ class Names:
     @property
     def dashboard(self) -> str:
         return f"{self.workshop}-{self.seat}-{self.region}"
+
+    @property
+    def dashboard_arn(self) -> str:
+        return f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{self.dashboard}"
 
 
 def is_seat_id(text: str) -> bool:

@@ -34,7 +34,7 @@ def seat_body(
     processing_gpu: bool,
     logs: bool,
 ) -> dict[str, Any]:
-    """The dashboard of one seat.
+    """Return the dashboard of one seat.
 
     The SDK names jobs freely and cannot prefix them, so the seat's widgets find the jobs and
     endpoints whose names hold the workshop and the seat's id as words; the first widget says so,
@@ -64,7 +64,7 @@ def seat_body(
 def cohort_body(
     names: Names, *, period: int, training_gpu: bool, processing_gpu: bool
 ) -> dict[str, Any]:
-    """The dashboard of the whole cohort: every job and endpoint of this account and Region.
+    """Return the dashboard of the whole cohort: every job and endpoint of this account and Region.
 
     SageMaker's metrics carry no tags, so others' jobs are shown too; the first widget says so.
     """

@@ -1,11 +1,11 @@
 """The notebook's lifecycle scripts: what runs on it when it is created and at each start.
 
 Pure functions over plain values. Their results are texts for CloudFormation's ``Fn::Sub`` and may
-hold its placeholders (:data:`PLACEHOLDERS`), which come in with the arguments; any other ``${``
-is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank lines stay
-there, so that a template is short. A seat's values are readable in the template; what on-start does
-with them is the same for every seat and packed (:mod:`workbench.packed`), or there would be no room
-for it.
+hold its placeholders (:data:`workshop.naming.PLACEHOLDERS`), which come in with the arguments; any
+other ``${`` is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank
+lines stay there, so that a template is short. A seat's values are readable in the template; what
+on-start does with them is the same for every seat and packed (:mod:`workbench.packed`), or there
+would be no room for it.
 
 Where things go, and why:
 
@@ -33,24 +33,16 @@ from collections.abc import Mapping, Sequence
 from workbench.packed import bare, packed
 from workshop import tags as tag_rules
 from workshop.errors import WorkshopError
+from workshop.naming import PLACEHOLDERS, at_longest
 
 SIZE_LIMIT = 16_384
 """Characters of a script in base64."""
-
-PLACEHOLDERS = {
-    "AttendeeId": 12,
-    "AWS::AccountId": 12,
-    "AWS::Region": 15,
-    "AWS::Partition": 10,
-    "AWS::URLSuffix": 16,
-}
-"""The placeholders that may stand in a script, with the length of their longest value."""
 
 _KNOWN = "|".join(PLACEHOLDERS)
 
 
 def on_create(*, content_repository: str | None, content_branch: str) -> str:
-    """The script for the notebook's creation: clones the content, once.
+    """Return the script for the notebook's creation: clones the content, once.
 
     A failure to clone leaves ``WORKSHOP-SETUP.txt`` in the attendee's files, with the reason and
     the command to repeat; it never fails the notebook.
@@ -83,7 +75,7 @@ def on_start(
     busy_stop_hours: int | None,
     keep_running_hours: int,
 ) -> str:
-    """The script for each start: SDK defaults, environment, packages, idle stop.
+    """Return the script for each start: SDK defaults, environment, packages, idle stop.
 
     ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
     ``docker push``; ``buckets`` maps a bucket's key to its name and its prefixes, and the first is
@@ -136,9 +128,7 @@ def check_size(script: str, what: str) -> None:
 
     ``what`` names the script at the start of the sentence.
     """
-    longest = re.sub(
-        rf"\$\{{({_KNOWN})\}}", lambda found: "x" * PLACEHOLDERS[found[1]], script
-    ).replace("${!", "${")
+    longest = at_longest(script).replace("${!", "${")
     size = -(-len(longest.encode()) // 3) * 4
     if size > SIZE_LIMIT:
         raise WorkshopError(
@@ -162,7 +152,7 @@ def _variables(start: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _folder(repository: str) -> str:
-    """Where ``git clone`` would put it, kept to harmless characters."""
+    """Return where ``git clone`` would put it, kept to harmless characters."""
     name = repository.rstrip("/").rpartition("/")[2].removesuffix(".git")
     return name if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) else "content"
 

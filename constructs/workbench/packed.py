@@ -32,7 +32,7 @@ def bare(name: str) -> str:
 
 
 def set_up() -> str:
-    """The script ``set_up.sh`` with the files that it writes."""
+    """Return the script ``set_up.sh`` with the files that it writes."""
     return (
         re.sub(r"^@([a-z_.]+)@$", lambda found: bare(found[1]), bare(SET_UP), flags=re.MULTILINE)
         + "\n"
@@ -40,12 +40,12 @@ def set_up() -> str:
 
 
 def packed() -> str:
-    """The same as it is checked in."""
+    """Return the same as it is checked in."""
     return packed_file().read_text(encoding="ascii").rstrip("\n")
 
 
 def unpacked(text: str) -> str:
-    """The script in a packed text, as ``on_start.sh`` unpacks it."""
+    """Return the script in a packed text, as ``on_start.sh`` unpacks it."""
     return lzma.decompress(base64.a85decode(text)).decode()
 
 
@@ -78,9 +78,9 @@ def _plain(program: str) -> str:
             cuts.append((program.rindex(" ->", 0, begin(node.returns)), end(node.returns)))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and len(node.body) > 1:
             cuts += [
-                (begin(one), end(one))
-                for one in node.body
-                if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
+                (begin(statement), end(statement))
+                for statement in node.body
+                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
             ]
     for first, last in sorted(cuts, reverse=True):
         program = program[:first] + program[last:]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from workshop.access import matrix
-from workshop.config.models import Access, Notebook, Profile, Vpc
+from workshop.config.profiles import Access, Notebook, Profile, Vpc
 from workshop.naming import Names
 
 ME = Names("vision", "ada", "111122223333", "eu-west-1")

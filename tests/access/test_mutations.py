@@ -17,7 +17,8 @@ from typing import Any
 from tests.access import test_completeness as completeness
 from workshop.access import matrix
 from workshop.access.permissions import BOUNDARY, EVERYTHING, EffectivePermissions, cell
-from workshop.config.models import Access, Environment, ExtraStatement, Notebook, Profile, Vpc
+from workshop.config.models import Environment
+from workshop.config.profiles import Access, ExtraStatement, Notebook, Profile, Vpc
 from workshop.naming import Names
 from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
 

@@ -11,10 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.support.properties import untimed
-from workshop import policies
-from workshop.config.models import Access, Notebook, Profile, Vpc
+from workshop.config.profiles import Access, Notebook, Profile, Vpc
 from workshop.naming import SEAT_PATTERN, Names, is_seat_id
-from workshop.policies import OWN_ATTENDEE, Openings
+from workshop.policies import layout
+from workshop.policies.boundary import Openings, boundary_policy
+from workshop.policies.documents import OWN_ATTENDEE
 
 SHARED = (
     ":log-group:/aws/sagemaker/*",
@@ -94,7 +95,7 @@ def test_no_resource_of_one_seat_covers_anything_of_another(
     """What it is allowed, and what its own denials spare."""
     assume(one != other)
     mine = Names(workshop, one, "111122223333", "eu-west-1")
-    documents = policies.seat_policies(mine, "attendee", profile)
+    documents = layout.seat_policies(mine, "attendee", profile)
     patterns = [
         text
         for each in documents.values()
@@ -112,7 +113,7 @@ def test_what_the_boundary_spares_for_one_seat_spares_nothing_of_another(
 ) -> None:
     assume(one != other)
     mine = Names(workshop, one, "111122223333", "eu-west-1")
-    boundary = policies.boundary_policy(mine, Openings(feature_store=True))
+    boundary = boundary_policy(mine, Openings(feature_store=True))
     spared = [
         text.replace(OWN_ATTENDEE, one)
         for text in (

@@ -13,10 +13,10 @@ from tests.support import simulation
 from tests.support.assemblies import ENVIRONMENTS, Assembly, exemplars, shipped, synthesize
 from tests.support.config_folder import HEAD, write
 from tests.support.config_folder import load as written
-from workshop import policies
 from workshop.access import matrix, permissions
 from workshop.access.permissions import AccessQuestion
 from workshop.naming import Names
+from workshop.policies import layout, people, trust
 from workshop.policies.actions import CONSOLE_VIEWS
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_a_console_role_is_taken_on_by_those_of_its_seat_and_by_organisers() -> 
     """Asked of the trust policy as AWS does: of what the caller's tags are."""
     ada = Names("vision", "ada", "111122223333", "eu-west-1")
     door, staff = (f"arn:aws:iam::111122223333:role/{name}" for name in ("door", "staff"))
-    trust = policies.console_trust_policy(ada, principals=[door], organisers=[staff])
+    trust = people.console_trust_policy(ada, principals=[door], organisers=[staff])
     tag = "aws:PrincipalTag/"
     asked: list[tuple[bool, str, dict[str, str]]] = [
         (True, door, {f"{tag}attendee": "ada"}),
@@ -148,10 +148,10 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
     for name in ("features", "managed"):
         profile = settings.profiles[name]
         managed = profile.access.mode == "managed"
-        made: Any = policies.permission_set(
+        made: Any = people.permission_set(
             replace(me, seat=""),
             profile=name,
-            parts=policies.attached(name, profile),
+            parts=layout.attached(name, profile),
             managed=managed,
         )
         reference = made["PermissionsBoundary"]["CustomerManagedPolicyReference"]
@@ -159,7 +159,7 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
         assert f"arn:aws:iam::{me.account}:policy{path}" == me.boundary_arn
         cohort = {
             me.cohort_policy(part): document
-            for part, document in policies.cohort_policies(
+            for part, document in layout.cohort_policies(
                 me, settings.profiles, tag_keys=settings.tags
             ).items()
         }
@@ -167,7 +167,7 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
             one["Name"]: cohort[one["Name"]] for one in made["CustomerManagedPolicyReferences"]
         } | {"set": made["InlinePolicy"]}
         if managed:
-            assert made["ManagedPolicies"] == list(policies.managed_policy_arns(me))
+            assert made["ManagedPolicies"] == list(trust.managed_policy_arns(me))
             documents["managed"] = permissions.EVERYTHING
         tried = permissions.EffectivePermissions(me, documents, permissions.boundary(me, settings))
         for wanted, some in ((True, matrix.allowed(profile)), (False, matrix.denied(profile))):

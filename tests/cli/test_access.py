@@ -12,11 +12,11 @@ from tests.support.assemblies import ROOT
 from tests.support.config_folder import HEAD, SEATS, write
 from tests.support.workshop_command import run
 from tools import access_page
-from workshop import policies
 from workshop.access import matrix
 from workshop.access.permissions import AccessQuestion, cell
 from workshop.environments.loader import load
 from workshop.naming import Names
+from workshop.policies import documents, people
 from workshop.policies.actions import CONSOLE_VIEWS
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ def test_the_documents_of_a_seat_are_shown_whole() -> None:
         *("data", "sagemaker", "observation", "limits", "models"),
         *("attendee-caps", "attendee-opened"),
     }
-    assert shown["people"] == policies.presigned_url_policy(names)
+    assert shown["people"] == people.presigned_url_policy(names)
     for document in (*shown["policies"].values(), shown["boundary"], shown["people"]):
-        assert policies.characters(document) <= policies.MANAGED_LIMIT
+        assert documents.characters(document) <= documents.MANAGED_LIMIT
     assert "console" not in shown
 
 
@@ -134,8 +134,8 @@ def test_of_a_console_role_it_is_shown_what_it_has_besides_and_who_takes_it_on(
     names = Names("vision", "seat01", "111122223333", "eu-west-1")
     assert shown["console"] == {
         "role": names.console_role_arn,
-        "policies": {"console": policies.console_policy()},
-        "trust": policies.console_trust_policy(names, principals=[door], organisers=[]),
+        "policies": {"console": people.console_policy()},
+        "trust": people.console_trust_policy(names, principals=[door], organisers=[]),
     }
     asked = json.loads(run("access", "matrix", *there, "--json").out)
     assert [row["by"] for row in asked if row["action"] in CONSOLE_VIEWS] == [

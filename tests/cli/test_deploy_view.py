@@ -20,10 +20,10 @@ from rich.console import Console
 
 from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired
 from workshop.cli import deploy_view
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import StackJob, Stage
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.run import Deployment
-from workshop.events import Event, What
 
 CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 SLOW = 3600.0
@@ -41,8 +41,8 @@ def plan(*seats: str) -> DeployPlan:
     return DeployPlan(tuple(SeatPlan(seat, HOME, (stack(seat),)) for seat in seats), ())
 
 
-def event(what: What, seat: str, stack: str = "", message: str = "") -> Event:
-    return Event(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, message)
+def event(what: What, seat: str, stack: str = "", message: str = "") -> DeployEvent:
+    return DeployEvent(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, message)
 
 
 EVENTS = (

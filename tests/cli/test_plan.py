@@ -39,6 +39,22 @@ def test_a_new_roster_is_all_created_and_one_listing_tells_it(fleet: Fleet) -> N
     assert fleet.statuses() == {}
 
 
+def test_what_was_synthesized_is_not_synthesized_again_and_its_talk_is_repeated(
+    fleet: Fleet,
+) -> None:
+    fleet.write(2)
+    fleet.variables()
+    app = fleet.stand_in.read_text()
+    fleet.stand_in.write_text(f"{app}\nimport sys\nprint('Node is old', file=sys.stderr)\n")
+    first, again = (fleet.run("plan", by_app=True) for _ in range(2))
+    making, looking = TALK.splitlines(keepends=True)
+    assert first.err == f"{making}warning: Node is old\n{looking}"
+    assert again.err == f"warning: Node is old\n{looking}"
+    assert again.out == first.out
+    fleet.stand_in.write_text(app)
+    assert fleet.run("plan", by_app=True).err == TALK
+
+
 def test_what_is_unchanged_is_only_counted(fleet: Fleet) -> None:
     fleet.write(2)
     assert fleet.deploy(only=["seat02"]).good

@@ -10,8 +10,8 @@ from tests.support.preflights import calling
 from tests.support.small_workshop import ACCOUNT, HOME, QUICK, Fleet
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.deploy.events import What
 from workshop.deploy.plan import StackAction
-from workshop.events import What
 from workshop.naming import SEAT_STACKS
 
 AWAY = AccountRegion("111122223333", "eu-west-1")

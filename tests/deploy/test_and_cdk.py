@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -14,6 +15,9 @@ from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import quick_deploys, synthesized
 from tests.support.workshop_command import run
+from workshop.deploy import assembly
+from workshop.deploy.synthesis_cache import SynthesisCache
+from workshop.environments import loader
 
 
 def test_stacks_of_either_tool_are_unchanged_for_the_other(
@@ -54,3 +58,28 @@ def test_stacks_of_either_tool_are_unchanged_for_the_other(
     changes = [(one["name"], each["property"]) for one in stacks for each in one["changes"]]
     assert changes == [("demo-alan-notebook", "VolumeSizeInGB")]
     assert {one["name"] for one in stacks if one["action"] != "unchanged"} == {"demo-alan-notebook"}
+
+
+def test_cdk_runs_once_for_the_same_inputs_and_what_is_kept_is_what_it_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    cache = SynthesisCache("demo")
+    ran = mock.Mock(wraps=assembly.run_app)
+
+    def texts() -> dict[tuple[str, str], str]:
+        loaded = loader.load("demo", config)
+        made, _ = assembly.synthesize(loaded, loaded.seats[:1], cache)
+        return {of: each.text(loaded.seats[0]) for of, each in made.exemplars.items()}
+
+    with mock.patch.object(assembly, "run_app", ran):
+        written, kept = texts(), texts()
+        assert (ran.call_count, kept) == (1, written)
+        demo = config / "demo.yaml"
+        demo.write_text(demo.read_text().replace("period_seconds: 300", "period_seconds: 900"))
+        changed = texts()
+    assert ran.call_count == 2
+    assert {of[1] for of in written if changed[of] != written[of]} == {"monitoring"}

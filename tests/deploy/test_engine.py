@@ -17,11 +17,11 @@ from workshop.deploy import plan, polling
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.engine import DeployEngine
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import FailureTolerance, Limits, Stage
 from workshop.deploy.plan import StackPlan
 from workshop.deploy.templates import Template
-from workshop.events import Event, What
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
 REFUSED = Sent(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, "no"))
@@ -75,16 +75,16 @@ class Driven:
     def __init__(
         self, aws: Scripted, *stacks: DesiredStack, limits: Limits = QUICK, percent: int = 100
     ) -> None:
-        self.events: list[Event] = []
+        self.events: list[DeployEvent] = []
         self.errors: list[Exception] = []
-        self.hear: Callable[[Event], object] = lambda _: None
+        self.hear: Callable[[DeployEvent], object] = lambda _: None
         plans = [plan.decide(one, aws.there.get(one.name), NOW) for one in stacks]
         self.engine = self.of(aws, plans, limits, percent)
 
     def of(
         self, aws: Scripted, plans: list[StackPlan], limits: Limits, percent: int
     ) -> DeployEngine:
-        def sink(event: Event) -> None:
+        def sink(event: DeployEvent) -> None:
             self.events.append(event)
             self.hear(event)
 
@@ -229,7 +229,7 @@ def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> N
 
     def creates(_: DesiredStack) -> None:
         called.set()
-        pool = driven.engine._pool
+        pool = driven.engine._threads._pool
         while not pool._shutdown:
             called.wait(0.001)
         with pool._shutdown_lock:  # by now, what had not begun is called off
@@ -260,7 +260,7 @@ def test_a_stop_in_the_middle_of_a_poll_asks_for_nothing_more() -> None:
 
     def polled() -> None:
         polling.set()
-        while not driven.engine._pool._shutdown:
+        while not driven.engine._threads._pool._shutdown:
             polling.wait(0.001)
 
     def why() -> Cause:
@@ -334,4 +334,4 @@ def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
     driven = Driven(aws, desired())
     with pytest.raises(RuntimeError, match="a mistake in our own code"):
         driven.engine.run()
-    assert driven.engine._pool._shutdown
+    assert driven.engine._threads._pool._shutdown

@@ -15,9 +15,9 @@ from tests.support.small_workshop import QUICK, Fleet
 from workshop.aws import clients
 from workshop.aws.rate_limit import MinInterval
 from workshop.deploy import cloudformation
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Template
-from workshop.events import Event, What
 
 CLOUDFORMATION = "cloudformation:*"
 CREATE = "cloudformation:CreateStack"
@@ -221,7 +221,7 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
         """An hour later once every other stack is there."""
         return time.monotonic() + (3600 if len(made) == len(list(plan.stacks)) - 1 else 0)
 
-    def hear(event: Event) -> None:
+    def hear(event: DeployEvent) -> None:
         if event.what == What.DONE:
             made.append(event.stack)
 
@@ -239,7 +239,7 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
     plan = fleet.plan()
     assert {seat.seat: seat.action for seat in plan.seats}["seat02"] == StackAction.WAIT
 
-    def unstick(event: Event) -> None:
+    def unstick(event: DeployEvent) -> None:
         if event.what == What.JOINED:
             fleet.cloud.faults()
 
@@ -273,7 +273,7 @@ def test_the_root_cause_is_told_while_the_rest_is_still_being_taken_back(fleet: 
     fleet.cloud.faults({"effect": "stuck", "noun": "NotebookInstance", "status": "Deleting"})
     seen: list[tuple[str, str]] = []
 
-    def watch(event: Event) -> None:
+    def watch(event: DeployEvent) -> None:
         if event.what == What.FAILING:
             seen.append((event.message, fleet.statuses()["demo-seat01-registry"]))
             fleet.cloud.faults()

@@ -8,7 +8,7 @@ import signal
 from tests.support.deploy_processes import organiser
 from tests.support.faulty import counts
 from tests.support.small_workshop import Fleet
-from workshop.events import What
+from workshop.deploy.events import What
 from workshop.naming import SEAT_STACKS
 
 PASSED = {"effect": "latency", "seconds": 0.001}

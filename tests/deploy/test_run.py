@@ -12,8 +12,8 @@ import pytest
 from tests.support.local_cloud import IAM
 from tests.support.small_workshop import ACCOUNT, QUICK, REGION, Fleet, Run
 from workshop.deploy import plan as planning
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.plan import StackAction
-from workshop.events import Event, What
 from workshop.naming import SEAT_STACKS
 
 MARK = "tags: {mark: '1'}"
@@ -274,7 +274,7 @@ def test_a_stack_that_somebody_else_is_about_to_make_is_waited_for(fleet: Fleet)
     fleet.write(1)
     name = reviewed(fleet)
 
-    def execute(event: Event) -> None:
+    def execute(event: DeployEvent) -> None:
         if event.what == What.JOINED:
             client = fleet.cloud.client("cloudformation")
             client.execute_change_set(StackName=name, ChangeSetName="first")

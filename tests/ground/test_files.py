@@ -47,7 +47,7 @@ def test_no_umask_opens_or_closes_a_file_or_any_folder_above_it(umask: int, tmp_
 def test_what_was_open_before_is_closed(tmp_path: Path) -> None:
     folder = tmp_path / ".workshop" / "prod"
     folder.mkdir(parents=True)
-    for name in ("written", "appended", "opened", "restricted"):
+    for name in ("written", "appended", "opened"):
         (folder / name).write_text("old\n")
     for path in (folder.parent, folder, *folder.iterdir()):
         path.chmod(0o777)
@@ -57,7 +57,6 @@ def test_what_was_open_before_is_closed(tmp_path: Path) -> None:
     with files.open_private(folder / "opened", "w") as file:
         assert mode(folder / "opened") == 0o600, "before anything is written"
         file.write("new")
-    files.restrict(folder / "restricted")
     assert {mode(one) for one in folder.iterdir()} == {0o600}
     assert (mode(folder), mode(folder.parent)) == (0o700, 0o700)
     assert mode(tmp_path) == 0o700, "made so by pytest, and nobody's state"
@@ -129,3 +128,33 @@ def test_a_link_in_a_files_place_is_replaced_and_never_followed(tmp_path: Path) 
 def test_a_lone_surrogate_is_written_as_an_escape(tmp_path: Path) -> None:
     files.write(tmp_path / "report", "a\udcffb")
     assert (tmp_path / "report").read_text() == "a\\udcffb"
+
+
+@pytest.mark.parametrize(("mode", "is_read"), [(0o600, True), (0o644, True), (0o660, False)])
+def test_a_file_that_others_could_have_written_is_not_read(
+    tmp_path: Path, mode: int, is_read: object
+) -> None:
+    path = tmp_path / "plan"
+    path.write_bytes(b"text")
+    path.chmod(mode)
+    assert files.own_content(path) == (b"text" if is_read else None)
+
+
+def test_neither_a_link_nor_a_pipe_nor_nothing_is_a_file_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"text")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    names = ("link", "pipe", "nothing", ".")
+    assert [files.own_content(tmp_path / name) for name in names] == [None] * 4
+
+
+def test_a_folder_that_others_write_to_is_not_ones_own(tmp_path: Path) -> None:
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    own.mkdir(0o700)
+    shared.mkdir()
+    shared.chmod(0o770)
+    assert [files.is_own_folder(each) for each in (own, shared, tmp_path / "none")] == [
+        True,
+        False,
+        False,
+    ]

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from localcloud.iam import reference
-from workshop import policies
-from workshop.config.models import Access, Notebook, Profile, Vpc
+from workshop.config.profiles import Access, Notebook, Profile, Vpc
 from workshop.naming import Names
-from workshop.policies import Document, Statement
+from workshop.policies.boundary import boundary_policy
+from workshop.policies.compute import sagemaker_policy
+from workshop.policies.data import data_policy, observation_policy
+from workshop.policies.documents import MANAGED_LIMIT, OWN_ATTENDEE, Document, Statement, characters
+from workshop.policies.freeze import freeze_policy
+from workshop.policies.layout import attached, cohort_policies, openings, seat_policies
+from workshop.policies.limits import limits_policy
+from workshop.policies.reasons import WHY_WILDCARD
 
 ADA = Names("vision", "ada", "111122223333", "eu-west-1")
 BOB = Names("vision", "adam", "111122223333", "eu-west-1")
@@ -28,11 +34,11 @@ OPENED = Profile(access=Access(feature_store=True, model_packages=True, **LIMITS
 
 
 def seat_documents(names: Names) -> list[Document]:
-    return list(policies.seat_policies(names, "attendee", OPENED).values())
+    return list(seat_policies(names, "attendee", OPENED).values())
 
 
 def sagemaker(names: Names) -> dict[str, Statement]:
-    return statements(policies.sagemaker_policy(names))
+    return statements(sagemaker_policy(names))
 
 
 def statements(document: Document) -> dict[str, Statement]:
@@ -101,11 +107,11 @@ def test_sids_are_unique_and_every_wildcard_has_a_reason(document: Document) -> 
         if statement["Effect"] == "Allow" and "*" in json.dumps(
             [statement["Action"], statement["Resource"]]
         ):
-            assert policies.WHY_WILDCARD[statement["Sid"]], statement["Sid"]
+            assert WHY_WILDCARD[statement["Sid"]], statement["Sid"]
 
 
 def test_a_seat_makes_nothing_without_its_own_tag() -> None:
-    make = statements(policies.sagemaker_policy(ADA))["MakeOwn"]
+    make = statements(sagemaker_policy(ADA))["MakeOwn"]
     assert make["Condition"] == {
         "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"},
         # Keys of conditions have no case: the spelling is asked for by itself.
@@ -114,7 +120,7 @@ def test_a_seat_makes_nothing_without_its_own_tag() -> None:
     }
     creating = {
         action
-        for statement in policies.sagemaker_policy(ADA)["Statement"]
+        for statement in sagemaker_policy(ADA)["Statement"]
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
         if action.startswith("sagemaker:Create")
@@ -129,13 +135,13 @@ def test_a_seat_makes_nothing_without_its_own_tag() -> None:
 
 
 def test_tags_are_set_while_making_and_afterwards_on_what_is_ones_own() -> None:
-    tagging = statements(policies.sagemaker_policy(ADA))["TagWhatIsBeingMade"]
+    tagging = statements(sagemaker_policy(ADA))["TagWhatIsBeingMade"]
     assert tagging["Condition"]["Null"] == {"sagemaker:TaggingAction": "false"}
-    forbidden = statements(policies.boundary_policy(ADA))
+    forbidden = statements(boundary_policy(ADA))
     # A missing tag differs from every value, so that nobody's things are closed too.
     assert forbidden["TagsOfOthers"]["Condition"] == {
         "Null": {"sagemaker:TaggingAction": "true"},
-        "StringNotEquals": {"aws:ResourceTag/attendee": policies.OWN_ATTENDEE},
+        "StringNotEquals": {"aws:ResourceTag/attendee": OWN_ATTENDEE},
     }
     let_through = forbidden["ServicesOfTheWorkshop"]["Action"]
     assert not any(fnmatchcase("sagemaker:DeleteTags", pattern) for pattern in let_through)
@@ -151,7 +157,7 @@ def test_tags_are_set_while_making_and_afterwards_on_what_is_ones_own() -> None:
 )
 def test_instance_types_are_capped_by_a_deny(sid: str, action: str, types: str) -> None:
     """An Allow with ForAnyValue:StringEquals would let a mixed list through."""
-    cap = statements(policies.seat_policies(ADA, "attendee", OPENED)["attendee-caps"])[sid]
+    cap = statements(seat_policies(ADA, "attendee", OPENED)["attendee-caps"])[sid]
     assert cap["Effect"] == "Deny"
     assert action in cap["Action"]
     assert cap["Condition"] == {
@@ -160,7 +166,7 @@ def test_instance_types_are_capped_by_a_deny(sid: str, action: str, types: str) 
 
 
 def test_a_role_can_be_passed_to_sagemaker_alone_and_only_ones_own() -> None:
-    passing = statements(policies.sagemaker_policy(ADA))["PassOwnRole"]
+    passing = statements(sagemaker_policy(ADA))["PassOwnRole"]
     assert passing["Resource"] == [ADA.role_arn]
     assert passing["Condition"] == {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
@@ -168,7 +174,7 @@ def test_a_role_can_be_passed_to_sagemaker_alone_and_only_ones_own() -> None:
 
 
 def test_base_images_come_from_other_accounts_and_not_from_neighbours() -> None:
-    images = statements(policies.data_policy(ADA))["BaseImagesOfOtherAccounts"]
+    images = statements(data_policy(ADA))["BaseImagesOfOtherAccounts"]
     assert images["Condition"] == {
         "StringNotEquals": {"aws:ResourceAccount": "111122223333"},
         # What does not tell its account is nobody's.
@@ -178,12 +184,12 @@ def test_base_images_come_from_other_accounts_and_not_from_neighbours() -> None:
 
 
 def test_the_datasets_can_be_read_and_in_no_mode_changed() -> None:
-    data = statements(policies.data_policy(ADA))
+    data = statements(data_policy(ADA))
     assert data["SharedDatasetObjects"]["Resource"] == [f"{ADA.datasets_bucket_arn}/*"]
     allowed = set(data["SharedDatasetObjects"]["Action"]) | set(data["SharedDatasets"]["Action"])
     assert not [action for action in allowed if "Put" in action or "Delete" in action]
     # The boundary holds in managed mode too, and denies everything but reading.
-    denied = statements(policies.boundary_policy(ADA))["DatasetsAreReadOnly"]
+    denied = statements(boundary_policy(ADA))["DatasetsAreReadOnly"]
     assert denied["Effect"] == "Deny"
     assert denied["NotAction"] == ["s3:Get*", "s3:List*"]
     assert all(action.startswith(("s3:Get", "s3:List")) for action in allowed)
@@ -197,12 +203,12 @@ OTHER = Names("speech", "ada", "111122223333", "eu-west-1")
 
 
 def test_a_seat_of_the_same_id_in_another_workshop_is_a_stranger() -> None:
-    mine, theirs = (json.dumps(policies.sagemaker_policy(names)) for names in (ADA, OTHER))
+    mine, theirs = (json.dumps(sagemaker_policy(names)) for names in (ADA, OTHER))
     assert mine != theirs
     for sid in ("MakeOwn", "MakeOwnOfOwn", "TagWhatIsBeingMade", "UseOwn"):
-        conditions = statements(policies.sagemaker_policy(ADA))[sid]["Condition"]
+        conditions = statements(sagemaker_policy(ADA))[sid]["Condition"]
         assert sorted(conditions["StringEquals"].values()) == ["ada", "vision"], sid
-    pattern = statements(policies.observation_policy(ADA))["ReadOwnLogs"]["Resource"][0]
+    pattern = statements(observation_policy(ADA))["ReadOwnLogs"]["Resource"][0]
     stream = f"{pattern.rpartition(':')[0]}:speech-ada-train/algo-1"
     assert not fnmatchcase(stream, pattern)
 
@@ -211,7 +217,7 @@ def test_an_endpoint_is_made_of_ones_own_configuration() -> None:
     """CreateEndpoint is authorised on both; an Allow on everything would take a neighbour's."""
     allowed = [
         (statement["Sid"], statement["Resource"])
-        for statement in policies.sagemaker_policy(ADA)["Statement"]
+        for statement in sagemaker_policy(ADA)["Statement"]
         if statement["Effect"] == "Allow" and "sagemaker:CreateEndpoint" in statement["Action"]
     ]
     assert allowed == [
@@ -227,7 +233,7 @@ def test_an_endpoint_is_made_of_ones_own_configuration() -> None:
 
 
 def test_names_are_seen_and_records_are_not() -> None:
-    seen = statements(policies.sagemaker_policy(ADA))["SeeNames"]["Action"]
+    seen = statements(sagemaker_policy(ADA))["SeeNames"]["Action"]
     assert any(fnmatchcase("sagemaker:ListTrainingJobs", pattern) for pattern in seen)
     assert not any(fnmatchcase("sagemaker:ListTags", pattern) for pattern in seen)
     assert not {"sagemaker:Search", "sagemaker:ListTags", "sagemaker:List*"} & set(seen)
@@ -238,7 +244,7 @@ def test_a_vpc_needs_network_interfaces_in_its_own_subnet_and_the_boundary_lets_
 ):
     vpc = Vpc(subnet_id="subnet-0abc12345", security_group_ids=("sg-0abc12345", "sg-0abc12346"))
     profile = Profile(notebook=Notebook(network=vpc))
-    network = statements(policies.seat_policies(ADA, "gpu", profile)["gpu-opened"])
+    network = statements(seat_policies(ADA, "gpu", profile)["gpu-opened"])
     made, used = network["MakeInterfaces"], network["UseInterfaces"]
     assert [text.rpartition(":")[2] for text in made["Resource"]] == [
         "network-interface/*",
@@ -249,9 +255,7 @@ def test_a_vpc_needs_network_interfaces_in_its_own_subnet_and_the_boundary_lets_
     subnet = "arn:aws:ec2:*:*:subnet/subnet-0abc12345"
     assert used["Condition"] == {"ArnLike": {"ec2:Subnet": subnet}}
     opened, closed = (
-        statements(policies.boundary_policy(ADA, policies.openings([one])))[
-            "ServicesOfTheWorkshop"
-        ]["Action"]
+        statements(boundary_policy(ADA, openings([one])))["ServicesOfTheWorkshop"]["Action"]
         for one in (profile, Profile())
     )
     asked = {*made["Action"], *used["Action"], *network["SeeNetworks"]["Action"]}
@@ -263,7 +267,7 @@ def test_placeholders_are_counted_at_their_longest() -> None:
     names = Names.placeholders("vision")
     document = {"Resource": names.bucket_arn("data")}
     longest = Names("vision", "a" * 12, "1" * 12, "r" * 15, "p" * 10)
-    assert policies.characters(document) == len(
+    assert characters(document) == len(
         json.dumps({"Resource": longest.bucket_arn("data")}, separators=(",", ":"))
     )
 
@@ -281,16 +285,16 @@ def test_placeholders_are_counted_at_their_longest() -> None:
     ],
 )
 def test_the_boundary_never_lets_these_through(action: str) -> None:
-    boundary = statements(policies.boundary_policy(ADA))
+    boundary = statements(boundary_policy(ADA))
     let_through = boundary["ServicesOfTheWorkshop"]["Action"]
     assert not any(fnmatchcase(action, pattern) for pattern in let_through)
 
 
 def test_the_boundary_tells_seats_apart_by_the_tag_of_the_calling_role() -> None:
-    boundary = statements(policies.boundary_policy(ADA))
+    boundary = statements(boundary_policy(ADA))
 
     def as_called_by(names: Names, document: Any) -> Any:
-        return json.loads(json.dumps(document).replace(policies.OWN_ATTENDEE, names.seat))
+        return json.loads(json.dumps(document).replace(OWN_ATTENDEE, names.seat))
 
     (passed,) = as_called_by(ADA, boundary["OwnRole"])["Resource"]
     assert (passed, BOB.role_arn != passed) == (ADA.role_arn, True)
@@ -301,7 +305,7 @@ def test_the_boundary_tells_seats_apart_by_the_tag_of_the_calling_role() -> None
 
 
 def test_the_boundary_keeps_to_the_workshops_region_and_spares_global_services() -> None:
-    region = statements(policies.boundary_policy(ADA))["OtherRegions"]
+    region = statements(boundary_policy(ADA))["OtherRegions"]
     assert region["Condition"] == {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
     assert "iam:*" in region["NotAction"]
 
@@ -309,7 +313,7 @@ def test_the_boundary_keeps_to_the_workshops_region_and_spares_global_services()
 def test_every_sagemaker_action_is_one_that_aws_has() -> None:
     """A misspelt action allows nothing and, worse, denies nothing."""
     known = set(reference.load().actions)
-    documents = [*seat_documents(ADA), policies.boundary_policy(ADA)]
+    documents = [*seat_documents(ADA), boundary_policy(ADA)]
     named = {
         action.removeprefix("sagemaker:")
         for document in documents
@@ -323,7 +327,7 @@ def test_every_sagemaker_action_is_one_that_aws_has() -> None:
 
 def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_runs() -> None:
     opened = ["dynamodb:CreateTable", "dynamodb:GetItem", "lambda:*", "batch:SubmitJob"]
-    (frozen,) = policies.freeze_policy([*opened, "ec2:AllocateAddress"])["Statement"]
+    (frozen,) = freeze_policy([*opened, "ec2:AllocateAddress"])["Statement"]
     assert (frozen["Effect"], frozen["Resource"], "Condition" in frozen) == ("Deny", ["*"], False)
 
     def denied(action: str) -> bool:
@@ -360,9 +364,9 @@ def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_r
 
 def test_policies_are_the_same_whatever_the_seat_and_shared_where_profiles_agree() -> None:
     profiles = {"attendee": Profile(), "staff": Profile(access=Access(warm_pools=True))}
-    made = policies.cohort_policies(ADA, profiles)
-    assert made == policies.cohort_policies(BOB, profiles)
-    one, other = (policies.attached(name, profile) for name, profile in profiles.items())
+    made = cohort_policies(ADA, profiles)
+    assert made == cohort_policies(BOB, profiles)
+    one, other = (attached(name, profile) for name, profile in profiles.items())
     assert {*one} & {*other} == {"data", "sagemaker", "observation", "limits", "models"}
     assert {*one, *other, "boundary", "freeze"} == made.keys()
     assert ADA.seat not in json.dumps(made)
@@ -370,7 +374,7 @@ def test_policies_are_the_same_whatever_the_seat_and_shared_where_profiles_agree
 
 def test_however_many_tags_a_workshop_has_one_policy_keeps_the_first_of_them() -> None:
     for count in (0, 40):
-        limits = policies.limits_policy(ADA, [f"cost-{number:02d}" for number in range(count)])
-        assert policies.characters(limits) <= policies.MANAGED_LIMIT
+        limits = limits_policy(ADA, [f"cost-{number:02d}" for number in range(count)])
+        assert characters(limits) <= MANAGED_LIMIT
         kept = [one for one in statements(limits) if one.startswith("KeptTag")]
         assert len(kept) >= 3 + min(count, 5)

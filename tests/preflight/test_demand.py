@@ -31,7 +31,10 @@ NUMBERS = st.integers(0, 5000)
 START = datetime(2027, 3, 8, 9, tzinfo=UTC)
 END = datetime(2027, 3, 9, 17, tzinfo=UTC)
 GPU = ConcurrentUse(
-    quotas.training("ml.g5.xlarge", spot=False), 10, ("attendee",), "access.training_instance_types"
+    quotas.of_machines("training", "ml.g5.xlarge", spot=False),
+    10,
+    ("attendee",),
+    "access.training_instance_types",
 )
 
 
@@ -154,11 +157,11 @@ def test_a_quota_counts_its_own_machines() -> None:
         Machines("training", "ml.m5.large", 8),
         Machines("endpoint", "ml.g5.xlarge", 16),
     ]
-    assert quotas.training("ml.g5.xlarge", spot=False).counted(machines) == 2
-    assert quotas.training("ml.g5.xlarge", spot=True).counted(machines) == 4
+    assert quotas.of_machines("training", "ml.g5.xlarge", spot=False).counted(machines) == 2
+    assert quotas.of_machines("training", "ml.g5.xlarge", spot=True).counted(machines) == 4
     assert quotas.ALL_TRAINING.counted(machines) == 14
-    assert quotas.endpoint("ml.g5.xlarge").counted(machines) == 16
-    assert quotas.processing("ml.g5.xlarge").counted(machines) == 0
+    assert quotas.of_machines("endpoint", "ml.g5.xlarge").counted(machines) == 16
+    assert quotas.of_machines("processing", "ml.g5.xlarge").counted(machines) == 0
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ def test_a_seat_with_a_console_role_needs_two_roles(tmp_path: Path, who: str) ->
 
 
 def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case() -> None:
-    first = unknown(PLACE, "Stacks", "why", quota_code="L-0485CB21")
+    first = counted(1, 2, Unavailable("why"))
     second = unknown(PLACE, "permissions", "why")
     failed = counted(1, 2000, STACKS)
     report = PreflightReport(waived([first, second, failed], {"l-0485cb21", "Permissions", ""}))
@@ -350,7 +353,7 @@ class Told:
         return [{"Quotas": [row]} for row in self._rows[self.asked[-1]]]
 
 
-NAMED = quotas.notebook("ml.t3.medium")
+NAMED = quotas.of_machines("notebook", "ml.t3.medium")
 
 
 def row(name: str, code: str, value: float | None, **more: Any) -> dict[str, Any]:

@@ -118,8 +118,8 @@ def test_every_page_of_offers_is_read(cloud: Cloud) -> None:
     types = sorted(instance_types.known("notebook"))[:101]
     with calling(cloud):
         clients = Clients(HOME)
-        region = offerings.by_region(clients, HOME, types)
-        zones = offerings.by_zone(clients, HOME, types)
+        region = offerings.offers(clients, HOME, "region", types)
+        zones = offerings.offers(clients, HOME, "availability-zone", types)
     assert len(types) > ec2_offerings.PAGE
     assert region == {
         "eu-west-1": frozenset(

@@ -15,6 +15,7 @@ from workshop.preflight import CheckState, permissions
 from workshop.preflight.permissions import SimulatedDecision
 
 NAMES = Names("vision", "ada", "000000000000", "eu-west-1")
+USER = "arn:aws:iam::000000000000:user/me"
 CALLER = "arn:aws:sts::000000000000:assumed-role/Deployer/me"
 
 
@@ -151,7 +152,7 @@ def test_the_simulation_knows_the_region_and_whom_a_role_is_passed_to() -> None:
         answer("s3:PutBucketPolicy", "explicitDeny"),
     )
     asked = [("arn:aws:s3:::b", ("s3:CreateBucket", "s3:DeleteBucket", "s3:PutBucketPolicy"))]
-    found = permissions.simulated(iam, HOME, CALLER, asked)  # type: ignore[arg-type]
+    found = permissions.simulated(iam, HOME, USER, asked)  # type: ignore[arg-type]
     assert [(one.allowed, one.open) for one in found] == [
         (True, False),
         (False, True),

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, exemplars, shipped
-from workshop import policies, tags
+from workshop import tags
 from workshop.naming import COHORT, SEAT_STACKS
+from workshop.policies import documents, layout
 
 INLINE_LIMIT = 51_200
 KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
@@ -232,7 +233,7 @@ def _substituted(value: dict[str, Any]) -> Any:
 def test_policies_stay_within_iams_limits_and_the_boundary_can_grow(name: str) -> None:
     sizes = {
         policy["Properties"]["ManagedPolicyName"]["Fn::Sub"].rpartition("${AWS::Region}-")[2]: (
-            policies.characters(
+            documents.characters(
                 json.loads(
                     json.dumps(policy["Properties"]["PolicyDocument"]), object_hook=_substituted
                 )
@@ -240,8 +241,8 @@ def test_policies_stay_within_iams_limits_and_the_boundary_can_grow(name: str) -
         )
         for _, policy in resources(name, "AWS::IAM::ManagedPolicy")
     }
-    assert {part: size for part, size in sizes.items() if size > policies.MANAGED_LIMIT} == {}
-    assert sizes["boundary"] <= policies.BOUNDARY_ROOM
+    assert {part: size for part, size in sizes.items() if size > documents.MANAGED_LIMIT} == {}
+    assert sizes["boundary"] <= layout.BOUNDARY_ROOM
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -253,7 +254,7 @@ def test_roles_carry_the_cohorts_policies_and_none_of_their_own(name: str) -> No
     for stack, role in resources(name, "AWS::IAM::Role"):
         attached = [arn["Fn::Sub"] for arn in role["Properties"]["ManagedPolicyArns"]]
         assert "Policies" not in role["Properties"], stack
-        assert len(attached) <= policies.ATTACHMENTS, stack
+        assert len(attached) <= layout.ATTACHMENTS, stack
         assert {arn.rpartition("/")[2] for arn in attached} <= made, stack
 
 

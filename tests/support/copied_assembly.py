@@ -15,21 +15,23 @@ from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
 
 
-def write() -> None:
-    """Write what the app was asked for, from the files in ``$FLEET_ASSEMBLY``."""
+def write(source: str) -> None:
+    """Write what the app was asked for, from the files in the folder ``source``."""
     context = json.loads(os.environ["CDK_CONTEXT_JSON"])
     loaded = loader.load(context["env"], Path(context["config"]))
-    source, out = Path(os.environ["FLEET_ASSEMBLY"]), Path(os.environ["CDK_OUTDIR"])
+    out = Path(os.environ["CDK_OUTDIR"])
     out.mkdir(parents=True)
     seats = loaded.chosen(context["attendee"].split(","))
     texts = {}
     for place in account_regions(seats):
         name = loaded.cohort_names(place).stack(COHORT)
         full = name if place == loaded.home else f"{name}-{place.account}-{place.region}"
-        texts[full] = (source / COHORT).read_text()
+        texts[full] = (Path(source) / COHORT).read_text()
     for seat in seats:
         for kind in SEAT_STACKS:
-            texts[loaded.names(seat).stack(kind)] = Exemplar((source / kind).read_text()).text(seat)
+            texts[loaded.names(seat).stack(kind)] = Exemplar(
+                (Path(source) / kind).read_text()
+            ).text(seat)
     artifacts = {}
     for name, content in texts.items():
         (out / name).write_text(content)

@@ -37,12 +37,12 @@ from workshop.deploy import cloudformation as calls
 from workshop.deploy import planner
 from workshop.deploy.assembly import Assembly, CohortTemplate
 from workshop.deploy.desired import DesiredStack
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
-from workshop.events import Event, What
 from workshop.naming import COHORT, SEAT_STACKS
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -61,7 +61,7 @@ APP = '''\
 """Writes what CDK would write, from an assembly that was made before."""
 from tests.support.copied_assembly import write
 
-write()
+write({source!r})
 '''
 
 
@@ -119,8 +119,11 @@ def quick_deploys() -> Iterator[None]:
 def synthesized() -> Iterator[None]:
     """Let ``workshop`` take the templates that were made before."""
 
-    def made(loaded: LoadedEnvironment, *_: object, **__: object) -> Assembly:
-        return assembly(loaded)
+    def made(
+        loaded: LoadedEnvironment, *_: object, begin: Callable[[], None]
+    ) -> tuple[Assembly, str]:
+        begin()
+        return assembly(loaded), ""
 
     with mock.patch("workshop.deploy.assembly.synthesize", made):
         yield
@@ -171,7 +174,7 @@ class Run:
     """One run of the engine: what it was, what it told, and what it asked AWS for."""
 
     deployment: Deployment
-    events: list[Event]
+    events: list[DeployEvent]
     asked: list[str]
 
     @property
@@ -201,7 +204,7 @@ class Run:
     def message(self, seat: str) -> str:
         return next(one.message for one in self.deployment.results if one.seat == seat)
 
-    def of(self, what: What) -> list[Event]:
+    def of(self, what: What) -> list[DeployEvent]:
         return [event for event in self.events if event.what == what]
 
 
@@ -266,7 +269,7 @@ class Fleet:
         only: Sequence[str] | None = None,
         limits: Limits = QUICK,
         percent: int = 30,
-        hear: Callable[[Event], object] = lambda _: None,
+        hear: Callable[[DeployEvent], object] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Run:
         """What ``workshop deploy`` does with the plan, without its checks."""
@@ -291,13 +294,13 @@ class Fleet:
         limits: Limits,
         percent: int,
         *,
-        hear: Callable[[Event], object] = lambda _: None,
+        hear: Callable[[DeployEvent], object] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Run:
         asked: list[str] = []
-        events: list[Event] = []
+        events: list[DeployEvent] = []
 
-        def sink(event: Event) -> None:
+        def sink(event: DeployEvent) -> None:
             events.append(event)
             hear(event)
 
@@ -354,11 +357,10 @@ class Fleet:
             (source / COHORT).write_text(cohort_text())
             self.stand_in.parent.mkdir(parents=True)
             (self.stand_in.parent / "__init__.py").touch()
-            self.stand_in.write_text(APP)
+            self.stand_in.write_text(APP.format(source=str(source)))
         root = str(Path(__file__).parents[2])
         return {
             **self.cloud.environment(),
-            "FLEET_ASSEMBLY": str(source),
             "PYTHONPATH": os.pathsep.join([str(self.stand_in.parents[1]), root]),
         }
 

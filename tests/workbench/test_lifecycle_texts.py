@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.lifecycle_scripts import TAGS, on_create, on_start, substituted
 from workbench import lifecycle_scripts, packed
+from workshop import naming
 from workshop.errors import WorkshopError
 
 SCRIPTS = [
@@ -47,7 +48,7 @@ def test_a_script_is_sound_shell(script: str) -> None:
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_holds_no_dollar_brace_but_known_placeholders(script: str) -> None:
     found = set(re.findall(r"\$\{[^}]*\}?", script))
-    assert found <= {f"${{{name}}}" for name in lifecycle_scripts.PLACEHOLDERS}
+    assert found <= {f"${{{name}}}" for name in naming.PLACEHOLDERS}
 
 
 def test_a_dollar_brace_in_a_value_reaches_the_notebook_as_it_was() -> None:
@@ -59,7 +60,7 @@ def test_a_dollar_brace_in_a_value_reaches_the_notebook_as_it_was() -> None:
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_fits_into_a_lifecycle_configuration(script: str) -> None:
     lifecycle_scripts.check_size(script, "the script")
-    longest = {name: "x" * length for name, length in lifecycle_scripts.PLACEHOLDERS.items()}
+    longest = {name: "x" * length for name, length in naming.PLACEHOLDERS.items()}
     assert len(base64.b64encode(substituted(script, longest).encode())) <= 16_384
 
 

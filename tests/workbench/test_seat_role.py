@@ -7,8 +7,8 @@ from typing import Any
 from tests.support.assemblies import exemplars, shipped
 from tests.support.single_construct import only
 from workbench.seat_role import SeatRole
-from workshop import policies
 from workshop.naming import Names
+from workshop.policies import layout, trust
 
 NAMES = Names.placeholders("vision")
 
@@ -21,7 +21,7 @@ def role() -> dict[str, Any]:
             role_name=NAMES.role,
             path=NAMES.iam_path,
             description="What a notebook and its jobs do.",
-            trust_policy=policies.trust_policy(NAMES),
+            trust_policy=trust.trust_policy(NAMES),
             boundary_arn=NAMES.boundary_arn,
             managed_policy_arns=[NAMES.cohort_policy_arn("data")],
         )
@@ -61,6 +61,6 @@ def test_each_profiles_seats_carry_what_all_carry_and_their_own_profiles_policie
         template = assembly.template(f"{settings.workshop}-{seat}-access")
         (made,) = template["Resources"].values()
         attached = [arn["Fn::Sub"] for arn in made["Properties"]["ManagedPolicyArns"]]
-        expected = policies.attached(profile, settings.profiles[profile])
+        expected = layout.attached(profile, settings.profiles[profile])
         assert [arn.rpartition("${AWS::Region}-")[2] for arn in attached] == list(expected)
         assert {f"{profile}-caps", f"{profile}-opened"} <= set(expected)

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from workshop.access.permissions import AccessQuestion
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.naming import Names
 
 _FILE = Path(__file__).with_name("matrix.yaml")
@@ -179,33 +180,17 @@ def _values_of_profile(profile: Profile) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
-class _SeatValues:
-    """What a placeholder such as ``{me.bucket}`` may name of a seat; ``{me}`` is its id."""
-
-    workshop: str
-    id: str
-    prefix: str
-    bucket: str
-    repository: str
-    notebook: str
-    role: str
-    dashboard: str
-
-    def __format__(self, _specification: str) -> str:
-        return self.id
-
-
-def _seat_values(names: Names) -> _SeatValues:
-    return _SeatValues(
-        names.workshop,
-        names.seat,
-        names.job_prefix,
-        names.bucket_arn("data"),
-        names.repository_arn("training"),
-        names.notebook_arn,
-        names.role_arn,
-        f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/{names.dashboard}",
+def _values_of_seat(names: Names) -> SimpleNamespace:
+    """Return what a placeholder such as ``{me.bucket}`` may name of a seat."""
+    return SimpleNamespace(
+        workshop=names.workshop,
+        id=names.seat,
+        prefix=names.job_prefix,
+        bucket=names.bucket_arn("data"),
+        repository=names.repository_arn("training"),
+        notebook=names.notebook_arn,
+        role=names.role_arn,
+        dashboard=names.dashboard_arn,
     )
 
 
@@ -214,9 +199,9 @@ def _values_of_seats(me: Names, other: Names) -> dict[str, Any]:
     arn = f"arn:{me.partition}"
     regional = ("cloudwatch", "ec2", "ecr", "glue", "logs", "sagemaker")
     return {
-        "me": _seat_values(me),
-        "other": _seat_values(other),
-        "namesake": _seat_values(replace(me, workshop=f"{me.workshop[:11]}x")),
+        "me": _values_of_seat(me),
+        "other": _values_of_seat(other),
+        "namesake": _values_of_seat(replace(me, workshop=f"{me.workshop[:11]}x")),
         "account": me.account,
         "partition": me.partition,
         "region": me.region,

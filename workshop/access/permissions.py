@@ -14,10 +14,13 @@ from functools import cached_property
 from typing import Any
 
 from localcloud import policy_engine
-from workshop import policies, tags
-from workshop.config.models import Environment, Profile
+from workshop import tags
+from workshop.config.models import Environment
+from workshop.config.profiles import Profile
 from workshop.naming import Names
-from workshop.policies import Document
+from workshop.policies import documents, layout, people
+from workshop.policies.boundary import boundary_policy
+from workshop.policies.documents import Document
 
 BOUNDARY = "boundary"
 """The name of the boundary among the documents."""
@@ -135,7 +138,7 @@ class EffectivePermissions:
 
 def cell(names: Names, profile: Profile, settings: Environment) -> EffectivePermissions:
     """Return the effective permissions of one seat of an environment."""
-    documents = policies.seat_policies(
+    documents = layout.seat_policies(
         any_seat(names), name_of(profile, settings), profile, tag_keys=settings.tags
     )
     if profile.access.mode == "managed":
@@ -146,18 +149,18 @@ def cell(names: Names, profile: Profile, settings: Environment) -> EffectivePerm
 def console_cell(names: Names, profile: Profile, settings: Environment) -> EffectivePermissions:
     """Return those of the console role of one seat of an environment."""
     made = cell(names, profile, settings)
-    console = {policies.CONSOLE: policies.console_policy()}
+    console = {layout.CONSOLE: people.console_policy()}
     return replace(made, documents={**made.documents, **console})
 
 
 def boundary(names: Names, settings: Environment) -> Document:
     """Return the boundary over every seat of an environment, where one of its seats is."""
-    return policies.boundary_policy(any_seat(names), policies.openings(settings.profiles.values()))
+    return boundary_policy(any_seat(names), layout.openings(settings.profiles.values()))
 
 
 def any_seat(names: Names) -> Names:
     """Return the names as the cohort's policies spell them: the seat is the caller's tag."""
-    return replace(names, seat=policies.OWN_ATTENDEE)
+    return replace(names, seat=documents.OWN_ATTENDEE)
 
 
 def name_of(profile: Profile, settings: Environment) -> str:

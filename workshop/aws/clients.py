@@ -157,7 +157,7 @@ class Clients:
         return self._throttles
 
     def caller(self, place: AccountRegion) -> str:
-        """The account that calls made for ``place`` act in, as STS says."""
+        """Return the account that calls made for ``place`` act in, as STS says."""
         try:
             sts = self.client("sts", place, attempts=ATTEMPTS_TO_SIGN_IN)
             return str(sts.get_caller_identity()["Account"])

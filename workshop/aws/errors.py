@@ -172,7 +172,7 @@ def is_gone(error: Exception) -> bool:
 
 
 def is_denied(error: Exception) -> bool:
-    """Whether the caller may not: trying again changes nothing."""
+    """Return whether the caller may not: trying again changes nothing."""
     if not isinstance(error, ClientError) or is_passing(error):
         return False
     known = _DENIED | ENDED | DOUBTED
@@ -185,7 +185,7 @@ def is_not_offered(error: Exception) -> bool:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the same call may go well later, whatever it asked for."""
+    """Return whether the same call may go well later, whatever it asked for."""
     if isinstance(error, ClientError):
         answer = error.response
         known = code(answer) in _PASSING_CODES or status(answer) == _TOO_MANY
@@ -194,7 +194,7 @@ def is_passing(error: Exception) -> bool:
 
 
 def is_hopeless(error: Exception) -> bool:
-    """Whether no repetition can mend it, whatever else happens meanwhile.
+    """Return whether no repetition can mend it, whatever else happens meanwhile.
 
     A refusal may also hang on the state of what was asked about: that is neither passing nor
     hopeless.
@@ -205,7 +205,7 @@ def is_hopeless(error: Exception) -> bool:
 
 
 def is_nowhere(error: BaseException | None) -> bool:
-    """Whether nobody can be at the address: its name does not resolve, or nobody is at home.
+    """Return whether nobody can be at the address: its name does not resolve, or nobody is at home.
 
     The latter is so where a port of this machine refuses to be connected to, such as that of a
     local cloud that was stopped.
@@ -221,7 +221,7 @@ def is_nowhere(error: BaseException | None) -> bool:
 
 
 def is_local(url: str) -> bool:
-    """Whether an address is of this machine alone."""
+    """Return whether an address is of this machine alone."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -230,7 +230,7 @@ def is_local(url: str) -> bool:
 
 
 def refuses_credentials(parsed: Mapping[str, Any]) -> bool:
-    """Whether an answer may say that AWS does not take the caller's credentials.
+    """Return whether an answer may say that AWS does not take the caller's credentials.
 
     It is certain only of those in ENDED. An answer to HEAD has no code: S3 gives it the HTTP
     status, which is 400 for a token that is over.
@@ -240,7 +240,7 @@ def refuses_credentials(parsed: Mapping[str, Any]) -> bool:
 
 
 def blames_clock(text: str) -> bool:
-    """Whether AWS says that the caller's clock is wrong."""
+    """Return whether AWS says that the caller's clock is wrong."""
     return bool(_CLOCK.search(text))
 
 

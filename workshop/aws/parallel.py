@@ -17,7 +17,7 @@ def windowed(
     items: Iterable[Asked],
     size: int,
 ) -> Iterator[Answered]:
-    """What ``function`` gives for each item, in their order, with up to ``size`` at a time.
+    """Yield what ``function`` gives for each item, in their order, with up to ``size`` at a time.
 
     Unlike the pool's own ``map`` it takes an item only when there is room, so that a long listing
     is never held as a whole: it is read on while earlier items are worked on.

@@ -24,7 +24,7 @@ class MinInterval:
         self._free_at = clock()
 
     def ready_in(self) -> float:
-        """Seconds until a call would not have to wait."""
+        """Return the seconds until a call would not have to wait."""
         return max(0.0, self._free_at - self._clock())
 
     def wait(self) -> None:

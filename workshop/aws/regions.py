@@ -51,7 +51,7 @@ def home(region: str) -> str:
 
 
 def knows_no_key(error: BaseException) -> bool:
-    """Whether AWS answered that it does not know the caller's key."""
+    """Return whether AWS answered that it does not know the caller's key."""
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in _NO_SUCH_KEY
 
 

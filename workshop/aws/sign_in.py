@@ -54,9 +54,9 @@ class SignIn:
         events.register("after-call", partial(self._judge, place, url))
 
     def _check(self, **_: object) -> None:
-        if (one := self._ended) is not None:
-            # Another one for each thread: tracebacks are written into exceptions.
-            raise SignInError(one.state, one.why, one.cure, is_missing=one.is_missing)
+        if (ended := self._ended) is not None:
+            # Each thread has an error of its own: tracebacks are written into exceptions.
+            raise SignInError(ended.state, ended.why, ended.cure, is_missing=ended.is_missing)
 
     def _renew(self, session: boto3.Session, place: AccountRegion, url: str, **_: object) -> None:
         """Get the credentials, as botocore does right after this; it renews what can be renewed.
@@ -103,7 +103,7 @@ class SignIn:
                     self._sts(AccountRegion(place.account, region)).get_caller_identity()
                 except (BotoCoreError, ClientError) as error:
                     if not _is_of_credentials(error):
-                        return None  # it is not known, and so not told
+                        return None  # not known, and so not said
                     refusal = refusal or error
                 else:
                     self._good[place] = time.monotonic()

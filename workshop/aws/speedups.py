@@ -18,6 +18,8 @@ from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel
 from botocore.utils import parse_timestamp
 
+from workshop.config import instance_types
+
 VERSIONS = "ListObjectVersions"
 _END = b"</ListVersionsResult>"
 _UNREAD = re.compile(
@@ -41,7 +43,7 @@ def session(made: boto3.Session) -> boto3.Session:
 
 @cache
 def _loader(data_path: str | None) -> Loader:
-    return create_loader(data_path)
+    return create_loader(data_path) if data_path else instance_types.data_loader()
 
 
 def client(made: Any) -> None:

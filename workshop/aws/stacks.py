@@ -52,7 +52,7 @@ class StackSummary:
         return self.status.endswith("_IN_PROGRESS")
 
     def belongs_to(self, workshop: str, environment: str) -> bool:
-        """Whether the provisioner made it for this environment."""
+        """Return whether the provisioner made it for this environment."""
         wanted = {
             tags.WORKSHOP: workshop,
             tags.ENVIRONMENT: environment,

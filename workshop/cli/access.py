@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from workshop import policies
 from workshop.access import matrix, query
 from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.diagnostics import suggestion
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
+from workshop.policies import layout, people, trust
 
 app = typer.Typer(
     help="Who may do what: the policies of a seat, asked without AWS.", no_args_is_help=True
@@ -55,21 +55,21 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
     document: dict[str, object] = {
         "role": asked.names.role_arn,
         "mode": access.mode,
-        "managed_policies": list(policies.managed_policy_arns(asked.names))
+        "managed_policies": list(trust.managed_policy_arns(asked.names))
         if access.mode == "managed"
         else [],
         "policies": {
             part: document for part, document in asked.documents.items() if part != "managed"
         },
         BOUNDARY: asked.boundary,
-        "trust": policies.trust_policy(asked.names),
-        "people": policies.presigned_url_policy(asked.names),
+        "trust": trust.trust_policy(asked.names),
+        "people": people.presigned_url_policy(asked.names),
     }
     if access.has_console:
         document["console"] = {
             "role": asked.names.console_role_arn,
-            "policies": {policies.CONSOLE: policies.console_policy()},
-            "trust": policies.console_trust_policy(
+            "policies": {layout.CONSOLE: people.console_policy()},
+            "trust": people.console_trust_policy(
                 asked.names,
                 principals=access.console_principals,
                 organisers=access.console_organisers,
@@ -194,10 +194,10 @@ def permission_set(
     (name,) = _profiles(loaded, profile)
     settings = loaded.settings
     section = settings.profiles[name]
-    made = policies.permission_set(
+    made = people.permission_set(
         Names(settings.workshop, "", settings.account, settings.region),
         profile=name,
-        parts=policies.attached(name, section),
+        parts=layout.attached(name, section),
         managed=section.access.mode == "managed",
     )
     console.print_json(made, indent=2)

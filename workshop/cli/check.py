@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workshop import policies
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.environment import LoadedEnvironment
@@ -16,6 +15,7 @@ from workshop.environments.resource_summary import (
     summarize,
 )
 from workshop.files import shown
+from workshop.policies import layout
 
 
 def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
@@ -54,8 +54,8 @@ def _document(loaded: LoadedEnvironment, counted: ResourceSummary) -> dict[str, 
         "totals": asdict(counted.totals),
         "policies": {
             **asdict(counted.policies),
-            "most_attachments": policies.ATTACHMENTS,
-            "most_in_account": policies.POLICIES_PER_ACCOUNT,
+            "most_attachments": layout.ATTACHMENTS,
+            "most_in_account": layout.POLICIES_PER_ACCOUNT,
         },
         "warnings": list(loaded.warnings),
     }
@@ -101,9 +101,9 @@ def _print_policies(counted: PolicySummary) -> None:
     attached = ", ".join(f"{name} {count}" for name, count in counted.attachments.items())
     console.print_line()
     console.print_line(
-        f"on each role, of {policies.ATTACHMENTS} (the tenth is for a teardown): {attached}"
+        f"on each role, of {layout.ATTACHMENTS} (the tenth is for a teardown): {attached}"
     )
-    console.print_line(f"in an account, of {policies.POLICIES_PER_ACCOUNT:,}: {counted.in_account}")
+    console.print_line(f"in an account, of {layout.POLICIES_PER_ACCOUNT:,}: {counted.in_account}")
 
 
 def _numbers(profile: ProfileSummary) -> list[str]:

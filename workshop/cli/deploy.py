@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,11 +13,12 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.plan import proposed, show, synthesized
 from workshop.deploy import planner
+from workshop.deploy.events import DeployEvent
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment
 from workshop.errors import GuardError, SignInError
-from workshop.events import Event, Sink
+from workshop.events import EventStream
 from workshop.ledger import Ledger
 from workshop.preflight import PreflightReport
 from workshop.preflight import preflight as checked
@@ -106,7 +106,7 @@ def deploy(
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
     evidence.note_opened(ledger, work.loaded)
-    sinks: list[Sink] = [ledger.event]
+    events: EventStream[DeployEvent] = EventStream(ledger.event)
     deployment = Deployment(
         work.clients,
         made,
@@ -115,7 +115,7 @@ def deploy(
             deadline=60 * (stack_minutes or settings.stack_minutes),
         ),
         failure_percent=settings.failure_percent if failure_percent is None else failure_percent,
-        sink=_all_of(sinks),
+        sink=events,
     )
     again = _given(
         concurrency=concurrency,
@@ -125,7 +125,7 @@ def deploy(
     )
     try:
         with deploy_view.view(made, as_json=as_json) as shown:
-            sinks.append(shown.event)
+            events.listeners.append(shown.event)
             shown.begin(deployment)
             deployment.run()
     finally:  # whatever broke it off: what was done has to be shown, and noted
@@ -141,14 +141,6 @@ def deploy(
     if deployment.deserted:
         deploy_summary.leave(result["exit"])
     raise typer.Exit(result["exit"])
-
-
-def _all_of(sinks: Sequence[Sink]) -> Sink:
-    def tell(event: Event) -> None:
-        for sink in sinks:
-            sink(event)
-
-    return tell
 
 
 def _given(**options: object) -> list[str]:

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from workshop.cli import console
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import ENDED
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment
-from workshop.events import Event, What
-from workshop.ledger import as_line
 from workshop.naming import COHORT
 
 _LINES = 12
@@ -30,7 +29,7 @@ class DeployView(Protocol):
 
     def begin(self, deployment: Deployment) -> None: ...
 
-    def event(self, event: Event) -> None: ...
+    def event(self, event: DeployEvent) -> None: ...
 
 
 @contextmanager
@@ -52,8 +51,8 @@ class _JsonView:
     def begin(self, deployment: Deployment) -> None:
         pass
 
-    def event(self, event: Event) -> None:
-        console.print_json(as_line(event))
+    def event(self, event: DeployEvent) -> None:
+        console.print_json(event.line())
 
 
 class _LineView:
@@ -66,7 +65,7 @@ class _LineView:
     def begin(self, deployment: Deployment) -> None:
         pass
 
-    def event(self, event: Event) -> None:
+    def event(self, event: DeployEvent) -> None:
         if event.what in _ENDS:
             message = f": {event.message}" if event.message else ""
             if event.seat == COHORT:
@@ -93,7 +92,7 @@ class _LiveView:
     def begin(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
-    def event(self, event: Event) -> None:
+    def event(self, event: DeployEvent) -> None:
         with self._lock:
             if event.what in _ENDS and event.seat != COHORT:
                 self._bar.advance(self._task)
@@ -141,6 +140,6 @@ def _seats(plan: DeployPlan) -> int:
     return sum(seat.seat != COHORT for seat in plan.seats)
 
 
-def _line(event: Event) -> str:
+def _line(event: DeployEvent) -> str:
     about = event.stack or event.seat
     return " ".join(part for part in (f"{event.what}:", about, event.message) if part)

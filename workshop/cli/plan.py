@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from workshop.cli import console
@@ -15,6 +13,7 @@ from workshop.deploy import assembly, planner
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
+from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.ledger import Ledger
 from workshop.naming import COHORT
 
@@ -49,12 +48,16 @@ def plan(
 
 
 def synthesized(work: CommandContext) -> Assembly:
-    """The templates of everything that the chosen seats need."""
-    console.say("making the templates, one of each profile ...")
-    # A folder for each run: two organisers may be at work in the same project.
-    with tempfile.TemporaryDirectory(prefix="workshop-") as made:
-        directory = Path(made) / "cdk.out"
-        return assembly.synthesize(work.loaded, work.seats, directory)
+    """Return the templates of everything that the chosen seats need, made now or before."""
+    made, said = assembly.synthesize(
+        work.loaded,
+        work.seats,
+        SynthesisCache(work.loaded.name),
+        begin=lambda: console.say("making the templates, one of each profile ..."),
+    )
+    for line in said.splitlines():
+        console.warn(line)
+    return made
 
 
 def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, planner.Found]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from workshop.cli import console
+from workshop.cli import console, roster_import
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.config.roster import Seat
+from workshop.config.roster import Seat, ids
 from workshop.config.roster.write import write_ids
 from workshop.environments import loader
 from workshop.environments.loader import Draft
-from workshop.errors import ConfigError
+from workshop.errors import ConfigError, UsageError
 from workshop.files import shown
+from workshop.ledger import Ledger
 
 Write = Annotated[
     bool, typer.Option("--write", help="Write missing ids into the roster file; only ids change.")
 ]
+Import = Annotated[
+    Path | None,
+    typer.Option(
+        "--import", metavar="FILE", help="Add the people of a registration tool's CSV export."
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Write what --import shows without asking.")]
 
 
 def roster(
@@ -25,12 +35,19 @@ def roster(
     env: Env,
     config_dir: ConfigDir = CONFIG_DIR,
     write: Write = False,
+    import_: Import = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the seats with their people, and give ids to those who have none.
+    """Show the seats with their people, give ids to those who have none, or import registrations.
 
     An id is made from the name and marked with * until it is written into the file. Once written
-    it stays, whoever else comes or goes.
+    it stays, whoever else comes or goes, and nobody is given the id of a seat that somebody had.
+
+    --import takes the CSV of a registration tool or a form as it is: its columns are recognised by
+    their words, and people by their e-mail addresses. Cancelled, refunded, waiting and double
+    registrations are left out and named. Whoever is on the roster stays as they are; importing a
+    file once more changes nothing.
 
     For example:
 
@@ -38,9 +55,16 @@ def roster(
 
         workshop roster -e dev --write
 
+        workshop roster -e dev --import registrations.csv
+
         workshop roster -e dev --json | jq -r '.[].email'
     """
-    draft = loader.draft(env, config_dir)
+    draft = _draft(env, config_dir)
+    if import_ is not None:
+        roster_import.run(draft, import_, config_dir, yes=yes, as_json=as_json)
+        return
+    if yes:
+        raise UsageError("'--yes' goes with '--import FILE', which asks before it writes")
     if draft.diagnostics:
         raise ConfigError([str(each) for each in draft.diagnostics])
     if write:
@@ -55,14 +79,28 @@ def roster(
         console.warn(str(diagnostic))
 
 
+def _draft(env: str, config_dir: Path) -> Draft:
+    draft = loader.draft(env, config_dir)
+    if draft.settings is None:
+        return draft
+    # Of those who left, each had an id, and what hangs on it may still be there.
+    had = Ledger(env).every_seat(draft.settings.workshop)
+    return replace(draft, reserved=had)
+
+
 def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
     if draft.sheet is None or draft.roster_path is None:
         console.say("numbered seats have their ids already; nothing to write")
         return draft
-    added = write_ids(draft.roster_path, draft.sheet)
+    added = write_ids(draft.roster_path, draft.sheet, draft.reserved)
+    if ids(draft.sheet) != ids(draft.sheet, draft.reserved):
+        console.warn(
+            "seats of earlier people keep their ids to themselves; whoever had one and comes again"
+            " gets it back when you write it into the column 'id'"
+        )
     file = shown(draft.roster_path)
     console.say(f"{file}: {added} ids written" if added else f"{file}: every row has its id")
-    return loader.draft(env, config_dir)
+    return _draft(env, config_dir)
 
 
 def _unwritten(draft: Draft) -> frozenset[str]:

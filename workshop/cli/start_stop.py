@@ -15,6 +15,7 @@ import typer
 from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.events import EventStream
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
 from workshop.pricing import prices
@@ -94,7 +95,7 @@ def _change(
                 found.clients,
                 goal=goal,
                 waits=waits,
-                report=progress.report,
+                report=EventStream(progress.report),
             )
         )
         with ThreadPoolExecutor(len(batches)) as pool:
@@ -129,23 +130,22 @@ def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
 
 
 class _Progress:
-    """Says each outcome as it comes, from several threads."""
+    """Says each outcome as it comes."""
 
     def __init__(self, goal: Transition, seats: int, bar: console.Bar | None) -> None:
         self._goal, self._seats, self._bar = goal, seats, bar
         self._reported = 0
-        self._lock = threading.Lock()
         self._task = bar.add_task("", total=seats) if bar else None
 
     def report(self, outcome: NotebookOutcome) -> None:
-        with self._lock:
-            self._reported += 1
-            if self._bar is not None and self._task is not None:
-                self._bar.advance(self._task)
-                if not outcome.as_asked:
-                    console.say(_sentence(self._goal, outcome))
-                return
-            console.say(f"{_sentence(self._goal, outcome)} ({self._reported} of {self._seats})")
+        self._reported += 1
+        sentence = _sentence(self._goal, outcome)
+        if self._bar is None or self._task is None:
+            console.say(f"{sentence} ({self._reported} of {self._seats})")
+            return
+        self._bar.advance(self._task)
+        if not outcome.as_asked:
+            console.say(sentence)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class TeardownView:
     def happened(self, event: TeardownEvent) -> None:
         """Tell one happening; called by one thread at a time."""
         if self._as_json:
-            console.print_json(_line(event))
+            console.print_json(event.line())
             return
         if event.cost is not None:
             self._cost = event.cost
@@ -111,18 +111,3 @@ def how_to_accept(resource_types: Iterable[str]) -> str:
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
     console.print_json(document)
-
-
-def _line(event: TeardownEvent) -> dict[str, Any]:
-    resource = event.resource
-    whole = {
-        "at": event.at.isoformat(timespec="milliseconds"),
-        "step": event.step.value,
-        "outcome": None if event.outcome is None else event.outcome.value,
-        "resource_type": None if resource is None else resource.resource_type,
-        "id": None if resource is None else resource.id,
-        "seat": None if resource is None else resource.seat,
-        "message": event.message,
-        "usd_per_hour": None if event.cost is None else event.cost.known,
-    }
-    return {key: value for key, value in whole.items() if value not in (None, "")}

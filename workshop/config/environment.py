@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop import naming
+from workshop import naming, tags
 from workshop.account_region import AccountRegion
 from workshop.config.diagnostics import suggestion
 from workshop.config.models import Environment
@@ -53,3 +53,14 @@ class LoadedEnvironment:
     def cohort_names(self, place: AccountRegion) -> Names:
         """Return the names of what the seats of one account and Region share."""
         return Names(self.settings.workshop, naming.COHORT, place.account, place.region)
+
+    def tags(self, attendee: str, profile: str) -> dict[str, str]:
+        """Return the tags of what belongs to a seat, or to the cohort (``cohort`` for both)."""
+        return tags.seat_tags(
+            workshop=self.settings.workshop,
+            environment=self.name,
+            attendee=attendee,
+            profile=profile,
+            ends=self.settings.end,
+            extra=self.settings.tags,
+        )

@@ -24,13 +24,19 @@ _SHAPES: dict[Use, str] = {
 
 @cache
 def known(use: Use) -> frozenset[str]:
-    """The instance types that SageMaker's API names for one use."""
+    """Return the instance types that SageMaker's API names for one use."""
     return frozenset(_model()["shapes"][_SHAPES[use]]["enum"])
 
 
 @cache
+def data_loader() -> Loader:
+    """Return what reads botocore's data, once for this module and for all clients."""
+    return Loader()
+
+
+@cache
 def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
-    model: dict[str, dict[str, dict[str, list[str]]]] = Loader().load_service_model(
+    model: dict[str, dict[str, dict[str, list[str]]]] = data_loader().load_service_model(
         "sagemaker", "service-2"
     )
     return model
@@ -38,6 +44,6 @@ def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
 
 @cache
 def known_regions() -> frozenset[str]:
-    """The codes of all Regions, of every partition."""
-    partitions = Loader().load_data("endpoints")["partitions"]
+    """Return the codes of all Regions, of every partition."""
+    partitions = data_loader().load_data("endpoints")["partitions"]
     return frozenset(code for partition in partitions for code in partition["regions"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+from itertools import pairwise
 from typing import Any
 
+from workshop.config import models, profiles
 from workshop.config.models import Environment
 
 FILE = "schema.json"
@@ -12,13 +16,45 @@ FILE = "schema.json"
 
 def text() -> str:
     """Return the JSON Schema of an environment file, as text that is the same on every machine."""
-    schema = Environment.model_json_schema()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_polished(schema),
+        **_polished(described()),
         "title": "workshop environment",
     }
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def described() -> dict[str, Any]:
+    """Return pydantic's schema of an environment, with a description of each key."""
+    schema = Environment.model_json_schema()
+    docstrings = _docstrings()
+    for name, node in {Environment.__name__: schema, **schema["$defs"]}.items():
+        for key, value in node.get("properties", {}).items():
+            text = docstrings[name, key]
+            # What a key leads to may say the same.
+            reference = value.get("$ref", "").rpartition("/")[2]
+            if not reference or schema["$defs"][reference].get("description") != text:
+                value["description"] = text
+    return schema
+
+
+def _docstrings() -> dict[tuple[str, str], str]:
+    """Return what stands below each key of the models, by class and key.
+
+    pydantic would look for it each time that they are imported, which is what every command does.
+    """
+    found = {}
+    sources = (inspect.getsource(module) for module in (models, profiles))
+    for made in (node for source in sources for node in ast.parse(source).body):
+        if isinstance(made, ast.ClassDef):
+            for key, text in pairwise(made.body):
+                match key, text:
+                    case (
+                        ast.AnnAssign(target=ast.Name(id=name)),
+                        ast.Expr(value=ast.Constant(value=str(docstring))),
+                    ):
+                        found[made.name, name] = inspect.cleandoc(docstring)
+    return found
 
 
 def _polished(node: Any) -> Any:

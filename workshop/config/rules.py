@@ -38,7 +38,7 @@ class Rule:
     longest: int | None = None
 
     def holds(self, text: str) -> bool:
-        """Whether ``text`` keeps the rule."""
+        """Return whether ``text`` keeps the rule."""
         return re.fullmatch(self.pattern, text) is not None and (
             self.longest is None or len(text) <= self.longest
         )

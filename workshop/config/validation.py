@@ -73,7 +73,7 @@ def _path(loc: Sequence[str | int]) -> Path:
 
 
 def _follows_from_entries(details: ErrorDetails) -> bool:
-    """Whether a list is too short only because its wrong entries do not count."""
+    """Return whether a list is too short only because its wrong entries do not count."""
     if details["type"] != "too_short":
         return False
     return len(details["input"]) >= int(details["ctx"]["min_length"])

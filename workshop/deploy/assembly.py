@@ -7,22 +7,31 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
+from workshop.deploy import synthesis_key
+from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import ConfigError, UsageError, WorkshopError
 from workshop.naming import COHORT, SEAT_STACKS
 
 APP = ("-P", "-m", "stacks")
 """The installed app, whatever the folder holds."""
+
+_PASSED = re.compile(
+    "(CDK|JSII|NODE|PYTHON|LC|LD|DYLD|XDG|COVERAGE)(_?[A-Z0-9_]*)"
+    "|PATH|HOME|TMPDIR|TEMP|TMP|LANG|LANGUAGE|TZ|VIRTUAL_ENV|AWS_DATA_PATH"
+)
+"""How Python, Node and CDK find themselves, and their switches."""
 
 
 @dataclass(frozen=True)
@@ -42,41 +51,71 @@ class Assembly:
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
-    """The fewest of ``seats`` that hold one of each profile and of each place."""
+    """Return the fewest of ``seats`` that hold one of each profile and of each place."""
     profiles = {seat.profile: seat for seat in reversed(seats)}
     by_place = {seat.account_region: seat for seat in reversed(seats)}
     desired = {seat.id for seat in (*profiles.values(), *by_place.values())}
     return tuple(seat for seat in loaded.seats if seat.id in desired)
 
 
-def synthesize(loaded: LoadedEnvironment, seats: Sequence[Seat], directory: Path) -> Assembly:
-    """Run the CDK app for one seat of each profile and place; all checks are on.
+def synthesize(
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    cache: SynthesisCache | None = None,
+    begin: Callable[[], None] = lambda: None,
+) -> tuple[Assembly, str]:
+    """Run the CDK app for one seat of each profile and place, all checks on, or read the cache.
 
-    ``directory`` is emptied first. Raise WorkshopError with what CDK said when it fails.
+    Return the assembly and what the app printed. ``begin`` is called before the app is run, which
+    takes seconds. Raise WorkshopError with what CDK said when it fails.
     """
-    shutil.rmtree(directory, ignore_errors=True)
     some = chosen(loaded, seats)
     context = {
         "env": loaded.name,
         "config": str(loaded.path.parent.resolve()),
         "attendee": ",".join(seat.id for seat in some),
     }
-    ran = subprocess.run(
-        [sys.executable, *APP],
-        env=_variables(directory, context),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="backslashreplace",
-        check=False,
-    )
-    if ran.returncode == ConfigError.exit_code:
-        raise _refused(ran.stderr.strip().splitlines())
-    if ran.returncode:
-        raise WorkshopError(
-            "the templates could not be made; CDK says:", details=ran.stderr.strip()
+    given = variables(os.environ)
+    key = synthesis_key.key(loaded, context, given) if cache else ""
+    made = cache.get(key) if cache else None
+    if made is None:
+        begin()
+        made = run_app(context, given)
+        # Whatever was changed meanwhile may be in it or not.
+        if cache and synthesis_key.key(loaded, context, given) == key:
+            cache.put(key, made)
+    return read(loaded, some, made.stacks), made.said
+
+
+def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
+    """Run the app in a process of its own, in a folder that no other run uses."""
+    with tempfile.TemporaryDirectory(prefix="workshop-") as folder:
+        directory = Path(folder).resolve() / "cdk.out"
+        ran = subprocess.run(
+            [sys.executable, *APP],
+            # What the CDK command line tells an app (aws-cdk, api/cxapp/exec).
+            env={
+                **given,
+                "CDK_OUTDIR": str(directory),
+                "CDK_CONTEXT_JSON": json.dumps(context),
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+            check=False,
         )
-    return read(loaded, some, directory)
+        said = ran.stderr.strip()
+        if ran.returncode == ConfigError.exit_code:
+            raise _refused(said.splitlines())
+        if ran.returncode:
+            raise WorkshopError("the templates could not be made; CDK says:", details=said)
+        return Synthesis(dict(_stacks(directory)), said)
+
+
+def variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the app is given, all inputs of it: credentials are none."""
+    return {name: value for name, value in environment.items() if _PASSED.fullmatch(name)}
 
 
 def _refused(lines: list[str]) -> WorkshopError:
@@ -87,9 +126,10 @@ def _refused(lines: list[str]) -> WorkshopError:
     return ConfigError(lines)
 
 
-def read(loaded: LoadedEnvironment, some: Sequence[Seat], directory: Path) -> Assembly:
-    """The assembly in ``directory``, made for the seats ``some``."""
-    stacks = dict(_stacks(directory))
+def read(
+    loaded: LoadedEnvironment, some: Sequence[Seat], stacks: Mapping[str, tuple[str, bool]]
+) -> Assembly:
+    """Return the assembly of the stacks that were made for the seats ``some``."""
     exemplars = {
         (seat.profile, kind): Exemplar(stacks[loaded.names(seat).stack(kind)][0])
         for seat in reversed(some)
@@ -112,12 +152,3 @@ def _stacks(directory: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
             properties = artifact["properties"]
             text = (directory / properties["templateFile"]).read_text(encoding="utf-8")
             yield name, (text, bool(properties.get("terminationProtection")))
-
-
-def _variables(directory: Path, context: Mapping[str, str]) -> dict[str, str]:
-    """What the CDK command line tells an app (aws-cdk, api/cxapp/exec)."""
-    return {
-        **os.environ,
-        "CDK_OUTDIR": str(directory.resolve()),
-        "CDK_CONTEXT_JSON": json.dumps(context),
-    }

@@ -80,11 +80,7 @@ class CloudFormation:
 
     def update(self, desired: DesiredStack, template: Template, found: StackSummary) -> Sent:
         if found.protected != desired.protected:
-            sent = self._send(
-                "update_termination_protection",
-                StackName=desired.name,
-                EnableTerminationProtection=desired.protected,
-            )
+            sent = self._protect(found, protected=desired.protected)
             if sent.answer != Answer.ACCEPTED:
                 return sent
         return self._send("update_stack", StackName=found.id, **_shared(desired, template))
@@ -93,14 +89,17 @@ class CloudFormation:
         """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
         if found.protected:
             # Nothing is in it that the protection could be meant for.
-            sent = self._send(
-                "update_termination_protection",
-                StackName=found.name,
-                EnableTerminationProtection=False,
-            )
+            sent = self._protect(found, protected=False)
             if sent.answer != Answer.ACCEPTED:
                 return sent
         return self._send("delete_stack", StackName=found.id, ClientRequestToken=_token())
+
+    def _protect(self, found: StackSummary, *, protected: bool) -> Sent:
+        return self._send(
+            "update_termination_protection",
+            StackName=found.name,
+            EnableTerminationProtection=protected,
+        )
 
     def seen(self, awaited: Collection[str], *, whole: bool) -> Seen:
         """Look for stacks page by page until all ``awaited`` names are seen, or through all.
@@ -131,7 +130,7 @@ class CloudFormation:
         raise AssertionError("the last attempt answers or raises")
 
     def cause(self, stack_id: str) -> Cause:
-        """Why the stack's last operation failed, from its events."""
+        """Return why the stack's last operation failed, from its events."""
         client = self._clients.client("cloudformation", self.place)
         read: list[Mapping[str, Any]] = []
         try:
@@ -147,7 +146,7 @@ class CloudFormation:
         return found or Cause(FailureClass.PERMANENT, "CloudFormation tells no reason", known=False)
 
     def _invalid(self, stack_id: str, operation: str) -> Cause | None:
-        """What CloudFormation's early validation refused, None where it cannot be read.
+        """Return what CloudFormation's early validation refused, None where it cannot be read.
 
         By its name alone, a stack tells of its last operation: the rollback.
         """
@@ -164,7 +163,7 @@ class CloudFormation:
             return None
 
     def document(self, stack_id: str) -> dict[str, Any]:
-        """The template that a stack was last made from."""
+        """Return the template that a stack was last made from."""
         client = self._clients.client("cloudformation", self.place)
         body = client.get_template(StackName=stack_id, TemplateStage="Original")["TemplateBody"]
         # botocore reads JSON by itself; the CDK command line sends YAML.

@@ -34,14 +34,14 @@ class DesiredStack:
     needs: str = ""
 
     def tagged(self, template: Template) -> dict[str, str]:
-        """The stack's tags when it is made from ``template``."""
+        """Return the stack's tags when it is made from ``template``."""
         return dict(sorted({**self.tags, tags.TEMPLATE: template.digest}.items()))
 
 
 def stacks(
     loaded: LoadedEnvironment, assembly: Assembly, seats: Iterable[Seat]
 ) -> Iterator[DesiredStack]:
-    """The stacks of ``seats`` and of the cohorts they share, cohorts first."""
+    """Yield the stacks of ``seats`` and of the cohorts they share, cohorts first."""
     seats = tuple(seats)
     for place in account_regions(seats):
         names = loaded.cohort_names(place)
@@ -52,7 +52,7 @@ def stacks(
             seat=COHORT,
             place=place,
             templates=(cohort.template,),
-            tags=_tags(loaded, COHORT, COHORT),
+            tags=loaded.tags(COHORT, COHORT),
             protected=cohort.protected,
         )
     for seat in seats:
@@ -61,14 +61,14 @@ def stacks(
 
 def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Iterator[DesiredStack]:
     names = loaded.names(seat)
-    seat_tags = _tags(loaded, seat.id, seat.profile)
+    seat_tags = loaded.tags(seat.id, seat.profile)
     fallbacks = loaded.settings.profiles[seat.profile].notebook.fallback_instance_types
     for kind in SEAT_STACKS:
         exemplar = assembly.exemplars[seat.profile, kind]
         variants = [seat]
         if exemplar.has_overrides:
             types = dict.fromkeys((seat.instance_type, *fallbacks))
-            variants = [dataclasses.replace(seat, instance_type=one) for one in types]
+            variants = [dataclasses.replace(seat, instance_type=name) for name in types]
         yield DesiredStack(
             name=names.stack(kind),
             kind=kind,
@@ -85,14 +85,3 @@ def _needed(names: Names, kind: str) -> str:
     if needed == COHORT:
         return names.cohort.stack(COHORT)
     return names.stack(needed) if needed else ""
-
-
-def _tags(loaded: LoadedEnvironment, attendee: str, profile: str) -> dict[str, str]:
-    return tags.seat_tags(
-        workshop=loaded.settings.workshop,
-        environment=loaded.name,
-        attendee=attendee,
-        profile=profile,
-        ends=loaded.settings.end,
-        extra=loaded.settings.tags,
-    )

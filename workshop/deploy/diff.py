@@ -95,7 +95,7 @@ class PropertyChange:
 
 
 def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[PropertyChange, ...]:
-    """The changes from one template to another, sorted by resource and property."""
+    """Return the changes from one template to another, sorted by resource and property."""
     old, new = _resources(before), _resources(after)
     return tuple(
         change

@@ -1,4 +1,4 @@
-"""Drives CloudFormation for all stacks of one place (account and Region).
+"""Drives CloudFormation for all stacks of one account and Region.
 
 One thread decides; a few others make the calls; one bulk poll serves all stacks. CloudFormation is
 the truth: whatever this process knew is known again after it was killed, from the stacks alone.
@@ -6,15 +6,11 @@ the truth: whatever this process knew is known again after it was killed, from t
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,7 +18,9 @@ from workshop.aws import errors
 from workshop.aws.stacks import StackSummary
 from workshop.deploy import plan as planning
 from workshop.deploy import polling
+from workshop.deploy.call_threads import CallThreads
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.events import DeployEvent, Sink, What
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import (
     ENDED,
@@ -35,10 +33,8 @@ from workshop.deploy.jobs import (
 )
 from workshop.deploy.plan import StackAction, StackPlan
 from workshop.deploy.polling import PollSchedule, StackState
-from workshop.events import Event, Sink, What
+from workshop.events import now
 from workshop.naming import COHORT
-
-Answered = TypeVar("Answered")
 
 
 @dataclass
@@ -72,7 +68,7 @@ class DeployEngine:
         self._begun: set[str] = set()
         self._closed: set[str] = set()
         self._open: Collection[str] = ()
-        self._arrived: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._threads = CallThreads(self.limits.threads)
         self._interrupted = threading.Event()
         self._schedule = PollSchedule(self.limits)
         self._polling = False
@@ -82,15 +78,9 @@ class DeployEngine:
 
     def run(self) -> None:
         """Cohort first, then one seat after another until one comes up, then everybody."""
-        # Polls have a thread of their own: they must not queue behind what is being begun.
-        self._pool = ThreadPoolExecutor(self.limits.threads, thread_name_prefix="aws")
-        self._poller = ThreadPoolExecutor(1, thread_name_prefix="poll")
-        with self._pool, self._poller:
-            try:
-                self._go()
-            finally:
-                self._pool.shutdown(cancel_futures=True)
-        self._take(0)  # what was still answered while the others were called off
+        with self._threads:
+            self._go()
+        self._threads.take(0)  # what was still answered while the others were called off
         for name in self._calling:
             if self.jobs[name].stage == Stage.CALLING:
                 self.jobs[name].stage = Stage.READY
@@ -98,7 +88,7 @@ class DeployEngine:
     def stop(self) -> None:
         """Begin nothing more and return; stacks in progress go on in CloudFormation."""
         self._interrupted.set()
-        self._arrived.put(None)
+        self._threads.wake()
 
     @property
     def in_flight(self) -> list[StackJob]:
@@ -121,7 +111,7 @@ class DeployEngine:
             for seat, jobs in self.by_seat.items()
             if seat != COHORT and any(job.stage not in ENDED for job in jobs)
         ]
-        # One that cannot come up, has failed before or is somebody's work tells little of others.
+        # A seat that cannot come up, failed before or is somebody's work tells little of others.
         waiting.sort(key=self._is_no_canary)
         canaries = waiting[: self.limits.canaries]
         for canary in canaries:
@@ -146,13 +136,12 @@ class DeployEngine:
         return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
 
     def _admit(self, job: StackJob) -> None:
-        """Return a job its first stage by what its plan says."""
+        """Put a job into its first stage, by what its plan says."""
         plan = job.plan
         if plan.action == StackAction.UNCHANGED:
             self._end(job, Stage.UNCHANGED)
         elif plan.action == StackAction.REFUSED:
-            job.cause = Cause(FailureClass.PERMANENT, plan.message)
-            self._end(job, Stage.FAILED)
+            self._fail(job, plan.message)
         else:
             job.template = planning.current_template(plan)
             job.stage = Stage.WAITING
@@ -160,7 +149,7 @@ class DeployEngine:
             if needed is None or needed.stage in (Stage.DONE, Stage.UNCHANGED):
                 self._make_ready(job)
             elif needed.stage in ENDED:
-                self._end_for_need(job)
+                self._fail(job, _lacking(job))
 
     def _work_on(self, seats: Collection[str]) -> None:
         self._open = seats
@@ -169,7 +158,7 @@ class DeployEngine:
             self._launch()
             if not self._calling and not self._watched and not self._queue.holds(self._may_begin):
                 return
-            self._take(self._pause())
+            self._threads.take(self._pause())
             if self._watched and not self._polling and self.clock() >= self._schedule.next:
                 self._poll()
             self._give_up_late_ones()
@@ -178,7 +167,7 @@ class DeployEngine:
         return job.seat in self._open and (not self.stopped or job.seat in self._begun)
 
     def _pause(self) -> float:
-        """Seconds until something is due by itself."""
+        """Return the seconds until something is due by itself."""
         now = self.clock()
         due = [now + self.limits.slowest_poll]
         if self._watched and not self._polling:
@@ -186,17 +175,6 @@ class DeployEngine:
         if self._queue.next_time is not None:
             due.append(self._queue.next_time)
         return max(0.0, min(due) - now)
-
-    def _take(self, seconds: float) -> None:
-        """Wait for the answer to a call, then handle all that have come."""
-        try:
-            handle = self._arrived.get(timeout=seconds)
-            while True:
-                if handle is not None:
-                    handle()
-                handle = self._arrived.get_nowait()
-        except queue.Empty:
-            return
 
     # --- calls -------------------------------------------------------------------------------
 
@@ -234,18 +212,7 @@ class DeployEngine:
                 return self.aws.delete(found)
             return self.aws.update(desired, template, found)
 
-        self._call(ask, lambda sent: self._sent(job, sent))
-
-    def _call(self, ask: Callable[[], Answered], answered: Callable[[Answered], None]) -> None:
-        """Have ``ask`` run by another thread, and ``answered`` by this one."""
-        self._hand_over(self._pool.submit(ask), answered)
-
-    def _hand_over(self, future: Future[Answered], answered: Callable[[Answered], None]) -> None:
-        def arrived(future: Future[Answered]) -> None:
-            if not future.cancelled():
-                self._arrived.put(lambda: answered(future.result()))
-
-        future.add_done_callback(arrived)
+        self._threads.call(ask, lambda sent: self._sent(job, sent))
 
     def _sent(self, job: StackJob, sent: Sent) -> None:
         self._calling.discard(job.name)
@@ -287,8 +254,7 @@ class DeployEngine:
             except (BotoCoreError, ClientError) as error:
                 return error
 
-        future = self._poller.submit(ask)
-        self._hand_over(future, lambda seen: self._polled(watched, seen, began))
+        self._threads.call(ask, lambda seen: self._polled(watched, seen, began), polls=True)
 
     def _polled(self, watched: Sequence[StackJob], seen: Seen | Exception, began: float) -> None:
         self._polling = False
@@ -312,7 +278,7 @@ class DeployEngine:
 
     def _look(self, job: StackJob, seen: Seen) -> None:
         """Act on what a poll saw of one stack."""
-        view = polling.conclude(job, seen, waited=self.clock() - job.since, now=_now())
+        view = polling.conclude(job, seen, waited=self.clock() - job.since, now=now())
         if view.joined:
             job.stack_id = ""
         if view.state == StackState.FAILING and view.found is not None:
@@ -324,7 +290,7 @@ class DeployEngine:
             self._ended_badly(job, view.found)
         elif view.state == StackState.DECIDE_AGAIN:
             self._watched.pop(job.name, None)
-            self._again(job, planning.decide(job.plan.desired, view.found, _now()))
+            self._again(job, planning.decide(job.plan.desired, view.found, now()))
 
     def _ended_badly(self, job: StackJob, found: StackSummary) -> None:
         job.ended_badly = found
@@ -344,13 +310,11 @@ class DeployEngine:
         if not job.deleting:
             job.attempt += 1
         if job.attempt > self.limits.attempts:
-            job.cause = Cause(FailureClass.PERMANENT, "somebody else keeps changing it")
-            self._end(job, Stage.FAILED)
+            self._fail(job, "somebody else keeps changing it")
             return
         job.plan = plan
         if plan.action == StackAction.REFUSED:
-            job.cause = Cause(FailureClass.PERMANENT, plan.message)
-            self._end(job, Stage.FAILED)
+            self._fail(job, plan.message)
             return
         if plan.action == StackAction.UPDATE:
             job.template = planning.current_template(plan)
@@ -374,7 +338,7 @@ class DeployEngine:
                 self._calling.discard(job.name)
                 self._failed(job)
 
-        self._call(lambda: self.aws.cause(found.id), explained)
+        self._threads.call(lambda: self.aws.cause(found.id), explained)
 
     def _give_up_late_ones(self) -> None:
         now = self.clock()
@@ -387,8 +351,7 @@ class DeployEngine:
 
     def _give_up(self, job: StackJob, message: str) -> None:
         self._watched.pop(job.name, None)
-        job.cause = Cause(FailureClass.PERMANENT, message)
-        self._end(job, Stage.STUCK)
+        self._fail(job, message, Stage.STUCK)
 
     # --- ends --------------------------------------------------------------------------------
 
@@ -397,13 +360,10 @@ class DeployEngine:
         cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
         left = job.ended_badly
         if left is not None:
-            job.plan = planning.decide(job.plan.desired, left, _now())
+            job.plan = planning.decide(job.plan.desired, left, now())
         if job.plan.action == StackAction.REFUSED:
-            job.cause = Cause(FailureClass.PERMANENT, f"{cause}; {job.plan.message}")
-            self._end(job, Stage.FAILED)
-        elif cause.kind == FailureClass.CAPACITY and job.template + 1 < len(
-            job.plan.desired.templates
-        ):
+            self._fail(job, f"{cause}; {job.plan.message}")
+        elif cause.kind == FailureClass.CAPACITY and job.has_fallback:
             job.template += 1
             self._say(What.FALLBACK, job, str(cause))
             self._make_ready(job)
@@ -430,14 +390,13 @@ class DeployEngine:
                 if good:
                     self._make_ready(dependent)
                 else:
-                    self._end_for_need(dependent)
+                    self._fail(dependent, _lacking(dependent))
         self._close(job.seat)
 
-    def _end_for_need(self, job: StackJob) -> None:
-        job.cause = Cause(
-            FailureClass.PERMANENT, f"needs {job.plan.desired.needs}, which is not there"
-        )
-        self._end(job, Stage.FAILED)
+    def _fail(self, job: StackJob, message: str, stage: Stage = Stage.FAILED) -> None:
+        """End a job whose failure no repetition mends."""
+        job.cause = Cause(FailureClass.PERMANENT, message)
+        self._end(job, stage)
 
     def _close(self, seat: str) -> None:
         """Once all stacks of a seat have ended, tell how."""
@@ -460,8 +419,8 @@ class DeployEngine:
         self._say_of(job.seat, what, message, job.name)
 
     def _say_of(self, seat: str, what: What, message: str = "", stack: str = "") -> None:
-        self.sink(Event(_now(), self.aws.place, what, seat, stack, message))
+        self.sink(DeployEvent(now(), self.aws.place, what, seat, stack, message))
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _lacking(job: StackJob) -> str:
+    return f"needs {job.plan.desired.needs}, which is not there"

@@ -67,7 +67,7 @@ _QUOTA = "LimitExceededException"
 
 
 def of_text(message: str, resource: str = "") -> Cause:
-    """The cause behind a reason that CloudFormation gives."""
+    """Return the cause behind a reason that CloudFormation gives."""
     if _CAPACITY.search(message):
         return Cause(FailureClass.CAPACITY, message, resource)
     passing = _TRANSIENT.search(message) and not _IN_THE_WAY.search(message)
@@ -75,7 +75,7 @@ def of_text(message: str, resource: str = "") -> Cause:
 
 
 def of_error(error: BotoCoreError | ClientError) -> Cause:
-    """The cause behind a call that AWS refused, or that did not reach it."""
+    """Return the cause behind a call that AWS refused, or that did not reach it."""
     quota = isinstance(error, ClientError) and errors.code(error.response) == _QUOTA
     passing = errors.is_passing(error) and not quota
     return Cause(
@@ -106,7 +106,7 @@ def failed_operation(events: Iterable[Mapping[str, Any]]) -> str:
 
 
 def of_validation(events: Iterable[Mapping[str, Any]]) -> Cause | None:
-    """The first failed validation of the last operation, None where there is none."""
+    """Return the first failed validation of the last operation, None where there is none."""
     failed = [
         event
         for event in events

@@ -12,7 +12,6 @@ from enum import Enum, auto
 from workshop.aws.stacks import StackSummary
 from workshop.deploy.failures import Cause
 from workshop.deploy.plan import StackPlan
-from workshop.deploy.templates import Template
 
 
 @dataclass(frozen=True)
@@ -79,10 +78,14 @@ class StackJob:
         return self.plan.desired.seat
 
     @property
+    def has_fallback(self) -> bool:
+        """Whether another instance type may be tried."""
+        return self.template + 1 < len(self.plan.desired.templates)
+
+    @property
     def desired_tags(self) -> dict[str, str]:
         """The stack's tags once it is what it should be."""
-        template: Template = self.plan.desired.templates[self.template]
-        return self.plan.desired.tagged(template)
+        return self.plan.desired.tagged(self.plan.desired.templates[self.template])
 
 
 Allowed = Callable[[StackJob], bool]
@@ -109,21 +112,21 @@ class ReadyQueue:
         self._order = itertools.count()
 
     def put(self, job: StackJob) -> None:
-        """It may be begun."""
+        """Let a job be begun."""
         heapq.heappush(self._ready, (self._rank[job.name], job))
 
     def put_later(self, job: StackJob, at: float) -> None:
-        """It may be begun at that time (seconds of the caller's clock)."""
+        """Let a job be begun at that time (seconds of the caller's clock)."""
         heapq.heappush(self._later, (at, next(self._order), job))
 
     def reopen(self) -> None:
-        """Others are allowed from now on than before."""
+        """Look at all jobs again: others are allowed from now on than before."""
         held, self._held = self._held, []
         for job in held:
             self.put(job)
 
     def take(self, now: float, allowed: Allowed) -> StackJob | None:
-        """The next one that is allowed; the others are not looked at again until ``reopen``."""
+        """Return the next job that is allowed; others are not looked at again until ``reopen``."""
         while self._later and self._later[0][0] <= now:
             self.put(heapq.heappop(self._later)[2])
         while self._ready:
@@ -134,18 +137,18 @@ class ReadyQueue:
         return None
 
     def holds(self, allowed: Allowed) -> bool:
-        """Whether any that is allowed will have its turn."""
+        """Return whether any job that is allowed will have its turn."""
         waiting = itertools.chain((job for _, job in self._ready), (job for *_, job in self._later))
         return any(map(allowed, waiting))
 
     @property
     def next_time(self) -> float | None:
-        """When the next of those with a time may be begun."""
+        """When the next of the jobs with a time may be begun."""
         return self._later[0][0] if self._later else None
 
 
 class FailureTolerance:
-    """Counts the failed seats of one place.
+    """Counts the failed seats of one account and Region.
 
     As with CloudFormation StackSets' failure tolerance, the part is one of all seats to be done
     there, rounded down: 30 of 100, none of 3. Nothing counts before ``begin``, when the first seat
@@ -163,7 +166,7 @@ class FailureTolerance:
         self._counts = True
 
     def failed(self, seat: str) -> bool:
-        """Count a seat; whether it is one too many."""
+        """Count a seat; return whether it is one too many."""
         if self._counts:
             self._failed.add(seat)
         return len(self._failed) > self._allowed

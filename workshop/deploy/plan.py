@@ -12,8 +12,8 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import BROKEN, SETTLED, StackSummary
 from workshop.deploy.desired import DesiredStack
-from workshop.deploy.diff import Effect, PropertyChange, noun, words
-from workshop.naming import COHORT
+from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
+from workshop.naming import COHORT, stack_that_makes
 
 
 class StackAction(StrEnum):
@@ -60,7 +60,7 @@ class StackPlan:
         """
         status = self.current.status if self.current else ""
         clears = self.action == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
-        return clears and self.desired.kind == "notebook"
+        return clears and self.desired.kind == stack_that_makes(NOTEBOOK)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class DeployPlan:
 
 
 def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> StackPlan:
-    """What is to be done with one stack."""
+    """Return what is to be done with one stack."""
     if found is None or found.status == "DELETE_COMPLETE":
         return StackPlan(desired, None, StackAction.CREATE)
     environment = found.tags.get(tags.ENVIRONMENT, "")
@@ -133,7 +133,7 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
 
 
 def _repair(found: StackSummary, now: datetime) -> StackAction:
-    """What is to be done with a stack that is not as its last operation meant it to be."""
+    """Return what is to be done with a stack that is not as its last operation meant it to be."""
     if found.status == "REVIEW_IN_PROGRESS" and now - found.created > REVIEWED_WITHIN:
         return StackAction.CLEAR
     if found.in_progress:
@@ -162,7 +162,7 @@ def current_template(plan: StackPlan) -> int:
 
 
 def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackPlan:
-    """The plan of an update once its changes are known."""
+    """Return the plan of an update once its changes are known."""
     refused = [change for change in changes if change.effect == Effect.REFUSED]
     if not refused:
         return StackPlan(plan.desired, plan.current, plan.action, plan.message, changes)
@@ -178,7 +178,7 @@ def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackP
 
 
 def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
-    """The stacks by seat, in their order."""
+    """Return the stacks by seat, in their order."""
     grouped: dict[tuple[AccountRegion, str], list[StackPlan]] = {}
     for stack in stacks:
         grouped.setdefault((stack.desired.place, stack.desired.seat), []).append(stack)

@@ -35,12 +35,12 @@ THREADS = 8
 
 
 def look(clients: Clients, places: Sequence[AccountRegion]) -> Found:
-    """All stacks of these places, one listing each, side by side.
+    """Return all stacks of these accounts and Regions, one listing each, side by side.
 
-    Raises WorkshopError when a listing fails: without it there is no plan.
+    Raise WorkshopError when a listing fails: without it there is no plan.
     """
 
-    def one(place: AccountRegion) -> Mapping[str, StackSummary]:
+    def listed(place: AccountRegion) -> Mapping[str, StackSummary]:
         try:
             return stacks.stacks(clients, place)
         except (BotoCoreError, ClientError) as error:
@@ -52,35 +52,21 @@ def look(clients: Clients, places: Sequence[AccountRegion]) -> Found:
             ) from error
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip(places, pool.map(one, places), strict=True))
+        return dict(zip(places, pool.map(listed, places), strict=True))
 
 
 def elsewhere(
     loaded: LoadedEnvironment, seats: Sequence[Seat], worked_in: Iterable[AccountRegion]
 ) -> tuple[AccountRegion, ...]:
-    """Where strays may be besides the places of ``seats``: at home, and in ``worked_in``.
+    """Return where strays may be besides where ``seats`` are: at home, and in ``worked_in``.
 
     None unless these are all seats of the environment: of some, strays are not looked for.
     """
     if len(seats) < len(loaded.seats):
         return ()
     here = set(account_regions(seats))
-    return tuple(one for one in dict.fromkeys((loaded.home, *worked_in)) if one not in here)
-
-
-def look_for_strays(
-    clients: Clients, elsewhere: Sequence[AccountRegion]
-) -> tuple[Found, dict[AccountRegion, str]]:
-    """All stacks of places without seats, and why the others of them could not be listed.
-
-    What is wrong there stops nobody: no seat needs anything of it.
-    """
-    answers = stacks.in_each(clients, elsewhere)
-    found = {place: each for place, each in answers.items() if not isinstance(each, Unavailable)}
-    unlisted = {
-        place: each.reason for place, each in answers.items() if isinstance(each, Unavailable)
-    }
-    return found, unlisted
+    places = dict.fromkeys((loaded.home, *worked_in))
+    return tuple(place for place in places if place not in here)
 
 
 def plan(
@@ -92,11 +78,17 @@ def plan(
 ) -> tuple[DeployPlan, Found]:
     """List the stacks and compare them with what should be: the plan, and what there is.
 
-    Strays are looked for ``elsewhere`` as well, which comes from :func:`elsewhere`.
+    Strays are looked for ``elsewhere`` as well, which comes from :func:`elsewhere`. What is wrong
+    there stops nobody: no seat needs anything of it.
     """
     found = look(clients, account_regions(seats))
-    others, unlisted = look_for_strays(clients, elsewhere)
-    made = propose(loaded, assembly, seats, {**found, **others}, reader(clients))
+    known, unlisted = dict(found), {}
+    for place, answer in stacks.in_each(clients, elsewhere).items():
+        if isinstance(answer, Unavailable):
+            unlisted[place] = answer.reason
+        else:
+            known[place] = answer
+    made = propose(loaded, assembly, seats, known, reader(clients))
     return replace(made, unlisted=unlisted), found
 
 
@@ -115,8 +107,8 @@ def propose(
     """
     now = datetime.now(UTC)
     decided = [
-        planning.decide(one, found[one.place].get(one.name), now)
-        for one in desired_stacks.stacks(loaded, assembly, seats)
+        planning.decide(stack, found[stack.place].get(stack.name), now)
+        for stack in desired_stacks.stacks(loaded, assembly, seats)
     ]
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
@@ -126,12 +118,12 @@ def propose(
 
 
 def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
-    """The cohorts of all places have the same name."""
+    """Return what tells stacks apart: cohorts have the same name everywhere."""
     return plan.desired.place, plan.desired.name
 
 
 def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]]:
-    """What ``propose`` reads templates with."""
+    """Return what ``propose`` reads templates with."""
     return lambda place, stack_id: CloudFormation(clients, place).document(stack_id)
 
 
@@ -169,7 +161,7 @@ class _Before:
     document: Callable[[AccountRegion, str], Mapping[str, Any]]
 
     def all_of(self, plans: Sequence[StackPlan]) -> Iterator[Mapping[str, Any] | None]:
-        """In the order of ``plans``; None where a template could not be read."""
+        """Yield them in the order of ``plans``, None where a template could not be read."""
         examples: dict[tuple[str, str], _Example] = {}
         for plan in plans:
             key = (plan.desired.kind, plan.desired.tags[tags.PROFILE])
@@ -208,7 +200,7 @@ class _Example:
 
 
 def _example(document: Mapping[str, Any]) -> _Example | None:
-    """None for a template that is not a seat's or not one of ours."""
+    """Return an example, None for a template that is not a seat's or not one of ours."""
     try:
         exemplar = Exemplar(json.dumps(document, indent=1, ensure_ascii=False))
         if not exemplar.has_overrides:

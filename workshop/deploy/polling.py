@@ -80,7 +80,7 @@ class StackView:
 
 
 def conclude(job: StackJob, seen: Seen, *, waited: float, now: datetime) -> StackView:
-    """What ``seen`` tells about ``job`` after ``waited`` seconds."""
+    """Return what ``seen`` tells about ``job`` after ``waited`` seconds."""
     found = seen.stacks.get(job.name)
     if job.deleting:
         return _cleared(job, found, seen, waited)

@@ -7,16 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.engine import DeployEngine
-from workshop.deploy.jobs import ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
+from workshop.deploy.events import DeployEvent, Sink, What
+from workshop.deploy.jobs import ENDED, ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.events import Event, Sink, What
+from workshop.events import EventStream, now
 from workshop.naming import COHORT
 
 _PATIENCE = (
@@ -62,8 +62,7 @@ class Deployment:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
         to_do = Counter(seat.place for seat in seats if seat.action != StackAction.UNCHANGED)
         self._errors: list[BaseException] = []
-        self._lock = threading.Lock()
-        self._sink = sink
+        self._tell = EventStream(sink)
         self._clients = clients
         self.engines = [
             DeployEngine(
@@ -106,9 +105,7 @@ class Deployment:
         try:
             for engine in self.engines:
                 engine.stop()
-                self._tell(
-                    Event(datetime.now(UTC), engine.aws.place, What.STOPPED, message=_PATIENCE)
-                )
+                self._tell(DeployEvent(now(), engine.aws.place, What.STOPPED, message=_PATIENCE))
             for end in begun:
                 end.wait()
         except KeyboardInterrupt:
@@ -141,13 +138,9 @@ class Deployment:
         finally:
             end.set()
 
-    def _tell(self, event: Event) -> None:
-        with self._lock:
-            self._sink(event)
-
 
 def counted(results: Iterable[SeatResult]) -> dict[DeployOutcome, int]:
-    """How many seats there are of each outcome, the cohorts left out."""
+    """Return how many seats there are of each outcome, the cohorts left out."""
     counts = Counter(result.outcome for result in results if result.seat != COHORT)
     return {outcome: counts[outcome] for outcome in DeployOutcome}
 
@@ -165,11 +158,6 @@ def _result(seat: str, place: AccountRegion, jobs: Iterable[StackJob]) -> SeatRe
 
 
 def _outcome(job: StackJob) -> DeployOutcome:
-    return {
-        Stage.UNCHANGED: DeployOutcome.UNCHANGED,
-        Stage.DONE: DeployOutcome.DONE,
-        Stage.FAILED: DeployOutcome.FAILED,
-        Stage.STUCK: DeployOutcome.STUCK,
-        Stage.CALLING: DeployOutcome.IN_PROGRESS,
-        Stage.WATCHED: DeployOutcome.IN_PROGRESS,
-    }.get(job.stage, DeployOutcome.NOT_BEGUN)
+    if job.stage in (Stage.CALLING, Stage.WATCHED):
+        return DeployOutcome.IN_PROGRESS
+    return DeployOutcome[job.stage.name] if job.stage in ENDED else DeployOutcome.NOT_BEGUN

@@ -40,7 +40,7 @@ class Template:
 
 
 def of_text(text: str) -> Template:
-    """The template of a text that CDK wrote, such as the cohort's."""
+    """Return the template of a text that CDK wrote, such as the cohort's."""
     return Template(_compact(json.loads(text)), tags.template_digest(text))
 
 
@@ -67,11 +67,11 @@ class Exemplar:
         self._body = _compact(document)
 
     def text(self, seat: Seat) -> str:
-        """What CDK would write for ``seat``."""
+        """Return what CDK would write for ``seat``."""
         return _filled(self._text, seat)
 
     def template(self, seat: Seat) -> Template:
-        """What is sent to CloudFormation for ``seat``."""
+        """Return what is sent to CloudFormation for ``seat``."""
         return Template(_filled(self._body, seat), tags.template_digest(self.text(seat)))
 
 

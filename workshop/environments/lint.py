@@ -10,14 +10,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from workshop import naming, policies
+from workshop import naming
 from workshop.config import instance_types
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.instance_types import Use, known_regions
-from workshop.config.models import Access, Environment, Profile
+from workshop.config.models import Environment
+from workshop.config.profiles import Access, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
 from workshop.naming import Names
+from workshop.policies import layout
+from workshop.policies.extra import making, refused, summarize_statement
 
 STACKS_PER_REGION = 2000
 """CloudFormation's quota of stacks in one account and Region."""
@@ -50,26 +53,26 @@ def _never_opened(document: Document, settings: Environment) -> Iterator[Diagnos
     for profile, section in settings.profiles.items():
         for number, extra in enumerate(section.access.extra_statements):
             place = ("profiles", profile, "access", "extra_statements", number)
-            for message in policies.refused(extra):
+            for message in refused(extra):
                 yield Diagnostic(document.line(place), place, message)
 
 
 def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
     """Policies that IAM would refuse, each with what makes it as large as it is."""
     names = Names.placeholders(settings.workshop)
-    for policy in policies.sizes(names, settings.profiles, tag_keys=settings.tags):
+    for policy in layout.sizes(names, settings.profiles, tag_keys=settings.tags):
         if policy.characters <= policy.limit:
             continue
         profile, _, part = policy.name.partition("-")
         place = ("profiles", profile, "access") if part else ("profiles",)
         message = (
             f"the policy {policy.name} has {policy.characters:,} characters and IAM takes"
-            f" {policy.limit:,}; {policies.cure(part or profile)}"
+            f" {policy.limit:,}; {layout.cure(part or profile)}"
         )
         yield Diagnostic(document.line(place), place, message)
     for name, profile_settings in settings.profiles.items():
-        count = policies.attachments(name, profile_settings)
-        if count > policies.ATTACHMENTS:
+        count = layout.attachments(name, profile_settings)
+        if count > layout.ATTACHMENTS:
             place = ("profiles", name, "access")
             message = (
                 f"a role takes {count} policies, and IAM ten of which one is kept for a teardown;"
@@ -147,10 +150,10 @@ def _openings(where: str, access: Access) -> Iterator[str]:
         )
     for extra in access.extra_statements:
         yield (
-            f"{where}.extra_statements opens {policies.summarize_statement(extra)} to every seat of"
+            f"{where}.extra_statements opens {summarize_statement(extra)} to every seat of"
             " the profile"
         )
-        made = ", ".join(policies.making(extra.actions))
+        made = ", ".join(making(extra.actions))
         if made:
             yield (
                 f"{where}.extra_statements: what {made} makes is not looked for by teardown and"

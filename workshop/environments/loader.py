@@ -25,7 +25,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True)
 class Draft:
-    """An environment as far as it could be read; ``diagnostics`` leaves missing ids out."""
+    """An environment as far as it could be read; ``diagnostics`` leaves missing ids out.
+
+    Nobody is given an id in ``reserved``: somebody else had it.
+    """
 
     name: str
     path: Path
@@ -33,6 +36,7 @@ class Draft:
     roster_path: Path | None
     sheet: Sheet | None
     diagnostics: tuple[Diagnostic, ...]
+    reserved: frozenset[str] = frozenset()
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -41,7 +45,7 @@ class Draft:
             return ()
         if self.sheet is None:
             return roster.numbered(self.settings)
-        return roster.seats(self.sheet, self.settings)
+        return roster.seats(self.sheet, self.settings, self.reserved)
 
 
 def known(config_dir: Path) -> list[str]:

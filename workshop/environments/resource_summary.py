@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workshop import naming, policies
+from workshop import naming
 from workshop.config.environment import LoadedEnvironment
-from workshop.policies import PolicySize
+from workshop.policies import layout
+from workshop.policies.layout import PolicySize
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
 def _policies(loaded: LoadedEnvironment) -> PolicySummary:
     settings = loaded.settings
     names = naming.Names.placeholders(settings.workshop)
-    sizes = policies.sizes(names, settings.profiles, tag_keys=settings.tags)
+    sizes = layout.sizes(names, settings.profiles, tag_keys=settings.tags)
     cohorts = Counter(account for account, _ in {(s.account, s.region) for s in loaded.seats})
     return PolicySummary(
         sizes,
-        {name: policies.attachments(name, one) for name, one in settings.profiles.items()},
+        {name: layout.attachments(name, each) for name, each in settings.profiles.items()},
         max(cohorts.values(), default=0) * len(sizes),
     )
 

@@ -34,6 +34,7 @@ from workshop.policies.documents import (
     Statement,
     allow,
     deny,
+    deny_but,
     differs,
     document,
 )
@@ -63,6 +64,7 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
     # Bucket and objects in one pattern, which no other seat's names match.
     own_buckets = f"arn:{names.partition}:s3:::{any_seat.job_prefix}*"
     datasets = f"arn:{names.partition}:s3:::{names.cohort.job_prefix}datasets-*"
+    of_this_account = {"StringEqualsIfExists": {"aws:ResourceAccount": names.account}}
     return document(
         allow("ServicesOfTheWorkshop", _services(openings), ["*"]),
         allow(
@@ -88,15 +90,11 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
             "Resource": ["*"],
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": names.region}},
         },
-        {
-            "Sid": "NotebooksOfOthers",
-            "Effect": "Deny",
-            "Action": [
-                "sagemaker:CreatePresignedNotebookInstanceUrl",
-                "sagemaker:St*NotebookInstance",
-            ],
-            "NotResource": [anywhere.notebook_arn],
-        },
+        deny_but(
+            "NotebooksOfOthers",
+            ["sagemaker:CreatePresignedNotebookInstanceUrl", "sagemaker:St*NotebookInstance"],
+            [anywhere.notebook_arn],
+        ),
         # Tags are set while a thing is made; later only on what is one's own already, or everybody
         # could put their own tag on a neighbour's. A missing tag differs from every value.
         deny(
@@ -112,13 +110,7 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
         # Python SDK's default bucket, shared by everybody in the account, is neither. Those of
         # other accounts hold sample data, to read, and are reached through access points as well.
         # Where S3 does not say whose it is, it is nobody's.
-        {
-            "Sid": "BucketsOfOthers",
-            "Effect": "Deny",
-            "Action": ["s3:*"],
-            "NotResource": [own_buckets, datasets],
-            "Condition": {"StringEqualsIfExists": {"aws:ResourceAccount": names.account}},
-        },
+        deny_but("BucketsOfOthers", ["s3:*"], [own_buckets, datasets], Condition=of_this_account),
         {
             "Sid": "BucketsElsewhere",
             "Effect": "Deny",
@@ -137,13 +129,12 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
             "Resource": [datasets],
         },
         # The same for repositories; those of other accounts hold base images.
-        {
-            "Sid": "RepositoriesOfOthers",
-            "Effect": "Deny",
-            "Action": sorted(ECR_EVERYTHING_NAMED),
-            "NotResource": [anywhere.repository_arn("*")],
-            "Condition": {"StringEqualsIfExists": {"aws:ResourceAccount": names.account}},
-        },
+        deny_but(
+            "RepositoriesOfOthers",
+            sorted(ECR_EVERYTHING_NAMED),
+            [anywhere.repository_arn("*")],
+            Condition=of_this_account,
+        ),
         # What carries another seat's tag is that seat's; what carries none is nobody's. Another
         # workshop of the account may have a seat of the same id.
         *(

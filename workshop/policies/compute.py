@@ -14,6 +14,7 @@ from workshop.policies.actions import (
     LISTS,
     MADE_OF,
     MODEL_PACKAGES,
+    NOTEBOOK_USE,
     OFFLINE_STORE_LIST,
     OFFLINE_STORE_WRITE,
     OTHER_CREATE,
@@ -26,12 +27,11 @@ from workshop.policies.documents import Document, Statement, allow, document
 
 
 def sagemaker_policy(names: Names) -> Document:
-    """What one seat makes carries its tag, and only that can it use.
+    """Return what lets a seat make what carries its tag, and use nothing but that.
 
     The workshop's tag counts as well as the seat's: another workshop of the account may have a
     seat of the same id.
     """
-    own_thing = {f"aws:ResourceTag/{key}": value for key, value in _own(names).items()}
     tagged = _tagged_as_own(names)
     making: tuple[str, ...] = TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE
     return document(
@@ -55,7 +55,7 @@ def sagemaker_policy(names: Names) -> Document:
         ),
         # Among the uses is AddTags, since the Python SDK tags its pipeline anew whenever it updates
         # one; that nothing is given away by it is the boundary's to deny, in any mode.
-        allow("UseOwn", TAGGED_USE, ["*"], Condition={"StringEquals": own_thing}),
+        allow("UseOwn", TAGGED_USE, ["*"], Condition=_carries_own(names)),
         allow(
             "UseOwnExecutions",
             EXECUTION_USE,
@@ -64,12 +64,7 @@ def sagemaker_policy(names: Names) -> Document:
         allow("SeeNames", LISTS, ["*"]),
         allow(
             "OwnNotebook",
-            [
-                "sagemaker:CreatePresignedNotebookInstanceUrl",
-                "sagemaker:DescribeNotebookInstance",
-                "sagemaker:StartNotebookInstance",
-                "sagemaker:StopNotebookInstance",
-            ],
+            NOTEBOOK_USE,
             [names.notebook_arn],
         ),
         allow(
@@ -89,13 +84,11 @@ def model_package_statements(names: Names) -> list[Statement]:
     as AWS's documentation does not say. If not, versions are denied, and nothing is open. A package
     without a group is closed by the same condition.
     """
-    own_group = {f"aws:ResourceTag/{key}": value for key, value in _own(names).items()}
-    return [allow("RegisterModels", MODEL_PACKAGES, ["*"], Condition={"StringEquals": own_group})]
+    return [allow("RegisterModels", MODEL_PACKAGES, ["*"], Condition=_carries_own(names))]
 
 
 def feature_store_statements(names: Names) -> list[Statement]:
     """Return what makes and uses feature groups, with an offline store in one's own bucket."""
-    own = _own(names)
     own_buckets = names.bucket_arn("*")
     here = {"StringEquals": {"aws:ResourceAccount": names.account}}
     return [
@@ -111,14 +104,7 @@ def feature_store_statements(names: Names) -> list[Statement]:
                 },
             },
         ),
-        allow(
-            "UseFeatureGroups",
-            FEATURE_STORE_USE,
-            ["*"],
-            Condition={
-                "StringEquals": {f"aws:ResourceTag/{key}": value for key, value in own.items()}
-            },
-        ),
+        allow("UseFeatureGroups", FEATURE_STORE_USE, ["*"], Condition=_carries_own(names)),
         allow("SeeFeatureGroups", FEATURE_STORE_LISTS, ["*"]),
         allow("OfflineStoreBuckets", OFFLINE_STORE_LIST, [own_buckets], Condition=here),
         allow("OfflineStoreObjects", OFFLINE_STORE_WRITE, [f"{own_buckets}/*"], Condition=here),
@@ -137,6 +123,11 @@ def _tagged_as_own(names: Names) -> Statement:
         "ForAnyValue:StringEquals": {"aws:TagKeys": [tags.ATTENDEE]},
         "ForAnyValue:StringLike": {"aws:TagKeys": [tags.WORKSHOP]},
     }
+
+
+def _carries_own(names: Names) -> Statement:
+    """Return the condition that a resource carries the seat's tags."""
+    return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in _own(names).items()}}
 
 
 def _own(names: Names) -> dict[str, str]:

@@ -122,7 +122,7 @@ def observation_policy(names: Names) -> Document:
         allow(
             "OwnDashboard",
             ["cloudwatch:GetDashboard"],
-            [f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/{names.dashboard}"],
+            [names.dashboard_arn],
         ),
     )
 

@@ -6,20 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from workshop import tags
+from workshop import naming, tags
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
 
 OWN_ATTENDEE = f"${{aws:PrincipalTag/{tags.ATTENDEE}}}"
 """IAM's variable for the seat that the calling role is tagged with."""
-LONGEST = {
-    "${AttendeeId}": 12,
-    "${AWS::AccountId}": 12,
-    "${AWS::Region}": 15,
-    "${AWS::Partition}": 10,
-}
-"""The most characters that a placeholder can become."""
 MANAGED_LIMIT = 6_144
 """Characters, white space left out, of one managed policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 
@@ -45,6 +38,12 @@ def deny(sid: str, actions: Sequence[str], resources: Sequence[str], **rest: Any
     return {**allow(sid, actions, resources, **rest), "Effect": "Deny"}
 
 
+def deny_but(sid: str, actions: Sequence[str], spared: Sequence[str], **rest: Any) -> Statement:
+    """Return a statement that denies on every resource but those that are spared."""
+    statement = {"Sid": sid, "Effect": "Deny", "Action": list(actions), "NotResource": list(spared)}
+    return {**statement, **rest}
+
+
 def differs(sid: str, actions: Sequence[str], key: str, own: str) -> Statement:
     """Deny actions where a condition key is there and is not what it is for oneself."""
     condition = {"StringNotEquals": {key: own}, "Null": {key: "false"}}
@@ -52,8 +51,6 @@ def differs(sid: str, actions: Sequence[str], key: str, own: str) -> Statement:
 
 
 def characters(policy: Document) -> int:
-    """The size of a document as IAM counts it, with placeholders at their longest."""
+    """Return the size of a document as IAM counts it, with placeholders at their longest."""
     text = json.dumps(policy, separators=(",", ":"))
-    for placeholder, longest in LONGEST.items():
-        text = text.replace(placeholder, "x" * longest)
-    return len(text)
+    return len(naming.at_longest(text))

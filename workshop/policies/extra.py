@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from workshop.config.models import ExtraStatement
+from workshop.config.profiles import ExtraStatement
 from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
 from workshop.policies.documents import Document, Statement, allow, document
 
@@ -70,7 +70,7 @@ def _statement(extra: ExtraStatement) -> Statement:
     return allow(extra.sid, extra.actions, extra.resources, **rest)
 
 
-def _overlap(one: str, other: str) -> bool:
+def _overlap(action: str, other: str) -> bool:
     """Whether two patterns of actions have an action in common, as far as a wildcard tells."""
-    first, second = one.lower(), other.lower()
+    first, second = action.lower(), other.lower()
     return fnmatchcase(first, second) or fnmatchcase(second, first)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workshop.config.models import Access, Profile
+from workshop.config.profiles import Access, Profile
 from workshop.naming import BOUNDARY, FREEZE, Names
 from workshop.policies.actions import LOG_READ, LOG_WRITE, PUBLIC_READ
 from workshop.policies.boundary import Openings, boundary_policy
@@ -147,7 +147,7 @@ def sizes(
 ) -> tuple[PolicySize, ...]:
     """Return the sizes of a cohort's policies."""
     made = cohort_policies(names, profiles, tag_keys=tag_keys)
-    return tuple(PolicySize(part, characters(one)) for part, one in made.items())
+    return tuple(PolicySize(part, characters(policy)) for part, policy in made.items())
 
 
 def extra_actions(profiles: Iterable[Profile]) -> tuple[str, ...]:

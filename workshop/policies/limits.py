@@ -18,7 +18,15 @@ from workshop.policies.actions import (
     TRAINING_CREATE,
 )
 from workshop.policies.data import METRIC_NAMESPACES, log_groups, logs_of_a_seat
-from workshop.policies.documents import Document, Statement, characters, deny, differs, document
+from workshop.policies.documents import (
+    Document,
+    Statement,
+    characters,
+    deny,
+    deny_but,
+    differs,
+    document,
+)
 
 RUNTIME_BY_DEFAULT = 24 * 3600
 """Seconds after which SageMaker ends a training or processing job that names no limit
@@ -53,13 +61,12 @@ def _limits(names: Names) -> Document:
         ),
         # An execution's tags are perhaps none, and then its name alone says whose it is: one of a
         # free name is nobody's to change, rather than everybody's.
-        {
-            "Sid": "ExecutionsOfOthers",
-            "Effect": "Deny",
-            "Action": sorted(EXECUTION_CHANGE),
-            "NotResource": [names.sagemaker_arn("pipeline", f"{names.job_prefix}*")],
-            "Condition": {"Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "true"}},
-        },
+        deny_but(
+            "ExecutionsOfOthers",
+            sorted(EXECUTION_CHANGE),
+            [names.sagemaker_arn("pipeline", f"{names.job_prefix}*")],
+            Condition={"Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "true"}},
+        ),
         # A class that bills for months though an object is deleted at once, or takes hours to read.
         differs("StorageClasses", ["s3:PutObject"], "s3:x-amz-storage-class", "STANDARD"),
         # What only its maker can read, nobody can save.
@@ -125,7 +132,7 @@ def model_statements(names: Names) -> list[Statement]:
     Whoever serves a model runs the role that the model names, and IAM knows the name alone.
     """
     return [
-        _but_for(
+        deny_but(
             "ModelsOfOtherNames",
             ["sagemaker:CreateModel"],
             [names.sagemaker_arn("model", f"{names.job_prefix}*")],
@@ -161,18 +168,9 @@ def other_models_statement(names: Names) -> Statement:
 def log_statements(names: Names, *, own: bool) -> list[Statement]:
     """Deny to write logs where SageMaker does not, and to read whose a seat does not read."""
     return [
-        _but_for("OtherLogGroups", LOG_WRITE, log_groups(names, own=own)),
-        _but_for("LogsOfOthers", LOG_READ, logs_of_a_seat(names, own=own)),
+        deny_but("OtherLogGroups", LOG_WRITE, log_groups(names, own=own)),
+        deny_but("LogsOfOthers", LOG_READ, logs_of_a_seat(names, own=own)),
     ]
-
-
-def _but_for(sid: str, actions: Sequence[str], spared: Sequence[str]) -> Statement:
-    return {
-        "Sid": sid,
-        "Effect": "Deny",
-        "Action": list(actions),
-        "NotResource": list(spared),
-    }
 
 
 def no_model_packages() -> Statement:

@@ -11,29 +11,18 @@ from collections.abc import Sequence
 
 from workshop import tags
 from workshop.naming import BOUNDARY, Names
-from workshop.policies.actions import CONSOLE_VIEWS
+from workshop.policies.actions import CONSOLE_VIEWS, NOTEBOOK_USE
 from workshop.policies.documents import Document, Statement, allow, document
 from workshop.policies.trust import managed_policy_arns
 
 
 def presigned_url_policy(names: Names) -> Document:
-    """Whoever has this opens one seat's notebook, and starts it when it has stopped itself."""
-    return document(
-        allow(
-            "OpenNotebook",
-            [
-                "sagemaker:CreatePresignedNotebookInstanceUrl",
-                "sagemaker:DescribeNotebookInstance",
-                "sagemaker:StartNotebookInstance",
-                "sagemaker:StopNotebookInstance",
-            ],
-            [names.notebook_arn],
-        )
-    )
+    """Return what opens one seat's notebook, and starts it when it has stopped itself."""
+    return document(allow("OpenNotebook", NOTEBOOK_USE, [names.notebook_arn]))
 
 
 def console_policy() -> Document:
-    """What the console needs beside the seat's own policies.
+    """Return what the console needs beside the seat's own policies.
 
     Readings for dashboards, and lists that the console asks for before it shows anything; they show
     all seats' names, tags and states. None of S3 and ECR: of the account's buckets and
@@ -46,7 +35,7 @@ def console_policy() -> Document:
 def console_trust_policy(
     names: Names, *, principals: Sequence[str], organisers: Sequence[str]
 ) -> Document:
-    """Those who may take on a seat's console role, by ARN.
+    """Return who may take on a seat's console role, by ARN.
 
     ``principals`` only with the seat's id as their tag ``attendee``, that of the role or user or of
     its session, since the same principals stand in the trust of every seat; where they also say a

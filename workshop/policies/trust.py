@@ -31,5 +31,5 @@ def trust_policy(names: Names) -> Document:
 
 
 def managed_policy_arns(names: Names) -> tuple[str, ...]:
-    """The ARNs behind ``access.mode: managed``."""
+    """Return the ARNs behind ``access.mode: managed``."""
     return tuple(f"arn:{names.partition}:iam::aws:policy/{name}" for name in MANAGED_POLICIES)

@@ -84,20 +84,15 @@ class PreflightReport:
         )
 
 
-def unknown(
-    place: AccountRegion, subject: str, reason: str, *, service_code: str = "", quota_code: str = ""
-) -> Check:
+def unknown(place: AccountRegion, subject: str, reason: str) -> Check:
     """Return a check without an answer; it says how to go on without one."""
-    cure = waiver(CheckState.UNKNOWN, quota_code or subject)
-    message = f"{reason}; make it known, or go on without: {cure}"
-    return Check(
-        place,
-        subject,
-        CheckState.UNKNOWN,
-        message,
-        service_code=service_code,
-        quota_code=quota_code,
-    )
+    return Check(place, subject, CheckState.UNKNOWN, not_known(reason, subject))
+
+
+def not_known(reason: str, name: str) -> str:
+    """Return the sentence of a check without an answer, which is accepted by ``name``."""
+    cure = waiver(CheckState.UNKNOWN, name)
+    return f"{reason}; make it known, or go on without: {cure}"
 
 
 def waiver(state: CheckState, name: str) -> str:

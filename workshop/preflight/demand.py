@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
-from workshop import naming, policies
+from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.naming import COHORT
+from workshop.policies import layout
 from workshop.preflight import quotas
-from workshop.preflight.checks import Check, CheckState, unknown, waiver
+from workshop.preflight.checks import Check, CheckState, not_known, waiver
 from workshop.preflight.quotas import AppliedQuota, InstanceQuota, WorkshopQuota
 from workshop.pricing import billing
 
@@ -49,7 +51,9 @@ def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Sea
         stacks.update(map(names.stack, naming.SEAT_STACKS))
         buckets.update(map(names.bucket, profile.storage.buckets))
         repositories.update(map(names.repository, profile.registry.repositories))
-        roles[names.stack("access")] = 1 + profile.access.has_console
+        roles[names.stack(naming.stack_that_makes("AWS::IAM::Role"))] = (
+            1 + profile.access.has_console
+        )
         fallbacks = profile.notebook.fallback_instance_types
         notebooks[names.notebook] = (seat.instance_type, *fallbacks)
     return Demand(
@@ -57,7 +61,7 @@ def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Sea
         buckets=frozenset(buckets),
         repositories=frozenset(repositories),
         roles=roles,
-        policies={cohort.stack(COHORT): len(policies.sizes(cohort, loaded.settings.profiles))},
+        policies={cohort.stack(COHORT): len(layout.sizes(cohort, loaded.settings.profiles))},
         notebooks=notebooks,
     )
 
@@ -130,7 +134,7 @@ def spot_only_quotas(
         access = loaded.settings.profiles[name].access
         if access.mode == "scoped" and access.managed_spot == "required":
             for instance_type in access.training_instance_types:
-                limit = quotas.training(instance_type, spot=False)
+                limit = quotas.of_machines("training", instance_type, spot=False)
                 found[limit] = (*found.get(limit, ()), name)
     return found
 
@@ -155,15 +159,19 @@ def concurrent_use(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[Con
 def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
     access = profile.access
     for instance_type in profile.notebook.fallback_instance_types:
-        yield quotas.notebook(instance_type), "notebook.fallback_instance_types", True
+        limit = quotas.of_machines("notebook", instance_type)
+        yield limit, "notebook.fallback_instance_types", True
     if access.mode == "scoped":
         spot = access.managed_spot == "required"
         for instance_type in access.training_instance_types:
-            yield quotas.training(instance_type, spot=spot), "access.training_instance_types", False
+            limit = quotas.of_machines("training", instance_type, spot=spot)
+            yield limit, "access.training_instance_types", False
         for instance_type in access.processing_instance_types:
-            yield quotas.processing(instance_type), "access.processing_instance_types", False
+            limit = quotas.of_machines("processing", instance_type)
+            yield limit, "access.processing_instance_types", False
         for instance_type in access.endpoint_instance_types:
-            yield quotas.endpoint(instance_type), "access.endpoint_instance_types", False
+            limit = quotas.of_machines("endpoint", instance_type)
+            yield limit, "access.endpoint_instance_types", False
     for limit in (quotas.ALL_TRAINING, quotas.ALL_PROCESSING, quotas.ALL_ENDPOINTS):
         yield limit, "", False
 
@@ -183,45 +191,22 @@ def check_count(
 
     Where nothing is to be made, nothing has to be known.
     """
-    code = quota.code if isinstance(quota, AppliedQuota) else limit.code
+    check = partial(_check, place, limit, quota, need=need, used=used)
     if need == 0:
-        return Check(
-            place,
-            limit.name,
-            CheckState.OK,
-            "nothing more to make",
-            need=0,
-            used=_number(used),
-            quota=quota.value if isinstance(quota, AppliedQuota) else None,
-            service_code=limit.service,
-            quota_code=code,
-        )
+        return check(CheckState.OK, "nothing more to make")
     if (
         isinstance(need, Unavailable)
         or isinstance(used, Unavailable)
         or isinstance(quota, Unavailable)
     ):
-        return replace(
-            _unknown(place, limit, code, _reasons(need, used, quota)),
-            need=_number(need),
-            used=_number(used),
-            quota=quota.value if isinstance(quota, AppliedQuota) else None,
-        )
+        return check(CheckState.UNKNOWN, _reasons(need, used, quota))
     total = need + used
     sum_up = f"{need} more and the {used} there are {total} of {_allowed(quota)}"
     short = total - quota.value
-    check = Check(
-        place,
-        limit.name,
-        CheckState.OK if short <= 0 else CheckState.FAILED,
-        sum_up if short <= 0 else f"{sum_up}, {short} too many; {_cure(quota, total)}",
-        need=need,
-        used=used,
-        quota=quota.value,
-        service_code=limit.service,
-        quota_code=quota.code,
-    )
-    return check if short <= 0 else replace(check, request=increase_request(place, quota, total))
+    if short <= 0:
+        return check(CheckState.OK, sum_up)
+    message = f"{sum_up}, {short} too many; {_cure(quota, total)}"
+    return check(CheckState.FAILED, message, raise_to=total)
 
 
 def check_names(
@@ -253,50 +238,32 @@ def check_concurrent(
     (``making``): a class that works is not to be held up by it. What is optional only ever warns.
     """
     serious = making and not use.optional
-    limit = use.limit
-    code = quota.code if isinstance(quota, AppliedQuota) else limit.code
-    check = Check(
-        place,
-        limit.name,
-        CheckState.OK,
-        "",
-        need=use.seats,
-        used=_number(used),
-        quota=quota.value if isinstance(quota, AppliedQuota) else None,
-        service_code=limit.service,
-        quota_code=code,
-    )
+    seats = "1 seat" if use.seats == 1 else f"{use.seats} seats"
+    users = f"{seats} of {', '.join(use.profiles)}"
+    check = partial(_check, place, use.limit, quota, need=use.seats, used=used)
     if isinstance(quota, AppliedQuota) and quota.value < 1:
         instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""
         most = use.seats + (_number(used) or 0)
-        message = (
-            f"{_allowed(quota)} for {_whose(use)}: nobody can use it; {_cure(quota, most)}{instead}"
-        )
-        state = CheckState.FAILED if serious else CheckState.WARNING
-        return replace(
-            check, state=state, message=message, request=increase_request(place, quota, most)
+        return check(
+            CheckState.FAILED if serious else CheckState.WARNING,
+            f"{_allowed(quota)} for {users}: nobody can use it; {_cure(quota, most)}{instead}",
+            raise_to=most,
         )
     if isinstance(used, Unavailable) or isinstance(quota, Unavailable):
         reason = _reasons(used, quota)
         if serious:
-            message, state = _unknown(place, limit, code, reason).message, CheckState.UNKNOWN
-        else:
-            message, state = (
-                f"not known ({reason}); {_whose(use)} may find none",
-                CheckState.WARNING,
-            )
-        return replace(check, state=state, message=message)
+            return check(CheckState.UNKNOWN, reason)
+        return check(CheckState.WARNING, f"not known ({reason}); {users} may find none")
     total = use.seats + used
-    sum_up = f"{_whose(use)} and the {used} that others use are {total} of {_allowed(quota)}"
+    sum_up = f"{users} and the {used} that others use are {total} of {_allowed(quota)}"
     short = total - quota.value
     if short <= 0:
-        return replace(check, message=sum_up)
-    turns = f": {waiver(CheckState.SHORT, code)}" if serious else ""
-    return replace(
-        check,
-        state=CheckState.SHORT if serious else CheckState.WARNING,
-        message=f"{sum_up}, {short} too many; {_cure(quota, total)}, or let them take turns{turns}",
-        request=increase_request(place, quota, total),
+        return check(CheckState.OK, sum_up)
+    turns = f": {waiver(CheckState.SHORT, quota.code)}" if serious else ""
+    return check(
+        CheckState.SHORT if serious else CheckState.WARNING,
+        f"{sum_up}, {short} too many; {_cure(quota, total)}, or let them take turns{turns}",
+        raise_to=total,
     )
 
 
@@ -310,36 +277,58 @@ def check_spot_only(
 ) -> Check:
     """Return whether a type can be trained on as a spot instance alone.
 
-    Its quota on demand has to be 0.
-
-    IAM has no condition for managed spot training, so nothing but the quota requires it. AWS takes
-    requests for more alone; less has to be asked of its support.
+    Its quota on demand has to be 0: IAM has no condition for managed spot training, so nothing but
+    the quota requires it. AWS takes requests for more alone; less has to be asked of its support.
     """
-    subject = f"{limit.name} (has to be 0)"
-    whose = ", ".join(profiles)
+    check = partial(_check, place, limit, quota, subject=f"{limit.name} (has to be 0)")
+    users = ", ".join(profiles)
     if isinstance(quota, Unavailable):
-        check = unknown(
-            place, subject, quota.reason, service_code=limit.service, quota_code=limit.code
-        )
-        message = f"not known ({quota.reason}); {whose} may be able to train on demand"
-        return check if making else replace(check, state=CheckState.WARNING, message=message)
-    check = Check(
+        if making:
+            return check(CheckState.UNKNOWN, quota.reason)
+        message = f"not known ({quota.reason}); {users} may be able to train on demand"
+        return check(CheckState.WARNING, message)
+    if quota.value < 1:
+        return check(CheckState.OK, f"0, so {users} can train on spot instances alone")
+    return check(
+        CheckState.FAILED if making else CheckState.WARNING,
+        f"{_allowed(quota)}, so {users} can still train on demand; ask AWS Support to lower it to"
+        " 0, since IAM has no condition for spot, or set access.managed_spot to allowed",
+    )
+
+
+def _check(
+    place: AccountRegion,
+    limit: WorkshopQuota,
+    quota: AppliedQuota | Unavailable,
+    state: CheckState,
+    message: str,
+    *,
+    need: int | Unavailable | None = None,
+    used: int | Unavailable | None = None,
+    subject: str = "",
+    raise_to: int = 0,
+) -> Check:
+    """Return a check of a quota; ``message`` is the reason where its state is not known.
+
+    ``raise_to`` is the value that the quota should have.
+    """
+    known = None if isinstance(quota, Unavailable) else quota
+    code = known.code if known else limit.code
+    subject = subject or limit.name
+    if state == CheckState.UNKNOWN:
+        message = not_known(message, code or subject)
+    return Check(
         place,
         subject,
-        CheckState.OK,
-        f"0, so {whose} can train on spot instances alone",
-        quota=quota.value,
+        state,
+        message,
+        need=_number(need),
+        used=_number(used),
+        quota=known.value if known else None,
         service_code=limit.service,
-        quota_code=quota.code,
+        quota_code=code,
+        request=increase_request(place, known, raise_to) if known and raise_to else "",
     )
-    if quota.value < 1:
-        return check
-    message = (
-        f"{_allowed(quota)}, so {whose} can still train on demand; ask AWS Support to lower it to"
-        " 0, since IAM has no condition for spot, or set access.managed_spot to allowed"
-    )
-    state = CheckState.FAILED if making else CheckState.WARNING
-    return replace(check, state=state, message=message)
 
 
 def increase_request(place: AccountRegion, quota: AppliedQuota, desired: int) -> str:
@@ -352,27 +341,18 @@ def increase_request(place: AccountRegion, quota: AppliedQuota, desired: int) ->
     )
 
 
-def _unknown(place: AccountRegion, limit: WorkshopQuota, code: str, reason: str) -> Check:
-    return unknown(place, limit.name, reason, service_code=limit.service, quota_code=code)
-
-
 def _reasons(*parts: object) -> str:
     """Return why those parts are not known that are not, each reason once."""
     known = dict.fromkeys(part.reason for part in parts if isinstance(part, Unavailable))
     return "; ".join(known)
 
 
-def _number(value: int | Unavailable) -> int | None:
+def _number(value: int | Unavailable | None) -> int | None:
     return None if isinstance(value, Unavailable) else value
 
 
 def _allowed(quota: AppliedQuota) -> str:
     return f"{quota.value} (AWS's default)" if quota.default else str(quota.value)
-
-
-def _whose(use: ConcurrentUse) -> str:
-    some = "1 seat" if use.seats == 1 else f"{use.seats} seats"
-    return f"{some} of {', '.join(use.profiles)}"
 
 
 def _cure(quota: AppliedQuota, desired: int) -> str:

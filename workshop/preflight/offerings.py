@@ -41,16 +41,6 @@ Offers = Mapping[str, frozenset[str]]
 """Location (a Region, a zone) -> the ``ml.`` types whose namesakes EC2 offers there."""
 
 
-def by_region(clients: Clients, place: AccountRegion, types: Collection[str]) -> Offers:
-    """Return which of ``types`` the Region offers."""
-    return _offers(clients, place, "region", types)
-
-
-def by_zone(clients: Clients, place: AccountRegion, types: Collection[str]) -> Offers:
-    """Return which of ``types`` each zone offers."""
-    return _offers(clients, place, "availability-zone", types)
-
-
 def subnets(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dict[str, Subnet]:
     """Return those of the subnets that are there."""
     pages = clients.client("ec2", place).get_paginator("describe_subnets")
@@ -65,9 +55,10 @@ def subnets(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dic
     }
 
 
-def _offers(
+def offers(
     clients: Clients, place: AccountRegion, location_type: str, types: Collection[str]
 ) -> Offers:
+    """Return which of ``types`` the Region offers (``region``), or each ``availability-zone``."""
     names = sorted({name.removeprefix(PREFIX) for name in types})
     found: dict[str, set[str]] = {}
     pages = clients.client("ec2", place).get_paginator("describe_instance_type_offerings")
@@ -85,7 +76,7 @@ def check_region(
     others: Collection[str],
     offers: Offers | Unavailable,
 ) -> Iterator[Check]:
-    """The types of notebooks, then those of jobs and endpoints and of second choice, which warn."""
+    """Yield the notebooks' types, then those of jobs, endpoints and second choice, which warn."""
     if isinstance(offers, Unavailable):
         yield unknown(place, ALL, offers.reason)
         return
@@ -111,7 +102,7 @@ def check_subnets(
     found: Mapping[str, Subnet] | Unavailable,
     offers: Offers | Unavailable,
 ) -> Iterator[Check]:
-    """Each subnet: that it is there, has addresses enough, and a zone with the types."""
+    """Yield for each subnet that it is there, has addresses enough, and a zone with the types."""
     for name, demand in demands.items():
         if isinstance(found, Unavailable):
             yield unknown(place, name, found.reason)

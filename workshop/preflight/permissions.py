@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
-from workshop.naming import Names
+from workshop.naming import SEAT_STACKS, Names
+from workshop.policies.actions import actions
 from workshop.preflight.checks import Check, CheckState, unknown
-from workshop.status.collector import LOG_GROUP
+from workshop.status import collector
+from workshop.teardown.resources.sagemaker_type import SageMakerType
+from workshop.teardown.resources.sagemaker_types import TYPES
 
 SUBJECT = "permissions"
 SHOWN = 5
@@ -23,137 +26,81 @@ SHOWN = 5
 
 READS_SUBJECT = "permissions to tear down"
 
-READS: dict[str, tuple[str, ...]] = {
-    "application-autoscaling": ("DescribeScalableTargets",),
-    "cloudformation": ("DescribeStacks", "ListStackResources"),
-    "cloudwatch": ("DescribeAlarms", "ListDashboards"),
-    "ec2": ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeVolumes"),
-    "ecr": ("DescribeRepositories", "ListImages", "ListTagsForResource"),
-    "events": ("ListEventBuses", "ListRules", "ListTargetsByRule"),
-    "glue": ("GetTables",),
-    "iam": (
-        "GetRole",
-        "ListAttachedRolePolicies",
-        "ListInstanceProfilesForRole",
-        "ListPolicies",
-        "ListPolicyVersions",
-        "ListRolePolicies",
-        "ListRoles",
-    ),
-    "logs": ("DescribeLogGroups", "DescribeLogStreams"),
-    "s3": (
-        "GetBucketTagging",
-        "ListAllMyBuckets",
-        "ListBucketMultipartUploads",
-        "ListBucketVersions",
-    ),
-    "sagemaker": (
-        *("DescribeAction", "DescribeApp", "DescribeArtifact", "DescribeAutoMLJobV2"),
-        *("DescribeCodeRepository", "DescribeCompilationJob", "DescribeContext"),
-        *("DescribeDomain", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeExperiment"),
-        *("DescribeFeatureGroup", "DescribeHyperParameterTuningJob", "DescribeInferenceComponent"),
-        *("DescribeInferenceRecommendationsJob", "ListInferenceRecommendationsJobs"),
-        *("DescribeLabelingJob", "DescribeMlflowTrackingServer", "DescribeModel"),
-        *("DescribeModelPackage", "DescribeModelPackageGroup", "DescribeNotebookInstance"),
-        *("DescribeNotebookInstanceLifecycleConfig", "DescribePipeline", "DescribeProcessingJob"),
-        *("DescribeSpace", "DescribeTrainingJob", "DescribeTransformJob", "DescribeTrial"),
-        *("DescribeTrialComponent", "DescribeUserProfile", "ListActions", "ListApps"),
-        *("ListArtifacts", "ListAssociations", "ListAutoMLJobs", "ListCodeRepositories"),
-        *("ListCompilationJobs", "ListContexts", "ListDomains", "ListEndpointConfigs"),
-        *("ListEndpoints", "ListExperiments", "ListFeatureGroups"),
-        *("ListHyperParameterTuningJobs", "ListInferenceComponents", "ListLabelingJobs"),
-        *("ListMlflowTrackingServers", "ListModelPackageGroups", "ListModelPackages"),
-        *("ListModels", "ListNotebookInstanceLifecycleConfigs", "ListNotebookInstances"),
-        *("ListPipelineExecutions", "ListPipelines", "ListProcessingJobs", "ListSpaces"),
-        *("ListTags", "ListTrainingJobs", "ListTransformJobs", "ListTrialComponents"),
-        *("ListTrials", "ListUserProfiles"),
-    ),
-    "scheduler": ("ListSchedules",),
-    "tag": ("GetResources",),
-}
-"""By service, as IAM names it, what a teardown reads of whatever it finds.
+READS = (
+    *actions("application-autoscaling", "DescribeScalableTargets"),
+    *actions("cloudformation", "DescribeStacks ListStackResources"),
+    *actions("cloudwatch", "DescribeAlarms ListDashboards"),
+    *actions("ec2", "DescribeInstances DescribeNetworkInterfaces DescribeVolumes"),
+    *actions("ecr", "DescribeRepositories ListImages ListTagsForResource"),
+    *actions("events", "ListEventBuses ListRules ListTargetsByRule"),
+    *actions("glue", "GetTables"),
+    *actions("iam", "GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListPolicies"),
+    *actions("iam", "ListPolicyVersions ListRolePolicies ListRoles"),
+    *actions("logs", "DescribeLogGroups DescribeLogStreams"),
+    *actions("s3", "GetBucketTagging ListAllMyBuckets ListBucketMultipartUploads"),
+    *actions("s3", "ListBucketVersions"),
+    *actions("sagemaker", "ListAssociations ListPipelineExecutions ListTags"),
+    *actions("scheduler", "ListSchedules"),
+    *actions("tag", "GetResources"),
+)
+"""What a teardown reads of whatever it finds, beside what its types of SageMaker's say.
 
 It looks at what is not the workshop's as well, to prove that: so these are asked of everything.
 """
 
+STACK, POLICY, LOG_GROUP = (
+    "AWS::CloudFormation::Stack",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::Logs::LogGroup",
+)
 ACTIONS: dict[str, tuple[str, ...]] = {
-    "stack": (
-        "cloudformation:CreateStack",
-        "cloudformation:UpdateStack",
-        "cloudformation:DeleteStack",
-        "cloudformation:DescribeStacks",
-        "cloudformation:UpdateTerminationProtection",
-        "cloudformation:DescribeStackEvents",
-        "cloudformation:DescribeEvents",
-        "cloudformation:GetTemplate",
+    STACK: actions(
+        "cloudformation",
+        "CreateStack UpdateStack DeleteStack DescribeStacks UpdateTerminationProtection",
+        "DescribeStackEvents DescribeEvents GetTemplate",
     ),
-    "role": (
-        "iam:CreateRole",
-        "iam:GetRole",
-        "iam:TagRole",
-        "iam:AttachRolePolicy",
-        "iam:DetachRolePolicy",
-        "iam:GetRolePolicy",
-        "iam:DeleteRolePolicy",
-        "iam:DeleteRole",
-        "iam:PassRole",
+    "AWS::IAM::Role": actions(
+        "iam",
+        "CreateRole GetRole TagRole AttachRolePolicy DetachRolePolicy GetRolePolicy",
+        "DeleteRolePolicy DeleteRole PassRole",
     ),
-    "policy": (
-        "iam:CreatePolicy",
-        "iam:CreatePolicyVersion",
-        "iam:DeletePolicy",
-        "iam:DeletePolicyVersion",
-        "iam:GetPolicy",
-        "iam:ListPolicyVersions",
+    POLICY: actions(
+        "iam",
+        "CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy",
+        "ListPolicyVersions",
     ),
-    "bucket": (
-        "s3:CreateBucket",
-        "s3:PutBucketTagging",
-        "s3:PutBucketVersioning",
-        "s3:PutBucketPolicy",
-        "s3:PutBucketPublicAccessBlock",
-        "s3:PutBucketOwnershipControls",
-        "s3:PutEncryptionConfiguration",
-        "s3:PutLifecycleConfiguration",
-        "s3:DeleteBucket",
+    "AWS::S3::Bucket": actions(
+        "s3",
+        "CreateBucket PutBucketTagging PutBucketVersioning PutBucketPolicy",
+        "PutBucketPublicAccessBlock PutBucketOwnershipControls PutEncryptionConfiguration",
+        "PutLifecycleConfiguration DeleteBucket",
     ),
-    "repository": (
-        "ecr:CreateRepository",
-        "ecr:DescribeRepositories",
-        "ecr:PutLifecyclePolicy",
-        "ecr:TagResource",
-        "ecr:DeleteRepository",
+    "AWS::S3::BucketPolicy": (),  # a part of its bucket
+    "AWS::ECR::Repository": actions(
+        "ecr",
+        "CreateRepository DescribeRepositories PutLifecyclePolicy TagResource DeleteRepository",
     ),
-    "notebook": (
-        "sagemaker:CreateNotebookInstance",
-        "sagemaker:DescribeNotebookInstance",
-        "sagemaker:StartNotebookInstance",
-        "sagemaker:StopNotebookInstance",
-        "sagemaker:CreatePresignedNotebookInstanceUrl",
-        "sagemaker:DeleteNotebookInstance",
-        "sagemaker:AddTags",
+    "AWS::SageMaker::NotebookInstance": actions(
+        "sagemaker",
+        "CreateNotebookInstance DescribeNotebookInstance StartNotebookInstance",
+        "StopNotebookInstance CreatePresignedNotebookInstanceUrl DeleteNotebookInstance AddTags",
     ),
-    "lifecycle": (
-        "sagemaker:CreateNotebookInstanceLifecycleConfig",
-        "sagemaker:DescribeNotebookInstanceLifecycleConfig",
-        "sagemaker:DeleteNotebookInstanceLifecycleConfig",
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": actions(
+        "sagemaker",
+        "CreateNotebookInstanceLifecycleConfig DescribeNotebookInstanceLifecycleConfig",
+        "DeleteNotebookInstanceLifecycleConfig",
     ),
-    "dashboard": ("cloudwatch:PutDashboard", "cloudwatch:GetDashboard"),
-    "log group": ("logs:DescribeLogStreams",),
-    "anything": (
-        "sagemaker:ListNotebookInstances",
-        "sagemaker:ListTrainingJobs",
-        "sagemaker:ListProcessingJobs",
-        "sagemaker:ListTransformJobs",
-        "sagemaker:ListHyperParameterTuningJobs",
-        "sagemaker:ListEndpoints",
-        "sagemaker:Search",
-        "tag:GetResources",
+    "AWS::CloudWatch::Dashboard": actions("cloudwatch", "PutDashboard GetDashboard"),
+    LOG_GROUP: actions("logs", "DescribeLogStreams"),
+    "*": (
+        *actions("sagemaker", "ListNotebookInstances ListTrainingJobs ListProcessingJobs"),
+        *actions("sagemaker", "ListTransformJobs ListHyperParameterTuningJobs ListEndpoints"),
+        *("sagemaker:Search", "tag:GetResources"),
     ),
 }
-"""By kind of resource, what CloudFormation's handlers and a deployment calls for a seat.
+"""By resource type, what CloudFormation's handlers and a deployment calls for a seat.
 
-``anything`` holds what IAM can allow on no single resource.
+``*`` holds what IAM can allow on no single resource.
 """
 
 Question = tuple[str, tuple[str, ...]]
@@ -182,59 +129,52 @@ def questions(names: Names, partition: str, *, bucket: str, repository: str) -> 
     """Yield what a deployment does to the resources of one seat and its cohort."""
     names = replace(names, partition=partition)
     here = f"{names.region}:{names.account}"
-    stack = f"{here}:stack/{names.stack('storage')}/{_ANY_STACK}"
+    lifecycle = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
+    stack = f"stack/{names.stack(next(iter(SEAT_STACKS)))}/{_ANY_STACK}"
     resources = {
-        "stack": f"arn:{names.partition}:cloudformation:{stack}",
-        "role": names.role_arn,
-        "policy": names.boundary_arn,
-        "bucket": names.bucket_arn(bucket),
-        "repository": names.repository_arn(repository),
-        "notebook": names.notebook_arn,
-        "lifecycle": names.sagemaker_arn(
+        STACK: f"arn:{partition}:cloudformation:{here}:{stack}",
+        "AWS::IAM::Role": names.role_arn,
+        POLICY: names.boundary_arn,
+        "AWS::S3::Bucket": names.bucket_arn(bucket),
+        "AWS::ECR::Repository": names.repository_arn(repository),
+        "AWS::SageMaker::NotebookInstance": names.notebook_arn,
+        lifecycle: names.sagemaker_arn(
             "notebook-instance-lifecycle-config", names.lifecycle_config
         ),
-        "dashboard": (
-            f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/{names.dashboard}"
-        ),
-        "log group": f"arn:{names.partition}:logs:{here}:log-group:{LOG_GROUP}",
-        "anything": "*",
+        "AWS::CloudWatch::Dashboard": names.dashboard_arn,
+        LOG_GROUP: f"arn:{partition}:logs:{here}:log-group:{collector.LOG_GROUP}",
+        "*": "*",
     }
-    for kind, resource in resources.items():
-        yield resource, ACTIONS[kind]
+    made = {resource_type for kind in SEAT_STACKS.values() for resource_type in kind.makes}
+    for resource_type in sorted({STACK, POLICY, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index):
+        if ACTIONS[resource_type]:
+            yield resources[resource_type], ACTIONS[resource_type]
 
 
 def reads() -> Question:
     """Return what a teardown reads, of any resource."""
-    return "*", tuple(
-        f"{service}:{action}" for service, actions in READS.items() for action in actions
-    )
-
-
-def principal(clients: Clients, place: AccountRegion, caller: str) -> str:
-    """Return the user or role whose policies decide, from the caller's ARN.
-
-    A session's ARN leaves its role's path out, so the role is asked for it. Raises ClientError
-    where the role may not be read.
-    """
-    kind, _, name = caller.split(":", 5)[5].partition("/")
-    if kind != "assumed-role":
-        return caller
-    role = name.partition("/")[0]
-    return str(clients.client("iam", place).get_role(RoleName=role)["Role"]["Arn"])
+    tables = [known.operations for known in TYPES if isinstance(known, SageMakerType)]
+    of_tables = {f"sagemaker:{name}" for each in tables for name in (each.lists, each.describes)}
+    return "*", tuple(sorted({*READS, *of_tables}))
 
 
 def simulated(
-    clients: Clients,
-    place: AccountRegion,
-    source: str,
-    asked: Collection[Question],
+    clients: Clients, place: AccountRegion, caller: str, asked: Collection[Question]
 ) -> tuple[SimulatedDecision, ...]:
-    """Return IAM's answers; one call for each resource."""
+    """Return IAM's answers for the caller with this ARN; one call for each resource.
+
+    The policies are those of a user or role. A session's ARN leaves its role's path out, so the
+    role is asked for it: raises ClientError where it may not be read.
+    """
+    iam = clients.client("iam", place)
+    kind, _, name = caller.split(":", 5)[5].partition("/")
+    if kind == "assumed-role":
+        caller = iam.get_role(RoleName=name.partition("/")[0])["Role"]["Arn"]
     context = [
         _entry("aws:RequestedRegion", place.region),
         _entry("iam:PassedToService", "sagemaker.amazonaws.com"),
     ]
-    pages = clients.client("iam", place).get_paginator("simulate_principal_policy")
+    pages = iam.get_paginator("simulate_principal_policy")
     return tuple(
         SimulatedDecision(
             result["EvalActionName"],
@@ -244,7 +184,7 @@ def simulated(
         )
         for resource, actions in asked
         for page in pages.paginate(
-            PolicySourceArn=source,
+            PolicySourceArn=caller,
             ActionNames=list(actions),
             ResourceArns=[resource],
             ContextEntries=context,

@@ -46,7 +46,7 @@ class InstanceQuota(WorkshopQuota):
     spot: bool | None = None
 
     def counted(self, machines: Iterable[Machines]) -> int:
-        """How many of these machines count against the quota."""
+        """Return how many of these machines count against the quota."""
         return sum(
             some.count
             for some in machines
@@ -76,30 +76,15 @@ ALL_ENDPOINTS = InstanceQuota(
 )
 
 
-def notebook(instance_type: str) -> InstanceQuota:
-    """How many notebooks of one type may run."""
-    return _of_machines(f"{instance_type} for notebook instance usage", "notebook", instance_type)
-
-
-def training(instance_type: str, *, spot: bool) -> InstanceQuota:
-    """How many machines of one type all training jobs together may have."""
-    name = f"{instance_type} for {'spot ' if spot else ''}training job usage"
-    return _of_machines(name, "training", instance_type, spot=spot)
-
-
-def processing(instance_type: str) -> InstanceQuota:
-    """How many machines of one type all processing jobs together may have."""
-    return _of_machines(f"{instance_type} for processing job usage", "processing", instance_type)
-
-
-def endpoint(instance_type: str) -> InstanceQuota:
-    """How many machines of one type all endpoints together may have."""
-    return _of_machines(f"{instance_type} for endpoint usage", "endpoint", instance_type)
-
-
-def _of_machines(
-    name: str, use: Use, instance_type: str, *, spot: bool | None = None
-) -> InstanceQuota:
+def of_machines(use: Use, instance_type: str, *, spot: bool | None = None) -> InstanceQuota:
+    """Return the quota of the machines of one type that all of an account's may have for a use."""
+    jobs = {
+        "notebook": "notebook instance",
+        "training": "spot training job" if spot else "training job",
+        "processing": "processing job",
+        "endpoint": "endpoint",
+    }
+    name = f"{instance_type} for {jobs[use]} usage"
     return InstanceQuota("sagemaker", name, use=use, instance_type=instance_type, spot=spot)
 
 
@@ -186,14 +171,6 @@ KINDS: Mapping[Use, str] = {
 """The machines that a class shares with others, and the kind of work that has them."""
 
 
-@dataclass(frozen=True)
-class AccountIdentities:
-    """How many roles and customer-managed policies an account has."""
-
-    roles: int
-    policies: int
-
-
 def buckets(clients: Clients, place: AccountRegion) -> frozenset[str]:
     """Return the names of all general purpose buckets of the account, in every Region."""
     # Without a page size S3 answers in one piece, and refuses that to accounts with a raised quota.
@@ -201,10 +178,10 @@ def buckets(clients: Clients, place: AccountRegion) -> frozenset[str]:
     return frozenset(bucket["Name"] for page in pages for bucket in page["Buckets"])
 
 
-def identities(clients: Clients, place: AccountRegion) -> AccountIdentities:
-    """Return the account's roles and policies, counted by IAM itself in one call."""
+def identities(clients: Clients, place: AccountRegion) -> dict[WorkshopQuota, int]:
+    """Return how many roles and customer-managed policies there are; IAM itself counts them."""
     summary = clients.client("iam", place).get_account_summary()["SummaryMap"]
-    return AccountIdentities(roles=summary["Roles"], policies=summary["Policies"])
+    return {ROLES: summary["Roles"], POLICIES: summary["Policies"]}
 
 
 def repositories(clients: Clients, place: AccountRegion) -> frozenset[str]:

@@ -13,7 +13,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.preflight import demand
 from workshop.preflight.demand import Demand

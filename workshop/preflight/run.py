@@ -13,7 +13,7 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
 from workshop.preflight.checks import Check, CheckState, PreflightReport, unknown, waived
-from workshop.preflight.reads import account_of, read_account, read_region
+from workshop.preflight.reads import Judge, account_of, read_account, read_region
 from workshop.preflight.request import ParallelReads, PreflightRequest
 
 THREADS = 16
@@ -45,7 +45,8 @@ def preflight(
         places = account_regions(seats)
         callers = {place: ask(caller_arn, place) for place in places}
         regions = {home: ask(opt_in_status, home) for home in map(account_of, places)}
-        of_regions = []
+        judges: list[Judge] = []
+        by_account: dict[AccountRegion, list[PreflightRequest]] = {}
         for place in places:
             caller = callers[place].result()
             first = [
@@ -56,15 +57,11 @@ def preflight(
             if all(check.state != CheckState.FAILED for check in first):
                 there = tuple(seat for seat in seats if seat.account_region == place)
                 request = PreflightRequest(loaded, place, there, stacks_by_place.get(place))
-                of_regions.append(read_region(ask, request, caller, tries_reads=tries_reads))
-        by_account: dict[AccountRegion, list[PreflightRequest]] = {}
-        for region in of_regions:
-            by_account.setdefault(account_of(region.request.place), []).append(region.request)
-        of_accounts = [read_account(ask, home, some) for home, some in by_account.items()]
-        for region in of_regions:
-            checks += region.checks()
-        for account in of_accounts:
-            checks += account.checks()
+                judges += read_region(ask, request, caller, tries_reads=tries_reads)
+                by_account.setdefault(account_of(place), []).append(request)
+        judges += [read_account(ask, home, some) for home, some in by_account.items()]
+        for judge in judges:
+            checks += judge()
     return PreflightReport(waived(checks, accept_unknown))
 
 
@@ -95,12 +92,12 @@ ACCOUNT, REGION = "account", "Region"
 
 
 def caller_arn(clients: Clients, place: AccountRegion) -> str:
-    """The ARN of whoever calls, from STS in the place's own Region."""
+    """Return the ARN of whoever calls, from STS in the place's own Region."""
     return str(clients.client("sts", place).get_caller_identity()["Arn"])
 
 
 def opt_in_status(clients: Clients, place: AccountRegion) -> dict[str, str]:
-    """Every Region of the partition, the account's disabled ones too, and its opt-in status.
+    """Return every Region of the partition, the account's disabled ones too, and its opt-in status.
 
     ``place`` is in a Region that every account has.
     """
@@ -109,7 +106,7 @@ def opt_in_status(clients: Clients, place: AccountRegion) -> dict[str, str]:
 
 
 def check_account(place: AccountRegion, caller: str | Unavailable) -> Check:
-    """Whether calls for a place act in its account."""
+    """Return whether calls for a place act in its account."""
     if isinstance(caller, Unavailable):
         return unknown(place, ACCOUNT, f"AWS does not say who is calling ({caller.reason})")
     account = caller.split(":")[4]
@@ -125,7 +122,7 @@ def check_account(place: AccountRegion, caller: str | Unavailable) -> Check:
 def check_region(
     place: AccountRegion, known: dict[str, str] | Unavailable, caller: str | Unavailable
 ) -> Check:
-    """Whether the Region is there and enabled.
+    """Return whether the Region is there and enabled.
 
     Where the list of Regions may not be read, an answer of STS in the Region is proof enough: a
     Region that is not enabled knows none of the account's keys.

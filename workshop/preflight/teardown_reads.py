@@ -45,9 +45,9 @@ class TeardownRead:
     reason: str = ""
 
 
-def ask(asking: ParallelReads, subject: PreflightRequest) -> dict[str, Answer[TeardownRead]]:
-    """Begin a look for each resource type in a place."""
-    return {name: asking(_look, subject.place, subject, name) for name in _finders()}
+def ask(asking: ParallelReads, request: PreflightRequest) -> dict[str, Answer[TeardownRead]]:
+    """Begin to look for each resource type in an account and Region."""
+    return {name: asking(_look, request.place, request, name) for name in _finders()}
 
 
 def checks(
@@ -82,13 +82,13 @@ def _check(place: AccountRegion, service: str, whys: Mapping[str, list[str]]) ->
 
 
 def _look(
-    clients: Clients, place: AccountRegion, subject: PreflightRequest, name: str
+    clients: Clients, place: AccountRegion, request: PreflightRequest, name: str
 ) -> TeardownRead:
     scope = Scope(
-        workshop=subject.loaded.settings.workshop,
-        environment=subject.loaded.name,
+        workshop=request.loaded.settings.workshop,
+        environment=request.loaded.name,
         place=place,
-        seats=frozenset(seat.id for seat in subject.seats),
+        seats=frozenset(seat.id for seat in request.seats),
         whole=True,
     )
     few = _FewCalls(clients)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
+from workshop.events import Event
 from workshop.pricing.prices import Cost
 from workshop.teardown.resource import Resource
 
@@ -37,18 +38,29 @@ class DeletionOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class TeardownEvent:
+class TeardownEvent(Event):
     """One resource that happened; without a resource, a step began or has something to tell.
 
     ``cost`` is what the workshop still costs an hour, as far as prices are known.
     """
 
-    at: datetime
     step: TeardownStep
     message: str = ""
     resource: Resource | None = None
     outcome: DeletionOutcome | None = None
     cost: Cost | None = None
+
+    def parts(self) -> Mapping[str, Any]:
+        resource = self.resource
+        return {
+            "step": self.step.value,
+            "outcome": self.outcome and self.outcome.value,
+            "resource_type": resource and resource.resource_type,
+            "id": resource and resource.id,
+            "seat": resource and resource.seat,
+            "message": self.message,
+            "usd_per_hour": self.cost and self.cost.known,
+        }
 
 
 Sink = Callable[[TeardownEvent], object]
@@ -62,8 +74,3 @@ class DeletionResult:
     resource: Resource
     outcome: DeletionOutcome
     message: str = ""
-
-
-def now() -> datetime:
-    """The present moment, in UTC."""
-    return datetime.now(UTC)

@@ -14,22 +14,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workshop import naming, policies
+from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import known_regions
-from workshop.config.models import Profile
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
+from workshop.policies import extra
 from workshop.teardown import guard, roles, shown_plan, verification
 from workshop.teardown.discovery import Discovery, ScanTarget, Unknown
 from workshop.teardown.events import DeletionOutcome
-from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Ownership, SeenRole
+
+if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
+    from workshop.teardown.report import TeardownReport
 
 ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""
@@ -130,7 +134,7 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
     for name, profile in profiles.items():
         actions: dict[str, list[str]] = {}
         for statement in profile.access.extra_statements:
-            for action in policies.making(statement.actions):
+            for action in extra.making(statement.actions):
                 actions.setdefault(action.partition(":")[0], []).append(action)
         for service, some in actions.items():
             why = f"profile {name} opens {', '.join(some)}, and what that makes is not looked for"

@@ -5,7 +5,6 @@ Nothing is remembered but what AWS says: after a crash, the same again goes on f
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,8 @@ from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.naming import COHORT
+from workshop.events import EventStream, now
+from workshop.naming import COHORT, stack_that_makes
 from workshop.teardown import freeze, roles, stacks, sweep, verification
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, ScanTarget, discover
 from workshop.teardown.events import (
@@ -25,7 +25,6 @@ from workshop.teardown.events import (
     Sink,
     TeardownEvent,
     TeardownStep,
-    now,
 )
 from workshop.teardown.holders import STACK, STACK_RESOURCE
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
@@ -90,7 +89,7 @@ class Teardown:
 
     def __post_init__(self) -> None:
         logs.remember_before(self.lasting, self.proven)
-        self._lock = threading.Lock()
+        self._say = EventStream(self.sink)
         self._by_name = {resource_type.name: resource_type for resource_type in self.resource_types}
         self._results: dict[tuple[str, str, AccountRegion], DeletionResult] = {}
         self._seconds: dict[str, float] = {}
@@ -313,7 +312,8 @@ class Teardown:
         )
         own = [resource for resource in mine if resource.resource_type == STACK]
         last = [resource for resource in own if resource.seat == COHORT]
-        access = [resource for resource in own if resource.id.endswith("-access")]
+        kind = stack_that_makes("AWS::IAM::Role")
+        access = [resource for resource in own if resource.id.endswith(f"-{kind}")]
         self._note(engine.delete([one for one in own if one not in access and one not in last]))
         self._await_interfaces(current, place)
         held = {} if current.choices.abandon else self._held_seats(current, place)
@@ -488,10 +488,6 @@ class Teardown:
     def _note(self, results: Iterable[DeletionResult]) -> None:
         for one in results:
             self._results[one.resource.key] = one
-
-    def _say(self, event: TeardownEvent) -> None:
-        with self._lock:
-            self.sink(event)
 
     def _emit(self, step: TeardownStep, message: str) -> None:
         self._say(TeardownEvent(now(), step, message))

@@ -7,8 +7,6 @@ is deleted: it is its owner's alone, and one that others could have written is n
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,7 +95,7 @@ class ShownPlan:
     @classmethod
     def read(cls, folder: Path, subject: PlanSubject) -> ShownPlan | None:
         """The plan in a folder; None where there is none about this, or others could write it."""
-        text = _own_text(folder / FILE)
+        text = files.own_content(folder / FILE)
         if text is None:
             return None
         try:
@@ -219,7 +217,7 @@ class ShownPlan:
 
 def lines_in(folder: Path) -> tuple[PlanLine, ...]:
     """The lines of the plan in a folder, whatever it is about: it tells where a workshop was."""
-    text = _own_text(folder / FILE)
+    text = files.own_content(folder / FILE)
     try:
         return tuple(PlanLine(*one) for one in json.loads(text)["lines"]) if text else ()
     except (ValueError, KeyError, TypeError):
@@ -260,17 +258,3 @@ def plan_to_hold(
     check_options(shown, digest, plan.choices, again)
     shown.refuse_changes(plan, again)
     return shown
-
-
-def _own_text(path: Path) -> str | None:
-    """The text of a file that nobody but this user could have written; None for any other."""
-    try:
-        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    with os.fdopen(opened, encoding="utf-8") as file:
-        is_ = os.fstat(file.fileno())
-        others = stat.S_IWGRP | stat.S_IWOTH
-        if not stat.S_ISREG(is_.st_mode) or is_.st_uid != os.geteuid() or is_.st_mode & others:
-            return None
-        return file.read()

@@ -19,6 +19,7 @@ from workshop.aws import stacks as stack_listing
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
 from workshop.errors import SignInError, WorkshopError
+from workshop.events import now
 from workshop.teardown import freeze, roles
 from workshop.teardown.events import (
     DeletionOutcome,
@@ -26,7 +27,6 @@ from workshop.teardown.events import (
     Sink,
     TeardownEvent,
     TeardownStep,
-    now,
 )
 from workshop.teardown.resource import Ownership, Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType

@@ -22,6 +22,7 @@ from functools import partial
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.errors import SignInError, WorkshopError
+from workshop.events import now
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import (
@@ -30,7 +31,6 @@ from workshop.teardown.events import (
     Sink,
     TeardownEvent,
     TeardownStep,
-    now,
 )
 from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType, Undeletable

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from workshop.events import now
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, Unknown
-from workshop.teardown.events import now
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.resources.base import ResourceType
 

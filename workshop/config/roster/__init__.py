@@ -16,12 +16,14 @@ from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.config import rules, yaml_document
 from workshop.config.diagnostics import Diagnostic, listing, suggestion
-from workshop.config.models import MAX_VOLUME_GB, MIN_VOLUME_GB, Environment
+from workshop.config.models import Environment
+from workshop.config.profiles import MAX_VOLUME_GB, MIN_VOLUME_GB
 from workshop.config.roster import csv_file, derived_ids, yaml_file
-from workshop.config.roster.sheet import COLUMNS, RosterRow, Sheet
+from workshop.config.roster.sheet import COLUMNS, MAX_NAME, RosterRow, Sheet
+from workshop.config.roster.text_encoding import other_file
 from workshop.escaping import first_escaped
 
-MAX_NAME = 200
+NO_ROWS = "has no rows; add people, or give a number as 'roster.seats'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,18 @@ def read(path: Path) -> Sheet:
     try:
         text = yaml_document.read(path)
     except yaml_document.UnreadableError as error:
-        return Sheet((), error.diagnostics)
+        return Sheet((), _other_file(path) or error.diagnostics)
     return parse(text, path)
+
+
+def _other_file(path: Path) -> tuple[Diagnostic, ...]:
+    """Return why a file is no text at all, such as a workbook of Excel."""
+    try:
+        with path.open("rb") as file:
+            message = other_file(file.read(64))
+    except OSError:
+        return ()
+    return (Diagnostic(1, (), message),) if message else ()
 
 
 def parse(text: str, path: Path) -> Sheet:
@@ -76,8 +88,7 @@ def check(sheet: Sheet, file: str, profiles: Collection[str] | None) -> list[Dia
     """Return the diagnostics of a sheet but for missing ids; without ``profiles``, any may be."""
     diagnostics = list(sheet.diagnostics)
     if not sheet.rows and not diagnostics:
-        message = "has no rows; add people, or give a number as 'roster.seats'"
-        diagnostics.append(Diagnostic(1, (), message))
+        diagnostics.append(Diagnostic(1, (), NO_ROWS))
     for row in sheet.rows:
         diagnostics += [
             Diagnostic(row.line, (column,), message)
@@ -99,19 +110,21 @@ def missing_ids(sheet: Sheet, file: str, cure: str) -> list[Diagnostic]:
     return [Diagnostic(lines[0], ("id",), message, file)]
 
 
-def ids(sheet: Sheet) -> list[str]:
-    """Return the id of each row: its own, or the one it would be given."""
-    taken = {row.get("id") for row in sheet.rows if row.get("id")}
+def ids(sheet: Sheet, reserved: Collection[str] = ()) -> list[str]:
+    """Return the id of each row: its own, or the one it would be given, none in ``reserved``."""
+    taken = {row.get("id") for row in sheet.rows if row.get("id")} | set(reserved)
     nameless = [row for row in sheet.rows if not row.get("id")]
     derived = iter(derived_ids.derive([row.get("name") for row in nameless], taken))
     return [row.get("id") or next(derived) for row in sheet.rows]
 
 
-def seats(sheet: Sheet, environment: Environment) -> tuple[Seat, ...]:
+def seats(
+    sheet: Sheet, environment: Environment, reserved: Collection[str] = ()
+) -> tuple[Seat, ...]:
     """Return the seats of a sheet without mistakes, in its order, then the spares."""
     listed = [
         _seat(seat, row.cells, environment)
-        for seat, row in zip(ids(sheet), sheet.rows, strict=True)
+        for seat, row in zip(ids(sheet, reserved), sheet.rows, strict=True)
     ]
     return (*listed, *_spares(environment, {seat.id for seat in listed}))
 

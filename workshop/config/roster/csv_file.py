@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from workshop.config.diagnostics import Diagnostic
 from workshop.config.roster.sheet import (
@@ -18,6 +19,7 @@ from workshop.config.roster.sheet import (
 
 DELIMITERS = (",", ";", "\t")
 
+_DECLARATION = re.compile(r'"?sep=([,;\t|])"?[\r\n]')
 _MAX_HEADING = 10_000
 """Characters; csv refuses cells of 131,072, and no first line is nearly as long."""
 
@@ -26,13 +28,13 @@ def read(text: str) -> Sheet:
     """Return the rows of ``text``, whose first line that is not blank names the columns."""
     diagnostics: list[Diagnostic] = []
     rows: list[RosterRow] = []
-    records = _records(text, delimiter_of(text))
+    found = records(text, delimiter_of(text))
     try:
-        line, _, headings = next(records, (1, 1, []))
+        line, _, headings = next(found, (1, 1, []))
         columns, diagnostics = _columns(line, headings)
         if not any(columns):
             return Sheet((), tuple(diagnostics))
-        for line, _, cells in records:
+        for line, _, cells in found:
             diagnostics += _diagnostics_of_row(line, cells, headings)
             if len(rows) == MAX_ROWS:
                 diagnostics.append(Diagnostic(line, (), f"is row {MAX_ROWS + 1}; split the roster"))
@@ -41,13 +43,15 @@ def read(text: str) -> Sheet:
             rows.append(
                 RosterRow(line, {column: cell for column, cell in named if column and cell})
             )
-    except _BrokenRecordError as broken:
+    except BrokenRecordError as broken:
         diagnostics.append(Diagnostic(broken.line, (), broken.text))
     return Sheet(tuple(rows), tuple(diagnostics))
 
 
 def delimiter_of(text: str) -> str:
-    """Return the delimiter by which the first line names the most columns."""
+    """Return the delimiter that ``sep=`` names, or by which the first line names most columns."""
+    if declared := declared_delimiter(text):
+        return declared
     lines = io.StringIO(text, newline="")
     heading = next((line for line in lines if any(c.isalnum() for c in line)), "")[:_MAX_HEADING]
 
@@ -58,6 +62,41 @@ def delimiter_of(text: str) -> str:
     return max(DELIMITERS, key=named)
 
 
+def declared_delimiter(text: str) -> str:
+    """Return the delimiter of a first line such as ``sep=;``, which Excel reads, or ""."""
+    found = _DECLARATION.match(text)
+    return found[1] if found else ""
+
+
+def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """Return ``text`` with rows behind its last one; every other character stays.
+
+    ``text`` must have been read without a diagnostic. A column that it has no name for is named
+    behind the others.
+    """
+    delimiter = delimiter_of(text)
+    newline = next(iter(re.findall(r"\r\n|\n|\r", text)), "\n")
+    lines = list(io.StringIO(text, newline=""))
+    _, last, headings = next(records(text, delimiter))
+    columns = [column_of(heading) for heading in headings]
+    added = [column for column in COLUMNS if column not in columns and any(map(_has(column), rows))]
+    if added:
+        heading = lines[last - 1]
+        body = heading.rstrip("\r\n")
+        lines[last - 1] = delimiter.join((body, *added)) + heading[len(body) :]
+    made = io.StringIO(newline="")
+    writer = csv.writer(made, delimiter=delimiter, lineterminator=newline)
+    for row in rows:
+        cells = [row.get(column, "") if column else "" for column in (*columns, *added)]
+        writer.writerow(cells)
+    before = "".join(lines)
+    return before + ("" if before.endswith(("\r", "\n")) else newline) + made.getvalue()
+
+
+def _has(column: str) -> Callable[[Mapping[str, str]], bool]:
+    return lambda row: bool(row.get(column))
+
+
 def with_ids(text: str, ids: Mapping[int, str]) -> str:
     """Return ``text`` with ids added, by the index of their row; every other character stays.
 
@@ -66,13 +105,13 @@ def with_ids(text: str, ids: Mapping[int, str]) -> str:
     """
     delimiter = delimiter_of(text)
     lines = list(io.StringIO(text, newline=""))
-    records = _records(text, delimiter)
-    first, last, headings = next(records)
+    found = records(text, delimiter)
+    first, last, headings = next(found)
     columns = [column_of(heading) for heading in headings]
     position = columns.index("id") if "id" in columns else None
     if position is None:
         lines[first - 1] = f"id{delimiter}{lines[first - 1]}"
-    for index, (first, last, _) in enumerate(records):
+    for index, (first, last, _) in enumerate(found):
         if index not in ids:
             continue
         if position is None:
@@ -113,14 +152,19 @@ def _cell_end(body: str, delimiter: str, start: int) -> int:
     return len(body) if end < 0 else end
 
 
-class _BrokenRecordError(Exception):
+class BrokenRecordError(Exception):
+    """A line that no record ends in, and what is wrong with it."""
+
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
         self.line, self.text = line, text
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield records that hold something: the first and the last line of each, and its cells."""
+def records(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield records that hold something: the first and the last line of each, and its cells.
+
+    Raise BrokenRecordError where quotes do not let one end.
+    """
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     while True:
@@ -133,8 +177,9 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
             message = (
                 "has a quotation mark that is not closed, or text after one; correct the quotes"
             )
-            raise _BrokenRecordError(line, message) from None
-        if any(cells):
+            raise BrokenRecordError(line, message) from None
+        declares = line == 1 and cells[:1] == ["sep="] and not any(cells[1:])
+        if any(cells) and not declares:
             yield line, reader.line_num, cells
 
 

@@ -13,6 +13,7 @@ from workshop.escaping import first_escaped
 
 COLUMNS = ("id", "name", "email", "profile", "instance_type", "volume_gb", "account", "region")
 
+MAX_NAME = 200
 MAX_ROWS = 2000
 """More than CloudFormation's stack quota lets live in one account and five Regions."""
 

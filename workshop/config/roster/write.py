@@ -1,27 +1,49 @@
-"""Writes derived ids into a roster file: all or nothing, and nothing but ids."""
+"""Writes ids and new rows into a roster file: all or nothing, and nothing else changes."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import tempfile
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from workshop.config import roster, yaml_document
 from workshop.config.roster import csv_file, yaml_file
-from workshop.config.roster.sheet import Sheet
+from workshop.config.roster.merge import Merge
+from workshop.config.roster.sheet import RosterRow, Sheet
 from workshop.errors import WorkshopError
 
+_IDS = ("ids", "by the command without --write")
+_ROWS = ("rows", "above")
 
-def write_ids(path: Path, sheet: Sheet) -> int:
+
+def write_ids(path: Path, sheet: Sheet, reserved: Collection[str] = ()) -> int:
     """Write the missing ids of ``sheet``, as read from ``path``, into the file; return how many.
 
-    Raises WorkshopError, with the file as it was, when the file changed since it was read, when
-    its form does not let ids in, or when the folder cannot be written to.
+    None of them is in ``reserved``. Raises WorkshopError, with the file as it was, when the file
+    changed since it was read, when its form does not let ids in, or when the folder cannot be
+    written to.
     """
+    return _write(path, sheet, (), reserved)
+
+
+def write_merge(path: Path, sheet: Sheet, merge: Merge, reserved: Collection[str] = ()) -> None:
+    """Write the new rows of a merge behind those of ``sheet``, and every missing id.
+
+    Raises WorkshopError as ``write_ids`` does.
+    """
+    _write(path, sheet, merge.rows, reserved)
+
+
+def _write(
+    path: Path, sheet: Sheet, rows: Sequence[Mapping[str, str]], reserved: Collection[str]
+) -> int:
+    whole = (*sheet.rows, *(RosterRow(0, row) for row in rows))
+    ids = roster.ids(Sheet(whole), reserved)
     added = {
         index: seat
-        for index, (row, seat) in enumerate(zip(sheet.rows, roster.ids(sheet), strict=True))
+        for index, (row, seat) in enumerate(zip(whole, ids, strict=True))
         if not row.get("id")
     }
     if not added:
@@ -30,19 +52,17 @@ def write_ids(path: Path, sheet: Sheet) -> int:
     text = yaml_document.decode(raw)
     if roster.parse(text, path) != sheet:
         raise WorkshopError(f"{path.as_posix()} changed while it was read; run the command again")
-    add = yaml_file.with_ids if roster.is_yaml(path) else csv_file.with_ids
+    form = yaml_file if roster.is_yaml(path) else csv_file
+    text = form.with_ids(form.with_rows(text, rows) if rows else text, added)
     bom = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
-    _replace(path, bom + add(text, added).encode(), expected=_cells(sheet, added))
+    expected = [{**row.cells, "id": seat} for row, seat in zip(whole, ids, strict=True)]
+    _replace(path, bom + text.encode(), expected, *(_ROWS if rows else _IDS))
     return len(added)
 
 
-def _cells(sheet: Sheet, added: dict[int, str]) -> list[dict[str, str]]:
-    return [
-        {**row.cells, "id": added.get(index, row.get("id"))} for index, row in enumerate(sheet.rows)
-    ]
-
-
-def _replace(path: Path, raw: bytes, expected: list[dict[str, str]]) -> None:
+def _replace(
+    path: Path, raw: bytes, expected: list[dict[str, str]], what: str, shown_by: str
+) -> None:
     """Put ``raw`` in the place of ``path`` in one step, after reading it back."""
     target = path.resolve()  # a link stays a link
     try:
@@ -56,8 +76,8 @@ def _replace(path: Path, raw: bytes, expected: list[dict[str, str]]) -> None:
             written = roster.read(draft)
             if written.diagnostics or [dict(row.cells) for row in written.rows] != expected:
                 raise WorkshopError(
-                    f"{path.as_posix()} is written in a way that ids cannot be added to; add them"
-                    " by hand, as shown by the command without --write"
+                    f"{path.as_posix()} is written in a way that {what} cannot be added to; add"
+                    f" them by hand, as shown {shown_by}"
                 )
             draft.chmod(target.stat().st_mode & 0o7777)
             draft.replace(target)

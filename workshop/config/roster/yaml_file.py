@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -59,6 +60,34 @@ def _of_column(diagnostic: Diagnostic) -> Diagnostic:
     keys = (column_of(part) for part in diagnostic.path[::-1] if isinstance(part, str))
     column = next(keys, None)
     return replace(diagnostic, path=(column,) if column else ())
+
+
+def with_rows(text: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """Return ``text`` with rows behind its last one; every other character stays.
+
+    ``text`` must have been read without a diagnostic but that it has no rows.
+    """
+    root = yaml_document.parse(text).root
+    newline = next(iter(re.findall(r"\r\n|\n|\r", text)), "\n")
+    end = root.end_mark.index
+    if isinstance(root, SequenceNode) and root.flow_style:
+        inner = ", ".join(f"{{{', '.join(_pairs(row))}}}" for row in rows)
+        comma = ", " if root.value and not text[: end - 1].rstrip().endswith(",") else ""
+        return f"{text[: end - 1]}{comma}{inner}{text[end - 1 :]}"
+    indent = " " * root.start_mark.column
+    made = "".join(
+        f"{indent}{'- ' if number == 0 else '  '}{pair}{newline}"
+        for row in rows
+        for number, pair in enumerate(_pairs(row))
+    )
+    # A comment behind the last row stays with it.
+    before = text[:end] + ("" if text[:end].endswith(("\r", "\n")) else newline)
+    return before + made + text[end:]
+
+
+def _pairs(row: Mapping[str, str]) -> list[str]:
+    # JSON's text in quotes is YAML's too, whatever it holds.
+    return [f"{column}: {json.dumps(text, ensure_ascii=False)}" for column, text in row.items()]
 
 
 def with_ids(text: str, ids: Mapping[int, str]) -> str:

@@ -1,0 +1,290 @@
+"""What a profile of an environment file may say: a named variant of the workbench."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from workshop.config import rules
+from workshop.config.rules import shown
+
+CREATABLE_PLATFORM = "notebook-al2023-v1"
+"""The only platform on which a notebook instance can be created since 2026-07-01."""
+
+MIN_VOLUME_GB, MAX_VOLUME_GB = 5, 16384
+"""SageMaker's bounds for ``VolumeSizeInGB`` of a notebook instance (botocore's service model)."""
+
+
+class Model(BaseModel):
+    """Root of all models: nothing unknown gets in and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+# Lax pydantic would also take "no", 1 and "20"; the file would not say what it looks like.
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+
+
+InstanceType = Annotated[str, rules.INSTANCE_TYPE]
+VolumeGb = Annotated[Whole, Field(ge=MIN_VOLUME_GB, le=MAX_VOLUME_GB)]
+
+
+def _creatable(platform: str) -> str:
+    if platform != CREATABLE_PLATFORM:
+        known = platform.startswith(("notebook-al1", "notebook-al2-"))
+        reason = "can no longer be created" if known else "is not a platform that can be created"
+        raise ValueError(f"{shown(platform)} {reason}; use {CREATABLE_PLATFORM!r}")
+    return platform
+
+
+class Bucket(Model):
+    """One bucket of a seat."""
+
+    versioned: Flag = True
+    """Keep earlier versions of each object, as datasets need."""
+    prefixes: tuple[Annotated[str, rules.PREFIX], ...] = ("train/", "val/", "models/", "output/")
+    """The layout that attendees see in their notebook's environment."""
+    noncurrent_days: Whole = Field(default=7, ge=1, le=3650)
+    """Days after which an overwritten or deleted version is removed."""
+    incomplete_upload_days: Whole = Field(default=1, ge=1, le=365)
+    """Days after which an unfinished multipart upload is removed."""
+    expire_days: Whole | None = Field(default=None, ge=1, le=3650)
+    """Days after which every object is removed; null keeps objects."""
+    keep: Flag = False
+    """Leave the bucket behind when the seat's stack is deleted."""
+
+
+class Storage(Model):
+    """The buckets of a seat."""
+
+    buckets: dict[Annotated[str, rules.BUCKET_KEY], Bucket] = Field(
+        default={"data": Bucket()}, min_length=1, max_length=5
+    )
+    """By key; the key becomes part of the bucket's name. The first is the SDK's default bucket."""
+
+
+class Repository(Model):
+    """One container repository of a seat."""
+
+    immutable_tags: Flag = True
+    """A tag, once pushed, always means the same image."""
+    scan_on_push: Flag = True
+    """Scan each image for known vulnerabilities when it arrives."""
+    keep_images: Whole = Field(default=10, ge=1, le=1000)
+    """How many images stay; older ones are removed."""
+    untagged_days: Whole = Field(default=1, ge=1, le=365)
+    """Days after which an image without a tag is removed."""
+    keep: Flag = False
+    """Leave the repository and its images behind when the seat's stack is deleted."""
+
+
+class Registry(Model):
+    """The container repositories of a seat."""
+
+    repositories: dict[Annotated[str, rules.REPOSITORY_KEY], Repository] = Field(
+        default={"training": Repository()}, min_length=1, max_length=10
+    )
+    """By key; the key becomes the last part of the repository's name."""
+
+
+InstanceTypes = Annotated[tuple[InstanceType, ...], Field(min_length=1)]
+
+
+def _any_gpu(types: tuple[str, ...]) -> bool:
+    # AWS names families with GPUs g and p; Trainium and Inferentia are no GPUs.
+    return any(name.startswith(("ml.g", "ml.p")) for name in types)
+
+
+class ExtraStatement(Model):
+    """One statement of a policy that opens something to every seat of the profile."""
+
+    sid: Annotated[str, rules.SID] = Field(examples=["ReadPrices"])
+    """Its name in the policy: letters and digits, another than every other statement's."""
+    actions: tuple[Annotated[str, rules.ACTION], ...] = Field(
+        min_length=1, max_length=20, examples=[["dynamodb:GetItem", "dynamodb:Query"]]
+    )
+    """Actions, each ``service:Name``; a name may end in a wildcard."""
+    resources: tuple[Annotated[str, rules.RESOURCE], ...] = Field(
+        min_length=1,
+        max_length=20,
+        examples=[["arn:aws:dynamodb:eu-west-1:123456789012:table/prices"]],
+    )
+    """ARNs, or "*" for all; IAM's own variables such as ``${aws:PrincipalTag/attendee}`` work."""
+    conditions: dict[str, dict[str, str | tuple[str, ...]]] = {}
+    """Conditions as IAM writes them: operator, key, value or values."""
+
+
+class Access(Model):
+    """What a seat may do."""
+
+    mode: Literal["scoped", "managed"] = "scoped"
+    """``scoped``: the seat's own things only. ``managed``: AWS's three broad policies, under the
+    boundary, which keeps a seat out of others' buckets, repositories, notebooks, roles, logs and
+    tagged things; an attendee then can use every instance type for any time, and change what
+    carries no tags."""
+    training_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
+    """Instance types for training and tuning jobs; in ``scoped`` mode only."""
+    processing_instance_types: InstanceTypes = ("ml.m5.large", "ml.m5.xlarge")
+    """Instance types for processing and batch transform jobs; in ``scoped`` mode only."""
+    endpoint_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
+    """Instance types for endpoints; in ``scoped`` mode only."""
+    max_runtime_hours: Whole = Field(default=24, ge=1, le=120)
+    """The longest that a training, tuning or processing job may ask for; below 24 a job has to name
+    its own limit, since SageMaker's default is 24. In ``scoped`` mode only."""
+    warm_pools: Flag = False
+    """Whether training instances may be kept running between jobs, which costs; in ``scoped`` mode
+    only."""
+    managed_spot: Literal["allowed", "required"] = "allowed"
+    """Whether training may use managed spot instances, or has to. IAM cannot require it:
+    with ``required``, preflight refuses while a quota for training on demand is not 0."""
+    feature_store: Flag = False
+    """Whether a seat may have feature groups of its own; an offline store needs a name that begins
+    with ``<workshop>-<seat>-``, for its table in AWS Glue. In ``scoped`` mode only."""
+    search: Flag = True
+    """Whether a seat may search SageMaker's records, which shows those of all seats (parameters,
+    paths); without it, runs of experiments in the Python SDK fail. In ``scoped`` mode only."""
+    logs: Literal["own", "shared"] = "own"
+    """``own``: the logs of jobs and endpoints whose names begin with ``<workshop>-<seat>-``, and of
+    the seat's notebook. ``shared``: those of all jobs and endpoints of the account, whatever their
+    names."""
+    model_prefix: Flag = True
+    """Whether a seat's models have to be named ``<workshop>-<seat>-...``, and only such may be
+    served; without it, a seat can serve any other model of the account, yours and a neighbour's,
+    and its container runs with the role that the model names."""
+    model_packages: Flag = False
+    """Whether a seat may register versions of models. A registration may ask for a validation on
+    any instance type, and IAM is not told: only the account's quotas for batch transform cap it."""
+    public_buckets: tuple[Annotated[str, rules.PUBLIC_BUCKET], ...] = Field(
+        default=(), max_length=10, examples=[["sagemaker-sample-files"]]
+    )
+    """Buckets of other accounts, of any Region, that a seat may list and read as far as their
+    owners let everybody. In ``scoped`` mode only."""
+    extra_statements: tuple[ExtraStatement, ...] = Field(default=(), max_length=10)
+    """What else every seat of the profile may do. The boundary lets these actions through, but
+    what it denies stays denied; ``workshop check`` says what is opened."""
+    console_principals: tuple[Annotated[str, rules.PRINCIPAL], ...] = Field(
+        default=(), max_length=10, examples=[["arn:aws:iam::123456789012:role/workshop-entrance"]]
+    )
+    """ARNs of users and roles that may take on the console role of the one seat whose id they, or
+    their sessions, carry as the tag ``attendee``."""
+    console_organisers: tuple[Annotated[str, rules.PRINCIPAL], ...] = Field(
+        default=(), max_length=10, examples=[["arn:aws:iam::123456789012:role/organisers"]]
+    )
+    """ARNs of users and roles that may take on the console role of every seat, whatever their tags.
+    Without these and ``console_principals`` there is no console role."""
+
+    @property
+    def extra_actions(self) -> tuple[str, ...]:
+        """The actions that ``extra_statements`` open."""
+        return tuple(action for extra in self.extra_statements for action in extra.actions)
+
+    @property
+    def has_console(self) -> bool:
+        """Whether a seat has a role for AWS's console."""
+        return bool(self.console_principals or self.console_organisers)
+
+    @property
+    def training_gpu(self) -> bool:
+        """Whether a training job can have a GPU; ``managed`` caps no instance types."""
+        return self.mode == "managed" or _any_gpu(self.training_instance_types)
+
+    @property
+    def processing_gpu(self) -> bool:
+        """Whether a processing job can have a GPU."""
+        return self.mode == "managed" or _any_gpu(self.processing_instance_types)
+
+
+class Content(Model):
+    """The workshop's material, cloned into each notebook when it is created."""
+
+    repository: Annotated[str, rules.CONTENT_ADDRESS] = Field(
+        examples=["https://github.com/example/material.git"]
+    )
+    """An https address that can be cloned without credentials."""
+    branch: Annotated[str, rules.BRANCH] = "main"
+    """The branch or tag to clone."""
+
+
+class Vpc(Model):
+    """Puts the notebook into a subnet of yours instead of SageMaker's own network."""
+
+    subnet_id: Annotated[str, rules.SUBNET] = Field(examples=["subnet-0abc12345"])
+    """The subnet; attendees reach the notebook through SageMaker whatever its route."""
+    security_group_ids: tuple[Annotated[str, rules.SECURITY_GROUP], ...] = Field(
+        min_length=1, max_length=5, examples=[["sg-0abc12345"]]
+    )
+    """One to five security groups of the subnet's VPC."""
+    direct_internet: Flag = False
+    """Also keep SageMaker's own way to the internet beside the VPC."""
+
+
+def _network_kind(value: object) -> str:
+    return "vpc" if isinstance(value, dict | Vpc) else "direct"
+
+
+class Notebook(Model):
+    """The notebook instance of a seat."""
+
+    instance_type: InstanceType = "ml.t3.medium"
+    """The instance type; a roster row may name another."""
+    fallback_instance_types: tuple[InstanceType, ...] = Field(default=(), max_length=5)
+    """Types that ``workshop deploy`` tries in turn when AWS has none of the first to give."""
+    volume_gb: VolumeGb = 20
+    """Size of the notebook's disk in GB; it can grow later but never shrink."""
+    platform: Annotated[
+        str, AfterValidator(_creatable), Field(json_schema_extra={"enum": [CREATABLE_PLATFORM]})
+    ] = CREATABLE_PLATFORM
+    """The operating system; changing it replaces the notebook and its disk."""
+    root_access: Flag = False
+    """Whether attendees are root on their notebook."""
+    idle_stop_minutes: Whole | None = Field(default=60, ge=10, le=1440)
+    """Stop the notebook after so many minutes in which nobody used it and nothing worked on it: no
+    busy kernel, no used terminal, no process of any user or container, no GPU; null never."""
+    busy_stop_hours: Whole | None = Field(default=12, ge=1, le=168)
+    """Stop it also when it was in use for so many hours without a pause of a quarter of an hour: a
+    cell that never ends, an ``input()`` that nobody answers; null for no such bound."""
+    keep_running_hours: Whole = Field(default=24, ge=0, le=168)
+    """The longest that an attendee keeps it running with a file ``KEEP-RUNNING``, counted from when
+    the file was written; 0 for no such file."""
+    content: Content | None = None
+    """Material to clone; null for none."""
+    packages: tuple[Annotated[str, rules.REQUIREMENT], ...] = ()
+    """Python packages that are installed in the background at each start of the notebook."""
+    network: Annotated[
+        Annotated[Literal["direct"], Tag("direct")] | Annotated[Vpc, Tag("vpc")],
+        Discriminator(_network_kind),
+    ] = "direct"
+    """``direct``, or the subnet and security groups to use."""
+
+    @property
+    def vpc(self) -> Vpc | None:
+        """The VPC's part of ``network``, None for SageMaker's own network."""
+        return self.network if isinstance(self.network, Vpc) else None
+
+
+class Dashboard(Model):
+    """The CloudWatch dashboard of a seat."""
+
+    period_seconds: Literal[60, 300, 900, 3600] = 60
+    """The width of one data point."""
+    gpu: Flag = True
+    """Show GPU use and GPU memory."""
+    logs: Flag = True
+    """Show the latest lines of the seat's training jobs."""
+
+
+class Profile(Model):
+    """A named variant of the workbench."""
+
+    storage: Storage = Storage()
+    """The buckets of a seat."""
+    registry: Registry = Registry()
+    """The container repositories of a seat."""
+    access: Access = Access()
+    """What a seat may do."""
+    notebook: Notebook = Notebook()
+    """The notebook instance of a seat."""
+    dashboard: Dashboard = Dashboard()
+    """The CloudWatch dashboard of a seat."""

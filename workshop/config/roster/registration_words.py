@@ -1,0 +1,245 @@
+"""The words of registration tools: what a heading names, and what a status says of a person.
+
+No tool is known by its brand. Headings and statuses are known by their words, in English, German,
+French, Spanish, Italian, Portuguese and Dutch, and where it costs nothing in Nordic languages and
+Polish. Words are compared without case, accents and punctuation.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+
+
+class Heading(StrEnum):
+    """What a column of an export holds, as far as a roster needs it."""
+
+    EMAIL = "e-mail"
+    FULL = "full name"
+    NAME = "name"
+    """The whole name, or the part of it that no other column names."""
+    FIRST = "first name"
+    INFIX = "infix"
+    LAST = "last name"
+    STATUS = "status"
+    FLAG = "flag"
+    """Whether, when or for how much somebody was cancelled, refunded or put on a waiting list."""
+
+
+class Standing(StrEnum):
+    """What a status says of a registration."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    WAITLISTED = "on the waiting list"
+    DECLINED = "declined"
+    PENDING = "not confirmed yet"
+    UNKNOWN = "unknown"
+
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
+_EMAIL = _words(
+    r"\be ?mail", r"\bmail(adres\w*| ad+res+e?)?$", r"\bcorr?eio? eletr", r"\bcorreo\b",
+    r"\bcourriel\b", r"\badresse electronique", r"\bposta elettronica", r"\bendereco eletronico",
+    r"\be ?post\b",
+)  # fmt: skip
+_OTHER_EMAIL = _words(
+    "newsletter", "marketing", r"\bopt", "consent", "subscri", "status", r"\bsent\b", "verif",
+    "receive", "recevoir", "recib", "ricev", "receber", "erhalten", "ontvang", "invited by",
+    "emergency", "domain", r"\bid\b",
+)  # fmt: skip
+_REPEATED_EMAIL = _words("confirm", "repeat", "again", "bestat", "wiederhol", "repit", "second")
+_PAYER = _words(
+    "buyer", "purchas", r"\border", "billing", "payer", "invoice", "kaufer", "besteller",
+    "rechnung", "acheteur", "factur", "comprador", "compratore", "acquirente", r"\bkoper",
+    "factuur", "booker", "company", "firm", "organi[sz]", "contact", "manager", "supervisor",
+    "referr",
+)  # fmt: skip
+_PERSON = _words(
+    "attendee", "participant", "guest", "teilnehm", r"\bgast", "asistente", "partecipante",
+    "deelnemer", "inscrit", "registrant", "delegate", "ticket ?holder",
+)  # fmt: skip
+
+_FULL = _words(
+    "full ?name", "display ?name", "vor (und )?(nach|familien|zu)name", "ganzer name",
+    "vollstandige[rn]? name", "nom complet",
+    "nome completo", "nombre completo", "nominativo", "volledige naam", "wie heisst",
+    "wie heissen", "como te llamas", "vous appelez", "come ti chiami", "hoe heet",
+)  # fmt: skip
+_FIRST = _words(
+    "first ?name", "given ?names?", "forename", "vorname", "prenom", "nombres? de pila",
+    "primer nombre", "primeiro nome", "nome proprio", "voornaam", "fornamn", "fornavn", r"\bimie",
+)  # fmt: skip
+_LAST = _words(
+    "last ?name", "surname", "family ?name", "nachname", "familienname", "zuname",
+    "nom de famille", "apellidos?", "cognome", "sobrenome", "ultimo nome", "apelido",
+    "achternaam", "familienaam", "efternamn", "etternavn", "efternavn", "nazwisko",
+)  # fmt: skip
+_INFIX = _words("tussenvoegsel", "voorvoegsel")
+_NAME = _words(
+    r"\b(name|nom|nombre|nome|naam|namn|navn)\b", "(teilnehmer|gast|deelnemers?)na(me|am)"
+)
+_OTHER_NAME = _words(
+    "company", "event", "ticket", "user", "nick", "file", "firm", "unternehmen", "entreprise",
+    "societ", "organi", "empresa", "azienda", "bedrijf", "school", "schule", "universi", "team",
+    "project", "projekt", "session", "venue", "coupon", "discount", "code", "card", "hotel",
+    "city", "country", "emergency", "product", "maiden", "middle", "tag", "topic", "campaign",
+    "badge", "group", "host", "pronoun", r"\bstreet",
+)  # fmt: skip
+
+_STATUS = _words(
+    r"\bstatus\b", r"\bstatut\b", r"\bestado\b", r"\bstato\b", "situac", r"\brsvp", "zusage",
+    r"\w+status$", "(order|ticket|registration) state", "(are you|will you) .*(coming|attend)",
+    "kommst du", "kommen sie",
+)  # fmt: skip
+_OTHER_STATUS = _words("marital", "member", "employ", "email", "mail", "dietary", "visa", "civil")
+
+_WAITLISTED = _words(
+    "wait ?list", "waiting", "warteliste", "liste d attente", "lista d[ei] (espera|attesa)",
+    "lista d attesa", "wachtlijst", "standby", "vantelista", "venteliste",
+)  # fmt: skip
+_REFUNDED = _words(
+    "refund", "ruckerstatt", "erstattet", "rembours", "reembols", "rimbors", "terugbetaa",
+    "charge ?back", "devuelt",
+)  # fmt: skip
+_CANCELLED = _words(
+    "cancel", "storn", "annul", "abgesagt", "abgemeldet", "afgemeld", "avbokad", "withdrawn",
+    "delet", "gelosch", "removed", "voided", "supprim", "eliminad", "expired", "abgelaufen",
+    "anulowan", "inactive",
+)  # fmt: skip
+_DECLINED = _words(
+    "declin", "reject", "abgelehnt", r"\brefus", "rechaz", "rifiutat", "recusad", "afgewezen",
+    "denied", "not (attending|going|coming|approved)", "^(no|nein|non|nee|nao)$",
+)  # fmt: skip
+_PENDING = _words(
+    "pending", "awaiting", r"\boffen", "en attente", "pendiente", "in attesa", "pendente",
+    "in afwachting", "openstaand", "invited", "unconfirmed", "unbestatigt", "unpaid", "unbezahlt",
+    "started", "incomplete", "abandon", "draft", r"\bmaybe", "vielleicht",
+)  # fmt: skip
+_ACTIVE = _words(
+    "attend", "approv", "confirm", "bestat", r"\bpaid", "bezahlt", r"\bpaye", "pagad", r"\bpago",
+    "pagat", "betaald", r"\bvalid", "gultig", r"\bcomplet", "abgeschlossen", "check", "register",
+    "angemeldet", "inscri", "iscritt", "aangemeld", "accept", "akzept", "angenommen", "going",
+    r"\bfree\b", "gratis", r"\bactiv", r"\baktiv", "zugesagt", "teilnehm", "kommt", "present",
+    "success", "processed", "placed", "verified", "scanned", "bevestigd", "^booked", "gebucht",
+    "^(yes|ja|oui|si|sim|ok|y|tak)$", "issued", "live",
+)  # fmt: skip
+_PARTLY = _words("partial", r"\bteil(weise)?\b", "partiel", "parcial", "parzial", "gedeelte")
+_NEGATED = re.compile(r"^(not|nicht|non|no|niet|nao|pas|ikke|inte) ")
+
+_TALK = _words(
+    "reason", "policy", "polit", "grund", "motif", "motivo", "reden", "agree", "accept",
+    "condition", "bedingung", "condicion", "terms", "deadline", "until", "url", "link",
+)  # fmt: skip
+"""Headings that speak of cancellation and say nothing of a person's."""
+
+_FALSE = frozenset({"", "no", "false", "nein", "non", "nee", "nao", "n", "none", "never", "n a"})
+_TRUE = frozenset({"yes", "true", "ja", "oui", "si", "sim", "y", "x"})
+
+_PLACEHOLDER = re.compile(
+    r"(tb[acd]|to be (announced|confirmed|determined|named)|n ?n|unknown|unbekannt|noch offen"
+    r"|anonymous|guest|gast|test|name|info requested|x+|)"
+)
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
+
+
+def folded(text: str) -> str:
+    """Return the words of ``text`` without case, accents and punctuation."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("_", " ")
+    return " ".join(re.findall(r"\w+", plain))
+
+
+def heading_of(text: str) -> tuple[Heading, int] | None:
+    """Return what a heading names and how surely, or None; an address is no heading."""
+    words = folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+    if not words or "@" in text:
+        return None
+    # Of two columns that name the same, the attendee's own counts before the buyer's.
+    rank = 2 * bool(_PERSON.search(words)) - 4 * bool(_PAYER.search(words))
+    rank += len(words.split()) <= 2  # noqa: PLR2004 - a heading, and not a sentence that asks
+    if _EMAIL.search(words):
+        is_other = _OTHER_EMAIL.search(words)
+        return None if is_other else (Heading.EMAIL, rank - 2 * bool(_REPEATED_EMAIL.search(words)))
+    meaning = _status_heading(words) or _name_heading(words)
+    return (meaning, rank) if meaning else None
+
+
+def _status_heading(words: str) -> Heading | None:
+    outcome = _outcome(words)
+    if outcome and outcome is not Standing.PENDING and not _TALK.search(words):
+        return Heading.FLAG
+    is_status = _STATUS.search(words) and not _OTHER_STATUS.search(words)
+    return Heading.STATUS if is_status else None
+
+
+def _name_heading(words: str) -> Heading | None:
+    if _FULL.search(words):
+        return Heading.FULL
+    if _INFIX.search(words):
+        return Heading.INFIX
+    first, last = _FIRST.search(words), _LAST.search(words)
+    rest = _LAST.sub("", _FIRST.sub("", words))
+    if (first and last) or ((first or last) and _NAME.search(rest)):
+        return Heading.FULL  # one column of both
+    if first or last:
+        return Heading.FIRST if first else Heading.LAST
+    if _NAME.search(words) and not _OTHER_NAME.search(words):
+        return Heading.NAME
+    return None
+
+
+def standing_of(status: str) -> Standing:
+    """Return what the words of a status say; nothing is said by an empty one."""
+    words = folded(status)
+    if not words:
+        return Standing.ACTIVE
+    negated = _NEGATED.search(words)
+    found = _outcome(words[negated.end() :] if negated else words)
+    if _DECLINED.search(words):
+        standing = Standing.DECLINED
+    elif found is Standing.REFUNDED and _PARTLY.search(words):
+        standing = Standing.UNKNOWN
+    elif found:
+        standing = Standing.ACTIVE if negated else found
+    elif _ACTIVE.search(words):
+        standing = Standing.PENDING if negated else Standing.ACTIVE
+    else:
+        standing = Standing.UNKNOWN
+    return standing
+
+
+def flag_of(heading: str, cell: str) -> Standing:
+    """Return what a cell under a heading such as 'Cancelled at' or 'Refunded' says."""
+    words = folded(cell)
+    said = _outcome(folded(heading)) or Standing.UNKNOWN
+    # No date and no amount has zeros alone.
+    if words in _FALSE or (not re.search(r"[a-z]{4}", words) and not re.search("[1-9x]", words)):
+        return Standing.ACTIVE if words not in _TRUE else said
+    if words in _TRUE or re.search(r"[0-9]", words) or _outcome(words) is said:
+        return said
+    return Standing.UNKNOWN
+
+
+def _outcome(words: str) -> Standing | None:
+    for pattern, standing in (
+        (_WAITLISTED, Standing.WAITLISTED),
+        (_REFUNDED, Standing.REFUNDED),
+        (_CANCELLED, Standing.CANCELLED),
+        (_PENDING, Standing.PENDING),
+    ):
+        if pattern.search(words):
+            return standing
+    return None
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a name that is there stands for somebody who is not known yet, such as 'TBD'."""
+    words = folded(name)
+    once = re.sub(r"(.{3,}) \1", r"\1", words)  # in both columns, for the first and the last name
+    return bool(name) and _PLACEHOLDER.fullmatch(once) is not None

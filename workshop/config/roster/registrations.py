@@ -1,0 +1,283 @@
+"""Reads the exports of registration tools: who is registered, and who is left out and why.
+
+Such a file is taken as it is: lines above its headings, columns that say nothing to a roster, and
+rows of people who cancelled are part of it. One person has one e-mail address, and every row is
+told by its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from workshop.config import rules
+from workshop.config.diagnostics import Diagnostic
+from workshop.config.roster import csv_file
+from workshop.config.roster.registration_words import (
+    Heading,
+    Standing,
+    flag_of,
+    folded,
+    heading_of,
+    is_placeholder,
+    standing_of,
+)
+from workshop.config.roster.sheet import MAX_NAME
+from workshop.config.roster.text_encoding import AS_CSV, UnknownEncodingError, decoded, other_file
+from workshop.escaping import first_escaped
+
+MAX_BYTES = 20_000_000
+"""Exports hold every answer to every question, and a roster holds none of them."""
+
+_DELIMITERS = (*csv_file.DELIMITERS, "|")
+_PREAMBLE = 40
+"""Records above the headings, at most."""
+_FORMULA = "=+-@"
+"""What spreadsheets take for the beginning of a formula; no name begins so."""
+
+_STRANGE_STATUS = "its status is not known here: look whether it is to have a seat"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One row of an export; ``left_out`` says why nobody gets a seat for it, or nothing."""
+
+    line: int
+    name: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+    left_out: str = ""
+    notes: tuple[str, ...] = ()
+    is_off: bool = False
+    """Whether it is left out because of its status: cancelled, refunded, waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The rows of an export, how it was read, and why it could not be."""
+
+    registrations: tuple[Registration, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    encoding: str = ""
+    is_guess: bool = False
+    columns: Mapping[Heading, tuple[str, ...]] = field(default_factory=dict)
+    unused: int = 0
+    """Columns that say nothing to a roster."""
+
+
+def read(raw: bytes) -> Export:
+    """Return the registrations of an export."""
+    if message := _unreadable(raw):
+        return _unread(1, message)
+    encoded = decoded(raw)
+    text = encoded.text.replace("\0", "")
+    table = _table(text)
+    if table is None:
+        return _unread(
+            1,
+            "has no column of e-mail addresses in any of its first lines, and people are told apart"
+            " by them; export the registrations with their e-mail addresses, as CSV",
+        )
+    columns = table.columns
+    if not any(each in columns for each in (Heading.FULL, Heading.NAME, Heading.FIRST)):
+        return _unread(
+            table.line,
+            "names no column of people's names; export the registrations with names, or call the"
+            " column 'name'",
+        )
+    records = []
+    try:
+        for line, _, cells in csv_file.records(text, table.delimiter):
+            if line > table.line and cells != table.headings:
+                records.append((line, cells))
+    except csv_file.BrokenRecordError as broken:
+        return _unread(broken.line, broken.text)
+    columns = _without_strange_statuses(columns, table.headings, [cells for _, cells in records])
+    rows = (_registration(line, cells, columns, table.headings) for line, cells in records)
+    used = {index for indexes in columns.values() for index in indexes}
+    return Export(
+        registrations=tuple(_once(rows)),
+        encoding=encoded.encoding,
+        is_guess=encoded.is_guess,
+        columns={
+            heading: tuple(table.headings[index] for index in indexes)
+            for heading, indexes in columns.items()
+        },
+        unused=sum(bool(title) and index not in used for index, title in enumerate(table.headings)),
+    )
+
+
+def _unreadable(raw: bytes) -> str:
+    """Return why bytes are no export, or ""."""
+    if len(raw) > MAX_BYTES:
+        return f"is larger than {MAX_BYTES // 1_000_000} MB; check that it is the right file"
+    try:
+        decoded(raw)
+    except UnknownEncodingError:
+        return f"is text in no encoding that is known here; {AS_CSV}"
+    return other_file(raw)
+
+
+def _unread(line: int, message: str) -> Export:
+    return Export(diagnostics=(Diagnostic(line, (), message),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    delimiter: str
+    line: int
+    headings: list[str]
+    columns: Mapping[Heading, tuple[int, ...]]
+
+
+def _table(text: str) -> _Table | None:
+    """Return where the headings are: of all delimiters and lines, what names the most."""
+    declared = csv_file.declared_delimiter(text)
+    found = []
+    for delimiter in (declared,) if declared else _DELIMITERS:
+        with suppress(csv_file.BrokenRecordError):
+            for number, (line, _, cells) in enumerate(csv_file.records(text, delimiter)):
+                columns = _columns(cells)
+                if Heading.EMAIL in columns:
+                    found.append(_Table(delimiter, line, cells, columns))
+                    break
+                if number == _PREAMBLE:
+                    break
+    return max(found, key=lambda table: (len(table.columns), len(table.headings)), default=None)
+
+
+def _columns(headings: Sequence[str]) -> dict[Heading, tuple[int, ...]]:
+    """Return which columns hold what; of names and addresses the surest, of statuses all."""
+    found: dict[Heading, list[tuple[int, int]]] = {}
+    for index, heading in enumerate(headings):
+        if meaning := heading_of(heading):
+            found.setdefault(meaning[0], []).append((-meaning[1], index))
+    every = (Heading.STATUS, Heading.FLAG)
+    return {
+        heading: tuple(index for _, index in (places if heading in every else [min(places)]))
+        for heading, places in found.items()
+    }
+
+
+def _without_strange_statuses(
+    columns: Mapping[Heading, tuple[int, ...]],
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> dict[Heading, tuple[int, ...]]:
+    """Return the columns without a status that is none: 'Estado' may be a state of a country."""
+
+    def is_known(heading: Heading, index: int) -> bool:
+        cells = [row[index] for row in rows if index < len(row) and row[index]]
+        said = (_standing(heading, headings[index], cell) for cell in cells)
+        return not cells or any(each is not Standing.UNKNOWN for each in said)
+
+    return {
+        heading: tuple(
+            index
+            for index in indexes
+            if heading not in (Heading.STATUS, Heading.FLAG) or is_known(heading, index)
+        )
+        for heading, indexes in columns.items()
+    }
+
+
+def _standing(heading: Heading, title: str, cell: str) -> Standing:
+    return standing_of(cell) if heading is Heading.STATUS else flag_of(title, cell)
+
+
+def _registration(
+    line: int,
+    cells: Sequence[str],
+    columns: Mapping[Heading, tuple[int, ...]],
+    headings: Sequence[str],
+) -> Registration:
+    def texts(heading: Heading) -> list[str]:
+        return [_clean(cells[i]) if i < len(cells) else "" for i in columns.get(heading, ())]
+
+    def text(heading: Heading) -> str:
+        return next(iter(texts(heading)), "")
+
+    name = _name({heading: text(heading) for heading in Heading}).lstrip(f"{_FORMULA} ")
+    email = _address(text(Heading.EMAIL))
+    standings = [
+        _standing(heading, headings[index], cells[index] if index < len(cells) else "")
+        for heading in (Heading.STATUS, Heading.FLAG)
+        for index in columns.get(heading, ())
+    ]
+    out = [each for each in standings if each not in (Standing.ACTIVE, Standing.UNKNOWN)]
+    if out:
+        return Registration(line, name, email, f"is {out[0].value}", is_off=True)
+    notes = (_STRANGE_STATUS,) if Standing.UNKNOWN in standings else ()
+    return Registration(line, name, email, _flaw(name, email), notes)
+
+
+def _flaw(name: str, email: str) -> str:
+    """Return why nobody can have a seat by these cells."""
+    if not email:
+        return "has no e-mail address; people are told apart by it"
+    if not rules.EMAIL.holds(email) or email[0] in _FORMULA:
+        return "has an e-mail address that is none; correct it where people register"
+    if is_placeholder(name):
+        return "has a placeholder for a name; import again once the name is known"
+    if len(name) > MAX_NAME:
+        return f"has a name of more than {MAX_NAME} characters; cut it"
+    return ""
+
+
+def _name(cells: Mapping[Heading, str]) -> str:
+    """Return the whole name of a row; 'Name' is the family's where 'Vorname' stands beside it."""
+    first, infix, last = (cells[each] for each in (Heading.FIRST, Heading.INFIX, Heading.LAST))
+    whole = cells[Heading.FULL]
+    if not whole and (name := cells[Heading.NAME]):
+        # The whole name in one column and its parts in others say one thing.
+        parts = folded(name).split()
+        if first and not last and folded(first).split()[:1] != parts[:1]:
+            last = name
+        elif last and not first and folded(last).split()[-1:] != parts[-1:]:
+            first = name
+        elif not (first and last):
+            whole = name
+    named = " ".join(part for part in (first, infix, last) if part) if first and last else ""
+    return named or whole or " ".join(part for part in (first, infix, last) if part)
+
+
+def _clean(cell: str) -> str:
+    """Return a cell without what nobody sees and what makes a formula of it."""
+    # As text for spreadsheets: ="0049".
+    if found := re.fullmatch(r'="(.*)"', cell):
+        cell = found[1]
+    while hidden := first_escaped(cell):
+        cell = cell.replace(hidden, "")
+    return " ".join(cell.split())
+
+
+def _address(cell: str) -> str:
+    found = re.fullmatch(r".*<([^<>\s]+@[^<>\s]+)>", cell)
+    return (found[1] if found else cell).removeprefix("mailto:")
+
+
+def _once(rows: Iterator[Registration]) -> Iterator[Registration]:
+    """Yield the rows; of those who get a seat, the first of each address alone."""
+    by_email: dict[str, Registration] = {}
+    by_name: dict[str, int] = {}
+    for row in rows:
+        if row.left_out:
+            yield row
+            continue
+        name = row.name
+        first = by_email.setdefault(row.email.casefold(), row)
+        if first is not row:
+            again = f"line {first.line} has the same e-mail address"
+            if folded(first.name) != folded(name):
+                again += " and another name; give everybody an address of their own"
+            yield replace(row, left_out=again)
+            continue
+        notes = list(row.notes)
+        if not name:
+            notes.append("has no name: its seat is called guest")
+        elif folded(name) in by_name:
+            line = by_name[folded(name)]
+            notes.append(f"has the name of line {line} and another address: one person or two?")
+        by_name.setdefault(folded(name), row.line)
+        yield replace(row, notes=tuple(notes))
