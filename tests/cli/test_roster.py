@@ -47,12 +47,28 @@ def test_write_puts_ids_into_the_file_and_says_how_many(tmp_path: Path) -> None:
     path = write_roster(tmp_path, "name\nAda\nBob\n")
     shown = roster(tmp_path, "--write")
     assert shown.code == 0
-    assert shown.err.endswith("people.csv: 2 ids written\n")
+    # Nothing of missing ids: they have just been written.
+    assert shown.err == f"{path}: 2 new ids written: ada, bob\n"
     assert path.read_text() == "id,name\nada,Ada\nbob,Bob\n"
     assert "*" not in shown.out
     again = roster(tmp_path, "--write")
     assert again.err.endswith("people.csv: every row has its id\n")
     assert path.read_text() == "id,name\nada,Ada\nbob,Bob\n"
+
+
+def test_many_new_ids_are_counted_and_ten_named(tmp_path: Path) -> None:
+    path = write_roster(tmp_path, "name\n" + "".join(f"Ann{chr(97 + n)}\n" for n in range(12)))
+    assert roster(tmp_path, "--write").err == (
+        f"{path}: 12 new ids written: anna, annb, annc, annd, anne, annf, anng, annh, anni, annj"
+        " and 2 more\n"
+    )
+
+
+def test_placeholders_are_warned_of_before_they_have_an_id(tmp_path: Path) -> None:
+    write_roster(tmp_path, "name\nAda\nTBD\n")
+    assert "people.csv:3: name: holds a placeholder, and a seat keeps its id for good" in (
+        roster(tmp_path).err
+    )
 
 
 def test_write_refuses_a_file_with_other_mistakes(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from tests.support.config_folder import HEAD, PROFILES, load, mistakes, write, w
 from workshop.config.roster import Seat, csv_file
 from workshop.config.roster.sheet import COLUMNS, MAX_ROWS
 
+OWN = "a heading that begins with 'note' or 'x-' is yours alone"
+
 
 def ids(folder: Path) -> list[str]:
     return [seat.id for seat in load(folder).seats]
@@ -105,8 +107,11 @@ def test_the_name_of_a_csv_file_does_not_decide_its_delimiter(tmp_path: Path) ->
         ("ada,Ada Example,ada@example.com\n", "1: has to name the columns, such as 'name,email';"
          f" known: {', '.join(COLUMNS)}"),
         ("id,nmae\nada,Ada\n", "1: column 2: unknown column; did you mean 'name'? known:"
-         f" {', '.join(COLUMNS)}"),
-        ("id,seat number\nada,1\n", f"1: column 2: unknown column; known: {', '.join(COLUMNS)}"),
+         f" {', '.join(COLUMNS)}; {OWN}"),
+        ("id,seat number\nada,1\n", f"1: column 2: unknown column; known: {', '.join(COLUMNS)};"
+         f" {OWN}"),
+        ("id,Disk (GB)\nada,50\n", "1: column 2: unknown column; did you mean 'volume_gb'? known:"
+         f" {', '.join(COLUMNS)}; {OWN}"),
         ("id,name,ID\nada,Ada,\n", "1: column 3: is named 'id' like an earlier column; keep one of"
          " them"),
         ("id,name,\nada,Ada,x\n", "2: column 3: holds text, but the first line gives the column no"
@@ -117,7 +122,8 @@ def test_the_name_of_a_csv_file_does_not_decide_its_delimiter(tmp_path: Path) ->
          " correct the quotes"),
         ('id,name\nbob,\nada,"A"da\n', "3: has a quotation mark that is not closed, or text after"
          " one; correct the quotes"),
-        (b"id,name\nada,Zo\xeb\n", "2: is not UTF-8 text; save the file as UTF-8"),
+        (b"id,name\nada,Zo\xeb\n", "2: is not UTF-8 text; save the file as UTF-8 (in"
+         " Excel: File, Save As, 'CSV UTF-8')"),
         (b"id,name\nada,A\x00da\n", "2: holds a control character; remove it"),
         ("id\nA\n", "2: id: cannot be an id; use 2 to 12 lower-case letters and digits, a letter"
          " first"),
@@ -208,7 +214,7 @@ def test_yaml_words_and_numbers_are_text_in_a_roster(tmp_path: Path) -> None:
         ("# people\n- Ada Example\n", "2: is not a row; write keys such as 'name: ...' after the"
          " '- '"),
         ("- id: ada\n  nmae: Ada\n", "2: unknown column; did you mean 'name'? known:"
-         f" {', '.join(COLUMNS)}"),
+         f" {', '.join(COLUMNS)}; {OWN}"),
         ("- id: ada\n  name: [Ada]\n", "2: name: holds more than one value; write one"),
         ("- id: ada\n  id: bob\n", "2: id: repeats line 1; keep one of them"),
         ("- id: ada\n  ID: bob\n", "2: id: names 'id' a second time; keep one of them"),

@@ -121,7 +121,8 @@ def test_two_environments_of_one_workshop_and_account_would_overwrite_each_other
         loader.load("dev")
     assert str(raised.value) == (
         "config/dev.yaml:1: workshop: 'vision' in account 111122223333 is config/prod.yaml too, and"
-        " each would overwrite the other; rename one of the workshops"
+        " each would overwrite the other; rename one of the workshops, or, for several Regions of"
+        " one workshop, give rows of one roster a 'region'"
     )
 
 

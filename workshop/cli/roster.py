@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,9 @@ from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, UsageError
 from workshop.files import shown
 from workshop.ledger import Ledger
+
+_SHOWN = 10
+"""New ids that are named; the table shows all."""
 
 Write = Annotated[
     bool, typer.Option("--write", help="Write missing ids into the roster file; only ids change.")
@@ -75,8 +79,8 @@ def roster(
         console.print_json(listed, indent=2)
     else:
         _print(draft, unwritten)
-    for diagnostic in loader.missing_ids(draft, config_dir):
-        console.warn(str(diagnostic))
+    for doubt in (*loader.missing_ids(draft, config_dir), *draft.of_people):
+        console.warn(str(doubt))
 
 
 def _draft(env: str, config_dir: Path) -> Draft:
@@ -92,15 +96,23 @@ def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
     if draft.sheet is None or draft.roster_path is None:
         console.say("numbered seats have their ids already; nothing to write")
         return draft
-    added = write_ids(draft.roster_path, draft.sheet, draft.reserved)
+    new = _unwritten(draft)
+    write_ids(draft.roster_path, draft.sheet, draft.reserved)
     if ids(draft.sheet) != ids(draft.sheet, draft.reserved):
         console.warn(
             "seats of earlier people keep their ids to themselves; whoever had one and comes again"
             " gets it back when you write it into the column 'id'"
         )
     file = shown(draft.roster_path)
-    console.say(f"{file}: {added} ids written" if added else f"{file}: every row has its id")
+    given = [seat.id for seat in draft.seats if seat.id in new]
+    console.say(f"{file}: {_new_ids(given)}" if given else f"{file}: every row has its id")
     return _draft(env, config_dir)
+
+
+def _new_ids(ids: Sequence[str]) -> str:
+    shown = ", ".join(ids[:_SHOWN])
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    return f"{len(ids)} new id{'s' if len(ids) > 1 else ''} written: {shown}{more}"
 
 
 def _unwritten(draft: Draft) -> frozenset[str]:

@@ -42,6 +42,8 @@ class Draft:
     reserved: frozenset[str] = frozenset()
     doubts: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    of_people: tuple[str, ...] = ()
+    """Those of the remarks that are about the roster."""
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -110,6 +112,7 @@ def _doubted(found: Draft, document: yaml_document.Document, settings: Environme
         found,
         doubts=tuple(str(each.of(file)) for each in lint.doubts(document, settings)),
         remarks=tuple(map(str, (*about_dates, *about_people))),
+        of_people=tuple(map(str, about_people)),
     )
 
 
@@ -206,7 +209,8 @@ def _overlaps(
         if shared:
             message = (
                 f"{workshop!r} in account {min(shared)} is {shown(other)} too, and each would"
-                " overwrite the other; rename one of the workshops"
+                " overwrite the other; rename one of the workshops, or, for several Regions of one"
+                " workshop, give rows of one roster a 'region'"
             )
             yield Diagnostic(document.line(("workshop",)), ("workshop",), message)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from workshop import naming
@@ -67,7 +67,12 @@ def read(path: Path) -> Sheet:
     try:
         text = yaml_document.read(path)
     except yaml_document.UnreadableError as error:
-        return Sheet((), _other_file(path) or error.diagnostics)
+        in_excel = "" if is_yaml(path) else " (in Excel: File, Save As, 'CSV UTF-8')"
+        unread = (
+            replace(each, message=f"{each.message}{in_excel}") if "UTF-8" in each.message else each
+            for each in error.diagnostics
+        )
+        return Sheet((), _other_file(path) or tuple(unread))
     return parse(text, path)
 
 

@@ -14,6 +14,8 @@ from workshop.config.roster.sheet import (
     RosterRow,
     Sheet,
     column_of,
+    is_note,
+    notes,
     unknown_column,
 )
 
@@ -28,9 +30,12 @@ def read(text: str) -> Sheet:
     """Return the rows of ``text``, whose first line that is not blank names the columns."""
     diagnostics: list[Diagnostic] = []
     rows: list[RosterRow] = []
+    headings: Sequence[str] = ()
+    heading_line = 1
     found = records(text, delimiter_of(text))
     try:
         line, _, headings = next(found, (1, 1, []))
+        heading_line = line
         columns, diagnostics = _columns(line, headings)
         if not any(columns):
             return Sheet((), tuple(diagnostics))
@@ -45,7 +50,19 @@ def read(text: str) -> Sheet:
             )
     except BrokenRecordError as broken:
         diagnostics.append(Diagnostic(broken.line, (), broken.text))
-    return Sheet(tuple(rows), tuple(diagnostics))
+    return Sheet(tuple(rows), tuple(diagnostics), _notes(heading_line, headings))
+
+
+def _notes(line: int, headings: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """Return which columns are notes, one diagnostic for all of them."""
+    numbers = [
+        str(number)
+        for number, heading in enumerate(headings, 1)
+        if column_of(heading) is None and is_note(heading)
+    ]
+    if not numbers:
+        return ()
+    return (notes(line, f"column{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"),)
 
 
 def delimiter_of(text: str) -> str:
@@ -193,7 +210,7 @@ def _columns(line: int, headings: Sequence[str]) -> tuple[list[str | None], list
         return [], [Diagnostic(line, (), message)]
     diagnostics = []
     for number, (heading, column) in enumerate(zip(headings, columns, strict=True), 1):
-        if heading and column is None:
+        if heading and column is None and not is_note(heading):
             diagnostics.append(Diagnostic(line, (f"column {number}",), unknown_column(heading)))
         elif column and column in columns[: number - 1]:
             message = f"is named {column!r} like an earlier column; keep one of them"

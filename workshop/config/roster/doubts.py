@@ -1,27 +1,23 @@
-"""What of a roster is possible and may not be meant: placeholders, rows without a name, types."""
+"""What of a roster is possible and may not be meant: notes, placeholders, no name, types."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from workshop.config import instance_types
 from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.roster.registration_words import is_placeholder
 from workshop.config.roster.sheet import RosterRow, Sheet
-
-_PLACEHOLDER = re.compile(
-    r"t\.?b\.?[acd]\.?|to be (?:announced|confirmed|defined|determined)|todo|n\.? ?n\.?|n/a|unknown"
-    r"|name|[?x.\-_]+"
-)
 
 
 def warnings(sheet: Sheet, file: str) -> list[Diagnostic]:
     """Return what may not be meant, each kind once, at its first row; no cell is repeated."""
-    people = [row for row in sheet.rows if _is_placeholder(row)]
+    people = [row for row in sheet.rows if is_placeholder(row.get("name"))]
     nameless = [
         row for row in sheet.rows if not row.get("name") and (row.get("email") or not row.get("id"))
     ]
     found = [
+        *sheet.notes,
         *_of(
             people,
             "name",
@@ -32,10 +28,6 @@ def warnings(sheet: Sheet, file: str) -> list[Diagnostic]:
         *_unknown_types(sheet),
     ]
     return [each.of(file) for each in found]
-
-
-def _is_placeholder(row: RosterRow) -> bool:
-    return _PLACEHOLDER.fullmatch(row.get("name").casefold()) is not None
 
 
 def _of(rows: Sequence[RosterRow], column: str, message: str) -> Iterator[Diagnostic]:

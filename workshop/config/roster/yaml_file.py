@@ -11,7 +11,15 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from workshop.config import yaml_document
 from workshop.config.diagnostics import Diagnostic
-from workshop.config.roster.sheet import MAX_ROWS, RosterRow, Sheet, column_of, unknown_column
+from workshop.config.roster.sheet import (
+    MAX_ROWS,
+    RosterRow,
+    Sheet,
+    column_of,
+    is_note,
+    notes,
+    unknown_column,
+)
 from workshop.config.yaml_document import line_of
 
 
@@ -36,13 +44,29 @@ def read(text: str) -> Sheet:
     if len(root.value) > MAX_ROWS:
         message = f"is row {MAX_ROWS + 1}; split the roster"
         diagnostics.append(Diagnostic(line_of(root.value[MAX_ROWS]), (), message))
-    return Sheet(tuple(rows), tuple(diagnostics))
+    return Sheet(tuple(rows), tuple(diagnostics), _notes(root))
+
+
+def _notes(root: SequenceNode) -> tuple[Diagnostic, ...]:
+    """Return that rows hold notes, at the first of them."""
+    found = [
+        line_of(key)
+        for node in root.value
+        if isinstance(node, MappingNode)
+        for key, _ in node.value
+        if column_of(key.value) is None and is_note(key.value)
+    ]
+    if not found:
+        return ()
+    return (notes(found[0], f"{len(found)} key{'s' if len(found) > 1 else ''}"),)
 
 
 def _cells(row: MappingNode, diagnostics: list[Diagnostic]) -> dict[str, str]:
     cells: dict[str, str] = {}
     for key, node in row.value:
         column, line = column_of(key.value), line_of(key)
+        if column is None and is_note(key.value):
+            continue
         if column is None:
             diagnostics.append(Diagnostic(line, (), unknown_column(key.value)))
         elif column in cells:
