@@ -179,3 +179,24 @@ def test_managed_seats_are_asked_as_if_all_else_were_allowed() -> None:
 
 def test_the_page_shows_the_table_as_it_is() -> None:
     assert access_page.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "other"),
+    [("us-gov-west-1", "aws-us-gov", "aws"), ("cn-north-1", "aws-cn", "aws")],
+)
+def test_policies_and_answers_are_of_the_partition_of_the_region(
+    tmp_path: Path, region: str, partition: str, other: str
+) -> None:
+    write(tmp_path, f"{HEAD}{SEATS}".replace("eu-west-1", region))
+    where = ("-e", "dev", "--config-dir", str(tmp_path))
+    for command in (("show", "seat01"), ("permission-set", "--profile", "attendee")):
+        printed = run("access", *command, *where).out
+        assert "arn:aws:" not in printed
+        assert command[0] == "permission-set" or f"arn:{partition}:" in printed
+    for where_it_is, answer in ((partition, "allowed"), (other, "denied")):
+        bucket = f"arn:{where_it_is}:s3:::vision-seat01-data-111122223333-{region}/train/a.csv"
+        said = run("access", "explain", "seat01", "s3:GetObject", bucket, *where).out
+        assert said.startswith(answer)
+    checked = run("access", "matrix", *where)
+    assert checked.code == 0, checked.out

@@ -7,7 +7,7 @@ the account's keys, and answers as if they were wrong
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from botocore.endpoint_provider import RuleSetStandardLibrary
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.config import instance_types
+from workshop.naming import Names
 
 _NO_SUCH_KEY = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
 """Error codes of keys that are not known: of EC2, of query services, and of JSON services."""
@@ -43,6 +44,12 @@ def partition(region: str) -> Partition:
     found = known.aws_partition(region)
     name = found["name"]
     return Partition(name, found["dnsSuffix"], _HOMES.get(name, found["implicitGlobalRegion"]))
+
+
+def placed(names: Names) -> Names:
+    """Return the same names with the partition and domain of their Region."""
+    found = partition(names.region)
+    return replace(names, partition=found.name, domain=found.domain)
 
 
 def home(region: str) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from workshop.access import matrix, query
 from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
+from workshop.aws import regions
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, profiles
 from workshop.config.environment import LoadedEnvironment
@@ -193,7 +194,7 @@ def permission_set(
     settings = loaded.settings
     section = settings.profiles[name]
     made = people.permission_set(
-        Names(settings.workshop, "", settings.account, settings.region),
+        regions.placed(Names(settings.workshop, "", settings.account, settings.region)),
         profile=name,
         parts=layout.attached(name, section),
         managed=section.access.mode == "managed",
@@ -204,7 +205,7 @@ def permission_set(
 def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Profile, EffectivePermissions]:
     (seat,) = loaded.chosen([seat_id])
     profile = loaded.settings.profiles[seat.profile]
-    return profile, cell(loaded.names(seat), profile, loaded.settings)
+    return profile, cell(regions.placed(loaded.names(seat)), profile, loaded.settings)
 
 
 def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
@@ -213,7 +214,8 @@ def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
     # A stranger whose id begins with the other's: where a pattern is careless, it shows.
     ids += ["me", "neighbour"][len(ids) :]
     first, second = (
-        Names(settings.workshop, seat_id, settings.account, settings.region) for seat_id in ids
+        regions.placed(Names(settings.workshop, seat_id, settings.account, settings.region))
+        for seat_id in ids
     )
     return first, second
 

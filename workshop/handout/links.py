@@ -7,8 +7,6 @@ behind ``#`` is what the console itself shows in the address bar; it is document
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from workshop.aws import regions
 from workshop.errors import UsageError
 from workshop.naming import Names
@@ -42,8 +40,7 @@ def placed(names: Names) -> Names:
     Raises UsageError for Regions whose console has no public address.
     """
     console(names.region)
-    partition = regions.partition(names.region)
-    return replace(names, partition=partition.name, domain=partition.domain)
+    return regions.placed(names)
 
 
 def notebook(names: Names) -> str:
