@@ -87,9 +87,9 @@ def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> 
         " torn down",
         "",
         "changes:",
-        "  notebook: instance type: ml.t3.medium -> ml.t3.large; the notebook is stopped"
+        "  notebook: instance type: ml.t3.medium to ml.t3.large; the notebook is stopped"
         " and started  (2 times)",
-        "  notebook: disk size in GB: 20 -> 30; the notebook is stopped and started  (2 times)",
+        "  disk: 20 to 30 GB; the notebook is stopped and started  (2 times)",
         "",
         "seats: 2 update, 1 stray",
     ]
@@ -104,7 +104,9 @@ def test_nobody_reads_a_logical_id_or_a_script_in_a_plan() -> None:
     assert "start-up scripts: script that runs at each start" in lines
     for line in lines:
         assert not re.search(r"[0-9A-F]{8}|::|[{}]|OnStart|Workbench", line), line
-    assert len({line.partition(":")[0] for line in lines}) == 5
+    assert {line.partition(":")[0] for line in lines} == {
+        *("bucket", "dashboard", "disk", "notebook", "role", "start-up scripts")
+    }
 
 
 def template(environment: str, kind: str) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def test_a_change_that_cannot_be_made_is_called_out(fleet: Fleet) -> None:
     fleet.write(1)
     ran = fleet.run("plan")
     assert ran.code == 0
-    assert "disk size in GB: 30 -> 20; CANNOT be changed: it would replace the resource" in ran.out
+    assert "disk: 30 to 20 GB; CANNOT be changed: it would replace the resource" in ran.out
     assert "seat01  000000000000 us-east-1  refused  notebook  the notebook's disk" in ran.out
     assert ran.out.splitlines()[-1] == "seats: 1 refused"
 
@@ -300,3 +302,40 @@ def test_what_cdk_says_is_passed_on(fleet: Fleet, app: str, code: int, message: 
     assert ran.code == code
     assert ran.err.endswith(message)
     assert fleet.statuses() == {}
+
+
+def test_a_later_end_is_said_once_in_peoples_words(fleet: Fleet) -> None:
+    fleet.write(2)
+    assert fleet.deploy().good
+    path = fleet.config / "dev.yaml"
+    path.write_text(path.read_text().replace("2099-12-31T17:00", "2099-12-31T18:00"))
+    ran = fleet.run("plan")
+    assert (
+        "changes:\n"
+        "  the workshop's end: Thu 31 Dec 2099 17:00 to 18:00; notebooks go on running; printed"
+        " pages have the old one: hand them out anew\n"
+        "\n"
+        "seats: 2 update\n"
+    ) in ran.out
+    path.write_text(
+        path.read_text().replace("2099-12-31T18:00", "2099-12-30T09:00") + "tags: {a: b}\n"
+    )
+    ran = fleet.run("plan")
+    assert "  the workshop's end: Thu 31 Dec 2099 17:00 to Wed 30 Dec 2099 09:00; " in ran.out
+    assert "\n  tags: a\n" in ran.out
+
+
+def test_many_seats_alike_are_one_row_and_all_shows_each(fleet: Fleet) -> None:
+    fleet.write(40)
+    ran = fleet.run("plan")
+    assert [line.split("  ")[0] for line in ran.out.splitlines()] == [
+        "seat",
+        "cohort",
+        "40 seats",
+        "",
+        "seats: 40 create",
+    ]
+    assert ran.err.endswith("each seat is shown by: workshop plan --all\n")
+    everything = fleet.run("plan", "--all")
+    assert len(everything.out.splitlines()) == 44
+    assert "--all" not in everything.err

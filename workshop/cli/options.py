@@ -51,6 +51,10 @@ OfProfile = Annotated[
         autocompletion=completion.profiles,
     ),
 ]
+MANY = 30
+"""Of more seats, those that are alike are counted, unless all are asked for."""
+
+All = Annotated[bool, typer.Option("--all", help="Show every row, for more than 30 seats too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")

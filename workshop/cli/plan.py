@@ -8,9 +8,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from workshop import tags
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.deploy import assembly, planner
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
@@ -29,6 +30,7 @@ def plan(
     env: Env,
     only: Only = None,
     profile: OfProfile = None,
+    everything: All = False,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +52,7 @@ def plan(
         console.print_json(document(work, made), indent=2)
     else:
         console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
-        show(made)
+        show(made, everything=everything)
 
 
 def synthesized(work: CommandContext) -> Assembly:
@@ -77,26 +79,36 @@ def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, pla
     return made, found
 
 
-def show(made: DeployPlan) -> None:
-    """Print the plan for people: what is unchanged is only counted."""
+def show(made: DeployPlan, *, everything: bool = False) -> None:
+    """Print the plan for people: what is unchanged is only counted, and so are many alike."""
     table = console.table("seat", "place", "plan", "stacks", "why")
-    for seat in made.seats:
-        if seat.action != StackAction.UNCHANGED:
-            table.add_row(seat.seat, str(seat.place), seat.action.value, _stacks(seat), _why(seat))
+    busy = [seat for seat in made.seats if seat.action != StackAction.UNCHANGED]
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for seat in busy:
+        cells = (str(seat.place), seat.action.value, _stacks(seat), _why(seat))
+        together = len(busy) > MANY and not everything and seat.seat != COHORT
+        groups.setdefault(("" if together else seat.seat, *cells), []).append(seat.seat)
+    for (_, *row), seats in groups.items():
+        table.add_row(seats[0] if len(seats) == 1 else f"{len(seats)} seats", *row)
     for stray in made.strays:
         why = "not on the roster; it stays until it is torn down"
         table.add_row(stray.seat, str(stray.place), "stray", str(len(stray.stacks)), why)
     if table.row_count:
         console.print_table(table)
     lines = Counter(line for seat in made.seats for line in _changes(seat))
-    if lines:
+    of_all = dict.fromkeys(line for seat in made.seats for line in _changed_tags(seat))
+    if lines or of_all:
         console.print_line()
         console.print_line("changes:")
+        for line in of_all:
+            console.print_line(f"  {line}")
         for line, count in lines.items():
             console.print_line(f"  {line}" + (f"  ({count} times)" if count > 1 else ""))
     if table.row_count:
         console.print_line()
     console.print_line(summary(made))
+    if any(len(seats) > 1 for seats in groups.values()):
+        console.say("each seat is shown by: workshop plan --all")
 
 
 def summary(made: DeployPlan) -> str:
@@ -159,8 +171,48 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
     for stack in seat.stacks:
         if stack.loses_disk:
             yield f"{stack.desired.kind}: what is left of it is DELETED, and its disk is lost"
-        lines = dict.fromkeys(describe(change) for change in stack.changes)
+        # What became of the stack's own tags is said once for all.
+        said = _tags_of(stack) != {}
+        changes = [one for one in stack.changes if not (said and one.property == "Tags")]
+        lines = dict.fromkeys(describe(change) for change in changes)
         yield from (f"{shared}{line}" for line in lines)
+
+
+def _tags_of(stack: StackPlan) -> dict[str, tuple[str | None, str | None]]:
+    """Return the tags of a stack that change, with their values before and after."""
+    if stack.action != StackAction.UPDATE or stack.current is None:
+        return {}
+    before, after = stack.current.tags, stack.desired.tags
+    keys = sorted((before.keys() | after.keys()) - {tags.TEMPLATE})
+    return {
+        key: (before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)
+    }
+
+
+def _changed_tags(seat: SeatPlan) -> Iterator[str]:
+    """Return what becomes of the tags: the end that they tell of, and the others by their keys."""
+    restarts = any(one.effect == Effect.RESTART for stack in seat.stacks for one in stack.changes)
+    for stack in seat.stacks:
+        changed = _tags_of(stack)
+        if tags.ENDS in changed:
+            goes_on = "" if restarts else "notebooks go on running; "
+            yield (
+                f"the workshop's end: {_ends(*changed.pop(tags.ENDS))}; {goes_on}printed pages have"
+                " the old one: hand them out anew"
+            )
+        if changed:
+            yield f"tags: {', '.join(changed)}"
+
+
+def _ends(before: str | None, after: str | None) -> str:
+    """Return ``Wed 2 Dec 2026 17:00 to 18:00``, with the second day where it is another."""
+    try:
+        old, new = (datetime.fromisoformat(text or "") for text in (before, after))
+    except ValueError:
+        return f"{before or 'none'} to {after or 'none'}"
+    new = new.astimezone(old.tzinfo)
+    is_same_day = old.date() == new.date()
+    return f"{dates.moment(old)} to {f'{new:%H:%M}' if is_same_day else dates.moment(new)}"
 
 
 def describe(change: PropertyChange) -> str:
@@ -176,7 +228,9 @@ def describe(change: PropertyChange) -> str:
     }
     values = (change.before, change.after)
     shown = all(value is None or len(_plain(value)) in range(1, _SHOWN) for value in values)
-    change_of = ": {} -> {}".format(*map(_plain, values)) if shown else ""
+    change_of = ": {} to {}".format(*map(_plain, values)) if shown else ""
+    if change.property == "VolumeSizeInGB" and shown:
+        return f"disk{change_of} GB{effects.get(change.effect, '')}"
     return f"{resource}: {words(change.property)}{change_of}{effects.get(change.effect, '')}"
 
 

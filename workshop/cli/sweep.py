@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
+from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown import (
     AcceptUnknown,
-    All,
     Apply,
     Digest,
     IncludeClaimed,

@@ -14,7 +14,7 @@ import typer
 
 from workshop.cli import console, context, interrupts, teardown_view
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
+from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
 from workshop.config.models import Keep
 from workshop.errors import GuardError, NotProvenError, WorkshopError
@@ -74,9 +74,6 @@ AcceptUnknown = Annotated[
         " May be given several times.",
         show_default=False,
     ),
-]
-All = Annotated[
-    bool, typer.Option("--all", help="Show every row of the plan, for more than 30 seats too.")
 ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshop.cli import console
+from workshop.cli.options import MANY
 from workshop.cli.teardown_view import how_to_accept
 from workshop.naming import COHORT
 from workshop.pricing import prices
@@ -18,9 +19,6 @@ from workshop.teardown.saving import counted
 
 _SHOWN = 10
 """Names of a resource type that are shown; --json shows all."""
-
-_MANY_SEATS = 30
-"""Of more seats a plan shows a summary, unless all of it is asked for."""
 
 _STAYING = (PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_FOREIGN, PlannedAction.LEAVE_UNKNOWN)
 
@@ -49,7 +47,7 @@ class PlanView:
 
     def show(self, *, everything: bool) -> None:
         """Print it; for many seats a summary, unless ``everything`` is asked for."""
-        whole = everything or len(_seats(self.plan)) <= _MANY_SEATS
+        whole = everything or len(_seats(self.plan)) <= MANY
         if whole:
             _show_rows(self.plan)
         else:
