@@ -113,6 +113,11 @@ class Ledger:
         every = {_place_of(line) for line in self._lines() if line.get("gone")}
         return {place for place in every if place} - self._since_gone().keys()
 
+    def gone_at(self) -> dict[AccountRegion, datetime]:
+        """Return the same places, with the moment when that was noted."""
+        noted = {_place_of(line): line["at"] for line in self._lines() if line.get("gone")}
+        return {place: datetime.fromisoformat(noted[place]) for place in self.gone_from()}
+
     def roles(self) -> Iterator[dict[str, str]]:
         """Every role that was noted: ``account``, ``name``, ``id``, ``created`` and ``at``."""
         for line in self._lines():

@@ -19,6 +19,9 @@ from tests.support.notebook_workshop import (
     retries_at_once,
     room,
 )
+from workshop.account_region import AccountRegion
+from workshop.environments import dates
+from workshop.ledger import Ledger
 
 LOGS = "/aws/sagemaker/NotebookInstances"
 
@@ -58,7 +61,10 @@ def test_a_row_tells_stacks_notebook_jobs_endpoints_and_cost(three: Room) -> Non
     assert told["seat02"].endswith(" 0 0.004")
     assert told["seat03"] == "seat03 0/5 none deployed missing - - 0 0 0.000"
     assert told["3"] == "3 seats 6/15 1 InService 1 training 1 0.633"
-    assert ran.err.endswith("UTC; USD per hour by us-east-1 list prices of 2026-04-21\n")
+    assert ran.err.endswith(
+        "UTC; USD per hour by us-east-1 list prices of 2026-04-21\n"
+        "1 of 3 seats ready; not ready: seat02 (stacks 1/5), seat03 (not deployed)\n"
+    )
     assert ran.code == 0
 
 
@@ -219,7 +225,7 @@ def test_places_stand_side_by_side_and_one_that_fails_hides_no_other(
         ["seat02", "000000000000", THERE],
         ["2", "seats", "0/10"],
     ]
-    assert told.err.splitlines()[-1].endswith(
+    assert told.err.splitlines()[-2].endswith(
         "us-east-1 list prices of 2026-04-21, an estimate for eu-west-1"
     )
     cloud.faults(
@@ -264,3 +270,63 @@ def test_throttling_on_everything_changes_nothing_of_what_is_told(
     stormy = three.told("status")
     assert stormy["unknown"] == []
     assert (stormy["seats"], stormy["calls"]) == (calm["seats"], calm["calls"])
+
+
+def test_it_ends_with_whether_all_seats_are_ready(three: Room) -> None:
+    for number in (1, 2, 3):
+        three.stacks(number)
+    three.notebooks([1, 2, 3])
+    assert three.command("status").err.splitlines()[-1] == "all 3 seats are ready"
+    assert three.command("status", "--only", "seat02").err.splitlines()[-1] == "the seat is ready"
+    three.cloud.client("sagemaker").stop_notebook_instance(NotebookInstanceName=notebook(2))
+    last = three.command("status").err.splitlines()[-1]
+    assert last == "2 of 3 seats ready; not ready: seat02 (notebook Stopped)"
+    assert three.told("status")["ready"] == 2
+
+
+def test_of_many_seats_those_that_are_alike_are_one_row_and_all_shows_each(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = of_seats(cloud, tmp_path, monkeypatch, 40)
+    cloud.delays(training=600)
+    for number in (1, 2, 3, 4):
+        made.stacks(number)
+    made.notebooks([1, 2, 3, 4])
+    cloud.client("sagemaker").stop_notebook_instance(NotebookInstanceName=notebook(2))
+    made.trains("vision-seat04-fit")
+    shown = made.command("status")
+    rows = shown.out.splitlines()[1:]
+    # One works, and costs more than its notebook.
+    assert [" ".join(row.split()[:2]) for row in rows] == [
+        "seat04 5/5",
+        "3 alike",
+        "36 not",
+        "40 seats",
+    ]
+    counted = [" ".join(row.split()) for row in rows[1:3]]
+    assert counted == [
+        "3 alike (--all) 15/15 2 InService, 1 Stopped 0 0 0.112",
+        "36 not there (--all) 0/180 36 missing 0 0 0.000",
+    ]
+    assert shown.err.splitlines()[-1].startswith(
+        "3 of 40 seats ready; not ready: seat02 (notebook Stopped), seat05 (not deployed),"
+    )
+    assert shown.err.splitlines()[-1].endswith(" and 27 more")
+    assert len(made.command("status", "--all").out.splitlines()) == 42
+
+
+def test_what_was_torn_down_is_said_so_in_place_of_empty_rows(
+    three: Room, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = AccountRegion("000000000000", HERE)
+    Ledger("room").gone([place], "vision")
+    at = Ledger("room").gone_at()[place]
+    gone = f"this workshop was torn down on {dates.moment(at)} UTC; nothing is left"
+    told = three.command("status")
+    assert (told.code, told.out, told.err) == (0, f"{gone}\n", "")
+    handed = three.command("handout")
+    assert (handed.code, handed.out) == (1, "")
+    assert handed.err == f"workshop: {gone}, and there is nothing to hand out\n"
+    three.notebooks([1])  # and nothing is said of an end where something is there
+    assert three.command("status").out.startswith("seat ")

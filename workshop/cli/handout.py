@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import console
+from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
 from workshop.config.roster import Seat
@@ -108,6 +108,10 @@ def handout(
     files.check(writers, force=force)
     made = datetime.now(UTC).replace(microsecond=0)
     found = _asked(work, chosen, session)
+    if all(one.status == notebooks.MISSING for one in found.values()) and (
+        over := torn_down.sentence(work.loaded, work.places)
+    ):
+        raise WorkshopError(f"{over}, and there is nothing to hand out")
     filled = slips.handout(
         work.loaded,
         work.seats,

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from workshop.cli import console, off_roster
+from workshop.cli import console, off_roster, torn_down
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.pricing import prices
+from workshop.status import report
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
-from workshop.status.report import Count, StackCounts, StatusRow, StatusTotals, Unattributed
+from workshop.status.report import (
+    MISSING,
+    READY,
+    Count,
+    StackCounts,
+    StatusRow,
+    StatusTotals,
+    Unattributed,
+)
 
 NUMBERS = ("endpoints", "USD/h")
+QUIET = (READY, "Stopped")
+_NOT_READY = 10
+"""So many seats that are not ready are named; the table has all."""
+
 _NAMED = 2
 """So many notebooks of no seat are named; the others are counted."""
 
@@ -33,6 +47,7 @@ def status(
     every: Annotated[
         float, typer.Option("--every", min=1, metavar="SECONDS", help="Between two scans.")
     ] = 10,
+    everything: All = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what every seat has, does and costs now.
@@ -60,16 +75,21 @@ def status(
         return scan(work.loaded, work.seats, work.clients, cache, also)
 
     if watch:
-        _watch(work, take, every, as_json=as_json)
+        _watch(work, take, every, as_json=as_json, everything=everything)
         return
     seen = take()
-    _show(work, seen, as_json=as_json)
+    _show(work, seen, as_json=as_json, everything=everything)
     if seen.unknown:
         raise typer.Exit(1)
 
 
 def _watch(
-    work: CommandContext, take: Callable[[], StatusScan], every: float, *, as_json: bool
+    work: CommandContext,
+    take: Callable[[], StatusScan],
+    every: float,
+    *,
+    as_json: bool,
+    everything: bool,
 ) -> None:
     """Until Ctrl-C; on a terminal the table stays where it is."""
     try:
@@ -77,12 +97,12 @@ def _watch(
             with console.live_data() as live:
                 while True:
                     seen = take()
-                    table = _table(work, seen)
+                    table = _table(work, seen, everything=everything)
                     table.explain(_remarks(work, seen))
                     live.update(table, refresh=True)
                     pause(every)
         while True:
-            _show(work, take(), as_json=as_json, indent=None)
+            _show(work, take(), as_json=as_json, everything=everything, indent=None)
             pause(every)
     except KeyboardInterrupt:
         return
@@ -93,13 +113,31 @@ def pause(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def _show(work: CommandContext, seen: StatusScan, *, as_json: bool, indent: int | None = 2) -> None:
+def _show(
+    work: CommandContext,
+    seen: StatusScan,
+    *,
+    as_json: bool,
+    everything: bool,
+    indent: int | None = 2,
+) -> None:
     if as_json:
         console.print_json(_document(work, seen), indent=indent)
+    elif over := _torn_down(work, seen):
+        console.print_line(over)
+        return
     else:
-        console.print_table(_table(work, seen))
+        console.print_table(_table(work, seen, everything=everything))
     for remark in _remarks(work, seen):
         console.say(remark)
+
+
+def _torn_down(work: CommandContext, seen: StatusScan) -> str:
+    """Return when all was torn down, empty where anything is there or could not be read."""
+    empty = all(row.notebook == MISSING and row.stacks and row.stacks.is_none for row in seen.rows)
+    if not empty or seen.unknown or seen.strays or seen.unattributed:
+        return ""
+    return torn_down.sentence(work.loaded, work.places)
 
 
 def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
@@ -110,21 +148,50 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         remarks += [
             f"warning: {place}: {what} could not be read: {why}" for what, why in parts.items()
         ]
-    return remarks
+    return [*remarks, _readiness(seen)]
+
+
+def _readiness(seen: StatusScan) -> str:
+    """Return that all seats are ready, or how many, and what the others are."""
+    others = [row for row in seen.rows if not row.is_ready]
+    count = len(seen.rows)
+    if not others:
+        return "the seat is ready" if count == 1 else f"all {count} seats are ready"
+    named = ", ".join(f"{row.seat} ({_trouble(row)})" for row in others[:_NOT_READY])
+    more = f" and {len(others) - _NOT_READY} more" if len(others) > _NOT_READY else ""
+    return f"{count - len(others)} of {count} seats ready; not ready: {named}{more}"
+
+
+def _trouble(row: StatusRow) -> str:
+    """Return why a seat is not ready, in a word or two."""
+    if row.stacks is None or row.notebook is None:
+        return "not known"
+    if row.stacks.is_none:
+        return "not deployed"
+    if row.stacks.wrong:
+        return f"stacks {row.stacks.sound}/{row.stacks.expected}"
+    return f"notebook {row.notebook}"
 
 
 # --- the table ----------------------------------------------------------------------------------
 
 
-def _table(work: CommandContext, seen: StatusScan) -> console.PlainTable:
+def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> console.PlainTable:
     several = len(work.places) > 1
     where = ("account and Region",) if several else ()
     table = console.table(
         "seat", *where, "stacks", "notebook", "up", "last active", "jobs", *NUMBERS, right=NUMBERS
     )
-    for row in seen.rows:
-        table.add_row(row.seat, *([str(row.place)] if several else []), *_cells(row, seen.at))
     blank = [""] if several else []
+    alike: dict[str, list[StatusRow]] = {}
+    for row in seen.rows:
+        name = _alike(row) if len(seen.rows) > MANY and not everything else ""
+        if name:
+            alike.setdefault(name, []).append(row)
+        else:
+            table.add_row(row.seat, *([str(row.place)] if several else []), *_cells(row, seen.at))
+    for name, rows in alike.items():
+        table.add_row(f"{len(rows)} {name}", *blank, *_cells_of_many(rows))
     table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
     for row in seen.strays:
         table.add_row(
@@ -135,6 +202,29 @@ def _table(work: CommandContext, seen: StatusScan) -> console.PlainTable:
     for other in seen.unattributed:
         table.add_row("of no seat", *([str(other.place)] if several else []), *_stray_cells(other))
     return table
+
+
+def _alike(row: StatusRow) -> str:
+    """Return what a seat is like that is as it should be, or not there at all; empty for others."""
+    if row.stacks is None or row.jobs or row.endpoints != 0:
+        return ""
+    if row.stacks.is_none and row.notebook == MISSING:
+        return "not there (--all)"
+    return "alike (--all)" if not row.stacks.wrong and row.notebook in QUIET else ""
+
+
+def _cells_of_many(rows: Sequence[StatusRow]) -> list[str]:
+    books = Counter(str(row.notebook) for row in rows)
+    whole = report.totals(rows)
+    return [
+        f"{_count(whole.stacks)}/{whole.expected_stacks}",
+        ", ".join(f"{count} {status}" for status, count in books.items()),
+        "",
+        "",
+        "0",
+        "0",
+        str(whole.cost),
+    ]
 
 
 def _cells(row: StatusRow, now: datetime) -> list[str]:
@@ -179,7 +269,7 @@ def _stacks(stacks: StackCounts | None) -> str:
     for kind, state in stacks.wrong.items():
         states.setdefault(state, []).append(kind)
     whole = f"{stacks.sound}/{stacks.expected}"
-    if list(states) == ["missing"] and stacks.sound == 0:
+    if stacks.is_none:
         return f"{whole} none deployed"
     wrong = "; ".join(f"{', '.join(kinds)} {state}" for state, kinds in states.items())
     return f"{whole} {wrong}".rstrip()
@@ -214,6 +304,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "environment": work.loaded.name,
         "at": seen.at.isoformat(),
         "seats": [_row_document(row) for row in seen.rows],
+        "ready": sum(row.is_ready for row in seen.rows),
         "off_roster": [_row_document(row) for row in seen.strays],
         "not_attributed": [
             {

@@ -18,6 +18,7 @@ from workshop.pricing import billing, prices
 from workshop.pricing.prices import NOT_KNOWN, Cost
 from workshop.status.snapshot import ENDPOINT, KINDS, Owners, RunningJob, Snapshot
 
+READY = "InService"
 MISSING = "missing"
 """Beside SageMaker's own statuses: there is no such notebook."""
 
@@ -32,6 +33,11 @@ class StackCounts:
     sound: int
     expected: int
     wrong: Mapping[str, str]
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there is no stack at all."""
+        return self.sound == 0 and set(self.wrong.values()) == {MISSING}
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,11 @@ class StatusRow:
     @property
     def cost(self) -> Cost:
         return self.running + self.disk
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its person can begin to work: all stacks are there, and the notebook runs."""
+        return self.stacks is not None and not self.stacks.wrong and self.notebook == READY
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,20 @@
+"""What is said where a teardown has proven that nothing of a workshop is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workshop.account_region import AccountRegion
+from workshop.config.environment import LoadedEnvironment
+from workshop.environments import dates
+from workshop.ledger import Ledger
+
+
+def sentence(loaded: LoadedEnvironment, places: Iterable[AccountRegion]) -> str:
+    """Return when it was torn down, empty unless the ledger knows that of all of ``places``."""
+    gone = Ledger(loaded.name).gone_at()
+    moments = [gone.get(place) for place in places]
+    known = [moment for moment in moments if moment is not None]
+    if not known or len(known) < len(moments):
+        return ""
+    return f"this workshop was torn down on {dates.moment(max(known))} UTC; nothing is left"
