@@ -16,6 +16,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_runs import teardown
 from tests.support.teardown_workshop import small
 from workshop.account_region import AccountRegion
+from workshop.cli import teardown_view
 from workshop.cli.teardown import teardown as command
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices
@@ -205,3 +206,40 @@ def test_the_looks_are_as_far_apart_as_asked(cloud: Cloud) -> None:
 
 def test_unless_asked_otherwise_they_are_half_a_minute_apart() -> None:
     assert inspect.signature(command).parameters["interval"].default == 30
+
+
+def test_a_terminal_gets_a_line_for_each_outcome_and_ten_of_what_stayed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = [
+        DeletionResult(replace(resource(f"{number}"), resource_type=f"type {number % 14}"), how, "")
+        for number in range(400)
+        for how in (DeletionOutcome.DELETED, DeletionOutcome.ALREADY_GONE)
+    ]
+    left = tuple(resource(f"left{number}") for number in range(200))
+    teardown_view.show_report(
+        TeardownReport(
+            target=REPORT.target,
+            choices=Choices(),
+            digest=REPORT.digest,
+            began=REPORT.began,
+            ended=REPORT.ended,
+            results=tuple(gone),
+            scans=(Scan(NOW, left, ()),),
+            foreign=(),
+            not_saved={},
+            not_frozen={},
+            not_offered=(),
+            seconds={},
+            calls={},
+        )
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [" ".join(line.split())[:28] for line in lines[1:3]] == [
+        "400 deleted 29 type 0, 29 ty",
+        "400 already gone 29 type 0, ",
+    ]
+    assert lines[1].endswith(", 4 more types")
+    assert sum(line.startswith("left: ada endpoint") for line in lines) == 10
+    assert "left: 190 more, which the report lists" in lines
+    assert len(lines) == 1 + 2 + 10 + 1 + 2

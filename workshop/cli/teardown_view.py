@@ -15,6 +15,9 @@ from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.report import GONE, TeardownReport, saved_in_all
 
 _ALOUD = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
+_NAMED = 10
+"""Lines of a heading, and types of an outcome, that are shown; the report has all."""
+
 _EVERY = 2.0
 """Seconds between two lines that only count."""
 
@@ -69,18 +72,22 @@ class TeardownView:
 
 
 def show_report(report: TeardownReport) -> None:
-    """Print a report's outline: what went in counts, what stayed by name."""
-    table = console.table("what", "resource_type", "count", right=("count",))
+    """Print a report's outline: what went in a line for each outcome, what stayed by name."""
+    table = console.table("count", "what", "of which", right=("count",))
     for outcome, resource_types in report.counts().items():
-        for resource_type, count in resource_types.items():
-            table.add_row(outcome, resource_type, str(count))
+        most = Counter(resource_types).most_common()
+        parts = [f"{count} {resource_type}" for resource_type, count in most[:_NAMED]]
+        parts += [f"{len(most) - _NAMED} more types"] if len(most) > _NAMED else []
+        table.add_row(str(sum(resource_types.values())), outcome, ", ".join(parts))
     if report.counts():
         console.print_table(table)
     for heading, rows in report.sections():
         if heading in GONE:
             continue
-        for row in rows:
+        for row in rows[:_NAMED]:
             console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
+        if len(rows) > _NAMED:
+            console.print_line(f"{heading}: {len(rows) - _NAMED} more, which the report lists")
     if report.stays:
         stays = Counter(resource.resource_type for resource in report.stays).most_common()
         message = ", ".join(f"{count} {resource_type}" for resource_type, count in stays)
