@@ -55,5 +55,5 @@ def test_a_training_job_that_names_no_type_has_machines_that_nobody_knows() -> N
 
 def test_an_endpoint_bills_in_the_same_statuses_for_status_and_teardown() -> None:
     model = Loader().load_service_model("sagemaker", "service-2")
-    statuses = set(model["shapes"]["EndpointStatus"]["enum"])
+    statuses = frozenset(model["shapes"]["EndpointStatus"]["enum"])
     assert sagemaker_serving.ENDPOINT.billed_in == statuses - billing.ENDPOINT_AT_REST
