@@ -65,7 +65,7 @@ class TeardownView:
     def _count(self) -> None:
         if not self._counts or self._as_json:
             return
-        self._shown = time.monotonic()
+        self._counted = time.monotonic()
         counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
         cost = "" if self._cost is None else f"; still running: {self._cost.per_hour}"
         console.say(f"  {counts}{cost}")
