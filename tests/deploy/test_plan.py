@@ -31,17 +31,17 @@ DECIDED = {
     "UPDATE_IN_PROGRESS": StackAction.WAIT,
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
     "UPDATE_COMPLETE": StackAction.UNCHANGED,
-    "UPDATE_FAILED": StackAction.UPDATE,
+    "UPDATE_FAILED": StackAction.ROLL_BACK,
     "UPDATE_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
     "UPDATE_ROLLBACK_FAILED": StackAction.REFUSED,
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
-    "UPDATE_ROLLBACK_COMPLETE": StackAction.UPDATE,
+    "UPDATE_ROLLBACK_COMPLETE": StackAction.UNCHANGED,
     "REVIEW_IN_PROGRESS": StackAction.CLEAR,  # one that has waited for too long; see below
     "IMPORT_IN_PROGRESS": StackAction.WAIT,
     "IMPORT_COMPLETE": StackAction.UNCHANGED,
     "IMPORT_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
     "IMPORT_ROLLBACK_FAILED": StackAction.REFUSED,
-    "IMPORT_ROLLBACK_COMPLETE": StackAction.UPDATE,
+    "IMPORT_ROLLBACK_COMPLETE": StackAction.UNCHANGED,
 }
 """Of a stack that carries the desired tags and template."""
 
@@ -80,8 +80,8 @@ def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
         " --stack-name demo-seat1-storage --region us-east-1"
     )
     assert decide("IMPORT_ROLLBACK_FAILED").message == (
-        "IMPORT_ROLLBACK_FAILED; nothing is known to be done about that;"
-        " look into it in CloudFormation's console"
+        "IMPORT_ROLLBACK_FAILED; tear it down, then deploy it again:"
+        " workshop teardown -e dev --early --only seat1 --save-to FOLDER"
     )
 
 

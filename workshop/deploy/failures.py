@@ -144,6 +144,24 @@ def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
     return found or of_rollback
 
 
+def left_outside(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what an update that went well has taken out of its stack without deleting it.
+
+    ``events`` are the stack's, the newest first.
+    """
+    left: dict[str, str] = {}
+    for event in events:
+        status = event["ResourceStatus"]
+        if event.get("PhysicalResourceId") == event["StackId"]:
+            if status == "UPDATE_IN_PROGRESS":
+                break
+        elif status in {"DELETE_FAILED", "DELETE_SKIPPED"}:
+            name = f"{_resource(event)} {event.get('PhysicalResourceId', '')}"
+            reason = event.get("ResourceStatusReason", "")
+            left.setdefault(name, f"{name} ({reason})" if reason else name)
+    return tuple(left.values())
+
+
 def _resource(event: Mapping[str, Any]) -> str:
     known = event.get("ResourceType", "")
     return diff.noun(known) if known else str(event.get("LogicalResourceId", ""))

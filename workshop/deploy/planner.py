@@ -75,6 +75,8 @@ def plan(
     assembly: Assembly,
     seats: Sequence[Seat],
     elsewhere: Sequence[AccountRegion],
+    *,
+    remove: frozenset[str] = frozenset(),
 ) -> tuple[DeployPlan, Found]:
     """List the stacks and compare them with what should be: the plan, and what there is.
 
@@ -88,7 +90,7 @@ def plan(
             unlisted[place] = answer.reason
         else:
             known[place] = answer
-    made = propose(loaded, assembly, seats, known, reader(clients))
+    made = propose(loaded, assembly, seats, known, reader(clients), remove=remove)
     return replace(made, unlisted=unlisted), found
 
 
@@ -98,16 +100,19 @@ def propose(
     seats: Sequence[Seat],
     found: Found,
     document: Callable[[AccountRegion, str], Mapping[str, Any]],
+    *,
+    remove: frozenset[str] = frozenset(),
 ) -> DeployPlan:
     """Return the plan for ``seats``, and strays where these are all seats of the environment.
 
     ``found`` holds their places, and others in which strays are looked for.
     ``document`` gives the template of a stack (place, id); it is asked once for each kind of stack
-    that changes, and for stacks that are not like their neighbours.
+    that changes, and for stacks that are not like their neighbours. ``remove`` names what holds
+    data and may be removed: ``bucket:results``.
     """
     now = datetime.now(UTC)
     decided = [
-        planning.decide(stack, found[stack.place].get(stack.name), now)
+        replace(planning.decide(stack, found[stack.place].get(stack.name), now), remove=remove)
         for stack in desired_stacks.stacks(loaded, assembly, seats)
     ]
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
