@@ -51,6 +51,15 @@ OfProfile = Annotated[
         autocompletion=completion.profiles,
     ),
 ]
+Remove = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remove",
+        metavar="KIND:KEY",
+        help="Let an update remove this with what is in it: bucket:results, repository:serving.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")

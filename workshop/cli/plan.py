@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, Remove
 from workshop.deploy import assembly, planner
 from workshop.deploy.assembly import Assembly
-from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
+from workshop.deploy.diff import (
+    NOTEBOOK,
+    Effect,
+    PropertyChange,
+    data_of,
+    noun,
+    removes_data,
+    words,
+)
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.ledger import Ledger
@@ -27,6 +35,7 @@ def plan(
     env: Env,
     only: Only = None,
     profile: OfProfile = None,
+    remove: Remove = None,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +50,7 @@ def plan(
         workshop plan -e prod --only ada,grace --json | jq .totals
     """
     work = opened(env, config_dir, only=only, profile=profile)
-    made, _ = proposed(work, synthesized(work))
+    made, _ = proposed(work, synthesized(work), remove)
     if as_json:
         console.print_json(document(work, made), indent=2)
     else:
@@ -61,12 +70,22 @@ def synthesized(work: CommandContext) -> Assembly:
     return made
 
 
-def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, planner.Found]:
-    """List the stacks and compare; return the plan and what was found."""
+def proposed(
+    work: CommandContext, templates: Assembly, remove: Sequence[str] | None = None
+) -> tuple[DeployPlan, planner.Found]:
+    """List the stacks and compare; return the plan and what was found.
+
+    ``remove`` names what holds data and may be removed by an update.
+    """
     worked_in = Ledger(work.loaded.name).places()
     elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
-    made, found = planner.plan(work.clients, work.loaded, templates, work.seats, elsewhere)
+    asked = frozenset(remove or ())
+    made, found = planner.plan(
+        *(work.clients, work.loaded, templates, work.seats, elsewhere), remove=asked
+    )
+    for name in sorted(asked - made.removed):
+        console.warn(f"--remove {name}: no update would remove anything of this name")
     for place, why in made.unlisted.items():
         console.warn(f"whether strays are left in {place} is not known ({why})")
     return made, found
@@ -76,7 +95,7 @@ def show(made: DeployPlan) -> None:
     """Print the plan for people: what is unchanged is only counted."""
     table = console.table("seat", "place", "plan", "stacks", "why")
     for seat in made.seats:
-        if seat.action != StackAction.UNCHANGED:
+        if seat.action != StackAction.UNCHANGED or _why(seat):
             table.add_row(seat.seat, str(seat.place), seat.action.value, _stacks(seat), _why(seat))
     for stray in made.strays:
         why = "not on the roster; it stays until it is torn down"
@@ -161,6 +180,8 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
 def describe(change: PropertyChange) -> str:
     """Return a change in a line, without its values where they are long or hold rules."""
     resource = noun(change.type)
+    if removes_data(change):
+        return f"{' '.join(data_of(change).split(':'))} is REMOVED, with what is in it"
     if change.effect in (Effect.ADDED, Effect.REMOVED):
         return f"{resource} is {change.effect.value}"
     effects = {

@@ -112,6 +112,12 @@ class DeployPlan:
         return (stack for seat in self.seats for stack in seat.stacks)
 
     @property
+    def removed(self) -> set[str]:
+        """What holds data and is removed by an update, whether that may be or not."""
+        changes = (change for stack in self.stacks for change in stack.changes)
+        return {data_of(change) for change in changes if removes_data(change)}
+
+    @property
     def totals(self) -> dict[StackAction, int]:
         """How many seats there are of each action, the cohorts left out."""
         counted = Counter(seat.action for seat in self.seats if seat.seat != COHORT)
