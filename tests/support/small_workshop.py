@@ -260,7 +260,9 @@ class Fleet:
             loaded, seats = self.loaded(), self.seats(only)
             clients = clients or self.clients()
             looked = planner.look(clients, account_regions(seats))
-            return planner.propose(loaded, assembly(loaded), seats, looked, planner.reader(clients))
+            reader = planner.reader(clients)
+            made = planner.propose(loaded, assembly(loaded), seats, looked, reader)
+            return planner.see_notebooks(clients, loaded, made)
 
     def deploy(
         self,

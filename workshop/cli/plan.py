@@ -88,6 +88,8 @@ def proposed(
         console.warn(f"--remove {name}: no update would remove anything of this name")
     for place, why in made.unlisted.items():
         console.warn(f"whether strays are left in {place} is not known ({why})")
+    for place, why in made.unseen.items():
+        console.warn(f"whether the notebooks of {place} are there is not known ({why})")
     return made, found
 
 

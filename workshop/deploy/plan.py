@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws.notebooks import NotebookState
 from workshop.aws.stacks import BROKEN, ROLLED_BACK, SETTLED, StackSummary
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import (
@@ -66,10 +67,11 @@ class StackPlan:
         """Whether what is cleared may hold a notebook.
 
         A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
-        set that nobody ran has made nothing.
+        set that nobody ran has made nothing, and a whole stack is cleared for want of its notebook.
         """
         status = self.current.status if self.current else ""
-        clears = self.action == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
+        empty = status in SETTLED | ROLLED_BACK | {"REVIEW_IN_PROGRESS"}
+        clears = self.action == StackAction.CLEAR and not empty
         return clears and self.desired.kind == stack_that_makes(NOTEBOOK)
 
 
@@ -100,12 +102,14 @@ class Stray:
 class DeployPlan:
     """All seats, the cohorts first, and what belongs to none of them.
 
-    ``unlisted`` tells why places in which there may be further strays could not be looked at.
+    ``unlisted`` tells why places in which there may be further strays could not be looked at, and
+    ``unseen`` why the notebooks of a place could not be listed.
     """
 
     seats: tuple[SeatPlan, ...]
     strays: tuple[Stray, ...]
     unlisted: Mapping[AccountRegion, str] = field(default_factory=dict)
+    unseen: Mapping[AccountRegion, str] = field(default_factory=dict)
 
     @property
     def stacks(self) -> Iterable[StackPlan]:
@@ -177,6 +181,29 @@ def cure_of_clearing(desired: DesiredStack) -> str:
     only = "" if desired.seat == COHORT else f" --only {desired.seat}"
     saving = "" if desired.seat == COHORT else " --save-to FOLDER"
     return f"tear it down, then deploy it again: {command}{only}{saving}"
+
+
+def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
+    """Return the plan of a notebook's stack once it is known whether there is its notebook.
+
+    CloudFormation does not see what was done to it since: its word is for the stack alone.
+    """
+    if plan.current is None or plan.action not in (StackAction.UNCHANGED, StackAction.UPDATE):
+        return plan
+    seat, environment = plan.desired.seat, plan.desired.tags[tags.ENVIRONMENT]
+    if notebook is None:
+        message = f"its notebook is missing, though the stack is {plan.current.status}"
+        return replace(plan, action=StackAction.CLEAR, message=message)
+    if notebook.status == "Deleting":
+        message = f"its notebook is being deleted; then: workshop deploy -e {environment}"
+        return replace(plan, action=StackAction.REFUSED, message=f"{message} --only {seat}")
+    if notebook.status == "Failed" and plan.action == StackAction.UNCHANGED:
+        message = (
+            f"its notebook is Failed; start it with: workshop start -e {environment} --only {seat},"
+            " or give it another instance type"
+        )
+        return replace(plan, action=StackAction.REFUSED, message=message)
+    return plan
 
 
 def current_template(plan: StackPlan) -> int:

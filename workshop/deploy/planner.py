@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import yaml
@@ -16,7 +17,8 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable
+from workshop.aws.notebooks import notebooks
+from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
@@ -28,7 +30,7 @@ from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Exemplar
 from workshop.errors import WorkshopError
-from workshop.naming import COHORT
+from workshop.naming import COHORT, stack_that_makes
 
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
 THREADS = 8
@@ -91,7 +93,36 @@ def plan(
         else:
             known[place] = answer
     made = propose(loaded, assembly, seats, known, reader(clients), remove=remove)
-    return replace(made, unlisted=unlisted), found
+    return see_notebooks(clients, loaded, replace(made, unlisted=unlisted)), found
+
+
+def see_notebooks(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:
+    """Return the plan once the notebooks were listed in each place where a stack should have one.
+
+    One listing each; a place whose stacks are all to be made is not asked.
+    """
+    kind = stack_that_makes(diff.NOTEBOOK)
+    there_already = (StackAction.UNCHANGED, StackAction.UPDATE)
+    places = dict.fromkeys(
+        stack.desired.place
+        for stack in made.stacks
+        if stack.desired.kind == kind and stack.action in there_already
+    )
+    list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
+    listed = side_by_side(lambda place: attempt(partial(list_in, place)), places, threads=THREADS)
+    named = {seat.id: loaded.names(seat).notebook for seat in loaded.seats}
+
+    def seen(stack: StackPlan) -> StackPlan:
+        there = listed.get(stack.desired.place)
+        if stack.desired.kind != kind or there is None or isinstance(there, Unavailable):
+            return stack
+        return planning.with_notebook(stack, there.get(named[stack.desired.seat]))
+
+    seats = (replace(seat, stacks=tuple(map(seen, seat.stacks))) for seat in made.seats)
+    unseen = {
+        place: there.reason for place, there in listed.items() if isinstance(there, Unavailable)
+    }
+    return replace(made, seats=tuple(seats), unseen=unseen)
 
 
 def propose(

@@ -60,6 +60,12 @@ class StatusRow:
     def cost(self) -> Cost:
         return self.running + self.disk
 
+    @property
+    def lost_notebook(self) -> bool:
+        """Whether the notebook is missing or Failed although its stack is as it should be."""
+        stack_is_there = self.stacks is not None and "notebook" not in self.stacks.wrong
+        return stack_is_there and self.notebook in (MISSING, "Failed")
+
 
 @dataclass(frozen=True)
 class Unattributed:
