@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -123,16 +124,23 @@ def test_a_stack_of_somebody_else_is_never_touched(
         )
 
 
-def test_another_template_tag_or_protection_is_an_update() -> None:
+def test_another_template_or_tag_is_an_update() -> None:
     one = desired()
     carried = found(one).tags
     for difference in (
         {"tags": {**carried, tags.TEMPLATE: "old"}},
         {"tags": {**carried, "cost-centre": "4711"}},
         {"tags": {key: value for key, value in carried.items() if key != tags.PROFILE}},
-        {"protected": True},
     ):
         assert decide("UPDATE_COMPLETE", **difference).action == StackAction.UPDATE
+
+
+def test_protection_is_changed_only_where_the_yaml_speaks_of_it() -> None:
+    for said, protected in itertools.product((True, False, None), (True, False)):
+        one = replace(desired(), protected=said)
+        plan = planning.decide(one, found(one, protected=protected), NOW)
+        stays = said is None or said == protected
+        assert plan.action == (StackAction.UNCHANGED if stays else StackAction.UPDATE)
 
 
 def test_a_notebook_on_a_fallback_type_is_as_good_and_keeps_its_type() -> None:

@@ -209,6 +209,21 @@ def test_protection_is_changed_by_a_call_of_its_own(fleet: Fleet) -> None:
     assert set(fleet.deploy().outcomes.values()) == {"unchanged"}
 
 
+def test_protection_that_somebody_set_by_hand_stays(fleet: Fleet) -> None:
+    fleet.write(1)
+    assert fleet.deploy().good
+    client = fleet.cloud.client("cloudformation")
+    names = ("demo-cohort", "demo-seat01-storage")
+    for name in names:
+        client.update_termination_protection(StackName=name, EnableTerminationProtection=True)
+    assert fleet.deploy().calls == {}
+    fleet.write(1, MARK)
+    assert fleet.deploy().good
+    for name in names:
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        assert stack["EnableTerminationProtection"] is True
+
+
 def test_a_change_is_one_call_for_each_stack_that_it_changes(fleet: Fleet) -> None:
     fleet.write(3)
     assert fleet.deploy().good

@@ -138,7 +138,7 @@ def found(desired: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -
         reason="",
         created=datetime(2098, 3, 8, tzinfo=UTC),
         changed=None,
-        protected=desired.protected,
+        protected=bool(desired.protected),
         tags=desired.tagged(desired.templates[0]),
     )
     return replace(made, **more)

@@ -78,12 +78,12 @@ class CloudFormation:
         return self._send(
             "create_stack",
             StackName=desired.name,
-            EnableTerminationProtection=desired.protected,
+            EnableTerminationProtection=bool(desired.protected),
             **_shared(desired, template),
         )
 
     def update(self, desired: DesiredStack, template: Template, found: StackSummary) -> Sent:
-        if found.protected != desired.protected:
+        if desired.protected is not None and found.protected != desired.protected:
             sent = self._protect(found, protected=desired.protected)
             if sent.answer != Answer.ACCEPTED:
                 return sent

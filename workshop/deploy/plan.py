@@ -142,7 +142,7 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
     if found.status in SETTLED | ROLLED_BACK:
         # A notebook that got another type for want of capacity is as good as the first.
         good = any(found.tags == desired.tagged(template) for template in desired.templates)
-        unchanged = good and found.protected == desired.protected
+        unchanged = good and desired.protected in (None, found.protected)
         if unchanged:
             # CloudFormation says there what an update could not delete.
             message = _because(found) if found.reason and found.status in SETTLED else ""
