@@ -64,9 +64,11 @@ def _subnets(members: Any) -> Iterator[tuple[str, list[str]]]:
     if "SubnetId" in members:
         yield members["SubnetId"], members.get("SecurityGroups") or []
     for name, value in members.items():
+        if not isinstance(value, dict):
+            continue
         if name == "VpcConfig":
             yield from ((subnet, value["SecurityGroupIds"]) for subnet in value["Subnets"])
-        elif isinstance(value, dict):
+        else:
             yield from _subnets(value)
 
 

@@ -51,7 +51,7 @@ RESOURCE_TYPES = re.compile(
 )
 """Of the types that templates can have."""
 
-_UNKNOWN = re.compile(r"InvalidAction|UnknownOperationException|InvalidOperationException")
+_UNKNOWN = re.compile(r"InvalidAction|UnknownOperationException")
 """The codes with which ministack refuses operations that it does not have."""
 
 _CATALOG = re.compile(r"AWSGlue\.(BatchDelete|Create|Delete|Get|Update)(Database|Table)s?")

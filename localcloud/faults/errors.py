@@ -156,6 +156,15 @@ def expired(call: Call, code: str | None = None) -> ErrorAnswer:
     return _written(call, text)
 
 
+def not_offered(call: Call) -> ErrorAnswer:
+    """Return the answer of a service that does not have the operation in its Region."""
+    if _is_query(call):
+        text = f"The action {call.operation} is not valid for this web service."
+        return _written(call, ErrorText("InvalidAction", 400, text))
+    text = f"The requested operation {call.operation} is not recognized by the service."
+    return _written(call, ErrorText("UnknownOperationException", 400, text))
+
+
 def conflicting(call: Call) -> ErrorAnswer:
     """Return the answer to a call while another changes the same."""
     text = _CONFLICTS.get(call.service)

@@ -94,14 +94,17 @@ async def _unsent(_: Message) -> None:
 
 def _answer_of(rule: Rule, call: Call) -> ErrorAnswer | None:
     """Return the error that a rule answers, or None for a timeout."""
-    if rule.effect == "throttle":
-        return errors.throttled(call)
+    simple = {
+        "throttle": errors.throttled,
+        "not-offered": errors.not_offered,
+        "conflict": errors.conflicting,
+    }
+    if rule.effect in simple:
+        return simple[rule.effect](call)
     if rule.effect == "error":
         return errors.failed(call, rule.status, rule.code)
     if rule.effect == "denied":
         return errors.denied(call, rule.policy)
-    if rule.effect == "conflict":
-        return errors.conflicting(call)
     if rule.effect == "expired":
         return errors.expired(call, rule.code)
     return None

@@ -118,6 +118,12 @@ class Expired(_OfCalls):
     """The error code instead of the service's usual one, such as InvalidClientTokenId."""
 
 
+class NotOffered(_OfCalls):
+    """The service has no such operation in the Region."""
+
+    effect: Literal["not-offered"]
+
+
 class Conflict(_OfCalls):
     """Another call changes the same at the moment: IAM's ConcurrentModification, ..."""
 
@@ -199,7 +205,18 @@ class Capacity(_Counted):
     """A glob, such as ``ml.g5.*``."""
 
 
-CallRule = Throttle | Error | Timeout | LostAnswer | Denied | Expired | Conflict | Stale | Latency
+CallRule = (
+    Throttle
+    | Error
+    | Timeout
+    | LostAnswer
+    | Denied
+    | Expired
+    | NotOffered
+    | Conflict
+    | Stale
+    | Latency
+)
 Rule = CallRule | Keys | Stuck | Handler | Capacity
 
 
@@ -264,7 +281,8 @@ def _services() -> tuple[str, ...]:
 @cache
 def _effects() -> tuple[str, ...]:
     kinds = (
-        *(Throttle, Error, Timeout, LostAnswer, Denied, Expired, Conflict, Stale, Latency),
+        *(Throttle, Error, Timeout, LostAnswer, Denied, Expired, NotOffered, Conflict, Stale),
+        Latency,
         *(Keys, Stuck, Handler, Capacity),
     )
     return tuple(get_args(kind.model_fields["effect"].annotation)[0] for kind in kinds)

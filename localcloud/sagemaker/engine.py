@@ -59,7 +59,7 @@ class SageMakerEngine:
 
     def call(self, operation: str, request: Members) -> Members:
         """Perform one API operation; raises ``ApiError`` for every refusal."""
-        handler = self.operations.get(operation)
+        handler = self.operations.get(operation) or listing.of_nothing(operation, self.operations)
         if handler is None:
             raise not_played("SageMaker", operation)
         check_request(SERVICE, operation, request)

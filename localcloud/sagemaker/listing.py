@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,26 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
         shown.append(responses.projected(summary, view))
         last = place(kind, record, sort_by)
     return {kind.summaries: shown}
+
+
+def of_nothing(
+    operation: str, played: Container[str]
+) -> Callable[[Members], dict[str, list[Any]]] | None:
+    """Return what lists a type that nobody can make here, of which there is none; else None.
+
+    What AWS makes by itself (artifacts, contexts and actions of lineage) is not made here either.
+    """
+    model = models.service_model("sagemaker")
+    noun = operation.removeprefix("List")
+    singular = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+    if noun == operation or operation not in model.operation_names:
+        return None
+    if f"Create{singular}" not in model.operation_names or f"Create{singular}" in played:
+        return None
+    shape = model.operation_model(operation).output_shape
+    members = shape.members.items() if shape is not None else ()
+    empty = {name: list[Any]() for name, member in members if member.type_name == "list"}
+    return lambda _: empty
 
 
 def _at(view: Members, path: str) -> Any:

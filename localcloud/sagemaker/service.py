@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import invalid
 from localcloud.protocol.json_service import Answer, Document, JsonService, answered
-from localcloud.sagemaker import feature_runtime, never_made, outside, runtime, search, tagging
+from localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging
 from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resources import (
     automl,
@@ -68,7 +68,6 @@ MORE_OPERATIONS = (
     experiments.OPERATIONS,
     inference_component.OPERATIONS,
     model_package.OPERATIONS,
-    never_made.OPERATIONS,
     notebook_instance.OPERATIONS,
     pipelines.OPERATIONS,
     studio.OPERATIONS,

@@ -74,6 +74,10 @@ def test_a_fault_is_added_counted_and_cleared(cloud: Cloud) -> None:
             {"effect": "stuck", "noun": "NotebookInstance", "name": "x*", "status": "Deleting"},
         ),
         (
+            "not-offered sagemaker:ListHubs",
+            {"effect": "not-offered", "operation": "sagemaker:ListHubs"},
+        ),
+        (
             "conflict iam:*Role*",
             {"effect": "conflict", "operation": "iam:*Role*"},
         ),

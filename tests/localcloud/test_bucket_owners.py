@@ -43,10 +43,11 @@ def test_every_operation_sends_the_owner_in_the_same_header() -> None:
 
 def error(cloud: Cloud, operation: str, owner: str) -> tuple[str, int]:
     """Return code and status with which an operation is refused."""
-    shape: Any = MODEL.operation_model(operation).input_shape
-    request: dict[str, Any] = sample(shape)
-    request |= {"Bucket": "ours"} | ({"Key": "a"} if "Key" in shape.members else {})
-    if "CopySource" in shape.members:
+    shape = MODEL.operation_model(operation).input_shape
+    assert shape is not None
+    members, request = shape.members, sample(shape)
+    request |= {"Bucket": "ours"} | ({"Key": "a"} if "Key" in members else {})
+    if "CopySource" in members:
         request["CopySource"] = "ours/a"
     with pytest.raises(ClientError) as caught:
         cloud.client("s3")._make_api_call(operation, {**request, "ExpectedBucketOwner": owner})

@@ -183,7 +183,7 @@ def test_the_account_itself_may_do_everything_and_mistakes_are_told_as_before(
     assert refusal(seat, "sagemaker", "describe_notebook_instance", **missing)[2] == (
         "RecordNotFound"
     )
-    unserved = refusal(seat, "sagemaker", "list_flow_definitions")
+    unserved = refusal(seat, "sagemaker", "describe_flow_definition", FlowDefinitionName="a")
     assert unserved[:2] == (400, "NotPlayedHere")
     wrong = refusal(seat, "sagemaker", "describe_notebook_instance", NotebookInstanceName="a b")
     assert wrong[1] == "ValidationException"

@@ -116,10 +116,18 @@ def test_a_handler_fails_as_often_as_asked_and_the_stack_says_how(cloud: Cloud) 
     assert cloud.destroy("two") == "DELETE_COMPLETE"
 
 
+def test_what_a_region_does_not_offer_is_taken_for_that(cloud: Cloud) -> None:
+    cloud.faults({"effect": "not-offered", "operation": "sagemaker:ListLabelingJobs"})
+    client = cloud.client("sagemaker")
+    assert errors.is_not_offered(refusal(client.list_labeling_jobs))
+    cloud.faults()
+    assert client.list_labeling_jobs()["LabelingJobSummaryList"] == []
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "request_"),
     [
-        ("sagemaker", "list_hubs", {}),
+        ("sagemaker", "describe_hub", {"HubName": "none"}),
         ("service-quotas", "get_association_for_service_quota_template", {}),
         ("application-autoscaling", "describe_scheduled_actions", {"ServiceNamespace": "ecs"}),
         ("dynamodb", "list_tables", {}),

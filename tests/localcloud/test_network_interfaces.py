@@ -73,3 +73,12 @@ def test_a_notebook_has_one_until_it_is_gone(aws: Aws, network: dict[str, Any]) 
     aws.sagemaker.delete_notebook_instance(NotebookInstanceName="nb")
     aws.pass_time()
     assert in_subnet(aws, network) == []
+
+
+def test_what_runs_in_no_vpc_has_none(aws: Aws) -> None:
+    kept = jobs.machines(KeepAlivePeriodInSeconds=3600)
+    aws.sagemaker.create_training_job(**jobs.training(jobs.made_once(aws), ResourceConfig=kept))
+    aws.pass_time(2)
+    pool = aws.sagemaker.describe_training_job(TrainingJobName="job")["WarmPoolStatus"]
+    assert pool["Status"] == "Available"
+    assert aws.client("ec2").describe_network_interfaces()["NetworkInterfaces"] == []

@@ -296,5 +296,8 @@ def test_boto3s_own_waiters_see_the_status_they_wait_for(cloud: Cloud) -> None:
 
 
 def test_an_operation_the_local_cloud_lacks_says_so(cloud: Cloud) -> None:
-    said = refusal(cloud.client("sagemaker").list_hubs)
-    assert said == "NotPlayedHere: The local cloud does not play ListHubs of SageMaker."
+    sagemaker = cloud.client("sagemaker")
+    said = refusal(sagemaker.describe_hub, HubName="none")
+    assert said == "NotPlayedHere: The local cloud does not play DescribeHub of SageMaker."
+    # Nobody can make one here, so there is none.
+    assert sagemaker.list_hubs()["HubSummaries"] == []

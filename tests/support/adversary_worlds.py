@@ -23,7 +23,7 @@ MOVED = ("", "", "", "", "renamed", "region", "row", "far row")
 Played = frozenset[tuple[str, str]]
 """Services and their operations."""
 
-UNPLAYED = (NOT_PLAYED,)
+UNPLAYED = (NOT_PLAYED, "InvalidOperationException")
 """How the local cloud refuses what it does not have."""
 
 

@@ -17,6 +17,7 @@ COMMON_ERRORS = {
     NOT_PLAYED,
     "ServiceUnavailable",
     "ThrottlingException",
+    "UnknownOperationException",
     "UnrecognizedClientException",
     "ValidationException",
 }

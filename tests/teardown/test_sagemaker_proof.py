@@ -127,12 +127,15 @@ def test_a_listing_that_fails_makes_its_kind_unknown_and_no_other(
     cloud: Cloud, clients: Clients
 ) -> None:
     trains(cloud, "hers", teardown_demo.role(cloud, ADA))
-    cloud.faults({"effect": "denied", "operation": "sagemaker:ListModels"})
+    cloud.faults(
+        {"effect": "denied", "operation": "sagemaker:ListModels"},
+        {"effect": "not-offered", "operation": "sagemaker:ListLabelingJobs"},
+    )
     target = ScanTarget("demo", "demo", {teardown_demo.HERE: frozenset({"ada"})}, whole=True)
     seen = discovery.discover(clients, target, ALL)
     assert [one.resource_type for one in seen.unknown] == ["model"]
     assert ("training job", "hers", teardown_demo.HERE) in seen.resources
-    assert seen.not_offered == ()
+    assert set(seen.not_offered) == {"labeling job"}
 
 
 @pytest.mark.parametrize("count", [26, 51, 101, 201])

@@ -94,6 +94,8 @@ def add(
 
     expired: the caller's credentials are over, for all calls unless some are named
 
+    not-offered: the service has no such operation in the Region
+
     conflict: another call changes the same at the moment (ConcurrentModification, OperationAborted)
 
     stale: for some seconds after a change calls answer as before it, and do not find what is new
