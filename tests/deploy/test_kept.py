@@ -106,7 +106,8 @@ def test_what_holds_work_is_removed_only_where_somebody_asks_for_it_by_name(flee
     for name in ("bucket:results", "repository:serving"):
         assert (
             f"{name} would be removed with what is in it, and nobody asked for that; put it back"
-            f" into the YAML, or remove it with: workshop deploy -e dev --remove {name}"
+            " into the YAML, or remove it with: workshop deploy -e dev --remove bucket:results"
+            " --remove repository:serving"
         ) in refused.out
     asked = fleet.run("deploy", "--remove", "repository:serving", "--remove", "bucket:reslts")
     assert (asked.code, there(fleet)) == (1, {RESULTS})
@@ -120,7 +121,7 @@ def test_a_bucket_that_an_update_could_not_delete_is_named_and_is_not_done(fleet
     assert (ran.code, there(fleet)) == (1, {RESULTS})
     said = "UPDATE_COMPLETE: Update successful. One or more resources could not be deleted."
     assert f"demo-seat01-storage: {said}; in no stack any more: bucket {RESULTS} (" in ran.out
-    assert ran.out.count("; workshop teardown finds and deletes it") == 1
+    assert ran.out.count("; in the end it is deleted by: workshop teardown -e dev") == 1
     again = fleet.run("deploy")
     assert (again.code, again.out.splitlines()[-1]) == (0, "seats: 1 unchanged")
     assert said in again.out
@@ -132,5 +133,5 @@ def test_what_is_to_be_kept_and_is_removed_on_request_is_named(fleet: Fleet) -> 
     assert (ran.code, there(fleet)) == (0, {RESULTS})
     assert (
         f"left outside: demo-seat01-storage in no stack any more: bucket {RESULTS};"
-        " workshop teardown finds and deletes it"
+        " in the end it is deleted by: workshop teardown -e dev"
     ) in ran.err

@@ -385,7 +385,7 @@ class DeployEngine:
 
         def told(left: tuple[str, ...]) -> None:
             self._calling.discard(job.name)
-            message = planning.left_outside(left)
+            message = planning.left_outside(job.plan.desired, left)
             if found.reason:
                 said = f"{found.status}: {found.reason}"
                 self._fail(job, f"{said}; {message}" if message else said)

@@ -217,13 +217,18 @@ def current_template(plan: StackPlan) -> int:
     return digests.index(there) if there in digests else 0
 
 
-def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackPlan:
-    """Return the plan of an update once its changes are known."""
+def with_changes(
+    plan: StackPlan, changes: tuple[PropertyChange, ...], also: Iterable[str] = ()
+) -> StackPlan:
+    """Return the plan of an update once its changes are known.
+
+    ``also`` names what other stacks would remove: one command asks for all of it.
+    """
     refused = [change for change in changes if change.effect == Effect.REFUSED]
     data = dict.fromkeys(data_of(change) for change in changes if removes_data(change))
     unasked = [name for name in data if name not in plan.remove]
     if unasked and not refused:
-        message = _keeps_data(plan.desired, unasked)
+        message = _keeps_data(plan.desired, unasked, sorted({*unasked, *also, *plan.remove}))
         return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
     if not refused:
         return replace(plan, changes=changes)
@@ -238,21 +243,22 @@ def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackP
     return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
 
 
-def _keeps_data(desired: DesiredStack, data: Sequence[str]) -> str:
+def _keeps_data(desired: DesiredStack, data: Sequence[str], asked_for: Iterable[str]) -> str:
     """Return why a stack is refused whose update would remove what holds people's work."""
     names = ", ".join(data)
-    asked = " ".join(f"--remove {name}" for name in data)
+    asked = " ".join(f"--remove {name}" for name in asked_for)
     return (
         f"{names} would be removed with what is in it, and nobody asked for that; put it back into"
         f" the YAML, or remove it with: workshop deploy -e {desired.tags[tags.ENVIRONMENT]} {asked}"
     )
 
 
-def left_outside(left: Sequence[str]) -> str:
-    """Return what an update took out of a stack and did not delete, and who deletes it."""
+def left_outside(desired: DesiredStack, left: Sequence[str]) -> str:
+    """Return what an update took out of a stack and did not delete, and what deletes it."""
     if not left:
         return ""
-    return f"in no stack any more: {', '.join(left)}; workshop teardown finds and deletes it"
+    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]}"
+    return f"in no stack any more: {', '.join(left)}; in the end it is deleted by: {command}"
 
 
 def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:

@@ -149,7 +149,17 @@ def propose(
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
-    finished = [_with_changes(plan, known.get(_key(plan))) for plan in decided]
+    changes = {_key(plan): _changes(plan, known[_key(plan)]) for plan in updates}
+    removed = {
+        diff.data_of(change)
+        for found_changes in changes.values()
+        for change in found_changes
+        if diff.removes_data(change)
+    }
+    finished = [
+        planning.with_changes(plan, changes[_key(plan)], removed) if _key(plan) in changes else plan
+        for plan in decided
+    ]
     return DeployPlan(planning.seats(finished), _strays(loaded, seats, found))
 
 
@@ -178,11 +188,12 @@ def _strays(
     )
 
 
-def _with_changes(plan: StackPlan, before: Mapping[str, Any] | None) -> StackPlan:
+def _changes(plan: StackPlan, before: Mapping[str, Any] | None) -> tuple[diff.PropertyChange, ...]:
+    """Return what an update changes, nothing where the template before could not be read."""
     if before is None:
-        return plan
+        return ()
     after = plan.desired.templates[planning.current_template(plan)].document
-    return planning.with_changes(plan, diff.between(before, after))
+    return diff.between(before, after)
 
 
 @dataclass
