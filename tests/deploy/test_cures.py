@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -12,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.test_kept import RESULTS, deploy_two
+from tests.deploy.test_kept import RESULTS, deploy_two, with_template
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import Fleet
 from tests.support.stack_states import Hand
+from workshop.deploy.templates import Template
 
-COMMAND = re.compile(r"\b(?:workshop|aws) [a-z-]+(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
+COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
 AWS = Path(sys.executable).with_name("aws")
 SEAT = "seat01"
+KEEP = "profiles: {attendee: {registry: {repositories: {training: {keep: true}}}}}"
 SLOW = 3600.0
 """Seconds that a notebook takes, unless a test says that they are over."""
 
@@ -84,6 +87,28 @@ def a_name_is_taken(fleet: Fleet) -> None:
     fleet.take(SEAT)
 
 
+def a_repository_was_kept(fleet: Fleet) -> None:
+    """By an edition that was torn down."""
+    fleet.write(1, KEEP)
+    plan = fleet.plan()
+    (desired,) = (one.desired for one in plan.stacks if one.desired.kind == "registry")
+    document = desired.templates[0].document
+    for resource in document["Resources"].values():
+        resource["DeletionPolicy"] = "RetainExceptOnCreate"
+        tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+        tags["environment"] = "dev"  # the templates are another environment's
+        resource["Properties"]["Tags"] = [{"Key": k, "Value": v} for k, v in tags.items()]
+    kept = Template(json.dumps(document), "kept")
+    assert fleet.deploy(plan=with_template(plan, "registry", kept)).good
+    follow(fleet, "workshop teardown -e dev --early")
+    assert fleet.statuses() == {}
+    assert fleet.cloud.client("ecr").describe_repositories()["repositories"]
+
+
+def without_keep(fleet: Fleet) -> None:
+    fleet.write(1)
+
+
 def stop(fleet: Fleet) -> None:
     client = fleet.cloud.client("sagemaker")
     client.stop_notebook_instance(NotebookInstanceName=f"demo-{SEAT}-notebook")
@@ -127,6 +152,11 @@ CURES = [
     Cured(a_notebook_failed, "plan", PLAN, START_IT),
     Cured(a_key_is_removed, "plan", PLAN, f"workshop deploy -e dev {BOTH}"),
     Cured(a_bucket_is_left_outside, f"deploy {BOTH}", PLAN, "workshop teardown -e dev", "deploy"),
+    Cured(
+        *(a_repository_was_kept, "deploy", PLAN, f"workshop teardown -e dev --early --only {SEAT}"),
+        then="deploy",
+        before=without_keep,
+    ),
     Cured(a_notebook_is_missing, "status", STATUS, DEPLOY_IT),
     Cured(a_notebook_failed, "status", STATUS, START_IT),
     Cured(a_notebook_is_missing, "start", START, DEPLOY_IT),
@@ -161,9 +191,14 @@ def follow(fleet: Fleet, command: str) -> None:
     program, *words = command.replace("FOLDER", "saved").split()
     if program == "aws":
         subprocess.run(
-            [AWS, *words], env=fleet.cloud.environment(), check=True, capture_output=True
+            [AWS, *words],
+            env=fleet.cloud.environment(),
+            cwd=fleet.folder,
+            check=True,
+            capture_output=True,
         )
-        fleet.cloud.settled(words[words.index("--stack-name") + 1])
+        if "--stack-name" in words:
+            fleet.cloud.settled(words[words.index("--stack-name") + 1])
         return
     verb, _, _, *rest = words
     ran = fleet.run(verb, *rest)

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.aws import errors
 from workshop.aws.stacks import StackSummary
-from workshop.deploy import diff, next_call, polling
+from workshop.deploy import diff, failures, next_call, polling
 from workshop.deploy import plan as planning
 from workshop.deploy.call_threads import CallThreads
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
@@ -373,6 +373,8 @@ class DeployEngine:
             self._queue.put_later(job, self.clock() + seconds)
             job.stage = Stage.LATER
             self._say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
+        elif failures.holds_name(cause):
+            self._fail(job, f"{cause}; {planning.cure_of_taken(job.plan.desired)}")
         else:
             self._end(job, Stage.FAILED)
 

@@ -83,6 +83,19 @@ def of_error(error: BotoCoreError | ClientError) -> Cause:
     )
 
 
+_TAKEN = re.compile(
+    r"'(?:AWS::S3::Bucket|AWS::ECR::Repository)' with identifier '.+' already exists"
+)
+
+
+def holds_name(cause: Cause) -> bool:
+    """Return whether a bucket or a repository of that name is there, and in no stack of ours.
+
+    CloudFormation takes none into a stack by itself.
+    """
+    return bool(_TAKEN.search(cause.message))
+
+
 def tells_elsewhere(cause: Cause) -> bool:
     """Whether CloudFormation refused the template before it began, and tells why in DescribeEvents.
 

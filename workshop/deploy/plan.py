@@ -179,8 +179,15 @@ def cure_of_clearing(desired: DesiredStack) -> str:
     """Return how to get rid of a stack that CloudFormation alone does not delete."""
     command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]} --early"
     only = "" if desired.seat == COHORT else f" --only {desired.seat}"
-    saving = "" if desired.seat == COHORT else " --save-to FOLDER"
-    return f"tear it down, then deploy it again: {command}{only}{saving}"
+    return f"tear it down, then deploy it again: {command}{only} --save-to FOLDER"
+
+
+def cure_of_taken(desired: DesiredStack) -> str:
+    """Return what helps where a bucket or a repository is there already, and in no stack."""
+    return (
+        "if an earlier edition kept it, take its 'keep' out of the YAML for now and"
+        f" {cure_of_clearing(desired)}; else give the workshop another name"
+    )
 
 
 def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
