@@ -118,6 +118,10 @@ def time_passes(fleet: Fleet) -> None:
     """What is on its way arrives, and what was in the way is gone."""
     fleet.cloud.faults()
     fleet.cloud.delays(notebook=0)
+    for _ in range(5000):
+        if not {"Deleting", "Stopping"} & set(notebooks(fleet.cloud).values()):
+            return
+    raise AssertionError("a notebook is on its way for ever")
 
 
 def by_hand(fleet: Fleet) -> None:
