@@ -50,7 +50,10 @@ class WorkbenchBucket(Construct):
                     expiration=Duration.days(expire_days) if expire_days else None,
                 )
             ],
-            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+            # What is kept from the rollback of its own creation is in the way of the next one.
+            removal_policy=(
+                RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else RemovalPolicy.DESTROY
+            ),
         )
         Validations.of(self.bucket).acknowledge(
             Acknowledgment(

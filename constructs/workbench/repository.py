@@ -50,5 +50,8 @@ class WorkbenchRepository(Construct):
                 ),
             ],
             empty_on_delete=not keep,
-            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+            # What is kept from the rollback of its own creation is in the way of the next one.
+            removal_policy=(
+                RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else RemovalPolicy.DESTROY
+            ),
         )

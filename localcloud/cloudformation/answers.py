@@ -97,6 +97,12 @@ def _updated(update: Action) -> Action:
 
 
 def _cannot_be_updated(stack: Record) -> Answer:
+    if stack["StackStatus"] == "UPDATE_FAILED":
+        return _refusal(
+            "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack"
+            " from this state, please use the disable-rollback parameter with update-stack API. To"
+            " rollback to the last known good state, please use the rollback-stack API"
+        )
     return _refusal(
         f"Stack:{stack['StackId']} is in {stack['StackStatus']} state and can not be updated."
     )

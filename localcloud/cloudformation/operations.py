@@ -31,6 +31,10 @@ _BEGINS = {
 }
 """Status of a stack that begins an operation -> the type of the operation."""
 
+_NOT_DELETED = "Update successful. One or more resources could not be deleted."
+"""What AWS says of an update after which something that it took out of the stack is still there
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html)."""
+
 _deploying: ContextVar[Record | None] = ContextVar("template being deployed", default=None)
 
 
@@ -188,8 +192,10 @@ def _deployed(deploy: Task) -> Task:
         stack = ministack_adapter.module("services.cloudformation")._stacks[stack_name]
         resources = stack.get("_resources") or {}
         if stack["StackStatus"] == "UPDATE_COMPLETE":
-            for name in resources.keys() - (template.get("Resources") or {}).keys():
+            left = resources.keys() - (template.get("Resources") or {}).keys()
+            for name in left:
                 del resources[name]
+            stack["StackStatusReason"] = _NOT_DELETED if left else ""
 
     return deploy_stack
 

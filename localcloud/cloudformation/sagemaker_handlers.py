@@ -53,15 +53,12 @@ class SageMakerHandlers:
         operation = f"Create{self.spec.noun}"
         self._call(operation, self._request(operation, name, props))
         if self.spec.stops_to_update:
-            status = self._wait(name, ("InService", "Failed"))
-            if status == "Failed":
-                # CloudFormation passes the notebook's FailureReason on
-                # (https://github.com/aws-samples/amazon-sagemaker-optuna-hpo-blog/issues/4).
-                record = self._existing(name) or {}
-                reason = record.get("failure") or f"Notebook Instance {name} failed to start."
+            try:
+                self._in_service(name)
+            except ResourceError:
                 # CloudFormation learns no physical id from a failed create: clean up here.
                 self._remove(name)
-                raise ResourceError(f"{reason} (HandlerErrorCode: NotStabilized)")
+                raise
         return self._made(name)
 
     def update(
@@ -133,7 +130,18 @@ class SageMakerHandlers:
         finally:
             if running:
                 self._call("StartNotebookInstance", {self.kind.name: name})
-                self._wait(name, ("InService", "Failed"))
+                self._in_service(name)
+
+    def _in_service(self, name: str) -> None:
+        """Wait for a notebook's start; raise ResourceError where it fails.
+
+        CloudFormation passes the notebook's FailureReason on
+        (https://github.com/aws-samples/amazon-sagemaker-optuna-hpo-blog/issues/4).
+        """
+        if self._wait(name, ("InService", "Failed")) == "Failed":
+            record = self._existing(name) or {}
+            reason = record.get("failure") or f"Notebook Instance {name} failed to start."
+            raise ResourceError(f"{reason} (HandlerErrorCode: NotStabilized)")
 
     def _remove(self, name: str) -> None:
         if self._existing(name) is None:

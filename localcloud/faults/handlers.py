@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
+from localcloud.cloudformation import deletions
 from localcloud.cloudformation.failures import ResourceError, handler_message
 
 if TYPE_CHECKING:
@@ -73,4 +74,5 @@ def patch_handlers(plan: FaultPlan) -> None:
 
     stacks._provision_resource = provision_resource
     stacks._update_resource = update_resource
-    stacks._delete_resource = delete_resource
+    # What cannot be deleted stays in its stack, whoever refuses.
+    stacks._delete_resource = deletions.noting_failures(delete_resource)

@@ -107,7 +107,9 @@ def test_a_wrong_notebook_is_told_with_its_cure(tmp_path: Path, added: str, told
          " spaces and _.:/=+-@, and no 'aws:' in front"),
         ("tags: {'AWS:x': y}", "tags.AWS:x: 'AWS:x' is reserved by AWS; begin it otherwise"),
         ("tags: {a: Zoë}", "tags.a: 'Zoë' cannot be a tag's value; use letters, digits, spaces and"
-         " _.:/=+-@"),
+         " _.:/=+-@, and one of them at least"),
+        ("tags: {a: ''}", "tags.a: '' cannot be a tag's value; use letters, digits, spaces and"
+         " _.:/=+-@, and one of them at least"),
         ("tags: {a: true}", "tags.a: true is not text; put the text in quotes"),
         ("profiles: {}", "profiles: is empty; name at least 1"),
         ("profiles:", "profiles: is empty; give it a value or remove it"),

@@ -60,6 +60,34 @@ def test_stacks_of_either_tool_are_unchanged_for_the_other(
     assert {one["name"] for one in stacks if one["action"] != "unchanged"} == {"demo-alan-notebook"}
 
 
+def test_an_update_that_cdk_left_as_it_failed_is_rolled_back_and_made(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    cdk = Cdk(cloud.environment(), tmp_path / "cdk.out", {"env": "demo", "config": str(config)})
+    common = ("-e", "demo", "--config-dir", str(config), "--only", "ada")
+    monkeypatch.chdir(tmp_path)
+    with calling(cloud), quick_deploys():
+        assert run("deploy", *common).code == 0
+    demo = config / "demo.yaml"
+    wanted = demo.read_text()
+    demo.write_text(wanted.replace("volume_gb: 20", "volume_gb: 10"))
+    left = cdk.run(
+        *("deploy", "demo-ada-notebook", "--exclusively", "--no-rollback"),
+        *("--require-approval", "never"),
+        attendee="ada",
+    )
+    assert left.code == 1, left.text
+    assert cloud.settled("demo-ada-notebook") == "UPDATE_FAILED"
+    demo.write_text(wanted)
+    with calling(cloud), quick_deploys():
+        deployed = run("deploy", *common)
+    assert deployed.code == 0, deployed.err
+    assert "roll back and update" in deployed.out
+    assert cloud.settled("demo-ada-notebook").endswith("_COMPLETE")
+
+
 def test_cdk_runs_once_for_the_same_inputs_and_what_is_kept_is_what_it_wrote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

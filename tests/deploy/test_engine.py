@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -58,6 +58,15 @@ class Scripted:
     def delete(self, before: StackSummary) -> Sent:
         self.asked.append(("delete", before.name, ""))
         return Sent(Answer.ACCEPTED)
+
+    def roll_back(self, before: StackSummary) -> Sent:
+        self.asked.append(("roll back", before.name, ""))
+        self.there[before.name] = replace(before, status="UPDATE_ROLLBACK_COMPLETE")
+        return Sent(Answer.ACCEPTED, before.id)
+
+    def document(self, stack_id: str) -> dict[str, Any]:
+        assert stack_id
+        return {}
 
     def seen(self, names: Collection[str], *, whole: bool) -> Seen:
         assert whole in (True, False)
@@ -307,6 +316,33 @@ def test_two_that_overtake_each_other_for_ever_give_up(monkeypatch: pytest.Monke
     assert driven.messages(What.FAILED) == [
         ("demo-seat1-storage", "somebody else keeps changing it")
     ]
+
+
+def test_a_state_that_nobody_changes_is_told_in_the_words_of_aws(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(polling, "SHOWS_WITHIN", 0.0)
+    one = desired()
+    aws = Scripted(found(one, tags={**found(one).tags, "template": "old"}))
+    words = "ValidationError: Stack:arn is in UPDATE_COMPLETE state and can not be updated."
+    refused = Sent(Answer.OVERTAKEN, cause=Cause(FailureClass.PERMANENT, words))
+    monkeypatch.setattr(aws, "update", lambda *_: refused)
+    driven = Driven(aws, one)
+    driven.engine.run()
+    assert driven.messages(What.FAILED) == [(one.name, words)]
+
+
+def test_an_update_that_failed_and_stayed_is_rolled_back_and_then_made() -> None:
+    one = desired()
+    aws = Scripted(found(one, "UPDATE_FAILED", tags={**found(one).tags, "template": "old"}))
+    driven = Driven(aws, one)
+    driven.engine.run()
+    assert [operation for operation, *_ in aws.asked] == ["roll back", "update"]
+    assert driven.messages(What.BEGUN) == [
+        (one.name, "rolling back the update that failed"),
+        (one.name, ""),
+    ]
+    assert driven.stages() == [Stage.DONE]
 
 
 def test_a_stack_that_somebody_else_cleared_and_makes_anew_is_waited_for_once() -> None:

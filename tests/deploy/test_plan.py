@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -32,17 +33,17 @@ DECIDED = {
     "UPDATE_IN_PROGRESS": StackAction.WAIT,
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
     "UPDATE_COMPLETE": StackAction.UNCHANGED,
-    "UPDATE_FAILED": StackAction.UPDATE,
+    "UPDATE_FAILED": StackAction.ROLL_BACK,
     "UPDATE_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
     "UPDATE_ROLLBACK_FAILED": StackAction.REFUSED,
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": StackAction.WAIT,
-    "UPDATE_ROLLBACK_COMPLETE": StackAction.UPDATE,
+    "UPDATE_ROLLBACK_COMPLETE": StackAction.UNCHANGED,
     "REVIEW_IN_PROGRESS": StackAction.CLEAR,  # one that has waited for too long; see below
     "IMPORT_IN_PROGRESS": StackAction.WAIT,
     "IMPORT_COMPLETE": StackAction.UNCHANGED,
     "IMPORT_ROLLBACK_IN_PROGRESS": StackAction.WAIT,
     "IMPORT_ROLLBACK_FAILED": StackAction.REFUSED,
-    "IMPORT_ROLLBACK_COMPLETE": StackAction.UPDATE,
+    "IMPORT_ROLLBACK_COMPLETE": StackAction.UNCHANGED,
 }
 """Of a stack that carries the desired tags and template."""
 
@@ -81,8 +82,8 @@ def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
         " --stack-name demo-seat1-storage --region us-east-1"
     )
     assert decide("IMPORT_ROLLBACK_FAILED").message == (
-        "IMPORT_ROLLBACK_FAILED; nothing is known to be done about that;"
-        " look into it in CloudFormation's console"
+        "IMPORT_ROLLBACK_FAILED; tear it down, then deploy it again:"
+        " workshop teardown -e dev --early --only seat1 --save-to FOLDER"
     )
 
 
@@ -124,16 +125,23 @@ def test_a_stack_of_somebody_else_is_never_touched(
         )
 
 
-def test_another_template_tag_or_protection_is_an_update() -> None:
+def test_another_template_or_tag_is_an_update() -> None:
     one = desired()
     carried = found(one).tags
     for difference in (
         {"tags": {**carried, tags.TEMPLATE: "old"}},
         {"tags": {**carried, "cost-centre": "4711"}},
         {"tags": {key: value for key, value in carried.items() if key != tags.PROFILE}},
-        {"protected": True},
     ):
         assert decide("UPDATE_COMPLETE", **difference).action == StackAction.UPDATE
+
+
+def test_protection_is_changed_only_where_the_yaml_speaks_of_it() -> None:
+    for said, protected in itertools.product((True, False, None), (True, False)):
+        one = replace(desired(), protected=said)
+        plan = planning.decide(one, found(one, protected=protected), NOW)
+        stays = said is None or said == protected
+        assert plan.action == (StackAction.UNCHANGED if stays else StackAction.UPDATE)
 
 
 def test_a_notebook_on_a_fallback_type_is_as_good_and_keeps_its_type() -> None:

@@ -161,7 +161,7 @@ def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
     changed = {
         stack.desired.place: [(change.resource, change.effect) for change in stack.changes]
         for stack in plan.stacks
-        if stack.action == StackAction.UPDATE
+        if stack.action == StackAction.REFUSED
     }
     assert changed == {
         small_workshop.HOME: [("Oldus", Effect.REMOVED)],

@@ -209,6 +209,21 @@ def test_protection_is_changed_by_a_call_of_its_own(fleet: Fleet) -> None:
     assert set(fleet.deploy().outcomes.values()) == {"unchanged"}
 
 
+def test_protection_that_somebody_set_by_hand_stays(fleet: Fleet) -> None:
+    fleet.write(1)
+    assert fleet.deploy().good
+    client = fleet.cloud.client("cloudformation")
+    names = ("demo-cohort", "demo-seat01-storage")
+    for name in names:
+        client.update_termination_protection(StackName=name, EnableTerminationProtection=True)
+    assert fleet.deploy().calls == {}
+    fleet.write(1, MARK)
+    assert fleet.deploy().good
+    for name in names:
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        assert stack["EnableTerminationProtection"] is True
+
+
 def test_a_change_is_one_call_for_each_stack_that_it_changes(fleet: Fleet) -> None:
     fleet.write(3)
     assert fleet.deploy().good
@@ -248,9 +263,11 @@ def test_a_stack_whose_failed_update_nobody_wants_any_more_is_left_as_it_is(flee
     assert fleet.deploy().good
     rolled_back(fleet, "demo-seat01-storage")
     run = fleet.deploy()
-    assert run.good
-    assert run.calls["UpdateStack"] == 1
-    assert run.touched == set()
+    assert set(run.outcomes.values()) == {"unchanged"}
+    assert run.calls == {}
+    status = fleet.run("status", "--json")
+    (seat,) = json.loads(status.out)["seats"]
+    assert (status.code, seat["stacks"]["sound"], seat["stacks"]["wrong"]) == (0, 5, {})
 
 
 def reviewed(fleet: Fleet) -> str:

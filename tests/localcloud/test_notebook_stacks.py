@@ -301,6 +301,17 @@ def test_a_failed_update_puts_the_notebook_back(cloud: Cloud) -> None:
     assert (seen["VolumeSizeInGB"], seen["NotebookInstanceStatus"]) == (50, "InService")
 
 
+def test_an_update_waits_until_the_notebook_is_in_service_and_fails_where_it_never_is(
+    cloud: Cloud,
+) -> None:
+    role = cloud.role()
+    cloud.deploy("s", template({"N": notebook(role)}))
+    cloud.faults({"effect": "capacity", "instance_type": "ml.t3.large"})
+    larger = template({"N": notebook(role, InstanceType="ml.t3.large")})
+    assert cloud.update("s", larger) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "NotStabilized" in cloud.reasons("s", "UPDATE_FAILED")["N"]
+
+
 def test_a_notebook_changed_behind_the_stack_is_seen_as_drift(cloud: Cloud) -> None:
     cloud.deploy("s", everything(cloud.role()))
     formation = cloud.client("cloudformation")

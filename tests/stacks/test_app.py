@@ -67,7 +67,8 @@ def test_keep_retains_the_bucket_the_repository_and_the_datasets_and_nothing_els
         for name, resource in assembly.template(stack)["Resources"].items()
         if "DeletionPolicy" in resource
     }
-    kept = {name.split("/")[1][:8] for name, policy in policies.items() if policy == "Retain"}
+    kept = {name.split("/")[1][:8] for name, policy in policies.items() if policy != "Delete"}
+    assert set(policies.values()) == {"Delete", "RetainExceptOnCreate"}
     assert kept == {"DataBuck", "Training", "Datasets"}
     repository = only(assembly, "lab-seat01-registry", "AWS::ECR::Repository")
     assert repository["Properties"].get("EmptyOnDelete", False) is False

@@ -33,8 +33,10 @@ def stack(name: str, status: str, tags: dict[str, str]) -> StackSummary:
         ("CREATE_FAILED", OURS, {"storage": "failed"}),
         ("ROLLBACK_COMPLETE", OURS, {"storage": "failed"}),
         ("DELETE_FAILED", OURS, {"storage": "failed"}),
-        ("UPDATE_ROLLBACK_FAILED", OURS, {"storage": "failed"}),
-        ("UPDATE_ROLLBACK_COMPLETE", OURS, {"storage": "update failed"}),
+        ("UPDATE_FAILED", OURS, {"storage": "update failed"}),
+        ("UPDATE_ROLLBACK_FAILED", OURS, {"storage": "update failed"}),
+        ("UPDATE_ROLLBACK_COMPLETE", OURS, {}),
+        ("IMPORT_ROLLBACK_COMPLETE", OURS, {}),
         ("CREATE_COMPLETE", {**OURS, "environment": "other"}, {"storage": "not ours"}),
     ],
 )

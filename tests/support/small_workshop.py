@@ -138,7 +138,7 @@ def found(desired: DesiredStack, status: str = "CREATE_COMPLETE", **more: Any) -
         reason="",
         created=datetime(2098, 3, 8, tzinfo=UTC),
         changed=None,
-        protected=desired.protected,
+        protected=bool(desired.protected),
         tags=desired.tagged(desired.templates[0]),
     )
     return replace(made, **more)
@@ -260,7 +260,9 @@ class Fleet:
             loaded, seats = self.loaded(), self.seats(only)
             clients = clients or self.clients()
             looked = planner.look(clients, account_regions(seats))
-            return planner.propose(loaded, assembly(loaded), seats, looked, planner.reader(clients))
+            reader = planner.reader(clients)
+            made = planner.propose(loaded, assembly(loaded), seats, looked, reader)
+            return planner.see_notebooks(clients, loaded, made)
 
     def deploy(
         self,

@@ -70,4 +70,8 @@ def test_uploads_that_never_ended_are_ended_and_objects_expire_only_if_asked() -
 
 def test_it_outlives_its_stack_only_if_the_yaml_says_keep() -> None:
     assert bucket()["DeletionPolicy"] == "Delete"
-    assert bucket(keep=True)["DeletionPolicy"] == "Retain"
+    kept = bucket(keep=True)
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == (
+        "RetainExceptOnCreate",
+        "Retain",
+    )

@@ -49,4 +49,8 @@ def test_images_are_scanned_as_the_yaml_says() -> None:
 def test_images_hinder_no_deletion_unless_they_are_kept() -> None:
     made, kept = repository(), repository(keep=True)
     assert (made["DeletionPolicy"], made["Properties"]["EmptyOnDelete"]) == ("Delete", True)
-    assert (kept["DeletionPolicy"], kept["Properties"]["EmptyOnDelete"]) == ("Retain", False)
+    assert kept["Properties"]["EmptyOnDelete"] is False
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == (
+        "RetainExceptOnCreate",
+        "Retain",
+    )

@@ -19,6 +19,9 @@ SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 BROKEN = frozenset({"CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
 """Statuses of a stack that failed to be made, or to be deleted: what is left of it has to go."""
 
+ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"})
+"""Statuses of a stack that is what it was before its last operation, which failed."""
+
 NOT_THERE = BROKEN | {"DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}
 """Statuses of a stack whose resources are not there, or will be deleted and made again."""
 

@@ -8,7 +8,7 @@ import typer
 
 from workshop.cli import console, deploy_summary, deploy_view, preflight
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, Remove
 from workshop.cli.plan import proposed, show, synthesized
 from workshop.cli.progress import Stopwatch
 from workshop.deploy.jobs import Limits
@@ -49,6 +49,7 @@ def deploy(
         ),
     ] = None,
     accept_unknown: preflight.AcceptUnknown = None,
+    remove: Remove = None,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +70,7 @@ def deploy(
     watch = Stopwatch()
     templates = synthesized(work)
     watch.lap("synthesis")
-    made, found = proposed(work, templates)
+    made, found = proposed(work, templates, remove)
     if all(seat.action == StackAction.UNCHANGED for seat in made.seats):
         watch.lap("checks")
         if as_json:
@@ -98,6 +99,7 @@ def deploy(
         failure_percent=failure_percent,
         stack_minutes=stack_minutes,
         accept_unknown=accept_unknown,
+        remove=remove,
     )
     limits = Limits(
         concurrency=concurrency or settings.concurrency,

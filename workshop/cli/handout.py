@@ -220,6 +220,7 @@ def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.Handou
 
 
 _CURES = {
+    "Failed": "; start with: workshop start -e {env} --only {ids}",
     "Stopped": "; start with: workshop start -e {env} --only {ids}",
     "Stopping": "; start once stopped with: workshop start -e {env} --only {ids}",
     notebooks.MISSING: "; make with: workshop deploy -e {env} --only {ids}",

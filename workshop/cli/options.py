@@ -55,6 +55,15 @@ MANY = 30
 """Of more seats, those that are alike are counted, unless all are asked for."""
 
 All = Annotated[bool, typer.Option("--all", help="Show every row, for more than 30 seats too.")]
+Remove = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remove",
+        metavar="KIND:KEY",
+        help="Let an update remove this with what is in it: bucket:results, repository:serving.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +11,28 @@ from typing import Any
 from workshop import tags
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import (
+    CONFIG_DIR,
+    MANY,
+    All,
+    AsJson,
+    ConfigDir,
+    Env,
+    OfProfile,
+    Only,
+    Remove,
+)
 from workshop.deploy import assembly, planner
 from workshop.deploy.assembly import Assembly
-from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
+from workshop.deploy.diff import (
+    NOTEBOOK,
+    Effect,
+    PropertyChange,
+    data_of,
+    noun,
+    removes_data,
+    words,
+)
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import dates
@@ -31,6 +49,7 @@ def plan(
     only: Only = None,
     profile: OfProfile = None,
     everything: All = False,
+    remove: Remove = None,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -45,7 +64,7 @@ def plan(
         workshop plan -e prod --only ada,grace --json | jq .totals
     """
     work = opened(env, config_dir, only=only, profile=profile)
-    made, _ = proposed(work, synthesized(work))
+    made, _ = proposed(work, synthesized(work), remove)
     for remark in work.loaded.remarks:
         console.warn(remark)
     if as_json:
@@ -68,21 +87,33 @@ def synthesized(work: CommandContext) -> Assembly:
     return made
 
 
-def proposed(work: CommandContext, templates: Assembly) -> tuple[DeployPlan, planner.Found]:
-    """List the stacks and compare; return the plan and what was found."""
+def proposed(
+    work: CommandContext, templates: Assembly, remove: Sequence[str] | None = None
+) -> tuple[DeployPlan, planner.Found]:
+    """List the stacks and compare; return the plan and what was found.
+
+    ``remove`` names what holds data and may be removed by an update.
+    """
     worked_in = Ledger(work.loaded.name).places()
     elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
-    made, found = planner.plan(work.clients, work.loaded, templates, work.seats, elsewhere)
+    asked = frozenset(remove or ())
+    made, found = planner.plan(
+        *(work.clients, work.loaded, templates, work.seats, elsewhere), remove=asked
+    )
+    for name in sorted(asked - made.removed):
+        console.warn(f"--remove {name}: no update would remove anything of this name")
     for place, why in made.unlisted.items():
         console.warn(f"whether strays are left in {place} is not known ({why})")
+    for place, why in made.unseen.items():
+        console.warn(f"whether the notebooks of {place} are there is not known ({why})")
     return made, found
 
 
 def show(made: DeployPlan, *, everything: bool = False) -> None:
     """Print the plan for people: what is unchanged is only counted, and so are many alike."""
     table = console.table("seat", "place", "plan", "stacks", "why")
-    busy = [seat for seat in made.seats if seat.action != StackAction.UNCHANGED]
+    busy = [seat for seat in made.seats if seat.action != StackAction.UNCHANGED or _why(seat)]
     groups: dict[tuple[str, ...], list[str]] = {}
     for seat in busy:
         cells = (str(seat.place), seat.action.value, _stacks(seat), _why(seat))
@@ -218,6 +249,8 @@ def _ends(before: str | None, after: str | None) -> str:
 def describe(change: PropertyChange) -> str:
     """Return a change in a line, without its values where they are long or hold rules."""
     resource = noun(change.type)
+    if removes_data(change):
+        return f"{' '.join(data_of(change).split(':'))} is REMOVED, with what is in it"
     if change.effect in (Effect.ADDED, Effect.REMOVED):
         return f"{resource} is {change.effect.value}"
     effects = {

@@ -33,6 +33,10 @@ QUIET = (READY, "Stopped")
 _NOT_READY = 10
 """So many seats that are not ready are named; the table has all."""
 
+_CURES = {
+    report.MISSING: "make it again with: workshop deploy",
+    "Failed": "start it with: workshop start",
+}
 _NAMED = 2
 """So many notebooks of no seat are named; the others are counted."""
 
@@ -54,9 +58,10 @@ def status(
 
     The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
     be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
-    machines and notebook disks. "?" is what could not be read; then the exit code is 1. One scan
-    describes 200 processing and transform jobs and configurations of endpoints at most; with
-    --watch, the next scan goes on with the others.
+    machines and notebook disks. "?" is what could not be read. The exit code is 1 then, and where a
+    notebook is missing or Failed though its stack is there. One scan describes 200 processing and
+    transform jobs and configurations of endpoints at most; with --watch, the next scan goes on with
+    the others.
 
     For example:
 
@@ -79,7 +84,7 @@ def status(
         return
     seen = take()
     _show(work, seen, as_json=as_json, everything=everything)
-    if seen.unknown:
+    if seen.unknown or any(row.lost_notebook for row in seen.rows):
         raise typer.Exit(1)
 
 
@@ -144,6 +149,15 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
     basis = dict.fromkeys(prices.basis(place.region) for place in work.places)
     remarks = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
     remarks += off_roster.sentences(work.loaded, seen.stray_stacks, work.elsewhere)
+    for status, cure in _CURES.items():
+        ids = ",".join(
+            row.seat for row in seen.rows if row.lost_notebook and row.notebook == status
+        )
+        if ids:
+            remarks.append(
+                f"warning: the notebook is {status}: {ids}; {cure} -e {work.loaded.name}"
+                f" --only {ids}"
+            )
     for place, parts in seen.unknown.items():
         remarks += [
             f"warning: {place}: {what} could not be read: {why}" for what, why in parts.items()

@@ -130,7 +130,8 @@ TAG_KEY = Rule(
     "cannot be a tag's key; use letters, digits, spaces and _.:/=+-@, and no 'aws:' in front",
 )
 TAG_VALUE = Rule(
-    tags.VALUE_PATTERN, "cannot be a tag's value; use letters, digits, spaces and _.:/=+-@"
+    tags.VALUE_PATTERN,
+    "cannot be a tag's value; use letters, digits, spaces and _.:/=+-@, and one of them at least",
 )
 REQUIREMENT = Rule(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]+\])?"

@@ -26,7 +26,8 @@ from workshop.deploy.templates import Template
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 _OVERTAKEN = re.compile(
     r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|cannot be deleted while in status"
-    r"|^Stack .*does not exist$"
+    r"|^Stack .*does not exist$|non-terminal \[\w+\] state"
+    r"|cannot be called from current stack status"
 )
 """What CloudFormation says of a stack whose state is another than the one that was planned for."""
 POLL_SPACING = 0.5
@@ -40,14 +41,17 @@ class Answer(StrEnum):
 
     ACCEPTED = "accepted"
     OVERTAKEN = "overtaken"
-    """Somebody else has made, removed or begun to change the stack meanwhile."""
+    """The stack's state is another than was planned for: mostly by somebody else's work."""
     NOTHING_TO_DO = "nothing to do"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True)
 class Sent:
-    """The answer to one mutating call; ``stack_id`` where it was accepted, ``cause`` where not."""
+    """The answer to one mutating call; ``stack_id`` where it was accepted.
+
+    ``cause`` is in AWS's words, where it was not.
+    """
 
     answer: Answer
     stack_id: str = ""
@@ -74,12 +78,12 @@ class CloudFormation:
         return self._send(
             "create_stack",
             StackName=desired.name,
-            EnableTerminationProtection=desired.protected,
+            EnableTerminationProtection=bool(desired.protected),
             **_shared(desired, template),
         )
 
     def update(self, desired: DesiredStack, template: Template, found: StackSummary) -> Sent:
-        if found.protected != desired.protected:
+        if desired.protected is not None and found.protected != desired.protected:
             sent = self._protect(found, protected=desired.protected)
             if sent.answer != Answer.ACCEPTED:
                 return sent
@@ -93,6 +97,10 @@ class CloudFormation:
             if sent.answer != Answer.ACCEPTED:
                 return sent
         return self._send("delete_stack", StackName=found.id, ClientRequestToken=_token())
+
+    def roll_back(self, found: StackSummary) -> Sent:
+        """Take a stack back to what it was before an update that failed and was left as it was."""
+        return self._send("rollback_stack", StackName=found.id, ClientRequestToken=_token())
 
     def _protect(self, found: StackSummary, *, protected: bool) -> Sent:
         return self._send(
@@ -144,6 +152,15 @@ class CloudFormation:
         if found is not None and failures.tells_elsewhere(found):
             return self._invalid(stack_id, failures.failed_operation(read)) or found
         return found or Cause(FailureClass.PERMANENT, "CloudFormation tells no reason", known=False)
+
+    def outside(self, stack_id: str) -> tuple[str, ...]:
+        """Return what the stack's last update took out of it and did not delete, as sentences."""
+        client = self._clients.client("cloudformation", self.place)
+        try:
+            pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+            return failures.left_outside(event for page in pages for event in page["StackEvents"])
+        except (BotoCoreError, ClientError) as error:
+            return (f"what it was could not be read: {error}",)
 
     def _invalid(self, stack_id: str, operation: str) -> Cause | None:
         """Return what CloudFormation's early validation refused, None where it cannot be read.
@@ -212,5 +229,5 @@ def _refusal(error: ClientError) -> Sent:
         return Sent(Answer.NOTHING_TO_DO)
     busy = kind == "ValidationError" and _OVERTAKEN.search(message)
     if kind in {"AlreadyExistsException", "TokenAlreadyExistsException"} or busy:
-        return Sent(Answer.OVERTAKEN)
+        return Sent(Answer.OVERTAKEN, cause=failures.of_error(error))
     return Sent(Answer.REFUSED, cause=failures.of_error(error))

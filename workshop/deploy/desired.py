@@ -22,6 +22,8 @@ class DesiredStack:
     ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the desired template
     and, for a notebook, those with the instance types that may take its place; ``tags`` are without
     the digest. ``needs`` is the name of the stack that has to be there before, empty for none.
+    ``protected`` is None where the YAML is silent about the stack's termination protection: whoever
+    set it by hand meant it.
     """
 
     name: str
@@ -30,7 +32,7 @@ class DesiredStack:
     place: AccountRegion
     templates: tuple[Template, ...] = field(repr=False)
     tags: Mapping[str, str] = field(repr=False)
-    protected: bool = False
+    protected: bool | None = None
     needs: str = ""
 
     def tagged(self, template: Template) -> dict[str, str]:
@@ -53,10 +55,14 @@ def stacks(
             place=place,
             templates=(cohort.template,),
             tags=loaded.tags(COHORT, COHORT),
-            protected=cohort.protected,
+            protected=cohort.protected if _says_protection(loaded) else None,
         )
     for seat in seats:
         yield from _workbench(loaded, assembly, seat)
+
+
+def _says_protection(loaded: LoadedEnvironment) -> bool:
+    return "termination_protection" in loaded.settings.cohort.model_fields_set
 
 
 def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Iterator[DesiredStack]:

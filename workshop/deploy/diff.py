@@ -34,6 +34,14 @@ CREATE_ONLY = {
 """Properties that CloudFormation can only set by making the resource anew, by type
 (``createOnlyProperties`` of the resource schemas)."""
 
+BUCKET, REPOSITORY = "AWS::S3::Bucket", "AWS::ECR::Repository"
+_NAME_OF_DATA = {
+    BUCKET: "BucketName",
+    REPOSITORY: "RepositoryName",
+    NOTEBOOK: "NotebookInstanceName",
+}
+"""The types that hold what people have made, and the property with the name of each."""
+
 
 _NOUNS = {
     "AWS::CloudWatch::Dashboard": "dashboard",
@@ -83,7 +91,8 @@ class PropertyChange:
     """One property of one resource; ``property`` is empty where the whole resource comes or goes.
 
     ``resource`` is the logical id, which nobody but CloudFormation needs to read.
-    ``before`` and ``after`` are JSON values, None where there is none.
+    ``before`` and ``after`` are JSON values, None where there is none; of a whole resource that
+    goes and holds data, ``before`` is its name, with placeholders.
     """
 
     resource: str
@@ -92,6 +101,18 @@ class PropertyChange:
     before: Any
     after: Any
     effect: Effect
+
+
+def removes_data(change: PropertyChange) -> bool:
+    """Return whether a bucket, a repository or a notebook is removed, and so what is in it."""
+    return change.effect == Effect.REMOVED and change.type in _NAME_OF_DATA
+
+
+def data_of(change: PropertyChange) -> str:
+    """Return what is removed as the YAML knows it: ``bucket:results``."""
+    name = str(change.before or change.resource)
+    parts = name.split("/" if change.type == REPOSITORY else "-")  # as workshop.naming makes it
+    return f"{noun(change.type)}:{parts[2] if len(parts) > 2 else name}"  # noqa: PLR2004
 
 
 def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[PropertyChange, ...]:
@@ -109,7 +130,7 @@ def _changes(
 ) -> Iterator[PropertyChange]:
     if old is None or new is None or old["Type"] != new["Type"]:
         if old is not None:
-            yield PropertyChange(logical, old["Type"], "", None, None, Effect.REMOVED)
+            yield PropertyChange(logical, old["Type"], "", _name(old), None, Effect.REMOVED)
         if new is not None:
             yield PropertyChange(logical, new["Type"], "", None, None, Effect.ADDED)
         return
@@ -126,6 +147,12 @@ def _changes(
             yield PropertyChange(
                 logical, new["Type"], name, old.get(name), new.get(name), Effect.IN_PLACE
             )
+
+
+def _name(resource: Mapping[str, Any]) -> str | None:
+    """Return the name of what holds data, with its placeholders; None for all else."""
+    name = resource.get("Properties", {}).get(_NAME_OF_DATA.get(resource["Type"], ""))
+    return str(name["Fn::Sub"]) if isinstance(name, dict) and "Fn::Sub" in name else name
 
 
 def _effect(kind: str, name: str, before: Any, after: Any) -> Effect:

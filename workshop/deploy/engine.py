@@ -10,14 +10,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.aws import errors
 from workshop.aws.stacks import StackSummary
+from workshop.deploy import diff, failures, next_call, polling
 from workshop.deploy import plan as planning
-from workshop.deploy import polling
 from workshop.deploy.call_threads import CallThreads
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
 from workshop.deploy.events import DeployEvent, Sink, What
@@ -194,25 +194,19 @@ class DeployEngine:
         plan, found = job.plan, job.plan.current
         job.asked_why, job.cause, job.ended_badly = False, None, None
         job.deleting = plan.action == StackAction.CLEAR
+        job.rolling_back = plan.action == StackAction.ROLL_BACK
         if plan.action == StackAction.WAIT:
             job.stack_id = ""
             self._watch(job)
             self._say(What.JOINED, job, plan.message)
             return
-        desired = plan.desired
-        template = desired.templates[job.template]
         job.before = found.changed if found else None
         job.stage = Stage.CALLING
         self._calling.add(job.name)
 
-        def ask() -> Sent:
-            if found is None:
-                return self.aws.create(desired, template)
-            if job.deleting:
-                return self.aws.delete(found)
-            return self.aws.update(desired, template, found)
-
-        self._threads.call(ask, lambda sent: self._sent(job, sent))
+        self._threads.call(
+            lambda: next_call.send(self.aws, job), lambda sent: self._sent(job, sent)
+        )
 
     def _sent(self, job: StackJob, sent: Sent) -> None:
         self._calling.discard(job.name)
@@ -220,12 +214,13 @@ class DeployEngine:
             found = job.plan.current
             job.stack_id = sent.stack_id or (found.id if found else "")
             self._watch(job)
-            self._say(What.BEGUN, job, "clearing what is left of it" if job.deleting else "")
+            self._say(What.BEGUN, job, job.repair)
         elif sent.answer == Answer.NOTHING_TO_DO:
             self._end(job, Stage.UNCHANGED)
         elif sent.answer == Answer.OVERTAKEN:
             # Seen by its name, whatever it is by then, and then decided about again.
-            job.stack_id, job.deleting = "", False
+            job.stack_id, job.deleting, job.rolling_back = "", False, False
+            job.overtaken = sent.cause
             self._watch(job)
             self._say(What.JOINED, job, "somebody else is at work on it")
         else:
@@ -283,9 +278,9 @@ class DeployEngine:
             job.stack_id = ""
         if view.state == StackState.FAILING and view.found is not None:
             self._ask_why(job, view.found)
-        elif view.state == StackState.DONE:
+        elif view.state == StackState.DONE and view.found is not None:
             self._watched.pop(job.name, None)
-            self._end(job, Stage.DONE)
+            self._done(job, view.found)
         elif view.state == StackState.ENDED_BADLY and view.found is not None:
             self._ended_badly(job, view.found)
         elif view.state == StackState.DECIDE_AGAIN:
@@ -304,15 +299,16 @@ class DeployEngine:
     def _again(self, job: StackJob, plan: StackPlan) -> None:
         """Go on by a new plan, after somebody else's work or one's own clearing."""
         if plan.action == StackAction.UNCHANGED:
-            job.message = "made by somebody else"
+            job.message = "rolled back" if job.rolling_back else "made by somebody else"
             self._end(job, Stage.DONE)
             return
-        if not job.deleting:
+        if not (job.deleting or job.rolling_back):
             job.attempt += 1
         if job.attempt > self.limits.attempts:
-            self._fail(job, "somebody else keeps changing it")
+            same = job.overtaken is not None and plan.current == job.plan.current
+            self._fail(job, str(job.overtaken) if same else "somebody else keeps changing it")
             return
-        job.plan = plan
+        job.plan, job.review = replace(plan, remove=job.plan.remove), True
         if plan.action == StackAction.REFUSED:
             self._fail(job, plan.message)
             return
@@ -360,9 +356,12 @@ class DeployEngine:
         cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
         left = job.ended_badly
         if left is not None:
-            job.plan = planning.decide(job.plan.desired, left, now())
+            again = planning.decide(job.plan.desired, left, now())
+            job.plan = replace(again, remove=job.plan.remove)
         if job.plan.action == StackAction.REFUSED:
             self._fail(job, f"{cause}; {job.plan.message}")
+        elif job.deleting and cause.kind == FailureClass.PERMANENT:
+            self._fail(job, f"{cause}; {planning.cure_of_clearing(job.plan.desired)}")
         elif cause.kind == FailureClass.CAPACITY and job.has_fallback:
             job.template += 1
             self._say(What.FALLBACK, job, str(cause))
@@ -374,8 +373,31 @@ class DeployEngine:
             self._queue.put_later(job, self.clock() + seconds)
             job.stage = Stage.LATER
             self._say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
+        elif failures.holds_name(cause):
+            self._fail(job, f"{cause}; {planning.cure_of_taken(job.plan.desired)}")
         else:
             self._end(job, Stage.FAILED)
+
+    def _done(self, job: StackJob, found: StackSummary) -> None:
+        """End a job whose stack is as it should be, and tell what its update left outside of it."""
+        removed = any(map(diff.removes_data, job.plan.changes))
+        if not found.reason and not removed:
+            self._end(job, Stage.DONE)
+            return
+
+        def told(left: tuple[str, ...]) -> None:
+            self._calling.discard(job.name)
+            message = planning.left_outside(job.plan.desired, left)
+            if found.reason:
+                said = f"{found.status}: {found.reason}"
+                self._fail(job, f"{said}; {message}" if message else said)
+                return
+            if message:
+                self._say(What.LEFT, job, message)
+            self._end(job, Stage.DONE)
+
+        self._calling.add(job.name)
+        self._threads.call(lambda: self.aws.outside(found.id), told)
 
     def _end(self, job: StackJob, stage: Stage) -> None:
         job.stage = stage

@@ -23,6 +23,8 @@ class What(StrEnum):
     RETRY = "retry"
     FALLBACK = "fallback"
     """The next of the notebook's instance types is tried."""
+    LEFT = "left outside"
+    """An update took something out of the stack that is still there."""
     DONE = "done"
     UNCHANGED = "unchanged"
     FAILED = "failed"

@@ -83,6 +83,19 @@ def of_error(error: BotoCoreError | ClientError) -> Cause:
     )
 
 
+_TAKEN = re.compile(
+    r"'(?:AWS::S3::Bucket|AWS::ECR::Repository)' with identifier '.+' already exists"
+)
+
+
+def holds_name(cause: Cause) -> bool:
+    """Return whether a bucket or a repository of that name is there, and in no stack of ours.
+
+    CloudFormation takes none into a stack by itself.
+    """
+    return bool(_TAKEN.search(cause.message))
+
+
 def tells_elsewhere(cause: Cause) -> bool:
     """Whether CloudFormation refused the template before it began, and tells why in DescribeEvents.
 
@@ -142,6 +155,24 @@ def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
         elif status.endswith("_FAILED") and not _CANCELLED.fullmatch(reason.strip(" .")):
             found = of_text(reason, "" if own else _resource(event))
     return found or of_rollback
+
+
+def left_outside(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what an update that went well has taken out of its stack without deleting it.
+
+    ``events`` are the stack's, the newest first.
+    """
+    left: dict[str, str] = {}
+    for event in events:
+        status = event["ResourceStatus"]
+        if event.get("PhysicalResourceId") == event["StackId"]:
+            if status == "UPDATE_IN_PROGRESS":
+                break
+        elif status in {"DELETE_FAILED", "DELETE_SKIPPED"}:
+            name = f"{_resource(event)} {event.get('PhysicalResourceId', '')}"
+            reason = event.get("ResourceStatusReason", "")
+            left.setdefault(name, f"{name} ({reason})" if reason else name)
+    return tuple(left.values())
 
 
 def _resource(event: Mapping[str, Any]) -> str:

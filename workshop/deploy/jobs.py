@@ -54,17 +54,25 @@ ENDED = frozenset({Stage.DONE, Stage.UNCHANGED}) | ENDED_BADLY
 
 @dataclass
 class StackJob:
-    """One stack on its way. ``deleting`` while what is left of a failed one is cleared away."""
+    """One stack on its way. ``deleting`` while what is left of a failed one is cleared away.
+
+    ``rolling_back`` while an update that failed is undone, before the one that is desired.
+    """
 
     plan: StackPlan
     stage: Stage = Stage.PLANNED
     template: int = 0
     attempt: int = 1
     deleting: bool = False
+    rolling_back: bool = False
     stack_id: str = ""
     before: datetime | None = None
     since: float = 0
     asked_why: bool = False
+    review: bool = False
+    """Whether an update's changes were never looked at: the stack is another than was planned."""
+    overtaken: Cause | None = None
+    """What CloudFormation said of a state that was not the planned one, if it said so."""
     cause: Cause | None = None
     ended_badly: StackSummary | None = None
     message: str = ""
@@ -76,6 +84,13 @@ class StackJob:
     @property
     def seat(self) -> str:
         return self.plan.desired.seat
+
+    @property
+    def repair(self) -> str:
+        """What is done with the stack before it is made or updated, empty for nothing."""
+        if self.rolling_back:
+            return "rolling back the update that failed"
+        return "clearing what is left of it" if self.deleting else ""
 
     @property
     def has_fallback(self) -> bool:

@@ -10,10 +10,19 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.stacks import BROKEN, SETTLED, StackSummary
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.stacks import BROKEN, ROLLED_BACK, SETTLED, StackSummary
 from workshop.aws.strays import Stray
 from workshop.deploy.desired import DesiredStack
-from workshop.deploy.diff import NOTEBOOK, Effect, PropertyChange, noun, words
+from workshop.deploy.diff import (
+    NOTEBOOK,
+    Effect,
+    PropertyChange,
+    data_of,
+    noun,
+    removes_data,
+    words,
+)
 from workshop.naming import COHORT, stack_that_makes
 
 
@@ -24,13 +33,13 @@ class StackAction(StrEnum):
     WAIT = "wait"
     """Somebody else is at work on it; what is left to do shows afterwards."""
     UPDATE = "update"
+    ROLL_BACK = "roll back and update"
+    """Its update failed and stayed as it was: CloudFormation updates it once it is rolled back."""
     CREATE = "create"
     CLEAR = "clear and retry"
     """It failed to be made: what is left of it is deleted, and it is made again."""
     REFUSED = "refused"
 
-
-_ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
 
 LOSES_DISK = "clearing it deletes its notebook, if that is left, and what is on the notebook's disk"
 
@@ -43,7 +52,8 @@ class StackPlan:
     """One stack: as it should be, as it is, and what is to be done.
 
     ``message`` says why, empty where that is plain. ``changes`` are only known for an update, and
-    only after somebody read the stack's template.
+    only after somebody read the stack's template. ``remove`` names the data that may be removed,
+    as ``diff.data_of`` does.
     """
 
     desired: DesiredStack
@@ -51,16 +61,18 @@ class StackPlan:
     action: StackAction
     message: str = ""
     changes: tuple[PropertyChange, ...] = ()
+    remove: frozenset[str] = frozenset()
 
     @property
     def loses_disk(self) -> bool:
         """Whether what is cleared may hold a notebook.
 
         A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
-        set that nobody ran has made nothing.
+        set that nobody ran has made nothing, and a whole stack is cleared for want of its notebook.
         """
         status = self.current.status if self.current else ""
-        clears = self.action == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
+        empty = status in SETTLED | ROLLED_BACK | {"REVIEW_IN_PROGRESS"}
+        clears = self.action == StackAction.CLEAR and not empty
         return clears and self.desired.kind == stack_that_makes(NOTEBOOK)
 
 
@@ -82,16 +94,24 @@ class SeatPlan:
 class DeployPlan:
     """All seats, the cohorts first, and what belongs to none of them.
 
-    ``unlisted`` tells why places in which there may be further strays could not be looked at.
+    ``unlisted`` tells why places in which there may be further strays could not be looked at, and
+    ``unseen`` why the notebooks of a place could not be listed.
     """
 
     seats: tuple[SeatPlan, ...]
     strays: tuple[Stray, ...]
     unlisted: Mapping[AccountRegion, str] = field(default_factory=dict)
+    unseen: Mapping[AccountRegion, str] = field(default_factory=dict)
 
     @property
     def stacks(self) -> Iterable[StackPlan]:
         return (stack for seat in self.seats for stack in seat.stacks)
+
+    @property
+    def removed(self) -> set[str]:
+        """What holds data and is removed by an update, whether that may be or not."""
+        changes = (change for stack in self.stacks for change in stack.changes)
+        return {data_of(change) for change in changes if removes_data(change)}
 
     @property
     def totals(self) -> dict[StackAction, int]:
@@ -111,15 +131,20 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
             f"a stack of this name belongs to {whose}; rename the workshop, or remove the stack"
         )
         return StackPlan(desired, found, StackAction.REFUSED, message)
-    if found.status in SETTLED:
+    if found.status in SETTLED | ROLLED_BACK:
         # A notebook that got another type for want of capacity is as good as the first.
         good = any(found.tags == desired.tagged(template) for template in desired.templates)
-        unchanged = good and found.protected == desired.protected
-        return StackPlan(desired, found, StackAction.UNCHANGED if unchanged else StackAction.UPDATE)
+        unchanged = good and desired.protected in (None, found.protected)
+        if unchanged:
+            # CloudFormation says there what an update could not delete.
+            message = _because(found) if found.reason and found.status in SETTLED else ""
+            return StackPlan(desired, found, StackAction.UNCHANGED, message)
+        message = _because(found) if found.status in ROLLED_BACK else ""
+        return StackPlan(desired, found, StackAction.UPDATE, message)
     action = _repair(found, now)
     message = _because(found)
     if action == StackAction.REFUSED:
-        message += f"; {_cure(found, desired.place.region)}"
+        message += f"; {_cure(desired, found)}"
     plan = StackPlan(desired, found, action, message)
     return replace(plan, message=f"{message}; {LOSES_DISK}") if plan.loses_disk else plan
 
@@ -132,14 +157,52 @@ def _repair(found: StackSummary, now: datetime) -> StackAction:
         return StackAction.WAIT
     if found.status in BROKEN:
         return StackAction.CLEAR
-    return StackAction.UPDATE if found.status in _ROLLED_BACK else StackAction.REFUSED
+    return StackAction.ROLL_BACK if found.status == "UPDATE_FAILED" else StackAction.REFUSED
 
 
-def _cure(found: StackSummary, region: str) -> str:
+def _cure(desired: DesiredStack, found: StackSummary) -> str:
     if found.status == "UPDATE_ROLLBACK_FAILED":
-        named = f"--stack-name {found.name} --region {region}"
+        named = f"--stack-name {found.name} --region {desired.place.region}"
         return f"repair it with: aws cloudformation continue-update-rollback {named}"
-    return "nothing is known to be done about that; look into it in CloudFormation's console"
+    return cure_of_clearing(desired)
+
+
+def cure_of_clearing(desired: DesiredStack) -> str:
+    """Return how to get rid of a stack that CloudFormation alone does not delete."""
+    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]} --early"
+    only = "" if desired.seat == COHORT else f" --only {desired.seat}"
+    return f"tear it down, then deploy it again: {command}{only} --save-to FOLDER"
+
+
+def cure_of_taken(desired: DesiredStack) -> str:
+    """Return what helps where a bucket or a repository is there already, and in no stack."""
+    return (
+        "if an earlier edition kept it, take its 'keep' out of the YAML for now and"
+        f" {cure_of_clearing(desired)}; else give the workshop another name"
+    )
+
+
+def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
+    """Return the plan of a notebook's stack once it is known whether there is its notebook.
+
+    CloudFormation does not see what was done to it since: its word is for the stack alone.
+    """
+    if plan.current is None or plan.action not in (StackAction.UNCHANGED, StackAction.UPDATE):
+        return plan
+    seat, environment = plan.desired.seat, plan.desired.tags[tags.ENVIRONMENT]
+    if notebook is None:
+        message = f"its notebook is missing, though the stack is {plan.current.status}"
+        return replace(plan, action=StackAction.CLEAR, message=message)
+    if notebook.status == "Deleting":
+        message = f"its notebook is being deleted; then: workshop deploy -e {environment}"
+        return replace(plan, action=StackAction.REFUSED, message=f"{message} --only {seat}")
+    if notebook.status == "Failed" and plan.action == StackAction.UNCHANGED:
+        message = (
+            f"its notebook is Failed; start it with: workshop start -e {environment} --only {seat},"
+            " or give it another instance type"
+        )
+        return replace(plan, action=StackAction.REFUSED, message=message)
+    return plan
 
 
 def current_template(plan: StackPlan) -> int:
@@ -153,11 +216,21 @@ def current_template(plan: StackPlan) -> int:
     return digests.index(there) if there in digests else 0
 
 
-def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackPlan:
-    """Return the plan of an update once its changes are known."""
+def with_changes(
+    plan: StackPlan, changes: tuple[PropertyChange, ...], also: Iterable[str] = ()
+) -> StackPlan:
+    """Return the plan of an update once its changes are known.
+
+    ``also`` names what other stacks would remove: one command asks for all of it.
+    """
     refused = [change for change in changes if change.effect == Effect.REFUSED]
+    data = dict.fromkeys(data_of(change) for change in changes if removes_data(change))
+    unasked = [name for name in data if name not in plan.remove]
+    if unasked and not refused:
+        message = _keeps_data(plan.desired, unasked, sorted({*unasked, *also, *plan.remove}))
+        return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
     if not refused:
-        return StackPlan(plan.desired, plan.current, plan.action, plan.message, changes)
+        return replace(plan, changes=changes)
     names = ", ".join(
         dict.fromkeys(f"the {noun(change.type)}'s {words(change.property)}" for change in refused)
     )
@@ -166,7 +239,25 @@ def with_changes(plan: StackPlan, changes: tuple[PropertyChange, ...]) -> StackP
         f" tear {plan.desired.seat} down first (whatever is on a notebook's disk is lost), or take"
         " the change back"
     )
-    return StackPlan(plan.desired, plan.current, StackAction.REFUSED, message, changes)
+    return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
+
+
+def _keeps_data(desired: DesiredStack, data: Sequence[str], asked_for: Iterable[str]) -> str:
+    """Return why a stack is refused whose update would remove what holds people's work."""
+    names = ", ".join(data)
+    asked = " ".join(f"--remove {name}" for name in asked_for)
+    return (
+        f"{names} would be removed with what is in it, and nobody asked for that; put it back into"
+        f" the YAML, or remove it with: workshop deploy -e {desired.tags[tags.ENVIRONMENT]} {asked}"
+    )
+
+
+def left_outside(desired: DesiredStack, left: Sequence[str]) -> str:
+    """Return what an update took out of a stack and did not delete, and what deletes it."""
+    if not left:
+        return ""
+    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]}"
+    return f"in no stack any more: {', '.join(left)}; in the end it is deleted by: {command}"
 
 
 def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:

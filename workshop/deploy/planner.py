@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import yaml
@@ -16,7 +17,8 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks, strays
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable
+from workshop.aws.notebooks import notebooks
+from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
@@ -28,7 +30,7 @@ from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Exemplar
 from workshop.errors import WorkshopError
-from workshop.naming import COHORT
+from workshop.naming import COHORT, stack_that_makes
 
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
 THREADS = 8
@@ -75,6 +77,8 @@ def plan(
     assembly: Assembly,
     seats: Sequence[Seat],
     elsewhere: Sequence[AccountRegion],
+    *,
+    remove: frozenset[str] = frozenset(),
 ) -> tuple[DeployPlan, Found]:
     """List the stacks and compare them with what should be: the plan, and what there is.
 
@@ -88,8 +92,37 @@ def plan(
             unlisted[place] = answer.reason
         else:
             known[place] = answer
-    made = propose(loaded, assembly, seats, known, reader(clients))
-    return replace(made, unlisted=unlisted), found
+    made = propose(loaded, assembly, seats, known, reader(clients), remove=remove)
+    return see_notebooks(clients, loaded, replace(made, unlisted=unlisted)), found
+
+
+def see_notebooks(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:
+    """Return the plan once the notebooks were listed in each place where a stack should have one.
+
+    One listing each; a place whose stacks are all to be made is not asked.
+    """
+    kind = stack_that_makes(diff.NOTEBOOK)
+    there_already = (StackAction.UNCHANGED, StackAction.UPDATE)
+    places = dict.fromkeys(
+        stack.desired.place
+        for stack in made.stacks
+        if stack.desired.kind == kind and stack.action in there_already
+    )
+    list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
+    listed = side_by_side(lambda place: attempt(partial(list_in, place)), places, threads=THREADS)
+    named = {seat.id: loaded.names(seat).notebook for seat in loaded.seats}
+
+    def seen(stack: StackPlan) -> StackPlan:
+        there = listed.get(stack.desired.place)
+        if stack.desired.kind != kind or there is None or isinstance(there, Unavailable):
+            return stack
+        return planning.with_notebook(stack, there.get(named[stack.desired.seat]))
+
+    seats = (replace(seat, stacks=tuple(map(seen, seat.stacks))) for seat in made.seats)
+    unseen = {
+        place: there.reason for place, there in listed.items() if isinstance(there, Unavailable)
+    }
+    return replace(made, seats=tuple(seats), unseen=unseen)
 
 
 def propose(
@@ -98,22 +131,35 @@ def propose(
     seats: Sequence[Seat],
     found: Found,
     document: Callable[[AccountRegion, str], Mapping[str, Any]],
+    *,
+    remove: frozenset[str] = frozenset(),
 ) -> DeployPlan:
     """Return the plan for ``seats``, and strays where these are all seats of the environment.
 
     ``found`` holds their places, and others in which strays are looked for.
     ``document`` gives the template of a stack (place, id); it is asked once for each kind of stack
-    that changes, and for stacks that are not like their neighbours.
+    that changes, and for stacks that are not like their neighbours. ``remove`` names what holds
+    data and may be removed: ``bucket:results``.
     """
     now = datetime.now(UTC)
     decided = [
-        planning.decide(stack, found[stack.place].get(stack.name), now)
+        replace(planning.decide(stack, found[stack.place].get(stack.name), now), remove=remove)
         for stack in desired_stacks.stacks(loaded, assembly, seats)
     ]
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
-    finished = [_with_changes(plan, known.get(_key(plan))) for plan in decided]
+    changes = {_key(plan): _changes(plan, known[_key(plan)]) for plan in updates}
+    removed = {
+        diff.data_of(change)
+        for found_changes in changes.values()
+        for change in found_changes
+        if diff.removes_data(change)
+    }
+    finished = [
+        planning.with_changes(plan, changes[_key(plan)], removed) if _key(plan) in changes else plan
+        for plan in decided
+    ]
     return DeployPlan(planning.seats(finished), _strays(loaded, seats, found))
 
 
@@ -142,11 +188,12 @@ def _strays(
     )
 
 
-def _with_changes(plan: StackPlan, before: Mapping[str, Any] | None) -> StackPlan:
+def _changes(plan: StackPlan, before: Mapping[str, Any] | None) -> tuple[diff.PropertyChange, ...]:
+    """Return what an update changes, nothing where the template before could not be read."""
     if before is None:
-        return plan
+        return ()
     after = plan.desired.templates[planning.current_template(plan)].document
-    return planning.with_changes(plan, diff.between(before, after))
+    return diff.between(before, after)
 
 
 @dataclass

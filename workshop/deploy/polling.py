@@ -96,6 +96,10 @@ def conclude(job: StackJob, seen: Seen, *, waited: float, now: datetime) -> Stac
 
 def _state(job: StackJob, found: StackSummary) -> StackState:
     """What the stack's status tells, which is the one that one's own call made or changed."""
+    if job.rolling_back:
+        # Until the rollback shows, its status is that of the update that failed.
+        waits = found.in_progress or found.status == "UPDATE_FAILED"
+        return StackState.STILL if waits else StackState.DECIDE_AGAIN
     if found.in_progress:
         return StackState.FAILING if "ROLLBACK" in found.status else StackState.STILL
     if job.plan.action == StackAction.UPDATE and found.changed == job.before:

@@ -161,7 +161,9 @@ class NotebookBatch:
         for pending in list(self._pending.values()):
             pending.book = seen.get(pending.name)
             if pending.book is None:
-                self._close(pending, "missing", "there is no notebook; deploy the seat")
+                command = f"workshop deploy -e {self.loaded.name} --only {pending.seat.id}"
+                reason = f"there is no notebook; make it with: {command}"
+                self._close(pending, "missing", reason)
                 continue
             pending.before = pending.before or pending.book.status
             if pending.book.status == self.goal.ends:

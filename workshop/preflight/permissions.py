@@ -41,6 +41,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     STACK: actions(
         "cloudformation",
         "CreateStack UpdateStack DeleteStack DescribeStacks UpdateTerminationProtection",
+        "RollbackStack",
         "DescribeStackEvents DescribeEvents GetTemplate",
     ),
     "AWS::IAM::Role": actions(

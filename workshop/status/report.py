@@ -10,7 +10,7 @@ from datetime import datetime
 from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, known
-from workshop.aws.stacks import SETTLED, StackSummary
+from workshop.aws.stacks import ROLLED_BACK, SETTLED, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.naming import SEAT_STACKS
@@ -70,6 +70,12 @@ class StatusRow:
     def is_ready(self) -> bool:
         """Whether its person can begin to work: all stacks are there, and the notebook runs."""
         return self.stacks is not None and not self.stacks.wrong and self.notebook == READY
+
+    @property
+    def lost_notebook(self) -> bool:
+        """Whether the notebook is missing or Failed although its stack is as it should be."""
+        stack_is_there = self.stacks is not None and "notebook" not in self.stacks.wrong
+        return stack_is_there and self.notebook in (MISSING, "Failed")
 
 
 @dataclass(frozen=True)
@@ -206,11 +212,11 @@ def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
         return "missing"
     if not stack.belongs_to(loaded.settings.workshop, loaded.name):
         return "not ours"
-    if stack.status in SETTLED:
+    if stack.status in SETTLED | ROLLED_BACK:  # whether it is what is desired, the plan says
         return ""
     if stack.in_progress:
         return "in progress"
-    return "update failed" if stack.status == "UPDATE_ROLLBACK_COMPLETE" else "failed"
+    return "update failed" if stack.status.startswith("UPDATE_") else "failed"
 
 
 def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:

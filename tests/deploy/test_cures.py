@@ -1,0 +1,246 @@
+"""Every command that a message names as a cure is run where it is named, and mends it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.test_kept import RESULTS, deploy_two, with_template
+from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
+from tests.support.assemblies import ROOT
+from tests.support.small_workshop import Fleet
+from tests.support.stack_states import Hand
+from workshop.deploy.templates import Template
+
+COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
+AWS = Path(sys.executable).with_name("aws")
+SEAT = "seat01"
+KEEP = "profiles: {attendee: {registry: {repositories: {training: {keep: true}}}}}"
+SLOW = 3600.0
+"""Seconds that a notebook takes, unless a test says that they are over."""
+
+Situation = Callable[[Fleet], None]
+
+
+def deployed(fleet: Fleet) -> None:
+    fleet.write(1)
+    assert fleet.deploy().good
+
+
+def a_rollback_failed(fleet: Fleet) -> None:
+    fleet.write(1)
+    assert Hand(fleet, SEAT).roll_back() == "UPDATE_ROLLBACK_FAILED"
+
+
+def a_deletion_failed(fleet: Fleet) -> None:
+    fleet.write(1)
+    assert Hand(fleet, SEAT).delete() == "DELETE_FAILED"
+
+
+def a_notebook_is_missing(fleet: Fleet) -> None:
+    deployed(fleet)
+    delete_notebook(fleet.cloud, SEAT)
+
+
+def a_notebook_is_being_deleted(fleet: Fleet) -> None:
+    deployed(fleet)
+    fleet.cloud.faults({"effect": "stuck", "noun": "NotebookInstance", "status": "Deleting"})
+    delete_notebook(fleet.cloud, SEAT)
+
+
+def a_notebook_failed(fleet: Fleet) -> None:
+    deployed(fleet)
+    fail_notebook(fleet.cloud, SEAT)
+
+
+def a_notebook_is_stopped(fleet: Fleet) -> None:
+    deployed(fleet)
+    stop(fleet)
+
+
+def a_notebook_is_stopping(fleet: Fleet) -> None:
+    deployed(fleet)
+    fleet.cloud.delays(notebook=SLOW)
+    stop(fleet)
+    assert notebooks(fleet.cloud)[f"demo-{SEAT}-notebook"] == "Stopping"
+
+
+def a_key_is_removed(fleet: Fleet) -> None:
+    deploy_two(fleet)
+    fleet.cloud.client("s3").delete_object(Bucket=RESULTS, Key="work")
+
+
+def a_bucket_is_left_outside(fleet: Fleet) -> None:
+    deploy_two(fleet)
+
+
+def a_name_is_taken(fleet: Fleet) -> None:
+    fleet.write(1)
+    fleet.take(SEAT)
+
+
+def a_repository_was_kept(fleet: Fleet) -> None:
+    """By an edition that was torn down."""
+    fleet.write(1, KEEP)
+    plan = fleet.plan()
+    (desired,) = (one.desired for one in plan.stacks if one.desired.kind == "registry")
+    document = desired.templates[0].document
+    for resource in document["Resources"].values():
+        resource["DeletionPolicy"] = "RetainExceptOnCreate"
+        tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+        tags["environment"] = "dev"  # the templates are another environment's
+        resource["Properties"]["Tags"] = [{"Key": k, "Value": v} for k, v in tags.items()]
+    kept = Template(json.dumps(document), "kept")
+    assert fleet.deploy(plan=with_template(plan, "registry", kept)).good
+    follow(fleet, "workshop teardown -e dev --early")
+    assert fleet.statuses() == {}
+    assert fleet.cloud.client("ecr").describe_repositories()["repositories"]
+
+
+def without_keep(fleet: Fleet) -> None:
+    fleet.write(1)
+
+
+def stop(fleet: Fleet) -> None:
+    client = fleet.cloud.client("sagemaker")
+    client.stop_notebook_instance(NotebookInstanceName=f"demo-{SEAT}-notebook")
+
+
+def time_passes(fleet: Fleet) -> None:
+    """What is on its way arrives, and what was in the way is gone."""
+    fleet.cloud.faults()
+    fleet.cloud.delays(notebook=0)
+    for _ in range(5000):
+        if not {"Deleting", "Stopping"} & set(notebooks(fleet.cloud).values()):
+            return
+    raise AssertionError("a notebook is on its way for ever")
+
+
+def by_hand(fleet: Fleet) -> None:
+    fleet.free(SEAT)
+
+
+@dataclass(frozen=True)
+class Cured:
+    """A message with a cure: where it is printed, in which file it stands, and what it says."""
+
+    situation: Situation
+    printed_by: str
+    source: str
+    command: str
+    then: str = ""
+    """What has to be done afterwards, as the message says too."""
+    before: Situation = time_passes
+
+
+BOTH = "--remove bucket:results --remove repository:serving"
+PLAN, START = "workshop/deploy/plan.py", "workshop/notebooks/start_stop.py"
+STATUS, HANDOUT = "workshop/cli/status.py", "workshop/cli/handout.py"
+SUMMARY, SAY = "workshop/cli/deploy_summary.py", "workshop/cli/start_stop.py"
+DEPLOY_IT, START_IT = "workshop deploy -e dev --only seat01", "workshop start -e dev --only seat01"
+CURES = [
+    Cured(
+        *(a_rollback_failed, "plan", PLAN, "aws cloudformation continue-update-rollback "),
+        then="deploy",
+    ),
+    Cured(a_deletion_failed, "deploy", PLAN, "workshop teardown -e dev --early --only", "deploy"),
+    Cured(a_notebook_is_being_deleted, "plan", PLAN, DEPLOY_IT),
+    Cured(a_notebook_failed, "plan", PLAN, START_IT),
+    Cured(a_key_is_removed, "plan", PLAN, f"workshop deploy -e dev {BOTH}"),
+    Cured(a_bucket_is_left_outside, f"deploy {BOTH}", PLAN, "workshop teardown -e dev", "deploy"),
+    Cured(
+        *(a_repository_was_kept, "deploy", PLAN, f"workshop teardown -e dev --early --only {SEAT}"),
+        then="deploy",
+        before=without_keep,
+    ),
+    Cured(a_notebook_is_missing, "status", STATUS, DEPLOY_IT),
+    Cured(a_notebook_failed, "status", STATUS, START_IT),
+    Cured(a_notebook_is_missing, "start", START, DEPLOY_IT),
+    Cured(a_notebook_is_missing, "handout", HANDOUT, DEPLOY_IT),
+    Cured(a_notebook_failed, "handout", HANDOUT, START_IT),
+    Cured(a_notebook_is_stopped, "handout", HANDOUT, START_IT),
+    Cured(a_notebook_is_stopping, "handout", HANDOUT, START_IT),
+    Cured(a_notebook_is_stopping, "start --no-wait", SAY, "workshop start -e dev"),
+    Cured(a_name_is_taken, "deploy", SUMMARY, "workshop deploy -e dev", before=by_hand),
+]
+
+
+@pytest.mark.parametrize(
+    "cure", CURES, ids=lambda cure: f"{cure.situation.__name__}-{cure.printed_by.split()[0]}"
+)
+def test_a_cure_mends_what_it_is_printed_for(fleet: Fleet, cure: Cured) -> None:
+    cure.situation(fleet)
+    printed = fleet.run(*cure.printed_by.split())
+    said = COMMAND.findall(f"{printed.out}\n{printed.err}")
+    named = [command for command in said if command.startswith(cure.command)]
+    assert named, f"{printed.out}{printed.err}"
+    cure.before(fleet)
+    follow(fleet, named[0])
+    if cure.then:
+        assert fleet.run(*cure.then.split()).code == 0
+    for command in ("status", "deploy", "handout"):
+        assert fleet.run(command).code == 0, command
+
+
+def follow(fleet: Fleet, command: str) -> None:
+    """Run a command as it was printed; a teardown is looked at before."""
+    program, *words = command.replace("FOLDER", "saved").split()
+    if program == "aws":
+        subprocess.run(
+            [AWS, *words],
+            env=fleet.cloud.environment(),
+            cwd=fleet.folder,
+            check=True,
+            capture_output=True,
+        )
+        if "--stack-name" in words:
+            fleet.cloud.settled(words[words.index("--stack-name") + 1])
+        return
+    verb, _, _, *rest = words
+    ran = fleet.run(verb, *rest)
+    if verb == "teardown":
+        again = ("--apply", "--yes", "demo", "--interval", "0")
+        early = () if "--early" in rest else ("--early",)
+        assert fleet.run(verb, *rest, *early, "--interval", "0").code == 0
+        ran = fleet.run(verb, *rest, *early, *again)
+    assert ran.code == 0, f"{ran.out}{ran.err}"
+
+
+def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> None:
+    covered = {(one.source, " ".join(one.command.split()[:2])) for one in CURES}
+    folders = ("workshop/deploy", "workshop/status", "workshop/notebooks")
+    files = [path for folder in folders for path in (ROOT / folder).glob("*.py")]
+    files += [ROOT / name for name in (STATUS, HANDOUT, SUMMARY, SAY)]
+    named = {
+        (str(path.relative_to(ROOT)), found)
+        for path in files
+        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        for found in re.findall(r"\b(?:workshop|aws) [a-z]+(?= -|$| continue)", text)
+    }
+    assert (HANDOUT, "workshop handout") in named
+    assert named - covered == {(HANDOUT, "workshop handout")}  # the same command once more
+
+
+def texts(module: ast.Module) -> list[str]:
+    """Return the texts of a module that are not documentation."""
+    documentation = {
+        statement.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        for statement in node.body
+        if isinstance(statement, ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node not in documentation
+    ]
