@@ -28,6 +28,14 @@ WAIVABLE = (CheckState.SHORT, CheckState.UNKNOWN)
 
 
 @dataclass(frozen=True)
+class DeniedAction:
+    """An action that the caller may not do, as IAM names it, and the ARN of what it is done to."""
+
+    action: str
+    resource: str
+
+
+@dataclass(frozen=True)
 class Check:
     """One question to one account and Region, and its answer.
 
@@ -49,6 +57,8 @@ class Check:
     request: str = ""
     parts: tuple[str, ...] = ()
     """Names that stand for it as well, once all of them are accepted."""
+    denied: tuple[DeniedAction, ...] = ()
+    """What the caller may not do, where that is what the check is about."""
 
     def is_accepted(self, accepted: Collection[str]) -> bool:
         """Return whether it, or each of its parts, is among the names that are accepted."""

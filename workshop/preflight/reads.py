@@ -104,7 +104,7 @@ def _permissions(
     """Ask what one seat's deployment may do and a teardown may read; of the root, nothing."""
     place = request.place
     if isinstance(caller, Unavailable) or permissions.is_root(caller):
-        return lambda: [permissions.check(place, caller, ())]
+        return lambda: permissions.check(place, caller, ())
     seat = request.seats[0]
     profile = request.profile(seat)
     questions = permissions.questions(
@@ -112,16 +112,16 @@ def _permissions(
         caller.split(":")[1],
         bucket=next(iter(profile.storage.buckets)),
         repository=next(iter(profile.registry.repositories)),
+        in_vpc=bool(request.subnets),
     )
     decisions = ask(permissions.simulated, place, caller, tuple(questions))
-    reads = (
-        ask(permissions.simulated, place, caller, [permissions.reads()]) if tries_reads else None
-    )
+    of_teardown = [permissions.reads(), permissions.deletes()]
+    torn_down = ask(permissions.simulated, place, caller, of_teardown) if tries_reads else None
 
     def judge() -> Iterator[Check]:
-        yield permissions.check(place, caller, decisions.result())
-        if reads is not None:
-            yield permissions.check_reads(place, reads.result())
+        yield from permissions.check(place, caller, decisions.result())
+        if torn_down is not None:
+            yield from permissions.check_teardown(place, torn_down.result())
 
     return judge
 
