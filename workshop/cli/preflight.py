@@ -13,11 +13,11 @@ from workshop.account_region import AccountRegion
 from workshop.aws import stacks
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
-from workshop.cli import console
+from workshop.cli import console, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.errors import GuardError
-from workshop.preflight import CheckState, PreflightReport
+from workshop.preflight import PreflightReport
 from workshop.preflight import preflight as checked
 from workshop.preflight.checks import REFUSING
 
@@ -62,7 +62,7 @@ def preflight(
     if as_json:
         console.print_json(document(report), indent=2)
     else:
-        show(report, everything=show_all)
+        preflight_view.show(report, everything=show_all)
     refuse(report)
 
 
@@ -80,34 +80,6 @@ def report_on(
         accept_unknown=frozenset(accept_unknown or ()),
         now=datetime.now(UTC),
     )
-
-
-def show(report: PreflightReport, *, everything: bool = False) -> None:
-    """Print what is not in order, or all of it, the requests that would help, and a count."""
-    shown = [check for check in report.checks if everything or check.state != CheckState.OK]
-    if shown:
-        table = console.table(
-            *("state", "place", "what", "need", "used", "quota", "code", ""),
-            right=("need", "used", "quota"),
-        )
-        for check in shown:
-            numbers = (check.need, check.used, check.quota)
-            table.add_row(
-                check.state.value,
-                str(check.place),
-                check.subject,
-                *("" if number is None else str(number) for number in numbers),
-                check.quota_code,
-                check.message,
-            )
-        console.print_table(table)
-    requests = [check for check in report.checks if check.request]
-    if requests:
-        console.print_line()
-        console.print_line("to raise quotas, each in its account:")
-        for check in requests:
-            console.print_line(f"{check.place.account}: {check.request}")
-    console.say(_summary(report))
 
 
 def document(report: PreflightReport) -> dict[str, object]:
@@ -142,10 +114,3 @@ def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSu
         if isinstance(answer, Unavailable):
             console.warn(f"the stacks of {place} could not be listed ({answer.reason})")
     return {place: found for place, found in listed.items() if not isinstance(found, Unavailable)}
-
-
-def _summary(report: PreflightReport) -> str:
-    counts = {state: len(report.of(state)) for state in CheckState}
-    return "preflight: " + ", ".join(
-        f"{count} {state.value}" for state, count in counts.items() if count
-    )

@@ -59,6 +59,8 @@ class Check:
     """Names that stand for it as well, once all of them are accepted."""
     denied: tuple[DeniedAction, ...] = ()
     """What the caller may not do, where that is what the check is about."""
+    reason: str = ""
+    """Why the answer is unknown, without how to go on."""
 
     def is_accepted(self, accepted: Collection[str]) -> bool:
         """Return whether it, or each of its parts, is among the names that are accepted."""
@@ -96,7 +98,8 @@ class PreflightReport:
 
 def unknown(place: AccountRegion, subject: str, reason: str) -> Check:
     """Return a check without an answer; it says how to go on without one."""
-    return Check(place, subject, CheckState.UNKNOWN, not_known(reason, subject))
+    message = not_known(reason, subject)
+    return Check(place, subject, CheckState.UNKNOWN, message, reason=reason)
 
 
 def not_known(reason: str, name: str) -> str:

@@ -315,6 +315,7 @@ def _check(
     known = None if isinstance(quota, Unavailable) else quota
     code = known.code if known else limit.code
     subject = subject or limit.name
+    reason = message if state == CheckState.UNKNOWN else ""
     if state == CheckState.UNKNOWN:
         message = not_known(message, code or subject)
     return Check(
@@ -328,6 +329,7 @@ def _check(
         service_code=limit.service,
         quota_code=code,
         request=increase_request(place, known, raise_to) if known and raise_to else "",
+        reason=reason,
     )
 
 
