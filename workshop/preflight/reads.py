@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
-from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.preflight import demand, offerings, permissions, quotas, teardown_reads
 from workshop.preflight.checks import Check
@@ -168,17 +169,24 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
     uses = demand.concurrent_use(loaded, place)
     spot = demand.spot_only_quotas(loaded, place)
     types = sorted({seat.instance_type for seat in request.seats})
-    limits: dict[WorkshopQuota, None] = {quotas.NOTEBOOKS: None}
+    limits: dict[WorkshopQuota, None] = {quotas.NOTEBOOKS: None, quotas.VOLUMES: None}
     limits |= dict.fromkeys(spot)
     limits |= dict.fromkeys(quotas.of_machines("notebook", name) for name in types)
     limits |= dict.fromkeys(use.limit for use in uses)
     applied = ask(quotas.applied, place, tuple(limits))
-    there = ask(notebooks, place)
+    disks = {
+        loaded.names(seat).notebook: seat.volume_gb
+        for seat in loaded.seats
+        if seat.account_region == place
+    }
+    there = ask(quotas.notebook_volumes, place, disks.keys())
     others = ask(quotas.of_others, place, owners(loaded, place))
 
     def judge() -> Iterator[Check]:
-        found, books, machines = applied.result(), there.result(), others.result()
+        found, listed, machines = applied.result(), there.result(), others.result()
+        books, gigabytes = (listed, listed) if isinstance(listed, Unavailable) else listed
         yield from _notebooks(request, books, found)
+        yield _volumes(request, disks, books, gigabytes, quotas.of(found, quotas.VOLUMES))
         for use in uses:
             yield demand.check_concurrent(
                 place,
@@ -218,6 +226,22 @@ def _notebooks(
             used=unread or used,
             quota=quotas.of(found, limit),
         )
+
+
+def _volumes(
+    request: PreflightRequest,
+    disks: Mapping[str, int],
+    there: Mapping[str, NotebookState] | Unavailable,
+    others: int | Unavailable,
+    quota: quotas.AppliedQuota | Unavailable,
+) -> Check:
+    """Return whether the disks of the notebooks to be made fit beside those that there are."""
+    check = partial(demand.check_count, request.place, quotas.VOLUMES, quota=quota)
+    if isinstance(there, Unavailable):
+        return check(need=there, used=there)
+    need = sum(size for name, size in request.demand.volumes.items() if name not in there)
+    own = sum(size for name, size in disks.items() if name in there)
+    return check(need=need, used=others if isinstance(others, Unavailable) else own + others)
 
 
 def _used_by_others(
