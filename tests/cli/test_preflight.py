@@ -37,12 +37,12 @@ def preflight(folder: Path, *arguments: str) -> Ran:
 
 def test_what_is_in_order_is_only_counted_and_shown_on_request(folder: Path) -> None:
     ran = preflight(folder)
-    assert (ran.code, ran.out, ran.err) == (0, "", "preflight: 23 ok\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "preflight: 29 ok\n")
     shown = preflight(folder, "--all")
     assert shown.code == 0
     stacks = "Stacks (L-0485CB21): 16 more and the 0 there are 16 of 2000"
     assert f"ok       000000000000 eu-west-1  {stacks}" in shown.out.splitlines()
-    assert len(re.findall("^ok ", shown.out, re.MULTILINE)) == 23
+    assert len(re.findall("^ok ", shown.out, re.MULTILINE)) == 29
 
 
 def test_a_refusal_has_its_own_exit_code_and_shows_the_request(cloud: Cloud, folder: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_refusal_has_its_own_exit_code_and_shows_the_request(cloud: Cloud, fol
         "    --quota-code L-DC2B2D3D --desired-value 4 --region us-east-1\n"
     )
     assert ran.err.splitlines() == [
-        "preflight: 22 ok, 1 failed",
+        "preflight: 28 ok, 1 failed",
         "workshop: preflight refuses (1 failed); each check says what cures it",
     ]
 
@@ -69,7 +69,7 @@ def test_json_holds_every_check_with_its_numbers(cloud: Cloud, folder: Path) -> 
     ran = preflight(folder, "--json")
     assert ran.code == 3
     told = json.loads(ran.out)
-    assert (told["passed"], len(told["checks"])) == (False, 23)
+    assert (told["passed"], len(told["checks"])) == (False, 29)
     assert told["checks"][-1] == {
         "place": {"account": "000000000000", "region": "us-east-1"},
         "subject": "General purpose buckets",
@@ -95,13 +95,13 @@ def test_what_is_unknown_is_accepted_by_name_and_a_misspelt_name_is_told(
     assert refused.code == 3
     assert refused.err.splitlines() == [
         "warning: buckets is accepted, but nothing that was asked has this name",
-        "preflight: 21 ok, 2 unknown",
+        "preflight: 27 ok, 2 unknown",
         "workshop: preflight refuses (2 unknown); each check says what cures it",
     ]
     assert "--accept-unknown L-DC2B2D3D" in refused.out
     names = ("L-DC2B2D3D", "bucket")
     accepted = preflight(folder, *(word for name in names for word in ("--accept-unknown", name)))
-    assert (accepted.code, accepted.err) == (0, "preflight: 21 ok, 2 waived\n")
+    assert (accepted.code, accepted.err) == (0, "preflight: 27 ok, 2 waived\n")
 
 
 def test_too_few_machines_for_all_refuse_until_turns_are_accepted(
@@ -111,13 +111,13 @@ def test_too_few_machines_for_all_refuse_until_turns_are_accepted(
     refused = preflight(folder)
     assert refused.code == 3
     assert refused.err.splitlines() == [
-        "preflight: 22 ok, 1 short",
+        "preflight: 28 ok, 1 short",
         "workshop: preflight refuses (1 short); each check says what cures it",
     ]
     assert "--accept-short L-B6D80D9C" in refused.out
     assert "--quota-code L-B6D80D9C --desired-value 3 --region eu-west-1" in refused.out
     accepted = preflight(folder, "--accept-short", "L-B6D80D9C")
-    assert (accepted.code, accepted.err) == (0, "preflight: 22 ok, 1 waived\n")
+    assert (accepted.code, accepted.err) == (0, "preflight: 28 ok, 1 waived\n")
 
 
 def test_stacks_that_cannot_be_listed_are_told_and_unknown(cloud: Cloud, folder: Path) -> None:

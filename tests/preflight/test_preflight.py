@@ -361,6 +361,8 @@ def test_where_regions_may_not_be_listed_an_answer_of_the_region_is_enough(
 
 def test_disks_of_all_notebooks_count_against_their_quota(preflights: Preflights) -> None:
     cloud = preflights.cloud
+    for kind in SEAT_STACKS:
+        preflights.stack(f"vision-seat01-{kind}")
     for name, size in (("theirs", 100), ("vision-seat01-notebook", 20)):
         cloud.client("sagemaker", region=HOME.region).create_notebook_instance(
             NotebookInstanceName=name,

@@ -14,10 +14,17 @@ from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
-from workshop.preflight import demand, offerings, permissions, quotas, teardown_reads
+from workshop.preflight import (
+    demand,
+    existing_names,
+    offerings,
+    permissions,
+    quotas,
+    teardown_reads,
+)
 from workshop.preflight.checks import Check
 from workshop.preflight.quotas import InstanceQuota, Quotas, WorkshopQuota
-from workshop.preflight.request import ParallelReads, PreflightRequest
+from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
 from workshop.pricing import billing
 from workshop.pricing.billing import Machines
 from workshop.pricing.prices import Use
@@ -94,6 +101,7 @@ def read_region(
         _stacks(ask, request),
         _repositories(ask, request),
         _machines(ask, request),
+        *([_names(ask, request)] if request.new_names else []),
         *([_offers(ask, request)] if request.making else []),
         *([_subnets(ask, request)] if request.subnets else []),
     ]
@@ -127,6 +135,30 @@ def _permissions(
     return judge
 
 
+def _names(ask: ParallelReads, request: PreflightRequest) -> Judge:
+    """Ask whether anything has a name already that a stack of ours has to make.
+
+    Repositories and notebooks are listed for their quotas, and looked at there.
+    """
+    place, new = request.place, request.new_names
+    prefix = f"{request.loaded.settings.workshop}-"
+    heads = ask(existing_names.buckets, place, new.of(existing_names.BUCKET))
+    others: dict[str, Answer[Mapping[str, str]]] = {
+        existing_names.ROLE: ask(existing_names.roles, place),
+        existing_names.POLICY: ask(existing_names.policies, place),
+        existing_names.DASHBOARD: ask(existing_names.dashboards, place, prefix),
+    }
+
+    def judge() -> Iterator[Check]:
+        yield from existing_names.check_buckets(
+            place, new.of(existing_names.BUCKET), heads.result()
+        )
+        for kind, there in others.items():
+            yield existing_names.check(place, kind, new.of(kind), there.result())
+
+    return judge
+
+
 def _teardown(ask: ParallelReads, request: PreflightRequest) -> Judge:
     answers = teardown_reads.ask(ask, request)
     return lambda: teardown_reads.checks(
@@ -152,15 +184,28 @@ def _stacks(ask: ParallelReads, request: PreflightRequest) -> Judge:
 def _repositories(ask: ParallelReads, request: PreflightRequest) -> Judge:
     quota = ask(quotas.applied, request.place, (quotas.REPOSITORIES,))
     there = ask(quotas.repositories, request.place)
-    return lambda: [
-        demand.check_names(
+
+    def judge() -> Iterator[Check]:
+        found = there.result()
+        yield demand.check_names(
             request.place,
             quotas.REPOSITORIES,
             desired=request.demand.repositories,
-            there=there.result(),
+            there=found,
             quota=quotas.of(quota.result(), quotas.REPOSITORIES),
         )
-    ]
+        yield from _names_of(request, existing_names.REPOSITORY, found)
+
+    return judge
+
+
+def _names_of(
+    request: PreflightRequest, kind: str, there: Collection[str] | Unavailable
+) -> Iterator[Check]:
+    """Yield whether new names are free, unless the check of a quota says that nobody knows."""
+    if request.new_names and not isinstance(there, Unavailable):
+        new = request.new_names.of(kind)
+        yield existing_names.check(request.place, kind, new, there)
 
 
 def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
@@ -186,6 +231,7 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
         found, listed, machines = applied.result(), there.result(), others.result()
         books, gigabytes = (listed, listed) if isinstance(listed, Unavailable) else listed
         yield from _notebooks(request, books, found)
+        yield from _names_of(request, existing_names.NOTEBOOK, books)
         yield _volumes(request, disks, books, gigabytes, quotas.of(found, quotas.VOLUMES))
         for use in uses:
             yield demand.check_concurrent(

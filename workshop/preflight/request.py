@@ -15,8 +15,9 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
-from workshop.preflight import demand
+from workshop.preflight import demand, existing_names
 from workshop.preflight.demand import Demand
+from workshop.preflight.existing_names import DesiredNames
 from workshop.preflight.offerings import SubnetDemand
 
 T = TypeVar("T")
@@ -59,6 +60,14 @@ class PreflightRequest:
     def making(self) -> tuple[Seat, ...]:
         """The seats to be made: all of them where no stacks are known."""
         return demand.to_be_made(self.loaded, self.seats, self.stacks or {})
+
+    @cached_property
+    def new_names(self) -> DesiredNames:
+        """What stacks have to make of which nothing is there; none where no stacks are known."""
+        stacks = self.stacks
+        if stacks is None:
+            return DesiredNames({})
+        return existing_names.desired(self.loaded, self.place, self.seats, stacks)
 
     @cached_property
     def subnets(self) -> dict[str, SubnetDemand]:
