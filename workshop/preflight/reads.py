@@ -21,6 +21,7 @@ from workshop.preflight import (
     permissions,
     quotas,
     teardown_reads,
+    trusted_principals,
 )
 from workshop.preflight.checks import Check
 from workshop.preflight.quotas import InstanceQuota, Quotas, WorkshopQuota
@@ -50,6 +51,7 @@ def read_account(
     s3 = ask(quotas.applied, place, (quotas.BUCKETS,))
     identities = ask(quotas.identities, place)
     buckets = ask(quotas.buckets, place)
+    trusted = _trusted(ask, place, requests)
 
     def judge() -> Iterator[Check]:
         limits, there = iam.result(), identities.result()
@@ -72,8 +74,37 @@ def read_account(
             there=buckets.result(),
             quota=quotas.of(s3.result(), quotas.BUCKETS),
         )
+        yield from trusted()
 
     return judge
+
+
+def _trusted(
+    ask: ParallelReads, place: AccountRegion, requests: Collection[PreflightRequest]
+) -> Judge:
+    """Ask whether the principals exist that console roles of an account trust.
+
+    Asked are accounts in which the workshop works; of any other, nobody here can know.
+    """
+    loaded = next(iter(requests)).loaded
+    reached = {loaded.home.account, *(seat.account for seat in loaded.seats)}
+    seats = [seat for request in requests for seat in request.seats]
+    answers = {
+        principal: ask(
+            trusted_principals.existing, replace(place, account=principal.account), principal.arn
+        )
+        if principal.account in reached
+        else None
+        for principal in trusted_principals.named(loaded, seats)
+    }
+    return lambda: trusted_principals.checks(
+        place,
+        loaded.path,
+        {
+            principal: None if answer is None else answer.result()
+            for principal, answer in answers.items()
+        },
+    )
 
 
 def _made(
@@ -320,4 +351,11 @@ def _subnets(ask: ParallelReads, request: PreflightRequest) -> Judge:
     place, subnets = request.place, request.subnets
     zones = ask(offerings.offers, place, "availability-zone", request.notebook_types)
     there = ask(offerings.subnets, place, tuple(subnets))
-    return lambda: offerings.check_subnets(place, subnets, there.result(), zones.result())
+    groups = {group for demand in subnets.values() for group in demand.security_groups}
+    found = ask(offerings.security_groups, place, groups)
+
+    def judge() -> Iterator[Check]:
+        yield from offerings.check_subnets(place, subnets, there.result(), zones.result())
+        yield from offerings.check_groups(place, subnets, there.result(), found.result())
+
+    return judge

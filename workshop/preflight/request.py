@@ -79,7 +79,9 @@ class PreflightRequest:
                 seats_in.setdefault(vpc.subnet_id, []).append(seat)
         return {
             subnet: SubnetDemand(
-                tuple(dict.fromkeys(seat.instance_type for seat in seats)), len(seats)
+                tuple(dict.fromkeys(seat.instance_type for seat in seats)),
+                len(seats),
+                tuple(dict.fromkeys(group for seat in seats for group in self._groups(seat))),
             )
             for subnet, seats in seats_in.items()
         }
@@ -100,6 +102,10 @@ class PreflightRequest:
                 found |= dict.fromkeys(profile.access.processing_instance_types)
                 found |= dict.fromkeys(profile.access.endpoint_instance_types)
         return tuple(name for name in found if name not in self.notebook_types)
+
+    def _groups(self, seat: Seat) -> tuple[str, ...]:
+        vpc = self.profile(seat).notebook.vpc
+        return () if vpc is None else vpc.security_group_ids
 
     def profile(self, seat: Seat) -> Profile:
         return self.loaded.settings.profiles[seat.profile]
