@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -83,6 +84,7 @@ def test_json_holds_every_check_with_its_numbers(cloud: Cloud, folder: Path) -> 
         "request": SHORT,
         "parts": [],
         "denied": [],
+        "raise_to": 4,
         "reason": "",
     }
 
@@ -196,3 +198,54 @@ def test_what_is_unknown_for_one_reason_is_told_together(cloud: Cloud, folder: P
     assert ran.out.count("ListServiceQuotas: AccessDenied") == 2
     assert "Stacks (L-0485CB21), Registered repositories (L-CFEB8E8D), " in ran.out
     assert max(map(len, ran.out.splitlines())) <= preflight_view.WIDTH
+
+
+def requests(cloud: Cloud) -> list[tuple[str, float]]:
+    """What AWS was asked for."""
+    client = cloud.client("service-quotas", region="us-east-1")
+    made = client.list_requested_service_quota_change_history()["RequestedQuotas"]
+    return [(one["QuotaCode"], one["DesiredValue"]) for one in made]
+
+
+def test_missing_quotas_are_asked_for_once_and_their_state_is_told_later(
+    cloud: Cloud, folder: Path
+) -> None:
+    cloud.quotas(s3={"L-DC2B2D3D": 3}, iam={"L-FE177D64": 2})
+    asked = preflight(folder, "--request-quotas", "--yes")
+    assert asked.code == 3
+    assert asked.err.splitlines()[1:3] == [
+        "asked for 000000000000 us-east-1 Roles per account: 3 (pending)",
+        "asked for 000000000000 us-east-1 General purpose buckets: 4 (pending)",
+    ]
+    assert sorted(requests(cloud)) == [("L-DC2B2D3D", 4), ("L-FE177D64", 3)]
+    again = preflight(folder, "--request-quotas", "--yes")
+    assert again.err.splitlines()[1] == "no quota is left to be asked for"
+    assert len(requests(cloud)) == 2
+    told = " ".join(again.out.split())
+    assert re.search(r"ask AWS for 4; asked for 4 on \d+ [A-Z][a-z]{2}, pending", told)
+    assert "to raise quotas" not in again.out
+
+
+def test_nothing_is_asked_for_without_a_yes(
+    cloud: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.quotas(s3={"L-DC2B2D3D": 3})
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    assert "nothing was asked for" in preflight(folder, "--request-quotas").err
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    ran = preflight(folder, "--request-quotas")
+    assert ran.code == 3
+    assert ran.err.endswith("workshop: nobody is there to type yes; give it with --yes\n")
+    assert requests(cloud) == []
+
+
+def test_what_was_asked_for_cannot_be_asked_again_when_nobody_knows(
+    cloud: Cloud, folder: Path
+) -> None:
+    cloud.quotas(s3={"L-DC2B2D3D": 3})
+    history = "service-quotas:ListRequestedServiceQuotaChangeHistory"
+    cloud.faults({"effect": "denied", "operation": history})
+    ran = preflight(folder, "--request-quotas", "--yes")
+    assert "whether it was asked for is not known" in " ".join(ran.out.split())
+    cloud.faults()
+    assert requests(cloud) == []

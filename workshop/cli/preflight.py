@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from workshop.account_region import AccountRegion
 from workshop.aws import stacks
-from workshop.aws.reads import Unavailable
+from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
 from workshop.cli import console, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.errors import GuardError
-from workshop.preflight import PreflightReport
+from workshop.preflight import PreflightReport, quota_requests
 from workshop.preflight import preflight as checked
 from workshop.preflight.checks import REFUSING
 
@@ -42,18 +44,28 @@ def preflight(
     profile: OfProfile = None,
     accept_unknown: AcceptUnknown = None,
     show_all: Annotated[bool, typer.Option("--all", help="Show what is in order too.")] = False,
+    request_quotas: Annotated[
+        bool,
+        typer.Option("--request-quotas", help="Ask AWS for the quotas that are missing."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask AWS for them without asking you first.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask AWS whether the roster can be deployed: permissions, quotas, Regions, the time.
 
-    Nothing is changed. What is not known counts as a failure, as does a quota of machines below
-    one for each seat beside those that others use, unless it is accepted by name.
+    Nothing is changed but requests for quotas, with --request-quotas. What is not known counts as a
+    failure, as does a quota of machines below one for each seat beside those that others use,
+    unless it is accepted by name.
 
     For example:
 
         workshop preflight -e prod
 
         workshop preflight -e prod --accept-unknown L-04CE2E67 --accept-short L-B6D80D9C
+
+        workshop preflight -e prod --request-quotas
     """
     work = opened(env, config_dir, only=only, profile=profile)
     report = report_on(work, _stacks(work), accept_unknown)
@@ -63,7 +75,36 @@ def preflight(
         console.print_json(document(report), indent=2)
     else:
         preflight_view.show(report, everything=show_all)
+    if request_quotas:
+        _request(work.clients, report, yes=yes)
     refuse(report)
+
+
+def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
+    """Ask AWS for the quotas that are missing, each once, after a yes.
+
+    Raise GuardError where nobody says it.
+    """
+    wanted = [check for check in report.checks if check.request]
+    if not wanted:
+        console.say("no quota is left to be asked for")
+        return
+    increases = "1 increase" if len(wanted) == 1 else f"{len(wanted)} increases"
+    if not yes:
+        try:
+            said = console.ask(f"type yes to ask AWS for {increases}")
+        except typer.Abort:
+            raise GuardError("nobody is there to type yes; give it with --yes") from None
+        if said != "yes":
+            console.say("nothing was asked for")
+            return
+    for check in wanted:
+        status = attempt(partial(quota_requests.file, clients, check))
+        what = f"{check.place} {check.subject}: {check.raise_to}"
+        if isinstance(status, Unavailable):
+            console.warn(f"{what} could not be asked for ({status.reason})")
+        else:
+            console.say(f"asked for {what} ({quota_requests.OPEN.get(status, status.lower())})")
 
 
 def report_on(

@@ -59,6 +59,8 @@ class Check:
     """Names that stand for it as well, once all of them are accepted."""
     denied: tuple[DeniedAction, ...] = ()
     """What the caller may not do, where that is what the check is about."""
+    raise_to: int = 0
+    """What the quota should be, 0 where it need not be raised."""
     reason: str = ""
     """Why the answer is unknown, without how to go on."""
 

@@ -335,6 +335,7 @@ def _check(
         service_code=limit.service,
         quota_code=code,
         request=increase_request(place, known, raise_to) if known and raise_to else "",
+        raise_to=raise_to,
         reason=reason,
     )
 
