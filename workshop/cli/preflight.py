@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workshop.account_region import AccountRegion
-from workshop.aws import stacks
+from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
 from workshop.cli import console, preflight_view
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.errors import GuardError
-from workshop.preflight import PreflightReport, quota_requests
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, seats
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.environments import loader
+from workshop.errors import GuardError, UsageError
+from workshop.preflight import PreflightReport, organiser_page, quota_requests
 from workshop.preflight import preflight as checked
 from workshop.preflight.checks import REFUSING
 
@@ -51,6 +55,16 @@ def preflight(
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask AWS for them without asking you first.")
     ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy",
+            metavar="FOLDER",
+            help="Write there which permissions you need, and a page for who administers the"
+            " account; ask AWS nothing.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask AWS whether the roster can be deployed: permissions, quotas, Regions, the time.
@@ -66,7 +80,13 @@ def preflight(
         workshop preflight -e prod --accept-unknown L-04CE2E67 --accept-short L-B6D80D9C
 
         workshop preflight -e prod --request-quotas
+
+        workshop preflight -e prod --policy to-the-administrator
     """
+    if policy is not None:
+        loaded = loader.load(env, config_dir)
+        _write_policy(loaded, seats(loaded, only, profile), policy)
+        return
     work = opened(env, config_dir, only=only, profile=profile)
     report = report_on(work, _stacks(work), accept_unknown)
     for name in report.unmatched(sorted(set(accept_unknown or ()))):
@@ -78,6 +98,23 @@ def preflight(
     if request_quotas:
         _request(work.clients, report, yes=yes)
     refuse(report)
+
+
+def _write_policy(loaded: LoadedEnvironment, chosen: Collection[Seat], folder: Path) -> None:
+    """Write what is handed to whoever administers the accounts.
+
+    Raise UsageError where the folder cannot be written to.
+    """
+    partition = regions.partition(loaded.home.region).name
+    made = organiser_page.files(loaded, chosen, partition=partition)
+    try:
+        organiser_page.write(folder, made)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be written to ({error.strerror}); name another folder"
+        ) from None
+    for name in made:
+        console.print_line(str(folder / name))
 
 
 def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:

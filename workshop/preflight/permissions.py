@@ -40,7 +40,7 @@ DELETES = (
     *actions("ecr", "BatchDeleteImage DeleteRepository"),
     *actions("events", "DeleteRule RemoveTargets"),
     *actions("logs", "DeleteLogGroup DeleteLogStream"),
-    *actions("s3", "AbortMultipartUpload DeleteBucket DeleteObject DeleteObjectVersion"),
+    *actions("s3", "DeleteBucket"),
     *actions("sagemaker", "DeleteAssociation DisassociateTrialComponent StopPipelineExecution"),
     *actions("sagemaker", "UpdateTrainingJob"),
     *actions("scheduler", "DeleteSchedule"),
@@ -178,8 +178,15 @@ def reads() -> Question:
     return "*", tuple(sorted(of_types.union(OF_STACKS_AND_ROLES)))
 
 
-def deletes() -> Question:
-    """Return what a teardown calls to stop and delete what attendees make, in a lasting order."""
+OF_OBJECTS = actions("s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion")
+"""What a teardown does to what is in the workshop's buckets."""
+
+
+def deletes(names: Names, partition: str, *, bucket: str) -> tuple[Question, Question]:
+    """Return what a teardown calls to stop and delete what attendees make, in a lasting order.
+
+    What they make may have any name; objects are in the workshop's buckets alone.
+    """
     of_sagemaker = {
         f"sagemaker:{operation}"
         for resource_type in ALL
@@ -187,7 +194,8 @@ def deletes() -> Question:
         for operation in (resource_type.operations.stops, resource_type.operations.deletes)
         if operation
     }
-    return "*", tuple(sorted(of_sagemaker.union(DELETES)))
+    objects = f"{replace(names, partition=partition).bucket_arn(bucket)}/*"
+    return ("*", tuple(sorted(of_sagemaker.union(DELETES)))), (objects, OF_OBJECTS)
 
 
 def simulated(

@@ -147,15 +147,17 @@ def _permissions(
         return lambda: permissions.check(place, caller, ())
     seat = request.seats[0]
     profile = request.profile(seat)
+    names, partition = request.loaded.names(seat), caller.split(":")[1]
+    bucket = next(iter(profile.storage.buckets))
     questions = permissions.questions(
-        request.loaded.names(seat),
-        caller.split(":")[1],
-        bucket=next(iter(profile.storage.buckets)),
+        names,
+        partition,
+        bucket=bucket,
         repository=next(iter(profile.registry.repositories)),
         in_vpc=bool(request.subnets),
     )
     decisions = ask(permissions.simulated, place, caller, tuple(questions))
-    of_teardown = [permissions.reads(), permissions.deletes()]
+    of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]
     torn_down = ask(permissions.simulated, place, caller, of_teardown) if tries_reads else None
 
     def judge() -> Iterator[Check]:
