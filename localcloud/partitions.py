@@ -104,10 +104,23 @@ def of_region(region: str) -> str:
     """Return the partition of a Region: ``aws``, ``aws-us-gov``, ``aws-cn``, ..."""
     if not region or _USUAL.fullmatch(region):
         return "aws"
-    return next((name for name, regions in _partitions() if regions.fullmatch(region)), "aws")
+    return next((name for name, _, regions in _partitions() if regions.fullmatch(region)), "aws")
+
+
+def home(region: str) -> str:
+    """Return the Region of a Region's partition that holds the quotas that are global."""
+    return next(where for name, where, _ in _partitions() if name == of_region(region))
 
 
 @cache
-def _partitions() -> list[tuple[str, re.Pattern[str]]]:
+def _partitions() -> list[tuple[str, str, re.Pattern[str]]]:
+    # botocore names another home for China; its quotas are in cn-north-1.
     listed = Loader().load_data("partitions")["partitions"]
-    return [(entry["id"], re.compile(entry["regionRegex"])) for entry in listed]
+    return [
+        (
+            entry["id"],
+            "cn-north-1" if entry["id"] == "aws-cn" else entry["outputs"]["implicitGlobalRegion"],
+            re.compile(entry["regionRegex"]),
+        )
+        for entry in listed
+    ]

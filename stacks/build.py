@@ -1,4 +1,4 @@
-"""The stacks of an environment, put into a CDK app: nothing here reads files or the environment."""
+"""The stacks of an environment, put into a CDK app: configuration comes in as values."""
 
 from __future__ import annotations
 

@@ -59,8 +59,9 @@ def rooms_table() -> str:
     for room in (*_BESIDES, *layers()):
         file = room_file(room)
         where = file.parent if file.name == "__init__.py" else file
-        tests = ROOT / "tests" / (GROUND if where == file else room)
-        tested = f"`{_shown(tests)}`" if tests.is_dir() else ""
+        single = ROOT / "tests" / GROUND / f"test_{room}.py"
+        tests = single if where == file else ROOT / "tests" / room
+        tested = f"`{_shown(tests)}`" if tests.exists() else ""
         rows.append(f"| `{_shown(where)}` | {_first_sentence(file)} | {tested} |")
     return "\n".join(rows)
 

@@ -65,7 +65,8 @@ SEAT_STACKS = {
 }
 """The stacks of a seat by the last word of their names, in the order in which they can be created.
 
-Here and in ``stacks/`` a stack is added, and nowhere else.
+Here and in ``stacks/`` a stack is added; a resource type that is new goes into ``ACTIONS`` of
+``workshop/preflight/permissions.py`` as well.
 """
 
 

@@ -74,6 +74,11 @@ _EXPIRED = {
 }
 
 _INVALID = "The security token included in the request is invalid."
+_OF_CODES = {
+    "RequestTimeTooSkewed": "The difference between the request time and the current time is too "
+    "large.",
+}
+"""Messages of codes that speak of something else than a token, as S3 has them."""
 
 _CONFLICTS = {
     "iam": ErrorText(
@@ -152,7 +157,9 @@ def expired(call: Call, code: str | None = None) -> ErrorAnswer:
         text = ErrorText("ExpiredTokenException", status, _OVER)
     if code is not None:
         known = code in (text.code, "RequestExpired") or code.startswith("ExpiredToken")
-        text = replace(text, code=code, message=text.message if known else _INVALID)
+        text = replace(
+            text, code=code, message=text.message if known else _OF_CODES.get(code, _INVALID)
+        )
     return _written(call, text)
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from localcloud import ministack_adapter
+from localcloud import ministack_adapter, partitions
 from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 SERVICE = "service-quotas"
 TARGET_PREFIX = "ServiceQuotasV20190624"
 SIGNING_NAME = "servicequotas"
-
-_HOMES = (("us-gov-", "us-gov-west-1", "aws-us-gov"), ("cn-", "cn-north-1", "aws-cn"))
-"""Start of a Region's code, home Region of global quotas, partition; elsewhere us-east-1, aws."""
 
 Operation = Callable[[Document], Document]
 
@@ -196,7 +193,7 @@ class ServiceQuotasService(JsonService):
 
     def _increases(self) -> list[Increase]:
         account, here = ministack_adapter.account(), ministack_adapter.region()
-        regions = (here, "") if here == _home(here) else (here,)
+        regions = (here, "") if here == partitions.home(here) else (here,)
         return self.quotas.increases.seen_from([(account, region) for region in regions])
 
     def _increase(self, increase: Increase) -> Document:
@@ -240,17 +237,14 @@ def _default(quota: Quota) -> Document:
 
 def _arn(quota: Quota, account: str) -> str:
     region = ministack_adapter.region()
-    partition = next((name for start, _, name in _HOMES if region.startswith(start)), "aws")
+    partition = partitions.of_region(region)
     where = "" if quota.is_global else region
     return f"arn:{partition}:servicequotas:{where}:{account}:{quota.service}/{quota.code}"
 
 
 def _is_known_here(quota: Quota) -> bool:
-    return not quota.is_global or ministack_adapter.region() == _home(ministack_adapter.region())
-
-
-def _home(region: str) -> str:
-    return next((home for start, home, _ in _HOMES if region.startswith(start)), "us-east-1")
+    region = ministack_adapter.region()
+    return not quota.is_global or region == partitions.home(region)
 
 
 def _refuse_context(request: dict[str, Any]) -> None:

@@ -104,7 +104,8 @@ def test_a_wrong_clock_is_not_told_as_the_end_of_a_sign_in(cloud: Cloud, clients
         clients.client("s3", HOME).list_buckets()
     assert str(caught.value) == (
         "AWS refuses all calls, since this machine's clock is wrong (RequestTimeTooSkewed: The"
-        " security token included in the request is expired); set it right, and run this again"
+        " difference between the request time and the current time is too large); set it right, and"
+        " run this again"
     )
 
 

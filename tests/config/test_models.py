@@ -50,7 +50,7 @@ def test_a_default_workbench_is_scoped_and_leaves_nothing_behind() -> None:
     assert Notebook().network == "direct"
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", sorted(MODELS, key=str))
 def test_every_model_is_closed_and_frozen(model: type[BaseModel]) -> None:
     assert model.model_config["extra"] == "forbid"
     assert model.model_config["frozen"] is True

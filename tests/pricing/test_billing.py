@@ -10,6 +10,7 @@ from botocore.loaders import Loader
 from workshop.pricing import billing
 from workshop.pricing.billing import Machines
 from workshop.pricing.prices import NOT_KNOWN, Cost
+from workshop.teardown.resources import sagemaker_serving
 
 WITH_MACHINE = {"Pending", "InService", "Stopping", "PendingMaintenance", "InMaintenance"}
 VARIANT = {"VariantName": "all", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
@@ -50,3 +51,9 @@ def test_an_endpoint_has_as_many_machines_as_run_now(
 def test_a_training_job_that_names_no_type_has_machines_that_nobody_knows() -> None:
     assert billing.training_machines({"ResourceConfig": {}}) is None
     assert billing.machines_cost(None, "us-east-1") == NOT_KNOWN
+
+
+def test_an_endpoint_bills_in_the_same_statuses_for_status_and_teardown() -> None:
+    model = Loader().load_service_model("sagemaker", "service-2")
+    statuses = frozenset(model["shapes"]["EndpointStatus"]["enum"])
+    assert sagemaker_serving.ENDPOINT.billed_in == statuses - billing.ENDPOINT_AT_REST

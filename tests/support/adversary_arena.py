@@ -195,6 +195,8 @@ class Arena:
         self.cloud.client("s3").put_object(
             Bucket=names_of(one.id).bucket("data"), Key="out/1.csv", Body=b"1"
         )
+        # The stacks are made by a clock that does not stand still, and no seat works before them.
+        self.cloud.advance(60)
         self.try_all(adversary.seat(names_of(one.id), neighbour), one.tries)
 
     def deploy(self, name: str, text: str, seat: str, region: str = REGION) -> None:

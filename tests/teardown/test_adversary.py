@@ -78,6 +78,9 @@ KNOWN: dict[str, Contest] = {
         beside="production",
     ),
     "a scan-alike stack that holds a foreign bucket": _alone(beside="look-alike stack"),
+    "a transform job of a free name, with a model of one's own": _alone(
+        Attempt("sagemaker", "CreateTransformJob", FREE, OWN, tagged=False), mode="managed"
+    ),
     "experiments of a team whose role is gone": _alone(beside="deleted role"),
     "a log group of a free name": _alone(Attempt("logs", "CreateLogGroup", FREE)),
     "a log stream in a neighbour's name": _alone(

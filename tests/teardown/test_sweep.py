@@ -27,6 +27,7 @@ class Played(ResourceType):
     name: str
     log: list[str]
     after: tuple[str, ...] = ()
+    is_proof: bool = False
     states: dict[str, list[str | None]] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     deletable: frozenset[str] = frozenset({"Stopped"})
@@ -225,3 +226,21 @@ def test_many_things_are_all_brought_to_an_end() -> None:
     results, _ = swept([first, second], resources)
     assert len(results) == 400
     assert {outcome for outcome, _ in results.values()} == {DeletionOutcome.DELETED}
+
+
+def test_what_proves_whose_a_resource_in_doubt_is_stays_with_it() -> None:
+    log: list[str] = []
+    model = Played("model", log, after=("transform job",), is_proof=True)
+    log_group = Played("log group", log, after=("transform job",))
+    doubted = resource("transform job", "quarterly", "InProgress")
+    resources = [
+        resource("model", "m"),
+        resource("model", "his", seat="ben"),
+        resource("log group", "l"),
+    ]
+    results, _ = swept([model, log_group], resources, staying=[doubted])
+    assert results["m"] == (
+        DeletionOutcome.STUCK,
+        "stays as the proof of whose the transform job quarterly is",
+    )
+    assert (results["his"][0], results["l"][0]) == (DeletionOutcome.DELETED,) * 2

@@ -26,7 +26,7 @@ class TeardownView:
         self._as_json = as_json
         self._counts: Counter[str] = Counter()
         self._cost: Cost | None = None
-        self._shown = 0.0
+        self._counted = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +56,7 @@ class TeardownView:
         if event.outcome in _ALOUD or (event.outcome is None and event.message):
             what = event.outcome or event.step
             console.say(f"{what}: {resource.resource_type} {resource.id}: {event.message}")
-        if time.monotonic() - self._shown > _EVERY:
+        if time.monotonic() - self._counted > _EVERY:
             self._count()
 
     def _count(self) -> None:

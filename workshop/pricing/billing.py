@@ -15,6 +15,12 @@ from workshop.pricing.prices import NOT_KNOWN, Cost, Use
 NOTEBOOK_AT_REST = frozenset({"Stopped", "Failed", "Updating", "Deleting"})
 """Statuses of a notebook without a machine: only a stopped or failed one is updated or deleted."""
 
+ENDPOINT_AT_REST = frozenset({"Failed", "OutOfService"})
+"""Statuses of an endpoint without machines; one that is deleted has them until it is gone."""
+
+JOB_RUNS = ("InProgress", "Stopping")
+"""Statuses in which a job has its machines, which is billed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machines:

@@ -24,6 +24,7 @@ from workshop.aws.reads import Unavailable, attempt, known, side_by_side
 from workshop.aws.stacks import stacks
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
+from workshop.pricing.billing import ENDPOINT_AT_REST, JOB_RUNS
 from workshop.status import report
 from workshop.status.describe import DescribeCache, Descriptions
 from workshop.status.report import StatusRow, StatusTotals, Unattributed
@@ -47,9 +48,7 @@ LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 LOG_PAGE = 50
 """CloudWatch Logs lists no more at once."""
 
-RUNNING: tuple[dict[str, Any], ...] = ({"StatusEquals": "InProgress"}, {"StatusEquals": "Stopping"})
-DOWN = ("Failed", "Deleting")
-"""Endpoints without machines; all others count as up, since they may bill."""
+RUNNING: tuple[dict[str, Any], ...] = tuple({"StatusEquals": status} for status in JOB_RUNS)
 
 
 class _Listing(NamedTuple):
@@ -215,7 +214,9 @@ class StatusCollector:
                 for summary in page[listing.summaries]:
                     job = _read(kind, listing.noun, summary)
                     by_arn[job.arn] = job
-        return (job for job in by_arn.values() if kind != ENDPOINT or job.status not in DOWN)
+        return (
+            job for job in by_arn.values() if kind != ENDPOINT or job.status not in ENDPOINT_AT_REST
+        )
 
     def _tags(
         self, resources: Iterable[RunningJob | NotebookState]

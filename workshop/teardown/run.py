@@ -257,6 +257,7 @@ class Teardown:
             self.waits,
             empty_stacks=current.choices.contents,
             unread=current.unread,
+            staying=current.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN),
             besides=current.cost_of_others,
             asked={
                 resource.key

@@ -87,6 +87,8 @@ class Sweep:
     unread: Mapping[tuple[AccountRegion, str], str] = field(default_factory=dict)
     """Types of which not all could be read, and why: what these depend on stays. It may be the only
     proof of what was not seen, as an endpoint's configuration is."""
+    staying: Collection[Resource] = ()
+    """What is in doubt and stays: so does what may be the only proof of whose it is."""
     asked: Collection[Key] = ()
     """Whose deletion was answered before, and which are there all the same."""
     besides: Cost = field(default_factory=Cost)
@@ -191,9 +193,9 @@ class Sweep:
         running: set[int] = set()
         with ThreadPoolExecutor(self.waits.at_once, thread_name_prefix="delete") as pool:
             for item in mine:
-                unread = self._unread_before(item)
-                if unread is not None:
-                    self._end(pool, item, _Next(DeletionOutcome.STUCK, unread), running)
+                why = self._stays_for(item)
+                if why is not None:
+                    self._end(pool, item, _Next(DeletionOutcome.STUCK, why), running)
                 else:
                     self._begin_or_wait(pool, item, running)
             try:
@@ -219,11 +221,24 @@ class Sweep:
     def _whose(item: Item) -> tuple[AccountRegion, str]:
         return item.resource.place, item.resource.seat
 
-    def _unread_before(self, item: Item) -> str | None:
+    def _stays_for(self, item: Item) -> str | None:
+        """Return why an item stays whatever becomes of the others, None where it need not."""
+        place, seat = self._whose(item)
         for resource_type in item.resource_type.after:
-            why = self.unread.get((item.resource.place, resource_type))
+            why = self.unread.get((place, resource_type))
             if why is not None:
                 return f"stays until every {resource_type} can be read: {why}"
+        users = [
+            user
+            for user in self.staying
+            if item.resource_type.is_proof
+            and user.resource_type in item.resource_type.after
+            and user.place == place
+            and user.seat == seat
+        ]
+        if users:
+            user = users[0]
+            return f"stays as the proof of whose the {user.resource_type} {user.id} is"
         return None
 
     def _holds_up(self, item: Item) -> str | None:

@@ -35,6 +35,8 @@ class ResourceType:
     """Service and type in its ARNs, ``ec2:volume``; empty where ``find`` does not list them all."""
     after: tuple[str, ...] = ()
     """Names of the types of which everything is gone before a resource of this one is deleted."""
+    is_proof: bool = False
+    """Whether it proves whose resources of the types in ``after`` are, and stays while one does."""
     needs_role: bool = False
     """Whether SageMaker works with the seat's execution role to end or delete one of these."""
     wait_after_delete: bool = True

@@ -16,7 +16,7 @@ from workshop.teardown.resources.sagemaker_operations import Answer, ask_unless_
 from workshop.teardown.resources.sagemaker_proof import by_role, of_transform
 from workshop.teardown.resources.sagemaker_type import SageMakerType, machines_cost, not_known
 
-RUNNING = frozenset({"InProgress", "Stopping"})
+RUNNING = frozenset(billing.JOB_RUNS)
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 POOLED = "Available warm pool"
 """A training job that has ended and keeps its machines; it cannot be deleted so."""

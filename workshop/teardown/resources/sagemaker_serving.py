@@ -37,7 +37,7 @@ ENDPOINT = SageMakerType(
     needs_role=True,
     unattributable=why_endpoint_unattributable,
     hourly=machines_cost(_endpoint_machines),
-    billed_in=UP - {"Failed", "OutOfService"},
+    billed_in=UP - billing.ENDPOINT_AT_REST,
     deleted_from=RESTING,
     deleting_stops=True,
     after=(names.INFERENCE_COMPONENT, names.SCALABLE_TARGET),
@@ -50,8 +50,8 @@ CONFIG = SageMakerType(
     name=names.ENDPOINT_CONFIG,
     wait_after_delete=False,
     after=(names.ENDPOINT, names.INFERENCE_COMPONENT),
+    is_proof=True,
 )
-"""It proves whose the endpoint is, and so do the models: they go after it."""
 
 MODEL = SageMakerType(
     "Model",
@@ -61,6 +61,7 @@ MODEL = SageMakerType(
     after=(
         *(names.ENDPOINT_CONFIG, names.INFERENCE_COMPONENT, names.ENDPOINT, names.TRANSFORM_JOB),
     ),
+    is_proof=True,
 )
 
 COMPONENT = SageMakerType(

@@ -98,6 +98,7 @@ class SageMakerType(ResourceType):
     after: tuple[str, ...] = ()
     also_reads: tuple[str, ...] = ()
     """Operations that listing and proving one needs beside those of its noun."""
+    is_proof: bool = False
     needs_role: bool = False
     """Whether SageMaker works with the execution role while it ends or deletes one: it runs
     machines, or keeps network interfaces and grants that only that role may give back
