@@ -4,6 +4,10 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count, takewhile
 from typing import Any
 
 from localcloud import ministack_adapter, protections, wordings
@@ -61,21 +65,55 @@ def delete_policy(params: dict[str, Any]) -> Answer:
 
 
 def simulate_principal_policy(params: dict[str, Any]) -> Answer:
-    """SimulatePrincipalPolicy of a role by its name, which ministack takes with its path."""
-    kind, slash, path_and_name = _iam()._p(params, "PolicySourceArn").partition(":role/")
-    if not slash:
-        other: Answer = _iam()._simulate_principal_policy(params)
-        return other
+    """SimulatePrincipalPolicy with its context, of a role by its name.
+
+    ministack takes a role's path for a part of its name, and decides without the context.
+    """
+    source = _iam()._p(params, "PolicySourceArn")
+    kind, slash, path_and_name = source.partition(":role/")
     name = path_and_name.rpartition("/")[2]
-    if name not in _iam()._roles:
+    if slash and name not in _iam()._roles:
         missing: Answer = _iam()._error(
             404, "NoSuchEntity", "Unable to retrieve specified IAM entity."
         )
         return missing
-    answer: Answer = _iam()._simulate_principal_policy(
-        {**params, "PolicySourceArn": [f"{kind}{slash}{name}"]}
-    )
+    source = f"{kind}{slash}{name}" if slash else source
+    with _in_context(_context(params)):
+        answer: Answer = _iam()._simulate_principal_policy({**params, "PolicySourceArn": [source]})
     return answer
+
+
+def _context(params: dict[str, Any]) -> dict[str, str | list[str]]:
+    """Return the condition keys of a simulation and their values."""
+    found: dict[str, str | list[str]] = {}
+    for number in count(1):
+        entry = f"ContextEntries.member.{number}"
+        key = _iam()._p(params, f"{entry}.ContextKeyName")
+        if not key:
+            return found
+        values = (
+            _iam()._p(params, f"{entry}.ContextKeyValues.member.{index}") for index in count(1)
+        )
+        given = list(takewhile(bool, values))
+        found[key.lower()] = given[0] if len(given) == 1 else given
+    return found
+
+
+@contextmanager
+def _in_context(given: dict[str, str | list[str]]) -> Iterator[None]:
+    """Let ministack decide with these keys; nothing else runs meanwhile, since nothing waits."""
+    evaluator = ministack_adapter.module("core.iam_evaluator")
+    evaluate = evaluator.evaluate
+
+    def decide(asked: Any, policies: Any) -> Any:
+        region = given.get("aws:requestedregion", asked.region)
+        return evaluate(replace(asked, region=region, service_context=given), policies)
+
+    evaluator.evaluate = decide
+    try:
+        yield
+    finally:
+        evaluator.evaluate = evaluate
 
 
 def _not_attachable(arn: str) -> str:

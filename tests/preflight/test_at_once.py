@@ -151,6 +151,10 @@ def test_required_spot_training_asks_for_the_quota_of_spot(preflights: Preflight
     on_demand = ("ml.m5.large for training job usage", "ml.g5.xlarge for training job usage")
     preflights.cloud.quotas(region=HOME.region, sagemaker=dict.fromkeys(on_demand, 0))
     assert preflights.ask(spot).passed
+    total = "Number of instances across all spot training jobs"
+    preflights.cloud.quotas(region=HOME.region, sagemaker={total: 2})
+    report = preflights.ask(spot)
+    assert (refused(report), one(report, total).quota_code) == ([total], "L-93958082")
 
 
 def test_a_fallback_that_the_account_may_not_use_is_a_warning(preflights: Preflights) -> None:

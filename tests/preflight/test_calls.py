@@ -17,6 +17,7 @@ PREFIXES = {"resourcegroupstaggingapi": "tag"}
 """What IAM calls a service, where that is not what botocore calls it."""
 
 IAM_NAMES = {
+    "s3:HeadBucket": "s3:ListBucket",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
 }
@@ -26,6 +27,7 @@ OF_PREFLIGHT = {
     "ec2:DescribeInstanceTypeOfferings",
     "ec2:DescribeRegions",
     "iam:GetAccountSummary",
+    "s3:ListBucket",
     "service-quotas:ListServiceQuotas",
     "sts:GetCallerIdentity",
 }
@@ -57,7 +59,8 @@ def test_whatever_the_fleets_commands_call_is_asked_for(fleet: Fleet, called: se
     fleet.take("seat02")
     others = fleet.cloud.client("s3", account="111122223333")
     others.create_bucket(Bucket="demo-seat01-data-000000000000-us-east-1")
-    assert fleet.run("deploy").code == 1
+    fleet.cloud.faults({"effect": "denied", "operation": "s3:HeadBucket", "times": 4})
+    assert fleet.run("deploy", "--accept-unknown", "bucket names").code == 1
     fleet.free("seat02")
     others.delete_bucket(Bucket="demo-seat01-data-000000000000-us-east-1")
     larger = "profiles: {attendee: {notebook: {instance_type: ml.t3.large}}}"

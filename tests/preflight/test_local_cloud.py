@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -68,3 +70,28 @@ def test_offerings_are_filtered_by_type_and_location(cloud: Cloud) -> None:
     ]
     assert offered("region", instance_type="p5.48xlarge") == [("p5.48xlarge", "us-east-1")]
     assert offered("region", instance_type="q1.tiny") == []
+
+
+def test_a_simulation_decides_conditions_by_the_context_that_it_is_given(cloud: Cloud) -> None:
+    iam = cloud.client("iam")
+    iam.create_user(UserName="me")
+    allowed = {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="me", PolicyName="own", PolicyDocument=document)
+
+    def decision(service: str) -> str:
+        given = {"ContextKeyName": "iam:PassedToService", "ContextKeyType": "string"}
+        answer = iam.simulate_principal_policy(
+            PolicySourceArn="arn:aws:iam::000000000000:user/me",
+            ActionNames=["iam:PassRole"],
+            ContextEntries=[{**given, "ContextKeyValues": [service]}],
+        )
+        return str(answer["EvaluationResults"][0]["EvalDecision"])
+
+    assert decision("sagemaker.amazonaws.com") == "allowed"
+    assert decision("ec2.amazonaws.com") == "implicitDeny"

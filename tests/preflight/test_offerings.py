@@ -22,8 +22,8 @@ def notebook(seats: int = 3, **keys: Any) -> str:
     return f"{HEAD}roster: {{seats: {seats}}}\nprofiles: {{attendee: {{notebook: {{{inside}}}}}}}\n"
 
 
-def in_subnet(subnet: str, seats: int = 3, **keys: Any) -> str:
-    network = f"{{subnet_id: {subnet}, security_group_ids: [sg-0abc12345]}}"
+def in_subnet(subnet: str, seats: int = 3, group: str = "sg-0abc12345", **keys: Any) -> str:
+    network = f"{{subnet_id: {subnet}, security_group_ids: [{group}]}}"
     return notebook(seats, network=network, **keys)
 
 
@@ -35,6 +35,12 @@ def subnet_in(cloud: Cloud, zone: str) -> str:
         AvailabilityZone=zone,
     )
     return str(made["Subnet"]["SubnetId"])
+
+
+def default_group(cloud: Cloud) -> str:
+    """The security group of the default VPC."""
+    groups = cloud.client("ec2", region=HOME.region).describe_security_groups()["SecurityGroups"]
+    return str(groups[0]["GroupId"])
 
 
 def test_a_notebook_type_that_ec2_does_not_offer_is_unknown_and_can_be_accepted(
@@ -67,10 +73,11 @@ def test_a_type_of_jobs_that_ec2_does_not_offer_is_a_warning(preflights: Preflig
 def test_a_seat_in_a_subnet_needs_its_zone_to_offer_the_type(preflights: Preflights) -> None:
     good, poor = (subnet_in(preflights.cloud, f"eu-west-1{zone}") for zone in "bc")
     gpu = "ml.g4dn.xlarge"
-    report = preflights.ask(in_subnet(good, instance_type=gpu))
+    group = default_group(preflights.cloud)
+    report = preflights.ask(in_subnet(good, group=group, instance_type=gpu))
     assert report.passed
     assert one(report, "ml.g4dn.xlarge in eu-west-1b").state == CheckState.OK
-    report = preflights.ask(in_subnet(poor, instance_type=gpu))
+    report = preflights.ask(in_subnet(poor, group=group, instance_type=gpu))
     assert refused(report) == ["ml.g4dn.xlarge in eu-west-1c"]
     assert one(report, "ml.g4dn.xlarge in eu-west-1c").message == (
         f"EC2 has no g4dn.xlarge in eu-west-1c, the zone of {poor}; eu-west-1a, eu-west-1b would"
@@ -79,7 +86,8 @@ def test_a_seat_in_a_subnet_needs_its_zone_to_offer_the_type(preflights: Preflig
 
 
 def test_a_subnet_that_is_not_there_fails(preflights: Preflights) -> None:
-    report = preflights.ask(in_subnet("subnet-0123456789abcdef0"))
+    group = default_group(preflights.cloud)
+    report = preflights.ask(in_subnet("subnet-0123456789abcdef0", group=group))
     assert refused(report) == ["subnet-0123456789abcdef0"]
     assert one(report, "subnet-0123456789abcdef0").message == (
         "there is no such subnet in 000000000000 eu-west-1; correct notebook.network.subnet_id"
@@ -97,8 +105,9 @@ def test_a_subnet_needs_a_free_address_for_each_notebook_to_be_made(
 
 def test_subnets_that_cannot_be_read_are_unknown(preflights: Preflights) -> None:
     subnet = subnet_in(preflights.cloud, "eu-west-1a")
+    group = default_group(preflights.cloud)
     preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeSubnets"})
-    report = preflights.ask(in_subnet(subnet))
+    report = preflights.ask(in_subnet(subnet, group=group))
     assert refused(report) == [subnet]
     assert "DescribeSubnets" in one(report, subnet).message
 
@@ -129,3 +138,32 @@ def test_every_page_of_offers_is_read(cloud: Cloud) -> None:
     assert set(zones) == {"eu-west-1a", "eu-west-1b", "eu-west-1c"}
     assert zones["eu-west-1a"] == region["eu-west-1"]
     assert zones["eu-west-1c"] < zones["eu-west-1a"]
+
+
+def group_in(cloud: Cloud, vpc: str) -> str:
+    """A new security group of a VPC."""
+    ec2 = cloud.client("ec2", region=HOME.region)
+    made = ec2.create_security_group(GroupName="notebooks", Description="notebooks", VpcId=vpc)
+    return str(made["GroupId"])
+
+
+def test_security_groups_have_to_exist_in_the_vpc_of_the_subnet(preflights: Preflights) -> None:
+    ec2 = preflights.cloud.client("ec2", region=HOME.region)
+    subnet = subnet_in(preflights.cloud, "eu-west-1a")
+    missing = preflights.ask(in_subnet(subnet, group="sg-0123456789abcdef0"))
+    assert one(missing, "sg-0123456789abcdef0").message == (
+        "there is no such security group in 000000000000 eu-west-1; correct"
+        " notebook.network.security_group_ids"
+    )
+    home = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    right = group_in(preflights.cloud, home)
+    assert preflights.ask(in_subnet(subnet, group=right)).passed
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    other = group_in(preflights.cloud, vpc)
+    report = preflights.ask(in_subnet(subnet, group=other))
+    assert refused(report) == [other]
+    assert one(report, other).message == (
+        f"it is of {vpc}, and {subnet} of {home}; name security groups of the subnet's VPC"
+    )
+    preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeSecurityGroups"})
+    assert refused(preflights.ask(in_subnet(subnet, group=right))) == [right]

@@ -32,6 +32,7 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
         "Stacks": (HOME, 16, 0, 2000),
         "Registered repositories": (HOME, 3, 0, 100000),
         "Total number of notebook instances": (HOME, 3, 0, 1000),
+        VOLUMES: (HOME, 60, 0, 100000),
         "ml.t3.medium for notebook instance usage": (HOME, 3, 0, 400),
         "Roles per account": (GLOBAL, 3, 0, 1000),
         "Customer managed policies per account": (GLOBAL, 9, 0, 1500),
@@ -40,11 +41,14 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
     assert {check.state for check in report.checks} == {CheckState.OK}
 
 
+VOLUMES = "Total EBS volume size in GB across all notebook instances"
+
 SHORT = [
     ("cloudformation", "Stacks", "L-0485CB21", 16, HOME),
     ("ecr", "Registered repositories", "L-CFEB8E8D", 3, HOME),
     ("sagemaker", "Total number of notebook instances", "L-04CE2E67", 3, HOME),
     ("sagemaker", "ml.t3.medium for notebook instance usage", "L-E17566B7", 3, HOME),
+    ("sagemaker", VOLUMES, "L-E4B12EA2", 60, HOME),
     ("iam", "Roles per account", "L-FE177D64", 3, GLOBAL),
     ("iam", "Customer managed policies per account", "L-E95E4862", 9, GLOBAL),
     ("s3", "General purpose buckets", "L-DC2B2D3D", 4, GLOBAL),
@@ -95,7 +99,8 @@ def test_what_others_have_counts_against_the_quota(preflights: Preflights) -> No
     preflights.stack("theirs")
     cloud.quotas(region=HOME.region, cloudformation={"Stacks": 16}, s3={"L-DC2B2D3D": 4})
     report = preflights.ask(THREE)
-    assert [one(report, name).used for _, name, *_ in SHORT] == [1] * len(SHORT)
+    used = {name: one(report, name).used for _, name, *_ in SHORT}
+    assert used == dict.fromkeys(used, 1) | {VOLUMES: 5}
     assert refused(report) == ["Stacks", "General purpose buckets"]
 
 
@@ -121,6 +126,7 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
         "Registered repositories": (2, 1),
         "Total number of notebook instances": (2, 1),
         "ml.t3.medium for notebook instance usage": (2, 1),
+        VOLUMES: (40, 20),
         "Roles per account": (2, 1),
         "Customer managed policies per account": (0, 1),
         "General purpose buckets": (2, 2),
@@ -199,6 +205,7 @@ UNREADABLE = {
     "Registered repositories": ("ecr:DescribeRepositories", "L-CFEB8E8D"),
     "Total number of notebook instances": ("sagemaker:ListNotebookInstances", "L-04CE2E67"),
     "ml.t3.medium for notebook instance usage": ("sagemaker:ListNotebookInstances", "L-E17566B7"),
+    VOLUMES: ("sagemaker:ListNotebookInstances", "L-E4B12EA2"),
     "instance types": ("ec2:DescribeInstanceTypeOfferings", "'instance types'"),
     "Roles per account": ("iam:GetAccountSummary", "L-FE177D64"),
     "Customer managed policies per account": ("iam:GetAccountSummary", "L-E95E4862"),
@@ -350,3 +357,22 @@ def test_where_regions_may_not_be_listed_an_answer_of_the_region_is_enough(
     report = preflights.ask(THREE)
     assert report.passed
     assert one(report, "Region").message == "eu-west-1 answers"
+
+
+def test_disks_of_all_notebooks_count_against_their_quota(preflights: Preflights) -> None:
+    cloud = preflights.cloud
+    for kind in SEAT_STACKS:
+        preflights.stack(f"vision-seat01-{kind}")
+    for name, size in (("theirs", 100), ("vision-seat01-notebook", 20)):
+        cloud.client("sagemaker", region=HOME.region).create_notebook_instance(
+            NotebookInstanceName=name,
+            InstanceType="ml.t3.medium",
+            RoleArn=cloud.role(name),
+            VolumeSizeInGB=size,
+        )
+    check = one(preflights.ask(THREE), VOLUMES)
+    assert (check.need, check.used) == (40, 120)
+    cloud.faults({"effect": "denied", "operation": "sagemaker:DescribeNotebookInstance"})
+    report = preflights.ask(THREE)
+    assert refused(report) == [VOLUMES]
+    assert one(report, VOLUMES).reason == "DescribeNotebookInstance: AccessDeniedException"

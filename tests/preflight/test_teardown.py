@@ -16,7 +16,9 @@ from tests.support.teardown_runs import clients_at, proving, teardown
 from tests.support.teardown_workshop import busy
 from workshop import teardown as room
 from workshop.aws.clients import Clients
+from workshop.naming import Names
 from workshop.preflight import CheckState, permissions, teardown_reads
+from workshop.preflight.checks import DeniedAction
 from workshop.preflight.request import ParallelReads, PreflightRequest
 from workshop.teardown import resources, roles
 from workshop.teardown.discovery import discover
@@ -121,12 +123,40 @@ def test_a_role_that_may_not_read_what_a_teardown_reads_is_told_by_service(
     role = as_role(preflights, statement("Allow", "*"), denied)
     preflights.cloud.faults()
     report = preflights.ask(THREE, tries_reads=True, variables=role)
-    told = one(report, permissions.READS_SUBJECT).message
-    assert told == (
-        "a teardown could prove nothing without ec2:DescribeVolumes on *; sagemaker:DescribeAction,"
-        " DescribeApp, DescribeArtifact, DescribeAutoMLJobV2, DescribeCodeRepository and 25 more on"
-        " *; make it known, or go on without: --accept-unknown 'permissions to tear down'"
+    check = one(report, permissions.READS_SUBJECT)
+    assert check.message == (
+        "a teardown could prove nothing without 31 actions of ec2 and sagemaker; make it known, or"
+        " go on without: --accept-unknown 'permissions to tear down'"
     )
+    assert check.denied[0] == DeniedAction("ec2:DescribeVolumes", "*")
+
+
+def test_what_a_teardown_may_not_delete_is_told_and_refuses_nothing(
+    preflights: Preflights,
+) -> None:
+    denied = statement("Deny", "sagemaker:DeleteEndpoint", "s3:DeleteObjectVersion")
+    role = as_role(preflights, statement("Allow", "*"), denied)
+    report = preflights.ask(THREE, tries_reads=True, variables=role)
+    assert report.passed
+    check = one(report, permissions.DELETES_SUBJECT)
+    assert (check.state, check.message) == (
+        CheckState.WARNING,
+        "a teardown may need 2 actions of sagemaker and s3; better have it allowed",
+    )
+
+
+def test_whatever_a_teardown_calls_is_asked_for(cloud: Cloud) -> None:
+    run = teardown(busy(cloud), clients=clients_at(cloud.endpoint))
+    proving(run)
+    assert run.report is not None
+    made = {IAM_NAMES.get(call, call) for call in run.report.calls}
+    deleting = {call for call in made if re.search(r":(Delete|Batch|Stop|Terminate|Abort)", call)}
+    known = {action for some in permissions.ACTIONS.values() for action in some}
+    deleting = {"s3:DeleteObject" if call == "s3:DeleteObjects" else call for call in deleting}
+    assert "sagemaker:DeleteEndpoint" in deleting
+    names = Names("vision", "ada", "000000000000", "eu-west-1")
+    asked = permissions.deletes(names, "aws", bucket="data")
+    assert deleting - known <= {action for _, actions in asked for action in actions}
 
 
 def test_the_permissions_that_are_asked_for_are_those_of_what_a_teardown_reads(

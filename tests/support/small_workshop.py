@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -44,6 +44,8 @@ from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
+from workshop.preflight import quotas
+from workshop.preflight.quotas import repositories
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 HOME = AccountRegion(ACCOUNT, REGION)
@@ -214,6 +216,7 @@ class Fleet:
 
     cloud: Cloud
     folder: Path
+    taken: set[str] = field(default_factory=set)
 
     @property
     def config(self) -> Path:
@@ -331,12 +334,20 @@ class Fleet:
         }
 
     def take(self, seat: str) -> None:
-        """Take the name of a seat's repository, so that its registry cannot come up."""
+        """Take the name of a seat's repository, so that its registry cannot come up.
+
+        A preflight of ``run`` looks before that.
+        """
         self.cloud.client("ecr").create_repository(repositoryName=repository(seat))
+        self.taken.add(repository(seat))
 
     def free(self, seat: str) -> None:
         """Undo ``take``."""
         self.cloud.client("ecr").delete_repository(repositoryName=repository(seat))
+        self.taken.remove(repository(seat))
+
+    def _repositories(self, clients: Clients, place: AccountRegion) -> frozenset[str]:
+        return repositories(clients, place) - self.taken
 
     def stack(self, name: str, tag: dict[str, str] | None = None, body: str = "") -> str:
         """Make a stack by hand; its status."""
@@ -377,6 +388,7 @@ class Fleet:
             with (
                 calling(self.cloud, **self.variables()),
                 quick_deploys(),
+                mock.patch.object(quotas, "repositories", self._repositories),
                 nullcontext() if by_app else synthesized(),
             ):
                 return run(command, "-e", "dev", *arguments)

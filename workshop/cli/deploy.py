@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from workshop.cli import console, deploy_summary, deploy_view, preflight
+from workshop.cli import console, deploy_summary, deploy_view, preflight, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, Remove
 from workshop.cli.plan import proposed, show, synthesized
@@ -91,7 +91,7 @@ def deploy(
             refused = deploy_summary.before_run(made, watch.laps, refused=why, code=code)
             deploy_summary.print_json(refused)
     elif not report.passed:
-        preflight.show(report)
+        preflight_view.show(report)
     preflight.refuse(report)
     settings = work.loaded.settings.deploy
     again = _given(

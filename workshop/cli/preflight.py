@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workshop.account_region import AccountRegion
-from workshop.aws import stacks
-from workshop.aws.reads import Unavailable
+from workshop.aws import regions, stacks
+from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
-from workshop.cli import console
+from workshop.cli import console, preflight_view
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.errors import GuardError
-from workshop.preflight import CheckState, PreflightReport
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, seats
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.environments import loader
+from workshop.errors import GuardError, UsageError
+from workshop.preflight import PreflightReport, organiser_page, quota_requests
 from workshop.preflight import preflight as checked
 from workshop.preflight.checks import REFUSING
 
@@ -42,19 +48,45 @@ def preflight(
     profile: OfProfile = None,
     accept_unknown: AcceptUnknown = None,
     show_all: Annotated[bool, typer.Option("--all", help="Show what is in order too.")] = False,
+    request_quotas: Annotated[
+        bool,
+        typer.Option("--request-quotas", help="Ask AWS for the quotas that are missing."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask AWS for them without asking you first.")
+    ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy",
+            metavar="FOLDER",
+            help="Write there which permissions you need, and a page for who administers the"
+            " account; ask AWS nothing.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask AWS whether the roster can be deployed: permissions, quotas, Regions, the time.
 
-    Nothing is changed. What is not known counts as a failure, as does a quota of machines below
-    one for each seat beside those that others use, unless it is accepted by name.
+    Nothing is changed but requests for quotas, with --request-quotas. What is not known counts as a
+    failure, as does a quota of machines below one for each seat beside those that others use,
+    unless it is accepted by name.
 
     For example:
 
         workshop preflight -e prod
 
         workshop preflight -e prod --accept-unknown L-04CE2E67 --accept-short L-B6D80D9C
+
+        workshop preflight -e prod --request-quotas
+
+        workshop preflight -e prod --policy to-the-administrator
     """
+    if policy is not None:
+        loaded = loader.load(env, config_dir)
+        _write_policy(loaded, seats(loaded, only, profile), policy)
+        return
     work = opened(env, config_dir, only=only, profile=profile)
     report = report_on(work, _stacks(work), accept_unknown)
     for name in report.unmatched(sorted(set(accept_unknown or ()))):
@@ -62,8 +94,54 @@ def preflight(
     if as_json:
         console.print_json(document(report), indent=2)
     else:
-        show(report, everything=show_all)
+        preflight_view.show(report, everything=show_all)
+    if request_quotas:
+        _request(work.clients, report, yes=yes)
     refuse(report)
+
+
+def _write_policy(loaded: LoadedEnvironment, chosen: Collection[Seat], folder: Path) -> None:
+    """Write what is handed to whoever administers the accounts.
+
+    Raise UsageError where the folder cannot be written to.
+    """
+    partition = regions.partition(loaded.home.region).name
+    made = organiser_page.files(loaded, chosen, partition=partition)
+    try:
+        organiser_page.write(folder, made)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be written to ({error.strerror}); name another folder"
+        ) from None
+    for name in made:
+        console.print_line(str(folder / name))
+
+
+def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
+    """Ask AWS for the quotas that are missing, each once, after a yes.
+
+    Raise GuardError where nobody says it.
+    """
+    wanted = [check for check in report.checks if check.request]
+    if not wanted:
+        console.say("no quota is left to be asked for")
+        return
+    increases = "1 increase" if len(wanted) == 1 else f"{len(wanted)} increases"
+    if not yes:
+        try:
+            said = console.ask(f"type yes to ask AWS for {increases}")
+        except typer.Abort:
+            raise GuardError("nobody is there to type yes; give it with --yes") from None
+        if said != "yes":
+            console.say("nothing was asked for")
+            return
+    for check in wanted:
+        status = attempt(partial(quota_requests.file, clients, check))
+        what = f"{check.place} {check.subject}: {check.raise_to}"
+        if isinstance(status, Unavailable):
+            console.warn(f"{what} could not be asked for ({status.reason})")
+        else:
+            console.say(f"asked for {what} ({quota_requests.OPEN.get(status, status.lower())})")
 
 
 def report_on(
@@ -80,34 +158,6 @@ def report_on(
         accept_unknown=frozenset(accept_unknown or ()),
         now=datetime.now(UTC),
     )
-
-
-def show(report: PreflightReport, *, everything: bool = False) -> None:
-    """Print what is not in order, or all of it, the requests that would help, and a count."""
-    shown = [check for check in report.checks if everything or check.state != CheckState.OK]
-    if shown:
-        table = console.table(
-            *("state", "place", "what", "need", "used", "quota", "code", ""),
-            right=("need", "used", "quota"),
-        )
-        for check in shown:
-            numbers = (check.need, check.used, check.quota)
-            table.add_row(
-                check.state.value,
-                str(check.place),
-                check.subject,
-                *("" if number is None else str(number) for number in numbers),
-                check.quota_code,
-                check.message,
-            )
-        console.print_table(table)
-    requests = [check for check in report.checks if check.request]
-    if requests:
-        console.print_line()
-        console.print_line("to raise quotas, each in its account:")
-        for check in requests:
-            console.print_line(f"{check.place.account}: {check.request}")
-    console.say(_summary(report))
 
 
 def document(report: PreflightReport) -> dict[str, object]:
@@ -142,10 +192,3 @@ def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSu
         if isinstance(answer, Unavailable):
             console.warn(f"the stacks of {place} could not be listed ({answer.reason})")
     return {place: found for place, found in listed.items() if not isinstance(found, Unavailable)}
-
-
-def _summary(report: PreflightReport) -> str:
-    counts = {state: len(report.of(state)) for state in CheckState}
-    return "preflight: " + ", ".join(
-        f"{count} {state.value}" for state, count in counts.items() if count
-    )

@@ -28,6 +28,14 @@ WAIVABLE = (CheckState.SHORT, CheckState.UNKNOWN)
 
 
 @dataclass(frozen=True)
+class DeniedAction:
+    """An action that the caller may not do, as IAM names it, and the ARN of what it is done to."""
+
+    action: str
+    resource: str
+
+
+@dataclass(frozen=True)
 class Check:
     """One question to one account and Region, and its answer.
 
@@ -49,6 +57,12 @@ class Check:
     request: str = ""
     parts: tuple[str, ...] = ()
     """Names that stand for it as well, once all of them are accepted."""
+    denied: tuple[DeniedAction, ...] = ()
+    """What the caller may not do, where that is what the check is about."""
+    raise_to: int = 0
+    """What the quota should be, 0 where it need not be raised."""
+    reason: str = ""
+    """Why the answer is unknown, without how to go on."""
 
     def is_accepted(self, accepted: Collection[str]) -> bool:
         """Return whether it, or each of its parts, is among the names that are accepted."""
@@ -86,7 +100,8 @@ class PreflightReport:
 
 def unknown(place: AccountRegion, subject: str, reason: str) -> Check:
     """Return a check without an answer; it says how to go on without one."""
-    return Check(place, subject, CheckState.UNKNOWN, not_known(reason, subject))
+    message = not_known(reason, subject)
+    return Check(place, subject, CheckState.UNKNOWN, message, reason=reason)
 
 
 def not_known(reason: str, name: str) -> str:

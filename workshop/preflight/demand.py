@@ -28,7 +28,8 @@ class Demand:
     """What the chosen seats of one place and their cohort are made of, by name.
 
     ``roles`` and ``policies`` count what each stack, by its name, makes in IAM. ``notebooks`` gives
-    the instance types that will do, the first being the desired one.
+    the instance types that will do, the first being the desired one, and ``volumes`` the GB of each
+    notebook's disk.
     """
 
     stacks: frozenset[str]
@@ -37,6 +38,7 @@ class Demand:
     roles: Mapping[str, int]
     policies: Mapping[str, int]
     notebooks: Mapping[str, tuple[str, ...]]
+    volumes: Mapping[str, int]
 
 
 def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat]) -> Demand:
@@ -46,6 +48,7 @@ def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Sea
     repositories: set[str] = set()
     roles: dict[str, int] = {}
     notebooks: dict[str, tuple[str, ...]] = {}
+    volumes: dict[str, int] = {}
     for seat in seats:
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
         stacks.update(map(names.stack, naming.SEAT_STACKS))
@@ -56,6 +59,7 @@ def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Sea
         )
         fallbacks = profile.notebook.fallback_instance_types
         notebooks[names.notebook] = (seat.instance_type, *fallbacks)
+        volumes[names.notebook] = seat.volume_gb
     return Demand(
         stacks=frozenset(stacks),
         buckets=frozenset(buckets),
@@ -63,6 +67,7 @@ def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Sea
         roles=roles,
         policies={cohort.stack(COHORT): len(layout.sizes(cohort, loaded.settings.profiles))},
         notebooks=notebooks,
+        volumes=volumes,
     )
 
 
@@ -158,13 +163,13 @@ def concurrent_use(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[Con
 
 def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
     access = profile.access
+    only_spot = access.mode == "scoped" and access.managed_spot == "required"
     for instance_type in profile.notebook.fallback_instance_types:
         limit = quotas.of_machines("notebook", instance_type)
         yield limit, "notebook.fallback_instance_types", True
     if access.mode == "scoped":
-        spot = access.managed_spot == "required"
         for instance_type in access.training_instance_types:
-            limit = quotas.of_machines("training", instance_type, spot=spot)
+            limit = quotas.of_machines("training", instance_type, spot=only_spot)
             yield limit, "access.training_instance_types", False
         for instance_type in access.processing_instance_types:
             limit = quotas.of_machines("processing", instance_type)
@@ -172,7 +177,8 @@ def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
         for instance_type in access.endpoint_instance_types:
             limit = quotas.of_machines("endpoint", instance_type)
             yield limit, "access.endpoint_instance_types", False
-    for limit in (quotas.ALL_TRAINING, quotas.ALL_PROCESSING, quotas.ALL_ENDPOINTS):
+    training = quotas.ALL_SPOT_TRAINING if only_spot else quotas.ALL_TRAINING
+    for limit in (training, quotas.ALL_PROCESSING, quotas.ALL_ENDPOINTS):
         yield limit, "", False
 
 
@@ -315,6 +321,7 @@ def _check(
     known = None if isinstance(quota, Unavailable) else quota
     code = known.code if known else limit.code
     subject = subject or limit.name
+    reason = message if state == CheckState.UNKNOWN else ""
     if state == CheckState.UNKNOWN:
         message = not_known(message, code or subject)
     return Check(
@@ -328,6 +335,8 @@ def _check(
         service_code=limit.service,
         quota_code=code,
         request=increase_request(place, known, raise_to) if known and raise_to else "",
+        raise_to=raise_to,
+        reason=reason,
     )
 
 

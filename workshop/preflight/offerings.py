@@ -27,14 +27,19 @@ class Subnet:
     id: str
     zone: str
     free_addresses: int
+    vpc: str
 
 
 @dataclass(frozen=True)
 class SubnetDemand:
-    """What the seats to be made need of one subnet: a zone with these types, and addresses."""
+    """What the seats to be made need of one subnet: a zone with these types, and addresses.
+
+    ``security_groups`` have to be of the subnet's VPC.
+    """
 
     types: tuple[str, ...]
     seats: int
+    security_groups: tuple[str, ...] = ()
 
 
 Offers = Mapping[str, frozenset[str]]
@@ -48,10 +53,24 @@ def subnets(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dic
     found = pages.paginate(Filters=[{"Name": "subnet-id", "Values": sorted(ids)}])
     return {
         subnet["SubnetId"]: Subnet(
-            subnet["SubnetId"], subnet["AvailabilityZone"], subnet["AvailableIpAddressCount"]
+            subnet["SubnetId"],
+            subnet["AvailabilityZone"],
+            subnet["AvailableIpAddressCount"],
+            subnet["VpcId"],
         )
         for page in found
         for subnet in page["Subnets"]
+    }
+
+
+def security_groups(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dict[str, str]:
+    """Return the VPCs of those of the security groups that are there."""
+    pages = clients.client("ec2", place).get_paginator("describe_security_groups")
+    found = pages.paginate(Filters=[{"Name": "group-id", "Values": sorted(ids)}])
+    return {
+        group["GroupId"]: group.get("VpcId", "")
+        for page in found
+        for group in page["SecurityGroups"]
     }
 
 
@@ -112,6 +131,40 @@ def check_subnets(
         else:
             yield _addresses(place, demand, found[name])
             yield from _zone(place, demand, found[name], offers)
+
+
+def check_groups(
+    place: AccountRegion,
+    demands: Mapping[str, SubnetDemand],
+    subnets: Mapping[str, Subnet] | Unavailable,
+    found: Mapping[str, str] | Unavailable,
+) -> Iterator[Check]:
+    """Yield for each security group that it is there, and in the VPC of each of its subnets."""
+    wanted: dict[str, list[str]] = {}
+    for subnet, demand in demands.items():
+        for group in demand.security_groups:
+            wanted.setdefault(group, []).append(subnet)
+    known = {} if isinstance(subnets, Unavailable) else subnets
+    for group, some in wanted.items():
+        if isinstance(found, Unavailable):
+            yield unknown(place, group, found.reason)
+            continue
+        if group not in found:
+            message = (
+                f"there is no such security group in {place}; correct"
+                " notebook.network.security_group_ids"
+            )
+            yield Check(place, group, CheckState.FAILED, message)
+            continue
+        others = [known[one] for one in some if one in known and known[one].vpc != found[group]]
+        if others:
+            message = (
+                f"it is of {found[group]}, and {others[0].id} of {others[0].vpc}; name security"
+                " groups of the subnet's VPC"
+            )
+            yield Check(place, group, CheckState.FAILED, message)
+        else:
+            yield Check(place, group, CheckState.OK, f"it is there, in {found[group]}")
 
 
 def _addresses(place: AccountRegion, demand: SubnetDemand, subnet: Subnet) -> Check:

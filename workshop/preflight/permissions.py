@@ -2,7 +2,9 @@
 
 CloudFormation acts with the caller's own rights, so these need every action on every kind of
 resource. Simulated are one seat's names; service control policies are taken into account as far as
-IAM does, and conditions on what no simulation knows leave the answer open.
+IAM does, and conditions on what no simulation knows leave the answer open. What is known to be
+called refuses a deployment when it is denied; what CloudFormation's handlers or a teardown may call
+besides is told.
 """
 
 from __future__ import annotations
@@ -15,15 +17,15 @@ from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.naming import SEAT_STACKS, Names
 from workshop.policies.actions import actions
-from workshop.preflight.checks import Check, CheckState, unknown
+from workshop.preflight import handlers
+from workshop.preflight.checks import Check, CheckState, DeniedAction, not_known, unknown
 from workshop.status import collector
 from workshop.teardown.resources import ALL
+from workshop.teardown.resources.sagemaker_type import SageMakerType
 
 SUBJECT = "permissions"
-SHOWN = 5
-"""How many actions of one service a sentence names."""
-
 READS_SUBJECT = "permissions to tear down"
+DELETES_SUBJECT = "permissions to delete what attendees make"
 
 OF_STACKS_AND_ROLES = (
     *("cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
@@ -32,8 +34,22 @@ OF_STACKS_AND_ROLES = (
 )
 """What a teardown reads of what is deleted in steps of its own; the rest, resource types say."""
 
-STACK, POLICY, LOG_GROUP = (
+DELETES = (
+    *actions("cloudwatch", "DeleteDashboards"),
+    *actions("ec2", "DeleteNetworkInterface DeleteVolume StopInstances TerminateInstances"),
+    *actions("ecr", "BatchDeleteImage DeleteRepository"),
+    *actions("events", "DeleteRule RemoveTargets"),
+    *actions("logs", "DeleteLogGroup DeleteLogStream"),
+    *actions("s3", "DeleteBucket"),
+    *actions("sagemaker", "DeleteAssociation DisassociateTrialComponent StopPipelineExecution"),
+    *actions("sagemaker", "UpdateTrainingJob"),
+    *actions("scheduler", "DeleteSchedule"),
+)
+"""What a teardown calls to delete what attendees make, but for what SageMaker's types name."""
+
+STACK, ROLE, POLICY, LOG_GROUP = (
     "AWS::CloudFormation::Stack",
+    "AWS::IAM::Role",
     "AWS::IAM::ManagedPolicy",
     "AWS::Logs::LogGroup",
 )
@@ -44,7 +60,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "RollbackStack",
         "DescribeStackEvents DescribeEvents GetTemplate",
     ),
-    "AWS::IAM::Role": actions(
+    ROLE: actions(
         "iam",
         "CreateRole GetRole TagRole AttachRolePolicy DetachRolePolicy GetRolePolicy",
         "DeleteRolePolicy DeleteRole PassRole",
@@ -58,7 +74,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "s3",
         "CreateBucket PutBucketTagging PutBucketVersioning PutBucketPolicy",
         "PutBucketPublicAccessBlock PutBucketOwnershipControls PutEncryptionConfiguration",
-        "PutLifecycleConfiguration DeleteBucket",
+        "PutLifecycleConfiguration DeleteBucket DeleteBucketPolicy",
     ),
     "AWS::S3::BucketPolicy": (),  # a part of its bucket
     "AWS::ECR::Repository": actions(
@@ -75,7 +91,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "CreateNotebookInstanceLifecycleConfig DescribeNotebookInstanceLifecycleConfig",
         "DeleteNotebookInstanceLifecycleConfig",
     ),
-    "AWS::CloudWatch::Dashboard": actions("cloudwatch", "PutDashboard GetDashboard"),
+    "AWS::CloudWatch::Dashboard": actions(
+        "cloudwatch", "PutDashboard GetDashboard TagResource DeleteDashboards"
+    ),
     LOG_GROUP: actions("logs", "DescribeLogStreams"),
     "*": (
         *actions("sagemaker", "ListNotebookInstances ListTrainingJobs ListProcessingJobs"),
@@ -83,10 +101,13 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         *("sagemaker:Search", "tag:GetResources"),
     ),
 }
-"""By resource type, what CloudFormation's handlers and a deployment calls for a seat.
+"""By resource type, what CloudFormation's handlers and a deployment are known to call for a seat.
 
 ``*`` holds what IAM can allow on no single resource.
 """
+
+_ELSEWHERE = {"iam:PassRole": ROLE}
+"""Actions of a handler on another resource than its own, and the type of that."""
 
 Question = tuple[str, tuple[str, ...]]
 """The ARN of a resource, and the actions on it."""
@@ -110,17 +131,23 @@ def is_root(caller: str) -> bool:
     return caller.endswith(":root")
 
 
-def questions(names: Names, partition: str, *, bucket: str, repository: str) -> Iterator[Question]:
-    """Yield what a deployment does to the resources of one seat and its cohort."""
+def questions(
+    names: Names, partition: str, *, bucket: str, repository: str, in_vpc: bool = False
+) -> Iterator[Question]:
+    """Yield what is done to the resources of one seat and its cohort, each resource once.
+
+    For each, first what is known to be called for it, then what its handlers may call besides.
+    """
     names = replace(names, partition=partition)
     here = f"{names.region}:{names.account}"
     lifecycle = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
     stack = f"stack/{names.stack(next(iter(SEAT_STACKS)))}/{_ANY_STACK}"
     resources = {
         STACK: f"arn:{partition}:cloudformation:{here}:{stack}",
-        "AWS::IAM::Role": names.role_arn,
+        ROLE: names.role_arn,
         POLICY: names.boundary_arn,
         "AWS::S3::Bucket": names.bucket_arn(bucket),
+        "AWS::S3::BucketPolicy": names.bucket_arn(bucket),
         "AWS::ECR::Repository": names.repository_arn(repository),
         "AWS::SageMaker::NotebookInstance": names.notebook_arn,
         lifecycle: names.sagemaker_arn(
@@ -131,9 +158,16 @@ def questions(names: Names, partition: str, *, bucket: str, repository: str) -> 
         "*": "*",
     }
     made = {resource_type for kind in SEAT_STACKS.values() for resource_type in kind.makes}
+    asked: dict[str, dict[str, None]] = {}
     for resource_type in sorted({STACK, POLICY, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index):
-        if ACTIONS[resource_type]:
-            yield resources[resource_type], ACTIONS[resource_type]
+        own = resources[resource_type]
+        asked.setdefault(own, {}).update(dict.fromkeys(ACTIONS[resource_type]))
+        for action in handlers.of_type(resource_type, in_vpc=in_vpc):
+            about = _ELSEWHERE.get(action) or ("*" if action.startswith("ec2:") else "")
+            resource = resources[about] if about else own
+            asked.setdefault(resource, {}).setdefault(action)
+    for resource, some in asked.items():
+        yield resource, tuple(some)
 
 
 def reads() -> Question:
@@ -143,6 +177,26 @@ def reads() -> Question:
     """
     of_types = {action for resource_type in ALL for action in resource_type.reads}
     return "*", tuple(sorted(of_types.union(OF_STACKS_AND_ROLES)))
+
+
+OF_OBJECTS = actions("s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion")
+"""What a teardown does to what is in the workshop's buckets."""
+
+
+def deletes(names: Names, partition: str, *, bucket: str) -> tuple[Question, Question]:
+    """Return what a teardown calls to stop and delete what attendees make, in a lasting order.
+
+    What they make may have any name; objects are in the workshop's buckets alone.
+    """
+    of_sagemaker = {
+        f"sagemaker:{operation}"
+        for resource_type in ALL
+        if isinstance(resource_type, SageMakerType)
+        for operation in (resource_type.operations.stops, resource_type.operations.deletes)
+        if operation
+    }
+    objects = f"{replace(names, partition=partition).bucket_arn(bucket)}/*"
+    return ("*", tuple(sorted(of_sagemaker.union(DELETES)))), (objects, OF_OBJECTS)
 
 
 def simulated(
@@ -184,56 +238,88 @@ def check(
     place: AccountRegion,
     caller: str | Unavailable,
     decisions: Collection[SimulatedDecision] | Unavailable,
-) -> Check:
-    """Return failed for what is denied, unknown for what is open or could not be asked."""
+) -> Iterator[Check]:
+    """Yield failed for what is denied, unknown for what is open or could not be asked.
+
+    Then yield a warning for each phase in which handlers may call what is denied or open.
+    """
     if isinstance(caller, Unavailable):
-        return unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
+        yield unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
+        return
     if is_root(caller):
         message = "the account's root may do all that no organization denies it"
-        return Check(place, SUBJECT, CheckState.OK, message)
+        yield Check(place, SUBJECT, CheckState.OK, message)
+        return
     if isinstance(decisions, Unavailable):
-        return unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.reason})")
-    denied = [decision for decision in decisions if not decision.allowed and not decision.open]
+        yield unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.reason})")
+        return
+    known = {action for some in ACTIONS.values() for action in some}
+    needed = [decision for decision in decisions if decision.action in known]
+    denied = [decision for decision in needed if not decision.allowed and not decision.open]
+    hanging = [decision for decision in needed if not decision.allowed]
     if denied:
-        message = f"you may not do {_listed(denied)}; have it allowed"
-        return Check(place, SUBJECT, CheckState.FAILED, message)
-    hanging = [decision for decision in decisions if not decision.allowed]
-    if hanging:
-        why = f"conditions that cannot be simulated decide about {_listed(hanging)}"
-        return unknown(place, SUBJECT, why)
-    return Check(place, SUBJECT, CheckState.OK, f"{len(decisions)} actions are allowed")
+        message = f"you may not do {_counted(denied)}; have it allowed"
+        yield Check(place, SUBJECT, CheckState.FAILED, message, denied=_denied(denied))
+    elif hanging:
+        why = f"conditions that cannot be simulated decide about {_counted(hanging)}"
+        message = not_known(why, SUBJECT)
+        yield Check(place, SUBJECT, CheckState.UNKNOWN, message, denied=_denied(hanging))
+    else:
+        yield Check(place, SUBJECT, CheckState.OK, f"{len(needed)} actions are allowed")
+    for phase, subject in handlers.PHASES.items():
+        besides = [
+            decision
+            for decision in decisions
+            if decision.action not in known
+            and not decision.allowed
+            and handlers.phase_of(decision.action) == phase
+        ]
+        if besides:
+            message = f"CloudFormation may need {_counted(besides)}; better have it allowed"
+            yield Check(place, subject, CheckState.WARNING, message, denied=_denied(besides))
 
 
-def check_reads(
+def check_teardown(
     place: AccountRegion, decisions: Collection[SimulatedDecision] | Unavailable
-) -> Check:
-    """Return unknown where a teardown might not read all that it has to, as IAM's simulation says.
+) -> Iterator[Check]:
+    """Yield unknown where a teardown might not read all that it has to, as IAM's simulation says.
 
-    That the simulation does not answer is said by ``check``.
+    What it may not delete is a warning: attendees may make none of it. That the simulation does not
+    answer is said by ``check``.
     """
     denied = (
         []
         if isinstance(decisions, Unavailable)
         else [decision for decision in decisions if not decision.allowed]
     )
-    if denied:
-        why = f"a teardown could prove nothing without {_listed(denied)}"
-        return unknown(place, READS_SUBJECT, why)
-    return Check(place, READS_SUBJECT, CheckState.OK, "nothing that a teardown reads is denied")
+    reading = set(reads()[1])
+    unread = [decision for decision in denied if decision.action in reading]
+    undeleted = [decision for decision in denied if decision.action not in reading]
+    if unread:
+        message = not_known(
+            f"a teardown could prove nothing without {_counted(unread)}", READS_SUBJECT
+        )
+        yield Check(place, READS_SUBJECT, CheckState.UNKNOWN, message, denied=_denied(unread))
+    else:
+        message = "nothing that a teardown reads is denied"
+        yield Check(place, READS_SUBJECT, CheckState.OK, message)
+    if undeleted:
+        message = f"a teardown may need {_counted(undeleted)}; better have it allowed"
+        yield Check(place, DELETES_SUBJECT, CheckState.WARNING, message, denied=_denied(undeleted))
 
 
-def _listed(decisions: Collection[SimulatedDecision]) -> str:
-    """Each service's actions once: ``s3:CreateBucket, PutBucketPolicy and 3 more on arn:...``."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for decision in decisions:
-        service, _, action = decision.action.partition(":")
-        groups.setdefault((service, decision.resource), []).append(action)
-    return "; ".join(
-        f"{service}:{', '.join(actions[:SHOWN])}"
-        + (f" and {len(actions) - SHOWN} more" if actions[SHOWN:] else "")
-        + f" on {resource}"
-        for (service, resource), actions in groups.items()
-    )
+def _counted(decisions: Collection[SimulatedDecision]) -> str:
+    """Name a single action, and count several by their services: ``9 actions of iam and s3``."""
+    names = list(dict.fromkeys(decision.action for decision in decisions))
+    if len(names) == 1:
+        return names[0]
+    *others, last = dict.fromkeys(name.partition(":")[0] for name in names)
+    services = f"{', '.join(others)} and {last}" if others else last
+    return f"{len(names)} actions of {services}"
+
+
+def _denied(decisions: Collection[SimulatedDecision]) -> tuple[DeniedAction, ...]:
+    return tuple(DeniedAction(decision.action, decision.resource) for decision in decisions)
 
 
 def _entry(key: str, value: str) -> dict[str, object]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt
+from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.pricing.billing import Machines
 from workshop.pricing.prices import Use
 from workshop.status.collector import StatusCollector
@@ -64,9 +66,19 @@ POLICIES = WorkshopQuota(
 )
 BUCKETS = WorkshopQuota("s3", "General purpose buckets", "L-DC2B2D3D", everywhere=True)
 NOTEBOOKS = WorkshopQuota("sagemaker", "Total number of notebook instances", "L-04CE2E67")
+VOLUMES = WorkshopQuota(
+    "sagemaker", "Total EBS volume size in GB across all notebook instances", "L-E4B12EA2"
+)
 
 ALL_TRAINING = InstanceQuota(
     "sagemaker", "Number of instances across all training jobs", "L-00C91CB5", use="training"
+)
+ALL_SPOT_TRAINING = InstanceQuota(
+    "sagemaker",
+    "Number of instances across all spot training jobs",
+    "L-93958082",
+    use="training",
+    spot=True,
 )
 ALL_PROCESSING = InstanceQuota(
     "sagemaker", "Number of instances across all processing jobs", "L-F311B08F", use="processing"
@@ -163,6 +175,9 @@ def _find(
 LARGE_PAGE = 1000
 """The most that S3 and ECR list at once."""
 
+DESCRIBING = 4
+"""How many notebooks are described at once."""
+
 KINDS: Mapping[Use, str] = {
     "training": TRAINING,
     "processing": PROCESSING,
@@ -188,6 +203,27 @@ def repositories(clients: Clients, place: AccountRegion) -> frozenset[str]:
     """Return the names of all private repositories of the Region."""
     pages = clients.pages(place, "ecr", "DescribeRepositories", size=LARGE_PAGE)
     return frozenset(found["repositoryName"] for page in pages for found in page["repositories"])
+
+
+def notebook_volumes(
+    clients: Clients, place: AccountRegion, own: Collection[str]
+) -> tuple[dict[str, NotebookState], int | Unavailable]:
+    """Return all notebooks, and the GB of the disks of those that are not among ``own``.
+
+    A listing tells no disk's size, so each notebook of others is described.
+    """
+    found = notebooks(clients, place)
+    client = clients.client("sagemaker", place)
+
+    def size(name: str) -> int:
+        with errors.gone_is_fine():
+            return int(
+                client.describe_notebook_instance(NotebookInstanceName=name)["VolumeSizeInGB"]
+            )
+        return 0
+
+    others = sorted(found.keys() - {*own})
+    return found, attempt(lambda: sum(side_by_side(size, others, threads=DESCRIBING).values()))
 
 
 def of_others(

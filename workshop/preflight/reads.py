@@ -8,15 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
-from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
-from workshop.preflight import demand, offerings, permissions, quotas, teardown_reads
+from workshop.preflight import (
+    demand,
+    existing_names,
+    offerings,
+    permissions,
+    quotas,
+    teardown_reads,
+    trusted_principals,
+)
 from workshop.preflight.checks import Check
 from workshop.preflight.quotas import InstanceQuota, Quotas, WorkshopQuota
-from workshop.preflight.request import ParallelReads, PreflightRequest
+from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
 from workshop.pricing import billing
 from workshop.pricing.billing import Machines
 from workshop.pricing.prices import Use
@@ -42,6 +51,7 @@ def read_account(
     s3 = ask(quotas.applied, place, (quotas.BUCKETS,))
     identities = ask(quotas.identities, place)
     buckets = ask(quotas.buckets, place)
+    trusted = _trusted(ask, place, requests)
 
     def judge() -> Iterator[Check]:
         limits, there = iam.result(), identities.result()
@@ -64,8 +74,37 @@ def read_account(
             there=buckets.result(),
             quota=quotas.of(s3.result(), quotas.BUCKETS),
         )
+        yield from trusted()
 
     return judge
+
+
+def _trusted(
+    ask: ParallelReads, place: AccountRegion, requests: Collection[PreflightRequest]
+) -> Judge:
+    """Ask whether the principals exist that console roles of an account trust.
+
+    Asked are accounts in which the workshop works; of any other, nobody here can know.
+    """
+    loaded = next(iter(requests)).loaded
+    reached = {loaded.home.account, *(seat.account for seat in loaded.seats)}
+    seats = [seat for request in requests for seat in request.seats]
+    answers = {
+        principal: ask(
+            trusted_principals.existing, replace(place, account=principal.account), principal.arn
+        )
+        if principal.account in reached
+        else None
+        for principal in trusted_principals.named(loaded, seats)
+    }
+    return lambda: trusted_principals.checks(
+        place,
+        loaded.path,
+        {
+            principal: None if answer is None else answer.result()
+            for principal, answer in answers.items()
+        },
+    )
 
 
 def _made(
@@ -93,6 +132,7 @@ def read_region(
         _stacks(ask, request),
         _repositories(ask, request),
         _machines(ask, request),
+        *([_names(ask, request)] if request.new_names else []),
         *([_offers(ask, request)] if request.making else []),
         *([_subnets(ask, request)] if request.subnets else []),
     ]
@@ -104,24 +144,50 @@ def _permissions(
     """Ask what one seat's deployment may do and a teardown may read; of the root, nothing."""
     place = request.place
     if isinstance(caller, Unavailable) or permissions.is_root(caller):
-        return lambda: [permissions.check(place, caller, ())]
+        return lambda: permissions.check(place, caller, ())
     seat = request.seats[0]
     profile = request.profile(seat)
+    names, partition = request.loaded.names(seat), caller.split(":")[1]
+    bucket = next(iter(profile.storage.buckets))
     questions = permissions.questions(
-        request.loaded.names(seat),
-        caller.split(":")[1],
-        bucket=next(iter(profile.storage.buckets)),
+        names,
+        partition,
+        bucket=bucket,
         repository=next(iter(profile.registry.repositories)),
+        in_vpc=bool(request.subnets),
     )
     decisions = ask(permissions.simulated, place, caller, tuple(questions))
-    reads = (
-        ask(permissions.simulated, place, caller, [permissions.reads()]) if tries_reads else None
-    )
+    of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]
+    torn_down = ask(permissions.simulated, place, caller, of_teardown) if tries_reads else None
 
     def judge() -> Iterator[Check]:
-        yield permissions.check(place, caller, decisions.result())
-        if reads is not None:
-            yield permissions.check_reads(place, reads.result())
+        yield from permissions.check(place, caller, decisions.result())
+        if torn_down is not None:
+            yield from permissions.check_teardown(place, torn_down.result())
+
+    return judge
+
+
+def _names(ask: ParallelReads, request: PreflightRequest) -> Judge:
+    """Ask whether anything has a name already that a stack of ours has to make.
+
+    Repositories and notebooks are listed for their quotas, and looked at there.
+    """
+    place, new = request.place, request.new_names
+    prefix = f"{request.loaded.settings.workshop}-"
+    heads = ask(existing_names.buckets, place, new.of(existing_names.BUCKET))
+    others: dict[str, Answer[Mapping[str, str]]] = {
+        existing_names.ROLE: ask(existing_names.roles, place),
+        existing_names.POLICY: ask(existing_names.policies, place),
+        existing_names.DASHBOARD: ask(existing_names.dashboards, place, prefix),
+    }
+
+    def judge() -> Iterator[Check]:
+        yield from existing_names.check_buckets(
+            place, new.of(existing_names.BUCKET), heads.result()
+        )
+        for kind, there in others.items():
+            yield existing_names.check(place, kind, new.of(kind), there.result())
 
     return judge
 
@@ -151,15 +217,28 @@ def _stacks(ask: ParallelReads, request: PreflightRequest) -> Judge:
 def _repositories(ask: ParallelReads, request: PreflightRequest) -> Judge:
     quota = ask(quotas.applied, request.place, (quotas.REPOSITORIES,))
     there = ask(quotas.repositories, request.place)
-    return lambda: [
-        demand.check_names(
+
+    def judge() -> Iterator[Check]:
+        found = there.result()
+        yield demand.check_names(
             request.place,
             quotas.REPOSITORIES,
             desired=request.demand.repositories,
-            there=there.result(),
+            there=found,
             quota=quotas.of(quota.result(), quotas.REPOSITORIES),
         )
-    ]
+        yield from _names_of(request, existing_names.REPOSITORY, found)
+
+    return judge
+
+
+def _names_of(
+    request: PreflightRequest, kind: str, there: Collection[str] | Unavailable
+) -> Iterator[Check]:
+    """Yield whether new names are free, unless the check of a quota says that nobody knows."""
+    if request.new_names and not isinstance(there, Unavailable):
+        new = request.new_names.of(kind)
+        yield existing_names.check(request.place, kind, new, there)
 
 
 def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
@@ -168,17 +247,25 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
     uses = demand.concurrent_use(loaded, place)
     spot = demand.spot_only_quotas(loaded, place)
     types = sorted({seat.instance_type for seat in request.seats})
-    limits: dict[WorkshopQuota, None] = {quotas.NOTEBOOKS: None}
+    limits: dict[WorkshopQuota, None] = {quotas.NOTEBOOKS: None, quotas.VOLUMES: None}
     limits |= dict.fromkeys(spot)
     limits |= dict.fromkeys(quotas.of_machines("notebook", name) for name in types)
     limits |= dict.fromkeys(use.limit for use in uses)
     applied = ask(quotas.applied, place, tuple(limits))
-    there = ask(notebooks, place)
+    disks = {
+        loaded.names(seat).notebook: seat.volume_gb
+        for seat in loaded.seats
+        if seat.account_region == place
+    }
+    there = ask(quotas.notebook_volumes, place, disks.keys())
     others = ask(quotas.of_others, place, owners(loaded, place))
 
     def judge() -> Iterator[Check]:
-        found, books, machines = applied.result(), there.result(), others.result()
+        found, listed, machines = applied.result(), there.result(), others.result()
+        books, gigabytes = (listed, listed) if isinstance(listed, Unavailable) else listed
         yield from _notebooks(request, books, found)
+        yield from _names_of(request, existing_names.NOTEBOOK, books)
+        yield _volumes(request, disks, books, gigabytes, quotas.of(found, quotas.VOLUMES))
         for use in uses:
             yield demand.check_concurrent(
                 place,
@@ -220,6 +307,22 @@ def _notebooks(
         )
 
 
+def _volumes(
+    request: PreflightRequest,
+    disks: Mapping[str, int],
+    there: Mapping[str, NotebookState] | Unavailable,
+    others: int | Unavailable,
+    quota: quotas.AppliedQuota | Unavailable,
+) -> Check:
+    """Return whether the disks of the notebooks to be made fit beside those that there are."""
+    check = partial(demand.check_count, request.place, quotas.VOLUMES, quota=quota)
+    if isinstance(there, Unavailable):
+        return check(need=there, used=there)
+    need = sum(size for name, size in request.demand.volumes.items() if name not in there)
+    own = sum(size for name, size in disks.items() if name in there)
+    return check(need=need, used=others if isinstance(others, Unavailable) else own + others)
+
+
 def _used_by_others(
     request: PreflightRequest,
     limit: InstanceQuota,
@@ -250,4 +353,11 @@ def _subnets(ask: ParallelReads, request: PreflightRequest) -> Judge:
     place, subnets = request.place, request.subnets
     zones = ask(offerings.offers, place, "availability-zone", request.notebook_types)
     there = ask(offerings.subnets, place, tuple(subnets))
-    return lambda: offerings.check_subnets(place, subnets, there.result(), zones.result())
+    groups = {group for demand in subnets.values() for group in demand.security_groups}
+    found = ask(offerings.security_groups, place, groups)
+
+    def judge() -> Iterator[Check]:
+        yield from offerings.check_subnets(place, subnets, there.result(), zones.result())
+        yield from offerings.check_groups(place, subnets, there.result(), found.result())
+
+    return judge

@@ -15,8 +15,9 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
-from workshop.preflight import demand
+from workshop.preflight import demand, existing_names
 from workshop.preflight.demand import Demand
+from workshop.preflight.existing_names import DesiredNames
 from workshop.preflight.offerings import SubnetDemand
 
 T = TypeVar("T")
@@ -61,6 +62,14 @@ class PreflightRequest:
         return demand.to_be_made(self.loaded, self.seats, self.stacks or {})
 
     @cached_property
+    def new_names(self) -> DesiredNames:
+        """What stacks have to make of which nothing is there; none where no stacks are known."""
+        stacks = self.stacks
+        if stacks is None:
+            return DesiredNames({})
+        return existing_names.desired(self.loaded, self.place, self.seats, stacks)
+
+    @cached_property
     def subnets(self) -> dict[str, SubnetDemand]:
         """The subnets that seats to be made are to live in."""
         seats_in: dict[str, list[Seat]] = {}
@@ -70,7 +79,9 @@ class PreflightRequest:
                 seats_in.setdefault(vpc.subnet_id, []).append(seat)
         return {
             subnet: SubnetDemand(
-                tuple(dict.fromkeys(seat.instance_type for seat in seats)), len(seats)
+                tuple(dict.fromkeys(seat.instance_type for seat in seats)),
+                len(seats),
+                tuple(dict.fromkeys(group for seat in seats for group in self._groups(seat))),
             )
             for subnet, seats in seats_in.items()
         }
@@ -91,6 +102,10 @@ class PreflightRequest:
                 found |= dict.fromkeys(profile.access.processing_instance_types)
                 found |= dict.fromkeys(profile.access.endpoint_instance_types)
         return tuple(name for name in found if name not in self.notebook_types)
+
+    def _groups(self, seat: Seat) -> tuple[str, ...]:
+        vpc = self.profile(seat).notebook.vpc
+        return () if vpc is None else vpc.security_group_ids
 
     def profile(self, seat: Seat) -> Profile:
         return self.loaded.settings.profiles[seat.profile]

@@ -12,6 +12,7 @@ from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions
+from workshop.preflight import quota_requests
 from workshop.preflight.checks import Check, CheckState, PreflightReport, unknown, waived
 from workshop.preflight.reads import Judge, account_of, read_account, read_region
 from workshop.preflight.request import ParallelReads, PreflightRequest
@@ -62,6 +63,7 @@ def preflight(
         judges += [read_account(ask, home, some) for home, some in by_account.items()]
         for judge in judges:
             checks += judge()
+        checks = quota_requests.marked(ask, checks)
     return PreflightReport(waived(checks, accept_unknown))
 
 

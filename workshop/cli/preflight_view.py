@@ -1,0 +1,101 @@
+"""What a preflight found, in lines that fit a screen: each reason and each missing action once."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from workshop.cli import console
+from workshop.preflight import Check, CheckState, PreflightReport
+from workshop.preflight.checks import DeniedAction
+
+WIDTH = 100
+RESOURCES = 3
+"""How many resources of a service are named for what is denied on them."""
+
+_STATE = max(map(len, CheckState)) + 2
+_INDENT = " " * _STATE
+
+
+def show(report: PreflightReport, *, everything: bool = False) -> None:
+    """Print what is not in order, or all of it, the requests that would help, and a count."""
+    for line in lines(report, everything=everything):
+        console.print_line(line)
+    counts = {state: len(report.of(state)) for state in CheckState}
+    listed = (f"{count} {state.value}" for state, count in counts.items() if count)
+    console.say("preflight: " + ", ".join(listed))
+
+
+def lines(report: PreflightReport, *, everything: bool = False) -> Iterator[str]:
+    """Yield what is told of the checks, without the count."""
+    shown = [check for check in report.checks if everything or check.state != CheckState.OK]
+    for checks in _alike(shown):
+        yield from _told(checks)
+    denied = [denied for check in report.checks for denied in check.denied]
+    if denied:
+        yield ""
+        yield "not allowed to you, by service (--policy FOLDER writes all that is needed):"
+        yield from _by_service(denied)
+    requests = [check for check in report.checks if check.request]
+    if requests:
+        yield ""
+        yield "to raise quotas, each in its account (--request-quotas asks AWS for all of them):"
+        for check in requests:
+            yield f"{check.place}: {check.subject}"
+            first, code, rest = check.request.partition(" --quota-code")
+            yield f"  {first} \\"
+            yield f"   {code}{rest}"
+
+
+def _alike(checks: Iterable[Check]) -> Iterable[list[Check]]:
+    """Return checks that are unknown for the same reason together, where the first of them is."""
+    found: dict[object, list[Check]] = {}
+    for check in checks:
+        key = (check.place, check.state, check.reason) if check.reason else id(check)
+        found.setdefault(key, []).append(check)
+    return found.values()
+
+
+def _told(checks: list[Check]) -> Iterator[str]:
+    check = checks[0]
+    head = f"{check.state.value:<{_STATE}}{check.place}"
+    names = ", ".join(map(_name, checks))
+    if check.state == CheckState.OK:
+        yield from _wrapped(f"{head}  {names}: {check.message}", _INDENT)
+    elif len(checks) == 1:
+        yield from _wrapped(f"{head}  {names}", _INDENT)
+        yield from _wrapped(f"{_INDENT}{check.message}", _INDENT)
+    else:
+        cure = "make it known, or accept each by its code or name: --accept-unknown"
+        yield from _wrapped(f"{head}  {check.reason}; {cure}", _INDENT)
+        yield from _wrapped(f"{_INDENT}{names}", _INDENT)
+
+
+def _name(check: Check) -> str:
+    return f"{check.subject} ({check.quota_code})" if check.quota_code else check.subject
+
+
+def _by_service(denied: Iterable[DeniedAction]) -> Iterator[str]:
+    actions: dict[str, dict[str, None]] = {}
+    resources: dict[str, dict[str, None]] = {}
+    for each in denied:
+        service, _, name = each.action.partition(":")
+        actions.setdefault(service, {})[name] = None
+        resources.setdefault(service, {})[each.resource] = None
+    for service, names in actions.items():
+        yield from _wrapped(f"  {service}: {', '.join(names)}", "    ")
+        some = [resource for resource in resources[service] if resource != "*"]
+        for resource in some[:RESOURCES]:
+            yield f"    on {resource}"
+        if some[RESOURCES:]:
+            yield f"    and on {len(some) - RESOURCES} more"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    """Return a text in lines, in which an option and its value stay together."""
+    together = re.sub(r"(--[\w-]+) ", "\\1\N{NO-BREAK SPACE}", text)
+    made = textwrap.wrap(
+        together, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in made]

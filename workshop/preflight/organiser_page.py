@@ -1,0 +1,131 @@
+"""What is handed to whoever administers the accounts: policies, and a page that explains them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from workshop import tags
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions
+from workshop.preflight import organiser_policy
+from workshop.preflight.organiser_policy import OrganiserScope
+from workshop.pricing import prices
+
+PAGE = "organiser.md"
+
+
+@dataclass(frozen=True)
+class NotebookCost:
+    """The notebooks of one instance type, their disks in GB, and what they cost an hour in USD."""
+
+    instance_type: str
+    count: int
+    gigabytes: int
+    hourly: Decimal | None
+
+
+def files(loaded: LoadedEnvironment, seats: Collection[Seat], *, partition: str) -> dict[str, str]:
+    """Return the page and the policies of each account, by the names of their files."""
+    scopes = _scopes(loaded, seats, partition)
+    policies: dict[str, str] = {}
+    accounts: dict[str, list[str]] = {}
+    for scope in scopes:
+        for number, document in enumerate(organiser_policy.documents(scope), 1):
+            name = f"organiser-{scope.account}-{number}.json"
+            policies[name] = json.dumps(document, indent=1) + "\n"
+            accounts.setdefault(scope.account, []).append(name)
+    return {PAGE: _page(loaded, seats, scopes, accounts), **policies}
+
+
+def write(folder: Path, made: Mapping[str, str]) -> None:
+    """Write the files into a folder, which is made if need be; OSError passes through."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _scopes(
+    loaded: LoadedEnvironment, seats: Collection[Seat], partition: str
+) -> tuple[OrganiserScope, ...]:
+    regions: dict[str, list[str]] = {}
+    for place in account_regions(seats):
+        regions.setdefault(place.account, []).append(place.region)
+    profiles = loaded.settings.profiles
+    return tuple(
+        OrganiserScope(
+            workshop=loaded.settings.workshop,
+            account=account,
+            regions=tuple(some),
+            partition=partition,
+            in_vpc=any(
+                profiles[seat.profile].notebook.vpc is not None
+                for seat in seats
+                if seat.account == account
+            ),
+        )
+        for account, some in regions.items()
+    )
+
+
+def _page(
+    loaded: LoadedEnvironment,
+    seats: Collection[Seat],
+    scopes: Collection[OrganiserScope],
+    accounts: Mapping[str, list[str]],
+) -> str:
+    settings = loaded.settings
+    hours = (settings.end - settings.start).total_seconds() / 3600
+    machines = _machines(seats)
+    known = [row.hourly for row in machines if row.hourly is not None]
+    total = sum(known, Decimal(0)) * Decimal(round(hours)) if len(known) == len(machines) else None
+    template = Environment(
+        loader=PackageLoader("workshop.preflight"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Markdown; every value is a name of AWS's or a rule's
+    ).get_template(f"{PAGE}.j2")
+    return template.render(
+        workshop=settings.workshop,
+        start=f"{settings.start:%A %d %B %Y %H:%M %z}",
+        end=f"{settings.end:%A %d %B %Y %H:%M %z}",
+        seats=len(seats),
+        teardown="`workshop teardown`",
+        accounts=accounts,
+        regions=sorted({region for scope in scopes for region in scope.regions}),
+        services=sorted({name for scope in scopes for name in organiser_policy.services(scope)}),
+        tags=(tags.WORKSHOP, tags.ENVIRONMENT, tags.MANAGED_BY),
+        machines=machines,
+        hours=round(hours),
+        total=None if total is None else f"{total:.2f}",
+    )
+
+
+def _machines(seats: Collection[Seat]) -> list[NotebookCost]:
+    found: dict[str, list[Seat]] = {}
+    for seat in seats:
+        found.setdefault(seat.instance_type, []).append(seat)
+    return [
+        NotebookCost(instance_type, len(some), sum(seat.volume_gb for seat in some), _hourly(some))
+        for instance_type, some in found.items()
+    ]
+
+
+def _hourly(seats: Collection[Seat]) -> Decimal | None:
+    """Return what these notebooks and their disks cost an hour, None where a price is missing."""
+    total = Decimal(0)
+    for (instance_type, gigabytes, region), count in Counter(
+        (seat.instance_type, seat.volume_gb, seat.region) for seat in seats
+    ).items():
+        machine = prices.hourly("notebook", instance_type, region)
+        disk = prices.volume_hourly(gigabytes, region)
+        if machine is None or disk is None:
+            return None
+        total += count * (machine + disk)
+    return total.quantize(Decimal("0.01"))

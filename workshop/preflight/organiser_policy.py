@@ -1,0 +1,172 @@
+"""The least that whoever runs a workshop has to be allowed, as IAM policies.
+
+It is what a preflight asks for, on the names of this workshop where IAM knows them: whatever a
+deployment, a handout and a teardown call, and what CloudFormation's handlers may call for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from workshop.naming import COHORT, Names
+from workshop.policies.documents import MANAGED_LIMIT, Document, characters
+from workshop.preflight import handlers, permissions
+from workshop.status import collector
+
+Statement = dict[str, Any]
+
+OF_PREFLIGHT = (
+    *("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeRegions", "ec2:DescribeSecurityGroups"),
+    *("ec2:DescribeSubnets", "iam:GetAccountSummary", "iam:GetUser"),
+    *("iam:SimulatePrincipalPolicy", "s3:ListAllMyBuckets"),
+    *("servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"),
+    "servicequotas:ListRequestedServiceQuotaChangeHistory",
+    *("servicequotas:RequestServiceQuotaIncrease", "sts:GetCallerIdentity"),
+)
+"""What a preflight itself reads, and asks for."""
+
+OF_TEARDOWN_ROLES = (
+    *("iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:AttachRolePolicy"),
+    *("iam:PutRolePermissionsBoundary", "iam:RemoveRoleFromInstanceProfile"),
+)
+"""What a teardown does to the workshop's roles."""
+
+_SAVED = ("s3:GetObject", "s3:GetObjectVersion")
+"""What a teardown reads of attendees' work to save it."""
+
+_NAMED = {
+    permissions.STACK: "cloudformation:{region}:{account}:stack/{workshop}-*/*",
+    permissions.ROLE: "iam::{account}:role/ws/{workshop}/*",
+    permissions.POLICY: "iam::{account}:policy/ws/{workshop}/*",
+    "AWS::S3::Bucket": "s3:::{workshop}-*",
+    "AWS::S3::BucketPolicy": "s3:::{workshop}-*",
+    "AWS::ECR::Repository": "ecr:{region}:{account}:repository/{workshop}/*",
+    "AWS::SageMaker::NotebookInstance": (
+        "sagemaker:{region}:{account}:notebook-instance/{workshop}-*"
+    ),
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": (
+        "sagemaker:{region}:{account}:notebook-instance-lifecycle-config/{workshop}-*"
+    ),
+    "AWS::CloudWatch::Dashboard": "cloudwatch::{account}:dashboard/{workshop}-*",
+    permissions.LOG_GROUP: "logs:{region}:{account}:log-group:" + collector.LOG_GROUP + "*",
+}
+"""By type, the ARNs of what has the workshop's names."""
+
+
+@dataclass(frozen=True)
+class OrganiserScope:
+    """One account, and where and under which name the workshop is in it."""
+
+    workshop: str
+    account: str
+    regions: tuple[str, ...]
+    partition: str = "aws"
+    in_vpc: bool = False
+
+
+def statements(scope: OrganiserScope) -> list[Statement]:
+    """Return the statements of an account, each with a Sid of its own."""
+    named: dict[tuple[str, ...], dict[str, None]] = {}
+    everywhere: dict[str, None] = dict.fromkeys(permissions.ACTIONS["*"])
+    for resource_type, pattern in _NAMED.items():
+        actions = [
+            *permissions.ACTIONS.get(resource_type, ()),
+            *handlers.of_type(resource_type, in_vpc=scope.in_vpc),
+        ]
+        resources = _arns(scope, pattern)
+        for action in actions:
+            if action.startswith("ec2:"):
+                everywhere[action] = None
+            elif action != "iam:PassRole":
+                named.setdefault(resources, {})[action] = None
+    roles = _arns(scope, _NAMED[permissions.ROLE])
+    named[roles].update(dict.fromkeys(OF_TEARDOWN_ROLES))
+    objects = _arns(scope, _NAMED["AWS::S3::Bucket"] + "/*")
+    named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *_SAVED))
+    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *everywhere, "cloudformation:DescribeStacks"}
+    anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])
+    (_, deletes), _ = permissions.deletes(anybody, scope.partition, bucket="datasets")
+    passing = {
+        **_statement("PassRoles", ["iam:PassRole"], roles),
+        "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    }
+    return [
+        # What is read of everything need not be allowed on single resources as well.
+        *(
+            _statement(_sid(left), left, some)
+            for some, actions in named.items()
+            if (left := [action for action in actions if action not in reads])
+        ),
+        passing,
+        _statement("Read", sorted(reads), ("*",)),
+        {
+            **_statement("DeleteWhatAttendeesMake", sorted(deletes), ("*",)),
+            "Condition": {"StringEquals": {"aws:RequestedRegion": list(scope.regions)}},
+        },
+    ]
+
+
+def documents(scope: OrganiserScope, *, without: str = "") -> list[Document]:
+    """Return the policies of an account, none larger than IAM takes a managed one.
+
+    ``without`` leaves out the statement with this Sid.
+    """
+    made: list[Document] = []
+    room: list[Statement] = []
+    for statement in _fitting(one for one in statements(scope) if one["Sid"] != without):
+        if room and _size([*room, statement]) > MANAGED_LIMIT:
+            made.append(_document(room))
+            room = []
+        room.append(statement)
+    return [*made, _document(room)]
+
+
+def _fitting(some: Iterable[Statement]) -> Iterator[Statement]:
+    """Yield statements that fit into a policy, a larger one in parts."""
+    for statement in some:
+        actions, parts = statement["Action"], 1
+        while _size([{**statement, "Action": _first(actions, parts)}]) > MANAGED_LIMIT:
+            parts += 1
+        step = len(_first(actions, parts))
+        for number, start in enumerate(range(0, len(actions), step), 1):
+            sid = statement["Sid"] if parts == 1 else f"{statement['Sid']}{number}"
+            yield {**statement, "Sid": sid, "Action": actions[start : start + step]}
+
+
+def _first(actions: list[str], parts: int) -> list[str]:
+    """Return the first of so many parts, the last of which may be smaller."""
+    return actions[: -(-len(actions) // parts)]
+
+
+def services(scope: OrganiserScope) -> tuple[str, ...]:
+    """Return the services that the policies name, as IAM calls them."""
+    actions = (action for statement in statements(scope) for action in statement["Action"])
+    return tuple(sorted({action.partition(":")[0] for action in actions}))
+
+
+def _arns(scope: OrganiserScope, pattern: str) -> tuple[str, ...]:
+    found = dict.fromkeys(
+        f"arn:{scope.partition}:"
+        + pattern.format(region=region, account=scope.account, workshop=scope.workshop)
+        for region in scope.regions
+    )
+    return tuple(found)
+
+
+def _statement(sid: str, actions: Collection[str], resources: tuple[str, ...]) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}
+
+
+def _sid(actions: list[str]) -> str:
+    """Name a statement after its first action: ``s3CreateBucket``."""
+    return actions[0].replace(":", "")
+
+
+def _document(some: list[Statement]) -> Document:
+    return {"Version": "2012-10-17", "Statement": some}
+
+
+def _size(some: list[Statement]) -> int:
+    return characters(_document(some))
