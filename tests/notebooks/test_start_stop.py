@@ -329,6 +329,24 @@ def test_what_was_asked_is_not_asked_again_although_the_listing_is_behind(
     }
 
 
+def test_a_start_that_was_accepted_and_changed_nothing_is_sent_again(
+    three: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three.told("stop")
+    stopped = notebooks
+    looks: list[Any] = []
+
+    def unmoved(*given: Any) -> Any:
+        looks.append(stopped(*given))
+        return looks[0] if len(looks) < 4 else looks[-1]
+
+    monkeypatch.setattr(start_stop, "notebooks", unmoved)
+    ticking(monkeypatch, 20)
+    told = three.told("start")
+    assert {one["result"] for one in told["seats"]} == {"done"}
+    assert told["calls"]["sagemaker:StartNotebookInstance"] == 6
+
+
 def test_a_notebook_that_another_stopped_since_the_look_is_seen_to_stop(
     three: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

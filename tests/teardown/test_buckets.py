@@ -307,6 +307,27 @@ def test_a_denied_bucket_is_given_up_after_a_thousand_keys() -> None:
     assert client.pages * 1000 <= MOST_LEFT + 5 * 1000
 
 
+def test_a_version_that_another_has_deleted_since_it_was_listed_is_not_left() -> None:
+    class Overtaken:
+        """Lists one version once, which is gone when it is to be deleted."""
+
+        def get_paginator(self, operation: str) -> Overtaken:
+            self.pages = [{"Versions": [{"Key": "a", "VersionId": "v"}]}]
+            self.pages *= operation == "list_object_versions" and not hasattr(self, "asked")
+            return self
+
+        def paginate(self, **_: Any) -> Any:
+            yield from self.pages
+
+        def delete_objects(self, **_: Any) -> Any:
+            self.asked = True
+            return {"Errors": [{"Key": "a", "VersionId": "v", "Code": "NoSuchVersion"}]}
+
+    client = Overtaken()
+    BucketEmptier(client, "shared", "1" * 12).empty()
+    assert client.asked
+
+
 def test_an_object_lock_is_told_and_nothing_bypasses_it(cloud: Cloud) -> None:
     s3, name = cloud.client("s3"), named(cloud, "ada")
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)

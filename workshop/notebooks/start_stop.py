@@ -33,6 +33,13 @@ DEADLINE_MINUTES = 15.0
 TRIES = 3
 """Of one seat's call, for what may pass: throttling, a server's error, a status that changed."""
 
+UNHEARD_SECONDS = 30.0
+"""After which a call that was accepted and changed nothing is sent again.
+
+AWS takes some calls to start a notebook and leaves it Stopped; a second call does no harm
+(waitNotebookInstanceStarted in Terraform's provider, internal/service/sagemaker).
+"""
+
 Result = Literal[
     "done", "already", "asked", "failed", "missing", "stuck", "waiting", "interrupted", "unread"
 ]
@@ -107,9 +114,14 @@ class _Pending:
     name: str
     book: NotebookState | None = None
     before: str = ""
-    acted: bool = False
+    acted_at: float | None = None
     tries: int = 0
     trouble: str = ""
+
+    @property
+    def acted(self) -> bool:
+        """Whether AWS has accepted the call."""
+        return self.acted_at is not None
 
 
 @dataclass
@@ -134,6 +146,7 @@ class NotebookBatch:
         ends = self.waits.clock() + self.waits.minutes * 60
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for polls in count():
+                self._now = self.waits.clock()
                 unread = self._scan()
                 if unread and not self._may_be_read:
                     self._close_all("unread", f"its notebook could not be read: {unread}")
@@ -143,7 +156,7 @@ class NotebookBatch:
                 self._close_refused()
                 if not self._pending:
                     break
-                if not self.waits.stay or self.waits.clock() >= ends:
+                if not self.waits.stay or self._now >= ends:
                     self._close_rest(unread)
                     break
                 if self.waits.pause(min(POLL_SECONDS, FIRST_POLL_SECONDS * SLOWER**polls)):
@@ -172,12 +185,12 @@ class NotebookBatch:
         return ""
 
     def _due(self, pending: _Pending) -> bool:
-        return (
-            pending.book is not None
-            and pending.book.status in self.goal.begins
-            and not pending.acted
-            and pending.tries < TRIES
-        )
+        if pending.book is None or pending.book.status not in self.goal.begins:
+            return False
+        if pending.tries >= TRIES:
+            return False
+        heard = pending.acted_at
+        return heard is None or self._now - heard > UNHEARD_SECONDS
 
     def _act(self, pending: _Pending) -> None:
         """Ask for the change; what may pass is tried again after the next scan."""
@@ -191,7 +204,7 @@ class NotebookBatch:
             if not _may_pass(error):
                 pending.tries = TRIES
         else:
-            pending.acted = True
+            pending.acted_at = self._now
 
     def _ask(self, operation: str, notebook: str) -> dict[str, Any]:
         return self.clients.call(self.place, "sagemaker", operation, NotebookInstanceName=notebook)

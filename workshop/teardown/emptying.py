@@ -47,6 +47,9 @@ _PASSING = frozenset(
         *errors.THROTTLED,
     }
 )
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
+"""What another teardown, or a rule of the bucket, has deleted since it was listed."""
+
 _SHOWN = 3
 
 # XML 1.0 cannot hold them, so a batch that names one is refused whole; DELETE has it in its path.
@@ -213,13 +216,15 @@ class BucketEmptier:
                 **self._bucket, Delete={"Objects": objects, "Quiet": True}
             )
             for error in answer.get("Errors", ()):
-                yield _left(error, error["Key"], error.get("VersionId", "null"))
+                if error.get("Code") not in _GONE:
+                    yield _left(error, error["Key"], error.get("VersionId", "null"))
         for key, version in set(keys) - set(batch):
             calls["s3:DeleteObject"] += 1
             try:
                 self.client.delete_object(**self._bucket, Key=key, VersionId=version)
             except ClientError as error:
-                yield _left(error.response.get("Error", {}), key, version)
+                if errors.code(error.response) not in _GONE:
+                    yield _left(error.response.get("Error", {}), key, version)
 
     def _abort_uploads(self, pool: ThreadPoolExecutor, done: Emptied) -> None:
         for page in self._upload_pages():

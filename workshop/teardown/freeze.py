@@ -89,8 +89,10 @@ def prepare_role_for_deletion(clients: Clients, place: AccountRegion, name: str)
     client = clients.client("iam", place)
     partition = client.meta.partition
     boundary = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
+    # A partition may not have that policy; the freeze goes off all the same.
     with errors.gone_is_fine():
         client.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+    with errors.gone_is_fine():
         for page in client.get_paginator("list_attached_role_policies").paginate(RoleName=name):
             for attached in page["AttachedPolicies"]:
                 if attached["PolicyName"].endswith(f"-{COHORT}-{place.region}-{FREEZE}"):

@@ -143,25 +143,32 @@ def delete(clients: Clients, resource: Resource) -> None:
 
 
 def strip(client: Any, name: str) -> None:
-    """Take every policy off a role, and it out of its instance profiles."""
+    """Take every policy off a role, and it out of its instance profiles.
+
+    IAM lists for a while what is gone already; the next is asked for all the same.
+    """
     for page in client.get_paginator("list_role_policies").paginate(RoleName=name):
         for policy in page["PolicyNames"]:
-            client.delete_role_policy(RoleName=name, PolicyName=policy)
+            with errors.gone_is_fine():
+                client.delete_role_policy(RoleName=name, PolicyName=policy)
     for page in client.get_paginator("list_attached_role_policies").paginate(RoleName=name):
         for attached in page["AttachedPolicies"]:
-            client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+            with errors.gone_is_fine():
+                client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
     for page in client.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name):
         for profile in page["InstanceProfiles"]:
-            client.remove_role_from_instance_profile(
-                RoleName=name, InstanceProfileName=profile["InstanceProfileName"]
-            )
+            with errors.gone_is_fine():
+                client.remove_role_from_instance_profile(
+                    RoleName=name, InstanceProfileName=profile["InstanceProfileName"]
+                )
 
 
 def _delete_policy(client: Any, arn: str) -> None:
     for page in client.get_paginator("list_policy_versions").paginate(PolicyArn=arn):
         for version in page["Versions"]:
             if not version["IsDefaultVersion"]:
-                client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+                with errors.gone_is_fine():
+                    client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
     client.delete_policy(PolicyArn=arn)
 
 
