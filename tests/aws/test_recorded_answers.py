@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.support.properties import untimed
 from workshop.aws import errors
 from workshop.deploy import cloudformation, failures
+from workshop.deploy.cloudformation import Answer
 
 RECORDED: dict[str, Mapping[str, Any]] = {
     answer["id"]: answer
@@ -94,8 +95,9 @@ def verdict(answer: Mapping[str, Any]) -> str:
 
 def _of_stack(error: ClientError) -> str:
     sent = cloudformation._refusal(error)
-    if sent.cause is None:
+    if sent.answer != Answer.REFUSED:
         return str(sent.answer)
+    assert sent.cause is not None
     return "passing" if sent.cause.kind == failures.FailureClass.TRANSIENT else "refused"
 
 

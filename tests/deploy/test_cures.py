@@ -16,7 +16,7 @@ import pytest
 from tests.deploy.test_kept import RESULTS, deploy_two, with_template
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
 from tests.support.assemblies import ROOT
-from tests.support.small_workshop import Fleet
+from tests.support.small_workshop import Fleet, repository
 from tests.support.stack_states import Hand
 from workshop.deploy.templates import Template
 
@@ -103,6 +103,7 @@ def a_repository_was_kept(fleet: Fleet) -> None:
     follow(fleet, "workshop teardown -e dev --early")
     assert fleet.statuses() == {}
     assert fleet.cloud.client("ecr").describe_repositories()["repositories"]
+    fleet.taken.add(repository(SEAT))  # it came after the preflight had looked
 
 
 def without_keep(fleet: Fleet) -> None:

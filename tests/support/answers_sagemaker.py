@@ -179,8 +179,8 @@ def a_training_job_is_stopped(world: World) -> Seen:
 @provokes("sm-60")
 def a_transform_job_is_stopped(world: World) -> Seen:
     model(world)
-    jobs.put(world, "in/table.csv")
     request = jobs.transform(world.place, world.name())
+    jobs.put(world, "in/table.csv")
     return stopped(world, "transform_job", request)
 
 
@@ -192,8 +192,8 @@ def a_processing_job_is_stopped(world: World) -> Seen:
 
 @provokes("sm-62")
 def an_automl_job_is_stopped(world: World) -> Seen:
-    jobs.put(world, "in/table.csv")
     request = jobs.automl(world.place, world.name())
+    jobs.put(world, "in/table.csv")
     world.sagemaker.create_auto_ml_job_v2(**request)
     named = {"AutoMLJobName": request["AutoMLJobName"]}
     before = status(world, "auto_ml_job_v2", "AutoMLJobStatus", **named)
@@ -210,8 +210,8 @@ def a_tuning_job_is_stopped(world: World) -> Seen:
 
 @provokes("sm-64")
 def a_compilation_job_is_stopped(world: World) -> Seen:
-    jobs.put(world, "in/model.tar.gz")
     request = jobs.compilation(world.place, world.name())
+    jobs.put(world, "in/model.tar.gz")
     return stopped(world, "compilation_job", request, after=30)
 
 
@@ -245,8 +245,9 @@ def no_more_processing_jobs(world: World) -> None:
 
 @provokes("sm-78")
 def an_automl_jobs_arn_keeps_its_case(world: World) -> Seen:
+    request = jobs.automl(world.place, "Canvas78")
     jobs.put(world, "in/table.csv")
-    made = world.sagemaker.create_auto_ml_job_v2(**jobs.automl(world.place, "Canvas78"))
+    made = world.sagemaker.create_auto_ml_job_v2(**request)
     assert made["AutoMLJobArn"].endswith("automl-job/Canvas78")
     return Seen()
 

@@ -44,7 +44,8 @@ BUCKET, REPOSITORY, NOTEBOOK, ROLE, POLICY, DASHBOARD = (
 )
 CURES = {
     BUCKET: "save what is in it, then empty and delete it in the S3 console",
-    REPOSITORY: "aws ecr delete-repository --force --repository-name {name} --region {region}",
+    REPOSITORY: "save what is in it, then aws ecr delete-repository --force"
+    " --repository-name {name} --region {region}",
     NOTEBOOK: "stop it, then aws sagemaker delete-notebook-instance --notebook-instance-name {name}"
     " --region {region}",
     ROLE: "delete it in the IAM console",
