@@ -55,8 +55,8 @@ def test_on_the_worst_day_every_healthy_seat_comes_up_and_nothing_is_made_twice(
     )
     unread = ("--accept-unknown", "L-CFEB8E8D", "--accept-unknown", "repository")
     with (
-        organiser(fleet, *unread, "--stack-minutes", "0.2") as first,
-        organiser(fleet, *unread, "--stack-minutes", "0.2", "--failure-percent", "100") as second,
+        organiser(fleet, *unread, "--stack-minutes", "0.5") as first,
+        organiser(fleet, *unread, "--stack-minutes", "0.5", "--failure-percent", "100") as second,
     ):
         first.until("begun", "demo-seat0[2-6]-*")
         first.kill()
@@ -69,11 +69,11 @@ def test_on_the_worst_day_every_healthy_seat_comes_up_and_nothing_is_made_twice(
     assert reasons["seat03"][0] == "failed"
     assert "'demo/seat03/training' already exists" in reasons["seat03"][1]
     assert reasons["seat05"][0] == "stuck"
-    assert "demo-seat05-notebook: still in progress after 0.2 minutes" in reasons["seat05"][1]
+    assert "demo-seat05-notebook: still in progress after 0.5 minutes" in reasons["seat05"][1]
     assert told["throttles"] > 0
     assert talk.splitlines()[-1] == (
         "not all is done. To go on from here: workshop deploy -e dev --failure-percent 100"
-        f" --stack-minutes 0.2 {' '.join(unread)}"
+        f" --stack-minutes 0.5 {' '.join(unread)}"
     )
 
     (_, throttled), (_, failed), (_, of_seat03), (_, deleted), *_ = counts(fleet.cloud)
