@@ -106,6 +106,11 @@ def desired(
     )
 
 
+def still_unmade(names: Names, stacks: Mapping[str, StackSummary]) -> Names:
+    """Return those names that no stack makes by now: another organiser may have begun since."""
+    return {name: stack for name, stack in names.items() if _unmade(stack, stacks)}
+
+
 def _unmade(stack: str, stacks: Mapping[str, StackSummary]) -> bool:
     return stack not in stacks or stacks[stack].status in _NOTHING_MADE
 

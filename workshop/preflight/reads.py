@@ -12,6 +12,7 @@ from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
+from workshop.aws import stacks as stack_listing
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.preflight import (
@@ -183,13 +184,29 @@ def _names(ask: ParallelReads, request: PreflightRequest) -> Judge:
     }
 
     def judge() -> Iterator[Check]:
-        yield from existing_names.check_buckets(
-            place, new.of(existing_names.BUCKET), heads.result()
-        )
-        for kind, there in others.items():
-            yield existing_names.check(place, kind, new.of(kind), there.result())
+        buckets = heads.result()
+        usable = buckets if isinstance(buckets, Unavailable) else buckets.usable
+        mine = _new_by_now(ask, request, existing_names.BUCKET, usable)
+        yield from existing_names.check_buckets(place, mine, buckets)
+        for kind, answer in others.items():
+            there = answer.result()
+            yield existing_names.check(place, kind, _new_by_now(ask, request, kind, there), there)
 
     return judge
+
+
+def _new_by_now(
+    ask: ParallelReads,
+    request: PreflightRequest,
+    kind: str,
+    there: Collection[str] | Unavailable,
+) -> Mapping[str, str]:
+    """Return the new names of a kind; where some are taken, the stacks are listed once more."""
+    new = request.new_names.of(kind)
+    if isinstance(there, Unavailable) or not new.keys() & set(there):
+        return new
+    now = ask(stack_listing.stacks, request.place).result()
+    return new if isinstance(now, Unavailable) else existing_names.still_unmade(new, now)
 
 
 def _teardown(ask: ParallelReads, request: PreflightRequest) -> Judge:
@@ -227,17 +244,17 @@ def _repositories(ask: ParallelReads, request: PreflightRequest) -> Judge:
             there=found,
             quota=quotas.of(quota.result(), quotas.REPOSITORIES),
         )
-        yield from _names_of(request, existing_names.REPOSITORY, found)
+        yield from _names_of(ask, request, existing_names.REPOSITORY, found)
 
     return judge
 
 
 def _names_of(
-    request: PreflightRequest, kind: str, there: Collection[str] | Unavailable
+    ask: ParallelReads, request: PreflightRequest, kind: str, there: Collection[str] | Unavailable
 ) -> Iterator[Check]:
     """Yield whether new names are free, unless the check of a quota says that nobody knows."""
     if request.new_names and not isinstance(there, Unavailable):
-        new = request.new_names.of(kind)
+        new = _new_by_now(ask, request, kind, there)
         yield existing_names.check(request.place, kind, new, there)
 
 
@@ -264,7 +281,7 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
         found, listed, machines = applied.result(), there.result(), others.result()
         books, gigabytes = (listed, listed) if isinstance(listed, Unavailable) else listed
         yield from _notebooks(request, books, found)
-        yield from _names_of(request, existing_names.NOTEBOOK, books)
+        yield from _names_of(ask, request, existing_names.NOTEBOOK, books)
         yield _volumes(request, disks, books, gigabytes, quotas.of(found, quotas.VOLUMES))
         for use in uses:
             yield demand.check_concurrent(
