@@ -184,8 +184,13 @@ def _with_missing(answer: bytes, gone: set[tuple[str, str]]) -> bytes:
             result.remove(part)
     for key, version in sorted(gone):
         element = ET.SubElement(result, f"{{{_SPACE}}}Error")
-        told = {"Key": key, "VersionId": version, "Code": "NoSuchVersion", "Message": _NO_VERSION}
-        for name, value in told.items():
+        members = {
+            "Key": key,
+            "VersionId": version,
+            "Code": "NoSuchVersion",
+            "Message": _NO_VERSION,
+        }
+        for name, value in members.items():
             ET.SubElement(element, f"{{{_SPACE}}}{name}").text = value
     written: bytes = _s3()._xml_body(result)
     return written

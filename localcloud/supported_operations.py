@@ -76,12 +76,12 @@ def _close_services() -> None:
     for name in handlers.keys() - open_ones:
         handlers[name] = partial(_unsupported, name)
     for name in SERVICES:
-        handlers[name] = _telling_what_is_not_played(handlers[name])
+        handlers[name] = _with_code_of_not_played(handlers[name])
     handlers["glue"] = _only(_CATALOG, "glue", handlers["glue"])
     handlers["lambda"] = _only(_FUNCTIONS, "lambda", handlers["lambda"])
 
 
-def _telling_what_is_not_played(service: Service) -> Service:
+def _with_code_of_not_played(service: Service) -> Service:
     """Give an operation that ministack does not know the code of what is not played here."""
 
     async def asked(
@@ -92,11 +92,11 @@ def _telling_what_is_not_played(service: Service) -> Service:
             return status, answer_headers, given
         # Bytes as they are: CloudWatch answers in CBOR, where the new code is as long as the old.
         text = given.decode("latin-1") if isinstance(given, bytes) else given
-        told = _UNKNOWN.sub(NOT_PLAYED, text, count=1)
-        if told == text:
+        renamed = _UNKNOWN.sub(NOT_PLAYED, text, count=1)
+        if renamed == text:
             return status, answer_headers, given
         named = {key: _UNKNOWN.sub(NOT_PLAYED, value) for key, value in answer_headers.items()}
-        return HTTPStatus.BAD_REQUEST, named, told.encode("latin-1")
+        return HTTPStatus.BAD_REQUEST, named, renamed.encode("latin-1")
 
     return asked
 

@@ -60,10 +60,10 @@ def add(
         typer.Option(help="latency: how long, in real time; stale: by the cloud's clock."),
     ] = None,
     action: Annotated[
-        str | None, typer.Option(help="handler: create (unless told), update or delete.")
+        str | None, typer.Option(help="handler: create (the default), update or delete.")
     ] = None,
     policy: Annotated[
-        str | None, typer.Option(help="denied: identity (unless told) or organization.")
+        str | None, typer.Option(help="denied: identity (the default) or organization.")
     ] = None,
     instance_type: Annotated[
         str | None, typer.Option(metavar="GLOB", help="capacity: which types there are none of.")

@@ -141,14 +141,14 @@ def dashboards(clients: Clients, place: AccountRegion, prefix: str) -> dict[str,
 
 
 @dataclass(frozen=True)
-class Buckets:
+class BucketNames:
     """Of the names that were asked about, those that a bucket has: one to use, or another's."""
 
     usable: frozenset[str]
     of_others: frozenset[str]
 
 
-def buckets(clients: Clients, place: AccountRegion, names: Collection[str]) -> Buckets:
+def buckets(clients: Clients, place: AccountRegion, names: Collection[str]) -> BucketNames:
     """Return which of the names have a bucket, in any account.
 
     S3 answers 403 for a bucket of another account, and for every name to whoever may not ask at
@@ -177,7 +177,7 @@ def buckets(clients: Clients, place: AccountRegion, names: Collection[str]) -> B
         _, denied = head(f"nobody-{uuid4().hex}")
         if denied:
             raise denied
-    return Buckets(
+    return BucketNames(
         frozenset(name for name, (there, _) in answers.items() if there) - others, others
     )
 
@@ -211,7 +211,7 @@ _OTHER_NAME = "write another 'workshop' name, or other ids and keys"
 
 
 def check_buckets(
-    place: AccountRegion, desired: Names, there: Buckets | Unavailable
+    place: AccountRegion, desired: Names, there: BucketNames | Unavailable
 ) -> Iterator[Check]:
     """Yield the same for buckets, whose names are shared with all other accounts."""
     usable = there if isinstance(there, Unavailable) else there.usable
