@@ -51,13 +51,13 @@ def _creates(folder: Path) -> float:
     stacks = _stacks(folder)
     clients = {
         region: boto3.client("cloudformation", region_name=region)
-        for region in {stack.place.region for stack in stacks}
+        for region in {stack.account_region.region for stack in stacks}
     }
 
     def create(stack: DesiredStack) -> None:
         template = stack.templates[0]
         tags: list[Any] = [{"Key": key, "Value": value} for key, value in stack.tags.items()]
-        clients[stack.place.region].create_stack(
+        clients[stack.account_region.region].create_stack(
             StackName=stack.name,
             TemplateBody=template.body,
             Capabilities=["CAPABILITY_NAMED_IAM"],

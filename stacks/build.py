@@ -18,7 +18,7 @@ from stacks.registry import RegistryStack
 from stacks.storage import StorageStack
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import COHORT, SEAT_STACKS
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
@@ -68,18 +68,23 @@ def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None =
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     for number, warning in enumerate(loaded.warnings, start=1):
         Validations.of(app).add_warning(f"workshop-{number}", warning)
-    cohorts = {place: _cohort(app, loaded, place) for place in account_regions(seats)}
+    cohorts = {
+        account_region: _cohort(app, loaded, account_region)
+        for account_region in account_regions_of(seats)
+    }
     for seat in seats:
         _workbench(app, loaded, seat, cohorts[seat.account_region])
 
 
-def _cohort(app: App, loaded: LoadedEnvironment, place: AccountRegion) -> CohortStack:
-    names = loaded.cohort_names(place)
+def _cohort(app: App, loaded: LoadedEnvironment, account_region: AccountRegion) -> CohortStack:
+    names = loaded.cohort_names(account_region)
     name = names.stack(COHORT)
     return CohortStack(
         app,
         # One cohort for each account and Region; only the construct's id has to tell them apart.
-        name if place == loaded.home else f"{name}-{place.account}-{place.region}",
+        name
+        if account_region == loaded.home
+        else f"{name}-{account_region.account}-{account_region.region}",
         placement=Placement(names, loaded.tags(COHORT, COHORT)),
         cohort=loaded.settings.cohort,
         profiles=loaded.settings.profiles,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class AccountRegion:
-    """One account (12 digits) and Region; whatever AWS limits, it limits for each place alone."""
+    """One account (12 digits) and Region; whatever AWS limits, it limits for each Region alone."""
 
     account: str
     region: str

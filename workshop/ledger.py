@@ -46,28 +46,30 @@ class Ledger:
         """Note how it ended."""
         self._write({"ended": dict(result)})
 
-    def gone(self, places: Iterable[AccountRegion], workshop: str) -> None:
-        """Note that nothing of a workshop is left in these places, as looks at them have shown."""
-        for place in places:
-            where = {"account": place.account, "region": place.region}
+    def gone(self, account_regions: Iterable[AccountRegion], workshop: str) -> None:
+        """Note that nothing of a workshop is left in these Regions, as looks at them have shown."""
+        for account_region in account_regions:
+            where = {"account": account_region.account, "region": account_region.region}
             self._write({"gone": True, "workshop": workshop, **where})
 
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
         self._write({"roles": [dict(role) for role in some], "of": account})
 
-    def note_began(self, place: AccountRegion, moment: datetime, workshop: str) -> None:
-        """Note when the workshop began in a place, as what is there tells while it is there."""
-        known = self.began().get(place)
+    def note_began(self, account_region: AccountRegion, moment: datetime, workshop: str) -> None:
+        """Note when the workshop began in a Region, as what is there tells while it is there."""
+        known = self.began().get(account_region)
         if known is None or moment < known:
-            where = {"account": place.account, "region": place.region}
+            where = {"account": account_region.account, "region": account_region.region}
             self._write({"began": moment.isoformat(), "workshop": workshop, **where})
 
-    def note_opened(self, place: AccountRegion, services: Mapping[str, str], workshop: str) -> None:
+    def note_opened(
+        self, account_region: AccountRegion, services: Mapping[str, str], workshop: str
+    ) -> None:
         """Note the services that profiles open to seats, and how, where that is not known yet."""
         new = {name: why for name, why in services.items() if name not in self.opened()}
         if new:
-            where = {"account": place.account, "region": place.region}
+            where = {"account": account_region.account, "region": account_region.region}
             self._write({"opened": new, "workshop": workshop, **where})
 
     def opened(self) -> dict[str, str]:
@@ -75,15 +77,15 @@ class Ledger:
         lines = [line for lines in self._since_gone().values() for line in lines]
         return {name: why for line in lines for name, why in line.get("opened", {}).items()}
 
-    def places(self) -> tuple[AccountRegion, ...]:
-        """Every place in which anything was done since all was gone, in the order of the runs."""
+    def account_regions(self) -> tuple[AccountRegion, ...]:
+        """Every Region in which anything was done since all was gone, in the order of the runs."""
         return tuple(self._since_gone())
 
     def seats(self) -> dict[AccountRegion, set[str]]:
-        """Return the same places, with the seats for which something was done there."""
+        """Return the same Regions, with the seats for which something was done there."""
         return {
-            place: {str(line["seat"]) for line in lines if line.get("seat")}
-            for place, lines in self._since_gone().items()
+            account_region: {str(line["seat"]) for line in lines if line.get("seat")}
+            for account_region, lines in self._since_gone().items()
         }
 
     def every_seat(self, workshop: str) -> frozenset[str]:
@@ -95,28 +97,35 @@ class Ledger:
         )
 
     def workshops(self) -> dict[AccountRegion, set[str]]:
-        """Return the same places, with the names that the environment's workshop had there."""
+        """Return the same Regions, with the names that the environment's workshop had there."""
         return {
-            place: {_workshop_of(line) for line in lines} - {""}
-            for place, lines in self._since_gone().items()
+            account_region: {_workshop_of(line) for line in lines} - {""}
+            for account_region, lines in self._since_gone().items()
         }
 
     def began(self) -> dict[AccountRegion, datetime]:
-        """Return the same places, with the moment when something was first done there."""
+        """Return the same Regions, with the moment when something was first done there."""
         return {
-            place: min(datetime.fromisoformat(line.get("began", line["at"])) for line in lines)
-            for place, lines in self._since_gone().items()
+            account_region: min(
+                datetime.fromisoformat(line.get("began", line["at"])) for line in lines
+            )
+            for account_region, lines in self._since_gone().items()
         }
 
     def gone_from(self) -> set[AccountRegion]:
-        """Return the places of which nothing but that all is gone was noted last."""
-        every = {_place_of(line) for line in self._lines() if line.get("gone")}
-        return {place for place in every if place} - self._since_gone().keys()
+        """Return the accounts and Regions of which nothing but that all is gone was noted last."""
+        every = {_account_region_of(line) for line in self._lines() if line.get("gone")}
+        return {
+            account_region for account_region in every if account_region
+        } - self._since_gone().keys()
 
     def gone_at(self) -> dict[AccountRegion, datetime]:
-        """Return the same places, with the moment when that was noted."""
-        noted = {_place_of(line): line["at"] for line in self._lines() if line.get("gone")}
-        return {place: datetime.fromisoformat(noted[place]) for place in self.gone_from()}
+        """Return the same accounts and Regions, with the moment when that was noted."""
+        noted = {_account_region_of(line): line["at"] for line in self._lines() if line.get("gone")}
+        return {
+            account_region: datetime.fromisoformat(noted[account_region])
+            for account_region in self.gone_from()
+        }
 
     def roles(self) -> Iterator[dict[str, str]]:
         """Every role that was noted: ``account``, ``name``, ``id``, ``created`` and ``at``."""
@@ -127,19 +136,19 @@ class Ledger:
     def _since_gone(self) -> dict[AccountRegion, list[dict[str, Any]]]:
         found: dict[AccountRegion, list[dict[str, Any]]] = {}
         for line in self._lines():
-            place = _place_of(line)
-            if place and line.get("gone"):
+            account_region = _account_region_of(line)
+            if account_region and line.get("gone"):
                 others = {"", _workshop_of(line)}
                 left = [
                     earlier
-                    for earlier in found.pop(place, [])
+                    for earlier in found.pop(account_region, [])
                     if _workshop_of(earlier) not in others
                 ]
                 # A line that was written before names were has all of them gone.
                 if left and line.get("workshop"):
-                    found[place] = left
-            elif place:
-                found.setdefault(place, []).append(line)
+                    found[account_region] = left
+            elif account_region:
+                found.setdefault(account_region, []).append(line)
         return found
 
     def _lines(self) -> Iterator[dict[str, Any]]:
@@ -163,7 +172,7 @@ class Ledger:
         files.append(self.path, json.dumps(whole))
 
 
-def _place_of(line: Mapping[str, Any]) -> AccountRegion | None:
+def _account_region_of(line: Mapping[str, Any]) -> AccountRegion | None:
     known = "account" in line and "region" in line
     return AccountRegion(line["account"], line["region"]) if known else None
 

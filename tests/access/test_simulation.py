@@ -197,8 +197,10 @@ def test_no_order_of_models_hides_a_neighbours() -> None:
 
     def serves(*models: str) -> bool:
         given: dict[str, str | list[str]] = {**context, "sagemaker:ModelArn": list(models)}
-        place = me.sagemaker_arn("endpoint-config", "thing")
-        return asked.decide(AccessQuestion("sagemaker:CreateEndpointConfig", place, given)).allowed
+        account_region = me.sagemaker_arn("endpoint-config", "thing")
+        return asked.decide(
+            AccessQuestion("sagemaker:CreateEndpointConfig", account_region, given)
+        ).allowed
 
     assert serves(own)
     assert serves(own, own)

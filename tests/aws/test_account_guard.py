@@ -25,14 +25,14 @@ class Callers:
         self.accounts = accounts
         self.asked: list[str] = []
 
-    def caller(self, place: AccountRegion) -> str:
-        self.asked.append(place.account)
-        return self.accounts.get(place.account, place.account)
+    def caller(self, account_region: AccountRegion) -> str:
+        self.asked.append(account_region.account)
+        return self.accounts.get(account_region.account, account_region.account)
 
 
-def check(folder: Path, callers: Callers, *places: AccountRegion) -> None:
+def check(folder: Path, callers: Callers, *account_regions: AccountRegion) -> None:
     config_folder.write(folder, f"{config_folder.HEAD}{config_folder.SEATS}")
-    check_accounts(cast("Clients", callers), config_folder.load(folder), places)
+    check_accounts(cast("Clients", callers), config_folder.load(folder), account_regions)
 
 
 def test_every_account_is_asked_for_once(tmp_path: Path) -> None:

@@ -46,9 +46,9 @@ def test_one_assumed_role_serves_all_regions_and_services_of_an_account(cloud: C
     with calling(cloud):
         made = Clients(HOME, role="WorkshopDeployer")
         for region in ("eu-west-1", "us-west-2"):
-            place = AccountRegion(AWAY.account, region)
-            assert made.caller(place) == AWAY.account
-            made.client("cloudformation", place).describe_stacks()
+            account_region = AccountRegion(AWAY.account, region)
+            assert made.caller(account_region) == AWAY.account
+            made.client("cloudformation", account_region).describe_stacks()
     assert counts(cloud) == [(1, 1)]
 
 

@@ -38,9 +38,11 @@ class Unknown(Clients):
 
     closed: Collection[str] = (CLOSED,)
 
-    def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
-        made = super().client(service, place, attempts=attempts)
-        if place.region in self.closed:
+    def client(
+        self, service: str, account_region: AccountRegion, *, attempts: int | None = None
+    ) -> Any:
+        made = super().client(service, account_region, attempts=attempts)
+        if account_region.region in self.closed:
             answer = {"Error": {"Code": CODES[service], "Message": "The token is invalid"}}
             refused = (SimpleNamespace(status_code=403), answer)
             made.meta.events.register("before-call", lambda **_: refused, unique_id="closed")

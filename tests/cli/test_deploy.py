@@ -49,7 +49,7 @@ def test_a_failed_seat_is_told_at_once_and_in_the_end_and_how_to_go_on(fleet: Fl
     assert message.startswith(f"failing: demo-seat02-registry {why}")
     _, table = ran.out.split("\n\nseats: 2 create\n\n")
     header, row, _, end = table.splitlines()
-    assert header.split() == ["seat", "place", "outcome", "why"]
+    assert header.split() == ["seat", "account", "and", "Region", "outcome", "why"]
     assert row.startswith(f"seat02  000000000000 us-east-1  failed   demo-seat02-registry: {why}")
     assert SECONDS.sub("N s", end) == "seats: 1 done, 1 failed; N s"
     assert ran.err.splitlines()[-1] == (

@@ -72,7 +72,7 @@ def test_json_holds_every_check_with_its_numbers(cloud: Cloud, folder: Path) -> 
     told = json.loads(ran.out)
     assert (told["passed"], len(told["checks"])) == (False, 29)
     assert told["checks"][-1] == {
-        "place": {"account": "000000000000", "region": "us-east-1"},
+        "account_region": {"account": "000000000000", "region": "us-east-1"},
         "subject": "General purpose buckets",
         "state": "failed",
         "message": "4 more and the 0 there are 4 of 3, 1 too many; ask AWS for 4",

@@ -319,9 +319,9 @@ def test_what_was_torn_down_is_said_so_in_place_of_empty_rows(
     three: Room, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    place = AccountRegion("000000000000", HERE)
-    Ledger("room").gone([place], "vision")
-    at = Ledger("room").gone_at()[place]
+    account_region = AccountRegion("000000000000", HERE)
+    Ledger("room").gone([account_region], "vision")
+    at = Ledger("room").gone_at()[account_region]
     gone = f"this workshop was torn down on {dates.moment(at)} UTC; nothing is left"
     told = three.command("status")
     assert (told.code, told.out, told.err) == (0, f"{gone}\n", "")

@@ -217,10 +217,10 @@ def test_writing_ids_loses_nothing_of_any_csv(
     ),
     leaver=st.integers(0, 8),
     comer=st.sampled_from(["Zoe", "Ada", ""]),
-    place=st.integers(0, 8),
+    account_region=st.integers(0, 8),
 )
 def test_after_writing_whoever_leaves_or_comes_changes_nobody_else_s_id(
-    names: list[str], leaver: int, comer: str, place: int
+    names: list[str], leaver: int, comer: str, account_region: int
 ) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "people.csv")
@@ -230,7 +230,7 @@ def test_after_writing_whoever_leaves_or_comes_changes_nobody_else_s_id(
         head, *lines = path.read_text(encoding="utf-8").splitlines()
         before = {line.split(",")[2]: line.split(",")[0] for line in lines}
         del lines[leaver % len(lines)]
-        lines.insert(place % (len(lines) + 1), f",{comer},99")
+        lines.insert(account_region % (len(lines) + 1), f",{comer},99")
         path.write_text("\n".join([head, *lines]), encoding="utf-8")
         write_ids(path, roster.read(path))
         _, *lines = path.read_text(encoding="utf-8").splitlines()

@@ -63,8 +63,12 @@ def test_every_seat_comes_up_in_its_own_place_with_a_cohort_there(three: Fleet) 
     away = three.statuses(account=AWAY.account, region=AWAY.region)
     assert away.keys() == seats("alan", "zoe")
     assert len(run.deployment.engines) == 3
-    places = {event.seat: event.place for event in run.of(What.SEAT_DONE) if event.seat != "cohort"}
-    assert places == {"ada": HOME, "alan": AWAY, "zoe": AWAY, "grace": NEAR}
+    account_regions = {
+        event.seat: event.account_region
+        for event in run.of(What.SEAT_DONE)
+        if event.seat != "cohort"
+    }
+    assert account_regions == {"ada": HOME, "alan": AWAY, "zoe": AWAY, "grace": NEAR}
     roles = three.cloud.client("iam", account=AWAY.account).list_roles(PathPrefix="/ws/")["Roles"]
     assert {one["Arn"].split(":")[4] for one in roles} == {AWAY.account}
     assert len(roles) == 2
@@ -76,8 +80,8 @@ def test_a_seat_that_moved_leaves_a_stray_behind(three: Fleet) -> None:
     moved = ROWS.replace("zoe,111122223333,eu-west-1", "zoe,,eu-central-1")
     (three.config / "people.csv").write_text(moved)
     plan = three.plan()
-    assert [(one.seat, one.place) for one in plan.strays] == [("zoe", AWAY)]
-    actions = {(one.seat, one.place): one.action for one in plan.seats}
+    assert [(one.seat, one.account_region) for one in plan.strays] == [("zoe", AWAY)]
+    actions = {(one.seat, one.account_region): one.action for one in plan.seats}
     assert actions["zoe", NEAR] == StackAction.CREATE
 
 
@@ -94,7 +98,7 @@ def test_one_account_that_refuses_everything_stops_no_other(three: Fleet) -> Non
         "zoe": "failed",
         "grace": "done",
     }
-    stopped = {engine.aws.place: engine.stopped for engine in run.deployment.engines}
+    stopped = {engine.aws.account_region: engine.stopped for engine in run.deployment.engines}
     assert stopped == {
         HOME: "",
         NEAR: "",
@@ -120,6 +124,6 @@ def test_failures_in_one_place_do_not_count_in_another(fleet: Fleet) -> None:
     assert here == ["done", "done", "failed", "done", "done"]
     away = [run.outcomes[f"away{number}"] for number in range(1, 6)]
     assert away == ["done", "failed", "failed", "not begun", "not begun"]
-    stopped = {engine.aws.place: engine.stopped for engine in run.deployment.engines}
+    stopped = {engine.aws.account_region: engine.stopped for engine in run.deployment.engines}
     assert stopped[HOME] == ""
     assert stopped[AWAY].startswith("2 seats have failed, more than 25 % of all")

@@ -32,7 +32,7 @@ class Scripted:
     """One place's CloudFormation, which does at once what it is asked unless a test says more."""
 
     def __init__(self, *there: StackSummary) -> None:
-        self.place = HOME
+        self.account_region = HOME
         self.polls = SimpleNamespace(ready_in=lambda: 0.0)
         self.there = {one.name: one for one in there}
         self.asked: list[tuple[str, str, str]] = []

@@ -130,5 +130,5 @@ def test_notebooks_that_cannot_be_listed_are_said_to_be_unknown(deployed: Fleet)
     deployed.cloud.faults({"effect": "denied", "operation": "sagemaker:ListNotebookInstances"})
     ran = deployed.run("plan")
     assert ran.code == 0
-    place = "000000000000 us-east-1"
-    assert f"whether the notebooks of {place} are there is not known (ListNoteb" in ran.err
+    account_region = "000000000000 us-east-1"
+    assert f"whether the notebooks of {account_region} are there is not known (ListNoteb" in ran.err

@@ -222,7 +222,7 @@ def test_strays_are_stacks_of_this_environment_whose_seat_is_not_known() -> None
         away: {"demo-a-storage": stack("demo-a-storage", "a")},
     }
     left = strays.strays(looked, [(HOME, "a")], workshop="demo", environment="dev")
-    assert [(one.seat, one.place, one.stacks) for one in left] == [
+    assert [(one.seat, one.account_region, one.stacks) for one in left] == [
         ("z", HOME, ("demo-z-access", "demo-z-storage")),
         ("a", away, ("demo-a-storage",)),
     ]

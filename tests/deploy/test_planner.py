@@ -40,8 +40,8 @@ class Reader:
         self.templates = {f"arn:{one.name}": one.templates[0].document for one in stacks}
         self.read: list[str] = []
 
-    def __call__(self, place: AccountRegion, stack_id: str) -> Mapping[str, Any]:
-        assert place == small_workshop.HOME
+    def __call__(self, account_region: AccountRegion, stack_id: str) -> Mapping[str, Any]:
+        assert account_region == small_workshop.HOME
         self.read.append(stack_id)
         return self.templates[stack_id]
 
@@ -139,27 +139,27 @@ def test_the_cohorts_of_two_places_are_kept_apart_though_they_have_one_name(
     one = loader.load("dev", tmp_path)
     near = replace(small_workshop.HOME, region="eu-west-1")
     desired = {
-        stack.place: stack
+        stack.account_region: stack
         for stack in wanting.stacks(one, small_workshop.assembly(one), one.seats)
         if stack.kind == "cohort"
     }
     assert {stack.name for stack in desired.values()} == {"demo-cohort"}
     old = {}
-    for place, stack in desired.items():
-        carried = {**stack.tags, tags.TEMPLATE: f"old-{place.region}"}
-        old[place] = {
-            stack.name: small_workshop.found(stack, tags=carried, id=f"arn:{place.region}")
+    for account_region, stack in desired.items():
+        carried = {**stack.tags, tags.TEMPLATE: f"old-{account_region.region}"}
+        old[account_region] = {
+            stack.name: small_workshop.found(stack, tags=carried, id=f"arn:{account_region.region}")
         }
 
-    def reader(place: AccountRegion, stack_id: str) -> Mapping[str, Any]:
-        assert stack_id == f"arn:{place.region}"
-        document = json.loads(desired[place].templates[0].body)
-        document["Resources"][f"Old{place.region[:2]}"] = {"Type": "AWS::S3::Bucket"}
+    def reader(account_region: AccountRegion, stack_id: str) -> Mapping[str, Any]:
+        assert stack_id == f"arn:{account_region.region}"
+        document = json.loads(desired[account_region].templates[0].body)
+        document["Resources"][f"Old{account_region.region[:2]}"] = {"Type": "AWS::S3::Bucket"}
         return dict(document)
 
     plan = planner.propose(one, small_workshop.assembly(one), one.seats, old, reader)
     changed = {
-        stack.desired.place: [(change.resource, change.effect) for change in stack.changes]
+        stack.desired.account_region: [(change.resource, change.effect) for change in stack.changes]
         for stack in plan.stacks
         if stack.action == StackAction.REFUSED
     }

@@ -222,10 +222,10 @@ def test_rows_of_another_account_or_region_are_warned_of_and_counted_apart(tmp_p
         "id,account,region,profile\nada,,,\nbob,444455556666,,instructor\neve,,us-east-1,\n",
     )
     assert load(tmp_path).warnings == (
-        "1 seat is in 111122223333 us-east-1 by its roster row: that place needs credentials and"
-        " gets a cohort of its own",
-        "1 seat is in 444455556666 eu-west-1 by its roster row: that place needs credentials and"
-        " gets a cohort of its own",
+        "1 seat is in 111122223333 us-east-1 by its roster row: that account and Region"
+        " needs credentials and gets a cohort of its own",
+        "1 seat is in 444455556666 eu-west-1 by its roster row: that account and Region"
+        " needs credentials and gets a cohort of its own",
     )
 
 

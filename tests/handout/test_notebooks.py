@@ -25,9 +25,9 @@ class Slow:
         self._eight = threading.Barrier(8)
 
     def pages(
-        self, place: object, service: str, operation: str, **request: Any
+        self, account_region: object, service: str, operation: str, **request: Any
     ) -> list[dict[str, Any]]:
-        assert (service, str(place)) == ("sagemaker", "111122223333 eu-west-1")
+        assert (service, str(account_region)) == ("sagemaker", "111122223333 eu-west-1")
         assert (operation, request["NameContains"]) == ("ListNotebookInstances", "vision-")
         listed = [
             {
@@ -40,8 +40,10 @@ class Slow:
         ]
         return [{"NotebookInstances": listed[:20]}, {"NotebookInstances": listed[20:]}]
 
-    def call(self, place: object, service: str, operation: str, **request: Any) -> dict[str, str]:
-        assert (service, str(place)) == ("sagemaker", "111122223333 eu-west-1")
+    def call(
+        self, account_region: object, service: str, operation: str, **request: Any
+    ) -> dict[str, str]:
+        assert (service, str(account_region)) == ("sagemaker", "111122223333 eu-west-1")
         assert operation == "CreatePresignedNotebookInstanceUrl"
         with self._lock:
             self._now += 1

@@ -15,7 +15,7 @@ from botocore.httpsession import URLLib3Session
 
 from localcloud import policy_engine
 from tests.support.local_cloud import Cloud, root
-from tests.support.scan_context import place
+from tests.support.scan_context import account_region
 from workshop.teardown.emptying import BucketEmptier
 
 PLAIN = ["cr\rx", "lf\nx", "tab\tx", "a +%41&<>\"'", "Zoë/\u2028", "😀", "\x7f\x85"]
@@ -121,7 +121,7 @@ def test_a_bucket_of_such_keys_and_uploads_is_emptied_in_a_round(cloud: Cloud, b
     s3.delete_object(Bucket=bucket, Key="ctl\x01x")
     for key in keys:
         start_upload(cloud, key)
-    emptying = BucketEmptier(s3, bucket, place(cloud).account)
+    emptying = BucketEmptier(s3, bucket, account_region(cloud).account)
     assert emptying.holds_something()
     done = emptying.empty()
     assert (done.versions, done.uploads) == (len(keys) + 1, len(keys))
@@ -149,7 +149,7 @@ def test_uploads_of_several_pages_all_go_though_their_markers_are_encoded(
 
     s3.meta.events.register("before-parameter-build.s3.ListMultipartUploads", shorten)
     try:
-        done = BucketEmptier(s3, bucket, place(cloud).account).empty()
+        done = BucketEmptier(s3, bucket, account_region(cloud).account).empty()
     finally:
         s3.meta.events.unregister("before-parameter-build.s3.ListMultipartUploads", shorten)
     assert (done.uploads, done.calls["s3:ListMultipartUploads"]) == (7, 4)

@@ -44,8 +44,10 @@ def called(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         noted.add(f"{PREFIXES.get(service, service)}:{model.name}")
 
     class Noting(Clients):
-        def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
-            made = super().client(service, place, attempts=attempts)
+        def client(
+            self, service: str, account_region: AccountRegion, *, attempts: int | None = None
+        ) -> Any:
+            made = super().client(service, account_region, attempts=attempts)
             made.meta.events.register("before-call", note, unique_id="noted")
             return made
 

@@ -314,8 +314,8 @@ def test_a_region_that_is_not_enabled_fails_with_the_command_that_enables_it() -
 class Listing:
     """EC2 as it lists Regions: those that are not enabled only if asked for all."""
 
-    def client(self, service: str, place: AccountRegion) -> Listing:
-        assert (service, place) == ("ec2", PLACE)
+    def client(self, service: str, account_region: AccountRegion) -> Listing:
+        assert (service, account_region) == ("ec2", PLACE)
         return self
 
     def describe_regions(self, *, AllRegions: bool = False) -> dict[str, Any]:  # noqa: N803
@@ -340,8 +340,8 @@ class Told:
         self._rows = rows
         self.asked: list[str] = []
 
-    def client(self, service: str, place: AccountRegion) -> Told:
-        assert (service, place) == ("service-quotas", PLACE)
+    def client(self, service: str, account_region: AccountRegion) -> Told:
+        assert (service, account_region) == ("service-quotas", PLACE)
         return self
 
     def get_paginator(self, operation: str) -> Told:

@@ -131,8 +131,8 @@ class Simulating:
         self._answers = answers
         self.given: list[dict[str, Any]] = []
 
-    def client(self, service: str, place: AccountRegion) -> Simulating:
-        assert (service, place) == ("iam", HOME)
+    def client(self, service: str, account_region: AccountRegion) -> Simulating:
+        assert (service, account_region) == ("iam", HOME)
         return self
 
     def get_paginator(self, operation: str) -> Simulating:

@@ -24,7 +24,7 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
     report = preflights.ask(THREE)
     assert report.passed
     numbers = {
-        check.subject: (check.place, check.need, check.used, check.quota)
+        check.subject: (check.account_region, check.need, check.used, check.quota)
         for check in report.checks
         if check.used is not None and check.subject in {name for _, name, *_ in SHORT}
     }
@@ -62,15 +62,19 @@ def test_one_short_of_anything_refuses_with_the_request_that_would_help(
         preflights.quota(service, code, need - 1)
     report = preflights.ask(THREE)
     assert refused(report) == [name for _, name, *_ in SHORT]
-    for service, name, code, need, place in SHORT:
+    for service, name, code, need, account_region in SHORT:
         check = one(report, name)
-        assert (check.state, check.place, check.quota_code) == (CheckState.FAILED, place, code)
+        assert (check.state, check.account_region, check.quota_code) == (
+            CheckState.FAILED,
+            account_region,
+            code,
+        )
         assert check.message == (
             f"{need} more and the 0 there are {need} of {need - 1}, 1 too many; ask AWS for {need}"
         )
         assert check.request == (
             f"aws service-quotas request-service-quota-increase --service-code {service}"
-            f" --quota-code {code} --desired-value {need} --region {place.region}"
+            f" --quota-code {code} --desired-value {need} --region {account_region.region}"
         )
 
 
@@ -286,7 +290,10 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
     text = several(preflights)
     report = preflights.ask(text)
     assert report.passed
-    stacks = {place: one(report, "Stacks", place).need for place in (HOME, SECOND, OTHER)}
+    stacks = {
+        account_region: one(report, "Stacks", account_region).need
+        for account_region in (HOME, SECOND, OTHER)
+    }
     assert stacks == {HOME: 11, SECOND: 6, OTHER: 6}
     theirs = AccountRegion(OTHER.account, GLOBAL.region)
     for subject, here, there in (
@@ -301,7 +308,7 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
     preflights.cloud.quotas(region=SECOND.region, cloudformation={"Stacks": 5})
     preflights.cloud.quotas(account=OTHER.account, region=OTHER.region, s3={"L-DC2B2D3D": 1})
     report = preflights.ask(text)
-    assert [(check.place, check.subject) for check in report.of(CheckState.FAILED)] == [
+    assert [(check.account_region, check.subject) for check in report.of(CheckState.FAILED)] == [
         (SECOND, "Stacks"),
         (AccountRegion(OTHER.account, GLOBAL.region), "General purpose buckets"),
     ]
@@ -316,7 +323,7 @@ def test_a_place_that_refuses_every_call_hides_no_other(preflights: Preflights) 
         )
     )
     report = preflights.ask(text)
-    assert {check.place for check in report.of(CheckState.UNKNOWN)} == {SECOND}
+    assert {check.account_region for check in report.of(CheckState.UNKNOWN)} == {SECOND}
     assert one(report, "account", SECOND).state == CheckState.UNKNOWN
     assert one(report, "Stacks", HOME).state == CheckState.OK
 

@@ -43,9 +43,9 @@ class Told:
     made: list[tuple[str, str]] = field(default_factory=list)
 
     def pages(
-        self, place: AccountRegion, service: str, operation: str, **request: Any
+        self, account_region: AccountRegion, service: str, operation: str, **request: Any
     ) -> Iterator[dict[str, Any]]:
-        assert (place, service, operation) == (PLACE, "sagemaker", "Search")
+        assert (account_region, service, operation) == (PLACE, "sagemaker", "Search")
         values = [one["Value"] for one in request["SearchExpression"]["Filters"]]
         self.searches.append(values)
         noun = request["Resource"]
@@ -53,9 +53,9 @@ class Told:
         yield {"Results": [{noun: self.indexed[name]} for name in names if name in self.indexed]}
 
     def call(
-        self, place: AccountRegion, service: str, operation: str, **request: str
+        self, account_region: AccountRegion, service: str, operation: str, **request: str
     ) -> dict[str, Any]:
-        assert (place, service) == (PLACE, "sagemaker")
+        assert (account_region, service) == (PLACE, "sagemaker")
         (name,) = request.values()
         self.made.append((operation, name))
         return self.described[name]

@@ -51,9 +51,9 @@ def test_a_stack_is_told_by_what_is_wrong_with_it(
         stacks[name] = stack(name, "CREATE_COMPLETE", OURS)
     name = loaded.names(seat).stack("storage")
     stacks[name] = stack(name, status, tags)
-    place = seat.account_region
-    found = Snapshot(place, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
-    [row] = report.rows(loaded, [seat], {place: found})
+    account_region = seat.account_region
+    found = Snapshot(account_region, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
+    [row] = report.rows(loaded, [seat], {account_region: found})
     assert row.stacks == report.StackCounts(5 - len(told), 5, told)
 
 

@@ -172,27 +172,27 @@ def stopped(world: World, kind: str, request: dict[str, Any], after: float = 0.0
 
 @provokes("sm-59")
 def a_training_job_is_stopped(world: World) -> Seen:
-    request = jobs.training(world.place, world.name())
+    request = jobs.training(world.account_region, world.name())
     return stopped(world, "training_job", request)
 
 
 @provokes("sm-60")
 def a_transform_job_is_stopped(world: World) -> Seen:
     model(world)
-    request = jobs.transform(world.place, world.name())
+    request = jobs.transform(world.account_region, world.name())
     jobs.put(world, "in/table.csv")
     return stopped(world, "transform_job", request)
 
 
 @provokes("sm-61")
 def a_processing_job_is_stopped(world: World) -> Seen:
-    request = jobs.processing(world.place, world.name())
+    request = jobs.processing(world.account_region, world.name())
     return stopped(world, "processing_job", request)
 
 
 @provokes("sm-62")
 def an_automl_job_is_stopped(world: World) -> Seen:
-    request = jobs.automl(world.place, world.name())
+    request = jobs.automl(world.account_region, world.name())
     jobs.put(world, "in/table.csv")
     world.sagemaker.create_auto_ml_job_v2(**request)
     named = {"AutoMLJobName": request["AutoMLJobName"]}
@@ -203,21 +203,21 @@ def an_automl_job_is_stopped(world: World) -> Seen:
 
 @provokes("sm-63")
 def a_tuning_job_is_stopped(world: World) -> Seen:
-    request = jobs.tuning(world.place, world.name())
+    request = jobs.tuning(world.account_region, world.name())
     kind = "hyper_parameter_tuning_job"
     return stopped(world, kind, request)
 
 
 @provokes("sm-64")
 def a_compilation_job_is_stopped(world: World) -> Seen:
-    request = jobs.compilation(world.place, world.name())
+    request = jobs.compilation(world.account_region, world.name())
     jobs.put(world, "in/model.tar.gz")
     return stopped(world, "compilation_job", request, after=30)
 
 
 @provokes("sm-66")
 def an_ended_training_job_is_stopped(world: World) -> None:
-    request = jobs.training(world.place, world.name())
+    request = jobs.training(world.account_region, world.name())
     world.sagemaker.create_training_job(**request)
     world.sagemaker.stop_training_job(TrainingJobName=request["TrainingJobName"])
     world.pass_time(2)
@@ -226,7 +226,7 @@ def an_ended_training_job_is_stopped(world: World) -> None:
 
 @provokes("sm-28")
 def a_running_tuning_job_is_deleted(world: World) -> None:
-    request = jobs.tuning(world.place, world.name())
+    request = jobs.tuning(world.account_region, world.name())
     world.sagemaker.create_hyper_parameter_tuning_job(**request)
     world.sagemaker.delete_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=request["HyperParameterTuningJobName"]
@@ -238,14 +238,14 @@ def no_more_processing_jobs(world: World) -> None:
     quota = "Number of instances across all processing jobs"
     world.cloud.quotas(sagemaker={quota: 0})
     try:
-        world.sagemaker.create_processing_job(**jobs.processing(world.place, world.name()))
+        world.sagemaker.create_processing_job(**jobs.processing(world.account_region, world.name()))
     finally:
         world.cloud.quotas(sagemaker={quota: 400})
 
 
 @provokes("sm-78")
 def an_automl_jobs_arn_keeps_its_case(world: World) -> Seen:
-    request = jobs.automl(world.place, "Canvas78")
+    request = jobs.automl(world.account_region, "Canvas78")
     jobs.put(world, "in/table.csv")
     made = world.sagemaker.create_auto_ml_job_v2(**request)
     assert made["AutoMLJobArn"].endswith("automl-job/Canvas78")

@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from workshop.config.roster import account_regions
+from workshop.config.roster import account_regions_of
 from workshop.deploy.templates import Exemplar
 from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
@@ -23,9 +23,13 @@ def write(source: str) -> None:
     out.mkdir(parents=True)
     seats = loaded.chosen(context["attendee"].split(","))
     texts = {}
-    for place in account_regions(seats):
-        name = loaded.cohort_names(place).stack(COHORT)
-        full = name if place == loaded.home else f"{name}-{place.account}-{place.region}"
+    for account_region in account_regions_of(seats):
+        name = loaded.cohort_names(account_region).stack(COHORT)
+        full = (
+            name
+            if account_region == loaded.home
+            else f"{name}-{account_region.account}-{account_region.region}"
+        )
         texts[full] = (Path(source) / COHORT).read_text()
     for seat in seats:
         for kind in SEAT_STACKS:

@@ -159,8 +159,8 @@ class QuickClients(Clients):
         self._preparing = threading.Lock()
         self._prepared: set[int] = set()
 
-    def client(self, service: str, place: AccountRegion, **more: Any) -> Any:
-        made = super().client(service, place, **more)
+    def client(self, service: str, account_region: AccountRegion, **more: Any) -> Any:
+        made = super().client(service, account_region, **more)
         with self._preparing:
             if id(made) not in self._prepared:
                 self.prepare(service, made)

@@ -15,9 +15,9 @@ def made_once(aws: Aws) -> tuple[str, str]:
     return aws.role(), aws.bucket()
 
 
-def training(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
+def training(account_region: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
     """Return a CreateTrainingJob request; ``more`` replaces members."""
-    role, bucket = place
+    role, bucket = account_region
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": {
@@ -49,9 +49,9 @@ def channel(uri: str, name: str = "train") -> dict[str, Any]:
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
 
 
-def processing(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
+def processing(account_region: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
     """Return a CreateProcessingJob request with one output; ``more`` replaces members."""
-    role, bucket = place
+    role, bucket = account_region
     return {
         "ProcessingJobName": name,
         "ProcessingResources": {"ClusterConfig": machines()},
@@ -68,9 +68,9 @@ def output(uri: str, mode: str = "EndOfJob") -> dict[str, Any]:
     return {"OutputName": "table", "S3Output": s3}
 
 
-def transform(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
+def transform(account_region: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
     """Return a CreateTransformJob request; ``more`` replaces members."""
-    bucket = place[1]
+    bucket = account_region[1]
     source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/in/"}
     return {
         "TransformJobName": name,
@@ -82,9 +82,9 @@ def transform(place: tuple[str, str], name: str = "job", **more: Any) -> dict[st
     }
 
 
-def tuning(place: tuple[str, str], name: str = "tune", **limits: Any) -> dict[str, Any]:
+def tuning(account_region: tuple[str, str], name: str = "tune", **limits: Any) -> dict[str, Any]:
     """Return a CreateHyperParameterTuningJob request; ``limits`` are its ResourceLimits."""
-    definition = training(place)
+    definition = training(account_region)
     del definition["TrainingJobName"]
     return {
         "HyperParameterTuningJobName": name,
@@ -106,9 +106,9 @@ def tuning(place: tuple[str, str], name: str = "tune", **limits: Any) -> dict[st
     }
 
 
-def automl(place: tuple[str, str], name: str = "auto", **more: Any) -> dict[str, Any]:
+def automl(account_region: tuple[str, str], name: str = "auto", **more: Any) -> dict[str, Any]:
     """Return a CreateAutoMLJobV2 request for a table; ``more`` replaces members."""
-    role, bucket = place
+    role, bucket = account_region
     source = {"S3DataType": "S3Prefix", "S3Uri": f"{bucket}/in/"}
     return {
         "AutoMLJobName": name,
@@ -120,9 +120,9 @@ def automl(place: tuple[str, str], name: str = "auto", **more: Any) -> dict[str,
     }
 
 
-def compilation(place: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
+def compilation(account_region: tuple[str, str], name: str = "job", **more: Any) -> dict[str, Any]:
     """Return a CreateCompilationJob request; ``more`` replaces members."""
-    role, bucket = place
+    role, bucket = account_region
     return {
         "CompilationJobName": name,
         "RoleArn": role,

@@ -45,10 +45,10 @@ class Organization:
             DestinationParentId=self.units[destination],
         )
 
-    def named(self, places: Any) -> set[str]:
+    def named(self, account_regions: Any) -> set[str]:
         """Return the names of the accounts in places."""
         names = {account: name for name, account in self.members.items()}
-        return {names[account] for account, _ in places}
+        return {names[account] for account, _ in account_regions}
 
 
 def founded(cloud: Cloud) -> Organization:

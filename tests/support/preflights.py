@@ -20,7 +20,7 @@ from workshop.aws import stacks as inventory
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import account_regions
+from workshop.config.roster import account_regions_of
 from workshop.preflight import Check, PreflightReport, preflight
 from workshop.preflight.checks import REFUSING
 
@@ -76,9 +76,9 @@ class Preflights:
         with calling(self.cloud, **(variables or {})):
             clients = Clients(loaded.home, role=loaded.settings.deploy.role)
             stacks: dict[AccountRegion, dict[str, StackSummary]] = {
-                place: inventory.stacks(clients, place)
-                for place in account_regions(seats)
-                if place not in unlisted
+                account_region: inventory.stacks(clients, account_region)
+                for account_region in account_regions_of(seats)
+                if account_region not in unlisted
             }
             return preflight(
                 clients,
@@ -101,12 +101,14 @@ class Preflights:
         client.create_stack(StackName=name, TemplateBody=EMPTY)
 
 
-def one(report: PreflightReport, subject: str, place: AccountRegion | None = None) -> Check:
+def one(
+    report: PreflightReport, subject: str, account_region: AccountRegion | None = None
+) -> Check:
     """The only check of that subject, in one place where there are several."""
     found = [
         check
         for check in report.checks
-        if check.subject == subject and place in {None, check.place}
+        if check.subject == subject and account_region in {None, check.account_region}
     ]
     assert len(found) == 1, [check.subject for check in report.checks]
     return found[0]

@@ -84,7 +84,7 @@ class World(Aws):
         return str(self.once("role", self.role))
 
     @property
-    def place(self) -> tuple[str, str]:
+    def account_region(self) -> tuple[str, str]:
         """Role and bucket of all jobs."""
         return self.seat, str(self.once("bucket", self.bucket))
 

@@ -27,7 +27,7 @@ def _session(_: str) -> boto3.Session:
     return boto3.Session()
 
 
-def place(cloud: Cloud) -> AccountRegion:
+def account_region(cloud: Cloud) -> AccountRegion:
     return AccountRegion(cloud.running.account, cloud.running.region)
 
 
@@ -35,14 +35,14 @@ class _Clients(Clients):
     """Takes the cloud's credentials and address, whenever a client is first asked for."""
 
     def __init__(self, cloud: Cloud) -> None:
-        super().__init__(place(cloud))
+        super().__init__(account_region(cloud))
         self._environment = cloud.environment()
         self._patching = threading.Lock()
         self._sessions[self.home.account] = _session(cloud.endpoint)
 
-    def client(self, service: str, place: AccountRegion, **more: Any) -> Any:
+    def client(self, service: str, account_region: AccountRegion, **more: Any) -> Any:
         with self._patching, mock.patch.dict(os.environ, self._environment, clear=True):
-            return super().client(service, place, **more)
+            return super().client(service, account_region, **more)
 
 
 def context(
@@ -50,8 +50,8 @@ def context(
 ) -> ScanContext:
     """What resource types get; the tags are those that the tagging service tells now."""
     clients = _Clients(cloud)
-    scope = Scope("vision", "dev", place(cloud), frozenset(seats or ("ada", "ben")), whole)
-    tagged = region_inventory.tagged(clients, "vision", place(cloud))
+    scope = Scope("vision", "dev", account_region(cloud), frozenset(seats or ("ada", "ben")), whole)
+    tagged = region_inventory.tagged(clients, "vision", account_region(cloud))
     return ScanContext(clients, scope, tagged, lasting=lasting or ScanCache())
 
 
@@ -73,13 +73,19 @@ def owners(resource_type: ResourceType, context: ScanContext) -> dict[str, tuple
 def resource(context: ScanContext, resource_type: str, name: str, **details: str) -> Resource:
     """A resource as a scan gives it."""
     return Resource(
-        resource_type, name, context.scope.place, Ownership.OWNED, "a test", "ada", details=details
+        resource_type,
+        name,
+        context.scope.account_region,
+        Ownership.OWNED,
+        "a test",
+        "ada",
+        details=details,
     )
 
 
 def pages_of(context: ScanContext, cloud: Cloud, operation: str, **size: int) -> None:
     """Let a listing of S3 have small pages."""
-    client = context.clients.client("s3", place(cloud))
+    client = context.clients.client("s3", account_region(cloud))
     client.meta.events.register(
         f"provide-client-params.s3.{operation}", lambda params, **_: {**params, **size}
     )

@@ -75,8 +75,8 @@ def role(assembly: Assembly, exemplar: str, names: Names, kind: str = "execution
 
     ``kind`` may be ``console``, where the template has such a role.
     """
-    place = Names(names.workshop, exemplar, names.account, names.region)
-    access = assembly.template(place.stack("access"))["Resources"]
+    account_region = Names(names.workshop, exemplar, names.account, names.region)
+    access = assembly.template(account_region.stack("access"))["Resources"]
     cohort = assembly.template(Names(names.workshop, COHORT, "", "").stack(COHORT))["Resources"]
     (properties,) = [
         one["Properties"]

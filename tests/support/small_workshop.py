@@ -32,7 +32,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import cloudformation as calls
 from workshop.deploy import planner
 from workshop.deploy.assembly import Assembly, CohortTemplate
@@ -103,7 +103,7 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
         for kind in SEAT_STACKS
     }
     cohort = CohortTemplate(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
-    return Assembly(made, dict.fromkeys(account_regions(loaded.seats), cohort))
+    return Assembly(made, dict.fromkeys(account_regions_of(loaded.seats), cohort))
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def desired(
         name=name,
         kind=name.rpartition("-")[2],
         seat=seat,
-        place=HOME,
+        account_region=HOME,
         templates=tuple(Template("{}", f"digest{number}") for number in range(variants)),
         tags={
             tags.WORKSHOP: "demo",
@@ -245,9 +245,9 @@ class Fleet:
             role=loaded.settings.deploy.role,
         )
         noted: list[str] = [] if seen is None else seen
-        for place in dict.fromkeys([loaded.home, *account_regions(loaded.seats)]):
+        for account_region in dict.fromkeys([loaded.home, *account_regions_of(loaded.seats)]):
             for attempts in (None, 1):
-                client = clients.client("cloudformation", place, attempts=attempts)
+                client = clients.client("cloudformation", account_region, attempts=attempts)
                 client.meta.events.register(
                     "before-send.cloudformation",
                     lambda event_name, **_: noted.append(event_name.rpartition(".")[2]),
@@ -262,7 +262,7 @@ class Fleet:
         with calling(self.cloud):
             loaded, seats = self.loaded(), self.seats(only)
             clients = clients or self.clients()
-            looked = planner.look(clients, account_regions(seats))
+            looked = planner.look(clients, account_regions_of(seats))
             reader = planner.reader(clients)
             made = planner.propose(loaded, assembly(loaded), seats, looked, reader)
             return planner.see_notebooks(clients, loaded, made)
@@ -346,8 +346,8 @@ class Fleet:
         self.cloud.client("ecr").delete_repository(repositoryName=repository(seat))
         self.taken.remove(repository(seat))
 
-    def _repositories(self, clients: Clients, place: AccountRegion) -> frozenset[str]:
-        return repositories(clients, place) - self.taken
+    def _repositories(self, clients: Clients, account_region: AccountRegion) -> frozenset[str]:
+        return repositories(clients, account_region) - self.taken
 
     def stack(self, name: str, tag: dict[str, str] | None = None, body: str = "") -> str:
         """Make a stack by hand; its status."""

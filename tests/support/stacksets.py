@@ -186,8 +186,8 @@ def tally(found: dict[tuple[str, str], Any], region: str = "") -> dict[str, int]
     return dict(
         Counter(
             entry.get("StackInstanceStatus", {}).get("DetailedStatus") or entry["Status"]
-            for place, entry in found.items()
-            if region in {"", place[1]}
+            for account_region, entry in found.items()
+            if region in {"", account_region[1]}
         )
     )
 

@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 from tests.support.faulty import counts
 from tests.support.local_cloud import Cloud
 from tests.support.scan_context import (
+    account_region,
     context,
     counted,
     found,
     owners,
     pages_of,
-    place,
     resource,
     tag_list,
 )
@@ -32,7 +32,7 @@ SHARED = SharedObjects()
 
 
 def named(cloud: Cloud, seat: str, key: str = "data") -> str:
-    where = place(cloud)
+    where = account_region(cloud)
     return f"vision-{seat}-{key}-{where.account}-{where.region}"
 
 
@@ -55,8 +55,8 @@ def put(cloud: Cloud, name: str, keys: Iterable[str]) -> None:
 def emptying(
     cloud: Cloud, name: str, prefix: str = "", where: ScanContext | None = None
 ) -> BucketEmptier:
-    client = (where or context(cloud)).clients.client("s3", place(cloud))
-    return BucketEmptier(client, name, place(cloud).account, prefix, pause=lambda _: None)
+    client = (where or context(cloud)).clients.client("s3", account_region(cloud))
+    return BucketEmptier(client, name, account_region(cloud).account, prefix, pause=lambda _: None)
 
 
 def left(cloud: Cloud, name: str) -> int:
@@ -117,7 +117,7 @@ def test_of_other_seats_nothing_is_told_and_no_tags_are_read(cloud: Cloud) -> No
     bucket(cloud, named(cloud, "dia"))
     bucket(cloud, named(cloud, "cohort", "datasets"), attendee="cohort")
     here = context(cloud, "ada")
-    calls = counted(here.clients.client("s3", place(cloud)))
+    calls = counted(here.clients.client("s3", account_region(cloud)))
     assert list(owners(KIND, here)) == [named(cloud, "ada")]
     assert calls == {"ListBuckets": 1}
 
@@ -404,11 +404,11 @@ def test_every_call_names_the_owner_of_the_bucket(cloud: Cloud) -> None:
     cloud.client("s3").create_multipart_upload(Bucket=name, Key="big")
     here = context(cloud)
     asked: list[Any] = []
-    here.clients.client("s3", place(cloud)).meta.events.register(
+    here.clients.client("s3", account_region(cloud)).meta.events.register(
         "provide-client-params.s3", lambda params, **_: asked.append(params)
     )
     KIND.delete(here, resource(here, KIND.name, name))
-    assert {one["ExpectedBucketOwner"] for one in asked} == {place(cloud).account}
+    assert {one["ExpectedBucketOwner"] for one in asked} == {account_region(cloud).account}
     assert len(asked) == 5
 
 
@@ -472,7 +472,7 @@ def test_no_more_than_a_few_pages_are_held() -> None:
 
 
 def test_below_a_seats_prefix_in_the_shared_bucket_all_goes_and_nothing_else(cloud: Cloud) -> None:
-    where = place(cloud)
+    where = account_region(cloud)
     name = bucket(cloud, f"sagemaker-{where.region}-{where.account}")
     mine = ["vision-ada-fit/output/model.tar.gz", "vision-ada-notes.txt"]
     others = ["vision-adam-fit/x", "vision-cem-fit/x", "visionary/x", "speech-ada-fit/x"]
@@ -489,7 +489,7 @@ def test_below_a_seats_prefix_in_the_shared_bucket_all_goes_and_nothing_else(clo
 
 
 def test_a_full_folder_in_the_shared_bucket_takes_one_call(cloud: Cloud) -> None:
-    where = place(cloud)
+    where = account_region(cloud)
     name = bucket(cloud, f"sagemaker-{where.region}-{where.account}")
     put(cloud, name, [f"vision-ada-fit/{number}" for number in range(30)])
     here = context(cloud)
@@ -504,7 +504,7 @@ def test_an_account_without_a_shared_bucket_has_nothing_in_it(cloud: Cloud) -> N
 
 
 def test_a_denied_shared_bucket_is_an_error_and_not_empty(cloud: Cloud) -> None:
-    where = place(cloud)
+    where = account_region(cloud)
     bucket(cloud, f"sagemaker-{where.region}-{where.account}")
     cloud.faults({"effect": "denied", "operation": "s3:ListObjectVersions"})
     with pytest.raises(ClientError, match="AccessDenied"):

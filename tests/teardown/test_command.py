@@ -87,7 +87,9 @@ def test_a_place_that_cannot_be_read_holds_up_no_other(fleet: Fleet) -> None:
     first = taken_down(fleet, between=lambda: fleet.cloud.faults(denied))
     assert first.code == 4, first.err
     unread = [one for look in report(fleet)["scans"] for one in look["unknown"]]
-    assert {(one["resource_type"], one["place"]) for one in unread} == {("endpoint", str(AWAY))}
+    assert {(one["resource_type"], one["account_region"]) for one in unread} == {
+        ("endpoint", str(AWAY))
+    }
     assert left(fleet, "ada") == (set(), [])
     # What the unread endpoints might need stays: models and the role.
     assert left(fleet, "alan") == ({"demo-cohort", "demo-alan-access"}, ["alans"])

@@ -45,7 +45,7 @@ def test_names_claim_dashboards(cloud: Cloud) -> None:
 def test_tags_claim_dashboards_of_any_name(cloud: Cloud) -> None:
     dashboard(cloud, "spending", "spending-2", "vision-ada-mine")
     here = context(cloud)
-    start = f"arn:aws:cloudwatch::{here.scope.place.account}:dashboard/"
+    start = f"arn:aws:cloudwatch::{here.scope.account_region.account}:dashboard/"
     told = {f"{start}{name}": {"workshop": "vision"} for name in ("spending", "gone")}
     seats = {arn: {**given, "attendee": "ada"} for arn, given in told.items()}
     assert owners(DASHBOARDS, replace(here, tagged=seats)) == {

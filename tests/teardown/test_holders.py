@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import teardown_workshop as scenarios
 from tests.support.local_cloud import Cloud, template
-from tests.support.scan_context import context, place
+from tests.support.scan_context import account_region, context
 from tests.support.teardown_runs import teardown
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
@@ -139,7 +139,9 @@ def test_interfaces_of_the_profiles_subnets_are_told_and_sagemakers_are_waited_f
     ec2.delete_tags(Resources=[name], Tags=shown)
     # Of the seats that share a subnet, it is nobody's in particular.
     assert list(resource_type.find(replace(here, scope=replace(scope, whole=False)))) == []
-    role = SeenRole(place(cloud).account, "vision-ada-us-east-1-execution", "AROA1", NOW, NOW)
+    role = SeenRole(
+        account_region(cloud).account, "vision-ada-us-east-1-execution", "AROA1", NOW, NOW
+    )
     known = replace(here, scope=scope, roles=(role,))
     by_role = resource_type._judged(known, {**mine, "RequesterId": "AROA1:SageMaker"})
     assert by_role is not None
@@ -185,7 +187,7 @@ def test_whatever_has_the_workshops_tags_is_told_although_its_type_is_not_known(
     assert (told.id, told.ownership, told.seat) == (hers, Ownership.CLAIMED, "ada")
     assert told.hourly is None
     assert resource_type.state(here, told) is None
-    discovery = Discovery({told.key: told}, {}, {}, {told.place: here}, (), ())
+    discovery = Discovery({told.key: told}, {}, {}, {told.account_region: here}, (), ())
     included = TeardownPlan(
         discovery, {resource_type.name: resource_type}, Choices(include_claimed=True)
     )

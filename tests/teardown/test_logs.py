@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import context, counted, found, owners, place, resource
+from tests.support.scan_context import account_region, context, counted, found, owners, resource
 from workshop.teardown.resource import Ownership, ScanCache, ScanContext
 from workshop.teardown.resources import logs
 from workshop.teardown.resources.logs import LogGroups, LogStreams
@@ -91,7 +91,7 @@ def test_in_a_strangers_studio_only_the_seats_profile_proves_its_streams(cloud: 
     # What a plan remembers of a stream proves no more than that.
     later = ScanCache()
     logs.remember_before(
-        later, {("log stream", name, place(cloud), ""): "ada" for name in expected}
+        later, {("log stream", name, account_region(cloud), ""): "ada" for name in expected}
     )
     assert owners(STREAMS, context(cloud, lasting=later)) == expected
 
@@ -104,7 +104,7 @@ def test_what_an_earlier_run_proved_proves_its_log_for_its_seat_alone(
 ) -> None:
     group(cloud, f"{ENDPOINTS}live", "AllTraffic/i-1")
     lasting = ScanCache()
-    logs.remember_before(lasting, {(resource_type, name, place(cloud), ""): "ada"})
+    logs.remember_before(lasting, {(resource_type, name, account_region(cloud), ""): "ada"})
     expected = {f"{ENDPOINTS}live": ("owned", "ada")}
     assert owners(GROUPS, context(cloud, "ada", lasting=lasting)) == expected
     assert owners(GROUPS, context(cloud, "ben", lasting=lasting)) == {}
@@ -168,7 +168,7 @@ def test_a_group_that_is_made_again_is_found_again(cloud: Cloud) -> None:
 def test_all_pages_of_streams_are_read(cloud: Cloud, count: int) -> None:
     group(cloud, TRAINING, *(f"vision-ada-fit/algo-{number}" for number in range(count)))
     here = context(cloud)
-    calls = counted(here.clients.client("logs", place(cloud)))
+    calls = counted(here.clients.client("logs", account_region(cloud)))
     assert len(found(STREAMS, here)) == count
     assert calls == {"DescribeLogGroups": 1, "DescribeLogStreams": -(-count // 50)}
 
@@ -177,7 +177,7 @@ def test_all_pages_of_groups_are_read_once_for_both_kinds(cloud: Cloud) -> None:
     for number in range(51):
         group(cloud, f"{ENDPOINTS}vision-ada-{number}")
     here = context(cloud)
-    calls = counted(here.clients.client("logs", place(cloud)))
+    calls = counted(here.clients.client("logs", account_region(cloud)))
     assert len(found(GROUPS, here)) == 51
     assert found(STREAMS, here) == {}
     assert calls == {"DescribeLogGroups": 2}
@@ -233,7 +233,7 @@ def test_a_log_of_a_free_name_is_claimed_if_it_came_during_the_workshop(cloud: C
     before = replace(here, since=datetime(2099, 1, 1, tzinfo=UTC))
     assert found(GROUPS, before) == {}
     assert list(found(STREAMS, before)) == [f"{TRAINING}:vision-ada-x/algo-1"]
-    arn = f"arn:aws:logs:us-east-1:{place(cloud).account}:log-group:/aws/sagemaker/hoard"
+    arn = f"arn:aws:logs:us-east-1:{account_region(cloud).account}:log-group:/aws/sagemaker/hoard"
     cloud.client("logs").tag_resource(resourceArn=arn, tags={"workshop": "speech"})
     assert list(found(GROUPS, here)) == [f"{ENDPOINTS}hoard"]
 

@@ -37,8 +37,8 @@ class Stubbed:
         self._clients = {name: boto3.client(name, **given) for name in services}  # type: ignore[call-overload]
         self.stubs = {name: Stubber(client) for name, client in self._clients.items()}
 
-    def client(self, service: str, place: object) -> Any:
-        assert place == HERE
+    def client(self, service: str, account_region: object) -> Any:
+        assert account_region == HERE
         return self._clients[service]
 
     def expect(self, operation: str, asked: dict[str, Any], answer: dict[str, Any]) -> None:

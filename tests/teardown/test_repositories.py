@@ -8,7 +8,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import IAM, Cloud, template
-from tests.support.scan_context import context, counted, found, owners, place, resource, tag_list
+from tests.support.scan_context import (
+    account_region,
+    context,
+    counted,
+    found,
+    owners,
+    resource,
+    tag_list,
+)
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.resource import ScanContext
 from workshop.teardown.resources.repositories import Repositories, _first_page
@@ -75,7 +83,7 @@ def test_no_tags_are_read_one_by_one_of_what_the_tagging_service_knows(cloud: Cl
         repository(cloud, f"vision/ada/r{number}", attendee="ada")
         repository(cloud, f"vision/cem/r{number}")
     here = context(cloud, "ada")
-    calls = counted(here.clients.client("ecr", place(cloud)))
+    calls = counted(here.clients.client("ecr", account_region(cloud)))
     assert len(found(KIND, here)) == 26
     assert calls == {"DescribeRepositories": 1}
 
@@ -85,7 +93,7 @@ def test_all_images_go_a_hundred_a_call(cloud: Cloud, count: int) -> None:
     name = repository(cloud, "vision/ada/training", attendee="ada")
     images(cloud, name, count)
     here = context(cloud)
-    calls = counted(here.clients.client("ecr", place(cloud)))
+    calls = counted(here.clients.client("ecr", account_region(cloud)))
     KIND.empty(here, resource(here, KIND.name, name))
     assert cloud.client("ecr").list_images(repositoryName=name)["imageIds"] == []
     assert calls == {"ListImages": 2, "BatchDeleteImage": -(-count // 100)}

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import context, counted, place
+from tests.support.scan_context import account_region, context, counted
 from workshop.config.models import Keep
 from workshop.errors import UsageError
 from workshop.teardown import log_texts, save_paths, saving
@@ -65,7 +65,7 @@ def log(cloud: Cloud, stream: str, *messages: str, at: int = 1_790_000_000_123) 
 
 def save(cloud: Cloud, to: str | Path, keep: Keep | None = None, **work: Any) -> Saved:
     given = {"buckets": (DATA,), **work}
-    ada = SeatArtifacts("ada", place(cloud), **given)
+    ada = SeatArtifacts("ada", account_region(cloud), **given)
     [saved] = saving.save(context(cloud).clients, keep or Keep(), str(to), [ada])
     return saved
 
@@ -179,8 +179,8 @@ def test_what_is_there_already_is_not_copied_again(cloud: Cloud) -> None:
     save(cloud, f"s3://{ARCHIVE}")
     put(cloud, "models/9")
     here = context(cloud)
-    calls = counted(here.clients.client("s3", place(cloud)))
-    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
+    calls = counted(here.clients.client("s3", account_region(cloud)))
+    work = SeatArtifacts("ada", account_region(cloud), buckets=(DATA,))
     [saved] = saving.save(here.clients, Keep(prefixes=("models/",)), f"s3://{ARCHIVE}", [work])
     assert (saved.complete, saved.objects, saved.already) == (True, 6, 5)
     assert calls == {"CopyObject": 1, "ListObjectsV2": 4}
@@ -205,10 +205,10 @@ def test_no_copy_is_asked_for_that_could_replace_another(cloud: Cloud) -> None:
     here = context(cloud)
     asked: list[Any] = []
     for operation in ("CopyObject", "CompleteMultipartUpload"):
-        here.clients.client("s3", place(cloud)).meta.events.register(
+        here.clients.client("s3", account_region(cloud)).meta.events.register(
             f"provide-client-params.s3.{operation}", lambda params, **_: asked.append(params)
         )
-    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
+    work = SeatArtifacts("ada", account_region(cloud), buckets=(DATA,))
     assert saving.save(here.clients, Keep(), f"s3://{ARCHIVE}", [work])[0].complete
     # The local cloud heeds it for the second alone.
     assert [one["IfNoneMatch"] for one in asked] == ["*", "*"]
@@ -256,11 +256,14 @@ def test_a_copy_in_parts_that_fails_leaves_no_upload_behind(cloud: Cloud) -> Non
 def test_an_interrupted_copy_in_parts_leaves_no_upload_behind(cloud: Cloud) -> None:
     put_in_parts(cloud, "models/large", b"x" * (6 * MEGABYTE))
     clients = context(cloud).clients
-    events = clients.client("s3", place(cloud)).meta.events
+    events = clients.client("s3", account_region(cloud)).meta.events
     events.register("before-call.s3.UploadPartCopy", lambda **_: clients.interrupt())
     with pytest.raises(KeyboardInterrupt):
         saving.save(
-            clients, Keep(), f"s3://{ARCHIVE}", [SeatArtifacts("ada", place(cloud), (DATA,))]
+            clients,
+            Keep(),
+            f"s3://{ARCHIVE}",
+            [SeatArtifacts("ada", account_region(cloud), (DATA,))],
         )
     assert "Uploads" not in cloud.client("s3").list_multipart_uploads(Bucket=ARCHIVE)
     assert archived(cloud) == []
@@ -290,11 +293,11 @@ def test_all_pages_on_both_sides_are_compared(cloud: Cloud, count: int) -> None:
     for number in range(count):
         put(cloud, f"models/{number}")
     here = context(cloud)
-    client = here.clients.client("s3", place(cloud))
+    client = here.clients.client("s3", account_region(cloud))
     client.meta.events.register(
         "provide-client-params.s3.ListObjectsV2", lambda params, **_: {**params, "MaxKeys": 25}
     )
-    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
+    work = SeatArtifacts("ada", account_region(cloud), buckets=(DATA,))
     keep = Keep(prefixes=("models/",))
     [saved] = saving.save(here.clients, keep, f"s3://{ARCHIVE}", [work])
     assert (saved.problems, saved.objects) == ([], count)
@@ -365,7 +368,7 @@ def test_what_fails_is_told_by_name_in_bounds_and_keeps_nothing_else_from_being_
 
     monkeypatch.setattr(Source, "body", archived_body)
     works = [
-        SeatArtifacts(seat, place(cloud), buckets=(name,))
+        SeatArtifacts(seat, account_region(cloud), buckets=(name,))
         for seat, name in (("ada", DATA), ("ben", other))
     ]
     ada, ben = saving.save(context(cloud).clients, Keep(), str(tmp_path), works)
@@ -385,8 +388,8 @@ def test_a_bucket_that_refuses_everything_is_not_asked_for_every_object(
         put(cloud, f"{number:02}")
     cloud.faults({"effect": "denied", "operation": "s3:CopyObject"})
     here = context(cloud)
-    calls = counted(here.clients.client("s3", place(cloud)))
-    work = SeatArtifacts("ada", place(cloud), buckets=(DATA,))
+    calls = counted(here.clients.client("s3", account_region(cloud)))
+    work = SeatArtifacts("ada", account_region(cloud), buckets=(DATA,))
     [saved] = saving.save(here.clients, Keep(), f"s3://{ARCHIVE}", [work])
     assert saved.problems[-1] == f"s3://{DATA}/: nothing more of it was tried"
     assert calls["CopyObject"] < 60
@@ -588,11 +591,11 @@ def test_streams_are_saved_to_a_bucket_too_and_never_over_another(cloud: Cloud) 
 def test_all_pages_of_a_stream_are_written(cloud: Cloud, tmp_path: Path) -> None:
     logged(cloud, "fit/algo-1", *(f"line {number}" for number in range(201)))
     here = context(cloud)
-    here.clients.client("logs", place(cloud)).meta.events.register(
+    here.clients.client("logs", account_region(cloud)).meta.events.register(
         "provide-client-params.cloudwatch-logs.GetLogEvents",
         lambda params, **_: {**params, "limit": 25},
     )
-    work = SeatArtifacts("ada", place(cloud), streams=((GROUP, "fit/algo-1"),))
+    work = SeatArtifacts("ada", account_region(cloud), streams=((GROUP, "fit/algo-1"),))
     [saved] = saving.save(here.clients, Keep(), str(tmp_path), [work])
     assert saved.complete
     [name] = files(tmp_path)

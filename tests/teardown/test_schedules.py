@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
-from tests.support.scan_context import context, counted, found, owners, place
+from tests.support.scan_context import account_region, context, counted, found, owners
 from workshop.naming import Names
 from workshop.teardown.resources.schedules import EventRules, Schedules
 
@@ -18,7 +18,7 @@ PIPELINE = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/nightly"
 
 
 def role(cloud: Cloud, seat: str, workshop: str = "vision") -> str:
-    where = place(cloud)
+    where = account_region(cloud)
     return Names(workshop, seat, where.account, where.region).role_arn
 
 
@@ -68,7 +68,7 @@ def test_a_rule_goes_with_its_targets(cloud: Cloud) -> None:
     here = context(cloud)
     one = found(RULES, here)["default/nightly"]
     assert RULES.state(here, one) == "ENABLED"
-    calls = counted(here.clients.client("events", place(cloud)))
+    calls = counted(here.clients.client("events", account_region(cloud)))
     RULES.delete(here, one)
     # AWS refuses to delete a rule with targets; the local cloud does not.
     assert calls == {"ListTargetsByRule": 1, "RemoveTargets": 1, "DeleteRule": 1}
@@ -84,7 +84,7 @@ def test_rules_that_a_service_of_aws_keeps_for_itself_are_left_out(cloud: Cloud)
         for one in parsed["Rules"]:
             one["ManagedBy"] = "sagemaker.amazonaws.com"
 
-    client = here.clients.client("events", place(cloud))
+    client = here.clients.client("events", account_region(cloud))
     client.meta.events.register("after-call.eventbridge.ListRules", managed)
     assert found(RULES, here) == {}
 

@@ -116,7 +116,7 @@ def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called
     assert f"{cure} --config-dir 'my work'" in moved.err
     Path("my work").rename("config")
     assert teardown_demo.stack_names(room.cloud) == set()
-    assert ledger.places() == (ELSEWHERE,)
+    assert ledger.account_regions() == (ELSEWHERE,)
     one_seat = command(room, "teardown", "-e", "demo", "--only", "ada", *APPLY)
     assert one_seat.code == 3  # another plan than the one that was shown
     assert command(room, "leftovers", "-e", "demo").code == 4

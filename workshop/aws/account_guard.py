@@ -11,14 +11,17 @@ from workshop.errors import GuardError
 
 
 def check_accounts(
-    clients: Clients, loaded: LoadedEnvironment, places: Iterable[AccountRegion]
+    clients: Clients, loaded: LoadedEnvironment, account_regions: Iterable[AccountRegion]
 ) -> None:
-    """Raise GuardError unless calls for each of ``places`` act in that place's account."""
-    for place in {place.account: place for place in places}.values():
-        caller = clients.caller(place)
-        if caller != place.account:
-            whose = "environment" if place.account == loaded.home.account else "roster"
+    """Raise GuardError unless calls for each of ``account_regions`` act in its account."""
+    for account_region in {
+        account_region.account: account_region for account_region in account_regions
+    }.values():
+        caller = clients.caller(account_region)
+        if caller != account_region.account:
+            whose = "environment" if account_region.account == loaded.home.account else "roster"
             raise GuardError(
                 f"your credentials are for account {caller}, and {loaded.name!r} is for"
-                f" {place.account}; sign in to that account, or correct the {whose}'s 'account'"
+                f" {account_region.account}; sign in to that account, or correct"
+                f" the {whose}'s 'account'"
             )

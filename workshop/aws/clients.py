@@ -1,4 +1,4 @@
-"""boto3 clients for every place of a workshop, made once and shared by all threads."""
+"""boto3 clients for every account and Region of a workshop, made once and shared by all threads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ One more is not refused, but made anew for each call, with a warning.
 
 
 class Clients:
-    """Clients by service and place.
+    """Clients by service, account and Region.
 
     The home account is reached with the caller's own credentials; every other one by taking on
     ``role`` there. Once AWS takes the caller's credentials no more, every
@@ -70,22 +70,25 @@ class Clients:
         self._here = threading.local()
         self._sign_in = SignIn(home, self._unwatched_sts)
 
-    def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
-        """The client of ``service`` in ``place``, which tries a call up to ``attempts`` times.
+    def client(
+        self, service: str, account_region: AccountRegion, *, attempts: int | None = None
+    ) -> Any:
+        """Return the client of ``service``, which tries a call up to ``attempts`` times.
 
-        Raises WorkshopError when the place's account is another one and no role is named.
+        Raises WorkshopError when the account's and Region's account is another one and no role is
+        named.
         """
         with self._lock:  # making a client is not safe in two threads at once
             most = attempts or MOST_ATTEMPTS
-            key = (service, place, most)
+            key = (service, account_region, most)
             if key not in self._clients:
-                session = self._session(place.account)
+                session = self._session(account_region.account)
                 made = session.client(  # type: ignore[call-overload]
                     service,
-                    region_name=place.region,
+                    region_name=account_region.region,
                     config=_config(most),
                 )
-                self._sign_in.watch(made, place, session)
+                self._sign_in.watch(made, account_region, session)
                 made.meta.events.register(f"needs-retry.{service}", self._count_throttle)
                 made.meta.events.register_last("needs-retry", partial(retries.wait, most))
                 speedups.client(made)
@@ -115,23 +118,23 @@ class Clients:
         finally:
             self._here.clears_up = False
 
-    def _unwatched_sts(self, place: AccountRegion) -> Any:
+    def _unwatched_sts(self, account_region: AccountRegion) -> Any:
         with self._lock:
-            session = self._session(place.account)
-            return session.client("sts", region_name=place.region, config=_config(2))
+            session = self._session(account_region.account)
+            return session.client("sts", region_name=account_region.region, config=_config(2))
 
     def call(
-        self, place: AccountRegion, service: str, operation: str, **request: Any
+        self, account_region: AccountRegion, service: str, operation: str, **request: Any
     ) -> dict[str, Any]:
         """Call an operation, named as in the API; botocore's errors pass through."""
-        answer: dict[str, Any] = getattr(self.client(service, place), xform_name(operation))(
-            **request
-        )
+        answer: dict[str, Any] = getattr(
+            self.client(service, account_region), xform_name(operation)
+        )(**request)
         return answer
 
     def pages(
         self,
-        place: AccountRegion,
+        account_region: AccountRegion,
         service: str,
         operation: str,
         *,
@@ -139,7 +142,7 @@ class Clients:
         **request: Any,
     ) -> Iterator[dict[str, Any]]:
         """Return a listing, PAGE or ``size`` items a page; botocore's errors pass through."""
-        paginator = self.client(service, place).get_paginator(xform_name(operation))
+        paginator = self.client(service, account_region).get_paginator(xform_name(operation))
         pages: Iterator[dict[str, Any]] = iter(
             paginator.paginate(**request, PaginationConfig={"PageSize": size or PAGE})
         )
@@ -156,26 +159,30 @@ class Clients:
         """How many calls AWS turned away as too many, whether they were retried or not."""
         return self._throttles
 
-    def caller(self, place: AccountRegion) -> str:
-        """Return the account that calls made for ``place`` act in, as STS says."""
+    def caller(self, account_region: AccountRegion) -> str:
+        """Return the account that calls made for ``account_region`` act in, as STS says."""
         try:
-            sts = self.client("sts", place, attempts=ATTEMPTS_TO_SIGN_IN)
+            sts = self.client("sts", account_region, attempts=ATTEMPTS_TO_SIGN_IN)
             return str(sts.get_caller_identity()["Account"])
         except (BotoCoreError, ClientError) as error:
-            if regions.knows_no_key(error) and self._is_known_elsewhere(place):
-                raise WorkshopError(regions.not_enabled(place)) from error
+            if regions.knows_no_key(error) and self._is_known_elsewhere(account_region):
+                raise WorkshopError(regions.not_enabled(account_region)) from error
             if errors.is_nowhere(error):
                 raise WorkshopError(_nobody_at(error)) from error
             raise WorkshopError(
-                f"AWS did not say who is calling for account {place.account} ({error}); sign in,"
-                " or check your credentials with: aws sts get-caller-identity"
+                f"AWS did not say who is calling for account {account_region.account} ({error});"
+                " sign in, or check your credentials with: aws sts get-caller-identity"
             ) from error
 
-    def _is_known_elsewhere(self, place: AccountRegion) -> bool:
-        for region in {self.home.region, regions.home(place.region)} - {place.region}:
+    def _is_known_elsewhere(self, account_region: AccountRegion) -> bool:
+        for region in {self.home.region, regions.home(account_region.region)} - {
+            account_region.region
+        }:
             try:
                 sts = self.client(
-                    "sts", AccountRegion(place.account, region), attempts=ATTEMPTS_TO_SIGN_IN
+                    "sts",
+                    AccountRegion(account_region.account, region),
+                    attempts=ATTEMPTS_TO_SIGN_IN,
                 )
                 sts.get_caller_identity()
             except (BotoCoreError, ClientError):

@@ -22,7 +22,7 @@ class NotebookState:
 
 
 def notebooks(
-    clients: Clients, place: AccountRegion, workshop: str = ""
+    clients: Clients, account_region: AccountRegion, workshop: str = ""
 ) -> dict[str, NotebookState]:
     """Return notebooks by name: all, or those whose names begin with ``<workshop>-``.
 
@@ -38,7 +38,7 @@ def notebooks(
             instance_type=summary.get("InstanceType", ""),
             changed=summary["LastModifiedTime"],
         )
-        for page in clients.pages(place, "sagemaker", "ListNotebookInstances", **request)
+        for page in clients.pages(account_region, "sagemaker", "ListNotebookInstances", **request)
         for summary in page["NotebookInstances"]
         # NameContains also finds names that hold the prefix further on.
         if summary["NotebookInstanceName"].startswith(prefix)

@@ -62,10 +62,10 @@ def knows_no_key(error: BaseException) -> bool:
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in _NO_SUCH_KEY
 
 
-def not_enabled(place: AccountRegion) -> str:
+def not_enabled(account_region: AccountRegion) -> str:
     """That the Region is not enabled, with the cure: for keys that are good elsewhere."""
     return (
-        f"{place.region} is not enabled for account {place.account}: it does not know your keys,"
-        " which are good elsewhere; enable it with: aws account enable-region --region-name"
-        f" {place.region} (it takes some minutes), or name another Region"
+        f"{account_region.region} is not enabled for account {account_region.account}: it does"
+        " not know your keys, which are good elsewhere; enable it with: aws account enable-region"
+        f" --region-name {account_region.region} (it takes some minutes), or name another Region"
     )

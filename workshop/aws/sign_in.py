@@ -34,7 +34,8 @@ _CLOCK = "AWS refuses all calls, since this machine's clock is wrong"
 class SignIn:
     """The sign-in of one caller, whose clients are watched.
 
-    ``sts`` gives an STS client for a place that is not watched. ``home`` is the caller's own.
+    ``sts`` gives an STS client for an account and Region that is not watched. ``home`` is the
+    caller's own.
     """
 
     def __init__(self, home: AccountRegion, sts: Callable[[AccountRegion], Any]) -> None:
@@ -45,20 +46,22 @@ class SignIn:
         self._asking = threading.Lock()
         self._good: dict[AccountRegion, float] = {}
 
-    def watch(self, client: Any, place: AccountRegion, session: boto3.Session) -> None:
+    def watch(self, client: Any, account_region: AccountRegion, session: boto3.Session) -> None:
         """Let each call of a client end the sign-in, and raise SignInError once it has ended."""
         events, url = client.meta.events, client.meta.endpoint_url
         events.register_first("before-call", self._check)
-        events.register_first("before-sign", partial(self._renew, session, place, url))
+        events.register_first("before-sign", partial(self._renew, session, account_region, url))
         events.register_first("needs-retry", _ask_nobody_thrice)
-        events.register("after-call", partial(self._judge, place, url))
+        events.register("after-call", partial(self._judge, account_region, url))
 
     def _check(self, **_: object) -> None:
         if (ended := self._ended) is not None:
             # Each thread has an error of its own: tracebacks are written into exceptions.
             raise SignInError(ended.state, ended.why, ended.cure, is_missing=ended.is_missing)
 
-    def _renew(self, session: boto3.Session, place: AccountRegion, url: str, **_: object) -> None:
+    def _renew(
+        self, session: boto3.Session, account_region: AccountRegion, url: str, **_: object
+    ) -> None:
         """Get the credentials, as botocore does right after this; it renews what can be renewed.
 
         What may pass, and a role of another account that may not be taken on, are the call's own
@@ -70,43 +73,53 @@ class SignIn:
             try:
                 _get_credentials(session)
             except Exception as error:
-                abroad = place.account != self._home.account
+                abroad = account_region.account != self._home.account
                 if errors.is_passing(error) or (abroad and not _is_of_credentials(error)):
                     raise
                 raise self._end(error, url, renewing=True) from error
 
     def _judge(
-        self, place: AccountRegion, url: str, *, parsed: Mapping[str, Any], model: Any, **_: object
+        self,
+        account_region: AccountRegion,
+        url: str,
+        *,
+        parsed: Mapping[str, Any],
+        model: Any,
+        **_: object,
     ) -> None:
         if not errors.refuses_credentials(parsed):
             return
         error = ClientError(dict(parsed), model.name)  # type: ignore[arg-type]
         if errors.code(parsed) in errors.ENDED:
             raise self._end(error, url) from error
-        refusal = self._refusal_of_sts(place)
+        refusal = self._refusal_of_sts(account_region)
         if refusal is not None:
             raise self._end(refusal, url) from error
 
-    def _refusal_of_sts(self, place: AccountRegion) -> Exception | None:
+    def _refusal_of_sts(self, account_region: AccountRegion) -> Exception | None:
         """Return why STS does not take the credentials either, None where it does.
 
-        It is asked in the place's Region and in those that are always enabled.
+        It is asked in the account's and Region's Region and in those that are always enabled.
         """
         refusal: Exception | None = None
-        regions_to_ask = (place.region, self._home.region, regions.home(place.region))
+        regions_to_ask = (
+            account_region.region,
+            self._home.region,
+            regions.home(account_region.region),
+        )
         with self._asking:
             self._check()
-            if time.monotonic() - self._good.get(place, float("-inf")) < GOOD_FOR:
+            if time.monotonic() - self._good.get(account_region, float("-inf")) < GOOD_FOR:
                 return None
             for region in dict.fromkeys(regions_to_ask):
                 try:
-                    self._sts(AccountRegion(place.account, region)).get_caller_identity()
+                    self._sts(AccountRegion(account_region.account, region)).get_caller_identity()
                 except (BotoCoreError, ClientError) as error:
                     if not _is_of_credentials(error):
                         return None  # not known, and so not said
                     refusal = refusal or error
                 else:
-                    self._good[place] = time.monotonic()
+                    self._good[account_region] = time.monotonic()
                     return None
             return refusal
 

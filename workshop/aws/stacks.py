@@ -65,7 +65,7 @@ class StackSummary:
 
 def pages(
     clients: Clients,
-    place: AccountRegion,
+    account_region: AccountRegion,
     *,
     describe_stacks: Callable[..., Mapping[str, Any]] | None = None,
 ) -> Iterator[list[StackSummary]]:
@@ -74,7 +74,7 @@ def pages(
     ``describe_stacks`` makes each request, in place of the client. botocore's errors pass through:
     a listing that fails is not an empty one.
     """
-    describe = describe_stacks or clients.client("cloudformation", place).describe_stacks
+    describe = describe_stacks or clients.client("cloudformation", account_region).describe_stacks
     token: dict[str, str] = {}
     while True:
         answer = describe(**token)
@@ -84,17 +84,19 @@ def pages(
         token = {"NextToken": answer["NextToken"]}
 
 
-def stacks(clients: Clients, place: AccountRegion) -> dict[str, StackSummary]:
+def stacks(clients: Clients, account_region: AccountRegion) -> dict[str, StackSummary]:
     """Return all stacks that are not deleted, by name."""
-    return {stack.name: stack for page in pages(clients, place) for stack in page}
+    return {stack.name: stack for page in pages(clients, account_region) for stack in page}
 
 
 def in_each(
-    clients: Clients, places: Collection[AccountRegion]
+    clients: Clients, account_regions: Collection[AccountRegion]
 ) -> dict[AccountRegion, dict[str, StackSummary] | Unavailable]:
-    """Return the stacks of several places, listed side by side."""
+    """Return the stacks of several accounts and Regions, listed side by side."""
     return side_by_side(
-        lambda place: attempt(partial(stacks, clients, place)), places, threads=LISTED_AT_ONCE
+        lambda account_region: attempt(partial(stacks, clients, account_region)),
+        account_regions,
+        threads=LISTED_AT_ONCE,
     )
 
 

@@ -9,7 +9,7 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import COHORT
 
 
@@ -18,7 +18,7 @@ class Stray:
     """Stacks of a seat that is not on the roster; ``profile`` is what they were made by."""
 
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     stacks: tuple[str, ...]
     profile: str = ""
 
@@ -30,31 +30,33 @@ def strays(
     workshop: str,
     environment: str,
 ) -> tuple[Stray, ...]:
-    """Return the stacks of this environment whose seat is not among ``known`` (place and id)."""
+    """Return the stacks of this environment whose seat is not among ``known`` (Region and id)."""
     expected = set(known)
     left: dict[tuple[AccountRegion, str], list[StackSummary]] = {}
-    for place, stacks in found.items():
+    for account_region, stacks in found.items():
         for stack in stacks.values():
             seat = stack.tags.get(tags.ATTENDEE, "")
-            if stack.belongs_to(workshop, environment) and (place, seat) not in expected:
-                left.setdefault((place, seat), []).append(stack)
+            if stack.belongs_to(workshop, environment) and (account_region, seat) not in expected:
+                left.setdefault((account_region, seat), []).append(stack)
     return tuple(
         Stray(
             seat,
-            place,
+            account_region,
             tuple(sorted(stack.name for stack in some)),
             next((stack.tags[tags.PROFILE] for stack in some if tags.PROFILE in stack.tags), ""),
         )
-        for (place, seat), some in sorted(left.items())
+        for (account_region, seat), some in sorted(left.items())
     )
 
 
 def off_roster(
     loaded: LoadedEnvironment, found: Mapping[AccountRegion, Mapping[str, StackSummary]]
 ) -> tuple[Stray, ...]:
-    """Return the strays of seats; what cohorts of other places have left is none of them."""
+    """Return the strays of seats; what cohorts of other Regions have left is none of them."""
     known = [(seat.account_region, seat.id) for seat in loaded.seats]
-    cohorts = [(place, COHORT) for place in (*account_regions(loaded.seats), *found)]
+    cohorts = [
+        (account_region, COHORT) for account_region in (*account_regions_of(loaded.seats), *found)
+    ]
     left = strays(
         found,
         [*known, *cohorts],
@@ -72,8 +74,8 @@ def seat(loaded: LoadedEnvironment, stray: Stray) -> Seat:
     return Seat(
         id=stray.seat,
         profile=profile,
-        account=stray.place.account,
-        region=stray.place.region,
+        account=stray.account_region.account,
+        region=stray.account_region.region,
         instance_type=notebook.instance_type,
         volume_gb=notebook.volume_gb,
         on_roster=False,

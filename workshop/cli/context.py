@@ -15,7 +15,7 @@ from workshop.cli import console, off_roster, options
 from workshop.cli.options import CONFIG_DIR
 from workshop.config import unknown_seats
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 
@@ -46,9 +46,9 @@ class CommandContext:
         return self.options[self.options.index("--config-dir") :] if named else ()
 
     @property
-    def places(self) -> Sequence[AccountRegion]:
+    def account_regions(self) -> Sequence[AccountRegion]:
         """Return where the chosen seats are."""
-        return account_regions(self.seats)
+        return account_regions_of(self.seats)
 
 
 def opened(
@@ -75,7 +75,7 @@ def opened(
     chosen = options.seats(loaded, only, profile)
     for warning in loaded.warnings:
         console.warn(warning)
-    account_guard.check_accounts(clients, loaded, [loaded.home, *account_regions(chosen)])
+    account_guard.check_accounts(clients, loaded, [loaded.home, *account_regions_of(chosen)])
     named_by = named(env, config_dir, only=only, profile=profile)
     return CommandContext(loaded, chosen, clients, named_by)
 

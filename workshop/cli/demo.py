@@ -99,9 +99,9 @@ def _alone() -> Iterator[None]:
 
 
 def _started(loaded: LoadedEnvironment) -> Running:
-    places = {(seat.account, seat.region) for seat in loaded.seats}
+    account_regions = {(seat.account, seat.region) for seat in loaded.seats}
     home = (loaded.settings.account, loaded.settings.region)
-    if places != {home}:
+    if account_regions != {home}:
         raise GuardError("the demo shows one account and one Region; use the environment 'demo'")
     process.stop(STATE_DIR)
     account, region = home

@@ -30,7 +30,7 @@ def of_run(deployment: Deployment, seconds: Mapping[str, float]) -> dict[str, An
         failed=[
             {
                 "seat": result.seat,
-                **asdict(result.place),
+                **asdict(result.account_region),
                 "outcome": result.outcome.value,
                 "message": result.message,
             }
@@ -81,9 +81,9 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
     """Print the failed seats as a table, and one line with all."""
     bad = [result for result in deployment.results if result.outcome in _BAD]
     if bad:
-        table = console.table("seat", "place", "outcome", "why")
+        table = console.table("seat", "account and Region", "outcome", "why")
         for seat in bad:
-            table.add_row(seat.seat, str(seat.place), seat.outcome, seat.message)
+            table.add_row(seat.seat, str(seat.account_region), seat.outcome, seat.message)
         console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())

@@ -109,7 +109,7 @@ def handout(
     made = datetime.now(UTC).replace(microsecond=0)
     found = _asked(work, chosen, session)
     if all(one.status == notebooks.MISSING for one in found.values()) and (
-        over := torn_down.sentence(work.loaded, work.places)
+        over := torn_down.sentence(work.loaded, work.account_regions)
     ):
         raise WorkshopError(f"{over}, and there is nothing to hand out")
     filled = slips.handout(

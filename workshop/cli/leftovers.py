@@ -119,7 +119,7 @@ def leftovers(
 def _of_environment(
     env: str, config_dir: Path, earlier: AccountRegion | None, lasting: ScanCache
 ) -> tuple[Clients, list[ScanTarget]]:
-    """Return an environment wherever it left a trace, or in an earlier place of its own."""
+    """Return an environment wherever it left a trace, or in an earlier Region of its own."""
     folder = FOLDER / env
     roles.remember(lasting, evidence.roles_seen(Ledger(env)))
     if earlier is None:
@@ -131,31 +131,34 @@ def _of_environment(
     _check_account(clients, earlier)
     traces = evidence.recorded(Ledger(env), folder)
     traces.setdefault(earlier, set())
-    for place, seats in evidence.named_in(clients, loaded.settings.workshop, earlier).items():
-        traces.setdefault(place, set()).update(seats)
+    for account_region, seats in evidence.named_in(
+        clients, loaded.settings.workshop, earlier
+    ).items():
+        traces.setdefault(account_region, set()).update(seats)
     seats_there = {
-        place: frozenset(seats)
-        for place, seats in traces.items()
-        if place.account == earlier.account
+        account_region: frozenset(seats)
+        for account_region, seats in traces.items()
+        if account_region.account == earlier.account
     }
     return clients, [ScanTarget(loaded.settings.workshop, loaded.name, seats_there, whole=True)]
 
 
-def _check_account(clients: Clients, place: AccountRegion) -> None:
-    caller = clients.caller(place)
-    if caller != place.account:
+def _check_account(clients: Clients, account_region: AccountRegion) -> None:
+    caller = clients.caller(account_region)
+    if caller != account_region.account:
         raise GuardError(
-            f"your credentials are for account {caller}, not {place.account}; sign in to that one"
+            f"your credentials are for account {caller}, not {account_region.account}; sign in to"
+            " that one"
         )
 
 
-def _named(clients: Clients, workshop: str, place: AccountRegion) -> list[ScanTarget]:
+def _named(clients: Clients, workshop: str, account_region: AccountRegion) -> list[ScanTarget]:
     """Return a workshop of which only the name is known: its tags tell seats and environments.
 
     Tags that cannot be read tell of none here; the scan that follows has them as unknown.
     """
-    _check_account(clients, place)
-    named = {place: set[str](), **evidence.named_in(clients, workshop, place)}
+    _check_account(clients, account_region)
+    named = {account_region: set[str](), **evidence.named_in(clients, workshop, account_region)}
     seats: dict[AccountRegion, frozenset[str]] = {}
     said: set[str] = set()
     for where, some in named.items():

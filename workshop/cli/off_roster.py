@@ -12,7 +12,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.aws.strays import Stray
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.ledger import Ledger
 
 
@@ -21,7 +21,7 @@ class OffRoster:
     """What is left of seats that are not on the roster.
 
     ``stacks`` are what AWS has, ``noted`` what the ledger tells of and AWS need not have any more;
-    ``unlisted`` says why the stacks of some places are not known.
+    ``unlisted`` says why the stacks of some accounts and Regions are not known.
     """
 
     stacks: tuple[Stray, ...]
@@ -29,35 +29,35 @@ class OffRoster:
     unlisted: dict[AccountRegion, str] = field(default_factory=dict)
 
     def of(self, ids: Iterable[str]) -> list[Stray]:
-        """Return what is known of these ids, each place once, in the order of the ids."""
+        """Return what is known of these ids, each Region once, in the order of the ids."""
         left: dict[tuple[str, AccountRegion], Stray] = {}
         for seat_id in ids:
             for stray in (*self.stacks, *self.noted):
                 if stray.seat == seat_id:
-                    left.setdefault((seat_id, stray.place), stray)
+                    left.setdefault((seat_id, stray.account_region), stray)
         return list(left.values())
 
 
-def places(loaded: LoadedEnvironment) -> tuple[AccountRegion, ...]:
+def account_regions(loaded: LoadedEnvironment) -> tuple[AccountRegion, ...]:
     """Return where seats that left the roster may be: at home, with the others, or once there."""
-    worked_in = Ledger(loaded.name).places()
-    return tuple(dict.fromkeys((loaded.home, *account_regions(loaded.seats), *worked_in)))
+    worked_in = Ledger(loaded.name).account_regions()
+    return tuple(dict.fromkeys((loaded.home, *account_regions_of(loaded.seats), *worked_in)))
 
 
 def look(clients: Clients, loaded: LoadedEnvironment) -> OffRoster:
     """List the stacks wherever the workshop is or was, and read the ledger."""
     found, unlisted = {}, {}
-    for place, answer in stacks.in_each(clients, places(loaded)).items():
+    for account_region, answer in stacks.in_each(clients, account_regions(loaded)).items():
         if isinstance(answer, Unavailable):
-            unlisted[place] = answer.reason
+            unlisted[account_region] = answer.reason
         else:
-            found[place] = answer
+            found[account_region] = answer
     known = {(seat.account_region, seat.id) for seat in loaded.seats}
     noted = tuple(
-        Stray(seat, place, ())
-        for place, seats in Ledger(loaded.name).seats().items()
+        Stray(seat, account_region, ())
+        for account_region, seats in Ledger(loaded.name).seats().items()
         for seat in sorted(seats)
-        if (place, seat) not in known
+        if (account_region, seat) not in known
     )
     return OffRoster(strays.off_roster(loaded, found), noted, unlisted)
 
@@ -78,7 +78,7 @@ def sentences(
         kinds = ", ".join(name.removeprefix(prefix) for name in stray.stacks)
         command = ["workshop", "teardown", "-e", loaded.name, "--early", "--only", stray.seat]
         lines.append(
-            f"{stray.seat!r} is not on the roster any more, but has {count} in {stray.place}:"
-            f" {kinds}; end it with: {shlex.join([*command, *options])}"
+            f"{stray.seat!r} is not on the roster any more, but has {count} in"
+            f" {stray.account_region}: {kinds}; end it with: {shlex.join([*command, *options])}"
         )
     return lines

@@ -94,36 +94,38 @@ def proposed(
 
     ``remove`` names what holds data and may be removed by an update.
     """
-    worked_in = Ledger(work.loaded.name).places()
+    worked_in = Ledger(work.loaded.name).account_regions()
     elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
-    console.say(f"looking at the stacks of {', '.join(map(str, (*work.places, *elsewhere)))} ...")
+    console.say(
+        f"looking at the stacks of {', '.join(map(str, (*work.account_regions, *elsewhere)))} ..."
+    )
     asked = frozenset(remove or ())
     made, found = planner.plan(
         *(work.clients, work.loaded, templates, work.seats, elsewhere), remove=asked
     )
     for name in sorted(asked - made.removed):
         console.warn(f"--remove {name}: no update would remove anything of this name")
-    for place, why in made.unlisted.items():
-        console.warn(f"whether strays are left in {place} is not known ({why})")
-    for place, why in made.unseen.items():
-        console.warn(f"whether the notebooks of {place} are there is not known ({why})")
+    for account_region, why in made.unlisted.items():
+        console.warn(f"whether strays are left in {account_region} is not known ({why})")
+    for account_region, why in made.unseen.items():
+        console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
     return made, found
 
 
 def show(made: DeployPlan, *, everything: bool = False) -> None:
     """Print the plan for people: what is unchanged is only counted, and so are many alike."""
-    table = console.table("seat", "place", "plan", "stacks", "why")
+    table = console.table("seat", "account and Region", "plan", "stacks", "why")
     busy = [seat for seat in made.seats if seat.action != StackAction.UNCHANGED or _why(seat)]
     groups: dict[tuple[str, ...], list[str]] = {}
     for seat in busy:
-        cells = (str(seat.place), seat.action.value, _stacks(seat), _why(seat))
+        cells = (str(seat.account_region), seat.action.value, _stacks(seat), _why(seat))
         together = len(busy) > MANY and not everything and seat.seat != COHORT
         groups.setdefault(("" if together else seat.seat, *cells), []).append(seat.seat)
     for (_, *row), seats in groups.items():
         table.add_row(seats[0] if len(seats) == 1 else f"{len(seats)} seats", *row)
     for stray in made.strays:
         why = "not on the roster; it stays until it is torn down"
-        table.add_row(stray.seat, str(stray.place), "stray", str(len(stray.stacks)), why)
+        table.add_row(stray.seat, str(stray.account_region), "stray", str(len(stray.stacks)), why)
     if table.row_count:
         console.print_table(table)
     lines = Counter(line for seat in made.seats for line in _changes(seat))
@@ -158,17 +160,19 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
         "seats": [
             {
                 "seat": seat.seat,
-                **asdict(seat.place),
+                **asdict(seat.account_region),
                 "action": seat.action,
                 "stacks": [_stack(stack) for stack in seat.stacks],
             }
             for seat in made.seats
         ],
         "strays": [
-            {"seat": stray.seat, **asdict(stray.place), "stacks": list(stray.stacks)}
+            {"seat": stray.seat, **asdict(stray.account_region), "stacks": list(stray.stacks)}
             for stray in made.strays
         ],
-        "unlisted": [{**asdict(place), "why": why} for place, why in made.unlisted.items()],
+        "unlisted": [
+            {**asdict(account_region), "why": why} for account_region, why in made.unlisted.items()
+        ],
         "totals": {action.value: count for action, count in made.totals.items()}
         | {"stray": len(made.strays)},
     }

@@ -137,7 +137,7 @@ def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
             return
     for check in wanted:
         status = attempt(partial(quota_requests.file, clients, check))
-        what = f"{check.place} {check.subject}: {check.raise_to}"
+        what = f"{check.account_region} {check.subject}: {check.raise_to}"
         if isinstance(status, Unavailable):
             console.warn(f"{what} could not be asked for ({status.reason})")
         else:
@@ -165,7 +165,11 @@ def document(report: PreflightReport) -> dict[str, object]:
     return {
         "passed": report.passed,
         "checks": [
-            {**asdict(check), "state": check.state.value, "place": asdict(check.place)}
+            {
+                **asdict(check),
+                "state": check.state.value,
+                "account_region": asdict(check.account_region),
+            }
             for check in report.checks
         ],
     }
@@ -186,9 +190,13 @@ def refusal(report: PreflightReport) -> str:
 
 
 def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
-    """Return the stacks of each place; one that cannot be listed is left out, with a warning."""
-    listed = stacks.in_each(work.clients, work.places)
-    for place, answer in listed.items():
+    """Return the stacks of each Region; one that cannot be listed is left out, with a warning."""
+    listed = stacks.in_each(work.clients, work.account_regions)
+    for account_region, answer in listed.items():
         if isinstance(answer, Unavailable):
-            console.warn(f"the stacks of {place} could not be listed ({answer.reason})")
-    return {place: found for place, found in listed.items() if not isinstance(found, Unavailable)}
+            console.warn(f"the stacks of {account_region} could not be listed ({answer.reason})")
+    return {
+        account_region: found
+        for account_region, found in listed.items()
+        if not isinstance(found, Unavailable)
+    }

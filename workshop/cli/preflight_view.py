@@ -42,7 +42,7 @@ def lines(report: PreflightReport, *, everything: bool = False) -> Iterator[str]
         yield ""
         yield "to raise quotas, each in its account (--request-quotas asks AWS for all of them):"
         for check in requests:
-            yield f"{check.place}: {check.subject}"
+            yield f"{check.account_region}: {check.subject}"
             first, code, rest = check.request.partition(" --quota-code")
             yield f"  {first} \\"
             yield f"   {code}{rest}"
@@ -52,14 +52,14 @@ def _alike(checks: Iterable[Check]) -> Iterable[list[Check]]:
     """Return checks that are unknown for the same reason together, where the first of them is."""
     found: dict[object, list[Check]] = {}
     for check in checks:
-        key = (check.place, check.state, check.reason) if check.reason else id(check)
+        key = (check.account_region, check.state, check.reason) if check.reason else id(check)
         found.setdefault(key, []).append(check)
     return found.values()
 
 
 def _told(checks: list[Check]) -> Iterator[str]:
     check = checks[0]
-    head = f"{check.state.value:<{_STATE}}{check.place}"
+    head = f"{check.state.value:<{_STATE}}{check.account_region}"
     names = ", ".join(map(_name, checks))
     if check.state == CheckState.OK:
         yield from _wrapped(f"{head}  {names}: {check.message}", _INDENT)

@@ -102,11 +102,11 @@ def _change(
         except KeyboardInterrupt:
             interrupted = True
             console.say("ending: what AWS was asked for goes on without this command")
-        finally:  # where one place was broken off, the others end as well
+        finally:  # where one account and Region was broken off, the others end as well
             ending.set()
     calls = Counter(work.clients.calls) - before
-    # Somebody who moved and left the roster may have a notebook in either place.
-    ended = {(one.seat, one.place): one for future in running for one in future.result()}
+    # Somebody who moved and left the roster may have a notebook in either.
+    ended = {(one.seat, one.account_region): one for future in running for one in future.result()}
     outcomes = [ended[seat.id, seat.account_region] for seat in work.seats]
     if not as_json:
         _print(goal, outcomes)
@@ -159,7 +159,9 @@ def _say(work: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]
     cost = _changed(outcomes)
     if cost.usd or not cost.complete:
         effect = "this saves" if goal is start_stop.STOP else "they cost"
-        basis = ", ".join(dict.fromkeys(prices.basis(outcome.place.region) for outcome in outcomes))
+        basis = ", ".join(
+            dict.fromkeys(prices.basis(outcome.account_region.region) for outcome in outcomes)
+        )
         console.say(f"{effect} {cost.per_hour} ({basis}); disks cost all the time")
     if any(outcome.result in ("interrupted", "waiting", "stuck", "unread") for outcome in outcomes):
         console.say(
@@ -171,7 +173,7 @@ def _say(work: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]
 def _changed(outcomes: Sequence[NotebookOutcome]) -> Cost:
     """Return what the machines cost that this command stopped or started."""
     return prices.total(
-        prices.cost(prices.hourly("notebook", outcome.instance_type, outcome.place.region))
+        prices.cost(prices.hourly("notebook", outcome.instance_type, outcome.account_region.region))
         for outcome in outcomes
         if outcome.result in ("done", "asked")
     )
@@ -191,7 +193,7 @@ def _document(
         "seats": [
             {
                 "seat": outcome.seat,
-                **asdict(outcome.place),
+                **asdict(outcome.account_region),
                 "before": outcome.before or None,
                 "after": outcome.after or None,
                 "result": outcome.result,

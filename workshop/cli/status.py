@@ -72,9 +72,9 @@ def status(
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     cache = DescribeCache()
     # Where nobody is any more, seats that left the roster may be.
-    accounts = {place.account for place in work.places}
-    everywhere = off_roster.places(work.loaded) if only is None and profile is None else ()
-    also = [place for place in everywhere if place.account in accounts]
+    accounts = {account_region.account for account_region in work.account_regions}
+    everywhere = off_roster.account_regions(work.loaded) if only is None and profile is None else ()
+    also = [account_region for account_region in everywhere if account_region.account in accounts]
 
     def take() -> StatusScan:
         return scan(work.loaded, work.seats, work.clients, cache, also)
@@ -142,11 +142,13 @@ def _torn_down(work: CommandContext, seen: StatusScan) -> str:
     empty = all(row.notebook == MISSING and row.stacks and row.stacks.is_none for row in seen.rows)
     if not empty or seen.unknown or seen.strays or seen.unattributed:
         return ""
-    return torn_down.sentence(work.loaded, work.places)
+    return torn_down.sentence(work.loaded, work.account_regions)
 
 
 def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
-    basis = dict.fromkeys(prices.basis(place.region) for place in work.places)
+    basis = dict.fromkeys(
+        prices.basis(account_region.region) for account_region in work.account_regions
+    )
     remarks = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
     remarks += off_roster.sentences(work.loaded, seen.stray_stacks, work.elsewhere)
     for status, cure in _CURES.items():
@@ -158,9 +160,10 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
                 f"warning: the notebook is {status}: {ids}; {cure} -e {work.loaded.name}"
                 f" --only {ids}"
             )
-    for place, parts in seen.unknown.items():
+    for account_region, parts in seen.unknown.items():
         remarks += [
-            f"warning: {place}: {what} could not be read: {why}" for what, why in parts.items()
+            f"warning: {account_region}: {what} could not be read: {why}"
+            for what, why in parts.items()
         ]
     return [*remarks, _readiness(seen)]
 
@@ -191,7 +194,7 @@ def _trouble(row: StatusRow) -> str:
 
 
 def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> console.PlainTable:
-    several = len(work.places) > 1
+    several = len(work.account_regions) > 1
     where = ("account and Region",) if several else ()
     table = console.table(
         "seat", *where, "stacks", "notebook", "up", "last active", "jobs", *NUMBERS, right=NUMBERS
@@ -203,18 +206,22 @@ def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> conso
         if name:
             alike.setdefault(name, []).append(row)
         else:
-            table.add_row(row.seat, *([str(row.place)] if several else []), *_cells(row, seen.at))
+            table.add_row(
+                row.seat, *([str(row.account_region)] if several else []), *_cells(row, seen.at)
+            )
     for name, rows in alike.items():
         table.add_row(f"{len(rows)} {name}", *blank, *_cells_of_many(rows))
     table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
     for row in seen.strays:
         table.add_row(
             f"{row.seat}, off the roster",
-            *([str(row.place)] if several else []),
+            *([str(row.account_region)] if several else []),
             *_cells(row, seen.at),
         )
     for other in seen.unattributed:
-        table.add_row("of no seat", *([str(other.place)] if several else []), *_stray_cells(other))
+        table.add_row(
+            "of no seat", *([str(other.account_region)] if several else []), *_stray_cells(other)
+        )
     return table
 
 
@@ -322,7 +329,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "off_roster": [_row_document(row) for row in seen.strays],
         "not_attributed": [
             {
-                **asdict(other.place),
+                **asdict(other.account_region),
                 "notebooks": [book.name for book in other.notebooks],
                 "work": [{"kind": job.kind, "name": job.name} for job in other.work],
                 "usd_per_hour": other.cost.document,
@@ -339,11 +346,14 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
             "usd_per_hour": totals.cost.document,
         },
         "unknown": [
-            {**asdict(place), "what": what, "why": why}
-            for place, parts in seen.unknown.items()
+            {**asdict(account_region), "what": what, "why": why}
+            for account_region, parts in seen.unknown.items()
             for what, why in parts.items()
         ],
-        "prices": {place.region: prices.basis(place.region) for place in work.places},
+        "prices": {
+            account_region.region: prices.basis(account_region.region)
+            for account_region in work.account_regions
+        },
         "calls": {"total": sum(seen.calls.values()), **seen.calls},
     }
 
@@ -352,7 +362,7 @@ def _row_document(row: StatusRow) -> dict[str, Any]:
     return {
         "seat": row.seat,
         "profile": row.profile,
-        **asdict(row.place),
+        **asdict(row.account_region),
         "stacks": None if row.stacks is None else asdict(row.stacks),
         "notebook": row.notebook,
         "up_since": row.up_since and row.up_since.isoformat(),

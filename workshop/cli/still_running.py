@@ -17,10 +17,10 @@ _FREE = ("stacks", "notebook logs")
 
 def say(found: CommandContext, seen: StatusScan, what: str) -> None:
     """Say in a line what runs, what that costs, and how to see and to end it."""
-    for place, parts in seen.unknown.items():
+    for account_region, parts in seen.unknown.items():
         for part, why in parts.items():
             if part not in _FREE:
-                console.warn(f"{place}: {part} could not be read: {why}")
+                console.warn(f"{account_region}: {part} could not be read: {why}")
     running = seen.totals.running
     counts = (_notebooks(seen), seen.totals.endpoints, _jobs(seen))
     if counts == (0, 0, 0) and running == Cost():
@@ -38,7 +38,7 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
         if row.running != Cost():
             console.say(f"and of {row.seat}, who is off the roster: {row.running.per_hour}")
     for other in seen.unattributed:
-        console.say(f"and of nobody on the roster in {other.place}: {other.cost.per_hour}")
+        console.say(f"and of nobody on the roster in {other.account_region}: {other.cost.per_hour}")
 
 
 def document(seen: StatusScan) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from workshop.environments import dates
 from workshop.ledger import Ledger
 
 
-def sentence(loaded: LoadedEnvironment, places: Iterable[AccountRegion]) -> str:
-    """Return when it was torn down, empty unless the ledger knows that of all of ``places``."""
+def sentence(loaded: LoadedEnvironment, account_regions: Iterable[AccountRegion]) -> str:
+    """Return when it was torn down, empty unless the ledger knows that of all of these."""
     gone = Ledger(loaded.name).gone_at()
-    moments = [gone.get(place) for place in places]
+    moments = [gone.get(account_region) for account_region in account_regions]
     known = [moment for moment in moments if moment is not None]
     if not known or len(known) < len(moments):
         return ""

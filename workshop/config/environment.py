@@ -53,9 +53,11 @@ class LoadedEnvironment:
         """Return the names of what belongs to ``seat``."""
         return Names(self.settings.workshop, seat.id, seat.account, seat.region)
 
-    def cohort_names(self, place: AccountRegion) -> Names:
+    def cohort_names(self, account_region: AccountRegion) -> Names:
         """Return the names of what the seats of one account and Region share."""
-        return Names(self.settings.workshop, naming.COHORT, place.account, place.region)
+        return Names(
+            self.settings.workshop, naming.COHORT, account_region.account, account_region.region
+        )
 
     def tags(self, attendee: str, profile: str) -> dict[str, str]:
         """Return the tags of what belongs to a seat, or to the cohort (``cohort`` for both)."""

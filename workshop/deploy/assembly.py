@@ -17,7 +17,7 @@ from pathlib import Path
 
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
@@ -36,7 +36,7 @@ _PASSED = re.compile(
 
 @dataclass(frozen=True)
 class CohortTemplate:
-    """The stack that the seats of one place share."""
+    """The stack that the seats of one account and Region share."""
 
     template: Template
     protected: bool
@@ -44,17 +44,17 @@ class CohortTemplate:
 
 @dataclass(frozen=True)
 class Assembly:
-    """Exemplars by profile and stack (``storage``, ...), and the cohort of each place."""
+    """Exemplars by profile and stack (``storage``, ...), and the cohort of each Region."""
 
     exemplars: Mapping[tuple[str, str], Exemplar]
     cohorts: Mapping[AccountRegion, CohortTemplate]
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
-    """Return the fewest of ``seats`` that hold one of each profile and of each place."""
+    """Return the fewest of ``seats`` that hold one of each profile and of each Region."""
     profiles = {seat.profile: seat for seat in reversed(seats)}
-    by_place = {seat.account_region: seat for seat in reversed(seats)}
-    desired = {seat.id for seat in (*profiles.values(), *by_place.values())}
+    by_account_region = {seat.account_region: seat for seat in reversed(seats)}
+    desired = {seat.id for seat in (*profiles.values(), *by_account_region.values())}
     return tuple(seat for seat in loaded.seats if seat.id in desired)
 
 
@@ -64,7 +64,7 @@ def synthesize(
     cache: SynthesisCache | None = None,
     begin: Callable[[], None] = lambda: None,
 ) -> tuple[Assembly, str]:
-    """Run the CDK app for one seat of each profile and place, all checks on, or read the cache.
+    """Run the CDK app for one seat of each profile and Region, all checks on, or read the cache.
 
     Return the assembly and what the app printed. ``begin`` is called before the app is run, which
     takes seconds. Raise WorkshopError with what CDK said when it fails.
@@ -136,11 +136,15 @@ def read(
         for kind in SEAT_STACKS
     }
     cohorts = {}
-    for place in account_regions(some):
-        name = loaded.cohort_names(place).stack(COHORT)
-        known = name if place == loaded.home else f"{name}-{place.account}-{place.region}"
+    for account_region in account_regions_of(some):
+        name = loaded.cohort_names(account_region).stack(COHORT)
+        known = (
+            name
+            if account_region == loaded.home
+            else f"{name}-{account_region.account}-{account_region.region}"
+        )
         text, protected = stacks[known]
-        cohorts[place] = CohortTemplate(of_text(text), protected)
+        cohorts[account_region] = CohortTemplate(of_text(text), protected)
     return Assembly(exemplars, cohorts)
 
 

@@ -31,7 +31,7 @@ _OVERTAKEN = re.compile(
 )
 """What CloudFormation says of a stack whose state is another than the one that was planned for."""
 POLL_SPACING = 0.5
-"""Seconds between two polling calls: two a second in each place, however many stacks."""
+"""Seconds between two polling calls: two a second in each Region, however many stacks."""
 
 POLL_ATTEMPTS = 8
 
@@ -60,17 +60,17 @@ class Sent:
 
 @dataclass(frozen=True)
 class Seen:
-    """What one poll saw, by name; ``complete`` if it went through all stacks of the place."""
+    """What one poll saw, by name; ``complete`` if it went through all stacks of the Region."""
 
     stacks: Mapping[str, StackSummary]
     complete: bool
 
 
 class CloudFormation:
-    """One place's CloudFormation; its methods may be called from several threads."""
+    """One account's and Region's CloudFormation; its methods may be called from several threads."""
 
-    def __init__(self, clients: Clients, place: AccountRegion) -> None:
-        self.place = place
+    def __init__(self, clients: Clients, account_region: AccountRegion) -> None:
+        self.account_region = account_region
         self.polls = MinInterval(POLL_SPACING)
         self._clients = clients
 
@@ -116,7 +116,9 @@ class CloudFormation:
         depends on it.
         """
         found: dict[str, StackSummary] = {}
-        pages = inventory.pages(self._clients, self.place, describe_stacks=self._describe_stacks)
+        pages = inventory.pages(
+            self._clients, self.account_region, describe_stacks=self._describe_stacks
+        )
         for page in pages:
             found.update((stack.name, stack) for stack in page)
             if not whole and found.keys() >= set(awaited):
@@ -125,7 +127,7 @@ class CloudFormation:
 
     def _describe_stacks(self, **request: Any) -> Mapping[str, Any]:
         """One page, asked for again at the polls' own pace where botocore would come faster."""
-        client = self._clients.client("cloudformation", self.place, attempts=1)
+        client = self._clients.client("cloudformation", self.account_region, attempts=1)
         for left in reversed(range(POLL_ATTEMPTS)):
             self.polls.wait()
             try:
@@ -139,7 +141,7 @@ class CloudFormation:
 
     def cause(self, stack_id: str) -> Cause:
         """Return why the stack's last operation failed, from its events."""
-        client = self._clients.client("cloudformation", self.place)
+        client = self._clients.client("cloudformation", self.account_region)
         read: list[Mapping[str, Any]] = []
         try:
             pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
@@ -155,7 +157,7 @@ class CloudFormation:
 
     def outside(self, stack_id: str) -> tuple[str, ...]:
         """Return what the stack's last update took out of it and did not delete, as sentences."""
-        client = self._clients.client("cloudformation", self.place)
+        client = self._clients.client("cloudformation", self.account_region)
         try:
             pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
             return failures.left_outside(event for page in pages for event in page["StackEvents"])
@@ -167,7 +169,7 @@ class CloudFormation:
 
         By its name alone, a stack tells of its last operation: the rollback.
         """
-        client = self._clients.client("cloudformation", self.place)
+        client = self._clients.client("cloudformation", self.account_region)
         which = {"OperationId": operation} if operation else {"StackName": stack_id}
         try:
             pages = client.get_paginator("describe_events").paginate(
@@ -181,14 +183,14 @@ class CloudFormation:
 
     def document(self, stack_id: str) -> dict[str, Any]:
         """Return the template that a stack was last made from."""
-        client = self._clients.client("cloudformation", self.place)
+        client = self._clients.client("cloudformation", self.account_region)
         body = client.get_template(StackName=stack_id, TemplateStage="Original")["TemplateBody"]
         # botocore reads JSON by itself; the CDK command line sends YAML.
         document: dict[str, Any] = yaml.safe_load(body) if isinstance(body, str) else body
         return document
 
     def _send(self, operation: str, **request: Any) -> Sent:
-        client = self._clients.client("cloudformation", self.place)
+        client = self._clients.client("cloudformation", self.account_region)
         try:
             answer = getattr(client, operation)(**request)
         except ClientError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
 from workshop.naming import COHORT, SEAT_STACKS, Names
@@ -20,16 +20,16 @@ class DesiredStack:
     """One stack as it should be.
 
     ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the desired template
-    and, for a notebook, those with the instance types that may take its place; ``tags`` are without
-    the digest. ``needs`` is the name of the stack that has to be there before, empty for none.
-    ``protected`` is None where the YAML is silent about the stack's termination protection: whoever
-    set it by hand meant it.
+    and, for a notebook, those with the instance types that may take its place;
+    ``tags`` are without the digest. ``needs`` is the name of the stack that has to be there
+    before, empty for none. ``protected`` is None where the YAML is silent about the stack's
+    termination protection: whoever set it by hand meant it.
     """
 
     name: str
     kind: str
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     templates: tuple[Template, ...] = field(repr=False)
     tags: Mapping[str, str] = field(repr=False)
     protected: bool | None = None
@@ -45,14 +45,14 @@ def stacks(
 ) -> Iterator[DesiredStack]:
     """Yield the stacks of ``seats`` and of the cohorts they share, cohorts first."""
     seats = tuple(seats)
-    for place in account_regions(seats):
-        names = loaded.cohort_names(place)
-        cohort = assembly.cohorts[place]
+    for account_region in account_regions_of(seats):
+        names = loaded.cohort_names(account_region)
+        cohort = assembly.cohorts[account_region]
         yield DesiredStack(
             name=names.stack(COHORT),
             kind=COHORT,
             seat=COHORT,
-            place=place,
+            account_region=account_region,
             templates=(cohort.template,),
             tags=loaded.tags(COHORT, COHORT),
             protected=cohort.protected if _says_protection(loaded) else None,
@@ -79,7 +79,7 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
             name=names.stack(kind),
             kind=kind,
             seat=seat.id,
-            place=seat.account_region,
+            account_region=seat.account_region,
             templates=tuple(exemplar.template(variant) for variant in variants),
             tags=seat_tags,
             needs=_needed(names, kind),

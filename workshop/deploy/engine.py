@@ -441,7 +441,7 @@ class DeployEngine:
         self._say_of(job.seat, what, message, job.name)
 
     def _say_of(self, seat: str, what: What, message: str = "", stack: str = "") -> None:
-        self.sink(DeployEvent(now(), self.aws.place, what, seat, stack, message))
+        self.sink(DeployEvent(now(), self.aws.account_region, what, seat, stack, message))
 
 
 def _lacking(job: StackJob) -> str:

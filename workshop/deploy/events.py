@@ -39,7 +39,7 @@ class What(StrEnum):
 class DeployEvent(Event):
     """One event of a deployment; ``message`` is a sentence or empty."""
 
-    place: AccountRegion
+    account_region: AccountRegion
     what: What
     seat: str = ""
     stack: str = ""
@@ -48,8 +48,8 @@ class DeployEvent(Event):
     def parts(self) -> Mapping[str, Any]:
         return {
             "what": self.what.value,
-            "account": self.place.account,
-            "region": self.place.region,
+            "account": self.account_region.account,
+            "region": self.account_region.region,
             "seat": self.seat,
             "stack": self.stack,
             "message": self.message,

@@ -78,10 +78,10 @@ class StackPlan:
 
 @dataclass(frozen=True)
 class SeatPlan:
-    """The stacks of one seat, or of the cohort, in one place."""
+    """The stacks of one seat, or of the cohort, in one account and Region."""
 
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     stacks: tuple[StackPlan, ...]
 
     @property
@@ -94,8 +94,8 @@ class SeatPlan:
 class DeployPlan:
     """All seats, the cohorts first, and what belongs to none of them.
 
-    ``unlisted`` tells why places in which there may be further strays could not be looked at, and
-    ``unseen`` why the notebooks of a place could not be listed.
+    ``unlisted`` tells why accounts and Regions in which there may be further strays could not be
+    looked at, and ``unseen`` why the notebooks of an account and Region could not be listed.
     """
 
     seats: tuple[SeatPlan, ...]
@@ -162,7 +162,7 @@ def _repair(found: StackSummary, now: datetime) -> StackAction:
 
 def _cure(desired: DesiredStack, found: StackSummary) -> str:
     if found.status == "UPDATE_ROLLBACK_FAILED":
-        named = f"--stack-name {found.name} --region {desired.place.region}"
+        named = f"--stack-name {found.name} --region {desired.account_region.region}"
         return f"repair it with: aws cloudformation continue-update-rollback {named}"
     return cure_of_clearing(desired)
 
@@ -264,8 +264,11 @@ def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
     """Return the stacks by seat, in their order."""
     grouped: dict[tuple[AccountRegion, str], list[StackPlan]] = {}
     for stack in stacks:
-        grouped.setdefault((stack.desired.place, stack.desired.seat), []).append(stack)
-    return tuple(SeatPlan(seat, place, tuple(stacks)) for (place, seat), stacks in grouped.items())
+        grouped.setdefault((stack.desired.account_region, stack.desired.seat), []).append(stack)
+    return tuple(
+        SeatPlan(seat, account_region, tuple(stacks))
+        for (account_region, seat), stacks in grouped.items()
+    )
 
 
 def _because(found: StackSummary) -> str:

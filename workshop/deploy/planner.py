@@ -21,7 +21,7 @@ from workshop.aws.notebooks import notebooks
 from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import desired as desired_stacks
 from workshop.deploy import diff
 from workshop.deploy import plan as planning
@@ -36,25 +36,25 @@ Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
 THREADS = 8
 
 
-def look(clients: Clients, places: Sequence[AccountRegion]) -> Found:
+def look(clients: Clients, account_regions: Sequence[AccountRegion]) -> Found:
     """Return all stacks of these accounts and Regions, one listing each, side by side.
 
     Raise WorkshopError when a listing fails: without it there is no plan.
     """
 
-    def listed(place: AccountRegion) -> Mapping[str, StackSummary]:
+    def listed(account_region: AccountRegion) -> Mapping[str, StackSummary]:
         try:
-            return stacks.stacks(clients, place)
+            return stacks.stacks(clients, account_region)
         except (BotoCoreError, ClientError) as error:
             if regions.knows_no_key(error):  # and the caller has been known in this account
-                raise WorkshopError(regions.not_enabled(place)) from error
+                raise WorkshopError(regions.not_enabled(account_region)) from error
             raise WorkshopError(
-                f"the stacks of {place} could not be listed ({error}); nothing was done. Check"
-                " that you may call cloudformation:DescribeStacks there"
+                f"the stacks of {account_region} could not be listed ({error}); nothing was done."
+                " Check that you may call cloudformation:DescribeStacks there"
             ) from error
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip(places, pool.map(listed, places), strict=True))
+        return dict(zip(account_regions, pool.map(listed, account_regions), strict=True))
 
 
 def elsewhere(
@@ -66,9 +66,9 @@ def elsewhere(
     """
     if len(seats) < len(loaded.seats):
         return ()
-    here = set(account_regions(seats))
-    places = dict.fromkeys((loaded.home, *worked_in))
-    return tuple(place for place in places if place not in here)
+    here = set(account_regions_of(seats))
+    account_regions = dict.fromkeys((loaded.home, *worked_in))
+    return tuple(account_region for account_region in account_regions if account_region not in here)
 
 
 def plan(
@@ -85,42 +85,48 @@ def plan(
     Strays are looked for ``elsewhere`` as well, which comes from :func:`elsewhere`. What is wrong
     there stops nobody: no seat needs anything of it.
     """
-    found = look(clients, account_regions(seats))
+    found = look(clients, account_regions_of(seats))
     known, unlisted = dict(found), {}
-    for place, answer in stacks.in_each(clients, elsewhere).items():
+    for account_region, answer in stacks.in_each(clients, elsewhere).items():
         if isinstance(answer, Unavailable):
-            unlisted[place] = answer.reason
+            unlisted[account_region] = answer.reason
         else:
-            known[place] = answer
+            known[account_region] = answer
     made = propose(loaded, assembly, seats, known, reader(clients), remove=remove)
     return see_notebooks(clients, loaded, replace(made, unlisted=unlisted)), found
 
 
 def see_notebooks(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:
-    """Return the plan once the notebooks were listed in each place where a stack should have one.
+    """Return the plan once the notebooks were listed in each Region where a stack should have one.
 
-    One listing each; a place whose stacks are all to be made is not asked.
+    One listing each; an account and Region whose stacks are all to be made is not asked.
     """
     kind = stack_that_makes(diff.NOTEBOOK)
     there_already = (StackAction.UNCHANGED, StackAction.UPDATE)
-    places = dict.fromkeys(
-        stack.desired.place
+    account_regions = dict.fromkeys(
+        stack.desired.account_region
         for stack in made.stacks
         if stack.desired.kind == kind and stack.action in there_already
     )
     list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
-    listed = side_by_side(lambda place: attempt(partial(list_in, place)), places, threads=THREADS)
+    listed = side_by_side(
+        lambda account_region: attempt(partial(list_in, account_region)),
+        account_regions,
+        threads=THREADS,
+    )
     named = {seat.id: loaded.names(seat).notebook for seat in loaded.seats}
 
     def seen(stack: StackPlan) -> StackPlan:
-        there = listed.get(stack.desired.place)
+        there = listed.get(stack.desired.account_region)
         if stack.desired.kind != kind or there is None or isinstance(there, Unavailable):
             return stack
         return planning.with_notebook(stack, there.get(named[stack.desired.seat]))
 
     seats = (replace(seat, stacks=tuple(map(seen, seat.stacks))) for seat in made.seats)
     unseen = {
-        place: there.reason for place, there in listed.items() if isinstance(there, Unavailable)
+        account_region: there.reason
+        for account_region, there in listed.items()
+        if isinstance(there, Unavailable)
     }
     return replace(made, seats=tuple(seats), unseen=unseen)
 
@@ -136,14 +142,16 @@ def propose(
 ) -> DeployPlan:
     """Return the plan for ``seats``, and strays where these are all seats of the environment.
 
-    ``found`` holds their places, and others in which strays are looked for.
-    ``document`` gives the template of a stack (place, id); it is asked once for each kind of stack
-    that changes, and for stacks that are not like their neighbours. ``remove`` names what holds
-    data and may be removed: ``bucket:results``.
+    ``found`` holds their accounts and Regions, and others in which strays are looked for.
+    ``document`` gives the template of a stack (account and Region, id); it is asked once for each
+    kind of stack that changes, and for stacks that are not like their neighbours. ``remove`` names
+    what holds data and may be removed: ``bucket:results``.
     """
     now = datetime.now(UTC)
     decided = [
-        replace(planning.decide(stack, found[stack.place].get(stack.name), now), remove=remove)
+        replace(
+            planning.decide(stack, found[stack.account_region].get(stack.name), now), remove=remove
+        )
         for stack in desired_stacks.stacks(loaded, assembly, seats)
     ]
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
@@ -165,12 +173,14 @@ def propose(
 
 def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
     """Return what tells stacks apart: cohorts have the same name everywhere."""
-    return plan.desired.place, plan.desired.name
+    return plan.desired.account_region, plan.desired.name
 
 
 def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]]:
     """Return what ``propose`` reads templates with."""
-    return lambda place, stack_id: CloudFormation(clients, place).document(stack_id)
+    return lambda account_region, stack_id: CloudFormation(clients, account_region).document(
+        stack_id
+    )
 
 
 def _strays(
@@ -179,7 +189,7 @@ def _strays(
     if len(seats) < len(loaded.seats):
         return ()
     known = [(seat.account_region, seat.id) for seat in loaded.seats]
-    cohorts = [(place, COHORT) for place in account_regions(loaded.seats)]
+    cohorts = [(account_region, COHORT) for account_region in account_regions_of(loaded.seats)]
     return strays.strays(
         found,
         [*known, *cohorts],
@@ -233,7 +243,9 @@ class _Before:
 
     def _read(self, plan: StackPlan) -> Mapping[str, Any] | None:
         try:
-            return self.document(plan.desired.place, plan.current.id if plan.current else "")
+            return self.document(
+                plan.desired.account_region, plan.current.id if plan.current else ""
+            )
         except (BotoCoreError, ClientError, yaml.YAMLError):
             return None
 

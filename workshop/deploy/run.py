@@ -1,4 +1,4 @@
-"""One run over all places: an engine for each, and what came of every seat."""
+"""One run over all accounts and Regions: an engine for each, and what came of every seat."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SeatResult:
     """One seat's outcome; ``message`` is the first reason, empty where all went well."""
 
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     outcome: DeployOutcome
     message: str
 
@@ -60,20 +60,22 @@ class Deployment:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         seats = [seat for seat in plan.seats if seat.seat != COHORT]
-        to_do = Counter(seat.place for seat in seats if seat.action != StackAction.UNCHANGED)
+        to_do = Counter(
+            seat.account_region for seat in seats if seat.action != StackAction.UNCHANGED
+        )
         self._errors: list[BaseException] = []
         self._tell = EventStream(sink)
         self._clients = clients
         self.engines = [
             DeployEngine(
-                CloudFormation(clients, place),
-                [stack for stack in plan.stacks if stack.desired.place == place],
+                CloudFormation(clients, account_region),
+                [stack for stack in plan.stacks if stack.desired.account_region == account_region],
                 limits,
-                FailureTolerance(to_do[place], failure_percent),
+                FailureTolerance(to_do[account_region], failure_percent),
                 self._tell,
                 clock,
             )
-            for place in dict.fromkeys(seat.place for seat in plan.seats)
+            for account_region in dict.fromkeys(seat.account_region for seat in plan.seats)
         ]
         self.interrupted = False
         self.deserted = False
@@ -89,7 +91,7 @@ class Deployment:
         begun: list[threading.Event] = []
         try:
             for engine, end in zip(self.engines, ends, strict=True):
-                name = str(engine.aws.place)
+                name = str(engine.aws.account_region)
                 threading.Thread(target=self._run, args=(engine, end), name=name).start()
                 begun.append(end)
             for end in begun:
@@ -105,7 +107,9 @@ class Deployment:
         try:
             for engine in self.engines:
                 engine.stop()
-                self._tell(DeployEvent(now(), engine.aws.place, What.STOPPED, message=_PATIENCE))
+                self._tell(
+                    DeployEvent(now(), engine.aws.account_region, What.STOPPED, message=_PATIENCE)
+                )
             for end in begun:
                 end.wait()
         except KeyboardInterrupt:
@@ -125,7 +129,7 @@ class Deployment:
     def results(self) -> tuple[SeatResult, ...]:
         """What came of each seat and each cohort so far."""
         return tuple(
-            _result(seat, engine.aws.place, jobs)
+            _result(seat, engine.aws.account_region, jobs)
             for engine in self.engines
             for seat, jobs in engine.by_seat.items()
         )
@@ -145,7 +149,7 @@ def counted(results: Iterable[SeatResult]) -> dict[DeployOutcome, int]:
     return {outcome: counts[outcome] for outcome in DeployOutcome}
 
 
-def _result(seat: str, place: AccountRegion, jobs: Iterable[StackJob]) -> SeatResult:
+def _result(seat: str, account_region: AccountRegion, jobs: Iterable[StackJob]) -> SeatResult:
     jobs = list(jobs)
     outcome = max((_outcome(job) for job in jobs), key=list(DeployOutcome).index)
     begun = any(job.stage in (Stage.CALLING, Stage.WATCHED) for job in jobs)
@@ -154,7 +158,9 @@ def _result(seat: str, place: AccountRegion, jobs: Iterable[StackJob]) -> SeatRe
     ):
         outcome = DeployOutcome.IN_PROGRESS
     bad = [job for job in jobs if job.stage in ENDED_BADLY]
-    return SeatResult(seat, place, outcome, f"{bad[0].name}: {bad[0].cause}" if bad else "")
+    return SeatResult(
+        seat, account_region, outcome, f"{bad[0].name}: {bad[0].cause}" if bad else ""
+    )
 
 
 def _outcome(job: StackJob) -> DeployOutcome:

@@ -111,8 +111,8 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
         if (account, region) != home:
             seats_are, their = ("seat is", "its") if count == 1 else ("seats are", "their")
             yield (
-                f"{count} {seats_are} in {account} {region} by {their} roster row: that place needs"
-                " credentials and gets a cohort of its own"
+                f"{count} {seats_are} in {account} {region} by {their} roster row: that account"
+                " and Region needs credentials and gets a cohort of its own"
             )
 
 

@@ -11,7 +11,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 
 TO_OPEN = timedelta(minutes=5)
 """How long a presigned URL waits to be opened; not to be changed
@@ -52,9 +52,13 @@ def statuses(
     clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
 ) -> dict[str, HandoutNotebook]:
     """Return the notebooks by seat id, from one paged listing for each account and Region."""
-    places = account_regions(seats)
+    account_regions = account_regions_of(seats)
     list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
-    listed = side_by_side(lambda place: attempt(partial(list_in, place)), places, threads=AT_ONCE)
+    listed = side_by_side(
+        lambda account_region: attempt(partial(list_in, account_region)),
+        account_regions,
+        threads=AT_ONCE,
+    )
     return {
         seat.id: _state(loaded.names(seat).notebook, listed[seat.account_region]) for seat in seats
     }

@@ -21,7 +21,7 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 
 AT_ONCE = 8
 FIRST_POLL_SECONDS, POLL_SECONDS = 1.0, 5.0
@@ -84,7 +84,7 @@ class NotebookOutcome:
     """
 
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     result: Result
     instance_type: str = ""
     before: str = ""
@@ -131,7 +131,7 @@ class NotebookBatch:
     loaded: LoadedEnvironment
     seats: Sequence[Seat]
     clients: Clients
-    place: AccountRegion
+    account_region: AccountRegion
     goal: Transition
     waits: NotebookWaits
     report: Callable[[NotebookOutcome], None]
@@ -167,7 +167,7 @@ class NotebookBatch:
     def _scan(self) -> str:
         """See where all are, and close who has arrived; return why nothing was seen, if so."""
         try:
-            seen = notebooks(self.clients, self.place, self.loaded.settings.workshop)
+            seen = notebooks(self.clients, self.account_region, self.loaded.settings.workshop)
         except (BotoCoreError, ClientError) as error:
             self._may_be_read = errors.is_passing(error)
             return str(error)
@@ -207,7 +207,9 @@ class NotebookBatch:
             pending.acted_at = self._now
 
     def _ask(self, operation: str, notebook: str) -> dict[str, Any]:
-        return self.clients.call(self.place, "sagemaker", operation, NotebookInstanceName=notebook)
+        return self.clients.call(
+            self.account_region, "sagemaker", operation, NotebookInstanceName=notebook
+        )
 
     def _close_hopeless(self) -> None:
         for pending in list(self._pending.values()):
@@ -257,7 +259,7 @@ class NotebookBatch:
         book = pending.book
         outcome = NotebookOutcome(
             seat=pending.seat.id,
-            place=self.place,
+            account_region=self.account_region,
             result=result,
             instance_type=book.instance_type if book else "",
             before=pending.before,
@@ -282,14 +284,14 @@ def batches(
     return [
         NotebookBatch(
             loaded,
-            [seat for seat in seats if seat.account_region == place],
+            [seat for seat in seats if seat.account_region == account_region],
             clients,
-            place,
+            account_region,
             goal,
             waits,
             report,
         )
-        for place in account_regions(seats)
+        for account_region in account_regions_of(seats)
     ]
 
 

@@ -104,8 +104,9 @@ def cohort_policies(
 ) -> dict[str, Document]:
     """Return every policy of a cohort's stack, by the parts of their names.
 
-    Those of all profiles, whether or not a seat of the place has them: a policy that is taken out
-    of the stack could not be deleted while a seat that has not been updated carries it.
+    Those of all profiles, whether or not a seat of the account and Region has them: a policy that
+    is taken out of the stack could not be deleted while a seat that has not been updated carries
+    it.
     """
     any_seat = replace(names, seat=OWN_ATTENDEE)
     extra = extra_actions(profiles.values())

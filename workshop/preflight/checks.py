@@ -45,7 +45,7 @@ class Check:
     ``request`` is the command that would raise the quota, empty where none would help.
     """
 
-    place: AccountRegion
+    account_region: AccountRegion
     subject: str
     state: CheckState
     message: str
@@ -98,10 +98,10 @@ class PreflightReport:
         )
 
 
-def unknown(place: AccountRegion, subject: str, reason: str) -> Check:
+def unknown(account_region: AccountRegion, subject: str, reason: str) -> Check:
     """Return a check without an answer; it says how to go on without one."""
     message = not_known(reason, subject)
-    return Check(place, subject, CheckState.UNKNOWN, message, reason=reason)
+    return Check(account_region, subject, CheckState.UNKNOWN, message, reason=reason)
 
 
 def not_known(reason: str, name: str) -> str:

@@ -25,7 +25,7 @@ from workshop.pricing import billing
 
 @dataclass(frozen=True)
 class Demand:
-    """What the chosen seats of one place and their cohort are made of, by name.
+    """What the chosen seats of one account and Region and their cohort are made of, by name.
 
     ``roles`` and ``policies`` count what each stack, by its name, makes in IAM. ``notebooks`` gives
     the instance types that will do, the first being the desired one, and ``volumes`` the GB of each
@@ -41,9 +41,11 @@ class Demand:
     volumes: Mapping[str, int]
 
 
-def desired(loaded: LoadedEnvironment, place: AccountRegion, seats: Iterable[Seat]) -> Demand:
+def desired(
+    loaded: LoadedEnvironment, account_region: AccountRegion, seats: Iterable[Seat]
+) -> Demand:
     """Return what ``seats``, all of one account and Region, will be made of."""
-    cohort = loaded.cohort_names(place)
+    cohort = loaded.cohort_names(account_region)
     stacks, buckets = {cohort.stack(COHORT)}, {cohort.datasets_bucket}
     repositories: set[str] = set()
     roles: dict[str, int] = {}
@@ -117,8 +119,8 @@ def machines(
 class ConcurrentUse:
     """What a class uses while it works: one machine of each kind for each seat, all at once.
 
-    ``seats`` is how many of the place may use it, by the profiles in ``profiles``; ``allowed_by``
-    names the setting. ``optional``: work can be done without it.
+    ``seats`` is how many of the account and Region may use it, by the profiles in ``profiles``;
+    ``allowed_by`` names the setting. ``optional``: work can be done without it.
     """
 
     limit: InstanceQuota
@@ -129,12 +131,12 @@ class ConcurrentUse:
 
 
 def spot_only_quotas(
-    loaded: LoadedEnvironment, place: AccountRegion
+    loaded: LoadedEnvironment, account_region: AccountRegion
 ) -> dict[InstanceQuota, tuple[str, ...]]:
     """Return quotas of training on demand that have to be 0, and the profiles that require spot."""
     found: dict[InstanceQuota, tuple[str, ...]] = {}
     for name in dict.fromkeys(
-        seat.profile for seat in loaded.seats if seat.account_region == place
+        seat.profile for seat in loaded.seats if seat.account_region == account_region
     ):
         access = loaded.settings.profiles[name].access
         if access.mode == "scoped" and access.managed_spot == "required":
@@ -144,13 +146,15 @@ def spot_only_quotas(
     return found
 
 
-def concurrent_use(loaded: LoadedEnvironment, place: AccountRegion) -> tuple[ConcurrentUse, ...]:
+def concurrent_use(
+    loaded: LoadedEnvironment, account_region: AccountRegion
+) -> tuple[ConcurrentUse, ...]:
     """Return what all seats may use by their profiles; they share the account's quotas.
 
     In ``managed`` mode no instance types are named, so only the sums over all types remain. Batch
     transform is not looked at.
     """
-    seats = Counter(seat.profile for seat in loaded.seats if seat.account_region == place)
+    seats = Counter(seat.profile for seat in loaded.seats if seat.account_region == account_region)
     users: dict[tuple[InstanceQuota, str, bool], list[str]] = {}
     for name in seats:
         for use in _uses(loaded.settings.profiles[name]):
@@ -186,7 +190,7 @@ def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
 
 
 def check_count(
-    place: AccountRegion,
+    account_region: AccountRegion,
     limit: WorkshopQuota,
     *,
     need: int | Unavailable,
@@ -197,7 +201,7 @@ def check_count(
 
     Where nothing is to be made, nothing has to be known.
     """
-    check = partial(_check, place, limit, quota, need=need, used=used)
+    check = partial(_check, account_region, limit, quota, need=need, used=used)
     if need == 0:
         return check(CheckState.OK, "nothing more to make")
     if (
@@ -216,7 +220,7 @@ def check_count(
 
 
 def check_names(
-    place: AccountRegion,
+    account_region: AccountRegion,
     limit: WorkshopQuota,
     *,
     desired: frozenset[str],
@@ -225,12 +229,14 @@ def check_names(
 ) -> Check:
     """Return the same for resources with names: what is there already need not be made."""
     if isinstance(there, Unavailable):
-        return check_count(place, limit, need=there, used=there, quota=quota)
-    return check_count(place, limit, need=len(desired - there), used=len(there), quota=quota)
+        return check_count(account_region, limit, need=there, used=there, quota=quota)
+    return check_count(
+        account_region, limit, need=len(desired - there), used=len(there), quota=quota
+    )
 
 
 def check_concurrent(
-    place: AccountRegion,
+    account_region: AccountRegion,
     use: ConcurrentUse,
     *,
     used: int | Unavailable,
@@ -246,7 +252,7 @@ def check_concurrent(
     serious = making and not use.optional
     seats = "1 seat" if use.seats == 1 else f"{use.seats} seats"
     users = f"{seats} of {', '.join(use.profiles)}"
-    check = partial(_check, place, use.limit, quota, need=use.seats, used=used)
+    check = partial(_check, account_region, use.limit, quota, need=use.seats, used=used)
     if isinstance(quota, AppliedQuota) and quota.value < 1:
         instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""
         most = use.seats + (_number(used) or 0)
@@ -274,7 +280,7 @@ def check_concurrent(
 
 
 def check_spot_only(
-    place: AccountRegion,
+    account_region: AccountRegion,
     limit: WorkshopQuota,
     profiles: tuple[str, ...],
     quota: AppliedQuota | Unavailable,
@@ -286,7 +292,7 @@ def check_spot_only(
     Its quota on demand has to be 0: IAM has no condition for managed spot training, so nothing but
     the quota requires it. AWS takes requests for more alone; less has to be asked of its support.
     """
-    check = partial(_check, place, limit, quota, subject=f"{limit.name} (has to be 0)")
+    check = partial(_check, account_region, limit, quota, subject=f"{limit.name} (has to be 0)")
     users = ", ".join(profiles)
     if isinstance(quota, Unavailable):
         if making:
@@ -303,7 +309,7 @@ def check_spot_only(
 
 
 def _check(
-    place: AccountRegion,
+    account_region: AccountRegion,
     limit: WorkshopQuota,
     quota: AppliedQuota | Unavailable,
     state: CheckState,
@@ -325,7 +331,7 @@ def _check(
     if state == CheckState.UNKNOWN:
         message = not_known(message, code or subject)
     return Check(
-        place,
+        account_region,
         subject,
         state,
         message,
@@ -334,19 +340,19 @@ def _check(
         quota=known.value if known else None,
         service_code=limit.service,
         quota_code=code,
-        request=increase_request(place, known, raise_to) if known and raise_to else "",
+        request=increase_request(account_region, known, raise_to) if known and raise_to else "",
         raise_to=raise_to,
         reason=reason,
     )
 
 
-def increase_request(place: AccountRegion, quota: AppliedQuota, desired: int) -> str:
+def increase_request(account_region: AccountRegion, quota: AppliedQuota, desired: int) -> str:
     """Return the command that asks AWS for ``desired``, empty for a quota that is never raised."""
     if not quota.adjustable:
         return ""
     return (
         f"aws service-quotas request-service-quota-increase --service-code {quota.limit.service}"
-        f" --quota-code {quota.code} --desired-value {desired} --region {place.region}"
+        f" --quota-code {quota.code} --desired-value {desired} --region {account_region.region}"
     )
 
 

@@ -60,7 +60,7 @@ Names = Mapping[str, str]
 
 @dataclass(frozen=True)
 class DesiredNames:
-    """The names of one place that stacks will have to make, by kind."""
+    """The names of one account and Region that stacks will have to make, by kind."""
 
     by_kind: Mapping[str, Names]
 
@@ -73,12 +73,12 @@ class DesiredNames:
 
 def desired(
     loaded: LoadedEnvironment,
-    place: AccountRegion,
+    account_region: AccountRegion,
     seats: Iterable[Seat],
     stacks: Mapping[str, StackSummary],
 ) -> DesiredNames:
     """Return the names that stacks make of which nothing is there yet."""
-    cohort = loaded.cohort_names(place)
+    cohort = loaded.cohort_names(account_region)
     shared = cohort.stack(COHORT)
     found: dict[str, dict[str, str]] = {kind: {} for kind in CURES}
     found[BUCKET][cohort.datasets_bucket] = shared
@@ -118,21 +118,23 @@ def _unmade(stack: str, stacks: Mapping[str, StackSummary]) -> bool:
 # --- what there is --------------------------------------------------------------------------------
 
 
-def roles(clients: Clients, place: AccountRegion) -> dict[str, str]:
+def roles(clients: Clients, account_region: AccountRegion) -> dict[str, str]:
     """Return the ARNs of all roles of the account, by name, whatever their paths."""
-    pages = clients.client("iam", place).get_paginator("list_roles").paginate()
+    pages = clients.client("iam", account_region).get_paginator("list_roles").paginate()
     return {role["RoleName"]: role["Arn"] for page in pages for role in page["Roles"]}
 
 
-def policies(clients: Clients, place: AccountRegion) -> dict[str, str]:
+def policies(clients: Clients, account_region: AccountRegion) -> dict[str, str]:
     """Return the ARNs of all customer managed policies of the account, by name."""
-    pages = clients.client("iam", place).get_paginator("list_policies").paginate(Scope="Local")
+    pages = (
+        clients.client("iam", account_region).get_paginator("list_policies").paginate(Scope="Local")
+    )
     return {policy["PolicyName"]: policy["Arn"] for page in pages for policy in page["Policies"]}
 
 
-def dashboards(clients: Clients, place: AccountRegion, prefix: str) -> dict[str, str]:
+def dashboards(clients: Clients, account_region: AccountRegion, prefix: str) -> dict[str, str]:
     """Return the ARNs of the dashboards whose names begin with ``prefix``, by name."""
-    paginator = clients.client("cloudwatch", place).get_paginator("list_dashboards")
+    paginator = clients.client("cloudwatch", account_region).get_paginator("list_dashboards")
     return {
         dashboard["DashboardName"]: dashboard["DashboardArn"]
         for page in paginator.paginate(DashboardNamePrefix=prefix)
@@ -148,13 +150,13 @@ class BucketNames:
     of_others: frozenset[str]
 
 
-def buckets(clients: Clients, place: AccountRegion, names: Collection[str]) -> BucketNames:
+def buckets(clients: Clients, account_region: AccountRegion, names: Collection[str]) -> BucketNames:
     """Return which of the names have a bucket, in any account.
 
     S3 answers 403 for a bucket of another account, and for every name to whoever may not ask at
     all: then the error of the call passes through.
     """
-    client = clients.client("s3", place)
+    client = clients.client("s3", account_region)
 
     def denial(name: str) -> ClientError | None:
         """Raise ClientError unless there is such a bucket; return the error if it is another's."""
@@ -186,7 +188,7 @@ def buckets(clients: Clients, place: AccountRegion, names: Collection[str]) -> B
 
 
 def check(
-    place: AccountRegion,
+    account_region: AccountRegion,
     kind: str,
     desired: Names,
     there: Mapping[str, str] | Collection[str] | Unavailable,
@@ -197,28 +199,30 @@ def check(
     """
     subject = f"{kind} names"
     if isinstance(there, Unavailable):
-        return unknown(place, subject, there.reason)
+        return unknown(account_region, subject, there.reason)
     taken = sorted(desired.keys() & set(there))
     if not taken:
-        return Check(place, subject, CheckState.OK, f"none of {len(desired)} is there already")
+        return Check(
+            account_region, subject, CheckState.OK, f"none of {len(desired)} is there already"
+        )
     arn = there[taken[0]] if isinstance(there, Mapping) else ""
-    cure = CURES[kind].format(name=taken[0], region=place.region, arn=arn)
+    cure = CURES[kind].format(name=taken[0], region=account_region.region, arn=arn)
     message = f"{_there(taken)}, and no stack of this workshop made it; {cure}; or {_OTHER_NAME}"
-    return Check(place, subject, CheckState.FAILED, message)
+    return Check(account_region, subject, CheckState.FAILED, message)
 
 
 _OTHER_NAME = "write another 'workshop' name, or other ids and keys"
 
 
 def check_buckets(
-    place: AccountRegion, desired: Names, there: BucketNames | Unavailable
+    account_region: AccountRegion, desired: Names, there: BucketNames | Unavailable
 ) -> Iterator[Check]:
     """Yield the same for buckets, whose names are shared with all other accounts."""
     usable = there if isinstance(there, Unavailable) else there.usable
-    yield check(place, BUCKET, desired, usable)
+    yield check(account_region, BUCKET, desired, usable)
     if not isinstance(there, Unavailable) and there.of_others:
         message = f"{_there(sorted(there.of_others))} in another account; {_OTHER_NAME}"
-        yield Check(place, "bucket names of other accounts", CheckState.FAILED, message)
+        yield Check(account_region, "bucket names of other accounts", CheckState.FAILED, message)
 
 
 def _there(names: Collection[str]) -> str:

@@ -46,9 +46,11 @@ Offers = Mapping[str, frozenset[str]]
 """Location (a Region, a zone) -> the ``ml.`` types whose namesakes EC2 offers there."""
 
 
-def subnets(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dict[str, Subnet]:
+def subnets(
+    clients: Clients, account_region: AccountRegion, ids: Collection[str]
+) -> dict[str, Subnet]:
     """Return those of the subnets that are there."""
-    pages = clients.client("ec2", place).get_paginator("describe_subnets")
+    pages = clients.client("ec2", account_region).get_paginator("describe_subnets")
     # A filter, since asking by id fails for all when one of them is not there.
     found = pages.paginate(Filters=[{"Name": "subnet-id", "Values": sorted(ids)}])
     return {
@@ -63,9 +65,11 @@ def subnets(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dic
     }
 
 
-def security_groups(clients: Clients, place: AccountRegion, ids: Collection[str]) -> dict[str, str]:
+def security_groups(
+    clients: Clients, account_region: AccountRegion, ids: Collection[str]
+) -> dict[str, str]:
     """Return the VPCs of those of the security groups that are there."""
-    pages = clients.client("ec2", place).get_paginator("describe_security_groups")
+    pages = clients.client("ec2", account_region).get_paginator("describe_security_groups")
     found = pages.paginate(Filters=[{"Name": "group-id", "Values": sorted(ids)}])
     return {
         group["GroupId"]: group.get("VpcId", "")
@@ -75,12 +79,12 @@ def security_groups(clients: Clients, place: AccountRegion, ids: Collection[str]
 
 
 def offers(
-    clients: Clients, place: AccountRegion, location_type: str, types: Collection[str]
+    clients: Clients, account_region: AccountRegion, location_type: str, types: Collection[str]
 ) -> Offers:
     """Return which of ``types`` the Region offers (``region``), or each ``availability-zone``."""
     names = sorted({name.removeprefix(PREFIX) for name in types})
     found: dict[str, set[str]] = {}
-    pages = clients.client("ec2", place).get_paginator("describe_instance_type_offerings")
+    pages = clients.client("ec2", account_region).get_paginator("describe_instance_type_offerings")
     for page in pages.paginate(
         LocationType=location_type, Filters=[{"Name": "instance-type", "Values": names}]
     ):
@@ -90,33 +94,40 @@ def offers(
 
 
 def check_region(
-    place: AccountRegion,
+    account_region: AccountRegion,
     notebooks: Collection[str],
     others: Collection[str],
     offers: Offers | Unavailable,
 ) -> Iterator[Check]:
     """Yield the notebooks' types, then those of jobs, endpoints and second choice, which warn."""
     if isinstance(offers, Unavailable):
-        yield unknown(place, ALL, offers.reason)
+        yield unknown(account_region, ALL, offers.reason)
         return
-    here = offers.get(place.region, frozenset())
+    here = offers.get(account_region.region, frozenset())
     missing = [name for name in dict.fromkeys([*notebooks, *others]) if name not in here]
     for name in missing:
-        message = (
-            f"EC2 has no {name.removeprefix(PREFIX)} in {place.region}, so SageMaker hardly has"
-        )
+        where = account_region.region
+        message = f"EC2 has no {name.removeprefix(PREFIX)} in {where}, so SageMaker hardly has"
         if name in notebooks:
-            yield unknown(place, name, message)
+            yield unknown(account_region, name, message)
         else:
             yield Check(
-                place, name, CheckState.WARNING, f"{message}; name another type, or another Region"
+                account_region,
+                name,
+                CheckState.WARNING,
+                f"{message}; name another type, or another Region",
             )
     if not missing:
-        yield Check(place, ALL, CheckState.OK, f"EC2 offers their namesakes in {place.region}")
+        yield Check(
+            account_region,
+            ALL,
+            CheckState.OK,
+            f"EC2 offers their namesakes in {account_region.region}",
+        )
 
 
 def check_subnets(
-    place: AccountRegion,
+    account_region: AccountRegion,
     demands: Mapping[str, SubnetDemand],
     found: Mapping[str, Subnet] | Unavailable,
     offers: Offers | Unavailable,
@@ -124,17 +135,19 @@ def check_subnets(
     """Yield for each subnet that it is there, has addresses enough, and a zone with the types."""
     for name, demand in demands.items():
         if isinstance(found, Unavailable):
-            yield unknown(place, name, found.reason)
+            yield unknown(account_region, name, found.reason)
         elif name not in found:
-            message = f"there is no such subnet in {place}; correct notebook.network.subnet_id"
-            yield Check(place, name, CheckState.FAILED, message)
+            message = (
+                f"there is no such subnet in {account_region}; correct notebook.network.subnet_id"
+            )
+            yield Check(account_region, name, CheckState.FAILED, message)
         else:
-            yield _addresses(place, demand, found[name])
-            yield from _zone(place, demand, found[name], offers)
+            yield _addresses(account_region, demand, found[name])
+            yield from _zone(account_region, demand, found[name], offers)
 
 
 def check_groups(
-    place: AccountRegion,
+    account_region: AccountRegion,
     demands: Mapping[str, SubnetDemand],
     subnets: Mapping[str, Subnet] | Unavailable,
     found: Mapping[str, str] | Unavailable,
@@ -147,14 +160,14 @@ def check_groups(
     known = {} if isinstance(subnets, Unavailable) else subnets
     for group, some in wanted.items():
         if isinstance(found, Unavailable):
-            yield unknown(place, group, found.reason)
+            yield unknown(account_region, group, found.reason)
             continue
         if group not in found:
             message = (
-                f"there is no such security group in {place}; correct"
+                f"there is no such security group in {account_region}; correct"
                 " notebook.network.security_group_ids"
             )
-            yield Check(place, group, CheckState.FAILED, message)
+            yield Check(account_region, group, CheckState.FAILED, message)
             continue
         others = [known[one] for one in some if one in known and known[one].vpc != found[group]]
         if others:
@@ -162,17 +175,17 @@ def check_groups(
                 f"it is of {found[group]}, and {others[0].id} of {others[0].vpc}; name security"
                 " groups of the subnet's VPC"
             )
-            yield Check(place, group, CheckState.FAILED, message)
+            yield Check(account_region, group, CheckState.FAILED, message)
         else:
-            yield Check(place, group, CheckState.OK, f"it is there, in {found[group]}")
+            yield Check(account_region, group, CheckState.OK, f"it is there, in {found[group]}")
 
 
-def _addresses(place: AccountRegion, demand: SubnetDemand, subnet: Subnet) -> Check:
+def _addresses(account_region: AccountRegion, demand: SubnetDemand, subnet: Subnet) -> Check:
     numbers = f"{subnet.free_addresses} free addresses for {demand.seats} notebooks"
     enough = demand.seats <= subnet.free_addresses
     message = numbers if enough else f"{numbers}; use a larger subnet, or spread them over several"
     return Check(
-        place,
+        account_region,
         subnet.id,
         CheckState.OK if enough else CheckState.FAILED,
         message,
@@ -182,17 +195,22 @@ def _addresses(place: AccountRegion, demand: SubnetDemand, subnet: Subnet) -> Ch
 
 
 def _zone(
-    place: AccountRegion, demand: SubnetDemand, subnet: Subnet, offers: Offers | Unavailable
+    account_region: AccountRegion,
+    demand: SubnetDemand,
+    subnet: Subnet,
+    offers: Offers | Unavailable,
 ) -> Iterator[Check]:
     for name in demand.types:
         subject = f"{name} in {subnet.zone}"
         if isinstance(offers, Unavailable):
-            yield unknown(place, subject, offers.reason)
+            yield unknown(account_region, subject, offers.reason)
         elif name not in offers.get(subnet.zone, frozenset()):
             where = ", ".join(zone for zone in sorted(offers) if name in offers[zone])
             better = f"; {where} would do" if where else ""
             of_ec2 = name.removeprefix(PREFIX)
             message = f"EC2 has no {of_ec2} in {subnet.zone}, the zone of {subnet.id}{better}"
-            yield unknown(place, subject, message)
+            yield unknown(account_region, subject, message)
         else:
-            yield Check(place, subject, CheckState.OK, f"EC2 offers its namesake in {subnet.zone}")
+            yield Check(
+                account_region, subject, CheckState.OK, f"EC2 offers its namesake in {subnet.zone}"
+            )

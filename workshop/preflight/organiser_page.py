@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from workshop import tags
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.preflight import organiser_policy
 from workshop.preflight.organiser_policy import OrganiserScope
 from workshop.pricing import prices
@@ -55,8 +55,8 @@ def _scopes(
     loaded: LoadedEnvironment, seats: Collection[Seat], partition: str
 ) -> tuple[OrganiserScope, ...]:
     regions: dict[str, list[str]] = {}
-    for place in account_regions(seats):
-        regions.setdefault(place.account, []).append(place.region)
+    for account_region in account_regions_of(seats):
+        regions.setdefault(account_region.account, []).append(account_region.region)
     profiles = loaded.settings.profiles
     return tuple(
         OrganiserScope(

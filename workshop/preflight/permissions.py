@@ -200,19 +200,19 @@ def deletes(names: Names, partition: str, *, bucket: str) -> tuple[Question, Que
 
 
 def simulated(
-    clients: Clients, place: AccountRegion, caller: str, asked: Collection[Question]
+    clients: Clients, account_region: AccountRegion, caller: str, asked: Collection[Question]
 ) -> tuple[SimulatedDecision, ...]:
     """Return IAM's answers for the caller with this ARN; one call for each resource.
 
     The policies are those of a user or role. A session's ARN leaves its role's path out, so the
     role is asked for it: raises ClientError where it may not be read.
     """
-    iam = clients.client("iam", place)
+    iam = clients.client("iam", account_region)
     kind, _, name = caller.split(":", 5)[5].partition("/")
     if kind == "assumed-role":
         caller = iam.get_role(RoleName=name.partition("/")[0])["Role"]["Arn"]
     context = [
-        _entry("aws:RequestedRegion", place.region),
+        _entry("aws:RequestedRegion", account_region.region),
         _entry("iam:PassedToService", "sagemaker.amazonaws.com"),
     ]
     pages = iam.get_paginator("simulate_principal_policy")
@@ -235,7 +235,7 @@ def simulated(
 
 
 def check(
-    place: AccountRegion,
+    account_region: AccountRegion,
     caller: str | Unavailable,
     decisions: Collection[SimulatedDecision] | Unavailable,
 ) -> Iterator[Check]:
@@ -244,14 +244,16 @@ def check(
     Then yield a warning for each phase in which handlers may call what is denied or open.
     """
     if isinstance(caller, Unavailable):
-        yield unknown(place, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
+        yield unknown(account_region, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
         return
     if is_root(caller):
         message = "the account's root may do all that no organization denies it"
-        yield Check(place, SUBJECT, CheckState.OK, message)
+        yield Check(account_region, SUBJECT, CheckState.OK, message)
         return
     if isinstance(decisions, Unavailable):
-        yield unknown(place, SUBJECT, f"IAM's simulation does not answer ({decisions.reason})")
+        yield unknown(
+            account_region, SUBJECT, f"IAM's simulation does not answer ({decisions.reason})"
+        )
         return
     known = {action for some in ACTIONS.values() for action in some}
     needed = [decision for decision in decisions if decision.action in known]
@@ -259,13 +261,13 @@ def check(
     hanging = [decision for decision in needed if not decision.allowed]
     if denied:
         message = f"you may not do {_counted(denied)}; have it allowed"
-        yield Check(place, SUBJECT, CheckState.FAILED, message, denied=_denied(denied))
+        yield Check(account_region, SUBJECT, CheckState.FAILED, message, denied=_denied(denied))
     elif hanging:
         why = f"conditions that cannot be simulated decide about {_counted(hanging)}"
         message = not_known(why, SUBJECT)
-        yield Check(place, SUBJECT, CheckState.UNKNOWN, message, denied=_denied(hanging))
+        yield Check(account_region, SUBJECT, CheckState.UNKNOWN, message, denied=_denied(hanging))
     else:
-        yield Check(place, SUBJECT, CheckState.OK, f"{len(needed)} actions are allowed")
+        yield Check(account_region, SUBJECT, CheckState.OK, f"{len(needed)} actions are allowed")
     for phase, subject in handlers.PHASES.items():
         besides = [
             decision
@@ -276,11 +278,13 @@ def check(
         ]
         if besides:
             message = f"CloudFormation may need {_counted(besides)}; better have it allowed"
-            yield Check(place, subject, CheckState.WARNING, message, denied=_denied(besides))
+            yield Check(
+                account_region, subject, CheckState.WARNING, message, denied=_denied(besides)
+            )
 
 
 def check_teardown(
-    place: AccountRegion, decisions: Collection[SimulatedDecision] | Unavailable
+    account_region: AccountRegion, decisions: Collection[SimulatedDecision] | Unavailable
 ) -> Iterator[Check]:
     """Yield unknown where a teardown might not read all that it has to, as IAM's simulation says.
 
@@ -299,13 +303,17 @@ def check_teardown(
         message = not_known(
             f"a teardown could prove nothing without {_counted(unread)}", READS_SUBJECT
         )
-        yield Check(place, READS_SUBJECT, CheckState.UNKNOWN, message, denied=_denied(unread))
+        yield Check(
+            account_region, READS_SUBJECT, CheckState.UNKNOWN, message, denied=_denied(unread)
+        )
     else:
         message = "nothing that a teardown reads is denied"
-        yield Check(place, READS_SUBJECT, CheckState.OK, message)
+        yield Check(account_region, READS_SUBJECT, CheckState.OK, message)
     if undeleted:
         message = f"a teardown may need {_counted(undeleted)}; better have it allowed"
-        yield Check(place, DELETES_SUBJECT, CheckState.WARNING, message, denied=_denied(undeleted))
+        yield Check(
+            account_region, DELETES_SUBJECT, CheckState.WARNING, message, denied=_denied(undeleted)
+        )
 
 
 def _counted(decisions: Collection[SimulatedDecision]) -> str:

@@ -33,9 +33,11 @@ class QuotaRequest:
         return f"asked for {self.desired} on {when}, {OPEN[self.status]}"
 
 
-def open_requests(clients: Clients, place: AccountRegion, service: str) -> dict[str, QuotaRequest]:
+def open_requests(
+    clients: Clients, account_region: AccountRegion, service: str
+) -> dict[str, QuotaRequest]:
     """Return the open requests for quotas of a service, by the quota's code."""
-    client = clients.client("service-quotas", place)
+    client = clients.client("service-quotas", account_region)
     pages = client.get_paginator("list_requested_service_quota_change_history")
     return {
         row["QuotaCode"]: QuotaRequest(int(row["DesiredValue"]), row["Created"], row["Status"])
@@ -49,10 +51,11 @@ def marked(ask: ParallelReads, checks: Collection[Check]) -> list[Check]:
     """Return the checks, with what was asked for already told and not to be asked for again."""
     answers: dict[tuple[AccountRegion, str], Future[dict[str, QuotaRequest] | Unavailable]] = {}
     short = [check for check in checks if check.request]
-    for key in dict.fromkeys((check.place, check.service_code) for check in short):
+    for key in dict.fromkeys((check.account_region, check.service_code) for check in short):
         answers[key] = ask(open_requests, *key)
     told = {
-        check: _marked(check, answers[check.place, check.service_code].result()) for check in short
+        check: _marked(check, answers[check.account_region, check.service_code].result())
+        for check in short
     }
     return [told.get(check, check) for check in checks]
 
@@ -70,7 +73,7 @@ def _marked(check: Check, requested: Requested | Unavailable) -> Check:
 
 def file(clients: Clients, check: Check) -> str:
     """Ask AWS for what a check needs; return the status of the request."""
-    client = clients.client("service-quotas", check.place)
+    client = clients.client("service-quotas", check.account_region)
     answer = client.request_service_quota_increase(
         ServiceCode=check.service_code,
         QuotaCode=check.quota_code,

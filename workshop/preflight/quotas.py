@@ -122,34 +122,36 @@ def of(quotas: Quotas | Unavailable, limit: WorkshopQuota) -> AppliedQuota | Una
     return quotas if isinstance(quotas, Unavailable) else quotas[limit]
 
 
-def applied(clients: Clients, place: AccountRegion, limits: Collection[WorkshopQuota]) -> Quotas:
+def applied(
+    clients: Clients, account_region: AccountRegion, limits: Collection[WorkshopQuota]
+) -> Quotas:
     """Return the value of each of ``limits``, all of one service.
 
-    ``place`` has the Region that knows that service's quotas. The listing leaves out quotas without
-    a value of their own; for these AWS's defaults are read. A value that AWS marks with an error is
-    unknown, as is a quota that neither listing has.
+    ``account_region`` has the Region that knows that service's quotas. The listing leaves out
+    quotas without a value of their own; for these AWS's defaults are read. A value that AWS marks
+    with an error is unknown, as is a quota that neither listing has.
     """
     (service,) = {limit.service for limit in limits}
-    rows = attempt(lambda: list(_rows(clients, place, "list_service_quotas", service)))
+    rows = attempt(lambda: list(_rows(clients, account_region, "list_service_quotas", service)))
     if isinstance(rows, Unavailable):
         return dict.fromkeys(limits, rows)
     found = {limit: _find(limit, rows, default=False) for limit in limits}
     missing = [limit for limit, quota in found.items() if quota is None]
     if missing:
         rows = attempt(
-            lambda: list(_rows(clients, place, "list_aws_default_service_quotas", service))
+            lambda: list(_rows(clients, account_region, "list_aws_default_service_quotas", service))
         )
         for limit in missing:
             found[limit] = (
                 rows if isinstance(rows, Unavailable) else _find(limit, rows, default=True)
-            ) or Unavailable(f"Service Quotas has no such quota in {place.region}")
+            ) or Unavailable(f"Service Quotas has no such quota in {account_region.region}")
     return {limit: quota for limit, quota in found.items() if quota is not None}
 
 
 def _rows(
-    clients: Clients, place: AccountRegion, operation: str, service: str
+    clients: Clients, account_region: AccountRegion, operation: str, service: str
 ) -> Iterator[Mapping[str, Any]]:
-    client = clients.client("service-quotas", place)
+    client = clients.client("service-quotas", account_region)
     for page in client.get_paginator(operation).paginate(ServiceCode=service):
         yield from page["Quotas"]
 
@@ -186,34 +188,34 @@ KINDS: Mapping[Use, str] = {
 """The machines that a class shares with others, and the kind of work that has them."""
 
 
-def buckets(clients: Clients, place: AccountRegion) -> frozenset[str]:
+def buckets(clients: Clients, account_region: AccountRegion) -> frozenset[str]:
     """Return the names of all general purpose buckets of the account, in every Region."""
     # Without a page size S3 answers in one piece, and refuses that to accounts with a raised quota.
-    pages = clients.pages(place, "s3", "ListBuckets", size=LARGE_PAGE)
+    pages = clients.pages(account_region, "s3", "ListBuckets", size=LARGE_PAGE)
     return frozenset(bucket["Name"] for page in pages for bucket in page["Buckets"])
 
 
-def identities(clients: Clients, place: AccountRegion) -> dict[WorkshopQuota, int]:
+def identities(clients: Clients, account_region: AccountRegion) -> dict[WorkshopQuota, int]:
     """Return how many roles and customer-managed policies there are; IAM itself counts them."""
-    summary = clients.client("iam", place).get_account_summary()["SummaryMap"]
+    summary = clients.client("iam", account_region).get_account_summary()["SummaryMap"]
     return {ROLES: summary["Roles"], POLICIES: summary["Policies"]}
 
 
-def repositories(clients: Clients, place: AccountRegion) -> frozenset[str]:
+def repositories(clients: Clients, account_region: AccountRegion) -> frozenset[str]:
     """Return the names of all private repositories of the Region."""
-    pages = clients.pages(place, "ecr", "DescribeRepositories", size=LARGE_PAGE)
+    pages = clients.pages(account_region, "ecr", "DescribeRepositories", size=LARGE_PAGE)
     return frozenset(found["repositoryName"] for page in pages for found in page["repositories"])
 
 
 def notebook_volumes(
-    clients: Clients, place: AccountRegion, own: Collection[str]
+    clients: Clients, account_region: AccountRegion, own: Collection[str]
 ) -> tuple[dict[str, NotebookState], int | Unavailable]:
     """Return all notebooks, and the GB of the disks of those that are not among ``own``.
 
     A listing tells no disk's size, so each notebook of others is described.
     """
-    found = notebooks(clients, place)
-    client = clients.client("sagemaker", place)
+    found = notebooks(clients, account_region)
+    client = clients.client("sagemaker", account_region)
 
     def size(name: str) -> int:
         with errors.gone_is_fine():
@@ -227,13 +229,13 @@ def notebook_volumes(
 
 
 def of_others(
-    clients: Clients, place: AccountRegion, owners: Owners
+    clients: Clients, account_region: AccountRegion, owners: Owners
 ) -> dict[Use, tuple[Machines, ...] | Unavailable]:
     """Return the machines that jobs and endpoints of all but the workshop's seats have now.
 
     What belongs to nobody known counts as somebody else's.
     """
-    collector = StatusCollector(clients, place, owners, DescribeCache())
+    collector = StatusCollector(clients, account_region, owners, DescribeCache())
     work = collector.of_others(tuple(KINDS.values()))
     return {use: _machines_of(work[kind]) for use, kind in KINDS.items()}
 

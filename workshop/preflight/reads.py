@@ -36,23 +36,23 @@ Judge = Callable[[], Iterable[Check]]
 """Waits for the answers to some questions, and returns the checks that they make."""
 
 
-def account_of(place: AccountRegion) -> AccountRegion:
+def account_of(account_region: AccountRegion) -> AccountRegion:
     """Return the same account, with the Region that knows its global quotas."""
-    return replace(place, region=regions.home(place.region))
+    return replace(account_region, region=regions.home(account_region.region))
 
 
 # --- an account -----------------------------------------------------------------------------------
 
 
 def read_account(
-    ask: ParallelReads, place: AccountRegion, requests: Collection[PreflightRequest]
+    ask: ParallelReads, account_region: AccountRegion, requests: Collection[PreflightRequest]
 ) -> Judge:
-    """Begin all questions about an account; ``place`` is of ``account_of``."""
-    iam = ask(quotas.applied, place, (quotas.ROLES, quotas.POLICIES))
-    s3 = ask(quotas.applied, place, (quotas.BUCKETS,))
-    identities = ask(quotas.identities, place)
-    buckets = ask(quotas.buckets, place)
-    trusted = _trusted(ask, place, requests)
+    """Begin all questions about an account; ``account_region`` is of ``account_of``."""
+    iam = ask(quotas.applied, account_region, (quotas.ROLES, quotas.POLICIES))
+    s3 = ask(quotas.applied, account_region, (quotas.BUCKETS,))
+    identities = ask(quotas.identities, account_region)
+    buckets = ask(quotas.buckets, account_region)
+    trusted = _trusted(ask, account_region, requests)
 
     def judge() -> Iterator[Check]:
         limits, there = iam.result(), identities.result()
@@ -62,14 +62,14 @@ def read_account(
         }
         for limit, counts in made.items():
             yield demand.check_count(
-                place,
+                account_region,
                 limit,
                 need=_made(requests, counts),
                 used=there if isinstance(there, Unavailable) else there[limit],
                 quota=quotas.of(limits, limit),
             )
         yield demand.check_names(
-            place,
+            account_region,
             quotas.BUCKETS,
             desired=frozenset(name for request in requests for name in request.demand.buckets),
             there=buckets.result(),
@@ -81,7 +81,7 @@ def read_account(
 
 
 def _trusted(
-    ask: ParallelReads, place: AccountRegion, requests: Collection[PreflightRequest]
+    ask: ParallelReads, account_region: AccountRegion, requests: Collection[PreflightRequest]
 ) -> Judge:
     """Ask whether the principals exist that console roles of an account trust.
 
@@ -92,14 +92,16 @@ def _trusted(
     seats = [seat for request in requests for seat in request.seats]
     answers = {
         principal: ask(
-            trusted_principals.existing, replace(place, account=principal.account), principal.arn
+            trusted_principals.existing,
+            replace(account_region, account=principal.account),
+            principal.arn,
         )
         if principal.account in reached
         else None
         for principal in trusted_principals.named(loaded, seats)
     }
     return lambda: trusted_principals.checks(
-        place,
+        account_region,
         loaded.path,
         {
             principal: None if answer is None else answer.result()
@@ -115,7 +117,7 @@ def _made(
     need = 0
     for request, count in zip(requests, counts, strict=True):
         if request.stacks is None:
-            return Unavailable(f"the stacks of {request.place} could not be listed")
+            return Unavailable(f"the stacks of {request.account_region} could not be listed")
         need += demand.made_by(count, request.stacks)
     return need
 
@@ -143,9 +145,9 @@ def _permissions(
     ask: ParallelReads, request: PreflightRequest, caller: str | Unavailable, *, tries_reads: bool
 ) -> Judge:
     """Ask what one seat's deployment may do and a teardown may read; of the root, nothing."""
-    place = request.place
+    account_region = request.account_region
     if isinstance(caller, Unavailable) or permissions.is_root(caller):
-        return lambda: permissions.check(place, caller, ())
+        return lambda: permissions.check(account_region, caller, ())
     seat = request.seats[0]
     profile = request.profile(seat)
     names, partition = request.loaded.names(seat), caller.split(":")[1]
@@ -157,14 +159,16 @@ def _permissions(
         repository=next(iter(profile.registry.repositories)),
         in_vpc=bool(request.subnets),
     )
-    decisions = ask(permissions.simulated, place, caller, tuple(questions))
+    decisions = ask(permissions.simulated, account_region, caller, tuple(questions))
     of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]
-    torn_down = ask(permissions.simulated, place, caller, of_teardown) if tries_reads else None
+    torn_down = (
+        ask(permissions.simulated, account_region, caller, of_teardown) if tries_reads else None
+    )
 
     def judge() -> Iterator[Check]:
-        yield from permissions.check(place, caller, decisions.result())
+        yield from permissions.check(account_region, caller, decisions.result())
         if torn_down is not None:
-            yield from permissions.check_teardown(place, torn_down.result())
+            yield from permissions.check_teardown(account_region, torn_down.result())
 
     return judge
 
@@ -174,23 +178,25 @@ def _names(ask: ParallelReads, request: PreflightRequest) -> Judge:
 
     Repositories and notebooks are listed for their quotas, and looked at there.
     """
-    place, new = request.place, request.new_names
+    account_region, new = request.account_region, request.new_names
     prefix = f"{request.loaded.settings.workshop}-"
-    heads = ask(existing_names.buckets, place, new.of(existing_names.BUCKET))
+    heads = ask(existing_names.buckets, account_region, new.of(existing_names.BUCKET))
     others: dict[str, Answer[Mapping[str, str]]] = {
-        existing_names.ROLE: ask(existing_names.roles, place),
-        existing_names.POLICY: ask(existing_names.policies, place),
-        existing_names.DASHBOARD: ask(existing_names.dashboards, place, prefix),
+        existing_names.ROLE: ask(existing_names.roles, account_region),
+        existing_names.POLICY: ask(existing_names.policies, account_region),
+        existing_names.DASHBOARD: ask(existing_names.dashboards, account_region, prefix),
     }
 
     def judge() -> Iterator[Check]:
         buckets = heads.result()
         usable = buckets if isinstance(buckets, Unavailable) else buckets.usable
         mine = _new_by_now(ask, request, existing_names.BUCKET, usable)
-        yield from existing_names.check_buckets(place, mine, buckets)
+        yield from existing_names.check_buckets(account_region, mine, buckets)
         for kind, answer in others.items():
             there = answer.result()
-            yield existing_names.check(place, kind, _new_by_now(ask, request, kind, there), there)
+            yield existing_names.check(
+                account_region, kind, _new_by_now(ask, request, kind, there), there
+            )
 
     return judge
 
@@ -205,24 +211,24 @@ def _new_by_now(
     new = request.new_names.of(kind)
     if isinstance(there, Unavailable) or not new.keys() & set(there):
         return new
-    now = ask(stack_listing.stacks, request.place).result()
+    now = ask(stack_listing.stacks, request.account_region).result()
     return new if isinstance(now, Unavailable) else existing_names.still_unmade(new, now)
 
 
 def _teardown(ask: ParallelReads, request: PreflightRequest) -> Judge:
     answers = teardown_reads.ask(ask, request)
     return lambda: teardown_reads.checks(
-        request.place, {name: answer.result() for name, answer in answers.items()}
+        request.account_region, {name: answer.result() for name, answer in answers.items()}
     )
 
 
 def _stacks(ask: ParallelReads, request: PreflightRequest) -> Judge:
-    quota = ask(quotas.applied, request.place, (quotas.STACKS,))
+    quota = ask(quotas.applied, request.account_region, (quotas.STACKS,))
     found = request.stacks
-    unread = Unavailable("the stacks of the place could not be listed")
+    unread = Unavailable("the stacks of the account and Region could not be listed")
     return lambda: [
         demand.check_names(
-            request.place,
+            request.account_region,
             quotas.STACKS,
             desired=request.demand.stacks,
             there=unread if found is None else frozenset(found),
@@ -232,13 +238,13 @@ def _stacks(ask: ParallelReads, request: PreflightRequest) -> Judge:
 
 
 def _repositories(ask: ParallelReads, request: PreflightRequest) -> Judge:
-    quota = ask(quotas.applied, request.place, (quotas.REPOSITORIES,))
-    there = ask(quotas.repositories, request.place)
+    quota = ask(quotas.applied, request.account_region, (quotas.REPOSITORIES,))
+    there = ask(quotas.repositories, request.account_region)
 
     def judge() -> Iterator[Check]:
         found = there.result()
         yield demand.check_names(
-            request.place,
+            request.account_region,
             quotas.REPOSITORIES,
             desired=request.demand.repositories,
             there=found,
@@ -255,27 +261,27 @@ def _names_of(
     """Yield whether new names are free, unless the check of a quota says that nobody knows."""
     if request.new_names and not isinstance(there, Unavailable):
         new = _new_by_now(ask, request, kind, there)
-        yield existing_names.check(request.place, kind, new, there)
+        yield existing_names.check(request.account_region, kind, new, there)
 
 
 def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
     """Ask about notebooks, and about machines of jobs and endpoints."""
-    loaded, place, making = request.loaded, request.place, bool(request.making)
-    uses = demand.concurrent_use(loaded, place)
-    spot = demand.spot_only_quotas(loaded, place)
+    loaded, account_region, making = request.loaded, request.account_region, bool(request.making)
+    uses = demand.concurrent_use(loaded, account_region)
+    spot = demand.spot_only_quotas(loaded, account_region)
     types = sorted({seat.instance_type for seat in request.seats})
     limits: dict[WorkshopQuota, None] = {quotas.NOTEBOOKS: None, quotas.VOLUMES: None}
     limits |= dict.fromkeys(spot)
     limits |= dict.fromkeys(quotas.of_machines("notebook", name) for name in types)
     limits |= dict.fromkeys(use.limit for use in uses)
-    applied = ask(quotas.applied, place, tuple(limits))
+    applied = ask(quotas.applied, account_region, tuple(limits))
     disks = {
         loaded.names(seat).notebook: seat.volume_gb
         for seat in loaded.seats
-        if seat.account_region == place
+        if seat.account_region == account_region
     }
-    there = ask(quotas.notebook_volumes, place, disks.keys())
-    others = ask(quotas.of_others, place, owners(loaded, place))
+    there = ask(quotas.notebook_volumes, account_region, disks.keys())
+    others = ask(quotas.of_others, account_region, owners(loaded, account_region))
 
     def judge() -> Iterator[Check]:
         found, listed, machines = applied.result(), there.result(), others.result()
@@ -285,7 +291,7 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
         yield _volumes(request, disks, books, gigabytes, quotas.of(found, quotas.VOLUMES))
         for use in uses:
             yield demand.check_concurrent(
-                place,
+                account_region,
                 use,
                 used=_used_by_others(request, use.limit, books, machines),
                 quota=quotas.of(found, use.limit),
@@ -293,7 +299,7 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
             )
         for limit, profiles in spot.items():
             quota = quotas.of(found, limit)
-            yield demand.check_spot_only(place, limit, profiles, quota, making=making)
+            yield demand.check_spot_only(account_region, limit, profiles, quota, making=making)
 
     return judge
 
@@ -307,7 +313,7 @@ def _notebooks(
     unread = there if isinstance(there, Unavailable) else None
     known = {} if isinstance(there, Unavailable) else there
     yield demand.check_names(
-        request.place,
+        request.account_region,
         quotas.NOTEBOOKS,
         desired=frozenset(desired),
         there=unread or frozenset(known),
@@ -316,7 +322,7 @@ def _notebooks(
     for instance_type, need, used in demand.machines(desired, known.values()):
         limit = quotas.of_machines("notebook", instance_type)
         yield demand.check_count(
-            request.place,
+            request.account_region,
             limit,
             need=unread or need,
             used=unread or used,
@@ -332,7 +338,7 @@ def _volumes(
     quota: quotas.AppliedQuota | Unavailable,
 ) -> Check:
     """Return whether the disks of the notebooks to be made fit beside those that there are."""
-    check = partial(demand.check_count, request.place, quotas.VOLUMES, quota=quota)
+    check = partial(demand.check_count, request.account_region, quotas.VOLUMES, quota=quota)
     if isinstance(there, Unavailable):
         return check(need=there, used=there)
     need = sum(size for name, size in request.demand.volumes.items() if name not in there)
@@ -361,20 +367,24 @@ def _used_by_others(
 
 
 def _offers(ask: ParallelReads, request: PreflightRequest) -> Judge:
-    place, types, others = request.place, request.notebook_types, request.other_types
-    offers = ask(offerings.offers, place, "region", (*types, *others))
-    return lambda: offerings.check_region(place, types, others, offers.result())
+    account_region, types, others = (
+        request.account_region,
+        request.notebook_types,
+        request.other_types,
+    )
+    offers = ask(offerings.offers, account_region, "region", (*types, *others))
+    return lambda: offerings.check_region(account_region, types, others, offers.result())
 
 
 def _subnets(ask: ParallelReads, request: PreflightRequest) -> Judge:
-    place, subnets = request.place, request.subnets
-    zones = ask(offerings.offers, place, "availability-zone", request.notebook_types)
-    there = ask(offerings.subnets, place, tuple(subnets))
+    account_region, subnets = request.account_region, request.subnets
+    zones = ask(offerings.offers, account_region, "availability-zone", request.notebook_types)
+    there = ask(offerings.subnets, account_region, tuple(subnets))
     groups = {group for demand in subnets.values() for group in demand.security_groups}
-    found = ask(offerings.security_groups, place, groups)
+    found = ask(offerings.security_groups, account_region, groups)
 
     def judge() -> Iterator[Check]:
-        yield from offerings.check_subnets(place, subnets, there.result(), zones.result())
-        yield from offerings.check_groups(place, subnets, there.result(), found.result())
+        yield from offerings.check_subnets(account_region, subnets, there.result(), zones.result())
+        yield from offerings.check_groups(account_region, subnets, there.result(), found.result())
 
     return judge

@@ -35,26 +35,28 @@ class ParallelReads:
     def __call__(
         self,
         call: Callable[Concatenate[Clients, AccountRegion, P], T],
-        place: AccountRegion,
+        account_region: AccountRegion,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Answer[T]:
-        """Begin ``call(clients, place, ...)``."""
-        return self.pool.submit(attempt, partial(call, self.clients, place, *args, **kwargs))
+        """Begin ``call(clients, account_region, ...)``."""
+        return self.pool.submit(
+            attempt, partial(call, self.clients, account_region, *args, **kwargs)
+        )
 
 
 @dataclass(frozen=True)
 class PreflightRequest:
-    """The chosen seats of one place, and the stacks it has; None where these are not known."""
+    """The chosen seats of one Region, and the stacks it has; None where these are not known."""
 
     loaded: LoadedEnvironment
-    place: AccountRegion
+    account_region: AccountRegion
     seats: tuple[Seat, ...]
     stacks: Mapping[str, StackSummary] | None
 
     @cached_property
     def demand(self) -> Demand:
-        return demand.desired(self.loaded, self.place, self.seats)
+        return demand.desired(self.loaded, self.account_region, self.seats)
 
     @cached_property
     def making(self) -> tuple[Seat, ...]:
@@ -67,7 +69,7 @@ class PreflightRequest:
         stacks = self.stacks
         if stacks is None:
             return DesiredNames({})
-        return existing_names.desired(self.loaded, self.place, self.seats, stacks)
+        return existing_names.desired(self.loaded, self.account_region, self.seats, stacks)
 
     @cached_property
     def subnets(self) -> dict[str, SubnetDemand]:

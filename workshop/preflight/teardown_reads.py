@@ -47,11 +47,11 @@ class TeardownRead:
 
 def ask(asking: ParallelReads, request: PreflightRequest) -> dict[str, Answer[TeardownRead]]:
     """Begin to look for each resource type in an account and Region."""
-    return {name: asking(_look, request.place, request, name) for name in _finders()}
+    return {name: asking(_look, request.account_region, request, name) for name in _finders()}
 
 
 def checks(
-    place: AccountRegion, reads: Mapping[str, TeardownRead | Unavailable]
+    account_region: AccountRegion, reads: Mapping[str, TeardownRead | Unavailable]
 ) -> Iterator[Check]:
     """Return one check that all can be looked for, or one for each service that refuses it."""
     refused: dict[tuple[str, str], list[str]] = {}
@@ -64,12 +64,14 @@ def checks(
     for (service, why), names in refused.items():
         by_service.setdefault(service, {})[why] = names
     for service, whys in by_service.items():
-        yield _check(place, service, whys)
+        yield _check(account_region, service, whys)
     if reads and not refused:
-        yield Check(place, SUBJECT, CheckState.OK, f"{len(reads)} resource types can be looked for")
+        yield Check(
+            account_region, SUBJECT, CheckState.OK, f"{len(reads)} resource types can be looked for"
+        )
 
 
-def _check(place: AccountRegion, service: str, whys: Mapping[str, list[str]]) -> Check:
+def _check(account_region: AccountRegion, service: str, whys: Mapping[str, list[str]]) -> Check:
     names = [name for some in whys.values() for name in some]
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")
     subject = names[0] if len(names) == 1 else f"{SUBJECT}: {service or 'AWS'}"
@@ -78,16 +80,16 @@ def _check(place: AccountRegion, service: str, whys: Mapping[str, list[str]]) ->
         f" ({'; '.join(list(whys)[:SHOWN])}); have that allowed, or go on without:"
         f" --accept-unknown {shlex.quote(subject)}"
     )
-    return Check(place, subject, CheckState.UNKNOWN, message, parts=tuple(names))
+    return Check(account_region, subject, CheckState.UNKNOWN, message, parts=tuple(names))
 
 
 def _look(
-    clients: Clients, place: AccountRegion, request: PreflightRequest, name: str
+    clients: Clients, account_region: AccountRegion, request: PreflightRequest, name: str
 ) -> TeardownRead:
     scope = Scope(
         workshop=request.loaded.settings.workshop,
         environment=request.loaded.name,
-        place=place,
+        account_region=account_region,
         seats=frozenset(seat.id for seat in request.seats),
         whole=True,
     )
@@ -111,15 +113,17 @@ def _finders() -> dict[str, Callable[[ScanContext], Any]]:
 
 
 def _roles(context: ScanContext) -> Any:
-    return roles.roles(context.clients, context.scope.workshop, context.scope.place)
+    return roles.roles(context.clients, context.scope.workshop, context.scope.account_region)
 
 
 def _policies(context: ScanContext) -> Any:
-    return roles.policies(context.clients, context.scope.workshop, context.scope.place)
+    return roles.policies(context.clients, context.scope.workshop, context.scope.account_region)
 
 
 def _tags(context: ScanContext) -> Any:
-    return region_inventory.tagged(context.clients, context.scope.workshop, context.scope.place)
+    return region_inventory.tagged(
+        context.clients, context.scope.workshop, context.scope.account_region
+    )
 
 
 class _EnoughError(Exception):
@@ -136,8 +140,12 @@ class _FewCalls(Clients):
         self._made = 0
         self._few = threading.Lock()
 
-    def client(self, service: str, place: AccountRegion, *, attempts: int | None = None) -> Any:
-        return _Client(self._of.client(service, place, attempts=attempts), partial(self.note))
+    def client(
+        self, service: str, account_region: AccountRegion, *, attempts: int | None = None
+    ) -> Any:
+        return _Client(
+            self._of.client(service, account_region, attempts=attempts), partial(self.note)
+        )
 
     def note(self, service: str) -> None:
         """Count a call that is about to be made; raises when there were enough."""

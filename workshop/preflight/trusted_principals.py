@@ -47,9 +47,9 @@ def named(loaded: LoadedEnvironment, seats: Iterable[Seat]) -> tuple[TrustedPrin
     return tuple(found.values())
 
 
-def existing(clients: Clients, place: AccountRegion, arn: str) -> str:
+def existing(clients: Clients, account_region: AccountRegion, arn: str) -> str:
     """Return the ARN of the user or role that has the name in ``arn``, empty if there is none."""
-    iam = clients.client("iam", place)
+    iam = clients.client("iam", account_region)
     kind, _, path = arn.split(":", 5)[5].partition("/")
     name = path.rpartition("/")[2]
     with errors.gone_is_fine():
@@ -60,7 +60,7 @@ def existing(clients: Clients, place: AccountRegion, arn: str) -> str:
 
 
 def checks(
-    place: AccountRegion,
+    account_region: AccountRegion,
     file: Path,
     answers: Mapping[TrustedPrincipal, str | Unavailable | None],
 ) -> Iterator[Check]:
@@ -73,17 +73,17 @@ def checks(
                 f"it is in account {principal.account}, where nothing is asked; see that it exists,"
                 " or every seat fails"
             )
-            yield Check(place, subject, CheckState.WARNING, message)
+            yield Check(account_region, subject, CheckState.WARNING, message)
         elif isinstance(answer, Unavailable):
-            yield unknown(place, subject, answer.reason)
+            yield unknown(account_region, subject, answer.reason)
         elif answer == principal.arn:
             there += 1
         else:
             wrong = f"its ARN is {answer}" if answer else "there is no such user or role"
             message = f"{_where(file, principal)}: {wrong}; correct it, or make it first"
-            yield Check(place, subject, CheckState.FAILED, message)
+            yield Check(account_region, subject, CheckState.FAILED, message)
     if there:
-        yield Check(place, SUBJECT, CheckState.OK, f"{there} exist")
+        yield Check(account_region, SUBJECT, CheckState.OK, f"{there} exist")
 
 
 def _where(file: Path, principal: TrustedPrincipal) -> str:

@@ -25,7 +25,7 @@ from workshop.aws.stacks import stacks
 from workshop.aws.strays import Stray, off_roster
 from workshop.aws.strays import seat as stray_seat
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions
+from workshop.config.roster import Seat, account_regions_of
 from workshop.pricing.billing import ENDPOINT_AT_REST, JOB_RUNS
 from workshop.status import report
 from workshop.status.describe import DescribeCache, Descriptions
@@ -107,17 +107,21 @@ def scan(
 ) -> StatusScan:
     """Read each account and Region of ``seats``; one that does not answer hides no other.
 
-    Seats that left the roster are looked for there and in the places ``also``.
+    Seats that left the roster are looked for there and in the accounts and Regions ``also``.
     """
 
-    def collect(place: AccountRegion) -> Snapshot:
-        return StatusCollector(clients, place, report.owners(loaded, place), cache).snapshot()
+    def collect(account_region: AccountRegion) -> Snapshot:
+        return StatusCollector(
+            clients, account_region, report.owners(loaded, account_region), cache
+        ).snapshot()
 
     before = clients.calls
-    places = tuple(dict.fromkeys((*account_regions(seats), *also)))
-    snapshots = side_by_side(collect, places, threads=len(places))
+    account_regions = tuple(dict.fromkeys((*account_regions_of(seats), *also)))
+    snapshots = side_by_side(collect, account_regions, threads=len(account_regions))
     rows = tuple(report.rows(loaded, seats, snapshots))
-    stacked = {place: known(snapshot.stacks) for place, snapshot in snapshots.items()}
+    stacked = {
+        account_region: known(snapshot.stacks) for account_region, snapshot in snapshots.items()
+    }
     strays = off_roster(loaded, stacked)
     left = tuple(stray_seat(loaded, stray) for stray in strays)
     everybody = replace(loaded, seats=(*loaded.seats, *left))
@@ -128,7 +132,9 @@ def scan(
         unattributed=tuple(found for found in unattributed if found is not None),
         totals=report.totals(rows),
         unknown={
-            place: snapshot.unknown for place, snapshot in snapshots.items() if snapshot.unknown
+            account_region: snapshot.unknown
+            for account_region, snapshot in snapshots.items()
+            if snapshot.unknown
         },
         calls=Counter(clients.calls) - before,
         strays=tuple(report.rows(everybody, left, snapshots)),
@@ -140,19 +146,21 @@ class StatusCollector:
     """One scan of one account and Region."""
 
     def __init__(
-        self, clients: Clients, place: AccountRegion, owners: Owners, cache: DescribeCache
+        self, clients: Clients, account_region: AccountRegion, owners: Owners, cache: DescribeCache
     ) -> None:
         self._clients = clients
-        self._place = place
+        self._account_region = account_region
         self._owners = owners
-        self._descriptions = Descriptions(clients, place, cache)
+        self._descriptions = Descriptions(clients, account_region, cache)
 
     def snapshot(self) -> Snapshot:
         """Read everything; what fails is Unavailable in the answer and hides nothing else."""
         workshop = self._owners.workshop
         with ThreadPoolExecutor(THREADS) as pool:
-            stacked = pool.submit(attempt, partial(stacks, self._clients, self._place))
-            books = pool.submit(attempt, partial(notebooks, self._clients, self._place, workshop))
+            stacked = pool.submit(attempt, partial(stacks, self._clients, self._account_region))
+            books = pool.submit(
+                attempt, partial(notebooks, self._clients, self._account_region, workshop)
+            )
             active = pool.submit(attempt, self._active)
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
@@ -167,7 +175,7 @@ class StatusCollector:
                 ],
             )
         return Snapshot(
-            place=self._place,
+            account_region=self._account_region,
             stacks=stacked.result(),
             notebooks=books.result(),
             active=active.result(),
@@ -206,7 +214,7 @@ class StatusCollector:
         active: dict[str, datetime] = {}
         try:
             for page in self._clients.pages(
-                self._place,
+                self._account_region,
                 "logs",
                 "DescribeLogStreams",
                 size=LOG_PAGE,
@@ -231,7 +239,9 @@ class StatusCollector:
         listing = LISTINGS[kind]
         by_arn = {}
         for request in listing.filters:
-            for page in self._clients.pages(self._place, "sagemaker", listing.operation, **request):
+            for page in self._clients.pages(
+                self._account_region, "sagemaker", listing.operation, **request
+            ):
                 for summary in page[listing.summaries]:
                     job = _read(kind, listing.noun, summary)
                     by_arn[job.arn] = job
@@ -249,7 +259,7 @@ class StatusCollector:
         tags: dict[str, Mapping[str, str]] = {}
         for first in range(0, len(arns), ARNS_AT_ONCE):
             answer = self._clients.call(
-                self._place,
+                self._account_region,
                 "resourcegroupstaggingapi",
                 "GetResources",
                 ResourceARNList=arns[first : first + ARNS_AT_ONCE],

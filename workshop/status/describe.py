@@ -80,9 +80,11 @@ class DescribeCache:
 class Descriptions:
     """The machines of what one scan of one account and Region has listed."""
 
-    def __init__(self, clients: Clients, place: AccountRegion, cache: DescribeCache) -> None:
+    def __init__(
+        self, clients: Clients, account_region: AccountRegion, cache: DescribeCache
+    ) -> None:
         self._clients = clients
-        self._place = place
+        self._account_region = account_region
         self._cache = cache
         self._spacing = MinInterval(1 / DESCRIPTIONS_PER_SECOND)
         self._left = DESCRIPTIONS
@@ -119,7 +121,7 @@ class Descriptions:
             {"Name": f"{noun}Name", "Operator": "In", "Value": value} for value in _values(names)
         ]
         pages = self._clients.pages(
-            self._place,
+            self._account_region,
             "sagemaker",
             "Search",
             Resource=noun,
@@ -173,7 +175,7 @@ class Descriptions:
             self._left -= 1
         self._spacing.wait()
         request = {f"{noun}Name": name}
-        return self._clients.call(self._place, "sagemaker", f"Describe{noun}", **request)
+        return self._clients.call(self._account_region, "sagemaker", f"Describe{noun}", **request)
 
 
 def _key(job: RunningJob) -> Key:

@@ -50,7 +50,7 @@ class StatusRow:
 
     seat: str
     profile: str
-    place: AccountRegion
+    account_region: AccountRegion
     stacks: StackCounts | None
     notebook: str | None
     up_since: datetime | None
@@ -80,9 +80,9 @@ class StatusRow:
 
 @dataclass(frozen=True)
 class Unattributed:
-    """What runs in a place and is no seat's, as far as anybody can tell."""
+    """What runs in an account and Region and is no seat's, as far as anybody can tell."""
 
-    place: AccountRegion
+    account_region: AccountRegion
     notebooks: tuple[NotebookState, ...]
     work: tuple[RunningJob, ...]
     cost: Cost
@@ -105,22 +105,25 @@ class StatusTotals:
 def rows(
     loaded: LoadedEnvironment, seats: Sequence[Seat], found: Mapping[AccountRegion, Snapshot]
 ) -> list[StatusRow]:
-    """Return the rows of ``seats``, in their order; only their places have to be ``found``."""
-    sorted_out = {place: _by_owner(owners(loaded, place), here) for place, here in found.items()}
+    """Return the rows of ``seats``, in their order; only their Regions have to be ``found``."""
+    sorted_out = {
+        account_region: _by_owner(owners(loaded, account_region), here)
+        for account_region, here in found.items()
+    }
     made = []
     for seat in seats:
-        place = seat.account_region
-        mine = [work for work, owner in sorted_out[place] if owner == seat.id]
-        made.append(_row(loaded, seat, found[place], mine))
+        account_region = seat.account_region
+        mine = [work for work, owner in sorted_out[account_region] if owner == seat.id]
+        made.append(_row(loaded, seat, found[account_region], mine))
     return made
 
 
 def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | None:
-    """Return what runs in a place and is no seat's of the roster; None where nothing does.
+    """Return what runs in a Region and is no seat's of the roster; None where nothing does.
 
     What carries another workshop's tag is left out: it has an owner.
     """
-    ours = owners(loaded, found.place)
+    ours = owners(loaded, found.account_region)
     tags = known(found.tags)
     own = {loaded.names(seat).notebook for seat in loaded.seats}
     books = [
@@ -135,12 +138,12 @@ def unattributed(loaded: LoadedEnvironment, found: Snapshot) -> Unattributed | N
     ]
     if not books and not work:
         return None
-    region = found.place.region
+    region = found.account_region.region
     unread = [NOT_KNOWN] if found.may_hide_work else []
     # How large the disk of a notebook is stands on the roster, and these are not on it.
     costs = [_machine_cost(book, region) + NOT_KNOWN for book in books]
     return Unattributed(
-        found.place,
+        found.account_region,
         tuple(books),
         tuple(work),
         prices.total([*unread, *costs, *(_work_cost(job, region) for job in work)]),
@@ -164,9 +167,9 @@ def totals(rows: Sequence[StatusRow]) -> StatusTotals:
     )
 
 
-def owners(loaded: LoadedEnvironment, place: AccountRegion) -> Owners:
-    """Return the seats that can own something in a place."""
-    here = {seat.id for seat in loaded.seats if seat.account_region == place}
+def owners(loaded: LoadedEnvironment, account_region: AccountRegion) -> Owners:
+    """Return the seats that can own something in an account and Region."""
+    here = {seat.id for seat in loaded.seats if seat.account_region == account_region}
     return Owners(loaded.settings.workshop, here)
 
 
@@ -182,7 +185,7 @@ def _row(
     return StatusRow(
         seat=seat.id,
         profile=seat.profile,
-        place=found.place,
+        account_region=found.account_region,
         stacks=_stacks(loaded, seat, found.stacks),
         notebook=_notebook(found, book),
         up_since=book.changed if book is not None and book.status == "InService" else None,
@@ -233,9 +236,9 @@ def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | 
 
 
 def _running(found: Snapshot, book: NotebookState | None, mine: Iterable[RunningJob]) -> Cost:
-    parts = [_work_cost(work, found.place.region) for work in mine]
+    parts = [_work_cost(work, found.account_region.region) for work in mine]
     if book is not None:
-        parts.append(_machine_cost(book, found.place.region))
+        parts.append(_machine_cost(book, found.account_region.region))
     if found.may_hide_work:
         parts.append(NOT_KNOWN)
     return prices.total(parts)
@@ -248,7 +251,7 @@ def _disk(seat: Seat, found: Snapshot, book: NotebookState | None) -> Cost:
         return Cost()
     if not seat.on_roster:  # whose row said how large it is
         return NOT_KNOWN
-    return prices.cost(prices.volume_hourly(seat.volume_gb, found.place.region))
+    return prices.cost(prices.volume_hourly(seat.volume_gb, found.account_region.region))
 
 
 def _machine_cost(book: NotebookState, region: str) -> Cost:

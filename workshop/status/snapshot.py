@@ -72,7 +72,7 @@ class Snapshot:
     are by ARN, and only of what no name gives to a seat.
     """
 
-    place: AccountRegion
+    account_region: AccountRegion
     stacks: Mapping[str, StackSummary] | Unavailable
     notebooks: Mapping[str, NotebookState] | Unavailable
     active: Mapping[str, datetime] | Unavailable

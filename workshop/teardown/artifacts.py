@@ -44,16 +44,16 @@ def seat_artifacts(plan: TeardownPlan) -> list[SeatArtifacts]:
     for resource in resources:
         if resource.resource_type in _DESCRIBED:
             try:
-                artefacts[resource.place, resource.seat] += _artefacts(plan, resource)
+                artefacts[resource.account_region, resource.seat] += _artefacts(plan, resource)
             except errors.Refusal as error:
                 message = f"{resource.resource_type} {resource.id}: {errors.describe(error)}"
-                unread[resource.place, resource.seat].append(message)
+                unread[resource.account_region, resource.seat].append(message)
     work = _by_seat(resources, *artefacts, *unread)
     found = [
         replace(
             one,
-            artefacts=tuple(dict.fromkeys(artefacts[one.place, one.seat])),
-            unread=tuple(unread[one.place, one.seat]),
+            artefacts=tuple(dict.fromkeys(artefacts[one.account_region, one.seat])),
+            unread=tuple(unread[one.account_region, one.seat]),
         )
         for one in work
     ]
@@ -78,12 +78,12 @@ def _by_seat(resources: Iterable[Resource], *seats: _Seat) -> list[SeatArtifacts
     found: dict[_Seat, dict[str, list[Resource]]] = {seat: defaultdict(list) for seat in seats}
     for resource in resources:
         if resource.resource_type in _SAVED:
-            types = found.setdefault((resource.place, resource.seat), defaultdict(list))
+            types = found.setdefault((resource.account_region, resource.seat), defaultdict(list))
             types[resource.resource_type].append(resource)
     return [
         SeatArtifacts(
             seat=seat,
-            place=place,
+            account_region=account_region,
             buckets=tuple(bucket.id for bucket in types[names.BUCKET]),
             folders=tuple(
                 (folder.details["bucket"], folder.details["prefix"])
@@ -94,13 +94,13 @@ def _by_seat(resources: Iterable[Resource], *seats: _Seat) -> list[SeatArtifacts
                 for stream in types[names.LOG_STREAM]
             ),
         )
-        for (place, seat), types in sorted(found.items())
+        for (account_region, seat), types in sorted(found.items())
     ]
 
 
 def _artefacts(plan: TeardownPlan, resource: Resource) -> Iterator[str]:
     resource_type = _DESCRIBED[resource.resource_type]
-    context = plan.discovery.contexts[resource.place]
+    context = plan.discovery.contexts[resource.account_region]
     with errors.gone_is_fine():
         answer = ask(context, resource_type.operations.describes, **resource.details)
         containers = [answer.get("PrimaryContainer", {}), *answer.get("Containers", [])]

@@ -1,4 +1,4 @@
-"""Finds everything that could be a workshop's: all resource types of all places, side by side.
+"""Finds everything that could be a workshop's: all resource types of all Regions, side by side.
 
 What is found is the union of what roles and makers prove, what the workshop's stacks hold, and
 what tags and names claim. A listing that fails makes its kind unknown, never empty.
@@ -74,7 +74,7 @@ class Discovery:
         """Return whether the YAML keeps it; a seat may call anything else by the same name."""
         return (
             resource.resource_type in _KEPT
-            and resource.id in self.contexts[resource.place].scope.keep
+            and resource.id in self.contexts[resource.account_region].scope.keep
         )
 
 
@@ -93,7 +93,7 @@ def discover(
     lasting: ScanCache | None = None,
     proven: Mapping[Identity, str] | None = None,
 ) -> Discovery:
-    """Look once at every place of ``target``.
+    """Look once at every account and Region of ``target``.
 
     ``lasting`` and ``proven``, which is the seat of whatever was proven, may come from an earlier
     scan.
@@ -111,7 +111,11 @@ def discover(
         resources={key: resource for scan in scans for key, resource in scan.resources.items()},
         stacks={key: stack for scan in scans for key, stack in scan.stacks.items()},
         stack_resources={key: held for scan in scans for key, held in scan.stack_resources.items()},
-        contexts={place: context for scan in scans for place, context in scan.contexts.items()},
+        contexts={
+            account_region: context
+            for scan in scans
+            for account_region, context in scan.contexts.items()
+        },
         unknown=(*(unknown for scan in scans for unknown in scan.unknown), *target.unlooked),
         not_offered=tuple(dict.fromkeys(one for scan in scans for one in scan.not_offered)),
     )
@@ -121,12 +125,12 @@ def _scan(
     clients: Clients,
     target: ScanTarget,
     resource_types: Sequence[ResourceType],
-    place: AccountRegion,
+    account_region: AccountRegion,
     *,
     lasting: ScanCache,
     proven: Mapping[Identity, str],
 ) -> Discovery:
-    inventory = survey(clients, target, place, lasting)
+    inventory = survey(clients, target, account_region, lasting)
     rules = rules_of(target, inventory, proven)
     scope = scope_of(target, inventory, rules)
     held = holders.holders(rules, inventory.stacks, inventory.stack_resources)
@@ -160,7 +164,7 @@ def _scan(
                     not_offered.append(resource_type.name)
                 else:
                     inventory.unknown.append(
-                        Unknown(resource_type.name, place, errors.describe(answer))
+                        Unknown(resource_type.name, account_region, errors.describe(answer))
                     )
         with_stacks = holders.with_stacks(found, held, by_name)
         judged = [_as_proven(resource, proven) for resource in with_stacks]
@@ -170,17 +174,21 @@ def _scan(
     resources += _stacks(inventory, rules)
     resources += _identities(context, inventory, held)
     own = {
-        (place, resource.id)
+        (account_region, resource.id)
         for resource in resources
         if resource.resource_type == STACK and not resource.of_environment
     }
     return Discovery(
         resources={resource.key: resource for resource in resources},
         stacks={
-            (place, name): one for name, one in inventory.stacks.items() if (place, name) in own
+            (account_region, name): one
+            for name, one in inventory.stacks.items()
+            if (account_region, name) in own
         },
-        stack_resources={(place, name): some for name, some in inventory.stack_resources.items()},
-        contexts={place: context},
+        stack_resources={
+            (account_region, name): some for name, some in inventory.stack_resources.items()
+        },
+        contexts={account_region: context},
         unknown=tuple(inventory.unknown),
         not_offered=tuple(not_offered),
     )
@@ -200,7 +208,7 @@ def _stacks(inventory: RegionInventory, rules: StackRules) -> Iterable[Resource]
             yield Resource(
                 STACK,
                 stack.name,
-                inventory.place,
+                inventory.account_region,
                 verdict.ownership,
                 verdict.why,
                 seat=verdict.seat,
@@ -225,7 +233,7 @@ def _identities(
         key = ("environment", resource.arn, resource.identity[-1])
         try:
             named = context.lasting.get(
-                key, lambda: roles.environment(context.clients, inventory.place, resource)
+                key, lambda: roles.environment(context.clients, inventory.account_region, resource)
             )
         except errors.Refusal as error:
             why = f"its tags could not be read: {errors.describe(error)}"

@@ -1,9 +1,9 @@
-"""Where a workshop ever was, as far as anything tells: the places that a teardown looks at.
+"""Where a workshop ever was, as far as anything tells: the Regions that a teardown looks at.
 
 The YAML tells where the workshop is to be today. Where it was, the ledger tells, earlier plans,
 and IAM and S3, whose names hold the Region and which are read for a whole account. What
-tells of a place has it looked at, or named as not looked at: absence is never concluded from the
-present configuration.
+tells of an account and Region has it looked at, or named as not looked at: absence is never
+concluded from the present configuration.
 """
 
 from __future__ import annotations
@@ -55,62 +55,70 @@ def target(
 ) -> ScanTarget:
     """Return what is torn down: these seats, or the whole environment, wherever they left a trace.
 
-    ``folder`` holds what was kept of earlier runs. A place whose account is another one, or whose
-    Region nobody knows, is in ``unlooked``: nothing there is ever called gone.
+    ``folder`` holds what was kept of earlier runs. An account and Region whose account is another
+    one, or whose Region nobody knows, is in ``unlooked``: nothing there is ever called gone.
     """
     chosen = tuple(seats)
     configured = scan_target.configured(loaded, chosen, whole=whole)
     ledger = Ledger(loaded.name, folder.parent)
     traces = recorded(ledger, folder)
     unlooked: list[Unknown] = []
-    accounts = {place.account: place for place in configured.seats}
-    for place in [one for one in traces if one.account not in accounts]:
-        why = _out_of_reach(clients, place, loaded)
+    accounts = {account_region.account: account_region for account_region in configured.seats}
+    for account_region in [one for one in traces if one.account not in accounts]:
+        why = _out_of_reach(clients, account_region, loaded)
         if why is None:
-            accounts.setdefault(place.account, place)
-        elif _is_asked(traces[place], configured):
-            unlooked.append(Unknown(ACCOUNT, place, why, tried=False))
-            traces.pop(place)
-    for place in accounts.values():
-        for found, who in named_in(clients, loaded.settings.workshop, place).items():
+            accounts.setdefault(account_region.account, account_region)
+        elif _is_asked(traces[account_region], configured):
+            unlooked.append(Unknown(ACCOUNT, account_region, why, tried=False))
+            traces.pop(account_region)
+    for account_region in accounts.values():
+        for found, who in named_in(clients, loaded.settings.workshop, account_region).items():
             traces.setdefault(found, set()).update(who)
-    by_place = {place: set(ids) for place, ids in configured.seats.items()}
-    for place, who in traces.items():
-        if place in by_place and whole:
-            by_place[place] |= who
-        if place in by_place or not _is_asked(who, configured):
+    by_account_region = {
+        account_region: set(ids) for account_region, ids in configured.seats.items()
+    }
+    for account_region, who in traces.items():
+        if account_region in by_account_region and whole:
+            by_account_region[account_region] |= who
+        if account_region in by_account_region or not _is_asked(who, configured):
             continue
-        if place.region not in known_regions():
-            why = _strange(loaded.settings.workshop, place)
-            unlooked.append(Unknown(REGION, place, why, tried=False))
+        if account_region.region not in known_regions():
+            why = _strange(loaded.settings.workshop, account_region)
+            unlooked.append(Unknown(REGION, account_region, why, tried=False))
             continue
-        by_place[place] = set(who) if whole else who & _ids(configured)
+        by_account_region[account_region] = set(who) if whole else who & _ids(configured)
     unlooked += _renamed(ledger, loaded)
     profiles = loaded.settings.profiles
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
     unlooked += opened(used, loaded.home)
     unlooked += _opened_before(ledger, loaded) if whole else ()
-    widened = scan_target.configured(loaded, chosen, whole=whole, also=by_place)
-    began = {place: moment for place, moment in ledger.began().items() if place in widened.seats}
+    widened = scan_target.configured(loaded, chosen, whole=whole, also=by_account_region)
+    began = {
+        account_region: moment
+        for account_region, moment in ledger.began().items()
+        if account_region in widened.seats
+    }
     return replace(widened, unlooked=tuple(unlooked), began=began)
 
 
 def recorded(ledger: Ledger, folder: Path) -> Traces:
     """Return where the ledger and the plan that was shown last tell of anything, and of whom."""
-    traces: Traces = {place: set(seats) for place, seats in ledger.seats().items()}
+    traces: Traces = {
+        account_region: set(seats) for account_region, seats in ledger.seats().items()
+    }
     gone = ledger.gone_from()
     for _, _, where, _, ownership, seat, _ in shown_plan.lines_in(folder):
-        place = _place(where)
-        if ownership == Ownership.FOREIGN or place is None or place in gone:
+        account_region = _account_region(where)
+        if ownership == Ownership.FOREIGN or account_region is None or account_region in gone:
             continue
-        who = traces.setdefault(place, set())
+        who = traces.setdefault(account_region, set())
         # A claim that an earlier scan only showed vouches for no seat, or two scans would prove it.
         if ownership == Ownership.OWNED:
             who.add(seat)
-    return {place: seats - {""} for place, seats in traces.items()}
+    return {account_region: seats - {""} for account_region, seats in traces.items()}
 
 
-def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
+def named_in(clients: Clients, workshop: str, account_region: AccountRegion) -> Traces:
     """Return where the names of an account's roles, policies and buckets say that the workshop is.
 
     What cannot be read is left out here: the scan at the account has it as unknown.
@@ -118,9 +126,9 @@ def named_in(clients: Clients, workshop: str, place: AccountRegion) -> Traces:
     found: Traces = defaultdict(set)
     for read in (roles.roles, roles.policies, _buckets):
         with suppress(*errors.Refusal):
-            for identity in read(clients, workshop, place):
+            for identity in read(clients, workshop, account_region):
                 if identity.region:
-                    found[AccountRegion(place.account, identity.region)].add(identity.seat)
+                    found[AccountRegion(account_region.account, identity.region)].add(identity.seat)
     return dict(found)
 
 
@@ -157,12 +165,12 @@ def note_scan(ledger: Ledger, discovery: Discovery) -> None:
     By its roles their work is known; what seats made and nothing explains is known by its age.
     """
     by_account: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
-    for place, context in discovery.contexts.items():
+    for account_region, context in discovery.contexts.items():
         for role in roles.remembered(context.lasting):
             noted = {"name": role.name, "id": role.id, "created": role.created.isoformat()}
             by_account[role.account][role.id] = noted
         if context.since is not None:
-            ledger.note_began(place, context.since, context.scope.workshop)
+            ledger.note_began(account_region, context.since, context.scope.workshop)
     for account, noted_roles in by_account.items():
         ledger.note_roles(account, noted_roles.values())
 
@@ -177,7 +185,7 @@ def gone(report: TeardownReport) -> list[AccountRegion]:
     """Return where two scans of the whole workshop found nothing and missed nothing."""
     if report.choices.only is not None or len(report.scans) < verification.SCANS:
         return []
-    doubted = {resource.place for scan in report.scans for resource in scan.left}
+    doubted = {resource.account_region for scan in report.scans for resource in scan.left}
     # Of another name than the workshop's, another teardown has to tell.
     missed = [
         unknown
@@ -187,9 +195,11 @@ def gone(report: TeardownReport) -> list[AccountRegion]:
     ]
     # What somebody has seen to is said once; what could not be listed may be listed another day.
     missed += [unknown for scan in report.scans for unknown in scan.accepted if unknown.tried]
-    doubted |= {one.place for one in missed}
-    doubted |= {result.resource.place for result in report.of(DeletionOutcome.ABANDONED)}
-    return [place for place in report.target.seats if place not in doubted]
+    doubted |= {one.account_region for one in missed}
+    doubted |= {result.resource.account_region for result in report.of(DeletionOutcome.ABANDONED)}
+    return [
+        account_region for account_region in report.target.seats if account_region not in doubted
+    ]
 
 
 class _NamedBucket(NamedTuple):
@@ -199,53 +209,57 @@ class _NamedBucket(NamedTuple):
     region: str
 
 
-def _buckets(clients: Clients, workshop: str, place: AccountRegion) -> list[_NamedBucket]:
+def _buckets(clients: Clients, workshop: str, account_region: AccountRegion) -> list[_NamedBucket]:
     pattern = re.compile(
-        rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-.+-{place.account}"
+        rf"{re.escape(workshop)}-({naming.SEAT_PATTERN.strip('^$')})-.+-{account_region.account}"
         rf"-({naming.REGION_PATTERN.strip('^$')})"
     )
-    pages = clients.client("s3", place).get_paginator("list_buckets")
+    pages = clients.client("s3", account_region).get_paginator("list_buckets")
     listing = pages.paginate(Prefix=f"{workshop}-", PaginationConfig={"PageSize": 1000})
     names = [bucket["Name"] for page in listing for bucket in page["Buckets"]]
     return [_NamedBucket(*parts.groups()) for name in names if (parts := pattern.fullmatch(name))]
 
 
-def _out_of_reach(clients: Clients, place: AccountRegion, loaded: LoadedEnvironment) -> str | None:
+def _out_of_reach(
+    clients: Clients, account_region: AccountRegion, loaded: LoadedEnvironment
+) -> str | None:
     """Return why an account cannot be looked at with the present credentials; None where it can."""
     try:
-        caller = clients.caller(place)
+        caller = clients.caller(account_region)
     except WorkshopError:
         caller = clients.home.account
-    if caller == place.account:
+    if caller == account_region.account:
         return None
     words = ["workshop", "leftovers", "-e", loaded.name]
-    words += ["--account", place.account, "--region", place.region]
+    words += ["--account", account_region.account, "--region", account_region.region]
     if loaded.path.parent != Path("config"):
         words += ["--config-dir", str(loaded.path.parent)]
     return (
-        f"the workshop was in account {place.account}, which was not looked at, and your"
-        f" credentials are for {caller}; sign in to {place.account} and run: {shlex.join(words)}"
+        f"the workshop was in account {account_region.account}, which was not looked at, and your"
+        f" credentials are for {caller}; sign in to {account_region.account} and run:"
+        f" {shlex.join(words)}"
     )
 
 
-def _strange(workshop: str, place: AccountRegion) -> str:
+def _strange(workshop: str, account_region: AccountRegion) -> str:
     return (
-        f"a role, policy or bucket of the workshop names Region {place.region}, which this release"
-        f" does not know; delete what has that name, or look there with: workshop leftovers"
-        f" --workshop {workshop} --account {place.account} --region {place.region}"
+        f"a role, policy or bucket of the workshop names Region {account_region.region}, which this"
+        f" release does not know; delete what has that name, or look there with: workshop"
+        f" leftovers --workshop {workshop} --account {account_region.account}"
+        f" --region {account_region.region}"
     )
 
 
 def _renamed(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
     """Yield where the environment's workshop had another name, of which nobody has seen it gone."""
-    for place, names in ledger.workshops().items():
+    for where, names in ledger.workshops().items():
         for name in sorted(names - {loaded.settings.workshop}):
             why = (
                 f"the workshop was called {name!r} there, which was not looked for; look with:"
-                f" workshop leftovers --workshop {name} --account {place.account} --region"
-                f" {place.region}, and tear it down with 'workshop: {name}' in the YAML again"
+                f" workshop leftovers --workshop {name} --account {where.account} --region"
+                f" {where.region}, and tear it down with 'workshop: {name}' in the YAML again"
             )
-            yield Unknown(WORKSHOP, place, why, tried=False)
+            yield Unknown(WORKSHOP, where, why, tried=False)
 
 
 def _ids(configured: ScanTarget) -> set[str]:
@@ -257,7 +271,7 @@ def _is_asked(who: set[str], configured: ScanTarget) -> bool:
     return configured.whole or bool(who & _ids(configured))
 
 
-def _place(text: str) -> AccountRegion | None:
+def _account_region(text: str) -> AccountRegion | None:
     account, _, region = text.partition(" ")
     known = re.fullmatch(naming.ACCOUNT_PATTERN, account)
     return AccountRegion(account, region) if known and region else None

@@ -28,7 +28,7 @@ class FileCount:
     """What one seat has in buckets that the plan empties; ``complete`` unless there is more."""
 
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     files: int = 0
     bytes: int = 0
     saved: int = 0
@@ -41,8 +41,8 @@ class FileCount:
         """Return all of it as plain JSON values."""
         return {
             "seat": self.seat,
-            "account": self.place.account,
-            "region": self.place.region,
+            "account": self.account_region.account,
+            "region": self.account_region.region,
             "files": self.files,
             "bytes": self.bytes,
             "files_saved": self.saved,
@@ -123,11 +123,15 @@ class FileCounts:
 def count(clients: Clients, plan: TeardownPlan) -> FileCounts:
     """Count what the plan deletes of everybody's work; each bucket is listed once, in bounds."""
     keep = plan.choices.save
-    kept = {(one.place, one.seat): one for one in seat_artifacts(plan)} if keep is not None else {}
+    kept = (
+        {(one.account_region, one.seat): one for one in seat_artifacts(plan)}
+        if keep is not None
+        else {}
+    )
     lost = lost_artifacts(plan)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="count") as pool:
         counts = pool.map(
-            lambda one: _count(clients, one, kept.get((one.place, one.seat)), keep), lost
+            lambda one: _count(clients, one, kept.get((one.account_region, one.seat)), keep), lost
         )
         seats = tuple(counts)
     disks = [
@@ -141,13 +145,13 @@ def count(clients: Clients, plan: TeardownPlan) -> FileCounts:
 def _count(
     clients: Clients, work: SeatArtifacts, kept: SeatArtifacts | None, keep: Keep | None
 ) -> FileCount:
-    client = clients.client("s3", work.place)
+    client = clients.client("s3", work.account_region)
     chosen = list(kept.chosen(keep)) if kept is not None and keep is not None else []
     files = size = saved = saved_size = 0
     complete, unread = True, []
     for bucket, prefix in (*((bucket, "") for bucket in work.buckets), *work.folders):
         prefixes = tuple(start for name, start in chosen if name == bucket)
-        listing = Source(client, bucket, work.place.account).entries(prefix)
+        listing = Source(client, bucket, work.account_region.account).entries(prefix)
         before = files
         try:
             for entry in islice(listing, MOST):
@@ -158,7 +162,7 @@ def _count(
             unread.append(f"bucket {bucket}: {errors.describe(error)}")
         complete = complete and files - before < MOST
     return FileCount(
-        *(work.seat, work.place, files, size, saved, saved_size, complete),
+        *(work.seat, work.account_region, files, size, saved, saved_size, complete),
         logs=len(work.streams),
         unread=tuple(unread),
     )

@@ -39,22 +39,22 @@ NOT_ATTACHED = (
 )
 
 
-def policy_arn(clients: Clients, workshop: str, place: AccountRegion) -> str:
-    """Return the ARN of the cohort's policy in a place."""
-    partition = clients.client("iam", place).meta.partition
-    names = Names(workshop, COHORT, place.account, place.region, partition)
+def policy_arn(clients: Clients, workshop: str, account_region: AccountRegion) -> str:
+    """Return the ARN of the cohort's policy in an account and Region."""
+    partition = clients.client("iam", account_region).meta.partition
+    names = Names(workshop, COHORT, account_region.account, account_region.region, partition)
     return names.cohort_policy_arn(FREEZE)
 
 
 def freeze(
-    clients: Clients, workshop: str, place: AccountRegion, names: Iterable[str]
+    clients: Clients, workshop: str, account_region: AccountRegion, names: Iterable[str]
 ) -> dict[str, str]:
     """Attach the policy to these roles; return why it failed, by role, for those where it did.
 
     A role that is gone needs none. Doing it twice is doing it once.
     """
-    client = clients.client("iam", place)
-    arn = policy_arn(clients, workshop, place)
+    client = clients.client("iam", account_region)
+    arn = policy_arn(clients, workshop, account_region)
 
     def attach(name: str) -> tuple[str, str]:
         try:
@@ -80,13 +80,13 @@ def _exists(client: Any, name: str) -> bool:
     return True
 
 
-def prepare_role_for_deletion(clients: Clients, place: AccountRegion, name: str) -> None:
+def prepare_role_for_deletion(clients: Clients, account_region: AccountRegion, name: str) -> None:
     """Deny a role everything in a way that lets CloudFormation delete it.
 
     A policy that its stack does not know keeps a role from being deleted; a boundary does not.
     botocore's errors pass through; a role that is gone is no error.
     """
-    client = clients.client("iam", place)
+    client = clients.client("iam", account_region)
     partition = client.meta.partition
     boundary = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
     # A partition may not have that policy; the freeze goes off all the same.
@@ -95,5 +95,5 @@ def prepare_role_for_deletion(clients: Clients, place: AccountRegion, name: str)
     with errors.gone_is_fine():
         for page in client.get_paginator("list_attached_role_policies").paginate(RoleName=name):
             for attached in page["AttachedPolicies"]:
-                if attached["PolicyName"].endswith(f"-{COHORT}-{place.region}-{FREEZE}"):
+                if attached["PolicyName"].endswith(f"-{COHORT}-{account_region.region}-{FREEZE}"):
                     client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])

@@ -21,10 +21,10 @@ def check_environment(discovery: Discovery, environment: str) -> None:
         )
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
         raise GuardError(
-            f"{first.resource_type} {first.id}{more} in {first.place} belongs to environment"
-            f" {first.of_environment!r} of this workshop, not to {environment!r}; nothing was done:"
-            f" work with -e {first.of_environment}, from the folder that holds its YAML, or call"
-            f" this file {first.of_environment}.yaml again"
+            f"{first.resource_type} {first.id}{more} in {first.account_region} belongs to"
+            f" environment {first.of_environment!r} of this workshop, not to {environment!r};"
+            f" nothing was done: work with -e {first.of_environment}, from the folder that holds its YAML,"
+            f" or call this file {first.of_environment}.yaml again"
         )
 
 
@@ -51,14 +51,14 @@ def check_name(loaded: LoadedEnvironment, typed: str) -> None:
 def check_protection(discovery: Discovery) -> None:
     """Raise GuardError for a stack of ours that is protected: somebody wants it to stay."""
     own = {
-        (resource.place, resource.id)
+        (resource.account_region, resource.id)
         for resource in discovery.resources.values()
         if resource.resource_type == "stack" and resource.ownership == Ownership.OWNED
     }
     protected = [
-        (stack.name, place.region)
-        for (place, name), stack in discovery.stacks.items()
-        if (place, name) in own and stack.protected
+        (stack.name, account_region.region)
+        for (account_region, name), stack in discovery.stacks.items()
+        if (account_region, name) in own and stack.protected
     ]
     if protected:
         more = f" and {len(protected) - 1} more" if len(protected) > 1 else ""

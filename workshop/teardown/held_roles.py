@@ -24,7 +24,7 @@ LEFT = (
 
 def held_seats(
     plan: TeardownPlan,
-    place: AccountRegion,
+    account_region: AccountRegion,
     not_saved: Mapping[str, str],
     results: DeletionResults,
 ) -> dict[str, str]:
@@ -33,10 +33,14 @@ def held_seats(
         return {}
     held = dict.fromkeys(not_saved, "its work could not be saved")
     for unknown in plan.unknown:
-        if unknown.place == place and _needs_role(plan, unknown.resource_type):
+        if unknown.account_region == account_region and _needs_role(plan, unknown.resource_type):
             held[""] = f"{unknown.resource_type}s could not be listed, and may need the role"
     for resource, action in plan.actions:
-        if resource.place == place and action in LEFT and _holds(plan, resource, results):
+        if (
+            resource.account_region == account_region
+            and action in LEFT
+            and _holds(plan, resource, results)
+        ):
             held[resource.seat] = (
                 f"the {resource.resource_type} {resource.id} is left, and may need the role"
             )

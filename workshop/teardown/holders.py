@@ -30,7 +30,7 @@ _NOBODYS = "its name and tags say so, and neither roster, role nor record knows 
 
 @dataclass(frozen=True)
 class StackRules:
-    """What makes a stack of one place the workshop's.
+    """What makes a stack of one account and Region the workshop's.
 
     ``seats`` are asked about, ``whole`` asks about all. ``known`` are the seats of which something
     else tells than the stack itself: the roster, a role below the workshop's path, the ledger, an
@@ -39,7 +39,7 @@ class StackRules:
 
     workshop: str
     environment: str
-    place: AccountRegion
+    account_region: AccountRegion
     seats: frozenset[str]
     whole: bool
     known: frozenset[str] = frozenset()
@@ -77,7 +77,7 @@ class StackRules:
         return environment if self._is_named_for(seat, stack.name) else ""
 
     def _is_named_for(self, seat: str, name: str) -> bool:
-        names = Names(self.workshop, seat, self.place.account, self.place.region)
+        names = Names(self.workshop, seat, self.account_region.account, self.account_region.region)
         return name in {names.stack(kind) for kind in naming.SEAT_STACKS}
 
     def _looks_alike(self, name: str) -> bool:

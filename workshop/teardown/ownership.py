@@ -53,7 +53,7 @@ def of_role(scope: Scope, arn: str) -> OwnershipVerdict:
     """Return what it proves that something runs with a role."""
     parts = _ROLE.fullmatch(arn)
     path = naming.Names(scope.workshop, "", "", "").iam_path
-    if parts and parts["path"] == path and parts["account"] == scope.place.account:
+    if parts and parts["path"] == path and parts["account"] == scope.account_region.account:
         seat = seat_of_role(scope.workshop, parts["name"]) or ""
         return OwnershipVerdict(Ownership.OWNED, f"runs with the role {parts['name']}", seat)
     return OwnershipVerdict(Ownership.FOREIGN, f"runs with the role {arn}")
@@ -69,7 +69,7 @@ def of_maker(
     """
     session = _SESSION.fullmatch(arn)
     scope = context.scope
-    if session is None or session["account"] != scope.place.account:
+    if session is None or session["account"] != scope.account_region.account:
         return OwnershipVerdict(Ownership.FOREIGN, f"made by {arn}")
     name = session["name"]
     parts = role_name(scope.workshop, name)
@@ -86,7 +86,7 @@ def of_maker(
         if not principal or role.made(name, principal, created):
             return OwnershipVerdict(Ownership.OWNED, f"made by the role {name}", seat)
     gone = f"made by a role {name} that is gone, and of which nothing but its name is known"
-    ours = seat in scope.seats and scope.place.region == region
+    ours = seat in scope.seats and scope.account_region.region == region
     return OwnershipVerdict(
         Ownership.CLAIMED if ours else Ownership.FOREIGN, gone, seat if ours else ""
     )
@@ -195,10 +195,10 @@ def _looks_alike(scope: Scope, name: str, tagged: Mapping[str, str]) -> bool:
 
 def _role(context: ScanContext, name: str) -> tuple[str, SeenRole] | None:
     """Return the ARN of the role of that name, and it as it was seen; None where there is none."""
-    client = context.clients.client("iam", context.scope.place)
+    client = context.clients.client("iam", context.scope.account_region)
     with errors.gone_is_fine():
         found = client.get_role(RoleName=name)["Role"]
-        account = context.scope.place.account
+        account = context.scope.account_region.account
         seen = SeenRole(account, name, found["RoleId"], found["CreateDate"], STILL_THERE)
         return found["Arn"], seen
     return None

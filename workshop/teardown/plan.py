@@ -29,7 +29,7 @@ class PlanLine(NamedTuple):
 
     resource_type: str
     id: str
-    place: str
+    account_region: str
     created: str
     ownership: str
     seat: str
@@ -75,7 +75,7 @@ _PLACES = frozenset({"account", "Region", "workshop"})
 
 
 def can_be_accepted(resource_type: str) -> bool:
-    """Return whether a teardown can go without a type; not without stacks, roles and places."""
+    """Return whether a teardown can go without a type; not without stacks, roles and Regions."""
     return resource_type not in {*_PLACES, *STACKS_AND_IDENTITIES, STACK_RESOURCE}
 
 
@@ -112,7 +112,8 @@ def check_accepted(
 ) -> None:
     """Raise UsageError for a name that is no resource type which a teardown could go without.
 
-    Services that a profile opens, which are in ``unlooked``, are; whole places are not.
+    Services that a profile opens, which are in ``unlooked``, are; whole accounts and Regions are
+    not.
     """
     opened = {unknown.resource_type for unknown in unlooked} - _PLACES
     known = sorted({resource_type.name for resource_type in resource_types} | {TAGS} | opened)
@@ -188,7 +189,10 @@ class TeardownPlan:
         ]
         return (
             *(unknown for unknown in self.discovery.unknown if unknown not in self.unknown),
-            *(Unknown(one.resource_type, one.place, f"{one.id} {one.why}") for one in unread),
+            *(
+                Unknown(one.resource_type, one.account_region, f"{one.id} {one.why}")
+                for one in unread
+            ),
         )
 
     @property
@@ -197,10 +201,12 @@ class TeardownPlan:
 
         What was read and tells nothing is no reason to keep what it might depend on: that is gone.
         """
-        unread = {(unknown.place, unknown.resource_type): unknown.why for unknown in self.unknown}
+        unread = {
+            (unknown.account_region, unknown.resource_type): unknown.why for unknown in self.unknown
+        }
         for resource in self.discovery.of(Ownership.UNKNOWN):
             if resource.is_unread and not self.is_accepted(resource):
-                key = resource.place, resource.resource_type
+                key = resource.account_region, resource.resource_type
                 unread.setdefault(key, f"{resource.id} {resource.why}")
         return unread
 
@@ -269,7 +275,12 @@ class TeardownPlan:
         """
         return sorted(
             PlanLine(
-                *(resource.resource_type, resource.id, str(resource.place), resource.identity[-1]),
+                *(
+                    resource.resource_type,
+                    resource.id,
+                    str(resource.account_region),
+                    resource.identity[-1],
+                ),
                 *(resource.ownership, resource.seat, action),
             )
             for resource, action in self.actions
@@ -278,7 +289,9 @@ class TeardownPlan:
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for all that is shown and was chosen."""
-        missing = sorted(f"{one.resource_type}|{one.place}" for one in self.discovery.unknown)
+        missing = sorted(
+            f"{one.resource_type}|{one.account_region}" for one in self.discovery.unknown
+        )
         whole = json.dumps([self.lines, missing, self.choices.document()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
 

@@ -36,9 +36,9 @@ _GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 
 @dataclass
 class RegionInventory:
-    """What is known of a place before its resource types are listed."""
+    """What is known of an account and Region before its resource types are listed."""
 
-    place: AccountRegion
+    account_region: AccountRegion
     stacks: dict[str, StackSummary] = field(default_factory=dict)
     stack_resources: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     roles: list[WorkshopIdentity] = field(default_factory=list)
@@ -48,45 +48,49 @@ class RegionInventory:
 
 
 def survey(
-    clients: Clients, target: ScanTarget, place: AccountRegion, lasting: ScanCache
+    clients: Clients, target: ScanTarget, account_region: AccountRegion, lasting: ScanCache
 ) -> RegionInventory:
-    inventory = RegionInventory(place)
-    first = target.is_first(place)
+    inventory = RegionInventory(account_region)
+    first = target.is_first(account_region)
 
     def here(found: list[WorkshopIdentity]) -> list[WorkshopIdentity]:
         """Return those of this Region; what tells none counts in the first one of its account."""
-        return [one for one in found if one.region == place.region or (first and not one.region)]
+        return [
+            one
+            for one in found
+            if one.region == account_region.region or (first and not one.region)
+        ]
 
     def read_roles() -> None:
-        inventory.roles = here(roles.roles(clients, target.workshop, place))
+        inventory.roles = here(roles.roles(clients, target.workshop, account_region))
 
     def read_policies() -> None:
-        inventory.policies = here(roles.policies(clients, target.workshop, place))
+        inventory.policies = here(roles.policies(clients, target.workshop, account_region))
 
     def read_tags() -> None:
-        inventory.tagged = tagged(clients, target.workshop, place)
+        inventory.tagged = tagged(clients, target.workshop, account_region)
 
     def read_stacks() -> None:
-        inventory.stacks = stack_listing.stacks(clients, place)
+        inventory.stacks = stack_listing.stacks(clients, account_region)
         own = [
             stack
             for stack in inventory.stacks.values()
             if stack.belongs_to(target.workshop, target.environment)
         ]
         with ThreadPoolExecutor(LISTING) as pool:
-            held_by = pool.map(partial(_resources, clients, place, lasting), own)
+            held_by = pool.map(partial(_resources, clients, account_region, lasting), own)
             for stack, held in zip(own, held_by, strict=True):
                 if isinstance(held, tuple):
                     inventory.stack_resources[stack.name] = held
                 else:
                     why = f"{stack.name}: {errors.describe(held)}"
-                    inventory.unknown.append(Unknown(STACK_RESOURCE, place, why))
+                    inventory.unknown.append(Unknown(STACK_RESOURCE, account_region, why))
 
     def read(resource_type: str, part: Callable[[], None]) -> None:
         try:
             part()
         except errors.Refusal as error:
-            inventory.unknown.append(Unknown(resource_type, place, errors.describe(error)))
+            inventory.unknown.append(Unknown(resource_type, account_region, errors.describe(error)))
 
     parts = {
         STACK: read_stacks,
@@ -99,9 +103,11 @@ def survey(
     return inventory
 
 
-def tagged(clients: Clients, workshop: str, place: AccountRegion) -> dict[str, dict[str, str]]:
+def tagged(
+    clients: Clients, workshop: str, account_region: AccountRegion
+) -> dict[str, dict[str, str]]:
     """Return the tags of all with the workshop's tag, by ARN; botocore's errors pass through."""
-    client = clients.client("resourcegroupstaggingapi", place)
+    client = clients.client("resourcegroupstaggingapi", account_region)
     pages = client.get_paginator("get_resources").paginate(
         TagFilters=[{"Key": tags.WORKSHOP, "Values": [workshop]}],
         PaginationConfig={"PageSize": 100},
@@ -114,10 +120,10 @@ def tagged(clients: Clients, workshop: str, place: AccountRegion) -> dict[str, d
 
 
 def _resources(
-    clients: Clients, place: AccountRegion, lasting: ScanCache, stack: StackSummary
+    clients: Clients, account_region: AccountRegion, lasting: ScanCache, stack: StackSummary
 ) -> tuple[Mapping[str, Any], ...] | Exception:
     """Return what a stack holds, asked anew where it may have changed since an earlier scan."""
-    client = clients.client("cloudformation", place)
+    client = clients.client("cloudformation", account_region)
 
     def read() -> tuple[Mapping[str, Any], ...]:
         pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.name)
@@ -158,7 +164,7 @@ def began(
     rules: StackRules,
     proven: Mapping[Identity, str],
 ) -> datetime | None:
-    """Return when the workshop began in a place, as its stacks, roles and records tell."""
+    """Return when the workshop began in a Region, as its stacks, roles and records tell."""
     verdicts = ((stack, rules.judge(stack)) for stack in inventory.stacks.values())
     made = [
         stack.created
@@ -168,11 +174,13 @@ def began(
     made += [role.created + _CUT_OFF for role in inventory.roles]
     made += [
         datetime.fromisoformat(created) + (_CUT_OFF if resource_type == roles.ROLE else timedelta())
-        for resource_type, _, place, created in proven
-        if place == inventory.place and resource_type in (STACK, roles.ROLE) and created
+        for resource_type, _, account_region, created in proven
+        if account_region == inventory.account_region
+        and resource_type in (STACK, roles.ROLE)
+        and created
     ]
-    if inventory.place in target.began:
-        made.append(target.began[inventory.place])
+    if inventory.account_region in target.began:
+        made.append(target.began[inventory.account_region])
     return min(made, default=None)
 
 
@@ -183,7 +191,7 @@ def seen_roles(
 
     One that was deleted by hand is in its stack all the same.
     """
-    account = inventory.place.account
+    account = inventory.account_region.account
     there = roles.seen_now(inventory.roles, account)
     before = [one for one in roles.remembered(lasting) if one.account == account]
     roles.remember(lasting, there)
@@ -199,22 +207,26 @@ def seen_roles(
 def rules_of(
     target: ScanTarget, inventory: RegionInventory, proven: Mapping[Identity, str]
 ) -> StackRules:
-    """Return what makes a stack of one place the workshop's."""
+    """Return what makes a stack of one account and Region the workshop's."""
     known = {role.seat for role in inventory.roles}
-    known |= {seat for (*_, place, _), seat in proven.items() if place == inventory.place}
+    known |= {
+        seat
+        for (*_, account_region, _), seat in proven.items()
+        if account_region == inventory.account_region
+    }
     return StackRules(
         target.workshop,
         target.environment,
-        inventory.place,
-        seats=target.seats[inventory.place],
+        inventory.account_region,
+        seats=target.seats[inventory.account_region],
         whole=target.whole,
         known=frozenset(known - {""}),
     )
 
 
 def scope_of(target: ScanTarget, inventory: RegionInventory, rules: StackRules) -> Scope:
-    """Return the scope of one place: with all seats that left a trace, where it is about all."""
-    seats = set(target.seats[inventory.place])
+    """Return the scope of one Region: with all seats that left a trace, where it is about all."""
+    seats = set(target.seats[inventory.account_region])
     if target.whole:
         verdicts = map(rules.judge, inventory.stacks.values())
         seats |= {
@@ -224,9 +236,9 @@ def scope_of(target: ScanTarget, inventory: RegionInventory, rules: StackRules) 
     return Scope(
         workshop=target.workshop,
         environment=target.environment,
-        place=inventory.place,
+        account_region=inventory.account_region,
         seats=frozenset(seats - {naming.COHORT, ""}),
         whole=target.whole,
-        keep=target.keep.get(inventory.place, frozenset()),
-        subnets=target.subnets.get(inventory.place, {}),
+        keep=target.keep.get(inventory.account_region, frozenset()),
+        subnets=target.subnets.get(inventory.account_region, {}),
     )

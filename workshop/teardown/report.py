@@ -133,8 +133,9 @@ class TeardownReport:
             "workshop": self.target.workshop,
             "environment": self.target.environment,
             "only": list(self.choices.only) if self.choices.only is not None else None,
-            "places": [
-                {"account": place.account, "region": place.region} for place in self.target.seats
+            "account_regions": [
+                {"account": account_region.account, "region": account_region.region}
+                for account_region in self.target.seats
             ],
             "plan": self.digest,
             "began": self.began.isoformat(timespec="seconds"),
@@ -210,7 +211,7 @@ class TeardownReport:
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield what stands above the lists."""
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
-        yield "places", ", ".join(str(place) for place in self.target.seats)
+        yield "accounts and Regions", ", ".join(map(str, self.target.seats))
         yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
         yield "ended", f"{self.ended:%Y-%m-%d %H:%M:%S} UTC"
         yield "still billed", self.cost.per_hour
@@ -292,7 +293,7 @@ def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
 
 
 def _row_of_unknown(unknown: Unknown) -> tuple[str, ...]:
-    return "", unknown.resource_type, str(unknown.place), unknown.why
+    return "", unknown.resource_type, str(unknown.account_region), unknown.why
 
 
 def _row(resource: Resource, message: str = "") -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Resource:
 
     resource_type: str
     id: str
-    place: AccountRegion
+    account_region: AccountRegion
     ownership: Ownership
     why: str
     seat: str = ""
@@ -78,8 +78,8 @@ class Resource:
         return {
             "resource_type": self.resource_type,
             "id": self.id,
-            "account": self.place.account,
-            "region": self.place.region,
+            "account": self.account_region.account,
+            "region": self.account_region.region,
             "seat": self.seat,
             "ownership": self.ownership.value,
             "why": self.why,
@@ -91,12 +91,12 @@ class Resource:
     @property
     def key(self) -> Key:
         """What tells it from every other resource."""
-        return self.resource_type, self.id, self.place
+        return self.resource_type, self.id, self.account_region
 
     @property
     def order(self) -> tuple[AccountRegion, str, str, str]:
         """By what lists of resources are sorted: where it is, its seat, type and id."""
-        return self.place, self.seat, self.resource_type, self.id
+        return self.account_region, self.seat, self.resource_type, self.id
 
     @property
     def identity(self) -> Identity:
@@ -106,7 +106,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose resources are looked for in one place.
+    """Whose resources are looked for in one account and Region.
 
     ``seats`` holds the ids of all seats that are torn down, whether on the roster or strays;
     ``whole`` is true when these are all of the environment, and the cohort goes as well.
@@ -114,7 +114,7 @@ class Scope:
 
     workshop: str
     environment: str
-    place: AccountRegion
+    account_region: AccountRegion
     seats: frozenset[str]
     whole: bool
     keep: frozenset[str] = frozenset()
@@ -124,7 +124,7 @@ class Scope:
 
     def names(self, seat: str) -> Names:
         """Return the names of one seat."""
-        return Names(self.workshop, seat, self.place.account, self.place.region)
+        return Names(self.workshop, seat, self.account_region.account, self.account_region.region)
 
 
 CLOCKS_DIFFER = timedelta(minutes=1)

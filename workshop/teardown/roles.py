@@ -42,9 +42,9 @@ class WorkshopIdentity:
     id: str = ""
 
 
-def roles(clients: Clients, workshop: str, place: AccountRegion) -> list[WorkshopIdentity]:
+def roles(clients: Clients, workshop: str, account_region: AccountRegion) -> list[WorkshopIdentity]:
     """Return the roles of an account below the workshop's path; botocore's errors pass through."""
-    pages = clients.client("iam", place).get_paginator("list_roles")
+    pages = clients.client("iam", account_region).get_paginator("list_roles")
     found = []
     for page in pages.paginate(PathPrefix=_path(workshop)):
         for role in page["Roles"]:
@@ -58,9 +58,11 @@ def roles(clients: Clients, workshop: str, place: AccountRegion) -> list[Worksho
     return found
 
 
-def policies(clients: Clients, workshop: str, place: AccountRegion) -> list[WorkshopIdentity]:
+def policies(
+    clients: Clients, workshop: str, account_region: AccountRegion
+) -> list[WorkshopIdentity]:
     """Return the managed policies below that path; botocore's errors pass through."""
-    pages = clients.client("iam", place).get_paginator("list_policies")
+    pages = clients.client("iam", account_region).get_paginator("list_policies")
     found = []
     for page in pages.paginate(Scope="Local", PathPrefix=_path(workshop)):
         for policy in page["Policies"]:
@@ -72,9 +74,9 @@ def policies(clients: Clients, workshop: str, place: AccountRegion) -> list[Work
     return found
 
 
-def environment(clients: Clients, place: AccountRegion, resource: Resource) -> str:
+def environment(clients: Clients, account_region: AccountRegion, resource: Resource) -> str:
     """Return the environment that its tags name; botocore's errors pass through."""
-    client = clients.client("iam", place)
+    client = clients.client("iam", account_region)
     if resource.resource_type == ROLE:
         pages = client.get_paginator("list_role_tags").paginate(RoleName=resource.id)
     else:
@@ -95,7 +97,7 @@ def resources(scope: Scope, found: Iterable[WorkshopIdentity]) -> Iterator[Resou
         yield Resource(
             one.resource_type,
             one.name,
-            scope.place,
+            scope.account_region,
             Ownership.OWNED if named else Ownership.FOREIGN,
             why if named else f"{why}, and of a name that the workshop does not give",
             seat=one.seat,
@@ -133,7 +135,7 @@ def delete(clients: Clients, resource: Resource) -> None:
 
     botocore's errors pass through.
     """
-    client = clients.client("iam", resource.place)
+    client = clients.client("iam", resource.account_region)
     with errors.gone_is_fine():
         if resource.resource_type == ROLE:
             strip(client, resource.id)

@@ -159,16 +159,16 @@ class Teardown:
         names: dict[AccountRegion, list[str]] = {}
         for resource in plan.discovery.of(Ownership.OWNED):
             if resource.resource_type == roles.ROLE:
-                names.setdefault(resource.place, []).append(resource.id)
-        for place, some in names.items():
+                names.setdefault(resource.account_region, []).append(resource.id)
+        for account_region, some in names.items():
             roles_ = counted(len(some), "role")
             self._emit(
                 TeardownStep.FREEZE,
-                f"{roles_} in {place} can make nothing new; what is there goes on until it is"
-                " stopped",
+                f"{roles_} in {account_region} can make nothing new; what is there goes on until"
+                " it is stopped",
             )
             for role, message in freeze.freeze(
-                self.clients, self.target.workshop, place, some
+                self.clients, self.target.workshop, account_region, some
             ).items():
                 self._not_frozen[role] = message
                 self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
@@ -285,21 +285,25 @@ class Teardown:
         with ThreadPoolExecutor(max(1, len(where))) as pool:
             list(pool.map(delete, where))
 
-    def _delete_stacks_of(self, current: TeardownPlan, place: AccountRegion) -> None:
+    def _delete_stacks_of(self, current: TeardownPlan, account_region: AccountRegion) -> None:
         """Seats first; a role goes once nothing of its seat is left, the cohort after all seats."""
         discovery = current.discovery
         here = [
             resource
             for resource in current.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-            if resource.place == place
+            if resource.account_region == account_region
             and resource.resource_type in STACKS_AND_IDENTITIES
             and self._may_go(resource)
         ]
         engine = stacks.StackDeleter(
             self.clients,
-            discovery.contexts[place],
+            discovery.contexts[account_region],
             self._by_name,
-            [resource for resource in discovery.of(Ownership.OWNED) if resource.place == place],
+            [
+                resource
+                for resource in discovery.of(Ownership.OWNED)
+                if resource.account_region == account_region
+            ],
             self._say,
             abandon=current.choices.abandon,
             waits=self.stack_waits,
@@ -312,8 +316,8 @@ class Teardown:
         self._results.note(
             engine.delete([stack for stack in own if stack not in cohort and stack not in access])
         )
-        self._await_interfaces(current, place)
-        held = held_seats(current, place, self._problems, self._results)
+        self._await_interfaces(current, account_region)
+        held = held_seats(current, account_region, self._problems, self._results)
         seats_roles = [resource for resource in here if resource.resource_type == roles.ROLE]
         engine.prepare_roles_for_deletion(
             role.id for role in seats_roles if why_held(role.seat, held) is None
@@ -339,7 +343,10 @@ class Teardown:
             )
         else:
             shared = [one for one in self._swept(current) if one.seat == COHORT]
-            self._sweep(current, [resource for resource in shared if resource.place == place])
+            self._sweep(
+                current,
+                [resource for resource in shared if resource.account_region == account_region],
+            )
             self._results.note(engine.delete(cohort))
             policies = [
                 resource
@@ -349,17 +356,20 @@ class Teardown:
             self._results.note(engine.delete_orphans(policies))
         self._results.note(engine.abandoned)
 
-    def _await_interfaces(self, current: TeardownPlan, place: AccountRegion) -> None:
+    def _await_interfaces(self, current: TeardownPlan, account_region: AccountRegion) -> None:
         """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
         waiting = [
             resource
             for resource in current.discovery.resources.values()
-            if resource.place == place and network_interfaces.goes_by_itself(resource)
+            if resource.account_region == account_region
+            and network_interfaces.goes_by_itself(resource)
         ]
         if waiting:
-            message = f"{len(waiting)} network interfaces of SageMaker in {place} are waited for"
+            message = (
+                f"{len(waiting)} network interfaces of SageMaker in {account_region} are waited for"
+            )
             self._emit(TeardownStep.STACKS, message)
-            context = current.discovery.contexts[place]
+            context = current.discovery.contexts[account_region]
             gone = network_interfaces.awaited(context, waiting, self.waits, self.pause)
             self._results.note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
 
@@ -371,7 +381,7 @@ class Teardown:
         stuck = self._results.stuck(DeletionOutcome.ABANDONED)
         return any(
             resource.ownership == Ownership.OWNED
-            and not {resource.key, (STACK, resource.stack, resource.place)} & stuck
+            and not {resource.key, (STACK, resource.stack, resource.account_region)} & stuck
             for resource in resources
         )
 
@@ -382,11 +392,11 @@ class Teardown:
     ) -> TeardownReport:
         discovery = last.discovery
         results = dict(self._results)
-        unread = {(unknown.resource_type, unknown.place) for unknown in discovery.unknown}
+        unread = {(unknown.resource_type, unknown.account_region) for unknown in discovery.unknown}
         for resource, action in plan.actions:
             gone = (
                 resource.key not in discovery.resources
-                and (resource.resource_type, resource.place) not in unread
+                and (resource.resource_type, resource.account_region) not in unread
             )
             if resource.key not in results and action == PlannedAction.WITH_STACK and gone:
                 results[resource.key] = DeletionResult(
@@ -411,7 +421,7 @@ class Teardown:
                 for result in results.values()
                 if result.outcome != DeletionOutcome.STUCK
                 or result.resource.key in discovery.resources
-                or (result.resource.resource_type, result.resource.place) in unread
+                or (result.resource.resource_type, result.resource.account_region) in unread
             ),
             scans=tuple(scans),
             foreign=tuple(

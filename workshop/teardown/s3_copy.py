@@ -110,18 +110,18 @@ class InBucket:
     """
 
     client: Any
-    place: save_paths.Prefix
+    target: save_paths.Prefix
     clearing_up: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def below(self, folder: str) -> InBucket:
         """Return the same for what lies in a folder there."""
-        prefix = "/".join(part for part in (self.place.prefix, folder) if part)
-        return replace(self, place=save_paths.Prefix(self.place.bucket, prefix))
+        prefix = "/".join(part for part in (self.target.prefix, folder) if part)
+        return replace(self, target=save_paths.Prefix(self.target.bucket, prefix))
 
     def existing(self, source: Source, prefix: str) -> Iterator[Found]:
         """Yield each object of the source, and what is there under its name."""
         start = self._key("")
-        there = iter(listed(self.client, start + prefix, Bucket=self.place.bucket))
+        there = iter(listed(self.client, start + prefix, Bucket=self.target.bucket))
         now = next(there, None)
         for entry in source.entries(prefix):
             # Both are in the order of UTF-8, which no common beginning changes.
@@ -220,10 +220,10 @@ class InBucket:
             raise NameTakenError(f"s3://{to['Bucket']}/{to['Key']} is another file")
 
     def _key(self, name: str) -> str:
-        return f"{self.place.prefix}/{name}"
+        return f"{self.target.prefix}/{name}"
 
     def _object(self, name: str) -> dict[str, str]:
-        return {"Bucket": self.place.bucket, "Key": self._key(name)}
+        return {"Bucket": self.target.bucket, "Key": self._key(name)}
 
     def _from(self, source: Source, entry: Entry) -> dict[str, Any]:
         return {

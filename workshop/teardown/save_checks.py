@@ -20,15 +20,15 @@ _TEXT = b"The command 'workshop teardown' saves the work of attendees below this
 
 
 def check_exists(clients: Clients, to: str, where: Iterable[AccountRegion]) -> None:
-    """Raise GuardError unless the bucket can be listed from these places; nothing is changed.
+    """Raise GuardError unless the bucket can be listed from these Regions; nothing is changed.
 
     A folder can be made later, as far as nothing else has its name.
     """
     target = save_paths.read(to)
     try:
         if isinstance(target, save_paths.Prefix):
-            for place in where:
-                clients.client("s3", place).list_objects_v2(
+            for account_region in where:
+                clients.client("s3", account_region).list_objects_v2(
                     Bucket=target.bucket, Prefix=target.prefix, MaxKeys=1
                 )
         elif next(one for one in (target, *target.parents) if one.exists()).is_file():
@@ -45,8 +45,10 @@ def check_writable(clients: Clients, to: str, where: Iterable[AccountRegion]) ->
     try:
         if isinstance(target, save_paths.Prefix):
             key = f"{target.prefix}/{MARK}".removeprefix("/")
-            for place in where:
-                clients.client("s3", place).put_object(Bucket=target.bucket, Key=key, Body=_TEXT)
+            for account_region in where:
+                clients.client("s3", account_region).put_object(
+                    Bucket=target.bucket, Key=key, Body=_TEXT
+                )
         else:
             files.make_folder(target)
             with tempfile.NamedTemporaryFile(dir=target, prefix=".saving-") as file:

@@ -44,22 +44,22 @@ def read(text: str) -> Prefix | Path:
 
 
 def refuse_condemned(
-    place: Prefix | Path, buckets: Iterable[str], folders: Iterable[tuple[str, str]] = ()
+    target: Prefix | Path, buckets: Iterable[str], folders: Iterable[tuple[str, str]] = ()
 ) -> None:
     """Raise UsageError for a bucket that is about to be deleted itself.
 
     ``folders`` are pairs of a bucket and the prefix below which it is emptied.
     """
-    if not isinstance(place, Prefix):
+    if not isinstance(target, Prefix):
         return
-    inside = f"{place.prefix}/" if place.prefix else ""
+    inside = f"{target.prefix}/" if target.prefix else ""
     emptied = any(
-        place.bucket == bucket and (inside.startswith(prefix) or prefix.startswith(inside))
+        target.bucket == bucket and (inside.startswith(prefix) or prefix.startswith(inside))
         for bucket, prefix in folders
     )
-    if emptied or place.bucket in set(buckets):
+    if emptied or target.bucket in set(buckets):
         raise UsageError(
-            f"bucket {place.bucket} is one of those that are torn down; save to another"
+            f"bucket {target.bucket} is one of those that are torn down; save to another"
         )
 
 

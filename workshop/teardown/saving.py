@@ -62,7 +62,7 @@ class SeatArtifacts:
     """
 
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     buckets: tuple[str, ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
     artefacts: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class Saved:
     """What became of one seat's work; ``bytes`` counts objects, copied now or before."""
 
     seat: str
-    place: AccountRegion
+    account_region: AccountRegion
     objects: int = 0
     already: int = 0
     renamed: int = 0
@@ -124,8 +124,8 @@ class Saved:
         """Return all of it as plain JSON values."""
         return {
             "seat": self.seat,
-            "account": self.place.account,
-            "region": self.place.region,
+            "account": self.account_region.account,
+            "region": self.account_region.region,
             "files": self.objects,
             "bytes": self.bytes,
             "logs": self.logs,
@@ -155,14 +155,14 @@ def save(clients: Clients, keep: Keep, to: str, artifacts: Sequence[SeatArtifact
     What fails is in the outcome of its seat and stops no other. Raise UsageError for a place
     that is none or is to be deleted itself. The caller of a place needs to write to the bucket.
     """
-    place = save_paths.read(to)
+    target = save_paths.read(to)
     save_paths.refuse_condemned(
-        place,
+        target,
         (bucket for seat in artifacts for bucket in seat.buckets),
         (folder for seat in artifacts for folder in seat.folders),
     )
     with ThreadPoolExecutor(SEATS, thread_name_prefix="save") as pool:
-        return list(pool.map(lambda seat: _Saving(clients, keep, place, seat).run(), artifacts))
+        return list(pool.map(lambda seat: _Saving(clients, keep, target, seat).run(), artifacts))
 
 
 class _Saving:
@@ -172,18 +172,18 @@ class _Saving:
         self,
         clients: Clients,
         keep: Keep,
-        place: save_paths.Prefix | Path,
+        target: save_paths.Prefix | Path,
         artifacts: SeatArtifacts,
     ) -> None:
         self._clients = clients
         self._keep = keep
         self._artifacts = artifacts
-        self._saved = Saved(artifacts.seat, artifacts.place)
-        self._s3 = clients.client("s3", artifacts.place)
+        self._saved = Saved(artifacts.seat, artifacts.account_region)
+        self._s3 = clients.client("s3", artifacts.account_region)
         self._target: CopyTarget = (
-            InBucket(self._s3, place, clients.clearing_up)
-            if isinstance(place, save_paths.Prefix)
-            else InFolder(place, clients.go_on)
+            InBucket(self._s3, target, clients.clearing_up)
+            if isinstance(target, save_paths.Prefix)
+            else InFolder(target, clients.go_on)
         )
 
     def run(self) -> Saved:
@@ -192,7 +192,7 @@ class _Saving:
             self._saved.problem(message)
         copies: dict[str, _BucketCopy] = {}
         for bucket, prefix in self._artifacts.chosen(self._keep):
-            source = Source(self._s3, bucket, self._artifacts.place.account)
+            source = Source(self._s3, bucket, self._artifacts.account_region.account)
             target = self._target.below(f"{self._artifacts.seat}/{bucket}")
             copies.setdefault(bucket, _BucketCopy(self._saved, source, target)).save(prefix)
         for copy in copies.values():
@@ -206,7 +206,7 @@ class _Saving:
         try:
             with TemporaryDirectory() as folder:
                 text = Path(folder) / "log"
-                client = self._clients.client("logs", self._artifacts.place)
+                client = self._clients.client("logs", self._artifacts.account_region)
                 last = log_texts.write(client, group, stream, text)
                 if last is not None:
                     self._write_text(log_texts.file_name(group, stream, last), text)

@@ -16,29 +16,34 @@ class Unknown:
     """A resource type that could not be listed, and why; or what nobody tried to scan at."""
 
     resource_type: str
-    place: AccountRegion
+    account_region: AccountRegion
     why: str
     tried: bool = True
 
     def document(self) -> dict[str, str]:
         """Return it as plain JSON values."""
-        return {"resource_type": self.resource_type, "place": str(self.place), "why": self.why}
+        return {
+            "resource_type": self.resource_type,
+            "account_region": str(self.account_region),
+            "why": self.why,
+        }
 
     @property
     def message(self) -> str:
         """All of it in a sentence."""
         if self.tried:
-            return f"{self.resource_type}s in {self.place} could not be listed: {self.why}"
-        return f"not looked at: {self.resource_type}, {self.place}: {self.why}"
+            return f"{self.resource_type}s in {self.account_region} could not be listed: {self.why}"
+        return f"not looked at: {self.resource_type}, {self.account_region}: {self.why}"
 
 
 @dataclass(frozen=True)
 class ScanTarget:
-    """What is looked for: one workshop, in its places.
+    """What is looked for: one workshop, in its accounts and Regions.
 
-    ``seats`` are those that are chosen, by place; ``keep`` what the YAML keeps. ``whole`` when they
-    are all, so that strays and the cohort count as well. ``unlooked`` is what cannot be looked at,
-    although something of the workshop may be there, and ``began`` when it was first at work.
+    ``seats`` are those that are chosen, by account and Region; ``keep`` what the YAML keeps.
+    ``whole`` when they are all, so that strays and the cohort count as well. ``unlooked`` is what
+    cannot be looked at, although something of the workshop may be there, and ``began`` when it was
+    first at work.
     """
 
     workshop: str
@@ -50,9 +55,11 @@ class ScanTarget:
     began: Mapping[AccountRegion, datetime] = field(default_factory=dict)
     subnets: Mapping[AccountRegion, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
-    def is_first(self, place: AccountRegion) -> bool:
-        """Return whether what belongs to the whole account counts in this of its places."""
-        return place == min(seat for seat in self.seats if seat.account == place.account)
+    def is_first(self, account_region: AccountRegion) -> bool:
+        """Return whether what belongs to the whole account counts in this of its Regions."""
+        return account_region == min(
+            seat for seat in self.seats if seat.account == account_region.account
+        )
 
 
 def configured(
@@ -64,33 +71,36 @@ def configured(
 ) -> ScanTarget:
     """Return what is torn down: these seats, or the whole environment with its strays.
 
-    ``also`` are places with seats of which something else tells than the configuration.
+    ``also`` are accounts and Regions with seats of which something else tells than the
+    configuration.
     """
-    by_place: dict[AccountRegion, set[str]] = {}
+    by_account_region: dict[AccountRegion, set[str]] = {}
     keep: dict[AccountRegion, set[str]] = {}
     if whole:
-        by_place[loaded.home] = set()
+        by_account_region[loaded.home] = set()
     for seat in seats:
-        place = seat.account_region
-        by_place.setdefault(place, set()).add(seat.id)
+        account_region = seat.account_region
+        by_account_region.setdefault(account_region, set()).add(seat.id)
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
-        kept = keep.setdefault(place, set())
+        kept = keep.setdefault(account_region, set())
         kept |= {names.bucket(key) for key, one in profile.storage.buckets.items() if one.keep}
         kept |= {
             names.repository(key) for key, one in profile.registry.repositories.items() if one.keep
         }
-    for place, ids in (also or {}).items():
-        by_place.setdefault(place, set()).update(ids)
+    for account_region, ids in (also or {}).items():
+        by_account_region.setdefault(account_region, set()).update(ids)
     if whole and loaded.settings.cohort.keep_datasets:
-        for place in by_place:
-            keep.setdefault(place, set()).add(loaded.cohort_names(place).datasets_bucket)
+        for account_region in by_account_region:
+            keep.setdefault(account_region, set()).add(
+                loaded.cohort_names(account_region).datasets_bucket
+            )
     return ScanTarget(
         workshop=loaded.settings.workshop,
         environment=loaded.name,
-        seats={place: frozenset(ids) for place, ids in by_place.items()},
+        seats={account_region: frozenset(ids) for account_region, ids in by_account_region.items()},
         whole=whole,
-        keep={place: frozenset(names) for place, names in keep.items()},
-        subnets=dict.fromkeys(by_place, _subnets(loaded)),
+        keep={account_region: frozenset(names) for account_region, names in keep.items()},
+        subnets=dict.fromkeys(by_account_region, _subnets(loaded)),
     )
 
 

@@ -42,7 +42,7 @@ class PlanSubject:
 
 @dataclass(frozen=True)
 class ShownPlan:
-    """A plan as it was shown: ``seats`` are the ids that it was about, by place."""
+    """A plan as it was shown: ``seats`` are the ids that it was about, by account and Region."""
 
     subject: PlanSubject
     digest: str
@@ -53,7 +53,7 @@ class ShownPlan:
     _by_key: dict[tuple[str, str, str], PlanLine] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_key = {(line.resource_type, line.id, line.place): line for line in self.lines}
+        by_key = {(line.resource_type, line.id, line.account_region): line for line in self.lines}
         object.__setattr__(self, "_by_key", by_key)
 
     @classmethod
@@ -65,8 +65,10 @@ class ShownPlan:
                 *stands_for(stack),
                 [[resource.get(member, "") for member in _OF_A_STACK] for resource in resources],
             ]
-            for (place, name), resources in discovery.stack_resources.items()
-            if resources and (stack := discovery.stacks.get((place, name))) and is_settled(stack)
+            for (account_region, name), resources in discovery.stack_resources.items()
+            if resources
+            and (stack := discovery.stacks.get((account_region, name)))
+            and is_settled(stack)
         )
         return cls(
             subject=subject,
@@ -74,8 +76,8 @@ class ShownPlan:
             chosen=plan.choices.document(),
             lines=tuple(plan.lines),
             seats=frozenset(
-                (str(place), seat)
-                for place, context in discovery.contexts.items()
+                (str(account_region), seat)
+                for account_region, context in discovery.contexts.items()
                 for seat in (*context.scope.seats, COHORT, "")
             ),
             held=held,
@@ -94,7 +96,7 @@ class ShownPlan:
                 digest=kept["digest"],
                 chosen=kept["chosen"],
                 lines=tuple(PlanLine(*one) for one in kept["lines"]),
-                seats=frozenset((place, seat) for place, seat in kept["seats"]),
+                seats=frozenset((account_region, seat) for account_region, seat in kept["seats"]),
                 held=tuple(kept["held"]),
             )
         except (ValueError, KeyError, TypeError):  # of another version, or cut off
@@ -118,12 +120,19 @@ class ShownPlan:
 
     def proven(self, where: Iterable[AccountRegion]) -> dict[Identity, str]:
         """Return what was proven, and its seats."""
-        places = {str(place): place for place in where}
+        account_regions = {str(account_region): account_region for account_region in where}
         # Without its moment of creation, it may be another one of the same name.
         return {
-            (line.resource_type, line.id, places[line.place], line.created): line.seat
+            (
+                line.resource_type,
+                line.id,
+                account_regions[line.account_region],
+                line.created,
+            ): line.seat
             for line in self.lines
-            if line.ownership == Ownership.OWNED and line.place in places and line.created
+            if line.ownership == Ownership.OWNED
+            and line.account_region in account_regions
+            and line.created
         }
 
     def memory(self) -> ScanCache:
@@ -151,7 +160,7 @@ class ShownPlan:
             return before is not None and before.action in DONE
         if same and not shown and not self._is_proven_since(resource, before):
             return False
-        return (str(resource.place), resource.seat) in self.seats
+        return (str(resource.account_region), resource.seat) in self.seats
 
     def refuse_changes(self, plan: TeardownPlan, again: str) -> None:
         """Raise GuardError where ``plan`` has what nobody but the organiser can have brought about.
@@ -201,11 +210,11 @@ class ShownPlan:
         )
 
     def _before(self, resource: Resource) -> PlanLine | None:
-        return self._by_key.get((resource.resource_type, resource.id, str(resource.place)))
+        return self._by_key.get((resource.resource_type, resource.id, str(resource.account_region)))
 
 
 def lines_in(folder: Path) -> tuple[PlanLine, ...]:
-    """Return the lines of the plan in a folder, whatever it is about: it tells of places."""
+    """Return the lines of the plan in a folder, whatever it is about: it tells of Regions."""
     text = files.own_content(folder / FILE)
     try:
         return tuple(PlanLine(*one) for one in json.loads(text)["lines"]) if text else ()

@@ -1,4 +1,4 @@
-"""Deletes the stacks of one place: seats first, their roles after their resources, the cohort last.
+"""Deletes the stacks of one Region: seats first, roles after their resources, the cohort last.
 
 One bulk listing tells how all of them are, however many. A stack that CloudFormation could not
 delete is diagnosed resource by resource; what is proven to be the workshop's is taken out of the
@@ -46,7 +46,7 @@ class _StackDeletion:
 
 @dataclass
 class StackDeleter:
-    """The deletion of stacks in one place.
+    """The deletion of stacks in one account and Region.
 
     By ``resources``, all that was found, what keeps a stack from going is taken out of the way.
     With ``abandon``, what cannot be deleted is left behind and named.
@@ -71,9 +71,9 @@ class StackDeleter:
                 self._by_id[resource.arn] = resource
 
     @property
-    def place(self) -> AccountRegion:
+    def account_region(self) -> AccountRegion:
         """Where the stacks are."""
-        return self.context.scope.place
+        return self.context.scope.account_region
 
     def delete(self, stacks: Sequence[Resource]) -> list[DeletionResult]:
         """Delete these, which do not depend on each other; what became of each."""
@@ -110,7 +110,7 @@ class StackDeleter:
         """Ask for a deletion; whether there is something to watch now."""
         job.began = job.began or self.clock()
         job.attempts += 1
-        client = self.clients.client("cloudformation", self.place)
+        client = self.clients.client("cloudformation", self.account_region)
         try:
             client.delete_stack(StackName=job.resource.arn)
         except errors.Refusal as error:
@@ -130,7 +130,7 @@ class StackDeleter:
         Where no other listing would do better, nothing is watched any more.
         """
         try:
-            pages = stack_listing.pages(self.clients, self.place)
+            pages = stack_listing.pages(self.clients, self.account_region)
             return {stack.id: stack for page in pages for stack in page}
         except errors.Refusal as error:
             if errors.is_passing(error):
@@ -184,7 +184,7 @@ class StackDeleter:
         return False
 
     def _left(self, job: _StackDeletion) -> list[dict[str, Any]]:
-        client = self.clients.client("cloudformation", self.place)
+        client = self.clients.client("cloudformation", self.account_region)
         try:
             pages = client.get_paginator("list_stack_resources").paginate(
                 StackName=job.resource.arn
@@ -202,7 +202,7 @@ class StackDeleter:
     def _clear(self, held: Mapping[str, Any]) -> None:
         """Empty or untie one resource that a workshop's stack holds, which is proof."""
         physical = held.get("PhysicalResourceId", "")
-        client = self.clients.client("iam", self.place)
+        client = self.clients.client("iam", self.account_region)
         try:
             if held["ResourceType"] == "AWS::IAM::Role":
                 roles.strip(client, physical)
@@ -219,7 +219,7 @@ class StackDeleter:
     def _leave_behind(self, job: _StackDeletion, left: list[dict[str, Any]]) -> bool:
         """Delete the stack without what cannot be deleted, and note that."""
         job.left_behind = True
-        client = self.clients.client("cloudformation", self.place)
+        client = self.clients.client("cloudformation", self.account_region)
         try:
             client.delete_stack(
                 StackName=job.resource.arn,
@@ -233,7 +233,7 @@ class StackDeleter:
             resource = self._by_id.get(physical) or Resource(
                 resource_type=one["ResourceType"],
                 id=physical,
-                place=self.place,
+                account_region=self.account_region,
                 ownership=Ownership.OWNED,
                 why=f"a resource of the stack {job.resource.id}",
                 seat=job.resource.seat,
@@ -250,7 +250,7 @@ class StackDeleter:
 
         def prepare_role_for_deletion(name: str) -> None:
             try:
-                freeze.prepare_role_for_deletion(self.clients, self.place, name)
+                freeze.prepare_role_for_deletion(self.clients, self.account_region, name)
             except errors.Refusal as error:
                 self._emit(f"role {name}: {errors.describe(error)}")
 

@@ -103,7 +103,7 @@ class Sweep:
             Item(
                 resource,
                 self.resource_types[resource.resource_type],
-                self.contexts[resource.place],
+                self.contexts[resource.account_region],
                 state=resource.state,
                 asked=resource.key in self.asked,
             )
@@ -189,7 +189,7 @@ class Sweep:
         mine = [item for item in self.items if self._is_to_do(item)]
         for item in mine:
             self._left[(*self._whose(item), item.resource_type.name)] += 1
-            self._anybodys[item.resource.place, item.resource_type.name] += 1
+            self._anybodys[item.resource.account_region, item.resource_type.name] += 1
         running: set[int] = set()
         with ThreadPoolExecutor(self.waits.at_once, thread_name_prefix="delete") as pool:
             for item in mine:
@@ -219,13 +219,13 @@ class Sweep:
 
     @staticmethod
     def _whose(item: Item) -> tuple[AccountRegion, str]:
-        return item.resource.place, item.resource.seat
+        return item.resource.account_region, item.resource.seat
 
     def _stays_for(self, item: Item) -> str | None:
         """Return why an item stays whatever becomes of the others, None where it need not."""
-        place, seat = self._whose(item)
+        account_region, seat = self._whose(item)
         for resource_type in item.resource_type.after:
-            why = self.unread.get((place, resource_type))
+            why = self.unread.get((account_region, resource_type))
             if why is not None:
                 return f"stays until every {resource_type} can be read: {why}"
         users = [
@@ -233,7 +233,7 @@ class Sweep:
             for user in self.staying
             if item.resource_type.is_proof
             and user.resource_type in item.resource_type.after
-            and user.place == place
+            and user.account_region == account_region
             and user.seat == seat
         ]
         if users:
@@ -243,11 +243,14 @@ class Sweep:
 
     def _holds_up(self, item: Item) -> str | None:
         """Return the resource type that has to be gone before, None where nothing holds it up."""
-        place, seat = self._whose(item)
+        account_region, seat = self._whose(item)
         for resource_type in item.resource_type.after:
-            if not seat and self._anybodys[place, resource_type]:
+            if not seat and self._anybodys[account_region, resource_type]:
                 return resource_type
-            if self._left[place, seat, resource_type] or self._left[place, "", resource_type]:
+            if (
+                self._left[account_region, seat, resource_type]
+                or self._left[account_region, "", resource_type]
+            ):
                 return resource_type
         return None
 
@@ -300,13 +303,13 @@ class Sweep:
         item.result = DeletionResult(item.resource, outcome, following.message)
         if outcome != DeletionOutcome.STUCK:
             self._free(item)
-            place, seat = self._whose(item)
-            self._left[place, seat, item.resource_type.name] -= 1
-            self._anybodys[place, item.resource_type.name] -= 1
+            account_region, seat = self._whose(item)
+            self._left[account_region, seat, item.resource_type.name] -= 1
+            self._anybodys[account_region, item.resource_type.name] -= 1
             freed = [
                 key
                 for key in self._waiting
-                if key[0] == place and (not seat or key[1] in (seat, ""))
+                if key[0] == account_region and (not seat or key[1] in (seat, ""))
             ]
             for key in freed:
                 for waiting in self._waiting.pop(key):

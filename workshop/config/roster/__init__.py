@@ -52,7 +52,7 @@ class Seat:
         return AccountRegion(self.account, self.region)
 
 
-def account_regions(seats: Iterable[Seat]) -> tuple[AccountRegion, ...]:
+def account_regions_of(seats: Iterable[Seat]) -> tuple[AccountRegion, ...]:
     """Return where these seats are, each account and Region once, in the order of the seats."""
     return tuple(dict.fromkeys(seat.account_region for seat in seats))
 

@@ -91,7 +91,7 @@ class ResourceType:
 
     def client(self, context: ScanContext) -> Any:
         """Return the client of the type's service in the account and Region of the scan."""
-        return context.clients.client(self.service, context.scope.place)
+        return context.clients.client(self.service, context.scope.account_region)
 
     def listed(
         self, context: ScanContext, operation: str, member: str, **request: Any
@@ -134,7 +134,7 @@ class ResourceType:
         return Resource(
             resource_type=self.name,
             id=id_,
-            place=context.scope.place,
+            account_region=context.scope.account_region,
             ownership=verdict.ownership,
             why=verdict.why,
             seat=verdict.seat,

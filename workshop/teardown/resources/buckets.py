@@ -39,7 +39,7 @@ class Buckets(TaggedType):
             *("list_buckets", "Buckets"),
             # One namespace for all Regions: a seat's buckets are where the seat is.
             Prefix=f"{context.scope.workshop}-",
-            BucketRegion=context.scope.place.region,
+            BucketRegion=context.scope.account_region.region,
             PaginationConfig={"PageSize": PAGE},
         )
         for bucket in buckets:
@@ -82,7 +82,7 @@ class Buckets(TaggedType):
 
     def empty(self, context: ScanContext, resource: Resource) -> None:
         """Take everything out; raises NotEmptied with the keys that stay."""
-        BucketEmptier(self.client(context), resource.id, resource.place.account).empty()
+        BucketEmptier(self.client(context), resource.id, resource.account_region.account).empty()
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
         self.empty(context, resource)
@@ -92,7 +92,7 @@ class Buckets(TaggedType):
         return "there" if self._there(context, resource.id) else None
 
     def _of(self, context: ScanContext, name: str) -> dict[str, str]:
-        return {"Bucket": name, "ExpectedBucketOwner": context.scope.place.account}
+        return {"Bucket": name, "ExpectedBucketOwner": context.scope.account_region.account}
 
 
 class SharedObjects(ResourceType):
@@ -109,7 +109,8 @@ class SharedObjects(ResourceType):
     after = WRITERS
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        bucket = f"sagemaker-{context.scope.place.region}-{context.scope.place.account}"
+        here = context.scope.account_region
+        bucket = f"sagemaker-{here.region}-{here.account}"
         for prefix in sorted(self._prefixes(context, bucket)):
             details = {"bucket": bucket, "prefix": prefix}
             id_ = f"s3://{bucket}/{prefix}"
@@ -121,7 +122,7 @@ class SharedObjects(ResourceType):
             .get_paginator("list_object_versions")
             .paginate(
                 Bucket=bucket,
-                ExpectedBucketOwner=context.scope.place.account,
+                ExpectedBucketOwner=context.scope.account_region.account,
                 Prefix=f"{context.scope.workshop}-",
                 Delimiter="/",
             )
@@ -150,14 +151,17 @@ class SharedObjects(ResourceType):
     def _part(self, context: ScanContext, resource: Resource) -> BucketEmptier:
         details = resource.details
         return BucketEmptier(
-            self.client(context), details["bucket"], resource.place.account, details["prefix"]
+            self.client(context),
+            details["bucket"],
+            resource.account_region.account,
+            details["prefix"],
         )
 
 
 def _only_maker(scope: Scope, name: str) -> str:
     """Return the seat whose boundary alone lets it make a bucket of this name; empty for none."""
     seat = naming.seat_of_name(scope.workshop, name) or ""
-    ends = f"-{scope.place.account}-{scope.place.region}"
+    ends = f"-{scope.account_region.account}-{scope.account_region.region}"
     return seat if len(name) > len(scope.names(seat).bucket("")) and name.endswith(ends) else ""
 
 

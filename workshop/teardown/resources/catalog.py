@@ -62,9 +62,9 @@ class GlueTables(ResourceType):
 
     @staticmethod
     def _arn(context: ScanContext) -> str:
-        place = context.scope.place
-        partition = context.clients.client("glue", place).meta.partition
-        return f"arn:{partition}:glue:{place.region}:{place.account}:table"
+        account_region = context.scope.account_region
+        partition = context.clients.client("glue", account_region).meta.partition
+        return f"arn:{partition}:glue:{account_region.region}:{account_region.account}:table"
 
 
 TYPES: tuple[ResourceType, ...] = (GlueTables(),)

@@ -22,8 +22,8 @@ class Dashboards(ResourceType):
 
     Whoever may write dashboards may use such a name.
 
-    They are an account's, not a Region's, and are listed in every Region; those of another place's
-    seats are theirs to take away, the cohort's own by their stacks.
+    They are an account's, not a Region's, and are listed in every Region; those of another
+    account's and Region's seats are theirs to take away, the cohort's own by their stacks.
     """
 
     name = "dashboard"
@@ -80,7 +80,7 @@ class Alarms(TaggedType):
 
     def _candidates(self, context: ScanContext) -> Iterator[tuple[str, str]]:
         """Yield names and ARNs of alarms of such a name, or that the tagging service knows."""
-        place = context.scope.place
+        account_region = context.scope.account_region
         request = {
             "AlarmNamePrefix": f"{context.scope.workshop}-",
             "AlarmTypes": [self._listed],
@@ -88,7 +88,7 @@ class Alarms(TaggedType):
         alarms = self.listed(context, "describe_alarms", f"{self._listed}s", **request)
         named = {alarm["AlarmName"]: alarm["AlarmArn"] for alarm in alarms}
         yield from named.items()
-        start = f":cloudwatch:{place.region}:{place.account}:alarm:"
+        start = f":cloudwatch:{account_region.region}:{account_region.account}:alarm:"
         others = {arn.partition(start)[2] for arn in context.tagged if start in arn} - named.keys()
         for name in sorted(others):
             for alarm in self._described(context, name):

@@ -41,7 +41,7 @@ def remember(context: ScanContext, resource: Resource) -> None:
 
 def remember_before(lasting: ScanCache, proven: Mapping[Identity, str]) -> None:
     """Note what an earlier run proved, and its seat: its writers may be gone since."""
-    for (resource_type, name, place, _), seat in proven.items():
+    for (resource_type, name, account_region, _), seat in proven.items():
         if resource_type in LOG_GROUPS:
             key = LOG_GROUPS[resource_type], name
         elif resource_type == LogStreams.name:
@@ -52,12 +52,12 @@ def remember_before(lasting: ScanCache, proven: Mapping[Identity, str]) -> None:
             key = start, name.removeprefix(start)
         else:
             continue
-        notes: Notes = lasting.get(("writers of logs", place), dict)
+        notes: Notes = lasting.get(("writers of logs", account_region), dict)
         notes.setdefault(key, (Ownership.OWNED, seat))
 
 
 def _notes(context: ScanContext) -> Notes:
-    notes: Notes = context.lasting.get(("writers of logs", context.scope.place), dict)
+    notes: Notes = context.lasting.get(("writers of logs", context.scope.account_region), dict)
     return notes
 
 

@@ -39,7 +39,7 @@ class Repositories(TaggedType):
         for repository in self.listed(
             context,
             *("describe_repositories", "repositories"),
-            registryId=context.scope.place.account,
+            registryId=context.scope.account_region.account,
             PaginationConfig={"PageSize": LISTED},
         ):
             name, arn = repository["repositoryName"], repository["repositoryArn"]
@@ -63,7 +63,7 @@ class Repositories(TaggedType):
         An image that a list of platforms names cannot go before the list: whatever is left is
         listed anew, until nothing is left or nothing goes any more. Raises NotEmptied then.
         """
-        repository = {"repositoryName": resource.id, "registryId": resource.place.account}
+        repository = {"repositoryName": resource.id, "registryId": resource.account_region.account}
         client = self.client(context)
         with errors.gone_is_fine():
             while digests := _first_page(client, repository):
@@ -80,12 +80,12 @@ class Repositories(TaggedType):
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
         self.client(context).delete_repository(
-            repositoryName=resource.id, registryId=resource.place.account, force=True
+            repositoryName=resource.id, registryId=resource.account_region.account, force=True
         )
 
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         self.client(context).describe_repositories(
-            repositoryNames=[resource.id], registryId=resource.place.account
+            repositoryNames=[resource.id], registryId=resource.account_region.account
         )
         return "there"
 

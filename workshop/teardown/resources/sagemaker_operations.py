@@ -21,7 +21,7 @@ Answer = Mapping[str, Any]
 
 def ask(context: ScanContext, operation: str, **request: Any) -> dict[str, Any]:
     """Return the answer of one call to SageMaker; botocore's errors pass through."""
-    client = context.clients.client("sagemaker", context.scope.place)
+    client = context.clients.client("sagemaker", context.scope.account_region)
     answer: dict[str, Any] = getattr(client, xform_name(operation))(**request)
     return answer
 
@@ -38,7 +38,7 @@ def listed(
     context: ScanContext, operation: str, member: str, **request: Any
 ) -> Iterator[dict[str, Any]]:
     """Yield what all pages of a listing hold; botocore's errors pass through."""
-    client = context.clients.client("sagemaker", context.scope.place)
+    client = context.clients.client("sagemaker", context.scope.account_region)
     pages = client.get_paginator(xform_name(operation)).paginate(
         **request, PaginationConfig={"PageSize": PAGE}
     )

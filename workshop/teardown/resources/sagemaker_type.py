@@ -62,7 +62,7 @@ def machines_cost(
     """Return what tells the price of these machines, None where a part of it is not known."""
 
     def price(context: ScanContext, description: Answer) -> Decimal | None:
-        region = context.scope.place.region
+        region = context.scope.account_region.region
         return billing.machines_cost(machines(context, description), region).exact
 
     return price
@@ -299,7 +299,7 @@ class SageMakerType(ResourceType):
         """Such as a transform job, which outlives the model that proves it."""
         created = summary.get("CreationTime")
         moment = "" if created is None else created.isoformat()
-        seat = context.proven.get((self.name, shown, context.scope.place, moment))
+        seat = context.proven.get((self.name, shown, context.scope.account_region, moment))
         if seat is None or not (context.scope.whole or seat in context.scope.seats):
             return None
         return OwnershipVerdict(

@@ -54,7 +54,7 @@ NOTEBOOK = SageMakerType(
     name=names.NOTEBOOK,
     needs_role=True,
     hourly=lambda context, notebook: (
-        billing.described_notebook_cost(notebook, context.scope.place.region).exact
+        billing.described_notebook_cost(notebook, context.scope.account_region.region).exact
     ),
     billed_in=None,
     stopped_from=frozenset({"InService"}),

@@ -70,7 +70,7 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
     there = _names(context, group)
     if context.since is None or there is None:
         return
-    client = context.clients.client("logs", context.scope.place)
+    client = context.clients.client("logs", context.scope.account_region)
     pages = client.get_paginator("describe_log_streams").paginate(
         logGroupName=group, orderBy="LastEventTime", descending=True
     )
@@ -103,7 +103,7 @@ def _is_new(context: ScanContext, log: Mapping[str, Any]) -> bool:
 
 
 def _workshop_of(context: ScanContext, group: Mapping[str, Any]) -> str:
-    client = context.clients.client("logs", context.scope.place)
+    client = context.clients.client("logs", context.scope.account_region)
     arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
     with errors.gone_is_fine():
         return str(client.list_tags_for_resource(resourceArn=arn)["tags"].get(tags.WORKSHOP, ""))
