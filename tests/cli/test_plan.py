@@ -29,7 +29,7 @@ def test_a_new_roster_is_all_created_and_one_listing_tells_it(fleet: Fleet) -> N
     ran = fleet.run("plan", by_app=True)
     assert (ran.code, ran.err) == (0, TALK)
     assert ran.out.splitlines() == [
-        "seat    place                   plan    stacks  why",
+        "seat    account and Region      plan    stacks  why",
         "cohort  000000000000 us-east-1  create  1",
         "seat01  000000000000 us-east-1  create  5",
         "seat02  000000000000 us-east-1  create  5",
@@ -61,7 +61,7 @@ def test_what_is_unchanged_is_only_counted(fleet: Fleet) -> None:
     assert fleet.deploy(only=["seat02"]).good
     ran = fleet.run("plan")
     assert ran.out.splitlines() == [
-        "seat    place                   plan    stacks  why",
+        "seat    account and Region      plan    stacks  why",
         "seat01  000000000000 us-east-1  create  5",
         "",
         "seats: 1 unchanged, 1 create",
@@ -80,7 +80,7 @@ def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> 
     ran = fleet.run("plan")
     assert counts(fleet.cloud) == [(1, 1)]
     assert ran.out.splitlines() == [
-        "seat    place                   plan    stacks    why",
+        "seat    account and Region      plan    stacks    why",
         "seat01  000000000000 us-east-1  update  notebook",
         "seat02  000000000000 us-east-1  update  notebook",
         "seat03  000000000000 us-east-1  stray   5         not on the roster; it stays until it is"
