@@ -23,8 +23,8 @@ def check_environment(discovery: Discovery, environment: str) -> None:
         raise GuardError(
             f"{first.resource_type} {first.id}{more} in {first.account_region} belongs to"
             f" environment {first.of_environment!r} of this workshop, not to {environment!r};"
-            f" nothing was done: work with -e {first.of_environment}, from the folder that holds its"
-            f" YAML, or call this file {first.of_environment}.yaml again"
+            f" nothing was done: work with -e {first.of_environment}, from the folder that"
+            f" holds its YAML, or call this file {first.of_environment}.yaml again"
         )
 
 
