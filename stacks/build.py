@@ -15,11 +15,12 @@ from stacks.cohort import CohortStack
 from stacks.monitoring import MonitoringStack
 from stacks.notebook import NotebookStack
 from stacks.registry import RegistryStack
+from stacks.start import StartStack
 from stacks.storage import StorageStack
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
 """CDK's feature flags (https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html)."""
@@ -77,19 +78,31 @@ def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None =
 
 
 def _cohort(app: App, loaded: LoadedEnvironment, account_region: AccountRegion) -> CohortStack:
+    """Put the stacks that seats of an account and Region share into ``app``."""
     names = loaded.cohort_names(account_region)
-    name = names.stack(COHORT)
-    return CohortStack(
+    placement = Placement(names, loaded.tags(COHORT, COHORT))
+
+    def construct_id(kind: str) -> str:
+        # Each account and Region has its own; only the constructs' ids have to tell them apart.
+        here = "" if account_region == loaded.home else f"-{_suffix(account_region)}"
+        return f"{names.stack(kind)}{here}"
+
+    cohort = CohortStack(
         app,
-        # One cohort for each account and Region; only the construct's id has to tell them apart.
-        name
-        if account_region == loaded.home
-        else f"{name}-{account_region.account}-{account_region.region}",
-        placement=Placement(names, loaded.tags(COHORT, COHORT)),
+        construct_id(COHORT),
+        placement=placement,
         cohort=loaded.settings.cohort,
         profiles=loaded.settings.profiles,
         tag_keys=tuple(loaded.settings.tags),
     )
+    start = StartStack(app, construct_id("start"), placement=placement)
+    entry = COHORT_STACKS[COHORT]
+    cohort.add_stack_dependency(start, entry.because)
+    return cohort
+
+
+def _suffix(account_region: AccountRegion) -> str:
+    return f"{account_region.account}-{account_region.region}"
 
 
 def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:

@@ -56,6 +56,9 @@ class NotebookStack(SeatStack):
             content_branch=content.branch if content else "",
         )
         on_start = lifecycle_scripts.on_start(
+            region=names.region,
+            parameters_path=names.start_parameters,
+            content_repository=content.repository if content else None,
             tags=self.placement.inside_tags,
             role_arn=names.role_arn,
             buckets={

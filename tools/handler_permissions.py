@@ -49,6 +49,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": (
         *("NotebookInstanceLifecycleConfigName", "OnCreate", "OnStart", "Tags"),
     ),
+    "AWS::SSM::Parameter": ("Description", "Name", "Tags", "Tier", "Type", "Value"),
 }
 """The types that the templates make, and all of the properties that they set."""
 

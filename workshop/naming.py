@@ -70,6 +70,25 @@ Here and in ``stacks/`` a stack is added; a resource type that is new goes into 
 """
 
 
+COHORT_STACKS = {
+    kind.name: kind
+    for kind in (
+        StackKind("start", ("AWS::SSM::Parameter",)),
+        # Whoever destroys the cohort while seats use it fails, and leaves the other.
+        StackKind(
+            COHORT,
+            (
+                *("AWS::IAM::ManagedPolicy", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
+                "AWS::CloudWatch::Dashboard",
+            ),
+            "start",
+            "what notebooks do when they start",
+        ),
+    )
+}
+"""The stacks that all seats of an account and Region share, in the order in which they are made."""
+
+
 def stack_that_makes(resource_type: str) -> str:
     """Return which of a seat's stacks makes resources of a type of CloudFormation's."""
     return next(kind.name for kind in SEAT_STACKS.values() if resource_type in kind.makes)
@@ -130,10 +149,16 @@ class Names:
 
     # Stacks: 128 characters, letters, digits and hyphens.
     def stack(self, kind: str) -> str:
-        """``vision-ada-storage``; the cohort's one stack is ``vision-cohort``."""
-        if self.seat == COHORT:
+        """``vision-ada-storage``; ``vision-cohort`` and ``vision-cohort-start`` of the cohort."""
+        if kind == COHORT:
             return f"{self.workshop}-{COHORT}"
         return f"{self.workshop}-{self.seat}-{kind}"
+
+    @property
+    def stacks(self) -> frozenset[str]:
+        """All stacks of the seat, or of the cohort."""
+        kinds = COHORT_STACKS if self.seat == COHORT else SEAT_STACKS
+        return frozenset(map(self.stack, kinds))
 
     # Buckets: 3 to 63 characters, one namespace for the whole partition, hence account and Region.
     # 12 + 12 + 8 + 12 + 15 letters and 4 hyphens are exactly 63.
@@ -210,6 +235,17 @@ class Names:
     @property
     def boundary_arn(self) -> str:
         return self.cohort_policy_arn(BOUNDARY)
+
+    # SSM parameters: 1,011 characters of an ARN, at most 15 levels.
+    @property
+    def start_parameters(self) -> str:
+        """``/ws/vision/on-start``: below it is what every notebook does when it starts."""
+        return f"{self.iam_path}on-start"
+
+    @property
+    def start_parameters_arn(self) -> str:
+        parameter = f"parameter{self.start_parameters}"
+        return f"arn:{self.partition}:ssm:{self.region}:{self.account}:{parameter}"
 
     # SageMaker: 63 characters, letters, digits and hyphens.
     @property

@@ -4,8 +4,8 @@ Pure functions over plain values. Their results are texts for CloudFormation's `
 hold its placeholders (:data:`workshop.naming.PLACEHOLDERS`), which come in with the arguments; any
 other ``${`` is escaped. The files that ship are in ``scripts/``; comments, docstrings and blank
 lines stay there, so that a template is short. A seat's values are readable in the template; what
-on-start does with them is the same for every seat and packed (:mod:`workbench.packed`), or there
-would be no room for it.
+on-start does with them is the same for every seat and comes from parameters of the cohort's stack
+(:mod:`workbench.packed`), so that no seat's stack changes with it.
 
 Where things go, and why:
 
@@ -30,7 +30,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from workbench.packed import bare, packed
+from workbench.packed import bare
 from workshop import tags as tag_rules
 from workshop.errors import WorkshopError
 from workshop.naming import PLACEHOLDERS, at_longest
@@ -62,6 +62,9 @@ def on_create(*, content_repository: str | None, content_branch: str) -> str:
 
 def on_start(
     *,
+    region: str,
+    parameters_path: str,
+    content_repository: str | None,
     tags: Mapping[str, str],
     role_arn: str,
     buckets: Mapping[str, tuple[str, Sequence[str]]],
@@ -75,14 +78,15 @@ def on_start(
     busy_stop_hours: int | None,
     keep_running_hours: int,
 ) -> str:
-    """Return the script for each start: SDK defaults, environment, packages, idle stop.
+    """Return the script for each start: it reads what to do and gives that the seat's values.
 
-    ``tags`` are the seat's; ``repositories`` maps a repository's key to its address for
-    ``docker push``; ``buckets`` maps a bucket's key to its name and its prefixes, and the first is
-    the SDK's own; ``model_prefix`` is whether the names of models have to begin with
-    ``job_prefix``; ``max_runtime_hours`` is the longest that a job may ask for, None for no such
-    rule; ``idle_stop_minutes`` None means that the notebook never stops by itself, and
-    ``busy_stop_hours`` None that it never does so while it is in use.
+    ``parameters_path`` is where the parameters are that hold it. ``tags`` are the seat's;
+    ``repositories`` maps a repository's key to its address for ``docker push``; ``buckets`` maps a
+    bucket's key to its name and its prefixes, and the first is the SDK's own; ``model_prefix`` is
+    whether the names of models have to begin with ``job_prefix``; ``max_runtime_hours`` is the
+    longest that a job may ask for, None for no such rule; ``idle_stop_minutes`` None means that the
+    notebook never stops by itself, and ``busy_stop_hours`` None that it never does so while it is
+    in use.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
@@ -112,6 +116,9 @@ def on_start(
         variables["WORKSHOP_MAX_RUNTIME_HOURS"] = str(max_runtime_hours)
     return _rendered(
         "on_start.sh",
+        REGION=region,
+        PATH=parameters_path,
+        CONTENT=_folder(content_repository) if content_repository else "",
         ENVIRONMENT="\n".join(
             f"export {name}={shlex.quote(_plain(value))}" for name, value in variables.items()
         ),
@@ -119,7 +126,6 @@ def on_start(
         IDLE_MINUTES=str(idle_stop_minutes or ""),
         BUSY_HOURS=str(busy_stop_hours or 0),
         KEEP_HOURS=str(keep_running_hours),
-        SET_UP=packed(),
     )
 
 

@@ -1,7 +1,8 @@
 """Permissions for other services, where ministack asks for another one than AWS.
 
-ministack names a role without its path, a log stream as its group, a dashboard and the repositories
-of DescribeRepositories not at all, and knows no ``cloudwatch:namespace``.
+ministack names a role without its path, a log stream as its group, a dashboard, the repositories of
+DescribeRepositories and the parameters below a path not at all, and knows no
+``cloudwatch:namespace``.
 """
 
 # Private names of ministack, held by ministack_adapter.HELD.
@@ -32,6 +33,7 @@ def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
         "logs": _logs,
         "monitoring": _dashboard,
         "ecr": _repository,
+        "ssm": _parameters,
     }
     return known[service](operation, given) if service in known else None
 
@@ -103,6 +105,12 @@ def _repository(operation: str, given: Parameters) -> str | None:
         if name
         else None
     )
+
+
+def _parameters(operation: str, given: Parameters) -> str | None:
+    path = _one(given, "Path") if operation == "GetParametersByPath" else ""
+    where = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
+    return f"arn:aws:ssm:{where}:parameter/{path.strip('/')}" if path else None
 
 
 def _one(given: Parameters, member: str) -> str:

@@ -33,7 +33,7 @@ profile     seats  stacks  buckets  repositories  notebooks
 attendee        3      15        3             3  2 x ml.t3.medium 20 GB, 1 x ml.t3.medium 50 GB
 instructor      1       5        1             1  1 x ml.t3.large 20 GB
 cohort                  1        1
-total           4      21        5             4  4, 110 GB
+total           4      22        5             4  4, 110 GB
 
 besides 4 roles and 5 dashboards
 on each role, of 9 (the tenth is for a teardown): attendee 7, instructor 7
@@ -57,7 +57,7 @@ def test_json_is_the_same_for_programs(tmp_path: Path) -> None:
     assert document["totals"] == {
         "seats": 2,
         "cohorts": 2,
-        "stacks": 12,
+        "stacks": 14,
         "buckets": 4,
         "repositories": 2,
         "roles": 2,

@@ -41,7 +41,7 @@ def test_what_is_in_order_is_only_counted_and_shown_on_request(folder: Path) -> 
     assert (ran.code, ran.out, ran.err) == (0, "", "preflight: 29 ok\n")
     shown = preflight(folder, "--all")
     assert shown.code == 0
-    stacks = "Stacks (L-0485CB21): 16 more and the 0 there are 16 of 2000"
+    stacks = "Stacks (L-0485CB21): 17 more and the 0 there are 17 of 2000"
     assert f"ok       000000000000 eu-west-1  {stacks}" in shown.out.splitlines()
     assert len(re.findall("^ok ", shown.out, re.MULTILINE)) == 29
 
@@ -135,7 +135,7 @@ def test_stacks_that_cannot_be_listed_are_told_and_unknown(cloud: Cloud, folder:
 def test_chosen_seats_alone_are_counted(folder: Path) -> None:
     told = json.loads(preflight(folder, "--json", "--only", "seat02").out)
     needs = {check["subject"]: check["need"] for check in told["checks"]}
-    assert needs["Stacks"] == 6
+    assert needs["Stacks"] == 7
     assert needs["ml.m5.large for training job usage"] == 3
 
 

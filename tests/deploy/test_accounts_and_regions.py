@@ -35,7 +35,8 @@ def three(fleet: Fleet) -> Fleet:
 
 
 def seats(*names: str) -> set[str]:
-    return {"demo-cohort"} | {f"demo-{name}-{kind}" for name in names for kind in SEAT_STACKS}
+    own = {f"demo-{name}-{kind}" for name in names for kind in SEAT_STACKS}
+    return {"demo-cohort", "demo-cohort-start"} | own
 
 
 def test_an_assumed_role_acts_in_its_own_account(three: Fleet) -> None:

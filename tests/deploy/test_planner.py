@@ -202,6 +202,7 @@ def test_a_notebook_is_wanted_with_each_type_that_may_take_its_place(tmp_path: P
         stack.kind: stack for stack in wanting.stacks(one, small_workshop.assembly(one), one.seats)
     }
     assert {kind: len(stack.templates) for kind, stack in stacks.items()} == {
+        "start": 1,
         "cohort": 1,
         "storage": 1,
         "registry": 1,
@@ -215,7 +216,8 @@ def test_a_notebook_is_wanted_with_each_type_that_may_take_its_place(tmp_path: P
         "ml.t3.large",
     ]
     assert {kind: stack.needs for kind, stack in stacks.items() if stack.needs} == {
+        "cohort": "demo-cohort-start",
         "access": "demo-cohort",
         "notebook": "demo-seat01-access",
     }
-    assert len({one.digest for stack in stacks.values() for one in stack.templates}) == 7
+    assert len({one.digest for stack in stacks.values() for one in stack.templates}) == 8

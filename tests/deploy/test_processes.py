@@ -110,7 +110,7 @@ def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
         killed.kill()
     before = fleet.statuses()
     assert before["demo-seat01-notebook"] == "CREATE_IN_PROGRESS"
-    assert len(before) == len(SEAT_STACKS) + 1
+    assert len(before) == len(SEAT_STACKS) + 2
     fleet.cloud.delays(notebook=0)
     fleet.cloud.advance(SLOW)
     run = fleet.deploy()

@@ -29,7 +29,7 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
         if check.used is not None and check.subject in {name for _, name, *_ in SHORT}
     }
     assert numbers == {
-        "Stacks": (HOME, 16, 0, 2000),
+        "Stacks": (HOME, 17, 0, 2000),
         "Registered repositories": (HOME, 3, 0, 100000),
         "Total number of notebook instances": (HOME, 3, 0, 1000),
         VOLUMES: (HOME, 60, 0, 100000),
@@ -44,7 +44,7 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
 VOLUMES = "Total EBS volume size in GB across all notebook instances"
 
 SHORT = [
-    ("cloudformation", "Stacks", "L-0485CB21", 16, HOME),
+    ("cloudformation", "Stacks", "L-0485CB21", 17, HOME),
     ("ecr", "Registered repositories", "L-CFEB8E8D", 3, HOME),
     ("sagemaker", "Total number of notebook instances", "L-04CE2E67", 3, HOME),
     ("sagemaker", "ml.t3.medium for notebook instance usage", "L-E17566B7", 3, HOME),
@@ -101,7 +101,7 @@ def test_what_others_have_counts_against_the_quota(preflights: Preflights) -> No
         NotebookInstanceName="theirs", InstanceType="ml.t3.medium", RoleArn=role
     )
     preflights.stack("theirs")
-    cloud.quotas(region=HOME.region, cloudformation={"Stacks": 16}, s3={"L-DC2B2D3D": 4})
+    cloud.quotas(region=HOME.region, cloudformation={"Stacks": 17}, s3={"L-DC2B2D3D": 4})
     report = preflights.ask(THREE)
     used = {name: one(report, name).used for _, name, *_ in SHORT}
     assert used == dict.fromkeys(used, 1) | {VOLUMES: 5}
@@ -114,7 +114,8 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     cloud.client("iam").create_policy(PolicyName="boundary", PolicyDocument=ALLOW)
     for kind in SEAT_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
-    preflights.stack("vision-cohort")
+    for shared in ("vision-cohort", "vision-cohort-start"):
+        preflights.stack(shared)
     for key in ("seat01-data", "cohort-datasets"):
         cloud.client("s3").create_bucket(Bucket=f"vision-{key}-000000000000-eu-west-1")
     cloud.client("ecr", region=HOME.region).create_repository(
@@ -126,7 +127,7 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     report = preflights.ask(THREE)
     needed = {name: (one(report, name).need, one(report, name).used) for _, name, *_ in SHORT}
     assert needed == {
-        "Stacks": (10, 6),
+        "Stacks": (10, 7),
         "Registered repositories": (2, 1),
         "Total number of notebook instances": (2, 1),
         "ml.t3.medium for notebook instance usage": (2, 1),
@@ -191,15 +192,15 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
     for seat in preflights.loaded(text).seats[:21]:
         for kind in SEAT_STACKS:
             preflights.stack(f"vision-{seat.id}-{kind}")
-    preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 505})
+    preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 506})
     report = preflights.ask(text)
     check = one(report, "Stacks")
-    assert (check.state, check.need, check.used) == (CheckState.FAILED, 401, 105)
-    assert check.message.startswith("401 more and the 105 there are 506 of 505, 1 too many")
+    assert (check.state, check.need, check.used) == (CheckState.FAILED, 402, 105)
+    assert check.message.startswith("402 more and the 105 there are 507 of 506, 1 too many")
     assert one(report, "Roles per account").need == 80
     gpu = one(report, "ml.g5.xlarge for training job usage")
     assert (gpu.state, gpu.need, gpu.quota) == (CheckState.SHORT, 101, 4)
-    preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 506})
+    preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 507})
     assert preflights.ask(text, accept=refused(report)[1:]).passed
 
 
@@ -294,7 +295,7 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
         account_region: one(report, "Stacks", account_region).need
         for account_region in (HOME, SECOND, OTHER)
     }
-    assert stacks == {HOME: 11, SECOND: 6, OTHER: 6}
+    assert stacks == {HOME: 12, SECOND: 7, OTHER: 7}
     theirs = AccountRegion(OTHER.account, GLOBAL.region)
     for subject, here, there in (
         ("Roles per account", 3, 1),

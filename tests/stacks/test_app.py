@@ -16,7 +16,7 @@ from tests.support.assemblies import Assembly, synthesize
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
-from workshop.naming import SEAT_STACKS, Names
+from workshop.naming import COHORT_STACKS, SEAT_STACKS, Names
 
 BASE = {
     "workshop": "lab",
@@ -124,21 +124,23 @@ def test_each_account_and_region_has_a_cohort_of_its_own(tmp_path: Path) -> None
     away = dataclasses.replace(second, account="444455556666", region="us-east-1")
     assembly = synthesize(dataclasses.replace(one, seats=(first, away)))
     artifacts = assembly.manifest()["artifacts"]
-    cohorts = {
-        artifacts[name]["environment"]: artifacts[name]["properties"].get("stackName", name)
+    cohorts = sorted(
+        (artifacts[name]["environment"], artifacts[name]["properties"].get("stackName", name))
         for name in assembly.stacks()
         if "cohort" in name
-    }
-    assert cohorts == {
-        "aws://111122223333/eu-west-1": "lab-cohort",
-        "aws://444455556666/us-east-1": "lab-cohort",
-    }
+    )
+    assert cohorts == [
+        ("aws://111122223333/eu-west-1", "lab-cohort"),
+        ("aws://111122223333/eu-west-1", "lab-cohort-start"),
+        ("aws://444455556666/us-east-1", "lab-cohort"),
+        ("aws://444455556666/us-east-1", "lab-cohort-start"),
+    ]
     assert artifacts["lab-seat02-access"]["dependencies"] == ["lab-cohort-444455556666-us-east-1"]
 
 
 def test_an_attendee_is_asked_for_once_however_often_named(tmp_path: Path) -> None:
     assembly = synthesize(loaded(tmp_path), ["seat02", "seat02"])
-    assert len(assembly.stacks()) == len(SEAT_STACKS) + 1
+    assert len(assembly.stacks()) == len(SEAT_STACKS) + len(COHORT_STACKS)
 
 
 def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, exemplars, shipped
 from workshop import tags
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS
 from workshop.policies import documents, layout
 
 INLINE_LIMIT = 51_200
@@ -56,7 +56,7 @@ def test_nothing_needs_a_bootstrapped_account(name: str) -> None:
 def test_every_seat_has_the_stacks_of_the_map_and_the_cohort_comes_first(name: str) -> None:
     assembly = shipped(name)
     workshop = assembly.loaded.settings.workshop
-    wanted = [f"{workshop}-{COHORT}"] + [
+    wanted = [f"{workshop}-{COHORT}", f"{workshop}-{COHORT}-start"] + [
         f"{workshop}-{seat}-{kind}"
         for seat in exemplars(assembly.loaded).values()
         for kind in SEAT_STACKS
@@ -73,7 +73,8 @@ def test_stacks_wait_only_for_what_they_cannot_do_without(name: str) -> None:
         artifact = artifacts[stack]
         needs = artifact.get("dependencies", [])
         seat, _, kind = stack.removeprefix(f"{workshop}-").partition("-")
-        needed = "" if seat == COHORT else SEAT_STACKS[kind].needs
+        kinds = COHORT_STACKS if seat == COHORT else SEAT_STACKS
+        needed = kinds[kind or COHORT].needs
         name = f"{workshop}-{COHORT}" if needed == COHORT else f"{workshop}-{seat}-{needed}"
         expected = [name] if needed else []
         assert needs == expected, stack
@@ -84,8 +85,8 @@ def test_a_stack_makes_what_the_map_says(name: str) -> None:
     for stack, template in templates(name):
         _, seat, *kind = stack.split("-")
         made = {resource["Type"] for resource in template["Resources"].values()}
-        if seat != COHORT:
-            assert made == set(SEAT_STACKS[kind[0]].makes), stack
+        stacks = COHORT_STACKS if seat == COHORT else SEAT_STACKS
+        assert made == set(stacks[kind[0] if kind else COHORT].makes), stack
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -116,11 +117,15 @@ def test_everything_that_can_be_tagged_is_tagged(name: str) -> None:
         for logical_id, resource in template["Resources"].items():
             if resource["Type"] in UNTAGGABLE:
                 continue
-            found = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+            given = resource["Properties"]["Tags"]
+            # SSM takes them as a mapping.
+            found = (
+                given if isinstance(given, dict) else {tag["Key"]: tag["Value"] for tag in given}
+            )
             where = f"{stack}/{logical_id}"
             # The digest is the stack's alone: it would be different for each seat.
             assert found.keys() & tags.RESERVED == tags.RESERVED - {tags.TEMPLATE}, where
-            mine = COHORT if stack.endswith(f"-{COHORT}") else {"Ref": "AttendeeId"}
+            mine = COHORT if stack.split("-")[1] == COHORT else {"Ref": "AttendeeId"}
             assert found[tags.ATTENDEE] == mine, where
             assert found[tags.ENVIRONMENT] == name, where
 

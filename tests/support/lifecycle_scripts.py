@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from workbench import lifecycle_scripts
+from workbench import lifecycle_scripts, packed
 from workshop import tags as tag_rules
 from workshop.naming import Names
 
@@ -51,6 +52,9 @@ CONTENT = "https://git.example.org/ml/hands-on.git"
 def on_start(**changes: Any) -> str:
     """The on-start script of an ordinary seat, with some arguments changed."""
     arguments: dict[str, Any] = {
+        "region": NAMES.region,
+        "parameters_path": NAMES.start_parameters,
+        "content_repository": CONTENT,
         "tags": TAGS,
         "role_arn": NAMES.role_arn,
         "buckets": {
@@ -94,11 +98,19 @@ class Sandbox:
         self.command("sudo", '[ "$1 $2 $3" = "-H -u ec2-user" ] || exit 99; shift 3; exec "$@"')
         for name in ("systemctl", "systemd-run", "git"):
             self.command(name)
+        self.command("sleep")
+        self.parameters(packed.parameters())
         self.command("python3", f'exec {shlex.quote(sys.executable)} "$@"')
 
     @property
     def home(self) -> Path:
         return self.root / "home/ec2-user/SageMaker"
+
+    def parameters(self, values: list[str]) -> None:
+        """Let the cohort's parameters have these values, in any order."""
+        answer = {"Parameters": [{"Name": "/n", "Value": value} for value in reversed(values)]}
+        (self.root / "parameters.json").write_text(json.dumps(answer))
+        self.command("aws", f"cat {self.root}/parameters.json")
 
     def command(self, name: str, body: str = "exit 0") -> None:
         """Lay a command on the PATH; it notes its arguments, one call a line, and runs ``body``."""
@@ -128,6 +140,7 @@ class Sandbox:
         return subprocess.run(
             ["/bin/bash", file],
             env={
+                # "timeout" and "env" look commands up as well.
                 "PATH": f"{self.root}/bin:/sbin:/bin:/usr/sbin:/usr/bin",
                 "HOME": str(self.root),
                 "WORKSHOP_ROOT": str(self.root),

@@ -267,7 +267,8 @@ def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
     root = Cloud(started.running, state_dir)
     try:
         text = registering().text
-        assert root.deploy("demo-cohort", text("demo-cohort"), **IAM) == "CREATE_COMPLETE"
+        for shared in ("demo-cohort", "demo-cohort-start"):
+            assert root.deploy(shared, text(shared), **IAM) == "CREATE_COMPLETE"
         for names in (ADA, BEN):
             seat = {"Parameters": [{"ParameterKey": "AttendeeId", "ParameterValue": names.seat}]}
             for kind in naming.SEAT_STACKS:

@@ -43,7 +43,7 @@ from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names
 from workshop.preflight import quotas
 from workshop.preflight.quotas import repositories
 
@@ -91,8 +91,8 @@ def exemplar(kind: str) -> Exemplar:
 
 
 @cache
-def cohort_text() -> str:
-    return shipped("demo").text(f"demo-{COHORT}")
+def cohort_text(kind: str = COHORT) -> str:
+    return shipped("demo").text(Names("demo", COHORT, "", "").stack(kind))
 
 
 def assembly(loaded: LoadedEnvironment) -> Assembly:
@@ -102,8 +102,15 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
         for profile in loaded.settings.profiles
         for kind in SEAT_STACKS
     }
-    cohort = CohortTemplate(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
-    return Assembly(made, dict.fromkeys(account_regions_of(loaded.seats), cohort))
+    protected = loaded.settings.cohort.termination_protection
+    shared = {
+        (account_region, kind): CohortTemplate(
+            of_text(cohort_text(kind)), protected and kind == COHORT
+        )
+        for account_region in account_regions_of(loaded.seats)
+        for kind in COHORT_STACKS
+    }
+    return Assembly(made, shared)
 
 
 @contextmanager
@@ -367,7 +374,8 @@ class Fleet:
             source.mkdir()
             for kind in SEAT_STACKS:
                 (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
-            (source / COHORT).write_text(cohort_text())
+            for kind in COHORT_STACKS:
+                (source / kind).write_text(cohort_text(kind))
             self.stand_in.parent.mkdir(parents=True)
             (self.stand_in.parent / "__init__.py").touch()
             self.stand_in.write_text(APP.format(source=str(source)))

@@ -214,3 +214,22 @@ def test_the_program_needs_only_python_3_9_and_its_standard_library() -> None:
         for name in node.names
     }
     assert imported <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("ends_with", [0, 1])
+def test_the_attendees_files_are_saved_before_the_stop_and_a_failure_does_not_keep_it_up(
+    machine: Machine, ends_with: int
+) -> None:
+    machine.command("save", f'echo "saved $@" >>{machine.root}/calls\nexit {ends_with}')
+    with serving(Jupyter()) as port:
+        done = machine.run(port, "--first", "save --now 'a b'")
+    assert (done.returncode, machine.calls) == (0, ["saved --now a b", *STOPPED])
+    assert ("may not be saved" in done.stdout) == bool(ends_with)
+
+
+def test_a_notebook_that_is_kept_running_saves_nothing_first(machine: Machine) -> None:
+    machine.command("save", f'echo "saved $@" >>{machine.root}/calls')
+    (machine.files / "KEEP-RUNNING").write_text("6")
+    with serving(Jupyter()) as port:
+        machine.run(port, "--first", "save")
+    assert machine.calls == []

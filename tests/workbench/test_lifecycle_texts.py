@@ -29,7 +29,7 @@ SCRIPTS = [
 
 def whole(script: str) -> str:
     """A script with the text that it unpacks and reads in the place where it does so."""
-    return script.replace('. "$opt/set_up.sh"\n', packed.set_up())
+    return script.replace('    . "$opt/set_up.sh"\n', packed.set_up())
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.lifecycle_scripts import TAG_LIST, TAGS, Sandbox, on_create, on_start
@@ -196,13 +197,15 @@ def test_the_idle_stop_is_a_timer_that_runs_the_program_as_the_notebooks_user(
     sandbox.run(on_start())
     service = sandbox.read("etc/systemd/system/workshop-idle-stop.service").splitlines()
     options = ["--minutes", "45", "--busy-hours", "10", "--keep-hours", "20"]
-    command = " ".join(["/usr/bin/env python3 /opt/workshop/idle_stop.py", *options])
+    first = '--first "/bin/bash /opt/workshop/agent.sh --save --wait 30"'
+    command = " ".join(["/usr/bin/env python3 /opt/workshop/idle_stop.py", *options, first])
     assert f"ExecStart={command}" in service
     assert "User=ec2-user" in service
     timer = sandbox.read("etc/systemd/system/workshop-idle-stop.timer").splitlines()
     assert "OnCalendar=*:0/5" in timer
     assert sandbox.calls("systemctl") == [
         ["daemon-reload"],
+        ["enable", "--now", "workshop-agent.timer", "workshop-last-save.service"],
         ["enable", "--now", "workshop-idle-stop.timer"],
         ["--no-block", "try-restart", "jupyter-server.service"],
     ]
@@ -222,11 +225,11 @@ def test_a_notebook_that_never_stops_by_itself_has_no_timer(sandbox: Sandbox) ->
 def test_a_seat_without_bounds_hands_nought_to_the_idle_stop(sandbox: Sandbox) -> None:
     sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0))
     service = sandbox.read("etc/systemd/system/workshop-idle-stop.service")
-    assert "idle_stop.py --minutes 45 --busy-hours 0 --keep-hours 0\n" in service
+    assert "idle_stop.py --minutes 45 --busy-hours 0 --keep-hours 0 --first" in service
 
 
 def test_a_failed_step_is_noted_and_never_fails_the_notebook(sandbox: Sandbox) -> None:
-    sandbox.command("systemctl", '[ "$1" != enable ]')
+    sandbox.command("systemctl", '[ "$3" != workshop-idle-stop.timer ]')
     done = sandbox.run(on_start())
     note = sandbox.home / "WORKSHOP-START.txt"
     assert done.returncode == 0
@@ -236,6 +239,72 @@ def test_a_failed_step_is_noted_and_never_fails_the_notebook(sandbox: Sandbox) -
     sandbox.command("systemctl")
     sandbox.run(on_start())
     assert not note.exists()
+
+
+def test_a_notebook_that_cannot_read_its_set_up_starts_and_says_so(sandbox: Sandbox) -> None:
+    sandbox.command("aws", "echo 'AccessDenied: not allowed' >&2; exit 254")
+    done = sandbox.run(on_start())
+    assert done.returncode == 0
+    told = "could not be read from /ws/vision/on-start: AccessDenied: not allowed"
+    assert done.stderr == f"workshop: the set-up {told}\n"
+    note = (sandbox.home / "WORKSHOP-START.txt").read_text()
+    assert "nothing is saved, and it does not stop by itself" in note
+    assert "AccessDenied: not allowed" in note
+    assert terminal_environment(sandbox) == ENVIRONMENT
+    assert len(sandbox.calls("aws")) == 3
+    assert sandbox.calls("systemctl") == []
+    sandbox.parameters(packed.parameters())
+    sandbox.run(on_start())
+    assert not (sandbox.home / "WORKSHOP-START.txt").exists()
+
+
+@pytest.mark.parametrize("damage", ["a part too few", "parts of two scripts", "a changed part"])
+def test_a_set_up_that_is_not_whole_is_never_run(sandbox: Sandbox, damage: str) -> None:
+    first, *others = packed.parameters()
+    values = {
+        "a part too few": others,
+        "parts of two scripts": ["0" * 16 + first[16:], *others],
+        "a changed part": [first[:-1] + ("a" if first[-1] != "a" else "b"), *others],
+    }[damage]
+    sandbox.parameters(values)
+    done = sandbox.run(on_start())
+    assert done.returncode == 0
+    assert (sandbox.home / "WORKSHOP-START.txt").exists()
+    assert sandbox.calls("systemctl") == []
+
+
+def test_parts_of_an_older_script_beside_a_whole_one_do_no_harm(sandbox: Sandbox) -> None:
+    sandbox.parameters([*packed.parameters(), "0123456789abcdef 7 9 older"])
+    done = sandbox.run(on_start())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (sandbox.home / "WORKSHOP-START.txt").exists()
+
+
+def test_the_set_up_is_read_as_the_notebooks_user_from_the_cohorts_parameters(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.run(on_start())
+    (call,) = sandbox.calls("aws")
+    assert call[:6] == [
+        *("ssm", "get-parameters-by-path", "--region", "eu-west-1"),
+        *("--path", "/ws/vision/on-start"),
+    ]
+    assert any("aws" in words for words in sandbox.calls("sudo"))
+
+
+def test_the_agent_runs_twice_a_minute_and_once_more_when_the_notebook_stops(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.run(on_start())
+    units = "etc/systemd/system/workshop-"
+    agent = "/bin/bash /opt/workshop/agent.sh"
+    assert "OnUnitInactiveSec=30" in sandbox.read(f"{units}agent.timer")
+    for unit, does in (("agent", f"ExecStart={agent}"), ("last-save", f"ExecStop={agent} --save")):
+        service = sandbox.read(f"{units}{unit}.service")
+        assert does in service
+        assert "User=ec2-user\n" in service
+    values = sandbox.read("opt/workshop/agent.values")
+    assert values == "export WORKSHOP_CONTENT='hands-on' WORKSHOP_PACKAGES='yes'\n"
 
 
 def test_a_server_of_another_name_is_no_failure(sandbox: Sandbox) -> None:

@@ -21,6 +21,14 @@ LIMIT: int = 3
 class Refused(Exception):
     """What is all there is of it stays."""
 
+@dataclass
+class Found:
+    """A dataclass reads annotations."""
+
+    number: int
+    """How many."""
+    name: str = ""
+
 def long(
     text: str, *more: dict[str, int], last: bool = False, **rest: object
 ) -> dict[str, tuple[int, str]]:
@@ -32,6 +40,10 @@ def long(
 BARE = '''LIMIT = 3
 class Refused(Exception):
  """What is all there is of it stays."""
+@dataclass
+class Found:
+ number: int
+ name: str = ""
 def long(
  text, *more, last = False, **rest
 ):
@@ -44,8 +56,24 @@ def test_the_packed_text_is_the_script_in_the_sources_with_the_files_that_it_wri
     assert packed.unpacked(text) == packed.set_up()
     assert {len(line) for line in text.splitlines()[:-1]} == {pack_scripts.WIDTH}
     assert "{" not in text
-    for name in ("idle_stop.py", "workshop_seat.py", "install_packages.sh"):
+    agent = [f"agent/{file.name}" for file in packed.AGENT.glob("[!_]*.py")]
+    assert agent
+    for name in (
+        *("agent.sh", "idle_stop.py", "install_packages.sh"),
+        *("workshop_messages.py", "workshop_seat.py", *agent),
+    ):
         assert f"<<'WORKSHOP'\n{packed.bare(name)}\nWORKSHOP\n" in packed.set_up()
+
+
+def test_each_part_fits_into_a_standard_parameter_and_says_which_it_is() -> None:
+    values = packed.parameters()
+    parts = [value.split(" ") for value in values]
+    assert {len(value) <= packed.PARAMETER_LIMIT for value in values} == {True}
+    assert len({digest for digest, *_ in parts}) == 1
+    assert [part[1:3] for part in parts] == [
+        [str(at + 1), str(len(parts))] for at in range(len(parts))
+    ]
+    assert packed.unpacked("".join(part[3] for part in parts)) == packed.set_up()
 
 
 def test_a_bare_program_lacks_comments_annotations_and_docstrings_alone(

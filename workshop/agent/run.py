@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
+import logging
 import os
 import sys
 import time
@@ -249,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         files.replace(remembered, json.dumps(agent.remembered))
     for error in agent.errors:
-        print(error, flush=True)  # noqa: T201 - into the log of its service
+        logging.getLogger(__name__).error("%s", error)
     return int(bool(agent.errors))
 
 

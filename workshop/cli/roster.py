@@ -34,10 +34,17 @@ Import = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Write what --import shows without asking.")]
 
 
+Emails = Annotated[
+    bool,
+    typer.Option("--emails", help="Print the addresses alone, for a mail program's BCC field."),
+]
+
+
 def roster(
     *,
     env: Env,
     config_dir: ConfigDir = CONFIG_DIR,
+    emails: Emails = False,
     write: Write = False,
     import_: Import = None,
     yes: Yes = False,
@@ -61,7 +68,7 @@ def roster(
 
         workshop roster -e dev --import registrations.csv
 
-        workshop roster -e dev --json | jq -r '.[].email'
+        workshop roster -e dev --emails
     """
     draft = _draft(env, config_dir)
     if import_ is not None:
@@ -74,6 +81,9 @@ def roster(
     if write:
         draft = _written(draft, env, config_dir)
     unwritten = _unwritten(draft)
+    if emails:
+        _print_addresses(draft.seats)
+        return
     if as_json:
         listed = [_document(seat, unwritten) for seat in draft.seats]
         console.print_json(listed, indent=2)
@@ -81,6 +91,17 @@ def roster(
         _print(draft, unwritten)
     for doubt in (*loader.missing_ids(draft, config_dir), *draft.of_people):
         console.warn(str(doubt))
+
+
+def _print_addresses(seats: Sequence[Seat]) -> None:
+    """Print each address once, and say who has none."""
+    for address in dict.fromkeys(seat.email for seat in seats if seat.email):
+        console.print_line(address)
+    without = [seat.id for seat in seats if not seat.email]
+    if without:
+        named = ", ".join(without[:_SHOWN])
+        more = f" and {len(without) - _SHOWN} more" if len(without) > _SHOWN else ""
+        console.warn(f"no address: {named}{more}")
 
 
 def _draft(env: str, config_dir: Path) -> Draft:

@@ -22,7 +22,7 @@ from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import ConfigError, UsageError, WorkshopError
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT_STACKS, SEAT_STACKS
 
 APP = ("-P", "-m", "stacks")
 """The installed app, whatever the folder holds."""
@@ -36,7 +36,7 @@ _PASSED = re.compile(
 
 @dataclass(frozen=True)
 class CohortTemplate:
-    """The stack that the seats of one account and Region share."""
+    """A stack that the seats of one account and Region share."""
 
     template: Template
     protected: bool
@@ -44,10 +44,10 @@ class CohortTemplate:
 
 @dataclass(frozen=True)
 class Assembly:
-    """Exemplars by profile and stack (``storage``, ...), and the cohort of each Region."""
+    """Exemplars by profile and stack (``storage``, ...), and the cohort's stacks of each Region."""
 
     exemplars: Mapping[tuple[str, str], Exemplar]
-    cohorts: Mapping[AccountRegion, CohortTemplate]
+    cohorts: Mapping[tuple[AccountRegion, str], CohortTemplate]
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
@@ -137,14 +137,15 @@ def read(
     }
     cohorts = {}
     for account_region in account_regions_of(some):
-        name = loaded.cohort_names(account_region).stack(COHORT)
-        known = (
-            name
-            if account_region == loaded.home
-            else f"{name}-{account_region.account}-{account_region.region}"
-        )
-        text, protected = stacks[known]
-        cohorts[account_region] = CohortTemplate(of_text(text), protected)
+        for kind in COHORT_STACKS:
+            name = loaded.cohort_names(account_region).stack(kind)
+            known = (
+                name
+                if account_region == loaded.home
+                else f"{name}-{account_region.account}-{account_region.region}"
+            )
+            text, protected = stacks[known]
+            cohorts[account_region, kind] = CohortTemplate(of_text(text), protected)
     return Assembly(exemplars, cohorts)
 
 

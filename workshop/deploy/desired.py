@@ -12,7 +12,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,20 @@ def stacks(
     seats = tuple(seats)
     for account_region in account_regions_of(seats):
         names = loaded.cohort_names(account_region)
-        cohort = assembly.cohorts[account_region]
-        yield DesiredStack(
-            name=names.stack(COHORT),
-            kind=COHORT,
-            seat=COHORT,
-            account_region=account_region,
-            templates=(cohort.template,),
-            tags=loaded.tags(COHORT, COHORT),
-            protected=cohort.protected if _says_protection(loaded) else None,
-        )
+        for kind, entry in COHORT_STACKS.items():
+            cohort = assembly.cohorts[account_region, kind]
+            yield DesiredStack(
+                name=names.stack(kind),
+                kind=kind,
+                seat=COHORT,
+                account_region=account_region,
+                templates=(cohort.template,),
+                tags=loaded.tags(COHORT, COHORT),
+                protected=(
+                    cohort.protected if kind == COHORT and _says_protection(loaded) else None
+                ),
+                needs=names.stack(entry.needs) if entry.needs else "",
+            )
     for seat in seats:
         yield from _workbench(loaded, assembly, seat)
 

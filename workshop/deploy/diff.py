@@ -17,6 +17,7 @@ CREATE_ONLY = {
     "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
     "AWS::S3::Bucket": frozenset({"BucketName", "BucketNamePrefix", "BucketNamespace"}),
     "AWS::S3::BucketPolicy": frozenset({"Bucket"}),
+    "AWS::SSM::Parameter": frozenset({"Name"}),
     NOTEBOOK: frozenset(
         {
             "DirectInternetAccess",

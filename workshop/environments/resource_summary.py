@@ -35,7 +35,7 @@ class ProfileSummary:
 
 @dataclass(frozen=True)
 class ResourceTotals:
-    """Everything, with what the cohorts add: a stack, a bucket and a dashboard each."""
+    """Everything, with what the cohorts add: stacks, a bucket and a dashboard each."""
 
     seats: int
     cohorts: int
@@ -77,7 +77,7 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
     totals = ResourceTotals(
         seats=seats,
         cohorts=cohorts,
-        stacks=sum(profile.stacks for profile in profiles) + cohorts,
+        stacks=sum(profile.stacks for profile in profiles) + cohorts * len(naming.COHORT_STACKS),
         buckets=sum(profile.buckets for profile in profiles) + cohorts,
         repositories=sum(profile.repositories for profile in profiles),
         roles=seats,

@@ -49,6 +49,8 @@ CONSOLE_VIEWS = (
 LOG_WRITE = actions("logs", "CreateLogGroup CreateLogStream PutLogEvents")
 LOG_READ = actions("logs", "FilterLogEvents GetLogEvents")
 LOG_NAMES = actions("logs", "DescribeLogGroups DescribeLogStreams")
+# What a notebook reads when it starts, below the path of the workshop's parameters.
+START = actions("ssm", "GetParametersByPath")
 TRAINING_CREATE = actions("sagemaker", "CreateTrainingJob CreateHyperParameterTuningJob")
 PROCESSING_CREATE = actions("sagemaker", "CreateProcessingJob CreateTransformJob")
 ENDPOINT_CREATE = actions("sagemaker", "CreateEndpointConfig")

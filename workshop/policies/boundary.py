@@ -26,6 +26,7 @@ from workshop.policies.actions import (
     PUBLIC_READ,
     S3_OF_A_SEAT,
     SAGEMAKER_OF_A_SEAT,
+    START,
 )
 from workshop.policies.data import offline_store_tables, sagemaker_logs
 from workshop.policies.documents import (
@@ -153,6 +154,7 @@ def _services(openings: Openings) -> list[str]:
         "cloudwatch:GetDashboard",
         "cloudwatch:PutMetricData",
         "iam:GetRole",
+        *START,
         "sts:GetCallerIdentity",
         *METRICS,
         *LOG_NAMES,

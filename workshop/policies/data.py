@@ -17,6 +17,7 @@ from workshop.policies.actions import (
     S3_LIST,
     S3_READ,
     S3_WRITE,
+    START,
 )
 from workshop.policies.documents import Document, Statement, allow, document
 
@@ -36,6 +37,7 @@ def data_policy(names: Names) -> Document:
     # Names of buckets are anybody's to take, in any account.
     here = {"StringEquals": {"aws:ResourceAccount": names.account}}
     return document(
+        start_statement(names),
         allow("OwnBuckets", S3_LIST, [own], Condition=here),
         allow("OwnObjects", S3_READ + S3_WRITE, [f"{own}/*"], Condition=here),
         allow("SharedDatasets", S3_LIST, [datasets], Condition=here),
@@ -55,6 +57,11 @@ def data_policy(names: Names) -> Document:
             },
         ),
     )
+
+
+def start_statement(names: Names) -> Statement:
+    """Let a notebook read what it does when it starts, from the cohort's parameters alone."""
+    return allow("StartScript", START, [f"{names.start_parameters_arn}*"])
 
 
 def offline_store_tables(names: Names) -> list[str]:

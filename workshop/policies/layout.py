@@ -26,6 +26,7 @@ from workshop.policies.data import (
     logs_of_a_seat,
     network_statements,
     observation_policy,
+    start_statement,
 )
 from workshop.policies.documents import (
     MANAGED_LIMIT,
@@ -182,7 +183,7 @@ def _caps(names: Names, access: Access) -> Sequence[Statement]:
             warm_pools=access.warm_pools,
         )
     else:
-        statements += log_statements(names, own=access.logs == "own")
+        statements += [start_statement(names), *log_statements(names, own=access.logs == "own")]
     if not access.model_prefix:
         statements.append(other_models_statement(names))
     if not access.model_packages:

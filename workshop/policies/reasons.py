@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 WHY_WILDCARD = {
+    "StartScript": "The parts of the script that every notebook runs when it starts; how many there"
+    " are changes with the script.",
     "OwnBuckets": "the buckets of this account whose names begin with the seat's prefix, which no"
     " other name does",
     "OwnObjects": "every object, in the seat's own buckets only",

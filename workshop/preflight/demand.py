@@ -46,7 +46,7 @@ def desired(
 ) -> Demand:
     """Return what ``seats``, all of one account and Region, will be made of."""
     cohort = loaded.cohort_names(account_region)
-    stacks, buckets = {cohort.stack(COHORT)}, {cohort.datasets_bucket}
+    stacks, buckets = {*cohort.stacks}, {cohort.datasets_bucket}
     repositories: set[str] = set()
     roles: dict[str, int] = {}
     notebooks: dict[str, tuple[str, ...]] = {}

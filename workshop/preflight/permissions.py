@@ -47,10 +47,11 @@ DELETES = (
 )
 """What a teardown calls to delete what attendees make, but for what SageMaker's types name."""
 
-STACK, ROLE, POLICY, LOG_GROUP = (
+STACK, ROLE, POLICY, PARAMETER, LOG_GROUP = (
     "AWS::CloudFormation::Stack",
     "AWS::IAM::Role",
     "AWS::IAM::ManagedPolicy",
+    "AWS::SSM::Parameter",
     "AWS::Logs::LogGroup",
 )
 ACTIONS: dict[str, tuple[str, ...]] = {
@@ -94,6 +95,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "AWS::CloudWatch::Dashboard": actions(
         "cloudwatch", "PutDashboard GetDashboard TagResource DeleteDashboards"
     ),
+    PARAMETER: actions("ssm", "PutParameter DeleteParameter GetParameters"),
     LOG_GROUP: actions("logs", "DescribeLogStreams"),
     "*": (
         *actions("sagemaker", "ListNotebookInstances ListTrainingJobs ListProcessingJobs"),
@@ -154,12 +156,15 @@ def questions(
             "notebook-instance-lifecycle-config", names.lifecycle_config
         ),
         "AWS::CloudWatch::Dashboard": names.dashboard_arn,
+        PARAMETER: f"{names.start_parameters_arn}/1",
         LOG_GROUP: f"arn:{partition}:logs:{here}:log-group:{collector.LOG_GROUP}",
         "*": "*",
     }
     made = {resource_type for kind in SEAT_STACKS.values() for resource_type in kind.makes}
     asked: dict[str, dict[str, None]] = {}
-    for resource_type in sorted({STACK, POLICY, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index):
+    for resource_type in sorted(
+        {STACK, POLICY, PARAMETER, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index
+    ):
         own = resources[resource_type]
         asked.setdefault(own, {}).update(dict.fromkeys(ACTIONS[resource_type]))
         for action in handlers.of_type(resource_type, in_vpc=in_vpc):

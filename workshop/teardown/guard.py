@@ -63,7 +63,7 @@ def check_protection(discovery: Discovery) -> None:
     if protected:
         more = f" and {len(protected) - 1} more" if len(protected) > 1 else ""
         first, region = protected[0]
-        cohorts = first.endswith(f"-{naming.COHORT}")
+        cohorts = first.split("-")[1:2] == [naming.COHORT]
         which = "the cohort's stack" if cohorts else "a seat's stack"
         raise GuardError(
             f"{which}, {first}{more}, is protected against deletion; take that off with:"

@@ -32,6 +32,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import ssl
 import stat
 import subprocess
@@ -237,16 +238,29 @@ def note(pause: Path) -> None:
         say(f"this pause is not noted: {error}")
 
 
-def stop(metadata: Path, reason: str, kept: float) -> int:
+def save(command: str) -> None:
+    """Have the agent save the attendee's files; if that fails, the notebook stops all the same."""
+    try:
+        status = subprocess.run(shlex.split(command), check=False, timeout=240).returncode
+        failure = f"it ended with status {status}" if status else ""
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        failure = str(error)
+    if failure:
+        say(f"the attendee's files may not be saved: {failure}")
+
+
+def stop(metadata: Path, reason: str, kept: float, first: str) -> int:
     """Ask SageMaker to stop this notebook; 1 if that failed, and the next look asks again.
 
-    Nothing is asked before ``kept``.
+    Nothing is asked before ``kept``. The command ``first`` runs before, if there is one.
     """
     if time.time() < kept:
         end = datetime.fromtimestamp(kept, timezone.utc).isoformat(timespec="minutes")
         say(f"kept running until {end} by KEEP-RUNNING: {reason}")
         return 0
     say(f"stopping: {reason}")
+    if first:
+        save(first)
     try:
         own = json.loads(metadata.read_text())
         command = ["aws", "sagemaker", "stop-notebook-instance"]
@@ -269,6 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=int, required=True)
     parser.add_argument("--busy-hours", type=float, default=12)
     parser.add_argument("--keep-hours", type=float, default=24)
+    parser.add_argument("--first", default="")
     parser.add_argument("--url", default="https://localhost:8443")
     parser.add_argument("--root", type=Path, default="/")
     parser.add_argument("--sample", type=float, default=60)
@@ -296,12 +311,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if idle >= PAUSE and not working:
             note(paused)
             if idle >= given.minutes * 60:
-                return stop(metadata, f"idle for {idle / 60:.0f} minutes", kept)
+                return stop(metadata, f"idle for {idle / 60:.0f} minutes", kept, given.first)
     except UnknownUseError as error:
         unknown, in_use = True, f"use is unknown: {error}"
     hours = (now - max(started, paused.stat().st_mtime if paused.exists() else 0)) / HOUR
     if given.busy_hours and hours >= given.busy_hours:
-        return stop(metadata, f"in use for {hours:.0f} hours without a pause ({in_use})", kept)
+        return stop(
+            metadata, f"in use for {hours:.0f} hours without a pause ({in_use})", kept, given.first
+        )
     say(("not stopped, " if unknown else "in use: ") + (working or in_use))
     return int(unknown)
 

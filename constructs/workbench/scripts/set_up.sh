@@ -1,22 +1,24 @@
-# Sets a notebook up at each start, with what on_start.sh gives: $etc, $opt, $packages,
-# $idle_minutes, $busy_hours and $keep_hours. Only /home/ec2-user/SageMaker outlives a stop, so
+# Sets a notebook up at each start, with what on_start.sh gives: $etc, $opt, $home, $content,
+# $packages, $idle_minutes, $busy_hours, $keep_hours and as_user. Only /home/ec2-user/SageMaker outlives a stop, so
 # everything else is written anew here. A step that fails is named in the log and in a note; it
 # never keeps the notebook from starting.
-home="$WORKSHOP_ROOT/home/ec2-user/SageMaker"
 failures=""
 trap 'failures="$failures
   $BASH_COMMAND"; echo "workshop: failed: $BASH_COMMAND" >&2' ERR
 # Everything below the home folder is written as its owner, so that a link laid there cannot
 # lead root to another file.
-as_user() { sudo -H -u ec2-user "$@"; }
 
-mkdir -p "$etc/xdg/sagemaker" "$etc/ipython" "$etc/systemd/system" "$opt/python"
+mkdir -p "$etc/xdg/sagemaker" "$etc/ipython" "$etc/systemd/system" "$opt/python" \
+  "$opt/lib/workshop/agent"
 # shellcheck source=/dev/null
 . "$etc/profile.d/workshop.sh"
 # What Python adds to its calls. An interpreter reads the *.pth files of its environment when it
 # starts; IPython's configuration is for kernels of environments that have no such file.
 cat >"$opt/python/workshop_seat.py" <<'WORKSHOP'
 @workshop_seat.py@
+WORKSHOP
+cat >"$opt/python/workshop_messages.py" <<'WORKSHOP'
+@workshop_messages.py@
 WORKSHOP
 for site in "$WORKSHOP_ROOT"/home/ec2-user/anaconda3/{lib,envs/*/lib}/python3*/site-packages; do
   if [ -d "$site" ]; then
@@ -28,6 +30,10 @@ import sys
 sys.path.append("$opt/python")
 import workshop_seat
 workshop_seat.environment()
+try:
+    get_config().InteractiveShellApp.extensions.append("workshop_messages")
+except NameError:
+    pass
 WORKSHOP
 # The defaults of the SageMaker Python SDK. It refuses the whole file for one unknown key, so these
 # are the keys that config_schema.py of all releases from 2.173 to 3 has in common, without those
@@ -48,6 +54,76 @@ SageMaker:
   ProcessingJob: {RoleArn: *role, Tags: *tags}
   TrainingJob: {RoleArn: *role, Tags: *tags}
   TransformJob: {Tags: *tags}
+WORKSHOP
+
+# The agent saves the attendee's files, shows messages and reports: twice a minute, and once more
+# when the notebook stops, however it is stopped.
+: >"$opt/lib/workshop/__init__.py"
+: >"$opt/lib/workshop/agent/__init__.py"
+cat >"$opt/lib/workshop/agent/files.py" <<'WORKSHOP'
+@agent/files.py@
+WORKSHOP
+cat >"$opt/lib/workshop/agent/saving.py" <<'WORKSHOP'
+@agent/saving.py@
+WORKSHOP
+cat >"$opt/lib/workshop/agent/inbox.py" <<'WORKSHOP'
+@agent/inbox.py@
+WORKSHOP
+cat >"$opt/lib/workshop/agent/state.py" <<'WORKSHOP'
+@agent/state.py@
+WORKSHOP
+cat >"$opt/lib/workshop/agent/run.py" <<'WORKSHOP'
+@agent/run.py@
+WORKSHOP
+cat >"$opt/agent.sh" <<'WORKSHOP'
+@agent.sh@
+WORKSHOP
+cat >"$opt/agent.values" <<WORKSHOP
+export WORKSHOP_CONTENT='$content' WORKSHOP_PACKAGES='${packages:+yes}'
+WORKSHOP
+agent="/bin/bash /opt/workshop/agent.sh"
+cat >"$etc/systemd/system/workshop-agent.service" <<WORKSHOP
+[Unit]
+Description=Save the attendee's files, show messages, report
+[Service]
+Type=oneshot
+User=ec2-user
+RuntimeDirectory=workshop-agent
+RuntimeDirectoryPreserve=yes
+ExecStart=$agent
+StandardOutput=append:/var/log/workshop-agent.log
+StandardError=inherit
+TimeoutStartSec=600
+WORKSHOP
+cat >"$etc/systemd/system/workshop-agent.timer" <<'WORKSHOP'
+[Unit]
+Description=Run the agent half a minute after it ended
+[Timer]
+OnActiveSec=1
+OnUnitInactiveSec=30
+AccuracySec=5
+[Install]
+WantedBy=timers.target
+WORKSHOP
+cat >"$etc/systemd/system/workshop-last-save.service" <<WORKSHOP
+[Unit]
+Description=Save the attendee's files when this notebook stops
+Wants=network-online.target
+After=network-online.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+User=ec2-user
+RuntimeDirectory=workshop-agent
+RuntimeDirectoryPreserve=yes
+ExecStart=/bin/true
+ExecStop=$agent --save --wait 30
+TimeoutStopSec=120
+[Install]
+WantedBy=multi-user.target
+WORKSHOP
+cat >"$etc/profile.d/workshop-message.sh" <<'WORKSHOP'
+case $- in *i*) cat /run/workshop-agent/newest.txt 2>/dev/null ;; esac
 WORKSHOP
 
 # What attendees find in their files.
@@ -80,13 +156,17 @@ WORKSHOP
         '    echo 6 > ~/SageMaker/KEEP-RUNNING'
     fi
   fi
-  printf '%s\n' '' 'In notebooks and terminals:'
+  printf '%s\n' '' \
+    'Your files are saved every few minutes to saved/files/ in your bucket: all but links, caches,' \
+    'environments and files above 200 MB. A new notebook gets them back by itself.' \
+    '' 'In notebooks and terminals:'
   sed 's/^export /    /' "$etc/profile.d/workshop.sh"
 } | as_user tee "$home/WORKSHOP.md" >/dev/null
 
 # The kernels' environments are new at each start, and so are the packages in them. They arrive
 # in the background, in a unit of their own that outlives this script.
 if [ -n "$packages" ]; then
+  as_user tee "$home/workshop-packages.log" </dev/null
   {
     printf '#!/bin/bash\npackages=(%s)\n' "$packages"
     cat <<'WORKSHOP'
@@ -109,10 +189,10 @@ Description=Stop this notebook after $idle_minutes minutes without use
 Type=oneshot
 User=ec2-user
 Environment=PATH=/usr/local/bin:/usr/bin:/bin:/home/ec2-user/anaconda3/bin
-ExecStart=/usr/bin/env python3 /opt/workshop/idle_stop.py --minutes $idle_minutes --busy-hours $busy_hours --keep-hours $keep_hours
+ExecStart=/usr/bin/env python3 /opt/workshop/idle_stop.py --minutes $idle_minutes --busy-hours $busy_hours --keep-hours $keep_hours --first "$agent --save --wait 30"
 StandardOutput=append:/var/log/workshop-idle-stop.log
 StandardError=inherit
-TimeoutStartSec=240
+TimeoutStartSec=480
 WORKSHOP
   cat >"$etc/systemd/system/workshop-idle-stop.timer" <<'WORKSHOP'
 [Unit]
@@ -123,7 +203,10 @@ RandomizedDelaySec=60
 [Install]
 WantedBy=timers.target
 WORKSHOP
-  systemctl daemon-reload
+fi
+systemctl daemon-reload
+systemctl enable --now workshop-agent.timer workshop-last-save.service
+if [ -n "$idle_minutes" ]; then
   systemctl enable --now workshop-idle-stop.timer
 fi
 

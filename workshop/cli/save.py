@@ -1,0 +1,112 @@
+"""``workshop save``: all running notebooks save their files now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from workshop.cli import console
+from workshop.cli.context import opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.progress import Progress
+from workshop.requests import ask
+from workshop.requests.ask import AgentAnswer, AgentWaits
+
+MINUTES = 4.0
+_WHAT = {
+    "done": "saved",
+    "failed": "not saved",
+    "silent": "no answer",
+    "unread": "not known",
+    "not running": "not running",
+    "interrupted": "not waited for",
+}
+Minutes = Annotated[
+    float, typer.Option("--minutes", min=0.1, help="Wait so long for all of them at most.")
+]
+
+
+def save(
+    *,
+    env: Env,
+    config_dir: ConfigDir = CONFIG_DIR,
+    only: Only = None,
+    profile: OfProfile = None,
+    minutes: Minutes = MINUTES,
+    as_json: AsJson = False,
+) -> None:
+    """Have all running notebooks save their files now, and show up to when each is saved.
+
+    Notebooks do so by themselves every eight minutes and before they stop: into saved/files/ of the
+    seat's first bucket. Links, caches, environments and files above 200 MB are left out; a new
+    notebook gets the rest back by itself. The exit code is 1 where a running notebook did not save.
+
+    For example:
+
+        workshop save -e prod
+
+        workshop save -e prod --only ada,ben
+    """
+    work = opened(env, config_dir, only=only, profile=profile)
+    progress = Progress("save", len(work.seats))
+
+    def report(answer: AgentAnswer) -> None:
+        words = (answer.seat.id, _WHAT[answer.result], answer.reason)
+        progress.end(": ".join(filter(None, words)), good=answer.result in ("done", "not running"))
+
+    with progress.shown():
+        waits = AgentWaits(threading.Event().wait, minutes)
+        answers = ask.ask(work.clients, work.loaded, work.seats, "save", waits, report=report)
+    if as_json:
+        console.print_json([_document(answer) for answer in answers], indent=2)
+    else:
+        _print(answers)
+    failed = [answer for answer in answers if answer.result not in ("done", "not running")]
+    saved = sum(answer.result == "done" for answer in answers)
+    idle = len(answers) - saved - len(failed)
+    console.say(f"{saved} saved, {len(failed)} not, {idle} not running")
+    if failed:
+        again = work.command_for("save", [answer.seat.id for answer in failed])
+        console.say(f"try again with: {again}")
+        raise typer.Exit(1)
+
+
+def _print(answers: Sequence[AgentAnswer]) -> None:
+    numbers = ("files", "MB", "left out")
+    table = console.table("seat", "result", "saved until", *numbers, "why", right=numbers)
+    for answer in answers:
+        report = answer.report
+        table.add_row(
+            answer.seat.id,
+            _WHAT[answer.result],
+            clock(report.saved_until),
+            str(report.files),
+            f"{report.bytes / 1e6:,.1f}",
+            str(report.left_out),
+            answer.reason or "; ".join(report.left_out_first[:2]),
+        )
+    console.print_table(table)
+
+
+def clock(moment: float) -> str:
+    """Return a moment as people read it, ``-`` for none."""
+    if not 0 < moment < float("1e11"):
+        return "-"
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _document(answer: AgentAnswer) -> dict[str, Any]:
+    return {
+        "seat": answer.seat.id,
+        "result": answer.result,
+        "reason": answer.reason or None,
+        "saved_until": answer.report.saved_until or None,
+        "files": answer.report.files,
+        "bytes": answer.report.bytes,
+        "left_out": answer.report.left_out,
+        "left_out_first": list(answer.report.left_out_first),
+    }

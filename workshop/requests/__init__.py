@@ -1,0 +1,1 @@
+"""What the organiser asks of the agents on the workbenches, and what they report."""

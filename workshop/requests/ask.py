@@ -1,0 +1,142 @@
+"""Asks the agents of running notebooks for something, and waits for their answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from workshop.aws.clients import Clients
+from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat, account_regions_of
+from workshop.requests import inbox, reports
+from workshop.requests.inbox import CohortInbox
+from workshop.requests.reports import AgentReport
+
+THREADS = 16
+POLL_SECONDS = 5.0
+RUNNING = "InService"
+
+Result = Literal["done", "failed", "silent", "not running", "unread", "interrupted"]
+
+
+@dataclass(frozen=True)
+class AgentWaits:
+    """How long is waited: ``pause`` waits so many seconds and says whether to stop at once."""
+
+    pause: Callable[[float], bool]
+    minutes: float
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True)
+class AgentAnswer:
+    """What became of a request to one seat's agent, with its last report; ``reason`` says why."""
+
+    seat: Seat
+    result: Result
+    report: AgentReport = field(default_factory=AgentReport)
+    reason: str = ""
+
+
+def running(
+    clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
+) -> dict[Seat, NotebookState | Unavailable | None]:
+    """Return the notebooks of seats, None for none, from one listing of each account and Region."""
+    listed = side_by_side(
+        lambda where: attempt(partial(notebooks, clients, where, loaded.settings.workshop)),
+        account_regions_of(seats),
+        threads=THREADS,
+    )
+    found: dict[Seat, NotebookState | Unavailable | None] = {}
+    for seat in seats:
+        books = listed[seat.account_region]
+        if isinstance(books, Unavailable):
+            found[seat] = books
+        else:
+            found[seat] = books.get(loaded.names(seat).notebook)
+    return found
+
+
+def ask(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    kind: str,
+    waits: AgentWaits,
+    *,
+    report: Callable[[AgentAnswer], None] = lambda _: None,
+    **more: Any,
+) -> list[AgentAnswer]:
+    """Ask running notebooks for ``kind`` and wait; return one answer for each seat, in order.
+
+    ``report`` is called with each answer as it comes. Raise WorkshopError where the request cannot
+    be written.
+    """
+    answers: dict[str, AgentAnswer] = {}
+
+    def end(answer: AgentAnswer) -> None:
+        answers[answer.seat.id] = answer
+        report(answer)
+
+    asked = []
+    for seat, book in running(clients, loaded, seats).items():
+        if isinstance(book, Unavailable):
+            end(AgentAnswer(seat, "unread", reason=f"its notebook: {book.reason}"))
+        elif book is None or book.status != RUNNING:
+            state = "there is no notebook" if book is None else f"its notebook is {book.status}"
+            end(AgentAnswer(seat, "not running", reason=state))
+        else:
+            asked.append(seat)
+    request_id, now = inbox.new_id(waits.now()), waits.now()
+    for where in account_regions_of(asked):
+        here = [seat.id for seat in asked if seat.account_region == where]
+        CohortInbox(clients, loaded, where).change(
+            partial(
+                inbox.with_request,
+                request_id=request_id,
+                kind=kind,
+                now=now,
+                seats=here,
+                **more,
+            )
+        )
+    _wait(partial(reports.read, clients, loaded), asked, request_id, waits, end)
+    return [answers[seat.id] for seat in seats]
+
+
+def _wait(
+    read_one: Callable[[Seat], AgentReport | Unavailable],
+    asked: Sequence[Seat],
+    request_id: str,
+    waits: AgentWaits,
+    end: Callable[[AgentAnswer], None],
+) -> None:
+    ends, left = waits.clock() + waits.minutes * 60, list(asked)
+    while left:
+        read = side_by_side(read_one, left, threads=THREADS)
+        for seat, answer in read.items():
+            if not isinstance(answer, Unavailable) and request_id in answer.handled:
+                end(AgentAnswer(seat, "done", answer))
+                left.remove(seat)
+        over = waits.clock() >= ends
+        if left and (over or waits.pause(POLL_SECONDS)):
+            for seat in left:
+                end(_unanswered(seat, read[seat], interrupted=not over))
+            return
+
+
+def _unanswered(seat: Seat, read: AgentReport | Unavailable, *, interrupted: bool) -> AgentAnswer:
+    if isinstance(read, Unavailable):
+        return AgentAnswer(seat, "unread", reason=f"its report: {read.reason}")
+    if interrupted:
+        return AgentAnswer(seat, "interrupted", read, "it was not waited for")
+    if read.save_error:
+        return AgentAnswer(seat, "failed", read, read.save_error)
+    why = "its agent has never reported" if not read.time else "its agent did not answer in time"
+    return AgentAnswer(seat, "silent", read, why)

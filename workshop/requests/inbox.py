@@ -1,0 +1,148 @@
+"""The document that agents read, in the cohort's bucket of each account and Region.
+
+Its form is told by :mod:`workshop.agent.inbox`. It is written only if it is still what was read:
+two organisers at once lose nothing of each other's.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from workshop.account_region import AccountRegion
+from workshop.agent import inbox as agents
+from workshop.agent.files import document as parsed
+from workshop.aws import errors
+from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.errors import WorkshopError
+
+TRIES = 8
+"""Of a write that another organiser's came before."""
+MOST_REQUESTS = 100
+MOST_SHARED = 50
+LONGEST_MESSAGE = 2_000
+"""Characters."""
+LARGEST_FILE = 1_000_000_000
+"""Bytes of a file that is shared with everybody."""
+
+Inbox = Mapping[str, Any]
+
+
+def new_id(now: float) -> str:
+    """Return an id that sorts by time and that nobody else gives."""
+    return f"{time.strftime('%Y-%m-%dT%H%M%S', time.gmtime(now))}-{token_hex(3)}"
+
+
+def with_message(document: Inbox, message_id: str, text: str, now: float) -> Inbox:
+    """Return the document with one more message."""
+    message = {"id": message_id, "time": now, "text": text}
+    return {**document, "messages": [*agents.messages(dict(document)), message][-20:]}
+
+
+def with_request(
+    document: Inbox,
+    request_id: str,
+    kind: str,
+    now: float,
+    *,
+    seats: Collection[str],
+    **more: Any,
+) -> Inbox:
+    """Return the document with one more request, and without those that count no more."""
+    kept = [
+        request
+        for request in document.get("requests", [])
+        if now - request.get("time", 0) < agents.FRESH
+    ]
+    request = {"id": request_id, "kind": kind, "time": now, "seats": sorted(seats), **more}
+    return {**document, "requests": [*kept, request][-MOST_REQUESTS:]}
+
+
+def with_shared(document: Inbox, version: str, files: Collection[Mapping[str, Any]]) -> Inbox:
+    """Return the document with one more version of content."""
+    shared = {"version": version, "files": [dict(file) for file in files]}
+    return {**document, "shared": [*agents.shared(dict(document)), shared][-MOST_SHARED:]}
+
+
+@dataclass(frozen=True)
+class CohortInbox:
+    """The document of one account and Region."""
+
+    clients: Clients
+    loaded: LoadedEnvironment
+    account_region: AccountRegion
+
+    @property
+    def bucket(self) -> str:
+        """Return the cohort's bucket, which holds it."""
+        return self.loaded.cohort_names(self.account_region).datasets_bucket
+
+    def change(self, edit: Callable[[Inbox], Inbox]) -> None:
+        """Write what ``edit`` makes of the document; raise WorkshopError where that fails."""
+        for _ in range(TRIES):
+            document, condition = self._read()
+            body = json.dumps(edit(document), ensure_ascii=False).encode()
+            try:
+                self._call("PutObject", agents.KEY, Body=body, **condition)
+            except ClientError as error:
+                if errors.code(error.response) not in _CHANGED:
+                    raise self._failed(error) from error
+            else:
+                return
+        raise WorkshopError(
+            f"others write to s3://{self.bucket}/{agents.KEY} all the time; run this again"
+        )
+
+    def upload(self, path: Path, key: str) -> int:
+        """Put a file into the cohort's bucket and return its size."""
+        size = path.stat().st_size
+        try:
+            with path.open("rb") as body:
+                self._call("PutObject", key, Body=body)
+        except ClientError as error:
+            raise self._failed(error) from error
+        return size
+
+    def _read(self) -> tuple[Inbox, dict[str, str]]:
+        """Return the document, and the condition under which it is still the same."""
+        try:
+            answer = self._call("GetObject", agents.KEY)
+        except ClientError as error:
+            if errors.code(error.response) == "NoSuchKey":
+                return {}, {"IfNoneMatch": "*"}
+            raise self._failed(error) from error
+        return parsed(answer["Body"].read()), {"IfMatch": answer["ETag"]}
+
+    def _call(self, operation: str, key: str, **more: Any) -> dict[str, Any]:
+        return self.clients.call(
+            self.account_region,
+            "s3",
+            operation,
+            Bucket=self.bucket,
+            Key=key,
+            ExpectedBucketOwner=self.account_region.account,
+            **more,
+        )
+
+    def _failed(self, error: ClientError) -> WorkshopError:
+        where = f"in account {self.account_region.account}, {self.account_region.region}"
+        if errors.code(error.response) == "NoSuchBucket":
+            return WorkshopError(
+                f"there is no bucket {self.bucket} {where}; make it with:"
+                f" workshop deploy -e {self.loaded.name}"
+            )
+        return WorkshopError(
+            f"s3://{self.bucket} {where} could not be used ({errors.describe(error)});"
+            " mend that and run this again"
+        )
+
+
+_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
