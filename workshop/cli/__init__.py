@@ -26,6 +26,8 @@ COMMANDS = {
     "status": "status",
     "stop": "start_stop",
     "start": "start_stop",
+    "extend": "extend",
+    "reopen": "extend",
     "handout": "handout",
     "teardown": "teardown",
     "sweep": "sweep",
