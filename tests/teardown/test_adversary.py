@@ -66,8 +66,8 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4
 """Places in the table of names."""
 
-PARTS, CONTESTS = 4, 50
-"""How many random worlds every run of the suite goes through: in parts, which workers share."""
+CONTESTS = 50
+"""How many random worlds every run of the suite goes through."""
 
 KNOWN: dict[str, Contest] = {
     "an endpoint with the organiser's model": _alone(
@@ -120,10 +120,17 @@ def test_what_once_went_wrong_does_not(arena: Arena, what: str) -> None:
     assert ended in ([], [""], ["AccessDenied"], ["AccessDeniedException"]), arena.codes
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_adversary_gets_at_others_or_hides_from_a_teardown(arena: Arena, part: int) -> None:
-    # The same worlds at every run of the suite; new ones are for the long proof.
-    contend(arena, CONTESTS, seed(part))
+def test_no_adversary_gets_at_others_or_hides_from_a_teardown(arena: Arena) -> None:
+    # The same worlds at every run of the suite; more, and new ones, are for the long proofs.
+    contend(arena, CONTESTS, seed(0))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("series", range(1, 4))
+def test_no_adversary_of_other_known_worlds_gets_at_others_or_hides(
+    arena: Arena, series: int
+) -> None:
+    contend(arena, CONTESTS, seed(series))
 
 
 @pytest.mark.long

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
@@ -184,28 +185,46 @@ class Built:
             )
 
 
-@settings(
-    max_examples=90,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-@given(context=WORLDS)
-@example(  # Its endpoint's last log comes once nothing but the earlier plan proves it.
-    World(
-        seats=[Seat("ada", stacks=False, tagged=False, made=[(3, "demo-{}-")])],
-        theirs=[],
-        claimed=[],
-        only=True,
-        include_claimed=False,
-        faults=[],
-        late=None,
-        crash=2,
+def test_nothing_unproven_is_touched_and_gone_means_gone(running_cloud: Cloud) -> None:
+    go_through(running_cloud, 40)
+
+
+@pytest.mark.long
+def test_nothing_unproven_is_touched_in_many_more_worlds(running_cloud: Cloud) -> None:
+    go_through(running_cloud, 400)
+
+
+def go_through(cloud: Cloud, worlds: int) -> None:
+    """Let as many worlds come true, each in turn: the same at every run."""
+
+    @settings(
+        max_examples=worlds,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
     )
-)
-def test_nothing_unproven_is_touched_and_gone_means_gone(
-    running_cloud: Cloud, context: World
-) -> None:
+    @given(context=WORLDS)
+    @example(  # Its endpoint's last log comes once nothing but the earlier plan proves it.
+        World(
+            seats=[Seat("ada", stacks=False, tagged=False, made=[(3, "demo-{}-")])],
+            theirs=[],
+            claimed=[],
+            only=True,
+            include_claimed=False,
+            faults=[],
+            late=None,
+            crash=2,
+        )
+    )
+    def holds(context: World) -> None:
+        check(cloud, context)
+
+    holds()
+
+
+def check(running_cloud: Cloud, context: World) -> None:
+    """Let a world come true and end it, and hold both invariants."""
     built = Built(running_cloud, context)
     room, heard = built.room, list[TeardownEvent]()
     late: list[str] = []
