@@ -66,8 +66,8 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4
 """Places in the table of names."""
 
-CONTESTS = 50
-"""How many random worlds every run of the suite goes through."""
+CONTESTS = 30
+"""How many random worlds every run of the suite goes through; the long proof, four times 50."""
 
 KNOWN: dict[str, Contest] = {
     "an endpoint with the organiser's model": _alone(
@@ -126,11 +126,9 @@ def test_no_adversary_gets_at_others_or_hides_from_a_teardown(arena: Arena) -> N
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("series", range(1, 4))
-def test_no_adversary_of_other_known_worlds_gets_at_others_or_hides(
-    arena: Arena, series: int
-) -> None:
-    contend(arena, CONTESTS, seed(series))
+@pytest.mark.parametrize("series", range(4))
+def test_no_adversary_of_two_hundred_gets_at_others_or_hides(arena: Arena, series: int) -> None:
+    contend(arena, 50, seed(series))
 
 
 @pytest.mark.long
