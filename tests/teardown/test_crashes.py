@@ -124,19 +124,16 @@ def die_at(step: TeardownStep, number: int) -> Hear:
 @pytest.mark.parametrize(
     ("step", "number"),
     [
-        *(
-            (TeardownStep.FREEZE, 1),
-            (TeardownStep.STOP, 1),
-            (TeardownStep.STOP, 5),
-            (TeardownStep.DELETE, 1),
-            (TeardownStep.DELETE, 5),
-        ),
-        *(
-            (TeardownStep.DELETE, 20),
-            (TeardownStep.STACKS, 1),
-            (TeardownStep.STACKS, 2),
-            (TeardownStep.VERIFY, 1),
-        ),
+        (TeardownStep.FREEZE, 1),
+        (TeardownStep.STOP, 1),
+        # Each change on its own is above.
+        pytest.param(TeardownStep.STOP, 5, marks=pytest.mark.long),
+        pytest.param(TeardownStep.DELETE, 1, marks=pytest.mark.long),
+        pytest.param(TeardownStep.DELETE, 5, marks=pytest.mark.long),
+        (TeardownStep.DELETE, 20),
+        (TeardownStep.STACKS, 1),
+        pytest.param(TeardownStep.STACKS, 2, marks=pytest.mark.long),
+        (TeardownStep.VERIFY, 1),
     ],
 )
 def test_a_teardown_may_die_in_each_of_its_steps(
