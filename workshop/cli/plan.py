@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workshop import tags
+from workshop.bill import estimate, price_list
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import (
@@ -65,13 +66,19 @@ def plan(
     """
     work = opened(env, config_dir, only=only, profile=profile)
     made, _ = proposed(work, synthesized(work), remove)
+    # The shipped prices are said to be these in the estimate.
+    price_list.refresh(work.clients, work.loaded.name, work.account_regions)
+    expected = estimate.estimate(work.loaded, work.seats)
     for remark in work.loaded.remarks:
         console.warn(remark)
     if as_json:
-        console.print_json(document(work, made), indent=2)
+        whole = {**document(work, made), "estimate": expected and expected.document()}
+        console.print_json(whole, indent=2)
     else:
         console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
         show(made, everything=everything)
+        if expected is not None:
+            console.say(expected.line)
 
 
 def synthesized(work: CommandContext) -> Assembly:
