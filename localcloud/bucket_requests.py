@@ -6,7 +6,7 @@ bucket-owner-condition.html). All operations send it in the same header, those t
 second one for the source.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

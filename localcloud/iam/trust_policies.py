@@ -4,7 +4,7 @@ IAM looks a user or role up when it is named in a trust policy. Of other account
 this cloud nothing is known, so their principals are taken for existing.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
