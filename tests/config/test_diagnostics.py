@@ -237,7 +237,7 @@ roster:
 tags:
   Team: a
   team: b
-  ends: never
+  workshop: mine
 profiles:
   attendee:
     notebook:
@@ -257,7 +257,7 @@ profiles:
         "config/dev.yaml:4: start: 'tomorrow' is not a time with its zone",
         "config/dev.yaml:8: roster.profile: 'teacher' is no profile of this file",
         "config/dev.yaml:9: tags: 'Team' and 'team' are one key to AWS IAM",
-        "config/dev.yaml:12: tags.ends: 'ends' is set by the provisioner",
+        "config/dev.yaml:12: tags.workshop: 'workshop' is set by the provisioner",
         "config/dev.yaml:16: profiles.attendee.notebook.platform: 'notebook-al1-v1' can no longer"
         " be created",
         "config/dev.yaml:18: profiles.attendee.notebook.volume_gb: repeats line 17",

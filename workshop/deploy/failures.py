@@ -203,6 +203,8 @@ def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
         if own and status.endswith("ROLLBACK_IN_PROGRESS"):
             if reason and not _OF_OTHERS.match(reason):
                 of_rollback = of_text(reason)
+        elif own and status.endswith("_COMPLETE_CLEANUP_IN_PROGRESS"):
+            continue  # the end of an update or of its rollback, not the beginning of an operation
         elif own and status.endswith("_IN_PROGRESS"):
             # The operation's own beginning; what comes before belongs to another one.
             break
