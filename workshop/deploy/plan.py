@@ -169,16 +169,27 @@ def _cure(desired: DesiredStack, found: StackSummary) -> str:
 
 def cure_of_clearing(desired: DesiredStack) -> str:
     """Return how to get rid of a stack that CloudFormation alone does not delete."""
-    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]} --early"
-    only = "" if desired.seat == COHORT else f" --only {desired.seat}"
-    return f"tear it down, then deploy it again: {command}{only} --save-to FOLDER"
+    return _tear_down(desired.tags[tags.ENVIRONMENT], [desired.seat])
+
+
+def _tear_down(environment: str, seats: Sequence[str]) -> str:
+    only = "" if COHORT in seats else f" --only {','.join(seats)}"
+    command = f"workshop teardown -e {environment} --early{only} --save-to FOLDER"
+    return f"tear it down, then deploy it again: {command}"
 
 
 def cure_of_taken(desired: DesiredStack) -> str:
     """Return what helps where a bucket or a repository is there already, and in no stack."""
+    kept = cure_of_kept(desired.tags[tags.ENVIRONMENT], [desired.seat])
+    return f"{kept}; else give the workshop another name"
+
+
+def cure_of_kept(environment: str, seats: Sequence[str]) -> str:
+    """Return how to get rid of what an earlier edition kept of these seats, and save it before."""
+    keys = dict.fromkeys("'keep_datasets'" if seat == COHORT else "'keep'" for seat in seats)
     return (
-        "if an earlier edition kept it, take its 'keep' out of the YAML for now and"
-        f" {cure_of_clearing(desired)}; else give the workshop another name"
+        f"if an earlier edition kept it, take its {' and '.join(keys)} out of the YAML for now and"
+        f" {_tear_down(environment, seats)}"
     )
 
 
