@@ -79,6 +79,12 @@ def a_key_is_removed(fleet: Fleet) -> None:
     fleet.cloud.client("s3").delete_object(Bucket=RESULTS, Key="work")
 
 
+def a_template_is_unread(fleet: Fleet) -> None:
+    deploy_two(fleet)
+    fleet.cloud.client("s3").delete_object(Bucket=RESULTS, Key="work")
+    fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:GetTemplate"})
+
+
 def a_bucket_is_left_outside(fleet: Fleet) -> None:
     deploy_two(fleet)
 
@@ -155,6 +161,15 @@ def without_keep(fleet: Fleet) -> None:
     fleet.write(1)
 
 
+def put_back(fleet: Fleet) -> None:
+    """Nothing was removed by whoever could not see it."""
+    assert RESULTS in kept_names(fleet)
+    fleet.cloud.faults()
+    plan = fleet.plan()
+    assert {stack.action.value for stack in plan.stacks} == {"unchanged", "refused"}
+    fleet.run("deploy", *BOTH.split())
+
+
 def stop(fleet: Fleet) -> None:
     client = fleet.cloud.client("sagemaker")
     client.stop_notebook_instance(NotebookInstanceName=f"demo-{SEAT}-notebook")
@@ -201,6 +216,7 @@ CURES = [
     Cured(a_deletion_failed, "deploy", PLAN, "workshop teardown -e dev --early --only", "deploy"),
     Cured(a_notebook_is_being_deleted, "plan", PLAN, DEPLOY_IT),
     Cured(a_notebook_failed, "plan", PLAN, START_IT),
+    Cured(a_template_is_unread, f"deploy {BOTH}", PLAN, "workshop deploy -e dev", before=put_back),
     Cured(a_key_is_removed, "plan", PLAN, f"workshop deploy -e dev {BOTH}"),
     Cured(a_bucket_is_left_outside, f"deploy {BOTH}", PLAN, "workshop teardown -e dev", "deploy"),
     Cured(

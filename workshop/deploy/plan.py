@@ -253,6 +253,23 @@ def with_changes(
     return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
 
 
+def unseen(plan: StackPlan, reason: str) -> StackPlan:
+    """Return the plan of an update whose stack's template could not be read.
+
+    Nobody knows what such an update would remove.
+    """
+    return replace(plan, action=StackAction.REFUSED, message=unread_template(plan.desired, reason))
+
+
+def unread_template(desired: DesiredStack, reason: str) -> str:
+    """Return why a stack is not updated, and what helps."""
+    return (
+        f"its template could not be read ({reason}), so that nobody knows what an update would"
+        " remove; see to it that you can read it (cloudformation:GetTemplate), then run again:"
+        f" workshop deploy -e {desired.tags[tags.ENVIRONMENT]}"
+    )
+
+
 def _keeps_data(desired: DesiredStack, data: Sequence[str], asked_for: Iterable[str]) -> str:
     """Return why a stack is refused whose update would remove what holds people's work."""
     names = ", ".join(data)
