@@ -157,11 +157,11 @@ def propose(
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
-    unread = {key: before for key, before in known.items() if isinstance(before, Unavailable)}
+    unread = {key: answer for key, answer in known.items() if isinstance(answer, Unavailable)}
     changes = {
-        _key(plan): _changes(plan, before)
+        _key(plan): _changes(plan, template)
         for plan in updates
-        if not isinstance(before := known[_key(plan)], Unavailable)
+        if not isinstance(template := known[_key(plan)], Unavailable)
     }
     removed = {
         diff.data_of(change)
