@@ -19,6 +19,7 @@ from workshop.config.models import Environment
 from workshop.config.profiles import Access, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
+from workshop.environments import iam_rules
 from workshop.naming import Names
 from workshop.policies import layout
 from workshop.policies.extra import making, refused, summarize_statement
@@ -36,6 +37,7 @@ def diagnostics(
     yield from _too_many_stacks(document.line(("roster",)), seats)
     yield from _never_opened(document, settings)
     yield from _too_much_policy(document, settings)
+    yield from iam_rules.diagnostics(document, settings, seats)
 
 
 def _too_many_stacks(line: int, seats: Sequence[Seat]) -> Iterator[Diagnostic]:
