@@ -102,6 +102,11 @@ def seat_of_name(workshop: str, name: str) -> str | None:
     return found[2] if found else None
 
 
+def seat_of_stack(name: str) -> str:
+    """Return the seat, or the cohort, whose stack a name is: ``ada`` of ``vision-ada-storage``."""
+    return name.split("-")[1]
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of one seat (or of the cohort) of one workshop in one account and Region."""

@@ -18,6 +18,7 @@ from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, not
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import Fleet, repository
 from tests.support.stack_states import Hand
+from workshop.deploy.plan import DeployPlan
 from workshop.deploy.templates import Template
 
 COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
@@ -78,6 +79,12 @@ def a_key_is_removed(fleet: Fleet) -> None:
     fleet.cloud.client("s3").delete_object(Bucket=RESULTS, Key="work")
 
 
+def a_template_is_unread(fleet: Fleet) -> None:
+    deploy_two(fleet)
+    fleet.cloud.client("s3").delete_object(Bucket=RESULTS, Key="work")
+    fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:GetTemplate"})
+
+
 def a_bucket_is_left_outside(fleet: Fleet) -> None:
     deploy_two(fleet)
 
@@ -87,27 +94,80 @@ def a_name_is_taken(fleet: Fleet) -> None:
     fleet.take(SEAT)
 
 
-def a_repository_was_kept(fleet: Fleet) -> None:
-    """By an edition that was torn down."""
-    fleet.write(1, KEEP)
+def keeping_plan(fleet: Fleet, kind: str, type_: str, yaml: str) -> DeployPlan:
+    """The plan of an edition that keeps what stacks of a kind make of a type."""
+    fleet.write(1, yaml)
     plan = fleet.plan()
-    (desired,) = (one.desired for one in plan.stacks if one.desired.kind == "registry")
+    (desired,) = (one.desired for one in plan.stacks if one.desired.kind == kind)
     document = desired.templates[0].document
     for resource in document["Resources"].values():
-        resource["DeletionPolicy"] = "RetainExceptOnCreate"
-        tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
-        tags["environment"] = "dev"  # the templates are another environment's
-        resource["Properties"]["Tags"] = [{"Key": k, "Value": v} for k, v in tags.items()]
-    kept = Template(json.dumps(document), "kept")
-    assert fleet.deploy(plan=with_template(plan, "registry", kept)).good
-    follow(fleet, "workshop teardown -e dev --early")
-    assert fleet.statuses() == {}
-    assert fleet.cloud.client("ecr").describe_repositories()["repositories"]
-    fleet.taken.add(repository(SEAT))  # it came after the preflight had looked
+        if resource["Type"] == type_:
+            resource["DeletionPolicy"] = "RetainExceptOnCreate"
+        # The templates are another environment's.
+        for tag in resource["Properties"].get("Tags", []):
+            if tag["Key"] == "environment":
+                tag["Value"] = "dev"
+    return with_template(plan, kind, Template(json.dumps(document), "kept"))
+
+
+def kept(kind: str, type_: str, yaml: str) -> Situation:
+    """An edition that was torn down kept what stacks of a kind make of a type."""
+
+    def was_kept(fleet: Fleet) -> None:
+        assert fleet.deploy(plan=keeping_plan(fleet, kind, type_, yaml)).good
+        s3 = fleet.cloud.client("s3")
+        for bucket in s3.list_buckets()["Buckets"]:
+            s3.put_object(Bucket=bucket["Name"], Key="train/work", Body=b"x")
+        follow(fleet, "workshop teardown -e dev --early")
+        assert fleet.statuses() == {}
+        assert kept_names(fleet) == {KEPT_NAMES[kind]}
+
+    was_kept.__name__ = f"{kind}_was_kept"
+    return was_kept
+
+
+KEPT_NAMES = {
+    "storage": f"demo-{SEAT}-data-000000000000-us-east-1",
+    "registry": repository(SEAT),
+    "cohort": "demo-cohort-datasets-000000000000-us-east-1",
+}
+
+
+def kept_names(fleet: Fleet) -> set[str]:
+    buckets = fleet.cloud.client("s3").list_buckets()["Buckets"]
+    repositories = fleet.cloud.client("ecr").describe_repositories()["repositories"]
+    return {one["Name"] for one in buckets} | {one["repositoryName"] for one in repositories}
+
+
+KEPT = (
+    (
+        *("storage", "AWS::S3::Bucket"),
+        "profiles: {attendee: {storage: {buckets: {data: {keep: true}}}}}",
+    ),
+    ("registry", "AWS::ECR::Repository", KEEP),
+    ("cohort", "AWS::S3::Bucket", "cohort: {keep_datasets: true}"),
+)
+KEEPING = tuple(kept(*one) for one in KEPT)
+registry_was_kept = KEEPING[1]
+
+
+def a_repository_was_kept(fleet: Fleet) -> None:
+    """By an edition that was torn down; it came after the preflight had looked."""
+    registry_was_kept(fleet)
+    fleet.taken.add(repository(SEAT))
 
 
 def without_keep(fleet: Fleet) -> None:
     fleet.write(1)
+
+
+def put_back(fleet: Fleet) -> None:
+    """Nothing was removed by whoever could not see it."""
+    assert RESULTS in kept_names(fleet)
+    fleet.cloud.faults()
+    plan = fleet.plan()
+    assert {stack.action.value for stack in plan.stacks} == {"unchanged", "refused"}
+    fleet.run("deploy", *BOTH.split())
 
 
 def stop(fleet: Fleet) -> None:
@@ -145,6 +205,7 @@ class Cured:
 BOTH = "--remove bucket:results --remove repository:serving"
 PLAN, START = "workshop/deploy/plan.py", "workshop/notebooks/start_stop.py"
 STATUS, HANDOUT = "workshop/cli/status.py", "workshop/cli/handout.py"
+NAMES = "workshop/preflight/existing_names.py"
 SUMMARY, SAY = "workshop/cli/deploy_summary.py", "workshop/cli/start_stop.py"
 DEPLOY_IT, START_IT = "workshop deploy -e dev --only seat01", "workshop start -e dev --only seat01"
 CURES = [
@@ -155,12 +216,21 @@ CURES = [
     Cured(a_deletion_failed, "deploy", PLAN, "workshop teardown -e dev --early --only", "deploy"),
     Cured(a_notebook_is_being_deleted, "plan", PLAN, DEPLOY_IT),
     Cured(a_notebook_failed, "plan", PLAN, START_IT),
+    Cured(a_template_is_unread, f"deploy {BOTH}", PLAN, "workshop deploy -e dev", before=put_back),
     Cured(a_key_is_removed, "plan", PLAN, f"workshop deploy -e dev {BOTH}"),
     Cured(a_bucket_is_left_outside, f"deploy {BOTH}", PLAN, "workshop teardown -e dev", "deploy"),
     Cured(
         *(a_repository_was_kept, "deploy", PLAN, f"workshop teardown -e dev --early --only {SEAT}"),
         then="deploy",
         before=without_keep,
+    ),
+    *(
+        Cured(
+            *(keeping, "preflight", NAMES, "workshop teardown -e dev --early"),
+            then="deploy",
+            before=without_keep,
+        )
+        for keeping in KEEPING
     ),
     Cured(a_notebook_is_missing, "status", STATUS, DEPLOY_IT),
     Cured(a_notebook_failed, "status", STATUS, START_IT),
@@ -228,6 +298,37 @@ def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> Non
     }
     assert (HANDOUT, "workshop handout") in named
     assert named - covered == {(HANDOUT, "workshop handout")}  # the same command once more
+
+
+@pytest.mark.parametrize("keeping", [KEEPING[0], KEEPING[2]], ids=["storage", "cohort"])
+def test_what_was_kept_is_refused_before_anything_is_made_and_its_cure_saves_it(
+    fleet: Fleet, keeping: Situation
+) -> None:
+    keeping(fleet)
+    refused = fleet.run("deploy")
+    assert (refused.code, fleet.statuses()) == (3, {})
+    (cure,) = [
+        command
+        for command in COMMAND.findall(refused.out + refused.err)
+        if command.startswith("workshop teardown")
+    ]
+    without_keep(fleet)
+    follow(fleet, cure)
+    assert kept_names(fleet) == set()
+    assert [path.name for path in (fleet.folder / "saved").rglob("train/work")] == ["work"]
+
+
+@pytest.mark.parametrize("keeping", [KEPT[0], KEPT[2]], ids=["storage", "cohort"])
+def test_a_bucket_that_is_to_be_kept_is_no_hindrance_after_a_creation_that_failed(
+    fleet: Fleet, keeping: tuple[str, str, str]
+) -> None:
+    plan = keeping_plan(fleet, *keeping)
+    failing = {"effect": "handler", "type": "AWS::S3::BucketPolicy", "code": "InvalidRequest"}
+    fleet.cloud.faults({**failing, "after": int(keeping[0] == "storage")})
+    assert not fleet.deploy(plan=plan).good
+    assert KEPT_NAMES[keeping[0]] not in kept_names(fleet)
+    fleet.cloud.faults()
+    assert fleet.run("deploy").code == 0
 
 
 def texts(module: ast.Module) -> list[str]:

@@ -169,16 +169,27 @@ def _cure(desired: DesiredStack, found: StackSummary) -> str:
 
 def cure_of_clearing(desired: DesiredStack) -> str:
     """Return how to get rid of a stack that CloudFormation alone does not delete."""
-    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]} --early"
-    only = "" if desired.seat == COHORT else f" --only {desired.seat}"
-    return f"tear it down, then deploy it again: {command}{only} --save-to FOLDER"
+    return _tear_down(desired.tags[tags.ENVIRONMENT], [desired.seat])
+
+
+def _tear_down(environment: str, seats: Sequence[str]) -> str:
+    only = "" if COHORT in seats else f" --only {','.join(seats)}"
+    command = f"workshop teardown -e {environment} --early{only} --save-to FOLDER"
+    return f"tear it down, then deploy it again: {command}"
 
 
 def cure_of_taken(desired: DesiredStack) -> str:
     """Return what helps where a bucket or a repository is there already, and in no stack."""
+    kept = cure_of_kept(desired.tags[tags.ENVIRONMENT], [desired.seat])
+    return f"{kept}; else give the workshop another name"
+
+
+def cure_of_kept(environment: str, seats: Sequence[str]) -> str:
+    """Return how to get rid of what an earlier edition kept of these seats, and save it before."""
+    keys = dict.fromkeys("'keep_datasets'" if seat == COHORT else "'keep'" for seat in seats)
     return (
-        "if an earlier edition kept it, take its 'keep' out of the YAML for now and"
-        f" {cure_of_clearing(desired)}; else give the workshop another name"
+        f"if an earlier edition kept it, take its {' and '.join(keys)} out of the YAML for now and"
+        f" {_tear_down(environment, seats)}"
     )
 
 
@@ -240,6 +251,23 @@ def with_changes(
         " the change back"
     )
     return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
+
+
+def unseen(plan: StackPlan, reason: str) -> StackPlan:
+    """Return the plan of an update whose stack's template could not be read.
+
+    Nobody knows what such an update would remove.
+    """
+    return replace(plan, action=StackAction.REFUSED, message=unread_template(plan.desired, reason))
+
+
+def unread_template(desired: DesiredStack, reason: str) -> str:
+    """Return why a stack is not updated, and what helps."""
+    return (
+        f"its template could not be read ({reason}), so that nobody knows what an update would"
+        " remove; see to it that you can read it (cloudformation:GetTemplate), then run again:"
+        f" workshop deploy -e {desired.tags[tags.ENVIRONMENT]}"
+    )
 
 
 def _keeps_data(desired: DesiredStack, data: Sequence[str], asked_for: Iterable[str]) -> str:

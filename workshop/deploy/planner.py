@@ -157,18 +157,29 @@ def propose(
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
-    changes = {_key(plan): _changes(plan, known[_key(plan)]) for plan in updates}
+    unread = {key: answer for key, answer in known.items() if isinstance(answer, Unavailable)}
+    changes = {
+        _key(plan): _changes(plan, template)
+        for plan in updates
+        if not isinstance(template := known[_key(plan)], Unavailable)
+    }
     removed = {
         diff.data_of(change)
         for found_changes in changes.values()
         for change in found_changes
         if diff.removes_data(change)
     }
-    finished = [
-        planning.with_changes(plan, changes[_key(plan)], removed) if _key(plan) in changes else plan
-        for plan in decided
-    ]
-    return DeployPlan(planning.seats(finished), _strays(loaded, seats, found))
+
+    def finished(plan: StackPlan) -> StackPlan:
+        if _key(plan) in unread:
+            return planning.unseen(plan, unread[_key(plan)].reason)
+        return (
+            planning.with_changes(plan, changes[_key(plan)], removed)
+            if _key(plan) in changes
+            else plan
+        )
+
+    return DeployPlan(planning.seats([*map(finished, decided)]), _strays(loaded, seats, found))
 
 
 def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
@@ -198,10 +209,8 @@ def _strays(
     )
 
 
-def _changes(plan: StackPlan, before: Mapping[str, Any] | None) -> tuple[diff.PropertyChange, ...]:
-    """Return what an update changes, nothing where the template before could not be read."""
-    if before is None:
-        return ()
+def _changes(plan: StackPlan, before: Mapping[str, Any]) -> tuple[diff.PropertyChange, ...]:
+    """Return what an update changes."""
     after = plan.desired.templates[planning.current_template(plan)].document
     return diff.between(before, after)
 
@@ -217,13 +226,13 @@ class _Before:
     seats: Mapping[str, Seat]
     document: Callable[[AccountRegion, str], Mapping[str, Any]]
 
-    def all_of(self, plans: Sequence[StackPlan]) -> Iterator[Mapping[str, Any] | None]:
-        """Yield them in the order of ``plans``, None where a template could not be read."""
+    def all_of(self, plans: Sequence[StackPlan]) -> Iterator[Mapping[str, Any] | Unavailable]:
+        """Yield them in the order of ``plans``, Unavailable where one could not be read."""
         examples: dict[tuple[str, str], _Example] = {}
         for plan in plans:
             key = (plan.desired.kind, plan.desired.tags[tags.PROFILE])
             document = self._derived(plan, examples.get(key)) or self._read(plan)
-            if document is not None and key not in examples:
+            if not isinstance(document, Unavailable) and key not in examples:
                 example = _example(document)
                 if example is not None:
                     examples[key] = example
@@ -241,13 +250,12 @@ class _Before:
                 return document
         return None
 
-    def _read(self, plan: StackPlan) -> Mapping[str, Any] | None:
+    def _read(self, plan: StackPlan) -> Mapping[str, Any] | Unavailable:
+        stack_id = plan.current.id if plan.current else ""
         try:
-            return self.document(
-                plan.desired.account_region, plan.current.id if plan.current else ""
-            )
-        except (BotoCoreError, ClientError, yaml.YAMLError):
-            return None
+            return attempt(lambda: self.document(plan.desired.account_region, stack_id))
+        except yaml.YAMLError:
+            return Unavailable("GetTemplate: it is no template that this program reads")
 
 
 @dataclass(frozen=True)
