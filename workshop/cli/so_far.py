@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection
 from typing import Any
 
@@ -49,8 +48,7 @@ def sentences(work: CommandContext) -> list[str]:
         return []
     jobs = "without jobs" if kept.jobs_at is None else f"jobs until {kept.jobs_at:%Y-%m-%d %H:%M}"
     made = bills.bill(work.loaded, kept, events.now())
-    whole = shlex.join(["workshop", "bill", "-e", work.loaded.name, *work.elsewhere])
-    return [f"so far {made.total} USD, {jobs}; all of it: {whole}"]
+    return [f"so far {made.total} USD, {jobs}; all of it: {work.command_with('bill')}"]
 
 
 def document(work: CommandContext) -> dict[str, Any]:
