@@ -156,7 +156,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     protections.patch_protections()
     dashboards.patch_dashboards()
     wordings.patch_wordings()
-    patch_permissions()
+    patch_permissions(clock)
     ec2_offerings.patch_offerings()
     patch_network_interfaces(engine)
     limits.enforce(quotas)

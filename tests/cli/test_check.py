@@ -47,7 +47,7 @@ for eu-west-1)
     rows = [line.split() for line in sizes.splitlines()]
     assert [name for name, *_ in rows] == [
         "characters",
-        *("boundary", "freeze", "data", "sagemaker", "observation", "limits", "models"),
+        *("boundary", "freeze", "end", "data", "sagemaker", "observation", "limits"),
         *("attendee-caps", "attendee-opened", "instructor-caps", "instructor-opened"),
     ]
     assert {of for *_, of in rows[1:]} == {"6,144"}

@@ -76,11 +76,11 @@ def deploy(
         if as_json:
             deploy_summary.print_json(deploy_summary.before_run(made, watch.laps))
         else:
-            show(made)
+            show(made, work.loaded.settings.start.tzinfo)
             console.say("nothing to do")
         return
     if not as_json:
-        show(made)
+        show(made, work.loaded.settings.start.tzinfo)
     console.say("asking for permissions and quotas ...")
     report = preflight.report_on(work, found, accept_unknown)
     watch.lap("checks")
