@@ -39,7 +39,10 @@ _BEFORE = timedelta(days=30)
 _CLOCKS = timedelta(hours=1)
 """By which this machine's clock may be ahead of AWS's."""
 
-_LEFT = f"one look describes {DESCRIPTIONS} jobs at most; look again for the others"
+DESCRIPTIONS_BEFORE_DELETION = 200
+"""The same before a teardown, which has to stop what costs: ten seconds."""
+
+_LEFT = "there are more jobs than one look describes; what the others have cost is not in it"
 
 Description = Mapping[str, Any]
 
@@ -65,8 +68,13 @@ def collect(
     account_regions: Collection[AccountRegion],
     kept: UsageRecord,
     at: datetime,
+    *,
+    descriptions: int = DESCRIPTIONS,
 ) -> tuple[UsageRecord, tuple[str, ...]]:
-    """Return what was kept with what is seen ``at`` this moment, and what could not be read."""
+    """Return what was kept with what is seen ``at`` this moment, and what could not be read.
+
+    No more than so many ``descriptions`` are asked for in each account and Region.
+    """
     ledger, workshop = Ledger(loaded.name), loaded.settings.workshop
     began = ledger.began()
     everybody = ledger.every_seat(workshop) | {seat.id for seat in loaded.seats}
@@ -74,7 +82,7 @@ def collect(
     def read(account_region: AccountRegion) -> Observation:
         look = Observation(account_region, Owners(workshop, everybody), kept, at)
         since = began.get(account_region, min(loaded.settings.start, at) - _BEFORE)
-        _Reader(clients, look).read(loaded, since - _CLOCKS)
+        _Reader(clients, look, descriptions).read(loaded, since - _CLOCKS)
         return look
 
     looks = side_by_side(read, account_regions, threads=max(1, len(account_regions)))
@@ -87,11 +95,11 @@ def collect(
 class _Reader:
     """Reads one account and Region for one look at it."""
 
-    def __init__(self, clients: Clients, look: Observation) -> None:
+    def __init__(self, clients: Clients, look: Observation, descriptions: int) -> None:
         self._clients = clients
         self._look = look
         self._where = look.account_region
-        self._left = DESCRIPTIONS
+        self._left = descriptions
         self._spacing = MinInterval(1 / DESCRIPTIONS_PER_SECOND)
 
     def read(self, loaded: LoadedEnvironment, since: datetime) -> None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "bill": "bill",
     "stop": "start_stop",
     "start": "start_stop",
+    "end": "end",
     "handout": "handout",
     "teardown": "teardown",
     "sweep": "sweep",

@@ -40,6 +40,10 @@ class CommandContext:
         words = ["workshop", verb, "-e", self.loaded.name, "--only", ",".join(ids)]
         return shlex.join([*words, *self.elsewhere])
 
+    def command_with(self, verb: str, *more: str) -> str:
+        """Return the command that does ``verb`` with the environment, whatever seats are chosen."""
+        return shlex.join(["workshop", verb, "-e", self.loaded.name, *self.elsewhere, *more])
+
     @property
     def elsewhere(self) -> tuple[str, ...]:
         """Return the option that names another folder of environments, if there is one."""

@@ -1,14 +1,17 @@
-"""What a workshop has cost so far, as status knows it: AWS is asked for nothing more."""
+"""What a workshop has cost so far, for status and before a teardown deletes what tells it."""
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Collection
 from typing import Any
 
 from workshop import events
-from workshop.bill import bills, observation, record
+from workshop.account_region import AccountRegion
+from workshop.bill import bills, collector, observation, record
+from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.config.environment import LoadedEnvironment
+from workshop.pricing.amounts import Bill
 from workshop.status.collector import StatusScan
 
 
@@ -18,6 +21,26 @@ def note(loaded: LoadedEnvironment, seen: StatusScan) -> None:
     record.write(observation.observed(loaded, seen.snapshots, kept, seen.at), loaded.name)
 
 
+def bill_before_deletion(work: CommandContext, account_regions: Collection[AccountRegion]) -> Bill:
+    """Read what tells of costs while it is there, keep it, and return the bill of the seats.
+
+    What could not be read is on the bill, and keeps nothing from being deleted.
+    """
+    console.say("adding up what it has cost ...")
+    at = events.now()
+    kept = record.read(work.loaded.name)
+    kept, unread = collector.collect(
+        work.clients,
+        work.loaded,
+        account_regions,
+        kept,
+        at,
+        descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
+    )
+    record.write(kept, work.loaded.name)
+    return bills.bill(work.loaded, kept, at, unread)
+
+
 def sentences(work: CommandContext) -> list[str]:
     """Return the sum so far and how old what is known of jobs is; nothing before anything cost."""
     kept = record.read(work.loaded.name)
@@ -25,8 +48,7 @@ def sentences(work: CommandContext) -> list[str]:
         return []
     jobs = "without jobs" if kept.jobs_at is None else f"jobs until {kept.jobs_at:%Y-%m-%d %H:%M}"
     made = bills.bill(work.loaded, kept, events.now())
-    whole = shlex.join(["workshop", "bill", "-e", work.loaded.name, *work.elsewhere])
-    return [f"so far {made.total} USD, {jobs}; all of it: {whole}"]
+    return [f"so far {made.total} USD, {jobs}; all of it: {work.command_with('bill')}"]
 
 
 def document(work: CommandContext) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import console, context, interrupts, teardown_view
+from workshop.cli import console, context, interrupts, so_far, teardown_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
@@ -229,7 +229,7 @@ def run(
             raise WorkshopError("interrupted; nothing was done") from None
         ledger.begin(verb, plan=plan.digest, account=work.loaded.home.account)
         with view:
-            report = _done(job, plan, held, folder, command)
+            report = _done(job, plan, held, work, command)
     ledger.gone(evidence.gone(report), target.workshop)
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _emit(report, folder, as_json=as_json)
@@ -237,12 +237,14 @@ def run(
 
 
 def _done(
-    job: Teardown, plan: TeardownPlan, held: ShownPlan, folder: Path, command: str
+    job: Teardown, plan: TeardownPlan, held: ShownPlan, work: CommandContext, command: str
 ) -> TeardownReport:
     """Return the report of a run; raises an error with the command to go on with after Ctrl-C."""
-    held.write(folder)  # by which it can be gone on with, wherever its plan was shown
+    # By which it can be gone on with, wherever its plan was shown.
+    held.write(FOLDER / work.loaded.name)
     try:
-        return job.apply(plan, held)
+        cost = so_far.bill_before_deletion(work, job.target.seats)
+        return replace(job.apply(plan, held), bill=cost)
     except KeyboardInterrupt:
         message = (
             "interrupted; nothing more is deleted, and what AWS was asked for goes on. To go on"
