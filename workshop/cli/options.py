@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workshop import naming
 from workshop.cli import completion
 from workshop.config.diagnostics import listing, suggestion
 from workshop.errors import UsageError
@@ -83,14 +84,9 @@ def profiles(loaded: LoadedEnvironment, name: str | None) -> list[str]:
     return [name]
 
 
-def ids(only: str | None) -> list[str] | None:
+def ids(only: str | None) -> tuple[str, ...] | None:
     """Return the ids that ``--only`` names, None where it is not given."""
-    if only is None:
-        return None
-    named = [word.strip() for word in only.split(",") if word.strip()]
-    if not named:
-        raise UsageError("'--only' names nobody; name a seat, or leave it out for all")
-    return named
+    return None if only is None else naming.seat_ids(only, "--only")
 
 
 def seats(loaded: LoadedEnvironment, only: str | None, profile: str | None) -> tuple[Seat, ...]:
