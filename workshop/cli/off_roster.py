@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from workshop.account_region import AccountRegion
 from workshop.aws import stacks, strays
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable
 from workshop.aws.strays import Stray
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -46,12 +45,7 @@ def account_regions(loaded: LoadedEnvironment) -> tuple[AccountRegion, ...]:
 
 def look(clients: Clients, loaded: LoadedEnvironment) -> OffRoster:
     """List the stacks wherever the workshop is or was, and read the ledger."""
-    found, unlisted = {}, {}
-    for account_region, answer in stacks.in_each(clients, account_regions(loaded)).items():
-        if isinstance(answer, Unavailable):
-            unlisted[account_region] = answer.reason
-        else:
-            found[account_region] = answer
+    found, unlisted = stacks.in_each(clients, account_regions(loaded))
     known = {(seat.account_region, seat.id) for seat in loaded.seats}
     noted = tuple(
         Stray(seat, account_region, ())
