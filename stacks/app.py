@@ -8,6 +8,8 @@ cohort that they need.
 from __future__ import annotations
 
 import difflib
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from aws_cdk.cx_api import CloudAssembly
 from stacks.build import build, new_app
 from workshop import naming
 from workshop.environments import loader
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import ERROR_FILE, UsageError, WorkshopError
 from workshop.escaping import printable
 
 CONFIG_DIR = Path("config")
@@ -49,6 +51,8 @@ def main() -> int:
         build(app, loaded, seats)
     except WorkshopError as error:
         _say(*error.lines())
+        if path := os.environ.get(ERROR_FILE):
+            Path(path).write_text(f"{json.dumps(error.document())}\n", encoding="utf-8")
         return error.exit_code
     try:
         large = _too_large(app.synth())
