@@ -69,7 +69,7 @@ def test_it_is_unknown_exactly_if_something_is_to_be_made_and_a_number_is_missin
     assert (check.state == CheckState.UNKNOWN) == (need != 0 and NO in (need, used, quota))
     if check.state == CheckState.UNKNOWN:
         assert check.message == (
-            "ListX: AccessDenied: no; make it known, or go on without: --accept-unknown L-0485CB21"
+            "ListX: AccessDenied: no; find it out, or go on without: --accept-unknown L-0485CB21"
         )
 
 
@@ -77,14 +77,14 @@ def test_a_quota_that_nobody_gets_raised_has_no_request_but_another_cure() -> No
     check = counted(1, 2000, replace(STACKS, adjustable=False))
     assert check.request == ""
     assert check.message == (
-        "1 more and the 2000 there are 2001 of 2000, 1 too many; AWS raises this quota for nobody:"
-        " move seats to another account or Region"
+        "you need 2001 (1 more, 2000 there), AWS allows 2000: 1 too few; AWS raises this"
+        " quota for nobody: move seats to another account or Region"
     )
 
 
 def test_a_value_that_is_only_a_default_is_called_so() -> None:
     check = counted(1, 0, replace(STACKS, default=True))
-    assert check.message == "1 more and the 0 there are 1 of 2000 (AWS's default)"
+    assert check.message == "you need 1 (1 more, 0 there), AWS allows 2000 (AWS's default)"
 
 
 def at_once(
@@ -122,10 +122,10 @@ def test_a_class_and_the_others_pass_exactly_if_all_fit_and_fail_without_a_machi
 def test_too_few_for_all_says_by_how_much_and_how_to_take_turns() -> None:
     check = at_once(used=2, quota=8)
     assert check.message == (
-        "10 seats of attendee and the 2 that others use are 12 of 8, 4 too many; ask AWS for 12, or"
-        " let them take turns: --accept-short L-1"
+        "you need 12 (10 seats of attendee, 2 used by others), AWS allows 8: 4 too few; ask AWS for"
+        " 12, or have seats take turns: --accept-short L-1"
     )
-    assert at_once(used=2, quota=8, making=False).message.endswith("or let them take turns")
+    assert at_once(used=2, quota=8, making=False).message.endswith("or have seats take turns")
 
 
 @pytest.mark.parametrize(
