@@ -18,11 +18,10 @@ from aws_cdk.cx_api import CloudAssembly
 
 from stacks.build import build, new_app
 from workshop import naming
+from workshop.config.command_line import CONFIG_DIR
 from workshop.environments import loader
 from workshop.errors import ERROR_FILE, UsageError, WorkshopError
 from workshop.escaping import printable
-
-CONFIG_DIR = Path("config")
 
 CONTEXT = ("env", "attendee", "config")
 """What ``-c`` may name."""

@@ -80,18 +80,17 @@ def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> 
     ran = fleet.run("plan")
     assert counts(fleet.cloud) == [(1, 1)]
     assert ran.out.splitlines() == [
-        "seat    account and Region      plan    stacks    why",
-        "seat01  000000000000 us-east-1  update  notebook",
-        "seat02  000000000000 us-east-1  update  notebook",
-        "seat03  000000000000 us-east-1  stray   5         not on the roster; it stays until it is"
-        " torn down",
+        "seat    account and Region      plan            stacks    why",
+        "seat01  000000000000 us-east-1  update          notebook",
+        "seat02  000000000000 us-east-1  update          notebook",
+        "seat03  000000000000 us-east-1  off the roster  5         it stays until it is torn down",
         "",
         "changes:",
         "  notebook: instance type: ml.t3.medium to ml.t3.large; the notebook is stopped"
         " and started  (2 times)",
         "  disk: 20 to 30 GB; the notebook is stopped and started  (2 times)",
         "",
-        "seats: 2 update, 1 stray",
+        "seats: 2 update, 1 off the roster",
     ]
 
 
@@ -159,14 +158,14 @@ def test_strays_are_told_of_places_where_nobody_has_a_seat_any_more(fleet: Fleet
     assert "at the stacks of 000000000000 us-east-1, 000000000000 eu-central-1 ..." in ran.err
     rows = [" ".join(line.split()[:5]) for line in ran.out.splitlines()[1:3]]
     assert rows == [
-        "cohort 000000000000 eu-central-1 stray 1",
-        "grace 000000000000 eu-central-1 stray 5",
+        "cohort 000000000000 eu-central-1 off the roster 1",
+        "grace 000000000000 eu-central-1 off the roster 5",
     ]
-    assert ran.out.splitlines()[-1] == "seats: 1 unchanged, 2 stray"
+    assert ran.out.splitlines()[-1] == "seats: 1 unchanged, 2 off the roster"
 
     people.write_text("id,region\ngrace,eu-central-1\n")  # home, whatever the ledger knows
     (fleet.folder / ".workshop" / "dev" / "ledger.jsonl").unlink()
-    strays = json.loads(fleet.run("plan", "--json").out)["strays"]
+    strays = json.loads(fleet.run("plan", "--json").out)["off_roster"]
     assert [(one["seat"], one["region"]) for one in strays] == [
         ("ada", "us-east-1"),
         ("cohort", "us-east-1"),
@@ -186,7 +185,9 @@ def test_a_place_without_seats_that_cannot_be_listed_stops_nobody_and_is_told(
     assert document["totals"]["create"] == 1
     (unlisted,) = document["unlisted"]
     assert (unlisted["account"], unlisted["region"]) == ("000000000000", "us-east-1")
-    why = "whether strays are left in 000000000000 us-east-1 is not known (DescribeStacks: Acc"
+    why = (
+        "whether 000000000000 us-east-1 has seats off the roster is not known (DescribeStacks: Acc"
+    )
     assert f"warning: {why}" in ran.err
     assert fleet.run("deploy").code == 0
 
@@ -226,7 +227,7 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
         "loses_disk": False,
         "changes": [],
     }
-    assert document["strays"] == []
+    assert document["off_roster"] == []
 
 
 def test_seats_are_chosen_by_id_and_profile(fleet: Fleet) -> None:

@@ -93,7 +93,7 @@ def test_what_nobody_owns_stands_apart_and_is_not_in_the_sum(three: Room) -> Non
     three.serves("unknown", {"workshop": "vision", "attendee": "gone"})
     told = three.told("status")
     assert told["totals"]["usd_per_hour"] == {"least": 0.0, "complete": True}
-    [strays] = told["not_attributed"]
+    [strays] = told["of_no_seat"]
     assert strays["notebooks"] == [notebook(9)]
     assert {(one["kind"], one["name"]) for one in strays["work"]} == {
         ("training", "lost"),
@@ -144,7 +144,7 @@ def test_without_tags_what_has_no_prefix_is_nobodys_and_that_is_said(three: Room
     three.cloud.faults({"effect": "denied", "operation": "resourcegroupstaggingapi:*"})
     told = three.told("status")
     assert [one["jobs"] for one in told["seats"]] == [{"training": 1}, {}, {}]
-    assert [one["name"] for one in told["not_attributed"][0]["work"]] == ["mine"]
+    assert [one["name"] for one in told["of_no_seat"][0]["work"]] == ["mine"]
     assert [one["what"] for one in told["unknown"]] == ["tags"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -61,18 +60,16 @@ def seats(loaded: LoadedEnvironment, left: Iterable[Stray]) -> tuple[Seat, ...]:
     return tuple(strays.seat(loaded, stray) for stray in left)
 
 
-def sentences(
-    loaded: LoadedEnvironment, left: Sequence[Stray], options: Sequence[str] = ()
-) -> list[str]:
+def sentences(loaded: LoadedEnvironment, left: Sequence[Stray]) -> list[str]:
     """Return what is said of seats that still have stacks, with the command that ends them."""
     lines = []
     for stray in left:
         count = f"{len(stray.stacks)} stack{'' if len(stray.stacks) == 1 else 's'}"
         prefix = f"{loaded.settings.workshop}-{stray.seat}-"
         kinds = ", ".join(name.removeprefix(prefix) for name in stray.stacks)
-        command = ["workshop", "teardown", "-e", loaded.name, "--early", "--only", stray.seat]
+        command = loaded.command("teardown", "--early", "--only", stray.seat)
         lines.append(
             f"{stray.seat!r} is not on the roster any more, but has {count} in"
-            f" {stray.account_region}: {kinds}; end it with: {shlex.join([*command, *options])}"
+            f" {stray.account_region}: {kinds}; end it with: {command}"
         )
     return lines

@@ -9,6 +9,7 @@ import typer
 
 from workshop import naming
 from workshop.cli import completion
+from workshop.config import command_line
 from workshop.config.diagnostics import listing, suggestion
 from workshop.errors import UsageError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from workshop.config.environment import LoadedEnvironment
     from workshop.config.roster import Seat
 
-CONFIG_DIR = completion.CONFIG_DIR
+CONFIG_DIR = command_line.CONFIG_DIR
 
 Env = Annotated[
     str,
@@ -55,7 +56,7 @@ OfProfile = Annotated[
 MANY = 30
 """Of more seats, those that are alike are counted, unless all are asked for."""
 
-All = Annotated[bool, typer.Option("--all", help="Show every row, for more than 30 seats too.")]
+All = Annotated[bool, typer.Option("--all", help="Show every row, however many there are.")]
 Remove = Annotated[
     list[str] | None,
     typer.Option(

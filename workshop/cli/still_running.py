@@ -49,7 +49,7 @@ def document(seen: StatusScan) -> dict[str, Any]:
         "jobs": _jobs(seen),
         "usd_per_hour": seen.totals.running.document,
         "off_roster": {row.seat: row.running.document for row in seen.strays},
-        "not_attributed": [other.cost.document for other in seen.unattributed],
+        "of_no_seat": [other.cost.document for other in seen.unattributed],
         "calls": dict(seen.calls),
     }
 

@@ -169,9 +169,9 @@ def _cure(desired: DesiredStack, found: StackSummary) -> str:
 
 def cure_of_clearing(desired: DesiredStack) -> str:
     """Return how to get rid of a stack that CloudFormation alone does not delete."""
-    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]} --early"
-    only = "" if desired.seat == COHORT else f" --only {desired.seat}"
-    return f"tear it down, then deploy it again: {command}{only} --save-to FOLDER"
+    only = () if desired.seat == COHORT else ("--only", desired.seat)
+    command = desired.command("teardown", "--early", *only, "--save-to", "FOLDER")
+    return f"tear it down, then deploy it again: {command}"
 
 
 def cure_of_taken(desired: DesiredStack) -> str:
@@ -189,16 +189,16 @@ def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
     """
     if plan.current is None or plan.action not in (StackAction.UNCHANGED, StackAction.UPDATE):
         return plan
-    seat, environment = plan.desired.seat, plan.desired.tags[tags.ENVIRONMENT]
+    only = ("--only", plan.desired.seat)
     if notebook is None:
         message = f"its notebook is missing, though the stack is {plan.current.status}"
         return replace(plan, action=StackAction.CLEAR, message=message)
     if notebook.status == "Deleting":
-        message = f"its notebook is being deleted; then: workshop deploy -e {environment}"
-        return replace(plan, action=StackAction.REFUSED, message=f"{message} --only {seat}")
+        message = f"its notebook is being deleted; then: {plan.desired.command('deploy', *only)}"
+        return replace(plan, action=StackAction.REFUSED, message=message)
     if notebook.status == "Failed" and plan.action == StackAction.UNCHANGED:
         message = (
-            f"its notebook is Failed; start it with: workshop start -e {environment} --only {seat},"
+            f"its notebook is Failed; start it with: {plan.desired.command('start', *only)},"
             " or give it another instance type"
         )
         return replace(plan, action=StackAction.REFUSED, message=message)
@@ -245,10 +245,10 @@ def with_changes(
 def _keeps_data(desired: DesiredStack, data: Sequence[str], asked_for: Iterable[str]) -> str:
     """Return why a stack is refused whose update would remove what holds people's work."""
     names = ", ".join(data)
-    asked = " ".join(f"--remove {name}" for name in asked_for)
+    asked = [word for name in asked_for for word in ("--remove", name)]
     return (
         f"{names} would be removed with what is in it, and nobody asked for that; put it back into"
-        f" the YAML, or remove it with: workshop deploy -e {desired.tags[tags.ENVIRONMENT]} {asked}"
+        f" the YAML, or remove it with: {desired.command('deploy', *asked)}"
     )
 
 
@@ -256,7 +256,7 @@ def left_outside(desired: DesiredStack, left: Sequence[str]) -> str:
     """Return what an update took out of a stack and did not delete, and what deletes it."""
     if not left:
         return ""
-    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]}"
+    command = desired.command("teardown")
     return f"in no stack any more: {', '.join(left)}; in the end it is deleted by: {command}"
 
 
