@@ -156,7 +156,7 @@ def test_strays_are_told_of_places_where_nobody_has_a_seat_any_more(fleet: Fleet
     people.write_text("id\nada\n")  # what the ledger still knows
     ran = fleet.run("plan")
     assert "at the stacks of 000000000000 us-east-1, 000000000000 eu-central-1 ..." in ran.err
-    rows = [" ".join(line.split()[:5]) for line in ran.out.splitlines()[1:3]]
+    rows = [" ".join(line.split()[:7]) for line in ran.out.splitlines()[1:3]]
     assert rows == [
         "cohort 000000000000 eu-central-1 off the roster 1",
         "grace 000000000000 eu-central-1 off the roster 5",
@@ -344,7 +344,7 @@ def test_many_seats_alike_are_one_row_and_all_shows_each(fleet: Fleet) -> None:
         "",
         "seats: 40 create",
     ]
-    assert ran.err.endswith("each seat is shown by: workshop plan --all\n")
+    assert ran.err.endswith("each seat is shown by: workshop plan -e dev --all\n")
     everything = fleet.run("plan", "--all")
     assert len(everything.out.splitlines()) == 44
     assert "--all" not in everything.err
