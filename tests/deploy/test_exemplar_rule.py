@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.assemblies import ENVIRONMENTS, ROOT, Assembly, exemplars, shipped, synthesize
+from tests.support.assemblies import (
+    ENVIRONMENTS,
+    ROOT,
+    Synthesized,
+    exemplars,
+    shipped,
+    synthesize,
+)
 from tests.support.cdk_command import Cdk, without_aws
 from workshop.deploy.templates import Exemplar
 from workshop.environments import loader
@@ -29,7 +36,7 @@ def test_cdk_synth_needs_no_credentials_and_every_seat_of_an_environment_can_be_
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache/aws/jsii/package-cache"),
     }
     Cdk(nobody, tmp_path / "cdk.out").succeed("synth", "--quiet", env=name)
-    everybody = Assembly(loader.load(name, ROOT / "config"), tmp_path / "cdk.out")
+    everybody = Synthesized(loader.load(name, ROOT / "config"), tmp_path / "cdk.out")
     for stack in one_per_profile.stacks():
         assert everybody.text(stack) == one_per_profile.text(stack), stack
     compared = 0

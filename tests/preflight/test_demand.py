@@ -311,10 +311,10 @@ def test_a_region_that_is_not_enabled_fails_with_the_command_that_enables_it() -
     assert run.check_region(PLACE, NO, NO).state == CheckState.UNKNOWN
 
 
-class Listing:
+class PlayedListing:
     """EC2 as it lists Regions: those that are not enabled only if asked for all."""
 
-    def client(self, service: str, account_region: AccountRegion) -> Listing:
+    def client(self, service: str, account_region: AccountRegion) -> PlayedListing:
         assert (service, account_region) == ("ec2", PLACE)
         return self
 
@@ -326,25 +326,25 @@ class Listing:
 
 
 def test_regions_that_are_not_enabled_are_listed_as_such() -> None:
-    found = run.opt_in_status(Listing(), PLACE)  # type: ignore[arg-type]
+    found = run.opt_in_status(PlayedListing(), PLACE)  # type: ignore[arg-type]
     assert found == {"us-east-1": "opt-in-not-required", "eu-west-1": "not-opted-in"}
 
 
 # --- applied values and defaults ----------------------------------------------------------------
 
 
-class Told:
+class QuotaRows:
     """Service Quotas with these rows, in pages of one, and a note of what was asked."""
 
     def __init__(self, **rows: list[dict[str, Any]]) -> None:
         self._rows = rows
         self.asked: list[str] = []
 
-    def client(self, service: str, account_region: AccountRegion) -> Told:
+    def client(self, service: str, account_region: AccountRegion) -> QuotaRows:
         assert (service, account_region) == ("service-quotas", PLACE)
         return self
 
-    def get_paginator(self, operation: str) -> Told:
+    def get_paginator(self, operation: str) -> QuotaRows:
         self.asked.append(operation)
         return self
 
@@ -362,7 +362,7 @@ def row(name: str, code: str, value: float | None, **more: Any) -> dict[str, Any
 
 
 def test_applied_values_are_found_by_code_and_by_name_without_asking_for_defaults() -> None:
-    told = Told(
+    told = QuotaRows(
         list_service_quotas=[
             row("renamed", "L-04CE2E67", 50.0),
             row(NAMED.name, "L-9", 20.0, Adjustable=False),
@@ -377,7 +377,7 @@ def test_applied_values_are_found_by_code_and_by_name_without_asking_for_default
 
 
 def test_a_quota_without_a_value_of_its_own_has_the_default_and_one_in_neither_is_unknown() -> None:
-    told = Told(
+    told = QuotaRows(
         list_service_quotas=[row("other", "L-1", 1.0)],
         list_aws_default_service_quotas=[row(NAMED.name, "L-9", 8.0)],
     )
@@ -394,7 +394,7 @@ def test_a_quota_without_a_value_of_its_own_has_the_default_and_one_in_neither_i
     ],
 )
 def test_a_value_that_aws_cannot_tell_is_unknown_and_no_default(broken: dict[str, Any]) -> None:
-    told = Told(list_service_quotas=[broken])
+    told = QuotaRows(list_service_quotas=[broken])
     found = applied(told, PLACE, (NAMED,))[NAMED]  # type: ignore[arg-type]
     assert isinstance(found, Unavailable)
     assert found.reason.startswith("Service Quotas cannot tell it (")
