@@ -88,6 +88,7 @@ def _cohort(app: App, loaded: LoadedEnvironment, account_region: AccountRegion) 
         placement=Placement(names, loaded.tags(COHORT, COHORT)),
         cohort=loaded.settings.cohort,
         profiles=loaded.settings.profiles,
+        end=loaded.settings.end,
         tag_keys=tuple(loaded.settings.tags),
     )
 

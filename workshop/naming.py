@@ -31,7 +31,9 @@ COHORT = "cohort"
 
 BOUNDARY = "boundary"
 FREEZE = "freeze"
-"""The cohort's policies that are no part of what a seat may do: over each role, and put on it."""
+END = "end"
+"""The cohort's policies that are no part of what a seat may do: over each role, put on it when it
+is frozen, and on it from the beginning for the moment at which the workshop ends."""
 
 
 @dataclass(frozen=True, slots=True)

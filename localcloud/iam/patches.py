@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud import ministack_adapter, policy_engine
+from localcloud.clock import Clock
 from localcloud.iam import other_services
 
 WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-algorithm")
@@ -14,11 +15,12 @@ WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-al
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)."""
 
 
-def patch_permissions() -> None:
+def patch_permissions(clock: Clock) -> None:
     """Patch it before the first request, when all services of ours are registered.
 
-    It is used only with ``AUTH=true``.
+    It is used only with ``AUTH=true``. Dates in policies are judged by the local cloud's clock.
     """
+    policy_engine.keep_time(clock.now)
     _count_as_secure()
     _ask_as_aws_does()
     _ask_about_our_services()

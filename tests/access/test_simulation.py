@@ -166,7 +166,7 @@ def test_a_permission_set_under_its_boundary_is_in_the_cell_in_either_mode(tmp_p
         cohort = {
             me.cohort_policy(part): document
             for part, document in layout.cohort_policies(
-                me, settings.profiles, tag_keys=settings.tags
+                me, settings.profiles, end=settings.end, tag_keys=settings.tags
             ).items()
         }
         documents = {

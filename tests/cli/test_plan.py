@@ -324,7 +324,7 @@ def test_a_later_end_is_said_once_in_peoples_words(fleet: Fleet) -> None:
         "  the workshop's end: Thu 31 Dec 2099 17:00 to 18:00; notebooks go on running; printed"
         " pages have the old one: hand them out anew\n"
         "\n"
-        "seats: 2 update\n"
+        "seats: 2 unchanged\n"
     ) in ran.out
     path.write_text(
         path.read_text().replace("2099-12-31T18:00", "2099-12-30T09:00") + "tags: {a: b}\n"

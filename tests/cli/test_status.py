@@ -63,6 +63,8 @@ def test_a_row_tells_stacks_notebook_jobs_endpoints_and_cost(three: Room) -> Non
     assert told["3"] == "3 seats 6/15 1 InService 1 training 1 0.633"
     assert ran.err.endswith(
         "UTC; USD per hour by us-east-1 list prices of 2026-04-21\n"
+        "so far 0.00 USD, without jobs; all of it: workshop bill -e room --config-dir"
+        f" {three.config}\n"
         "1 of 3 seats ready; not ready: seat02 (stacks 1/5), seat03 (not deployed)\n"
     )
     assert ran.code == 0
@@ -225,7 +227,7 @@ def test_places_stand_side_by_side_and_one_that_fails_hides_no_other(
         ["seat02", "000000000000", THERE],
         ["2", "seats", "0/10"],
     ]
-    assert told.err.splitlines()[-2].endswith(
+    assert told.err.splitlines()[-3].endswith(
         "us-east-1 list prices of 2026-04-21, an estimate for eu-west-1"
     )
     cloud.faults(

@@ -193,10 +193,10 @@ def test_a_notebook_keeps_a_fallback_type_and_needs_a_new_machine_for_any_other(
         "cho": ("ml.t3.medium", "ml.t3.large"),
     }
     there = [
-        NotebookState("ada", "", "InService", "ml.t3.large", START),
-        NotebookState("ben", "", "Stopped", "ml.c5.xlarge", START),
-        NotebookState("theirs", "", "InService", "ml.t3.medium", START),
-        NotebookState("asleep", "", "Stopped", "ml.t3.medium", START),
+        NotebookState("ada", "", "InService", "ml.t3.large", START, START),
+        NotebookState("ben", "", "Stopped", "ml.c5.xlarge", START, START),
+        NotebookState("theirs", "", "InService", "ml.t3.medium", START, START),
+        NotebookState("asleep", "", "Stopped", "ml.t3.medium", START, START),
     ]
     assert list(demand.machines(wanted, there)) == [("ml.t3.medium", 2, 1)]
 

@@ -96,8 +96,8 @@ def test_managed_mode_attaches_the_three_policies_under_the_boundary_and_warns(
     arns = [arn["Fn::Sub"].rpartition("/") for arn in properties["ManagedPolicyArns"]]
     assert [name.rpartition("-cohort-${AWS::Region}-")[2] for *_, name in arns] == [
         "limits",
-        "models",
         "attendee-caps",
+        "end",
         "AmazonSageMakerFullAccess",
         "AmazonS3FullAccess",
         "AmazonEC2ContainerRegistryFullAccess",

@@ -206,7 +206,6 @@ class Arena:
             environment=ENVIRONMENT,
             attendee=seat,
             profile="scoped",
-            ends=assembly().loaded.settings.end,
             extra={},
         )
         pairs = [{"Key": key, "Value": one} for key, one in given.items()]

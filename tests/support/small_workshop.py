@@ -44,6 +44,7 @@ from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
 from workshop.naming import COHORT, SEAT_STACKS
+from workshop.policies.freeze import end_policy
 from workshop.preflight import quotas
 from workshop.preflight.quotas import repositories
 
@@ -95,6 +96,16 @@ def cohort_text() -> str:
     return shipped("demo").text(f"demo-{COHORT}")
 
 
+def cohort_that_ends(end: datetime) -> str:
+    """The cohort's template with another end of the workshop in it."""
+    text = cohort_text()
+    before, after = (
+        end_policy(moment)["Statement"][0]["Condition"]["DateGreaterThan"]["aws:CurrentTime"]
+        for moment in (shipped("demo").loaded.settings.end, end)
+    )
+    return text.replace(before, after)
+
+
 def assembly(loaded: LoadedEnvironment) -> Assembly:
     """What ``synthesize`` gives, all profiles looking like the demo's attendees."""
     made = {
@@ -102,7 +113,10 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
         for profile in loaded.settings.profiles
         for kind in SEAT_STACKS
     }
-    cohort = CohortTemplate(of_text(cohort_text()), loaded.settings.cohort.termination_protection)
+    cohort = CohortTemplate(
+        of_text(cohort_that_ends(loaded.settings.end)),
+        loaded.settings.cohort.termination_protection,
+    )
     return Assembly(made, dict.fromkeys(account_regions_of(loaded.seats), cohort))
 
 

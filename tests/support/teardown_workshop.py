@@ -110,7 +110,6 @@ class Site:
             environment=ENVIRONMENT,
             attendee=seat,
             profile="attendee",
-            ends=shipped("demo").loaded.settings.end,
             extra={},
         )
         status = self.cloud.deploy(

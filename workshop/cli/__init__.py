@@ -24,6 +24,7 @@ COMMANDS = {
     "preflight": "preflight",
     "deploy": "deploy",
     "status": "status",
+    "bill": "bill",
     "stop": "start_stop",
     "start": "start_stop",
     "handout": "handout",

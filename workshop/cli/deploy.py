@@ -75,11 +75,11 @@ def deploy(
         if as_json:
             deploy_summary.print_json(deploy_summary.before_run(made, watch.seconds))
         else:
-            show(made)
+            show(made, work.loaded.settings.start.tzinfo)
             console.say("nothing to do")
         return
     if not as_json:
-        show(made)
+        show(made, work.loaded.settings.start.tzinfo)
     console.say("asking for permissions and quotas ...")
     with watch.step("checks"):
         report = preflight.report_on(work, found, accept_unknown)

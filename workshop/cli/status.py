@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop.cli import console, off_roster, torn_down
+from workshop.cli import console, off_roster, so_far, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.pricing import prices
@@ -77,7 +77,9 @@ def status(
     also = [account_region for account_region in everywhere if account_region.account in accounts]
 
     def take() -> StatusScan:
-        return scan(work.loaded, work.seats, work.clients, cache, also)
+        seen = scan(work.loaded, work.seats, work.clients, cache, also)
+        so_far.note(work.loaded, seen)
+        return seen
 
     if watch:
         _watch(work, take, every, as_json=as_json, everything=everything)
@@ -163,7 +165,7 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
             f"warning: {account_region}: {what} could not be read: {why}"
             for what, why in parts.items()
         ]
-    return [*remarks, _readiness(seen)]
+    return [*remarks, *so_far.sentences(work), _readiness(seen)]
 
 
 def _readiness(seen: StatusScan) -> str:
@@ -352,6 +354,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
             account_region.region: prices.basis(account_region.region)
             for account_region in work.account_regions
         },
+        "so_far": so_far.document(work),
         "calls": {"total": sum(seen.calls.values()), **seen.calls},
     }
 

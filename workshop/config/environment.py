@@ -70,6 +70,5 @@ class LoadedEnvironment:
             environment=self.name,
             attendee=attendee,
             profile=profile,
-            ends=self.settings.end,
             extra=self.settings.tags,
         )

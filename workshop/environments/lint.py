@@ -63,7 +63,7 @@ def _never_opened(document: Document, settings: Environment) -> Iterator[Diagnos
 def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
     """Policies that IAM would refuse, each with what makes it as large as it is."""
     names = Names.placeholders(settings.workshop)
-    for policy in layout.sizes(names, settings.profiles, tag_keys=settings.tags):
+    for policy in layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags):
         if policy.characters <= policy.limit:
             continue
         profile, _, part = policy.name.partition("-")

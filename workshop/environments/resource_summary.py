@@ -91,7 +91,7 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
 def _policies(loaded: LoadedEnvironment) -> PolicySummary:
     settings = loaded.settings
     names = naming.Names.placeholders(settings.workshop)
-    sizes = layout.sizes(names, settings.profiles, tag_keys=settings.tags)
+    sizes = layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags)
     cohorts = Counter(account for account, _ in {(s.account, s.region) for s in loaded.seats})
     return PolicySummary(
         sizes,

@@ -67,7 +67,11 @@ def desired(
         buckets=frozenset(buckets),
         repositories=frozenset(repositories),
         roles=roles,
-        policies={cohort.stack(COHORT): len(layout.sizes(cohort, loaded.settings.profiles))},
+        policies={
+            cohort.stack(COHORT): len(
+                layout.sizes(cohort, loaded.settings.profiles, end=loaded.settings.end)
+            )
+        },
         notebooks=notebooks,
         volumes=volumes,
     )

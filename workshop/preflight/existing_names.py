@@ -82,7 +82,7 @@ def desired(
     shared = cohort.stack(COHORT)
     found: dict[str, dict[str, str]] = {kind: {} for kind in CURES}
     found[BUCKET][cohort.datasets_bucket] = shared
-    for part in layout.cohort_policies(cohort, loaded.settings.profiles):
+    for part in layout.cohort_policies(cohort, loaded.settings.profiles, end=loaded.settings.end):
         found[POLICY][cohort.cohort_policy(part)] = shared
     for seat in seats:
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]

@@ -141,6 +141,8 @@ class Teardown:
             self._emit(
                 TeardownStep.VERIFY, "something came meanwhile, or is not gone yet; once more"
             )
+            # What AWS has deleted may be listed for some seconds more, by IAM above all.
+            self._sleep(self.interval)
         return self._report(plan, current, scans, began)
 
     def _scan(self, current: TeardownPlan) -> Scan:
