@@ -63,8 +63,8 @@ def test_a_row_tells_stacks_notebook_jobs_endpoints_and_cost(three: Room) -> Non
     assert told["3"] == "3 seats 6/15 1 InService 1 training 1 0.633"
     assert ran.err.endswith(
         "UTC; USD per hour by us-east-1 list prices of 2026-04-21\n"
-        "so far 0.00 USD, without jobs; all of it: workshop bill -e room --config-dir"
-        f" {three.config}\n"
+        "so far 0.00 USD, without jobs; all of it: workshop bill -e room"
+        "\n"
         "1 of 3 seats ready; not ready: seat02 (stacks 1/5), seat03 (not deployed)\n"
     )
     assert ran.code == 0

@@ -135,8 +135,8 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
     for (_, *row), seats in groups.items():
         table.add_row(seats[0] if len(seats) == 1 else f"{len(seats)} seats", *row)
     for stray in made.strays:
-        cells = (str(stray.account_region), "off the roster", str(len(stray.stacks)))
-        table.add_row(stray.seat, *cells, "it stays until it is torn down")
+        row = [str(stray.account_region), "off the roster", str(len(stray.stacks))]
+        table.add_row(stray.seat, *row, "it stays until it is torn down")
     if table.row_count:
         console.print_table(table)
     lines = Counter(line for seat in made.seats for line in _changes(seat))
