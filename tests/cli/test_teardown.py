@@ -46,7 +46,7 @@ def digest(ran: Ran) -> str:
 
 def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -> None:
     before = teardown_demo.stack_names(cloud)
-    ran = workshop("teardown", "-e", "demo")
+    ran = workshop("teardown", "-e", "demo", "--all")
     assert ran.code == 0
     assert re.search(r"^ada +endpoint +1 +delete +serve$", ran.out, re.MULTILINE)
     assert re.search(
@@ -57,7 +57,7 @@ def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
     assert digest(workshop("teardown", "-e", "demo")) == digest(ran)
     early = workshop("teardown", "-e", "demo", "--only", "ada", "--early", "--abandon")
-    same = f"workshop teardown -e demo --only ada --config-dir {CONFIG} --early --abandon --apply"
+    same = f"workshop teardown -e demo --config-dir {CONFIG} --only ada --early --abandon --apply"
     assert f"; to do this: {same} " in early.err
 
 
