@@ -24,6 +24,7 @@ from uvicorn import Config, Server
 
 from localcloud import (
     application_auto_scaling,
+    billing,
     bucket_requests,
     dashboards,
     ec2_offerings,
@@ -153,6 +154,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         application_auto_scaling.TARGET_PREFIX,
         application_auto_scaling.ScalingService(engine),
     )
+    billing_endpoint = billing.add_services()
     patch_cloudformation(engine)
     patch_tag_search(engine)
     patch_object_keys()
@@ -199,6 +201,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "stacks": stacks_endpoint,
         "faults": faults_endpoint(plan, passing),
         "quotas": quotas_endpoint(quotas),
+        "billing": billing_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)
     return Gate(secret, admin, emulated, public.FunctionUrls(emulated), owners.is_owners)

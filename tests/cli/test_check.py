@@ -38,6 +38,10 @@ total           4      22        6             4  4, 110 GB
 besides 5 roles and 5 dashboards
 on each role, of 9 (the tenth is for a teardown): attendee 7, instructor 7
 in an account, of 1,500: 11
+
+estimate: 1.63 USD a seat, 6.52 USD for 4 seats; 369.12 USD if every seat leaves on a job and an \
+endpoint of the dearest machines that it may use (us-east-1 list prices of 2026-04-21, an estimate \
+for eu-west-1)
 """
     )
     rows = [line.split() for line in sizes.splitlines()]

@@ -46,7 +46,7 @@ def digest(ran: Ran) -> str:
 
 def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -> None:
     before = teardown_demo.stack_names(cloud)
-    ran = workshop("teardown", "-e", "demo")
+    ran = workshop("teardown", "-e", "demo", "--all")
     assert ran.code == 0
     assert re.search(r"^ada +endpoint +1 +delete +serve$", ran.out, re.MULTILINE)
     assert re.search(
@@ -57,7 +57,7 @@ def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
     assert digest(workshop("teardown", "-e", "demo")) == digest(ran)
     early = workshop("teardown", "-e", "demo", "--only", "ada", "--early", "--abandon")
-    same = f"workshop teardown -e demo --only ada --config-dir {CONFIG} --early --abandon --apply"
+    same = f"workshop teardown -e demo --config-dir {CONFIG} --only ada --early --abandon --apply"
     assert f"; to do this: {same} " in early.err
 
 
@@ -78,6 +78,15 @@ def test_what_was_shown_is_done_and_proven_and_written_down(
     document = json.loads(told.read_text())
     assert (document["proven"], document["exit"]) == (True, 0)
     assert [look["clean"] for look in document["scans"]] == [True, True]
+    # What it had cost was read before it was deleted, and is told afterwards as well.
+    [ada] = [one for one in document["bill"]["seats"] if one["seat"] == "ada"]
+    assert {"notebook", "disk", "endpoint"} <= set(ada["by_kind"])
+    [has_cost] = [line for line in ran.out.splitlines() if line.startswith("has cost: ")]
+    assert " an estimate by us-east-1 list prices of " in has_cost
+    seats = json.loads(workshop("bill", "-e", "demo", "--json").out)["seats"]
+    [later] = [one for one in seats if one["seat"] == "ada"]
+    assert later["by_kind"].keys() == ada["by_kind"].keys()
+    assert later["usd"]["least"] == ada["usd"]["least"]
     assert "endpoint" in told.with_suffix(".md").read_text()
     page = told.with_suffix(".html").read_text()
     assert "<script" not in page

@@ -134,6 +134,9 @@ def test_a_wrong_notebook_is_told_with_its_cure(tmp_path: Path, added: str, told
          " lower-case letters and digits, words joined by '-', each with a letter first"),
         ("profiles: {attendee: {dashboard: {period_seconds: 61}}}", "profiles.attendee.dashboard"
          ".period_seconds: 61 is unknown; known: 60, 300, 900, 3600"),
+        ("profiles: {attendee: {dashboard: {period_seconds: 9223372036854775808}}}", "profiles"
+         ".attendee.dashboard.period_seconds: 9223372036854775808 is unknown; known: 60, 300, 900,"
+         " 3600"),
     ],
 )  # fmt: skip
 def test_a_wrong_section_is_told_with_its_cure(tmp_path: Path, added: str, told: str) -> None:

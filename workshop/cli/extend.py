@@ -14,13 +14,13 @@ from workshop.cli import deploy as deploying
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.cli.plan import proposed, show, synthesized
-from workshop.cli.progress import Stopwatch
 from workshop.config import end as ends
 from workshop.config.roster import Seat
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import StackAction
 from workshop.environments import dates
 from workshop.errors import GuardError, UsageError
+from workshop.events import Stopwatch
 from workshop.naming import COHORT
 from workshop.notebooks import reopening
 from workshop.notebooks.reopening import Reopened

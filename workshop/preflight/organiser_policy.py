@@ -27,6 +27,9 @@ OF_PREFLIGHT = (
 )
 """What a preflight itself reads, and asks for."""
 
+OF_BILL = ("ce:GetCostAndUsage", "pricing:GetProducts")
+"""What a bill reads besides; without it there are shipped prices, and nothing to compare with."""
+
 OF_TEARDOWN_ROLES = (
     *("iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:AttachRolePolicy"),
     *("iam:PutRolePermissionsBoundary", "iam:RemoveRoleFromInstanceProfile"),
@@ -89,7 +92,8 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     named[roles].update(dict.fromkeys(OF_TEARDOWN_ROLES))
     objects = _arns(scope, _NAMED["AWS::S3::Bucket"] + "/*")
     named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *_SAVED))
-    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *everywhere, "cloudformation:DescribeStacks"}
+    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *OF_BILL, *everywhere}
+    reads.add("cloudformation:DescribeStacks")
     anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])
     (_, deletes), _ = permissions.deletes(anybody, scope.partition, bucket="datasets")
     passing = {

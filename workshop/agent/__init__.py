@@ -1,0 +1,1 @@
+"""What runs on every workbench: saves files, shows messages, brings new content, reports."""

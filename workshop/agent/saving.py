@@ -1,0 +1,221 @@
+"""Saves the attendee's files to the seat's own bucket, and brings them back to an empty disk.
+
+What is saved lies below ``saved/files/`` under the names that it has on the workbench, and
+``saved/manifest.json`` says what there is on the disk: size, time, SHA-256 and mode by path. Only
+what changed is sent again. What was deleted on the workbench leaves the manifest, and its object
+stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.agent import files
+from workshop.agent.files import Entry
+
+PREFIX = "saved/"
+NAMED = 50
+"""Of what is not saved, as many are named in the manifest."""
+
+
+@dataclass
+class Saved:
+    """What a save did; ``complete`` if all that there was when it ``began`` is in the bucket."""
+
+    began: float
+    complete: bool = True
+    changed: bool = False
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    error: str = ""
+
+
+@dataclass
+class Restored:
+    """What was brought back; ``unrestored`` did not fit and stays in the manifest."""
+
+    files: int = 0
+    beside: int = 0
+    """Of these, those that lie in a folder of their own, since another file has their name."""
+    unrestored: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass
+class Store:
+    """A seat's own bucket, of an account that is checked with each call."""
+
+    s3: Any
+    bucket: str
+    account: str
+
+    def get(self, key: str, **more: Any) -> dict[str, Any]:
+        """Return GetObject's answer; botocore's errors pass through."""
+        answer: dict[str, Any] = self.s3.get_object(
+            Bucket=self.bucket, Key=key, ExpectedBucketOwner=self.account, **more
+        )
+        return answer
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        """Return a JSON document, None if there is no such object."""
+        try:
+            return files.document(self.get(key)["Body"].read())
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                return None
+            raise
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object."""
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ExpectedBucketOwner=self.account)
+
+    def put_parts(self, key: str, parts: Iterable[bytes]) -> None:
+        """Write an object in parts, each of them read once."""
+        where = {"Bucket": self.bucket, "Key": key, "ExpectedBucketOwner": self.account}
+        upload = {**where, "UploadId": self.s3.create_multipart_upload(**where)["UploadId"]}
+        try:
+            made = [
+                {
+                    "PartNumber": number,
+                    "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"],
+                }
+                for number, part in enumerate(parts, start=1)
+            ]
+            self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": made})
+        except BaseException:
+            self.s3.abort_multipart_upload(**upload)
+            raise
+
+
+@dataclass
+class Saving:
+    """The files of one workbench and where they are saved."""
+
+    home: Path
+    store: Store
+    clock: Callable[[], float] = time.time
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what the bucket says is saved; botocore's errors pass through."""
+        found = self.store.read(PREFIX + "manifest.json") or {}
+        return {part: entries(found, part) for part in ("files", "unrestored")}
+
+    def save(self, manifest: dict[str, Any], seconds: float) -> Saved:
+        """Send what changed, for so many seconds at most, and bring ``manifest`` up to date."""
+        saved = Saved(self.clock())
+        ends = saved.began + seconds
+        seen = files.look(self.home)
+        before: dict[str, Entry] = manifest["files"]
+        changed = {
+            path for path, about in seen.files.items() if before.get(path, [])[:2] != [*about]
+        }
+        # A file that cannot be saved as it is now stays saved as it was.
+        there = {*seen.files, *(path for path, _ in seen.left_out)}
+        after = {path: entry for path, entry in before.items() if path in there}
+        for path in sorted(changed, key=lambda path: (-seen.files[path][1], path)):
+            if self.clock() >= ends:
+                saved.complete, saved.error = False, "it takes longer; the rest follows"
+                break
+            try:
+                after[path] = self._send(path)
+            except FileNotFoundError:
+                after.pop(path, None)
+            except (BotoCoreError, ClientError) as error:
+                saved.complete, saved.error = False, str(error)
+                break
+            except OSError as error:
+                seen.left_out.append((path, error.strerror or str(error)))
+        saved.left_out, saved.changed = seen.left_out, after != before
+        manifest["files"] = after
+        if saved.changed:
+            try:
+                self._write(manifest, saved)
+            except (BotoCoreError, ClientError) as error:
+                manifest["files"] = before
+                saved.complete, saved.error = False, str(error)
+        return saved
+
+    def _write(self, manifest: dict[str, Any], saved: Saved) -> None:
+        text = {**manifest, "left_out": saved.left_out[:NAMED], "time": saved.began}
+        self.store.put(PREFIX + "manifest.json", json.dumps(text).encode())
+
+    def _send(self, path: str) -> Entry:
+        """Send a file as it is read: if it changes meanwhile, the next save sees another time."""
+        digest = hashlib.sha256()
+        with files.opened(self.home / path) as file:
+            about, left = os.fstat(file.fileno()), files.MOST_BYTES_OF_A_FILE + files.CHUNK
+
+            def parts() -> Iterator[bytes]:
+                nonlocal left
+                while left > 0 and (part := file.read(files.CHUNK)):
+                    left -= len(part)
+                    digest.update(part)
+                    yield part
+
+            key = f"{PREFIX}files/{path}"
+            if about.st_size < files.CHUNK:
+                self.store.put(key, next(parts(), b""))
+            else:
+                self.store.put_parts(key, parts())
+        return [about.st_size, about.st_mtime_ns, digest.hexdigest(), about.st_mode & 0o777]
+
+    def restore(self, wanted: dict[str, Entry], prefix: str, beside: str) -> Restored:
+        """Bring saved files back; what exists stays, and what differs from it goes ``beside``.
+
+        ``wanted`` are entries by path, and ``prefix`` is where their objects are. botocore's errors
+        pass through, so that it is tried again.
+        """
+        done = Restored()
+        for path, entry in sorted(wanted.items()):
+            if files.same(self.home / path, entry):
+                continue
+            if files.free(self.home) < entry[0] + files.KEPT_FREE:
+                done.unrestored[path] = entry
+                continue
+            try:
+                self._bring(path, entry, prefix, beside, done)
+            except OSError:
+                done.unrestored[path] = entry
+        return done
+
+    def _bring(self, path: str, entry: Entry, prefix: str, beside: str, done: Restored) -> None:
+        def chunks() -> Iterator[bytes]:
+            body = self.store.get(f"{prefix}files/{path}")["Body"]
+            yield from iter(lambda: body.read(files.CHUNK), b"")
+
+        try:
+            try:
+                laid = files.lay(self.home, path, chunks, entry)
+            except OSError:
+                laid = False
+            if not laid:
+                done.beside += files.lay(self.home, f"{beside}/{path}", chunks, entry)
+            done.files += 1
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+                raise
+
+
+def entries(manifest: dict[str, Any], part: str) -> dict[str, Entry]:
+    """Return what a part of a manifest holds; the attendee can write there whatever they like."""
+    found = manifest.get(part)
+    if not isinstance(found, dict):
+        return {}
+    return {path: entry for path, entry in found.items() if _is_entry(path, entry)}
+
+
+def _is_entry(path: Any, entry: Any) -> bool:
+    words = path.split("/") if isinstance(path, str) else [".."]
+    return (
+        not {"", ".", "..", files.OWN} & {*words}
+        and isinstance(entry, list)
+        and len(entry) == len(("size", "mtime_ns", "sha256", "mode"))
+        and all(isinstance(entry[at], int) and entry[at] >= 0 for at in (0, 1, 3))
+    )
