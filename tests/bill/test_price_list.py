@@ -28,6 +28,7 @@ PRODUCTS = [
     *(product(f"{use}:ml.m5.large", "0.128") for use in USES),
     product("Notebk:ml.t3.medium", "0.0540000000"),
     product("Notebk:VolumeUsage.gp2", "0.154", "GB-Mo"),
+    product("Notebk:ml.t3.medium", "0.0000000000"),
     product("Studio:JupyterLab-ml.t3.medium", "9"),
     product("Notebk:ml.m5.large", "7", region="ap-south-1"),
 ]
