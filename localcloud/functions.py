@@ -4,7 +4,7 @@ Their source is in the template, and the stack is made with the secret of an acc
 gets credentials of its role, as on AWS; its answer to CloudFormation goes to a presigned URL.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

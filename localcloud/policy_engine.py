@@ -5,7 +5,7 @@ enforced asks it too. ministack leaves variables as text
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
 """
 
-# Private names of ministack, held by ministack_adapter.HELD and its contract tests.
+# Private names of ministack, held by ministack_names.HELD and its contract tests.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ databases, and paths and host names that are served before any signature is chec
 is not on these lists is refused.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import App, Stack, Validations
+from aws_cdk import App, Stack, Stage, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.access import AccessStack
@@ -59,7 +59,7 @@ def new_app(outdir: str | None = None) -> App:
     )
 
 
-def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None = None) -> None:
+def build(app: Stage, loaded: LoadedEnvironment, attendees: Sequence[str] | None = None) -> None:
     """Put the stacks of ``attendees`` (None: of every seat) and their cohorts into ``app``.
 
     Raises UsageError for an attendee who is not on the roster.
@@ -76,7 +76,7 @@ def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None =
         _workbench(app, loaded, seat, cohorts[seat.account_region])
 
 
-def _cohort(app: App, loaded: LoadedEnvironment, account_region: AccountRegion) -> CohortStack:
+def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion) -> CohortStack:
     names = loaded.cohort_names(account_region)
     name = names.stack(COHORT)
     return CohortStack(
@@ -93,7 +93,7 @@ def _cohort(app: App, loaded: LoadedEnvironment, account_region: AccountRegion) 
     )
 
 
-def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
+def _workbench(app: Stage, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
     """Put the stacks of one seat into ``app``."""
     names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
     placement = Placement(names, loaded.tags(seat.id, seat.profile))

@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self
 
+from workshop.errors import UsageError
+
 WORKSHOP_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 SEAT_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 BUCKET_KEY_PATTERN = r"^[a-z][a-z0-9]{1,7}$"
@@ -100,6 +102,11 @@ def seat_of_name(workshop: str, name: str) -> str | None:
     """
     found = re.match(rf"{re.escape(workshop)}([-/])({SEAT_PATTERN.strip('^$')})\1", name)
     return found[2] if found else None
+
+
+def seat_of_stack(name: str) -> str:
+    """Return the seat, or the cohort, whose stack a name is: ``ada`` of ``vision-ada-storage``."""
+    return name.split("-")[1]
 
 
 @dataclass(frozen=True)
@@ -247,3 +254,11 @@ class Names:
 def is_seat_id(text: str) -> bool:
     """Whether ``text`` may be a seat's id: 2 to 12 lower-case letters and digits, letter first."""
     return re.fullmatch(SEAT_PATTERN, text) is not None and text != COHORT
+
+
+def seat_ids(text: str, option: str) -> tuple[str, ...]:
+    """Return the ids that a list such as ``ada, ben`` names; raise UsageError where it is empty."""
+    named = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not named:
+        raise UsageError(f"{option!r} names nobody; name a seat, or leave it out for all")
+    return named

@@ -1,6 +1,6 @@
 """Temporary credentials of a role, as a notebook instance gets them from SageMaker."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ ministack names a role without its path, a log stream as its group, a dashboard 
 of DescribeRepositories not at all, and knows no ``cloudwatch:namespace``.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

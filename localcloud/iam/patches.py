@@ -1,6 +1,6 @@
 """Corrects ministack's evaluation of policies in place, once per process."""
 
-# Private names and the signatures of ministack, held by ministack_adapter.HELD.
+# Private names and the signatures of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001, PLR0917
 from __future__ import annotations
 

@@ -64,8 +64,8 @@ def test_the_whole_command_is_repeated_for_whoever_goes_on(fleet: Fleet) -> None
     fleet.config.rename(folder)
     ran = fleet.run("deploy", "--profile", "attendee", "--config-dir", str(folder))
     assert ran.err.splitlines()[-1] == (
-        f"not all is done. To go on from here: workshop deploy -e dev --profile attendee"
-        f" --config-dir '{folder}'"
+        f"not all is done. To go on from here: workshop deploy -e dev --config-dir"
+        f" '{folder.name}' --profile attendee"
     )
 
 

@@ -63,7 +63,7 @@ def test_a_bill_that_cannot_be_added_up_keeps_nothing_from_being_deleted(
 
 def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -> None:
     before = teardown_demo.stack_names(cloud)
-    ran = workshop("teardown", "-e", "demo")
+    ran = workshop("teardown", "-e", "demo", "--all")
     assert ran.code == 0
     assert re.search(r"^ada +endpoint +1 +delete +serve$", ran.out, re.MULTILINE)
     assert re.search(
@@ -74,7 +74,7 @@ def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
     assert digest(workshop("teardown", "-e", "demo")) == digest(ran)
     early = workshop("teardown", "-e", "demo", "--only", "ada", "--early", "--abandon")
-    same = f"workshop teardown -e demo --only ada --config-dir {CONFIG} --early --abandon --apply"
+    same = f"workshop teardown -e demo --config-dir {CONFIG} --only ada --early --abandon --apply"
     assert f"; to do this: {same} " in early.err
 
 

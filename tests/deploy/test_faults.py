@@ -141,12 +141,12 @@ def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
 ) -> None:
     turns: list[int] = []
 
-    class Counted(MinInterval):
+    class CountedFault(MinInterval):
         def wait(self) -> None:
             turns.append(1)
             super().wait()
 
-    monkeypatch.setattr(cloudformation, "MinInterval", Counted)
+    monkeypatch.setattr(cloudformation, "MinInterval", CountedFault)
     fleet.write(3)
     plan = fleet.plan()
     fleet.cloud.faults({"effect": "throttle", "operation": DESCRIBE, "probability": 0.5})

@@ -239,7 +239,7 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
     assert ran.code == 1
     assert "ending: what AWS was asked for goes on without this command" in ran.err
     # The seats that were named, and no others.
-    again = f"-e room --only seat01,seat02,seat03 --config-dir {three.config}"
+    again = f"-e room --config-dir {three.config} --only seat01,seat02,seat03"
     assert ran.err.splitlines()[-1] == (
         f"see how they are with: workshop status {again}; go on with: workshop stop {again}"
     )
@@ -392,8 +392,8 @@ def test_what_goes_on_is_told_with_what_it_costs_and_how_to_end_it(three: Room) 
     assert "vision-seat02" not in three.command("stop", "--only", "seat01").err
     assert ran.err.splitlines()[-3] == (
         "still running: 0 notebooks, 1 endpoint, 1 job, 0.345 USD per hour; see: workshop status"
-        f" -e room --only seat01,seat02 {at}; end jobs and endpoints, and delete what these seats"
-        f" made, with: workshop sweep -e room --only seat02 {at}"
+        f" -e room {at} --only seat01,seat02; end jobs and endpoints, and delete what these seats"
+        f" made, with: workshop sweep -e room {at} --only seat02"
     )
     denied = {"effect": "denied", "operation": "sagemaker:ListEndpoints"}
     three.cloud.faults(denied)

@@ -70,7 +70,9 @@ def test_one_short_of_anything_refuses_with_the_request_that_would_help(
             code,
         )
         assert check.message == (
-            f"{need} more and the 0 there are {need} of {need - 1}, 1 too many; ask AWS for {need}"
+            f"you need {need} ({need} more, 0 there), AWS allows {need - 1}"
+            f"{' in all Regions' if service in ('iam', 's3') else ''}: 1 too few;"
+            f" ask AWS for {need}"
         )
         assert check.request == (
             f"aws service-quotas request-service-quota-increase --service-code {service}"
@@ -195,7 +197,7 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
     report = preflights.ask(text)
     check = one(report, "Stacks")
     assert (check.state, check.need, check.used) == (CheckState.FAILED, 401, 105)
-    assert check.message.startswith("401 more and the 105 there are 506 of 505, 1 too many")
+    assert check.message.startswith("you need 506 (401 more, 105 there), AWS allows 505")
     assert one(report, "Roles per account").need == 80
     gpu = one(report, "ml.g5.xlarge for training job usage")
     assert (gpu.state, gpu.need, gpu.quota) == (CheckState.SHORT, 101, 4)
@@ -232,7 +234,7 @@ def test_what_cannot_be_listed_is_unknown_and_refuses_until_it_is_accepted(
         assert check.message.startswith(f"{operation.partition(':')[2]}: AccessDenied") or (
             "UnauthorizedOperation" in check.message
         )
-        assert check.message.endswith(f"make it known, or go on without: --accept-unknown {name}")
+        assert check.message.endswith(f"find it out, or go on without: --accept-unknown {name}")
     codes = [name.strip("'") for _, name in UNREADABLE.values()]
     accepted = preflights.ask(THREE, accept=codes)
     assert accepted.passed

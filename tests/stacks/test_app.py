@@ -12,7 +12,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from stacks import build
-from tests.support.assemblies import Assembly, synthesize
+from tests.support.assemblies import Synthesized, synthesize
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
@@ -34,7 +34,7 @@ def loaded(tmp_path: Path, **changes: object) -> LoadedEnvironment:
     return loader.load("lab", tmp_path)
 
 
-def only(assembly: Assembly, stack: str, kind: str) -> dict[str, Any]:
+def only(assembly: Synthesized, stack: str, kind: str) -> dict[str, Any]:
     (resource,) = (
         resource
         for resource in assembly.template(stack)["Resources"].values()

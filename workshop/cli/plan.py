@@ -55,7 +55,7 @@ def plan(
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show what deploy would do: seats to create, update, leave alone or clear, and strays.
+    """Show what deploy would do with each seat, and which stacks are of seats off the roster.
 
     The account's stacks are listed once; nothing is changed.
 
@@ -114,7 +114,7 @@ def proposed(
     for name in sorted(asked - made.removed):
         console.warn(f"--remove {name}: no update would remove anything of this name")
     for account_region, why in made.unlisted.items():
-        console.warn(f"whether strays are left in {account_region} is not known ({why})")
+        console.warn(f"whether {account_region} has seats off the roster is not known ({why})")
     for account_region, why in made.unseen.items():
         console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
     return made, found
@@ -135,8 +135,8 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
     for (_, *row), seats in groups.items():
         table.add_row(seats[0] if len(seats) == 1 else f"{len(seats)} seats", *row)
     for stray in made.strays:
-        why = "not on the roster; it stays until it is torn down"
-        table.add_row(stray.seat, str(stray.account_region), "stray", str(len(stray.stacks)), why)
+        row = [str(stray.account_region), "off the roster", str(len(stray.stacks))]
+        table.add_row(stray.seat, *row, "it stays until it is torn down")
     if table.row_count:
         console.print_table(table)
     lines = Counter(line for seat in made.seats for line in _changes(seat))
@@ -152,14 +152,15 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
         console.print_line()
     console.print_line(summary(made))
     if any(len(seats) > 1 for seats in groups.values()):
-        console.say("each seat is shown by: workshop plan --all")
+        each = next(iter(made.stacks)).desired.command("plan", "--all")
+        console.say(f"each seat is shown by: {each}")
 
 
 def summary(made: DeployPlan) -> str:
     """Return one line with the totals."""
     some = [f"{count} {action.value}" for action, count in made.totals.items() if count]
     if made.strays:
-        some.append(f"{len(made.strays)} stray")
+        some.append(f"{len(made.strays)} off the roster")
     return f"seats: {', '.join(some) or 'none'}"
 
 
@@ -177,7 +178,7 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
             }
             for seat in made.seats
         ],
-        "strays": [
+        "off_roster": [
             {"seat": stray.seat, **asdict(stray.account_region), "stacks": list(stray.stacks)}
             for stray in made.strays
         ],
@@ -185,7 +186,7 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
             {**asdict(account_region), "why": why} for account_region, why in made.unlisted.items()
         ],
         "totals": {action.value: count for action, count in made.totals.items()}
-        | {"stray": len(made.strays)},
+        | {"off_roster": len(made.strays)},
     }
 
 

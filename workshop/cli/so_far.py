@@ -67,7 +67,8 @@ def sentences(work: CommandContext) -> list[str]:
         return []
     jobs = "without jobs" if kept.jobs_at is None else f"jobs until {kept.jobs_at:%Y-%m-%d %H:%M}"
     made = bills.bill(work.loaded, kept, events.now())
-    return [f"so far {made.total} USD, {jobs}; all of it: {work.command_with('bill')}"]
+    whole = work.loaded.command("bill")
+    return [f"so far {made.total} USD, {jobs}; all of it: {whole}"]
 
 
 def document(work: CommandContext) -> dict[str, Any]:

@@ -183,8 +183,9 @@ class CloudFormation:
         By its name alone, a stack tells of its last operation: the rollback.
         """
         client = self._clients.client("cloudformation", self.account_region)
-        which = {"OperationId": operation} if operation else {"StackName": stack_id}
         try:
+            operation = operation or self._last_operation(stack_id)
+            which = {"OperationId": operation} if operation else {"StackName": stack_id}
             pages = client.get_paginator("describe_events").paginate(
                 **which, Filters={"FailedEvents": True}
             )
@@ -193,6 +194,19 @@ class CloudFormation:
             )
         except (BotoCoreError, ClientError):
             return None
+
+    def _last_operation(self, stack_id: str) -> str:
+        """Return the id of a stack's last operation that was no rollback, empty for none."""
+        client = self._clients.client("cloudformation", self.account_region)
+        (stack,) = client.describe_stacks(StackName=stack_id)["Stacks"]
+        return next(
+            (
+                str(operation["OperationId"])
+                for operation in stack.get("LastOperations", ())
+                if "ROLLBACK" not in operation.get("OperationType", "")
+            ),
+            "",
+        )
 
     def document(self, stack_id: str) -> dict[str, Any]:
         """Return the template that a stack was last made from."""

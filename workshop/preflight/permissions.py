@@ -247,7 +247,7 @@ def check(
         yield unknown(account_region, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
         return
     if is_root(caller):
-        message = "the account's root may do all that no organization denies it"
+        message = "you are the account's root user, who may do all that no organization forbids"
         yield Check(account_region, SUBJECT, CheckState.OK, message)
         return
     if isinstance(decisions, Unavailable):
