@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(20_000, 20, 20)
     _isolate()
     shared.share_models()
+    shared.share_events()
     config.add_cleanup(shared.share_folder())
 
 

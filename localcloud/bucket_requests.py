@@ -6,7 +6,7 @@ bucket-owner-condition.html). All operations send it in the same header, those t
 second one for the source.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from localcloud import ministack_adapter
+from localcloud.iam.trust_policies import unknown_principal
 
 OWNER = "x-amz-expected-bucket-owner"
 SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
@@ -65,13 +66,23 @@ def policy_mistake(bucket: str, text: str) -> str | None:
     if not statements:
         return "Missing required field Statement"
     for statement in statements if isinstance(statements, list) else [statements]:
-        for member in ("Effect", "Principal", "Action", "Resource"):
-            if member not in statement and f"Not{member}" not in statement:
-                return f"Missing required field {member}"
-        resources = statement.get("Resource", [])
-        for resource in resources if isinstance(resources, list) else [resources]:
-            if resource != "*" and not _is_of(bucket, str(resource)):
-                return "Policy has invalid resource"
+        if (mistake := _statement_mistake(bucket, statement)) is not None:
+            return mistake
+    return "Invalid principal in policy" if unknown_principal(document) else None
+
+
+def _statement_mistake(bucket: str, statement: dict[str, Any]) -> str | None:
+    for member in ("Effect", "Principal", "Action", "Resource"):
+        if member not in statement and f"Not{member}" not in statement:
+            return f"Missing required field {member}"
+    resources = statement.get("Resource", [])
+    for resource in resources if isinstance(resources, list) else [resources]:
+        if resource != "*" and not _is_of(bucket, str(resource)):
+            return "Policy has invalid resource"
+    actions = statement.get("Action", [])
+    for action in actions if isinstance(actions, list) else [actions]:
+        if action != "*" and not str(action).lower().startswith("s3:"):
+            return "Policy has invalid action"
     return None
 
 

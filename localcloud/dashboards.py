@@ -1,6 +1,6 @@
 """CloudWatch's check of a dashboard's name and body (API reference, Dashboard Body Structure)."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

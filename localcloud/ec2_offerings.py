@@ -4,7 +4,7 @@ The data is made up, in AWS's manner: every type that SageMaker knows is offered
 are not in every zone, and the largest of them not in every Region.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

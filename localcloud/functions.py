@@ -4,7 +4,7 @@ Their source is in the template, and the stack is made with the secret of an acc
 gets credentials of its role, as on AWS; its answer to CloudFormation goes to a presigned URL.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _by_owner_alone(step: Step) -> Step:
         if not by_owner.get():
             raise ValueError(
                 "The local cloud runs functions of those stacks alone that are made with the "
-                "credentials of an account's root."
+                "credentials of an account's root, or with what it gave: a role or a user's key."
             )
         if (
             "ZipFile" not in properties.get("Code", {})

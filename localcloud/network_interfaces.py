@@ -4,7 +4,7 @@ A notebook instance has one for as long as it is there; a job has one for each o
 it runs, and for a while after (how long is not measured on AWS).
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

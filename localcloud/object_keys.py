@@ -9,7 +9,7 @@ unfinished uploads. DeleteObjects, whose request is XML, cannot name such a key
 (https://github.com/basho/riak_cs/issues/974); DELETE can.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -5,13 +5,14 @@ enforced asks it too. ministack leaves variables as text
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
 """
 
-# Private names of ministack, held by ministack_adapter.HELD and its contract tests.
+# Private names of ministack, held by ministack_names.HELD and its contract tests.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache, lru_cache, wraps
 from importlib import import_module
 from typing import Any
@@ -29,7 +30,33 @@ def evaluator() -> Any:
     found: Any = import_module("ministack.core.iam_evaluator")
     found._fnmatch_compile = _whole(found._fnmatch_compile)
     found._FNMATCH_CACHE.clear()
+    found._resolve_condition_key = _by_our_clock(found._resolve_condition_key)
     return found
+
+
+_clocks: list[Callable[[], float]] = []
+
+
+def keep_time(now: Callable[[], float]) -> None:
+    """Take ``aws:CurrentTime`` from a clock of seconds since the epoch.
+
+    Without one the key is not there: whoever asks the engine alone asks at no time.
+    """
+    _clocks[:] = [now]
+
+
+def _by_our_clock(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    @wraps(resolve)
+    def value(key: str, context: Any) -> Any:
+        name = key.lower()
+        if name not in {"aws:currenttime", "aws:epochtime"}:
+            return resolve(key, context)
+        if not _clocks:
+            return None
+        moment = datetime.fromtimestamp(_clocks[-1](), UTC)
+        return moment.isoformat() if name == "aws:currenttime" else str(int(moment.timestamp()))
+
+    return value
 
 
 def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re.Pattern[str]]:

@@ -183,6 +183,16 @@ def set_quotas(running: Running, **wanted: Any) -> dict[str, Any]:
     return post(running, "/_localcloud/quotas", wanted)
 
 
+def set_billing(running: Running, **wanted: Any) -> dict[str, Any]:
+    """Replace what the price list and Cost Explorer say: see ``billing``.
+
+    ``products=[{"regionCode": "eu-west-1", "usagetype": "EU-Notebk:ml.t3.medium", "unit": "Hrs",
+    "usd": "0.05"}]``, and ``costs=[{"day": "2026-12-01", "usd": "1.5", "tags": {"workshop":
+    "x"}}]``.
+    """
+    return post(running, "/_localcloud/billing", wanted)
+
+
 def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
     """Return the temporary credentials that a notebook instance with this role has.
 

@@ -1,6 +1,6 @@
 """Refusals of AWS that protect an order of deletions, or what is not the caller's to change."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

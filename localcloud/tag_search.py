@@ -4,7 +4,7 @@ ministack collects the tags of its own services and answers all at once. AWS ans
 resources a page (botocore's service model); how many unless asked for a number is not measured.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import App, Stack, Validations
+from aws_cdk import App, Stack, Stage, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.access import AccessStack
@@ -17,10 +17,11 @@ from stacks.notebook import NotebookStack
 from stacks.registry import RegistryStack
 from stacks.start import StartStack
 from stacks.storage import StorageStack
+from stacks.watch import WatchStack
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
-from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS
+from workshop.naming import COHORT, SEAT_STACKS, START, WATCH
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
 """CDK's feature flags (https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html)."""
@@ -60,7 +61,7 @@ def new_app(outdir: str | None = None) -> App:
     )
 
 
-def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None = None) -> None:
+def build(app: Stage, loaded: LoadedEnvironment, attendees: Sequence[str] | None = None) -> None:
     """Put the stacks of ``attendees`` (None: of every seat) and their cohorts into ``app``.
 
     Raises UsageError for an attendee who is not on the roster.
@@ -77,35 +78,35 @@ def build(app: App, loaded: LoadedEnvironment, attendees: Sequence[str] | None =
         _workbench(app, loaded, seat, cohorts[seat.account_region])
 
 
-def _cohort(app: App, loaded: LoadedEnvironment, account_region: AccountRegion) -> CohortStack:
-    """Put the stacks that seats of an account and Region share into ``app``."""
+def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion) -> CohortStack:
+    """Put the stacks that all seats of an account and Region share into ``app``."""
     names = loaded.cohort_names(account_region)
     placement = Placement(names, loaded.tags(COHORT, COHORT))
-
-    def construct_id(kind: str) -> str:
-        # Each account and Region has its own; only the constructs' ids have to tell them apart.
-        here = "" if account_region == loaded.home else f"-{_suffix(account_region)}"
-        return f"{names.stack(kind)}{here}"
-
+    # One of each for each account and Region; only the construct's id has to tell them apart.
+    where = (
+        ""
+        if account_region == loaded.home
+        else f"-{account_region.account}-{account_region.region}"
+    )
     cohort = CohortStack(
         app,
-        construct_id(COHORT),
+        f"{names.stack(COHORT)}{where}",
         placement=placement,
         cohort=loaded.settings.cohort,
         profiles=loaded.settings.profiles,
+        end=loaded.settings.end,
         tag_keys=tuple(loaded.settings.tags),
     )
-    start = StartStack(app, construct_id("start"), placement=placement)
-    entry = COHORT_STACKS[COHORT]
-    cohort.add_stack_dependency(start, entry.because)
+    start = StartStack(app, f"{names.stack(START)}{where}", placement=placement)
+    cohort.add_stack_dependency(start, "what notebooks do when they start")
+    watch = WatchStack(
+        app, f"{names.stack(WATCH)}{where}", placement=placement, end=loaded.settings.end
+    )
+    watch.add_stack_dependency(cohort, "the freeze that it attaches")
     return cohort
 
 
-def _suffix(account_region: AccountRegion) -> str:
-    return f"{account_region.account}-{account_region.region}"
-
-
-def _workbench(app: App, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
+def _workbench(app: Stage, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
     """Put the stacks of one seat into ``app``."""
     names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
     placement = Placement(names, loaded.tags(seat.id, seat.profile))

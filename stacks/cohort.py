@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from constructs import Construct
 
@@ -14,14 +15,15 @@ from workbench.dashboard_body import cohort_body
 from workbench.policy import CohortPolicy
 from workshop.config.models import Cohort
 from workshop.config.profiles import Profile
-from workshop.naming import BOUNDARY, COHORT, FREEZE
+from workshop.naming import BOUNDARY, COHORT, END, FREEZE
 from workshop.policies.documents import Document
 from workshop.policies.layout import cohort_policies
 
 _EXTRA = "The YAML opens it on purpose (access.extra_statements); workshop check names it."
 _DESCRIPTIONS = {
     BOUNDARY: "The most that any seat of the workshop may do",
-    FREEZE: "What a seat loses while it is torn down",
+    FREEZE: "What a seat loses while it is frozen",
+    END: "What a seat loses when the workshop ends",
 }
 
 
@@ -36,6 +38,7 @@ class CohortStack(WorkshopStack):
         placement: Placement,
         cohort: Cohort,
         profiles: Mapping[str, Profile],
+        end: datetime,
         tag_keys: Sequence[str],
     ) -> None:
         super().__init__(
@@ -52,7 +55,9 @@ class CohortStack(WorkshopStack):
         self._names = names
         made = {
             part: self._policy(part, document, profiles)
-            for part, document in cohort_policies(names, profiles, tag_keys=tag_keys).items()
+            for part, document in cohort_policies(
+                names, profiles, end=end, tag_keys=tag_keys
+            ).items()
         }
         datasets = WorkbenchBucket(
             self,

@@ -7,6 +7,7 @@ from constructs import Construct
 from stacks.base import Placement, WorkshopStack
 from workbench import packed
 from workbench.start_parameters import StartParameters
+from workshop.naming import START
 
 
 class StartStack(WorkshopStack):
@@ -19,7 +20,7 @@ class StartStack(WorkshopStack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=placement.names.stack("start"),
+            stack_name=placement.names.stack(START),
             description="What every notebook of a workshop does when it starts.",
             placement=placement,
             compact=True,

@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self
 
+from workshop.errors import UsageError
+
 WORKSHOP_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 SEAT_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 BUCKET_KEY_PATTERN = r"^[a-z][a-z0-9]{1,7}$"
@@ -27,9 +29,27 @@ REGION_PATTERN = r"^[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]$"
 COHORT = "cohort"
 """Takes a seat's place in the names of what all seats share; hence no seat may be called so."""
 
+WATCH = "watch"
+"""The other stack that all seats share: what ends the workshop, from inside AWS."""
+START = "start"
+"""The third: what notebooks do when they start."""
+COHORT_STACKS = (START, COHORT, WATCH)
+"""The stacks that all seats share, in the order in which they are made.
+
+Each waits for the one before: whoever destroys the cohort while seats use it fails, and leaves what
+their notebooks need to start.
+"""
+WATCH_MAKES = (
+    *("AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Events::Rule"),
+    *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"),
+)
+"""The resource types that the watch's stack makes and no other, besides a log group."""
+
 BOUNDARY = "boundary"
 FREEZE = "freeze"
-"""The cohort's policies that are no part of what a seat may do: over each role, and put on it."""
+END = "end"
+"""The cohort's policies that are no part of what a seat may do: over each role, put on it when it
+is frozen, and on it from the beginning for the moment at which the workshop ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +90,15 @@ Here and in ``stacks/`` a stack is added; a resource type that is new goes into 
 """
 
 
-COHORT_STACKS = {
-    kind.name: kind
-    for kind in (
-        StackKind("start", ("AWS::SSM::Parameter",)),
-        # Whoever destroys the cohort while seats use it fails, and leaves the other.
-        StackKind(
-            COHORT,
-            (
-                *("AWS::IAM::ManagedPolicy", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
-                "AWS::CloudWatch::Dashboard",
-            ),
-            "start",
-            "what notebooks do when they start",
-        ),
-    )
-}
-"""The stacks that all seats of an account and Region share, in the order in which they are made."""
+def needed_by(kind: str) -> str:
+    """Return which of the cohort's stacks one of them needs, empty for none."""
+    at = COHORT_STACKS.index(kind)
+    return COHORT_STACKS[at - 1] if at else ""
+
+
+def kinds_of(seat: str) -> tuple[str, ...]:
+    """Return the stacks of a seat, or of what all seats share."""
+    return COHORT_STACKS if seat == COHORT else tuple(SEAT_STACKS)
 
 
 def stack_that_makes(resource_type: str) -> str:
@@ -119,6 +131,11 @@ def seat_of_name(workshop: str, name: str) -> str | None:
     return found[2] if found else None
 
 
+def seat_of_stack(name: str) -> str:
+    """Return the seat, or the cohort, whose stack a name is: ``ada`` of ``vision-ada-storage``."""
+    return name.split("-")[1]
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of one seat (or of the cohort) of one workshop in one account and Region."""
@@ -149,16 +166,10 @@ class Names:
 
     # Stacks: 128 characters, letters, digits and hyphens.
     def stack(self, kind: str) -> str:
-        """``vision-ada-storage``; ``vision-cohort`` and ``vision-cohort-start`` of the cohort."""
-        if kind == COHORT:
+        """``vision-ada-storage``; of the cohort ``vision-cohort`` and ``vision-cohort-watch``."""
+        if self.seat == COHORT and kind == COHORT:
             return f"{self.workshop}-{COHORT}"
         return f"{self.workshop}-{self.seat}-{kind}"
-
-    @property
-    def stacks(self) -> frozenset[str]:
-        """All stacks of the seat, or of the cohort."""
-        kinds = COHORT_STACKS if self.seat == COHORT else SEAT_STACKS
-        return frozenset(map(self.stack, kinds))
 
     # Buckets: 3 to 63 characters, one namespace for the whole partition, hence account and Region.
     # 12 + 12 + 8 + 12 + 15 letters and 4 hyphens are exactly 63.
@@ -177,6 +188,15 @@ class Names:
     @property
     def datasets_bucket_arn(self) -> str:
         return self.cohort.bucket_arn("datasets")
+
+    @property
+    def watch_bucket(self) -> str:
+        """Where the watch keeps what it knows; no seat reads it."""
+        return self.cohort.bucket(WATCH)
+
+    @property
+    def watch_bucket_arn(self) -> str:
+        return self.cohort.bucket_arn(WATCH)
 
     # Repositories: 2 to 256 characters, lower case, slashes allowed.
     def repository(self, key: str) -> str:
@@ -247,6 +267,33 @@ class Names:
         parameter = f"parameter{self.start_parameters}"
         return f"arn:{self.partition}:ssm:{self.region}:{self.account}:{parameter}"
 
+    # Functions 64 characters, rules 64, topics 256: all of the watch begins with its stack's name.
+    @property
+    def watch(self) -> str:
+        """``vision-cohort-watch``: the function and the topic; its rules add a word."""
+        return self.cohort.stack(WATCH)
+
+    @property
+    def watch_arn(self) -> str:
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.watch}"
+
+    @property
+    def watch_topic_arn(self) -> str:
+        return f"arn:{self.partition}:sns:{self.region}:{self.account}:{self.watch}"
+
+    @property
+    def watch_log_group(self) -> str:
+        return f"/aws/lambda/{self.watch}"
+
+    @property
+    def watch_role(self) -> str:
+        """``vision-cohort-eu-west-1-watch``, under the same path."""
+        return f"{self.workshop}-{COHORT}-{self.region}-{WATCH}"
+
+    @property
+    def watch_role_arn(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.watch_role}"
+
     # SageMaker: 63 characters, letters, digits and hyphens.
     @property
     def notebook(self) -> str:
@@ -281,3 +328,11 @@ class Names:
 def is_seat_id(text: str) -> bool:
     """Whether ``text`` may be a seat's id: 2 to 12 lower-case letters and digits, letter first."""
     return re.fullmatch(SEAT_PATTERN, text) is not None and text != COHORT
+
+
+def seat_ids(text: str, option: str) -> tuple[str, ...]:
+    """Return the ids that a list such as ``ada, ben`` names; raise UsageError where it is empty."""
+    named = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not named:
+        raise UsageError(f"{option!r} names nobody; name a seat, or leave it out for all")
+    return named

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 
 WORKSHOP = "workshop"
 ENVIRONMENT = "environment"
 ATTENDEE = "attendee"
 PROFILE = "profile"
 MANAGED_BY = "managed-by"
-ENDS = "ends"
 
 TEMPLATE = "template"
 
-RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, ENDS, TEMPLATE})
+RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, TEMPLATE})
 MANAGED_BY_VALUE = "workshop-provisioner"
 
 KEY_PATTERN = r"^(?!aws:)[A-Za-z0-9 _.:/=+\-@]{1,128}$"
@@ -48,14 +46,13 @@ def seat_tags(
     environment: str,
     attendee: str,
     profile: str,
-    ends: datetime,
     extra: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the tags of everything that belongs to one seat, sorted by key.
 
-    ``attendee`` and ``profile`` are ``cohort`` for what all seats share; ``ends`` is the
-    workshop's end with its UTC offset; ``extra`` are the YAML's own tags, which cannot take a
-    reserved key.
+    ``attendee`` and ``profile`` are ``cohort`` for what all seats share; ``extra`` are the YAML's
+    own tags, which cannot take a reserved key. Nothing that may change while seats are at work is
+    a tag: the workshop's end is not among them.
     """
     tags = {
         **extra,
@@ -64,6 +61,5 @@ def seat_tags(
         ATTENDEE: attendee,
         PROFILE: profile,
         MANAGED_BY: MANAGED_BY_VALUE,
-        ENDS: ends.isoformat(),
     }
     return dict(sorted(tags.items()))

@@ -1,6 +1,6 @@
 """CloudFormation's answers as AWS writes them, and what it refuses in the state of a stack."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

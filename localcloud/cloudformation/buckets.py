@@ -1,6 +1,6 @@
 """S3 buckets and bucket policies: settings that the emulator drops, rules that it lacks."""
 
-# Private names of ministack, held by ministack_adapter.HELD, and its handlers' signatures.
+# Private names of ministack, held by ministack_names.HELD, and its handlers' signatures.
 # ruff: noqa: ARG001, SLF001
 from __future__ import annotations
 

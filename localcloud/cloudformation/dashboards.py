@@ -1,6 +1,6 @@
 """CloudWatch dashboards: the body is checked and the tags are kept."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ The emulator deletes dependents first, but after a failure it goes on to what th
 needs, and a rolled back creation forgets what it could not delete.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

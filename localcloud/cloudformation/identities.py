@@ -1,6 +1,6 @@
 """IAM roles and managed policies: boundaries kept and checked, attached policies protected."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ operation. The newest operations stand in DescribeStacks, and DescribeEvents by 
 shows the newest alone.
 """
 
-# Private names and the signatures of ministack, held by ministack_adapter.HELD.
+# Private names and the signatures of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001, PLR0917
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Adds our resource types and patches to the emulator's CloudFormation, once per process."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """ECR repositories: names checked, nothing overwritten, images protected."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Waiting for a notebook blocks the calling thread, which is why its type is regis
 runs on a worker thread; the waits follow the local cloud's clock.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD, and its handlers' signatures.
+# Private names of ministack, held by ministack_names.HELD, and its handlers' signatures.
 # ruff: noqa: ARG002, SLF001
 from __future__ import annotations
 

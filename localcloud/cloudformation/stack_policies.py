@@ -3,7 +3,7 @@
 Which resources would change is read from the two templates; a changed parameter alone is not seen.
 """
 
-# Private names and the signatures of ministack, held by ministack_adapter.HELD.
+# Private names and the signatures of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001, PLR0917
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ S3's answers are those that users quote
 system tags where they are is assumed.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

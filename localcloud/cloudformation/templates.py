@@ -1,6 +1,6 @@
 """Mistakes in a template or request that CloudFormation refuses before it makes anything."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

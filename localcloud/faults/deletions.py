@@ -1,6 +1,6 @@
 """Keys that a DeleteObjects leaves behind, with status 200 and an error for each of them."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

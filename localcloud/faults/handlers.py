@@ -4,7 +4,7 @@ The codes and what they mean:
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
 """
 
-# Private names and the signatures of ministack, held by ministack_adapter.HELD.
+# Private names and the signatures of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001, PLR0917
 from __future__ import annotations
 

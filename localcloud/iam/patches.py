@@ -1,12 +1,13 @@
 """Corrects ministack's evaluation of policies in place, once per process."""
 
-# Private names and the signatures of ministack, held by ministack_adapter.HELD.
+# Private names and the signatures of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001, PLR0917
 from __future__ import annotations
 
 from typing import Any
 
 from localcloud import ministack_adapter, policy_engine
+from localcloud.clock import Clock
 from localcloud.iam import other_services
 
 WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-algorithm")
@@ -14,11 +15,12 @@ WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-al
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)."""
 
 
-def patch_permissions() -> None:
+def patch_permissions(clock: Clock) -> None:
     """Patch it before the first request, when all services of ours are registered.
 
-    It is used only with ``AUTH=true``.
+    It is used only with ``AUTH=true``. Dates in policies are judged by the local cloud's clock.
     """
+    policy_engine.keep_time(clock.now)
     _count_as_secure()
     _ask_as_aws_does()
     _ask_about_our_services()
@@ -85,7 +87,7 @@ def _ask_as_aws_does() -> None:
     def context(
         service: str, iam_action: str, body: bytes, params: dict[str, Any]
     ) -> dict[str, Any]:
-        added = other_services.context(service, other_services.parameters(body, params))
+        added = other_services.context(service, iam_action, other_services.parameters(body, params))
         return {**tags(service, iam_action, body, params), **added}
 
     object_context = actions.s3_service_context

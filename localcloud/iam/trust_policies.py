@@ -1,10 +1,10 @@
-"""Trust policies as IAM takes them: JSON, and principals that exist.
+"""Trust policies as IAM takes them: JSON, members that belong there, and principals that exist.
 
 IAM looks a user or role up when it is named in a trust policy. Of other accounts than those of
 this cloud nothing is known, so their principals are taken for existing.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from typing import Any
 
 from localcloud import ministack_adapter
 
+_TRUST = re.compile(
+    r"sts:(AssumeRole\w*|TagSession|SetSourceIdentity|SetContext|\*)", re.IGNORECASE
+)
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?|[a-z0-9-]+\.amazon\.com")
+_OTHER = re.compile(r"\d{12}|arn:aws:.+|A[A-Z0-9]{15,}")
+"""Accounts, sessions and ids; ARNs of other partitions come in as those of the usual one."""
 _IDENTITY = re.compile(r"arn:[\w-]+:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)")
 
 
@@ -34,23 +40,46 @@ def mistake(document: Any) -> str | None:
             return "This policy contains invalid Json"
     if not isinstance(document, dict):
         return "Syntax errors in policy."
-    for principal in _principals(document):
-        if not _exists(principal):
-            return f'Invalid principal in policy: "AWS":"{principal}"'
+    for statement in _statements(document):
+        for member in ("Resource", "NotResource"):
+            if member in statement:
+                return f"Has prohibited field {member}"
+        if "Principal" not in statement and "NotPrincipal" not in statement:
+            return "Missing required field Principal"
+        actions = _listed(statement.get("Action", []))
+        if not all(_TRUST.fullmatch(str(action)) for action in actions):
+            return "AssumeRole policy may only specify STS AssumeRole actions."
+    return unknown_principal(document)
+
+
+def unknown_principal(document: dict[str, Any]) -> str | None:
+    """Return what IAM and S3 say of a policy whose principal does not exist, or None."""
+    for kind, principal in _principals(document):
+        known = exists(principal) if kind == "AWS" else _SERVICE.fullmatch(principal)
+        if not known:
+            return f'Invalid principal in policy: "{kind}":"{principal}"'
     return None
 
 
-def _principals(document: dict[str, Any]) -> Iterator[str]:
+def _statements(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for statement in _listed(document.get("Statement", [])):
-        principal = statement.get("Principal") if isinstance(statement, dict) else None
+        if isinstance(statement, dict):
+            yield statement
+
+
+def _principals(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for statement in _statements(document):
+        principal = statement.get("Principal")
         if isinstance(principal, dict):
-            yield from (str(named) for named in _listed(principal.get("AWS", [])))
+            for kind in ("AWS", "Service"):
+                yield from ((kind, str(named)) for named in _listed(principal.get(kind, [])))
 
 
-def _exists(principal: str) -> bool:
+def exists(principal: str) -> bool:
+    """Whether there is such an account, user or role, as far as this cloud can know."""
     found = _IDENTITY.fullmatch(principal)
     if found is None:
-        return principal == "*" or bool(re.fullmatch(r"\d{12}|arn:.+|A[A-Z0-9]{15,}", principal))
+        return principal == "*" or _OTHER.fullmatch(principal) is not None
     iam = ministack_adapter.module("services.iam")
     account, kind, name = found.groups()
     of_kind = iam._roles if kind == "role" else iam._users

@@ -1,6 +1,6 @@
 """Objects that resources read and write in S3, as new versions where a bucket keeps them."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

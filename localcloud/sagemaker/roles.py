@@ -1,6 +1,6 @@
 """Whether SageMaker could assume a role, read from the emulator's IAM."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Namespaces and dimensions of the metrics are those of "Monitor Amazon SageMaker 
 CloudWatch" in the developer guide.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ What is created through the API and what CloudFormation creates is counted alike
 already is none too many: the service itself says what is wrong with it, or that nothing is.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ ActivateOrganizationsAccess; enabling its service principal in Organizations is 
 neither.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

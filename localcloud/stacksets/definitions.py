@@ -1,6 +1,6 @@
 """What a stack set deploys: a template with its parameters, refused as CloudFormation would."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

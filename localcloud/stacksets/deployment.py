@@ -5,7 +5,7 @@ target account and Region. The emulator works on a stack in a task of its own; `
 lets the code that asked for it await that task.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ StackSets assumes the administration role in the administrator's account and fro
 execution role in the target account. What the two roles then allow is not weighed.
 """
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The accounts of an operation, and who may request it: the organization's side."""
 
-# Private names of ministack, held by ministack_adapter.HELD.
+# Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
 from __future__ import annotations
 

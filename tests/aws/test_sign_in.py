@@ -144,6 +144,8 @@ def test_all_threads_end_and_nothing_more_is_asked(cloud: Cloud, clients: Client
 class Renewed:
     """A session whose credentials are had from ``renew`` each time."""
 
+    profile_name = "class room"
+
     def __init__(self, renew: Callable[[], object]) -> None:
         self.renew = renew
         self.asked = 0
@@ -208,7 +210,51 @@ def test_a_renewal_that_fails_for_good_ends_the_sign_in_and_is_not_tried_again(
     assert session.asked == (1 if ends else 3)
     if isinstance(caught.value, SignInError):
         assert caught.value.state == "your sign-in to AWS has ended"
-        assert caught.value.cure == "sign in"
+        assert caught.value.cure.startswith("sign in")
+
+
+@pytest.mark.parametrize(
+    ("error", "command"),
+    [
+        (SSO, "aws sso login"),
+        (botocore_errors.SSOTokenLoadError(error_msg="no token"), "aws sso login"),
+        (botocore_errors.TokenRetrievalError(provider="sso", error_msg="over"), "aws sso login"),
+        (botocore_errors.LoginRefreshRequired(), "aws login"),
+    ],
+)
+def test_whoever_signs_in_with_a_browser_is_told_the_command(
+    error: Exception, command: str
+) -> None:
+    session = Renewed(raising(error))
+    for profile, cure in (
+        ("class room", f"sign in with: {command} --profile 'class room'"),
+        ("default", f"sign in with: {command}"),
+    ):
+        session.profile_name = profile
+        with pytest.raises(SignInError) as caught:
+            SignIn(HOME, lambda _: None)._renew(session, HOME, "https://aws")  # type: ignore[arg-type]
+        assert caught.value.cure == cure
+
+
+def test_a_session_of_identity_center_that_is_over_stops_a_command_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile class]\nsso_session = corp\nsso_account_id = 111122223333\n"
+        "sso_role_name = organiser\nregion = eu-west-1\n[sso-session corp]\n"
+        "sso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "class")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(SignInError) as caught:
+        Clients(AWAY).caller(AWAY)
+    assert caught.value.state == "your sign-in to AWS has ended"
+    assert caught.value.cure == "sign in with: aws sso login --profile class"
 
 
 def test_a_role_of_another_account_that_may_not_be_taken_on_ends_nothing_else() -> None:

@@ -37,7 +37,7 @@ OWN = ("--tag", "attendee=ada", "--tag", "workshop=demo")
             "denied by TrainingInstanceTypes (attendee-caps)",
         ),
         (("ada", "sagemaker:CreateExperiment"), "denied: no statement allows it"),
-        (("ada", "sagemaker:CreateModel"), "denied by ModelsOfOtherNames (models)"),
+        (("ada", "sagemaker:CreateModel"), "denied by ModelsOfOtherNames (attendee-caps)"),
         (("ada", TRAIN, *OWN), "denied by ComputeWithoutInstances (attendee-caps)"),
         (("ada", "dynamodb:GetItem"), "denied: the boundary does not let it through"),
         (
@@ -114,7 +114,7 @@ def test_the_documents_of_a_seat_are_shown_whole() -> None:
     names = Names("demo", "ada", "000000000000", "us-east-1")
     assert shown["role"] == names.role_arn
     assert shown["policies"].keys() == {
-        *("data", "sagemaker", "observation", "limits", "models"),
+        *("data", "sagemaker", "observation", "limits", "end"),
         *("attendee-caps", "attendee-opened"),
     }
     assert shown["people"] == people.presigned_url_policy(names)
@@ -148,8 +148,8 @@ def test_one_permission_set_serves_every_seat_of_a_profile() -> None:
     assert [one["Name"] for one in made["CustomerManagedPolicyReferences"]] == [
         f"demo-cohort-us-east-1-{part}"
         for part in (
-            *("data", "sagemaker", "observation", "limits", "models"),
-            *("attendee-caps", "attendee-opened"),
+            *("data", "sagemaker", "observation", "limits"),
+            *("attendee-caps", "attendee-opened", "end"),
         )
     ]
     assert {one["Path"] for one in made["CustomerManagedPolicyReferences"]} == {"/ws/demo/"}

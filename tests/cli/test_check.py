@@ -32,18 +32,22 @@ Sun 8 Mar 2099 09:00 to Mon 9 Mar 2099 17:00 (UTC+01:00), 2 days, begins in some
 profile     seats  stacks  buckets  repositories  notebooks
 attendee        3      15        3             3  2 x ml.t3.medium 20 GB, 1 x ml.t3.medium 50 GB
 instructor      1       5        1             1  1 x ml.t3.large 20 GB
-cohort                  1        1
-total           4      22        5             4  4, 110 GB
+cohort                  3        2
+total           4      23        6             4  4, 110 GB
 
-besides 4 roles and 5 dashboards
+besides 5 roles and 5 dashboards
 on each role, of 9 (the tenth is for a teardown): attendee 7, instructor 7
 in an account, of 1,500: 11
+
+estimate: 1.63 USD a seat, 6.52 USD for 4 seats; 369.12 USD if every seat leaves on a job and an \
+endpoint of the dearest machines that it may use (us-east-1 list prices of 2026-04-21, an estimate \
+for eu-west-1)
 """
     )
     rows = [line.split() for line in sizes.splitlines()]
     assert [name for name, *_ in rows] == [
         "characters",
-        *("boundary", "freeze", "data", "sagemaker", "observation", "limits", "models"),
+        *("boundary", "freeze", "end", "data", "sagemaker", "observation", "limits"),
         *("attendee-caps", "attendee-opened", "instructor-caps", "instructor-opened"),
     ]
     assert {of for *_, of in rows[1:]} == {"6,144"}
@@ -57,10 +61,10 @@ def test_json_is_the_same_for_programs(tmp_path: Path) -> None:
     assert document["totals"] == {
         "seats": 2,
         "cohorts": 2,
-        "stacks": 14,
-        "buckets": 4,
+        "stacks": 16,
+        "buckets": 6,
         "repositories": 2,
-        "roles": 2,
+        "roles": 4,
         "notebooks": 2,
         "volume_gb": 40,
         "dashboards": 4,

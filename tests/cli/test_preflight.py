@@ -41,8 +41,8 @@ def test_what_is_in_order_is_only_counted_and_shown_on_request(folder: Path) -> 
     assert (ran.code, ran.out, ran.err) == (0, "", "preflight: 29 ok\n")
     shown = preflight(folder, "--all")
     assert shown.code == 0
-    stacks = "Stacks (L-0485CB21): 17 more and the 0 there are 17 of 2000"
-    assert f"ok       000000000000 eu-west-1  {stacks}" in shown.out.splitlines()
+    stacks = "Stacks (L-0485CB21): you need 18 (18 more, 0 there), AWS allows 2000"
+    assert f"ok 000000000000 eu-west-1 {stacks}" in " ".join(shown.out.split())
     assert len(re.findall("^ok ", shown.out, re.MULTILINE)) == 29
 
 
@@ -52,7 +52,8 @@ def test_a_refusal_has_its_own_exit_code_and_shows_the_request(cloud: Cloud, fol
     assert ran.code == 3
     assert ran.out == (
         "failed   000000000000 us-east-1  General purpose buckets (L-DC2B2D3D)\n"
-        "         4 more and the 0 there are 4 of 3, 1 too many; ask AWS for 4\n"
+        "         you need 4 (4 more, 0 there), AWS allows 3 in all Regions: 1 too few;"
+        " ask AWS for 4\n"
         "\n"
         "to raise quotas, each in its account (--request-quotas asks AWS for all of them):\n"
         "000000000000 us-east-1: General purpose buckets\n"
@@ -75,7 +76,8 @@ def test_json_holds_every_check_with_its_numbers(cloud: Cloud, folder: Path) -> 
         "account_region": {"account": "000000000000", "region": "us-east-1"},
         "subject": "General purpose buckets",
         "state": "failed",
-        "message": "4 more and the 0 there are 4 of 3, 1 too many; ask AWS for 4",
+        "message": "you need 4 (4 more, 0 there), AWS allows 3 in all Regions: 1 too few;"
+        " ask AWS for 4",
         "need": 4,
         "used": 0,
         "quota": 3,
@@ -135,7 +137,7 @@ def test_stacks_that_cannot_be_listed_are_told_and_unknown(cloud: Cloud, folder:
 def test_chosen_seats_alone_are_counted(folder: Path) -> None:
     told = json.loads(preflight(folder, "--json", "--only", "seat02").out)
     needs = {check["subject"]: check["need"] for check in told["checks"]}
-    assert needs["Stacks"] == 7
+    assert needs["Stacks"] == 8
     assert needs["ml.m5.large for training job usage"] == 3
 
 

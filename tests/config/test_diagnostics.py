@@ -134,6 +134,9 @@ def test_a_wrong_notebook_is_told_with_its_cure(tmp_path: Path, added: str, told
          " lower-case letters and digits, words joined by '-', each with a letter first"),
         ("profiles: {attendee: {dashboard: {period_seconds: 61}}}", "profiles.attendee.dashboard"
          ".period_seconds: 61 is unknown; known: 60, 300, 900, 3600"),
+        ("profiles: {attendee: {dashboard: {period_seconds: 9223372036854775808}}}", "profiles"
+         ".attendee.dashboard.period_seconds: 9223372036854775808 is unknown; known: 60, 300, 900,"
+         " 3600"),
     ],
 )  # fmt: skip
 def test_a_wrong_section_is_told_with_its_cure(tmp_path: Path, added: str, told: str) -> None:
@@ -188,10 +191,10 @@ def test_a_wrong_head_is_told_with_its_cure(tmp_path: Path, line: str, told: str
          " you mean 'attendee'? known: attendee"),
         ("{file: people.xlsx}", ".file: 'people.xlsx' is not a roster; name a file that ends in"
          " .csv, .tsv, .yaml or .yml"),
-        ("{seats: 400}", ": 400 seats in 111122223333 eu-west-1 are 2001 stacks, and"
+        ("{seats: 400}", ": 400 seats in 111122223333 eu-west-1 are 2002 stacks, and"
          " CloudFormation holds 2000 in a Region; keep to 399 seats there, and give others another"
          " account or region"),
-        ("{seats: 398, spares: 2}", ": 400 seats in 111122223333 eu-west-1 are 2001 stacks, and"
+        ("{seats: 398, spares: 2}", ": 400 seats in 111122223333 eu-west-1 are 2002 stacks, and"
          " CloudFormation holds 2000 in a Region; keep to 399 seats there, and give others another"
          " account or region"),
         ("", ": is empty; give it a value"),
@@ -234,7 +237,7 @@ roster:
 tags:
   Team: a
   team: b
-  ends: never
+  workshop: mine
 profiles:
   attendee:
     notebook:
@@ -254,7 +257,7 @@ profiles:
         "config/dev.yaml:4: start: 'tomorrow' is not a time with its zone",
         "config/dev.yaml:8: roster.profile: 'teacher' is no profile of this file",
         "config/dev.yaml:9: tags: 'Team' and 'team' are one key to AWS IAM",
-        "config/dev.yaml:12: tags.ends: 'ends' is set by the provisioner",
+        "config/dev.yaml:12: tags.workshop: 'workshop' is set by the provisioner",
         "config/dev.yaml:16: profiles.attendee.notebook.platform: 'notebook-al1-v1' can no longer"
         " be created",
         "config/dev.yaml:18: profiles.attendee.notebook.volume_gb: repeats line 17",

@@ -18,11 +18,14 @@ from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, not
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import Fleet, repository
 from tests.support.stack_states import Hand
+from workshop.deploy.plan import DeployPlan
 from workshop.deploy.templates import Template
 
 COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
 AWS = Path(sys.executable).with_name("aws")
 SEAT = "seat01"
+FOLDER = ("--config-dir", "mine")
+"""Where the environment is: not where a command looks by itself."""
 KEEP = "profiles: {attendee: {registry: {repositories: {training: {keep: true}}}}}"
 SLOW = 3600.0
 """Seconds that a notebook takes, unless a test says that they are over."""
@@ -78,6 +81,12 @@ def a_key_is_removed(fleet: Fleet) -> None:
     fleet.cloud.client("s3").delete_object(Bucket=RESULTS, Key="work")
 
 
+def a_template_is_unread(fleet: Fleet) -> None:
+    deploy_two(fleet)
+    fleet.cloud.client("s3").delete_object(Bucket=RESULTS, Key="work")
+    fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:GetTemplate"})
+
+
 def a_bucket_is_left_outside(fleet: Fleet) -> None:
     deploy_two(fleet)
 
@@ -87,27 +96,80 @@ def a_name_is_taken(fleet: Fleet) -> None:
     fleet.take(SEAT)
 
 
-def a_repository_was_kept(fleet: Fleet) -> None:
-    """By an edition that was torn down."""
-    fleet.write(1, KEEP)
+def keeping_plan(fleet: Fleet, kind: str, type_: str, yaml: str) -> DeployPlan:
+    """The plan of an edition that keeps what stacks of a kind make of a type."""
+    fleet.write(1, yaml)
     plan = fleet.plan()
-    (desired,) = (one.desired for one in plan.stacks if one.desired.kind == "registry")
+    (desired,) = (one.desired for one in plan.stacks if one.desired.kind == kind)
     document = desired.templates[0].document
     for resource in document["Resources"].values():
-        resource["DeletionPolicy"] = "RetainExceptOnCreate"
-        tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
-        tags["environment"] = "dev"  # the templates are another environment's
-        resource["Properties"]["Tags"] = [{"Key": k, "Value": v} for k, v in tags.items()]
-    kept = Template(json.dumps(document), "kept")
-    assert fleet.deploy(plan=with_template(plan, "registry", kept)).good
-    follow(fleet, "workshop teardown -e dev --early")
-    assert fleet.statuses() == {}
-    assert fleet.cloud.client("ecr").describe_repositories()["repositories"]
-    fleet.taken.add(repository(SEAT))  # it came after the preflight had looked
+        if resource["Type"] == type_:
+            resource["DeletionPolicy"] = "RetainExceptOnCreate"
+        # The templates are another environment's.
+        for tag in resource["Properties"].get("Tags", []):
+            if tag["Key"] == "environment":
+                tag["Value"] = "dev"
+    return with_template(plan, kind, Template(json.dumps(document), "kept"))
+
+
+def kept(kind: str, type_: str, yaml: str) -> Situation:
+    """An edition that was torn down kept what stacks of a kind make of a type."""
+
+    def was_kept(fleet: Fleet) -> None:
+        assert fleet.deploy(plan=keeping_plan(fleet, kind, type_, yaml)).good
+        s3 = fleet.cloud.client("s3")
+        for bucket in s3.list_buckets()["Buckets"]:
+            s3.put_object(Bucket=bucket["Name"], Key="train/work", Body=b"x")
+        follow(fleet, "workshop teardown -e dev --early")
+        assert fleet.statuses() == {}
+        assert kept_names(fleet) == {KEPT_NAMES[kind]}
+
+    was_kept.__name__ = f"{kind}_was_kept"
+    return was_kept
+
+
+KEPT_NAMES = {
+    "storage": f"demo-{SEAT}-data-000000000000-us-east-1",
+    "registry": repository(SEAT),
+    "cohort": "demo-cohort-datasets-000000000000-us-east-1",
+}
+
+
+def kept_names(fleet: Fleet) -> set[str]:
+    buckets = fleet.cloud.client("s3").list_buckets()["Buckets"]
+    repositories = fleet.cloud.client("ecr").describe_repositories()["repositories"]
+    return {one["Name"] for one in buckets} | {one["repositoryName"] for one in repositories}
+
+
+KEPT = (
+    (
+        *("storage", "AWS::S3::Bucket"),
+        "profiles: {attendee: {storage: {buckets: {data: {keep: true}}}}}",
+    ),
+    ("registry", "AWS::ECR::Repository", KEEP),
+    ("cohort", "AWS::S3::Bucket", "cohort: {keep_datasets: true}"),
+)
+KEEPING = tuple(kept(*one) for one in KEPT)
+registry_was_kept = KEEPING[1]
+
+
+def a_repository_was_kept(fleet: Fleet) -> None:
+    """By an edition that was torn down; it came after the preflight had looked."""
+    registry_was_kept(fleet)
+    fleet.taken.add(repository(SEAT))
 
 
 def without_keep(fleet: Fleet) -> None:
     fleet.write(1)
+
+
+def put_back(fleet: Fleet) -> None:
+    """Nothing was removed by whoever could not see it."""
+    assert RESULTS in kept_names(fleet)
+    fleet.cloud.faults()
+    plan = fleet.plan()
+    assert {stack.action.value for stack in plan.stacks} == {"unchanged", "refused"}
+    fleet.run("deploy", *BOTH.split())
 
 
 def stop(fleet: Fleet) -> None:
@@ -145,6 +207,7 @@ class Cured:
 BOTH = "--remove bucket:results --remove repository:serving"
 PLAN, START = "workshop/deploy/plan.py", "workshop/notebooks/start_stop.py"
 STATUS, HANDOUT = "workshop/cli/status.py", "workshop/cli/handout.py"
+NAMES = "workshop/preflight/existing_names.py"
 SUMMARY, SAY = "workshop/cli/deploy_summary.py", "workshop/cli/start_stop.py"
 DEPLOY_IT, START_IT = "workshop deploy -e dev --only seat01", "workshop start -e dev --only seat01"
 CURES = [
@@ -155,12 +218,21 @@ CURES = [
     Cured(a_deletion_failed, "deploy", PLAN, "workshop teardown -e dev --early --only", "deploy"),
     Cured(a_notebook_is_being_deleted, "plan", PLAN, DEPLOY_IT),
     Cured(a_notebook_failed, "plan", PLAN, START_IT),
+    Cured(a_template_is_unread, f"deploy {BOTH}", PLAN, "workshop deploy -e dev", before=put_back),
     Cured(a_key_is_removed, "plan", PLAN, f"workshop deploy -e dev {BOTH}"),
     Cured(a_bucket_is_left_outside, f"deploy {BOTH}", PLAN, "workshop teardown -e dev", "deploy"),
     Cured(
         *(a_repository_was_kept, "deploy", PLAN, f"workshop teardown -e dev --early --only {SEAT}"),
         then="deploy",
         before=without_keep,
+    ),
+    *(
+        Cured(
+            *(keeping, "preflight", NAMES, "workshop teardown -e dev --early"),
+            then="deploy",
+            before=without_keep,
+        )
+        for keeping in KEEPING
     ),
     Cured(a_notebook_is_missing, "status", STATUS, DEPLOY_IT),
     Cured(a_notebook_failed, "status", STATUS, START_IT),
@@ -179,16 +251,23 @@ CURES = [
 )
 def test_a_cure_mends_what_it_is_printed_for(fleet: Fleet, cure: Cured) -> None:
     cure.situation(fleet)
-    printed = fleet.run(*cure.printed_by.split())
+    fleet.config.rename(fleet.folder / FOLDER[1])
+    printed = fleet.run(*cure.printed_by.split(), *FOLDER)
     said = COMMAND.findall(f"{printed.out}\n{printed.err}")
-    named = [command for command in said if command.startswith(cure.command)]
+    assert [command for command in said if " -e dev" in command] == [
+        command for command in said if f" -e dev {' '.join(FOLDER)}" in command
+    ]
+    expected = cure.command.replace("-e dev", f"-e dev {' '.join(FOLDER)}")
+    named = [command for command in said if command.startswith(expected)]
     assert named, f"{printed.out}{printed.err}"
+    (fleet.folder / FOLDER[1]).rename(fleet.config)
     cure.before(fleet)
+    fleet.config.rename(fleet.folder / FOLDER[1])
     follow(fleet, named[0])
     if cure.then:
-        assert fleet.run(*cure.then.split()).code == 0
+        assert fleet.run(*cure.then.split(), *FOLDER).code == 0
     for command in ("status", "deploy", "handout"):
-        assert fleet.run(command).code == 0, command
+        assert fleet.run(command, *FOLDER).code == 0, command
 
 
 def follow(fleet: Fleet, command: str) -> None:
@@ -223,11 +302,77 @@ def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> Non
     named = {
         (str(path.relative_to(ROOT)), found)
         for path in files
-        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
-        for found in re.findall(r"\b(?:workshop|aws) [a-z]+(?= -|$| continue)", text)
+        for found in commands(ast.parse(path.read_text(encoding="utf-8")))
     }
     assert (HANDOUT, "workshop handout") in named
     assert named - covered == {(HANDOUT, "workshop handout")}  # the same command once more
+
+
+@pytest.mark.parametrize("keeping", [KEEPING[0], KEEPING[2]], ids=["storage", "cohort"])
+def test_what_was_kept_is_refused_before_anything_is_made_and_its_cure_saves_it(
+    fleet: Fleet, keeping: Situation
+) -> None:
+    keeping(fleet)
+    refused = fleet.run("deploy")
+    assert (refused.code, fleet.statuses()) == (3, {})
+    (cure,) = [
+        command
+        for command in COMMAND.findall(refused.out + refused.err)
+        if command.startswith("workshop teardown")
+    ]
+    without_keep(fleet)
+    follow(fleet, cure)
+    assert kept_names(fleet) == set()
+    assert [path.name for path in (fleet.folder / "saved").rglob("train/work")] == ["work"]
+
+
+@pytest.mark.parametrize("keeping", [KEPT[0], KEPT[2]], ids=["storage", "cohort"])
+def test_a_bucket_that_is_to_be_kept_is_no_hindrance_after_a_creation_that_failed(
+    fleet: Fleet, keeping: tuple[str, str, str]
+) -> None:
+    plan = keeping_plan(fleet, *keeping)
+    failing = {"effect": "handler", "type": "AWS::S3::BucketPolicy", "code": "InvalidRequest"}
+    fleet.cloud.faults({**failing, "after": int(keeping[0] == "storage")})
+    assert not fleet.deploy(plan=plan).good
+    assert KEPT_NAMES[keeping[0]] not in kept_names(fleet)
+    fleet.cloud.faults()
+    assert fleet.run("deploy").code == 0
+
+
+def test_a_command_with_an_environment_is_spelled_in_one_place() -> None:
+    """It names the environment's folder, too, which a message of its own would forget."""
+    own = "workshop/config/command_line.py"
+    spelled = [
+        (path.relative_to(ROOT).as_posix(), text)
+        for path in (ROOT / "workshop").rglob("*.py")
+        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        if re.search(r"\bworkshop [a-z]+ (?:-e|--only|--config-dir)\b|^--config-dir$", text)
+    ]
+    options = {"workshop/cli/options.py", "workshop/cli/init.py", "workshop/cli/demo.py"}
+    reads = {"workshop/cli/which_environment.py"}
+    assert {path for path, _ in spelled} - options - reads == {own}
+
+
+def commands(module: ast.Module) -> set[str]:
+    """Return the commands that a module names: in a text, in a call, or in a table of cures."""
+    found = {
+        command
+        for text in texts(module)
+        for command in re.findall(r"\b(?:workshop|aws) [a-z]+(?= -|$| continue)", text)
+    }
+    for node in ast.walk(module):
+        parts = node.elts if isinstance(node, ast.Tuple) else []
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "command":
+            parts = node.args
+        for part in parts:
+            if isinstance(part, ast.Constant) and part.value in (
+                "deploy",
+                "start",
+                "handout",
+                "teardown",
+            ):
+                found.add(f"workshop {part.value}")
+    return found
 
 
 def texts(module: ast.Module) -> list[str]:

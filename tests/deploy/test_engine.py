@@ -10,16 +10,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.small_workshop import HOME, QUICK, desired, found
 from workshop.aws.stacks import StackSummary
-from workshop.deploy import plan, polling
+from workshop.deploy import next_call, plan, polling
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.engine import DeployEngine
 from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.failures import Cause, FailureClass
-from workshop.deploy.jobs import FailureTolerance, Limits, Stage
+from workshop.deploy.jobs import FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import StackPlan
 from workshop.deploy.templates import Template
 
@@ -371,3 +372,20 @@ def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
     with pytest.raises(RuntimeError, match="a mistake in our own code"):
         driven.engine.run()
     assert driven.engine._threads._pool._shutdown
+
+
+def test_an_update_that_is_reviewed_is_not_made_where_its_template_cannot_be_read() -> None:
+    one = desired()
+    before = found(one, tags={**one.tags, "template": "another"})
+    job = StackJob(plan.decide(one, before, NOW))
+    job.review = True
+
+    def document(_: str) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetTemplate")
+
+    aws = SimpleNamespace(document=document)  # which makes no update
+    sent = next_call.send(cast("CloudFormation", aws), job)
+    assert sent.answer == Answer.REFUSED
+    assert str(sent.cause).startswith(
+        "its template could not be read (GetTemplate: AccessDenied), so that nobody knows"
+    )

@@ -91,6 +91,17 @@ def test_a_reason_that_stands_on_the_rollback_alone_is_found_there() -> None:
     assert found == Cause(FailureClass.PERMANENT, "[no attribute Arm] Rollback requested by user.")
 
 
+def test_the_end_of_a_rollback_is_no_beginning_that_hides_why_it_was_rolled_back() -> None:
+    found = root(
+        event("", "UPDATE_IN_PROGRESS", "User Initiated"),
+        event("Bucket", "UPDATE_FAILED", "no such key"),
+        event("", "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update:"),
+        event("", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
+        event("", "UPDATE_ROLLBACK_COMPLETE"),
+    )
+    assert found == Cause(FailureClass.PERMANENT, "no such key", "Bucket")
+
+
 def test_no_more_events_are_read_than_those_of_the_last_operation() -> None:
     read: list[str] = []
 

@@ -101,14 +101,24 @@ def short_form(*_: object) -> Mapping[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("reader", [denied, short_form])
-def test_a_template_that_cannot_be_read_is_updated_without_knowing_the_changes(
-    tmp_path: Path, reader: Any
+@pytest.mark.parametrize(
+    ("reader", "reason"),
+    [
+        (denied, "GetTemplate: AccessDenied"),
+        (short_form, "GetTemplate: it is no template that this program reads"),
+    ],
+)
+def test_a_stack_whose_template_cannot_be_read_is_not_updated_unseen(
+    tmp_path: Path, reader: Any, reason: str
 ) -> None:
     found, _ = made(loaded(tmp_path, 2))
     plan = propose(loaded(tmp_path, 2, LARGER), found, reader)
-    changed = [stack for stack in plan.stacks if stack.action == StackAction.UPDATE]
-    assert [stack.changes for stack in changed] == [(), ()]
+    assert {stack.message for stack in plan.stacks if stack.action == StackAction.REFUSED} == {
+        f"its template could not be read ({reason}), so that nobody knows what an update would"
+        " remove; see to it that you can read it (cloudformation:GetTemplate), then run again:"
+        f" workshop deploy -e {loaded(tmp_path, 2).name}"
+    }
+    assert [stack.action for stack in plan.stacks].count(StackAction.REFUSED) == 2
 
 
 @pytest.mark.parametrize(
@@ -204,6 +214,7 @@ def test_a_notebook_is_wanted_with_each_type_that_may_take_its_place(tmp_path: P
     assert {kind: len(stack.templates) for kind, stack in stacks.items()} == {
         "start": 1,
         "cohort": 1,
+        "watch": 1,
         "storage": 1,
         "registry": 1,
         "access": 1,
@@ -217,7 +228,8 @@ def test_a_notebook_is_wanted_with_each_type_that_may_take_its_place(tmp_path: P
     ]
     assert {kind: stack.needs for kind, stack in stacks.items() if stack.needs} == {
         "cohort": "demo-cohort-start",
+        "watch": "demo-cohort",
         "access": "demo-cohort",
         "notebook": "demo-seat01-access",
     }
-    assert len({one.digest for stack in stacks.values() for one in stack.templates}) == 8
+    assert len({one.digest for stack in stacks.values() for one in stack.templates}) == 9

@@ -6,19 +6,10 @@ import os
 import signal
 
 from tests.support.deploy_processes import organiser
-from tests.support.faulty import counts
 from tests.support.small_workshop import Fleet
 from workshop.deploy.events import What
-from workshop.naming import SEAT_STACKS
+from workshop.naming import COHORT_STACKS, SEAT_STACKS
 
-PASSED = {"effect": "latency", "seconds": 0.001}
-"""Behind the other rules it counts the calls that CloudFormation has to answer."""
-STUCK = {
-    "effect": "stuck",
-    "noun": "NotebookInstance",
-    "name": "demo-seat05-*",
-    "status": "Pending",
-}
 SLOW = 3600.0
 
 
@@ -39,69 +30,6 @@ def stacks(*seats: str) -> set[str]:
     return {f"demo-{seat}-{kind}" for seat in seats for kind in SEAT_STACKS}
 
 
-def test_on_the_worst_day_every_healthy_seat_comes_up_and_nothing_is_made_twice(
-    fleet: Fleet,
-) -> None:
-    fleet.write(6)
-    fleet.take("seat03")
-    fleet.cloud.faults(
-        {"effect": "throttle", "operation": "cloudformation:*", "probability": 0.3},
-        {"effect": "error", "operation": "cloudformation:*", "probability": 0.05, "seed": 2},
-        PASSED | {"operation": "cloudformation:DeleteStack", "match": "*demo-seat03-registry*"},
-        PASSED | {"operation": "cloudformation:DeleteStack"},
-        STUCK,
-        # Nobody is told that the name is taken before the stack fails.
-        {"effect": "denied", "operation": "ecr:DescribeRepositories"},
-    )
-    unread = ("--accept-unknown", "L-CFEB8E8D", "--accept-unknown", "repository")
-    with (
-        organiser(fleet, *unread, "--stack-minutes", "0.5") as first,
-        organiser(fleet, *unread, "--stack-minutes", "0.5", "--failure-percent", "100") as second,
-    ):
-        first.until("begun", "demo-seat0[2-6]-*")
-        first.kill()
-        code, told, talk = second.end()
-
-    assert code == told["exit"] == 1, talk
-    assert told["seats"].get("failed") == told["seats"].get("stuck") == 1, told
-    assert told["seats"].get("done", 0) + told["seats"].get("unchanged", 0) == 4
-    reasons = {one["seat"]: (one["outcome"], one["message"]) for one in told["failed"]}
-    assert reasons["seat03"][0] == "failed"
-    assert "'demo/seat03/training' already exists" in reasons["seat03"][1]
-    assert reasons["seat05"][0] == "stuck"
-    assert "demo-seat05-notebook: still in progress after 0.5 minutes" in reasons["seat05"][1]
-    assert told["throttles"] > 0
-    assert talk.splitlines()[-1] == (
-        "not all is done. To go on from here: workshop deploy -e dev --failure-percent 100"
-        f" --stack-minutes 0.5 {' '.join(unread)}"
-    )
-
-    (_, throttled), (_, failed), (_, of_seat03), (_, deleted), *_ = counts(fleet.cloud)
-    assert throttled > 0
-    assert failed > 0
-    assert deleted == of_seat03
-    fleet.cloud.faults(STUCK)
-    everything = fleet.statuses()
-    assert everything.pop("demo-seat03-registry") == "ROLLBACK_COMPLETE"
-    assert everything.pop("demo-seat05-notebook") == "CREATE_IN_PROGRESS"
-    assert len(everything) == 29
-    assert set(everything.values()) == {"CREATE_COMPLETE"}
-    assert all(made_once(fleet, stack) for stack in everything)
-
-    fleet.cloud.faults()
-    fleet.free("seat03")
-    with organiser(fleet) as third:
-        code, told, talk = third.end()
-    assert code == told["exit"] == 0, talk
-    # The stuck one may have ended before it was looked at.
-    assert told["seats"] in ({"done": 2, "unchanged": 4}, {"done": 1, "unchanged": 5})
-    assert len(fleet.statuses()) == 31
-    assert set(fleet.statuses().values()) == {"CREATE_COMPLETE"}
-    lines = [line for line in fleet.ledger if line["run"] == fleet.ledger[-1]["run"]]
-    begun = {line["stack"] for line in lines if line.get("what") == "begun"}
-    assert begun == {"demo-seat03-registry"}
-
-
 def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
     fleet.write(3)
     fleet.cloud.delays(notebook=SLOW)
@@ -110,7 +38,7 @@ def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
         killed.kill()
     before = fleet.statuses()
     assert before["demo-seat01-notebook"] == "CREATE_IN_PROGRESS"
-    assert len(before) == len(SEAT_STACKS) + 2
+    assert len(before) == len(SEAT_STACKS) + len(COHORT_STACKS)
     fleet.cloud.delays(notebook=0)
     fleet.cloud.advance(SLOW)
     run = fleet.deploy()

@@ -28,7 +28,7 @@ def stacks(*seats: str) -> set[str]:
     return {f"demo-{seat}-{kind}" for seat in seats for kind in SEAT_STACKS}
 
 
-COHORT = ("demo-cohort-start", "demo-cohort")
+COHORT = ("demo-cohort-start", "demo-cohort", "demo-cohort-watch")
 
 
 def test_the_cohort_comes_first_then_a_canary_then_everybody_with_one_call_each(
@@ -39,11 +39,11 @@ def test_the_cohort_comes_first_then_a_canary_then_everybody_with_one_call_each(
     assert run.outcomes == dict.fromkeys(["cohort", "seat01", "seat02", "seat03", "seat04"], "done")
     desired = {*COHORT} | stacks("seat01", "seat02", "seat03", "seat04")
     assert run.touched == desired
-    assert run.calls["CreateStack"] == len(begun(run)) == len(desired) == 22
+    assert run.calls["CreateStack"] == len(begun(run)) == len(desired) == 23
     assert run.calls.keys() == {"CreateStack", "DescribeStacks"}
     assert set(fleet.statuses().values()) == {"CREATE_COMPLETE"}
-    assert tuple(begun(run)[:2]) == COHORT
-    assert set(begun(run)[2:7]) == stacks("seat01")
+    assert tuple(begun(run)[:3]) == COHORT
+    assert set(begun(run)[3:8]) == stacks("seat01")
     order = [(event.what, event.seat) for event in run.events]
     assert order.index((What.SEAT_DONE, "cohort")) < order.index((What.BEGUN, "seat01"))
     assert order.index((What.SEAT_DONE, "seat01")) < order.index((What.BEGUN, "seat02"))
@@ -76,14 +76,14 @@ def test_a_run_after_a_part_of_it_makes_the_rest_and_nothing_twice(fleet: Fleet)
     assert rest.outcomes["cohort"] == "unchanged"
     assert rest.outcomes["seat02"] == "done"
     assert len(rest.of(What.SEAT_DONE)) == 4
-    assert first.calls["CreateStack"] == 7
+    assert first.calls["CreateStack"] == 8
 
 
 def test_a_failing_cohort_stops_everything(fleet: Fleet) -> None:
     fleet.write(3)
     fleet.cloud.client("s3").create_bucket(Bucket=f"demo-cohort-datasets-{ACCOUNT}-{REGION}")
     run = fleet.deploy()
-    assert run.touched == {*COHORT}
+    assert run.touched == {*COHORT[:2]}
     assert run.stopped == "the cohort's stack is not there, and every seat needs it"
     assert set(run.outcomes.values()) == {"failed"}
     # Told by DescribeEvents: CloudFormation refuses it before it begins.
@@ -111,7 +111,7 @@ def test_a_failing_first_seat_lets_the_next_be_tried(fleet: Fleet) -> None:
     assert order.index((What.SEAT_DONE, "seat02")) < order.index((What.BEGUN, "seat03"))
     assert run.message("seat01").startswith("demo-seat01-registry: repository: ")
     assert "'demo/seat01/training' already exists" in run.message("seat01")
-    assert run.calls["CreateStack"] == 22
+    assert run.calls["CreateStack"] == 23
 
 
 def test_three_failing_seats_at_the_beginning_stop_the_rest(fleet: Fleet) -> None:
@@ -139,7 +139,7 @@ def test_seats_that_cannot_come_up_anyway_are_no_canaries(fleet: Fleet) -> None:
         *["failed"] * 3,
         *["done"] * 2,
     ]
-    assert begun(run)[2].startswith("demo-seat04-")
+    assert begun(run)[3].startswith("demo-seat04-")
 
 
 def test_beyond_the_failure_rate_no_new_seats_are_begun_and_begun_ones_are_finished(
@@ -257,7 +257,7 @@ def test_a_stack_whose_update_failed_is_updated(fleet: Fleet) -> None:
     fleet.write(1, MARK)
     run = fleet.deploy()
     assert run.good
-    assert run.calls["UpdateStack"] == 7
+    assert run.calls["UpdateStack"] == 8
     assert fleet.statuses()["demo-seat01-storage"] == "UPDATE_COMPLETE"
 
 

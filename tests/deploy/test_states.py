@@ -19,11 +19,13 @@ from tests.support.small_workshop import Fleet, desired, found
 from tests.support.stack_states import STATES, Hand, wreck
 from tests.support.workshop_command import Ran
 from workshop.deploy import plan as planning
+from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.plan import StackAction
 
-MENDED_BY_DEPLOY = {
+GOOD_AFTER_DEPLOY = {
     *("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"),
     *("UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE"),
+    *("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"),
 }
 
 
@@ -77,15 +79,16 @@ def test_each_state_is_planned_and_shown_as_the_page_says_and_deployed_or_told_i
     end = json.loads(ran.out.splitlines()[-1])
     failed = {seats[row["seat"]]: row["message"] for row in end["failed"]}
     assert ran.code == 1
-    assert failed.keys() == STATES.keys() - MENDED_BY_DEPLOY
+    assert failed.keys() == STATES.keys() - GOOD_AFTER_DEPLOY
     assert failed["UPDATE_ROLLBACK_FAILED"].endswith(
         "; repair it with: aws cloudformation continue-update-rollback --stack-name"
         f" demo-{wrecked['UPDATE_ROLLBACK_FAILED']}-storage --region us-east-1"
     )
-    assert failed["DELETE_FAILED"].endswith(
-        "; tear it down, then deploy it again: workshop teardown -e dev --early --only"
-        f" {wrecked['DELETE_FAILED']} --save-to FOLDER"
-    )
+    for status in ("DELETE_FAILED", "IMPORT_ROLLBACK_FAILED"):
+        assert failed[status].endswith(
+            "; tear it down, then deploy it again: workshop teardown -e dev --early --only"
+            f" {wrecked[status]} --save-to FOLDER"
+        )
     assert "not empty" in failed["DELETE_FAILED"]
 
 
@@ -103,6 +106,23 @@ def teardown(fleet: Fleet, *more: str) -> Ran:
     common = ("--early", "--interval", "0", *more)
     assert fleet.run("teardown", *common).code == 0
     return fleet.run("teardown", *common, "--apply", "--yes", "demo")
+
+
+@pytest.mark.parametrize("status", ["IMPORT_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS"])
+def test_an_import_that_is_going_on_is_waited_for(fleet: Fleet, status: str) -> None:
+    fleet.write(1)
+    hand = Hand(fleet, "seat01")
+    assert hand.put(status) == status
+    (stack,) = [one for one in fleet.plan().stacks if one.desired.name == hand.name]
+    assert stack.action == StackAction.WAIT
+
+    def ends(event: DeployEvent) -> None:
+        if event.what == What.JOINED:
+            hand.put(status.replace("_IN_PROGRESS", "_COMPLETE"))
+
+    run = fleet.deploy(hear=ends)
+    assert run.good
+    assert [event.stack for event in run.of(What.JOINED)] == [hand.name]
 
 
 def test_an_update_that_failed_and_stayed_is_refused_in_the_words_of_aws(fleet: Fleet) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
@@ -17,8 +16,6 @@ from workshop import tags
 from workshop.config import rules
 from workshop.config.models import Environment
 
-ENDS = datetime(2027, 3, 9, 17, tzinfo=timezone(timedelta(hours=1)))
-
 
 def made(**extra: str) -> dict[str, str]:
     return tags.seat_tags(
@@ -26,15 +23,13 @@ def made(**extra: str) -> dict[str, str]:
         environment="dev",
         attendee="ada",
         profile="attendee",
-        ends=ENDS,
         extra=extra,
     )
 
 
-def test_everything_carries_six_tags_in_order() -> None:
+def test_everything_carries_five_tags_in_order() -> None:
     assert list(made().items()) == [
         ("attendee", "ada"),
-        ("ends", "2027-03-09T17:00:00+01:00"),
         ("environment", "dev"),
         ("managed-by", "workshop-provisioner"),
         ("profile", "attendee"),
@@ -53,18 +48,6 @@ def test_a_templates_digest_can_be_a_tag() -> None:
 
 def test_own_tags_join_and_never_replace_ours() -> None:
     assert made(team="a", attendee="eve") == {**made(), "team": "a"}
-
-
-def test_the_end_keeps_its_offset() -> None:
-    utc = tags.seat_tags(
-        workshop="vision",
-        environment="dev",
-        attendee="ada",
-        profile="attendee",
-        ends=ENDS.astimezone(UTC),
-        extra={},
-    )
-    assert utc["ends"] == "2027-03-09T16:00:00+00:00"
 
 
 @cache

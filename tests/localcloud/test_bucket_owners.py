@@ -82,6 +82,15 @@ def test_the_owner_is_taken_and_the_source_of_a_copy_has_one_too(cloud: Cloud) -
     s3.copy_object(**copy, ExpectedSourceBucketOwner="000000000000")
 
 
+def granted(principal: Any, action: str = "s3:GetObject") -> dict[str, Any]:
+    """Return a bucket's policy that allows somebody an action."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{**statement, "Resource": "arn:aws:s3:::ours/*"}],
+    }
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -99,6 +108,10 @@ def test_the_owner_is_taken_and_the_source_of_a_copy_has_one_too(cloud: Cloud) -
             },
             "Policy has invalid resource",
         ),
+        (granted({"AWS": "arn:aws:iam::000000000000:role/nosuch"}), "Invalid principal in policy"),
+        (granted({"AWS": "arn:aws-cn:iam::000000000000:root"}), "Invalid principal in policy"),
+        (granted({"Service": "logs"}), "Invalid principal in policy"),
+        (granted({"AWS": "000000000000"}, "iam:GetRole"), "Policy has invalid action"),
     ],
 )
 def test_a_policy_that_is_none_of_the_bucket_is_refused(

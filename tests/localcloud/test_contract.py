@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from importlib import metadata
@@ -12,7 +13,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from localcloud import ministack_adapter
+import localcloud
+from localcloud import ministack_adapter, ministack_names
 from localcloud.clock import Clock
 from localcloud.errors import LocalCloudError
 from localcloud.sagemaker.service import build_engine
@@ -59,15 +61,38 @@ def test_every_operation_is_called_by_some_test_of_the_suite() -> None:
     assert [name for name in operations() if xform_name(name) not in called] == []
 
 
-@pytest.mark.parametrize("module", ministack_adapter.HELD)
+@pytest.mark.parametrize("module", ministack_names.HELD)
 def test_ministack_still_has_the_private_names_we_lean_on(module: str) -> None:
     found = ministack_adapter.module(module)
-    for name, signature in ministack_adapter.HELD[module].items():
+    for name, signature in ministack_names.HELD[module].items():
         assert hasattr(found, name), f"ministack.{module} lost {name}"
         if signature is not None:
             held = getattr(found, name)
             # In this process nothing of ours is mounted: these are ministack's own.
             assert str(inspect.signature(held)) == signature, f"ministack.{module}.{name}"
+
+
+def private_names(source: str) -> set[str]:
+    """Return the private attributes that a file's code takes of anything but its own objects."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and re.match("_[^_]", node.attr)
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+    }
+
+
+def test_every_private_name_of_ministack_that_is_used_is_held() -> None:
+    held = {name for names in ministack_names.HELD.values() for name in names}
+    modules = [ministack_adapter.module(name) for name in ministack_names.HELD]
+    used = {
+        (path.name, name)
+        for path in Path(localcloud.__file__).parent.rglob("*.py")
+        for name in private_names(path.read_text(encoding="utf-8")) - held
+        if any(hasattr(module, name) for module in modules)
+    }
+    assert used == set()
 
 
 @pytest.mark.parametrize("loop", ["_delete_stack_async", "_roll_back_operation"])

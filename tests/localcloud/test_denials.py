@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -293,3 +294,24 @@ def test_the_command_says_whether_permissions_are_enforced(
     again = ("cloud", "start", "--state-dir", str(enforcing.state_dir))
     assert "it keeps its own settings" in run(*again).err
     assert "it keeps its own settings" not in run(*again, "--enforce-iam").err
+
+
+def test_a_date_in_a_policy_is_judged_by_the_clouds_own_clock(enforcing: Cloud) -> None:
+    """What a workshop's end denies can be seen without waiting for it."""
+    enforcing.freeze()
+    now = process.set_clock(enforcing.running)["now"]
+    end = datetime.fromtimestamp(int(now) + 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ended = {
+        "Effect": "Deny",
+        "Action": "sagemaker:Create*",
+        "Resource": "*",
+        "Condition": {"DateGreaterThan": {"aws:CurrentTime": end}},
+    }
+    seat = enforcing.as_role(role(enforcing, ALLOW_ALL, ended)).client("sagemaker")
+    seat.create_experiment(ExperimentName="before")
+    enforcing.advance(3590)
+    seat.create_experiment(ExperimentName="just-before")
+    enforcing.advance(20)
+    with pytest.raises(ClientError, match="with an explicit deny"):
+        seat.create_experiment(ExperimentName="after")
+    assert len(seat.list_experiments()["ExperimentSummaries"]) == 2

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.forged_requests import Change, Sent, send, signed
+from tests.support.forged_requests import Change, Forged, send, signed
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.stacksets import Administrator, established, notebook, regional
 
@@ -187,7 +187,7 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
     open_host, closed_host = (told[name].split("/")[2] for name in ("Open", "Closed"))
     assert open_host.endswith(f".lambda-url.us-east-1.localhost:{cloud.running.port}")
     page = {"Host": open_host, "Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
-    assert send(cloud, Sent("GET", "/door?a=b", page)).body == b"hello from /door"
+    assert send(cloud, Forged("GET", "/door?a=b", page)).body == b"hello from /door"
 
     user = signed(
         cloud,
@@ -196,11 +196,11 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
     )
     for sent in (
         user,
-        Sent("GET", "/_localcloud/health", {"Host": open_host}),
-        Sent("POST", "/_ministack/reset", {"Host": open_host}),
-        Sent("PUT", "/_ministack/cfn-response/x", {"Host": open_host}),
-        Sent("GET", "/_aws/sqs/messages", {"Host": open_host}),
-        Sent("OPTIONS", "/", {"Host": open_host}),
+        Forged("GET", "/_localcloud/health", {"Host": open_host}),
+        Forged("POST", "/_ministack/reset", {"Host": open_host}),
+        Forged("PUT", "/_ministack/cfn-response/x", {"Host": open_host}),
+        Forged("GET", "/_aws/sqs/messages", {"Host": open_host}),
+        Forged("OPTIONS", "/", {"Host": open_host}),
     ):
         path = sent.target.partition("?")[0]
         assert send(cloud, sent).body == f"hello from {path}".encode()
@@ -211,7 +211,7 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
         f"x.{open_host}",
         "a.localhost",
     ):
-        assert send(cloud, Sent("GET", "/", {"Host": host})).status == 403
+        assert send(cloud, Forged("GET", "/", {"Host": host})).status == 403
 
 
 def test_a_stack_set_s_functions_are_those_of_who_asked_for_the_operation(cloud: Cloud) -> None:

@@ -77,6 +77,6 @@ def test_moto_deploys_and_deletes_the_same_stacks(
         ":policy/ws/second/second-cohort-us-east-1-boundary"
     )
 
-    cdk.succeed("destroy", "--all", "--force")
+    cdk.succeed_again("destroy", "--all", "--force")
     assert cloudformation.describe_stacks()["Stacks"] == []
     assert s3.list_buckets()["Buckets"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,10 +16,19 @@ from workshop.policies.boundary import boundary_policy
 from workshop.policies.compute import sagemaker_policy
 from workshop.policies.data import data_policy, observation_policy
 from workshop.policies.documents import MANAGED_LIMIT, OWN_ATTENDEE, Document, Statement, characters
-from workshop.policies.freeze import freeze_policy
-from workshop.policies.layout import attached, cohort_policies, openings, seat_policies
+from workshop.policies.freeze import end_of, end_policy, freeze_policy
+from workshop.policies.layout import (
+    ATTACHMENTS,
+    attached,
+    attachments,
+    cohort_policies,
+    openings,
+    seat_policies,
+)
 from workshop.policies.limits import limits_policy
 from workshop.policies.reasons import WHY_WILDCARD
+
+END_OF_DAY = datetime(2027, 3, 9, 17, tzinfo=timezone(timedelta(hours=1)))
 
 ADA = Names("vision", "ada", "111122223333", "eu-west-1")
 BOB = Names("vision", "adam", "111122223333", "eu-west-1")
@@ -362,12 +372,36 @@ def test_a_freeze_takes_everything_that_makes_starts_or_changes_but_records_of_r
         assert not denied(writing), writing
 
 
+def test_the_end_takes_the_freezes_list_from_the_second_on_at_which_the_workshop_ends() -> None:
+    opened = ["dynamodb:CreateTable", "lambda:*"]
+    (ended,) = end_policy(END_OF_DAY, opened)["Statement"]
+    (frozen,) = freeze_policy(opened)["Statement"]
+    assert ended["Condition"] == {"DateGreaterThan": {"aws:CurrentTime": "2027-03-09T16:00:00Z"}}
+    assert ended["Action"] == frozen["Action"]
+    assert (ended["Effect"], ended["Resource"]) == ("Deny", ["*"])
+    assert end_of(end_policy(END_OF_DAY)) == END_OF_DAY
+    assert end_of(freeze_policy()) is None
+
+
+def test_the_fullest_role_keeps_an_attachment_free_for_the_freeze() -> None:
+    everything = Access.model_validate(
+        {
+            "extra_statements": [
+                {"sid": "More", "actions": ["batch:SubmitJob"], "resources": ["*"]}
+            ],
+            "console_principals": ["arn:aws:iam::111122223333:role/door"],
+            "feature_store": True,
+        }
+    )
+    assert attachments("attendee", Profile(access=everything)) == ATTACHMENTS
+
+
 def test_policies_are_the_same_whatever_the_seat_and_shared_where_profiles_agree() -> None:
     profiles = {"attendee": Profile(), "staff": Profile(access=Access(warm_pools=True))}
-    made = cohort_policies(ADA, profiles)
-    assert made == cohort_policies(BOB, profiles)
+    made = cohort_policies(ADA, profiles, end=END_OF_DAY)
+    assert made == cohort_policies(BOB, profiles, end=END_OF_DAY)
     one, other = (attached(name, profile) for name, profile in profiles.items())
-    assert {*one} & {*other} == {"data", "sagemaker", "observation", "limits", "models"}
+    assert {*one} & {*other} == {"data", "sagemaker", "observation", "limits", "end"}
     assert {*one, *other, "boundary", "freeze"} == made.keys()
     assert ADA.seat not in json.dumps(made)
 
@@ -377,4 +411,4 @@ def test_however_many_tags_a_workshop_has_one_policy_keeps_the_first_of_them() -
         limits = limits_policy(ADA, [f"cost-{number:02d}" for number in range(count)])
         assert characters(limits) <= MANAGED_LIMIT
         kept = [one for one in statements(limits) if one.startswith("KeptTag")]
-        assert len(kept) >= 3 + min(count, 5)
+        assert len(kept) >= 2 + min(count, 5)

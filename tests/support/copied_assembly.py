@@ -24,14 +24,14 @@ def write(source: str) -> None:
     seats = loaded.chosen(context["attendee"].split(","))
     texts = {}
     for account_region in account_regions_of(seats):
+        where = (
+            ""
+            if account_region == loaded.home
+            else f"-{account_region.account}-{account_region.region}"
+        )
         for kind in COHORT_STACKS:
             name = loaded.cohort_names(account_region).stack(kind)
-            full = (
-                name
-                if account_region == loaded.home
-                else f"{name}-{account_region.account}-{account_region.region}"
-            )
-            texts[full] = (Path(source) / kind).read_text()
+            texts[f"{name}{where}"] = (Path(source) / kind).read_text()
     for seat in seats:
         for kind in SEAT_STACKS:
             texts[loaded.names(seat).stack(kind)] = Exemplar(

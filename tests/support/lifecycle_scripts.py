@@ -9,7 +9,6 @@ import subprocess
 import sys
 import venv
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +31,11 @@ TAGS = tag_rules.seat_tags(
     environment="prod",
     attendee=NAMES.seat,
     profile="attendee",
-    ends=datetime(2026, 12, 4, 17, tzinfo=UTC),
     extra={"cost-center": "4711", "team": "on"},
 )
 TAG_LIST = [
     {"Key": "attendee", "Value": "ada"},
     {"Key": "cost-center", "Value": "4711"},
-    {"Key": "ends", "Value": "2026-12-04T17:00:00+00:00"},
     {"Key": "environment", "Value": "prod"},
     {"Key": "managed-by", "Value": "workshop-provisioner"},
     {"Key": "profile", "Value": "attendee"},

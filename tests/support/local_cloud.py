@@ -137,6 +137,10 @@ class Cloud:
         }
         process.set_quotas(self.running, **where, **services)
 
+    def billing(self, **wanted: Any) -> None:
+        """What the price list and Cost Explorer say; undone by the next reset."""
+        process.set_billing(self.running, **wanted)
+
     def faults(self, *rules: dict[str, Any]) -> list[dict[str, Any]]:
         """What goes wrong from now on, and nothing else; undone by the next reset.
 

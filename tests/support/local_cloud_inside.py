@@ -360,8 +360,8 @@ def held(account: str, region: str, *, by_seats: bool) -> Held:
     return found
 
 
-class _AdminInterface(AdminInterface):
-    """The admin endpoints of the local cloud, ``held`` and ``at-work``."""
+class _WatchedAdmin(AdminInterface):
+    """The admin endpoints of the local cloud, and those of tests."""
 
     def __init__(
         self,
@@ -370,7 +370,11 @@ class _AdminInterface(AdminInterface):
         clock: Clock,
         endpoints: Mapping[str, AdminEndpoint],
     ) -> None:
-        more = {"held": self._held, "at-work": self._at_work}
+        more = {
+            "held": self._held,
+            "at-work": self._at_work,
+            "stack-status": self._stack_status,
+        }
         super().__init__(emulated, instance, clock, {**endpoints, **more})
 
     @staticmethod
@@ -390,7 +394,15 @@ class _AdminInterface(AdminInterface):
         ]
         return {"stacks": names}
 
+    @staticmethod
+    def _stack_status(change: dict[str, Any]) -> dict[str, Any]:
+        stacks = ministack_adapter.module("services.cloudformation")._stacks._data
+        for stack in stacks.values():
+            if stack["StackName"] == change["name"]:
+                stack["StackStatus"] = change["status"]
+        return {}
+
 
 if __name__ == "__main__":
-    mock.patch.object(server, "AdminInterface", _AdminInterface).start()
+    mock.patch.object(server, "AdminInterface", _WatchedAdmin).start()
     raise SystemExit(server.main(sys.argv[1:]))

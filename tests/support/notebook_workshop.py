@@ -128,6 +128,7 @@ def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: st
         "start: 2026-01-01T09:00:00Z\nend: 2099-12-31T17:00:00Z\n" + text,
         encoding="utf-8",
     )
+    monkeypatch.chdir(tmp_path)  # where commands keep what they know of an environment
     cloud.quotas(sagemaker=QUOTAS)
     return Room(cloud, config, cloud.role())
 

@@ -1,4 +1,4 @@
-"""What all tests of a run share: a folder, and botocore's models of services.
+"""What all tests of a run share: a folder, botocore's models of services, and its names of events.
 
 A test makes a session of its own, as a command does: all clients of one that read their models
 anew take half a second, and 40 ms where they are there.
@@ -6,6 +6,7 @@ anew take half a second, and 40 ms where they are there.
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import tempfile
@@ -15,8 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.hooks
 import botocore.session
 from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
 
 _FOLDER = "TESTS_SHARED_FOLDER"
 """The variable by which all workers of a run know it."""
@@ -58,3 +61,24 @@ def share_models() -> None:
     botocore.session.create_loader = cache(botocore.session.create_loader)
     creator._load_service_model = model
     creator._create_client_class = client_class
+
+
+def share_events() -> None:
+    """Let all sessions have one table of what events are called by now, which never changes.
+
+    What takes any keyword is read off its code: a session asks it of 130 functions.
+    """
+    known: dict[str, str] = {}
+    aliaser, hooks = EventAliaser, botocore.hooks
+    begin, ask = aliaser.__init__, hooks.accepts_kwargs
+
+    def init(self: Any, emitter: Any, aliases: Any = None) -> None:
+        begin(self, emitter, aliases)
+        self._alias_name_cache = known
+
+    def accepts(function: Any) -> Any:
+        code = getattr(function, "__code__", None)
+        return ask(function) if code is None else code.co_flags & inspect.CO_VARKEYWORDS
+
+    setattr(aliaser, "__init__", init)  # noqa: B010
+    setattr(hooks, "accepts_kwargs", accepts)  # noqa: B010

@@ -95,6 +95,20 @@ def cohort_text(kind: str = COHORT) -> str:
     return shipped("demo").text(Names("demo", COHORT, "", "").stack(kind))
 
 
+def ending(text: str, end: datetime) -> str:
+    """Return a template of the shipped environment with another end of the workshop in it."""
+    for form in (
+        "{0:%Y-%m-%dT%H:%M:%SZ}",
+        "cron({0.minute} {0.hour} {0.day} {0.month} ? {0.year})",
+    ):
+        before, after = (
+            form.format(moment.astimezone(UTC))
+            for moment in (shipped("demo").loaded.settings.end, end)
+        )
+        text = text.replace(before, after)
+    return text
+
+
 def assembly(loaded: LoadedEnvironment) -> Assembly:
     """What ``synthesize`` gives, all profiles looking like the demo's attendees."""
     made = {
@@ -105,7 +119,8 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
     protected = loaded.settings.cohort.termination_protection
     shared = {
         (account_region, kind): CohortTemplate(
-            of_text(cohort_text(kind)), protected and kind == COHORT
+            of_text(ending(cohort_text(kind), loaded.settings.end)),
+            protected and kind == COHORT,
         )
         for account_region in account_regions_of(loaded.seats)
         for kind in COHORT_STACKS

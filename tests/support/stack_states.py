@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud import process
 from tests.support.local_cloud import IAM
 from tests.support.small_workshop import Fleet
 from workshop.deploy.desired import DesiredStack
@@ -100,6 +101,46 @@ class Hand:
         self.client.rollback_stack(StackName=self.name)
         return self._ended()
 
+    def adopt(self, *, gone: bool = False) -> str:
+        """Import a log group into the stack; ``gone``: it is deleted before that is done."""
+        self.create()
+        logs, group = self.fleet.cloud.client("logs"), f"further-{self.seat}"
+        logs.create_log_group(logGroupName=group)
+        request = self._request()
+        document = json.loads(request["TemplateBody"])
+        document["Resources"][NEW] = {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Delete",
+            "Properties": {"LogGroupName": group},
+        }
+        self.client.create_change_set(
+            **{**request, "TemplateBody": json.dumps(document)},
+            ChangeSetName="import",
+            ChangeSetType="IMPORT",
+            ResourcesToImport=[
+                {
+                    "ResourceType": "AWS::Logs::LogGroup",
+                    "LogicalResourceId": NEW,
+                    "ResourceIdentifier": {"LogGroupName": group},
+                }
+            ],
+        )
+        if gone:
+            logs.delete_log_group(logGroupName=group)
+        self.client.execute_change_set(StackName=self.name, ChangeSetName="import")
+        return self._ended()
+
+    def put(self, status: str) -> str:
+        """Put the stack into a status that the local cloud itself leads to on no way."""
+        if self.name not in self.fleet.statuses():
+            self.create()
+        process.post(
+            self.fleet.cloud.running,
+            "/_localcloud/stack-status",
+            {"name": self.name, "status": status},
+        )
+        return self.fleet.statuses()[self.name]
+
     def _bucket(self) -> str:
         resources = json.loads(self.desired.templates[0].body)["Resources"]
         (name,) = (name for name, one in resources.items() if one["Type"] == "AWS::S3::Bucket")
@@ -132,6 +173,9 @@ STATES: dict[str, Callable[[Hand], str]] = {
     "UPDATE_FAILED": lambda hand: hand.update(DisableRollback=True),
     "UPDATE_ROLLBACK_COMPLETE": Hand.update,
     "UPDATE_ROLLBACK_FAILED": Hand.roll_back,
+    "IMPORT_COMPLETE": Hand.adopt,
+    "IMPORT_ROLLBACK_COMPLETE": lambda hand: hand.adopt(gone=True),
+    "IMPORT_ROLLBACK_FAILED": lambda hand: hand.put("IMPORT_ROLLBACK_FAILED"),
 }
 """Status -> what leads to it."""
 

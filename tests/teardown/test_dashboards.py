@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -120,6 +121,44 @@ def test_composite_alarms_go_before_those_that_they_look_at(cloud: Cloud) -> Non
     ALARMS.delete(here, part)
     assert ALARMS.state(here, part) is None
     ALARMS.delete(here, part)
+
+
+def log_alarms(monkeypatch: pytest.MonkeyPatch, answer: Any) -> Alarms:
+    """Return the type of alarms on logs, as its listing is answered: the local cloud has none."""
+
+    def listed(*_: object, **request: Any) -> Any:
+        assert request["AlarmTypes"] == ["LogAlarm"]
+        if isinstance(answer, Exception):
+            raise answer
+        return iter(answer)
+
+    monkeypatch.setattr(Alarms, "listed", listed)
+    [resource_type] = [one for one in TYPES if one.name == "log alarm"]
+    assert isinstance(resource_type, Alarms)
+    return resource_type
+
+
+def test_alarms_on_logs_are_found_by_name(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:vision-ada-lines"
+    listing = [{"AlarmName": "vision-ada-lines", "AlarmArn": arn}]
+    resource_type = log_alarms(monkeypatch, listing)
+    monkeypatch.setattr(Alarms, "read_tags", lambda *_: tag_list(attendee="ada"))
+    assert owners(resource_type, context(cloud)) == {"vision-ada-lines": ("claimed", "ada")}
+
+
+def test_where_cloudwatch_knows_no_alarms_on_logs_there_are_none(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Value '[LogAlarm]' at 'alarmTypes' failed to satisfy constraint: Member must satisfy"
+    answers = {f"{said} enum value set: [CompositeAlarm, MetricAlarm]": 0, "Rate exceeded": 1}
+    for message, errors in answers.items():
+        refusal: Any = {"Error": {"Code": "ValidationError", "Message": message}}
+        resource_type = log_alarms(monkeypatch, ClientError(refusal, "DescribeAlarms"))
+        if errors:
+            with pytest.raises(ClientError, match=message):
+                list(resource_type.find(context(cloud)))
+        else:
+            assert list(resource_type.find(context(cloud))) == []
 
 
 @pytest.mark.parametrize(

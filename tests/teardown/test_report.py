@@ -18,6 +18,7 @@ from tests.support.teardown_workshop import small
 from workshop.account_region import AccountRegion
 from workshop.cli import teardown_view
 from workshop.cli.teardown import teardown as command
+from workshop.pricing.amounts import NOT_IN_IT, Amount, Bill, SeatBill
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices
 from workshop.teardown.report import TeardownReport
@@ -57,6 +58,11 @@ REPORT = TeardownReport(
     not_offered=("labeling job",),
     seconds={"stop": 1.0},
     calls={"sagemaker:ListModels": 2},
+    bill=Bill(
+        NOW - timedelta(hours=1),
+        (SeatBill("ada", "", {"endpoint": Amount(Decimal("1.5"), Decimal("2.25"))}),),
+        ("a price list",),
+    ),
 )
 ROWS = {
     "stuck": ["ada", "endpoint", "stuck", "told of stuck"],
@@ -72,6 +78,7 @@ ROWS = {
     ],
     DeletionOutcome.KEPT.value: ["ada", "endpoint", "kept", "told of kept on request"],
     "foreign look-alikes, left alone": ["ada", "endpoint", "theirs", "a test"],
+    "what it had cost, by seat and kind": ["ada", "endpoint", "", "1.50 to 2.25 USD"],
     "deleted": ["ada", "endpoint", "deleted", "told of deleted"],
     "emptied": ["ada", "endpoint", "emptied", "told of emptied"],
     "already gone": ["ada", "endpoint", "already", "told of already gone"],
@@ -143,11 +150,14 @@ def test_what_still_costs_stands_above_with_what_is_not_known_of_it() -> None:
         "- began: 2026-05-01 17:00:00 UTC",
         "- ended: 2026-05-01 18:00:00 UTC",
         "- still billed: at least 0.345 USD per hour",
+        "- has cost: 1.50 to 2.25 USD until 2026-05-01 17:00 UTC, an estimate by a price list; "
+        + NOT_IN_IT,
         "- scans: 18:00:00 not clean",
         "- not offered in the Region: labeling job",
     ):
         assert line in REPORT.markdown().splitlines()
     told = REPORT.document()
+    assert told["bill"]["seats"][0]["usd"] == {"least": 1.5, "most": 2.25}
     assert (told["still_billed_usd_per_hour"], told["all_prices_known"]) == ("0.345", False)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
-from tests.support.played_time import played_waits
+from tests.support.played_time import PlayedTime, played_waits
 from tests.support.teardown_demo import ADA, BEN, serves, trains
 from workshop.aws.clients import Clients
 from workshop.naming import COHORT, SEAT_STACKS, Names
@@ -379,6 +379,24 @@ def test_what_lingers_after_its_deletion_is_waited_for_and_told_as_deleted(
     assert "something came meanwhile, or is not gone yet; once more" in {
         one.message for one in told
     }
+
+
+def test_what_iam_still_lists_is_looked_for_again_when_it_has_caught_up(
+    cloud: Cloud, clients: Clients
+) -> None:
+    teardown_demo.deploy(cloud, ADA)
+    cloud.freeze()
+    cloud.faults({"effect": "stale", "operation": "iam:List*", "seconds": 20})
+    time = PlayedTime(cloud)
+
+    def pause(seconds: float) -> None:
+        cloud.advance(seconds)
+        time.pause(seconds)
+
+    job = teardown_demo.job(clients, interval=30, clock=time.clock, pause=pause)
+    report = torn_down(job)
+    assert report.code == 0, report.markdown()
+    assert teardown_demo.roles(cloud) == set()
 
 
 class _Deaf(Training):

@@ -14,6 +14,7 @@ import pytest
 from tests.support.lifecycle_scripts import TAGS, on_create, on_start, substituted
 from workbench import lifecycle_scripts, packed
 from workshop import naming
+from workshop.environments import lint
 from workshop.errors import WorkshopError
 
 SCRIPTS = [
@@ -62,6 +63,22 @@ def test_a_script_fits_into_a_lifecycle_configuration(script: str) -> None:
     lifecycle_scripts.check_size(script, "the script")
     longest = {name: "x" * length for name, length in naming.PLACEHOLDERS.items()}
     assert len(base64.b64encode(substituted(script, longest).encode())) <= 16_384
+
+
+def test_what_a_check_counts_for_a_script_is_no_more_than_it_has() -> None:
+    least = on_start(packages=(), idle_stop_minutes=None)
+    assert len(least.encode()) >= lint.START_SCRIPT
+    packages = [f"package-{number}==1.0" for number in range(200)]
+    prefixes = [f"prefix-{number}/" for number in range(100)]
+    tags = {**TAGS, **{f"key{number}": "v" * 100 for number in range(20)}}
+    bucket = "b" * 63
+    counted = (
+        sum(len(name) + 1 for name in packages)
+        + sum(len(f"export WORKSHOP_S3_=s3://{bucket}/") + 2 * len(one) for one in prefixes)
+        + sum(len(f"key{number}") + 100 + 22 for number in range(20))
+    )
+    grown = on_start(packages=packages, tags=tags, buckets={"data": (bucket, prefixes)})
+    assert len(grown.encode()) >= lint.START_SCRIPT + counted
 
 
 def test_the_largest_script_that_sagemaker_takes_passes_and_one_more_character_does_not() -> None:

@@ -37,20 +37,29 @@ THROTTLED = frozenset(_STANDARD.ThrottledRetryableChecker._THROTTLED_ERROR_CODES
 
 _TRANSIENT = frozenset(_STANDARD.TransientRetryableChecker._TRANSIENT_ERROR_CODES)  # noqa: SLF001
 
-OVERLAPPING = frozenset(
-    {
-        "ConcurrentModification",
-        "ConcurrentModificationException",
-        "OperationAborted",
-        "OperationAbortedException",
-    }
+_OF_THE_SERVICE = re.compile(
+    r"Internal(?:Dependency|Server|Service|Stream)?(?:Error|Exception|Failure)?"
+    r"|KMSInternal(?:Exception)?|(?:Service)?Unavailable(?:Exception)?"
+    r"|Serv(?:er|ice)(?:Exception|Failure)|DependencyTimeout(?:Exception)?|IDPCommunicationError"
 )
-"""Error codes of IAM, S3 and CloudWatch Logs where another call changes the same resource.
+"""Error codes of a failure on AWS's side; some services send them with a status below 500."""
+
+_OVERLAPPING = re.compile(
+    r"Concurrent(?:Access|Modification|Update)(?:Exception)?|OperationAborted(?:Exception)?"
+    r"|ConditionalRequestConflict|EntityTemporarilyUnmodifiable|OperationInProgress(?:Exception)?"
+)
+"""Error codes where another call changes the same resource, as service models name them.
 
 botocore repeats none of them; :mod:`workshop.aws.retries` does
 (https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html,
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
 """
+_CONFLICT = re.compile(r"(?:Resource)?Conflict(?:Exception)?")
+_AT_ONCE = re.compile(
+    r"in progress|concurrent|try again|at the same time|another (?:operation|request)|retry",
+    re.IGNORECASE,
+)
+"""What tells a conflict with another call from one with a name that is taken, of one code."""
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 """Error codes of temporary credentials that are over, of query and of JSON services."""
@@ -86,35 +95,44 @@ _CLOCK = re.compile(
     r"RequestTimeTooSkewed|RequestInTheFuture|Signature (?:expired|not yet current)", re.IGNORECASE
 )
 
-_DENIED = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AllAccessDisabled",
-        "AuthorizationError",
-        "OptInRequired",
-        "SubscriptionRequiredException",
-        "UnauthorizedOperation",
-    }
+_DENIED = re.compile(
+    r"AccessDenied|Unauthorized|NotAuthorized|Forbidden|AuthorizationError|AllAccessDisabled"
+    r"|OptInRequired|SubscriptionRequired|NotSignedUp|AccountProblem|BlockedByOrganizationPolicy"
 )
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 401, 403, 429, 500
+"""In the codes of what the caller, or the account, may not."""
+_MAY_NOT = re.compile(r"not authorized to perform|explicit deny in an? ", re.IGNORECASE)
+"""What IAM says, which some services pass on with a code of their own."""
+_OF_A_STATE = re.compile(r"InvalidObjectState|ActiveTierError|LimitExceeded")
+"""In codes that come with the status of what is denied, and speak of what was asked about."""
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+_SERVER_ERROR, _NEVER = 500, frozenset({501, 505})
+"""The first status of a failure on AWS's side, and those of what the service does not know."""
 
 _GONE = re.compile(
     r"could not find|cannot find|can't find|does(?: not|n't) exist|not found|recordnotfound"
-    r"|no such",
+    r"|no such|\bno \w[\w ]*? (?:with (?:the )?name|was found|exists)|^no workforce\b"
+    r"|cannot be found|could not be found",
     re.IGNORECASE,
 )
 _GONE_CODES = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist|^404$")
 _PART = re.compile(
-    r"Configuration|OwnershipControls|PublicAccessBlock|TagSet|PolicyNotFound|NoSuchBucketPolicy"
+    r"Configuration|OwnershipControls|PublicAccessBlock|TagSet|PolicyNotFound|NoSuch\w*Policy"
+    r"|PolicyPreview|ScanNotFound|Secret|^KMS|^Kms"
 )
-"""In a code that says of a bucket or repository which is there that it has none of these."""
+"""In a code that says of a bucket or repository which is there that it has none of these.
+
+Or that the key is gone with which something was encrypted that is still there.
+"""
 _NOT_KNOWN_YET = "does not exist in our records"
 """What AWS says of a role's access key until all of its services know the role."""
-_NOT_OFFERED = frozenset({"UnknownOperationException", "UnknownOperation"})
+_NOT_OFFERED = frozenset({"InvalidAction", "UnknownOperationException", "UnknownOperation"})
+_NOT_IN_REGION = re.compile(
+    r"not (?:available|supported) in (?:this|the called|the current|the requested) region",
+    re.IGNORECASE,
+)
 _VALIDATION = frozenset({"ValidationException", "ValidationError"})
 
-_PASSING_CODES = THROTTLED | _TRANSIENT | OVERLAPPING
+_PASSING_CODES = THROTTLED | _TRANSIENT
 
 _ON_THE_WAY = (
     ConnectionError,
@@ -186,22 +204,45 @@ def is_denied(error: Exception) -> bool:
     """Return whether the caller may not: trying again changes nothing."""
     if not isinstance(error, ClientError) or is_passing(error):
         return False
-    known = _DENIED | ENDED | DOUBTED
-    return code(error.response) in known or status(error.response) == _FORBIDDEN or _is_403(error)
+    said = code(error.response)
+    if said in ENDED | DOUBTED or _DENIED.search(said) or _MAY_NOT.search(message(error)):
+        return True
+    forbidden = {_UNAUTHORIZED, _FORBIDDEN} & {status(error.response), _as_status(said)}
+    return bool(forbidden) and not _OF_A_STATE.search(said)
 
 
 def is_not_offered(error: Exception) -> bool:
     """Whether the service has no such operation in this Region, so that nothing can be there."""
-    return isinstance(error, ClientError) and code(error.response) in _NOT_OFFERED
+    if not isinstance(error, ClientError):
+        return False
+    said = code(error.response)
+    return said in _NOT_OFFERED or (
+        said in _VALIDATION and bool(_NOT_IN_REGION.search(message(error)))
+    )
 
 
 def is_passing(error: Exception) -> bool:
     """Return whether the same call may go well later, whatever it asked for."""
     if isinstance(error, ClientError):
-        answer = error.response
-        known = code(answer) in _PASSING_CODES or status(answer) == _TOO_MANY
-        return known or status(answer) >= _SERVER_ERROR
+        said = status(error.response)
+        failed = said >= _SERVER_ERROR and said not in _NEVER
+        return failed or said == _TOO_MANY or passes(error.response.get("Error", {}))
     return isinstance(error, _ON_THE_WAY) and not is_nowhere(error)
+
+
+def passes(told: Mapping[str, Any]) -> bool:
+    """Return whether an error's code and message say that the same may go well later."""
+    said = str(told.get("Code", ""))
+    known = said in _PASSING_CODES or _OF_THE_SERVICE.fullmatch(said) is not None
+    return known or overlaps(told)
+
+
+def overlaps(told: Mapping[str, Any]) -> bool:
+    """Return whether an error's code and message say that another call changes the same."""
+    said = str(told.get("Code", ""))
+    if _OVERLAPPING.fullmatch(said):
+        return True
+    return bool(_CONFLICT.fullmatch(said) and _AT_ONCE.search(str(told.get("Message", ""))))
 
 
 def is_hopeless(error: Exception) -> bool:
@@ -255,5 +296,6 @@ def blames_clock(text: str) -> bool:
     return bool(_CLOCK.search(text))
 
 
-def _is_403(error: ClientError) -> bool:
-    return code(error.response) == str(_FORBIDDEN)
+def _as_status(code: str) -> int:
+    """Return the status that is the code of an answer to HEAD, which has no other; else 0."""
+    return int(code) if code.isdecimal() else 0

@@ -19,6 +19,7 @@ class NotebookState:
     status: str
     instance_type: str
     changed: datetime
+    created: datetime
 
 
 def notebooks(
@@ -37,6 +38,7 @@ def notebooks(
             status=summary["NotebookInstanceStatus"],
             instance_type=summary.get("InstanceType", ""),
             changed=summary["LastModifiedTime"],
+            created=summary["CreationTime"],
         )
         for page in clients.pages(account_region, "sagemaker", "ListNotebookInstances", **request)
         for summary in page["NotebookInstances"]

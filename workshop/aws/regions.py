@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from botocore.endpoint_provider import RuleSetStandardLibrary
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
@@ -40,8 +39,7 @@ class Partition:
 @cache
 def partition(region: str) -> Partition:
     """Return the partition of a Region, by botocore's data on them, else by the Region's name."""
-    known = RuleSetStandardLibrary(instance_types.data_loader().load_data("partitions"))
-    found = known.aws_partition(region)
+    found = instance_types.partition(region)
     name = found["name"]
     return Partition(name, found["dnsSuffix"], _HOMES.get(name, found["implicitGlobalRegion"]))
 

@@ -18,6 +18,6 @@ def wait(most: int, attempts: int, response: object = None, **_: object) -> floa
     """
     if attempts >= most or not isinstance(response, tuple):
         return None
-    if errors.code(response[1]) not in errors.OVERLAPPING:
+    if not errors.overlaps(response[1].get("Error", {})):
         return None
     return random.uniform(0, min(2.0 ** (attempts - 1), LONGEST_WAIT))  # noqa: S311 - spreads retries

@@ -9,6 +9,7 @@ its thread; every other call of the same clients then raises it at once, instead
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +17,14 @@ from functools import partial
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    LoginError,
+    NoCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors, regions
@@ -76,7 +84,8 @@ class SignIn:
                 abroad = account_region.account != self._home.account
                 if errors.is_passing(error) or (abroad and not _is_of_credentials(error)):
                     raise
-                raise self._end(error, url, renewing=True) from error
+                profile = str(getattr(session, "profile_name", ""))
+                raise self._end(error, url, renewing=True, profile=profile) from error
 
     def _judge(
         self,
@@ -123,29 +132,44 @@ class SignIn:
                     return None
             return refusal
 
-    def _end(self, error: Exception, url: str, *, renewing: bool = False) -> SignInError:
+    def _end(
+        self, error: Exception, url: str, *, renewing: bool = False, profile: str = ""
+    ) -> SignInError:
         if self._ended is None:
             code = errors.code(error.response) if isinstance(error, ClientError) else ""
             sure = renewing or code in errors.ENDED
-            self._ended = ended(error, url, sure=sure)
+            self._ended = ended(error, url, sure=sure, profile=profile)
         return self._ended
 
 
-def ended(error: Exception, url: str, *, sure: bool) -> SignInError:
+def ended(error: Exception, url: str, *, sure: bool, profile: str = "") -> SignInError:
     """Return what ends a command whose credentials are not taken, or cannot be had.
 
-    ``sure`` where they must have been good before; ``url`` is where the call was going.
+    ``sure`` where they must have been good before; ``url`` is where the call was going, and
+    ``profile`` the profile of the AWS CLI that the credentials are of, if any.
     """
     why = " ".join(errors.describe(error).split()) or type(error).__name__
     why = why.rstrip(". ")
     if errors.blames_clock(why):
         return SignInError(_CLOCK, why, "set it right")
-    cure = "sign in"
+    cure = _signing_in(error, profile)
     if errors.is_local(url):
         cure = 'point this terminal to the local cloud anew with: eval "$(workshop cloud env)"'
     if isinstance(error, NoCredentialsError):
         return SignInError(_NOT_SIGNED_IN, why, cure, is_missing=True)
     return SignInError(_ENDED if sure else _DOUBTED, why, cure)
+
+
+def _signing_in(error: Exception, profile: str) -> str:
+    """Return how to sign in: as a command, where the credentials are of a browser's sign-in."""
+    if isinstance(error, SSOError | TokenRetrievalError):
+        command = "aws sso login"
+    elif isinstance(error, LoginError):
+        command = "aws login"
+    else:
+        return "sign in"
+    named = f" --profile {shlex.quote(profile)}" if profile not in ("", "default") else ""
+    return f"sign in with: {command}{named}"
 
 
 def _get_credentials(session: boto3.Session) -> None:

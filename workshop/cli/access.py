@@ -16,8 +16,9 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.environments import loader
 from workshop.errors import WorkshopError
-from workshop.naming import Names
+from workshop.naming import END, Names
 from workshop.policies import layout, people, trust
+from workshop.policies.freeze import end_policy
 
 app = typer.Typer(
     help="Who may do what: the policies of a seat, asked without AWS.", no_args_is_help=True
@@ -58,7 +59,10 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
         if access.mode == "managed"
         else [],
         "policies": {
-            part: document for part, document in asked.documents.items() if part != "managed"
+            **{part: made for part, made in asked.documents.items() if part != "managed"},
+            END: end_policy(
+                loaded.settings.end, layout.extra_actions(loaded.settings.profiles.values())
+            ),
         },
         BOUNDARY: asked.boundary,
         "trust": trust.trust_policy(asked.names),

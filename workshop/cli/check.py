@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from workshop.bill import estimate
+from workshop.bill.estimate import Estimate
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.environment import LoadedEnvironment
@@ -17,6 +19,7 @@ from workshop.environments.resource_summary import (
 )
 from workshop.files import shown
 from workshop.policies import layout
+from workshop.pricing import kept
 
 
 def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
@@ -31,16 +34,23 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
         workshop check -e prod --json | jq .totals
     """
     loaded = loader.load(env, config_dir)
+    kept.use(loaded.name)
     counted = summarize(loaded)
+    expected = estimate.estimate(loaded, loaded.seats)
     if as_json:
-        console.print_json(_document(loaded, counted), indent=2)
+        console.print_json(_document(loaded, counted, expected), indent=2)
     else:
         _print(loaded, counted)
+        if expected is not None:
+            console.print_line()
+            console.print_line(expected.line)
     for warning in (*loaded.warnings, *loaded.remarks):
         console.warn(warning)
 
 
-def _document(loaded: LoadedEnvironment, counted: ResourceSummary) -> dict[str, object]:
+def _document(
+    loaded: LoadedEnvironment, counted: ResourceSummary, expected: Estimate | None
+) -> dict[str, object]:
     settings = loaded.settings
     return {
         "environment": loaded.name,
@@ -59,6 +69,7 @@ def _document(loaded: LoadedEnvironment, counted: ResourceSummary) -> dict[str, 
             "most_in_account": layout.POLICIES_PER_ACCOUNT,
         },
         "days": dates.days(settings),
+        "estimate": expected and expected.document(),
         "warnings": [*loaded.warnings, *loaded.remarks],
     }
 
@@ -77,7 +88,9 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
         table.add_row(profile.profile, *_numbers(profile), _notebooks(profile))
     totals = counted.totals
     if totals.cohorts:
-        table.add_row("cohort", "", str(totals.cohorts), str(totals.cohorts), "", "")
+        # The cohort's stack and the watch's, with a bucket each.
+        shared = str(2 * totals.cohorts)
+        table.add_row("cohort", "", shared, shared, "", "")
     table.add_row(
         "total",
         str(totals.seats),

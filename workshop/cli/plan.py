@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from workshop import tags
+from workshop.bill import estimate, price_list
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import (
@@ -38,6 +39,7 @@ from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import dates
 from workshop.ledger import Ledger
 from workshop.naming import COHORT
+from workshop.policies import freeze
 
 _SHOWN = 40
 """Characters of a changed value; a longer one is in --json."""
@@ -53,7 +55,7 @@ def plan(
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show what deploy would do: seats to create, update, leave alone or clear, and strays.
+    """Show what deploy would do with each seat, and which stacks are of seats off the roster.
 
     The account's stacks are listed once; nothing is changed.
 
@@ -65,13 +67,19 @@ def plan(
     """
     work = opened(env, config_dir, only=only, profile=profile)
     made, _ = proposed(work, synthesized(work), remove)
+    # The shipped prices are said to be these in the estimate.
+    price_list.refresh(work.clients, work.loaded.name, work.account_regions)
+    expected = estimate.estimate(work.loaded, work.seats)
     for remark in work.loaded.remarks:
         console.warn(remark)
     if as_json:
-        console.print_json(document(work, made), indent=2)
+        whole = {**document(work, made), "estimate": expected and expected.document()}
+        console.print_json(whole, indent=2)
     else:
         console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
-        show(made, everything=everything)
+        show(made, work.loaded.settings.start.tzinfo, everything=everything)
+        if expected is not None:
+            console.say(expected.line)
 
 
 def synthesized(work: CommandContext) -> Assembly:
@@ -106,14 +114,17 @@ def proposed(
     for name in sorted(asked - made.removed):
         console.warn(f"--remove {name}: no update would remove anything of this name")
     for account_region, why in made.unlisted.items():
-        console.warn(f"whether strays are left in {account_region} is not known ({why})")
+        console.warn(f"whether {account_region} has seats off the roster is not known ({why})")
     for account_region, why in made.unseen.items():
         console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
     return made, found
 
 
-def show(made: DeployPlan, *, everything: bool = False) -> None:
-    """Print the plan for people: what is unchanged is only counted, and so are many alike."""
+def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> None:
+    """Print the plan for people: what is unchanged is only counted, and so are many alike.
+
+    Moments are told in ``zone``, that of the workshop.
+    """
     table = console.table("seat", "account and Region", "plan", "stacks", "why")
     busy = [seat for seat in made.seats if seat.action != StackAction.UNCHANGED or _why(seat)]
     groups: dict[tuple[str, ...], list[str]] = {}
@@ -124,12 +135,12 @@ def show(made: DeployPlan, *, everything: bool = False) -> None:
     for (_, *row), seats in groups.items():
         table.add_row(seats[0] if len(seats) == 1 else f"{len(seats)} seats", *row)
     for stray in made.strays:
-        why = "not on the roster; it stays until it is torn down"
-        table.add_row(stray.seat, str(stray.account_region), "stray", str(len(stray.stacks)), why)
+        row = [str(stray.account_region), "off the roster", str(len(stray.stacks))]
+        table.add_row(stray.seat, *row, "it stays until it is torn down")
     if table.row_count:
         console.print_table(table)
     lines = Counter(line for seat in made.seats for line in _changes(seat))
-    of_all = dict.fromkeys(line for seat in made.seats for line in _changed_tags(seat))
+    of_all = dict.fromkeys(line for seat in made.seats for line in _of_all(seat, zone))
     if lines or of_all:
         console.print_line()
         console.print_line("changes:")
@@ -141,14 +152,15 @@ def show(made: DeployPlan, *, everything: bool = False) -> None:
         console.print_line()
     console.print_line(summary(made))
     if any(len(seats) > 1 for seats in groups.values()):
-        console.say("each seat is shown by: workshop plan --all")
+        each = next(iter(made.stacks)).desired.command("plan", "--all")
+        console.say(f"each seat is shown by: {each}")
 
 
 def summary(made: DeployPlan) -> str:
     """Return one line with the totals."""
     some = [f"{count} {action.value}" for action, count in made.totals.items() if count]
     if made.strays:
-        some.append(f"{len(made.strays)} stray")
+        some.append(f"{len(made.strays)} off the roster")
     return f"seats: {', '.join(some) or 'none'}"
 
 
@@ -166,7 +178,7 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
             }
             for seat in made.seats
         ],
-        "strays": [
+        "off_roster": [
             {"seat": stray.seat, **asdict(stray.account_region), "stacks": list(stray.stacks)}
             for stray in made.strays
         ],
@@ -174,7 +186,7 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
             {**asdict(account_region), "why": why} for account_region, why in made.unlisted.items()
         ],
         "totals": {action.value: count for action, count in made.totals.items()}
-        | {"stray": len(made.strays)},
+        | {"off_roster": len(made.strays)},
     }
 
 
@@ -208,7 +220,11 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
             yield f"{stack.desired.kind}: what is left of it is DELETED, and its disk is lost"
         # What became of the stack's own tags is said once for all.
         said = _tags_of(stack) != {}
-        changes = [one for one in stack.changes if not (said and one.property == "Tags")]
+        changes = [
+            one
+            for one in stack.changes
+            if not (said and one.property == "Tags") and not _moved_end(one)
+        ]
         lines = dict.fromkeys(describe(change) for change in changes)
         yield from (f"{shared}{line}" for line in lines)
 
@@ -224,28 +240,28 @@ def _tags_of(stack: StackPlan) -> dict[str, tuple[str | None, str | None]]:
     }
 
 
-def _changed_tags(seat: SeatPlan) -> Iterator[str]:
-    """Return what becomes of the tags: the end that they tell of, and the others by their keys."""
-    restarts = any(one.effect == Effect.RESTART for stack in seat.stacks for one in stack.changes)
+def _of_all(seat: SeatPlan, zone: tzinfo | None) -> Iterator[str]:
+    """Return what concerns everybody: the workshop's end, and the stacks' tags by their keys."""
     for stack in seat.stacks:
-        changed = _tags_of(stack)
-        if tags.ENDS in changed:
-            goes_on = "" if restarts else "notebooks go on running; "
+        moved = [end for end in map(_moved_end, stack.changes) if end]
+        for before, after in moved:
             yield (
-                f"the workshop's end: {_ends(*changed.pop(tags.ENDS))}; {goes_on}printed pages have"
-                " the old one: hand them out anew"
+                f"the workshop's end: {_ends(before.astimezone(zone), after.astimezone(zone))};"
+                " notebooks go on running; printed pages have the old one: hand them out anew"
             )
+        changed = _tags_of(stack)
         if changed:
             yield f"tags: {', '.join(changed)}"
 
 
-def _ends(before: str | None, after: str | None) -> str:
+def _moved_end(change: PropertyChange) -> tuple[datetime, datetime] | None:
+    """Return the workshop's end before and after, where the policy that holds it is changed."""
+    before, after = (freeze.end_of(value) for value in (change.before, change.after))
+    return (before, after) if before and after else None
+
+
+def _ends(old: datetime, new: datetime) -> str:
     """Return ``Wed 2 Dec 2026 17:00 to 18:00``, with the second day where it is another."""
-    try:
-        old, new = (datetime.fromisoformat(text or "") for text in (before, after))
-    except ValueError:
-        return f"{before or 'none'} to {after or 'none'}"
-    new = new.astimezone(old.tzinfo)
     is_same_day = old.date() == new.date()
     return f"{dates.moment(old)} to {f'{new:%H:%M}' if is_same_day else dates.moment(new)}"
 

@@ -14,6 +14,9 @@ WIDTH = 100
 RESOURCES = 3
 """How many resources of a service are named for what is denied on them."""
 
+_COMMAND = re.compile(r"\b(?:workshop|aws)(?: [a-z][a-z-]*)+(?: --?[a-z][\w-]*(?: (?!-)[^\s;]+)?)+")
+"""A command as a sentence has it: words, then options with their values."""
+
 _STATE = max(map(len, CheckState)) + 2
 _INDENT = " " * _STATE
 
@@ -67,7 +70,7 @@ def _told(checks: list[Check]) -> Iterator[str]:
         yield from _wrapped(f"{head}  {names}", _INDENT)
         yield from _wrapped(f"{_INDENT}{check.message}", _INDENT)
     else:
-        cure = "make it known, or accept each by its code or name: --accept-unknown"
+        cure = "find it out, or accept each by its code or name: --accept-unknown"
         yield from _wrapped(f"{head}  {check.reason}; {cure}", _INDENT)
         yield from _wrapped(f"{_INDENT}{names}", _INDENT)
 
@@ -93,8 +96,16 @@ def _by_service(denied: Iterable[DeniedAction]) -> Iterator[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    """Return a text in lines, in which an option and its value stay together."""
-    together = re.sub(r"(--[\w-]+) ", "\\1\N{NO-BREAK SPACE}", text)
+    """Return a text in lines, in which a command stays on one where it fits on one.
+
+    Of a longer one, each option and its value stay together.
+    """
+
+    def kept(command: re.Match[str]) -> str:
+        fits = len(command[0]) <= WIDTH - len(indent)
+        return command[0].replace(" ", "\N{NO-BREAK SPACE}") if fits else command[0]
+
+    together = re.sub(r"(--[\w-]+) ", "\\1\N{NO-BREAK SPACE}", _COMMAND.sub(kept, text))
     made = textwrap.wrap(
         together, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

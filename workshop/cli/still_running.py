@@ -8,11 +8,16 @@ from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.pricing import billing
 from workshop.pricing.prices import Cost
+from workshop.status import ending
 from workshop.status.collector import StatusScan
 from workshop.status.report import MISSING, Count, StatusRow
 
 _FREE = ("stacks", "notebook logs")
 """What costs nothing, so that nothing is unknown of the cost where it could not be read."""
+
+
+_NAMED = 5
+"""So many endpoints and jobs are named, the dearest first."""
 
 
 def say(found: CommandContext, seen: StatusScan, what: str) -> None:
@@ -34,11 +39,23 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
             sweep = found.command_for("sweep", at_work)
             cure += f"; end jobs and endpoints, and delete what these seats made, with: {sweep}"
         console.say(f"{what}: {running_now}, {running.per_hour}; {cure}")
+    _say_works(found, seen)
     for row in seen.strays:
         if row.running != Cost():
             console.say(f"and of {row.seat}, who is off the roster: {row.running.per_hour}")
     for other in seen.unattributed:
         console.say(f"and of nobody on the roster in {other.account_region}: {other.cost.per_hour}")
+
+
+def _say_works(found: CommandContext, seen: StatusScan) -> None:
+    """Name the endpoints and jobs, each with the command that ends it alone."""
+    chosen = {row.seat for row in seen.rows}
+    works = [one for one in ending.running(found.loaded, seen) if one.seat in chosen]
+    for one in works[:_NAMED]:
+        end = found.loaded.command("end", one.work.name)
+        console.say(f"  {one.title}, {one.cost.per_hour}; end it alone with: {end}")
+    if len(works) > _NAMED:
+        console.say(f"  and {len(works) - _NAMED} more, none of which costs more")
 
 
 def document(seen: StatusScan) -> dict[str, Any]:
@@ -49,7 +66,7 @@ def document(seen: StatusScan) -> dict[str, Any]:
         "jobs": _jobs(seen),
         "usd_per_hour": seen.totals.running.document,
         "off_roster": {row.seat: row.running.document for row in seen.strays},
-        "not_attributed": [other.cost.document for other in seen.unattributed],
+        "of_no_seat": [other.cost.document for other in seen.unattributed],
         "calls": dict(seen.calls),
     }
 

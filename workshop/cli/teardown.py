@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import console, context, interrupts, teardown_view
+from workshop.cli import console, context, interrupts, options, so_far, teardown_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
@@ -120,7 +120,7 @@ def teardown(
         workshop teardown -e prod --only ada,ben --early --apply 3f0c9a17be52 --yes vision
     """
     choices = Choices(
-        only=named(only),
+        only=options.ids(only),
         include_claimed=include_claimed,
         abandon=abandon,
         accept_unknown=tuple(accept_unknown or ()),
@@ -229,7 +229,7 @@ def run(
             raise WorkshopError("interrupted; nothing was done") from None
         ledger.begin(verb, plan=plan.digest, account=work.loaded.home.account)
         with view:
-            report = _done(job, plan, held, folder, command)
+            report = _done(job, plan, held, work, command)
     ledger.gone(evidence.gone(report), target.workshop)
     ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
     _emit(report, folder, as_json=as_json)
@@ -237,25 +237,20 @@ def run(
 
 
 def _done(
-    job: Teardown, plan: TeardownPlan, held: ShownPlan, folder: Path, command: str
+    job: Teardown, plan: TeardownPlan, held: ShownPlan, work: CommandContext, command: str
 ) -> TeardownReport:
     """Return the report of a run; raises an error with the command to go on with after Ctrl-C."""
-    held.write(folder)  # by which it can be gone on with, wherever its plan was shown
+    # By which it can be gone on with, wherever its plan was shown.
+    held.write(FOLDER / work.loaded.name)
     try:
-        return job.apply(plan, held)
+        cost = so_far.bill_before_deletion(work, job.target.seats)
+        return replace(job.apply(plan, held), bill=cost)
     except KeyboardInterrupt:
         message = (
             "interrupted; nothing more is deleted, and what AWS was asked for goes on. To go on"
             f" from here: {command} --apply"
         )
         raise (NotProvenError if plan.choices.stacks else WorkshopError)(message) from None
-
-
-def named(only: str | None) -> tuple[str, ...] | None:
-    """Return the ids that ``--only`` names, None where it is not given."""
-    if only is None:
-        return None
-    return tuple(one.strip() for one in only.split(",") if one.strip())
 
 
 def command_line(
@@ -271,8 +266,8 @@ def command_line(
     only = None if choices.only is None else ",".join(choices.only)
     accepted = [part for name in choices.accept_unknown for part in ("--accept-unknown", name)]
     saved = () if save_to is None else ("--save-to", save_to)
-    options = context.named(env, config_dir, only=only)
-    return shlex.join(["workshop", verb, *options, *flags, *accepted, *saved])
+    named = context.named(env, config_dir, only=only)
+    return shlex.join(["workshop", verb, *named, *flags, *accepted, *saved])
 
 
 def _kept(work: CommandContext, save_to: str | None) -> Keep | None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from workshop.cli import console
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
-from workshop.teardown.report import GONE, TeardownReport, saved_in_all
+from workshop.teardown.report import BILL, GONE, TeardownReport, saved_in_all
 
 _ALOUD = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
 _NAMED = 10
@@ -81,13 +81,7 @@ def show_report(report: TeardownReport) -> None:
         table.add_row(str(sum(resource_types.values())), outcome, ", ".join(parts))
     if report.counts():
         console.print_table(table)
-    for heading, rows in report.sections():
-        if heading in GONE:
-            continue
-        for row in rows[:_NAMED]:
-            console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
-        if len(rows) > _NAMED:
-            console.print_line(f"{heading}: {len(rows) - _NAMED} more, which the report lists")
+    _print_sections(report)
     if report.stays:
         stays = Counter(resource.resource_type for resource in report.stays).most_common()
         message = ", ".join(f"{count} {resource_type}" for resource_type, count in stays)
@@ -96,8 +90,20 @@ def show_report(report: TeardownReport) -> None:
         console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")
     if report.to_accept:
         console.print_line(how_to_accept(report.to_accept))
+    if report.bill is not None:
+        console.print_line(f"has cost: {report.bill.sentence}")
     console.print_line(f"still billed: {report.cost.per_hour}")
     console.print_line(report.verdict)
+
+
+def _print_sections(report: TeardownReport) -> None:
+    for heading, rows in report.sections():
+        if heading in (*GONE, BILL):
+            continue
+        for row in rows[:_NAMED]:
+            console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
+        if len(rows) > _NAMED:
+            console.print_line(f"{heading}: {len(rows) - _NAMED} more, which the report lists")
 
 
 def how_to_accept(resource_types: Iterable[str]) -> str:

@@ -8,8 +8,9 @@ may use, only the service knows.
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
+from botocore.endpoint_provider import RuleSetStandardLibrary
 from botocore.loaders import Loader
 
 Use = Literal["notebook", "training", "processing", "endpoint"]
@@ -47,3 +48,11 @@ def known_regions() -> frozenset[str]:
     """Return the codes of all Regions, of every partition."""
     partitions = data_loader().load_data("endpoints")["partitions"]
     return frozenset(code for partition in partitions for code in partition["regions"])
+
+
+@cache
+def partition(region: str) -> dict[str, Any]:
+    """Return botocore's data on the partition of a Region, known or by the form of its code."""
+    known_partitions = RuleSetStandardLibrary(data_loader().load_data("partitions"))
+    found: dict[str, Any] = known_partitions.aws_partition(region)
+    return found

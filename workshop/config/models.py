@@ -152,6 +152,21 @@ class Keep(Model):
     """Also the log streams of a seat's jobs, as text."""
 
 
+class PlanOfUse(Model):
+    """How much the workshop is expected to use, by which its cost is estimated; it caps nothing."""
+
+    hours_per_day: Whole = Field(default=8, ge=1, le=24)
+    """Hours for which each notebook runs on a day of the workshop."""
+    stopped_at_night: Flag = True
+    """Whether notebooks are stopped outside of these hours; if not, they run until the end."""
+    job_hours: Whole = Field(default=1, ge=0, le=240)
+    """Hours of training that each seat uses on a day, on the first of its training instance
+    types."""
+    endpoint_hours: Whole = Field(default=1, ge=0, le=240)
+    """Hours for which each seat has an endpoint on a day, on the first of its endpoint instance
+    types."""
+
+
 class Environment(Model):
     """One workshop in one account and Region: ``config/<name>.yaml``."""
 
@@ -179,6 +194,8 @@ class Environment(Model):
     """How ``workshop deploy`` drives CloudFormation."""
     keep: Keep = Keep()
     """What ``workshop teardown`` copies away first."""
+    use: PlanOfUse = PlanOfUse()
+    """How much it is expected to use, for the estimate of what it costs."""
     profiles: dict[ProfileName, Profile] = Field(
         default={DEFAULT_PROFILE: Profile()}, min_length=1, max_length=10
     )

@@ -89,9 +89,10 @@ RESOURCE = Rule(
     longest=1_600,
 )
 PRINCIPAL = Rule(
-    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|(?:user|role)/[\w+=,.@/-]{1,512})",
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|(?:user|role)/(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64})",
     "is no IAM user, role or account; write its ARN, such as"
     " 'arn:aws:iam::123456789012:role/entrance'",
+    longest=600,
 )
 SEAT = Rule(
     naming.SEAT_PATTERN,
@@ -140,7 +141,7 @@ REQUIREMENT = Rule(
     longest=100,
 )
 ROLE = Rule(
-    r"^(?:[\w+=,.@-]+/)*[\w+=,.@-]+$",
+    r"^(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$",
     "is not a role; write its name, with its path if it has one, such as 'WorkshopDeployer'",
     longest=512,
 )

@@ -129,6 +129,10 @@ _MESSAGES: dict[str, Callable[[Path, Any, Mapping[str, Any]], str]] = {
     "int_type": lambda _, value, __: (
         f"{_shown(value)} is not a whole number; write one such as 20, without quotes"
     ),
+    # Of a number that 64 bits cannot hold, where only a few are possible.
+    "int_parsing_size": lambda path, value, _: _message_unknown_word(
+        path, value, {"expected": ", ".join(map(str, (_schema_at(path) or {}).get("enum", ())))}
+    ),
     "string_type": lambda _, value, __: f"{_shown(value)} is not text; put the text in quotes",
     "greater_than_equal": lambda _, value, ctx: (
         f"{shown(value)} is too small; the least is {ctx['ge']}"

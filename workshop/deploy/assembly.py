@@ -21,7 +21,7 @@ from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
-from workshop.errors import ConfigError, UsageError, WorkshopError
+from workshop.errors import ERROR_FILE, WorkshopError, of_document
 from workshop.naming import COHORT_STACKS, SEAT_STACKS
 
 APP = ("-P", "-m", "stacks")
@@ -90,7 +90,7 @@ def synthesize(
 def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
     """Run the app in a process of its own, in a folder that no other run uses."""
     with tempfile.TemporaryDirectory(prefix="workshop-") as folder:
-        directory = Path(folder).resolve() / "cdk.out"
+        directory, error = Path(folder).resolve() / "cdk.out", Path(folder).resolve() / "error"
         ran = subprocess.run(
             [sys.executable, *APP],
             # What the CDK command line tells an app (aws-cdk, api/cxapp/exec).
@@ -98,6 +98,7 @@ def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
                 **given,
                 "CDK_OUTDIR": str(directory),
                 "CDK_CONTEXT_JSON": json.dumps(context),
+                ERROR_FILE: str(error),
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -106,8 +107,8 @@ def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
             check=False,
         )
         said = ran.stderr.strip()
-        if ran.returncode == ConfigError.exit_code:
-            raise _refused(said.splitlines())
+        if error.is_file():
+            raise of_document(json.loads(error.read_text(encoding="utf-8")))
         if ran.returncode:
             raise WorkshopError("the templates could not be made; CDK says:", details=said)
         return Synthesis(dict(_stacks(directory)), said)
@@ -116,14 +117,6 @@ def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
 def variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that the app is given, all inputs of it: credentials are none."""
     return {name: value for name, value in environment.items() if _PASSED.fullmatch(name)}
-
-
-def _refused(lines: list[str]) -> WorkshopError:
-    """Return the error of the app, whose last line sums up the mistakes above it."""
-    *mistakes, summary = lines
-    if summary.startswith("workshop: "):
-        return ConfigError(mistakes) if mistakes else UsageError(summary.removeprefix("workshop: "))
-    return ConfigError(lines)
 
 
 def read(
@@ -137,14 +130,13 @@ def read(
     }
     cohorts = {}
     for account_region in account_regions_of(some):
+        where = (
+            ""
+            if account_region == loaded.home
+            else f"-{account_region.account}-{account_region.region}"
+        )
         for kind in COHORT_STACKS:
-            name = loaded.cohort_names(account_region).stack(kind)
-            known = (
-                name
-                if account_region == loaded.home
-                else f"{name}-{account_region.account}-{account_region.region}"
-            )
-            text, protected = stacks[known]
+            text, protected = stacks[f"{loaded.cohort_names(account_region).stack(kind)}{where}"]
             cohorts[account_region, kind] = CohortTemplate(of_text(text), protected)
     return Assembly(exemplars, cohorts)
 

@@ -25,11 +25,24 @@ from workshop.deploy.templates import Template
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 _OVERTAKEN = re.compile(
-    r"is in \w+_(?:IN_PROGRESS|COMPLETE|FAILED) state|cannot be deleted while in status"
-    r"|^Stack .*does not exist$|non-terminal \[\w+\] state"
-    r"|cannot be called from current stack status"
+    r"\b(?:[A-Z]+_)+(?:IN_PROGRESS|COMPLETE|FAILED|SKIPPED)\b|cannot be deleted while in status"
+    r"|^Stack .*does not exist\.?$|cannot be called from current stack status"
+    r"|another (?:operation|update) is|operation is already in progress"
 )
-"""What CloudFormation says of a stack whose state is another than the one that was planned for."""
+"""What CloudFormation says of a stack whose state is another than the one that was planned for.
+
+Nothing but what is wrong with a state names one.
+"""
+_NOTHING = re.compile(r"no updates are to be performed|didn.t contain changes", re.IGNORECASE)
+_BY_ANOTHER = frozenset(
+    {
+        "AlreadyExistsException",
+        "OperationInProgressException",
+        "StackNotFoundException",
+        "TokenAlreadyExistsException",
+    }
+)
+"""Error codes that say the same."""
 POLL_SPACING = 0.5
 """Seconds between two polling calls: two a second in each Region, however many stacks."""
 
@@ -170,8 +183,9 @@ class CloudFormation:
         By its name alone, a stack tells of its last operation: the rollback.
         """
         client = self._clients.client("cloudformation", self.account_region)
-        which = {"OperationId": operation} if operation else {"StackName": stack_id}
         try:
+            operation = operation or self._last_operation(stack_id)
+            which = {"OperationId": operation} if operation else {"StackName": stack_id}
             pages = client.get_paginator("describe_events").paginate(
                 **which, Filters={"FailedEvents": True}
             )
@@ -180,6 +194,19 @@ class CloudFormation:
             )
         except (BotoCoreError, ClientError):
             return None
+
+    def _last_operation(self, stack_id: str) -> str:
+        """Return the id of a stack's last operation that was no rollback, empty for none."""
+        client = self._clients.client("cloudformation", self.account_region)
+        (stack,) = client.describe_stacks(StackName=stack_id)["Stacks"]
+        return next(
+            (
+                str(operation["OperationId"])
+                for operation in stack.get("LastOperations", ())
+                if "ROLLBACK" not in operation.get("OperationType", "")
+            ),
+            "",
+        )
 
     def document(self, stack_id: str) -> dict[str, Any]:
         """Return the template that a stack was last made from."""
@@ -227,9 +254,9 @@ def _token() -> str:
 def _refusal(error: ClientError) -> Sent:
     message = str(error.response.get("Error", {}).get("Message", ""))
     kind = code(error.response)
-    if "No updates are to be performed" in message:
+    if _NOTHING.search(message):
         return Sent(Answer.NOTHING_TO_DO)
-    busy = kind == "ValidationError" and _OVERTAKEN.search(message)
-    if kind in {"AlreadyExistsException", "TokenAlreadyExistsException"} or busy:
+    busy = kind in {"ValidationError", "ValidationException"} and _OVERTAKEN.search(message)
+    if busy or kind in _BY_ANOTHER:
         return Sent(Answer.OVERTAKEN, cause=failures.of_error(error))
     return Sent(Answer.REFUSED, cause=failures.of_error(error))

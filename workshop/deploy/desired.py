@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.config import command_line
+from workshop.config.command_line import CONFIG_DIR
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
-from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names
+from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names, needed_by
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class DesiredStack:
     tags: Mapping[str, str] = field(repr=False)
     protected: bool | None = None
     needs: str = ""
+    config_dir: Path = CONFIG_DIR
+
+    def command(self, verb: str, *options: str) -> str:
+        """Return the command that does ``verb`` with the environment that the stack is of."""
+        name = self.tags[tags.ENVIRONMENT]
+        return command_line.command(verb, name, self.config_dir, *options)
 
     def tagged(self, template: Template) -> dict[str, str]:
         """Return the stack's tags when it is made from ``template``."""
@@ -47,19 +56,19 @@ def stacks(
     seats = tuple(seats)
     for account_region in account_regions_of(seats):
         names = loaded.cohort_names(account_region)
-        for kind, entry in COHORT_STACKS.items():
-            cohort = assembly.cohorts[account_region, kind]
+        for kind in COHORT_STACKS:
+            made, needed = assembly.cohorts[account_region, kind], needed_by(kind)
+            says = kind == COHORT and _says_protection(loaded)
             yield DesiredStack(
                 name=names.stack(kind),
                 kind=kind,
                 seat=COHORT,
                 account_region=account_region,
-                templates=(cohort.template,),
+                templates=(made.template,),
                 tags=loaded.tags(COHORT, COHORT),
-                protected=(
-                    cohort.protected if kind == COHORT and _says_protection(loaded) else None
-                ),
-                needs=names.stack(entry.needs) if entry.needs else "",
+                protected=made.protected if says else None,
+                needs=names.stack(needed) if needed else "",
+                config_dir=loaded.path.parent,
             )
     for seat in seats:
         yield from _workbench(loaded, assembly, seat)
@@ -87,6 +96,7 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
             templates=tuple(exemplar.template(variant) for variant in variants),
             tags=seat_tags,
             needs=_needed(names, kind),
+            config_dir=loaded.path.parent,
         )
 
 

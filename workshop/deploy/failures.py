@@ -38,16 +38,57 @@ class Cause:
         return f"{self.resource}: {self.message}" if self.resource else self.message
 
 
-_CAPACITY = re.compile(r"insufficient[\w ]*capacity|capacity ?error", re.IGNORECASE)
+_CAPACITY = re.compile(
+    r"insufficient[\w ]*capacity|capacity ?error|(?:not|no)(?: currently)? (?:have )?"
+    r"(?:sufficient|enough|available)(?: [\w.-]+)* capacity|unable to provision[\w ]* capacity"
+    r"|instance type '[\w.-]+' is temporarily unavailable|using a different ML instance type",
+    re.IGNORECASE,
+)
+_HANDLER = re.compile(r"HandlerErrorCode: (\w+)")
+_PASSING_IN_HANDLERS = frozenset(
+    {
+        "HandlerInternalFailure",
+        "InternalFailure",
+        "NetworkFailure",
+        "NotStabilized",
+        "ResourceConflict",
+        "ServiceInternalError",
+        "ServiceTimeout",
+        "Throttling",
+    }
+)
+"""A handler's error codes that another try may mend, by the contract
+(https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html).
+"""
+_FINAL_IN_HANDLERS = frozenset(
+    {
+        "AccessDenied",
+        "AlreadyExists",
+        "InvalidCredentials",
+        "InvalidTypeConfiguration",
+        "NonCompliant",
+        "NotUpdatable",
+        "ServiceLimitExceeded",
+        "UnauthorizedTaggingOperation",
+        "UnsupportedTarget",
+    }
+)
+"""Those that no other try mends, whatever else the reason says, names among it.
+
+Of InvalidRequest, NotFound and GeneralServiceException the words decide.
+"""
+_CODE = re.compile(r"Error Code: ([\w.]+)|\((\w+)\) when calling the ")
+"""Where a reason holds the service's own error code."""
+_STATUS = re.compile(r"status code: (?:429|50[0234])", re.IGNORECASE)
+_FINAL = re.compile(r"already exists|not authorized to perform", re.IGNORECASE)
 _TRANSIENT = re.compile(
-    r"throttl|rate exceeded|too many requests|slow ?down|service ?unavailable"
-    r"|internal ?(?:server ?)?(?:error|failure)|timed? ?out|not ?stabilize|please (?:re)?try"
-    r"|status code: 5\d\d|concurrent ?modification|conflicting conditional operation"
-    # The contract's own words for a handler's failure that another try may mend
-    # (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html).
-    r"|HandlerErrorCode: (?:NetworkFailure|ResourceConflict|ServiceInternalError|ServiceTimeout)"
+    r"throttl|rate exceeded|too ?many ?requests|request ?limit ?exceeded|slow ?down"
+    r"|service ?unavailable|temporarily unavailable|try (?:the request )?again later"
+    r"|internal ?(?:server|service)? ?(?:error|exception|failure)|timed? ?out|not ?stabilize"
+    r"|exceeded attempts to wait|please (?:re)?try|connection (?:was )?reset"
+    r"|concurrent ?modification|conflicting conditional operation"
     # A role that was just made is not known everywhere yet.
-    r"|(?:could not|cannot|unable to) assume|not be assumed|invalid principal in policy"
+    r"|(?:could not|cannot|unable to) assume|not be assumed|invalid principals?\b"
     r"|does not exist in our records",
     re.IGNORECASE,
 )
@@ -70,8 +111,21 @@ def of_text(message: str, resource: str = "") -> Cause:
     """Return the cause behind a reason that CloudFormation gives."""
     if _CAPACITY.search(message):
         return Cause(FailureClass.CAPACITY, message, resource)
-    passing = _TRANSIENT.search(message) and not _IN_THE_WAY.search(message)
-    return Cause(FailureClass.TRANSIENT if passing else FailureClass.PERMANENT, message, resource)
+    kind = FailureClass.TRANSIENT if _passes(message) else FailureClass.PERMANENT
+    return Cause(kind, message, resource)
+
+
+def _passes(message: str) -> bool:
+    """Return whether another try may mend what a reason tells: codes count before words."""
+    by_handler = set(_HANDLER.findall(message))
+    if by_handler & _FINAL_IN_HANDLERS or _IN_THE_WAY.search(message):
+        return False
+    codes = {one or other for one, other in _CODE.findall(message)}
+    if any(errors.passes({"Code": code, "Message": message}) for code in codes - {_QUOTA}):
+        return True
+    if by_handler & _PASSING_IN_HANDLERS or _STATUS.search(message):
+        return True
+    return not _FINAL.search(message) and _TRANSIENT.search(message) is not None
 
 
 def of_error(error: BotoCoreError | ClientError) -> Cause:
@@ -149,6 +203,8 @@ def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
         if own and status.endswith("ROLLBACK_IN_PROGRESS"):
             if reason and not _OF_OTHERS.match(reason):
                 of_rollback = of_text(reason)
+        elif own and status.endswith("_COMPLETE_CLEANUP_IN_PROGRESS"):
+            continue  # the end of an update or of its rollback, not the beginning of an operation
         elif own and status.endswith("_IN_PROGRESS"):
             # The operation's own beginning; what comes before belongs to another one.
             break

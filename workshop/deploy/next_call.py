@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workshop.aws.reads import Unavailable, attempt
 from workshop.deploy import diff
 from workshop.deploy import plan as planning
 from workshop.deploy.cloudformation import Answer, CloudFormation, Sent
@@ -21,7 +22,11 @@ def send(aws: CloudFormation, job: StackJob) -> Sent:
     if job.rolling_back:
         return aws.roll_back(found)
     if job.review:
-        changes = diff.between(aws.document(found.id), template.document)
+        before = attempt(lambda: aws.document(found.id))
+        if isinstance(before, Unavailable):
+            unread = planning.unread_template(plan.desired, before.reason)
+            return Sent(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, unread))
+        changes = diff.between(before, template.document)
         reviewed = planning.with_changes(plan, changes)
         if reviewed.action == StackAction.REFUSED:
             return Sent(

@@ -19,6 +19,7 @@ from workshop.config.models import Environment
 from workshop.config.profiles import Access, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
+from workshop.environments import iam_rules
 from workshop.naming import Names
 from workshop.policies import layout
 from workshop.policies.extra import making, refused, summarize_statement
@@ -36,6 +37,8 @@ def diagnostics(
     yield from _too_many_stacks(document.line(("roster",)), seats)
     yield from _never_opened(document, settings)
     yield from _too_much_policy(document, settings)
+    yield from _too_long_script(document, settings)
+    yield from iam_rules.diagnostics(document, settings, seats)
 
 
 def _too_many_stacks(line: int, seats: Sequence[Seat]) -> Iterator[Diagnostic]:
@@ -63,7 +66,7 @@ def _never_opened(document: Document, settings: Environment) -> Iterator[Diagnos
 def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
     """Policies that IAM would refuse, each with what makes it as large as it is."""
     names = Names.placeholders(settings.workshop)
-    for policy in layout.sizes(names, settings.profiles, tag_keys=settings.tags):
+    for policy in layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags):
         if policy.characters <= policy.limit:
             continue
         profile, _, part = policy.name.partition("-")
@@ -80,6 +83,32 @@ def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diag
             message = (
                 f"a role takes {count} policies, and IAM ten of which one is kept for a teardown;"
                 " do without access.extra_statements or the console role"
+            )
+            yield Diagnostic(document.line(place), place, message)
+
+
+SCRIPT_LIMIT = 12_288
+"""Bytes of a notebook's script: SageMaker takes 16,384 characters of it in base64."""
+
+START_SCRIPT = 2_200
+"""Bytes that a script of each start has at least, before anything of the YAML is in it."""
+
+
+def _too_long_script(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+    """Scripts that are certainly too long; what is close to the limit a synthesis tells."""
+    names = Names.placeholders(settings.workshop)
+    per_tag = len('{"Key":"","Value":""},')
+    of_tags = sum(len(key) + len(value) + per_tag for key, value in settings.tags.items())
+    for profile, section in settings.profiles.items():
+        size = START_SCRIPT + of_tags + sum(len(name) + 1 for name in section.notebook.packages)
+        for key, bucket in section.storage.buckets.items():
+            address = len(f"export WORKSHOP_S3_=s3://{naming.at_longest(names.bucket(key))}/")
+            size += sum(address + 2 * len(prefix) for prefix in bucket.prefixes)
+        if size > SCRIPT_LIMIT:
+            place = ("profiles", profile)
+            message = (
+                f"the notebook's script of each start has at least {size:,} bytes and SageMaker"
+                f" takes {SCRIPT_LIMIT:,}; use fewer or shorter tags, prefixes or packages"
             )
             yield Diagnostic(document.line(place), place, message)
 

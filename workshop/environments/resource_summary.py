@@ -35,7 +35,7 @@ class ProfileSummary:
 
 @dataclass(frozen=True)
 class ResourceTotals:
-    """Everything, with what the cohorts add: stacks, a bucket and a dashboard each."""
+    """Everything, with what cohorts add: three stacks, two buckets, a role, a dashboard each."""
 
     seats: int
     cohorts: int
@@ -78,9 +78,9 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
         seats=seats,
         cohorts=cohorts,
         stacks=sum(profile.stacks for profile in profiles) + cohorts * len(naming.COHORT_STACKS),
-        buckets=sum(profile.buckets for profile in profiles) + cohorts,
+        buckets=sum(profile.buckets for profile in profiles) + 2 * cohorts,
         repositories=sum(profile.repositories for profile in profiles),
-        roles=seats,
+        roles=seats + cohorts,
         notebooks=seats,
         volume_gb=sum(seat.volume_gb for seat in loaded.seats),
         dashboards=seats + cohorts,
@@ -91,7 +91,7 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
 def _policies(loaded: LoadedEnvironment) -> PolicySummary:
     settings = loaded.settings
     names = naming.Names.placeholders(settings.workshop)
-    sizes = layout.sizes(names, settings.profiles, tag_keys=settings.tags)
+    sizes = layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags)
     cohorts = Counter(account for account, _ in {(s.account, s.region) for s in loaded.seats})
     return PolicySummary(
         sizes,

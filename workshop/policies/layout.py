@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from workshop.config.profiles import Access, Profile
-from workshop.naming import BOUNDARY, FREEZE, Names
+from workshop.naming import BOUNDARY, END, FREEZE, Names
 from workshop.policies.actions import LOG_READ, LOG_WRITE, PUBLIC_READ
 from workshop.policies.boundary import Openings, boundary_policy
 from workshop.policies.compute import (
@@ -38,7 +39,7 @@ from workshop.policies.documents import (
     document,
 )
 from workshop.policies.extra import extra_policy
-from workshop.policies.freeze import freeze_policy
+from workshop.policies.freeze import end_policy, freeze_policy
 from workshop.policies.limits import (
     limits_policy,
     log_statements,
@@ -95,13 +96,16 @@ def seat_policies(
     return {
         **allowed,
         "limits": limits_policy(names, tuple(tag_keys)),
-        **({"models": document(*model_statements(names))} if access.model_prefix else {}),
         **{part: made for part, made in own.items() if made["Statement"]},
     }
 
 
 def cohort_policies(
-    names: Names, profiles: Mapping[str, Profile], *, tag_keys: Iterable[str] = ()
+    names: Names,
+    profiles: Mapping[str, Profile],
+    *,
+    end: datetime,
+    tag_keys: Iterable[str] = (),
 ) -> dict[str, Document]:
     """Return every policy of a cohort's stack, by the parts of their names.
 
@@ -114,6 +118,7 @@ def cohort_policies(
     made = {
         BOUNDARY: boundary_policy(any_seat, openings(profiles.values())),
         FREEZE: freeze_policy(extra),
+        END: end_policy(end, extra),
     }
     keys = tuple(tag_keys)
     for name, profile in profiles.items():
@@ -124,8 +129,8 @@ def cohort_policies(
 
 
 def attached(name: str, profile: Profile) -> tuple[str, ...]:
-    """Return the parts that the role of a seat of this profile carries."""
-    return tuple(seat_policies(Names("", "", "", ""), name, profile))
+    """Return the parts that the role of a seat of this profile carries: the end's among them."""
+    return (*seat_policies(Names("", "", "", ""), name, profile), END)
 
 
 def attachments(name: str, profile: Profile) -> int:
@@ -145,10 +150,14 @@ def cure(part: str) -> str:
 
 
 def sizes(
-    names: Names, profiles: Mapping[str, Profile], *, tag_keys: Iterable[str] = ()
+    names: Names,
+    profiles: Mapping[str, Profile],
+    *,
+    end: datetime,
+    tag_keys: Iterable[str] = (),
 ) -> tuple[PolicySize, ...]:
     """Return the sizes of a cohort's policies."""
-    made = cohort_policies(names, profiles, tag_keys=tag_keys)
+    made = cohort_policies(names, profiles, end=end, tag_keys=tag_keys)
     return tuple(PolicySize(part, characters(policy)) for part, policy in made.items())
 
 
@@ -173,7 +182,7 @@ def openings(profiles: Iterable[Profile]) -> Openings:
 
 
 def _caps(names: Names, access: Access) -> Sequence[Statement]:
-    statements: list[Statement] = []
+    statements: list[Statement] = [*model_statements(names)] if access.model_prefix else []
     if access.mode == "scoped":
         statements += spending_statements(
             training_instance_types=access.training_instance_types,

@@ -43,7 +43,7 @@ def limits_policy(names: Names, tag_keys: Sequence[str] = ()) -> Document:
     the alphabet are kept, as many as one policy has room for.
     """
     made = _limits(names)
-    for key in (tags.ENVIRONMENT, tags.PROFILE, tags.ENDS, *sorted(tag_keys)):
+    for key in (tags.ENVIRONMENT, tags.PROFILE, *sorted(tag_keys)):
         kept = document(*made["Statement"], _kept_tag(len(made["Statement"]), key))
         made = kept if characters(kept) <= ROOM else made
     return made

@@ -7,7 +7,7 @@ may have any path, and a dashboard any Region.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from workshop.aws.reads import Unavailable, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.deploy.plan import cure_of_kept
 from workshop.naming import COHORT
 from workshop.policies import layout
 from workshop.preflight.checks import Check, CheckState, unknown
@@ -54,6 +55,9 @@ CURES = {
 }
 """By kind, how to get rid of one; all else that helps is another name."""
 
+KEPT = (BUCKET, REPOSITORY)
+"""What the YAML can keep beyond a teardown."""
+
 Names = Mapping[str, str]
 """Name of a resource -> the stack that is to make it."""
 
@@ -82,7 +86,10 @@ def desired(
     shared = cohort.stack(COHORT)
     found: dict[str, dict[str, str]] = {kind: {} for kind in CURES}
     found[BUCKET][cohort.datasets_bucket] = shared
-    for part in layout.cohort_policies(cohort, loaded.settings.profiles):
+    watch = cohort.stack(naming.WATCH)
+    found[BUCKET][cohort.watch_bucket] = watch
+    found[ROLE][cohort.watch_role] = watch
+    for part in layout.cohort_policies(cohort, loaded.settings.profiles, end=loaded.settings.end):
         found[POLICY][cohort.cohort_policy(part)] = shared
     for seat in seats:
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
@@ -192,6 +199,7 @@ def check(
     kind: str,
     desired: Names,
     there: Mapping[str, str] | Collection[str] | Unavailable,
+    command: Callable[..., str],
 ) -> Check:
     """Return whether nothing has a name of this kind that a stack has to make.
 
@@ -207,6 +215,9 @@ def check(
         )
     arn = there[taken[0]] if isinstance(there, Mapping) else ""
     cure = CURES[kind].format(name=taken[0], region=account_region.region, arn=arn)
+    if kind in KEPT:
+        seats = dict.fromkeys(naming.seat_of_stack(desired[name]) for name in taken)
+        cure = f"{cure_of_kept(command, [*seats])}; else {cure}"
     message = f"{_there(taken)}, and no stack of this workshop made it; {cure}; or {_OTHER_NAME}"
     return Check(account_region, subject, CheckState.FAILED, message)
 
@@ -215,11 +226,14 @@ _OTHER_NAME = "write another 'workshop' name, or other ids and keys"
 
 
 def check_buckets(
-    account_region: AccountRegion, desired: Names, there: BucketNames | Unavailable
+    account_region: AccountRegion,
+    desired: Names,
+    there: BucketNames | Unavailable,
+    command: Callable[..., str],
 ) -> Iterator[Check]:
     """Yield the same for buckets, whose names are shared with all other accounts."""
     usable = there if isinstance(there, Unavailable) else there.usable
-    yield check(account_region, BUCKET, desired, usable)
+    yield check(account_region, BUCKET, desired, usable, command)
     if not isinstance(there, Unavailable) and there.of_others:
         message = f"{_there(sorted(there.of_others))} in another account; {_OTHER_NAME}"
         yield Check(account_region, "bucket names of other accounts", CheckState.FAILED, message)

@@ -27,6 +27,9 @@ OF_PREFLIGHT = (
 )
 """What a preflight itself reads, and asks for."""
 
+OF_BILL = ("ce:GetCostAndUsage", "pricing:GetProducts")
+"""What a bill reads besides; without it there are shipped prices, and nothing to compare with."""
+
 OF_TEARDOWN_ROLES = (
     *("iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:AttachRolePolicy"),
     *("iam:PutRolePermissionsBoundary", "iam:RemoveRoleFromInstanceProfile"),
@@ -50,6 +53,10 @@ _NAMED = {
         "sagemaker:{region}:{account}:notebook-instance-lifecycle-config/{workshop}-*"
     ),
     "AWS::CloudWatch::Dashboard": "cloudwatch::{account}:dashboard/{workshop}-*",
+    "AWS::Lambda::Function": "lambda:{region}:{account}:function:{workshop}-*",
+    "AWS::Events::Rule": "events:{region}:{account}:rule/{workshop}-*",
+    "AWS::SNS::Topic": "sns:{region}:{account}:{workshop}-*",
+    permissions.WATCH_LOGS: "logs:{region}:{account}:log-group:/aws/lambda/{workshop}-*",
     permissions.LOG_GROUP: "logs:{region}:{account}:log-group:" + collector.LOG_GROUP + "*",
 }
 """By type, the ARNs of what has the workshop's names."""
@@ -85,12 +92,17 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     named[roles].update(dict.fromkeys(OF_TEARDOWN_ROLES))
     objects = _arns(scope, _NAMED["AWS::S3::Bucket"] + "/*")
     named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *_SAVED))
-    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *everywhere, "cloudformation:DescribeStacks"}
+    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *OF_BILL, *everywhere}
+    reads.add("cloudformation:DescribeStacks")
     anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])
     (_, deletes), _ = permissions.deletes(anybody, scope.partition, bucket="datasets")
     passing = {
         **_statement("PassRoles", ["iam:PassRole"], roles),
-        "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        "Condition": {
+            "StringEquals": {
+                "iam:PassedToService": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]
+            }
+        },
     }
     return [
         # What is read of everything need not be allowed on single resources as well.

@@ -1,13 +1,14 @@
-"""What SageMaker's machines and disks cost an hour, as far as the shipped list knows.
+"""What SageMaker's machines and disks cost an hour, as far as the price lists know.
 
-List prices of AWS on demand, in USD: an estimate, not a bill. What is not on the list has no price,
-never a price of 0. A Region that is not on the list has the prices of :data:`FALLBACK`,
-and :func:`basis` says so.
+List prices of AWS on demand, in USD: an estimate, not a bill. What is not on a list has no price,
+never a price of 0. A Region's list is the one that was read from AWS, see :func:`use`, else the
+shipped one; a Region that is not on that has the prices of :data:`FALLBACK`, and :func:`basis` says
+which it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -26,6 +27,12 @@ _LEAST_SHOWN = Decimal("0.0005")
 """Less than this is shown as 0.000."""
 
 _LIST = Path(__file__).with_name("prices.yaml")
+
+RegionPrices = dict[str, Any]
+"""``date``, ``volume_gb_month`` and ``types``, as in ``prices.yaml``."""
+
+_read: dict[str, RegionPrices] = {}
+"""By Region, the lists that were read from AWS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +113,33 @@ def cost(usd: Decimal | None) -> Cost:
 
 def basis(region: str) -> str:
     """Return where the figures for a Region come from, in words."""
+    if region in _read:
+        return f"AWS's price list for {region}, read on {_read[region]['date']}"
     known = region if region in _prices() else FALLBACK
     estimate = "" if known == region else f", an estimate for {region}"
-    return f"{known} list prices of {_prices()[known]['date'].isoformat()}{estimate}"
+    return f"{known} list prices of {_prices()[known]['date']}{estimate}"
 
 
-def _of(region: str) -> dict[str, Any]:
+def use(read: Mapping[str, RegionPrices]) -> None:
+    """Take these lists, by Region, in place of all that were taken before."""
+    _read.clear()
+    _read.update(read)
+
+
+def is_read(region: str) -> bool:
+    """Return whether a Region's prices were read from AWS."""
+    return region in _read
+
+
+def _of(region: str) -> RegionPrices:
+    if region in _read:
+        return _read[region]
     prices = _prices()
     return prices[region if region in prices else FALLBACK]
 
 
 @cache
-def _prices() -> dict[str, dict[str, Any]]:
+def _prices() -> dict[str, RegionPrices]:
     # Prices are quoted in the file: a number would lose its digits on the way to a Decimal.
-    read: dict[str, dict[str, Any]] = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
+    read: dict[str, RegionPrices] = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
     return read

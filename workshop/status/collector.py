@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
@@ -96,6 +97,7 @@ class StatusScan:
     calls: Mapping[str, int]
     strays: tuple[StatusRow, ...] = ()
     stray_stacks: tuple[Stray, ...] = ()
+    snapshots: Mapping[AccountRegion, Snapshot] = field(default_factory=dict)
 
 
 def scan(
@@ -127,7 +129,7 @@ def scan(
     everybody = replace(loaded, seats=(*loaded.seats, *left))
     unattributed = (report.unattributed(everybody, snapshot) for snapshot in snapshots.values())
     return StatusScan(
-        at=datetime.now(UTC),
+        at=events.now(),
         rows=rows,
         unattributed=tuple(found for found in unattributed if found is not None),
         totals=report.totals(rows),
@@ -139,6 +141,7 @@ def scan(
         calls=Counter(clients.calls) - before,
         strays=tuple(report.rows(everybody, left, snapshots)),
         stray_stacks=strays,
+        snapshots=snapshots,
     )
 
 
@@ -205,6 +208,21 @@ class StatusCollector:
             for kind, listed in work.items()
         }
 
+    def of_workshop(
+        self, kind: str
+    ) -> tuple[tuple[RunningJob, ...] | Unavailable, Mapping[str, Mapping[str, str]]]:
+        """Read what runs of a kind, but for other workshops', and the tags of what needs them."""
+        listed = self._listed(kind)
+        if isinstance(listed, Unavailable):
+            return listed, {}
+        tags = attempt(partial(self._tags, listed))
+        if isinstance(tags, Unavailable):
+            return tags, {}
+        ours = [job for job in listed if self._owners.by_name(job.name) or job.arn in tags]
+        with ThreadPoolExecutor(THREADS) as pool:
+            described = self._descriptions.of(pool, ours)
+        return tuple(replace(job, machines=described[job]) for job in ours), tags
+
     def _active(self) -> dict[str, datetime]:
         """Return when each notebook last wrote a line to its log, by the notebook's name.
 
@@ -253,20 +271,28 @@ class StatusCollector:
         self, resources: Iterable[RunningJob | NotebookState]
     ) -> dict[str, Mapping[str, str]]:
         """Return the tags of what the name alone does not give to a seat: 100 with one call."""
-        arns = sorted(
-            {resource.arn for resource in resources if self._owners.by_name(resource.name) is None}
+        arns = {
+            resource.arn for resource in resources if self._owners.by_name(resource.name) is None
+        }
+        return tags_of(self._clients, self._account_region, arns)
+
+
+def tags_of(
+    clients: Clients, account_region: AccountRegion, arns: Iterable[str]
+) -> dict[str, Mapping[str, str]]:
+    """Return the tags of resources by their ARNs; botocore's errors pass through."""
+    every = sorted(set(arns))
+    tags: dict[str, Mapping[str, str]] = {}
+    for first in range(0, len(every), ARNS_AT_ONCE):
+        answer = clients.call(
+            account_region,
+            "resourcegroupstaggingapi",
+            "GetResources",
+            ResourceARNList=every[first : first + ARNS_AT_ONCE],
         )
-        tags: dict[str, Mapping[str, str]] = {}
-        for first in range(0, len(arns), ARNS_AT_ONCE):
-            answer = self._clients.call(
-                self._account_region,
-                "resourcegroupstaggingapi",
-                "GetResources",
-                ResourceARNList=arns[first : first + ARNS_AT_ONCE],
-            )
-            for tagged in answer["ResourceTagMappingList"]:
-                tags[tagged["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}
-        return tags
+        for tagged in answer["ResourceTagMappingList"]:
+            tags[tagged["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}
+    return tags
 
 
 def _all(listings: Iterable[tuple[RunningJob, ...] | Unavailable]) -> list[RunningJob]:

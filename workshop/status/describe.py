@@ -108,28 +108,13 @@ class Descriptions:
                 names.setdefault(SEARCHED[job.kind], {})[job.name] = job.arn
         found: dict[str, Mapping[str, Any] | Unavailable] = {}
         for noun, arns in names.items():
-            for batch in _batches(arns):
-                records = attempt(partial(self._search, noun, batch))
+            for batch in batches(arns):
+                records = attempt(partial(search, self._clients, self._account_region, noun, batch))
                 if isinstance(records, Unavailable):
                     found |= dict.fromkeys((arns[name] for name in batch), records)
                 else:
                     found |= records
         return found
-
-    def _search(self, noun: str, names: Collection[str]) -> dict[str, Mapping[str, Any]]:
-        filters = [
-            {"Name": f"{noun}Name", "Operator": "In", "Value": value} for value in _values(names)
-        ]
-        pages = self._clients.pages(
-            self._account_region,
-            "sagemaker",
-            "Search",
-            Resource=noun,
-            SearchExpression={"Filters": filters, "Operator": "Or"},
-        )
-        return {
-            record[noun][f"{noun}Arn"]: record[noun] for page in pages for record in page["Results"]
-        }
 
     def _machines(
         self, job: RunningJob, searched: Mapping[str, Mapping[str, Any] | Unavailable]
@@ -182,7 +167,30 @@ def _key(job: RunningJob) -> Key:
     return job.arn, job.changed
 
 
-def _batches(names: Collection[str]) -> Iterator[list[str]]:
+def search(
+    clients: Clients, account_region: AccountRegion, noun: str, names: Collection[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Return whole training jobs or endpoints of a batch of names, by ARN, as Search has them.
+
+    botocore's errors pass through.
+    """
+    filters = [
+        {"Name": f"{noun}Name", "Operator": "In", "Value": value} for value in _values(names)
+    ]
+    pages = clients.pages(
+        account_region,
+        "sagemaker",
+        "Search",
+        Resource=noun,
+        SearchExpression={"Filters": filters, "Operator": "Or"},
+    )
+    return {
+        record[noun][f"{noun}Arn"]: record[noun] for page in pages for record in page["Results"]
+    }
+
+
+def batches(names: Collection[str]) -> Iterator[list[str]]:
+    """Yield names in as many parts as questions to Search are needed for them."""
     every = list(names)
     return (every[first : first + PAGE] for first in range(0, len(every), PAGE))
 

@@ -167,6 +167,11 @@ def totals(rows: Sequence[StatusRow]) -> StatusTotals:
     )
 
 
+def work_by_seat(loaded: LoadedEnvironment, found: Snapshot) -> list[tuple[RunningJob, str | None]]:
+    """Return what runs in a Region with the seat that it belongs to, None for no seat's."""
+    return _by_owner(owners(loaded, found.account_region), found)
+
+
 def owners(loaded: LoadedEnvironment, account_region: AccountRegion) -> Owners:
     """Return the seats that can own something in an account and Region."""
     here = {seat.id for seat in loaded.seats if seat.account_region == account_region}

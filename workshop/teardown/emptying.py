@@ -38,15 +38,6 @@ ROUNDS = 5
 MOST_LEFT = 1000
 """Keys that may stay before a bucket is given up: a denied bucket is not asked a million times."""
 
-_PASSING = frozenset(
-    {
-        "InternalError",
-        "ServiceUnavailable",
-        "OperationAborted",
-        "RequestTimeout",
-        *errors.THROTTLED,
-    }
-)
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
 """What another teardown, or a rule of the bucket, has deleted since it was listed."""
 
@@ -67,6 +58,11 @@ class Left:
     version: str
     code: str
     message: str
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same may go well later."""
+        return errors.passes({"Code": self.code, "Message": self.message})
 
     def __str__(self) -> str:
         return f"{self.key} ({self.code}: {self.message})"
@@ -197,9 +193,7 @@ class BucketEmptier:
         asked = keys
         for attempt in range(1, ATTEMPTS + 1):
             failed = list(self._ask(asked, done.calls))
-            passing = [
-                version for version in failed if version.code in _PASSING and attempt < ATTEMPTS
-            ]
+            passing = [version for version in failed if version.passes and attempt < ATTEMPTS]
             done.left += [version for version in failed if version not in passing]
             if not passing:
                 break

@@ -78,17 +78,12 @@ class StackRules:
 
     def _is_named_for(self, seat: str, name: str) -> bool:
         names = Names(self.workshop, seat, self.account_region.account, self.account_region.region)
-        return name in names.stacks
-
-    @property
-    def _cohort(self) -> Names:
-        where = self.account_region
-        return Names(self.workshop, naming.COHORT, where.account, where.region)
+        return name in {names.stack(kind) for kind in naming.kinds_of(seat)}
 
     def _looks_alike(self, name: str) -> bool:
         parts = name.split("-")
         return parts[0] == self.workshop and (
-            (self.whole and parts[1:2] == [naming.COHORT] and name in self._cohort.stacks)
+            (self.whole and self._is_named_for(naming.COHORT, name))
             or (len(parts) == _WORDS and parts[1] in self.seats)
         )
 

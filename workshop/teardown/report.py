@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from workshop import files
 from workshop.escaping import json_text, markdown, printable
+from workshop.pricing.amounts import NOT_IN_IT, Bill
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices, cost_of, to_accept
@@ -24,6 +25,9 @@ from workshop.teardown.verification import SCANS, Scan
 GONE = (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
 """Outcomes after which nothing of it is left."""
 _STAYED = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
+
+BILL = "what it had cost, by seat and kind"
+"""The heading of the bill."""
 
 PROVEN = 0
 LEFT = 1
@@ -55,6 +59,8 @@ class TeardownReport:
     """What was saved of each seat."""
     stays: tuple[Resource, ...] = ()
     """What a sweep leaves on purpose: the workbenches."""
+    bill: Bill | None = None
+    """What it had cost before anything was deleted, None where nobody looked."""
 
     @property
     def proven(self) -> bool:
@@ -145,6 +151,7 @@ class TeardownReport:
             "exit": self.code,
             "still_billed_usd_per_hour": self.cost.known,
             "all_prices_known": self.cost.complete,
+            "bill": self.bill and self.bill.document(),
             "results": {
                 outcome.value: [
                     {**result.resource.document(), "message": result.message} for result in results
@@ -202,8 +209,17 @@ class TeardownReport:
             "foreign look-alikes, left alone",
             [_row(resource, resource.why) for resource in self.foreign],
         )
+        yield BILL, list(self._rows_of_bill())
         for outcome in GONE:
             yield outcome.value, self._rows(outcome)
+
+    def _rows_of_bill(self) -> Iterator[tuple[str, ...]]:
+        if self.bill is not None:
+            for one in self.bill.seats:
+                for kind, amount in one.amounts.items():
+                    yield one.seat, kind, "", f"{amount} USD"
+            for why in self.bill.unread:
+                yield "", "", "", why
 
     def _rows(self, outcome: DeletionOutcome) -> list[tuple[str, ...]]:
         return [_row(result.resource, result.message) for result in self.of(outcome)]
@@ -215,6 +231,8 @@ class TeardownReport:
         yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
         yield "ended", f"{self.ended:%Y-%m-%d %H:%M:%S} UTC"
         yield "still billed", self.cost.per_hour
+        if self.bill is not None:
+            yield "has cost", f"{self.bill.sentence}; {NOT_IN_IT}"
         if self.saved:
             yield "saved", saved_in_all(self.saved, self.choices)
         scans = ", ".join(

@@ -41,6 +41,8 @@ class _StackDeletion:
     began: float = 0
     attempts: int = 0
     left_behind: bool = False
+    reason: str = ""
+    """What CloudFormation says of the stack itself."""
     result: DeletionResult | None = None
 
 
@@ -152,6 +154,7 @@ class StackDeleter:
         if found is None:
             self._end(job, DeletionOutcome.DELETED)
             return True
+        job.reason = found.reason
         return not found.status.startswith("DELETE_IN_PROGRESS")
 
     def _give_up_late(self, watched: dict[str, _StackDeletion]) -> None:
@@ -180,7 +183,9 @@ class StackDeleter:
             return True
         if self.abandon and left and not late and not job.left_behind:
             return self._leave_behind(job, left)
-        self._end(job, DeletionOutcome.STUCK, message or "CloudFormation does not delete it")
+        # An export that another stack uses fails no resource: the stack is as it was before.
+        message = message or job.reason or "CloudFormation does not delete it"
+        self._end(job, DeletionOutcome.STUCK, message)
         return False
 
     def _left(self, job: _StackDeletion) -> list[dict[str, Any]]:
@@ -261,15 +266,26 @@ class StackDeleter:
         """Delete roles and policies that no stack holds; what became of each."""
         results = []
         for resource in resources:
-            try:
-                roles.delete(self.clients, resource)
-                results.append(DeletionResult(resource, DeletionOutcome.DELETED))
-            except errors.Refusal as error:
-                results.append(
-                    DeletionResult(resource, DeletionOutcome.STUCK, errors.describe(error))
-                )
+            results.append(self._delete_orphan(resource))
             self._emit(results[-1].message, resource, results[-1].outcome)
         return results
+
+    def _delete_orphan(self, resource: Resource) -> DeletionResult:
+        """Delete a role or a policy; IAM may hold for a while what was taken off it against it."""
+        wait, message = self.waits.first_wait, ""
+        for attempt in range(self.waits.attempts):
+            if attempt:
+                self.pause(wait)
+                wait = self.waits.next(wait)
+            try:
+                roles.delete(self.clients, resource)
+            except errors.Refusal as error:
+                message = errors.describe(error)
+                if not message.startswith("DeleteConflict"):
+                    break
+            else:
+                return DeletionResult(resource, DeletionOutcome.DELETED)
+        return DeletionResult(resource, DeletionOutcome.STUCK, message)
 
     def _end(self, job: _StackDeletion, outcome: DeletionOutcome, message: str = "") -> None:
         job.result = DeletionResult(job.resource, outcome, message)

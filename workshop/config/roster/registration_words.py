@@ -1,9 +1,12 @@
 """The words of registration tools: what a heading names, and what a status says of a person.
 
 No tool is known by its brand. Headings and statuses are known by their words, in English, German,
-French, Spanish, Italian, Portuguese and Dutch, and where it costs nothing in Nordic languages and
-Polish. Words are compared without case, accents and punctuation.
+French, Spanish, Italian, Portuguese and Dutch, in Japanese, Chinese, Korean and Russian, and the
+most common ones in Nordic languages, Polish, Czech and Turkish. Words are compared without case,
+accents and punctuation.
 """
+
+# ruff: noqa: RUF001 - letters of other alphabets are meant
 
 from __future__ import annotations
 
@@ -39,30 +42,39 @@ class Standing(StrEnum):
     UNKNOWN = "unknown"
 
 
+def _without_accents(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
 def _words(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns))
+    return re.compile(_without_accents("|".join(patterns)))
 
 
 _EMAIL = _words(
     r"\be ?mail", r"\bmail(adres\w*| ad+res+e?)?$", r"\bcorr?eio? eletr", r"\bcorreo\b",
     r"\bcourriel\b", r"\badresse electronique", r"\bposta elettronica", r"\bendereco eletronico",
-    r"\be ?post\b",
+    r"\be ?posta?\b", "メール", "メアド", "电子邮[件箱]", "邮箱", "電子郵件", "이메일", "전자우편",
+    r"электронн\w* почт", r"электронн\w* адрес", r"^почта$",
 )  # fmt: skip
 _OTHER_EMAIL = _words(
     "newsletter", "marketing", r"\bopt", "consent", "subscri", "status", r"\bsent\b", "verif",
     "receive", "recevoir", "recib", "ricev", "receber", "erhalten", "ontvang", "invited by",
-    "emergency", "domain", r"\bid\b",
+    "emergency", "domain", r"\bid\b", "メールマガジン", "メルマガ", "配信", "受け取", "рассылк",
 )  # fmt: skip
-_REPEATED_EMAIL = _words("confirm", "repeat", "again", "bestat", "wiederhol", "repit", "second")
+_REPEATED_EMAIL = _words(
+    "confirm", "repeat", "again", "bestat", "wiederhol", "repit", "second", "確認", "确认", "확인"
+)
 _PAYER = _words(
     "buyer", "purchas", r"\border", "billing", "payer", "invoice", "kaufer", "besteller",
     "rechnung", "acheteur", "factur", "comprador", "compratore", "acquirente", r"\bkoper",
     "factuur", "booker", "company", "firm", "organi[sz]", "contact", "manager", "supervisor",
-    "referr",
+    "referr", "購入", "购买", "구매", "주문자", "покупател", "会社", "плательщик",
 )  # fmt: skip
 _PERSON = _words(
     "attendee", "participant", "guest", "teilnehm", r"\bgast", "asistente", "partecipante",
     "deelnemer", "inscrit", "registrant", "delegate", "ticket ?holder",
+    "参加者", "参会", "참가자", "участник", "katilimci", "ucastnik", "uczestnik",
 )  # fmt: skip
 
 _FULL = _words(
@@ -70,19 +82,23 @@ _FULL = _words(
     "vollstandige[rn]? name", "nom complet",
     "nome completo", "nombre completo", "nominativo", "volledige naam", "wie heisst",
     "wie heissen", "como te llamas", "vous appelez", "come ti chiami", "hoe heet",
+    "氏名", "名前", "姓名", "表示名", "이름", "성명", "성함", r"\bфио\b", r"\badi?( ve)? soyad",
 )  # fmt: skip
 _FIRST = _words(
     "first ?name", "given ?names?", "forename", "vorname", "prenom", "nombres? de pila",
     "primer nombre", "primeiro nome", "nome proprio", "voornaam", "fornamn", "fornavn", r"\bimie",
+    "etunimi", "keresztnev", "^名$", "下の名", "^名字$",
 )  # fmt: skip
 _LAST = _words(
     "last ?name", "surname", "family ?name", "nachname", "familienname", "zuname",
     "nom de famille", "apellidos?", "cognome", "sobrenome", "ultimo nome", "apelido",
     "achternaam", "familienaam", "efternamn", "etternavn", "efternavn", "nazwisko",
+    "prijmeni", "priezvisko", "soyad", "sukunimi", "vezeteknev", "фамилия", "^姓$", "苗字", "^성$",
 )  # fmt: skip
 _INFIX = _words("tussenvoegsel", "voorvoegsel")
 _NAME = _words(
-    r"\b(name|nom|nombre|nome|naam|namn|navn)\b", "(teilnehmer|gast|deelnemers?)na(me|am)"
+    r"\b(name|nom|nombre|nome|naam|namn|navn|nimi|jmeno|meno|imie|adi|имя)\b",
+    "(teilnehmer|gast|deelnemers?)na(me|am)",
 )
 _OTHER_NAME = _words(
     "company", "event", "ticket", "user", "nick", "file", "firm", "unternehmen", "entreprise",
@@ -92,34 +108,84 @@ _OTHER_NAME = _words(
     "badge", "group", "host", "pronoun", r"\bstreet",
 )  # fmt: skip
 
+_NO_NAME = _words(
+    "フリガナ",
+    "ふりがな",
+    "カナ",
+    "かな",
+    "ローマ字",
+    "拼音",
+    "(会社|企業|団体|学校|公司|회사)",
+    "(ユーザー?|チケット|イベント|商品|部署|枠|票|活动|用户)名",
+)
+"""How a name is read, and what else has one, where names are written without blanks."""
+
 _STATUS = _words(
     r"\bstatus\b", r"\bstatut\b", r"\bestado\b", r"\bstato\b", "situac", r"\brsvp", "zusage",
     r"\w+status$", "(order|ticket|registration) state", "(are you|will you) .*(coming|attend)",
-    "kommst du", "kommen sie",
+    "kommst du", "kommen sie", "ステータス", "参加状況", "出欠", "状態", "状态", "상태", "статус",
+    r"\bdurumu?\b", r"\bstav\b",
 )  # fmt: skip
-_OTHER_STATUS = _words("marital", "member", "employ", "email", "mail", "dietary", "visa", "civil")
+_OF_A_COUNTRY = _words(r"\bestado\b", r"\bstato\b", "state", r"\bstav\b")
+_OTHER_STATUS = _words(
+    "marital",
+    "member",
+    "employ",
+    "email",
+    "mail",
+    "dietary",
+    "visa",
+    "civil",
+    "dinner",
+    "lunch",
+    "breakfast",
+    "drinks?\\b",
+    "party",
+    "social",
+    "reception",
+    "tour\\b",
+    "essen",
+    "abend",
+    "feier",
+    "ausflug",
+    "hotel",
+    "train",
+    "by (bus|car)",
+    "remote",
+    "in person",
+    "laptop",
+    "parking",
+)
 
 _WAITLISTED = _words(
     "wait ?list", "waiting", "warteliste", "liste d attente", "lista d[ei] (espera|attesa)",
     "lista d attesa", "wachtlijst", "standby", "vantelista", "venteliste",
+    "補欠", "キャンセル待ち", "候[补補]", "대기", "лист ожидани", "bekleme listesi", "nahradnik",
+    "lista (oczekuj|rezerw)",
 )  # fmt: skip
 _REFUNDED = _words(
     "refund", "ruckerstatt", "erstattet", "rembours", "reembols", "rimbors", "terugbetaa",
-    "charge ?back", "devuelt",
+    "charge ?back", "devuelt", "返金", "払い?戻", "退款", "환불", "возвра[тщ]", r"\biade", "zwroc",
 )  # fmt: skip
 _CANCELLED = _words(
     "cancel", "storn", "annul", "abgesagt", "abgemeldet", "afgemeld", "avbokad", "withdrawn",
     "delet", "gelosch", "removed", "voided", "supprim", "eliminad", "expired", "abgelaufen",
-    "anulowan", "inactive",
+    "anulowan", "inactive", r"\bvoid\b", "キャンセル", "取り?消", "취소", "отмен", r"\biptal",
+    "zrusen",
 )  # fmt: skip
 _DECLINED = _words(
     "declin", "reject", "abgelehnt", r"\brefus", "rechaz", "rifiutat", "recusad", "afgewezen",
     "denied", "not (attending|going|coming|approved)", "^(no|nein|non|nee|nao)$",
+    "nimmt nicht", "ne participe pas", "no asist", "不参加", "欠席", "辞退", "却下", "拒[否绝]",
+    "불참", "отказ", "katilm[ai]", "^(いいえ|否|아니요|нет|hayir|ne|nie)$",
 )  # fmt: skip
 _PENDING = _words(
     "pending", "awaiting", r"\boffen", "en attente", "pendiente", "in attesa", "pendente",
     "in afwachting", "openstaand", "invited", "unconfirmed", "unbestatigt", "unpaid", "unbezahlt",
-    "started", "incomplete", "abandon", "draft", r"\bmaybe", "vielleicht",
+    "started", "incomplete", "abandon", "draft", r"\bmaybe", "vielleicht", "ausstehend",
+    "no (response|reply|answer)", "not responded", "keine antwort", "未(払|入金|定|承認|支付|付款)",
+    "承認待ち", "申請中", "保留", "待(审核|定|付款|支付|确认)", "미결제", "ожидает", "не оплачен",
+    "bekle", "nezaplacen", "nieoplacon",
 )  # fmt: skip
 _ACTIVE = _words(
     "attend", "approv", "confirm", "bestat", r"\bpaid", "bezahlt", r"\bpaye", "pagad", r"\bpago",
@@ -127,14 +193,18 @@ _ACTIVE = _words(
     "angemeldet", "inscri", "iscritt", "aangemeld", "accept", "akzept", "angenommen", "going",
     r"\bfree\b", "gratis", r"\bactiv", r"\baktiv", "zugesagt", "teilnehm", "kommt", "present",
     "success", "processed", "placed", "verified", "scanned", "bevestigd", "^booked", "gebucht",
-    "^(yes|ja|oui|si|sim|ok|y|tak)$", "issued", "live",
+    "^(yes|ja|oui|si|sim|ok|y|tak)$", "issued", "live", "nimmt teil", "参加", "出席", "確定",
+    "支払い?済", "完了", "承認", "申込", "已(确认|支付|付款|报名|签到)", "通过", "有效", "확정",
+    "참석", "완료", "승인", "подтвержд", "оплачен", "участв", "onaylan", "katil", "odendi",
+    "potvrzen", "zaplacen", "potwierdz", "oplacon", "^(はい|是|예|네|да|evet|ano)$",
 )  # fmt: skip
 _PARTLY = _words("partial", r"\bteil(weise)?\b", "partiel", "parcial", "parzial", "gedeelte")
-_NEGATED = re.compile(r"^(not|nicht|non|no|niet|nao|pas|ikke|inte) ")
+_NEGATED = re.compile(r"^(not|nicht|non|no(?! (?:response|reply|answer))|niet|nao|pas|ikke|inte) ")
 
 _TALK = _words(
     "reason", "policy", "polit", "grund", "motif", "motivo", "reden", "agree", "accept",
     "condition", "bedingung", "condicion", "terms", "deadline", "until", "url", "link",
+    "ポリシー", "規約", "同意", "政策", "条款", "동의", "услови", "соглас",
 )  # fmt: skip
 """Headings that speak of cancellation and say nothing of a person's."""
 
@@ -143,15 +213,14 @@ _TRUE = frozenset({"yes", "true", "ja", "oui", "si", "sim", "y", "x"})
 
 _PLACEHOLDER = re.compile(
     r"(tb[acd]|to be (announced|confirmed|determined|named)|n ?n|unknown|unbekannt|noch offen"
-    r"|anonymous|guest|gast|test|name|info requested|x+|)"
+    r"|anonymous|未定|guest|gast|test|name|info requested|x+|)"
 )
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"})
 
 
 def folded(text: str) -> str:
     """Return the words of ``text`` without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("_", " ")
+    plain = _without_accents(text.casefold().translate(_LETTERS)).replace("_", " ")
     return " ".join(re.findall(r"\w+", plain))
 
 
@@ -160,13 +229,15 @@ def heading_of(text: str) -> tuple[Heading, int] | None:
     words = folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
     if not words or "@" in text:
         return None
+    # 'Attendee name: Given name' is the given name; who it is of stands before it.
+    last_words = folded(text.rpartition(":")[2]) or words
     # Of two columns that name the same, the attendee's own counts before the buyer's.
     rank = 2 * bool(_PERSON.search(words)) - 4 * bool(_PAYER.search(words))
     rank += len(words.split()) <= 2  # noqa: PLR2004 - a heading, and not a sentence that asks
     if _EMAIL.search(words):
         is_other = _OTHER_EMAIL.search(words)
         return None if is_other else (Heading.EMAIL, rank - 2 * bool(_REPEATED_EMAIL.search(words)))
-    meaning = _status_heading(words) or _name_heading(words)
+    meaning = _status_heading(words) or _name_heading(last_words)
     return (meaning, rank) if meaning else None
 
 
@@ -179,10 +250,9 @@ def _status_heading(words: str) -> Heading | None:
 
 
 def _name_heading(words: str) -> Heading | None:
-    if _FULL.search(words):
-        return Heading.FULL
-    if _INFIX.search(words):
-        return Heading.INFIX
+    for pattern, heading in ((_NO_NAME, None), (_FULL, Heading.FULL), (_INFIX, Heading.INFIX)):
+        if pattern.search(words):
+            return heading
     first, last = _FIRST.search(words), _LAST.search(words)
     rest = _LAST.sub("", _FIRST.sub("", words))
     if (first and last) or ((first or last) and _NAME.search(rest)):
@@ -192,6 +262,11 @@ def _name_heading(words: str) -> Heading | None:
     if _NAME.search(words) and not _OTHER_NAME.search(words):
         return Heading.NAME
     return None
+
+
+def may_be_of_a_country(heading: str) -> bool:
+    """Whether a heading of statuses may as well name a part of a country."""
+    return _OF_A_COUNTRY.search(folded(heading)) is not None
 
 
 def standing_of(status: str) -> Standing:

@@ -22,6 +22,7 @@ from workshop.config.roster.registration_words import (
     folded,
     heading_of,
     is_placeholder,
+    may_be_of_a_country,
     standing_of,
 )
 from workshop.config.roster.sheet import MAX_NAME
@@ -36,6 +37,9 @@ _PREAMBLE = 40
 """Records above the headings, at most."""
 _FORMULA = "=+-@"
 """What spreadsheets take for the beginning of a formula; no name begins so."""
+
+_FAMILY_FIRST = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+"""Letters of Japanese, Chinese and Korean, in which the family's name comes first."""
 
 _STRANGE_STATUS = "its status is not known here: look whether it is to have a seat"
 
@@ -70,7 +74,7 @@ def read(raw: bytes) -> Export:
     """Return the registrations of an export."""
     if message := _unreadable(raw):
         return _unread(1, message)
-    encoded = decoded(raw)
+    encoded = decoded(raw, _known_headings)
     text = encoded.text.replace("\0", "")
     table = _table(text)
     if table is None:
@@ -93,7 +97,9 @@ def read(raw: bytes) -> Export:
                 records.append((line, cells))
     except csv_file.BrokenRecordError as broken:
         return _unread(broken.line, broken.text)
-    columns = _without_strange_statuses(columns, table.headings, [cells for _, cells in records])
+    rows_of_cells = [cells for _, cells in records]
+    columns = _columns(table.headings, rows_of_cells)
+    columns = _without_strange_statuses(columns, table.headings, rows_of_cells)
     rows = (_registration(line, cells, columns, table.headings) for line, cells in records)
     used = {index for indexes in columns.values() for index in indexes}
     return Export(
@@ -124,14 +130,14 @@ def _unread(line: int, message: str) -> Export:
 
 
 @dataclass(frozen=True, slots=True)
-class _Export:
+class _ExportTable:
     delimiter: str
     line: int
     headings: list[str]
     columns: Mapping[Heading, tuple[int, ...]]
 
 
-def _table(text: str) -> _Export | None:
+def _table(text: str) -> _ExportTable | None:
     """Return where the headings are: of all delimiters and lines, what names the most."""
     declared = csv_file.declared_delimiter(text)
     found = []
@@ -140,22 +146,34 @@ def _table(text: str) -> _Export | None:
             for number, (line, _, cells) in enumerate(csv_file.records(text, delimiter)):
                 columns = _columns(cells)
                 if Heading.EMAIL in columns:
-                    found.append(_Export(delimiter, line, cells, columns))
+                    found.append(_ExportTable(delimiter, line, cells, columns))
                     break
                 if number == _PREAMBLE:
                     break
     return max(found, key=lambda table: (len(table.columns), len(table.headings)), default=None)
 
 
-def _columns(headings: Sequence[str]) -> dict[Heading, tuple[int, ...]]:
-    """Return which columns hold what; of names and addresses the surest, of statuses all."""
-    found: dict[Heading, list[tuple[int, int]]] = {}
+def _known_headings(text: str) -> int:
+    table = _table(text)
+    return len(table.columns) if table else 0
+
+
+def _columns(
+    headings: Sequence[str], rows: Sequence[Sequence[str]] = ()
+) -> dict[Heading, tuple[int, ...]]:
+    """Return which columns hold what; of names and addresses the surest, of statuses all.
+
+    One that no row has anything in comes last: attendees may not have been asked.
+    """
+    filled = {index for row in rows for index, cell in enumerate(row) if cell}
+    found: dict[Heading, list[tuple[bool, int, int]]] = {}
     for index, heading in enumerate(headings):
         if meaning := heading_of(heading):
-            found.setdefault(meaning[0], []).append((-meaning[1], index))
+            empty = bool(rows) and index not in filled
+            found.setdefault(meaning[0], []).append((empty, -meaning[1], index))
     every = (Heading.STATUS, Heading.FLAG)
     return {
-        heading: tuple(index for _, index in (places if heading in every else [min(places)]))
+        heading: tuple(index for *_, index in (places if heading in every else [min(places)]))
         for heading, places in found.items()
     }
 
@@ -168,6 +186,8 @@ def _without_strange_statuses(
     """Return the columns without a status that is none: 'Estado' may be a state of a country."""
 
     def is_known(heading: Heading, index: int) -> bool:
+        if heading is Heading.STATUS and not may_be_of_a_country(headings[index]):
+            return True
         cells = [row[index] for row in rows if index < len(row) and row[index]]
         said = (_standing(heading, headings[index], cell) for cell in cells)
         return not cells or any(each is not Standing.UNKNOWN for each in said)
@@ -238,8 +258,9 @@ def _name(cells: Mapping[Heading, str]) -> str:
             first = name
         elif not (first and last):
             whole = name
-    named = " ".join(part for part in (first, infix, last) if part) if first and last else ""
-    return named or whole or " ".join(part for part in (first, infix, last) if part)
+    parts = [last, first] if _FAMILY_FIRST.search(last) else [first, infix, last]
+    named = " ".join(part for part in parts if part)
+    return named if first and last else whole or named
 
 
 def _clean(cell: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop import naming
+from workshop.aws import errors
 from workshop.aws.errors import code
 from workshop.teardown.emptying import BucketEmptier
 from workshop.teardown.resource import Resource, ScanContext, Scope
@@ -98,14 +99,15 @@ class Buckets(TaggedType):
 class SharedObjects(ResourceType):
     """What lies below ``vision-ada-`` in ``sagemaker-<region>-<account>``, the SDK's own default.
 
-    The bucket is everybody's in the account and is never deleted; one resource stands for all of a
+    The bucket is everybody's in the account and is never deleted; where another account has that
+    name, nothing of the workshop's is in it. One resource stands for all of a
     seat's objects, and only their keys say whose they are. The bucket's versions are listed once
     for the whole workshop, folded to the first folder.
     """
 
     name = names.SHARED_FOLDER
     service = "s3"
-    reads = ("s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
+    reads = ("s3:ListAllMyBuckets", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
     after = WRITERS
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
@@ -138,9 +140,18 @@ class SharedObjects(ResourceType):
                 ]
                 found |= {_seat_prefix(context.scope.workshop, key) for key in (*folders, *files)}
         except ClientError as error:
-            if code(error.response) != "NoSuchBucket":
+            if code(error.response) != "NoSuchBucket" and not (
+                errors.is_denied(error) and self._is_of_others(context, bucket)
+            ):
                 raise
         return found - {""}
+
+    def _is_of_others(self, context: ScanContext, bucket: str) -> bool:
+        """Return whether the account has no such bucket: anybody may have taken the name."""
+        own = self.listed(
+            context, "list_buckets", "Buckets", Prefix=bucket, PaginationConfig={"PageSize": PAGE}
+        )
+        return bucket not in {each["Name"] for each in own}
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
         self._part(context, resource).empty()

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from workshop.aws import errors
 from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.tagged import TaggedType
+
+_NO_SUCH_TYPE = "failed to satisfy constraint: Member must satisfy enum value set"
+"""What CloudWatch says of a type of alarms that it does not know."""
 
 
 def _dashboard(arn: str) -> str:
@@ -60,6 +64,7 @@ class Alarms(TaggedType):
     """Alarms with the workshop's tags, and look-alikes by their names.
 
     A composite alarm has to go before those that it looks at, so it is a resource type of its own.
+    A Region may not know all of the types that botocore knows: then nothing of that type is there.
     """
 
     service = "cloudwatch"
@@ -75,7 +80,13 @@ class Alarms(TaggedType):
         self._listed = listed
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        for name, arn in self._candidates(context):
+        try:
+            candidates = list(self._candidates(context))
+        except errors.Refusal as error:
+            if _NO_SUCH_TYPE in errors.message(error):
+                return
+            raise
+        for name, arn in candidates:
             yield from self.judged_by_own_tags(context, name, arn)
 
     def _candidates(self, context: ScanContext) -> Iterator[tuple[str, str]]:
@@ -117,4 +128,5 @@ TYPES: tuple[ResourceType, ...] = (
     Dashboards(),
     COMPOSITE,
     Alarms("alarm", "MetricAlarm", after=(COMPOSITE.name,)),
+    Alarms("log alarm", "LogAlarm", after=(COMPOSITE.name,)),
 )

@@ -1,0 +1,408 @@
+"""The private names of ministack that the local cloud leans on, with their signatures.
+
+ministack promises none of them. The contract tests hold this list against the pinned release, and
+the local cloud's code against this list.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DELETE_STACK = "(stack_name: str, stack_id: str, retain_resources=(), force=False)"
+_ROLL_BACK = (
+    "(stack_name: str, stack_id: str, stack: dict, operation: dict, reason_override: str = '')"
+)
+_EVALUATOR = "ministack.core.iam_evaluator."
+_STATEMENTS = f"list[{_EVALUATOR}ParsedStatement]"
+
+HELD: Mapping[str, Mapping[str, str | None]] = {
+    # module -> name -> signature (None: not a function)
+    "app": {
+        "app": "(scope, receive, send)",
+        "SERVICE_REGISTRY": None,
+        "_routing_params": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> dict"
+        ),
+        "SERVICE_HANDLERS": None,
+        "_loaded_modules": None,
+        "_state_map": None,
+        "_get_module": "(name: str)",
+        "_build_persistence_save_dict": "()",
+        "_load_persisted_state": "()",
+        "_reset_all_state": "()",
+        "_docker_socket_present": "() -> bool",
+        "pin_request_origin": "(source_ip: str, secure_transport: bool) -> None",
+        "_credential_failure": (
+            "(service: str, iam_action: str, request_id: str, denied, headers: dict)"
+        ),
+        "_handle_pre_body_request": (
+            "(method: str, path: str, headers: dict, query_params: dict, request_id: str)"
+        ),
+        "_handle_post_body_shortcuts": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict, "
+            "request_id: str)"
+        ),
+        "_handle_special_data_plane_request": (
+            "(method: str, path: str, headers: dict, body: bytes, query_params: dict, "
+            "request_id: str, raw_path: str | None = None, raw_query_string: str = '', "
+            "client_ip: str = '127.0.0.1')"
+        ),
+        "_handle_lambda_url_request": (
+            "(host: str, path: str, method: str, headers: dict, body: bytes, "
+            "query_params: dict, source_ip: str | None = None)"
+        ),
+        "_handle_admin_reset": "(path: str, method: str, query_params: dict)",
+        "_run_init_scripts": "()",
+        "_run_ready_scripts": "()",
+    },
+    "core.router": {
+        "SERVICE_PATTERNS": None,
+        "detect_service": "(method: str, path: str, headers: dict, query_params: dict) -> str",
+        "extract_access_key_id": "(headers: dict, query_params=None) -> str",
+    },
+    "core.sigv4": {
+        "decode_header_value": "(value: bytes) -> str",
+        "HeaderSignature": (
+            "(access_key_id: str, date_stamp: str, region: str, service: str, "
+            "signed_headers: str, signature: str, amz_date: str, "
+            "region_set: str | None = None) -> None"
+        ),
+        "_chunk_signatures_match": (
+            "(body: bytes, seed: str, signature: ministack.core.sigv4.HeaderSignature, "
+            "key: bytes) -> bool"
+        ),
+    },
+    "core.iam_evaluator": {
+        "is_root_access_key": "(access_key_id: str) -> bool",
+        "find_iam_access_key_account": "(access_key_id: str) -> str | None",
+        # A default of its signature is another object in each process.
+        "resolve_credential": None,
+        "CredentialResolutionError": "(code: str, message: str) -> None",
+        "AmbiguousAccessKeyError": None,
+        "resolve_caller_identity": "(access_key_id: str) -> dict | None",
+        "AuthError": "(code: str, message: str, details: dict[str, str] = <factory>) -> None",
+        "EvalContext": (
+            "(principal_arn: str, principal_type: str, principal_account: str, action: str, "
+            "resource_arn: str, region: str, source_ip: str = <factory>, "
+            "secure_transport: bool = <factory>, request_tags: dict[str, str] = <factory>, "
+            "tag_keys: list[str] = <factory>, service_context: dict[str, typing.Any] = <factory>, "
+            "principal_keys: dict[str, typing.Any] = <factory>) -> None"
+        ),
+        "_action_matches": (
+            "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
+        ),
+        "_first_match": (
+            f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
+            f"-> {_EVALUATOR}ParsedStatement | None"
+        ),
+        "_fnmatch_compile": "(pattern: str, ignore_case: bool) -> re.Pattern",
+        "_FNMATCH_CACHE": None,
+        "_resolve_condition_key": f"(key: str, ctx: {_EVALUATOR}EvalContext) -> Any",
+        "enforce": (
+            "(access_key_id: str, iam_action: str, service: str, region: str, "
+            "resource_arn: str = '*', service_context: dict[str, typing.Any] | None = None) "
+            f"-> {_EVALUATOR}EvalResult | {_EVALUATOR}AuthError | None"
+        ),
+        "evaluate": (
+            f"(ctx: {_EVALUATOR}EvalContext, policies: list[{_STATEMENTS}], "
+            f"*limits: list[{_STATEMENTS}]) -> {_EVALUATOR}EvalResult"
+        ),
+        "resolve_principal": (
+            "(access_key_id: str, account_id: str, "
+            f"credential: {_EVALUATOR}ResolvedCredential | None = None) "
+            f"-> {_EVALUATOR}PrincipalInfo | {_EVALUATOR}AuthError"
+        ),
+        "evaluate_trust_policy": (
+            "(trust_doc: str | dict, caller_arn: str, "
+            f"ctx: {_EVALUATOR}EvalContext | None = None) -> bool"
+        ),
+        "_service_principal_matches": "(principal: Any, service: str) -> bool",
+    },
+    "core.iam_actions": {
+        "extract_iam_action": (
+            "(service: str, method: str, path: str, headers: dict, body: bytes, "
+            "query_params: dict) -> str | None"
+        ),
+        "extract_resource_arn": (
+            "(service: str, method: str, path: str, headers: dict, body: bytes, "
+            "query_params: dict, region: str, account_id: str) -> str"
+        ),
+        "request_tag_context": "(service: str, iam_action: str, body: bytes, params: dict) -> dict",
+        "s3_service_context": (
+            "(iam_action: str, query_params: dict | None, path: str = '', "
+            "headers: dict | None = None) -> dict"
+        ),
+        "SERVICE_TO_IAM_NAMESPACE": None,
+        "_auth_failure": (
+            "(service: str, code: str, message: str, headers: dict) -> tuple[str, int, str]"
+        ),
+    },
+    "core.responses": {
+        "get_account_id": "() -> str",
+        "get_region": "() -> str",
+        "request_scope": "(account_id: str, region: str)",
+        "set_request_account_id": "(access_key_id: str) -> None",
+        "_account_from_sts_session": "(access_key_id: str)",
+        "new_uuid": "() -> str",
+        "json_response": (
+            "(data: dict, status: int = 200, *, "
+            "content_type: str = 'application/x-amz-json-1.0') -> tuple"
+        ),
+    },
+    "core.lambda_runtime": {"execution_credentials": "(config: dict) -> dict[str, str]"},
+    "services.lambda_svc": {
+        "execution_credentials": "(config: dict) -> dict[str, str]",
+        "resolve_function_url": ("(url_id: str) -> tuple[str, str, str, str | None, dict] | None"),
+        "_get_func_record_for_ref": ("(function_ref: str) -> tuple[dict | None, dict | None, str]"),
+        "_execution_record_for_config": "(func: dict, config: dict) -> dict",
+        "_execute_function_with_config_scope": "(func: dict, event: dict) -> dict",
+        "_create_function_url_config": "(func_name: str, data: dict, qualifier: str | None)",
+        "_url_config_key": "(func_name: str, qualifier: str | None) -> str",
+        "_function_urls": None,
+    },
+    "services.cloudformation.custom_resource": {"_response_url": "(token: str) -> str"},
+    "services.cloudformation.wait_conditions": {"handle_url": "(token: str) -> str"},
+    "services.cloudformation": {"_stacks": None, "_stack_events": None},
+    "services.cloudformation.stacks": {
+        "_add_event": (
+            "(stack_id, stack_name, logical_id, resource_type, status, reason='', "
+            "physical_id='', detailed_status='')"
+        ),
+        "_deploy_stack_async": (
+            "(stack_name: str, stack_id: str, template: dict, param_values: dict, "
+            "disable_rollback: bool, tags: list, is_update: bool = False, "
+            "previous_stack: dict | None = None, retain_except_on_create: bool = False,"
+            " imports: dict | None = None)"
+        ),
+        "_fail_property_validation": (
+            "(stack, stack_id, stack_name, resources_defs, ordered, param_values, "
+            "conditions, mappings, disable_rollback, previous_stack=None)"
+        ),
+        "_failed_operation": (
+            "(is_update, previous_stack, created, failed_update, failed_logical_id, "
+            "replaced_ids, cancelled, template, param_values, retain_except_on_create, "
+            "stack_tags, previous_tags, imports=None) -> dict"
+        ),
+        "_runs_on_worker_thread": "(resource_type: str) -> bool",
+        "_delete_resource": (
+            "(resource_type: str, physical_id: str, props: dict, "
+            "stack_name: str | None = None, logical_id: str | None = None)"
+        ),
+        "_with_dependencies": "(logical_ids, res_defs, remaining)",
+        "_delete_stack_async": _DELETE_STACK,
+        "_roll_back_operation": _ROLL_BACK,
+    },
+    "services.cloudformation.engine": {
+        "_extract_deps": "(resource_def: dict, all_resource_names: set) -> set",
+        "validate_template_support": (
+            "(template: dict, conditions: dict, params: dict | None = None) -> None"
+        ),
+        "_resolve_parameters": (
+            "(template: dict, provided_params: list[dict], "
+            "previous_params: dict | None = None) -> dict"
+        ),
+        "_intrinsic_references": "(value)",
+    },
+    "services.cloudformation.helpers": {
+        "_error": "(code, message, status=400)",
+    },
+    "services.cloudformation.handlers": {
+        "_describe_events": "(params)",
+        "_resolve_stack": "(stack_name)",
+        "_page": "(items, params, action, page_size=100)",
+        "_ACTION_HANDLERS": None,
+        "_create_stack_task_in_region": "(coro, stack: dict | None, stack_id: str | None = None)",
+        "_resolve_template": "(params)",
+        "_parse_template": "(template_body: str) -> dict",
+        "_apply_transforms": (
+            "(template: dict, provided_params=None, previous_params=None) -> dict"
+        ),
+        "_check_capabilities": "(sent, template, params, macros=True)",
+        "_evaluate_conditions": "(template: dict, params: dict) -> dict",
+        "_capabilities_enforced": "()",
+        "_delete_stack_async": _DELETE_STACK,
+        "_roll_back_operation": _ROLL_BACK,
+        "validate_template_support": (
+            "(template: dict, conditions: dict, params: dict | None = None) -> None"
+        ),
+        "_resolve_parameters": (
+            "(template: dict, provided_params: list[dict], "
+            "previous_params: dict | None = None) -> dict"
+        ),
+    },
+    "services.cloudformation.changesets": {
+        "validate_template_support": (
+            "(template: dict, conditions: dict, params: dict | None = None) -> None"
+        ),
+        "_resolve_parameters": (
+            "(template: dict, provided_params: list[dict], "
+            "previous_params: dict | None = None) -> dict"
+        ),
+    },
+    "services.cloudformation.drift": {"_DRIFT_READERS": None},
+    "services.cloudformation.provisioners": {
+        "_provision_resource": (
+            "(resource_type: str, logical_id: str, props: dict, stack_name: str) -> tuple"
+        ),
+        "_replacing_change": "(resource_type, old_props, new_props) -> bool",
+        "_update_resource": (
+            "(resource_type: str, physical_id: str, old_props: dict, new_props: dict, "
+            "stack_name: str, logical_id: str | None = None, old_attrs: dict | None = "
+            "None) -> tuple"
+        ),
+        "_RESOURCE_HANDLERS": None,
+        "_REPLACING_PROPERTIES": None,
+        "_CONDITIONALLY_REPLACING_PROPERTIES": None,
+        "_CUSTOM_NAME_REPLACEMENT": None,
+        "_STACK_TAG_PROPERTY": None,
+        "_physical_name": (
+            "(stack_name: str, logical_id: str, *, lowercase: bool = False, "
+            "max_len: int = 128, seeded: bool = True) -> str"
+        ),
+        "_seeded_create": "(create_fn, logical_id, props, stack_name)",
+        "_s3_create": "(logical_id, props, stack_name)",
+        "_s3_update": "(physical_id, old_props, new_props, stack_name)",
+        "_iam_role_create": "(logical_id, props, stack_name)",
+        "_iam_role_update": ("(physical_id, old_props, new_props, stack_name, logical_id=None)"),
+        "_iam_managed_policy_create": "(logical_id, props, stack_name)",
+        "_iam_managed_policy_update": (
+            "(physical_id, old_props, new_props, stack_name, logical_id=None)"
+        ),
+        "_ecr_repo_create": "(logical_id, props, stack_name)",
+        "_ecr_repo_update": "(physical_id, old_props, new_props, stack_name, logical_id=None)",
+        "_cw_dashboard_create": "(logical_id, props, stack_name)",
+        "_cw_dashboard_update": "(physical_id, old_props, new_props, stack_name)",
+    },
+    "services.s3": {
+        "_bucket_encryption": None,
+        "_bucket_owner_account": "(name: str) -> str | None",
+        "_buckets": None,
+        "_bucket_policies": None,
+        "_bucket_versioning": None,
+        "_error": (
+            "(code: str, message: str, status: int, resource: str = '', "
+            "extra: dict[str, str] | None = None, headers: dict | None = None) -> tuple"
+        ),
+        "_validate_bucket_name": "(name: str) -> bool",
+        "_verify_presigned_sigv4": "(method, path, headers, query_params)",
+        "_new_bucket_public_access_block": "() -> dict",
+        "_NEW_BUCKET_PUBLIC_ACCESS_BLOCK": None,
+        "_create_bucket": (
+            "(name: str, body: bytes, headers: dict = None, endpoint_region: str | None = None)"
+        ),
+        "_delete_bucket": "(name: str)",
+        "_get_object_data": (
+            "(bucket_name: str, key: str, version_id: str | None = None) -> bytes | None"
+        ),
+        "_put_object": "(bucket_name: str, key: str, body: bytes, headers: dict)",
+        "_put_bucket_policy": "(name: str, body: bytes)",
+        "_delete_bucket_policy": "(name: str)",
+        "_put_bucket_versioning": "(name: str, body: bytes)",
+        "_put_bucket_encryption": "(name: str, body: bytes)",
+        "_delete_bucket_encryption": "(name: str)",
+        "_put_bucket_lifecycle": "(name: str, body: bytes)",
+        "_delete_bucket_lifecycle": "(name: str)",
+        "_put_bucket_ownership_controls": "(name: str, body: bytes)",
+        "_delete_bucket_ownership_controls": "(name: str)",
+        "_bucket_tags": None,
+        "_put_bucket_tagging": "(name: str, body: bytes)",
+        "_delete_bucket_tagging": "(name: str)",
+        "_delete_objects": "(bucket_name: str, body: bytes, headers: dict = None)",
+        "_xml_body": "(root: xml.etree.ElementTree.Element) -> bytes",
+        "_object_versions": None,
+        "_list_object_versions": "(bucket_name: str, query_params: dict)",
+        "_list_multipart_uploads": "(bucket_name: str, query_params: dict)",
+        "_qp": "(params: dict, key: str, default: str = '') -> str",
+    },
+    "services.iam": {
+        "_trust_policy_not_principal_error": "(doc)",
+        "_IAM_HANDLERS": None,
+        "_roles": None,
+        "_users": None,
+        "_groups": None,
+        "_policies": None,
+        "_boundary_policy_error": "(arn)",
+        "_boundary_usage_counts": "()",
+        "_policy_exists": "(arn: str) -> bool",
+        "_attach_role_policy": "(p)",
+        "_simulate_principal_policy": "(p)",
+        "_delete_policy": "(p)",
+        "_delete_role": "(p)",
+        "_delete_role_policy": "(p)",
+        "_access_keys": None,
+        "detach_managed_policy": "(entity: dict, policy_arn: str) -> None",
+        "_gen_secret": "()",
+        "_gen_session_access_key": "()",
+        "_gen_session_token": "()",
+        "_error": "(status, code, message, ns='iam')",
+        "_p": "(params, key, default='')",
+    },
+    "services.sts": {
+        "_sessions": None,
+        "_assumed_role_arn": "(role_arn: str, session_name: str)",
+        "_role_id": "(role_arn: str) -> str",
+        "register_session": "(access_key: str, session: dict) -> None",
+    },
+    "services.organizations": {
+        "_accounts": None,
+        "_ous": None,
+        "_roots": None,
+        "_DISPATCH": None,
+        "_ensure_org": "()",
+    },
+    "services.ec2": {
+        "_DEFAULT_VPC_ID": None,
+        "_eni_fields_xml": "(eni, tag='item')",
+        "_network_interfaces": None,
+        "_parse_member_list": "(params, prefix)",
+        "_security_groups": None,
+        "_subnets": None,
+        "_ACTION_MAP": None,
+        "_p": "(params, key, default='')",
+        "_parse_filters": "(params)",
+        "_xml": "(status, root_tag, inner)",
+    },
+    "services.ecr": {
+        "_repositories": None,
+        "_describe_repositories": "(data)",
+        "_create_repository": "(data)",
+        "_delete_repository": "(data)",
+        "_tag_resource": "(data)",
+        "_untag_resource": "(data)",
+    },
+    "services.cloudwatch": {
+        "_put_dashboard": "(params, cbor_data, is_cbor, is_json=False)",
+        "_set_alarm_state": "(params, cbor_data, is_cbor, is_json=False)",
+        "_resource_tags": None,
+        "_dashboards": None,
+        "_validate_alarm_tag_arn": "(arn, is_json=False, is_cbor=False)",
+        "_store_datum": "(namespace, name, dims, ts, unit, value, values, counts, stat_values)",
+    },
+    "services.efs": {
+        "_create_file_system": "(body)",
+        "_delete_file_system": "(fs_id)",
+    },
+    "services.tagging": {
+        "_COLLECTORS": None,
+        "_HANDLERS": None,
+        "_get_resources": "(data)",
+        "_invalid_parameter": "(message)",
+    },
+    "services.glue": {"_create_database": "(data)", "_create_table": "(data)", "_tables": None},
+    "services.eventbridge": {
+        "_now_ts": "() -> float",
+        "_rules": None,
+        "_dispatch_to_lambda": "(arn, payload)",
+        "_put_events": "(data, allow_aws_source=False)",
+        "_tick_scheduled_rules": "()",
+    },
+    "services.sns": {"_fanout": None},
+    "services.cloudwatch_logs": {
+        "_create_log_group": "(data)",
+        "_create_log_stream": "(data)",
+        "_put_log_events": "(data)",
+    },
+}

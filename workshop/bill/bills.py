@@ -1,0 +1,51 @@
+"""The bill of a workshop, from what was used: what each seat has cost, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from workshop.bill.record import UsageRecord
+from workshop.config.environment import LoadedEnvironment
+from workshop.pricing import prices
+from workshop.pricing.amounts import Amount, Bill, SeatBill
+
+
+def bill(
+    loaded: LoadedEnvironment,
+    kept: UsageRecord,
+    at: datetime,
+    unread: Collection[str] = (),
+    *,
+    with_names: bool = False,
+) -> Bill:
+    """Return the bill at list prices; a seat of the roster that used nothing is on it as well.
+
+    ``unread`` is what is missing. People's names are on it where they are asked for.
+    """
+    sums: dict[str, dict[str, Amount]] = {seat.id: {} for seat in loaded.seats}
+    for usage in kept.usages.values():
+        of_seat = sums.setdefault(usage.seat, {})
+        of_seat[usage.kind] = of_seat.get(usage.kind, Amount()) + usage.amount
+    names = {seat.id: seat.name for seat in loaded.seats} if with_names else {}
+    regions = [seat.region for seat in loaded.seats]
+    regions += [usage.region for usage in kept.usages.values()]
+    return Bill(
+        at=at,
+        seats=tuple(SeatBill(seat, names.get(seat, ""), some) for seat, some in sums.items()),
+        basis=tuple(prices.basis(region) for region in dict.fromkeys(regions)),
+        unread=(*unread, *_without_price(kept)),
+    )
+
+
+def _without_price(kept: UsageRecord) -> list[str]:
+    """Return a sentence for each instance type whose price for its use is not known."""
+    unknown = {
+        (usage.kind, usage.instance_type)
+        for usage in kept.usages.values()
+        if not usage.has_price and usage.most != 0
+    }
+    return [
+        f"what {instance_type or 'an unknown instance type'} costs for {kind} is not known"
+        for kind, instance_type in sorted(unknown)
+    ]

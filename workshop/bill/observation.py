@@ -1,0 +1,167 @@
+"""What a listing of notebooks or endpoints says of their use, beside what was known before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from workshop import tags as tag_rules
+from workshop.account_region import AccountRegion
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import Unavailable, known
+from workshop.bill import usages
+from workshop.bill.record import Look, UsageRecord
+from workshop.bill.usages import Uptimes, Usage
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.profiles import MIN_VOLUME_GB
+from workshop.pricing import amounts
+from workshop.pricing.billing import ENDPOINT_AT_REST
+from workshop.status.snapshot import ENDPOINT, Owners, RunningJob, Snapshot
+
+
+@dataclass
+class Observation:
+    """One look at one account and Region: what it has read so far, and what it could not."""
+
+    account_region: AccountRegion
+    owners: Owners
+    kept: UsageRecord
+    at: datetime
+    usages: list[Usage] = field(default_factory=list)
+    uptimes: dict[str, Uptimes] = field(default_factory=dict)
+    looked_at: set[Look] = field(default_factory=set)
+    unread: list[str] = field(default_factory=list)
+
+    def notebooks(
+        self,
+        books: Mapping[str, NotebookState] | Unavailable,
+        tags: Mapping[str, Mapping[str, str]],
+        disks: Mapping[str, int],
+    ) -> None:
+        """Note notebooks and their disks, whose GB ``disks`` has by the notebook's name."""
+        if isinstance(books, Unavailable):
+            self.unread.append(f"notebooks could not be read: {books.reason}")
+            return
+        self.note_looked_at(amounts.NOTEBOOK, amounts.DISK)
+        for book in books.values():
+            seat = self.owner(book.name, tags.get(book.arn, {}))
+            if seat is not None:
+                self._notebook(book, seat, disks.get(book.name))
+
+    def endpoints(
+        self,
+        endpoints: Iterable[RunningJob] | Unavailable,
+        tags: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        """Note endpoints; one whose machines are not known costs nobody knows what."""
+        if isinstance(endpoints, Unavailable):
+            self.unread.append(f"endpoints could not be read: {endpoints.reason}")
+            return
+        self.note_looked_at(amounts.ENDPOINT)
+        for endpoint in endpoints:
+            seat = self.owner(endpoint.name, tags.get(endpoint.arn, {}))
+            if seat is not None and endpoint.status not in ENDPOINT_AT_REST:
+                self._endpoint(endpoint, seat)
+
+    def owner(self, name: str, tags: Mapping[str, str]) -> str | None:
+        """Return the seat by the name, else by the tags; None for what is no seat's."""
+        by_tags = tag_rules.seat_of_tags(self.owners.workshop, tags)
+        if self.owners.is_another_workshops(tags):
+            return None
+        return self.owners.by_name(name) or by_tags or None
+
+    def note_looked_at(self, *kinds: str) -> None:
+        """Note that all of these kinds were listed."""
+        where = self.account_region
+        self.looked_at |= {(where.account, where.region, kind) for kind in kinds}
+
+    def has_read(self, kind: str) -> bool:
+        """Return whether a kind was listed."""
+        return (self.account_region.account, self.account_region.region, kind) in self.looked_at
+
+    def usage(self, kind: str, key: str, seat: str, name: str) -> Usage:
+        """Return a usage of which only is known whose it is."""
+        where = self.account_region
+        return Usage(
+            key=key,
+            kind=kind,
+            seat=seat,
+            name=name,
+            account=where.account,
+            region=where.region,
+            instance_type="",
+            count=1,
+            least=0.0,
+            most=0.0,
+            goes_on=True,
+            seen=self.at,
+        )
+
+    def _notebook(self, book: NotebookState, seat: str, gigabytes: int | None) -> None:
+        instance = f"{book.arn} {book.created.isoformat()}"
+        key = f"{instance} {book.instance_type}"
+        before = self.kept.uptimes.get(key, Uptimes())
+        uptimes = self.uptimes[key] = before.with_status(book.status, book.changed, self.at)
+        found = self.usage(amounts.NOTEBOOK, key, seat, book.name)
+        found = replace(found, instance_type=book.instance_type)
+        self.usages.append(usages.notebook_usage(found, book.created, uptimes, self.at))
+        disk = self.usage(amounts.DISK, f"{instance} disk", seat, book.name)
+        self.usages.append(
+            # AWS gives no notebook less than the least, whatever its row said.
+            usages.disk_usage(
+                replace(disk, count=gigabytes or MIN_VOLUME_GB),
+                *(book.created, self.at),
+                known=gigabytes is not None,
+            )
+        )
+
+    def _endpoint(self, endpoint: RunningJob, seat: str) -> None:
+        found = self.usage(amounts.ENDPOINT, "", seat, endpoint.name)
+        if isinstance(endpoint.machines, Unavailable):
+            self.unread.append(f"{endpoint.name}: {endpoint.machines.reason}")
+            key = f"{endpoint.arn} {endpoint.since.isoformat()} of unknown machines"
+            self.usages.append(replace(found, key=key, most=None))
+            return
+        key = usages.endpoint_key(endpoint.arn, endpoint.since, endpoint.machines)
+        uptimes = self.kept.uptimes.get(key, Uptimes())
+        if endpoint.status != "Creating":
+            uptimes = uptimes.with_status("InService", endpoint.changed, self.at)
+        self.uptimes[key] = uptimes
+        found = replace(found, key=key)
+        self.usages += usages.endpoint_usages(
+            found, endpoint.machines, endpoint.since, uptimes, self.at
+        )
+
+
+def disks(loaded: LoadedEnvironment) -> dict[str, int]:
+    """Return the GB of the notebooks of the roster by their names."""
+    return {loaded.names(seat).notebook: seat.volume_gb for seat in loaded.seats if seat.on_roster}
+
+
+def observed(
+    loaded: LoadedEnvironment,
+    snapshots: Mapping[AccountRegion, Snapshot],
+    kept: UsageRecord,
+    at: datetime,
+) -> UsageRecord:
+    """Return what was kept with the notebooks and endpoints of a status; AWS is asked nothing."""
+    everybody = {seat.id for seat in loaded.seats}
+    looks = []
+    for account_region, snapshot in snapshots.items():
+        owners = Owners(loaded.settings.workshop, everybody)
+        look = Observation(account_region, owners, kept, at)
+        tags = known(snapshot.tags)
+        look.notebooks(snapshot.notebooks, tags, disks(loaded))
+        unread = snapshot.tags if isinstance(snapshot.tags, Unavailable) else None
+        look.endpoints(unread or snapshot.work[ENDPOINT], tags)
+        looks.append(look)
+    return with_looks(kept, looks)
+
+
+def with_looks(kept: UsageRecord, looks: Iterable[Observation]) -> UsageRecord:
+    """Return what was kept with what was seen."""
+    for look in looks:
+        kept = replace(kept, uptimes={**kept.uptimes, **look.uptimes})
+        kept = kept.with_usages(look.usages, look.looked_at, look.at)
+    return kept

@@ -1,0 +1,108 @@
+"""The bill as a page with a chart, and as rows for a spreadsheet; neither needs a network."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from workshop.escaping import printable, spreadsheet_cell
+from workshop.pricing.amounts import BILLED, NOT_IN_IT, Bill, SeatBill
+
+COLOURS: Mapping[str, str] = dict(
+    zip(
+        BILLED,
+        ("#4477aa", "#bbbbbb", "#ee6677", "#aa3377", "#ccbb44", "#66ccee", "#228833"),
+        strict=True,
+    )
+)
+"""Of the parts of a bar; told apart with any colour vision (Paul Tol's bright scheme)."""
+
+WIDTH, LEFT, BAR, STEP = 720, 130, 16, 22
+"""Of the chart, of the names before the bars, and the height of a bar and of its row."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a bar: what it stands for, where it begins and how wide it is."""
+
+    kind: str
+    x: float
+    width: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The bar of a seat: the least of each kind, and up to ``most`` what may come on top."""
+
+    seat: SeatBill
+    y: int
+    parts: tuple[Part, ...]
+    end: float
+    most: float
+
+
+def html(bill: Bill, title: str) -> str:
+    """Return the page; every text in it is escaped."""
+    return _TEMPLATES.get_template("bill.html.j2").render(
+        bill=bill,
+        title=title,
+        bars=bars(bill),
+        colours=COLOURS,
+        height=STEP * len(bill.seats) + STEP,
+        width=WIDTH,
+        left=LEFT,
+        bar=BAR,
+        not_in_it=NOT_IN_IT,
+        with_names=any(one.name for one in bill.seats),
+    )
+
+
+def bars(bill: Bill) -> list[Bar]:
+    """Return a bar for each seat, all to the same scale."""
+    longest = max((one.total.most or one.total.least for one in bill.seats), default=Decimal(0))
+    scale = (WIDTH - LEFT - 110) / float(longest) if longest else 0.0
+    return [_bar(one, number, scale) for number, one in enumerate(bill.seats)]
+
+
+def csv_text(bill: Bill) -> str:
+    """Return a line for each seat and kind; a cell that a spreadsheet would run is quoted."""
+    with_names = any(one.name for one in bill.seats)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    people = ("name",) if with_names else ()
+    writer.writerow(["seat", *people, "kind", "usd_at_least", "usd_at_most"])
+    for one in bill.seats:
+        for kind, amount in one.amounts.items():
+            most = "" if amount.most is None else f"{amount.most:.4f}"
+            who = (one.seat, one.name) if with_names else (one.seat,)
+            cells = [*map(spreadsheet_cell, who), kind, f"{amount.least:.4f}", most]
+            writer.writerow(cells)
+    return out.getvalue()
+
+
+def _bar(one: SeatBill, number: int, scale: float) -> Bar:
+    parts, x = [], float(LEFT)
+    for kind in BILLED:
+        width = float(one.of(kind).least) * scale
+        if width:
+            parts.append(Part(kind, round(x, 1), round(width, 1), COLOURS[kind]))
+            x += width
+    most = one.total.least if one.total.most is None else one.total.most
+    return Bar(one, number * STEP, tuple(parts), round(x, 1), round(LEFT + float(most) * scale, 1))
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    finalize=lambda shown: printable(str(shown)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)

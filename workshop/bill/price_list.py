@@ -1,0 +1,92 @@
+"""AWS's price list of a workshop's Regions: asked for once a week, kept, and used everywhere.
+
+A command that does not ask AWS uses what another has kept, and the shipped list without that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from workshop import files
+from workshop.account_region import AccountRegion
+from workshop.aws import regions
+from workshop.aws.clients import PAGE, Clients
+from workshop.aws.reads import Unavailable, attempt
+from workshop.pricing import kept, offers, prices
+from workshop.pricing.prices import RegionPrices
+
+FRESH = timedelta(days=7)
+"""So long what was read is taken for AWS's present prices."""
+
+ATTEMPTS = 3
+"""Of one call: the shipped list is there at once."""
+
+_NEAREST = {"eu": "eu-central-1", "ap": "ap-south-1"}
+"""First word of a Region -> where the price list is asked for it, else at the partition's home."""
+
+
+def refresh(
+    clients: Clients,
+    environment: str,
+    account_regions: Collection[AccountRegion],
+    folder: Path = files.STATE,
+) -> dict[str, str]:
+    """Use AWS's prices of these Regions; return why not, by Region, where it did not answer.
+
+    What is not older than :data:`FRESH` is not asked for again, and what is older is used where AWS
+    does not answer.
+    """
+    known = kept.read(environment, folder)
+    today = datetime.now(UTC).date()
+    failed: dict[str, str] = {}
+    new: dict[str, RegionPrices] = {}
+    for region in dict.fromkeys(one.region for one in account_regions):
+        if region in known and _age(known[region], today) <= FRESH:
+            continue
+        answer = attempt(lambda region=region: read(clients, region, today))  # type: ignore[misc]
+        if isinstance(answer, Unavailable):
+            failed[region] = answer.reason
+        elif not answer["types"]:
+            failed[region] = "it has no machine of SageMaker there"
+        else:
+            new[region] = answer
+    if new:
+        kept.write({**known, **new}, environment, folder)
+    prices.use({**known, **new})
+    return failed
+
+
+def read(clients: Clients, region: str, today: date) -> RegionPrices:
+    """Return AWS's price list of a Region; botocore's errors pass through.
+
+    One paged question for each use of machines: the whole of SageMaker's list is ten times as long.
+    """
+    at = AccountRegion(clients.home.account, _asked_at(region))
+    paginator = clients.client("pricing", at, attempts=ATTEMPTS).get_paginator("get_products")
+    products = [
+        product
+        for word in offers.USES
+        for page in paginator.paginate(
+            ServiceCode=offers.SERVICE_CODE,
+            Filters=[
+                {"Type": "TERM_MATCH", "Field": "regionCode", "Value": region},
+                {"Type": "CONTAINS", "Field": "usagetype", "Value": f"{word}:"},
+            ],
+            PaginationConfig={"PageSize": PAGE},
+        )
+        for product in page["PriceList"]
+    ]
+    return offers.region_prices(offers.of_products(products), today.isoformat())
+
+
+def _asked_at(region: str) -> str:
+    partition = regions.partition(region)
+    if partition.name == "aws-cn":
+        return "cn-northwest-1"
+    return _NEAREST.get(region.partition("-")[0], partition.home)
+
+
+def _age(listed: RegionPrices, today: date) -> timedelta:
+    return abs(today - date.fromisoformat(listed["date"]))

@@ -1,0 +1,166 @@
+"""``workshop bill``: what a workshop will cost, has cost so far, and did cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workshop import events, files
+from workshop.bill import bills, collector, page, price_list, reconcile, record
+from workshop.bill import estimate as estimates
+from workshop.bill.reconcile import Reconciliation
+from workshop.cli import console, so_far
+from workshop.cli.context import CommandContext, opened
+from workshop.cli.off_roster import account_regions
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.errors import UsageError
+from workshop.ledger import Ledger
+from workshop.pricing import amounts
+from workshop.pricing.amounts import Bill
+
+
+def bill(
+    *,
+    env: Env,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="What it will cost, in words for whoever pays.")
+    ] = False,
+    with_reconciliation: Annotated[
+        bool,
+        typer.Option(
+            "--reconcile", help="Compare with Cost Explorer, which is asked for 0.01 USD."
+        ),
+    ] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write a line for each seat and kind."),
+    ] = None,
+    page_file: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help="Write a page with a chart.")
+    ] = None,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="With people's names in these files.")
+    ] = False,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each seat has cost so far, or will cost, in USD at AWS's list prices.
+
+    All of it is an estimate. AWS says how long jobs were billed, and of a notebook or an endpoint
+    only since when it is as it is: what was before is known from earlier looks of status and bill,
+    and where they leave it open, there are a least and a most. What was seen is kept, so that what
+    is deleted stays on the bill. The exit code is 1 where something could not be read.
+
+    For example:
+
+        workshop bill -e prod --estimate
+
+        workshop bill -e prod --page bill.html --csv bill.csv
+
+        workshop bill -e prod --reconcile
+    """
+    if estimate and (with_reconciliation or csv or page_file):
+        raise UsageError("'--estimate' looks ahead and has no files; leave the other options out")
+    work = opened(env, config_dir)
+    _refresh_prices(work)
+    if estimate:
+        _show_estimate(work, as_json=as_json)
+        return
+    made, unread = _made(work, with_names=with_names)
+    compared = _compared(work, made) if with_reconciliation else None
+    _show(work, made, compared, as_json=as_json)
+    settings = work.loaded.settings
+    title = settings.title or settings.workshop
+    for path, text in ((csv, page.csv_text(made)), (page_file, page.html(made, title))):
+        if path is not None:
+            files.write(path, text)
+            console.say(f"wrote {files.shown(path)}")
+    for why in (*made.unread, *(compared.unread if compared else ())):
+        console.warn(why)
+    for remark in compared.remarks if compared else ():
+        console.say(remark)
+    console.say(f"{made.sentence}; {amounts.NOT_IN_IT}")
+    if unread or (compared is not None and compared.unread):
+        raise typer.Exit(1)
+
+
+def _refresh_prices(work: CommandContext) -> None:
+    failed = price_list.refresh(work.clients, work.loaded.name, work.account_regions)
+    for region, why in failed.items():
+        console.say(f"AWS's price list for {region} was not read ({why}); older prices are used")
+
+
+def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
+    """Return the bill, and whether something could not be read; after a teardown, as it was."""
+    kept, at = record.read(work.loaded.name), events.now()
+    unread: tuple[str, ...] = ()
+    gone = Ledger(work.loaded.name).gone_at()
+    where = [one for one in account_regions(work.loaded) if one not in gone]
+    for account_region, moment in gone.items():
+        kept = kept.ended(account_region, moment)
+    if where:
+        kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
+        so_far.keep(kept, work.loaded.name)
+    made = bills.bill(work.loaded, kept, at, unread, with_names=with_names)
+    return made, bool(unread)
+
+
+def _compared(work: CommandContext, made: Bill) -> Reconciliation:
+    settings = work.loaded.settings
+    began = min((*Ledger(work.loaded.name).began().values(), settings.start))
+    return reconcile.reconcile(
+        work.clients,
+        [one.account for one in account_regions(work.loaded)],
+        settings.workshop,
+        made,
+        began=began,
+        ended=settings.end,
+    )
+
+
+def _show_estimate(work: CommandContext, *, as_json: bool) -> None:
+    made = estimates.estimate(work.loaded, work.seats)
+    if made is None:
+        raise UsageError("the workshop has no end by which to estimate; give it one as 'end'")
+    if as_json:
+        console.print_json({"environment": work.loaded.name, **made.document()}, indent=2)
+        return
+    console.print_line(estimates.paragraph(work.loaded, made))
+
+
+def _show(
+    work: CommandContext, made: Bill, compared: Reconciliation | None, *, as_json: bool
+) -> None:
+    if as_json:
+        document = {"environment": work.loaded.name, **made.document()}
+        if compared is not None:
+            document["reconciliation"] = compared.document()
+        console.print_json(document, indent=2)
+    elif compared is not None:
+        _show_compared(compared)
+    else:
+        _show_bill(made)
+
+
+def _show_bill(made: Bill) -> None:
+    columns = (*made.kinds, "USD")
+    table = console.table("seat", *columns, right=columns)
+    for one in made.seats:
+        cells = [str(one.of(kind)) for kind in made.kinds]
+        table.add_row(one.seat or "of no seat", *cells, str(one.total))
+    sums = [str(amount) for amount in made.by_kind.values()]
+    table.add_row("together", *sums, str(made.total), style="bold")
+    console.print_table(table)
+
+
+def _show_compared(compared: Reconciliation) -> None:
+    numbers = ("list prices", "Cost Explorer", "difference")
+    table = console.table("seat", *numbers, right=numbers)
+    for row in compared.rows:
+        billed = "-" if row.billed is None else f"{row.billed:,.2f}"
+        table.add_row(reconcile.label(row.seat), str(row.listed), billed, row.difference)
+    listed = amounts.total(row.listed for row in compared.rows)
+    table.add_row("together", str(listed), f"{compared.billed:,.2f}", "", style="bold")
+    console.print_table(table)

@@ -1,0 +1,85 @@
+"""SageMaker's offers, as AWS's price list has them: by usage type, each with its price.
+
+Most products leave the attribute of the instance type empty, so that is read from the usage type:
+``USE1-Train:ml.m5.large``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from workshop.pricing.prices import RegionPrices, Use
+
+SERVICE_CODE = "AmazonSageMaker"
+
+USES: dict[str, Use] = {
+    "Notebk": "notebook",
+    "Train": "training",
+    "Processing": "processing",
+    "Tsform": "transform",
+    "Host": "endpoint",
+}
+"""The word of a usage type -> what the machine is used for."""
+
+_MACHINE = re.compile(rf"(?:[A-Z0-9]+-)?({'|'.join(USES)}):(ml\.[a-z0-9-]+\.[a-z0-9]+)")
+_VOLUME = re.compile(r"(?:[A-Z0-9]+-)?Notebk:VolumeUsage\.gp2")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one unit of a usage type costs on demand, in USD."""
+
+    usage_type: str
+    unit: str
+    usd: str
+
+
+def region_prices(offers: Iterable[Offer], date: str) -> RegionPrices:
+    """Return a Region's entry of the price list; it has no types where no offer is of a machine."""
+    volume = None
+    types: dict[str, dict[Use, str]] = {}
+    for offer in offers:
+        if not Decimal(offer.usd):
+            continue  # of a free tier: no machine and no disk costs nothing
+        machine = _MACHINE.fullmatch(offer.usage_type)
+        if machine and offer.unit == "Hrs":
+            types.setdefault(machine[2], {})[USES[machine[1]]] = _plain(offer.usd)
+        elif _VOLUME.fullmatch(offer.usage_type):
+            volume = _plain(offer.usd)
+    listed = {name: _merged(types[name]) for name in sorted(types)}
+    return {"date": date, "volume_gb_month": volume, "types": listed}
+
+
+def of_products(products: Iterable[str]) -> Iterator[Offer]:
+    """Yield the offers of products as GetProducts answers them: each is a JSON document."""
+    for text in products:
+        product: dict[str, Any] = json.loads(text)
+        usage_type = product["product"]["attributes"].get("usagetype", "")
+        for term in product.get("terms", {}).get("OnDemand", {}).values():
+            for dimension in term["priceDimensions"].values():
+                if usd := _usd(dimension):
+                    yield Offer(usage_type, dimension["unit"], usd)
+
+
+def _usd(dimension: Mapping[str, Any]) -> str:
+    """Return the price where a bill begins; empty in another currency."""
+    if dimension.get("beginRange", "0") != "0":
+        return ""
+    return str(dimension.get("pricePerUnit", {}).get("USD", ""))
+
+
+def _merged(by_use: dict[Use, str]) -> str | dict[Use, str]:
+    """Return one price where it is the same for every use."""
+    if len(by_use) == len(USES) and len(set(by_use.values())) == 1:
+        return next(iter(by_use.values()))
+    return by_use
+
+
+def _plain(price: str) -> str:
+    """Return ``0.115`` for ``0.1150000000``."""
+    return f"{Decimal(price).normalize():f}"
