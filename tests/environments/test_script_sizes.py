@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.config_folder import HEAD, SEATS, mistakes, write
 
-PACKAGES = ", ".join(f"'package-number-{number}==1.0'" for number in range(400))
+PACKAGES = ", ".join(f"'package-number-{number}==1.0'" for number in range(500))
 PREFIXES = ", ".join(f"'prefix{number}/'" for number in range(200))
 MANY = {
     "packages": f"notebook: {{packages: [{PACKAGES}]}}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from workshop import naming
 from workshop.bill import estimate
 from workshop.bill.estimate import Estimate
 from workshop.cli import console
@@ -88,9 +89,9 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
         table.add_row(profile.profile, *_numbers(profile), _notebooks(profile))
     totals = counted.totals
     if totals.cohorts:
-        # The cohort's stack and the watch's, with a bucket each.
-        shared = str(2 * totals.cohorts)
-        table.add_row("cohort", "", shared, shared, "", "")
+        # The cohort's stack and the watch's have a bucket each.
+        stacks, buckets = len(naming.COHORT_STACKS) * totals.cohorts, 2 * totals.cohorts
+        table.add_row("cohort", "", str(stacks), str(buckets), "", "")
     table.add_row(
         "total",
         str(totals.seats),
