@@ -53,6 +53,7 @@ _NOUNS = {
     "AWS::S3::BucketPolicy": "bucket policy",
     NOTEBOOK: "notebook",
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": "start-up scripts",
+    "AWS::SSM::Parameter": "what notebooks do when they start",
 }
 _WORDS = {
     "VolumeSizeInGB": "disk size in GB",
