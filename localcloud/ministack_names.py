@@ -156,6 +156,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.lambda_svc": {
         "execution_credentials": "(config: dict) -> dict[str, str]",
         "resolve_function_url": ("(url_id: str) -> tuple[str, str, str, str | None, dict] | None"),
+        "_get_func_record_for_ref": ("(function_ref: str) -> tuple[dict | None, dict | None, str]"),
+        "_execution_record_for_config": "(func: dict, config: dict) -> dict",
+        "_execute_function_with_config_scope": "(func: dict, event: dict) -> dict",
         "_create_function_url_config": "(func_name: str, data: dict, qualifier: str | None)",
         "_url_config_key": "(func_name: str, qualifier: str | None) -> str",
         "_function_urls": None,
@@ -329,6 +332,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_delete_policy": "(p)",
         "_delete_role": "(p)",
         "_delete_role_policy": "(p)",
+        "_access_keys": None,
         "detach_managed_policy": "(entity: dict, policy_arn: str) -> None",
         "_gen_secret": "()",
         "_gen_session_access_key": "()",
@@ -388,6 +392,14 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_invalid_parameter": "(message)",
     },
     "services.glue": {"_create_database": "(data)", "_create_table": "(data)", "_tables": None},
+    "services.eventbridge": {
+        "_now_ts": "() -> float",
+        "_rules": None,
+        "_dispatch_to_lambda": "(arn, payload)",
+        "_put_events": "(data, allow_aws_source=False)",
+        "_tick_scheduled_rules": "()",
+    },
+    "services.sns": {"_fanout": None},
     "services.cloudwatch_logs": {
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",

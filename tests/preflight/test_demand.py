@@ -232,7 +232,7 @@ def test_a_stack_without_its_resources_is_made_again(
     stacks[names.stack("access")] = found(names.stack("access"), status)
     assert len(demand.to_be_made(loaded, seats, stacks)) == more
     wanted = demand.desired(loaded, HOME, seats)
-    assert demand.made_by(wanted.roles, stacks) == more
+    assert demand.made_by(wanted.roles, stacks) == more + 1  # and the watch's
     # The cohort's stack, which is not there, would make all of its policies.
     assert (
         demand.made_by(wanted.policies, stacks) == wanted.policies[names.cohort.stack(COHORT)] > 1
@@ -244,7 +244,7 @@ def test_a_seat_with_a_console_role_needs_two_roles(tmp_path: Path, who: str) ->
     access = f'{{access: {{{who}: ["arn:aws:iam::000000000000:role/entrance"]}}}}'
     config_folder.write(tmp_path, f"{THREE}profiles: {{attendee: {access}}}\n")
     loaded = config_folder.load(tmp_path)
-    assert sum(demand.desired(loaded, HOME, loaded.seats).roles.values()) == 6
+    assert sum(demand.desired(loaded, HOME, loaded.seats).roles.values()) == 7
 
 
 # --- waivers ------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     seat = {"attendee": "ada"}
     cdk.succeed("deploy", *DEPLOY, **seat)
     wanted = {f"demo-ada-{kind}" for kind in SEAT_STACKS}
-    assert stacks(cloud) == {"demo-cohort", *wanted}
+    assert stacks(cloud) == {"demo-cohort", "demo-cohort-watch", *wanted}
     before = notebook(cloud)
     assert (before["NotebookInstanceStatus"], before["VolumeSizeInGB"]) == ("InService", 20)
 

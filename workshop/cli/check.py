@@ -88,7 +88,9 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
         table.add_row(profile.profile, *_numbers(profile), _notebooks(profile))
     totals = counted.totals
     if totals.cohorts:
-        table.add_row("cohort", "", str(totals.cohorts), str(totals.cohorts), "", "")
+        # The cohort's stack and the watch's, with a bucket each.
+        shared = str(2 * totals.cohorts)
+        table.add_row("cohort", "", shared, shared, "", "")
     table.add_row(
         "total",
         str(totals.seats),

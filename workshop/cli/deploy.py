@@ -106,10 +106,10 @@ def deploy(
     )
     percent = settings.failure_percent if failure_percent is None else failure_percent
     command = work.command("deploy", *again)
-    _run(work, made, limits, percent, watch=watch, again=command, as_json=as_json)
+    run(work, made, limits, percent, watch=watch, again=command, as_json=as_json)
 
 
-def _run(
+def run(
     work: CommandContext,
     made: DeployPlan,
     limits: Limits,

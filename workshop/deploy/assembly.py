@@ -22,7 +22,7 @@ from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import ERROR_FILE, WorkshopError, of_document
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, SEAT_STACKS, WATCH
 
 APP = ("-P", "-m", "stacks")
 """The installed app, whatever the folder holds."""
@@ -44,10 +44,11 @@ class CohortTemplate:
 
 @dataclass(frozen=True)
 class Assembly:
-    """Exemplars by profile and stack (``storage``, ...), and the cohort of each Region."""
+    """Exemplars by profile and stack (``storage``, ...), and the shared stacks of each Region."""
 
     exemplars: Mapping[tuple[str, str], Exemplar]
     cohorts: Mapping[AccountRegion, CohortTemplate]
+    watches: Mapping[AccountRegion, Template]
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
@@ -128,17 +129,18 @@ def read(
         for seat in reversed(some)
         for kind in SEAT_STACKS
     }
-    cohorts = {}
+    cohorts, watches = {}, {}
     for account_region in account_regions_of(some):
-        name = loaded.cohort_names(account_region).stack(COHORT)
-        known = (
-            name
+        names = loaded.cohort_names(account_region)
+        where = (
+            ""
             if account_region == loaded.home
-            else f"{name}-{account_region.account}-{account_region.region}"
+            else f"-{account_region.account}-{account_region.region}"
         )
-        text, protected = stacks[known]
+        text, protected = stacks[f"{names.stack(COHORT)}{where}"]
         cohorts[account_region] = CohortTemplate(of_text(text), protected)
-    return Assembly(exemplars, cohorts)
+        watches[account_region] = of_text(stacks[f"{names.stack(WATCH)}{where}"][0])
+    return Assembly(exemplars, cohorts, watches)
 
 
 def _stacks(directory: Path) -> Iterator[tuple[str, tuple[str, bool]]]:

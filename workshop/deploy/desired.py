@@ -15,7 +15,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, SEAT_STACKS, WATCH, Names
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,15 @@ def stacks(
             tags=loaded.tags(COHORT, COHORT),
             protected=cohort.protected if _says_protection(loaded) else None,
             config_dir=loaded.path.parent,
+        )
+        yield DesiredStack(
+            name=names.stack(WATCH),
+            kind=WATCH,
+            seat=COHORT,
+            account_region=account_region,
+            templates=(assembly.watches[account_region],),
+            tags=loaded.tags(COHORT, COHORT),
+            needs=names.stack(COHORT),
         )
     for seat in seats:
         yield from _workbench(loaded, assembly, seat)

@@ -46,9 +46,10 @@ def desired(
 ) -> Demand:
     """Return what ``seats``, all of one account and Region, will be made of."""
     cohort = loaded.cohort_names(account_region)
-    stacks, buckets = {cohort.stack(COHORT)}, {cohort.datasets_bucket}
+    stacks = {*map(cohort.stack, naming.COHORT_STACKS)}
+    buckets = {cohort.datasets_bucket, cohort.watch_bucket}
     repositories: set[str] = set()
-    roles: dict[str, int] = {}
+    roles: dict[str, int] = {cohort.stack(naming.WATCH): 1}
     notebooks: dict[str, tuple[str, ...]] = {}
     volumes: dict[str, int] = {}
     for seat in seats:

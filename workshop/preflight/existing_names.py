@@ -86,6 +86,9 @@ def desired(
     shared = cohort.stack(COHORT)
     found: dict[str, dict[str, str]] = {kind: {} for kind in CURES}
     found[BUCKET][cohort.datasets_bucket] = shared
+    watch = cohort.stack(naming.WATCH)
+    found[BUCKET][cohort.watch_bucket] = watch
+    found[ROLE][cohort.watch_role] = watch
     for part in layout.cohort_policies(cohort, loaded.settings.profiles, end=loaded.settings.end):
         found[POLICY][cohort.cohort_policy(part)] = shared
     for seat in seats:

@@ -15,7 +15,7 @@ from functools import partial
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.events import EventStream, Stopwatch, now
-from workshop.naming import COHORT
+from workshop.naming import COHORT, WATCH
 from workshop.teardown import freeze, roles, stacks, sweep, verification
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
@@ -348,7 +348,10 @@ class Teardown:
                 current,
                 [resource for resource in shared if resource.account_region == account_region],
             )
-            self._results.note(engine.delete(cohort))
+            # The watch first: the policy that it attaches is the cohort's.
+            watch = [stack for stack in cohort if stack.id.endswith(f"-{WATCH}")]
+            self._results.note(engine.delete(watch))
+            self._results.note(engine.delete([one for one in cohort if one not in watch]))
             policies = [
                 resource
                 for resource in here
