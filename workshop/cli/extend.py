@@ -58,8 +58,8 @@ def extend(
     ends.write(before.path, end)
     work = opened(env, config_dir)
     watch = Stopwatch()
-    templates = synthesized(work)
-    watch.lap("synthesis")
+    with watch.step("synthesis"):
+        templates = synthesized(work)
     made, _ = proposed(work, templates)
     shared = replace(made, seats=tuple(seat for seat in made.seats if seat.seat == COHORT))
     if any(stack.action == StackAction.CREATE for stack in shared.stacks):
