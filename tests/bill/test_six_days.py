@@ -153,3 +153,36 @@ def test_an_unknown_price_is_not_zero_and_what_cannot_be_read_is_told(day: Day) 
     # It is not taken for gone.
     day.cloud.faults()
     assert day.bill()["notebook"] == usd(3 * T3_MEDIUM)
+
+
+def test_a_serverless_endpoint_has_no_machine_and_a_changed_one_had_others_before(day: Day) -> None:
+    client = day.cloud.client("sagemaker")
+    day.room.serves("vision-seat01-answer", count=2)
+    serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
+    variant = {"VariantName": "all", "ModelName": "vision-seat01-answer"}
+    client.create_endpoint_config(
+        EndpointConfigName="small", ProductionVariants=[{**variant, "ServerlessConfig": serverless}]
+    )
+    client.create_endpoint(EndpointName="vision-seat01-small", EndpointConfigName="small")
+    day.until(6)
+    day.room.command("status")
+    client.create_endpoint_config(
+        EndpointConfigName="large",
+        ProductionVariants=[{**variant, "InstanceType": "ml.m5.large", "InitialInstanceCount": 10}],
+    )
+    client.update_endpoint(EndpointName="vision-seat01-answer", EndpointConfigName="large")
+    day.until(7)
+    # Two machines for six hours at least, and ten for the last of seven; it may have been more.
+    least = (6 * 2 + 10) * M5_LARGE
+    assert day.bill() == {"endpoint": (round(least, 4), None)}
+    ran = day.room.command("bill")
+    assert "is not known" not in ran.err
+
+
+def test_what_cannot_be_kept_is_told_and_shown_all_the_same(day: Day, tmp_path: Path) -> None:
+    day.room.notebooks([1])
+    (tmp_path / ".workshop").write_text("in the way", encoding="utf-8")
+    ran = day.room.command("bill")
+    assert "warning: what was seen could not be kept in .workshop/room/bill.json (" in ran.err
+    assert ran.out.splitlines()[-1].startswith("together")
+    assert day.room.command("status").code == 0

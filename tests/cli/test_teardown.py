@@ -15,6 +15,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, BEN, serves, trains
 from tests.support.workshop_command import Ran
 from workshop.aws import clients
+from workshop.bill import collector
 
 Workshop = Callable[..., Ran]
 
@@ -42,6 +43,22 @@ def digest(ran: Ran) -> str:
     assert found[2].startswith(f"workshop teardown -e demo --config-dir {CONFIG} --")
     assert found[2].endswith(f" --apply {found[1]}")
     return found[1]
+
+
+def test_a_bill_that_cannot_be_added_up_keeps_nothing_from_being_deleted(
+    cloud: Cloud, workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("InstanceType")
+
+    monkeypatch.setattr(collector, "collect", broken)
+    shown = digest(workshop("teardown", "-e", "demo"))
+    ran = workshop(*APPLY, shown, "--yes", "demo")
+    assert ran.code == 0, ran.err
+    assert "warning: what it has cost could not be added up (KeyError('InstanceType'))" in ran.err
+    assert teardown_demo.stack_names(cloud) == set()
+    [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
+    assert json.loads(told.read_text())["bill"] is None
 
 
 def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -> None:

@@ -11,7 +11,7 @@ from workshop import events, files
 from workshop.bill import bills, collector, page, price_list, reconcile, record
 from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
-from workshop.cli import console
+from workshop.cli import console, so_far
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.off_roster import account_regions
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -102,7 +102,7 @@ def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
         kept = kept.ended(account_region, moment)
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
-        record.write(kept, work.loaded.name)
+        so_far.keep(kept, work.loaded.name)
     made = bills.bill(work.loaded, kept, at, unread, with_names=with_names)
     return made, bool(unread)
 

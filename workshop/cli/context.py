@@ -11,13 +11,13 @@ from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
-from workshop.bill import price_list
 from workshop.cli import console, off_roster, options
 from workshop.config import command_line, unknown_seats
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
+from workshop.pricing import kept
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def opened(
     seats, and GuardError when the caller's account is another than the environment's.
     """
     loaded = loader.load(env, config_dir)
-    price_list.use_kept(loaded.name)
+    kept.use(loaded.name)
     clients = Clients(loaded.home, role=loaded.settings.deploy.role)
     known = {seat.id for seat in loaded.seats}
     unknown = [word for word in options.ids(only) or () if word not in known]

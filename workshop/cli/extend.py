@@ -104,7 +104,7 @@ def reopen(
     if end <= datetime.now(UTC):
         raise GuardError(
             f"the workshop is over since {dates.moment(end)}, and every role says so; let it go on"
-            f" with: workshop extend -e {work.loaded.name} --until TIME"
+            f" with: {work.loaded.command('extend', '--until', 'TIME')}"
         )
 
     def give_back(seat: Seat) -> Reopened:

@@ -8,6 +8,7 @@ from typing import Any
 from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.bill import bills, collector, observation, record
+from workshop.bill.record import UsageRecord
 from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.config.environment import LoadedEnvironment
@@ -18,27 +19,45 @@ from workshop.status.collector import StatusScan
 def note(loaded: LoadedEnvironment, seen: StatusScan) -> None:
     """Keep what a status has seen of notebooks and endpoints, of which nothing else remains."""
     kept = record.read(loaded.name)
-    record.write(observation.observed(loaded, seen.snapshots, kept, seen.at), loaded.name)
+    keep(observation.observed(loaded, seen.snapshots, kept, seen.at), loaded.name)
 
 
-def bill_before_deletion(work: CommandContext, account_regions: Collection[AccountRegion]) -> Bill:
-    """Read what tells of costs while it is there, keep it, and return the bill of the seats.
+def keep(kept: UsageRecord, environment: str) -> None:
+    """Keep what was seen; where it cannot be written, say so and go on."""
+    try:
+        record.write(kept, environment)
+    except OSError as error:
+        console.warn(
+            f"what was seen could not be kept in {record.path(environment)} ({error.strerror});"
+            " later bills know less of it"
+        )
 
-    What could not be read is on the bill, and keeps nothing from being deleted.
+
+def bill_before_deletion(
+    work: CommandContext, account_regions: Collection[AccountRegion]
+) -> Bill | None:
+    """Read what tells of costs while it is there, keep it, and return the bill of the workshop.
+
+    What could not be read is on the bill. Nothing that goes wrong here keeps anything from being
+    deleted: then there is no bill.
     """
     console.say("adding up what it has cost ...")
     at = events.now()
-    kept = record.read(work.loaded.name)
-    kept, unread = collector.collect(
-        work.clients,
-        work.loaded,
-        account_regions,
-        kept,
-        at,
-        descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
-    )
-    record.write(kept, work.loaded.name)
-    return bills.bill(work.loaded, kept, at, unread)
+    try:
+        kept, unread = collector.collect(
+            work.clients,
+            work.loaded,
+            account_regions,
+            record.read(work.loaded.name),
+            at,
+            descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
+        )
+        made = bills.bill(work.loaded, kept, at, unread)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        console.warn(f"what it has cost could not be added up ({error!r})")
+        return None
+    keep(kept, work.loaded.name)
+    return made
 
 
 def sentences(work: CommandContext) -> list[str]:
