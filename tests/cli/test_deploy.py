@@ -144,7 +144,7 @@ def test_json_is_one_object_a_line_from_the_checks_to_the_end(fleet: Fleet) -> N
     assert lines[0]["what"] == "preflight"
     assert lines[0]["passed"] is True
     begun = {line["stack"] for line in lines if line["what"] == "begun"}
-    assert len(begun) == 11
+    assert len(begun) == 12
     (failed,) = [line for line in lines if line["what"] == "seat failed"]
     assert failed.keys() == {"at", "what", "account", "region", "seat", "message"}
     assert (failed["seat"], failed["account"]) == ("seat02", "000000000000")

@@ -31,7 +31,7 @@ def test_a_new_roster_is_all_created_and_one_listing_tells_it(fleet: Fleet) -> N
     assert (ran.code, ran.err) == (0, TALK)
     assert ran.out.splitlines() == [
         "seat    account and Region      plan    stacks  why",
-        "cohort  000000000000 us-east-1  create  1",
+        "cohort  000000000000 us-east-1  create  2",
         "seat01  000000000000 us-east-1  create  5",
         "seat02  000000000000 us-east-1  create  5",
         "",
@@ -159,7 +159,7 @@ def test_strays_are_told_of_places_where_nobody_has_a_seat_any_more(fleet: Fleet
     assert "at the stacks of 000000000000 us-east-1, 000000000000 eu-central-1 ..." in ran.err
     rows = [" ".join(line.split()[:7]) for line in ran.out.splitlines()[1:3]]
     assert rows == [
-        "cohort 000000000000 eu-central-1 off the roster 1",
+        "cohort 000000000000 eu-central-1 off the roster 2",
         "grace 000000000000 eu-central-1 off the roster 5",
     ]
     assert ran.out.splitlines()[-1] == "seats: 1 unchanged, 2 off the roster"
@@ -210,7 +210,7 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
         "create": 1,
     }
     stacks = {stack["name"]: stack for seat in document["seats"] for stack in seat["stacks"]}
-    assert len(stacks) == 11
+    assert len(stacks) == 12
     (change,) = stacks["demo-seat01-notebook"]["changes"]
     assert change == {
         "resource": change["resource"],

@@ -29,7 +29,7 @@ def test_a_roster_grows_to_201_seats_and_only_the_new_ones_are_made(fleet: Fleet
         assert run.calls.keys() == {"CreateStack", "DescribeStacks"}
         there = everything
     statuses = fleet.statuses()
-    assert len(statuses) == 1006
+    assert len(statuses) == 1007
     assert set(statuses.values()) == {"CREATE_COMPLETE"}
     again = fleet.deploy()
     assert set(again.outcomes.values()) == {"unchanged"}

@@ -48,7 +48,7 @@ class CacheInputs:
         self.during()
         seats = context["attendee"].split(",")
         names = [f"vision-{seat}-{kind}" for seat in seats for kind in SEAT_STACKS]
-        stacks = dict.fromkeys(("vision-cohort", *names), (TEMPLATE, False))
+        stacks = dict.fromkeys(("vision-cohort", "vision-cohort-watch", *names), (TEMPLATE, False))
         return Synthesis(stacks, SAID)
 
     def synthesize(self) -> tuple[assembly.Assembly, str]:
