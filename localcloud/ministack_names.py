@@ -395,6 +395,10 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.eventbridge": {
         "_now_ts": "() -> float",
         "_rules": None,
+        "_targets": None,
+        "_event_buses": None,
+        "_rule_key": "(rule_name: str, bus_name: str) -> str",
+        "_delete_rule": "(data)",
         "_dispatch_to_lambda": "(arn, payload)",
         "_put_events": "(data, allow_aws_source=False)",
         "_tick_scheduled_rules": "()",

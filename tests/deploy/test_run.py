@@ -84,7 +84,7 @@ def test_a_failing_cohort_stops_everything(fleet: Fleet) -> None:
     fleet.cloud.client("s3").create_bucket(Bucket=f"demo-cohort-datasets-{ACCOUNT}-{REGION}")
     run = fleet.deploy()
     assert run.touched == {*COHORT[:2]}
-    assert run.stopped == "the cohort's stack is not there, and every seat needs it"
+    assert run.stopped == "demo-cohort is not there, and every seat needs it"
     assert set(run.outcomes.values()) == {"failed"}
     # Told by DescribeEvents: CloudFormation refuses it before it begins.
     assert run.message("cohort").startswith("demo-cohort: bucket: ")

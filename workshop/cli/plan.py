@@ -38,9 +38,11 @@ from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import dates
 from workshop.ledger import Ledger
-from workshop.naming import COHORT
+from workshop.naming import COHORT, WATCH
 from workshop.policies import freeze
 
+_TELL_THE_END = ("Environment", "ScheduleExpression")
+"""Properties of the watch that hold the workshop's end."""
 _SHOWN = 40
 """Characters of a changed value; a longer one is in --json."""
 
@@ -215,6 +217,7 @@ def _why(seat: SeatPlan) -> str:
 def _changes(seat: SeatPlan) -> Iterator[str]:
     """Return what changes, in the words of people: no logical id, and no script."""
     shared = "shared " if seat.seat == COHORT else ""
+    has_new_end = any(_moved_end(change) for stack in seat.stacks for change in stack.changes)
     for stack in seat.stacks:
         if stack.loses_disk:
             yield f"{stack.desired.kind}: what is left of it is DELETED, and its disk is lost"
@@ -223,7 +226,9 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
         changes = [
             one
             for one in stack.changes
-            if not (said and one.property == "Tags") and not _moved_end(one)
+            if not (said and one.property == "Tags")
+            and not _moved_end(one)
+            and not (has_new_end and stack.desired.kind == WATCH and one.property in _TELL_THE_END)
         ]
         lines = dict.fromkeys(describe(change) for change in changes)
         yield from (f"{shared}{line}" for line in lines)
