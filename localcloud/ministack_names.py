@@ -201,10 +201,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "(template: dict, provided_params: list[dict], "
             "previous_params: dict | None = None) -> dict"
         ),
-        "_intrinsic_references": "(value)",
     },
     "services.cloudformation.helpers": {
         "_error": "(code, message, status=400)",
+        "stack_name_problems": "(stack_name: str) -> list[str]",
+        "validation_error_message": "(problems: list[str]) -> str",
     },
     "services.cloudformation.handlers": {
         "_describe_events": "(params)",
