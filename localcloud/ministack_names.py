@@ -278,6 +278,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_bucket_encryption": None,
         "_bucket_owner_account": "(name: str) -> str | None",
         "_buckets": None,
+        "_upload_part_copy": (
+            "(bucket_name: str, dest_key: str, query_params: dict, headers: dict)"
+        ),
         "_bucket_policies": None,
         "_bucket_versioning": None,
         "_error": (
@@ -350,6 +353,17 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_DISPATCH": None,
         "_ensure_org": "()",
     },
+    "services.eventbridge": {
+        "_delete_event_bus": "(data)",
+        "_delete_rule": "(data)",
+        "_event_buses": None,
+        "_list_rules": "(data)",
+        "_list_targets_by_rule": "(data)",
+        "_remove_targets": "(data)",
+        "_rule_key": "(rule_name: str, bus_name: str) -> str",
+        "_rules": None,
+        "_targets": None,
+    },
     "services.ec2": {
         "_DEFAULT_VPC_ID": None,
         "_eni_fields_xml": "(eni, tag='item')",
@@ -371,6 +385,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_untag_resource": "(data)",
     },
     "services.cloudwatch": {
+        "_delete_dashboards": "(params, cbor_data, is_cbor, is_json=False)",
         "_put_dashboard": "(params, cbor_data, is_cbor, is_json=False)",
         "_set_alarm_state": "(params, cbor_data, is_cbor, is_json=False)",
         "_resource_tags": None,
@@ -388,7 +403,13 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_get_resources": "(data)",
         "_invalid_parameter": "(message)",
     },
-    "services.glue": {"_create_database": "(data)", "_create_table": "(data)", "_tables": None},
+    "services.glue": {
+        "_create_database": "(data)",
+        "_create_table": "(data)",
+        "_databases": None,
+        "_get_tables": "(data)",
+        "_tables": None,
+    },
     "services.cloudwatch_logs": {
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",
