@@ -20,10 +20,7 @@ from workshop.teardown.sweep import Sweep
 WORLD = ScanContext(cast("Clients", None), Scope("demo", "demo", HERE, frozenset(), whole=True))
 
 
-STOPPING = {
-    "Code": "ValidationException",
-    "Message": "Status (Stopping) not in ([InService]). Unable to transition to (Stopping)",
-}
+STOPPING = "Status (Stopping) not in ([InService]). Unable to transition to (Stopping)"
 
 
 @dataclass
@@ -50,7 +47,9 @@ class Played(ResourceType):
             left = self.early.get(resource.id, 0)
             self.early[resource.id] = left - 1
         if left > 0:
-            raise ClientError({"Error": STOPPING}, "StopNotebookInstance")
+            raise ClientError(
+                {"Error": {"Code": "ValidationException", "Message": STOPPING}}, "Stop"
+            )
         return True
 
     def delete(self, context: ScanContext, resource: Resource) -> None:  # noqa: ARG002
@@ -194,7 +193,7 @@ def test_a_stop_that_is_refused_for_the_status_is_asked_for_until_its_time_is_up
     )
     assert results["behind"] == (DeletionOutcome.DELETED, "")
     outcome, message = results["lost"]
-    assert (outcome, STOPPING["Message"] in message) == (DeletionOutcome.STUCK, True)
+    assert (outcome, STOPPING in message) == (DeletionOutcome.STUCK, True)
     assert log.count("stop notebook lost") > 60  # half a minute apart, half an hour long
 
 
