@@ -23,6 +23,7 @@ from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import ConfigError, UsageError, WorkshopError
 from workshop.naming import COHORT, SEAT_STACKS
+from workshop.policies.layout import TEMPLATE_LIMIT
 
 APP = ("-P", "-m", "stacks")
 """The installed app, whatever the folder holds."""
@@ -144,7 +145,13 @@ def read(
             else f"{name}-{account_region.account}-{account_region.region}"
         )
         text, protected = stacks[known]
-        cohorts[account_region] = CohortTemplate(of_text(text), protected)
+        template = of_text(text)
+        if (size := len(template.body.encode())) > TEMPLATE_LIMIT:
+            raise UsageError(
+                f"the cohort's template has {size:,} bytes and CloudFormation takes"
+                f" {TEMPLATE_LIMIT:,}; use fewer profiles, or open less in their access"
+            )
+        cohorts[account_region] = CohortTemplate(template, protected)
     return Assembly(exemplars, cohorts)
 
 
