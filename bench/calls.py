@@ -25,7 +25,7 @@ _CLOSED = re.compile(rb"\r\nconnection: *close|^HTTP/1\.0 ", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Call:
+class MeasuredCall:
     """One request, before it is signed for a server."""
 
     method: str
@@ -48,9 +48,9 @@ class Call:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
 
-def sagemaker(operation: str, **members: Any) -> Call:
+def sagemaker(operation: str, **members: Any) -> MeasuredCall:
     """Return the request of one SageMaker operation."""
-    return Call(
+    return MeasuredCall(
         "POST",
         "/",
         {

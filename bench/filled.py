@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-from bench.calls import Call, Connection
+from bench.calls import Connection, MeasuredCall
 from localcloud import process as local_cloud
 from localcloud.authentication import keys
 from localcloud.record import Running
@@ -147,7 +147,7 @@ def _stacks(client: Any) -> list[dict[str, Any]]:
     return [stack for page in pages for stack in page["Stacks"]]
 
 
-def _make(running: Running, requests: Iterable[Call]) -> None:
+def _make(running: Running, requests: Iterable[MeasuredCall]) -> None:
     """Send these over few connections, each in its order; they are not held all at once."""
     shared, lock = iter(requests), threading.Lock()
 
@@ -166,7 +166,7 @@ def _make(running: Running, requests: Iterable[Call]) -> None:
         list(pool.map(send, range(CONNECTIONS)))
 
 
-def _lasting(seat: Names) -> Iterator[Call]:
+def _lasting(seat: Names) -> Iterator[MeasuredCall]:
     """What a seat made and what has ended."""
     bucket = seat.bucket(BUCKET)
     for version in range(VERSIONS):
@@ -200,7 +200,7 @@ def _lasting(seat: Names) -> Iterator[Call]:
         )
 
 
-def _endpoint_config(seat: Names) -> Call:
+def _endpoint_config(seat: Names) -> MeasuredCall:
     variant = {
         "VariantName": "all",
         "ModelName": f"{seat.job_prefix}model-0",
@@ -217,13 +217,13 @@ def _endpoint_config(seat: Names) -> Call:
     )
 
 
-def _endpoint(seat: Names) -> Call:
+def _endpoint(seat: Names) -> MeasuredCall:
     name = f"{seat.job_prefix}serve"
     named = {"EndpointName": name, "EndpointConfigName": name}
     return _call("sagemaker", "CreateEndpoint", seat, **named, Tags=_tags(seat))
 
 
-def _jobs(seat: Names, numbers: range) -> Iterator[Call]:
+def _jobs(seat: Names, numbers: range) -> Iterator[MeasuredCall]:
     """Training and processing jobs, by turns."""
     machines = {"InstanceType": TYPE, "InstanceCount": 1, "VolumeSizeInGB": 10}
     image = f"{seat.repository_uri(REPOSITORY)}:v1"
@@ -262,14 +262,14 @@ def _tags(seat: Names) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in own.items()]
 
 
-def _call(service: str, operation: str, seat: Names, **members: Any) -> Call:
+def _call(service: str, operation: str, seat: Names, **members: Any) -> MeasuredCall:
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"{TARGETS[service]}.{operation}",
     }
     body = json.dumps(members).encode()
-    return Call("POST", "/", headers, body, service, seat.account, seat.region)
+    return MeasuredCall("POST", "/", headers, body, service, seat.account, seat.region)
 
 
-def _put(seat: Names, bucket: str, key: str, body: bytes) -> Call:
-    return Call("PUT", f"/{bucket}/{key}", {}, body, "s3", seat.account, seat.region)
+def _put(seat: Names, bucket: str, key: str, body: bytes) -> MeasuredCall:
+    return MeasuredCall("PUT", f"/{bucket}/{key}", {}, body, "s3", seat.account, seat.region)

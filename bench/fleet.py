@@ -38,7 +38,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from bench.measure import Result, Run, process, reported, side_by_side
+from bench.measure import Measure, Result, process, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
 from localcloud.record import Running
@@ -71,7 +71,7 @@ profiles:
 
 
 @dataclass(frozen=True)
-class Cloud:
+class BenchCloud:
     """An empty local cloud whose notebooks start at once, and the variables that lead to it.
 
     Its CloudFormation takes ``latency`` seconds to answer.
@@ -188,7 +188,7 @@ def _environment(folder: Path, seats: int) -> None:
 
 
 @contextmanager
-def _bench(seats: int) -> Iterator[tuple[Path, Cloud]]:
+def _bench(seats: int) -> Iterator[tuple[Path, BenchCloud]]:
     with tempfile.TemporaryDirectory(prefix="bench-fleet-") as name:
         folder = Path(name)
         _environment(folder, seats)
@@ -197,12 +197,12 @@ def _bench(seats: int) -> Iterator[tuple[Path, Cloud]]:
             state, account="111122223333", region="eu-west-1", delays={"notebook": 0}
         ).running
         try:
-            yield folder, Cloud(running, state)
+            yield folder, BenchCloud(running, state)
         finally:
             local_cloud.stop(state)
 
 
-def _ready(folder: Path) -> Run:
+def _ready(folder: Path) -> Measure:
     """Synthesize and make every template, in a process of its own."""
     return process(
         [sys.executable, "-m", "bench.bare_fleet", "templates", str(folder)],
@@ -211,7 +211,7 @@ def _ready(folder: Path) -> Run:
     )
 
 
-def _deployed(folder: Path, cloud: Cloud, part: str, *, anew: bool = True) -> Run:
+def _deployed(folder: Path, cloud: BenchCloud, part: str, *, anew: bool = True) -> Measure:
     """``workshop deploy``, on an emptied cloud if ``anew``: what its ``part`` took, or all."""
     if anew:
         cloud.reset()
@@ -219,14 +219,14 @@ def _deployed(folder: Path, cloud: Cloud, part: str, *, anew: bool = True) -> Ru
     most = ("--concurrency", str(STACKS_AT_ONCE), "--json")
     run, printed = _workshop(folder, cloud, "deploy", *most)
     end = json.loads(printed.splitlines()[-1])
-    return Run(end["seconds"][part], run.peak_mb) if part else run
+    return Measure(end["seconds"][part], run.peak_mb) if part else run
 
 
-def _whole(folder: Path, cloud: Cloud, command: str) -> Run:
+def _whole(folder: Path, cloud: BenchCloud, command: str) -> Measure:
     return _workshop(folder, cloud, command)[0]
 
 
-def _workshop(folder: Path, cloud: Cloud, command: str, *more: str) -> tuple[Run, str]:
+def _workshop(folder: Path, cloud: BenchCloud, command: str, *more: str) -> tuple[Measure, str]:
     return reported(
         [str(PROGRAMS / "workshop"), command, "-e", "bench", "--config-dir", str(folder), *more],
         cwd=str(ROOT),
@@ -234,14 +234,14 @@ def _workshop(folder: Path, cloud: Cloud, command: str, *more: str) -> tuple[Run
     )
 
 
-def _bare(what: str, folder: Path, cloud: Cloud, *, anew: bool) -> Run:
+def _bare(what: str, folder: Path, cloud: BenchCloud, *, anew: bool) -> Measure:
     if anew:
         cloud.reset()
     run, printed = _bare_process(what, folder, cloud)
-    return Run(json.loads(printed.splitlines()[-1])["seconds"], run.peak_mb)
+    return Measure(json.loads(printed.splitlines()[-1])["seconds"], run.peak_mb)
 
 
-def _bare_process(what: str, folder: Path, cloud: Cloud) -> tuple[Run, str]:
+def _bare_process(what: str, folder: Path, cloud: BenchCloud) -> tuple[Measure, str]:
     return reported(
         [sys.executable, "-m", "bench.bare_fleet", what, str(folder)],
         cwd=str(ROOT),
@@ -249,7 +249,7 @@ def _bare_process(what: str, folder: Path, cloud: Cloud) -> tuple[Run, str]:
     )
 
 
-def _by_cdk(folder: Path, cloud: Cloud) -> Run:
+def _by_cdk(folder: Path, cloud: BenchCloud) -> Measure:
     cloud.reset()
     return process(
         [

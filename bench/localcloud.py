@@ -31,8 +31,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench import calls
-from bench.calls import Call
-from bench.measure import Result, Run, process, side_by_side
+from bench.calls import MeasuredCall
+from bench.measure import Measure, Result, process, side_by_side
 from localcloud import process as local_cloud
 from localcloud.record import Running
 from localcloud.server import bound_socket
@@ -58,7 +58,7 @@ MOTO_HEALTH = calls.get("/moto-api/")
 
 
 @dataclass(frozen=True)
-class Server:
+class BenchServer:
     """One server under measurement."""
 
     port: int
@@ -66,7 +66,7 @@ class Server:
     running: Running | None = None
     """Ours; moto's has no secret and looks at no signature."""
 
-    def request(self, call: Call) -> bytes:
+    def request(self, call: MeasuredCall) -> bytes:
         """Return a call as this server takes it."""
         return call.to(self.port, self.running.secret if self.running else "")
 
@@ -114,11 +114,11 @@ def results() -> Iterator[Result]:
 
 
 def _describes(
-    clients: ProcessPoolExecutor, size: int, ours: Server, peer: Server | None
+    clients: ProcessPoolExecutor, size: int, ours: BenchServer, peer: BenchServer | None
 ) -> Iterator[Result]:
     for number in CLIENTS:
 
-        def rate(server: Server, request: bytes, number: int = number) -> float:
+        def rate(server: BenchServer, request: bytes, number: int = number) -> float:
             tasks = [
                 clients.submit(calls.rate, server.port, request, SECONDS) for _ in range(number)
             ]
@@ -135,7 +135,7 @@ def _describes(
         )
 
 
-def _lists(size: int, ours: Server) -> Iterator[Result]:
+def _lists(size: int, ours: BenchServer) -> Iterator[Result]:
     for which, request in (("first", ours.request(LIST())), ("middle", _middle(ours, size))):
         yield _in_turns(
             f"list, {which} page",
@@ -151,7 +151,7 @@ def _in_turns(
     name: str,
     unit: str,
     size: int,
-    server: Server,
+    server: BenchServer,
     *,
     mine: Callable[[], float],
     floor: Callable[[], float],
@@ -176,7 +176,7 @@ def _in_turns(
     )
 
 
-def _milliseconds(server: Server, request: bytes) -> float:
+def _milliseconds(server: BenchServer, request: bytes) -> float:
     connection = calls.Connection(server.port)
     taken = []
     for _ in range(LISTINGS):
@@ -187,7 +187,7 @@ def _milliseconds(server: Server, request: bytes) -> float:
     return statistics.median(taken) * 1000
 
 
-def _middle(server: Server, size: int) -> bytes:
+def _middle(server: BenchServer, size: int) -> bytes:
     """Return the request for the page at half of all; it takes all pages before to find."""
     connection = calls.Connection(server.port)
     request = server.request(LIST())
@@ -199,7 +199,7 @@ def _middle(server: Server, size: int) -> bytes:
     return request
 
 
-def _fill(clients: ProcessPoolExecutor, server: Server, already: int, size: int) -> None:
+def _fill(clients: ProcessPoolExecutor, server: BenchServer, already: int, size: int) -> None:
     requests = [
         server.request(calls.sagemaker(CREATE, **{NAME: f"config-{number:05}"}))
         for number in range(already, size)
@@ -210,17 +210,17 @@ def _fill(clients: ProcessPoolExecutor, server: Server, already: int, size: int)
 
 
 @contextmanager
-def _cloud() -> Iterator[Server]:
+def _cloud() -> Iterator[BenchServer]:
     with tempfile.TemporaryDirectory(prefix="bench-localcloud-") as folder:
         running = local_cloud.start(Path(folder)).running
         try:
-            yield Server(running.port, running.pid, running)
+            yield BenchServer(running.port, running.pid, running)
         finally:
             local_cloud.stop(Path(folder))
 
 
 @contextmanager
-def _moto() -> Iterator[Server]:
+def _moto() -> Iterator[BenchServer]:
     with bound_socket(0) as free:
         port = int(free.getsockname()[1])
     command = [sys.executable, "-m", "moto.server", "-H", calls.HOST, "-p", str(port)]
@@ -228,7 +228,7 @@ def _moto() -> Iterator[Server]:
     with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet) as child:
         try:
             _wait_for(port, child)
-            yield Server(port, child.pid)
+            yield BenchServer(port, child.pid)
         finally:
             child.terminate()
 
@@ -243,20 +243,22 @@ def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("moto's server did not start")
 
 
-def _start_ours() -> Run:
+def _start_ours() -> Measure:
     with tempfile.TemporaryDirectory(prefix="bench-localcloud-") as folder:
         started = local_cloud.start(Path(folder))
-        run = Run(started.seconds, Server(started.running.port, started.running.pid).resident_mb())
+        run = Measure(
+            started.seconds, BenchServer(started.running.port, started.running.pid).resident_mb()
+        )
         local_cloud.stop(Path(folder))
     return run
 
 
-def _import_alone() -> Run:
+def _import_alone() -> Measure:
     command = [sys.executable, "-c", "import ministack.app, uvicorn"]
     return process(command, cwd=tempfile.gettempdir(), variables=os.environ)
 
 
-def _start_moto() -> Run:
+def _start_moto() -> Measure:
     began = time.perf_counter()
     with _moto() as server:
-        return Run(time.perf_counter() - began, server.resident_mb())
+        return Measure(time.perf_counter() - began, server.resident_mb())

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
-class Run:
+class Measure:
     """One process from start to end: wall-clock seconds and the largest process's memory in MB."""
 
     seconds: float
@@ -45,12 +45,14 @@ class Result:
         }
 
 
-def process(command: Sequence[str], *, cwd: str, variables: Mapping[str, str]) -> Run:
+def process(command: Sequence[str], *, cwd: str, variables: Mapping[str, str]) -> Measure:
     """Run one process to its end; a failing one is an error with what it printed."""
     return reported(command, cwd=cwd, variables=variables)[0]
 
 
-def reported(command: Sequence[str], *, cwd: str, variables: Mapping[str, str]) -> tuple[Run, str]:
+def reported(
+    command: Sequence[str], *, cwd: str, variables: Mapping[str, str]
+) -> tuple[Measure, str]:
     """The same, and what the process printed on its standard output."""
     with tempfile.TemporaryFile() as talk:
         began = time.perf_counter()
@@ -74,7 +76,7 @@ def reported(command: Sequence[str], *, cwd: str, variables: Mapping[str, str]) 
         raise RuntimeError(f"{' '.join(command)}: {(printed + told)[-2000:]}")
     # Kilobytes on Linux, bytes on macOS.
     unit = 1024**2 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_maxrss / unit), printed
+    return Measure(seconds, usage.ru_maxrss / unit), printed
 
 
 def side_by_side(
@@ -82,16 +84,16 @@ def side_by_side(
     *,
     size: int,
     runs: int,
-    ours: Callable[[], Run],
-    floor: Callable[[], Run] | None = None,
-    peer: Callable[[], Run] | None = None,
+    ours: Callable[[], Measure],
+    floor: Callable[[], Measure] | None = None,
+    peer: Callable[[], Measure] | None = None,
     peer_runs: int | None = None,
 ) -> Result:
     """Take turns, so that a slow moment of the machine meets all sides alike.
 
     ``peer_runs`` bounds how often a peer runs that takes minutes; None means each time.
     """
-    taken: dict[str, list[Run]] = {"ours": [], "floor": [], "peer": []}
+    taken: dict[str, list[Measure]] = {"ours": [], "floor": [], "peer": []}
     for turn in range(runs):
         skipped = peer_runs is not None and turn >= peer_runs
         for side, measure in (("ours", ours), ("floor", floor), ("peer", peer)):

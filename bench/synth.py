@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.measure import Result, Run, process, side_by_side
+from bench.measure import Measure, Result, process, side_by_side
 
 ROOT = Path(__file__).parents[1]
 CDK = Path(sys.executable).with_name("cdk")
@@ -53,12 +53,12 @@ def _measured(size: int, folder: Path) -> Result:
     everybody = ("-c", "env=bench", "-c", f"config={folder}")
     bare = f"JSII_NODE=.venv/bin/node .venv/bin/python -m bench.bare {size * STACKS_PER_SEAT + 1}"
 
-    def one_by_one() -> Run:
+    def one_by_one() -> Measure:
         runs = [
             _synth(folder, *everybody, "-c", f"attendee=seat{number}")
             for number in range(1, size + 1)
         ]
-        return Run(sum(run.seconds for run in runs), max(run.peak_mb for run in runs))
+        return Measure(sum(run.seconds for run in runs), max(run.peak_mb for run in runs))
 
     return side_by_side(
         "synth",
@@ -71,7 +71,7 @@ def _measured(size: int, folder: Path) -> Result:
     )
 
 
-def _synth(folder: Path, *arguments: str) -> Run:
+def _synth(folder: Path, *arguments: str) -> Measure:
     output = folder / "cdk.out"
     shutil.rmtree(output, ignore_errors=True)
     return process(

@@ -31,7 +31,7 @@ from typing import Any
 
 from bench import filled
 from bench.filled import Workshop
-from bench.measure import Result, Run, process, reported, side_by_side
+from bench.measure import Measure, Result, process, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
 from localcloud.record import Running
@@ -67,7 +67,7 @@ class Bench:
     state: Path
     report: dict[str, Any] = field(default_factory=dict)
 
-    def ours(self) -> Run:
+    def ours(self) -> Measure:
         """Plan and apply; a teardown that is not proven is an error."""
         filled.fill(self.workshop, self.running)
         program = str(PROGRAMS / "workshop")
@@ -76,15 +76,15 @@ class Bench:
         shown = process(plan, cwd=str(self.folder), variables=self._variables)
         done, printed = reported(act, cwd=str(self.folder), variables=self._variables)
         self.report = json.loads(printed.splitlines()[-1])
-        return Run(shown.seconds + done.seconds, max(shown.peak_mb, done.peak_mb))
+        return Measure(shown.seconds + done.seconds, max(shown.peak_mb, done.peak_mb))
 
-    def floor(self) -> Run:
+    def floor(self) -> Measure:
         """The needed calls alone."""
         filled.fill(self.workshop, self.running)
         bare = [sys.executable, "-m", "bench.bare_teardown", str(self.folder)]
         return process(bare, cwd=str(ROOT), variables=self._variables)
 
-    def by_hand(self) -> Run:
+    def by_hand(self) -> Measure:
         """The organiser's script; what it leaves is an error."""
         filled.fill(self.workshop, self.running)
         script = ["bash", str(Path(__file__).with_name("by_hand.sh")), "bench", str(self.folder)]

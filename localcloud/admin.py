@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud.asgi import Handler, read_body, respond
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 AdminEndpoint = Callable[[Document], Document]
 """Takes a change, returns the state after it; ``LocalCloudError`` refuses and changes nothing."""
+AsyncEndpoint = Callable[[Document], Awaitable[Document]]
+"""One that waits for something."""
 
 
 class AdminInterface:
@@ -28,7 +30,7 @@ class AdminInterface:
         emulated: Handler,
         instance: str,
         clock: Clock,
-        endpoints: Mapping[str, AdminEndpoint],
+        endpoints: Mapping[str, AdminEndpoint | AsyncEndpoint],
     ) -> None:
         self._emulated = emulated
         self._instance = instance
@@ -52,13 +54,17 @@ class AdminInterface:
             return 404, {"error": f"the local cloud has no {method} {path}"}
         try:
             change = json.loads(await read_body(receive) or b"{}")
-            return 200, self._endpoints[name](change)
+            answer = self._endpoints[name](change)
+            return 200, answer if isinstance(answer, dict) else await answer
         except (LocalCloudError, ValueError, TypeError, KeyError, AttributeError) as error:
             return 400, {"error": f"{name}: {error}"}
 
 
-def clock_endpoint(clock: Clock) -> AdminEndpoint:
-    """``freeze`` (true or false) first, then ``advance`` (seconds)."""
+def clock_endpoint(clock: Clock, moved: Callable[[], object] = lambda: None) -> AdminEndpoint:
+    """``freeze`` (true or false) first, then ``advance`` (seconds).
+
+    ``moved`` is called before and after: what was made meanwhile counts from before the move.
+    """
 
     def answer(change: Document) -> Document:
         unknown = change.keys() - {"freeze", "advance"}
@@ -67,7 +73,9 @@ def clock_endpoint(clock: Clock) -> AdminEndpoint:
         if "freeze" in change:
             (clock.freeze if change["freeze"] else clock.thaw)()
         if "advance" in change:
+            moved()
             clock.advance(float(change["advance"]))
+            moved()
         return {"now": clock.now(), "frozen": clock.frozen}
 
     return answer

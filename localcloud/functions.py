@@ -51,7 +51,7 @@ def _by_owner_alone(step: Step) -> Step:
         if not by_owner.get():
             raise ValueError(
                 "The local cloud runs functions of those stacks alone that are made with the "
-                "credentials of an account's root."
+                "credentials of an account's root, or with what it gave: a role or a user's key."
             )
         if (
             "ZipFile" not in properties.get("Code", {})

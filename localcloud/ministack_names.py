@@ -156,6 +156,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.lambda_svc": {
         "execution_credentials": "(config: dict) -> dict[str, str]",
         "resolve_function_url": ("(url_id: str) -> tuple[str, str, str, str | None, dict] | None"),
+        "_get_func_record_for_ref": ("(function_ref: str) -> tuple[dict | None, dict | None, str]"),
+        "_execution_record_for_config": "(func: dict, config: dict) -> dict",
+        "_execute_function_with_config_scope": "(func: dict, event: dict) -> dict",
         "_create_function_url_config": "(func_name: str, data: dict, qualifier: str | None)",
         "_url_config_key": "(func_name: str, qualifier: str | None) -> str",
         "_function_urls": None,
@@ -333,6 +336,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_delete_policy": "(p)",
         "_delete_role": "(p)",
         "_delete_role_policy": "(p)",
+        "_access_keys": None,
         "detach_managed_policy": "(entity: dict, policy_arn: str) -> None",
         "_gen_secret": "()",
         "_gen_session_access_key": "()",
@@ -356,13 +360,17 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.eventbridge": {
         "_delete_event_bus": "(data)",
         "_delete_rule": "(data)",
+        "_dispatch_to_lambda": "(arn, payload)",
         "_event_buses": None,
         "_list_rules": "(data)",
         "_list_targets_by_rule": "(data)",
+        "_now_ts": "() -> float",
+        "_put_events": "(data, allow_aws_source=False)",
         "_remove_targets": "(data)",
         "_rule_key": "(rule_name: str, bus_name: str) -> str",
         "_rules": None,
         "_targets": None,
+        "_tick_scheduled_rules": "()",
     },
     "services.ec2": {
         "_DEFAULT_VPC_ID": None,
@@ -410,6 +418,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_get_tables": "(data)",
         "_tables": None,
     },
+    "services.sns": {"_fanout": None},
     "services.cloudwatch_logs": {
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",

@@ -31,11 +31,18 @@ from localcloud import (
     ministack_adapter,
     protections,
     record,
+    rules,
     supported_operations,
     wordings,
 )
-from localcloud.admin import AdminInterface, clock_endpoint, delays_endpoint
-from localcloud.authentication import keys, public
+from localcloud.admin import (
+    AdminEndpoint,
+    AdminInterface,
+    AsyncEndpoint,
+    clock_endpoint,
+    delays_endpoint,
+)
+from localcloud.authentication import keys, owners, public
 from localcloud.authentication.gate import Gate
 from localcloud.clock import Clock
 from localcloud.cloudformation.listings import stacks_endpoint
@@ -154,6 +161,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_object_keys()
     bucket_requests.patch_bucket_requests()
     patch_trust_policies()
+    owners.patch_credentials()
     protections.patch_protections()
     dashboards.patch_dashboards()
     wordings.patch_wordings()
@@ -165,6 +173,11 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_stacksets(clock)
     supported_operations.close_the_rest()
     patch_functions(secret)
+    invocations, messages = rules.Invocations(), rules.Messages()
+    rules.patch_rules(clock, invocations)
+    rules.send_events(engine)
+    messages.patch()
+    ministack_adapter.add_state("messages", messages)
     ministack_adapter.add_state("faults", plan)
     patch_deletions(plan)
     patch_handlers(plan)
@@ -177,8 +190,14 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         engine.statuses.run_due()
         await faulty(scope, receive, send)
 
-    endpoints = {
-        "clock": clock_endpoint(clock),
+    def moved() -> None:
+        engine.statuses.run_due()
+        rules.fire_due()
+
+    endpoints: dict[str, AdminEndpoint | AsyncEndpoint] = {
+        "clock": clock_endpoint(clock, moved),
+        "functions": rules.functions_endpoint(invocations),
+        "messages": messages.endpoint,
         "credentials": credentials.answer,
         "delays": delays_endpoint(waits),
         "stacks": stacks_endpoint,
@@ -187,7 +206,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "billing": billing_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)
-    return Gate(secret, admin, emulated, public.FunctionUrls(emulated))
+    return Gate(secret, admin, emulated, public.FunctionUrls(emulated), owners.is_owners)
 
 
 class _Server(Server):

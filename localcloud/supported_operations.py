@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs
 
 from localcloud import ministack_adapter
 from localcloud.authentication.gate import CALLBACKS
@@ -36,6 +37,7 @@ SERVICES = frozenset(
         "organizations",
         "s3",
         "scheduler",
+        "sns",
         "ssm",
         "sts",
         "tagging",
@@ -59,6 +61,12 @@ _FUNCTIONS = re.compile(
     r"(GET|DELETE) /\d{4}-\d\d-\d\d/functions.*|POST /\d{4}-\d\d-\d\d/functions/[^/]+/invocations"
 )
 
+_TOPICS = re.compile(
+    "(Get|Set)(Topic|Subscription)Attributes|List(Topics|Subscriptions(ByTopic)?|TagsForResource)"
+    "|Publish|(Unt|T)agResource"
+)
+"""What is sent stays here: there is no way to make a topic or a subscription but in a template."""
+
 Answer = tuple[int, dict[str, str], Any]
 Service = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Answer]]
 
@@ -78,6 +86,7 @@ def _close_services() -> None:
     for name in SERVICES:
         handlers[name] = _with_code_of_not_played(handlers[name])
     handlers["glue"] = _only(_CATALOG, "glue", handlers["glue"])
+    handlers["sns"] = _only(_TOPICS, "sns", handlers["sns"])
     handlers["lambda"] = _only(_FUNCTIONS, "lambda", handlers["lambda"])
 
 
@@ -105,11 +114,17 @@ def _only(supported: re.Pattern[str], name: str, service: Service) -> Service:
     async def asked(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
-        operation = headers.get("x-amz-target") or f"{method} {path}"
+        operation = headers.get("x-amz-target") or _action(body) or f"{method} {path}"
         answer = service if supported.fullmatch(operation) else partial(_unsupported, name)
         return await answer(method, path, headers, body, query)
 
     return asked
+
+
+def _action(body: bytes) -> str:
+    """Return the operation that a form names, as SNS is asked; empty for any other body."""
+    form = body.decode("latin-1") if body.startswith(b"Action=") or b"&Action=" in body else ""
+    return parse_qs(form).get("Action", [""])[0]
 
 
 async def _unsupported(

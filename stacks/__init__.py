@@ -1,1 +1,1 @@
-"""The stacks of a seat (``workshop.naming.SEAT_STACKS``) and the cohort's."""
+"""The stacks of a seat (``workshop.naming.SEAT_STACKS``) and those that all seats share."""

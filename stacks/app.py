@@ -8,6 +8,8 @@ cohort that they need.
 from __future__ import annotations
 
 import difflib
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -15,11 +17,11 @@ from aws_cdk import App
 from aws_cdk.cx_api import CloudAssembly
 
 from stacks.build import build, new_app
+from workshop import naming
+from workshop.config.command_line import CONFIG_DIR
 from workshop.environments import loader
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import ERROR_FILE, UsageError, WorkshopError
 from workshop.escaping import printable
-
-CONFIG_DIR = Path("config")
 
 CONTEXT = ("env", "attendee", "config")
 """What ``-c`` may name."""
@@ -44,9 +46,12 @@ def main() -> int:
             raise UsageError(f"which environment? Add '-c env=NAME'; known: {known}")
         loaded = loader.load(name, config_dir)
         chosen = app.node.try_get_context("attendee")
-        build(app, loaded, _listed(chosen) if chosen is not None else None)
+        seats = None if chosen is None else naming.seat_ids(str(chosen), "-c attendee=")
+        build(app, loaded, seats)
     except WorkshopError as error:
         _say(*error.lines())
+        if path := os.environ.get(ERROR_FILE):
+            Path(path).write_text(f"{json.dumps(error.document())}\n", encoding="utf-8")
         return error.exit_code
     try:
         large = _too_large(app.synth())
@@ -83,10 +88,3 @@ def _refuse_misspelt(app: App) -> None:
         close = difflib.get_close_matches(key.casefold(), CONTEXT, n=1, cutoff=0.7)
         if key not in CONTEXT and close:
             raise UsageError(f"unknown context key {key!r}; did you mean '-c {close[0]}='?")
-
-
-def _listed(text: str) -> list[str]:
-    attendees = [part.strip() for part in str(text).split(",") if part.strip()]
-    if not attendees:
-        raise UsageError("'-c attendee=' names nobody; name a seat, or leave it out for all")
-    return attendees

@@ -16,10 +16,11 @@ from stacks.monitoring import MonitoringStack
 from stacks.notebook import NotebookStack
 from stacks.registry import RegistryStack
 from stacks.storage import StorageStack
+from stacks.watch import WatchStack
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, SEAT_STACKS, WATCH
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
 """CDK's feature flags (https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html)."""
@@ -77,20 +78,30 @@ def build(app: Stage, loaded: LoadedEnvironment, attendees: Sequence[str] | None
 
 
 def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion) -> CohortStack:
+    """Put the stacks that all seats of an account and Region share into ``app``."""
     names = loaded.cohort_names(account_region)
-    name = names.stack(COHORT)
-    return CohortStack(
-        app,
-        # One cohort for each account and Region; only the construct's id has to tell them apart.
-        name
+    placement = Placement(names, loaded.tags(COHORT, COHORT))
+    # One of each for each account and Region; only the construct's id has to tell them apart.
+    where = (
+        ""
         if account_region == loaded.home
-        else f"{name}-{account_region.account}-{account_region.region}",
-        placement=Placement(names, loaded.tags(COHORT, COHORT)),
+        else f"-{account_region.account}-{account_region.region}"
+    )
+    cohort = CohortStack(
+        app,
+        f"{names.stack(COHORT)}{where}",
+        placement=placement,
         cohort=loaded.settings.cohort,
         profiles=loaded.settings.profiles,
         end=loaded.settings.end,
         tag_keys=tuple(loaded.settings.tags),
     )
+    watch = WatchStack(
+        app, f"{names.stack(WATCH)}{where}", placement=placement, end=loaded.settings.end
+    )
+    # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
+    cohort.add_stack_dependency(watch, "nobody works unwatched")
+    return cohort
 
 
 def _workbench(app: Stage, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:

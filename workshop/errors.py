@@ -16,7 +16,11 @@ local cloud, which knows nothing of this project (exit 1).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ERROR_FILE = "WORKSHOP_ERROR_FILE"
+"""The variable that names the file into which the CDK app writes its error, as a line of JSON."""
 
 
 class WorkshopError(Exception):
@@ -35,6 +39,10 @@ class WorkshopError(Exception):
     def lines(self) -> list[str]:
         """Return the text for a person: a name with a line break in it makes no line of its own."""
         return [f"workshop: {self.sentence}", *self.details]
+
+    def document(self) -> dict[str, Any]:
+        """Return the error as plain JSON values, from which ``of_document`` makes it again."""
+        return {"exit": self.exit_code, "sentence": self.sentence, "details": self.details}
 
 
 class UsageError(WorkshopError):
@@ -64,6 +72,9 @@ class ConfigError(WorkshopError):
         mistakes = f"{count} mistakes" if count > 1 else "1 mistake"
         return [*self.diagnostics, f"workshop: {mistakes} in the configuration; nothing was done"]
 
+    def document(self) -> dict[str, Any]:
+        return {"exit": self.exit_code, "diagnostics": self.diagnostics}
+
 
 class GuardError(WorkshopError):
     """Refused although possible: going on could hit the wrong account or cost money."""
@@ -88,3 +99,11 @@ class SignInError(WorkshopError):
     def __init__(self, state: str, why: str, cure: str, *, is_missing: bool = False) -> None:
         self.state, self.why, self.cure, self.is_missing = state, why, cure, is_missing
         super().__init__(f"{state} ({why}); {cure}, and run this again")
+
+
+def of_document(document: Mapping[str, Any]) -> WorkshopError:
+    """Return the error of which this is the document, of a class with the same exit code."""
+    if "diagnostics" in document:
+        return ConfigError(document["diagnostics"])
+    kind = UsageError if document["exit"] == UsageError.exit_code else WorkshopError
+    return kind(document["sentence"], details="\n".join(document["details"]))

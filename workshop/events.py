@@ -1,9 +1,11 @@
-"""What happens during a run: one base for all events, and one way to write and to tell them."""
+"""What happens during a run: one base for all events, and one way to write, tell and time them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -43,3 +45,20 @@ class EventStream(Generic[E]):
         with self._lock:
             for listener in self.listeners:
                 listener(event)
+
+
+class Stopwatch:
+    """The seconds that each step of a run takes; those of a step that comes again add up."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count what the block takes as a part of this step."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            taken = time.monotonic() - began
+            self.seconds[name] = round(self.seconds.get(name, 0) + taken, 2)

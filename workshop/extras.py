@@ -19,6 +19,7 @@ _TEMPLATES = ("cdk", "makes templates with the AWS CDK, which is not installed")
 NEEDS = {
     "plan": _TEMPLATES,
     "deploy": _TEMPLATES,
+    "extend": _TEMPLATES,
     "access": ("local", "asks the policy engine of the local cloud, which is not installed"),
     "cloud": ("local", "runs the local cloud, which is not installed"),
     "demo": ("all", "runs the AWS CDK on the local cloud, and not all of this is installed"),

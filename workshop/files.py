@@ -9,9 +9,11 @@ Errors of the operating system pass through as OSError, whose ``filename`` says 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +24,9 @@ STATE = Path(".workshop")
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
+
+_NAMING = threading.Lock()
+"""Held while a file takes its name: not every file system can do that only where it is free."""
 
 _IGNORED = "# Names, links and people's work: none of it is for version control.\n*\n"
 
@@ -59,21 +64,25 @@ def make_folder(path: Path, *, root: Path | None = None) -> Path:
 
 
 @contextmanager
-def draft(path: Path) -> Iterator[Path]:
+def draft(path: Path, *, suffix: str = "", new: bool = False) -> Iterator[Path]:
     """Yield the path of an empty file that takes the name ``path`` when the block has ended.
 
-    Whatever has that name until then is replaced; a link is replaced and not followed. Where the
-    block raises, the file is removed and ``path`` is as it was.
+    Whatever has that name until then is replaced; a link is replaced and not followed. With
+    ``new``, FileExistsError is raised instead. Where the block raises, the file is removed and
+    ``path`` is as it was. Until then the file's name ends with ``suffix``.
     """
     # Not named after ``path``, whose name may be as long as names can be.
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=".workshop-")
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=".workshop-", suffix=suffix)
     os.close(number)
     made = Path(name)
     try:
         _restrict(made, FILE_MODE)
         yield made
         _force_to_disk(made)
-        made.replace(path)
+        with _NAMING:
+            if new and os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+            made.replace(path)
     finally:
         made.unlink(missing_ok=True)
 

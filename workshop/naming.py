@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self
 
+from workshop.errors import UsageError
+
 WORKSHOP_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 SEAT_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 BUCKET_KEY_PATTERN = r"^[a-z][a-z0-9]{1,7}$"
@@ -26,6 +28,16 @@ REGION_PATTERN = r"^[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]$"
 
 COHORT = "cohort"
 """Takes a seat's place in the names of what all seats share; hence no seat may be called so."""
+
+WATCH = "watch"
+"""The other stack that all seats share: what ends the workshop, from inside AWS."""
+COHORT_STACKS = (COHORT, WATCH)
+"""The stacks that all seats share, in the order in which they are made."""
+WATCH_MAKES = (
+    *("AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Events::Rule"),
+    *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"),
+)
+"""The resource types that the watch's stack makes and no other, besides a log group."""
 
 BOUNDARY = "boundary"
 FREEZE = "freeze"
@@ -70,6 +82,11 @@ SEAT_STACKS = {
 Here and in ``stacks/`` a stack is added; a resource type that is new goes into ``ACTIONS`` of
 ``workshop/preflight/permissions.py`` as well.
 """
+
+
+def kinds_of(seat: str) -> tuple[str, ...]:
+    """Return the stacks of a seat, or of what all seats share."""
+    return COHORT_STACKS if seat == COHORT else tuple(SEAT_STACKS)
 
 
 def stack_that_makes(resource_type: str) -> str:
@@ -137,8 +154,8 @@ class Names:
 
     # Stacks: 128 characters, letters, digits and hyphens.
     def stack(self, kind: str) -> str:
-        """``vision-ada-storage``; the cohort's one stack is ``vision-cohort``."""
-        if self.seat == COHORT:
+        """``vision-ada-storage``; of the cohort ``vision-cohort`` and ``vision-cohort-watch``."""
+        if self.seat == COHORT and kind == COHORT:
             return f"{self.workshop}-{COHORT}"
         return f"{self.workshop}-{self.seat}-{kind}"
 
@@ -159,6 +176,15 @@ class Names:
     @property
     def datasets_bucket_arn(self) -> str:
         return self.cohort.bucket_arn("datasets")
+
+    @property
+    def watch_bucket(self) -> str:
+        """Where the watch keeps what it knows; no seat reads it."""
+        return self.cohort.bucket(WATCH)
+
+    @property
+    def watch_bucket_arn(self) -> str:
+        return self.cohort.bucket_arn(WATCH)
 
     # Repositories: 2 to 256 characters, lower case, slashes allowed.
     def repository(self, key: str) -> str:
@@ -218,6 +244,33 @@ class Names:
     def boundary_arn(self) -> str:
         return self.cohort_policy_arn(BOUNDARY)
 
+    # Functions 64 characters, rules 64, topics 256: all of the watch begins with its stack's name.
+    @property
+    def watch(self) -> str:
+        """``vision-cohort-watch``: the function and the topic; its rules add a word."""
+        return self.cohort.stack(WATCH)
+
+    @property
+    def watch_arn(self) -> str:
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.watch}"
+
+    @property
+    def watch_topic_arn(self) -> str:
+        return f"arn:{self.partition}:sns:{self.region}:{self.account}:{self.watch}"
+
+    @property
+    def watch_log_group(self) -> str:
+        return f"/aws/lambda/{self.watch}"
+
+    @property
+    def watch_role(self) -> str:
+        """``vision-cohort-eu-west-1-watch``, under the same path."""
+        return f"{self.workshop}-{COHORT}-{self.region}-{WATCH}"
+
+    @property
+    def watch_role_arn(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.watch_role}"
+
     # SageMaker: 63 characters, letters, digits and hyphens.
     @property
     def notebook(self) -> str:
@@ -252,3 +305,11 @@ class Names:
 def is_seat_id(text: str) -> bool:
     """Whether ``text`` may be a seat's id: 2 to 12 lower-case letters and digits, letter first."""
     return re.fullmatch(SEAT_PATTERN, text) is not None and text != COHORT
+
+
+def seat_ids(text: str, option: str) -> tuple[str, ...]:
+    """Return the ids that a list such as ``ada, ben`` names; raise UsageError where it is empty."""
+    named = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not named:
+        raise UsageError(f"{option!r} names nobody; name a seat, or leave it out for all")
+    return named

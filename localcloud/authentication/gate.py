@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from collections.abc import Callable
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
@@ -33,18 +34,26 @@ _LARGEST_UNSTATED = 64 * 1024 * 1024
 """Bytes of a body that has to be read before its signature can be checked (S3 states a hash)."""
 
 by_owner: ContextVar[bool] = ContextVar("by_owner", default=False)
-"""Whether the present request is signed with the secret of an account, not with one issued here."""
+"""Whether the present request is signed by an account's owner, or by whom the owner gave a key."""
 
 
 class Gate:
     """Serves ``control`` for the token, ``emulated`` for a signature, ``public`` by host name."""
 
-    def __init__(self, secret: str, control: Handler, emulated: Handler, public: Handler) -> None:
+    def __init__(
+        self,
+        secret: str,
+        control: Handler,
+        emulated: Handler,
+        public: Handler,
+        is_owners: Callable[[str], bool],
+    ) -> None:
         self._token = f"Bearer {keys.control_token(secret)}"
         self._proof = SignatureProof(secret)
         self._control = control
         self._emulated = emulated
         self._public = public
+        self._is_owners = is_owners
 
     async def __call__(self, scope: Any, receive: Handler, send: Handler) -> None:
         if scope["type"] == "lifespan":
@@ -98,7 +107,7 @@ class Gate:
             proof.check_body(received, claim, secret, payload, body)
         if claim.kind != "header":
             _check_service(received, claim, body)
-        return replayed(body, receive), bool(keys.ACCOUNT.fullmatch(claim.scope.access_key))
+        return replayed(body, receive), self._is_owners(claim.scope.access_key)
 
 
 def _check_service(received: Received, claim: Claim, body: bytes) -> None:

@@ -48,14 +48,14 @@ Operation = Annotated[str, AfterValidator(_operation)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-class _Rule(BaseModel):
+class _FaultRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     account: Annotated[str, Field(pattern=accounts.ACCOUNT_PATTERN)] | None = None
     region: Annotated[str, Field(pattern=accounts.REGION_PATTERN)] | None = None
 
 
-class _Counted(_Rule):
+class _Counted(_FaultRule):
     """A rule that applies to some of its matching cases, counted from the first."""
 
     times: Annotated[int, Field(ge=1)] | None = None
@@ -158,7 +158,7 @@ class Keys(_Counted):
     code: Literal["InternalError", "AccessDenied"] = "InternalError"
 
 
-class Stuck(_Rule):
+class Stuck(_FaultRule):
     """A SageMaker resource does not leave a status although its time has passed."""
 
     effect: Literal["stuck"]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.authentication import owners
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker import roles
@@ -63,6 +64,7 @@ def issued(role_arn: str, account: str, session: str, seconds: float) -> Documen
             "PrincipalType": "AssumedRole",
             "SessionTags": [],
             "SessionPolicies": None,
+            owners.MARK: False,
         },
     )
     return {

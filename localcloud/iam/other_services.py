@@ -9,6 +9,7 @@ of DescribeRepositories not at all, and knows no ``cloudwatch:namespace``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,10 +37,17 @@ def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
     return known[service](operation, given) if service in known else None
 
 
-def context(service: str, given: Parameters) -> dict[str, str]:
+_ATTACHES = re.compile("iam:(At|De)tach(Group|Role|User)Policy")
+"""What has the key ``iam:PolicyARN``."""
+
+
+def context(service: str, action: str, given: Parameters) -> dict[str, str]:
     """Return the condition keys that ministack leaves out."""
-    namespace = _one(given, "Namespace")
-    return {"cloudwatch:namespace": namespace} if service == "monitoring" and namespace else {}
+    if service == "monitoring" and (namespace := _one(given, "Namespace")):
+        return {"cloudwatch:namespace": namespace}
+    if _ATTACHES.fullmatch(action) and (policy := _one(given, "PolicyArn")):
+        return {"iam:policyarn": policy}
+    return {}
 
 
 def operation_of(path: str) -> str | None:

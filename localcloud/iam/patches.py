@@ -87,7 +87,7 @@ def _ask_as_aws_does() -> None:
     def context(
         service: str, iam_action: str, body: bytes, params: dict[str, Any]
     ) -> dict[str, Any]:
-        added = other_services.context(service, other_services.parameters(body, params))
+        added = other_services.context(service, iam_action, other_services.parameters(body, params))
         return {**tags(service, iam_action, body, params), **added}
 
     object_context = actions.s3_service_context

@@ -12,6 +12,8 @@ from localcloud.sagemaker import outside
 from localcloud.sagemaker.agenda import Agenda, Due
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
@@ -28,6 +30,8 @@ class Statuses:
     def __init__(self, engine: SageMakerEngine) -> None:
         self.engine = engine
         self.agenda = Agenda()
+        self.entered: Callable[[SageMakerResourceType, Record], None] = lambda _kind, _record: None
+        """Called when a resource has entered a status."""
         self._running = False
 
     def run_due(self) -> None:
@@ -60,6 +64,7 @@ class Statuses:
         record["tick"] = moment if kind.on_tick.get(status) else None
         self._note_uses(kind, record)
         self._affect(kind, record, status, moment)
+        self.entered(kind, record)
         # An effect may have changed the status again, and scheduled what follows.
         if record["status"] == status and record["since"] == moment:
             self._schedule(kind, record)

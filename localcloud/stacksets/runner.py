@@ -37,7 +37,9 @@ class Runner:
 
     def start(self, stack_set: StackSet, operation: Operation) -> None:
         """Start an operation; the caller does not wait."""
-        task = asyncio.get_running_loop().create_task(_Run(stack_set, operation).to_the_end())
+        task = asyncio.get_running_loop().create_task(
+            _OperationRun(stack_set, operation).to_the_end()
+        )
         self._tasks.add(task)
 
         def conclude(task: asyncio.Task[str]) -> None:
@@ -59,7 +61,7 @@ class Runner:
             task.get_loop().call_soon_threadsafe(task.cancel)
 
 
-class _Run:
+class _OperationRun:
     """One operation under way."""
 
     def __init__(self, stack_set: StackSet, operation: Operation) -> None:

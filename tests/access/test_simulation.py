@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import simulation
-from tests.support.assemblies import ENVIRONMENTS, Assembly, exemplars, shipped, synthesize
+from tests.support.assemblies import (
+    ENVIRONMENTS,
+    Synthesized,
+    exemplars,
+    shipped,
+    synthesize,
+)
 from tests.support.config_folder import HEAD, write
 from tests.support.config_folder import load as written
 from workshop.access import matrix, permissions
@@ -64,7 +70,7 @@ def test_what_the_yaml_opens_opens_that_and_no_more(tmp_path: Path) -> None:
         check(assembly, profile)
 
 
-def check(assembly: Assembly, profile_name: str, seats: tuple[str, ...] = SEATS) -> None:
+def check(assembly: Synthesized, profile_name: str, seats: tuple[str, ...] = SEATS) -> None:
     """Ask every case of a profile, for all ordered pairs of seats, of both engines."""
     settings = assembly.loaded.settings
     profile = settings.profiles[profile_name]

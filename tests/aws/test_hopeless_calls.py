@@ -115,7 +115,7 @@ def test_a_deployment_that_may_not_see_its_stacks_ends(fleet: Fleet) -> None:
     plan = fleet.plan()
     fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:DescribeStacks"})
     run = fleet.deploy(plan=plan)
-    assert run.outcomes == {"cohort": "stuck", "seat01": "failed"}
+    assert run.outcomes == {"cohort": "failed", "seat01": "failed"}
     assert "AccessDenied" in run.message("cohort")
     assert counts(fleet.cloud) == [(1, 1)]
 
@@ -134,7 +134,7 @@ def test_notebooks_that_may_not_be_listed_are_not_waited_for(
 def test_a_service_without_an_endpoint_is_asked_twice_a_look(cloud: Cloud) -> None:
     sent: list[str] = []
 
-    class Counting(Clients):
+    class CountingClients(Clients):
         def client(self, service: str, *given: Any, **more: Any) -> Any:
             made = super().client(service, *given, **more)
             note: Callable[..., None] = lambda request, **_: sent.append(request.url)  # noqa: E731
@@ -148,7 +148,7 @@ def test_a_service_without_an_endpoint_is_asked_twice_a_look(cloud: Cloud) -> No
             if resource_type.name in ("schedule", "endpoint")
         ]
         found = discover(
-            Counting(teardown_demo.HERE),
+            CountingClients(teardown_demo.HERE),
             teardown_demo.job(Clients(teardown_demo.HERE)).target,
             resource_types,
         )

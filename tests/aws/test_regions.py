@@ -33,7 +33,7 @@ CODES = {
 }
 
 
-class Unknown(Clients):
+class UnknownKey(Clients):
     """Clients whose keys are not known in some Regions, as AWS says it there."""
 
     closed: Collection[str] = (CLOSED,)
@@ -49,7 +49,7 @@ class Unknown(Clients):
         return made
 
 
-class UnknownEverywhere(Unknown):
+class UnknownEverywhere(UnknownKey):
     closed = (HOME.region, CLOSED)
 
 
@@ -62,7 +62,7 @@ def test_every_way_to_say_so_is_known(cloud: Cloud, service: str) -> None:
         "ec2": "describe_vpcs",
     }
     with calling(cloud):
-        client = Unknown(HOME).client(service, AccountRegion(HOME.account, CLOSED))
+        client = UnknownKey(HOME).client(service, AccountRegion(HOME.account, CLOSED))
         with pytest.raises(client.exceptions.ClientError) as caught:
             getattr(client, calls[service])()
     assert regions.knows_no_key(caught.value)
@@ -74,7 +74,7 @@ def test_keys_that_are_good_elsewhere_are_not_to_be_signed_in_again(
     cloud: Cloud, home: AccountRegion
 ) -> None:
     with calling(cloud), pytest.raises(WorkshopError) as caught:
-        Unknown(home).caller(AccountRegion(HOME.account, CLOSED))
+        UnknownKey(home).caller(AccountRegion(HOME.account, CLOSED))
     assert str(caught.value) == TOLD
 
 
@@ -115,7 +115,7 @@ def test_the_home_of_every_region_is_where_botocore_calls_iam() -> None:
 def test_a_plan_tells_it_wherever_it_meets_it_first(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(context, "Clients", Unknown)
+    monkeypatch.setattr(context, "Clients", UnknownKey)
     fleet.write(0, roster="roster: {file: people.csv}")
     (fleet.config / "people.csv").write_text("\n".join(["id,region", *rows, ""]))
     ran = fleet.run("plan")

@@ -13,7 +13,7 @@ from tests.support.local_cloud import Cloud
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.bill import price_list
-from workshop.pricing import prices
+from workshop.pricing import kept, prices
 
 THERE = AccountRegion("000000000000", "eu-west-1")
 USES = ("Notebk", "Train", "Processing", "Tsform", "Host")
@@ -28,6 +28,7 @@ PRODUCTS = [
     *(product(f"{use}:ml.m5.large", "0.128") for use in USES),
     product("Notebk:ml.t3.medium", "0.0540000000"),
     product("Notebk:VolumeUsage.gp2", "0.154", "GB-Mo"),
+    product("Notebk:ml.t3.medium", "0.0000000000"),
     product("Studio:JupyterLab-ml.t3.medium", "9"),
     product("Notebk:ml.m5.large", "7", region="ap-south-1"),
 ]
@@ -79,12 +80,12 @@ def test_what_was_read_is_kept_for_a_week_and_used_by_commands_that_ask_nothing(
     refresh(clients, tmp_path)
     assert clients.calls == calls
     prices.use({})
-    price_list.use_kept("dev", tmp_path)
+    kept.use("dev", tmp_path)
     assert prices.hourly("notebook", "ml.t3.medium", "eu-west-1") == Decimal("0.054")
-    file = price_list.path("dev", tmp_path)
-    kept = json.loads(file.read_text(encoding="utf-8"))
-    kept["eu-west-1"]["date"] = str((datetime.now(UTC) - timedelta(days=8)).date())
-    file.write_text(json.dumps(kept), encoding="utf-8")
+    file = kept.path("dev", tmp_path)
+    listed = json.loads(file.read_text(encoding="utf-8"))
+    listed["eu-west-1"]["date"] = str((datetime.now(UTC) - timedelta(days=8)).date())
+    file.write_text(json.dumps(listed), encoding="utf-8")
     refresh(clients, tmp_path)
     assert prices.hourly("notebook", "ml.t3.medium", "eu-west-1") == Decimal("0.06")
 
@@ -103,14 +104,14 @@ def test_without_an_answer_the_shipped_prices_stay_and_the_reason_is_told(
     assert why in refresh(clients, tmp_path)["eu-west-1"]
     assert prices.hourly("notebook", "ml.t3.medium", "eu-west-1") == Decimal("0.05")
     assert prices.basis("eu-west-1").endswith("an estimate for eu-west-1")
-    assert not price_list.path("dev", tmp_path).exists()
+    assert not kept.path("dev", tmp_path).exists()
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"eu-west-1": {"types": {}}}', '{"eu-west-1": {"date": "soon"}}']
 )
 def test_a_file_that_is_not_whole_is_as_good_as_none(tmp_path: Path, text: str) -> None:
-    file = price_list.path("dev", tmp_path)
+    file = kept.path("dev", tmp_path)
     file.parent.mkdir()
     file.write_text(text, encoding="utf-8")
-    assert price_list.kept("dev", tmp_path) == {}
+    assert kept.read("dev", tmp_path) == {}

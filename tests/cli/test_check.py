@@ -32,10 +32,10 @@ Sun 8 Mar 2099 09:00 to Mon 9 Mar 2099 17:00 (UTC+01:00), 2 days, begins in some
 profile     seats  stacks  buckets  repositories  notebooks
 attendee        3      15        3             3  2 x ml.t3.medium 20 GB, 1 x ml.t3.medium 50 GB
 instructor      1       5        1             1  1 x ml.t3.large 20 GB
-cohort                  1        1
-total           4      21        5             4  4, 110 GB
+cohort                  2        2
+total           4      22        6             4  4, 110 GB
 
-besides 4 roles and 5 dashboards
+besides 5 roles and 5 dashboards
 on each role, of 9 (the tenth is for a teardown): attendee 7, instructor 7
 in an account, of 1,500: 11
 
@@ -61,10 +61,10 @@ def test_json_is_the_same_for_programs(tmp_path: Path) -> None:
     assert document["totals"] == {
         "seats": 2,
         "cohorts": 2,
-        "stacks": 12,
-        "buckets": 4,
+        "stacks": 14,
+        "buckets": 6,
         "repositories": 2,
-        "roles": 2,
+        "roles": 4,
         "notebooks": 2,
         "volume_gb": 40,
         "dashboards": 4,

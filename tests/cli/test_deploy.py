@@ -64,8 +64,8 @@ def test_the_whole_command_is_repeated_for_whoever_goes_on(fleet: Fleet) -> None
     fleet.config.rename(folder)
     ran = fleet.run("deploy", "--profile", "attendee", "--config-dir", str(folder))
     assert ran.err.splitlines()[-1] == (
-        f"not all is done. To go on from here: workshop deploy -e dev --profile attendee"
-        f" --config-dir '{folder}'"
+        f"not all is done. To go on from here: workshop deploy -e dev --config-dir"
+        f" '{folder.name}' --profile attendee"
     )
 
 
@@ -144,7 +144,7 @@ def test_json_is_one_object_a_line_from_the_checks_to_the_end(fleet: Fleet) -> N
     assert lines[0]["what"] == "preflight"
     assert lines[0]["passed"] is True
     begun = {line["stack"] for line in lines if line["what"] == "begun"}
-    assert len(begun) == 11
+    assert len(begun) == 12
     (failed,) = [line for line in lines if line["what"] == "seat failed"]
     assert failed.keys() == {"at", "what", "account", "region", "seat", "message"}
     assert (failed["seat"], failed["account"]) == ("seat02", "000000000000")

@@ -31,12 +31,12 @@ def test_status_names_who_left_the_roster_with_what_it_costs_and_how_to_end_it(l
     assert (
         "'seat09' is not on the roster any more, but has 5 stacks in 000000000000 us-east-1:"
         " access, monitoring, notebook, registry, storage; end it with: workshop teardown -e room"
-        f" --early --only seat09 --config-dir {left.config}"
+        " --early --only seat09"
     ) in ran.err.splitlines()
     told = left.told("status")
     assert [row["seat"] for row in told["off_roster"]] == ["seat09"]
     assert told["totals"]["seats"] == 2
-    assert told["not_attributed"] == []
+    assert told["of_no_seat"] == []
 
 
 def test_who_left_the_roster_can_be_stopped_started_and_handed_out_by_id(left: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def test_a_new_roster_is_all_created_and_one_listing_tells_it(fleet: Fleet) -> N
     assert (ran.code, ran.err) == (0, TALK)
     assert ran.out.splitlines() == [
         "seat    account and Region      plan    stacks  why",
-        "cohort  000000000000 us-east-1  create  1",
+        "cohort  000000000000 us-east-1  create  2",
         "seat01  000000000000 us-east-1  create  5",
         "seat02  000000000000 us-east-1  create  5",
         "",
@@ -80,18 +81,17 @@ def test_changes_are_told_once_with_what_they_do_to_a_notebook(fleet: Fleet) -> 
     ran = fleet.run("plan")
     assert counts(fleet.cloud) == [(1, 1)]
     assert ran.out.splitlines() == [
-        "seat    account and Region      plan    stacks    why",
-        "seat01  000000000000 us-east-1  update  notebook",
-        "seat02  000000000000 us-east-1  update  notebook",
-        "seat03  000000000000 us-east-1  stray   5         not on the roster; it stays until it is"
-        " torn down",
+        "seat    account and Region      plan            stacks    why",
+        "seat01  000000000000 us-east-1  update          notebook",
+        "seat02  000000000000 us-east-1  update          notebook",
+        "seat03  000000000000 us-east-1  off the roster  5         it stays until it is torn down",
         "",
         "changes:",
         "  notebook: instance type: ml.t3.medium to ml.t3.large; the notebook is stopped"
         " and started  (2 times)",
         "  disk: 20 to 30 GB; the notebook is stopped and started  (2 times)",
         "",
-        "seats: 2 update, 1 stray",
+        "seats: 2 update, 1 off the roster",
     ]
 
 
@@ -157,16 +157,16 @@ def test_strays_are_told_of_places_where_nobody_has_a_seat_any_more(fleet: Fleet
     people.write_text("id\nada\n")  # what the ledger still knows
     ran = fleet.run("plan")
     assert "at the stacks of 000000000000 us-east-1, 000000000000 eu-central-1 ..." in ran.err
-    rows = [" ".join(line.split()[:5]) for line in ran.out.splitlines()[1:3]]
+    rows = [" ".join(line.split()[:7]) for line in ran.out.splitlines()[1:3]]
     assert rows == [
-        "cohort 000000000000 eu-central-1 stray 1",
-        "grace 000000000000 eu-central-1 stray 5",
+        "cohort 000000000000 eu-central-1 off the roster 2",
+        "grace 000000000000 eu-central-1 off the roster 5",
     ]
-    assert ran.out.splitlines()[-1] == "seats: 1 unchanged, 2 stray"
+    assert ran.out.splitlines()[-1] == "seats: 1 unchanged, 2 off the roster"
 
     people.write_text("id,region\ngrace,eu-central-1\n")  # home, whatever the ledger knows
     (fleet.folder / ".workshop" / "dev" / "ledger.jsonl").unlink()
-    strays = json.loads(fleet.run("plan", "--json").out)["strays"]
+    strays = json.loads(fleet.run("plan", "--json").out)["off_roster"]
     assert [(one["seat"], one["region"]) for one in strays] == [
         ("ada", "us-east-1"),
         ("cohort", "us-east-1"),
@@ -186,7 +186,9 @@ def test_a_place_without_seats_that_cannot_be_listed_stops_nobody_and_is_told(
     assert document["totals"]["create"] == 1
     (unlisted,) = document["unlisted"]
     assert (unlisted["account"], unlisted["region"]) == ("000000000000", "us-east-1")
-    why = "whether strays are left in 000000000000 us-east-1 is not known (DescribeStacks: Acc"
+    why = (
+        "whether 000000000000 us-east-1 has seats off the roster is not known (DescribeStacks: Acc"
+    )
     assert f"warning: {why}" in ran.err
     assert fleet.run("deploy").code == 0
 
@@ -208,7 +210,7 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
         "create": 1,
     }
     stacks = {stack["name"]: stack for seat in document["seats"] for stack in seat["stacks"]}
-    assert len(stacks) == 11
+    assert len(stacks) == 12
     (change,) = stacks["demo-seat01-notebook"]["changes"]
     assert change == {
         "resource": change["resource"],
@@ -226,7 +228,7 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
         "loses_disk": False,
         "changes": [],
     }
-    assert document["strays"] == []
+    assert document["off_roster"] == []
 
 
 def test_seats_are_chosen_by_id_and_profile(fleet: Fleet) -> None:
@@ -271,19 +273,27 @@ def test_a_listing_that_fails_is_told_and_not_taken_for_an_empty_one(fleet: Flee
     assert message.endswith("Check that you may call cloudformation:DescribeStacks there")
 
 
+NOTING_APP = """
+import json, os, pathlib, sys, workshop.errors as E
+error = {}
+pathlib.Path(os.environ[E.ERROR_FILE]).write_text(json.dumps(error.document()))
+print(*error.lines(), 'workshop: Node is old', sep=chr(10), file=sys.stderr)
+sys.exit(error.exit_code)
+"""
+"""An app that fails as :mod:`stacks.app` does, and on whose stderr another line comes last."""
+
+
 @pytest.mark.parametrize(
     ("app", "code", "message"),
     [
         (
-            "import sys; from workshop.errors import ConfigError as E\n"
-            "print(*E(['dev.yaml:3: wrong', 'dev.yaml:4: wrong']).lines(), sep='\\n',"
-            " file=sys.stderr); sys.exit(2)",
+            NOTING_APP.format("E.ConfigError(['dev.yaml:3: wrong', 'dev.yaml:4: wrong'])"),
             2,
             "dev.yaml:3: wrong\ndev.yaml:4: wrong\n"
             "workshop: 2 mistakes in the configuration; nothing was done\n",
         ),
         (
-            "import sys; print('workshop: nobody is called eve', file=sys.stderr); sys.exit(2)",
+            NOTING_APP.format("E.UsageError('nobody is called eve')"),
             2,
             "workshop: nobody is called eve\n",
         ),
@@ -302,6 +312,32 @@ def test_what_cdk_says_is_passed_on(fleet: Fleet, app: str, code: int, message: 
     assert ran.code == code
     assert ran.err.endswith(message)
     assert fleet.statuses() == {}
+
+
+def test_a_plan_says_what_the_workshop_will_cost_at_the_prices_of_aws(fleet: Fleet) -> None:
+    fleet.write(2)
+    path = fleet.config / "dev.yaml"
+    path.write_text(path.read_text().replace("2099-12-31", "2026-01-02"))
+    fleet.cloud.billing(
+        products=[
+            {
+                "regionCode": "us-east-1",
+                "usagetype": f"USE1-{word}:ml.{name}",
+                "unit": "Hrs",
+                "usd": "2",
+            }
+            for word in ("Notebk", "Train", "Host", "Processing")
+            for name in ("t3.medium", "m5.large", "m5.xlarge", "g5.xlarge")
+        ]
+    )
+    ran = fleet.run("plan")
+    # Two days of eight hours of a notebook, and of one of a job and an endpoint; no price of disks.
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert "estimate: at least 40.00 USD a seat, at least 80.00 USD for 2 seats; " in ran.err
+    assert f"(AWS's price list for us-east-1, read on {today})" in ran.err
+    told = json.loads(fleet.run("plan", "--json").out)["estimate"]
+    assert told["usd"] == {"least": 80.0, "complete": False}
+    assert fleet.run("check").out.splitlines()[-1].startswith("estimate: at least 40.00 USD a seat")
 
 
 def test_a_later_end_is_said_once_in_peoples_words(fleet: Fleet) -> None:
@@ -335,7 +371,7 @@ def test_many_seats_alike_are_one_row_and_all_shows_each(fleet: Fleet) -> None:
         "",
         "seats: 40 create",
     ]
-    assert ran.err.endswith("each seat is shown by: workshop plan --all\n")
+    assert ran.err.endswith("each seat is shown by: workshop plan -e dev --all\n")
     everything = fleet.run("plan", "--all")
     assert len(everything.out.splitlines()) == 44
     assert "--all" not in everything.err

@@ -152,7 +152,7 @@ def test_who_is_on_the_roster_and_cancelled_stays_and_the_way_to_end_the_seat_is
     shown = imported(tmp_path, EXPORT, "--yes")
     assert (
         "is cancelled and has a seat; end it with 'workshop teardown -e dev --config-dir"
-        f" {tmp_path} --early --only ben', and only then its row" in shown.out
+        " . --early --only ben', and only then its row" in shown.out
     )
     assert path.read_text().startswith("id,name,email\nben,Ben Sample,BEN@example.com\nzoe,")
 
@@ -282,7 +282,7 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_disk_that_fails_leaves_the_roster_as_it_was(tmp_path: Path) -> None:
     path = write_roster(tmp_path, ROSTER)
-    with mock.patch("workshop.config.roster.write.os.fsync", side_effect=OSError(28, "No space")):
+    with mock.patch("workshop.files.os.fsync", side_effect=OSError(28, "No space")):
         shown = imported(tmp_path, EXPORT, "--yes")
     assert (shown.code, path.read_text()) == (WorkshopError.exit_code, ROSTER)
     assert "cannot be written (No space)" in shown.err

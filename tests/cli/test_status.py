@@ -63,8 +63,8 @@ def test_a_row_tells_stacks_notebook_jobs_endpoints_and_cost(three: Room) -> Non
     assert told["3"] == "3 seats 6/15 1 InService 1 training 1 0.633"
     assert ran.err.endswith(
         "UTC; USD per hour by us-east-1 list prices of 2026-04-21\n"
-        "so far 0.00 USD, without jobs; all of it: workshop bill -e room --config-dir"
-        f" {three.config}\n"
+        "so far 0.00 USD, without jobs; all of it: workshop bill -e room"
+        "\n"
         "1 of 3 seats ready; not ready: seat02 (stacks 1/5), seat03 (not deployed)\n"
     )
     assert ran.code == 0
@@ -95,7 +95,7 @@ def test_what_nobody_owns_stands_apart_and_is_not_in_the_sum(three: Room) -> Non
     three.serves("unknown", {"workshop": "vision", "attendee": "gone"})
     told = three.told("status")
     assert told["totals"]["usd_per_hour"] == {"least": 0.0, "complete": True}
-    [strays] = told["not_attributed"]
+    [strays] = told["of_no_seat"]
     assert strays["notebooks"] == [notebook(9)]
     assert {(one["kind"], one["name"]) for one in strays["work"]} == {
         ("training", "lost"),
@@ -146,7 +146,7 @@ def test_without_tags_what_has_no_prefix_is_nobodys_and_that_is_said(three: Room
     three.cloud.faults({"effect": "denied", "operation": "resourcegroupstaggingapi:*"})
     told = three.told("status")
     assert [one["jobs"] for one in told["seats"]] == [{"training": 1}, {}, {}]
-    assert [one["name"] for one in told["not_attributed"][0]["work"]] == ["mine"]
+    assert [one["name"] for one in told["of_no_seat"][0]["work"]] == ["mine"]
     assert [one["what"] for one in told["unknown"]] == ["tags"]
 
 

@@ -15,6 +15,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, BEN, serves, trains
 from tests.support.workshop_command import Ran
 from workshop.aws import clients
+from workshop.bill import collector
 
 Workshop = Callable[..., Ran]
 
@@ -44,9 +45,25 @@ def digest(ran: Ran) -> str:
     return found[1]
 
 
+def test_a_bill_that_cannot_be_added_up_keeps_nothing_from_being_deleted(
+    cloud: Cloud, workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("InstanceType")
+
+    monkeypatch.setattr(collector, "collect", broken)
+    shown = digest(workshop("teardown", "-e", "demo"))
+    ran = workshop(*APPLY, shown, "--yes", "demo")
+    assert ran.code == 0, ran.err
+    assert "warning: what it has cost could not be added up (KeyError('InstanceType'))" in ran.err
+    assert teardown_demo.stack_names(cloud) == set()
+    [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
+    assert json.loads(told.read_text())["bill"] is None
+
+
 def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -> None:
     before = teardown_demo.stack_names(cloud)
-    ran = workshop("teardown", "-e", "demo")
+    ran = workshop("teardown", "-e", "demo", "--all")
     assert ran.code == 0
     assert re.search(r"^ada +endpoint +1 +delete +serve$", ran.out, re.MULTILINE)
     assert re.search(
@@ -57,7 +74,7 @@ def test_a_plan_is_shown_and_nothing_is_done(cloud: Cloud, workshop: Workshop) -
     assert cloud.client("sagemaker").list_endpoints()["Endpoints"]
     assert digest(workshop("teardown", "-e", "demo")) == digest(ran)
     early = workshop("teardown", "-e", "demo", "--only", "ada", "--early", "--abandon")
-    same = f"workshop teardown -e demo --only ada --config-dir {CONFIG} --early --abandon --apply"
+    same = f"workshop teardown -e demo --config-dir {CONFIG} --only ada --early --abandon --apply"
     assert f"; to do this: {same} " in early.err
 
 

@@ -182,18 +182,24 @@ def test_what_the_yaml_leaves_out_is_told_as_not_saved_and_is_not(
     assert teardown_demo.stack_names(cloud) == set()
 
 
-def test_above_thirty_seats_a_plan_is_a_summary(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+def test_a_plan_of_many_rows_is_a_summary_which_hides_nothing_that_stays_or_is_lost(
+    cloud: Cloud, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = workshop("teardown", "-e", "demo")
-    monkeypatch.setattr("workshop.cli.teardown_plan_view.MANY", 0)
+    monkeypatch.setattr("workshop.cli.teardown_plan_view._SHOWN", 5)
+    for number in range(12):
+        cloud.client("sagemaker").create_model(
+            ModelName=f"demo-ada-claimed{number}", PrimaryContainer={"Image": teardown_demo.IMAGE}
+        )
+    whole = workshop("teardown", "-e", "demo", "--all")
     short = workshop("teardown", "-e", "demo")
-    assert len(short.out.splitlines()) <= 10
+    assert len(short.out.splitlines()) <= 6 < len(whole.out.splitlines())  # the head, and five rows
+    assert short.err.count("stays: model demo-ada-claimed") == 12
+    assert "files (" in short.err
+    assert "NOT saved" in short.err
     assert ADA.bucket("data") in whole.out
     assert ADA.bucket("data") not in short.out
     assert re.search(r"^ +2 +1 +everything in it is deleted +2 bucket$", short.out, re.MULTILINE)
     assert "every row is shown with --all" in short.err
-    assert workshop("teardown", "-e", "demo", "--all").out == whole.out
 
 
 # --- where work goes is looked at first --------------------------------------------------------
@@ -313,7 +319,7 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
         assert ADA.stack("registry") in teardown_demo.stack_names(cloud)
     assert ADA.stack("access") in teardown_demo.stack_names(cloud)
     config = teardown_demo.CONFIG
-    words = f"workshop teardown -e demo --only ada --config-dir {config} --early --abandon"
+    words = f"workshop teardown -e demo --config-dir {config} --only ada --early --abandon"
     assert ran.err.splitlines()[-1].endswith(f"To go on from here: {words} --apply")
     monkeypatch.undo()
 

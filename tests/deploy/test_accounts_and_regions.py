@@ -35,7 +35,9 @@ def three(fleet: Fleet) -> Fleet:
 
 
 def seats(*names: str) -> set[str]:
-    return {"demo-cohort"} | {f"demo-{name}-{kind}" for name in names for kind in SEAT_STACKS}
+    return {"demo-cohort", "demo-cohort-watch"} | {
+        f"demo-{name}-{kind}" for name in names for kind in SEAT_STACKS
+    }
 
 
 def test_an_assumed_role_acts_in_its_own_account(three: Fleet) -> None:
@@ -71,7 +73,7 @@ def test_every_seat_comes_up_in_its_own_place_with_a_cohort_there(three: Fleet) 
     assert account_regions == {"ada": HOME, "alan": AWAY, "zoe": AWAY, "grace": NEAR}
     roles = three.cloud.client("iam", account=AWAY.account).list_roles(PathPrefix="/ws/")["Roles"]
     assert {one["Arn"].split(":")[4] for one in roles} == {AWAY.account}
-    assert len(roles) == 2
+    assert len(roles) == 3  # of two seats, and of the watch
     assert three.deploy().calls == {}
 
 
@@ -102,7 +104,7 @@ def test_one_account_that_refuses_everything_stops_no_other(three: Fleet) -> Non
     assert stopped == {
         HOME: "",
         NEAR: "",
-        AWAY: "the cohort's stack is not there, and every seat needs it",
+        AWAY: "demo-cohort is not there, and every seat needs it",
     }
     assert three.statuses(account=AWAY.account, region=AWAY.region) == {}
 

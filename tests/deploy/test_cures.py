@@ -24,6 +24,8 @@ from workshop.deploy.templates import Template
 COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
 AWS = Path(sys.executable).with_name("aws")
 SEAT = "seat01"
+FOLDER = ("--config-dir", "mine")
+"""Where the environment is: not where a command looks by itself."""
 KEEP = "profiles: {attendee: {registry: {repositories: {training: {keep: true}}}}}"
 SLOW = 3600.0
 """Seconds that a notebook takes, unless a test says that they are over."""
@@ -249,16 +251,23 @@ CURES = [
 )
 def test_a_cure_mends_what_it_is_printed_for(fleet: Fleet, cure: Cured) -> None:
     cure.situation(fleet)
-    printed = fleet.run(*cure.printed_by.split())
+    fleet.config.rename(fleet.folder / FOLDER[1])
+    printed = fleet.run(*cure.printed_by.split(), *FOLDER)
     said = COMMAND.findall(f"{printed.out}\n{printed.err}")
-    named = [command for command in said if command.startswith(cure.command)]
+    assert [command for command in said if " -e dev" in command] == [
+        command for command in said if f" -e dev {' '.join(FOLDER)}" in command
+    ]
+    expected = cure.command.replace("-e dev", f"-e dev {' '.join(FOLDER)}")
+    named = [command for command in said if command.startswith(expected)]
     assert named, f"{printed.out}{printed.err}"
+    (fleet.folder / FOLDER[1]).rename(fleet.config)
     cure.before(fleet)
+    fleet.config.rename(fleet.folder / FOLDER[1])
     follow(fleet, named[0])
     if cure.then:
-        assert fleet.run(*cure.then.split()).code == 0
+        assert fleet.run(*cure.then.split(), *FOLDER).code == 0
     for command in ("status", "deploy", "handout"):
-        assert fleet.run(command).code == 0, command
+        assert fleet.run(command, *FOLDER).code == 0, command
 
 
 def follow(fleet: Fleet, command: str) -> None:
@@ -293,8 +302,7 @@ def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> Non
     named = {
         (str(path.relative_to(ROOT)), found)
         for path in files
-        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
-        for found in re.findall(r"\b(?:workshop|aws) [a-z]+(?= -|$| continue)", text)
+        for found in commands(ast.parse(path.read_text(encoding="utf-8")))
     }
     assert (HANDOUT, "workshop handout") in named
     assert named - covered == {(HANDOUT, "workshop handout")}  # the same command once more
@@ -329,6 +337,42 @@ def test_a_bucket_that_is_to_be_kept_is_no_hindrance_after_a_creation_that_faile
     assert KEPT_NAMES[keeping[0]] not in kept_names(fleet)
     fleet.cloud.faults()
     assert fleet.run("deploy").code == 0
+
+
+def test_a_command_with_an_environment_is_spelled_in_one_place() -> None:
+    """It names the environment's folder, too, which a message of its own would forget."""
+    own = "workshop/config/command_line.py"
+    spelled = [
+        (path.relative_to(ROOT).as_posix(), text)
+        for path in (ROOT / "workshop").rglob("*.py")
+        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        if re.search(r"\bworkshop [a-z]+ (?:-e|--only|--config-dir)\b|^--config-dir$", text)
+    ]
+    options = {"workshop/cli/options.py", "workshop/cli/init.py", "workshop/cli/demo.py"}
+    reads = {"workshop/cli/which_environment.py"}
+    assert {path for path, _ in spelled} - options - reads == {own}
+
+
+def commands(module: ast.Module) -> set[str]:
+    """Return the commands that a module names: in a text, in a call, or in a table of cures."""
+    found = {
+        command
+        for text in texts(module)
+        for command in re.findall(r"\b(?:workshop|aws) [a-z]+(?= -|$| continue)", text)
+    }
+    for node in ast.walk(module):
+        parts = node.elts if isinstance(node, ast.Tuple) else []
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "command":
+            parts = node.args
+        for part in parts:
+            if isinstance(part, ast.Constant) and part.value in (
+                "deploy",
+                "start",
+                "handout",
+                "teardown",
+            ):
+                found.add(f"workshop {part.value}")
+    return found
 
 
 def texts(module: ast.Module) -> list[str]:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.assemblies import ENVIRONMENTS, ROOT, Assembly, exemplars, shipped, synthesize
+from tests.support.assemblies import (
+    ENVIRONMENTS,
+    ROOT,
+    Synthesized,
+    exemplars,
+    shipped,
+    synthesize,
+)
 from tests.support.cdk_command import Cdk, without_aws
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -40,7 +47,7 @@ def of_every_sort(loaded: LoadedEnvironment) -> list[str]:
     return list(dict.fromkeys(seat for seats in alike.values() for seat in (seats[0], seats[-1])))
 
 
-def synthesized(folder: Path, name: str, **context: str) -> Assembly:
+def synthesized(folder: Path, name: str, **context: str) -> Synthesized:
     """Return what ``cdk synth`` writes for somebody who has no credentials."""
     nobody = {
         **without_aws(),
@@ -50,10 +57,10 @@ def synthesized(folder: Path, name: str, **context: str) -> Assembly:
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache/aws/jsii/package-cache"),
     }
     Cdk(nobody, folder / "cdk.out").succeed("synth", "--quiet", env=name, **context)
-    return Assembly(loader.load(name, ROOT / "config"), folder / "cdk.out")
+    return Synthesized(loader.load(name, ROOT / "config"), folder / "cdk.out")
 
 
-def check(name: str, written: Assembly) -> int:
+def check(name: str, written: Synthesized) -> int:
     """Hold what CDK wrote against what is derived from one seat of each profile; how often."""
     one_per_profile = shipped(name)
     workshop = one_per_profile.loaded.settings.workshop

@@ -213,6 +213,7 @@ def test_a_notebook_is_wanted_with_each_type_that_may_take_its_place(tmp_path: P
     }
     assert {kind: len(stack.templates) for kind, stack in stacks.items()} == {
         "cohort": 1,
+        "watch": 1,
         "storage": 1,
         "registry": 1,
         "access": 1,
@@ -225,7 +226,8 @@ def test_a_notebook_is_wanted_with_each_type_that_may_take_its_place(tmp_path: P
         "ml.t3.large",
     ]
     assert {kind: stack.needs for kind, stack in stacks.items() if stack.needs} == {
+        "watch": "demo-cohort",
         "access": "demo-cohort",
         "notebook": "demo-seat01-access",
     }
-    assert len({one.digest for stack in stacks.values() for one in stack.templates}) == 7
+    assert len({one.digest for stack in stacks.values() for one in stack.templates}) == 8

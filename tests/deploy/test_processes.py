@@ -8,7 +8,7 @@ import signal
 from tests.support.deploy_processes import organiser
 from tests.support.small_workshop import Fleet
 from workshop.deploy.events import What
-from workshop.naming import SEAT_STACKS
+from workshop.naming import COHORT_STACKS, SEAT_STACKS
 
 SLOW = 3600.0
 
@@ -38,7 +38,7 @@ def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
         killed.kill()
     before = fleet.statuses()
     assert before["demo-seat01-notebook"] == "CREATE_IN_PROGRESS"
-    assert len(before) == len(SEAT_STACKS) + 1
+    assert len(before) == len(SEAT_STACKS) + len(COHORT_STACKS)
     fleet.cloud.delays(notebook=0)
     fleet.cloud.advance(SLOW)
     run = fleet.deploy()
@@ -100,7 +100,7 @@ def test_two_organisers_at_once_end_well_and_make_each_stack_once(fleet: Fleet) 
     one, two = fleet.deploy_at_once(2)
     assert one.good
     assert two.good
-    assert len(fleet.statuses()) == 41
+    assert len(fleet.statuses()) == 42
     assert one.touched | two.touched == fleet.statuses().keys()
     assert one.touched.isdisjoint(two.touched)
     assert one.of(What.JOINED) or two.of(What.JOINED)

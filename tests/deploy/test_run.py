@@ -34,13 +34,13 @@ def test_the_cohort_comes_first_then_a_canary_then_everybody_with_one_call_each(
     fleet.write(4)
     run = fleet.deploy(limits=replace(QUICK, concurrency=3))
     assert run.outcomes == dict.fromkeys(["cohort", "seat01", "seat02", "seat03", "seat04"], "done")
-    desired = {"demo-cohort"} | stacks("seat01", "seat02", "seat03", "seat04")
+    desired = {"demo-cohort", "demo-cohort-watch"} | stacks("seat01", "seat02", "seat03", "seat04")
     assert run.touched == desired
-    assert run.calls["CreateStack"] == len(begun(run)) == len(desired) == 21
+    assert run.calls["CreateStack"] == len(begun(run)) == len(desired) == 22
     assert run.calls.keys() == {"CreateStack", "DescribeStacks"}
     assert set(fleet.statuses().values()) == {"CREATE_COMPLETE"}
-    assert begun(run)[0] == "demo-cohort"
-    assert set(begun(run)[1:6]) == stacks("seat01")
+    assert begun(run)[:2] == ["demo-cohort", "demo-cohort-watch"]
+    assert set(begun(run)[2:7]) == stacks("seat01")
     order = [(event.what, event.seat) for event in run.events]
     assert order.index((What.SEAT_DONE, "cohort")) < order.index((What.BEGUN, "seat01"))
     assert order.index((What.SEAT_DONE, "seat01")) < order.index((What.BEGUN, "seat02"))
@@ -64,7 +64,7 @@ def test_the_cohort_comes_first_then_a_canary_then_everybody_with_one_call_each(
 def test_a_run_after_a_part_of_it_makes_the_rest_and_nothing_twice(fleet: Fleet) -> None:
     fleet.write(3)
     first = fleet.deploy(only=["seat02"])
-    assert first.touched == {"demo-cohort"} | stacks("seat02")
+    assert first.touched == {"demo-cohort", "demo-cohort-watch"} | stacks("seat02")
     assert first.outcomes.keys() == {"cohort", "seat02"}
     fleet.cloud.destroy("demo-seat02-notebook")
     rest = fleet.deploy()
@@ -73,7 +73,7 @@ def test_a_run_after_a_part_of_it_makes_the_rest_and_nothing_twice(fleet: Fleet)
     assert rest.outcomes["cohort"] == "unchanged"
     assert rest.outcomes["seat02"] == "done"
     assert len(rest.of(What.SEAT_DONE)) == 4
-    assert first.calls["CreateStack"] == 6
+    assert first.calls["CreateStack"] == 7
 
 
 def test_a_failing_cohort_stops_everything(fleet: Fleet) -> None:
@@ -81,7 +81,7 @@ def test_a_failing_cohort_stops_everything(fleet: Fleet) -> None:
     fleet.cloud.client("s3").create_bucket(Bucket=f"demo-cohort-datasets-{ACCOUNT}-{REGION}")
     run = fleet.deploy()
     assert run.touched == {"demo-cohort"}
-    assert run.stopped == "the cohort's stack is not there, and every seat needs it"
+    assert run.stopped == "demo-cohort is not there, and every seat needs it"
     assert set(run.outcomes.values()) == {"failed"}
     # Told by DescribeEvents: CloudFormation refuses it before it begins.
     assert run.message("cohort").startswith("demo-cohort: bucket: ")
@@ -108,7 +108,7 @@ def test_a_failing_first_seat_lets_the_next_be_tried(fleet: Fleet) -> None:
     assert order.index((What.SEAT_DONE, "seat02")) < order.index((What.BEGUN, "seat03"))
     assert run.message("seat01").startswith("demo-seat01-registry: repository: ")
     assert "'demo/seat01/training' already exists" in run.message("seat01")
-    assert run.calls["CreateStack"] == 21
+    assert run.calls["CreateStack"] == 22
 
 
 def test_three_failing_seats_at_the_beginning_stop_the_rest(fleet: Fleet) -> None:
@@ -136,7 +136,7 @@ def test_seats_that_cannot_come_up_anyway_are_no_canaries(fleet: Fleet) -> None:
         *["failed"] * 3,
         *["done"] * 2,
     ]
-    assert begun(run)[1].startswith("demo-seat04-")
+    assert begun(run)[2].startswith("demo-seat04-")
 
 
 def test_beyond_the_failure_rate_no_new_seats_are_begun_and_begun_ones_are_finished(
@@ -148,7 +148,9 @@ def test_beyond_the_failure_rate_no_new_seats_are_begun_and_begun_ones_are_finis
     run = fleet.deploy(limits=replace(QUICK, concurrency=1), percent=10)
     assert run.stopped.startswith("2 seats have failed, more than 10 % of all")
     assert list(run.outcomes.values()) == [*["done"] * 3, *["failed"] * 2, *["not begun"] * 6]
-    assert run.touched == {"demo-cohort"} | stacks("seat01", "seat02", "seat03", "seat04")
+    assert run.touched == {"demo-cohort", "demo-cohort-watch"} | stacks(
+        "seat01", "seat02", "seat03", "seat04"
+    )
     # What a begun seat still lacks comes before new seats.
     seats = [seat for seat, _ in groupby(event.seat for event in run.of(What.BEGUN))]
     assert seats == ["cohort", "seat01", "seat02", "seat03", "seat04"]
@@ -254,7 +256,7 @@ def test_a_stack_whose_update_failed_is_updated(fleet: Fleet) -> None:
     fleet.write(1, MARK)
     run = fleet.deploy()
     assert run.good
-    assert run.calls["UpdateStack"] == 6
+    assert run.calls["UpdateStack"] == 7
     assert fleet.statuses()["demo-seat01-storage"] == "UPDATE_COMPLETE"
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME, QUICK, Fleet
-from workshop.naming import SEAT_STACKS
+from workshop.naming import COHORT_STACKS, SEAT_STACKS
 
 SIZES = (1, 26, 51, 101, 201)
 PAGE = 100
@@ -24,12 +24,12 @@ def test_a_roster_grows_to_201_seats_and_only_the_new_ones_are_made(fleet: Fleet
         assert asked == ["DescribeStacks"] * max(1, -(-there // PAGE)), size
         run = fleet.deploy(plan=plan, limits=limits)
         assert run.good, size
-        everything = len(SEAT_STACKS) * size + 1
+        everything = len(SEAT_STACKS) * size + len(COHORT_STACKS)
         assert run.calls["CreateStack"] == len(run.touched) == everything - there
         assert run.calls.keys() == {"CreateStack", "DescribeStacks"}
         there = everything
     statuses = fleet.statuses()
-    assert len(statuses) == 1006
+    assert len(statuses) == 1007
     assert set(statuses.values()) == {"CREATE_COMPLETE"}
     again = fleet.deploy()
     assert set(again.outcomes.values()) == {"unchanged"}

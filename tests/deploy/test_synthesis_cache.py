@@ -26,7 +26,7 @@ SAID = "a runtime says that it is old"
 
 
 @dataclass
-class World:
+class CacheInputs:
     """A folder with an environment, code and a Node of its own, and an app that is counted."""
 
     folder: Path
@@ -48,7 +48,7 @@ class World:
         self.during()
         seats = context["attendee"].split(",")
         names = [f"vision-{seat}-{kind}" for seat in seats for kind in SEAT_STACKS]
-        stacks = dict.fromkeys(("vision-cohort", *names), (TEMPLATE, False))
+        stacks = dict.fromkeys(("vision-cohort", "vision-cohort-watch", *names), (TEMPLATE, False))
         return Synthesis(stacks, SAID)
 
     def synthesize(self) -> tuple[assembly.Assembly, str]:
@@ -62,7 +62,7 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CacheInputs]:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "config", YAML)
     (tmp_path / "config" / "people.csv").write_text(ROSTER)
@@ -79,11 +79,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         return tmp_path / "site" / name
 
     with mock.patch.object(synthesis_key, "package_folder", package_folder):
-        yield World(tmp_path, {"JSII_NODE": str(tmp_path / "node"), "HOME": str(tmp_path)})
+        yield CacheInputs(tmp_path, {"JSII_NODE": str(tmp_path / "node"), "HOME": str(tmp_path)})
 
 
 def test_the_same_inputs_are_synthesized_once_and_all_that_was_said_is_said_again(
-    world: World,
+    world: CacheInputs,
 ) -> None:
     first, said = world.synthesize()
     again, said_again = world.synthesize()
@@ -96,23 +96,23 @@ def test_the_same_inputs_are_synthesized_once_and_all_that_was_said_is_said_agai
         assert again.exemplars[of].text(ada) == exemplar.text(ada)
 
 
-def _written(path: str, text: str) -> Callable[[World], object]:
+def _written(path: str, text: str) -> Callable[[CacheInputs], object]:
     return lambda world: (world.folder / path).write_text(text)
 
 
-def _renamed(path: str, to: str) -> Callable[[World], object]:
+def _renamed(path: str, to: str) -> Callable[[CacheInputs], object]:
     return lambda world: (world.folder / path).rename(world.folder / to)
 
 
-def _variable(name: str, value: str) -> Callable[[World], object]:
+def _variable(name: str, value: str) -> Callable[[CacheInputs], object]:
     return lambda world: world.variables.update({name: value})
 
 
-def _only(*ids: str) -> Callable[[World], object]:
+def _only(*ids: str) -> Callable[[CacheInputs], object]:
     return lambda world: setattr(world, "only", ids)
 
 
-CHANGES: Mapping[str, Callable[[World], object]] = {
+CHANGES: Mapping[str, Callable[[CacheInputs], object]] = {
     "a stack's code": _written("site/stacks/__init__.py", "other"),
     "CDK's feature flags": _written("site/stacks/flags.json", "{}"),
     "a construct's code": _written("site/workbench/__init__.py", "other"),
@@ -152,7 +152,7 @@ CHANGES: Mapping[str, Callable[[World], object]] = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_changed_input_is_synthesized_anew(world: World, what: str) -> None:
+def test_a_changed_input_is_synthesized_anew(world: CacheInputs, what: str) -> None:
     world.synthesize()
     try:
         CHANGES[what](world)
@@ -167,7 +167,7 @@ def test_a_changed_input_is_synthesized_anew(world: World, what: str) -> None:
 @pytest.mark.parametrize(
     "name", ["AWS_SESSION_TOKEN", "AWS_SECRET_ACCESS_KEY", "SHLVL", "GITHUB_TOKEN"]
 )
-def test_what_the_app_is_not_given_cannot_count(world: World, name: str) -> None:
+def test_what_the_app_is_not_given_cannot_count(world: CacheInputs, name: str) -> None:
     world.synthesize()
     world.variables[name] = "other"
     world.synthesize()
@@ -175,7 +175,7 @@ def test_what_the_app_is_not_given_cannot_count(world: World, name: str) -> None
     assert name not in assembly.variables({name: "other", "PATH": "/bin"})
 
 
-def test_an_environment_that_is_changed_back_is_read_again(world: World) -> None:
+def test_an_environment_that_is_changed_back_is_read_again(world: CacheInputs) -> None:
     world.synthesize()
     path = world.folder / "config" / "dev.yaml"
     path.write_text(f"{YAML}tags: {{a: b}}\n")
@@ -185,7 +185,7 @@ def test_an_environment_that_is_changed_back_is_read_again(world: World) -> None
     assert world.runs == 2
 
 
-def test_what_changes_during_a_synthesis_is_not_kept(world: World) -> None:
+def test_what_changes_during_a_synthesis_is_not_kept(world: CacheInputs) -> None:
     world.during = lambda: (world.folder / "site/stacks/__init__.py").write_text(f"{world.runs}")
     world.synthesize()
     assert world.entries == []
@@ -193,7 +193,7 @@ def test_what_changes_during_a_synthesis_is_not_kept(world: World) -> None:
     assert world.runs == 2
 
 
-def test_a_synthesis_that_fails_is_not_kept(world: World) -> None:
+def test_a_synthesis_that_fails_is_not_kept(world: CacheInputs) -> None:
     def fails() -> None:
         raise WorkshopError("a finding")
 
@@ -248,7 +248,7 @@ DAMAGES: Mapping[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_what_is_damaged_or_somebody_elses_is_not_used(world: World, what: str) -> None:
+def test_what_is_damaged_or_somebody_elses_is_not_used(world: CacheInputs, what: str) -> None:
     world.synthesize()
     (entry,) = world.entries
     DAMAGES[what](entry)
@@ -259,7 +259,7 @@ def test_what_is_damaged_or_somebody_elses_is_not_used(world: World, what: str) 
 
 
 @pytest.mark.parametrize("where", ["file", "folder"])
-def test_what_another_user_owns_is_not_used(world: World, where: str) -> None:
+def test_what_another_user_owns_is_not_used(world: CacheInputs, where: str) -> None:
     world.synthesize()
     (entry,) = world.entries
     other = entry if where == "file" else entry.parent
@@ -273,7 +273,7 @@ def test_what_another_user_owns_is_not_used(world: World, where: str) -> None:
     assert world.runs == 2
 
 
-def test_entries_are_private_and_the_newest_few_are_kept(world: World) -> None:
+def test_entries_are_private_and_the_newest_few_are_kept(world: CacheInputs) -> None:
     old = os.umask(0)
     try:
         for number in range(synthesis_cache.KEPT + 3):
@@ -292,7 +292,7 @@ def test_entries_are_private_and_the_newest_few_are_kept(world: World) -> None:
 
 
 def test_a_folder_that_cannot_be_written_to_costs_a_synthesis_and_nothing_else(
-    world: World,
+    world: CacheInputs,
 ) -> None:
     (world.folder / ".workshop").write_text("a file")
     world.synthesize()
@@ -300,7 +300,7 @@ def test_a_folder_that_cannot_be_written_to_costs_a_synthesis_and_nothing_else(
     assert world.runs == 2
 
 
-def test_nobody_s_name_or_address_is_kept(world: World) -> None:
+def test_nobody_s_name_or_address_is_kept(world: CacheInputs) -> None:
     world.synthesize()
     (entry,) = world.entries
     text = entry.read_text()

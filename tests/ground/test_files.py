@@ -158,3 +158,17 @@ def test_a_folder_that_others_write_to_is_not_ones_own(tmp_path: Path) -> None:
         False,
         False,
     ]
+
+
+def test_a_new_file_takes_no_name_that_something_else_has_come_to_have(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+
+    def write_while_another_does() -> None:
+        with files.draft(path, new=True) as draft:
+            draft.write_bytes(b"new")
+            path.write_bytes(b"old")
+
+    with pytest.raises(FileExistsError) as refused:
+        write_while_another_does()
+    assert refused.value.filename == str(path)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("work", b"old")]

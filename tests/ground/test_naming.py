@@ -19,7 +19,7 @@ from tests.support.properties import untimed
 from workshop import naming
 from workshop.config import rules
 from workshop.environments import loader
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names
 
 
 def matching(rule: rules.Rule, longest: int = 64) -> st.SearchStrategy[str]:
@@ -86,10 +86,11 @@ def own(names: Names, buckets: list[str], repositories: list[str]) -> dict[str, 
 def shared(names: Names) -> dict[str, list[str]]:
     """Every physical name of the cohort, by kind."""
     return {
-        "bucket": [names.datasets_bucket],
+        "bucket": [names.datasets_bucket, names.watch_bucket],
+        "role": [names.watch_role],
         "policy": [names.boundary],
         "dashboard": [names.cohort.dashboard],
-        "stack": [names.cohort.stack(COHORT)],
+        "stack": [names.cohort.stack(kind) for kind in COHORT_STACKS],
     }
 
 

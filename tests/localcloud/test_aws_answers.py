@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.local_cloud import Cloud
-    from tests.support.recorded_answers import World
+    from tests.support.recorded_answers import Provoker
 
 RECORDED = load()
 PAGE = Path(__file__).parents[2] / "docs" / "local-cloud-answers.md"
@@ -37,14 +37,14 @@ NOT_PLAYED = listed("Not played")
 
 
 @pytest.fixture(scope="module")
-def cloud_of_answers(running_cloud: Cloud) -> Iterator[World]:
+def cloud_of_answers(running_cloud: Cloud) -> Iterator[Provoker]:
     yield world(running_cloud)
     problems, running_cloud.watch.problems = running_cloud.watch.problems, []
     assert problems == []
 
 
 @pytest.mark.parametrize("one", PROVOCATIONS)
-def test_the_answer_is_the_recorded_one(cloud_of_answers: World, one: str) -> None:
+def test_the_answer_is_the_recorded_one(cloud_of_answers: Provoker, one: str) -> None:
     got = seen(one, cloud_of_answers)
     allowed = ["text"] if one in WORDED_DIFFERENTLY else []
     assert differences(RECORDED[one], got) == allowed, (RECORDED[one], got)

@@ -85,7 +85,7 @@ NOTHING = {"refused", "unreadable", "opaque", "true"}
 """A beacon was ``true``: sent, whatever came of it."""
 
 
-class _Page(BaseHTTPRequestHandler):
+class _BrowserPage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         text = b"<!doctype html><title>A page</title><body>"
         self.send_response(200)
@@ -101,7 +101,7 @@ class _Page(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The address of a page on another port of this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _BrowserPage)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://localhost:{server.server_address[1]}"
     server.shutdown()

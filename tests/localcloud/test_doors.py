@@ -17,7 +17,15 @@ from botocore.exceptions import ClientError
 from localcloud import process
 from localcloud.authentication import keys
 from tests.support import forged_requests
-from tests.support.forged_requests import CHANGES, FORGERIES, Sent, made, page_headers, send, signed
+from tests.support.forged_requests import (
+    CHANGES,
+    FORGERIES,
+    Forged,
+    made,
+    page_headers,
+    send,
+    signed,
+)
 from tests.support.local_cloud import TRUST, Cloud, root
 
 CODES = (
@@ -87,7 +95,9 @@ def test_a_page_s_requests_change_nothing(either: Cloud, origin: str | None) -> 
     for change in CHANGES.values():
         key = f"&AWSAccessKeyId={either.running.account}" if "?" in change.target else ""
         headers = {"Host": f"127.0.0.1:{either.running.port}", **change.headers}
-        sent = Sent(change.method, change.target + key, headers | page_headers(origin), change.body)
+        sent = Forged(
+            change.method, change.target + key, headers | page_headers(origin), change.body
+        )
         assert refused(send(either, sent)), change
     assert made(either) == []
 
@@ -146,7 +156,7 @@ def test_every_account_has_a_secret_of_its_own(either: Cloud) -> None:
 # --- presigned URLs -------------------------------------------------------------------------------
 
 
-def presigned(cloud: Cloud, version: str, operation: str, seconds: int = 60) -> Sent:
+def presigned(cloud: Cloud, version: str, operation: str, seconds: int = 60) -> Forged:
     """Return what a browser sends that opens a presigned URL of the object ``kept/a``."""
     client = boto3.Session().client(  # type: ignore[call-overload]
         "s3",
@@ -160,7 +170,7 @@ def presigned(cloud: Cloud, version: str, operation: str, seconds: int = 60) -> 
     )
     parts = urlsplit(url)
     method = "GET" if operation == "get_object" else "PUT"
-    return Sent(method, f"{parts.path}?{parts.query}", {"Host": parts.netloc})
+    return Forged(method, f"{parts.path}?{parts.query}", {"Host": parts.netloc})
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
@@ -215,8 +225,8 @@ def test_an_open_bucket_and_a_posted_form_are_for_nobody(either: Cloud) -> None:
     s3.put_bucket_policy(Bucket="kept", Policy=json.dumps(document))
     s3.put_object(Bucket="kept", Key="a", Body=b"of a")
     host = {"Host": f"127.0.0.1:{either.running.port}"}
-    assert refused(send(either, Sent("GET", "/kept/a", host)))
-    assert refused(send(either, Sent("GET", "/kept", host)))
+    assert refused(send(either, Forged("GET", "/kept/a", host)))
+    assert refused(send(either, Forged("GET", "/kept", host)))
     posted = s3.generate_presigned_post("kept", "b")["fields"] | {"file": "x"}
     boundary = "".join(
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -224,7 +234,7 @@ def test_an_open_bucket_and_a_posted_form_are_for_nobody(either: Cloud) -> None:
     )
     multipart = {**host, "Content-Type": "multipart/form-data; boundary=b"}
     body = f"{boundary}--b--\r\n".encode()
-    assert refused(send(either, Sent("POST", "/kept", multipart, body)))
+    assert refused(send(either, Forged("POST", "/kept", multipart, body)))
     assert [content["Key"] for content in s3.list_objects_v2(Bucket="kept")["Contents"]] == ["a"]
 
 
@@ -296,7 +306,7 @@ def test_no_path_is_open(either: Cloud, asked: str) -> None:
         {"Host": "rebound.example.org", **page_headers("https://rebound.example.org")},
         {"Host": f"{'a' * 32}.lambda-url.us-east-1.localhost:{either.running.port}"},
     ):
-        answer = send(either, Sent(method, target, headers, b"{}"))
+        answer = send(either, Forged(method, target, headers, b"{}"))
         assert answer.status in {400, 401, 403, 404, 405}, answer
         assert "access-control-allow-origin" not in answer.headers
         assert either.running.instance.encode() not in answer.body
@@ -318,7 +328,7 @@ def test_one_request_is_one_request(either: Cloud) -> None:
     assert [user["UserName"] for user in either.client("iam").list_users()["Users"]] == ["forged"]
 
 
-def send_raw(cloud: Cloud, sent: Sent) -> bytes:
+def send_raw(cloud: Cloud, sent: Forged) -> bytes:
     """Send bytes whose length is that of a body of one byte or of a form, and read to the end."""
     length = 1 if sent.headers.get("Content-Type") == "text/plain" else len(sent.body)
     lines = [f"{sent.method} {sent.target} HTTP/1.1", f"Content-Length: {length}"]

@@ -33,7 +33,7 @@ class Shortage(outside.Faultless):
         return self.times >= 0
 
 
-class Machine:
+class EndpointMachine:
     """An engine over a hand-turned source of time, with configurations ``one`` and ``two``."""
 
     def __init__(self) -> None:
@@ -70,31 +70,31 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(monkeypatch: pytest.MonkeyPatch) -> EndpointMachine:
     role = {"Arn": ROLE, "AssumeRolePolicyDocument": json.dumps(TRUST)}
     monkeypatch.setattr(ministack_adapter.module("services.iam"), "_roles", {"seat": role})
-    return Machine()
+    return EndpointMachine()
 
 
-def test_an_endpoint_fails_if_there_are_no_machines_for_it(machine: Machine) -> None:
+def test_an_endpoint_fails_if_there_are_no_machines_for_it(machine: EndpointMachine) -> None:
     machine.shortage.times = 1
     machine.deploy()
     assert machine.seen["EndpointStatus"] == "Failed"
     assert machine.seen["FailureReason"].startswith("CapacityError: Unable to provision")
 
 
-def more(machine: Machine) -> None:
+def more(machine: EndpointMachine) -> None:
     change = {"VariantName": "v", "DesiredInstanceCount": 2, "DesiredWeight": 0.5}
     machine.call("UpdateEndpointWeightsAndCapacities", **NAME, DesiredWeightsAndCapacities=[change])
 
 
-def others(machine: Machine) -> None:
+def others(machine: EndpointMachine) -> None:
     machine.call("UpdateEndpoint", **NAME, EndpointConfigName="two")
 
 
 @pytest.mark.parametrize("update", [more, others])
 def test_an_update_without_machines_rolls_back_to_what_ran(
-    machine: Machine, update: Callable[[Machine], None]
+    machine: EndpointMachine, update: Callable[[EndpointMachine], None]
 ) -> None:
     machine.deploy()
     before = machine.seen["ProductionVariants"]
@@ -114,7 +114,7 @@ def test_an_update_without_machines_rolls_back_to_what_ran(
     assert machine.count == 2
 
 
-def test_fewer_machines_can_always_be_had(machine: Machine) -> None:
+def test_fewer_machines_can_always_be_had(machine: EndpointMachine) -> None:
     machine.deploy()
     machine.shortage.times = 1
     change = {"VariantName": "v", "DesiredInstanceCount": 0}
@@ -124,7 +124,7 @@ def test_fewer_machines_can_always_be_had(machine: Machine) -> None:
     assert machine.count == 0
 
 
-def test_maintenance_keeps_everything_out_until_it_is_over(machine: Machine) -> None:
+def test_maintenance_keeps_everything_out_until_it_is_over(machine: EndpointMachine) -> None:
     machine.deploy()
     record = machine.engine.record(endpoint.KIND, "ep")
     assert record is not None

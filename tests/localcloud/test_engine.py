@@ -22,7 +22,7 @@ NOTEBOOK = {"NotebookInstanceName": "nb", "InstanceType": "ml.t3.medium", "RoleA
 NAME = {"NotebookInstanceName": "nb"}
 
 
-class Machine:
+class EngineMachine:
     """An engine over a hand-turned source of time, with a role to assume."""
 
     def __init__(self) -> None:
@@ -40,13 +40,13 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(monkeypatch: pytest.MonkeyPatch) -> EngineMachine:
     role = {"Arn": ROLE, "AssumeRolePolicyDocument": json.dumps(TRUST)}
     monkeypatch.setattr(ministack_adapter.module("services.iam"), "_roles", {"seat": role})
-    return Machine()
+    return EngineMachine()
 
 
-def test_a_status_passes_when_its_time_has_come_and_not_before(machine: Machine) -> None:
+def test_a_status_passes_when_its_time_has_come_and_not_before(machine: EngineMachine) -> None:
     machine.engine.call("CreateNotebookInstance", NOTEBOOK)
     machine.time += 59
     assert machine.status() == "Pending"
@@ -54,7 +54,7 @@ def test_a_status_passes_when_its_time_has_come_and_not_before(machine: Machine)
     assert machine.status() == "InService"
 
 
-def test_a_deleted_notebook_is_seen_as_deleting_and_then_not_at_all(machine: Machine) -> None:
+def test_a_deleted_notebook_is_seen_as_deleting_and_then_not_at_all(machine: EngineMachine) -> None:
     machine.engine.call("CreateNotebookInstance", NOTEBOOK)
     machine.time += 60
     machine.engine.call("StopNotebookInstance", NAME)
@@ -69,7 +69,7 @@ def test_a_deleted_notebook_is_seen_as_deleting_and_then_not_at_all(machine: Mac
 
 @pytest.mark.parametrize("operation", ["StartNotebookInstance", "DeleteNotebookInstance"])
 def test_a_failed_notebook_can_be_started_again_or_deleted(
-    machine: Machine, operation: str
+    machine: EngineMachine, operation: str
 ) -> None:
     machine.engine.call("CreateNotebookInstance", NOTEBOOK)
     record = machine.engine.record(notebook_instance.KIND, "nb")
@@ -95,7 +95,7 @@ def test_a_failed_notebook_can_be_started_again_or_deleted(
     ],
 )
 def test_an_operation_in_the_wrong_status_is_refused_in_the_words_of_the_service(
-    machine: Machine, status: str, operation: str, allowed: str, target: str
+    machine: EngineMachine, status: str, operation: str, allowed: str, target: str
 ) -> None:
     machine.engine.call("CreateNotebookInstance", NOTEBOOK)
     record = machine.engine.record(notebook_instance.KIND, "nb")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.forged_requests import Change, Sent, send, signed
+from localcloud import process
+from tests.support.forged_requests import Change, Forged, send, signed
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.stacksets import Administrator, established, notebook, regional
 
 UNPLAYED = (
     *("apigateway", "appsync", "athena", "backup", "batch", "cloudcontrol", "cloudfront"),
     *("codebuild", "cognito-idp", "dynamodb", "ecs", "eks", "elasticache", "elasticmapreduce"),
-    *("firehose", "iot", "kinesis", "kms", "pipes", "rds", "secretsmanager", "sns", "sqs"),
+    *("firehose", "iot", "kinesis", "kms", "pipes", "rds", "secretsmanager", "sqs"),
     *("states", "transfer"),
 )
 """Services of the emulator that nothing here needs, among them all that could start a process."""
@@ -187,7 +189,7 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
     open_host, closed_host = (told[name].split("/")[2] for name in ("Open", "Closed"))
     assert open_host.endswith(f".lambda-url.us-east-1.localhost:{cloud.running.port}")
     page = {"Host": open_host, "Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
-    assert send(cloud, Sent("GET", "/door?a=b", page)).body == b"hello from /door"
+    assert send(cloud, Forged("GET", "/door?a=b", page)).body == b"hello from /door"
 
     user = signed(
         cloud,
@@ -196,11 +198,11 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
     )
     for sent in (
         user,
-        Sent("GET", "/_localcloud/health", {"Host": open_host}),
-        Sent("POST", "/_ministack/reset", {"Host": open_host}),
-        Sent("PUT", "/_ministack/cfn-response/x", {"Host": open_host}),
-        Sent("GET", "/_aws/sqs/messages", {"Host": open_host}),
-        Sent("OPTIONS", "/", {"Host": open_host}),
+        Forged("GET", "/_localcloud/health", {"Host": open_host}),
+        Forged("POST", "/_ministack/reset", {"Host": open_host}),
+        Forged("PUT", "/_ministack/cfn-response/x", {"Host": open_host}),
+        Forged("GET", "/_aws/sqs/messages", {"Host": open_host}),
+        Forged("OPTIONS", "/", {"Host": open_host}),
     ):
         path = sent.target.partition("?")[0]
         assert send(cloud, sent).body == f"hello from {path}".encode()
@@ -211,7 +213,7 @@ def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_
         f"x.{open_host}",
         "a.localhost",
     ):
-        assert send(cloud, Sent("GET", "/", {"Host": host})).status == 403
+        assert send(cloud, Forged("GET", "/", {"Host": host})).status == 403
 
 
 def test_a_stack_set_s_functions_are_those_of_who_asked_for_the_operation(cloud: Cloud) -> None:
@@ -234,3 +236,71 @@ def test_a_stack_set_s_functions_are_those_of_who_asked_for_the_operation(cloud:
     assert result["Status"] == "FAILED"
     assert "made with the credentials of an account's root" in result["StatusReason"]
     assert owner.within("lambda", by_owner).get_function(FunctionName="runs")["Configuration"]
+
+
+WAKES = """
+import json, os, boto3
+def handler(event, context):
+    boto3.client("sns").publish(
+        TopicArn=os.environ["TOPIC"], Subject=event["detail-type"], Message=event["time"]
+    )
+"""
+
+
+def woken(**when: Any) -> str:
+    """Return a template with a function that says to a topic what woke it."""
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "told"}}
+    variables = {"Variables": {"TOPIC": {"Ref": "Topic"}}}
+    target = {"Arn": RUNNER, "Id": "runner"}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {**when, "Targets": [target]}}
+    return template(
+        {"Role": ROLE, "Topic": topic, "Runner": function(WAKES, Environment=variables)}
+        | {"Rule": rule}
+    )
+
+
+def told(cloud: Cloud) -> list[tuple[str, str]]:
+    """Return what the topic was sent, once no function runs any more."""
+    while process.post(cloud.running, "/_localcloud/functions", {})["running"]:
+        pass
+    sent = process.post(cloud.running, "/_localcloud/messages", {})["messages"]
+    return [(one["subject"], one["message"]) for one in sent]
+
+
+def test_a_rule_fires_by_the_clouds_own_clock(cloud: Cloud) -> None:
+    cloud.freeze()
+    body = woken(ScheduleExpression="rate(5 minutes)")
+    assert cloud.deploy("own", body, **IAM) == "CREATE_COMPLETE"
+    cloud.advance(290)
+    assert told(cloud) == []
+    cloud.advance(20)
+    now = process.set_clock(cloud.running)["now"]
+    ((subject, moment),) = told(cloud)
+    assert subject == "Scheduled Event"
+    assert datetime.fromisoformat(moment).timestamp() == int(now)
+    cloud.advance(3600)
+    assert len(told(cloud)) == 2
+
+
+def test_sagemaker_tells_of_what_a_resource_becomes(cloud: Cloud) -> None:
+    cloud.freeze()
+    pattern = {"source": ["aws.sagemaker"], "detail": {"NotebookInstanceStatus": ["InService"]}}
+    assert cloud.deploy("own", woken(EventPattern=pattern), **IAM) == "CREATE_COMPLETE"
+    cloud.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName="book", InstanceType="ml.t3.medium", RoleArn=cloud.role()
+    )
+    cloud.advance(1)
+    assert [subject for subject, _ in told(cloud)] == ["SageMaker Notebook Instance State Change"]
+
+
+def test_a_role_that_the_owner_takes_on_may_bring_functions(cloud: Cloud) -> None:
+    """Organisers deploy to other accounts so; what notebooks and functions have may not."""
+    given = cloud.client("sts").assume_role(RoleArn=cloud.role("away"), RoleSessionName="deploy")
+    credentials = {
+        "aws_access_key_id": given["Credentials"]["AccessKeyId"],
+        "aws_secret_access_key": given["Credentials"]["SecretAccessKey"],
+        "aws_session_token": given["Credentials"]["SessionToken"],
+    }
+    away = Cloud(cloud.running, cloud.state_dir, credentials=credentials)
+    resources = {"Role": ROLE, "Runs": function(FunctionName="runs")}
+    assert away.deploy("own", template(resources), **IAM) == "CREATE_COMPLETE"

@@ -13,7 +13,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.service_quotas.catalogue import shipped
 from tests.support.local_cloud import Cloud
-from tests.support.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, Told
+from tests.support.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, QuotaWatch
 from tests.support.workshop_command import Ran, run
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def told(cloud: Cloud) -> Told:
-    return Told(cloud)
+def told(cloud: Cloud) -> QuotaWatch:
+    return QuotaWatch(cloud)
 
 
 # --- what is changed ---------------------------------------------------------------------------
 
 
 def test_a_change_holds_for_its_account_and_region_until_the_next_reset(cloud: Cloud) -> None:
-    here, there = Told(cloud), Told(cloud, region="eu-west-1")
-    other = Told(cloud, account="111122223333")
+    here, there = QuotaWatch(cloud), QuotaWatch(cloud, region="eu-west-1")
+    other = QuotaWatch(cloud, account="111122223333")
     cloud.quotas(sagemaker={"Total number of notebook instances": 3})
     cloud.quotas(sagemaker={"L-04CE2E67": 5}, account="111122223333")
     assert [place.value(NOTEBOOKS) for place in (here, there, other)] == [3, 1000, 5]
@@ -40,7 +40,7 @@ def test_a_change_holds_for_its_account_and_region_until_the_next_reset(cloud: C
 
 
 def test_a_global_quota_is_the_same_from_whichever_region_it_was_changed(
-    cloud: Cloud, told: Told
+    cloud: Cloud, told: QuotaWatch
 ) -> None:
     cloud.quotas(iam={"Roles per account": 7}, region="eu-west-1")
     assert told.value(ROLES) == 7
@@ -95,7 +95,7 @@ def test_a_mistake_in_a_change_is_told_and_changes_nothing(
 
 
 def test_a_request_for_an_increase_stays_open_until_the_quota_is_raised(
-    cloud: Cloud, told: Told
+    cloud: Cloud, told: QuotaWatch
 ) -> None:
     cloud.freeze()
     asked = told.client.request_service_quota_increase(**NOTEBOOKS, DesiredValue=1500)
@@ -126,13 +126,13 @@ def test_a_request_for_an_increase_stays_open_until_the_quota_is_raised(
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(
-    told: Told, quota: dict[str, str], value: float, more: dict[str, str], code: str
+    told: QuotaWatch, quota: dict[str, str], value: float, more: dict[str, str], code: str
 ) -> None:
     refused = told.refusal("request_service_quota_increase", **quota, DesiredValue=value, **more)
     assert refused == code
 
 
-def test_a_quota_has_one_open_request_at_a_time(cloud: Cloud, told: Told) -> None:
+def test_a_quota_has_one_open_request_at_a_time(cloud: Cloud, told: QuotaWatch) -> None:
     told.client.request_service_quota_increase(**NOTEBOOKS, DesiredValue=1500)
     refused = told.refusal("request_service_quota_increase", **NOTEBOOKS, DesiredValue=1600)
     assert refused == "ResourceAlreadyExistsException"
@@ -141,7 +141,7 @@ def test_a_quota_has_one_open_request_at_a_time(cloud: Cloud, told: Told) -> Non
 
 
 def test_the_history_lists_the_newest_first_by_service_quota_and_status(
-    cloud: Cloud, told: Told
+    cloud: Cloud, told: QuotaWatch
 ) -> None:
     for quota, value in ((NOTEBOOKS, 1500), (ROLES, 2000), (NOTEBOOKS, 1600)):
         cloud.quotas(sagemaker={"L-04CE2E67": 1500})
@@ -160,7 +160,10 @@ def test_the_history_lists_the_newest_first_by_service_quota_and_status(
     assert desired(Status="APPROVED") == [1501]
     assert desired(f"{history}_by_quota", **NOTEBOOKS) == [1601, 1501]
     assert desired(QuotaRequestedAtLevel="RESOURCE") == []
-    for elsewhere in (Told(cloud, region="eu-west-1"), Told(cloud, account="111122223333")):
+    for elsewhere in (
+        QuotaWatch(cloud, region="eu-west-1"),
+        QuotaWatch(cloud, account="111122223333"),
+    ):
         assert elsewhere.all(history, "RequestedQuotas") == []
 
 

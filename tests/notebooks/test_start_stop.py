@@ -74,7 +74,7 @@ def test_all_are_stopped_and_started_again_and_it_says_what_that_saves(three: Ro
     ]
     started = three.command("start")
     assert set(three.statuses().values()) == {"InService"}
-    see = f"workshop status -e room --config-dir {three.config}"
+    see = "workshop status -e room"
     assert started.err.splitlines()[-3:] == [
         "3 started",
         "they cost 0.150 USD per hour (us-east-1 list prices of 2026-04-21);"
@@ -164,7 +164,7 @@ def test_a_stuck_notebook_is_given_up_in_time_and_told(
     assert ran.out.splitlines()[1] == (
         "seat01  Stopping   Stopping  stuck    still Stopping after 2 minutes"
     )
-    again = f"-e room --config-dir {three.config}"
+    again = "-e room"
     assert ran.err.splitlines()[-1].startswith("still running: 1 notebook, 0 endpoints, 0 jobs, ")
     assert ran.err.splitlines()[-2] == (
         f"see how they are with: workshop status {again}; go on with: workshop stop {again}"
@@ -239,7 +239,7 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
     assert ran.code == 1
     assert "ending: what AWS was asked for goes on without this command" in ran.err
     # The seats that were named, and no others.
-    again = f"-e room --only seat01,seat02,seat03 --config-dir {three.config}"
+    again = "-e room --only seat01,seat02,seat03"
     assert ran.err.splitlines()[-1] == (
         f"see how they are with: workshop status {again}; go on with: workshop stop {again}"
     )
@@ -381,19 +381,18 @@ def test_what_goes_on_is_told_with_what_it_costs_and_how_to_end_it(three: Room) 
     three.serves("vision-seat02-serve")
     three.trains("vision-seat02-fit")
     ran = three.command("stop", "--only", "seat01,seat02")
-    at = f"--config-dir {three.config}"
     # What is named can be ended alone; who was not asked for is left out.
     assert ran.err.splitlines()[-2:] == [
         "  seat02's training job vision-seat02-fit, 0.230 USD per hour; end it alone with:"
-        f" workshop end -e room {at} vision-seat02-fit",
+        " workshop end -e room vision-seat02-fit",
         "  seat02's endpoint vision-seat02-serve, 0.115 USD per hour; end it alone with:"
-        f" workshop end -e room {at} vision-seat02-serve",
+        " workshop end -e room vision-seat02-serve",
     ]
     assert "vision-seat02" not in three.command("stop", "--only", "seat01").err
     assert ran.err.splitlines()[-3] == (
         "still running: 0 notebooks, 1 endpoint, 1 job, 0.345 USD per hour; see: workshop status"
-        f" -e room --only seat01,seat02 {at}; end jobs and endpoints, and delete what these seats"
-        f" made, with: workshop sweep -e room --only seat02 {at}"
+        " -e room --only seat01,seat02; end jobs and endpoints, and delete what these seats"
+        " made, with: workshop sweep -e room --only seat02"
     )
     denied = {"effect": "denied", "operation": "sagemaker:ListEndpoints"}
     three.cloud.faults(denied)

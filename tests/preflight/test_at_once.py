@@ -34,8 +34,8 @@ def test_a_type_of_which_there_is_none_fails_and_too_few_for_all_refuse_until_ac
         check = one(report, name)
         assert check.state == CheckState.SHORT
         assert check.message == (
-            "3 seats of attendee and the 0 that others use are 3 of 2, 1 too many; ask AWS for 3,"
-            f" or let them take turns: --accept-short {check.quota_code}"
+            "you need 3 (3 seats of attendee, 0 used by others), AWS allows 2: 1 too few; ask AWS"
+            f" for 3, or have seats take turns: --accept-short {check.quota_code}"
         )
         assert "--desired-value 3 --region eu-west-1" in check.request
     codes = [one(report, name).quota_code for name, _ in GPU]

@@ -69,7 +69,7 @@ def test_it_is_unknown_exactly_if_something_is_to_be_made_and_a_number_is_missin
     assert (check.state == CheckState.UNKNOWN) == (need != 0 and NO in (need, used, quota))
     if check.state == CheckState.UNKNOWN:
         assert check.message == (
-            "ListX: AccessDenied: no; make it known, or go on without: --accept-unknown L-0485CB21"
+            "ListX: AccessDenied: no; find it out, or go on without: --accept-unknown L-0485CB21"
         )
 
 
@@ -77,14 +77,14 @@ def test_a_quota_that_nobody_gets_raised_has_no_request_but_another_cure() -> No
     check = counted(1, 2000, replace(STACKS, adjustable=False))
     assert check.request == ""
     assert check.message == (
-        "1 more and the 2000 there are 2001 of 2000, 1 too many; AWS raises this quota for nobody:"
-        " move seats to another account or Region"
+        "you need 2001 (1 more, 2000 there), AWS allows 2000: 1 too few; AWS raises this"
+        " quota for nobody: move seats to another account or Region"
     )
 
 
 def test_a_value_that_is_only_a_default_is_called_so() -> None:
     check = counted(1, 0, replace(STACKS, default=True))
-    assert check.message == "1 more and the 0 there are 1 of 2000 (AWS's default)"
+    assert check.message == "you need 1 (1 more, 0 there), AWS allows 2000 (AWS's default)"
 
 
 def at_once(
@@ -122,10 +122,10 @@ def test_a_class_and_the_others_pass_exactly_if_all_fit_and_fail_without_a_machi
 def test_too_few_for_all_says_by_how_much_and_how_to_take_turns() -> None:
     check = at_once(used=2, quota=8)
     assert check.message == (
-        "10 seats of attendee and the 2 that others use are 12 of 8, 4 too many; ask AWS for 12, or"
-        " let them take turns: --accept-short L-1"
+        "you need 12 (10 seats of attendee, 2 used by others), AWS allows 8: 4 too few; ask AWS for"
+        " 12, or have seats take turns: --accept-short L-1"
     )
-    assert at_once(used=2, quota=8, making=False).message.endswith("or let them take turns")
+    assert at_once(used=2, quota=8, making=False).message.endswith("or have seats take turns")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_stack_without_its_resources_is_made_again(
     stacks[names.stack("access")] = found(names.stack("access"), status)
     assert len(demand.to_be_made(loaded, seats, stacks)) == more
     wanted = demand.desired(loaded, HOME, seats)
-    assert demand.made_by(wanted.roles, stacks) == more
+    assert demand.made_by(wanted.roles, stacks) == more + 1  # and the watch's
     # The cohort's stack, which is not there, would make all of its policies.
     assert (
         demand.made_by(wanted.policies, stacks) == wanted.policies[names.cohort.stack(COHORT)] > 1
@@ -244,7 +244,7 @@ def test_a_seat_with_a_console_role_needs_two_roles(tmp_path: Path, who: str) ->
     access = f'{{access: {{{who}: ["arn:aws:iam::000000000000:role/entrance"]}}}}'
     config_folder.write(tmp_path, f"{THREE}profiles: {{attendee: {access}}}\n")
     loaded = config_folder.load(tmp_path)
-    assert sum(demand.desired(loaded, HOME, loaded.seats).roles.values()) == 6
+    assert sum(demand.desired(loaded, HOME, loaded.seats).roles.values()) == 7
 
 
 # --- waivers ------------------------------------------------------------------------------------
@@ -311,10 +311,10 @@ def test_a_region_that_is_not_enabled_fails_with_the_command_that_enables_it() -
     assert run.check_region(PLACE, NO, NO).state == CheckState.UNKNOWN
 
 
-class Listing:
+class PlayedListing:
     """EC2 as it lists Regions: those that are not enabled only if asked for all."""
 
-    def client(self, service: str, account_region: AccountRegion) -> Listing:
+    def client(self, service: str, account_region: AccountRegion) -> PlayedListing:
         assert (service, account_region) == ("ec2", PLACE)
         return self
 
@@ -326,25 +326,25 @@ class Listing:
 
 
 def test_regions_that_are_not_enabled_are_listed_as_such() -> None:
-    found = run.opt_in_status(Listing(), PLACE)  # type: ignore[arg-type]
+    found = run.opt_in_status(PlayedListing(), PLACE)  # type: ignore[arg-type]
     assert found == {"us-east-1": "opt-in-not-required", "eu-west-1": "not-opted-in"}
 
 
 # --- applied values and defaults ----------------------------------------------------------------
 
 
-class Told:
+class QuotaRows:
     """Service Quotas with these rows, in pages of one, and a note of what was asked."""
 
     def __init__(self, **rows: list[dict[str, Any]]) -> None:
         self._rows = rows
         self.asked: list[str] = []
 
-    def client(self, service: str, account_region: AccountRegion) -> Told:
+    def client(self, service: str, account_region: AccountRegion) -> QuotaRows:
         assert (service, account_region) == ("service-quotas", PLACE)
         return self
 
-    def get_paginator(self, operation: str) -> Told:
+    def get_paginator(self, operation: str) -> QuotaRows:
         self.asked.append(operation)
         return self
 
@@ -362,7 +362,7 @@ def row(name: str, code: str, value: float | None, **more: Any) -> dict[str, Any
 
 
 def test_applied_values_are_found_by_code_and_by_name_without_asking_for_defaults() -> None:
-    told = Told(
+    told = QuotaRows(
         list_service_quotas=[
             row("renamed", "L-04CE2E67", 50.0),
             row(NAMED.name, "L-9", 20.0, Adjustable=False),
@@ -377,7 +377,7 @@ def test_applied_values_are_found_by_code_and_by_name_without_asking_for_default
 
 
 def test_a_quota_without_a_value_of_its_own_has_the_default_and_one_in_neither_is_unknown() -> None:
-    told = Told(
+    told = QuotaRows(
         list_service_quotas=[row("other", "L-1", 1.0)],
         list_aws_default_service_quotas=[row(NAMED.name, "L-9", 8.0)],
     )
@@ -394,7 +394,7 @@ def test_a_quota_without_a_value_of_its_own_has_the_default_and_one_in_neither_i
     ],
 )
 def test_a_value_that_aws_cannot_tell_is_unknown_and_no_default(broken: dict[str, Any]) -> None:
-    told = Told(list_service_quotas=[broken])
+    told = QuotaRows(list_service_quotas=[broken])
     found = applied(told, PLACE, (NAMED,))[NAMED]  # type: ignore[arg-type]
     assert isinstance(found, Unavailable)
     assert found.reason.startswith("Service Quotas cannot tell it (")

@@ -53,7 +53,7 @@ def test_a_notebook_type_that_ec2_does_not_offer_is_unknown_and_can_be_accepted(
     report = preflights.ask(text)
     assert refused(report) == ["ml.p3.2xlarge"]
     assert one(report, "ml.p3.2xlarge").message == (
-        "EC2 has no p3.2xlarge in eu-west-1, so SageMaker hardly has; make it known, or go on"
+        "EC2 has no p3.2xlarge in eu-west-1, so SageMaker hardly has; find it out, or go on"
         " without: --accept-unknown ml.p3.2xlarge"
     )
     assert preflights.ask(text, accept=["ml.p3.2xlarge"]).passed
@@ -81,7 +81,7 @@ def test_a_seat_in_a_subnet_needs_its_zone_to_offer_the_type(preflights: Preflig
     assert refused(report) == ["ml.g4dn.xlarge in eu-west-1c"]
     assert one(report, "ml.g4dn.xlarge in eu-west-1c").message == (
         f"EC2 has no g4dn.xlarge in eu-west-1c, the zone of {poor}; eu-west-1a, eu-west-1b would"
-        " do; make it known, or go on without: --accept-unknown 'ml.g4dn.xlarge in eu-west-1c'"
+        " do; find it out, or go on without: --accept-unknown 'ml.g4dn.xlarge in eu-west-1c'"
     )
 
 

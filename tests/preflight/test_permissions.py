@@ -94,7 +94,7 @@ def test_the_root_is_asked_nothing(preflights: Preflights) -> None:
     preflights.cloud.faults({"effect": "denied", "operation": "iam:SimulatePrincipalPolicy"})
     report = preflights.ask(THREE)
     assert one(report, "permissions").message == (
-        "the account's root may do all that no organization denies it"
+        "you are the account's root user, who may do all that no organization forbids"
     )
 
 

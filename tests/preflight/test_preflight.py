@@ -29,14 +29,14 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
         if check.used is not None and check.subject in {name for _, name, *_ in SHORT}
     }
     assert numbers == {
-        "Stacks": (HOME, 16, 0, 2000),
+        "Stacks": (HOME, 17, 0, 2000),
         "Registered repositories": (HOME, 3, 0, 100000),
         "Total number of notebook instances": (HOME, 3, 0, 1000),
         VOLUMES: (HOME, 60, 0, 100000),
         "ml.t3.medium for notebook instance usage": (HOME, 3, 0, 400),
-        "Roles per account": (GLOBAL, 3, 0, 1000),
+        "Roles per account": (GLOBAL, 4, 0, 1000),
         "Customer managed policies per account": (GLOBAL, 9, 0, 1500),
-        "General purpose buckets": (GLOBAL, 4, 0, 10000),
+        "General purpose buckets": (GLOBAL, 5, 0, 10000),
     }
     assert {check.state for check in report.checks} == {CheckState.OK}
 
@@ -44,14 +44,14 @@ def test_three_seats_pass_in_an_empty_account_and_each_need_is_counted(
 VOLUMES = "Total EBS volume size in GB across all notebook instances"
 
 SHORT = [
-    ("cloudformation", "Stacks", "L-0485CB21", 16, HOME),
+    ("cloudformation", "Stacks", "L-0485CB21", 17, HOME),
     ("ecr", "Registered repositories", "L-CFEB8E8D", 3, HOME),
     ("sagemaker", "Total number of notebook instances", "L-04CE2E67", 3, HOME),
     ("sagemaker", "ml.t3.medium for notebook instance usage", "L-E17566B7", 3, HOME),
     ("sagemaker", VOLUMES, "L-E4B12EA2", 60, HOME),
-    ("iam", "Roles per account", "L-FE177D64", 3, GLOBAL),
+    ("iam", "Roles per account", "L-FE177D64", 4, GLOBAL),
     ("iam", "Customer managed policies per account", "L-E95E4862", 9, GLOBAL),
-    ("s3", "General purpose buckets", "L-DC2B2D3D", 4, GLOBAL),
+    ("s3", "General purpose buckets", "L-DC2B2D3D", 5, GLOBAL),
 ]
 
 
@@ -70,7 +70,9 @@ def test_one_short_of_anything_refuses_with_the_request_that_would_help(
             code,
         )
         assert check.message == (
-            f"{need} more and the 0 there are {need} of {need - 1}, 1 too many; ask AWS for {need}"
+            f"you need {need} ({need} more, 0 there), AWS allows {need - 1}"
+            f"{' in all Regions' if service in ('iam', 's3') else ''}: 1 too few;"
+            f" ask AWS for {need}"
         )
         assert check.request == (
             f"aws service-quotas request-service-quota-increase --service-code {service}"
@@ -101,7 +103,7 @@ def test_what_others_have_counts_against_the_quota(preflights: Preflights) -> No
         NotebookInstanceName="theirs", InstanceType="ml.t3.medium", RoleArn=role
     )
     preflights.stack("theirs")
-    cloud.quotas(region=HOME.region, cloudformation={"Stacks": 16}, s3={"L-DC2B2D3D": 4})
+    cloud.quotas(region=HOME.region, cloudformation={"Stacks": 17}, s3={"L-DC2B2D3D": 5})
     report = preflights.ask(THREE)
     used = {name: one(report, name).used for _, name, *_ in SHORT}
     assert used == dict.fromkeys(used, 1) | {VOLUMES: 5}
@@ -114,8 +116,9 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     cloud.client("iam").create_policy(PolicyName="boundary", PolicyDocument=ALLOW)
     for kind in SEAT_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
-    preflights.stack("vision-cohort")
-    for key in ("seat01-data", "cohort-datasets"):
+    for name in ("vision-cohort", "vision-cohort-watch"):
+        preflights.stack(name)
+    for key in ("seat01-data", "cohort-datasets", "cohort-watch"):
         cloud.client("s3").create_bucket(Bucket=f"vision-{key}-000000000000-eu-west-1")
     cloud.client("ecr", region=HOME.region).create_repository(
         repositoryName="vision/seat01/training"
@@ -126,14 +129,14 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     report = preflights.ask(THREE)
     needed = {name: (one(report, name).need, one(report, name).used) for _, name, *_ in SHORT}
     assert needed == {
-        "Stacks": (10, 6),
+        "Stacks": (10, 7),
         "Registered repositories": (2, 1),
         "Total number of notebook instances": (2, 1),
         "ml.t3.medium for notebook instance usage": (2, 1),
         VOLUMES: (40, 20),
         "Roles per account": (2, 1),
         "Customer managed policies per account": (0, 1),
-        "General purpose buckets": (2, 2),
+        "General purpose buckets": (2, 3),
     }
     # Whoever needs nothing more is not stopped by what the account may not have more of.
     cloud.quotas(region=HOME.region, cloudformation={"Stacks": 1}, s3={"L-DC2B2D3D": 1})
@@ -194,8 +197,8 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
     preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 505})
     report = preflights.ask(text)
     check = one(report, "Stacks")
-    assert (check.state, check.need, check.used) == (CheckState.FAILED, 401, 105)
-    assert check.message.startswith("401 more and the 105 there are 506 of 505, 1 too many")
+    assert (check.state, check.need, check.used) == (CheckState.FAILED, 402, 105)
+    assert check.message.startswith("you need 507 (402 more, 105 there), AWS allows 505")
     assert one(report, "Roles per account").need == 80
     gpu = one(report, "ml.g5.xlarge for training job usage")
     assert (gpu.state, gpu.need, gpu.quota) == (CheckState.SHORT, 101, 4)
@@ -232,7 +235,7 @@ def test_what_cannot_be_listed_is_unknown_and_refuses_until_it_is_accepted(
         assert check.message.startswith(f"{operation.partition(':')[2]}: AccessDenied") or (
             "UnauthorizedOperation" in check.message
         )
-        assert check.message.endswith(f"make it known, or go on without: --accept-unknown {name}")
+        assert check.message.endswith(f"find it out, or go on without: --accept-unknown {name}")
     codes = [name.strip("'") for _, name in UNREADABLE.values()]
     accepted = preflights.ask(THREE, accept=codes)
     assert accepted.passed
@@ -268,7 +271,7 @@ def test_stacks_that_could_not_be_listed_leave_stacks_and_identities_unknown(
         "Roles per account",
         "Customer managed policies per account",
     ]
-    assert one(report, "General purpose buckets").need == 4
+    assert one(report, "General purpose buckets").need == 5
 
 
 # --- several places -------------------------------------------------------------------------------
@@ -294,12 +297,12 @@ def test_each_place_is_counted_alone_but_global_quotas_by_account(preflights: Pr
         account_region: one(report, "Stacks", account_region).need
         for account_region in (HOME, SECOND, OTHER)
     }
-    assert stacks == {HOME: 11, SECOND: 6, OTHER: 6}
+    assert stacks == {HOME: 12, SECOND: 7, OTHER: 7}
     theirs = AccountRegion(OTHER.account, GLOBAL.region)
     for subject, here, there in (
-        ("Roles per account", 3, 1),
+        ("Roles per account", 5, 2),
         ("Customer managed policies per account", 18, 9),
-        ("General purpose buckets", 5, 2),
+        ("General purpose buckets", 7, 3),
     ):
         assert one(report, subject, GLOBAL).need == here
         assert one(report, subject, theirs).need == there

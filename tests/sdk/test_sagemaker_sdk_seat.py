@@ -40,7 +40,7 @@ SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}
 
 
 @dataclass(frozen=True)
-class Story:
+class Lesson:
     """What ada's program saw and said, and what others had before and after it."""
 
     root: Cloud
@@ -70,7 +70,7 @@ def notebook(root: Cloud, folder: Path) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lesson]:
     # What the seats have before is finished, so that time alone changes nothing of it.
     with two_seats(tmp_path_factory.mktemp("seats"), **dict.fromkeys(ENDED, 0.0)) as seats:
         before = cloud_contents.of_others(seats.root, ADA)
@@ -100,7 +100,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        yield Story(
+        yield Lesson(
             seats.root,
             json.loads(done.stdout),
             done.stderr,
@@ -109,7 +109,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         )
 
 
-def test_all_of_it_was_done_by_adas_role(story: Story) -> None:
+def test_all_of_it_was_done_by_adas_role(story: Lesson) -> None:
     role = ADA.role_arn.rpartition("/")[2]
     assert f":assumed-role/{role}/" in story.report["who"]
     assert story.report["training"]["status"] == "Completed"
@@ -120,7 +120,7 @@ def test_all_of_it_was_done_by_adas_role(story: Story) -> None:
     }
 
 
-def test_what_was_made_without_tags_carries_the_seats(story: Story) -> None:
+def test_what_was_made_without_tags_carries_the_seats(story: Lesson) -> None:
     seen, serving = story.report, story.report["serving"]
     for kind, name in (
         ("training-job", seen["training"]["name"]),
@@ -137,7 +137,9 @@ def test_what_was_made_without_tags_carries_the_seats(story: Story) -> None:
             assert tag in story.tags(kind, name), kind
 
 
-def test_what_the_steps_of_the_pipeline_made_carries_them_and_her_prefix_too(story: Story) -> None:
+def test_what_the_steps_of_the_pipeline_made_carries_them_and_her_prefix_too(
+    story: Lesson,
+) -> None:
     client = story.root.client("sagemaker")
     jobs = client.list_training_jobs(NameContains="-train-")["TrainingJobSummaries"]
     jobs += client.list_processing_jobs(NameContains="-prepare-")["ProcessingJobSummaries"]
@@ -149,7 +151,7 @@ def test_what_the_steps_of_the_pipeline_made_carries_them_and_her_prefix_too(sto
         assert all(tag in client.list_tags(ResourceArn=arn)["Tags"] for tag in tagged(ADA))
 
 
-def test_models_got_her_prefix_and_were_found_by_the_names_that_she_knew(story: Story) -> None:
+def test_models_got_her_prefix_and_were_found_by_the_names_that_she_knew(story: Lesson) -> None:
     seen = story.report["by_hand"]
     assert seen["served"] == seen["found"]
     assert seen["found"].startswith(f"{ADA.job_prefix}abalone-xxx")
@@ -163,13 +165,13 @@ def test_models_got_her_prefix_and_were_found_by_the_names_that_she_knew(story: 
 
 
 @pytest.mark.parametrize("job", ["training", "processing"])
-def test_a_log_that_is_closed_is_said_once_and_ends_nothing(story: Story, job: str) -> None:
+def test_a_log_that_is_closed_is_said_once_and_ends_nothing(story: Lesson, job: str) -> None:
     name = story.report[job]["name"]
     assert not name.startswith(ADA.job_prefix)
     assert story.said.count(f"workshop: no log of {name}: you can read those of jobs") == 1
 
 
-def test_nobody_else_has_lost_or_gained_a_thing(story: Story) -> None:
+def test_nobody_else_has_lost_or_gained_a_thing(story: Lesson) -> None:
     kept = {what: story.after.get(what) for what in story.before}
     changed = cloud_contents.changed(story.before, kept)
     # His endpoint goes on, and with it its own log and readings.

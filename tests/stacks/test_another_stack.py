@@ -77,7 +77,7 @@ def test_it_is_synthesized_planned_and_deployed_with_the_others(loaded: LoadedEn
 
 
 def test_it_is_counted_and_asked_about_before_anything_is_made(loaded: LoadedEnvironment) -> None:
-    assert summarize(loaded).totals.stacks == 3 * len(naming.SEAT_STACKS) + 1 == 19
+    assert summarize(loaded).totals.stacks == 3 * len(naming.SEAT_STACKS) + 2 == 20
     (home,) = {seat.account_region for seat in loaded.seats}
     needed = demand.desired(loaded, home, loaded.seats)
     assert {f"vision-{seat.id}-notes" for seat in loaded.seats} <= needed.stacks

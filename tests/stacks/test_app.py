@@ -12,11 +12,11 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from stacks import build
-from tests.support.assemblies import Assembly, synthesize
+from tests.support.assemblies import Synthesized, synthesize
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
-from workshop.naming import SEAT_STACKS, Names
+from workshop.naming import COHORT_STACKS, SEAT_STACKS, Names
 
 BASE = {
     "workshop": "lab",
@@ -34,7 +34,7 @@ def loaded(tmp_path: Path, **changes: object) -> LoadedEnvironment:
     return loader.load("lab", tmp_path)
 
 
-def only(assembly: Assembly, stack: str, kind: str) -> dict[str, Any]:
+def only(assembly: Synthesized, stack: str, kind: str) -> dict[str, Any]:
     (resource,) = (
         resource
         for resource in assembly.template(stack)["Resources"].values()
@@ -127,7 +127,7 @@ def test_each_account_and_region_has_a_cohort_of_its_own(tmp_path: Path) -> None
     cohorts = {
         artifacts[name]["environment"]: artifacts[name]["properties"].get("stackName", name)
         for name in assembly.stacks()
-        if "cohort" in name
+        if name.startswith("lab-cohort") and "watch" not in name
     }
     assert cohorts == {
         "aws://111122223333/eu-west-1": "lab-cohort",
@@ -138,7 +138,7 @@ def test_each_account_and_region_has_a_cohort_of_its_own(tmp_path: Path) -> None
 
 def test_an_attendee_is_asked_for_once_however_often_named(tmp_path: Path) -> None:
     assembly = synthesize(loaded(tmp_path), ["seat02", "seat02"])
-    assert len(assembly.stacks()) == len(SEAT_STACKS) + 1
+    assert len(assembly.stacks()) == len(SEAT_STACKS) + len(COHORT_STACKS)
 
 
 def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from stacks import app, build
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import Cdk, without_aws
 from tests.support.local_cloud import Cloud
+from workshop import errors
 from workshop.naming import SEAT_STACKS
 
 NOBODY = (
@@ -63,7 +65,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     seat = {"attendee": "ada"}
     cdk.succeed("deploy", *DEPLOY, **seat)
     wanted = {f"demo-ada-{kind}" for kind in SEAT_STACKS}
-    assert stacks(cloud) == {"demo-cohort", *wanted}
+    assert stacks(cloud) == {"demo-cohort", "demo-cohort-watch", *wanted}
     before = notebook(cloud)
     assert (before["NotebookInstanceStatus"], before["VolumeSizeInGB"]) == ("InService", 20)
 
@@ -81,7 +83,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     assert '"VolumeSizeInGB":"25"' in marks[0]
 
     updated = cdk.succeed_again("deploy", *DEPLOY)
-    assert updated.count("(no changes)") == len(SEAT_STACKS)
+    assert updated.count("(no changes)") == len({"watch", "cohort"} | SEAT_STACKS.keys()) - 1
     after = notebook(cloud)
     assert (after["NotebookInstanceStatus"], after["VolumeSizeInGB"]) == ("InService", 25)
     assert after["NotebookInstanceArn"] == before["NotebookInstanceArn"]
@@ -111,7 +113,7 @@ def test_one_seat_goes_alone_and_the_cohort_stays_for_the_others(cloud: Cloud, c
     assert dashboards(cloud) == 2
 
     cdk.succeed("destroy", "demo-alan-*", "--force", attendee="alan")
-    assert stacks(cloud) == {"demo-cohort"}
+    assert stacks(cloud) == {"demo-cohort", "demo-cohort-watch"}
 
 
 def test_a_used_bucket_is_not_deleted_and_its_stack_says_what_to_run(
@@ -151,6 +153,7 @@ def test_a_used_bucket_is_not_deleted_and_its_stack_says_what_to_run(
 def test_a_wrong_name_is_one_sentence_with_the_known_names(
     context: dict[str, str],
     sentence: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -158,8 +161,12 @@ def test_a_wrong_name_is_one_sentence_with_the_known_names(
     for key, value in context.items():
         made.node.set_context(key, value)
     monkeypatch.setattr(app, "new_app", lambda: made)
-    assert app.main() != 0
+    monkeypatch.setenv(errors.ERROR_FILE, str(tmp_path / "error"))
+    code = app.main()
+    assert code != 0
     assert capsys.readouterr().err.splitlines() == [sentence]
+    noted = errors.of_document(json.loads((tmp_path / "error").read_text()))
+    assert (noted.exit_code, noted.lines()) == (code, [sentence])
 
 
 def test_the_sentence_is_told_by_cdk(tmp_path: Path) -> None:
@@ -173,6 +180,6 @@ def test_the_sentence_is_told_by_cdk(tmp_path: Path) -> None:
 def test_ls_names_the_stacks_of_the_chosen_seats(tmp_path: Path) -> None:
     listed = Cdk(without_aws(), tmp_path / "cdk.out").succeed("ls", env="demo", attendee="zoe,ada")
     names = [line for line in listed.splitlines() if line.startswith("demo-")]
-    assert names[0] == "demo-cohort"
+    assert names[:2] == ["demo-cohort", "demo-cohort-watch"]
     assert {name.split("-")[1] for name in names} == {"cohort", "zoe", "ada"}
-    assert len(names) == 11
+    assert len(names) == 12

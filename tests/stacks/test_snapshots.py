@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tests.support.assemblies import Assembly, exemplars, shipped
+from tests.support.assemblies import Synthesized, exemplars, shipped
 from tests.support.snapshots import TemplateSnapshots
 from workshop.naming import COHORT, SEAT_STACKS
 
@@ -73,5 +73,5 @@ def test_every_snapshot_is_short_enough_to_be_read() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
-def _cohort(assembly: Assembly) -> dict[str, Any]:
+def _cohort(assembly: Synthesized) -> dict[str, Any]:
     return assembly.template(f"{assembly.loaded.settings.workshop}-{COHORT}")

@@ -11,14 +11,19 @@ import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, exemplars, shipped
 from workshop import tags
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, SEAT_STACKS, WATCH
 from workshop.policies import documents, layout
 
 INLINE_LIMIT = 51_200
 KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
 DATA = {"AWS::S3::Bucket", "AWS::ECR::Repository"}
 # CloudFormation gives these no Tags property (their resource schemas).
-UNTAGGABLE = {"AWS::S3::BucketPolicy", "AWS::IAM::ManagedPolicy"}
+UNTAGGABLE = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+}
 
 
 def templates(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -56,7 +61,7 @@ def test_nothing_needs_a_bootstrapped_account(name: str) -> None:
 def test_every_seat_has_the_stacks_of_the_map_and_the_cohort_comes_first(name: str) -> None:
     assembly = shipped(name)
     workshop = assembly.loaded.settings.workshop
-    wanted = [f"{workshop}-{COHORT}"] + [
+    wanted = [f"{workshop}-{COHORT}", f"{workshop}-{COHORT}-{WATCH}"] + [
         f"{workshop}-{seat}-{kind}"
         for seat in exemplars(assembly.loaded).values()
         for kind in SEAT_STACKS
@@ -73,7 +78,8 @@ def test_stacks_wait_only_for_what_they_cannot_do_without(name: str) -> None:
         artifact = artifacts[stack]
         needs = artifact.get("dependencies", [])
         seat, _, kind = stack.removeprefix(f"{workshop}-").partition("-")
-        needed = "" if seat == COHORT else SEAT_STACKS[kind].needs
+        of_cohort = COHORT if kind == WATCH else ""
+        needed = of_cohort if seat == COHORT else SEAT_STACKS[kind].needs
         name = f"{workshop}-{COHORT}" if needed == COHORT else f"{workshop}-{seat}-{needed}"
         expected = [name] if needed else []
         assert needs == expected, stack
@@ -120,7 +126,7 @@ def test_everything_that_can_be_tagged_is_tagged(name: str) -> None:
             where = f"{stack}/{logical_id}"
             # The digest is the stack's alone: it would be different for each seat.
             assert found.keys() & tags.RESERVED == tags.RESERVED - {tags.TEMPLATE}, where
-            mine = COHORT if stack.endswith(f"-{COHORT}") else {"Ref": "AttendeeId"}
+            mine = COHORT if stack.split("-")[1] == COHORT else {"Ref": "AttendeeId"}
             assert found[tags.ATTENDEE] == mine, where
             assert found[tags.ENVIRONMENT] == name, where
 
@@ -216,6 +222,9 @@ def test_every_role_is_for_sagemaker_alone_and_stays_inside_the_boundary(name: s
     for stack, role in roles:
         properties = role["Properties"]
         (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+        if stack.endswith(f"-{WATCH}"):
+            assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}, stack
+            continue
         assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}, stack
         assert trust["Condition"] == {
             "StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}
@@ -251,6 +260,8 @@ def test_roles_carry_the_cohorts_policies_and_none_of_their_own(name: str) -> No
         for _, policy in resources(name, "AWS::IAM::ManagedPolicy")
     }
     for stack, role in resources(name, "AWS::IAM::Role"):
+        if stack.endswith(f"-{WATCH}"):
+            continue
         attached = [arn["Fn::Sub"] for arn in role["Properties"]["ManagedPolicyArns"]]
         assert "Policies" not in role["Properties"], stack
         assert len(attached) <= layout.ATTACHMENTS, stack

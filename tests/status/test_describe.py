@@ -34,7 +34,7 @@ def work(kind: str, name: str) -> RunningJob:
 
 
 @dataclass
-class Told:
+class DescribedJobs:
     """SageMaker with these descriptions, of which Search has ``indexed``; all calls are kept."""
 
     indexed: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def test_training_jobs_cost_a_search_for_a_hundred_and_no_call_of_their_own(
     count: int, searches: int
 ) -> None:
     jobs = [work(TRAINING, f"fit{number}") for number in range(count)]
-    told = Told({one.name: job(one.name) for one in jobs})
+    told = DescribedJobs({one.name: job(one.name) for one in jobs})
     memory = DescribeCache()
     assert told.look(memory, *jobs) == dict.fromkeys(jobs, training(1))
     assert (len(told.searches), told.made) == (searches, [])
@@ -105,7 +105,7 @@ def test_training_jobs_cost_a_search_for_a_hundred_and_no_call_of_their_own(
 @example(names=[f"{number:x>63}" for number in range(100)])
 @given(names=st.lists(st.text("ab-", min_size=1, max_size=63), max_size=100, unique=True))
 def test_names_fit_into_the_filters_that_search_takes(names: list[str]) -> None:
-    told = Told({name: job(name) for name in names})
+    told = DescribedJobs({name: job(name) for name in names})
     found = told.look(DescribeCache(), *(work(TRAINING, name) for name in names))
     assert len(found) == len(names)
     assert Unavailable not in {type(one) for one in found.values()}
@@ -115,14 +115,14 @@ def test_names_fit_into_the_filters_that_search_takes(names: list[str]) -> None:
 
 
 def test_what_search_does_not_have_yet_is_described() -> None:
-    told = Told({"old": job("old")}, {"new": job("new", 3)})
+    told = DescribedJobs({"old": job("old")}, {"new": job("new", 3)})
     old, new = work(TRAINING, "old"), work(TRAINING, "new")
     assert told.look(DescribeCache(), old, new) == {old: training(1), new: training(3)}
     assert told.made == [("DescribeTrainingJob", "new")]
 
 
 def test_an_endpoint_that_changed_since_search_saw_it_is_described() -> None:
-    told = Told(
+    told = DescribedJobs(
         {"answer": endpoint("answer", 1, EARLIER, "before")},
         {"answer": endpoint("answer", 2), "c": config("ml.c5.xlarge")},
     )
@@ -132,7 +132,7 @@ def test_an_endpoint_that_changed_since_search_saw_it_is_described() -> None:
 
 
 def test_an_endpoints_machines_are_counted_anew_and_its_configuration_read_once() -> None:
-    told = Told({"answer": endpoint("answer", 1)}, {"c": config("ml.m5.large")})
+    told = DescribedJobs({"answer": endpoint("answer", 1)}, {"c": config("ml.m5.large")})
     one, memory = work(ENDPOINT, "answer"), DescribeCache()
     assert told.look(memory, one) == {one: (Machines("endpoint", "ml.m5.large", 1),)}
     told.indexed["answer"] = endpoint("answer", 4)
@@ -153,7 +153,7 @@ def test_descriptions_of_one_look_are_bounded_and_the_next_look_goes_on(
     machine = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
     jobs = [work(PROCESSING, f"clean{number}") for number in range(7)]
     described = {"ProcessingResources": {"ClusterConfig": machine}}
-    told = Told(described={one.name: described for one in jobs})
+    told = DescribedJobs(described={one.name: described for one in jobs})
     memory = DescribeCache()
     for made, unknown in ((3, 4), (6, 1), (7, 0), (7, 0)):
         found = Counter(type(one) for one in told.look(memory, *jobs).values())

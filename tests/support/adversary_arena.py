@@ -27,12 +27,12 @@ from tests.support import adversary
 from tests.support.account_snapshots import Held
 from tests.support.adversary import Attempt, Person
 from tests.support.adversary_bystanders import BYSTANDERS
-from tests.support.assemblies import Assembly, synthesize
+from tests.support.assemblies import Synthesized, synthesize
 from tests.support.config_folder import load, write
 from tests.support.direct_calls import QuickClients, lines_to
 from tests.support.local_cloud import IAM, TRUST, Cloud, root
 from tests.support.played_time import played_waits
-from tests.support.sessions import Hand, Session
+from tests.support.sessions import Maker, Session
 from tests.support.teardown_runs import at_once, resource_types
 from tests.support.teardown_workshop import QUIET
 from tests.support.workshop_command import Ran, run
@@ -60,7 +60,7 @@ profiles:
 
 
 @cache
-def assembly() -> Assembly:
+def assembly() -> Synthesized:
     """The workshop's templates: ada's with ``scoped``, ben's with ``managed``."""
     folder = Path(mkdtemp(prefix="adversary-"))
     write_configuration(folder, {"ada": "scoped", "ben": "managed"})
@@ -258,7 +258,7 @@ class Arena:
         names = Names("other", "somebody", ACCOUNT, REGION)
         return Person(names, "ada", hand.role, ())
 
-    def stranger(self, role: str, *, path: str = "/") -> Hand:
+    def stranger(self, role: str, *, path: str = "/") -> Maker:
         """Somebody who may do anything in the account."""
         arn = f"arn:aws:iam::{ACCOUNT}:role{path}{role}"
         if arn not in self._credentials:
@@ -270,7 +270,7 @@ class Arena:
             self._credentials[arn] = process.role_credentials(self.cloud.running, arn)
         self.session.sign_in(**self._credentials[arn])
         names = Names("other", "nobody", ACCOUNT, REGION)
-        return Hand(self.session, names, arn, "theirs-", ())
+        return Maker(self.session, names, arn, "theirs-", ())
 
     # --- the teardown -----------------------------------------------------------------------------
 
@@ -354,9 +354,9 @@ def _clients(cloud: Cloud, home: AccountRegion, **_: Any) -> QuickClients:
 def at_once_in(cloud: Cloud) -> Iterator[None]:
     """Calls to a cloud, without the waits between attempts."""
 
-    class _Room:
+    class _ArenaRoom:
         def __init__(self) -> None:
             self.cloud = cloud
 
-    with at_once(_Room()):  # type: ignore[arg-type]
+    with at_once(_ArenaRoom()):  # type: ignore[arg-type]
         yield

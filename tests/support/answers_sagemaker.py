@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support import job_requests as jobs
-from tests.support.recorded_answers import Seen, World, provokes, refused
+from tests.support.recorded_answers import Provoker, Shown, provokes, refused
 
 NOTEBOOK = "ml.t3.medium"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/serving:1"
@@ -44,7 +44,7 @@ refused("smr-01", "sagemaker-runtime", "invoke_endpoint", EndpointName="none", B
 # --- notebooks ---------------------------------------------------------------------------------
 
 
-def notebook(world: World, name: str, **more: Any) -> dict[str, str]:
+def notebook(world: Provoker, name: str, **more: Any) -> dict[str, str]:
     """Make a notebook instance; return what names it."""
     world.sagemaker.create_notebook_instance(
         NotebookInstanceName=name,
@@ -53,33 +53,33 @@ def notebook(world: World, name: str, **more: Any) -> dict[str, str]:
     return {"NotebookInstanceName": name}
 
 
-def status(world: World, operation: str, member: str, **named: str) -> str:
+def status(world: Provoker, operation: str, member: str, **named: str) -> str:
     """Return one member of a description."""
     return str(getattr(world.sagemaker, f"describe_{operation}")(**named)[member])
 
 
-def notebook_status(world: World, named: dict[str, str]) -> str:
+def notebook_status(world: Provoker, named: dict[str, str]) -> str:
     return status(world, "notebook_instance", "NotebookInstanceStatus", **named)
 
 
 @provokes("sm-43")
-def role_cannot_be_assumed(world: World) -> None:
+def role_cannot_be_assumed(world: Provoker) -> None:
     notebook(world, world.name(), RoleArn="arn:aws:iam::000000000000:role/none")
 
 
 @provokes("sm-45")
-def platform_is_not_offered(world: World) -> None:
+def platform_is_not_offered(world: Provoker) -> None:
     notebook(world, world.name(), PlatformIdentifier="notebook-al1-v1")
 
 
 @provokes("sm-46")
-def no_more_notebooks_of_the_type(world: World) -> None:
+def no_more_notebooks_of_the_type(world: Provoker) -> None:
     world.cloud.quotas(sagemaker={"ml.p3.2xlarge for notebook instance usage": 0})
     notebook(world, world.name(), InstanceType="ml.p3.2xlarge")
 
 
 @provokes("sm-49")
-def no_more_notebooks(world: World) -> None:
+def no_more_notebooks(world: Provoker) -> None:
     world.cloud.quotas(sagemaker={"Total number of notebook instances": 0})
     try:
         notebook(world, world.name())
@@ -88,7 +88,7 @@ def no_more_notebooks(world: World) -> None:
 
 
 @provokes("sm-52")
-def a_failed_notebook_is_stopped(world: World) -> None:
+def a_failed_notebook_is_stopped(world: Provoker) -> None:
     with world.faults({"effect": "capacity", "instance_type": "ml.m5.xlarge"}):
         named = notebook(world, world.name(), InstanceType="ml.m5.xlarge")
         world.pass_time()
@@ -96,25 +96,27 @@ def a_failed_notebook_is_stopped(world: World) -> None:
 
 
 @provokes("sm-67")
-def a_notebook_without_a_machine(world: World) -> Seen:
+def a_notebook_without_a_machine(world: Provoker) -> Shown:
     with world.faults({"effect": "capacity", "instance_type": "ml.m5.xlarge"}):
         named = notebook(world, world.name(), InstanceType="ml.m5.xlarge")
         world.pass_time()
-        return Seen(status(world, "notebook_instance", "FailureReason", **named))
+        return Shown(status(world, "notebook_instance", "FailureReason", **named))
 
 
 @provokes("sm-53")
-def a_pending_notebook_is_started(world: World) -> None:
+def a_pending_notebook_is_started(world: Provoker) -> None:
     world.sagemaker.start_notebook_instance(**notebook(world, world.name()))
 
 
 @provokes("sm-54")
-def a_pending_notebook_is_stopped(world: World) -> None:
+def a_pending_notebook_is_stopped(world: Provoker) -> None:
     world.sagemaker.stop_notebook_instance(**notebook(world, world.name()))
 
 
 @provokes("sm-56", "sm-57", "sm-58")
-def a_notebook_is_stopped_started_and_deleted(world: World) -> dict[str, Seen]:
+def a_notebook_is_stopped_started_and_deleted(
+    world: Provoker,
+) -> dict[str, Shown]:
     named = notebook(world, world.name())
     world.pass_time()
     stopping = [notebook_status(world, named)]
@@ -133,21 +135,21 @@ def a_notebook_is_stopped_started_and_deleted(world: World) -> dict[str, Seen]:
     world.sagemaker.delete_notebook_instance(**named)
     deleting.append(notebook_status(world, named))
     return {
-        "sm-56": Seen(states=tuple(starting)),
-        "sm-57": Seen(states=tuple(stopping)),
-        "sm-58": Seen(states=tuple(deleting)),
+        "sm-56": Shown(states=tuple(starting)),
+        "sm-57": Shown(states=tuple(stopping)),
+        "sm-58": Shown(states=tuple(deleting)),
     }
 
 
 @provokes("sm-08")
-def a_new_notebook_is_described(world: World) -> None:
+def a_new_notebook_is_described(world: Provoker) -> None:
     stale = {"effect": "stale", "operation": "sagemaker:Describe*", "seconds": 10}
     with world.faults(stale):
         world.sagemaker.describe_notebook_instance(**notebook(world, world.name()))
 
 
 @provokes("sm-37")
-def a_new_role_is_used(world: World) -> None:
+def a_new_role_is_used(world: Provoker) -> None:
     stale = {"effect": "stale", "operation": "sagemaker:CreateModel", "seconds": 10}
     with world.faults(stale):
         arn = world.role("just-made")
@@ -159,7 +161,7 @@ def a_new_role_is_used(world: World) -> None:
 # --- jobs --------------------------------------------------------------------------------------
 
 
-def stopped(world: World, kind: str, request: dict[str, Any], after: float = 0.0) -> Seen:
+def stopped(world: Provoker, kind: str, request: dict[str, Any], after: float = 0.0) -> Shown:
     """Make a job and stop it after some seconds; return its statuses."""
     key = next(member for member in request if member.endswith("JobName"))
     named, shown = {key: request[key]}, f"{key.removesuffix('Name')}Status"
@@ -167,17 +169,17 @@ def stopped(world: World, kind: str, request: dict[str, Any], after: float = 0.0
     world.advance(after)
     before = status(world, kind, shown, **named)
     getattr(world.sagemaker, f"stop_{kind}")(**named)
-    return Seen(states=(before, status(world, kind, shown, **named)))
+    return Shown(states=(before, status(world, kind, shown, **named)))
 
 
 @provokes("sm-59")
-def a_training_job_is_stopped(world: World) -> Seen:
+def a_training_job_is_stopped(world: Provoker) -> Shown:
     request = jobs.training(world.account_region, world.name())
     return stopped(world, "training_job", request)
 
 
 @provokes("sm-60")
-def a_transform_job_is_stopped(world: World) -> Seen:
+def a_transform_job_is_stopped(world: Provoker) -> Shown:
     model(world)
     request = jobs.transform(world.account_region, world.name())
     jobs.put(world, "in/table.csv")
@@ -185,38 +187,38 @@ def a_transform_job_is_stopped(world: World) -> Seen:
 
 
 @provokes("sm-61")
-def a_processing_job_is_stopped(world: World) -> Seen:
+def a_processing_job_is_stopped(world: Provoker) -> Shown:
     request = jobs.processing(world.account_region, world.name())
     return stopped(world, "processing_job", request)
 
 
 @provokes("sm-62")
-def an_automl_job_is_stopped(world: World) -> Seen:
+def an_automl_job_is_stopped(world: Provoker) -> Shown:
     request = jobs.automl(world.account_region, world.name())
     jobs.put(world, "in/table.csv")
     world.sagemaker.create_auto_ml_job_v2(**request)
     named = {"AutoMLJobName": request["AutoMLJobName"]}
     before = status(world, "auto_ml_job_v2", "AutoMLJobStatus", **named)
     world.sagemaker.stop_auto_ml_job(**named)
-    return Seen(states=(before, status(world, "auto_ml_job_v2", "AutoMLJobStatus", **named)))
+    return Shown(states=(before, status(world, "auto_ml_job_v2", "AutoMLJobStatus", **named)))
 
 
 @provokes("sm-63")
-def a_tuning_job_is_stopped(world: World) -> Seen:
+def a_tuning_job_is_stopped(world: Provoker) -> Shown:
     request = jobs.tuning(world.account_region, world.name())
     kind = "hyper_parameter_tuning_job"
     return stopped(world, kind, request)
 
 
 @provokes("sm-64")
-def a_compilation_job_is_stopped(world: World) -> Seen:
+def a_compilation_job_is_stopped(world: Provoker) -> Shown:
     request = jobs.compilation(world.account_region, world.name())
     jobs.put(world, "in/model.tar.gz")
     return stopped(world, "compilation_job", request, after=30)
 
 
 @provokes("sm-66")
-def an_ended_training_job_is_stopped(world: World) -> None:
+def an_ended_training_job_is_stopped(world: Provoker) -> None:
     request = jobs.training(world.account_region, world.name())
     world.sagemaker.create_training_job(**request)
     world.sagemaker.stop_training_job(TrainingJobName=request["TrainingJobName"])
@@ -225,7 +227,7 @@ def an_ended_training_job_is_stopped(world: World) -> None:
 
 
 @provokes("sm-28")
-def a_running_tuning_job_is_deleted(world: World) -> None:
+def a_running_tuning_job_is_deleted(world: Provoker) -> None:
     request = jobs.tuning(world.account_region, world.name())
     world.sagemaker.create_hyper_parameter_tuning_job(**request)
     world.sagemaker.delete_hyper_parameter_tuning_job(
@@ -234,7 +236,7 @@ def a_running_tuning_job_is_deleted(world: World) -> None:
 
 
 @provokes("sm-48")
-def no_more_processing_jobs(world: World) -> None:
+def no_more_processing_jobs(world: Provoker) -> None:
     quota = "Number of instances across all processing jobs"
     world.cloud.quotas(sagemaker={quota: 0})
     try:
@@ -244,24 +246,24 @@ def no_more_processing_jobs(world: World) -> None:
 
 
 @provokes("sm-78")
-def an_automl_jobs_arn_keeps_its_case(world: World) -> Seen:
+def an_automl_jobs_arn_keeps_its_case(world: Provoker) -> Shown:
     request = jobs.automl(world.account_region, "Canvas78")
     jobs.put(world, "in/table.csv")
     made = world.sagemaker.create_auto_ml_job_v2(**request)
     assert made["AutoMLJobArn"].endswith("automl-job/Canvas78")
-    return Seen()
+    return Shown()
 
 
 # --- models and endpoints ----------------------------------------------------------------------
 
 
-def model(world: World) -> None:
+def model(world: Provoker) -> None:
     """Make the model ``model`` once."""
     request = {"PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": world.seat}
     world.once("model", lambda: world.sagemaker.create_model(ModelName="model", **request))
 
 
-def endpoint(world: World, name: str, instance_type: str = "ml.m5.large") -> dict[str, str]:
+def endpoint(world: Provoker, name: str, instance_type: str = "ml.m5.large") -> dict[str, str]:
     """Make an endpoint with a configuration of its own name."""
     model(world)
     variant = {"VariantName": "all", "ModelName": "model", "InitialInstanceCount": 1}
@@ -272,18 +274,18 @@ def endpoint(world: World, name: str, instance_type: str = "ml.m5.large") -> dic
     return {"EndpointName": name}
 
 
-def endpoint_status(world: World, named: dict[str, str]) -> str:
+def endpoint_status(world: Provoker, named: dict[str, str]) -> str:
     return status(world, "endpoint", "EndpointStatus", **named)
 
 
 @provokes("sm-47")
-def no_more_endpoint_instances(world: World) -> None:
+def no_more_endpoint_instances(world: Provoker) -> None:
     world.cloud.quotas(sagemaker={"ml.p3.2xlarge for endpoint usage": 0})
     endpoint(world, world.name(), "ml.p3.2xlarge")
 
 
 @provokes("sm-51")
-def an_endpoint_configuration_is_made_twice(world: World) -> None:
+def an_endpoint_configuration_is_made_twice(world: Provoker) -> None:
     model(world)
     variant = {"VariantName": "all", "ModelName": "model", "InitialInstanceCount": 1}
     request = {
@@ -295,16 +297,16 @@ def an_endpoint_configuration_is_made_twice(world: World) -> None:
 
 
 @provokes("sm-65")
-def an_endpoint_is_deleted(world: World) -> Seen:
+def an_endpoint_is_deleted(world: Provoker) -> Shown:
     named = endpoint(world, world.name())
     world.pass_time()
     before = endpoint_status(world, named)
     world.sagemaker.delete_endpoint(**named)
-    return Seen(states=(before, endpoint_status(world, named)))
+    return Shown(states=(before, endpoint_status(world, named)))
 
 
 @provokes("sm-71")
-def an_updating_endpoint_is_deleted(world: World) -> None:
+def an_updating_endpoint_is_deleted(world: Provoker) -> None:
     named = endpoint(world, world.name())
     world.pass_time()
     world.sagemaker.update_endpoint(EndpointConfigName=named["EndpointName"], **named)
@@ -312,19 +314,19 @@ def an_updating_endpoint_is_deleted(world: World) -> None:
 
 
 @provokes("sm-74")
-def an_endpoint_stays_in_creation(world: World) -> Seen:
+def an_endpoint_stays_in_creation(world: Provoker) -> Shown:
     with world.faults({"effect": "stuck", "noun": "Endpoint", "status": "Creating"}):
         named = endpoint(world, world.name())
         world.advance(3600)
-        return Seen(states=(endpoint_status(world, named),))
+        return Shown(states=(endpoint_status(world, named),))
 
 
 @provokes("sm-77")
-def an_endpoints_arn_is_in_lower_case(world: World) -> Seen:
+def an_endpoints_arn_is_in_lower_case(world: Provoker) -> Shown:
     named = endpoint(world, "Mixed-Case")
     arn = status(world, "endpoint", "EndpointArn", **named)
     assert arn.endswith(":endpoint/mixed-case")
-    return Seen()
+    return Shown()
 
 
 def component_request(name: str, endpoint_name: str) -> dict[str, Any]:
@@ -338,7 +340,7 @@ def component_request(name: str, endpoint_name: str) -> dict[str, Any]:
     }
 
 
-def component(world: World) -> tuple[dict[str, str], str]:
+def component(world: Provoker) -> tuple[dict[str, str], str]:
     """Make an endpoint with an inference component; return what names both."""
     model(world)
     name = world.name()
@@ -354,14 +356,14 @@ def component(world: World) -> tuple[dict[str, str], str]:
 
 
 @provokes("sm-21")
-def an_inference_component_is_deleted_twice(world: World) -> None:
+def an_inference_component_is_deleted_twice(world: Provoker) -> None:
     _, name = component(world)
     world.sagemaker.delete_inference_component(InferenceComponentName=name)
     world.sagemaker.delete_inference_component(InferenceComponentName=name)
 
 
 @provokes("sm-22")
-def a_base_of_adapters_is_deleted(world: World) -> None:
+def a_base_of_adapters_is_deleted(world: Provoker) -> None:
     named, name = component(world)
     world.sagemaker.create_inference_component(
         InferenceComponentName=world.name(),
@@ -375,17 +377,17 @@ def a_base_of_adapters_is_deleted(world: World) -> None:
 
 
 @provokes("sm-73")
-def an_endpoint_with_components_is_deleted(world: World) -> Seen:
+def an_endpoint_with_components_is_deleted(world: Provoker) -> Shown:
     named, _ = component(world)
     try:
         world.sagemaker.delete_endpoint(**named)
     except world.sagemaker.exceptions.ClientError as error:
-        return Seen(error.response["Error"]["Message"])
+        return Shown(error.response["Error"]["Message"])
     raise AssertionError("it was deleted")
 
 
 @provokes("sm-79")
-def versions_of_a_model_have_no_name(world: World) -> Seen:
+def versions_of_a_model_have_no_name(world: Provoker) -> Shown:
     world.sagemaker.create_model_package_group(ModelPackageGroupName="group")
     container = [{"Image": IMAGE, "ModelDataUrl": "s3://conformance-bucket/model.tar.gz"}]
     types = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
@@ -394,13 +396,13 @@ def versions_of_a_model_have_no_name(world: World) -> Seen:
     )
     listed = world.sagemaker.list_model_packages(ModelPackageGroupName="group")
     assert all("ModelPackageName" not in one for one in listed["ModelPackageSummaryList"])
-    return Seen()
+    return Shown()
 
 
 # --- Studio ------------------------------------------------------------------------------------
 
 
-def domain(world: World) -> str:
+def domain(world: Provoker) -> str:
     """Make a domain with the user profile ``ada`` once; return its id."""
 
     def make() -> str:
@@ -416,7 +418,7 @@ def domain(world: World) -> str:
     return str(world.once("domain", make))
 
 
-def app(world: World, **more: Any) -> dict[str, str]:
+def app(world: Provoker, **more: Any) -> dict[str, str]:
     """Make an app; return what names it."""
     named = {"DomainId": domain(world), "UserProfileName": "ada", "AppType": "JupyterServer"}
     named["AppName"] = world.name("app")
@@ -425,18 +427,18 @@ def app(world: World, **more: Any) -> dict[str, str]:
 
 
 @provokes("sm-11")
-def a_deleted_app_is_described(world: World) -> Seen:
+def a_deleted_app_is_described(world: Provoker) -> Shown:
     named = app(world)
     world.pass_time()
     world.sagemaker.delete_app(**named)
     states = [status(world, "app", "Status", **named)]
     world.pass_time()
     states.append(status(world, "app", "Status", **named))
-    return Seen(states=tuple(states))
+    return Shown(states=tuple(states))
 
 
 @provokes("sm-50")
-def no_more_apps(world: World) -> None:
+def no_more_apps(world: Provoker) -> None:
     quota = "Maximum number of running Studio apps allowed per account"
     domain(world)
     world.cloud.quotas(sagemaker={quota: 0})
@@ -447,8 +449,8 @@ def no_more_apps(world: World) -> None:
 
 
 @provokes("sm-68")
-def an_app_without_a_machine(world: World) -> Seen:
+def an_app_without_a_machine(world: Provoker) -> Shown:
     with world.faults({"effect": "capacity", "instance_type": "ml.m5.xlarge"}):
         named = app(world, ResourceSpec={"InstanceType": "ml.m5.xlarge"})
         world.pass_time()
-        return Seen(status(world, "app", "FailureReason", **named))
+        return Shown(status(world, "app", "FailureReason", **named))

@@ -20,7 +20,7 @@ ENVIRONMENTS = tuple(loader.known(ROOT / "config"))
 
 
 @dataclass(frozen=True)
-class Assembly:
+class Synthesized:
     """A cloud assembly on disk and the environment that it was made from."""
 
     loaded: LoadedEnvironment
@@ -47,13 +47,13 @@ class Assembly:
         ]
 
 
-def synthesize(loaded: LoadedEnvironment, attendees: list[str] | None = None) -> Assembly:
+def synthesize(loaded: LoadedEnvironment, attendees: list[str] | None = None) -> Synthesized:
     """What ``cdk synth`` writes, checks included."""
     directory = Path(mkdtemp(prefix="assembly-"))
     made = build.new_app(str(directory))
     build.build(made, loaded, attendees)
     made.synth()
-    return Assembly(loaded, directory)
+    return Synthesized(loaded, directory)
 
 
 def exemplars(loaded: LoadedEnvironment) -> dict[str, str]:
@@ -65,7 +65,7 @@ def exemplars(loaded: LoadedEnvironment) -> dict[str, str]:
 
 
 @cache
-def shipped(name: str) -> Assembly:
+def shipped(name: str) -> Synthesized:
     """A shipped environment with one seat of each profile, made once by all workers of a run."""
     loaded = loader.load(name, ROOT / "config")
     directory = shared.folder() / name
@@ -74,4 +74,4 @@ def shipped(name: str) -> Assembly:
         if not directory.exists():
             made = synthesize(loaded, list(exemplars(loaded).values()))
             made.directory.rename(directory)
-    return Assembly(loaded, directory)
+    return Synthesized(loaded, directory)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.sessions import Hand
+from tests.support.sessions import Maker
 from tests.support.small_workshop import HOME
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/any/training:1"
@@ -18,7 +18,7 @@ MACHINES: dict[str, Any] = {
 NEEDS = {"NumberOfCpuCoresRequired": 1.0, "MinMemoryRequiredInMb": 1024}
 
 
-def data(hand: Hand) -> None:
+def data(hand: Maker) -> None:
     """Versions, a delete marker and an upload that was never finished."""
     s3, bucket = hand.client("s3"), hand.bucket
     for body in (b"cat,1", b"cat,2"):
@@ -28,7 +28,7 @@ def data(hand: Hand) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="train/unfinished.bin")
 
 
-def images(hand: Hand) -> None:
+def images(hand: Maker) -> None:
     for tag in ("v1", "v2"):
         hand.client("ecr").put_image(
             repositoryName=hand.names.repository("training"),
@@ -39,7 +39,7 @@ def images(hand: Hand) -> None:
         )
 
 
-def training(hand: Hand, word: str = "fit", **more: Any) -> str:
+def training(hand: Maker, word: str = "fit", **more: Any) -> str:
     name = hand.called(word)
     hand.client("sagemaker").create_training_job(
         **{
@@ -56,7 +56,7 @@ def training(hand: Hand, word: str = "fit", **more: Any) -> str:
     return name
 
 
-def processing(hand: Hand, word: str = "prepare") -> None:
+def processing(hand: Maker, word: str = "prepare") -> None:
     hand.client("sagemaker").create_processing_job(
         ProcessingJobName=hand.called(word),
         ProcessingResources={"ClusterConfig": MACHINES},
@@ -66,7 +66,7 @@ def processing(hand: Hand, word: str = "prepare") -> None:
     )
 
 
-def tuning(hand: Hand) -> None:
+def tuning(hand: Maker) -> None:
     hand.client("sagemaker").create_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=hand.called("tune"),
         HyperParameterTuningJobConfig={
@@ -89,7 +89,7 @@ def tuning(hand: Hand) -> None:
     )
 
 
-def automl(hand: Hand) -> None:
+def automl(hand: Maker) -> None:
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{hand.bucket}/in"}
     hand.client("sagemaker").create_auto_ml_job_v2(
         AutoMLJobName=hand.called("auto")[-32:].strip("-"),
@@ -101,7 +101,7 @@ def automl(hand: Hand) -> None:
     )
 
 
-def compilation(hand: Hand) -> None:
+def compilation(hand: Maker) -> None:
     hand.client("s3").put_object(Bucket=hand.bucket, Key="model.tar.gz", Body=b"weights")
     hand.client("sagemaker").create_compilation_job(
         CompilationJobName=hand.called("compile"),
@@ -113,7 +113,7 @@ def compilation(hand: Hand) -> None:
     )
 
 
-def model(hand: Hand, word: str = "net") -> str:
+def model(hand: Maker, word: str = "net") -> str:
     hand.client("sagemaker").create_model(
         ModelName=hand.called(word),
         ExecutionRoleArn=hand.role,
@@ -123,7 +123,7 @@ def model(hand: Hand, word: str = "net") -> str:
     return hand.called(word)
 
 
-def transform(hand: Hand) -> None:
+def transform(hand: Maker) -> None:
     """A batch transform, which AWS has no way to delete, with its model."""
     hand.client("s3").put_object(Bucket=hand.bucket, Key="in/1.csv", Body=b"1")
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{hand.bucket}/in"}
@@ -137,7 +137,7 @@ def transform(hand: Hand) -> None:
     )
 
 
-def endpoint(hand: Hand, word: str = "serve", **variant: Any) -> str:
+def endpoint(hand: Maker, word: str = "serve", **variant: Any) -> str:
     """A model, a configuration and an endpoint."""
     name = hand.called(word)
     more = {"ModelName": model(hand, word)} if "ManagedInstanceScaling" not in variant else {}
@@ -158,7 +158,7 @@ def endpoint(hand: Hand, word: str = "serve", **variant: Any) -> str:
     return name
 
 
-def components(hand: Hand) -> None:
+def components(hand: Maker) -> None:
     """An endpoint for inference components, one of these, and scaling of both."""
     client = hand.client("sagemaker")
     host = endpoint(hand, "host", ManagedInstanceScaling={"Status": "ENABLED"})
@@ -174,7 +174,7 @@ def components(hand: Hand) -> None:
     scaled(hand, f"inference-component/{name}", "sagemaker:inference-component:DesiredCopyCount")
 
 
-def scaled(hand: Hand, resource: str, dimension: str) -> None:
+def scaled(hand: Maker, resource: str, dimension: str) -> None:
     client = hand.client("application-autoscaling")
     of = {
         "ServiceNamespace": "sagemaker",
@@ -185,12 +185,12 @@ def scaled(hand: Hand, resource: str, dimension: str) -> None:
     client.put_scaling_policy(PolicyName=hand.called("load"), **of)
 
 
-def scaled_endpoint(hand: Hand) -> None:
+def scaled_endpoint(hand: Maker) -> None:
     name = endpoint(hand, "wide")
     scaled(hand, f"endpoint/{name}/variant/all", "sagemaker:variant:DesiredInstanceCount")
 
 
-def experiments(hand: Hand) -> None:
+def experiments(hand: Maker) -> None:
     """An experiment with a trial and a component in it."""
     client, name = hand.client("sagemaker"), hand.called("cats")
     client.create_experiment(ExperimentName=name, Tags=hand.tagged)
@@ -199,7 +199,7 @@ def experiments(hand: Hand) -> None:
     client.associate_trial_component(TrialComponentName=name, TrialName=name)
 
 
-def packages(hand: Hand) -> None:
+def packages(hand: Maker) -> None:
     """A model package group with two versions."""
     client, name = hand.client("sagemaker"), hand.called("zoo")
     client.create_model_package_group(ModelPackageGroupName=name, Tags=hand.tagged)
@@ -214,7 +214,7 @@ def packages(hand: Hand) -> None:
         )
 
 
-def pipelines(hand: Hand) -> None:
+def pipelines(hand: Maker) -> None:
     """A pipeline and an execution of it that runs."""
     client, name = hand.client("sagemaker"), hand.called("flow")
     wait = {"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}
@@ -228,7 +228,7 @@ def pipelines(hand: Hand) -> None:
     client.start_pipeline_execution(PipelineName=name, ClientRequestToken="1" * 32)
 
 
-def features(hand: Hand) -> None:
+def features(hand: Maker) -> None:
     hand.client("sagemaker").create_feature_group(
         FeatureGroupName=hand.called("table"),
         RecordIdentifierFeatureName="id",
@@ -244,7 +244,7 @@ def features(hand: Hand) -> None:
     )
 
 
-def tracking(hand: Hand) -> None:
+def tracking(hand: Maker) -> None:
     hand.client("sagemaker").create_mlflow_tracking_server(
         TrackingServerName=hand.called("runs"),
         ArtifactStoreUri=f"s3://{hand.bucket}/runs",
@@ -253,7 +253,7 @@ def tracking(hand: Hand) -> None:
     )
 
 
-def studio(hand: Hand) -> None:
+def studio(hand: Maker) -> None:
     """A domain with its file system, somebody in it, and a space and an app of theirs."""
     client = hand.client("sagemaker")
     made = client.create_domain(
@@ -275,7 +275,7 @@ def studio(hand: Hand) -> None:
     client.create_app(**domain, SpaceName=name, AppType="JupyterLab", AppName="default")
 
 
-def notebook(hand: Hand, word: str = "extra") -> str:
+def notebook(hand: Maker, word: str = "extra") -> str:
     hand.client("sagemaker").create_notebook_instance(
         NotebookInstanceName=hand.called(word),
         InstanceType="ml.t3.medium",
@@ -286,13 +286,13 @@ def notebook(hand: Hand, word: str = "extra") -> str:
     return hand.called(word)
 
 
-def pooled(hand: Hand) -> str:
+def pooled(hand: Maker) -> str:
     """A training job whose machines wait for the next one."""
     config = {**MACHINES, "KeepAlivePeriodInSeconds": 3600}
     return training(hand, "warm", ResourceConfig=config)
 
 
-def schedule(hand: Hand) -> None:
+def schedule(hand: Maker) -> None:
     """A schedule that starts a job with the seat's role."""
     hand.client("scheduler").create_schedule(
         Name=hand.called("nightly"),
@@ -305,7 +305,7 @@ def schedule(hand: Hand) -> None:
     )
 
 
-def rule(hand: Hand) -> None:
+def rule(hand: Maker) -> None:
     events, name = hand.client("events"), hand.called("hourly")
     events.put_rule(Name=name, ScheduleExpression="rate(1 hour)")
     target = {
@@ -316,7 +316,7 @@ def rule(hand: Hand) -> None:
     events.put_targets(Rule=name, Targets=[target])
 
 
-def log(hand: Hand) -> None:
+def log(hand: Maker) -> None:
     """A job that has ended, and its log."""
     name = training(hand, "logged")
     hand.client("sagemaker").stop_training_job(TrainingJobName=name)
@@ -324,7 +324,7 @@ def log(hand: Hand) -> None:
     hand.client("logs").create_log_stream(**where)
 
 
-PROVEN: dict[str, Callable[[Hand], object]] = {
+PROVEN: dict[str, Callable[[Maker], object]] = {
     one.__name__: one
     for one in (
         *(data, images, training, processing, tuning, automl, compilation, model, transform),
@@ -336,12 +336,12 @@ PROVEN: dict[str, Callable[[Hand], object]] = {
 """What attendees make that proves by itself whose it is, whatever it is called."""
 
 
-def dashboard(hand: Hand) -> None:
+def dashboard(hand: Maker) -> None:
     body = json.dumps({"widgets": []})
     hand.client("cloudwatch").put_dashboard(DashboardName=hand.called("board"), DashboardBody=body)
 
 
-def alarm(hand: Hand) -> None:
+def alarm(hand: Maker) -> None:
     hand.client("cloudwatch").put_metric_alarm(
         AlarmName=hand.called("alarm"),
         Namespace="AWS/SageMaker",
@@ -355,14 +355,14 @@ def alarm(hand: Hand) -> None:
     )
 
 
-def script(hand: Hand) -> None:
+def script(hand: Maker) -> None:
     """A lifecycle configuration, of which nothing tells who made it but name and tags."""
     hand.client("sagemaker").create_notebook_instance_lifecycle_config(
         NotebookInstanceLifecycleConfigName=hand.called("script"), Tags=hand.tagged
     )
 
 
-def sources(hand: Hand) -> None:
+def sources(hand: Maker) -> None:
     """A repository of code that notebooks check out."""
     hand.client("sagemaker").create_code_repository(
         CodeRepositoryName=hand.called("sources"),
@@ -371,7 +371,7 @@ def sources(hand: Hand) -> None:
     )
 
 
-def machine(hand: Hand) -> None:
+def machine(hand: Maker) -> None:
     given = [{"Key": key, "Value": value} for key, value in hand.tags]
     hand.client("ec2").run_instances(
         ImageId="ami-12345678",
@@ -384,7 +384,7 @@ def machine(hand: Hand) -> None:
     )
 
 
-CLAIMED: dict[str, Callable[[Hand], object]] = {
+CLAIMED: dict[str, Callable[[Maker], object]] = {
     one.__name__: one for one in (dashboard, alarm, script, sources, machine)
 }
 """What only its name or its tags tell."""

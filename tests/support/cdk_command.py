@@ -17,7 +17,7 @@ SECONDS = 240
 
 
 @dataclass(frozen=True)
-class Answer:
+class CdkRun:
     """What a command printed, on both streams, and how it ended."""
 
     code: int
@@ -32,7 +32,7 @@ class Cdk:
     output: Path
     context: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, command: str, *arguments: str, **context: str) -> Answer:
+    def run(self, command: str, *arguments: str, **context: str) -> CdkRun:
         """Run one command and return its answer, whatever its exit code; a hang is an error."""
         everything = {**self.context, **context}
         chosen = [word for key, value in everything.items() for word in ("-c", f"{key}={value}")]
@@ -42,7 +42,7 @@ class Cdk:
         """Run one command that has to end with 0, and return what it printed."""
         return _good(self.run(command, *arguments, **context))
 
-    def again(self, command: str, *arguments: str) -> Answer:
+    def again(self, command: str, *arguments: str) -> CdkRun:
         """Run one command on the assembly that the last one has made."""
         return self._ran(command, *arguments, "--app", str(self.output))
 
@@ -50,7 +50,7 @@ class Cdk:
         """The same for one that has to end with 0."""
         return _good(self.again(command, *arguments))
 
-    def _ran(self, *words: str) -> Answer:
+    def _ran(self, *words: str) -> CdkRun:
         done = subprocess.run(
             [str(CDK), *words, "--no-notices", "--no-color"],
             cwd=ROOT,
@@ -63,10 +63,10 @@ class Cdk:
             timeout=SECONDS,
             check=False,
         )
-        return Answer(done.returncode, _COLOUR.sub("", done.stdout))
+        return CdkRun(done.returncode, _COLOUR.sub("", done.stdout))
 
 
-def _good(answer: Answer) -> str:
+def _good(answer: CdkRun) -> str:
     assert answer.code == 0, answer.text
     return answer.text
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from workshop.config.roster import account_regions_of
 from workshop.deploy.templates import Exemplar
 from workshop.environments import loader
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT_STACKS, SEAT_STACKS
 
 
 def write(source: str) -> None:
@@ -24,13 +24,14 @@ def write(source: str) -> None:
     seats = loaded.chosen(context["attendee"].split(","))
     texts = {}
     for account_region in account_regions_of(seats):
-        name = loaded.cohort_names(account_region).stack(COHORT)
-        full = (
-            name
+        where = (
+            ""
             if account_region == loaded.home
-            else f"{name}-{account_region.account}-{account_region.region}"
+            else f"-{account_region.account}-{account_region.region}"
         )
-        texts[full] = (Path(source) / COHORT).read_text()
+        for kind in COHORT_STACKS:
+            name = loaded.cohort_names(account_region).stack(kind)
+            texts[f"{name}{where}"] = (Path(source) / kind).read_text()
     for seat in seats:
         for kind in SEAT_STACKS:
             texts[loaded.names(seat).stack(kind)] = Exemplar(

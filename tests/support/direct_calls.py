@@ -77,7 +77,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class _Answered:
+class _DirectAnswer:
     """What botocore asks of an answer that was read already."""
 
     status_code: int
@@ -108,7 +108,7 @@ class Lines:
         factory = client._endpoint._response_parser_factory
         parse = factory.create_parser(client.meta.service_model.resolved_protocol).parse
 
-        def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_Answered, Any] | None:
+        def call(model: Any, params: dict[str, Any], **_: Any) -> tuple[_DirectAnswer, Any] | None:
             if model.has_streaming_output:
                 return None  # botocore itself hands out a body that is read bit by bit
             known = client._request_signer._credentials
@@ -139,7 +139,7 @@ class Lines:
                 if status not in TRANSIENT and code(parsed) not in THROTTLED:
                     break
             self._free.append(line)
-            return _Answered(status), parsed
+            return _DirectAnswer(status), parsed
 
         return call
 

@@ -23,7 +23,7 @@ DAY_OF_OLD = "20260101T000000Z"
 
 
 @dataclass(frozen=True)
-class Sent:
+class Forged:
     """A request as it goes over the wire."""
 
     method: str
@@ -31,7 +31,7 @@ class Sent:
     headers: dict[str, str]
     body: bytes = b""
 
-    def with_headers(self, **changed: str | None) -> Sent:
+    def with_headers(self, **changed: str | None) -> Forged:
         """Return it with other headers; None takes one away."""
         names = {name.replace("_", "-").lower(): value for name, value in changed.items()}
         kept = {k: v for k, v in self.headers.items() if k.lower() not in names}
@@ -147,7 +147,7 @@ def signed(
     token: str | None = None,
     at: str = "",
     host: str = "",
-) -> Sent:
+) -> Forged:
     """Return a change as botocore signs it, as the account's root unless told otherwise."""
     given = root(cloud.running)
     address = f"http://{host or f'127.0.0.1:{cloud.running.port}'}{change.target}"
@@ -161,10 +161,10 @@ def signed(
         signer(known, change.service, cloud.running.region).add_auth(request)
     headers = {"Host": urlsplit(address).netloc}
     headers |= {name: str(value) for name, value in request.headers.items()}
-    return Sent(change.method, change.target, headers, change.body)
+    return Forged(change.method, change.target, headers, change.body)
 
 
-def send(cloud: Cloud, sent: Sent) -> Answered:
+def send(cloud: Cloud, sent: Forged) -> Answered:
     """Send it and give what is answered."""
     connection = HTTPConnection("127.0.0.1", cloud.running.port, timeout=60)
     try:
@@ -181,7 +181,7 @@ def send(cloud: Cloud, sent: Sent) -> Answered:
         connection.close()
 
 
-def chunked(cloud: Cloud, change: Change) -> Iterator[tuple[str, Sent, list[Sent]]]:
+def chunked(cloud: Cloud, change: Change) -> Iterator[tuple[str, Forged, list[Forged]]]:
     """Return uploads of ``abc`` in signed and unsigned chunks, and what is wrong of each."""
     body = b"3\r\nabc\r\n0\r\n"
     checksum = b"x-amz-checksum-crc32:NSRBwg==\r\n"
@@ -213,12 +213,12 @@ def chunked(cloud: Cloud, change: Change) -> Iterator[tuple[str, Sent, list[Sent
     )
 
 
-def _with_payload(cloud: Cloud, change: Change, payload: str) -> Sent:
+def _with_payload(cloud: Cloud, change: Change, payload: str) -> Forged:
     with mock.patch.object(S3SigV4Auth, "payload", return_value=payload):
         return signed(cloud, change)
 
 
-def _in_signed_chunks(cloud: Cloud, sent: Sent, chunks: list[bytes]) -> bytes:
+def _in_signed_chunks(cloud: Cloud, sent: Forged, chunks: list[bytes]) -> bytes:
     """Return the body as https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html."""
     signer = S3SigV4Auth(Credentials(*root(cloud.running).values()), "s3", cloud.running.region)
     timestamp = sent.headers["X-Amz-Date"]
@@ -242,7 +242,7 @@ def _in_signed_chunks(cloud: Cloud, sent: Sent, chunks: list[bytes]) -> bytes:
     return whole
 
 
-Forge = Callable[[Cloud, Change], Sent]
+Forge = Callable[[Cloud, Change], Forged]
 
 
 def _tampered(**changed: str | None) -> Forge:
@@ -250,7 +250,7 @@ def _tampered(**changed: str | None) -> Forge:
 
 
 def _signature(text: str) -> Forge:
-    def forge(cloud: Cloud, change: Change) -> Sent:
+    def forge(cloud: Cloud, change: Change) -> Forged:
         sent = signed(cloud, change)
         told = sent.headers["Authorization"].rpartition("Signature=")[0]
         return sent.with_headers(authorization=f"{told}Signature={text}")
@@ -259,7 +259,7 @@ def _signature(text: str) -> Forge:
 
 
 def _authorization(old: str, new: str) -> Forge:
-    def forge(cloud: Cloud, change: Change) -> Sent:
+    def forge(cloud: Cloud, change: Change) -> Forged:
         sent = signed(cloud, change)
         told = sent.headers["Authorization"]
         assert old in told
@@ -268,12 +268,12 @@ def _authorization(old: str, new: str) -> Forge:
     return forge
 
 
-def _ended_session(cloud: Cloud, change: Change) -> Sent:
+def _ended_session(cloud: Cloud, change: Change) -> Forged:
     key, secret = cloud.running.account, root(cloud.running)["aws_secret_access_key"]
     return signed(cloud, change, key=key, secret=secret, token="of-a-session-that-ended")
 
 
-def _of_another(cloud: Cloud, change: Change) -> Sent:
+def _of_another(cloud: Cloud, change: Change) -> Forged:
     """Replay the signature of another request."""
     other = replace(change, target="/another", body=b"another", headers={})
     told = signed(cloud, other).headers
@@ -281,14 +281,14 @@ def _of_another(cloud: Cloud, change: Change) -> Sent:
     return replace(sent, headers={**sent.headers, "Authorization": told["Authorization"]})
 
 
-def _both_ways(cloud: Cloud, change: Change) -> Sent:
+def _both_ways(cloud: Cloud, change: Change) -> Forged:
     sent = signed(cloud, change)
     more = f"X-Amz-Credential={cloud.running.account}/20260101/us-east-1/s3/aws4_request"
     joint = "&" if "?" in sent.target else "?"
     return replace(sent, target=f"{sent.target}{joint}{more}")
 
 
-def _another_query(cloud: Cloud, change: Change) -> Sent:
+def _another_query(cloud: Cloud, change: Change) -> Forged:
     sent = signed(cloud, change)
     joint = "&" if "?" in sent.target else "?"
     return replace(sent, target=f"{sent.target}{joint}more=1")

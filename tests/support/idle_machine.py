@@ -70,7 +70,7 @@ class Jupyter:
 def serving(jupyter: Jupyter, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """The imitation on a free loopback port; yields the port."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class JupyterHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             jupyter.tokens.append(self.headers["Authorization"])
             status, content = jupyter.answer(self.path)
@@ -83,7 +83,7 @@ def serving(jupyter: Jupyter, tls: ssl.SSLContext | None = None) -> Iterator[int
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), JupyterHandler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -360,7 +360,7 @@ def held(account: str, region: str, *, by_seats: bool) -> Held:
     return found
 
 
-class _AdminInterface(AdminInterface):
+class _WatchedAdmin(AdminInterface):
     """The admin endpoints of the local cloud, and those of tests."""
 
     def __init__(
@@ -404,5 +404,5 @@ class _AdminInterface(AdminInterface):
 
 
 if __name__ == "__main__":
-    mock.patch.object(server, "AdminInterface", _AdminInterface).start()
+    mock.patch.object(server, "AdminInterface", _WatchedAdmin).start()
     raise SystemExit(server.main(sys.argv[1:]))

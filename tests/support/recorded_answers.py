@@ -27,7 +27,7 @@ ANSWERS = Path(__file__).parents[1] / "data" / "aws_answers.yaml"
 
 
 @dataclass(frozen=True)
-class Answer:
+class RecordedAnswer:
     """One recorded answer; a member that is None is not known or does not matter."""
 
     id: str
@@ -44,18 +44,18 @@ class Answer:
     passing: bool = False
 
 
-def load() -> dict[str, Answer]:
+def load() -> dict[str, RecordedAnswer]:
     """Return the recorded answers by their ids."""
     listed = yaml.load(ANSWERS.read_text(encoding="utf-8"), yaml.CSafeLoader)
     members: list[dict[str, Any]] = [
         {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
         for entry in listed
     ]
-    return {entry["id"]: Answer(**entry) for entry in members}
+    return {entry["id"]: RecordedAnswer(**entry) for entry in members}
 
 
 @dataclass(frozen=True)
-class Seen:
+class Shown:
     """What the local cloud answered in a situation."""
 
     text: str = ""
@@ -65,7 +65,7 @@ class Seen:
 
 
 @dataclass
-class World(Aws):
+class Provoker(Aws):
     """One cloud for all situations: its time stands still, and what they share is made once."""
 
     cloud: Cloud
@@ -102,15 +102,15 @@ class World(Aws):
             self.cloud.faults()
 
 
-def world(cloud: Cloud) -> World:
+def world(cloud: Cloud) -> Provoker:
     """Return an empty cloud whose time stands still, every transition taking a minute."""
     cloud.reset()
     cloud.delays(**{**dict.fromkeys(TRANSITIONS, 60.0), "tick": 0.0})
     cloud.freeze()
-    return World(cloud.client, cloud.advance, cloud)
+    return Provoker(cloud.client, cloud.advance, cloud)
 
 
-Provocation = Callable[[World], Seen | dict[str, Seen] | None]
+Provocation = Callable[[Provoker], Shown | dict[str, Shown] | None]
 """Makes the call that is refused, or returns what was answered, by id where it is several."""
 
 PROVOCATIONS: dict[str, Provocation] = {}
@@ -133,11 +133,11 @@ def refused(ids: str, service: str, operation: str, **request: Any) -> None:
     """Register a call that needs nothing to be refused."""
 
     @provokes(*ids.split())
-    def call(world: World) -> None:
+    def call(world: Provoker) -> None:
         getattr(world.client(service), operation)(**request)
 
 
-def seen(one: str, world: World) -> Seen:
+def seen(one: str, world: Provoker) -> Shown:
     """Return what the local cloud answers in the situation of an answer, be it an error."""
     provocation = PROVOCATIONS[one]
     try:
@@ -148,11 +148,11 @@ def seen(one: str, world: World) -> Seen:
     except ClientError as error:
         told = error.response["Error"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return Seen(told.get("Message", ""), code=told["Code"], status=status)
-    return got[one] if isinstance(got, dict) else got or Seen()
+        return Shown(told.get("Message", ""), code=told["Code"], status=status)
+    return got[one] if isinstance(got, dict) else got or Shown()
 
 
-def differences(answer: Answer, got: Seen) -> list[str]:
+def differences(answer: RecordedAnswer, got: Shown) -> list[str]:
     """Return in which of code, status, states and text an answer is another than the recorded."""
     differing = []
     if got.code != answer.code:

@@ -31,7 +31,7 @@ def account_region(cloud: Cloud) -> AccountRegion:
     return AccountRegion(cloud.running.account, cloud.running.region)
 
 
-class _Clients(Clients):
+class _PlayedClients(Clients):
     """Takes the cloud's credentials and address, whenever a client is first asked for."""
 
     def __init__(self, cloud: Cloud) -> None:
@@ -49,7 +49,7 @@ def context(
     cloud: Cloud, *seats: str, whole: bool = False, lasting: ScanCache | None = None
 ) -> ScanContext:
     """What resource types get; the tags are those that the tagging service tells now."""
-    clients = _Clients(cloud)
+    clients = _PlayedClients(cloud)
     scope = Scope("vision", "dev", account_region(cloud), frozenset(seats or ("ada", "ben")), whole)
     tagged = region_inventory.tagged(clients, "vision", account_region(cloud))
     return ScanContext(clients, scope, tagged, lasting=lasting or ScanCache())

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from localcloud import process
-from tests.support.assemblies import Assembly, shipped, synthesize
+from tests.support.assemblies import Synthesized, shipped, synthesize
 from tests.support.local_cloud import IAM, Cloud
 from workshop import naming
 from workshop.config.models import Environment
@@ -244,7 +244,7 @@ def owned(names: Names) -> list[Case]:
 
 
 @cache
-def registering() -> Assembly:
+def registering() -> Synthesized:
     """The shipped environment ``demo``, where seats may register models besides."""
     loaded = shipped("demo").loaded
     settings = loaded.settings.model_dump(mode="json")

@@ -16,7 +16,7 @@ NOTEBOOKS = {"ServiceCode": "sagemaker", "QuotaCode": "L-04CE2E67"}
 ROLES = {"ServiceCode": "iam", "QuotaCode": "L-FE177D64"}
 
 
-class Told:
+class QuotaWatch:
     """The service as clients in some account and Region see it, every answer watched."""
 
     def __init__(self, cloud: Cloud, account: str = "", region: str = "") -> None:

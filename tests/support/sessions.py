@@ -58,7 +58,7 @@ def session_over(lines: Lines, endpoint: str) -> Session:
 
 
 @dataclass(frozen=True)
-class Hand:
+class Maker:
     """Whoever makes things: with which role, under which names, with or without tags."""
 
     session: Session

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.assemblies import ROOT, Assembly
+from tests.support.assemblies import ROOT, Synthesized
 from workshop.access.permissions import EVERYTHING, AccessQuestion
 from workshop.naming import COHORT, Names
 
@@ -70,7 +70,7 @@ class Role:
         }
 
 
-def role(assembly: Assembly, exemplar: str, names: Names, kind: str = "execution") -> Role:
+def role(assembly: Synthesized, exemplar: str, names: Names, kind: str = "execution") -> Role:
     """Give the role that the exemplar's template makes for another seat.
 
     ``kind`` may be ``console``, where the template has such a role.

@@ -43,8 +43,7 @@ from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
-from workshop.naming import COHORT, SEAT_STACKS
-from workshop.policies.freeze import end_policy
+from workshop.naming import COHORT, SEAT_STACKS, WATCH
 from workshop.preflight import quotas
 from workshop.preflight.quotas import repositories
 
@@ -96,14 +95,23 @@ def cohort_text() -> str:
     return shipped("demo").text(f"demo-{COHORT}")
 
 
-def cohort_that_ends(end: datetime) -> str:
-    """The cohort's template with another end of the workshop in it."""
-    text = cohort_text()
-    before, after = (
-        end_policy(moment)["Statement"][0]["Condition"]["DateGreaterThan"]["aws:CurrentTime"]
-        for moment in (shipped("demo").loaded.settings.end, end)
-    )
-    return text.replace(before, after)
+@cache
+def watch_text() -> str:
+    return shipped("demo").text(f"demo-{COHORT}-{WATCH}")
+
+
+def ending(text: str, end: datetime) -> str:
+    """Return a template of the shipped environment with another end of the workshop in it."""
+    for form in (
+        "{0:%Y-%m-%dT%H:%M:%SZ}",
+        "cron({0.minute} {0.hour} {0.day} {0.month} ? {0.year})",
+    ):
+        before, after = (
+            form.format(moment.astimezone(UTC))
+            for moment in (shipped("demo").loaded.settings.end, end)
+        )
+        text = text.replace(before, after)
+    return text
 
 
 def assembly(loaded: LoadedEnvironment) -> Assembly:
@@ -114,10 +122,12 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
         for kind in SEAT_STACKS
     }
     cohort = CohortTemplate(
-        of_text(cohort_that_ends(loaded.settings.end)),
+        of_text(ending(cohort_text(), loaded.settings.end)),
         loaded.settings.cohort.termination_protection,
     )
-    return Assembly(made, dict.fromkeys(account_regions_of(loaded.seats), cohort))
+    watch = of_text(ending(watch_text(), loaded.settings.end))
+    where = account_regions_of(loaded.seats)
+    return Assembly(made, dict.fromkeys(where, cohort), dict.fromkeys(where, watch))
 
 
 @contextmanager
@@ -382,6 +392,7 @@ class Fleet:
             for kind in SEAT_STACKS:
                 (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
             (source / COHORT).write_text(cohort_text())
+            (source / WATCH).write_text(watch_text())
             self.stand_in.parent.mkdir(parents=True)
             (self.stand_in.parent / "__init__.py").touch()
             self.stand_in.write_text(APP.format(source=str(source)))

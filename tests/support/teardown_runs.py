@@ -23,7 +23,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.played_time import played_waits
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
-from tests.support.teardown_workshop import ENVIRONMENT, WORKSHOP, Room
+from tests.support.teardown_workshop import ENVIRONMENT, WORKSHOP, Site
 from workshop.aws.clients import Clients
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.plan import Choices, TeardownPlan
@@ -39,10 +39,10 @@ RECORDS = ("TransformJob ", "AutoMLJob ")
 
 
 @dataclass
-class Run:
+class TeardownRun:
     """One teardown of a room."""
 
-    room: Room
+    room: Site
     choices: Choices
     before: Held
     plan: TeardownPlan
@@ -111,7 +111,7 @@ class Run:
             assert not told, sorted(told)
 
 
-def proving(run: Run) -> None:
+def proving(run: TeardownRun) -> None:
     """A teardown that had to succeed did."""
     run.check()
     assert run.report is not None
@@ -134,7 +134,7 @@ Hear = Callable[[TeardownEvent], object]
 
 
 def job(
-    room: Room,
+    room: Site,
     clients: Clients,
     *,
     only: Sequence[str] | None = None,
@@ -167,7 +167,7 @@ def job(
 
 
 def teardown(
-    room: Room,
+    room: Site,
     *,
     clients: Clients | None = None,
     choices: Choices | None = None,
@@ -176,7 +176,7 @@ def teardown(
     before: Held | None = None,
     hear: Hear = lambda _: None,
     **more: object,
-) -> Run:
+) -> TeardownRun:
     """Plan, call ``planned``, apply, look; what ``hear`` raises ends it like a crash would.
 
     ``before`` is what there is, where that is known already.
@@ -192,7 +192,7 @@ def teardown(
         made = clients or quick_clients(room)
         teardown_job = job(room, made, sink=sink, **more)  # type: ignore[arg-type]
         seen = snapshot(room.cloud) if before is None else before
-        run = Run(room, chosen, seen, teardown_job.plan(chosen), events=events)
+        run = TeardownRun(room, chosen, seen, teardown_job.plan(chosen), events=events)
         # As the command reads it from the plan that it showed last.
         own = run.plan.discovery.of(Ownership.OWNED)
         room.proven = {resource.identity: resource.seat for resource in own}
@@ -217,7 +217,7 @@ def clients_at(endpoint: str) -> Clients:  # noqa: ARG001 - those of another clo
     return Clients(HOME)
 
 
-def quick_clients(room: Room) -> Clients:
+def quick_clients(room: Site) -> Clients:
     """The same over :mod:`tests.support.direct_calls`: a teardown makes some thousand calls."""
     with at_once(room):
         return _quick_clients(lines_to(room.cloud.running))
@@ -233,7 +233,7 @@ class Crash(BaseException):
 
 
 @contextmanager
-def at_once(room: Room) -> Iterator[None]:
+def at_once(room: Site) -> Iterator[None]:
     """Calls to the room's cloud, without the waits between attempts."""
     with (
         calling(room.cloud),

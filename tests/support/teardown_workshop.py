@@ -37,7 +37,7 @@ from tests.support.attendee_resources import (
     transform,
 )
 from tests.support.local_cloud import IAM, TRUST, Cloud
-from tests.support.sessions import Hand, Session, session_at
+from tests.support.sessions import Maker, Session, session_at
 from tests.support.small_workshop import HOME, cohort_text, exemplar
 from workshop import tags
 from workshop.config.roster import Seat
@@ -63,7 +63,7 @@ QUIET = {
 
 
 @dataclass
-class Room:
+class Site:
     """The workshop ``demo`` with its environment ``demo``, and who else is in the account."""
 
     cloud: Cloud
@@ -119,7 +119,7 @@ class Room:
 
     # --- who makes things ---------------------------------------------------------------------
 
-    def attendee(self, seat: str, *, prefix: str | None = None, tagged: bool = True) -> Hand:
+    def attendee(self, seat: str, *, prefix: str | None = None, tagged: bool = True) -> Maker:
         """A seat at work; its own prefix unless another is given.
 
         What serves models has the seat's tags always, other work if it is ``tagged``.
@@ -136,7 +136,7 @@ class Room:
         path: str = "/",
         prefix: str = "theirs-",
         tags_of: str = "",
-    ) -> Hand:
+    ) -> Maker:
         """Somebody with a role of their own, and with a seat's tags if they took these."""
         arn = f"arn:aws:iam::{HOME.account}:role{path}{role}"
         if arn not in self._credentials:
@@ -153,14 +153,14 @@ class Room:
             self._credentials[arn] = process.role_credentials(self.cloud.running, arn)
         self.session.sign_in(**self._credentials[arn])
 
-    def _hand(self, names: Names, role: str, prefix: str | None) -> Hand:
+    def _hand(self, names: Names, role: str, prefix: str | None) -> Maker:
         given = (
             (tags.WORKSHOP, names.workshop),
             (tags.ENVIRONMENT, ENVIRONMENT),
             (tags.ATTENDEE, names.seat),
         )
         called = names.job_prefix if prefix is None else prefix
-        return Hand(self.session, names, role, called, given, forced=given)
+        return Maker(self.session, names, role, called, given, forced=given)
 
 
 class _Theirs(Names):
@@ -181,12 +181,12 @@ def _seat(seat: str) -> Seat:
     return replace(next(one for one in loaded.seats if one.profile == "attendee"), id=seat)
 
 
-def room(cloud: Cloud, **delays: float) -> Room:
+def room(cloud: Cloud, **delays: float) -> Site:
     """A workshop without any seat yet, in a cloud whose time stands still."""
     return room_of(cloud, session_at(cloud.endpoint), **delays)
 
 
-def room_of(cloud: Cloud, session: Session, **delays: float) -> Room:
+def room_of(cloud: Cloud, session: Session, **delays: float) -> Site:
     """The same, in which everybody works over this session."""
     cloud.freeze()
     cloud.delays(**{**QUIET, **delays})
@@ -195,10 +195,10 @@ def room_of(cloud: Cloud, session: Session, **delays: float) -> Room:
         "studio",
     ):
         cloud.client("logs").create_log_group(logGroupName=f"/aws/sagemaker/{shared}")
-    return Room(cloud, session)
+    return Site(cloud, session)
 
 
-def look_alikes(made: Room) -> None:
+def look_alikes(made: Site) -> None:
     """Somebody whose work is called like a seat's, or nearly so."""
     for prefix in ("demo-ada-their-", "demo2-ada-"):
         hand = made.stranger(prefix=prefix)
@@ -207,7 +207,7 @@ def look_alikes(made: Room) -> None:
     made.cloud.client("s3").create_bucket(Bucket=f"demo-ada-photos-{HOME.account}")
 
 
-def strangers(made: Room) -> None:
+def strangers(made: Site) -> None:
     """Another workshop of the account, look-alikes, and somebody's own work."""
     own = made.cloud.client("s3")
     for name in (
@@ -243,7 +243,7 @@ def strangers(made: Room) -> None:
     dashboard(made.stranger(prefix="demo2-"))
 
 
-def small(cloud: Cloud, **delays: float) -> Room:
+def small(cloud: Cloud, **delays: float) -> Site:
     """The cohort and ada's role and bucket, beside somebody whose things look like hers."""
     made = room(cloud, **delays)
     look_alikes(made)
@@ -253,7 +253,7 @@ def small(cloud: Cloud, **delays: float) -> Room:
     return made
 
 
-def busy(cloud: Cloud, **delays: float) -> Room:
+def busy(cloud: Cloud, **delays: float) -> Site:
     """A small room in which ada works."""
     made = small(cloud, **delays)
     ada = made.attendee("ada", prefix="mine-", tagged=False)

@@ -445,8 +445,8 @@ def test_a_key_that_xml_cannot_hold_goes_by_itself() -> None:
 def test_no_more_than_a_few_pages_are_held() -> None:
     listed, deleted, most = 0, 0, 0
 
-    class Counting:
-        def get_paginator(self, operation: str) -> Counting:
+    class CountingBucket:
+        def get_paginator(self, operation: str) -> CountingBucket:
             self.operation = operation
             return self
 
@@ -464,7 +464,7 @@ def test_no_more_than_a_few_pages_are_held() -> None:
             deleted += 1
             return {}
 
-    assert BucketEmptier(Counting(), "long", "1" * 12).empty().versions == 60
+    assert BucketEmptier(CountingBucket(), "long", "1" * 12).empty().versions == 60
     assert most <= 6
 
 

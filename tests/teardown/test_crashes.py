@@ -16,8 +16,8 @@ from tests.support.attendee_resources import PROVEN
 from tests.support.direct_calls import QuickClients, lines_to
 from tests.support.local_cloud import Cloud
 from tests.support.small_workshop import HOME
-from tests.support.teardown_runs import Crash, Hear, Run, at_once, proving, teardown
-from tests.support.teardown_workshop import Room, busy, small
+from tests.support.teardown_runs import Crash, Hear, TeardownRun, at_once, proving, teardown
+from tests.support.teardown_workshop import Site, busy, small
 from workshop.teardown.events import TeardownEvent, TeardownStep
 from workshop.teardown.plan import TeardownPlan
 from workshop.teardown.saving import Saved
@@ -57,7 +57,7 @@ class Mortal(QuickClients):
     That one is noted there.
     """
 
-    def __init__(self, room: Room, survived: set[str], *, answered: bool) -> None:
+    def __init__(self, room: Site, survived: set[str], *, answered: bool) -> None:
         super().__init__(lines_to(room.cloud.running), HOME)
         self._survived, self._answered = survived, answered
         self._dead = False
@@ -166,7 +166,7 @@ def test_a_teardown_may_die_while_it_saves(cloud: Cloud, *, saved: bool) -> None
     ends_it(room, first)
 
 
-def ends_it(room: Room, first: Run) -> None:
+def ends_it(room: Site, first: TeardownRun) -> None:
     second = teardown(room, before=first.after)
     proving(second)
     third = teardown(room, before=second.after)

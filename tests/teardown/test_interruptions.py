@@ -8,13 +8,13 @@ import pytest
 
 from tests.support import attendee_resources as pieces
 from tests.support.local_cloud import TRUST, Cloud
-from tests.support.sessions import Hand
+from tests.support.sessions import Maker
 from tests.support.teardown_runs import proving, teardown
-from tests.support.teardown_workshop import Room, busy, small
+from tests.support.teardown_workshop import Site, busy, small
 from workshop.teardown.events import TeardownEvent, TeardownStep
 
 
-def works_on(room: Room, *, at: TeardownStep, times: int = 1) -> list[str]:
+def works_on(room: Site, *, at: TeardownStep, times: int = 1) -> list[str]:
     """Ada makes something each time a step is told of; what she made comes into the list."""
     made: list[str] = []
 
@@ -48,7 +48,7 @@ def test_what_comes_between_the_two_looks_is_seen(cloud: Cloud) -> None:
         if len(looks) == 1:
             # Such as a job of a role whose session was still open.
             role = room.names("ada").role_arn
-            late = Hand(room.session, room.names("ada"), role, "late-", ())
+            late = Maker(room.session, room.names("ada"), role, "late-", ())
             _remake_role(room)
             pieces.training(late)
 
@@ -57,7 +57,7 @@ def test_what_comes_between_the_two_looks_is_seen(cloud: Cloud) -> None:
     assert len(looks) == 2
 
 
-def _remake_role(room: Room) -> None:
+def _remake_role(room: Site) -> None:
     names = room.names("ada")
     room.cloud.client("iam").create_role(
         RoleName=names.role,

@@ -21,7 +21,7 @@ from tests.support import attendee_resources as pieces
 from tests.support import teardown_workshop as scenarios
 from tests.support.direct_calls import lines_to
 from tests.support.local_cloud import TRUST, Cloud
-from tests.support.sessions import Hand, session_over
+from tests.support.sessions import Maker, session_over
 from tests.support.teardown_runs import (
     Crash,
     proving,
@@ -33,7 +33,7 @@ from workshop.teardown.events import TeardownEvent, TeardownStep
 from workshop.teardown.plan import Choices
 from workshop.teardown.resources import ALL
 
-Make = Callable[[Hand], object]
+Make = Callable[[Maker], object]
 ANYWHERE: Sequence[Make] = (
     *(pieces.training, pieces.processing, pieces.model, pieces.endpoint, pieces.experiments),
     *(pieces.packages, pieces.pipelines, pieces.notebook, pieces.log, pieces.studio),
@@ -98,7 +98,7 @@ STUCK = st.sampled_from(
 
 
 @dataclass(frozen=True)
-class Seat:
+class ASeat:
     """A seat, what holds its role and what it has made: which, called how, with tags or not."""
 
     id: str
@@ -108,10 +108,10 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class World:
+class PlayedWorld:
     """What there is, what is asked for, and what happens."""
 
-    seats: Sequence[Seat]
+    seats: Sequence[ASeat]
     theirs: Sequence[tuple[int, str]]
     claimed: Sequence[int]
     only: bool
@@ -131,12 +131,12 @@ def made(of: Sequence[Any], names: Sequence[str], most: int) -> st.SearchStrateg
     return st.lists(st.tuples(st.integers(0, len(of) - 1), st.sampled_from(names)), max_size=most)
 
 
-def seats(name: str) -> st.SearchStrategy[Seat]:
-    return st.builds(Seat, st.just(name), st.booleans(), st.booleans(), made(WITH_BUCKET, OWN, 3))
+def seats(name: str) -> st.SearchStrategy[ASeat]:
+    return st.builds(ASeat, st.just(name), st.booleans(), st.booleans(), made(WITH_BUCKET, OWN, 3))
 
 
 WORLDS = st.builds(
-    World,
+    PlayedWorld,
     seats=st.tuples(seats("ada"), seats("ben")) | st.tuples(seats("ada")),
     theirs=made(ANYWHERE, THEIRS, 2),
     claimed=st.lists(st.integers(0, len(CLAIMED) - 1), max_size=1),
@@ -151,7 +151,7 @@ WORLDS = st.builds(
 class Built:
     """A world that has come true."""
 
-    def __init__(self, cloud: Cloud, context: World) -> None:
+    def __init__(self, cloud: Cloud, context: PlayedWorld) -> None:
         cloud.reset()
         self.room = scenarios.room_of(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
         for number, (which, prefix) in enumerate(context.theirs):
@@ -169,7 +169,7 @@ class Built:
         for number, which in enumerate(context.claimed):
             CLAIMED[which](self.room.attendee("ada", prefix=f"demo-ada-{UNPROVEN}-{number}-"))
 
-    def _fill(self, seat: Seat) -> None:
+    def _fill(self, seat: ASeat) -> None:
         names = self.room.names(seat.id)
         if seat.stacks:
             self.room.seat(seat.id, "storage", "access")
@@ -206,8 +206,8 @@ def go_through(cloud: Cloud, worlds: int) -> None:
     )
     @given(context=WORLDS)
     @example(  # Its endpoint's last log comes once nothing but the earlier plan proves it.
-        World(
-            seats=[Seat("ada", stacks=False, tagged=False, made=[(3, "demo-{}-")])],
+        PlayedWorld(
+            seats=[ASeat("ada", stacks=False, tagged=False, made=[(3, "demo-{}-")])],
             theirs=[],
             claimed=[],
             only=True,
@@ -217,13 +217,13 @@ def go_through(cloud: Cloud, worlds: int) -> None:
             crash=2,
         )
     )
-    def holds(context: World) -> None:
+    def holds(context: PlayedWorld) -> None:
         check(cloud, context)
 
     holds()
 
 
-def check(running_cloud: Cloud, context: World) -> None:
+def check(running_cloud: Cloud, context: PlayedWorld) -> None:
     """Let a world come true and end it, and hold both invariants."""
     built = Built(running_cloud, context)
     room, heard = built.room, list[TeardownEvent]()

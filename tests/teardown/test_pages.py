@@ -13,7 +13,7 @@ from tests.support.paged_clients import PagedClients
 from tests.support.sessions import session_over
 from tests.support.small_workshop import HOME
 from tests.support.teardown_runs import at_once, proving, quick_clients, teardown
-from tests.support.teardown_workshop import Room, small
+from tests.support.teardown_workshop import Site, small
 from workshop.teardown.discovery import discover
 from workshop.teardown.plan import Choices
 from workshop.teardown.scan_target import ScanTarget
@@ -40,7 +40,7 @@ TURNED = {
 }
 
 
-def crowded(cloud: Cloud) -> Room:
+def crowded(cloud: Cloud) -> Site:
     """Three or more of everything, and a role of no stack with three policies of each sort."""
     iam = cloud.client("iam")
     for name in ("first", "second"):
@@ -104,7 +104,7 @@ def test_every_kind_is_read_beyond_its_first_page(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("count", [26, 51, 101, 201])
 def test_all_roles_and_all_resources_of_a_stack_are_read(cloud: Cloud, count: int) -> None:
-    room = Room(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
+    room = Site(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
     clients, path = quick_clients(room), room.names("ada").iam_path
     handle = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
     stack, tags = room.names("ada").stack("storage"), TAGS

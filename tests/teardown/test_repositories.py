@@ -130,7 +130,7 @@ def test_a_repository_goes_with_its_images_and_stays_gone(cloud: Cloud) -> None:
     KIND.empty(here, one)
 
 
-class Registry:
+class PlayedRegistry:
     """A repository of images of which some are parts of others, as ECR keeps them."""
 
     def __init__(self, lists: dict[str, set[str]], *, broken: bool = False) -> None:
@@ -138,7 +138,7 @@ class Registry:
         self.broken = broken
         self.images = sorted({*lists, *(part for parts in lists.values() for part in parts)})
 
-    def client(self, *_: Any) -> Registry:
+    def client(self, *_: Any) -> PlayedRegistry:
         return self
 
     def list_images(self, **_: Any) -> Any:
@@ -157,20 +157,20 @@ class Registry:
         return {"failures": failures}
 
 
-def emptied(cloud: Cloud, registry: Registry) -> None:
+def emptied(cloud: Cloud, registry: PlayedRegistry) -> None:
     here = ScanContext(registry, context(cloud).scope)  # type: ignore[arg-type]
     KIND.empty(here, resource(here, KIND.name, "vision/ada/training"))
 
 
 def test_images_of_several_platforms_go_after_the_list_that_names_them(cloud: Cloud) -> None:
-    registry = Registry({"list": {"amd64", "arm64"}})
+    registry = PlayedRegistry({"list": {"amd64", "arm64"}})
     emptied(cloud, registry)
     assert registry.images == []
 
 
 def test_images_that_stay_are_told_with_the_reason(cloud: Cloud) -> None:
     with pytest.raises(NotEmptied) as caught:
-        emptied(cloud, Registry({"list": {"amd64"}}, broken=True))
+        emptied(cloud, PlayedRegistry({"list": {"amd64"}}, broken=True))
     assert str(caught.value) == (
         "2 images in repository vision/ada/training could not be deleted: amd64"
         " (ImageReferencedByManifestList: held); list (ImageReferencedByManifestList: held); take"
@@ -179,6 +179,6 @@ def test_images_that_stay_are_told_with_the_reason(cloud: Cloud) -> None:
 
 
 def test_an_image_with_several_tags_is_deleted_once() -> None:
-    registry = Registry({"a": set()})
+    registry = PlayedRegistry({"a": set()})
     registry.images = ["a", "a", "b"]
     assert _first_page(registry, {}) == ["a", "b"]

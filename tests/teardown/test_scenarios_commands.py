@@ -16,8 +16,8 @@ from tests.support import teardown_workshop as scenarios
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import WORKSHOP as COMMAND
-from tests.support.teardown_runs import Run, at_once, job, proving, teardown
-from tests.support.teardown_workshop import Room
+from tests.support.teardown_runs import TeardownRun, at_once, job, proving, teardown
+from tests.support.teardown_workshop import Site
 from tests.support.workshop_command import Ran, run
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
@@ -27,7 +27,7 @@ from workshop.teardown.report import TeardownReport
 
 
 @pytest.fixture
-def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Ada's bucket, role and work, and the environment in the present folder."""
     made = scenarios.room(cloud)
     scenarios.look_alikes(made)
@@ -52,12 +52,12 @@ def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
 APPLY = ("--apply", "--early", "--yes", "demo", "--interval", "0")
 
 
-def command(room: Room, *more: str, **variables: str) -> Ran:
+def command(room: Site, *more: str, **variables: str) -> Ran:
     with calling(room.cloud, **variables):
         return run("teardown", "-e", "demo", *more)
 
 
-def test_the_guards_refuse_and_nothing_changes(room: Room) -> None:
+def test_the_guards_refuse_and_nothing_changes(room: Site) -> None:
     before = snapshots.of(room.cloud)
     assert command(room).code == 0
     there = room.cloud.environment(account="111122223333")
@@ -79,7 +79,7 @@ def test_the_guards_refuse_and_nothing_changes(room: Room) -> None:
     assert snapshots.of(room.cloud) == before
 
 
-def ended_by(room: Room, signal_: int) -> tuple[int, str]:
+def ended_by(room: Site, signal_: int) -> tuple[int, str]:
     """A command that gets a signal once something is deleted: its exit code, and what it told."""
     room.cloud.faults({"effect": "latency", "operation": "sagemaker:Delete*", "seconds": 0.5})
     with subprocess.Popen(
@@ -99,7 +99,7 @@ def ended_by(room: Room, signal_: int) -> tuple[int, str]:
     return process.returncode, told
 
 
-def test_a_command_that_is_killed_can_simply_be_run_again(room: Room) -> None:
+def test_a_command_that_is_killed_can_simply_be_run_again(room: Site) -> None:
     assert command(room).code == 0
     before = snapshots.of(room.cloud)
     code, _ = ended_by(room, signal.SIGKILL)
@@ -117,7 +117,9 @@ def test_a_command_that_is_killed_can_simply_be_run_again(room: Room) -> None:
     assert len(list((FOLDER / "demo").glob("teardown-*.html"))) > 0
 
 
-def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(room: Room) -> None:
+def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(
+    room: Site,
+) -> None:
     assert command(room).code == 0
     code, told = ended_by(room, signal.SIGINT)
     assert code == 4, told
@@ -126,7 +128,7 @@ def test_an_interrupted_command_says_how_to_go_on_and_that_nothing_is_proven(roo
     assert snapshots.of(room.cloud).keys() == room.others
 
 
-def test_two_teardowns_at_once_do_each_other_no_harm(room: Room) -> None:
+def test_two_teardowns_at_once_do_each_other_no_harm(room: Site) -> None:
     before = snapshots.of(room.cloud)
     reports: list[TeardownReport] = []
     here = AccountRegion(room.cloud.running.account, room.cloud.running.region)
@@ -144,7 +146,7 @@ def test_two_teardowns_at_once_do_each_other_no_harm(room: Room) -> None:
     after = snapshots.of(room.cloud)
     assert len(reports) == 2
     for report in reports:
-        both = Run(room, Choices(), before, None, report, after)  # type: ignore[arg-type]
+        both = TeardownRun(room, Choices(), before, None, report, after)  # type: ignore[arg-type]
         both.check()
     assert after.keys() == room.others
     proving(teardown(room))

@@ -51,10 +51,10 @@ def test_the_role_of_a_target_proves_a_rule_on_any_bus(cloud: Cloud) -> None:
     rule(cloud, "vision-ada-bare")
     rule(cloud, "theirs", role(cloud, "ada", workshop="speech"))
     assert owners(RULES, context(cloud)) == {
-        "default/nightly": ("owned", "ada"),
+        "nightly": ("owned", "ada"),
         "mine/on-mine": ("owned", "ben"),
-        "default/vision-ada-theirs": ("foreign", ""),
-        "default/vision-ada-bare": ("claimed", "ada"),
+        "vision-ada-theirs": ("foreign", ""),
+        "vision-ada-bare": ("claimed", "ada"),
     }
 
 
@@ -66,7 +66,7 @@ def test_a_rule_that_also_serves_somebody_else_is_not_proven(cloud: Cloud) -> No
 def test_a_rule_goes_with_its_targets(cloud: Cloud) -> None:
     rule(cloud, "nightly", *[role(cloud, "ada")] * 3)
     here = context(cloud)
-    one = found(RULES, here)["default/nightly"]
+    one = found(RULES, here)["nightly"]
     assert RULES.state(here, one) == "ENABLED"
     calls = counted(here.clients.client("events", account_region(cloud)))
     RULES.delete(here, one)
@@ -92,7 +92,7 @@ def test_rules_that_a_service_of_aws_keeps_for_itself_are_left_out(cloud: Cloud)
 def test_a_rule_whose_targets_cannot_be_read_is_unknown(cloud: Cloud) -> None:
     rule(cloud, "vision-ada-nightly", role(cloud, "ada"))
     cloud.faults({"effect": "denied", "operation": "events:ListTargetsByRule"})
-    assert owners(RULES, context(cloud)) == {"default/vision-ada-nightly": ("unknown", "ada")}
+    assert owners(RULES, context(cloud)) == {"vision-ada-nightly": ("unknown", "ada")}
 
 
 def test_all_pages_of_rules_are_read(cloud: Cloud) -> None:

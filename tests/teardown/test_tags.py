@@ -11,11 +11,11 @@ from tests.support import attendee_resources as pieces
 from tests.support import teardown_workshop as scenarios
 from tests.support.attendee_resources import IMAGE, MACHINES
 from tests.support.local_cloud import Cloud
-from tests.support.sessions import Hand
+from tests.support.sessions import Maker
 from tests.support.small_workshop import HOME
 from tests.support.teardown_demo import HERE, RESOURCE_TYPES
-from tests.support.teardown_runs import Run, at_once, quick_clients, teardown
-from tests.support.teardown_workshop import Room
+from tests.support.teardown_runs import TeardownRun, at_once, quick_clients, teardown
+from tests.support.teardown_workshop import Site
 from workshop.aws.clients import Clients
 from workshop.teardown.plan import Choices
 from workshop.teardown.resource import Ownership, ScanContext, Scope
@@ -25,7 +25,7 @@ CLAIMED = Ownership.CLAIMED
 
 
 @pytest.fixture
-def room(cloud: Cloud) -> Room:
+def room(cloud: Cloud) -> Site:
     """Ada's role, and a model of the organiser's with a role of their own."""
     made = scenarios.room(cloud)
     pieces.model(made.stranger("ProdFraudRole", prefix="fraud-"), "prod")
@@ -36,7 +36,7 @@ def room(cloud: Cloud) -> Room:
     return made
 
 
-def serves(hand: Hand, name: str, *models: str, tagged: bool = True) -> None:
+def serves(hand: Maker, name: str, *models: str, tagged: bool = True) -> None:
     """An endpoint whose models may be anybody's."""
     client, given = hand.client("sagemaker"), hand.tagged if tagged else []
     variants = [
@@ -52,7 +52,7 @@ def serves(hand: Hand, name: str, *models: str, tagged: bool = True) -> None:
     client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=given)
 
 
-def transforms(hand: Hand, model: str) -> None:
+def transforms(hand: Maker, model: str) -> None:
     source: dict[str, Any] = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{hand.bucket}/in"}
     hand.client("s3").put_object(Bucket=hand.bucket, Key="in/1.csv", Body=b"1")
     hand.client("sagemaker").create_transform_job(
@@ -65,14 +65,14 @@ def transforms(hand: Hand, model: str) -> None:
     )
 
 
-def left(run: Run) -> dict[tuple[str, str], tuple[str, str]]:
+def left(run: TeardownRun) -> dict[tuple[str, str], tuple[str, str]]:
     assert run.report is not None
     return {(one.resource_type, one.id): (one.ownership, one.seat) for one in run.report.left}
 
 
 @pytest.mark.parametrize(("only", "known"), [(None, True), (["ada"], False)])
 def test_work_with_somebody_elses_model_is_neither_deleted_nor_called_gone(
-    room: Room, *, only: list[str] | None, known: bool
+    room: Site, *, only: list[str] | None, known: bool
 ) -> None:
     ada = room.attendee("ada")
     own = pieces.model(ada)
@@ -104,7 +104,7 @@ def test_work_with_somebody_elses_model_is_neither_deleted_nor_called_gone(
 
 @pytest.mark.parametrize("only", [None, ["ada"]])
 def test_a_bystanders_endpoint_that_only_names_a_seats_model_is_claimed_and_not_deleted(
-    room: Room, only: list[str] | None
+    room: Site, only: list[str] | None
 ) -> None:
     """Whose a served model is says nothing of who serves it: without tags anybody may have."""
     named = pieces.model(room.attendee("ada"))
@@ -133,7 +133,7 @@ def test_a_bystanders_endpoint_that_only_names_a_seats_model_is_claimed_and_not_
 
 
 def test_who_made_an_endpoint_is_told_by_its_tags_and_not_by_the_model_that_it_serves(
-    room: Room,
+    room: Site,
 ) -> None:
     room.seat("ben", "access")
     theirs = pieces.model(room.attendee("ben", prefix="bens-"))
@@ -170,7 +170,7 @@ def test_whatever_has_the_tags_is_listed_by_its_own_type_or_as_a_tagged_resource
 
 
 @pytest.mark.parametrize("resource_type", ["Studio space", "Studio user profile", "Studio app"])
-def test_tags_claim_what_is_in_somebody_elses_studio(room: Room, resource_type: str) -> None:
+def test_tags_claim_what_is_in_somebody_elses_studio(room: Site, resource_type: str) -> None:
     stranger = room.stranger("StudioRole", prefix="team-")
     pieces.studio(stranger)
     client = stranger.client("sagemaker")
@@ -193,7 +193,7 @@ def test_tags_claim_what_is_in_somebody_elses_studio(room: Room, resource_type: 
     assert found == [(CLAIMED, "ada")]
 
 
-def test_tags_on_a_job_with_another_role_claim_it_for_the_seat(room: Room) -> None:
+def test_tags_on_a_job_with_another_role_claim_it_for_the_seat(room: Site) -> None:
     stranger = room.stranger(prefix="odd-", tags_of="ada")
     stranger.client("sagemaker").create_training_job(
         TrainingJobName="odd-fit",

@@ -9,7 +9,7 @@ import pytest
 from tests.support import attendee_resources as pieces
 from tests.support.local_cloud import TRUST, Cloud
 from tests.support.teardown_runs import clients_at, proving, teardown
-from tests.support.teardown_workshop import Room, busy, small
+from tests.support.teardown_workshop import Site, busy, small
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.plan import Choices
 
@@ -176,7 +176,7 @@ def test_things_of_a_role_that_was_deleted_by_hand_are_proven_all_the_same(cloud
     proving(teardown(room))
 
 
-def _delete_role(room: Room) -> None:
+def _delete_role(room: Site) -> None:
     client, name = room.cloud.client("iam"), room.names("ada").role
     for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
         client.delete_role_policy(RoleName=name, PolicyName=policy)

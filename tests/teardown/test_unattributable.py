@@ -12,10 +12,10 @@ from tests.support import account_snapshots as snapshots
 from tests.support import attendee_resources as pieces
 from tests.support.direct_calls import lines_to
 from tests.support.local_cloud import TRUST, Cloud
-from tests.support.sessions import Hand, session_over
+from tests.support.sessions import Maker, session_over
 from tests.support.small_workshop import HOME
-from tests.support.teardown_runs import Run, proving, quick_clients, teardown
-from tests.support.teardown_workshop import QUIET, Room
+from tests.support.teardown_runs import TeardownRun, proving, quick_clients, teardown
+from tests.support.teardown_workshop import QUIET, Site
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.plan import Choices
 from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext, Scope
@@ -26,20 +26,20 @@ GONE = "whose it is cannot be told: its configuration is gone"
 
 
 @pytest.fixture
-def room(cloud: Cloud) -> Room:
+def room(cloud: Cloud) -> Site:
     """A seat's role, which is all that is left of a workshop, an hour after it was made."""
     made = empty(cloud)
     begins(made)
     return made
 
 
-def empty(cloud: Cloud) -> Room:
+def empty(cloud: Cloud) -> Site:
     cloud.freeze()
     cloud.delays(**QUIET)
-    return Room(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
+    return Site(cloud, session_over(lines_to(cloud.running), cloud.endpoint))
 
 
-def begins(room: Room) -> None:
+def begins(room: Site) -> None:
     names = room.names("ada")
     room.cloud.client("iam").create_role(
         RoleName=names.role, Path=names.iam_path, AssumeRolePolicyDocument=json.dumps(TRUST)
@@ -47,11 +47,11 @@ def begins(room: Room) -> None:
     room.cloud.advance(3600)
 
 
-def torn_down(room: Room, **more: object) -> Run:
+def torn_down(room: Site, **more: object) -> TeardownRun:
     return teardown(room, **more)  # type: ignore[arg-type]
 
 
-def headless(hand: Hand, word: str = "serve", *, config: bool = True, model: bool = True) -> str:
+def headless(hand: Maker, word: str = "serve", *, config: bool = True, model: bool = True) -> str:
     """An endpoint of which configuration, model or both have been deleted."""
     name = pieces.endpoint(hand, word)
     if config:
@@ -61,12 +61,12 @@ def headless(hand: Hand, word: str = "serve", *, config: bool = True, model: boo
     return name
 
 
-def ada(room: Room, prefix: str = "mine-") -> Hand:
+def ada(room: Site, prefix: str = "mine-") -> Maker:
     """Ada, whose work carries no tag at all, as a bystander's may."""
     return replace(room.attendee("ada", prefix=prefix, tagged=False), forced=())
 
 
-def seen(run: Run, resource_type: str = "endpoint") -> dict[str, Resource]:
+def seen(run: TeardownRun, resource_type: str = "endpoint") -> dict[str, Resource]:
     """What the plan showed of a resource type, but for what looks alike."""
     resources = run.plan.discovery.resources.values()
     return {
@@ -76,7 +76,7 @@ def seen(run: Run, resource_type: str = "endpoint") -> dict[str, Resource]:
     }
 
 
-def delete_by_hand(room: Room, name: str) -> None:
+def delete_by_hand(room: Site, name: str) -> None:
     """As an organiser does who has looked at it; its log tells no more than it did."""
     room.cloud.client("sagemaker").delete_endpoint(EndpointName=name)
     room.cloud.client("logs").delete_log_group(logGroupName=f"/aws/sagemaker/Endpoints/{name}")
@@ -94,7 +94,7 @@ def delete_by_hand(room: Room, name: str) -> None:
     ],
 )
 def test_an_endpoint_without_any_proof_is_unknown_and_nothing_is_called_gone(
-    room: Room, why: str, *, config: bool, model: bool
+    room: Site, why: str, *, config: bool, model: bool
 ) -> None:
     name = headless(ada(room), config=config, model=model)
     pieces.endpoint(room.attendee("ada", prefix="other-", tagged=False))
@@ -118,7 +118,7 @@ def test_an_endpoint_without_any_proof_is_unknown_and_nothing_is_called_gone(
     proving(torn_down(room))
 
 
-def test_what_is_left_behind_does_not_make_it_forgotten(room: Room) -> None:
+def test_what_is_left_behind_does_not_make_it_forgotten(room: Site) -> None:
     name = headless(ada(room))
     run = torn_down(room, choices=Choices(abandon=True))
     run.check()
@@ -129,7 +129,7 @@ def test_what_is_left_behind_does_not_make_it_forgotten(room: Room) -> None:
     assert set(seen(again)) == {name}
 
 
-def test_an_endpoint_from_before_the_workshop_is_nobodys_business(room: Room) -> None:
+def test_an_endpoint_from_before_the_workshop_is_nobodys_business(room: Site) -> None:
     name = headless(ada(room))
     created = room.cloud.client("sagemaker").describe_endpoint(EndpointName=name)["CreationTime"]
     scope = Scope("demo", "demo", HOME, frozenset({"ada"}), whole=True)
@@ -139,7 +139,7 @@ def test_an_endpoint_from_before_the_workshop_is_nobodys_business(room: Room) ->
         assert list(ENDPOINT.find(replace(context, since=since, memory=ScanCache()))) == []
 
 
-def test_a_tag_tells_that_an_endpoint_is_somebody_elses(room: Room) -> None:
+def test_a_tag_tells_that_an_endpoint_is_somebody_elses(room: Site) -> None:
     name = headless(ada(room))
     client = room.cloud.client("sagemaker")
     arn = client.describe_endpoint(EndpointName=name)["EndpointArn"]
@@ -148,7 +148,7 @@ def test_a_tag_tells_that_an_endpoint_is_somebody_elses(room: Room) -> None:
     proving(torn_down(room))
 
 
-def test_what_its_name_or_its_tags_claim_stays_a_claim(room: Room) -> None:
+def test_what_its_name_or_its_tags_claim_stays_a_claim(room: Site) -> None:
     headless(ada(room, "demo-ada-"))
     headless(room.attendee("ada", prefix="tagged-"))
     run = torn_down(room)
@@ -160,7 +160,7 @@ def test_what_its_name_or_its_tags_claim_stays_a_claim(room: Room) -> None:
     proving(torn_down(room, choices=Choices(include_claimed=True)))
 
 
-def test_what_was_proven_before_goes_though_its_proof_went_meanwhile(room: Room) -> None:
+def test_what_was_proven_before_goes_though_its_proof_went_meanwhile(room: Site) -> None:
     pieces.endpoint(room.attendee("ada", prefix="mine-", tagged=False))
 
     def take_away() -> None:
@@ -173,7 +173,7 @@ def test_what_was_proven_before_goes_though_its_proof_went_meanwhile(room: Room)
 
 @pytest.mark.parametrize("prefix", ["mine-", "demo-batch-"])
 def test_a_transform_job_without_its_model_is_unknown_while_it_runs(
-    room: Room, prefix: str
+    room: Site, prefix: str
 ) -> None:
     hand = ada(room, prefix)
     hand = replace(hand, names=replace(hand.names, workshop="other"))

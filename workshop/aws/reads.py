@@ -45,6 +45,14 @@ def known(answer: Mapping[K, T] | Unavailable) -> Mapping[K, T]:
     return {} if isinstance(answer, Unavailable) else answer
 
 
+def known_and_not(answers: Mapping[K, T | Unavailable]) -> tuple[dict[K, T], dict[K, str]]:
+    """Return what was read, and the reasons for the rest."""
+    read = {key: answer for key, answer in answers.items() if not isinstance(answer, Unavailable)}
+    return read, {
+        key: answer.reason for key, answer in answers.items() if isinstance(answer, Unavailable)
+    }
+
+
 def side_by_side(read: Callable[[K], T], keys: Collection[K], *, threads: int) -> dict[K, T]:
     """Return what ``read`` returns for each key, from so many threads at most."""
     with ThreadPoolExecutor(threads) as pool:

@@ -11,7 +11,7 @@ from typing import Any
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.aws.reads import attempt, known_and_not, side_by_side
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 """Statuses of a stack that is what its last operation meant it to be."""
@@ -91,13 +91,14 @@ def stacks(clients: Clients, account_region: AccountRegion) -> dict[str, StackSu
 
 def in_each(
     clients: Clients, account_regions: Collection[AccountRegion]
-) -> dict[AccountRegion, dict[str, StackSummary] | Unavailable]:
-    """Return the stacks of several accounts and Regions, listed side by side."""
-    return side_by_side(
+) -> tuple[dict[AccountRegion, dict[str, StackSummary]], dict[AccountRegion, str]]:
+    """Return the stacks of several accounts and Regions, and why those of others are not known."""
+    answers = side_by_side(
         lambda account_region: attempt(partial(stacks, clients, account_region)),
         account_regions,
         threads=LISTED_AT_ONCE,
     )
+    return known_and_not(answers)
 
 
 def _found(stack: Mapping[str, Any]) -> StackSummary:

@@ -36,6 +36,9 @@ DESCRIPTIONS = 2000
 _BEFORE = timedelta(days=30)
 """So long before its start a workshop is looked for where no ledger says when it began."""
 
+_EARLY = timedelta(days=7)
+"""So long before its start a workshop may have been deployed from another machine."""
+
 _CLOCKS = timedelta(hours=1)
 """By which this machine's clock may be ahead of AWS's."""
 
@@ -81,7 +84,9 @@ def collect(
 
     def read(account_region: AccountRegion) -> Observation:
         look = Observation(account_region, Owners(workshop, everybody), kept, at)
-        since = began.get(account_region, min(loaded.settings.start, at) - _BEFORE)
+        start = min(loaded.settings.start, at)
+        # Another organiser may have begun before this machine's ledger did.
+        since = min(began.get(account_region, start - _BEFORE), start - _EARLY)
         _Reader(clients, look, descriptions).read(loaded, since - _CLOCKS)
         return look
 

@@ -5,8 +5,7 @@ A command that does not ask AWS uses what another has kept, and the shipped list
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws.clients import PAGE, Clients
 from workshop.aws.reads import Unavailable, attempt
-from workshop.pricing import offers, prices
+from workshop.pricing import kept, offers, prices
 from workshop.pricing.prices import RegionPrices
 
 FRESH = timedelta(days=7)
@@ -26,26 +25,6 @@ ATTEMPTS = 3
 
 _NEAREST = {"eu": "eu-central-1", "ap": "ap-south-1"}
 """First word of a Region -> where the price list is asked for it, else at the partition's home."""
-
-
-def path(environment: str, folder: Path = files.STATE) -> Path:
-    """Return the file that keeps what was read for an environment."""
-    return folder / environment / "prices.json"
-
-
-def use_kept(environment: str, folder: Path = files.STATE) -> None:
-    """Use the prices that an earlier command has read from AWS, however old they are."""
-    prices.use(kept(environment, folder))
-
-
-def kept(environment: str, folder: Path = files.STATE) -> dict[str, RegionPrices]:
-    """Return what was kept, by Region; nothing where the file is not there or not whole."""
-    content = files.own_content(path(environment, folder))
-    try:
-        read = json.loads(content or b"{}").items()
-    except (ValueError, AttributeError):
-        return {}
-    return {region: listed for region, listed in read if _is_whole(listed)}
 
 
 def refresh(
@@ -59,7 +38,7 @@ def refresh(
     What is not older than :data:`FRESH` is not asked for again, and what is older is used where AWS
     does not answer.
     """
-    known = kept(environment, folder)
+    known = kept.read(environment, folder)
     today = datetime.now(UTC).date()
     failed: dict[str, str] = {}
     new: dict[str, RegionPrices] = {}
@@ -74,9 +53,7 @@ def refresh(
         else:
             new[region] = answer
     if new:
-        files.make_folder(path(environment, folder).parent)
-        text = json.dumps({**known, **new}, indent=1)
-        files.write(path(environment, folder), f"{text}\n")
+        kept.write({**known, **new}, environment, folder)
     prices.use({**known, **new})
     return failed
 
@@ -113,13 +90,3 @@ def _asked_at(region: str) -> str:
 
 def _age(listed: RegionPrices, today: date) -> timedelta:
     return abs(today - date.fromisoformat(listed["date"]))
-
-
-def _is_whole(listed: object) -> bool:
-    if not isinstance(listed, Mapping):
-        return False
-    try:
-        date.fromisoformat(listed["date"])
-    except (KeyError, TypeError, ValueError):
-        return False
-    return isinstance(listed.get("types"), Mapping) and "volume_gb_month" in listed

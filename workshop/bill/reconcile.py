@@ -92,12 +92,12 @@ def reconcile(
     began: datetime,
     ended: datetime,
 ) -> Reconciliation:
-    """Ask Cost Explorer of each account, from the day before the beginning to a day after the end.
+    """Ask Cost Explorer of each account, from the day before the beginning until today.
 
     What does not answer is in ``unread`` and hides no other account.
     """
     start = began.date() - timedelta(days=1)
-    end = min(ended, bill.at).date() + timedelta(days=2)
+    end = bill.at.date() + timedelta(days=1)
     billed: dict[str, Decimal] = {}
     unread, answered = [], False
     for account in dict.fromkeys(accounts):

@@ -187,8 +187,12 @@ def endpoint_key(arn: str, created: datetime, machines: Iterable[Machines]) -> s
 
 
 def _each(used: Usage, machines: tuple[Machines, ...] | None) -> Iterator[Usage]:
-    """Yield the usage for each group of equal machines; of an unknown type there is no price."""
-    for number, some in enumerate(machines or (Machines("training", "", 1),)):
+    """Yield the usage for each group of equal machines; of an unknown type there is no price.
+
+    What is serverless has none: it costs by the request, which is not known here.
+    """
+    groups = (Machines("training", "", 1),) if machines is None else machines
+    for number, some in enumerate(groups):
         key = f"{used.key} {number}" if number else used.key
         yield replace(used, key=key, instance_type=some.instance_type, count=some.count)
 

@@ -27,6 +27,8 @@ COMMANDS = {
     "bill": "bill",
     "stop": "start_stop",
     "start": "start_stop",
+    "extend": "extend",
+    "reopen": "extend",
     "end": "end",
     "handout": "handout",
     "teardown": "teardown",

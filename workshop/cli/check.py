@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from workshop.bill import estimate, price_list
+from workshop.bill import estimate
 from workshop.bill.estimate import Estimate
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -19,6 +19,7 @@ from workshop.environments.resource_summary import (
 )
 from workshop.files import shown
 from workshop.policies import layout
+from workshop.pricing import kept
 
 
 def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
@@ -33,7 +34,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
         workshop check -e prod --json | jq .totals
     """
     loaded = loader.load(env, config_dir)
-    price_list.use_kept(loaded.name)
+    kept.use(loaded.name)
     counted = summarize(loaded)
     expected = estimate.estimate(loaded, loaded.seats)
     if as_json:
@@ -87,7 +88,9 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
         table.add_row(profile.profile, *_numbers(profile), _notebooks(profile))
     totals = counted.totals
     if totals.cohorts:
-        table.add_row("cohort", "", str(totals.cohorts), str(totals.cohorts), "", "")
+        # The cohort's stack and the watch's, with a bucket each.
+        shared = str(2 * totals.cohorts)
+        table.add_row("cohort", "", shared, shared, "", "")
     table.add_row(
         "total",
         str(totals.seats),

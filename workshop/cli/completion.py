@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from workshop.config.command_line import CONFIG_DIR
 from workshop.errors import WorkshopError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 # The loader is imported when a name is completed: most commands that use these options need more.
 # ruff: noqa: PLC0415
-
-CONFIG_DIR = Path("config")
 
 
 def typed() -> list[str] | None:

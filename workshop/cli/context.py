@@ -11,14 +11,13 @@ from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
-from workshop.bill import price_list
 from workshop.cli import console, off_roster, options
-from workshop.cli.options import CONFIG_DIR
-from workshop.config import unknown_seats
+from workshop.config import command_line, unknown_seats
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
+from workshop.pricing import kept
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,7 @@ class CommandContext:
 
     def command_for(self, verb: str, ids: Iterable[str]) -> str:
         """Return the command that does ``verb`` with some of the seats alone."""
-        words = ["workshop", verb, "-e", self.loaded.name, "--only", ",".join(ids)]
-        return shlex.join([*words, *self.elsewhere])
-
-    def command_with(self, verb: str, *more: str) -> str:
-        """Return the command that does ``verb`` with the environment, whatever seats are chosen."""
-        return shlex.join(["workshop", verb, "-e", self.loaded.name, *self.elsewhere, *more])
-
-    @property
-    def elsewhere(self) -> tuple[str, ...]:
-        """Return the option that names another folder of environments, if there is one."""
-        named = "--config-dir" in self.options
-        return self.options[self.options.index("--config-dir") :] if named else ()
+        return self.loaded.command(verb, "--only", ",".join(ids))
 
     @property
     def account_regions(self) -> Sequence[AccountRegion]:
@@ -71,7 +59,7 @@ def opened(
     seats, and GuardError when the caller's account is another than the environment's.
     """
     loaded = loader.load(env, config_dir)
-    price_list.use_kept(loaded.name)
+    kept.use(loaded.name)
     clients = Clients(loaded.home, role=loaded.settings.deploy.role)
     known = {seat.id for seat in loaded.seats}
     unknown = [word for word in options.ids(only) or () if word not in known]
@@ -112,10 +100,7 @@ def _left_of(
             ],
         )
     if not allowed:
-        where = (
-            () if loaded.path.parent == CONFIG_DIR else ("--config-dir", str(loaded.path.parent))
-        )
-        raise UsageError("; ".join(off_roster.sentences(loaded, left, where)))
+        raise UsageError("; ".join(off_roster.sentences(loaded, left)))
     return off_roster.seats(loaded, left)
 
 
@@ -128,8 +113,6 @@ def named(
     env: str, config_dir: Path, *, only: str | None = None, profile: str | None = None
 ) -> tuple[str, ...]:
     """Return the options that name an environment and its seats on a command line."""
-    options = ["-e", env]
-    options += ["--only", only] if only else []
-    options += ["--profile", profile] if profile else []
-    options += ["--config-dir", str(config_dir)] if config_dir != CONFIG_DIR else []
-    return tuple(options)
+    chosen = ["--only", only] if only else []
+    chosen += ["--profile", profile] if profile else []
+    return (*command_line.environment(env, config_dir), *chosen)

@@ -20,7 +20,7 @@ from localcloud.record import Running
 from workshop import files
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, Env
-from workshop.cli.progress import Progress, Stopwatch
+from workshop.cli.progress import Progress
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import attendee_activity, attendee_view, cdk_command
@@ -29,7 +29,8 @@ from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
 from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.events import Stopwatch
+from workshop.naming import COHORT_STACKS, SEAT_STACKS
 
 SHIPPED = Path(attendee_view.__file__).with_name("environment")
 """The environment ``demo`` of the package, for a folder that has none."""
@@ -43,9 +44,9 @@ AT_WORK = 2
 @contextmanager
 def _step(title: str, clock: Stopwatch) -> Iterator[None]:
     console.say("")
-    console.say(f"{len(clock.laps) + 1}. {title}")
-    yield
-    clock.lap(title)
+    console.say(f"{len(clock.seconds) + 1}. {title}")
+    with clock.step(title):
+        yield
 
 
 def demo(
@@ -79,7 +80,7 @@ def demo(
             else:
                 process.stop(STATE_DIR)
     timings = console.table("step", "seconds", right=("seconds",))
-    for title, seconds in {**clock.laps, "all": sum(clock.laps.values())}.items():
+    for title, seconds in {**clock.seconds, "all": sum(clock.seconds.values())}.items():
         timings.add_row(title, f"{seconds:.1f}")
     console.print_line()
     console.print_table(timings)
@@ -180,7 +181,7 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
 def _deploy_by_cdk(cdk: Toolkit, loaded: LoadedEnvironment, seat: Seat) -> None:
     context = {"env": loaded.name, "attendee": seat.id, "config": str(loaded.path.parent)}
     chosen = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
-    progress = Progress("  ", len((COHORT, *SEAT_STACKS)))
+    progress = Progress("  ", len((*COHORT_STACKS, *SEAT_STACKS)))
     with progress.shown():
         cdk.run(
             *("deploy", *chosen, "-o", str(STATE_DIR / "cdk.out"), "--all"),

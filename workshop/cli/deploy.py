@@ -10,12 +10,11 @@ from workshop.cli import console, deploy_summary, deploy_view, preflight, prefli
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, Remove
 from workshop.cli.plan import proposed, show, synthesized
-from workshop.cli.progress import Stopwatch
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment
 from workshop.errors import GuardError, SignInError
-from workshop.events import EventStream
+from workshop.events import EventStream, Stopwatch
 from workshop.ledger import Ledger
 from workshop.teardown import evidence
 
@@ -68,13 +67,13 @@ def deploy(
     """
     work = opened(env, config_dir, only=only, profile=profile)
     watch = Stopwatch()
-    templates = synthesized(work)
-    watch.lap("synthesis")
-    made, found = proposed(work, templates, remove)
+    with watch.step("synthesis"):
+        templates = synthesized(work)
+    with watch.step("checks"):
+        made, found = proposed(work, templates, remove)
     if all(seat.action == StackAction.UNCHANGED for seat in made.seats):
-        watch.lap("checks")
         if as_json:
-            deploy_summary.print_json(deploy_summary.before_run(made, watch.laps))
+            deploy_summary.print_json(deploy_summary.before_run(made, watch.seconds))
         else:
             show(made, work.loaded.settings.start.tzinfo)
             console.say("nothing to do")
@@ -82,13 +81,13 @@ def deploy(
     if not as_json:
         show(made, work.loaded.settings.start.tzinfo)
     console.say("asking for permissions and quotas ...")
-    report = preflight.report_on(work, found, accept_unknown)
-    watch.lap("checks")
+    with watch.step("checks"):
+        report = preflight.report_on(work, found, accept_unknown)
     if as_json:
         console.print_json({"what": "preflight", **preflight.document(report)})
         if not report.passed:
             why, code = preflight.refusal(report), GuardError.exit_code
-            refused = deploy_summary.before_run(made, watch.laps, refused=why, code=code)
+            refused = deploy_summary.before_run(made, watch.seconds, refused=why, code=code)
             deploy_summary.print_json(refused)
     elif not report.passed:
         preflight_view.show(report)
@@ -107,10 +106,10 @@ def deploy(
     )
     percent = settings.failure_percent if failure_percent is None else failure_percent
     command = work.command("deploy", *again)
-    _run(work, made, limits, percent, watch=watch, again=command, as_json=as_json)
+    run(work, made, limits, percent, watch=watch, again=command, as_json=as_json)
 
 
-def _run(
+def run(
     work: CommandContext,
     made: DeployPlan,
     limits: Limits,
@@ -134,11 +133,10 @@ def _run(
         sink=EventStream(ledger.event, view.event),
     )
     try:
-        with view.following(deployment):
+        with watch.step("stacks"), view.following(deployment):
             deployment.run()
     finally:  # whatever broke it off: what was done has to be shown, and noted
-        watch.lap("stacks")
-        result = deploy_summary.of_run(deployment, watch.laps)
+        result = deploy_summary.of_run(deployment, watch.seconds)
         ledger.end(result)  # first, since a pipe that is closed would end all that follows
         if as_json:
             deploy_summary.print_json(result)

@@ -207,21 +207,23 @@ def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.Handou
     for (status, problem), seats in groups.items():
         ids = ",".join(seat.id for seat in seats)
         # What is gone of a seat that left the roster is not made again.
-        makes = status != notebooks.MISSING or all(seat.on_roster for seat in seats)
-        cure = _CURES.get(status, "").format(env=work.loaded.name, ids=ids) if makes else ""
+        cure = ""
+        if status in _CURES and (status != notebooks.MISSING or all(s.on_roster for s in seats)):
+            what, verb = _CURES[status]
+            cure = f"; {what} with: {work.loaded.command(verb, '--only', ids)}"
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:
         total = len(work.seats)
         raise WorkshopError(
             f"{bad} of {total} notebooks cannot be opened now; see to those above, then hand them"
-            f" out with: workshop handout -e {work.loaded.name} --only ID,..."
+            f" out with: {work.loaded.command('handout', '--only', 'ID,...')}"
         )
 
 
 _CURES = {
-    "Failed": "; start with: workshop start -e {env} --only {ids}",
-    "Stopped": "; start with: workshop start -e {env} --only {ids}",
-    "Stopping": "; start once stopped with: workshop start -e {env} --only {ids}",
-    notebooks.MISSING: "; make with: workshop deploy -e {env} --only {ids}",
+    "Failed": ("start", "start"),
+    "Stopped": ("start", "start"),
+    "Stopping": ("start once stopped", "start"),
+    notebooks.MISSING: ("make", "deploy"),
 }

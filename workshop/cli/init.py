@@ -11,7 +11,7 @@ import typer
 
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR
-from workshop.config import json_schema, rules, scaffold
+from workshop.config import command_line, json_schema, rules, scaffold
 from workshop.errors import UsageError, WorkshopError
 from workshop.files import shown
 
@@ -90,12 +90,12 @@ def _write(files: dict[Path, str]) -> None:
 
 
 def _next_steps(environment: Path, roster: Path, directory: Path, account: str | None) -> None:
-    folder = "" if directory == CONFIG_DIR else f" --config-dir {shown(directory)}"
+    name = environment.stem
     steps = [
         *([] if account else [f"write your account's 12 digits into {shown(environment)}"]),
         f"set start and end in {shown(environment)}, and list the people in {shown(roster)}",
-        f"give them ids:  workshop roster -e {environment.stem}{folder} --write",
-        f"check it:       workshop check -e {environment.stem}{folder}",
+        f"give them ids:  {command_line.command('roster', name, directory, '--write')}",
+        f"check it:       {command_line.command('check', name, directory)}",
     ]
     console.say("")
     console.say("next:")

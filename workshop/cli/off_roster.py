@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from workshop.account_region import AccountRegion
 from workshop.aws import stacks, strays
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable
 from workshop.aws.strays import Stray
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -46,12 +44,7 @@ def account_regions(loaded: LoadedEnvironment) -> tuple[AccountRegion, ...]:
 
 def look(clients: Clients, loaded: LoadedEnvironment) -> OffRoster:
     """List the stacks wherever the workshop is or was, and read the ledger."""
-    found, unlisted = {}, {}
-    for account_region, answer in stacks.in_each(clients, account_regions(loaded)).items():
-        if isinstance(answer, Unavailable):
-            unlisted[account_region] = answer.reason
-        else:
-            found[account_region] = answer
+    found, unlisted = stacks.in_each(clients, account_regions(loaded))
     known = {(seat.account_region, seat.id) for seat in loaded.seats}
     noted = tuple(
         Stray(seat, account_region, ())
@@ -67,18 +60,16 @@ def seats(loaded: LoadedEnvironment, left: Iterable[Stray]) -> tuple[Seat, ...]:
     return tuple(strays.seat(loaded, stray) for stray in left)
 
 
-def sentences(
-    loaded: LoadedEnvironment, left: Sequence[Stray], options: Sequence[str] = ()
-) -> list[str]:
+def sentences(loaded: LoadedEnvironment, left: Sequence[Stray]) -> list[str]:
     """Return what is said of seats that still have stacks, with the command that ends them."""
     lines = []
     for stray in left:
         count = f"{len(stray.stacks)} stack{'' if len(stray.stacks) == 1 else 's'}"
         prefix = f"{loaded.settings.workshop}-{stray.seat}-"
         kinds = ", ".join(name.removeprefix(prefix) for name in stray.stacks)
-        command = ["workshop", "teardown", "-e", loaded.name, "--early", "--only", stray.seat]
+        command = loaded.command("teardown", "--early", "--only", stray.seat)
         lines.append(
             f"{stray.seat!r} is not on the roster any more, but has {count} in"
-            f" {stray.account_region}: {kinds}; end it with: {shlex.join([*command, *options])}"
+            f" {stray.account_region}: {kinds}; end it with: {command}"
         )
     return lines

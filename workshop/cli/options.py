@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workshop import naming
 from workshop.cli import completion
+from workshop.config import command_line
 from workshop.config.diagnostics import listing, suggestion
 from workshop.errors import UsageError
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from workshop.config.environment import LoadedEnvironment
     from workshop.config.roster import Seat
 
-CONFIG_DIR = completion.CONFIG_DIR
+CONFIG_DIR = command_line.CONFIG_DIR
 
 Env = Annotated[
     str,
@@ -54,7 +56,7 @@ OfProfile = Annotated[
 MANY = 30
 """Of more seats, those that are alike are counted, unless all are asked for."""
 
-All = Annotated[bool, typer.Option("--all", help="Show every row, for more than 30 seats too.")]
+All = Annotated[bool, typer.Option("--all", help="Show every row, however many there are.")]
 Remove = Annotated[
     list[str] | None,
     typer.Option(
@@ -83,14 +85,9 @@ def profiles(loaded: LoadedEnvironment, name: str | None) -> list[str]:
     return [name]
 
 
-def ids(only: str | None) -> list[str] | None:
+def ids(only: str | None) -> tuple[str, ...] | None:
     """Return the ids that ``--only`` names, None where it is not given."""
-    if only is None:
-        return None
-    named = [word.strip() for word in only.split(",") if word.strip()]
-    if not named:
-        raise UsageError("'--only' names nobody; name a seat, or leave it out for all")
-    return named
+    return None if only is None else naming.seat_ids(only, "--only")
 
 
 def seats(loaded: LoadedEnvironment, only: str | None, profile: str | None) -> tuple[Seat, ...]:

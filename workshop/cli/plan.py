@@ -38,9 +38,11 @@ from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import dates
 from workshop.ledger import Ledger
-from workshop.naming import COHORT
+from workshop.naming import COHORT, WATCH
 from workshop.policies import freeze
 
+_TELL_THE_END = ("Environment", "ScheduleExpression")
+"""Properties of the watch that hold the workshop's end."""
 _SHOWN = 40
 """Characters of a changed value; a longer one is in --json."""
 
@@ -55,7 +57,7 @@ def plan(
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show what deploy would do: seats to create, update, leave alone or clear, and strays.
+    """Show what deploy would do with each seat, and which stacks are of seats off the roster.
 
     The account's stacks are listed once; nothing is changed.
 
@@ -114,7 +116,7 @@ def proposed(
     for name in sorted(asked - made.removed):
         console.warn(f"--remove {name}: no update would remove anything of this name")
     for account_region, why in made.unlisted.items():
-        console.warn(f"whether strays are left in {account_region} is not known ({why})")
+        console.warn(f"whether {account_region} has seats off the roster is not known ({why})")
     for account_region, why in made.unseen.items():
         console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
     return made, found
@@ -135,8 +137,8 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
     for (_, *row), seats in groups.items():
         table.add_row(seats[0] if len(seats) == 1 else f"{len(seats)} seats", *row)
     for stray in made.strays:
-        why = "not on the roster; it stays until it is torn down"
-        table.add_row(stray.seat, str(stray.account_region), "stray", str(len(stray.stacks)), why)
+        row = [str(stray.account_region), "off the roster", str(len(stray.stacks))]
+        table.add_row(stray.seat, *row, "it stays until it is torn down")
     if table.row_count:
         console.print_table(table)
     lines = Counter(line for seat in made.seats for line in _changes(seat))
@@ -152,14 +154,15 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
         console.print_line()
     console.print_line(summary(made))
     if any(len(seats) > 1 for seats in groups.values()):
-        console.say("each seat is shown by: workshop plan --all")
+        each = next(iter(made.stacks)).desired.command("plan", "--all")
+        console.say(f"each seat is shown by: {each}")
 
 
 def summary(made: DeployPlan) -> str:
     """Return one line with the totals."""
     some = [f"{count} {action.value}" for action, count in made.totals.items() if count]
     if made.strays:
-        some.append(f"{len(made.strays)} stray")
+        some.append(f"{len(made.strays)} off the roster")
     return f"seats: {', '.join(some) or 'none'}"
 
 
@@ -177,7 +180,7 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
             }
             for seat in made.seats
         ],
-        "strays": [
+        "off_roster": [
             {"seat": stray.seat, **asdict(stray.account_region), "stacks": list(stray.stacks)}
             for stray in made.strays
         ],
@@ -185,7 +188,7 @@ def document(work: CommandContext, made: DeployPlan) -> dict[str, Any]:
             {**asdict(account_region), "why": why} for account_region, why in made.unlisted.items()
         ],
         "totals": {action.value: count for action, count in made.totals.items()}
-        | {"stray": len(made.strays)},
+        | {"off_roster": len(made.strays)},
     }
 
 
@@ -214,6 +217,7 @@ def _why(seat: SeatPlan) -> str:
 def _changes(seat: SeatPlan) -> Iterator[str]:
     """Return what changes, in the words of people: no logical id, and no script."""
     shared = "shared " if seat.seat == COHORT else ""
+    has_new_end = any(_moved_end(change) for stack in seat.stacks for change in stack.changes)
     for stack in seat.stacks:
         if stack.loses_disk:
             yield f"{stack.desired.kind}: what is left of it is DELETED, and its disk is lost"
@@ -222,7 +226,9 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
         changes = [
             one
             for one in stack.changes
-            if not (said and one.property == "Tags") and not _moved_end(one)
+            if not (said and one.property == "Tags")
+            and not _moved_end(one)
+            and not (has_new_end and stack.desired.kind == WATCH and one.property in _TELL_THE_END)
         ]
         lines = dict.fromkeys(describe(change) for change in changes)
         yield from (f"{shared}{line}" for line in lines)

@@ -191,12 +191,7 @@ def refusal(report: PreflightReport) -> str:
 
 def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
     """Return the stacks of each Region; one that cannot be listed is left out, with a warning."""
-    listed = stacks.in_each(work.clients, work.account_regions)
-    for account_region, answer in listed.items():
-        if isinstance(answer, Unavailable):
-            console.warn(f"the stacks of {account_region} could not be listed ({answer.reason})")
-    return {
-        account_region: found
-        for account_region, found in listed.items()
-        if not isinstance(found, Unavailable)
-    }
+    found, unlisted = stacks.in_each(work.clients, work.account_regions)
+    for account_region, reason in unlisted.items():
+        console.warn(f"the stacks of {account_region} could not be listed ({reason})")
+    return found

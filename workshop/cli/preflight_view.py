@@ -70,7 +70,7 @@ def _told(checks: list[Check]) -> Iterator[str]:
         yield from _wrapped(f"{head}  {names}", _INDENT)
         yield from _wrapped(f"{_INDENT}{check.message}", _INDENT)
     else:
-        cure = "make it known, or accept each by its code or name: --accept-unknown"
+        cure = "find it out, or accept each by its code or name: --accept-unknown"
         yield from _wrapped(f"{head}  {check.reason}; {cure}", _INDENT)
         yield from _wrapped(f"{_INDENT}{names}", _INDENT)
 

@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from workshop.cli import console
-
-
-class Stopwatch:
-    """Seconds of one step after the other, by name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._began = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        """End a step."""
-        now = time.monotonic()
-        self.laps[name] = round(now - self._began, 2)
-        self._began = now
 
 
 class Progress:

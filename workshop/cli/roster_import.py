@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from workshop.cli import console
-from workshop.cli.options import CONFIG_DIR
-from workshop.config import roster
+from workshop.config import command_line, roster
 from workshop.config.roster import registrations
 from workshop.config.roster.merge import Merge, Seated, merged
 from workshop.config.roster.registrations import Export, Registration
@@ -100,10 +98,7 @@ def _rows(merge: Merge) -> str:
 
 
 def _teardown(draft: Draft, config_dir: Path) -> str:
-    words = ["workshop", "teardown", "-e", draft.name]
-    if config_dir != CONFIG_DIR:
-        words += ["--config-dir", str(config_dir)]
-    return shlex.join([*words, "--early", "--only"])
+    return command_line.command("teardown", draft.name, config_dir, "--early", "--only")
 
 
 def _show(export: Export, merge: Merge, file: Path, teardown: str) -> None:

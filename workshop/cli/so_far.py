@@ -8,52 +8,81 @@ from typing import Any
 from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.bill import bills, collector, observation, record
+from workshop.bill.record import UsageRecord
 from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.config.environment import LoadedEnvironment
+from workshop.ledger import Ledger
 from workshop.pricing.amounts import Bill
 from workshop.status.collector import StatusScan
 
 
+def remembered(loaded: LoadedEnvironment) -> UsageRecord:
+    """Return what earlier looks have seen; what was torn down has not gone on since."""
+    kept = record.read(loaded.name)
+    for account_region, moment in Ledger(loaded.name).gone_at().items():
+        kept = kept.ended(account_region, moment)
+    return kept
+
+
 def note(loaded: LoadedEnvironment, seen: StatusScan) -> None:
     """Keep what a status has seen of notebooks and endpoints, of which nothing else remains."""
-    kept = record.read(loaded.name)
-    record.write(observation.observed(loaded, seen.snapshots, kept, seen.at), loaded.name)
+    kept = remembered(loaded)
+    keep(observation.observed(loaded, seen.snapshots, kept, seen.at), loaded.name)
 
 
-def bill_before_deletion(work: CommandContext, account_regions: Collection[AccountRegion]) -> Bill:
-    """Read what tells of costs while it is there, keep it, and return the bill of the seats.
+def keep(kept: UsageRecord, environment: str) -> None:
+    """Keep what was seen; where it cannot be written, say so and go on."""
+    try:
+        record.write(kept, environment)
+    except OSError as error:
+        console.warn(
+            f"what was seen could not be kept in {record.path(environment)} ({error.strerror});"
+            " later bills know less of it"
+        )
 
-    What could not be read is on the bill, and keeps nothing from being deleted.
+
+def bill_before_deletion(
+    work: CommandContext, account_regions: Collection[AccountRegion]
+) -> Bill | None:
+    """Read what tells of costs while it is there, keep it, and return the bill of the workshop.
+
+    What could not be read is on the bill. Nothing that goes wrong here keeps anything from being
+    deleted: then there is no bill.
     """
     console.say("adding up what it has cost ...")
     at = events.now()
-    kept = record.read(work.loaded.name)
-    kept, unread = collector.collect(
-        work.clients,
-        work.loaded,
-        account_regions,
-        kept,
-        at,
-        descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
-    )
-    record.write(kept, work.loaded.name)
-    return bills.bill(work.loaded, kept, at, unread)
+    try:
+        kept, unread = collector.collect(
+            work.clients,
+            work.loaded,
+            account_regions,
+            remembered(work.loaded),
+            at,
+            descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
+        )
+        made = bills.bill(work.loaded, kept, at, unread)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        console.warn(f"what it has cost could not be added up ({error!r})")
+        return None
+    keep(kept, work.loaded.name)
+    return made
 
 
 def sentences(work: CommandContext) -> list[str]:
     """Return the sum so far and how old what is known of jobs is; nothing before anything cost."""
-    kept = record.read(work.loaded.name)
+    kept = remembered(work.loaded)
     if not kept.usages:
         return []
     jobs = "without jobs" if kept.jobs_at is None else f"jobs until {kept.jobs_at:%Y-%m-%d %H:%M}"
     made = bills.bill(work.loaded, kept, events.now())
-    return [f"so far {made.total} USD, {jobs}; all of it: {work.command_with('bill')}"]
+    whole = work.loaded.command("bill")
+    return [f"so far {made.total} USD, {jobs}; all of it: {whole}"]
 
 
 def document(work: CommandContext) -> dict[str, Any]:
     """Return the same for programs; ``jobs_at`` of None is without jobs."""
-    kept = record.read(work.loaded.name)
+    kept = remembered(work.loaded)
     made = bills.bill(work.loaded, kept, events.now())
     return {
         "usd": made.total.document,

@@ -34,8 +34,8 @@ _NOT_READY = 10
 """So many seats that are not ready are named; the table has all."""
 
 _CURES = {
-    report.MISSING: "make it again with: workshop deploy",
-    "Failed": "start it with: workshop start",
+    report.MISSING: ("make it again", "deploy"),
+    "Failed": ("start it", "start"),
 }
 _NAMED = 2
 """So many notebooks of no seat are named; the others are counted."""
@@ -152,16 +152,14 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         prices.basis(account_region.region) for account_region in work.account_regions
     )
     remarks = [f"{seen.at:%H:%M:%S} UTC; USD per hour by {'; '.join(basis)}"]
-    remarks += off_roster.sentences(work.loaded, seen.stray_stacks, work.elsewhere)
-    for status, cure in _CURES.items():
+    remarks += off_roster.sentences(work.loaded, seen.stray_stacks)
+    for status, (cure, verb) in _CURES.items():
         ids = ",".join(
             row.seat for row in seen.rows if row.lost_notebook and row.notebook == status
         )
         if ids:
-            remarks.append(
-                f"warning: the notebook is {status}: {ids}; {cure} -e {work.loaded.name}"
-                f" --only {ids}"
-            )
+            command = work.loaded.command(verb, "--only", ids)
+            remarks.append(f"warning: the notebook is {status}: {ids}; {cure} with: {command}")
     for account_region, parts in seen.unknown.items():
         remarks += [
             f"warning: {account_region}: {what} could not be read: {why}"
@@ -329,7 +327,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "seats": [_row_document(row) for row in seen.rows],
         "ready": sum(row.is_ready for row in seen.rows),
         "off_roster": [_row_document(row) for row in seen.strays],
-        "not_attributed": [
+        "of_no_seat": [
             {
                 **asdict(other.account_region),
                 "notebooks": [book.name for book in other.notebooks],

@@ -52,7 +52,7 @@ def _say_works(found: CommandContext, seen: StatusScan) -> None:
     chosen = {row.seat for row in seen.rows}
     works = [one for one in ending.running(found.loaded, seen) if one.seat in chosen]
     for one in works[:_NAMED]:
-        end = found.command_with("end", one.work.name)
+        end = found.loaded.command("end", one.work.name)
         console.say(f"  {one.title}, {one.cost.per_hour}; end it alone with: {end}")
     if len(works) > _NAMED:
         console.say(f"  and {len(works) - _NAMED} more, none of which costs more")
@@ -66,7 +66,7 @@ def document(seen: StatusScan) -> dict[str, Any]:
         "jobs": _jobs(seen),
         "usd_per_hour": seen.totals.running.document,
         "off_roster": {row.seat: row.running.document for row in seen.strays},
-        "not_attributed": [other.cost.document for other in seen.unattributed],
+        "of_no_seat": [other.cost.document for other in seen.unattributed],
         "calls": dict(seen.calls),
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from workshop.cli import options
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown import (
     AcceptUnknown,
@@ -14,7 +15,6 @@ from workshop.cli.teardown import (
     IncludeClaimed,
     SaveTo,
     Yes,
-    named,
     run,
 )
 from workshop.teardown.plan import Choices
@@ -50,7 +50,7 @@ def sweep(
         workshop sweep -e prod --apply --yes vision
     """
     choices = Choices(
-        only=named(only),
+        only=options.ids(only),
         include_claimed=include_claimed,
         stacks=False,
         contents=contents,

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.cli import console, context, interrupts, so_far, teardown_view
+from workshop.cli import console, context, interrupts, options, so_far, teardown_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView, deletes
@@ -120,7 +120,7 @@ def teardown(
         workshop teardown -e prod --only ada,ben --early --apply 3f0c9a17be52 --yes vision
     """
     choices = Choices(
-        only=named(only),
+        only=options.ids(only),
         include_claimed=include_claimed,
         abandon=abandon,
         accept_unknown=tuple(accept_unknown or ()),
@@ -253,13 +253,6 @@ def _done(
         raise (NotProvenError if plan.choices.stacks else WorkshopError)(message) from None
 
 
-def named(only: str | None) -> tuple[str, ...] | None:
-    """Return the ids that ``--only`` names, None where it is not given."""
-    if only is None:
-        return None
-    return tuple(one.strip() for one in only.split(",") if one.strip())
-
-
 def command_line(
     env: str,
     config_dir: Path,
@@ -273,8 +266,8 @@ def command_line(
     only = None if choices.only is None else ",".join(choices.only)
     accepted = [part for name in choices.accept_unknown for part in ("--accept-unknown", name)]
     saved = () if save_to is None else ("--save-to", save_to)
-    options = context.named(env, config_dir, only=only)
-    return shlex.join(["workshop", verb, *options, *flags, *accepted, *saved])
+    named = context.named(env, config_dir, only=only)
+    return shlex.join(["workshop", verb, *named, *flags, *accepted, *saved])
 
 
 def _kept(work: CommandContext, save_to: str | None) -> Keep | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workshop.cli import console
-from workshop.cli.options import MANY
 from workshop.cli.teardown_view import how_to_accept
 from workshop.naming import COHORT
 from workshop.pricing import prices
@@ -18,7 +18,7 @@ from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.saving import counted
 
 _SHOWN = 10
-"""Names of a resource type that are shown; --json shows all."""
+"""Rows of a plan, and names in a row, that are shown; --json shows all."""
 
 _STAYING = (PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_FOREIGN, PlannedAction.LEAVE_UNKNOWN)
 
@@ -46,18 +46,19 @@ class PlanView:
         return {**document(self.plan), "work": self.counts.document(), "apply": self.apply}
 
     def show(self, *, everything: bool) -> None:
-        """Print it; for many seats a summary, unless ``everything`` is asked for."""
-        whole = everything or len(_seats(self.plan)) <= MANY
-        if whole:
-            _show_rows(self.plan)
+        """Print it; of more than ten rows a summary, unless ``everything`` is asked for.
+
+        What stays, what is not known and what is lost is always shown.
+        """
+        rows = _rows(self.plan)
+        if everything or len(rows) <= _SHOWN:
+            _show_rows(rows)
         else:
             _show_summary(self.plan)
-        self._show_unknown()
-        staying = self.plan.resources(*_STAYING)
-        for resource in staying if whole else staying[:_SHOWN]:
-            console.say(f"stays: {resource.resource_type} {resource.id}: {resource.why}")
-        if not whole:
             console.say("every row is shown with --all")
+        self._show_unknown()
+        for resource in self.plan.resources(*_STAYING):
+            console.say(f"stays: {resource.resource_type} {resource.id}: {resource.why}")
         self._show_sum()
         self._show_work()
         self._show_how()
@@ -115,14 +116,19 @@ def _seats(plan: TeardownPlan) -> set[str]:
     return {resource.seat for resource in plan.resources(*DONE)} - {COHORT, ""}
 
 
-def _show_rows(plan: TeardownPlan) -> None:
-    table = console.table("seat", "what", "count", "action", "names", right=("count",))
+def _rows(plan: TeardownPlan) -> dict[tuple[str, str, str], list[Resource]]:
+    """Return the resources by seat, type and what is done with them."""
     groups: dict[tuple[str, str, str], list[Resource]] = {}
     for resource, action in plan.actions:
         groups.setdefault((resource.seat, resource.resource_type, action), []).append(resource)
-    for (seat, resource_type, message), resources in groups.items():
-        table.add_row(seat, resource_type, str(len(resources)), message, _names(resources))
-    if groups:
+    return groups
+
+
+def _show_rows(rows: Mapping[tuple[str, str, str], list[Resource]]) -> None:
+    table = console.table("seat", "what", "count", "action", "names", right=("count",))
+    for (seat, resource_type, action), resources in rows.items():
+        table.add_row(seat, resource_type, str(len(resources)), action, _names(resources))
+    if rows:
         console.print_table(table)
 
 

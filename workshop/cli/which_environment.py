@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from workshop.cli.completion import CONFIG_DIR
+from workshop.config.command_line import CONFIG_DIR
 from workshop.environments import loader
 
 SHIPPED = frozenset({"demo", "dev", "prod"})

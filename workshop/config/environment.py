@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workshop import naming, tags
 from workshop.account_region import AccountRegion
-from workshop.config import unknown_seats
+from workshop.config import command_line, unknown_seats
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
 from workshop.errors import UsageError
@@ -33,6 +33,10 @@ class LoadedEnvironment:
     def home(self) -> AccountRegion:
         """The account and Region of whatever names no other."""
         return AccountRegion(self.settings.account, self.settings.region)
+
+    def command(self, verb: str, *options: str) -> str:
+        """Return the command that does ``verb`` with this environment."""
+        return command_line.command(verb, self.name, self.path.parent, *options)
 
     def chosen(self, ids: Sequence[str] | None) -> tuple[Seat, ...]:
         """Return the seats of these ids, each once and in the order given; None chooses all.

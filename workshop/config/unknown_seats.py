@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from workshop.config import command_line
 
 if TYPE_CHECKING:
     from workshop.config.roster import Seat
@@ -23,12 +24,10 @@ def message(unknown: Sequence[str], seats: Sequence[Seat], name: str, path: Path
     """Return the sentence for ids that are not among ``seats`` of environment ``name``."""
     meant = dict.fromkeys(seat for word in unknown for seat in likely(word, seats))
     question = f"did you mean {' or '.join(map(repr, meant))}? " if meant else ""
-    words = ["workshop", "roster", "-e", name]
-    if path.parent != Path("config"):
-        words += ["--config-dir", str(path.parent)]
+    command = command_line.command("roster", name, path.parent)
     return (
         f"no seat {', '.join(map(repr, unknown))} in environment {name!r}; {question}"
-        f"{_listing([seat.id for seat in seats])}; see all with: {shlex.join(words)}"
+        f"{_listing([seat.id for seat in seats])}; see all with: {command}"
     )
 
 

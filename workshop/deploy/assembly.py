@@ -21,8 +21,8 @@ from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
-from workshop.errors import ConfigError, UsageError, WorkshopError
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.errors import ERROR_FILE, UsageError, WorkshopError, of_document
+from workshop.naming import COHORT, SEAT_STACKS, WATCH
 from workshop.policies.layout import TEMPLATE_LIMIT
 
 APP = ("-P", "-m", "stacks")
@@ -45,10 +45,11 @@ class CohortTemplate:
 
 @dataclass(frozen=True)
 class Assembly:
-    """Exemplars by profile and stack (``storage``, ...), and the cohort of each Region."""
+    """Exemplars by profile and stack (``storage``, ...), and the shared stacks of each Region."""
 
     exemplars: Mapping[tuple[str, str], Exemplar]
     cohorts: Mapping[AccountRegion, CohortTemplate]
+    watches: Mapping[AccountRegion, Template]
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
@@ -91,7 +92,7 @@ def synthesize(
 def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
     """Run the app in a process of its own, in a folder that no other run uses."""
     with tempfile.TemporaryDirectory(prefix="workshop-") as folder:
-        directory = Path(folder).resolve() / "cdk.out"
+        directory, error = Path(folder).resolve() / "cdk.out", Path(folder).resolve() / "error"
         ran = subprocess.run(
             [sys.executable, *APP],
             # What the CDK command line tells an app (aws-cdk, api/cxapp/exec).
@@ -99,6 +100,7 @@ def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
                 **given,
                 "CDK_OUTDIR": str(directory),
                 "CDK_CONTEXT_JSON": json.dumps(context),
+                ERROR_FILE: str(error),
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -107,8 +109,8 @@ def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
             check=False,
         )
         said = ran.stderr.strip()
-        if ran.returncode == ConfigError.exit_code:
-            raise _refused(said.splitlines())
+        if error.is_file():
+            raise of_document(json.loads(error.read_text(encoding="utf-8")))
         if ran.returncode:
             raise WorkshopError("the templates could not be made; CDK says:", details=said)
         return Synthesis(dict(_stacks(directory)), said)
@@ -117,14 +119,6 @@ def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
 def variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that the app is given, all inputs of it: credentials are none."""
     return {name: value for name, value in environment.items() if _PASSED.fullmatch(name)}
-
-
-def _refused(lines: list[str]) -> WorkshopError:
-    """Return the error of the app, whose last line sums up the mistakes above it."""
-    *mistakes, summary = lines
-    if summary.startswith("workshop: "):
-        return ConfigError(mistakes) if mistakes else UsageError(summary.removeprefix("workshop: "))
-    return ConfigError(lines)
 
 
 def read(
@@ -136,15 +130,15 @@ def read(
         for seat in reversed(some)
         for kind in SEAT_STACKS
     }
-    cohorts = {}
+    cohorts, watches = {}, {}
     for account_region in account_regions_of(some):
-        name = loaded.cohort_names(account_region).stack(COHORT)
-        known = (
-            name
+        names = loaded.cohort_names(account_region)
+        where = (
+            ""
             if account_region == loaded.home
-            else f"{name}-{account_region.account}-{account_region.region}"
+            else f"-{account_region.account}-{account_region.region}"
         )
-        text, protected = stacks[known]
+        text, protected = stacks[f"{names.stack(COHORT)}{where}"]
         template = of_text(text)
         if (size := len(template.body.encode())) > TEMPLATE_LIMIT:
             raise UsageError(
@@ -152,7 +146,8 @@ def read(
                 f" {TEMPLATE_LIMIT:,}; use fewer profiles, or open less in their access"
             )
         cohorts[account_region] = CohortTemplate(template, protected)
-    return Assembly(exemplars, cohorts)
+        watches[account_region] = of_text(stacks[f"{names.stack(WATCH)}{where}"][0])
+    return Assembly(exemplars, cohorts, watches)
 
 
 def _stacks(directory: Path) -> Iterator[tuple[str, tuple[str, bool]]]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.config import command_line
+from workshop.config.command_line import CONFIG_DIR
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, SEAT_STACKS, WATCH, Names
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class DesiredStack:
     tags: Mapping[str, str] = field(repr=False)
     protected: bool | None = None
     needs: str = ""
+    config_dir: Path = CONFIG_DIR
+
+    def command(self, verb: str, *options: str) -> str:
+        """Return the command that does ``verb`` with the environment that the stack is of."""
+        name = self.tags[tags.ENVIRONMENT]
+        return command_line.command(verb, name, self.config_dir, *options)
 
     def tagged(self, template: Template) -> dict[str, str]:
         """Return the stack's tags when it is made from ``template``."""
@@ -56,6 +65,16 @@ def stacks(
             templates=(cohort.template,),
             tags=loaded.tags(COHORT, COHORT),
             protected=cohort.protected if _says_protection(loaded) else None,
+            config_dir=loaded.path.parent,
+        )
+        yield DesiredStack(
+            name=names.stack(WATCH),
+            kind=WATCH,
+            seat=COHORT,
+            account_region=account_region,
+            templates=(assembly.watches[account_region],),
+            tags=loaded.tags(COHORT, COHORT),
+            needs=names.stack(COHORT),
         )
     for seat in seats:
         yield from _workbench(loaded, assembly, seat)
@@ -83,6 +102,7 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
             templates=tuple(exemplar.template(variant) for variant in variants),
             tags=seat_tags,
             needs=_needed(names, kind),
+            config_dir=loaded.path.parent,
         )
 
 

@@ -13,8 +13,17 @@ NOTEBOOK = "AWS::SageMaker::NotebookInstance"
 CREATE_ONLY = {
     "AWS::CloudWatch::Dashboard": frozenset({"DashboardName"}),
     "AWS::ECR::Repository": frozenset({"EncryptionConfiguration", "RepositoryName"}),
+    "AWS::Events::Rule": frozenset({"Name"}),
     "AWS::IAM::ManagedPolicy": frozenset({"Description", "ManagedPolicyName", "Path"}),
     "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
+    "AWS::Lambda::Function": frozenset({"FunctionName", "PackageType", "TenancyConfig"}),
+    "AWS::Lambda::Permission": frozenset(
+        {
+            *("Action", "EventSourceToken", "FunctionName", "FunctionUrlAuthType"),
+            *("InvokedViaFunctionUrl", "Principal", "PrincipalOrgID", "SourceAccount", "SourceArn"),
+        }
+    ),
+    "AWS::Logs::LogGroup": frozenset({"LogGroupName"}),
     "AWS::S3::Bucket": frozenset({"BucketName", "BucketNamePrefix", "BucketNamespace"}),
     "AWS::S3::BucketPolicy": frozenset({"Bucket"}),
     NOTEBOOK: frozenset(
@@ -30,6 +39,8 @@ CREATE_ONLY = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": frozenset(
         {"NotebookInstanceLifecycleConfigName"}
     ),
+    "AWS::SNS::Topic": frozenset({"FifoTopic", "TopicName"}),
+    "AWS::SNS::TopicPolicy": frozenset(),
 }
 """Properties that CloudFormation can only set by making the resource anew, by type
 (``createOnlyProperties`` of the resource schemas)."""
@@ -46,6 +57,7 @@ _NAME_OF_DATA = {
 _NOUNS = {
     "AWS::CloudWatch::Dashboard": "dashboard",
     "AWS::ECR::Repository": "repository",
+    "AWS::Events::Rule": "rule",
     "AWS::IAM::ManagedPolicy": "policy",
     "AWS::IAM::Role": "role",
     "AWS::S3::Bucket": "bucket",

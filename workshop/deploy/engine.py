@@ -104,7 +104,11 @@ class DeployEngine:
         if COHORT in self.by_seat:
             self._work_on([COHORT])
             if not self._is_up(COHORT):
-                self._stop_for("the cohort's stack is not there, and every seat needs it")
+                jobs = self.by_seat[COHORT]
+                lost = next(
+                    job.name for job in jobs if job.stage not in (Stage.DONE, Stage.UNCHANGED)
+                )
+                self._stop_for(f"{lost} is not there, and every seat needs it")
                 return
         waiting = [
             seat

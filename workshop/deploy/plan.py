@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -169,27 +169,30 @@ def _cure(desired: DesiredStack, found: StackSummary) -> str:
 
 def cure_of_clearing(desired: DesiredStack) -> str:
     """Return how to get rid of a stack that CloudFormation alone does not delete."""
-    return _tear_down(desired.tags[tags.ENVIRONMENT], [desired.seat])
+    return _tear_down(desired.command, [desired.seat])
 
 
-def _tear_down(environment: str, seats: Sequence[str]) -> str:
-    only = "" if COHORT in seats else f" --only {','.join(seats)}"
-    command = f"workshop teardown -e {environment} --early{only} --save-to FOLDER"
-    return f"tear it down, then deploy it again: {command}"
+def _tear_down(command: Callable[..., str], seats: Sequence[str]) -> str:
+    only = () if COHORT in seats else ("--only", ",".join(seats))
+    how = command("teardown", "--early", *only, "--save-to", "FOLDER")
+    return f"tear it down, then deploy it again: {how}"
 
 
 def cure_of_taken(desired: DesiredStack) -> str:
     """Return what helps where a bucket or a repository is there already, and in no stack."""
-    kept = cure_of_kept(desired.tags[tags.ENVIRONMENT], [desired.seat])
+    kept = cure_of_kept(desired.command, [desired.seat])
     return f"{kept}; else give the workshop another name"
 
 
-def cure_of_kept(environment: str, seats: Sequence[str]) -> str:
-    """Return how to get rid of what an earlier edition kept of these seats, and save it before."""
+def cure_of_kept(command: Callable[..., str], seats: Sequence[str]) -> str:
+    """Return how to get rid of what an earlier edition kept of these seats, and save it before.
+
+    ``command`` gives the command that does a verb with the environment.
+    """
     keys = dict.fromkeys("'keep_datasets'" if seat == COHORT else "'keep'" for seat in seats)
     return (
         f"if an earlier edition kept it, take its {' and '.join(keys)} out of the YAML for now and"
-        f" {_tear_down(environment, seats)}"
+        f" {_tear_down(command, seats)}"
     )
 
 
@@ -200,16 +203,16 @@ def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
     """
     if plan.current is None or plan.action not in (StackAction.UNCHANGED, StackAction.UPDATE):
         return plan
-    seat, environment = plan.desired.seat, plan.desired.tags[tags.ENVIRONMENT]
+    only = ("--only", plan.desired.seat)
     if notebook is None:
         message = f"its notebook is missing, though the stack is {plan.current.status}"
         return replace(plan, action=StackAction.CLEAR, message=message)
     if notebook.status == "Deleting":
-        message = f"its notebook is being deleted; then: workshop deploy -e {environment}"
-        return replace(plan, action=StackAction.REFUSED, message=f"{message} --only {seat}")
+        message = f"its notebook is being deleted; then: {plan.desired.command('deploy', *only)}"
+        return replace(plan, action=StackAction.REFUSED, message=message)
     if notebook.status == "Failed" and plan.action == StackAction.UNCHANGED:
         message = (
-            f"its notebook is Failed; start it with: workshop start -e {environment} --only {seat},"
+            f"its notebook is Failed; start it with: {plan.desired.command('start', *only)},"
             " or give it another instance type"
         )
         return replace(plan, action=StackAction.REFUSED, message=message)
@@ -273,10 +276,10 @@ def unread_template(desired: DesiredStack, reason: str) -> str:
 def _keeps_data(desired: DesiredStack, data: Sequence[str], asked_for: Iterable[str]) -> str:
     """Return why a stack is refused whose update would remove what holds people's work."""
     names = ", ".join(data)
-    asked = " ".join(f"--remove {name}" for name in asked_for)
+    asked = [word for name in asked_for for word in ("--remove", name)]
     return (
         f"{names} would be removed with what is in it, and nobody asked for that; put it back into"
-        f" the YAML, or remove it with: workshop deploy -e {desired.tags[tags.ENVIRONMENT]} {asked}"
+        f" the YAML, or remove it with: {desired.command('deploy', *asked)}"
     )
 
 
@@ -284,7 +287,7 @@ def left_outside(desired: DesiredStack, left: Sequence[str]) -> str:
     """Return what an update took out of a stack and did not delete, and what deletes it."""
     if not left:
         return ""
-    command = f"workshop teardown -e {desired.tags[tags.ENVIRONMENT]}"
+    command = desired.command("teardown")
     return f"in no stack any more: {', '.join(left)}; in the end it is deleted by: {command}"
 
 

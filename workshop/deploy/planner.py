@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +17,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks, strays
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
-from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -33,7 +32,6 @@ from workshop.errors import WorkshopError
 from workshop.naming import COHORT, stack_that_makes
 
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
-THREADS = 8
 
 
 def look(clients: Clients, account_regions: Sequence[AccountRegion]) -> Found:
@@ -42,7 +40,7 @@ def look(clients: Clients, account_regions: Sequence[AccountRegion]) -> Found:
     Raise WorkshopError when a listing fails: without it there is no plan.
     """
 
-    def listed(account_region: AccountRegion) -> Mapping[str, StackSummary]:
+    def stacks_of(account_region: AccountRegion) -> Mapping[str, StackSummary]:
         try:
             return stacks.stacks(clients, account_region)
         except (BotoCoreError, ClientError) as error:
@@ -53,8 +51,7 @@ def look(clients: Clients, account_regions: Sequence[AccountRegion]) -> Found:
                 " Check that you may call cloudformation:DescribeStacks there"
             ) from error
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip(account_regions, pool.map(listed, account_regions), strict=True))
+    return side_by_side(stacks_of, account_regions, threads=stacks.LISTED_AT_ONCE)
 
 
 def elsewhere(
@@ -86,13 +83,8 @@ def plan(
     there stops nobody: no seat needs anything of it.
     """
     found = look(clients, account_regions_of(seats))
-    known, unlisted = dict(found), {}
-    for account_region, answer in stacks.in_each(clients, elsewhere).items():
-        if isinstance(answer, Unavailable):
-            unlisted[account_region] = answer.reason
-        else:
-            known[account_region] = answer
-    made = propose(loaded, assembly, seats, known, reader(clients), remove=remove)
+    besides, unlisted = stacks.in_each(clients, elsewhere)
+    made = propose(loaded, assembly, seats, {**found, **besides}, reader(clients), remove=remove)
     return see_notebooks(clients, loaded, replace(made, unlisted=unlisted)), found
 
 
@@ -109,25 +101,21 @@ def see_notebooks(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan)
         if stack.desired.kind == kind and stack.action in there_already
     )
     list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
-    listed = side_by_side(
+    answers = side_by_side(
         lambda account_region: attempt(partial(list_in, account_region)),
         account_regions,
-        threads=THREADS,
+        threads=stacks.LISTED_AT_ONCE,
     )
+    listed, unseen = known_and_not(answers)
     named = {seat.id: loaded.names(seat).notebook for seat in loaded.seats}
 
     def seen(stack: StackPlan) -> StackPlan:
         there = listed.get(stack.desired.account_region)
-        if stack.desired.kind != kind or there is None or isinstance(there, Unavailable):
+        if stack.desired.kind != kind or there is None:
             return stack
         return planning.with_notebook(stack, there.get(named[stack.desired.seat]))
 
     seats = (replace(seat, stacks=tuple(map(seen, seat.stacks))) for seat in made.seats)
-    unseen = {
-        account_region: there.reason
-        for account_region, there in listed.items()
-        if isinstance(there, Unavailable)
-    }
     return replace(made, seats=tuple(seats), unseen=unseen)
 
 

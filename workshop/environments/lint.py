@@ -44,9 +44,9 @@ def diagnostics(
 
 def _too_many_stacks(line: int, seats: Sequence[Seat]) -> Iterator[Diagnostic]:
     for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
-        stacks = len(naming.SEAT_STACKS) * count + 1
+        stacks = len(naming.SEAT_STACKS) * count + len(naming.COHORT_STACKS)
         if stacks > STACKS_PER_REGION:
-            most = (STACKS_PER_REGION - 1) // len(naming.SEAT_STACKS)
+            most = (STACKS_PER_REGION - len(naming.COHORT_STACKS)) // len(naming.SEAT_STACKS)
             message = (
                 f"{count} seats in {account} {region} are {stacks} stacks, and CloudFormation"
                 f" holds {STACKS_PER_REGION} in a Region; keep to {most} seats there, and give"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop.config import roster, yaml_document
+from workshop.config import command_line, roster, yaml_document
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import DEFAULT_PROFILE, Environment
@@ -61,7 +61,7 @@ def known(config_dir: Path) -> list[str]:
     return sorted(name for name in names if _NAME.fullmatch(name))
 
 
-def load(name: str, config_dir: Path = Path("config")) -> LoadedEnvironment:
+def load(name: str, config_dir: Path = command_line.CONFIG_DIR) -> LoadedEnvironment:
     """Read ``<config_dir>/<name>.yaml`` and its roster.
 
     Raises UsageError when there is no such environment, and ConfigError with every mistake of
@@ -78,7 +78,7 @@ def load(name: str, config_dir: Path = Path("config")) -> LoadedEnvironment:
     )
 
 
-def draft(name: str, config_dir: Path = Path("config")) -> Draft:
+def draft(name: str, config_dir: Path = command_line.CONFIG_DIR) -> Draft:
     """Read an environment with whatever mistakes it has; raises UsageError when it is not there."""
     path = _path(name, config_dir)
     file = shown(path)
@@ -120,9 +120,7 @@ def missing_ids(read: Draft, config_dir: Path) -> list[Diagnostic]:
     """Return the diagnostic that rows have no id yet, with the command that cures it."""
     if read.sheet is None or read.roster_path is None:
         return []
-    folder = shown(config_dir)
-    where = "" if folder == "config" else f" --config-dir {folder}"
-    cure = f"workshop roster -e {read.name}{where} --write"
+    cure = command_line.command("roster", read.name, config_dir, "--write")
     return roster.missing_ids(read.sheet, shown(read.roster_path), cure)
 
 

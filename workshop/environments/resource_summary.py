@@ -35,7 +35,7 @@ class ProfileSummary:
 
 @dataclass(frozen=True)
 class ResourceTotals:
-    """Everything, with what the cohorts add: a stack, a bucket and a dashboard each."""
+    """Everything, with what the cohorts add: two stacks and buckets, a role, a dashboard each."""
 
     seats: int
     cohorts: int
@@ -77,10 +77,10 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
     totals = ResourceTotals(
         seats=seats,
         cohorts=cohorts,
-        stacks=sum(profile.stacks for profile in profiles) + cohorts,
-        buckets=sum(profile.buckets for profile in profiles) + cohorts,
+        stacks=sum(profile.stacks for profile in profiles) + cohorts * len(naming.COHORT_STACKS),
+        buckets=sum(profile.buckets for profile in profiles) + 2 * cohorts,
         repositories=sum(profile.repositories for profile in profiles),
-        roles=seats,
+        roles=seats + cohorts,
         notebooks=seats,
         volume_gb=sum(seat.volume_gb for seat in loaded.seats),
         dashboards=seats + cohorts,

@@ -102,7 +102,7 @@ def handout(
                 profile_name=seat.profile,
                 names=links.placed(loaded.names(seat)),
                 notebook=notebooks[seat.id],
-                fresh=f"workshop handout -e {loaded.name} --only {seat.id}",
+                fresh=loaded.command("handout", "--only", seat.id),
                 name=seat.name if with_names else "",
                 email=seat.email if with_names else "",
             )

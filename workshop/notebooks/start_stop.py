@@ -174,7 +174,7 @@ class NotebookBatch:
         for pending in list(self._pending.values()):
             pending.book = seen.get(pending.name)
             if pending.book is None:
-                command = f"workshop deploy -e {self.loaded.name} --only {pending.seat.id}"
+                command = self.loaded.command("deploy", "--only", pending.seat.id)
                 reason = f"there is no notebook; make it with: {command}"
                 self._close(pending, "missing", reason)
                 continue

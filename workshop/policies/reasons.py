@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 WHY_WILDCARD = {
+    "FindRoles": "iam:ListRoles has no resource-level permissions",
+    "Freeze": "the roles of all seats, by path and names; iam:PolicyARN keeps it to one policy",
+    "FindMachines": "lists have no resource-level permissions, and tags tell the workshop's",
+    "StopMachines": "attendees name their things freely; aws:ResourceTag tells the workshop's",
+    "StopNotebooks": "the notebooks of all seats, by their names",
+    "StopScaling": "scalable targets have ids that AWS gives; of endpoints with the workshop's tag"
+    " alone",
+    "OwnState": "every object of the watch's own bucket",
+    "WriteWatchLogs": "the streams of the function's own log group",
     "OwnBuckets": "the buckets of this account whose names begin with the seat's prefix, which no"
     " other name does",
     "OwnObjects": "every object, in the seat's own buckets only",

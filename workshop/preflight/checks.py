@@ -107,7 +107,7 @@ def unknown(account_region: AccountRegion, subject: str, reason: str) -> Check:
 def not_known(reason: str, name: str) -> str:
     """Return the sentence of a check without an answer, which is accepted by ``name``."""
     cure = waiver(CheckState.UNKNOWN, name)
-    return f"{reason}; make it known, or go on without: {cure}"
+    return f"{reason}; find it out, or go on without: {cure}"
 
 
 def waiver(state: CheckState, name: str) -> str:

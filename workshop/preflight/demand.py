@@ -46,9 +46,10 @@ def desired(
 ) -> Demand:
     """Return what ``seats``, all of one account and Region, will be made of."""
     cohort = loaded.cohort_names(account_region)
-    stacks, buckets = {cohort.stack(COHORT)}, {cohort.datasets_bucket}
+    stacks = {*map(cohort.stack, naming.COHORT_STACKS)}
+    buckets = {cohort.datasets_bucket, cohort.watch_bucket}
     repositories: set[str] = set()
-    roles: dict[str, int] = {}
+    roles: dict[str, int] = {cohort.stack(naming.WATCH): 1}
     notebooks: dict[str, tuple[str, ...]] = {}
     volumes: dict[str, int] = {}
     for seat in seats:
@@ -215,11 +216,11 @@ def check_count(
     ):
         return check(CheckState.UNKNOWN, _reasons(need, used, quota))
     total = need + used
-    sum_up = f"{need} more and the {used} there are {total} of {_allowed(quota)}"
+    sum_up = _sum_up(total, f"{need} more, {used} there", quota)
     short = total - quota.value
     if short <= 0:
         return check(CheckState.OK, sum_up)
-    message = f"{sum_up}, {short} too many; {_cure(quota, total)}"
+    message = f"{sum_up}: {short} too few; {_cure(quota, total)}"
     return check(CheckState.FAILED, message, raise_to=total)
 
 
@@ -271,14 +272,14 @@ def check_concurrent(
             return check(CheckState.UNKNOWN, reason)
         return check(CheckState.WARNING, f"not known ({reason}); {users} may find none")
     total = use.seats + used
-    sum_up = f"{users} and the {used} that others use are {total} of {_allowed(quota)}"
+    sum_up = _sum_up(total, f"{users}, {used} used by others", quota)
     short = total - quota.value
     if short <= 0:
         return check(CheckState.OK, sum_up)
     turns = f": {waiver(CheckState.SHORT, quota.code)}" if serious else ""
     return check(
         CheckState.SHORT if serious else CheckState.WARNING,
-        f"{sum_up}, {short} too many; {_cure(quota, total)}, or let them take turns{turns}",
+        f"{sum_up}: {short} too few; {_cure(quota, total)}, or have seats take turns{turns}",
         raise_to=total,
     )
 
@@ -368,6 +369,11 @@ def _reasons(*parts: object) -> str:
 
 def _number(value: int | Unavailable | None) -> int | None:
     return None if isinstance(value, Unavailable) else value
+
+
+def _sum_up(total: int, parts: str, quota: AppliedQuota) -> str:
+    where = " in all Regions" if quota.limit.everywhere else ""
+    return f"you need {total} ({parts}), AWS allows {_allowed(quota)}{where}"
 
 
 def _allowed(quota: AppliedQuota) -> str:

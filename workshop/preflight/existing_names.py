@@ -7,7 +7,7 @@ may have any path, and a dashboard any Region.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -86,6 +86,9 @@ def desired(
     shared = cohort.stack(COHORT)
     found: dict[str, dict[str, str]] = {kind: {} for kind in CURES}
     found[BUCKET][cohort.datasets_bucket] = shared
+    watch = cohort.stack(naming.WATCH)
+    found[BUCKET][cohort.watch_bucket] = watch
+    found[ROLE][cohort.watch_role] = watch
     for part in layout.cohort_policies(cohort, loaded.settings.profiles, end=loaded.settings.end):
         found[POLICY][cohort.cohort_policy(part)] = shared
     for seat in seats:
@@ -196,7 +199,7 @@ def check(
     kind: str,
     desired: Names,
     there: Mapping[str, str] | Collection[str] | Unavailable,
-    environment: str,
+    command: Callable[..., str],
 ) -> Check:
     """Return whether nothing has a name of this kind that a stack has to make.
 
@@ -214,7 +217,7 @@ def check(
     cure = CURES[kind].format(name=taken[0], region=account_region.region, arn=arn)
     if kind in KEPT:
         seats = dict.fromkeys(naming.seat_of_stack(desired[name]) for name in taken)
-        cure = f"{cure_of_kept(environment, [*seats])}; else {cure}"
+        cure = f"{cure_of_kept(command, [*seats])}; else {cure}"
     message = f"{_there(taken)}, and no stack of this workshop made it; {cure}; or {_OTHER_NAME}"
     return Check(account_region, subject, CheckState.FAILED, message)
 
@@ -226,11 +229,11 @@ def check_buckets(
     account_region: AccountRegion,
     desired: Names,
     there: BucketNames | Unavailable,
-    environment: str,
+    command: Callable[..., str],
 ) -> Iterator[Check]:
     """Yield the same for buckets, whose names are shared with all other accounts."""
     usable = there if isinstance(there, Unavailable) else there.usable
-    yield check(account_region, BUCKET, desired, usable, environment)
+    yield check(account_region, BUCKET, desired, usable, command)
     if not isinstance(there, Unavailable) and there.of_others:
         message = f"{_there(sorted(there.of_others))} in another account; {_OTHER_NAME}"
         yield Check(account_region, "bucket names of other accounts", CheckState.FAILED, message)

@@ -43,7 +43,7 @@ class SubnetDemand:
 
 
 Offers = Mapping[str, frozenset[str]]
-"""Location (a Region, a zone) -> the ``ml.`` types whose namesakes EC2 offers there."""
+"""Location (a Region, a zone) -> the ``ml.`` types that EC2 offers there, without the ``ml.``."""
 
 
 def subnets(
@@ -122,7 +122,7 @@ def check_region(
             account_region,
             ALL,
             CheckState.OK,
-            f"EC2 offers their namesakes in {account_region.region}",
+            f"{account_region.region} has them: EC2 offers the same types there",
         )
 
 

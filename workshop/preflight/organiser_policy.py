@@ -53,6 +53,10 @@ _NAMED = {
         "sagemaker:{region}:{account}:notebook-instance-lifecycle-config/{workshop}-*"
     ),
     "AWS::CloudWatch::Dashboard": "cloudwatch::{account}:dashboard/{workshop}-*",
+    "AWS::Lambda::Function": "lambda:{region}:{account}:function:{workshop}-*",
+    "AWS::Events::Rule": "events:{region}:{account}:rule/{workshop}-*",
+    "AWS::SNS::Topic": "sns:{region}:{account}:{workshop}-*",
+    permissions.WATCH_LOGS: "logs:{region}:{account}:log-group:/aws/lambda/{workshop}-*",
     permissions.LOG_GROUP: "logs:{region}:{account}:log-group:" + collector.LOG_GROUP + "*",
 }
 """By type, the ARNs of what has the workshop's names."""
@@ -94,7 +98,11 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     (_, deletes), _ = permissions.deletes(anybody, scope.partition, bucket="datasets")
     passing = {
         **_statement("PassRoles", ["iam:PassRole"], roles),
-        "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        "Condition": {
+            "StringEquals": {
+                "iam:PassedToService": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]
+            }
+        },
     }
     return [
         # What is read of everything need not be allowed on single resources as well.

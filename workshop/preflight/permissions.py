@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
-from workshop.naming import SEAT_STACKS, Names
+from workshop.naming import SEAT_STACKS, WATCH_MAKES, Names
 from workshop.policies.actions import actions
 from workshop.preflight import handlers
 from workshop.preflight.checks import Check, CheckState, DeniedAction, not_known, unknown
@@ -53,6 +53,9 @@ STACK, ROLE, POLICY, LOG_GROUP = (
     "AWS::IAM::ManagedPolicy",
     "AWS::Logs::LogGroup",
 )
+WATCH_LOGS = "the watch's log group"
+"""Its stack makes this one; SageMaker makes the others."""
+
 ACTIONS: dict[str, tuple[str, ...]] = {
     STACK: actions(
         "cloudformation",
@@ -93,6 +96,25 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "AWS::CloudWatch::Dashboard": actions(
         "cloudwatch", "PutDashboard GetDashboard TagResource DeleteDashboards"
+    ),
+    "AWS::Lambda::Function": actions(
+        "lambda",
+        "CreateFunction GetFunction UpdateFunctionCode UpdateFunctionConfiguration",
+        "DeleteFunction TagResource AddPermission RemovePermission GetPolicy",
+    ),
+    "AWS::Lambda::Permission": (),  # a part of its function
+    "AWS::Events::Rule": actions(
+        "events",
+        "PutRule PutTargets DescribeRule ListTargetsByRule RemoveTargets DeleteRule TagResource",
+    ),
+    "AWS::SNS::Topic": actions(
+        "sns",
+        "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic TagResource",
+        "ListTagsForResource ListSubscriptionsByTopic",
+    ),
+    "AWS::SNS::TopicPolicy": (),  # a part of its topic
+    WATCH_LOGS: actions(
+        "logs", "CreateLogGroup PutRetentionPolicy DeleteLogGroup TagResource ListTagsForResource"
     ),
     LOG_GROUP: actions("logs", "DescribeLogStreams"),
     "*": (
@@ -154,10 +176,17 @@ def questions(
             "notebook-instance-lifecycle-config", names.lifecycle_config
         ),
         "AWS::CloudWatch::Dashboard": names.dashboard_arn,
+        "AWS::Lambda::Function": names.watch_arn,
+        "AWS::Lambda::Permission": names.watch_arn,
+        "AWS::Events::Rule": f"arn:{partition}:events:{here}:rule/{names.watch}-tick",
+        "AWS::SNS::Topic": names.watch_topic_arn,
+        "AWS::SNS::TopicPolicy": names.watch_topic_arn,
+        WATCH_LOGS: f"arn:{partition}:logs:{here}:log-group:{names.watch_log_group}",
         LOG_GROUP: f"arn:{partition}:logs:{here}:log-group:{collector.LOG_GROUP}",
         "*": "*",
     }
     made = {resource_type for kind in SEAT_STACKS.values() for resource_type in kind.makes}
+    made.update((*WATCH_MAKES, WATCH_LOGS))
     asked: dict[str, dict[str, None]] = {}
     for resource_type in sorted({STACK, POLICY, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index):
         own = resources[resource_type]
@@ -247,7 +276,7 @@ def check(
         yield unknown(account_region, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
         return
     if is_root(caller):
-        message = "the account's root may do all that no organization denies it"
+        message = "you are the account's root user, who may do all that no organization forbids"
         yield Check(account_region, SUBJECT, CheckState.OK, message)
         return
     if isinstance(decisions, Unavailable):

@@ -191,11 +191,15 @@ def _names(ask: ParallelReads, request: PreflightRequest) -> Judge:
         buckets = heads.result()
         usable = buckets if isinstance(buckets, Unavailable) else buckets.usable
         mine = _new_by_now(ask, request, existing_names.BUCKET, usable)
-        yield from existing_names.check_buckets(account_region, mine, buckets, request.loaded.name)
+        yield from existing_names.check_buckets(
+            account_region, mine, buckets, request.loaded.command
+        )
         for kind, answer in others.items():
             there = answer.result()
             new_by_now = _new_by_now(ask, request, kind, there)
-            yield existing_names.check(account_region, kind, new_by_now, there, request.loaded.name)
+            yield existing_names.check(
+                account_region, kind, new_by_now, there, request.loaded.command
+            )
 
     return judge
 
@@ -260,7 +264,7 @@ def _names_of(
     """Yield whether new names are free, unless the check of a quota says that nobody knows."""
     if request.new_names and not isinstance(there, Unavailable):
         new = _new_by_now(ask, request, kind, there)
-        yield existing_names.check(request.account_region, kind, new, there, request.loaded.name)
+        yield existing_names.check(request.account_region, kind, new, there, request.loaded.command)
 
 
 def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:

@@ -44,6 +44,8 @@ def region_prices(offers: Iterable[Offer], date: str) -> RegionPrices:
     volume = None
     types: dict[str, dict[Use, str]] = {}
     for offer in offers:
+        if not Decimal(offer.usd):
+            continue  # of a free tier: no machine and no disk costs nothing
         machine = _MACHINE.fullmatch(offer.usage_type)
         if machine and offer.unit == "Hrs":
             types.setdefault(machine[2], {})[USES[machine[1]]] = _plain(offer.usd)

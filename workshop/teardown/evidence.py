@@ -9,7 +9,6 @@ concluded from the present configuration.
 from __future__ import annotations
 
 import re
-import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -230,14 +229,11 @@ def _out_of_reach(
         caller = clients.home.account
     if caller == account_region.account:
         return None
-    words = ["workshop", "leftovers", "-e", loaded.name]
-    words += ["--account", account_region.account, "--region", account_region.region]
-    if loaded.path.parent != Path("config"):
-        words += ["--config-dir", str(loaded.path.parent)]
+    at = ("--account", account_region.account, "--region", account_region.region)
     return (
         f"the workshop was in account {account_region.account}, which was not looked at, and your"
         f" credentials are for {caller}; sign in to {account_region.account} and run:"
-        f" {shlex.join(words)}"
+        f" {loaded.command('leftovers', *at)}"
     )
 
 

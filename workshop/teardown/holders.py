@@ -78,12 +78,12 @@ class StackRules:
 
     def _is_named_for(self, seat: str, name: str) -> bool:
         names = Names(self.workshop, seat, self.account_region.account, self.account_region.region)
-        return name in {names.stack(kind) for kind in naming.SEAT_STACKS}
+        return name in {names.stack(kind) for kind in naming.kinds_of(seat)}
 
     def _looks_alike(self, name: str) -> bool:
         parts = name.split("-")
         return parts[0] == self.workshop and (
-            (self.whole and parts[1:] == [naming.COHORT])
+            (self.whole and parts[1:] in ([naming.COHORT], [naming.COHORT, naming.WATCH]))
             or (len(parts) == _WORDS and parts[1] in self.seats)
         )
 

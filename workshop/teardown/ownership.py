@@ -24,7 +24,7 @@ from workshop.teardown.resource import STILL_THERE, Ownership, ScanContext, Scop
 _ROLE = re.compile(r"arn:[^:]+:iam::(?P<account>\d{12}):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
 _NAMED = re.compile(
     rf"(?P<workshop>{naming.WORKSHOP_PATTERN.strip('^$')})"
-    rf"-(?P<seat>{naming.SEAT_PATTERN.strip('^$')})-(?P<region>.+)-(?:execution|console)"
+    rf"-(?P<seat>{naming.SEAT_PATTERN.strip('^$')})-(?P<region>.+)-(?:execution|console|watch)"
 )
 _SESSION = re.compile(r"arn:[^:]+:sts::(?P<account>\d{12}):assumed-role/(?P<name>[^/]+)/.*")
 

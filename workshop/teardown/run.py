@@ -6,17 +6,16 @@ Nothing is remembered but what AWS says: after a crash, the same again goes on f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.events import EventStream, now
-from workshop.naming import COHORT
+from workshop.events import EventStream, Stopwatch, now
+from workshop.naming import COHORT, WATCH
 from workshop.teardown import freeze, roles, stacks, sweep, verification
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
@@ -86,7 +85,7 @@ class Teardown:
         self._say = EventStream(self.sink)
         self._by_name = {resource_type.name: resource_type for resource_type in self.resource_types}
         self._results = DeletionResults()
-        self._seconds: dict[str, float] = {}
+        self._watch = Stopwatch()
         self._not_frozen: dict[str, str] = {}
         self._saved: list[Saved] = []
         self._problems: dict[str, str] = {}
@@ -104,7 +103,7 @@ class Teardown:
 
     def plan(self, choices: Choices) -> TeardownPlan:
         """Return what would be done now."""
-        with self._timed(TeardownStep.DISCOVER):
+        with self._watch.step(TeardownStep.DISCOVER):
             return self._scanned(choices)
 
     def _scanned(self, choices: Choices) -> TeardownPlan:
@@ -120,7 +119,7 @@ class Teardown:
         subject = PlanSubject("", self.target.workshop, self.target.environment)
         self._shown = shown or ShownPlan.of(plan, subject)
         if plan.choices.stacks:
-            with self._timed(TeardownStep.FREEZE):
+            with self._watch.step(TeardownStep.FREEZE):
                 self._freeze(plan)
         scans: list[Scan] = []
         current = self.plan(plan.choices)
@@ -131,9 +130,9 @@ class Teardown:
             scans = [self._scan(current)]
             if not plan.choices.stacks:
                 break
-            with self._timed(TeardownStep.STACKS):
+            with self._watch.step(TeardownStep.STACKS):
                 self._delete_stacks(current)
-            with self._timed(TeardownStep.VERIFY):
+            with self._watch.step(TeardownStep.VERIFY):
                 self._emit(TeardownStep.VERIFY, f"scanning twice, {self.interval:g} seconds apart")
                 scanned = partial(self._scanned, plan.choices)
                 current, scans = verification.twice(scanned, self.interval, self.pause)
@@ -182,11 +181,11 @@ class Teardown:
         """
         resources = self._swept(current)
         work = self._sweep_of(current, resources)
-        with self._timed(TeardownStep.STOP):
+        with self._watch.step(TeardownStep.STOP):
             work.stop_spending()
             running = work.wait_until_stopped()
         current = self.plan(current.choices)
-        with self._timed(TeardownStep.SAVE):
+        with self._watch.step(TeardownStep.SAVE):
             self._saved = list(save(current))
         for one in self._saved:
             self._emit(TeardownStep.SAVE, f"{one.seat or 'of no seat'}: {one.message}")
@@ -241,9 +240,9 @@ class Teardown:
     ) -> None:
         work = self._sweep_of(current, resources, kept)
         try:
-            with self._timed(TeardownStep.STOP):
+            with self._watch.step(TeardownStep.STOP):
                 work.stop_spending()
-            with self._timed(TeardownStep.DELETE):
+            with self._watch.step(TeardownStep.DELETE):
                 work.delete()
         finally:
             self._results.note(work.results)
@@ -349,7 +348,10 @@ class Teardown:
                 current,
                 [resource for resource in shared if resource.account_region == account_region],
             )
-            self._results.note(engine.delete(cohort))
+            # The watch first: the policy that it attaches is the cohort's.
+            watch = [stack for stack in cohort if stack.id.endswith(f"-{WATCH}")]
+            self._results.note(engine.delete(watch))
+            self._results.note(engine.delete([one for one in cohort if one not in watch]))
             policies = [
                 resource
                 for resource in here
@@ -436,7 +438,7 @@ class Teardown:
             stays=() if plan.choices.stacks else self._stays(last),
             not_frozen=self._not_frozen,
             not_offered=discovery.not_offered,
-            seconds=dict(self._seconds),
+            seconds=self._watch.seconds,
             calls=self.clients.calls,
         )
 
@@ -447,12 +449,3 @@ class Teardown:
 
     def _emit(self, step: TeardownStep, message: str) -> None:
         self._say(TeardownEvent(now(), step, message))
-
-    @contextmanager
-    def _timed(self, step: TeardownStep) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            taken = time.monotonic() - began
-            self._seconds[step] = round(self._seconds.get(step, 0) + taken, 2)

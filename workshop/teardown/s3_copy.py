@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-import threading
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +241,6 @@ class InFolder:
     root: Path
     go_on: Callable[[], object] = lambda: None
     folder: str = ""
-    _naming: threading.Lock = field(default_factory=threading.Lock)
 
     def below(self, folder: str) -> InFolder:
         return replace(self, folder=folder)
@@ -291,19 +288,10 @@ class InFolder:
         """
         try:
             files.make_folder(path.parent, root=self.root)
-            number, name = tempfile.mkstemp(dir=path.parent, prefix=".saving-")
+            with files.draft(path, new=True) as partial:
+                fill(partial)
         except (FileExistsError, NotADirectoryError) as error:
-            raise NameTakenError(f"{error.filename} is no folder") from error
-        os.close(number)
-        partial = Path(name)
-        try:
-            fill(partial)
-            with self._naming:
-                if os.path.lexists(path):
-                    raise NameTakenError(f"{path} is another file")
-                partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+            raise NameTakenError(f"{error.filename} is another file") from error
 
     def _path(self, name: str) -> Path:
         return self.root / self.folder / name

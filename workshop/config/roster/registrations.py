@@ -130,14 +130,14 @@ def _unread(line: int, message: str) -> Export:
 
 
 @dataclass(frozen=True, slots=True)
-class _Export:
+class _ExportTable:
     delimiter: str
     line: int
     headings: list[str]
     columns: Mapping[Heading, tuple[int, ...]]
 
 
-def _table(text: str) -> _Export | None:
+def _table(text: str) -> _ExportTable | None:
     """Return where the headings are: of all delimiters and lines, what names the most."""
     declared = csv_file.declared_delimiter(text)
     found = []
@@ -146,7 +146,7 @@ def _table(text: str) -> _Export | None:
             for number, (line, _, cells) in enumerate(csv_file.records(text, delimiter)):
                 columns = _columns(cells)
                 if Heading.EMAIL in columns:
-                    found.append(_Export(delimiter, line, cells, columns))
+                    found.append(_ExportTable(delimiter, line, cells, columns))
                     break
                 if number == _PREAMBLE:
                     break

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import os
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from workshop import files
 from workshop.config import roster, yaml_document
 from workshop.config.roster import csv_file, yaml_file
 from workshop.config.roster.merge import Merge
@@ -66,13 +65,8 @@ def _replace(
     """Put ``raw`` in the place of ``path`` in one step, after reading it back."""
     target = path.resolve()  # a link stays a link
     try:
-        descriptor, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
-        draft = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
+        with files.draft(target, suffix=target.suffix) as draft:
+            draft.write_bytes(raw)
             written = roster.read(draft)
             if written.diagnostics or [dict(row.cells) for row in written.rows] != expected:
                 raise WorkshopError(
@@ -80,9 +74,6 @@ def _replace(
                     f" them by hand, as shown {shown_by}"
                 )
             draft.chmod(target.stat().st_mode & 0o7777)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
     except OSError as error:
         raise WorkshopError(
             f"{path.as_posix()} cannot be written ({error.strerror}); check its folder"

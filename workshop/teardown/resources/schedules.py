@@ -17,6 +17,7 @@ from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources.base import ResourceType
 
+DEFAULT_BUS = "default"
 TARGETS_AT_ONCE = 100
 """As many as RemoveTargets takes (botocore's service model)."""
 
@@ -51,7 +52,8 @@ class EventRules(ResourceType):
             proof = ownership.joined(ownership.of_role(context.scope, role) for role in roles)
         yield from self.judged(
             context,
-            f"{bus}/{name}",
+            # As CloudFormation calls it, whose stacks hold rules of the default bus by their names.
+            name if bus == DEFAULT_BUS else f"{bus}/{name}",
             name=name,
             arn=rule["Arn"],
             proof=proof,

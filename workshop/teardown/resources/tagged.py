@@ -8,7 +8,7 @@ from typing import Any
 from workshop import naming
 from workshop import tags as keys
 from workshop.aws import errors
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, kinds_of
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
@@ -131,4 +131,4 @@ def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str =
 
 def _is_of(scope: Scope, seat: str, stack: str) -> bool:
     """Return whether a stack has the name of one of this seat's."""
-    return stack in {scope.names(seat).stack(kind) for kind in SEAT_STACKS}
+    return stack in {scope.names(seat).stack(kind) for kind in kinds_of(seat)}

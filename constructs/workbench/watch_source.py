@@ -1,0 +1,58 @@
+"""The source of the watch's function: the modules of ``workshop.watch`` as one text."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from importlib.resources import files
+
+PACKAGE = "workshop.watch"
+MODULES = ("work", "messages", "roles", "machines", "handler")
+"""What is imported stands before what imports it."""
+
+
+@cache
+def source() -> str:
+    """Return one module with all of it, without docstrings and comments, which cost bytes.
+
+    Imports of one another are left out: whatever they name stands above.
+    """
+    imports: dict[str, None] = {}
+    bodies = []
+    for name in MODULES:
+        text = files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8")
+        tree = _without_docstrings(ast.parse(text))
+        bodies.append([one for one in tree.body if not _is_import(one)])
+        for one in filter(_is_import, tree.body):
+            if not _is_left_out(one):
+                imports[ast.unparse(one)] = None
+    statements = [one for body in bodies for one in body]
+    code = ast.unparse(ast.Module(statements, type_ignores=[]))
+    return "\n".join(["from __future__ import annotations", *sorted(imports), code, ""])
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+def _is_left_out(statement: ast.stmt) -> bool:
+    module = statement.module if isinstance(statement, ast.ImportFrom) else None
+    return module is not None and (module == "__future__" or module.startswith(f"{PACKAGE}."))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """Take away every text that stands for itself."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            kept = [one for one in body if not _is_text(one)]
+            node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
+    return tree
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

@@ -1,0 +1,157 @@
+"""EventBridge's rules on the local cloud's clock, SageMaker's events, and what topics were sent.
+
+ministack plays rules, and has a thread that looks for due ones by the machine's clock. Here they go
+by the one clock of the cloud, also at the moment at which it is moved; a jump over several
+moments of a rule fires it once. Functions that a rule starts run beside the requests that they
+make, and whoever moved the clock can wait for their end.
+"""
+
+# Private names of ministack, held by ministack_adapter.HELD.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+
+if TYPE_CHECKING:
+    from localcloud.admin import AsyncEndpoint, Document
+    from localcloud.clock import Clock
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
+
+NOUNS = {
+    "Endpoint": "SageMaker Endpoint State Change",
+    "HyperParameterTuningJob": "SageMaker HyperParameter Tuning Job State Change",
+    "NotebookInstance": "SageMaker Notebook Instance State Change",
+    "ProcessingJob": "SageMaker Processing Job State Change",
+    "TrainingJob": "SageMaker Training Job State Change",
+    "TransformJob": "SageMaker Transform Job State Change",
+}
+"""What SageMaker tells the states of, and how
+(https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html)."""
+PATIENCE = 4.0
+"""Seconds for which a request waits for functions to end."""
+MESSAGES = 1000
+"""How many messages to topics are kept."""
+
+
+class Invocations:
+    """The functions that rules started and that run now."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._running = 0
+        self._ended = 0
+
+    def run(self, function: Callable[[], object]) -> None:
+        """Run a function in a thread of its own."""
+
+        def go() -> None:
+            try:
+                function()
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._ended += 1
+                    self._changed.notify_all()
+
+        with self._changed:
+            self._running += 1
+        threading.Thread(target=go, daemon=True).start()
+
+    def settled(self) -> dict[str, int]:
+        """Wait until none runs, or for a while; return how many run and how many have ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._running == 0, PATIENCE)
+            return {"running": self._running, "ended": self._ended}
+
+
+def patch_rules(clock: Clock, invocations: Invocations) -> None:
+    """Let rules go by the cloud's clock, and note what they start."""
+    events = ministack_adapter.module("services.eventbridge")
+    functions = ministack_adapter.module("services.lambda_svc")
+    events._now_ts = clock.now
+
+    def start(arn: str, payload: str) -> None:
+        found, config, _ = functions._get_func_record_for_ref(arn)
+        if found and config:
+            record = functions._execution_record_for_config(found, config)
+            event = json.loads(payload)
+            invocations.run(lambda: functions._execute_function_with_config_scope(record, event))
+
+    events._dispatch_to_lambda = start
+
+
+def fire_due() -> None:
+    """Fire what is due by now."""
+    ministack_adapter.module("services.eventbridge")._tick_scheduled_rules()
+
+
+def functions_endpoint(invocations: Invocations) -> AsyncEndpoint:
+    """Wait until no function runs that a rule has started, or for a while: ask again."""
+
+    async def answer(_: Document) -> Document:
+        return await asyncio.to_thread(invocations.settled)
+
+    return answer
+
+
+# --- SageMaker's events --------------------------------------------------------------------------
+
+
+def send_events(engine: SageMakerEngine) -> None:
+    """Send an event for each state that a resource enters, where any rule listens."""
+    events = ministack_adapter.module("services.eventbridge")
+
+    def entered(kind: SageMakerResourceType, record: Record) -> None:
+        if kind.noun not in NOUNS or not events._rules._data:
+            return
+        detail = engine.view(kind, record)
+        entry = {
+            "Source": "aws.sagemaker",
+            "DetailType": NOUNS[kind.noun],
+            "Detail": json.dumps(detail, default=str),
+            "Resources": [record["arn"]],
+        }
+        events._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+    engine.statuses.entered = entered
+
+
+# --- topics --------------------------------------------------------------------------------------
+
+
+class Messages:
+    """What was sent to topics, which nothing leaves this machine for."""
+
+    def __init__(self) -> None:
+        self._sent: deque[dict[str, str]] = deque(maxlen=MESSAGES)
+
+    def reset(self) -> None:
+        """Forget all of it."""
+        self._sent.clear()
+
+    def get_state(self) -> None:
+        """Keep nothing between runs."""
+
+    def load_persisted_state(self, kept: Any) -> None:
+        """Take nothing from an earlier run."""
+
+    def endpoint(self, _: Document) -> Document:
+        """Return the messages, oldest first."""
+        return {"messages": list(self._sent)}
+
+    def patch(self) -> None:
+        """Note what topics are sent, in place of whom it would be delivered to."""
+        topics = ministack_adapter.module("services.sns")
+
+        def noted(topic: str, _id: str, message: str, subject: str, *_: Any, **__: Any) -> None:
+            self._sent.append({"topic": topic, "subject": subject, "message": message})
+
+        topics._fanout = noted

@@ -1,0 +1,180 @@
+"""The watch stack: what ends the workshop from inside AWS, though every laptop sleeps."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as functions
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.base import Placement, WorkshopStack
+from stacks.nag import wildcards
+from workbench.bucket import WorkbenchBucket
+from workbench.fn_sub import sub, sub_all
+from workbench.watch_source import source
+from workshop.naming import FREEZE, WATCH, Names
+from workshop.policies.watch import watch_policy, watch_trust_policy
+
+EVENTS = {
+    "source": ["aws.sagemaker"],
+    "detail": {
+        "$or": [
+            *(
+                {f"{noun}Status": ["InProgress"]}
+                for noun in (
+                    *("HyperParameterTuningJob", "ProcessingJob"),
+                    *("TrainingJob", "TransformJob"),
+                )
+            ),
+            {"NotebookInstanceStatus": ["InService"]},
+            {
+                "EndpointStatus": [
+                    {"anything-but": ["Creating", "CREATING", "Deleting", "DELETING"]}
+                ]
+            },
+        ]
+    },
+}
+"""What SageMaker tells EventBridge by itself of something that begins to bill, or that can be
+deleted now (https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html)."""
+SECONDS = 300
+MEGABYTES = 256
+DAYS_OF_LOGS = 30
+
+
+class WatchStack(WorkshopStack):
+    """A function, what wakes it, its topic, its log group, and a bucket for what it knows.
+
+    Nothing in it is a seat's: a later end of the workshop updates this stack and the cohort's.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, placement: Placement, end: datetime
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=placement.names.stack(WATCH),
+            description="Ends the workshop: freezes its seats and stops what bills by the hour.",
+            placement=placement,
+            compact=True,
+        )
+        names = placement.inside
+        end = end.astimezone(UTC)
+        state = WorkbenchBucket(
+            self,
+            "State",
+            bucket_name=names.watch_bucket,
+            versioned=False,
+            noncurrent_days=1,
+            incomplete_upload_days=1,
+        )
+        topic = sns.CfnTopic(self, "Topic", topic_name=names.watch)
+        self._over_tls(topic, names)
+        group = logs.CfnLogGroup(
+            self, "Logs", log_group_name=names.watch_log_group, retention_in_days=DAYS_OF_LOGS
+        )
+        group.apply_removal_policy(RemovalPolicy.DESTROY)
+        function = functions.CfnFunction(
+            self,
+            "Function",
+            function_name=names.watch,
+            description="Ends the workshop",
+            runtime="python3.14",
+            handler="index.handler",
+            code=functions.CfnFunction.CodeProperty(zip_file=source()),
+            role=sub(names.watch_role_arn),
+            timeout=SECONDS,
+            memory_size=MEGABYTES,
+            logging_config=functions.CfnFunction.LoggingConfigProperty(
+                log_group=names.watch_log_group
+            ),
+            environment=functions.CfnFunction.EnvironmentProperty(
+                variables={"WATCH": sub(json.dumps(self._settings(names, end)))}
+            ),
+        )
+        # What is made last is deleted first: nothing wakes the function while it goes.
+        function.node.add_dependency(self._role(names), state, topic, group)
+        for rule in self._rules(names, end):
+            rule.node.add_dependency(function)
+        self._output("StateBucket", names.watch_bucket, "What the watch knows; no seat reads it")
+        self._output("TopicArn", names.watch_topic_arn, "Where the watch says what it did")
+
+    @staticmethod
+    def _settings(names: Names, end: datetime) -> dict[str, str]:
+        return {
+            "workshop": names.workshop,
+            "path": names.iam_path,
+            "end": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+            "freeze": names.cohort_policy_arn(FREEZE),
+            "bucket": names.watch_bucket,
+            "datasets": names.datasets_bucket,
+            "topic": names.watch_topic_arn,
+        }
+
+    def _role(self, names: Names) -> CfnResource:
+        policy = watch_policy(names)
+        role = iam.CfnRole(
+            self,
+            "Role",
+            role_name=sub(names.watch_role),
+            path=names.iam_path,
+            description="What the watch may do",
+            assume_role_policy_document=watch_trust_policy(),
+            policies=[
+                iam.CfnRole.PolicyProperty(policy_name=WATCH, policy_document=sub_all(policy))
+            ],
+        )
+        wildcards(role, {WATCH: policy})
+        return role
+
+    def _over_tls(self, topic: sns.CfnTopic, names: Names) -> None:
+        statement = {
+            "Sid": "OverTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": names.watch_topic_arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        sns.CfnTopicPolicy(
+            self, "TopicPolicy", topics=[topic.ref], policy_document=sub_all(document)
+        )
+
+    def _rules(self, names: Names, end: datetime) -> list[CfnResource]:
+        """Return what wakes the function, each with the right to."""
+        at = f"cron({end.minute} {end.hour} {end.day} {end.month} ? {end.year})"
+        rules = [
+            self._rule("Tick", names, schedule_expression="rate(5 minutes)"),
+            self._rule("End", names, schedule_expression=at),
+            self._rule("Change", names, event_pattern=EVENTS),
+        ]
+        wakes = functions.CfnPermission(
+            self,
+            "Wakes",
+            action="lambda:InvokeFunction",
+            function_name=names.watch,
+            principal="events.amazonaws.com",
+            source_arn=sub(
+                f"arn:{names.partition}:events:{names.region}:{names.account}:rule/{names.watch}-*"
+            ),
+        )
+        return [*rules, wakes]
+
+    def _rule(self, word: str, names: Names, **when: Any) -> events.CfnRule:
+        target = events.CfnRule.TargetProperty(arn=sub(names.watch_arn), id="watch")
+        return events.CfnRule(
+            self,
+            word,
+            name=f"{names.watch}-{word.lower()}",
+            targets=[target],
+            **when,
+        )

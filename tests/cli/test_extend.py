@@ -1,0 +1,93 @@
+"""``workshop extend`` and ``workshop reopen``: a later end touches what is shared alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.support.small_workshop import Fleet
+from tests.support.teardown_demo import is_frozen
+from workshop.config import end as ends
+from workshop.errors import UsageError
+from workshop.naming import FREEZE, Names
+from workshop.policies.freeze import end_of
+
+OLD = datetime(2027, 3, 9, 17, tzinfo=timezone(timedelta(hours=1)))
+SEAT = Names("demo", "seat01", "000000000000", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [
+        ("18:30", "2027-03-09T18:30:00+01:00"),
+        ("+3h", "2027-03-09T20:00:00+01:00"),
+        ("+45min", "2027-03-09T17:45:00+01:00"),
+        ("2027-03-10T09:00:00Z", "2027-03-10T09:00:00+00:00"),
+    ],
+)
+def test_a_time_is_one_of_the_last_day_later_than_planned_or_whole(until: str, end: str) -> None:
+    assert ends.moment(until, OLD).isoformat() == end
+
+
+@pytest.mark.parametrize("until", ["25:00", "tomorrow", "2027-03-10T09:00:00", "+3d"])
+def test_any_other_time_is_refused_with_what_to_write(until: str) -> None:
+    with pytest.raises(UsageError, match="write 18:00 for that time of the last day"):
+        ends.moment(until, OLD)
+
+
+def test_a_later_end_updates_two_stacks_and_keeps_the_comments_of_the_file(fleet: Fleet) -> None:
+    fleet.write(3)
+    path = fleet.config / "dev.yaml"
+    text = path.read_text().replace("17:00:00+00:00\nroster", "17:00:00+00:00  # at last\nroster")
+    path.write_text(text)
+    assert fleet.deploy().good
+    ran = fleet.run("extend", "--until", "+3h")
+    assert ran.code == 0, ran.err
+    assert "the workshop's end: Thu 31 Dec 2099 17:00 to 20:00; notebooks go on running;" in ran.out
+    assert path.read_text() == text.replace("31T17:00", "31T20:00")
+    updated = {name for name, status in fleet.statuses().items() if status == "UPDATE_COMPLETE"}
+    assert updated == {"demo-cohort", "demo-cohort-watch"}
+    iam = fleet.cloud.client("iam")
+    arn = SEAT.cohort_policy_arn("end")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    assert str(end_of(document)) == "2099-12-31 20:00:00+00:00"
+    given = fleet.cloud.client("lambda").get_function_configuration(FunctionName=SEAT.watch)
+    assert json.loads(given["Environment"]["Variables"]["WATCH"])["end"] == "2099-12-31T20:00:00Z"
+    assert fleet.run("plan").out == "seats: 3 unchanged\n"
+
+
+def test_an_end_that_is_past_changes_nothing(fleet: Fleet) -> None:
+    fleet.write(1)
+    path = fleet.config / "dev.yaml"
+    before = path.read_text()
+    ran = fleet.run("extend", "--until", "2026-01-02T09:00:00Z")
+    assert (ran.code, path.read_text()) == (2, before)
+    assert "is past; name a time that is still to come" in ran.err
+
+
+def test_a_frozen_seat_gets_back_what_it_may_do_and_no_other(fleet: Fleet) -> None:
+    fleet.write(2)
+    assert fleet.deploy().good
+    other = Names("demo", "seat02", SEAT.account, SEAT.region)
+    for names in (SEAT, other):
+        fleet.cloud.client("iam").attach_role_policy(
+            RoleName=names.role, PolicyArn=names.cohort_policy_arn(FREEZE)
+        )
+    ran = fleet.run("reopen", "--only", "seat01")
+    assert ran.code == 0, ran.err
+    assert [line.split() for line in ran.out.splitlines()][1] == ["seat01", "reopened"]
+    assert (is_frozen(fleet.cloud, SEAT), is_frozen(fleet.cloud, other)) == (False, True)
+    again = fleet.run("reopen", "--only", "seat01")
+    assert (again.code, "was not frozen" in again.out) == (0, True)
+
+
+def test_a_workshop_that_is_over_is_extended_first(fleet: Fleet) -> None:
+    fleet.write(1)
+    path = fleet.config / "dev.yaml"
+    path.write_text(path.read_text().replace("2099-12-31T17", "2026-02-01T17"))
+    ran = fleet.run("reopen")
+    assert ran.code == 3
+    assert "let it go on with: workshop extend -e dev --until TIME" in ran.err

@@ -1,0 +1,84 @@
+"""The watch as it travels: one inline source, a small template, no more rights than it needs."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from fnmatch import fnmatchcase
+from importlib.resources import files
+
+import pytest
+
+from stacks.app import TEMPLATE_LIMIT
+from tests.support.assemblies import ENVIRONMENTS, shipped
+from workbench import watch_source
+from workshop.agent import inbox
+from workshop.naming import COHORT, FREEZE, WATCH, Names
+from workshop.policies import watch as policies
+from workshop.policies.watch import watch_policy
+from workshop.watch import messages
+
+HERE = Names("vision", COHORT, "111122223333", "eu-west-1")
+
+
+def test_the_source_is_one_module_of_python_and_boto3_alone() -> None:
+    tree = ast.parse(watch_source.source())
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= {*sys.stdlib_module_names, "boto3", "botocore"}
+    assert any(isinstance(one, ast.FunctionDef) and one.name == "handler" for one in tree.body)
+
+
+def test_all_modules_travel_and_no_two_of_them_name_two_things_alike() -> None:
+    there = {path.name.removesuffix(".py") for path in files("workshop.watch").iterdir()}
+    assert {*watch_source.MODULES} == {one for one in there if not one.startswith("__")}
+    tree = ast.parse(watch_source.source())
+    defined = [one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)]
+    defined += [
+        target.id
+        for one in tree.body
+        if isinstance(one, ast.Assign)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    ]
+    assert len(defined) == len({*defined})
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_template_travels_inline_with_room_to_grow(name: str) -> None:
+    workshop = shipped(name).loaded.settings.workshop
+    assert len(shipped(name).text(f"{workshop}-{COHORT}-{WATCH}").encode()) < TEMPLATE_LIMIT // 2
+
+
+def test_it_attaches_the_one_policy_to_seats_roles_and_writes_none() -> None:
+    statements = {one["Sid"]: one for one in watch_policy(HERE)["Statement"]}
+    assert statements["Freeze"]["Condition"] == {
+        "ArnEquals": {"iam:PolicyARN": HERE.cohort_policy_arn(FREEZE)}
+    }
+    patterns = statements["Freeze"]["Resource"]
+    seat = Names("vision", "ada", HERE.account, HERE.region)
+    assert all(
+        any(fnmatchcase(arn, pattern) for pattern in patterns)
+        for arn in (seat.role_arn, seat.console_role_arn)
+    )
+    assert not any(fnmatchcase(HERE.watch_role_arn, pattern) for pattern in patterns)
+    allowed = {action for one in statements.values() for action in one["Action"]}
+    assert {one for one in allowed if one.startswith("iam:")} == {
+        "iam:AttachRolePolicy",
+        "iam:ListRoles",
+    }
+    assert "logs:CreateLogGroup" not in allowed
+    assert not any("*" in action for action in allowed)
+
+
+def test_it_writes_where_notebooks_read() -> None:
+    assert messages.INBOX == policies.INBOX == inbox.KEY

@@ -1,0 +1,129 @@
+"""``workshop extend`` and ``workshop reopen``: a later end, and seats that are frozen no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from workshop.aws.reads import side_by_side
+from workshop.cli import console
+from workshop.cli import deploy as deploying
+from workshop.cli.context import opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
+from workshop.cli.plan import proposed, show, synthesized
+from workshop.config import end as ends
+from workshop.config.roster import Seat
+from workshop.deploy.jobs import Limits
+from workshop.deploy.plan import StackAction
+from workshop.environments import dates
+from workshop.errors import GuardError, UsageError
+from workshop.events import Stopwatch
+from workshop.naming import COHORT
+from workshop.notebooks import reopening
+from workshop.notebooks.reopening import Reopened
+
+THREADS = 8
+
+
+def extend(
+    *,
+    env: Env,
+    until: Annotated[
+        str, typer.Option("--until", metavar="TIME", help="18:00, +2h, or a time with its zone.")
+    ],
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Let the workshop end later, or earlier: in the YAML file and in what all seats share.
+
+    Two stacks are updated in each account and Region; no seat's stack and no notebook is touched.
+
+    For example:
+
+        workshop extend -e prod --until 18:00
+
+        workshop extend -e prod --until 2027-03-18T12:00:00+01:00
+    """
+    before = opened(env, config_dir).loaded
+    old = before.settings.end
+    end = ends.moment(until, old)
+    now = datetime.now(UTC)
+    if end <= now:
+        raise UsageError(f"{dates.moment(end)} is past; name a time that is still to come")
+    if end <= before.settings.start:
+        raise UsageError(f"{dates.moment(end)} is not after the workshop's start")
+    ends.write(before.path, end)
+    work = opened(env, config_dir)
+    watch = Stopwatch()
+    with watch.step("synthesis"):
+        templates = synthesized(work)
+    made, _ = proposed(work, templates)
+    shared = replace(made, seats=tuple(seat for seat in made.seats if seat.seat == COHORT))
+    if any(stack.action == StackAction.CREATE for stack in shared.stacks):
+        raise GuardError(
+            f"the end is written, and nothing is there yet to tell it: {work.command('deploy')}"
+        )
+    if not as_json:
+        show(shared, work.loaded.settings.start.tzinfo)
+        if old <= now:
+            console.say(
+                "the workshop was over, and its seats are frozen; give them back with:"
+                f" {work.command('reopen')}"
+            )
+    deploying.run(
+        work,
+        shared,
+        Limits(deadline=60 * work.loaded.settings.deploy.stack_minutes),
+        work.loaded.settings.deploy.failure_percent,
+        watch=watch,
+        again=work.command("deploy"),
+        as_json=as_json,
+    )
+
+
+def reopen(
+    *,
+    env: Env,
+    only: Only = None,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Give frozen seats back what they may do.
+
+    What was stopped stays stopped: notebooks are started with workshop start.
+
+    For example:
+
+        workshop reopen -e prod --only ada
+    """
+    work = opened(env, config_dir, only=only)
+    end = work.loaded.settings.end
+    if end <= datetime.now(UTC):
+        raise GuardError(
+            f"the workshop is over since {dates.moment(end)}, and every role says so; let it go on"
+            f" with: {work.loaded.command('extend', '--until', 'TIME')}"
+        )
+
+    def give_back(seat: Seat) -> Reopened:
+        names = work.loaded.names(seat)
+        return reopening.reopen(work.clients, seat.account_region, names)
+
+    done = side_by_side(give_back, work.seats, threads=THREADS)
+    if as_json:
+        console.print_json(
+            [
+                {"seat": seat.id, "result": one.result, "reason": one.reason}
+                for seat, one in done.items()
+            ],
+            indent=2,
+        )
+    else:
+        table = console.table("seat", "result", "why")
+        for seat, one in done.items():
+            table.add_row(seat.id, one.result, one.reason)
+        console.print_table(table)
+    if any(one.reason for one in done.values()):
+        raise typer.Exit(1)

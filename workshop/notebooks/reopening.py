@@ -1,0 +1,33 @@
+"""Takes the freeze off a seat's roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from workshop.account_region import AccountRegion
+from workshop.aws import errors
+from workshop.aws.clients import Clients
+from workshop.naming import FREEZE, Names
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """What became of a seat; ``reason`` is why it is frozen still, empty where it is not."""
+
+    result: str
+    reason: str = ""
+
+
+def reopen(clients: Clients, account_region: AccountRegion, names: Names) -> Reopened:
+    """Detach the freeze from the roles of one seat; a role that is not frozen is no error."""
+    client = clients.client("iam", account_region)
+    freeze = replace(names, partition=client.meta.partition).cohort_policy_arn(FREEZE)
+    taken = 0
+    for role in (names.role, names.console_role):
+        try:
+            with errors.gone_is_fine():
+                client.detach_role_policy(RoleName=role, PolicyArn=freeze)
+                taken += 1
+        except errors.Refusal as error:
+            return Reopened("frozen", errors.describe(error))
+    return Reopened("reopened" if taken else "was not frozen")

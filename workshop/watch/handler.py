@@ -1,0 +1,68 @@
+"""What the function does when it is woken: by the clock, and by SageMaker's own events."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from workshop.watch.machines import stop_all, stop_one
+from workshop.watch.messages import first_time, keep, say, tell_attendees
+from workshop.watch.roles import FROZEN, freeze_all
+from workshop.watch.work import OutOfTimeError, Settings, Work, now_of
+
+WARNING = timedelta(minutes=15)
+"""How long before the end attendees are told, and files are saved."""
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Do what is due by now; to do it twice is to do it once."""
+    work = Work(
+        Settings.given(), now_of(event), lambda: context.get_remaining_time_in_millis() / 1000
+    )
+    if event.get("source") == "aws.sagemaker":
+        if work.now >= work.end:
+            stop_one(work, event["detail"])
+        return work.report()
+    if work.now >= work.end:
+        end(work)
+    elif work.now >= work.end - WARNING:
+        _warn(work)
+    keep(work)
+    return work.report()
+
+
+def _warn(work: Work) -> None:
+    with work.noting("attendees were not told of the end"), first_time(work, "warned") as first:
+        if first:
+            at = work.end.strftime("%H:%M UTC")
+            text = (
+                f"The workshop ends at {at}: endpoints are deleted, jobs and notebooks are stopped."
+                " Your files are being saved now."
+            )
+            tell_attendees(work, text, save=True)
+
+
+def end(work: Work) -> None:
+    """Freeze all seats, stop what bills, and say so once."""
+    try:
+        freeze_all(work)
+        stop_all(work)
+    except OutOfTimeError:
+        work.unfinished = True
+    left = bool(work.pending or work.problems or work.unfinished)
+    done = ", ".join(f"{count} {what}" for what, count in work.done.items()) or "nothing was left"
+    name = f"workshop {work.settings.workshop}"
+    text = f"The {name} ended at {work.settings.end}: {done}."
+    if left:
+        more = ["There was no time for everything yet." if work.unfinished else "", *work.pending]
+        more += dict.fromkeys(work.problems)
+        text += " It goes on every five minutes.\n\n" + "\n".join(filter(None, more))[:20_000]
+    say(work, "over", f"{name}: the end", text)
+    if not left and not work.done.keys() - {FROZEN}:
+        say(
+            work,
+            "quiet",
+            f"{name}: nothing runs any more",
+            f"Nothing of the {name} runs any more. Disks and files still cost a little:"
+            " workshop teardown takes all of it away.",
+        )

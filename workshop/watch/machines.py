@@ -1,0 +1,218 @@
+"""Stops what bills by the hour: endpoints, jobs, notebooks, machines kept warm.
+
+What is the workshop's is told by its tag, which seats can neither leave out nor change; IAM asks
+for the same tag when something is stopped. What AWS does not end yet is noted and tried again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.watch.work import Work
+
+JOBS = (
+    ("HyperParameterTuningJob", "hyper_parameter_tuning_job"),
+    ("TrainingJob", "training_job"),
+    ("AutoMLJob", "auto_ml_job"),
+    ("ProcessingJob", "processing_job"),
+    ("TransformJob", "transform_job"),
+)
+"""What runs and ends: its noun in SageMaker's and boto3's words; what starts others is first."""
+CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+"""States of an endpoint in which AWS refuses to delete it, while it bills."""
+ON_ITS_WAY = ("Pending", "Updating")
+"""States of a notebook in which AWS refuses to stop it, while it bills."""
+
+
+def stop_all(work: Work) -> None:
+    """Stop everything, the most expensive first; an error of one kind stops no other."""
+    with work.noting("endpoints"):
+        _delete_endpoints(work)
+    for noun, snake in JOBS:
+        with work.noting(f"{snake}s"):
+            _stop_jobs(work, noun, snake)
+    with work.noting("warm pools"):
+        _release_pools(work)
+    with work.noting("notebooks"):
+        _stop_notebooks(work)
+
+
+def stop_one(work: Work, detail: dict[str, Any]) -> None:
+    """Stop what one of SageMaker's own events tells of; the rule lets pass what can be stopped."""
+    for noun, snake in JOBS:
+        if f"{noun}Name" in detail and f"{noun}Status" in detail:
+            _stop_job(work, noun, snake, detail)
+    if "EndpointStatus" in detail:
+        _delete_endpoint(work, detail["EndpointName"], detail["EndpointArn"])
+    elif "NotebookInstanceStatus" in detail:
+        _stop_notebook(work, detail["NotebookInstanceName"])
+
+
+def _listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+    """Yield what all pages of a listing hold, for as long as there is time."""
+    pages = work.client("sagemaker").get_paginator(operation).paginate(**request)
+    for page in pages:
+        for one in page[member]:
+            work.go_on()
+            yield one
+
+
+def _is_ours(work: Work, arn: str) -> bool:
+    """Return whether it carries the workshop's tag; what is gone meanwhile does not."""
+    try:
+        pages = work.client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
+        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+    except (ClientError, BotoCoreError) as error:
+        work.problems.append(f"the tags of {arn} could not be read: {error}")
+        return False
+    return bool(tags.get("workshop") == work.settings.workshop)
+
+
+def _ask(work: Work, what: str, done: str, operation: str, **request: Any) -> None:
+    """Make one call; what AWS refuses is noted, and asked for again by the next run."""
+    try:
+        getattr(work.client("sagemaker"), operation)(**request)
+        work.done[done] += 1
+    except (ClientError, BotoCoreError) as error:
+        work.pending.append(f"{what}: {error}")
+
+
+# --- endpoints -----------------------------------------------------------------------------------
+
+
+def _delete_endpoints(work: Work) -> None:
+    for one in _listed(work, "list_endpoints", "Endpoints"):
+        _delete_endpoint(work, one["EndpointName"], one["EndpointArn"], one["EndpointStatus"])
+
+
+def _delete_endpoint(work: Work, name: str, arn: str, status: str = "") -> None:
+    if not _is_ours(work, arn):
+        return
+    if status in CHANGING or status == "Deleting":
+        work.pending.append(f"endpoint {name} is {status}")
+    elif not _has_dependents(work, name, _scalable_targets(work)):
+        _ask(work, f"endpoint {name}", "endpoints deleted", "delete_endpoint", EndpointName=name)
+
+
+def _scalable_targets(work: Work) -> dict[str, list[dict[str, Any]]]:
+    """Return what lets Application Auto Scaling change sizes, by ``endpoint/NAME`` and the like."""
+    if work.targets is not None:
+        return work.targets
+    found: dict[str, list[dict[str, Any]]] = {}
+    work.targets = found
+    with work.noting("scalable targets"):
+        pages = work.client("application-autoscaling").get_paginator("describe_scalable_targets")
+        for page in pages.paginate(ServiceNamespace="sagemaker"):
+            for one in page["ScalableTargets"]:
+                of = "/".join(one["ResourceId"].split("/")[:2])
+                found.setdefault(of, []).append(one)
+    return found
+
+
+def _has_dependents(work: Work, endpoint: str, targets: dict[str, list[dict[str, Any]]]) -> bool:
+    """Take away what keeps an endpoint from being deleted; return whether some of it is left."""
+    _deregister(work, targets.get(f"endpoint/{endpoint}", []))
+    left = False
+    with work.noting(f"the components of endpoint {endpoint}"):
+        some = list(
+            _listed(
+                work,
+                "list_inference_components",
+                "InferenceComponents",
+                EndpointNameEquals=endpoint,
+            )
+        )
+        left = bool(some)
+        for one in some:
+            name, status = one["InferenceComponentName"], one.get("InferenceComponentStatus")
+            _deregister(work, targets.get(f"inference-component/{name}", []))
+            if status in CHANGING or status == "Deleting":
+                work.pending.append(f"component {name} of endpoint {endpoint} is {status}")
+                continue
+            work.pending.append(f"endpoint {endpoint} waits for its component {name}")
+            _ask(
+                work,
+                f"component {name}",
+                "components deleted",
+                "delete_inference_component",
+                InferenceComponentName=name,
+            )
+    return left
+
+
+def _deregister(work: Work, some: list[dict[str, Any]]) -> None:
+    scaling = work.client("application-autoscaling")
+    for one in some:
+        with work.noting(f"the scaling of {one['ResourceId']}"):
+            scaling.deregister_scalable_target(
+                ServiceNamespace="sagemaker",
+                ResourceId=one["ResourceId"],
+                ScalableDimension=one["ScalableDimension"],
+            )
+
+
+# --- jobs and notebooks --------------------------------------------------------------------------
+
+
+def _stop_jobs(work: Work, noun: str, snake: str) -> None:
+    running = _listed(work, f"list_{snake}s", f"{noun}Summaries", StatusEquals="InProgress")
+    for one in running:
+        _stop_job(work, noun, snake, one)
+
+
+def _stop_job(work: Work, noun: str, snake: str, one: dict[str, Any]) -> None:
+    if _is_ours(work, one[f"{noun}Arn"]):
+        name = one[f"{noun}Name"]
+        _ask(work, f"{snake} {name}", "jobs stopped", f"stop_{snake}", **{f"{noun}Name": name})
+
+
+def _release_pools(work: Work) -> None:
+    pooled = _listed(
+        work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available"
+    )
+    for one in pooled:
+        if _is_ours(work, one["TrainingJobArn"]):
+            name = one["TrainingJobName"]
+            _ask(
+                work,
+                f"the warm pool of {name}",
+                "warm pools released",
+                "update_training_job",
+                TrainingJobName=name,
+                ResourceConfig={"KeepAlivePeriodInSeconds": 0},
+            )
+
+
+def _stop_notebooks(work: Work) -> None:
+    found = _listed(
+        work,
+        "list_notebook_instances",
+        "NotebookInstances",
+        NameContains=f"{work.settings.workshop}-",
+    )
+    for one in found:
+        name, status = one["NotebookInstanceName"], one["NotebookInstanceStatus"]
+        if status in ON_ITS_WAY and _is_notebook_of(work.settings.workshop, name):
+            work.pending.append(f"notebook {name} is {status}")
+        elif status == "InService":
+            _stop_notebook(work, name)
+
+
+def _stop_notebook(work: Work, name: str) -> None:
+    if _is_notebook_of(work.settings.workshop, name):
+        _ask(
+            work,
+            f"notebook {name}",
+            "notebooks stopped",
+            "stop_notebook_instance",
+            NotebookInstanceName=name,
+        )
+
+
+def _is_notebook_of(workshop: str, name: str) -> bool:
+    """Return whether a notebook has a name of the workshop's: seats make none of any other."""
+    return bool(re.fullmatch(rf"{re.escape(workshop)}-[a-z][a-z0-9]{{1,11}}-notebook", name))

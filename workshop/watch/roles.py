@@ -1,0 +1,47 @@
+"""Freezes the seats' roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.watch.work import Work
+
+ROLE_ENDINGS = ("-execution", "-console")
+"""How the names of seats' roles end; the watch's own is none of them."""
+FROZEN = "roles frozen"
+ATTACHING = 8
+"""Threads that attach the policy side by side."""
+
+
+def freeze_all(work: Work) -> None:
+    """Attach the freeze to every seat's role; to do it twice is to do it once.
+
+    Roles are found by the workshop's path, which their tags have no part in.
+    """
+
+    def attach(name: str) -> str:
+        try:
+            iam.attach_role_policy(RoleName=name, PolicyArn=work.settings.freeze)
+        except (ClientError, BotoCoreError) as error:
+            return f"the role {name} is not frozen: {error}"
+        return ""
+
+    iam = work.client("iam")
+    with work.noting("the roles could not be listed"), ThreadPoolExecutor(ATTACHING) as pool:
+        for names in _pages_of_roles(work):
+            work.go_on()
+            for problem in pool.map(attach, names):
+                if problem:
+                    work.problems.append(problem)
+                else:
+                    work.done[FROZEN] += 1
+
+
+def _pages_of_roles(work: Work) -> Iterator[list[str]]:
+    pages = work.client("iam").get_paginator("list_roles")
+    for page in pages.paginate(PathPrefix=work.settings.path):
+        names = [role["RoleName"] for role in page["Roles"]]
+        yield [name for name in names if name.endswith(ROLE_ENDINGS)]

@@ -1,0 +1,116 @@
+"""What one run of the watch works with: settings, a moment, clients, and bounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+RESERVE = 20.0
+"""Seconds kept for saying and noting what was done."""
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, read_timeout=20)
+_CLIENTS: dict[str, Any] = {}
+
+
+class OutOfTimeError(Exception):
+    """The run has no time left for another call; the next one goes on."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stack tells the function, as JSON in the variable ``WATCH``."""
+
+    workshop: str
+    path: str
+    """Below which the roles of the workshop are in IAM."""
+    end: str
+    """When the workshop ends, ``2027-03-09T16:00:00Z``."""
+    freeze: str
+    """The ARN of the policy that freezes a role."""
+    bucket: str
+    """Where the watch keeps what it knows."""
+    datasets: str
+    topic: str
+
+    @classmethod
+    def given(cls) -> Settings:
+        """Return what the environment says."""
+        return cls(**json.loads(os.environ["WATCH"]))
+
+
+def client(service: str) -> Any:
+    """Return the client of a service, made once for as long as the function stays warm."""
+    if service not in _CLIENTS:
+        make: Any = boto3.client
+        _CLIENTS[service] = make(service, config=_CONFIG)
+    return _CLIENTS[service]
+
+
+@dataclass
+class Work:
+    """One run: the moment it is for, how many seconds it has left, and what became of it."""
+
+    settings: Settings
+    now: datetime
+    left: Callable[[], float]
+    client: Callable[[str], Any] = client
+    done: Counter[str] = field(default_factory=Counter)
+    pending: list[str] = field(default_factory=list)
+    """What AWS does not end yet; the next run tries again."""
+    problems: list[str] = field(default_factory=list)
+    unfinished: bool = False
+    targets: dict[str, list[dict[str, Any]]] | None = None
+    """What scales endpoints, once it was listed."""
+
+    @property
+    def end(self) -> datetime:
+        """When the workshop ends."""
+        return moment(self.settings.end)
+
+    def go_on(self) -> None:
+        """Raise OutOfTimeError when there is no time for another call."""
+        if self.left() < RESERVE:
+            raise OutOfTimeError
+
+    @contextmanager
+    def noting(self, what: str) -> Iterator[None]:
+        """Note an error of AWS instead of passing it on, so that it stops nothing else."""
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            self.problems.append(f"{what}: {error}")
+
+    def report(self) -> dict[str, Any]:
+        """Return what was done, as plain JSON values."""
+        return {
+            "ran": self.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "end": self.settings.end,
+            "done": dict(self.done),
+            "pending": self.pending,
+            "problems": list(dict.fromkeys(self.problems))[:20],
+            "unfinished": self.unfinished,
+        }
+
+
+def moment(text: str) -> datetime:
+    """Return the moment of an ISO time."""
+    return datetime.fromisoformat(text)
+
+
+def now_of(event: dict[str, Any]) -> datetime:
+    """Return the present moment: an event's own time, where a clock is behind it."""
+    now = datetime.fromtimestamp(time.time(), UTC)
+    try:
+        return max(now, moment(event["time"]))
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return now
