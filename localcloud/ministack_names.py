@@ -204,10 +204,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "(template: dict, provided_params: list[dict], "
             "previous_params: dict | None = None) -> dict"
         ),
-        "_intrinsic_references": "(value)",
     },
     "services.cloudformation.helpers": {
         "_error": "(code, message, status=400)",
+        "stack_name_problems": "(stack_name: str) -> list[str]",
+        "validation_error_message": "(problems: list[str]) -> str",
     },
     "services.cloudformation.handlers": {
         "_describe_events": "(params)",
@@ -280,6 +281,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_bucket_encryption": None,
         "_bucket_owner_account": "(name: str) -> str | None",
         "_buckets": None,
+        "_upload_part_copy": (
+            "(bucket_name: str, dest_key: str, query_params: dict, headers: dict)"
+        ),
         "_bucket_policies": None,
         "_bucket_versioning": None,
         "_error": (
@@ -353,6 +357,21 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_DISPATCH": None,
         "_ensure_org": "()",
     },
+    "services.eventbridge": {
+        "_delete_event_bus": "(data)",
+        "_delete_rule": "(data)",
+        "_dispatch_to_lambda": "(arn, payload)",
+        "_event_buses": None,
+        "_list_rules": "(data)",
+        "_list_targets_by_rule": "(data)",
+        "_now_ts": "() -> float",
+        "_put_events": "(data, allow_aws_source=False)",
+        "_remove_targets": "(data)",
+        "_rule_key": "(rule_name: str, bus_name: str) -> str",
+        "_rules": None,
+        "_targets": None,
+        "_tick_scheduled_rules": "()",
+    },
     "services.ec2": {
         "_DEFAULT_VPC_ID": None,
         "_eni_fields_xml": "(eni, tag='item')",
@@ -374,6 +393,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_untag_resource": "(data)",
     },
     "services.cloudwatch": {
+        "_delete_dashboards": "(params, cbor_data, is_cbor, is_json=False)",
         "_put_dashboard": "(params, cbor_data, is_cbor, is_json=False)",
         "_set_alarm_state": "(params, cbor_data, is_cbor, is_json=False)",
         "_resource_tags": None,
@@ -391,17 +411,12 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_get_resources": "(data)",
         "_invalid_parameter": "(message)",
     },
-    "services.glue": {"_create_database": "(data)", "_create_table": "(data)", "_tables": None},
-    "services.eventbridge": {
-        "_now_ts": "() -> float",
-        "_rules": None,
-        "_targets": None,
-        "_event_buses": None,
-        "_rule_key": "(rule_name: str, bus_name: str) -> str",
-        "_delete_rule": "(data)",
-        "_dispatch_to_lambda": "(arn, payload)",
-        "_put_events": "(data, allow_aws_source=False)",
-        "_tick_scheduled_rules": "()",
+    "services.glue": {
+        "_create_database": "(data)",
+        "_create_table": "(data)",
+        "_databases": None,
+        "_get_tables": "(data)",
+        "_tables": None,
     },
     "services.sns": {"_fanout": None},
     "services.cloudwatch_logs": {

@@ -96,6 +96,15 @@ def _described(engine: SageMakerEngine, params: dict[str, Any]) -> Answer:
     ids = _ec2()._parse_member_list(params, "NetworkInterfaceId")
     filters = _ec2()._parse_filters(params)
     found = [*_ec2()._network_interfaces.values(), *interfaces(engine)]
+    known = {interface["NetworkInterfaceId"] for interface in found}
+    for name in ids:
+        if name not in known:
+            missing: Answer = _ec2()._error(
+                "InvalidNetworkInterfaceID.NotFound",
+                f"The networkInterface ID '{name}' does not exist",
+                400,
+            )
+            return missing
     items = "".join(
         _ec2()._eni_fields_xml(interface)
         for interface in found

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.missing_resources import missing_bus
 
 Answer = tuple[int, dict[str, str], bytes]
 _SERVICE_LINKED = "/aws-service-role/"
@@ -48,11 +49,8 @@ def _without_targets(delete: Callable[[dict[str, Any]], Any]) -> Callable[[dict[
 
     def delete_rule(data: dict[str, Any]) -> Any:
         bus = data.get("EventBusName", "default")
-        if bus != "default" and bus.rpartition("/")[2] not in events._event_buses:
-            name = bus.rpartition("/")[2]
-            return events.error_response_json(
-                "ResourceNotFoundException", f"Event bus {name} does not exist.", 400
-            )
+        if (refusal := missing_bus(bus)) is not None:
+            return refusal
         if events._targets.get(events._rule_key(data.get("Name"), bus)):
             return events.error_response_json(
                 "ValidationException", "Rule can't be deleted since it has targets.", 400

@@ -57,6 +57,7 @@ from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
 from localcloud.iam.trust_policies import patch_trust_policies
+from localcloud.missing_resources import patch_missing_resources
 from localcloud.network_interfaces import patch_network_interfaces
 from localcloud.object_keys import patch_object_keys
 from localcloud.partitions import Partitions
@@ -167,6 +168,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_permissions(clock)
     ec2_offerings.patch_offerings()
     patch_network_interfaces(engine)
+    patch_missing_resources()
     limits.enforce(quotas)
     patch_stacksets(clock)
     supported_operations.close_the_rest()

@@ -3,6 +3,7 @@
 Keys and values keep to the characters that all tagged services accept: letters, digits, spaces
 and ``_ . : / = + - @``, keys to 128 and values to 256 characters; CloudFormation takes no empty one
 (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
+Spaces alone are no tag here: nobody could tell it from an empty one.
 No tag ever holds a person's name or e-mail address.
 """
 
@@ -22,8 +23,8 @@ TEMPLATE = "template"
 RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, TEMPLATE})
 MANAGED_BY_VALUE = "workshop-provisioner"
 
-KEY_PATTERN = r"^(?!aws:)[A-Za-z0-9 _.:/=+\-@]{1,128}$"
-VALUE_PATTERN = r"^[A-Za-z0-9 _.:/=+\-@]{1,256}$"
+KEY_PATTERN = r"^(?!aws:)(?! *$)[A-Za-z0-9 _.:/=+\-@]{1,128}$"
+VALUE_PATTERN = r"^(?! *$)[A-Za-z0-9 _.:/=+\-@]{1,256}$"
 
 
 def template_digest(template: str) -> str:

@@ -114,9 +114,17 @@ def _change_set(create: Action) -> Action:
         status = stack["StackStatus"] if stack is not None else ""
         if stack is not None and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
             return _cannot_be_updated(stack)
-        return _unusable_role(params) or create(params)
+        return _impossible_name(params) or _unusable_role(params) or create(params)
 
     return create_change_set
+
+
+def _impossible_name(params: Record) -> Answer | None:
+    """Return the refusal of the name of a change set, which is as that of a stack, or None."""
+    helpers = ministack_adapter.module("services.cloudformation.helpers")
+    problems = helpers.stack_name_problems(_handlers()._p(params, "ChangeSetName"))
+    message = helpers.validation_error_message(problems)
+    return _refusal(message.replace("'stackName'", "'changeSetName'")) if problems else None
 
 
 def _deleted(delete: Action) -> Action:

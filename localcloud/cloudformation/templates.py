@@ -1,13 +1,13 @@
 """Mistakes in a template or request that CloudFormation refuses before it makes anything."""
 
-# Private names of ministack, held by ministack_names.HELD.
-# ruff: noqa: SLF001
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Callable
 from typing import Any
 
-from localcloud import ministack_adapter
+from localcloud.cloudformation.references import check_references
 
 Template = dict[str, Any]
 Validate = Callable[..., None]
@@ -23,7 +23,7 @@ def checked_references(validate: Validate) -> Validate:
         _refuse_malformed(template)
         validate(template, conditions, params)
         if not template.get("Transform"):
-            _refuse_unresolved(template)
+            check_references(template, conditions)
 
     return validate_template_support
 
@@ -68,42 +68,88 @@ _SECTIONS = {
 }
 
 
+_POLICIES = {
+    "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
+    "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
+}
+_ATTRIBUTES = {
+    "Condition",
+    "CreationPolicy",
+    "DependsOn",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    *_POLICIES,
+}
+"""Attributes of a resource
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-product-attribute-reference.html)."""
+
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
+_EXPORT_NAME = re.compile(r"[A-Za-z0-9:-]+")
+
+
 def _refuse_malformed(template: Template) -> None:
     unknown = sorted(template.keys() - _SECTIONS)
     if unknown:
         raise ValueError(f"Invalid template property or properties [{', '.join(unknown)}]")
+    _refuse_nulls(template, "")
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise ValueError("Template format error: At least one Resources member must be defined.")
     for name, resource in resources.items():
         if not isinstance(resource, dict):
             raise ValueError("Template format error: Any Resources member must be an object.")  # noqa: TRY004
-        if "Type" not in resource and not template.get("Transform"):
+        if not template.get("Transform"):
+            _refuse_malformed_resource(name, resource)
+    _refuse_malformed_outputs(template.get("Outputs") or {})
+
+
+def _refuse_nulls(value: Any, path: str) -> None:
+    if value is None:
+        raise ValueError(f"[{path}] 'null' values are not allowed in templates")
+    members = value.items() if isinstance(value, dict) else ()
+    for key, member in enumerate(value) if isinstance(value, list) else members:
+        _refuse_nulls(member, f"{path}/{key}")
+
+
+def _refuse_malformed_resource(name: str, resource: Template) -> None:
+    if not _LOGICAL_ID.fullmatch(name):
+        raise ValueError(f"Template format error: Resource name {name} is non alphanumeric.")
+    if "Type" not in resource:
+        raise ValueError(
+            f"Template format error: [/Resources/{name}] Every Resources object must contain "
+            "a Type member."
+        )
+    for attribute in sorted(resource.keys() - _ATTRIBUTES):
+        raise ValueError(f"Invalid template resource property '{attribute}'")
+    for attribute, policies in _POLICIES.items():
+        policy = resource.get(attribute, "Delete")
+        if isinstance(policy, str) and policy not in policies:
             raise ValueError(
-                f"Template format error: [/Resources/{name}] Every Resources object must contain "
-                "a Type member."
+                f"Template format error: Unrecognized {attribute} {policy} for resource {name}"
             )
 
 
-def _refuse_unresolved(template: Template) -> None:
-    resources = template.get("Resources") or {}
-    known = {*resources, *(template.get("Parameters") or {})}
-    for section in ("Resources", "Outputs"):
-        missing = sorted(set(_unknown(template.get(section) or {}, known, set(resources))))
-        if missing:
+def _refuse_malformed_outputs(outputs: Template) -> None:
+    exports: list[str] = []
+    for name, output in outputs.items():
+        if "Value" not in output:
             raise ValueError(
-                f"Template format error: Unresolved resource dependencies "
-                f"[{', '.join(missing)}] in the {section} block of the template"
+                f"Template format error: [/Outputs/{name}] Every Outputs member must contain a "
+                "Value object"
             )
-
-
-def _unknown(section: dict[str, Any], known: set[str], resources: set[str]) -> Iterator[str]:
-    references = ministack_adapter.module("services.cloudformation.engine")._intrinsic_references
-    for name, attribute in references(section):
-        if not name.startswith("AWS::") and name not in (resources if attribute else known):
-            yield name
-    for definition in section.values():
-        after = definition.get("DependsOn", []) if isinstance(definition, dict) else []
-        for name in [after] if isinstance(after, str) else after:
-            if name not in resources:
-                yield name
+        export = output.get("Export", {}).get("Name")
+        if isinstance(export, str) and not _EXPORT_NAME.fullmatch(export):
+            raise ValueError(
+                f"Template format error: Output {name} is malformed. The Name field of every "
+                "Export member must be specified and consist only of alphanumeric characters, "
+                "colons, or hyphens."
+            )
+        exports += [] if export is None else [json.dumps(export, sort_keys=True).strip('"')]
+    twice = sorted({export for export in exports if exports.count(export) > 1})
+    if twice:
+        raise ValueError(
+            "Template format error: The Outputs section contains duplicate Export names: "
+            f"[{', '.join(twice)}]. Specify a unique name for each export."
+        )

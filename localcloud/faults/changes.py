@@ -10,6 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
+from localcloud import ministack_adapter
 from localcloud.asgi import Handler, replayed
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ class RecentChanges:
         """Forget all that was noted."""
         for noted in (self._made, self._changed, self._answers):
             noted.clear()
+
+    def note_in_stack(self, service: str, made: str) -> None:
+        """Note that a stack has changed something of a service, or made what has this id.
+
+        CloudFormation itself knows it; calls from outside its stack may not.
+        """
+        account, now = ministack_adapter.account(), self._clock.now()
+        self._changed[account, service] = now
+        name = made.rpartition("/")[2]
+        if len(name) >= _SHORTEST_NAME:
+            for known in (name, name.lower()):
+                self._made[account, known] = now
 
     def is_stale(self, call: Call, seconds: float) -> bool:
         """Whether a call would see a change of the last seconds."""

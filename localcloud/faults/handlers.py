@@ -29,7 +29,10 @@ _OF_SERVICE = (HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed")
 
 
 def patch_handlers(plan: FaultPlan) -> None:
-    """Apply the plan's ``handler`` rules in front of all handlers, after all other patches."""
+    """Apply the plan's ``handler`` rules in front of all handlers, after all other patches.
+
+    What they have changed is noted for its ``stale`` rules.
+    """
     stacks = ministack_adapter.module("services.cloudformation.stacks")
     create, update, delete = (
         stacks._provision_resource,
@@ -45,9 +48,15 @@ def patch_handlers(plan: FaultPlan) -> None:
             service = type_name.split("::")[1].capitalize()
             raise ResourceError(handler_message(service, message, status, code))
 
+    def note(type_name: str, made: str = "") -> None:
+        if plan.concerns_changes:
+            plan.changed(type_name.split("::")[1].lower(), made)
+
     def provision_resource(type_name: str, logical_id: str, *given: Any) -> Any:
         refuse(type_name, logical_id, "create")
-        return create(type_name, logical_id, *given)
+        made = create(type_name, logical_id, *given)
+        note(type_name, str(made[0]))
+        return made
 
     def update_resource(
         type_name: str,
@@ -60,7 +69,10 @@ def patch_handlers(plan: FaultPlan) -> None:
     ) -> Any:
         if old != new:
             refuse(type_name, logical_id, "update")
-        return update(type_name, physical_id, old, new, stack_name, logical_id, *given)
+        updated = update(type_name, physical_id, old, new, stack_name, logical_id, *given)
+        if old != new:
+            note(type_name)
+        return updated
 
     def delete_resource(
         type_name: str,
@@ -71,6 +83,7 @@ def patch_handlers(plan: FaultPlan) -> None:
     ) -> None:
         refuse(type_name, logical_id, "delete")
         delete(type_name, physical_id, props, stack_name, logical_id)
+        note(type_name)
 
     stacks._provision_resource = provision_resource
     stacks._update_resource = update_resource

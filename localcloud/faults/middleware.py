@@ -28,6 +28,7 @@ class FaultLayer:
         self._plan = plan
         self._changes = RecentChanges(clock)
         plan.forget = self._changes.forget
+        plan.changed = self._changes.note_in_stack
 
     async def __call__(self, scope: Any, receive: Handler, send: Handler) -> None:
         # A bucket's name begins with no underscore: these are the emulator's own paths.

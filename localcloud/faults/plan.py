@@ -76,6 +76,8 @@ class FaultPlan:
         self._planned: tuple[Planned, ...] = ()
         self.forget: Callable[[], None] = lambda: None
         """Called when all rules are replaced, for what was noted because of them."""
+        self.changed: Callable[[str, str], None] = lambda *_: None
+        """Called when a stack has changed a resource: with its service, and the id of a new one."""
         self.concerns_calls = False
         """Whether rules are about calls."""
         self.concerns_changes = False

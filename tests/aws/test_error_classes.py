@@ -117,6 +117,31 @@ def test_an_answer_is_of_one_class_alone(
     assert judgement(answer(code, status, message)) == expected
 
 
+NOTEBOOK = f"Unable to transition to (Stopping) for Notebook Instance ({ARN}:notebook-instance/nb)"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "hangs"),
+    [
+        (
+            "ValidationException",
+            f"Status (Stopping) not in ([InService]). {NOTEBOOK}",
+            True,
+        ),
+        ("ValidationException", "The job is in status Stopping, not in a terminal state", True),
+        ("ConflictException", "Tracking Server is currently in status CREATING, can't be", True),
+        ("ValidationException", "Could not find a job that is in status Completed", False),
+        ("ConflictException", "Schedule nightly already exists.", False),
+        ("ResourceInUse", "Unable to delete the domain: it has user profiles", False),
+        ("AccessDeniedException", f"{USER}sagemaker:Stop in the state it is in", False),
+    ],
+)
+def test_a_refusal_for_the_status_is_told_from_all_others(
+    code: str, message: str, *, hangs: bool
+) -> None:
+    assert errors.hangs_on_status(answer(code, 400, message)) is hangs
+
+
 STATES = [
     f"{STACK} is in UPDATE_ROLLBACK_FAILED state and can not be updated.",
     f"{STACK} is in UPDATE_COMPLETE_CLEANUP_IN_PROGRESS state and can not be updated.",

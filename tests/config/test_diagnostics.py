@@ -87,6 +87,8 @@ def test_the_message_names_file_line_path_mistake_and_cure(
          " not a subnet's id; write one such as 'subnet-0abc12345'"),
         ("network: {subnet_id: subnet-0abc12345, security_group_ids: []}",
          "network.security_group_ids: is empty; name at least 1"),
+        ("network: {subnet_id: subnet-0abc12345, security_group_ids: [sg-0abc12345, sg-0abc12345]}",
+         "network.security_group_ids: names 'sg-0abc12345' twice; name it once"),
         ("network: {subnet_id: subnet-0abc12345, security_group_ids: [sg-0abc12345], vpc: x}",
          "network.vpc: unknown key; known: subnet_id, security_group_ids, direct_internet"),
     ],
@@ -107,9 +109,13 @@ def test_a_wrong_notebook_is_told_with_its_cure(tmp_path: Path, added: str, told
          " spaces and _.:/=+-@, and no 'aws:' in front"),
         ("tags: {'AWS:x': y}", "tags.AWS:x: 'AWS:x' is reserved by AWS; begin it otherwise"),
         ("tags: {a: Zoë}", "tags.a: 'Zoë' cannot be a tag's value; use letters, digits, spaces and"
-         " _.:/=+-@, and one of them at least"),
+         " _.:/=+-@, and not spaces alone"),
         ("tags: {a: ''}", "tags.a: '' cannot be a tag's value; use letters, digits, spaces and"
-         " _.:/=+-@, and one of them at least"),
+         " _.:/=+-@, and not spaces alone"),
+        ("tags: {a: '  '}", "tags.a: '  ' cannot be a tag's value; use letters, digits, spaces and"
+         " _.:/=+-@, and not spaces alone"),
+        ("tags: {' ': x}", "tags. : ' ' cannot be a tag's key; use letters, digits,"
+         " spaces and _.:/=+-@, and no 'aws:' in front"),
         ("tags: {a: true}", "tags.a: true is not text; put the text in quotes"),
         ("profiles: {}", "profiles: is empty; name at least 1"),
         ("profiles:", "profiles: is empty; give it a value or remove it"),

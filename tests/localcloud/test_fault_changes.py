@@ -104,6 +104,39 @@ def role(name: str) -> dict[str, Any]:
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
+def test_what_a_stack_has_made_is_not_known_outside_it_for_some_seconds(cloud: Cloud) -> None:
+    cloud.freeze()
+    iam, sagemaker = cloud.client("iam"), cloud.client("sagemaker")
+    operations = ("iam:GetRole", "iam:ListRoles", "sagemaker:*NotebookInstance*")
+    cloud.faults(*(stale(operation, 8) for operation in operations))
+    assert iam.list_roles()["Roles"] == []
+    notebook = {
+        "Type": "AWS::SageMaker::NotebookInstance",
+        "Properties": {
+            "NotebookInstanceName": "nb-ada",
+            "InstanceType": "ml.t3.medium",
+            "RoleArn": {"Fn::GetAtt": ["R", "Arn"]},
+        },
+    }
+    body = template({"R": role("seat-ada"), "N": notebook})
+    assert cloud.deploy("s", body, Capabilities=["CAPABILITY_NAMED_IAM"]) == "CREATE_COMPLETE"
+    held = cloud.client("cloudformation").list_stack_resources(StackName="s")
+    assert len(held["StackResourceSummaries"]) == 2
+    named = {"NotebookInstanceName": "nb-ada"}
+    cloud.advance(7)
+    assert errors.is_gone(refusal(iam.get_role, RoleName="seat-ada"))
+    assert iam.list_roles()["Roles"] == []
+    assert errors.is_gone(refusal(sagemaker.describe_notebook_instance, **named))
+    assert errors.is_gone(refusal(sagemaker.stop_notebook_instance, **named))
+    cloud.advance(1)
+    assert [one["RoleName"] for one in iam.list_roles()["Roles"]] == ["seat-ada"]
+    assert sagemaker.describe_notebook_instance(**named)["NotebookInstanceStatus"] == "InService"
+    assert cloud.destroy("s") == "DELETE_COMPLETE"
+    assert [one["RoleName"] for one in iam.list_roles()["Roles"]] == ["seat-ada"]
+    cloud.advance(8)
+    assert iam.list_roles()["Roles"] == []
+
+
 def test_a_handler_fails_as_often_as_asked_and_the_stack_says_how(cloud: Cloud) -> None:
     named = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
     fails = {"effect": "handler", "type": "AWS::IAM::*", "code": "ResourceConflict", "times": 1}

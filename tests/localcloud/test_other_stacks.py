@@ -205,7 +205,7 @@ def test_a_wrong_widget_fails_the_stack_and_the_call(cloud: Cloud, widgets: Any)
         ),
         (
             {"D": dashboard()},
-            {"Outputs": {"O": {"Value": {"Fn::GetAtt": ["Nowhere", "Arn"]}}}},
+            {"Outputs": {"O": {"Value": {"Ref": "Nowhere"}}}},
             "Unresolved resource dependencies [Nowhere] in the Outputs block of the template",
         ),
         (

@@ -20,6 +20,9 @@ from workshop.teardown.sweep import Sweep
 WORLD = ScanContext(cast("Clients", None), Scope("demo", "demo", HERE, frozenset(), whole=True))
 
 
+STOPPING = "Status (Stopping) not in ([InService]). Unable to transition to (Stopping)"
+
+
 @dataclass
 class Played(ResourceType):
     """A type whose resources pass through the states that a test gives, the last one for ever."""
@@ -30,6 +33,8 @@ class Played(ResourceType):
     is_proof: bool = False
     states: dict[str, list[str | None]] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    early: dict[str, int] = field(default_factory=dict)
+    """How many stops are refused for the status."""
     deletable: frozenset[str] = frozenset({"Stopped"})
     permanent: bool = False
     lock: Any = field(default_factory=threading.Lock)
@@ -38,6 +43,13 @@ class Played(ResourceType):
         if resource.state != "Running":
             return False
         self._note("stop", resource)
+        with self.lock:
+            left = self.early.get(resource.id, 0)
+            self.early[resource.id] = left - 1
+        if left > 0:
+            raise ClientError(
+                {"Error": {"Code": "ValidationException", "Message": STOPPING}}, "Stop"
+            )
         return True
 
     def delete(self, context: ScanContext, resource: Resource) -> None:  # noqa: ARG002
@@ -165,6 +177,24 @@ def test_a_refusal_is_tried_again_and_a_denial_soon_given_up() -> None:
     assert results["denied"] == (DeletionOutcome.STUCK, "AccessDeniedException: no")
     assert log.count("delete job busy") == 3
     assert log.count("delete job denied") == 2
+
+
+def test_a_stop_that_is_refused_for_the_status_is_asked_for_until_its_time_is_up() -> None:
+    log: list[str] = []
+    notebook = Played(
+        "notebook",
+        log,
+        states={"behind": [*["Running"] * 30, "Stopped", None], "lost": ["Running"]},
+        early={"behind": 25, "lost": 10_000},
+    )
+    results, _ = swept(
+        [notebook],
+        [resource("notebook", "behind", "Running"), resource("notebook", "lost", "Running")],
+    )
+    assert results["behind"] == (DeletionOutcome.DELETED, "")
+    outcome, message = results["lost"]
+    assert (outcome, STOPPING in message) == (DeletionOutcome.STUCK, True)
+    assert log.count("stop notebook lost") > 60  # half a minute apart, half an hour long
 
 
 def test_what_aws_cannot_delete_is_stopped_and_holds_up_nothing() -> None:

@@ -203,7 +203,11 @@ class Clients:
 
     def _session(self, account: str) -> boto3.Session:
         if account not in self._sessions:
-            own = self._sessions.setdefault(self.home.account, speedups.session(boto3.Session()))
+            if self.home.account not in self._sessions:
+                found = speedups.session(boto3.Session())
+                self._sign_in.find(found)
+                self._sessions[self.home.account] = found
+            own = self._sessions[self.home.account]
             if account != self.home.account:
                 self._sessions[account] = self._assumed(own, account)
         return self._sessions[account]

@@ -130,6 +130,9 @@ _NOT_IN_REGION = re.compile(
     r"not (?:available|supported) in (?:this|the called|the current|the requested) region",
     re.IGNORECASE,
 )
+_NAMES_A_STATUS = re.compile(
+    r"\bstatus \(\w+\) not in\b|\bin (?:the )?stat(?:us|e)\b", re.IGNORECASE
+)
 _VALIDATION = frozenset({"ValidationException", "ValidationError"})
 
 _PASSING_CODES = THROTTLED | _TRANSIENT
@@ -254,6 +257,16 @@ def is_hopeless(error: Exception) -> bool:
     if isinstance(error, ClientError):
         return is_denied(error) or is_not_offered(error)
     return isinstance(error, BotoCoreError) and not is_passing(error)
+
+
+def hangs_on_status(error: Exception) -> bool:
+    """Return whether the call is refused for the status in which what it is about is at present.
+
+    What was read before may have been behind: "Status (Stopping) not in ([InService])".
+    """
+    if not isinstance(error, ClientError) or is_denied(error) or is_gone(error):
+        return False
+    return bool(_NAMES_A_STATUS.search(message(error)))
 
 
 def is_nowhere(error: BaseException | None) -> bool:

@@ -17,10 +17,12 @@ from functools import partial
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     LoginError,
+    MissingDependencyException,
     NoCredentialsError,
     SSOError,
     TokenRetrievalError,
@@ -36,6 +38,7 @@ GOOD_FOR = 30.0
 _NOT_SIGNED_IN = "you are not signed in to AWS"
 _ENDED = "your sign-in to AWS has ended"
 _DOUBTED = "your sign-in to AWS has ended, or was never good"
+_UNREADABLE = "your sign-in to AWS by 'aws login' cannot be read here"
 _CLOCK = "AWS refuses all calls, since this machine's clock is wrong"
 
 
@@ -53,6 +56,20 @@ class SignIn:
         self._renewing = threading.Lock()
         self._asking = threading.Lock()
         self._good: dict[AccountRegion, float] = {}
+
+    def find(self, session: boto3.Session) -> None:
+        """Look where the caller's credentials are, as botocore does when it makes a client.
+
+        Some providers look at once whether there are any, and raise what ends the sign-in.
+        """
+        self._check()
+        try:
+            session.get_credentials()
+        except Exception as error:
+            if errors.is_passing(error):
+                raise
+            profile = _signed_in_profile(session.profile_name)
+            raise self._end(error, "", renewing=True, profile=profile) from error
 
     def watch(self, client: Any, account_region: AccountRegion, session: boto3.Session) -> None:
         """Let each call of a client end the sign-in, and raise SignInError once it has ended."""
@@ -84,7 +101,7 @@ class SignIn:
                 abroad = account_region.account != self._home.account
                 if errors.is_passing(error) or (abroad and not _is_of_credentials(error)):
                     raise
-                profile = str(getattr(session, "profile_name", ""))
+                profile = _signed_in_profile(str(getattr(session, "profile_name", "")))
                 raise self._end(error, url, renewing=True, profile=profile) from error
 
     def _judge(
@@ -155,21 +172,46 @@ def ended(error: Exception, url: str, *, sure: bool, profile: str = "") -> SignI
     cure = _signing_in(error, profile)
     if errors.is_local(url):
         cure = 'point this terminal to the local cloud anew with: eval "$(workshop cloud env)"'
+    if isinstance(error, MissingDependencyException):
+        return SignInError(_UNREADABLE, why, cure)
     if isinstance(error, NoCredentialsError):
         return SignInError(_NOT_SIGNED_IN, why, cure, is_missing=True)
     return SignInError(_ENDED if sure else _DOUBTED, why, cure)
 
 
 def _signing_in(error: Exception, profile: str) -> str:
-    """Return how to sign in: as a command, where the credentials are of a browser's sign-in."""
+    """Return how to sign in: as a command, where the credentials are of a browser's sign-in.
+
+    Those of ``aws login`` botocore reads with its extra ``crt`` alone; the AWS CLI reads them
+    always (https://docs.aws.amazon.com/cli/latest/reference/configure/export-credentials.html).
+    """
+    named = f" --profile {shlex.quote(profile)}" if profile not in ("", "default") else ""
     if isinstance(error, SSOError | TokenRetrievalError):
         command = "aws sso login"
     elif isinstance(error, LoginError):
         command = "aws login"
+    elif isinstance(error, MissingDependencyException):
+        export = f"aws configure export-credentials --format env{named}"
+        return f'let the AWS CLI read it with: eval "$({export})"'
     else:
         return "sign in"
-    named = f" --profile {shlex.quote(profile)}" if profile not in ("", "default") else ""
     return f"sign in with: {command}{named}"
+
+
+def _signed_in_profile(name: str) -> str:
+    """Return the profile that somebody signs in with: that of a role may only name it."""
+    try:
+        profiles = botocore.session.get_session().full_config["profiles"]
+    except BotoCoreError:  # which may be why nobody is signed in
+        return name
+    passed = {name}
+    while "role_arn" in (profile := profiles.get(name, {})):
+        source = profile.get("source_profile", name)
+        if source in passed:
+            break
+        passed.add(source)
+        name = source
+    return name
 
 
 def _get_credentials(session: boto3.Session) -> None:

@@ -207,14 +207,21 @@ class Content(Model):
     """The branch or tag to clone."""
 
 
+def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({group for group in groups if groups.count(group) > 1})
+    if twice:
+        raise ValueError(f"names {', '.join(map(shown, twice))} twice; name it once")
+    return groups
+
+
 class Vpc(Model):
     """Puts the notebook into a subnet of yours instead of SageMaker's own network."""
 
     subnet_id: Annotated[str, rules.SUBNET] = Field(examples=["subnet-0abc12345"])
     """The subnet; attendees reach the notebook through SageMaker whatever its route."""
-    security_group_ids: tuple[Annotated[str, rules.SECURITY_GROUP], ...] = Field(
-        min_length=1, max_length=5, examples=[["sg-0abc12345"]]
-    )
+    security_group_ids: Annotated[
+        tuple[Annotated[str, rules.SECURITY_GROUP], ...], AfterValidator(_each_once)
+    ] = Field(min_length=1, max_length=5, examples=[["sg-0abc12345"]])
     """One to five security groups of the subnet's VPC."""
     direct_internet: Flag = False
     """Also keep SageMaker's own way to the internet beside the VPC."""

@@ -132,7 +132,7 @@ TAG_KEY = Rule(
 )
 TAG_VALUE = Rule(
     tags.VALUE_PATTERN,
-    "cannot be a tag's value; use letters, digits, spaces and _.:/=+-@, and one of them at least",
+    "cannot be a tag's value; use letters, digits, spaces and _.:/=+-@, and not spaces alone",
 )
 REQUIREMENT = Rule(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]+\])?"

@@ -21,8 +21,9 @@ from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
-from workshop.errors import ERROR_FILE, WorkshopError, of_document
+from workshop.errors import ERROR_FILE, UsageError, WorkshopError, of_document
 from workshop.naming import COHORT_STACKS, SEAT_STACKS
+from workshop.policies.layout import TEMPLATE_LIMIT
 
 APP = ("-P", "-m", "stacks")
 """The installed app, whatever the folder holds."""
@@ -137,7 +138,13 @@ def read(
         )
         for kind in COHORT_STACKS:
             text, protected = stacks[f"{loaded.cohort_names(account_region).stack(kind)}{where}"]
-            cohorts[account_region, kind] = CohortTemplate(of_text(text), protected)
+            template = of_text(text)
+            if (size := len(template.body.encode())) > TEMPLATE_LIMIT:
+                raise UsageError(
+                    f"the {kind}'s template has {size:,} bytes and CloudFormation takes"
+                    f" {TEMPLATE_LIMIT:,}; use fewer profiles, or open less in their access"
+                )
+            cohorts[account_region, kind] = CohortTemplate(template, protected)
     return Assembly(exemplars, cohorts)
 
 

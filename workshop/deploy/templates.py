@@ -27,7 +27,7 @@ place are letters, digits, dots and hyphens, which JSON writes as they are.
 class Template:
     """A template as it is sent, and the digest of the text that CDK writes for it.
 
-    ``body`` is the same JSON without blanks: CloudFormation takes 51,200 bytes inline.
+    ``body`` is the same JSON without blanks, since CloudFormation takes so many bytes in a call.
     """
 
     body: str

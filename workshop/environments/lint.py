@@ -37,6 +37,7 @@ def diagnostics(
     yield from _too_many_stacks(document.line(("roster",)), seats)
     yield from _never_opened(document, settings)
     yield from _too_much_policy(document, settings)
+    yield from _too_large_cohort(document, settings)
     yield from _too_long_script(document, settings)
     yield from iam_rules.diagnostics(document, settings, seats)
 
@@ -85,6 +86,33 @@ def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diag
                 " do without access.extra_statements or the console role"
             )
             yield Diagnostic(document.line(place), place, message)
+
+
+LARGEST_SHOWN = 3
+"""How many profiles are named as the largest."""
+
+
+def _too_large_cohort(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+    """A cohort's template that is certainly too large: it has the policies of all profiles."""
+    names = Names.placeholders(settings.workshop)
+    policies = layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags)
+    size = layout.BESIDE_POLICIES
+    of_profile: Counter[str] = Counter()
+    for policy in policies:
+        whole = policy.characters + layout.AROUND_A_POLICY
+        size += whole
+        profile = policy.name.rpartition("-")[0]
+        if profile in settings.profiles:
+            of_profile[profile] += whole
+    if size > layout.TEMPLATE_LIMIT:
+        largest = of_profile.most_common(LARGEST_SHOWN)
+        listed = ", ".join(f"{profile} ({count:,})" for profile, count in largest)
+        message = (
+            f"the cohort's template has at least {size:,} bytes and CloudFormation takes"
+            f" {layout.TEMPLATE_LIMIT:,}; use fewer profiles, or open less in access of the"
+            f" largest: {listed}"
+        )
+        yield Diagnostic(document.line(("profiles",)), ("profiles",), message)
 
 
 SCRIPT_LIMIT = 12_288

@@ -55,6 +55,13 @@ ATTACHMENTS = 9
 """How many policies a role may carry of the ten that IAM takes; the tenth is for the freeze."""
 POLICIES_PER_ACCOUNT = 1_500
 """How many customer managed policies an account takes by default (same page)."""
+TEMPLATE_LIMIT = 51_200
+"""Bytes of a template that CloudFormation takes in a call
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
+BESIDE_POLICIES = 5_000
+"""Bytes that the cohort's template has at least beside its policies."""
+AROUND_A_POLICY = 200
+"""Bytes that it has at least for a policy beside the policy's own characters."""
 BOUNDARY_ROOM = 4_500
 """How many characters the boundary of a shipped environment may have, so that it can grow."""
 

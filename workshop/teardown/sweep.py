@@ -52,6 +52,9 @@ class Item:
     """Whether it was stopped, which for some is being deleted."""
     checks: int = 0
     refused: int = 0
+    """How often it was refused, whatever its status."""
+    early: int = 0
+    """How often it was refused for its status, which a read is some seconds behind."""
     message: str = ""
     result: DeletionResult | None = None
 
@@ -331,7 +334,10 @@ class Sweep:
         except Undeletable as fact:
             return _Next(DeletionOutcome.UNDELETABLE, str(fact))
         except errors.Refusal as error:
-            item.refused += _HOPELESS_COUNTS if errors.is_hopeless(error) else 1
+            if errors.hangs_on_status(error):
+                item.early += 1
+            else:
+                item.refused += _HOPELESS_COUNTS if errors.is_hopeless(error) else 1
             item.message = errors.describe(error)
         except SignInError:
             raise
@@ -343,7 +349,8 @@ class Sweep:
         late = self.clock() - item.began > self.waits.deadline
         if item.refused >= self.waits.attempts or late:
             return _Next(DeletionOutcome.STUCK, item.message)
-        wait = min(self.waits.slowest_backoff, self.waits.backoff * 2 ** (item.refused - 1))
+        before = min(item.refused + item.early, 20) - 1
+        wait = min(self.waits.slowest_backoff, self.waits.backoff * 2**before)
         return _Next(after=wait * self._random.uniform(0.5, 1))
 
     def _advance(self, item: Item) -> _Next:
@@ -373,7 +380,7 @@ class Sweep:
             return _Next(DeletionOutcome.STOPPED)
         elif not item.asked or item.checks > _CHECKS_BEFORE_ASKING_AGAIN:
             resource_type.delete(context, item.resource)
-            first, item.asked, item.checks, item.refused = not item.asked, True, 0, 0
+            first, item.asked, item.checks, item.refused, item.early = not item.asked, True, 0, 0, 0
             if first and not resource_type.wait_after_delete:
                 return _Next(DeletionOutcome.DELETED)
         wait = self.waits.first_wait * 1.5 ** min(item.checks, 20)
