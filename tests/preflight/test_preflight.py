@@ -199,7 +199,7 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
     check = one(report, "Stacks")
     assert (check.state, check.need, check.used) == (CheckState.FAILED, 402, 105)
     assert check.message.startswith("you need 507 (402 more, 105 there), AWS allows 505")
-    assert one(report, "Roles per account").need == 80
+    assert one(report, "Roles per account").need == 81
     gpu = one(report, "ml.g5.xlarge for training job usage")
     assert (gpu.state, gpu.need, gpu.quota) == (CheckState.SHORT, 101, 4)
     preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 506})

@@ -51,10 +51,10 @@ STACK, ROLE, POLICY, LOG_GROUP = (
     "AWS::CloudFormation::Stack",
     "AWS::IAM::Role",
     "AWS::IAM::ManagedPolicy",
-    "AWS::Logs::LogGroup",
+    "a log group of SageMaker",
 )
-WATCH_LOGS = "the watch's log group"
-"""Its stack makes this one; SageMaker makes the others."""
+WATCH_LOGS = "AWS::Logs::LogGroup"
+"""The watch's stack makes one; SageMaker makes the others."""
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     STACK: actions(
@@ -128,7 +128,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 ``*`` holds what IAM can allow on no single resource.
 """
 
-_ELSEWHERE = {"iam:PassRole": ROLE}
+_ELSEWHERE = {"iam:GetRole": ROLE, "iam:PassRole": ROLE}
 """Actions of a handler on another resource than its own, and the type of that."""
 
 Question = tuple[str, tuple[str, ...]]
