@@ -99,7 +99,8 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
     watch = WatchStack(
         app, f"{names.stack(WATCH)}{where}", placement=placement, end=loaded.settings.end
     )
-    watch.add_stack_dependency(cohort, "the freeze that it attaches")
+    # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
+    cohort.add_stack_dependency(watch, "nobody works unwatched")
     return cohort
 
 

@@ -29,7 +29,7 @@ BEN = SeatBill("ben", "", {"notebook": amount("1")})
 GONE = SeatBill("", "", {"training": Amount(Decimal(0), None)})
 
 
-class Page(HTMLParser):
+class BillPage(HTMLParser):
     """The texts of a page by their element, the bars of its chart, and where it would go."""
 
     def __init__(self, text: str) -> None:
@@ -63,7 +63,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_has_a_row_for_each_seat_and_the_sums() -> None:
-    seen = Page(page.html(bill(ADA, BEN, GONE, unread=("models: no",)), "Vision"))
+    seen = BillPage(page.html(bill(ADA, BEN, GONE, unread=("models: no",)), "Vision"))
     assert seen.open == []
     assert seen.rows == [
         ["seat", "notebook", "training", "endpoint", "USD"],
@@ -79,7 +79,7 @@ def test_the_page_has_a_row_for_each_seat_and_the_sums() -> None:
 
 
 def test_bars_are_to_one_scale_and_what_may_come_on_top_is_dashed() -> None:
-    seen = Page(page.html(bill(ADA, BEN), "Vision"))
+    seen = BillPage(page.html(bill(ADA, BEN), "Vision"))
     solid = [float(bar["width"]) for bar in seen.bars if "stroke-dasharray" not in bar]
     [dashed] = [float(bar["width"]) for bar in seen.bars if "stroke-dasharray" in bar]
     assert solid[0] == 2 * solid[1] == 2 * solid[2] == dashed
@@ -89,7 +89,7 @@ def test_bars_are_to_one_scale_and_what_may_come_on_top_is_dashed() -> None:
 
 def test_the_page_needs_no_network() -> None:
     text = page.html(bill(ADA, BEN), "Vision")
-    assert Page(text).addresses == []
+    assert BillPage(text).addresses == []
     assert not re.search(r"https?:|url\(|@import|<script", text)
 
 
@@ -98,7 +98,7 @@ def test_names_are_shown_and_never_obeyed() -> None:
     text = page.html(bill(one), HOSTILE)
     assert "<script" not in text
     assert "\u202e" not in text
-    assert "<script>alert('x')</script>\\u202e&" in Page(text).rows[1]
+    assert "<script>alert('x')</script>\\u202e&" in BillPage(text).rows[1]
 
 
 def test_a_spreadsheet_gets_a_line_for_each_kind_and_runs_no_name() -> None:

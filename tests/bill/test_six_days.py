@@ -22,7 +22,7 @@ DISK = 20 * 0.14 / 730
 
 
 @dataclass
-class Day:
+class PlayedDay:
     """A day of the workshop ``vision``, whose hours pass when they are told to."""
 
     room: Room
@@ -60,24 +60,24 @@ def usd(*bounds: float) -> tuple[float, float]:
 
 
 @pytest.fixture
-def day(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Day:
+def day(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayedDay:
     """A day that begins now, with nothing in it."""
     cloud.freeze()
     cloud.delays(notebook=0, stopping=0, endpoint=0)
-    made = Day(of_seats(cloud, tmp_path, monkeypatch, 2), cloud, datetime.now(UTC))
+    made = PlayedDay(of_seats(cloud, tmp_path, monkeypatch, 2), cloud, datetime.now(UTC))
     made.began = made.now()
     monkeypatch.setattr(events, "now", made.now)
     return made
 
 
-def test_a_notebook_that_runs_since_it_was_made_has_one_figure(day: Day) -> None:
+def test_a_notebook_that_runs_since_it_was_made_has_one_figure(day: PlayedDay) -> None:
     day.room.notebooks([1])
     day.until(8)
     assert day.bill() == {"notebook": usd(8 * T3_MEDIUM), "disk": usd(8 * DISK)}
     assert day.bill("seat02") == {}
 
 
-def test_of_a_notebook_that_was_stopped_unseen_only_the_bounds_are_known(day: Day) -> None:
+def test_of_a_notebook_that_was_stopped_unseen_only_the_bounds_are_known(day: PlayedDay) -> None:
     day.room.notebooks([1])
     day.until(8)
     day.stop()
@@ -85,7 +85,7 @@ def test_of_a_notebook_that_was_stopped_unseen_only_the_bounds_are_known(day: Da
     assert day.bill() == {"notebook": usd(0, 8 * T3_MEDIUM), "disk": usd(24 * DISK)}
 
 
-def test_looks_at_it_make_the_bounds_narrow(day: Day) -> None:
+def test_looks_at_it_make_the_bounds_narrow(day: PlayedDay) -> None:
     day.room.notebooks([1])
     day.until(7.5)
     day.room.command("status")
@@ -102,7 +102,9 @@ def test_looks_at_it_make_the_bounds_narrow(day: Day) -> None:
     assert day.bill()["notebook"] == usd(least, most)
 
 
-def test_a_job_costs_its_billable_time_on_each_machine_also_once_it_is_deleted(day: Day) -> None:
+def test_a_job_costs_its_billable_time_on_each_machine_also_once_it_is_deleted(
+    day: PlayedDay,
+) -> None:
     day.cloud.delays(training=HOUR)
     day.room.trains("vision-seat01-fit")
     day.until(2)
@@ -119,7 +121,9 @@ def test_a_job_costs_its_billable_time_on_each_machine_also_once_it_is_deleted(d
     assert day.bill() == cost
 
 
-def test_an_endpoint_over_night_that_was_deleted_unseen_ended_after_the_last_look(day: Day) -> None:
+def test_an_endpoint_over_night_that_was_deleted_unseen_ended_after_the_last_look(
+    day: PlayedDay,
+) -> None:
     day.room.serves("vision-seat01-answer", count=3)
     day.until(11)
     assert day.bill() == {"endpoint": usd(11 * 3 * M5_LARGE)}
@@ -131,7 +135,7 @@ def test_an_endpoint_over_night_that_was_deleted_unseen_ended_after_the_last_loo
     assert day.bill() == {"endpoint": usd(11 * 3 * M5_LARGE, 13 * 3 * M5_LARGE)}
 
 
-def test_an_unknown_price_is_not_zero_and_what_cannot_be_read_is_told(day: Day) -> None:
+def test_an_unknown_price_is_not_zero_and_what_cannot_be_read_is_told(day: PlayedDay) -> None:
     day.room.notebooks([1])
     day.cloud.delays(training=HOUR)
     day.room.trains(
@@ -155,7 +159,9 @@ def test_an_unknown_price_is_not_zero_and_what_cannot_be_read_is_told(day: Day) 
     assert day.bill()["notebook"] == usd(3 * T3_MEDIUM)
 
 
-def test_a_serverless_endpoint_has_no_machine_and_a_changed_one_had_others_before(day: Day) -> None:
+def test_a_serverless_endpoint_has_no_machine_and_a_changed_one_had_others_before(
+    day: PlayedDay,
+) -> None:
     client = day.cloud.client("sagemaker")
     day.room.serves("vision-seat01-answer", count=2)
     serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
@@ -179,7 +185,7 @@ def test_a_serverless_endpoint_has_no_machine_and_a_changed_one_had_others_befor
     assert "is not known" not in ran.err
 
 
-def test_what_cannot_be_kept_is_told_and_shown_all_the_same(day: Day, tmp_path: Path) -> None:
+def test_what_cannot_be_kept_is_told_and_shown_all_the_same(day: PlayedDay, tmp_path: Path) -> None:
     day.room.notebooks([1])
     (tmp_path / ".workshop").write_text("in the way", encoding="utf-8")
     ran = day.room.command("bill")

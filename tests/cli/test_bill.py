@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.local_cloud import Cloud
-from tests.support.notebook_workshop import Room, of_seats, room
+from tests.support.notebook_workshop import Room, notebook, of_seats, room
+from workshop import events
+from workshop.account_region import AccountRegion
 from workshop.ledger import Ledger
 
 
@@ -156,3 +158,20 @@ def test_cost_explorer_that_does_not_answer_is_not_zero(two: Room) -> None:
     assert "warning: Cost Explorer of account 000000000000: " in ran.err
     assert "not activated" not in ran.err
     assert json.loads(two.command("bill", "--json").out)["environment"] == "room"
+
+
+def test_what_was_torn_down_did_not_go_on_until_somebody_looked_again(
+    two: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.command("bill")
+    client = two.cloud.client("sagemaker")
+    two.command("stop", "--only", "seat01")
+    client.delete_notebook_instance(NotebookInstanceName=notebook(1))
+    Ledger("room").gone([AccountRegion("000000000000", "us-east-1")], "vision")
+    later = datetime.now(UTC) + timedelta(days=7)
+    monkeypatch.setattr(events, "now", lambda: later)
+    two.command("status")
+    [seat, _] = two.told("bill")["seats"]
+    assert seat["by_kind"].keys() == {"notebook", "disk"}
+    # Seven days of the notebook would be 8.40 USD.
+    assert seat["usd"]["most"] < 1

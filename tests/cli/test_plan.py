@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -311,6 +312,32 @@ def test_what_cdk_says_is_passed_on(fleet: Fleet, app: str, code: int, message: 
     assert ran.code == code
     assert ran.err.endswith(message)
     assert fleet.statuses() == {}
+
+
+def test_a_plan_says_what_the_workshop_will_cost_at_the_prices_of_aws(fleet: Fleet) -> None:
+    fleet.write(2)
+    path = fleet.config / "dev.yaml"
+    path.write_text(path.read_text().replace("2099-12-31", "2026-01-02"))
+    fleet.cloud.billing(
+        products=[
+            {
+                "regionCode": "us-east-1",
+                "usagetype": f"USE1-{word}:ml.{name}",
+                "unit": "Hrs",
+                "usd": "2",
+            }
+            for word in ("Notebk", "Train", "Host", "Processing")
+            for name in ("t3.medium", "m5.large", "m5.xlarge", "g5.xlarge")
+        ]
+    )
+    ran = fleet.run("plan")
+    # Two days of eight hours of a notebook, and of one of a job and an endpoint; no price of disks.
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert "estimate: at least 40.00 USD a seat, at least 80.00 USD for 2 seats; " in ran.err
+    assert f"(AWS's price list for us-east-1, read on {today})" in ran.err
+    told = json.loads(fleet.run("plan", "--json").out)["estimate"]
+    assert told["usd"] == {"least": 80.0, "complete": False}
+    assert fleet.run("check").out.splitlines()[-1].startswith("estimate: at least 40.00 USD a seat")
 
 
 def test_a_later_end_is_said_once_in_peoples_words(fleet: Fleet) -> None:

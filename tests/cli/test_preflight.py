@@ -21,7 +21,7 @@ SOON = THREE.replace("2098-03-08", "2026-01-01")
 
 SHORT = (
     "aws service-quotas request-service-quota-increase --service-code s3"
-    " --quota-code L-DC2B2D3D --desired-value 4 --region us-east-1"
+    " --quota-code L-DC2B2D3D --desired-value 5 --region us-east-1"
 )
 
 
@@ -41,24 +41,24 @@ def test_what_is_in_order_is_only_counted_and_shown_on_request(folder: Path) -> 
     assert (ran.code, ran.out, ran.err) == (0, "", "preflight: 29 ok\n")
     shown = preflight(folder, "--all")
     assert shown.code == 0
-    stacks = "Stacks (L-0485CB21): you need 16 (16 more, 0 there), AWS allows 2000"
+    stacks = "Stacks (L-0485CB21): you need 17 (17 more, 0 there), AWS allows 2000"
     assert f"ok 000000000000 eu-west-1 {stacks}" in " ".join(shown.out.split())
     assert len(re.findall("^ok ", shown.out, re.MULTILINE)) == 29
 
 
 def test_a_refusal_has_its_own_exit_code_and_shows_the_request(cloud: Cloud, folder: Path) -> None:
-    cloud.quotas(s3={"L-DC2B2D3D": 3})
+    cloud.quotas(s3={"L-DC2B2D3D": 4})
     ran = preflight(folder)
     assert ran.code == 3
     assert ran.out == (
         "failed   000000000000 us-east-1  General purpose buckets (L-DC2B2D3D)\n"
-        "         you need 4 (4 more, 0 there), AWS allows 3 in all Regions: 1 too few;"
-        " ask AWS for 4\n"
+        "         you need 5 (5 more, 0 there), AWS allows 4 in all Regions: 1 too few;"
+        " ask AWS for 5\n"
         "\n"
         "to raise quotas, each in its account (--request-quotas asks AWS for all of them):\n"
         "000000000000 us-east-1: General purpose buckets\n"
         "  aws service-quotas request-service-quota-increase --service-code s3 \\\n"
-        "    --quota-code L-DC2B2D3D --desired-value 4 --region us-east-1\n"
+        "    --quota-code L-DC2B2D3D --desired-value 5 --region us-east-1\n"
     )
     assert ran.err.splitlines() == [
         "preflight: 28 ok, 1 failed",
@@ -67,7 +67,7 @@ def test_a_refusal_has_its_own_exit_code_and_shows_the_request(cloud: Cloud, fol
 
 
 def test_json_holds_every_check_with_its_numbers(cloud: Cloud, folder: Path) -> None:
-    cloud.quotas(s3={"L-DC2B2D3D": 3})
+    cloud.quotas(s3={"L-DC2B2D3D": 4})
     ran = preflight(folder, "--json")
     assert ran.code == 3
     told = json.loads(ran.out)
@@ -76,17 +76,17 @@ def test_json_holds_every_check_with_its_numbers(cloud: Cloud, folder: Path) -> 
         "account_region": {"account": "000000000000", "region": "us-east-1"},
         "subject": "General purpose buckets",
         "state": "failed",
-        "message": "you need 4 (4 more, 0 there), AWS allows 3 in all Regions: 1 too few;"
-        " ask AWS for 4",
-        "need": 4,
+        "message": "you need 5 (5 more, 0 there), AWS allows 4 in all Regions: 1 too few;"
+        " ask AWS for 5",
+        "need": 5,
         "used": 0,
-        "quota": 3,
+        "quota": 4,
         "service_code": "s3",
         "quota_code": "L-DC2B2D3D",
         "request": SHORT,
         "parts": [],
         "denied": [],
-        "raise_to": 4,
+        "raise_to": 5,
         "reason": "",
     }
 
@@ -137,7 +137,7 @@ def test_stacks_that_cannot_be_listed_are_told_and_unknown(cloud: Cloud, folder:
 def test_chosen_seats_alone_are_counted(folder: Path) -> None:
     told = json.loads(preflight(folder, "--json", "--only", "seat02").out)
     needs = {check["subject"]: check["need"] for check in told["checks"]}
-    assert needs["Stacks"] == 6
+    assert needs["Stacks"] == 7
     assert needs["ml.m5.large for training job usage"] == 3
 
 
@@ -212,26 +212,26 @@ def requests(cloud: Cloud) -> list[tuple[str, float]]:
 def test_missing_quotas_are_asked_for_once_and_their_state_is_told_later(
     cloud: Cloud, folder: Path
 ) -> None:
-    cloud.quotas(s3={"L-DC2B2D3D": 3}, iam={"L-FE177D64": 2})
+    cloud.quotas(s3={"L-DC2B2D3D": 4}, iam={"L-FE177D64": 3})
     asked = preflight(folder, "--request-quotas", "--yes")
     assert asked.code == 3
     assert asked.err.splitlines()[1:3] == [
-        "asked for 000000000000 us-east-1 Roles per account: 3 (pending)",
-        "asked for 000000000000 us-east-1 General purpose buckets: 4 (pending)",
+        "asked for 000000000000 us-east-1 Roles per account: 4 (pending)",
+        "asked for 000000000000 us-east-1 General purpose buckets: 5 (pending)",
     ]
-    assert sorted(requests(cloud)) == [("L-DC2B2D3D", 4), ("L-FE177D64", 3)]
+    assert sorted(requests(cloud)) == [("L-DC2B2D3D", 5), ("L-FE177D64", 4)]
     again = preflight(folder, "--request-quotas", "--yes")
     assert again.err.splitlines()[1] == "no quota is left to be asked for"
     assert len(requests(cloud)) == 2
     told = " ".join(again.out.split())
-    assert re.search(r"ask AWS for 4; asked for 4 on \d+ [A-Z][a-z]{2}, pending", told)
+    assert re.search(r"ask AWS for 5; asked for 5 on \d+ [A-Z][a-z]{2}, pending", told)
     assert "to raise quotas" not in again.out
 
 
 def test_nothing_is_asked_for_without_a_yes(
     cloud: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloud.quotas(s3={"L-DC2B2D3D": 3})
+    cloud.quotas(s3={"L-DC2B2D3D": 4})
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     assert "nothing was asked for" in preflight(folder, "--request-quotas").err
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
@@ -244,7 +244,7 @@ def test_nothing_is_asked_for_without_a_yes(
 def test_what_was_asked_for_cannot_be_asked_again_when_nobody_knows(
     cloud: Cloud, folder: Path
 ) -> None:
-    cloud.quotas(s3={"L-DC2B2D3D": 3})
+    cloud.quotas(s3={"L-DC2B2D3D": 4})
     history = "service-quotas:ListRequestedServiceQuotaChangeHistory"
     cloud.faults({"effect": "denied", "operation": history})
     ran = preflight(folder, "--request-quotas", "--yes")

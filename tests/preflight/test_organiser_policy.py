@@ -70,6 +70,8 @@ def test_with_exactly_this_policy_a_whole_workshop_goes_well(organiser: Organise
         ran = organiser.run(command)
         assert ran.code == 0, (command, ran.out, ran.err)
     assert organiser.run("preflight").out == ""
+    ran = organiser.run("bill", "--reconcile")
+    assert (ran.code, "AccessDenied" in ran.err) == (0, False), ran.err
     assert organiser.run("teardown", "--early").code == 0
     ran = organiser.run("teardown", "--early", "--apply", "--yes", "demo", "--interval", "0.01")
     assert ran.code == 0, (ran.out, ran.err)

@@ -83,7 +83,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     assert '"VolumeSizeInGB":"25"' in marks[0]
 
     updated = cdk.succeed_again("deploy", *DEPLOY)
-    assert updated.count("(no changes)") == len(SEAT_STACKS)
+    assert updated.count("(no changes)") == len({"watch", "cohort"} | SEAT_STACKS.keys()) - 1
     after = notebook(cloud)
     assert (after["NotebookInstanceStatus"], after["VolumeSizeInGB"]) == ("InService", 25)
     assert after["NotebookInstanceArn"] == before["NotebookInstanceArn"]
@@ -113,7 +113,7 @@ def test_one_seat_goes_alone_and_the_cohort_stays_for_the_others(cloud: Cloud, c
     assert dashboards(cloud) == 2
 
     cdk.succeed("destroy", "demo-alan-*", "--force", attendee="alan")
-    assert stacks(cloud) == {"demo-cohort"}
+    assert stacks(cloud) == {"demo-cohort", "demo-cohort-watch"}
 
 
 def test_a_used_bucket_is_not_deleted_and_its_stack_says_what_to_run(
@@ -180,6 +180,6 @@ def test_the_sentence_is_told_by_cdk(tmp_path: Path) -> None:
 def test_ls_names_the_stacks_of_the_chosen_seats(tmp_path: Path) -> None:
     listed = Cdk(without_aws(), tmp_path / "cdk.out").succeed("ls", env="demo", attendee="zoe,ada")
     names = [line for line in listed.splitlines() if line.startswith("demo-")]
-    assert names[0] == "demo-cohort"
+    assert names[:2] == ["demo-cohort", "demo-cohort-watch"]
     assert {name.split("-")[1] for name in names} == {"cohort", "zoe", "ada"}
-    assert len(names) == 11
+    assert len(names) == 12

@@ -28,7 +28,7 @@ WIDTH, LEFT, BAR, STEP = 720, 130, 16, 22
 
 
 @dataclass(frozen=True)
-class Part:
+class BarPart:
     """A part of a bar: what it stands for, where it begins and how wide it is."""
 
     kind: str
@@ -38,12 +38,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Bar:
+class SeatBar:
     """The bar of a seat: the least of each kind, and up to ``most`` what may come on top."""
 
     seat: SeatBill
     y: int
-    parts: tuple[Part, ...]
+    parts: tuple[BarPart, ...]
     end: float
     most: float
 
@@ -64,7 +64,7 @@ def html(bill: Bill, title: str) -> str:
     )
 
 
-def bars(bill: Bill) -> list[Bar]:
+def bars(bill: Bill) -> list[SeatBar]:
     """Return a bar for each seat, all to the same scale."""
     longest = max((one.total.most or one.total.least for one in bill.seats), default=Decimal(0))
     scale = (WIDTH - LEFT - 110) / float(longest) if longest else 0.0
@@ -87,15 +87,17 @@ def csv_text(bill: Bill) -> str:
     return out.getvalue()
 
 
-def _bar(one: SeatBill, number: int, scale: float) -> Bar:
+def _bar(one: SeatBill, number: int, scale: float) -> SeatBar:
     parts, x = [], float(LEFT)
     for kind in BILLED:
         width = float(one.of(kind).least) * scale
         if width:
-            parts.append(Part(kind, round(x, 1), round(width, 1), COLOURS[kind]))
+            parts.append(BarPart(kind, round(x, 1), round(width, 1), COLOURS[kind]))
             x += width
     most = one.total.least if one.total.most is None else one.total.most
-    return Bar(one, number * STEP, tuple(parts), round(x, 1), round(LEFT + float(most) * scale, 1))
+    return SeatBar(
+        one, number * STEP, tuple(parts), round(x, 1), round(LEFT + float(most) * scale, 1)
+    )
 
 
 _TEMPLATES = Environment(

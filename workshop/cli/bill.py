@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from workshop import events, files
-from workshop.bill import bills, collector, page, price_list, reconcile, record
+from workshop.bill import bills, collector, page, price_list, reconcile
 from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
 from workshop.cli import console, so_far
@@ -94,12 +94,10 @@ def _refresh_prices(work: CommandContext) -> None:
 
 def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
     """Return the bill, and whether something could not be read; after a teardown, as it was."""
-    kept, at = record.read(work.loaded.name), events.now()
+    kept, at = so_far.remembered(work.loaded), events.now()
     unread: tuple[str, ...] = ()
-    gone = Ledger(work.loaded.name).gone_at()
+    gone = Ledger(work.loaded.name).gone_from()
     where = [one for one in account_regions(work.loaded) if one not in gone]
-    for account_region, moment in gone.items():
-        kept = kept.ended(account_region, moment)
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
         so_far.keep(kept, work.loaded.name)

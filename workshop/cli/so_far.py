@@ -12,13 +12,22 @@ from workshop.bill.record import UsageRecord
 from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.config.environment import LoadedEnvironment
+from workshop.ledger import Ledger
 from workshop.pricing.amounts import Bill
 from workshop.status.collector import StatusScan
 
 
+def remembered(loaded: LoadedEnvironment) -> UsageRecord:
+    """Return what earlier looks have seen; what was torn down has not gone on since."""
+    kept = record.read(loaded.name)
+    for account_region, moment in Ledger(loaded.name).gone_at().items():
+        kept = kept.ended(account_region, moment)
+    return kept
+
+
 def note(loaded: LoadedEnvironment, seen: StatusScan) -> None:
     """Keep what a status has seen of notebooks and endpoints, of which nothing else remains."""
-    kept = record.read(loaded.name)
+    kept = remembered(loaded)
     keep(observation.observed(loaded, seen.snapshots, kept, seen.at), loaded.name)
 
 
@@ -48,7 +57,7 @@ def bill_before_deletion(
             work.clients,
             work.loaded,
             account_regions,
-            record.read(work.loaded.name),
+            remembered(work.loaded),
             at,
             descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
         )
@@ -62,7 +71,7 @@ def bill_before_deletion(
 
 def sentences(work: CommandContext) -> list[str]:
     """Return the sum so far and how old what is known of jobs is; nothing before anything cost."""
-    kept = record.read(work.loaded.name)
+    kept = remembered(work.loaded)
     if not kept.usages:
         return []
     jobs = "without jobs" if kept.jobs_at is None else f"jobs until {kept.jobs_at:%Y-%m-%d %H:%M}"
@@ -73,7 +82,7 @@ def sentences(work: CommandContext) -> list[str]:
 
 def document(work: CommandContext) -> dict[str, Any]:
     """Return the same for programs; ``jobs_at`` of None is without jobs."""
-    kept = record.read(work.loaded.name)
+    kept = remembered(work.loaded)
     made = bills.bill(work.loaded, kept, events.now())
     return {
         "usd": made.total.document,

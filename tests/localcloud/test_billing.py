@@ -1,0 +1,104 @@
+"""The price list and Cost Explorer of the local cloud: what they are told, in AWS's form."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.errors import LocalCloudError
+from tests.support.local_cloud import Cloud
+
+NOTEBOOK = {
+    "regionCode": "eu-west-1",
+    "usagetype": "EU-Notebk:ml.t3.medium",
+    "unit": "Hrs",
+    "usd": "0.054",
+}
+COST = {"day": "2026-12-01", "usd": "1.5", "tags": {"workshop": "vision", "attendee": "ada"}}
+
+
+def products(cloud: Cloud, *filters: tuple[str, str, str]) -> list[dict[str, Any]]:
+    asked = [{"Type": kind, "Field": field, "Value": value} for kind, field, value in filters]
+    answer = cloud.client("pricing").get_products(ServiceCode="AmazonSageMaker", Filters=asked)
+    return [json.loads(text) for text in answer["PriceList"]]
+
+
+def costs(cloud: Cloud, start: str, end: str, **more: Any) -> list[dict[str, Any]]:
+    request = {
+        "TimePeriod": {"Start": start, "End": end},
+        "Granularity": "DAILY",
+        "Metrics": ["UnblendedCost"],
+        "GroupBy": [{"Type": "TAG", "Key": "attendee"}],
+        "Filter": {"Tags": {"Key": "workshop", "Values": ["vision"]}},
+        **more,
+    }
+    days: list[dict[str, Any]] = cloud.client("ce").get_cost_and_usage(**request)["ResultsByTime"]
+    return days
+
+
+def code(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_a_product_is_a_text_with_its_attributes_and_its_price_on_demand(cloud: Cloud) -> None:
+    cloud.billing(products=[NOTEBOOK])
+    [found] = products(cloud, ("TERM_MATCH", "regionCode", "eu-west-1"))
+    assert found["product"]["attributes"] == {
+        "servicecode": "AmazonSageMaker",
+        "regionCode": "eu-west-1",
+        "usagetype": "EU-Notebk:ml.t3.medium",
+    }
+    [term] = found["terms"]["OnDemand"].values()
+    [price] = term["priceDimensions"].values()
+    assert (price["unit"], price["pricePerUnit"]) == ("Hrs", {"USD": "0.0540000000"})
+
+
+def test_all_filters_have_to_match(cloud: Cloud) -> None:
+    cloud.billing(products=[NOTEBOOK])
+    here = ("EQUALS", "regionCode", "eu-west-1")
+    assert len(products(cloud, here, ("CONTAINS", "usagetype", "Notebk:"))) == 1
+    assert products(cloud, here, ("CONTAINS", "usagetype", "Train:")) == []
+    assert products(cloud, ("TERM_MATCH", "regionCode", "eu")) == []
+
+
+def test_a_day_has_its_costs_by_the_value_of_the_tag(cloud: Cloud) -> None:
+    untagged = {**COST, "tags": {"workshop": "vision"}}
+    cloud.billing(costs=[COST, COST, untagged, {**COST, "tags": {"workshop": "another"}}])
+    [day] = costs(cloud, "2026-12-01", "2026-12-02")
+    assert [
+        (group["Keys"], group["Metrics"]["UnblendedCost"]["Amount"]) for group in day["Groups"]
+    ] == [(["attendee$"], "1.5000000000"), (["attendee$ada"], "3.0000000000")]
+    assert costs(cloud, "2026-12-02", "2026-12-03") == []
+
+
+def test_what_is_not_played_is_refused(cloud: Cloud) -> None:
+    cloud.billing(products=[NOTEBOOK])
+    with pytest.raises(ClientError) as error:
+        products(cloud, ("ANY_OF", "regionCode", "eu-west-1,eu-west-2"))
+    assert code(error) == "NotPlayedHere"
+    for service, operation in (("pricing", "describe_services"), ("ce", "get_tags")):
+        period = {"TimePeriod": {"Start": "2026-12-01", "End": "2026-12-02"}}
+        with pytest.raises(ClientError) as error:
+            getattr(cloud.client(service), operation)(**(period if service == "ce" else {}))
+        assert code(error) == "NotPlayedHere"
+    with pytest.raises(ClientError) as error:
+        costs(cloud, "2026-12-01", "2026-12-02", Metrics=["BlendedCost"])
+    assert code(error) == "NotPlayedHere"
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(cloud: Cloud) -> None:
+    with pytest.raises(ClientError) as error:
+        costs(cloud, "2026-12-02", "2026-12-02")
+    assert code(error) == "ValidationException"
+
+
+def test_a_reset_forgets_and_an_unknown_word_is_refused(cloud: Cloud) -> None:
+    cloud.billing(products=[NOTEBOOK], costs=[COST])
+    cloud.reset()
+    assert products(cloud) == []
+    assert costs(cloud, "2026-12-01", "2026-12-02") == []
+    with pytest.raises(LocalCloudError, match="unknown bills; use products or costs"):
+        cloud.billing(bills=[])
