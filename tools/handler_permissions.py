@@ -31,11 +31,18 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         *("EmptyOnDelete", "ImageScanningConfiguration", "ImageTagMutability"),
         *("LifecyclePolicy", "RepositoryName", "Tags"),
     ),
+    "AWS::Events::Rule": (*("EventPattern", "Name", "ScheduleExpression", "Tags", "Targets"),),
     "AWS::IAM::ManagedPolicy": ("Description", "ManagedPolicyName", "Path", "PolicyDocument"),
     "AWS::IAM::Role": (
         *("AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "MaxSessionDuration"),
-        *("Path", "PermissionsBoundary", "RoleName", "Tags"),
+        *("Path", "PermissionsBoundary", "Policies", "RoleName", "Tags"),
     ),
+    "AWS::Lambda::Function": (
+        *("Code", "Description", "Environment", "FunctionName", "Handler", "LoggingConfig"),
+        *("MemorySize", "Role", "Runtime", "Tags", "Timeout"),
+    ),
+    "AWS::Lambda::Permission": ("Action", "FunctionName", "Principal", "SourceArn"),
+    "AWS::Logs::LogGroup": ("LogGroupName", "RetentionInDays", "Tags"),
     "AWS::S3::Bucket": (
         *("BucketEncryption", "BucketName", "LifecycleConfiguration", "OwnershipControls"),
         *("PublicAccessBlockConfiguration", "Tags", "VersioningConfiguration"),
@@ -49,6 +56,8 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": (
         *("NotebookInstanceLifecycleConfigName", "OnCreate", "OnStart", "Tags"),
     ),
+    "AWS::SNS::Topic": ("Tags", "TopicName"),
+    "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics"),
     "AWS::SSM::Parameter": ("Description", "Name", "Tags", "Tier", "Type", "Value"),
 }
 """The types that the templates make, and all of the properties that they set."""
@@ -63,7 +72,25 @@ ONLY_FOR: dict[str, dict[str, str]] = {
         "iam:*RolePolicy": "Roles",
         "iam:*UserPolicy": "Users",
     },
-    "AWS::IAM::Role": {"iam:PutRolePolicy": "Policies"},
+    "AWS::Events::Rule": {"iam:PassRole": "RoleArn"},
+    "AWS::Lambda::Function": {
+        "ec2:*": "VpcConfig",
+        "elasticfilesystem:*": "FileSystemConfigs",
+        "kms:*": "KmsKeyArn",
+        "lambda:*CodeSigning*": "CodeSigningConfigArn",
+        "lambda:*Concurrency": "ReservedConcurrentExecutions",
+        "lambda:*RecursionConfig": "RecursiveLoop",
+        "lambda:*RuntimeManagementConfig": "RuntimeManagementConfig",
+        "lambda:AssociateRuntimeAlias": "RuntimeManagementConfig",
+        "lambda:GetLayerVersion": "Layers",
+        "lambda:PassCapacityProvider": "CapacityProviderConfig",
+        "lambda:PublishVersion": "PublishToLatestPublished",
+        "lambda:PutFunctionScalingConfig": "FunctionScalingConfig",
+        # Code in the template is in no bucket; signed code always is.
+        "s3:*": "CodeSigningConfigArn",
+        "s3files:*": "FileSystemConfigs",
+    },
+    "AWS::Logs::LogGroup": {"firehose:*": "LogGroupClass", "s3:*": "LogGroupClass"},
     "AWS::S3::Bucket": {
         "iam:PassRole": "ReplicationConfiguration",
         "s3:*Abac": "AbacStatus",
@@ -106,7 +133,9 @@ def called(
     resource_type: str, document: Mapping[str, Any], properties: Collection[str]
 ) -> dict[str, list[str]]:
     """Return what the handlers of a type may call for these properties, by phase."""
-    found = {phase: set(document["handlers"][phase]["permissions"]) for phase in PHASES}
+    found = {
+        phase: set(document["handlers"].get(phase, {}).get("permissions", ())) for phase in PHASES
+    }
     if "Tags" in properties:
         # With a stack's tags, what tags a resource is called whenever it is made or changed.
         tagging = {
@@ -145,6 +174,8 @@ def text() -> str:
     for resource_type, properties in PROPERTIES.items():
         lines.append(f"{resource_type}:")
         for phase, actions in called(resource_type, schema(resource_type), properties).items():
+            if not actions:
+                continue
             lines.append(f"  {phase}:")
             lines += [f"    - {action}" for action in actions]
     return "\n".join(lines) + "\n"

@@ -61,7 +61,7 @@ def test_whatever_the_fleets_commands_call_is_asked_for(fleet: Fleet, called: se
     fleet.take("seat02")
     others = fleet.cloud.client("s3", account="111122223333")
     others.create_bucket(Bucket="demo-seat01-data-000000000000-us-east-1")
-    fleet.cloud.faults({"effect": "denied", "operation": "s3:HeadBucket", "times": 4})
+    fleet.cloud.faults({"effect": "denied", "operation": "s3:HeadBucket", "times": 5})
     assert fleet.run("deploy", "--accept-unknown", "bucket names").code == 1
     fleet.free("seat02")
     others.delete_bucket(Bucket="demo-seat01-data-000000000000-us-east-1")

@@ -48,7 +48,7 @@ def phase_of(action: str) -> str:
         (
             phase
             for phase in PHASES
-            if any(action in phases[phase] for phases in permissions().values())
+            if any(action in phases.get(phase, ()) for phases in permissions().values())
         ),
         "",
     )

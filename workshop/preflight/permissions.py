@@ -52,10 +52,10 @@ STACK, ROLE, POLICY, PARAMETER, LOG_GROUP = (
     "AWS::IAM::Role",
     "AWS::IAM::ManagedPolicy",
     "AWS::SSM::Parameter",
-    "AWS::Logs::LogGroup",
+    "a log group of SageMaker",
 )
-WATCH_LOGS = "the watch's log group"
-"""Its stack makes this one; SageMaker makes the others."""
+WATCH_LOGS = "AWS::Logs::LogGroup"
+"""The watch's stack makes one; SageMaker makes the others."""
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     STACK: actions(
@@ -130,7 +130,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 ``*`` holds what IAM can allow on no single resource.
 """
 
-_ELSEWHERE = {"iam:PassRole": ROLE}
+_ELSEWHERE = {"iam:GetRole": ROLE, "iam:PassRole": ROLE}
 """Actions of a handler on another resource than its own, and the type of that."""
 
 Question = tuple[str, tuple[str, ...]]
