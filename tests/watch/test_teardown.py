@@ -6,8 +6,9 @@ import pytest
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import IAM, Cloud
-from tests.support.small_workshop import watch_text
+from tests.support.small_workshop import cohort_text
 from tests.support.teardown_demo import ADA
+from workshop.naming import WATCH
 from workshop.teardown.plan import Choices
 
 
@@ -16,7 +17,7 @@ def test_nothing_of_the_watch_is_left(cloud: Cloud, monkeypatch: pytest.MonkeyPa
     tags = {"workshop": "demo", "environment": "demo", "attendee": "cohort"}
     tags["managed-by"] = "workshop-provisioner"
     given = [{"Key": key, "Value": value} for key, value in tags.items()]
-    body = watch_text()
+    body = cohort_text(WATCH)
     assert cloud.deploy(ADA.watch, body, Tags=given, **IAM) == "CREATE_COMPLETE"
     cloud.client("s3").put_object(Bucket=ADA.watch_bucket, Key="state.json", Body=b"{}")
     job = teardown_demo.job(teardown_demo.connect(cloud, monkeypatch), "ada")
