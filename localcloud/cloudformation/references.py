@@ -11,7 +11,7 @@ Template = dict[str, Any]
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
-class Reference(NamedTuple):
+class ResourceReference(NamedTuple):
     """A name in a template, the attribute that is asked of it, and the function that asks."""
 
     function: str
@@ -92,39 +92,39 @@ def _check_circles(template: Template, conditions: dict[str, bool]) -> None:
         raise ValueError(f"Circular dependency between resources: [{', '.join(sorted(waiting))}]")
 
 
-def _references(section: dict[str, Any]) -> Iterator[Reference]:
+def _references(section: dict[str, Any]) -> Iterator[ResourceReference]:
     """Yield every reference of a section's members, what they depend on included."""
     for member in section.values():
         if isinstance(member, dict):
             after = member.get("DependsOn", [])
             for name in [after] if isinstance(after, str) else after:
-                yield Reference("DependsOn", name)
+                yield ResourceReference("DependsOn", name)
         yield from _in_value(member)
 
 
-def _in_value(value: Any) -> Iterator[Reference]:
+def _in_value(value: Any) -> Iterator[ResourceReference]:
     if isinstance(value, list):
         for item in value:
             yield from _in_value(item)
     elif isinstance(value, dict):
         for key, argument in value.items():
             if key == "Ref" and isinstance(argument, str):
-                yield Reference("Ref", argument)
+                yield ResourceReference("Ref", argument)
             elif key == "Fn::GetAtt":
                 parts = argument.split(".", 1) if isinstance(argument, str) else argument
-                yield Reference("Fn::GetAtt", parts[0], str(parts[-1]))
+                yield ResourceReference("Fn::GetAtt", parts[0], str(parts[-1]))
             elif key == "Fn::Sub":
                 yield from _substituted(argument)
             else:
                 yield from _in_value(argument)
 
 
-def _substituted(argument: Any) -> Iterator[Reference]:
+def _substituted(argument: Any) -> Iterator[ResourceReference]:
     text, bindings = argument if isinstance(argument, list) else (argument, {})
     for variable in _VARIABLE.findall(text):
         if variable not in bindings:
             name, _, attribute = variable.partition(".")
-            yield Reference("Fn::Sub", name, attribute)
+            yield ResourceReference("Fn::Sub", name, attribute)
     yield from _in_value(list(bindings.values()))
 
 

@@ -35,7 +35,7 @@ def seats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seats]:
         yield made
 
 
-class Notebook:
+class LiveWorkbench:
     """A notebook's file system, set up by the start script from the parameters in the cloud."""
 
     def __init__(self, root: Path, seats: Seats, names: Names) -> None:
@@ -107,8 +107,8 @@ class Notebook:
 
 
 @pytest.fixture(scope="module")
-def ada(seats: Seats, tmp_path_factory: pytest.TempPathFactory) -> Notebook:
-    notebook = Notebook(tmp_path_factory.mktemp("notebooks") / "ada", seats, ADA)
+def ada(seats: Seats, tmp_path_factory: pytest.TempPathFactory) -> LiveWorkbench:
+    notebook = LiveWorkbench(tmp_path_factory.mktemp("notebooks") / "ada", seats, ADA)
     done = notebook.start()
     assert (done.returncode, done.stderr) == (0, "")
     assert not (notebook.sandbox.home / "WORKSHOP-START.txt").exists()
@@ -116,16 +116,16 @@ def ada(seats: Seats, tmp_path_factory: pytest.TempPathFactory) -> Notebook:
 
 
 @pytest.fixture
-def organiser(seats: Seats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Organiser]:
+def organiser(seats: Seats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asker]:
     (tmp_path / "rosters").mkdir()
     (tmp_path / "demo.yaml").write_text(ENVIRONMENT)
     (tmp_path / "rosters/demo.csv").write_text("id,name\nada,Ada\nben,Ben\n")
     monkeypatch.setattr(ask, "POLL_SECONDS", 0.01)
     with calling(seats.root, **seats.root.environment()):
-        yield Organiser(tmp_path)
+        yield Asker(tmp_path)
 
 
-class Organiser:
+class Asker:
     def __init__(self, config: Path) -> None:
         self._config = config
 
@@ -133,11 +133,13 @@ class Organiser:
         return run(*arguments, "-e", "demo", "--config-dir", str(self._config))
 
 
-def test_the_start_script_comes_from_the_parameters_with_the_seats_own_role(ada: Notebook) -> None:
+def test_the_start_script_comes_from_the_parameters_with_the_seats_own_role(
+    ada: LiveWorkbench,
+) -> None:
     assert (ada.sandbox.root / "opt/workshop/lib/workshop/agent/run.py").exists()
 
 
-def test_a_message_is_shown_in_the_next_round(ada: Notebook, organiser: Organiser) -> None:
+def test_a_message_is_shown_in_the_next_round(ada: LiveWorkbench, organiser: Asker) -> None:
     told = organiser.command("tell", "Lunch until\n 13:15.")
     assert told.code == 0, told.err
     assert "notebooks of 2 seats show it within two minutes" in told.err
@@ -146,7 +148,7 @@ def test_a_message_is_shown_in_the_next_round(ada: Notebook, organiser: Organise
 
 
 def test_shared_files_come_into_a_new_folder_each_time(
-    ada: Notebook, organiser: Organiser, tmp_path: Path
+    ada: LiveWorkbench, organiser: Asker, tmp_path: Path
 ) -> None:
     file = tmp_path / "solutions.ipynb"
     file.write_text("first")
@@ -164,7 +166,7 @@ def test_shared_files_come_into_a_new_folder_each_time(
 
 
 def test_save_asks_all_running_notebooks_and_says_who_did(
-    ada: Notebook, organiser: Organiser, monkeypatch: pytest.MonkeyPatch
+    ada: LiveWorkbench, organiser: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada.write("answers.ipynb", "42")
     rounds = []
@@ -187,7 +189,7 @@ def test_save_asks_all_running_notebooks_and_says_who_did(
 
 
 def test_a_notebook_that_does_not_answer_is_named_and_the_exit_code_is_1(
-    organiser: Organiser,
+    organiser: Asker,
 ) -> None:
     ran = organiser.command("save", "--only", "ben", "--minutes", "0.1")
     assert ran.code == 1
@@ -214,11 +216,11 @@ def test_a_seat_can_neither_write_messages_nor_read_anothers_saved_files(
 
 
 def test_a_notebook_that_is_made_anew_gets_its_work_back(
-    seats: Seats, ada: Notebook, tmp_path: Path
+    seats: Seats, ada: LiveWorkbench, tmp_path: Path
 ) -> None:
     ada.write("folder/more.ipynb", "43")
     assert ada.round("--save") == ""
-    new = Notebook(tmp_path / "new", seats, ADA)
+    new = LiveWorkbench(tmp_path / "new", seats, ADA)
     assert new.start().returncode == 0
     assert new.round() == ""
     assert new.read("folder/more.ipynb") == "43"

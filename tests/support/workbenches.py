@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from workshop.agent import inbox
 from workshop.agent.run import Agent
-from workshop.agent.saving import PREFIX, Store
+from workshop.agent.saving import PREFIX, BucketStore
 
 ACCOUNT = "123456789012"
 OWN, COHORT = "vision-ada-data", "vision-cohort-datasets"
@@ -24,7 +24,7 @@ BEGIN = 1_790_000_000.0
 
 
 @dataclass
-class Buckets:
+class ChosenBuckets:
     """S3 as the agent calls it: objects by bucket and key."""
 
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Workbench:
     """A workbench in a folder; ``now`` is its clock."""
 
     root: Path
-    buckets: Buckets = field(default_factory=Buckets)
+    buckets: ChosenBuckets = field(default_factory=ChosenBuckets)
     now: float = BEGIN
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -101,8 +101,8 @@ class Workbench:
             root=self.root,
             seat="ada",
             notebook="vision-ada-notebook",
-            own=Store(self.buckets, OWN, ACCOUNT),
-            cohort=Store(self.buckets, COHORT, ACCOUNT),
+            own=BucketStore(self.buckets, OWN, ACCOUNT),
+            cohort=BucketStore(self.buckets, COHORT, ACCOUNT),
             environment=self.environment,
             clock=lambda: self.now,
         )

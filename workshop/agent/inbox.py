@@ -29,7 +29,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.agent import files
-from workshop.agent.saving import Store
+from workshop.agent.saving import BucketStore
 
 KEY = "workshop/inbox.json"
 SHARED = "shared"
@@ -42,7 +42,7 @@ FRESH = 3600
 """Seconds for which a request counts."""
 
 
-def read(store: Store, etag: str) -> tuple[dict[str, Any] | None, str]:
+def read(store: BucketStore, etag: str) -> tuple[dict[str, Any] | None, str]:
     """Return the document and its ETag; None if it is still the one with ``etag``."""
     try:
         answer = store.get(KEY, **({"IfNoneMatch": etag} if etag else {}))
@@ -104,7 +104,7 @@ def _to_terminals(text: str, terminals: Path) -> None:
                     opened.write(text.encode())
 
 
-def bring(version: dict[str, Any], store: Store, home: Path) -> str:
+def bring(version: dict[str, Any], store: BucketStore, home: Path) -> str:
     """Bring new content into a folder of its own; return what did not come, empty for nothing.
 
     A folder that has the files already is left as it is, whatever became of them.
@@ -125,7 +125,7 @@ def bring(version: dict[str, Any], store: Store, home: Path) -> str:
     return "; ".join(missing)
 
 
-def _chunks(store: Store, key: str) -> Iterator[bytes]:
+def _chunks(store: BucketStore, key: str) -> Iterator[bytes]:
     body = store.get(key)["Body"]
     yield from iter(lambda: body.read(files.CHUNK), b"")
 

@@ -31,7 +31,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.agent import files, inbox, state
-from workshop.agent.saving import PREFIX, Restored, Saved, Saving, Store, entries
+from workshop.agent.saving import PREFIX, BucketStore, Restored, SavedWork, Saving, entries
 
 SAVE_EVERY = 480
 REPORT_EVERY = 300
@@ -50,8 +50,8 @@ class Agent:
     root: Path
     seat: str
     notebook: str
-    own: Store
-    cohort: Store
+    own: BucketStore
+    cohort: BucketStore
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Callable[[], float] = time.time
     remembered: dict[str, Any] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class Agent:
         manifest: dict[str, Any] = self.remembered["manifest"]
         return manifest
 
-    def _remember(self, saved: Saved) -> None:
+    def _remember(self, saved: SavedWork) -> None:
         entries = self._manifest()["files"].values()
         self.remembered["saved"] = {
             "until": saved.began if saved.complete else self._known("saved").get("until"),
@@ -284,8 +284,10 @@ def of_this_machine(root: Path) -> Agent:
         root=root,
         seat=os.environ["WORKSHOP_SEAT"],
         notebook=own["ResourceName"],
-        own=Store(s3, os.environ["WORKSHOP_BUCKET"], account),
-        cohort=Store(s3, os.environ["WORKSHOP_DATASETS"][len("s3://") :].rstrip("/"), account),
+        own=BucketStore(s3, os.environ["WORKSHOP_BUCKET"], account),
+        cohort=BucketStore(
+            s3, os.environ["WORKSHOP_DATASETS"][len("s3://") :].rstrip("/"), account
+        ),
     )
 
 

@@ -28,7 +28,7 @@ NAMED = 50
 
 
 @dataclass
-class Saved:
+class SavedWork:
     """What a save did; ``complete`` if all that there was when it ``began`` is in the bucket."""
 
     began: float
@@ -49,7 +49,7 @@ class Restored:
 
 
 @dataclass
-class Store:
+class BucketStore:
     """A seat's own bucket, of an account that is checked with each call."""
 
     s3: Any
@@ -99,7 +99,7 @@ class Saving:
     """The files of one workbench and where they are saved."""
 
     home: Path
-    store: Store
+    store: BucketStore
     clock: Callable[[], float] = time.time
 
     def manifest(self) -> dict[str, Any]:
@@ -107,9 +107,9 @@ class Saving:
         found = self.store.read(PREFIX + "manifest.json") or {}
         return {part: entries(found, part) for part in ("files", "unrestored")}
 
-    def save(self, manifest: dict[str, Any], seconds: float) -> Saved:
+    def save(self, manifest: dict[str, Any], seconds: float) -> SavedWork:
         """Send what changed, for so many seconds at most, and bring ``manifest`` up to date."""
-        saved = Saved(self.clock())
+        saved = SavedWork(self.clock())
         ends = saved.began + seconds
         seen = files.look(self.home)
         before: dict[str, Entry] = manifest["files"]
@@ -142,7 +142,7 @@ class Saving:
                 saved.complete, saved.error = False, str(error)
         return saved
 
-    def _write(self, manifest: dict[str, Any], saved: Saved) -> None:
+    def _write(self, manifest: dict[str, Any], saved: SavedWork) -> None:
         text = {**manifest, "left_out": saved.left_out[:NAMED], "time": saved.began}
         self.store.put(PREFIX + "manifest.json", json.dumps(text).encode())
 

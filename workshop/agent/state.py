@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.agent import files
-from workshop.agent.saving import Store
+from workshop.agent.saving import BucketStore
 
 KERNEL = """
 from jupyter_client.manager import start_new_kernel
@@ -66,7 +66,7 @@ def _first_lines(path: Path, *, last: bool = False) -> str:
         return ""
 
 
-def datasets(store: Store) -> str:
+def datasets(store: BucketStore) -> str:
     """Return why the shared datasets cannot be read, empty if they can."""
     try:
         listed = store.s3.list_objects_v2(
