@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,16 +35,13 @@ EVENTS = {
                 )
             ),
             {"NotebookInstanceStatus": ["InService"]},
-            {
-                "EndpointStatus": [
-                    {"anything-but": ["Creating", "CREATING", "Deleting", "DELETING"]}
-                ]
-            },
+            {"EndpointStatus": [{"anything-but": ["Deleting", "DELETING"]}]},
         ]
     },
 }
-"""What SageMaker tells EventBridge by itself of something that begins to bill, or that can be
-deleted now (https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html)."""
+"""What SageMaker tells EventBridge by itself of something that begins to bill, changes its size, or
+can be deleted now
+(https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html)."""
 SECONDS = 300
 MEGABYTES = 256
 DAYS_OF_LOGS = 30
@@ -56,7 +54,13 @@ class WatchStack(WorkshopStack):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, placement: Placement, end: datetime
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        placement: Placement,
+        end: datetime,
+        budget: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -97,7 +101,7 @@ class WatchStack(WorkshopStack):
                 log_group=names.watch_log_group
             ),
             environment=functions.CfnFunction.EnvironmentProperty(
-                variables={"WATCH": sub(json.dumps(self._settings(names, end)))}
+                variables={"WATCH": sub(self._settings(names, end, budget))}
             ),
         )
         # What is made last is deleted first: nothing wakes the function while it goes.
@@ -108,8 +112,9 @@ class WatchStack(WorkshopStack):
         self._output("TopicArn", names.watch_topic_arn, "Where the watch says what it did")
 
     @staticmethod
-    def _settings(names: Names, end: datetime) -> dict[str, str]:
-        return {
+    def _settings(names: Names, end: datetime, budget: Mapping[str, Any] | None) -> str:
+        """Return what the function is told, as JSON: an environment holds 4 KB of it."""
+        settings: dict[str, Any] = {
             "workshop": names.workshop,
             "path": names.iam_path,
             "end": f"{end:%Y-%m-%dT%H:%M:%SZ}",
@@ -118,6 +123,9 @@ class WatchStack(WorkshopStack):
             "datasets": names.datasets_bucket,
             "topic": names.watch_topic_arn,
         }
+        if budget is not None:
+            settings["budget"] = budget
+        return json.dumps(settings)
 
     def _role(self, names: Names) -> CfnResource:
         policy = watch_policy(names)

@@ -37,6 +37,10 @@ class Watched:
 
     def pass_by(self, span: timedelta = TICK) -> None:
         self.root.advance(span.total_seconds())
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for the functions that are under way."""
         while process.post(self.root.running, "/_localcloud/functions", {})["running"]:
             pass
 
@@ -78,7 +82,9 @@ class Watched:
 
 
 @contextmanager
-def watched_seats(state_dir: Path, **delays: float) -> Iterator[Watched]:
+def watched_seats(
+    state_dir: Path, budget: dict[str, Any] | None = None, **delays: float
+) -> Iterator[Watched]:
     """Deploy two seats with work under way, and the watch; time stands still until it is moved."""
     with two_seats(state_dir, **delays) as seats:
         root = seats.root
@@ -87,6 +93,18 @@ def watched_seats(state_dir: Path, **delays: float) -> Iterator[Watched]:
         end = datetime.fromtimestamp(now // 60 * 60, UTC) + timedelta(minutes=50)
         body = ending(registering().text("demo-cohort"), end)
         assert root.update("demo-cohort", body, **IAM) == "UPDATE_COMPLETE"
-        status = root.deploy(WATCH, ending(registering().text(WATCH), end), **IAM)
+        text = _capped(ending(registering().text(WATCH), end), budget)
+        status = root.deploy(WATCH, text, **IAM)
         assert status == "CREATE_COMPLETE", root.reasons(WATCH, "CREATE_FAILED")
         yield Watched(seats, end)
+
+
+def _capped(text: str, budget: dict[str, Any] | None) -> str:
+    """Return the watch's template with caps in it."""
+    template = json.loads(text)
+    for resource in template["Resources"].values():
+        if budget and resource["Type"] == "AWS::Lambda::Function":
+            told = resource["Properties"]["Environment"]["Variables"]["WATCH"]
+            settings = {**json.loads(told["Fn::Sub"]), "budget": budget}
+            told["Fn::Sub"] = json.dumps(settings)
+    return json.dumps(template)
