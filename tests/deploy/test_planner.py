@@ -116,7 +116,7 @@ def test_a_stack_whose_template_cannot_be_read_is_not_updated_unseen(
     assert {stack.message for stack in plan.stacks if stack.action == StackAction.REFUSED} == {
         f"its template could not be read ({reason}), so that nobody knows what an update would"
         " remove; see to it that you can read it (cloudformation:GetTemplate), then run again:"
-        f" workshop deploy -e {loaded(tmp_path, 2).name}"
+        f" {loaded(tmp_path, 2).command('deploy')}"
     }
     assert [stack.action for stack in plan.stacks].count(StackAction.REFUSED) == 2
 

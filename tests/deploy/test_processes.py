@@ -100,7 +100,7 @@ def test_two_organisers_at_once_end_well_and_make_each_stack_once(fleet: Fleet) 
     one, two = fleet.deploy_at_once(2)
     assert one.good
     assert two.good
-    assert len(fleet.statuses()) == 42
+    assert len(fleet.statuses()) == 43
     assert one.touched | two.touched == fleet.statuses().keys()
     assert one.touched.isdisjoint(two.touched)
     assert one.of(What.JOINED) or two.of(What.JOINED)

@@ -12,7 +12,7 @@ from tests.support.config_folder import HEAD, SEATS, mistakes, write
 from workshop.deploy import assembly
 from workshop.deploy.templates import of_text
 from workshop.errors import UsageError
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, SEAT_STACKS, START, WATCH, Names
 from workshop.policies import layout
 
 BUCKETS = ", ".join(f"a-long-name-of-a-public-bucket-{number}" for number in range(10))
@@ -63,6 +63,8 @@ def test_a_template_that_is_too_large_all_the_same_is_sent_to_nobody() -> None:
     cohort = json.loads(made.text(f"demo-{COHORT}"))
     cohort["Metadata"] = {"Text": "x" * layout.TEMPLATE_LIMIT}
     stacks[f"demo-{COHORT}"] = (json.dumps(cohort), False)
+    for beside in (START, WATCH):
+        stacks[f"demo-cohort-{beside}"] = (made.text(f"demo-cohort-{beside}"), False)
     with pytest.raises(UsageError) as refused:
         assembly.read(loaded, [seat], stacks)
     assert str(refused.value).startswith("the cohort's template has 8")

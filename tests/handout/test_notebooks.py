@@ -34,6 +34,7 @@ class Slow:
                 "NotebookInstanceName": name,
                 "NotebookInstanceArn": f"arn:{name}",
                 "NotebookInstanceStatus": "InService",
+                "CreationTime": MADE,
                 "LastModifiedTime": MADE,
             }
             for name in self.names

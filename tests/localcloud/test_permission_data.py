@@ -88,6 +88,8 @@ def test_every_condition_key_of_the_shipped_policies_is_known_here() -> None:
         *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion"),
         *("aws:ResourceAccount", "aws:SecureTransport", "aws:ResourceTag", "aws:PrincipalTag"),
         *("iam:PassedToService", "cloudwatch:namespace"),
+        # By the local cloud's own clock, and of what attaches a policy.
+        *("aws:CurrentTime", "iam:PolicyARN"),
         # Of trust policies; the local SageMaker reads it itself.
         "aws:SourceAccount",
         # Of a notebook's network interfaces: nothing makes any here, and the key but allows.

@@ -172,7 +172,7 @@ def test_plain_cdk_works_in_an_empty_folder(complete: Installed, tmp_path: Path)
     assert made.returncode == 0, made.stderr
     templates = {path.name for path in (tmp_path / "cdk.out").glob("*.template.json")}
     assert "vision-ada-notebook.template.json" in templates
-    assert len(templates) == 7
+    assert len(templates) == 8
 
 
 @pytest.mark.long

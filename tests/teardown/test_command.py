@@ -93,7 +93,7 @@ def test_a_place_that_cannot_be_read_holds_up_no_other(fleet: Fleet) -> None:
     assert left(fleet, "ada") == (set(), [])
     # What the unread endpoints might need stays: models and the role.
     assert left(fleet, "alan") == (
-        {"demo-cohort", "demo-cohort-watch", "demo-alan-access"},
+        {"demo-cohort", "demo-cohort-start", "demo-cohort-watch", "demo-alan-access"},
         ["alans"],
     )
     fleet.cloud.faults()
@@ -126,7 +126,11 @@ def test_what_is_saved_is_there_and_a_seat_whose_copy_failed_stays(fleet: Fleet,
     assert set(report(fleet)["not_saved"]) == {"seat02"}
     cloud.faults()
     stacks = {names("seat02").stack(kind) for kind in SEAT_STACKS}
-    assert set(fleet.statuses()) == stacks | {"demo-cohort", "demo-cohort-watch"}
+    assert set(fleet.statuses()) == stacks | {
+        "demo-cohort",
+        "demo-cohort-start",
+        "demo-cohort-watch",
+    }
     kept = cloud.client("s3").list_objects_v2(Bucket=buckets["seat02"])["Contents"]
     assert len(kept) == 2
     assert saved(fleet, to, "seat01", buckets) == {"net.bin": b"seat01", "ü": b"x" * 1000}

@@ -269,7 +269,7 @@ def unread_template(desired: DesiredStack, reason: str) -> str:
     return (
         f"its template could not be read ({reason}), so that nobody knows what an update would"
         " remove; see to it that you can read it (cloudformation:GetTemplate), then run again:"
-        f" workshop deploy -e {desired.tags[tags.ENVIRONMENT]}"
+        f" {desired.command('deploy')}"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
@@ -102,7 +103,10 @@ def handout(
                 profile_name=seat.profile,
                 names=links.placed(loaded.names(seat)),
                 notebook=notebooks[seat.id],
-                fresh=loaded.command("handout", "--only", seat.id),
+                # Pages are for others, whom no folder of this machine concerns.
+                fresh=command_line.command(
+                    "handout", loaded.name, command_line.CONFIG_DIR, "--only", seat.id
+                ),
                 name=seat.name if with_names else "",
                 email=seat.email if with_names else "",
             )

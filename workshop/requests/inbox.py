@@ -137,7 +137,7 @@ class CohortInbox:
         if errors.code(error.response) == "NoSuchBucket":
             return WorkshopError(
                 f"there is no bucket {self.bucket} {where}; make it with:"
-                f" workshop deploy -e {self.loaded.name}"
+                f" {self.loaded.command('deploy')}"
             )
         return WorkshopError(
             f"s3://{self.bucket} {where} could not be used ({errors.describe(error)});"
