@@ -47,9 +47,18 @@ class Watched:
     @property
     def state(self) -> dict[str, Any]:
         """What the watch has written down last."""
-        body = self.root.client("s3").get_object(Bucket=ADA.watch_bucket, Key="state.json")["Body"]
-        state: dict[str, Any] = json.loads(body.read())
-        return state
+        return self._document("state.json")
+
+    @property
+    def spending(self) -> dict[str, dict[str, float]]:
+        """What the watch has counted, by seat and kind."""
+        usd: dict[str, dict[str, float]] = self._document("spending.json")["usd"]
+        return usd
+
+    def _document(self, key: str) -> dict[str, Any]:
+        body = self.root.client("s3").get_object(Bucket=ADA.watch_bucket, Key=key)["Body"]
+        document: dict[str, Any] = json.loads(body.read())
+        return document
 
     @property
     def messages(self) -> list[str]:

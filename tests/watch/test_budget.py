@@ -205,6 +205,30 @@ def test_too_many_instances_freeze_at_the_event_although_the_endpoint_is_not_the
     assert tick(cloud, 301, max_instances=4).done["endpoints deleted"] == 1
 
 
+def test_an_endpoint_that_is_made_larger_freezes_at_the_event(cloud: Cloud) -> None:
+    arn = serves(cloud, ADA)
+    tick(cloud, max_instances=4)
+    assert not is_frozen(cloud, ADA)
+    cloud.delays(endpoint=600)
+    name = f"{ADA.job_prefix}serve"
+    variant = {"VariantName": "all", "ModelName": name, "InstanceType": "ml.m5.large"}
+    client = cloud.client("sagemaker")
+    client.create_endpoint_config(
+        EndpointConfigName="large", ProductionVariants=[{**variant, "InitialInstanceCount": 20}]
+    )
+    client.update_endpoint(EndpointName=name, EndpointConfigName="large")
+    event(cloud, "Endpoint", arn, max_instances=4)
+    assert is_frozen(cloud, ADA)
+
+
+def test_an_endpoint_costs_as_before_when_its_configuration_is_deleted(cloud: Cloud) -> None:
+    serves(cloud, ADA, count=2)
+    tick(cloud, per_seat_usd=25)
+    cloud.client("sagemaker").delete_endpoint_config(EndpointConfigName=f"{ADA.job_prefix}serve")
+    assert tick(cloud, HOUR, per_seat_usd=25).problems == []
+    assert used(cloud) == pytest.approx((1 + TICK / HOUR) * 2 * 0.115, rel=0.001)
+
+
 def test_jobs_and_endpoints_count_together_and_an_hour_has_its_own_cap(cloud: Cloud) -> None:
     serves(cloud, ADA, count=2)
     arn = trains(cloud, ADA, "fit", count=2)

@@ -27,7 +27,10 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 def test_an_endpoint_of_20_instances_freezes_its_seat_at_the_event(watched: Watched) -> None:
     watched.pass_by()
+    watched.pass_by()  # jobs bill once their machines are there
     assert watched.state["problems"] == []
+    kinds = {"endpoint", "notebook", "processing", "training", "transform"}
+    assert {*watched.spending["ben"]} == kinds
     assert not is_frozen(watched.root, ADA)
     watched.root.quotas(
         sagemaker={

@@ -34,7 +34,7 @@ def hold_to_budget(work: Work) -> None:
 def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
     """Look at the seat that one of SageMaker's events is about; the next tick counts the money."""
     limits = work.settings.budget
-    arns = [value for key, value in detail.items() if key.endswith(("JobArn", "EndpointArn"))]
+    arns = [arn for key, arn in detail.items() if arn and key.endswith(("JobArn", "EndpointArn"))]
     if not limits or not arns:
         return
     tags = tags_of(work, arns[0]) or {}
