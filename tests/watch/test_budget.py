@@ -281,3 +281,25 @@ def test_a_kind_that_cannot_be_listed_is_made_up_for(cloud: Cloud) -> None:
     assert tick(cloud, per_seat_usd=25).problems
     assert tick(cloud, per_seat_usd=25).problems == []
     assert used(cloud) == pytest.approx(3 * TICK / HOUR * 0.115, rel=0.01)
+
+
+def test_a_run_without_time_is_made_up_for_by_the_next(cloud: Cloud) -> None:
+    serves(cloud, ADA)
+    cloud.advance(TICK)
+    late = work(cloud, per_seat_usd=25)
+    late.left = lambda: 1.0
+    budget.hold_to_budget(late)
+    assert late.unfinished
+    assert used(cloud) == 0
+    tick(cloud, per_seat_usd=25)
+    assert used(cloud) == pytest.approx(2 * TICK / HOUR * 0.115, rel=0.01)
+
+
+def test_a_stop_that_aws_refuses_is_asked_for_again_at_the_next_tick(cloud: Cloud) -> None:
+    trains(cloud, ADA, "fit", count=20)
+    cloud.advance(HOUR)
+    cloud.faults({"effect": "throttle", "operation": "sagemaker:StopTrainingJob", "times": 1})
+    first = tick(cloud, per_seat_usd=1)
+    assert is_frozen(cloud, ADA)
+    assert first.pending[0].startswith(f"training_job {ADA.job_prefix}fit: ")
+    assert tick(cloud, per_seat_usd=1).done["jobs stopped"] == 1
