@@ -11,6 +11,8 @@ import pytest
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room, room
 from workshop import events
+from workshop.cli import so_far
+from workshop.cli.context import opened
 from workshop.naming import COHORT, Names
 from workshop.watch.messages import STATE
 from workshop.watch.spending import SPENDING
@@ -61,3 +63,11 @@ def test_a_watch_that_cannot_be_asked_is_told_and_is_not_0(capped: Room, cloud: 
 def test_an_endpoint_that_nobody_looked_at_is_on_the_bill(capped: Room) -> None:
     [first, _] = capped.told("bill")["seats"]
     assert first["by_kind"]["endpoint"] == {"least": 3.1, "most": 3.1}
+
+
+def test_a_teardown_tells_what_the_watch_has_counted_before_it_deletes_that(capped: Room) -> None:
+    work = opened("room", capped.config)
+    made = so_far.bill_before_deletion(work, work.account_regions)
+    assert made is not None
+    assert made.unread == ()
+    assert str(made.seats[0].of("endpoint")) == "3.10"
