@@ -69,15 +69,23 @@ def requests(document: dict[str, Any], seat: str, handled: list[str], now: float
 
 
 def messages(document: dict[str, Any], seat: str) -> list[dict[str, Any]]:
-    """Return the messages to this seat, oldest first."""
+    """Return the newest messages to this seat, oldest first."""
+    return [
+        message
+        for message in every_message(document)
+        if message.get("seats") is None or seat in list(message["seats"])
+    ][-MOST_MESSAGES:]
+
+
+def every_message(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages to anybody, oldest first."""
     return [
         message
         for message in _objects(document, "messages")
         if isinstance(message.get("id"), str)
         and isinstance(message.get("text"), str)
         and isinstance(message.get("time"), (int, float))
-        and (message.get("seats") is None or seat in list(message["seats"]))
-    ][-MOST_MESSAGES:]
+    ]
 
 
 def show(
