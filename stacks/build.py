@@ -100,7 +100,12 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
     start = StartStack(app, f"{names.stack(START)}{where}", placement=placement)
     cohort.add_stack_dependency(start, "what notebooks do when they start")
     watch = WatchStack(
-        app, f"{names.stack(WATCH)}{where}", placement=placement, end=loaded.settings.end
+        app,
+        f"{names.stack(WATCH)}{where}",
+        placement=placement,
+        start=loaded.settings.start,
+        end=loaded.settings.end,
+        hours=loaded.settings.hours,
     )
     # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
     cohort.add_stack_dependency(watch, "nobody works unwatched")

@@ -56,7 +56,14 @@ class WatchStack(WorkshopStack):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, placement: Placement, end: datetime
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        placement: Placement,
+        start: datetime,
+        end: datetime,
+        hours: str | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -68,6 +75,7 @@ class WatchStack(WorkshopStack):
         )
         names = placement.inside
         end = end.astimezone(UTC)
+        kept = {"hours": hours, "start": start.isoformat()} if hours else {}
         state = WorkbenchBucket(
             self,
             "State",
@@ -97,11 +105,11 @@ class WatchStack(WorkshopStack):
                 log_group=names.watch_log_group
             ),
             environment=functions.CfnFunction.EnvironmentProperty(
-                variables={"WATCH": sub(json.dumps(self._settings(names, end)))}
+                variables={"WATCH": sub(json.dumps({**self._settings(names, end), **kept}))}
             ),
         )
         # What is made last is deleted first: nothing wakes the function while it goes.
-        function.node.add_dependency(self._role(names), state, topic, group)
+        function.node.add_dependency(self._role(names, starts=bool(hours)), state, topic, group)
         for rule in self._rules(names, end):
             rule.node.add_dependency(function)
         self._output("StateBucket", names.watch_bucket, "What the watch knows; no seat reads it")
@@ -119,8 +127,8 @@ class WatchStack(WorkshopStack):
             "topic": names.watch_topic_arn,
         }
 
-    def _role(self, names: Names) -> CfnResource:
-        policy = watch_policy(names)
+    def _role(self, names: Names, *, starts: bool) -> CfnResource:
+        policy = watch_policy(names, starts=starts)
         role = iam.CfnRole(
             self,
             "Role",

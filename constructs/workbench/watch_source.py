@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 PACKAGE = "workshop.watch"
-MODULES = ("work", "messages", "roles", "machines", "handler")
+MODULES = ("work", "messages", "roles", "machines", "hours", "handler")
 """What is imported stands before what imports it."""
 
 
