@@ -22,6 +22,7 @@ from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import COHORT, SEAT_STACKS, START, WATCH
+from workshop.pricing import caps
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
 """CDK's feature flags (https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html)."""
@@ -106,6 +107,11 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
         start=loaded.settings.start,
         end=loaded.settings.end,
         hours=loaded.settings.hours,
+        budget=caps.watch_budget(
+            loaded.settings,
+            [seat for seat in loaded.seats if seat.account_region == account_region],
+            account_region.region,
+        ),
     )
     # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
     cohort.add_stack_dependency(watch, "nobody works unwatched")

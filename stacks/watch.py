@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,16 +35,13 @@ EVENTS = {
                 )
             ),
             {"NotebookInstanceStatus": ["InService"]},
-            {
-                "EndpointStatus": [
-                    {"anything-but": ["Creating", "CREATING", "Deleting", "DELETING"]}
-                ]
-            },
+            {"EndpointStatus": [{"anything-but": ["Deleting", "DELETING"]}]},
         ]
     },
 }
-"""What SageMaker tells EventBridge by itself of something that begins to bill, or that can be
-deleted now (https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html)."""
+"""What SageMaker tells EventBridge by itself of something that begins to bill, changes its size, or
+can be deleted now
+(https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html)."""
 SECONDS = 300
 MEGABYTES = 256
 DAYS_OF_LOGS = 30
@@ -64,6 +62,7 @@ class WatchStack(WorkshopStack):
         start: datetime,
         end: datetime,
         hours: str | None = None,
+        budget: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -75,7 +74,9 @@ class WatchStack(WorkshopStack):
         )
         names = placement.inside
         end = end.astimezone(UTC)
-        kept = {"hours": hours, "start": start.isoformat()} if hours else {}
+        more: dict[str, Any] = {"hours": hours, "start": start.isoformat()} if hours else {}
+        if budget is not None:
+            more["budget"] = budget
         state = WorkbenchBucket(
             self,
             "State",
@@ -105,7 +106,7 @@ class WatchStack(WorkshopStack):
                 log_group=names.watch_log_group
             ),
             environment=functions.CfnFunction.EnvironmentProperty(
-                variables={"WATCH": sub(json.dumps({**self._settings(names, end), **kept}))}
+                variables={"WATCH": sub(json.dumps({**self._settings(names, end), **more}))}
             ),
         )
         # What is made last is deleted first: nothing wakes the function while it goes.
@@ -116,7 +117,8 @@ class WatchStack(WorkshopStack):
         self._output("TopicArn", names.watch_topic_arn, "Where the watch says what it did")
 
     @staticmethod
-    def _settings(names: Names, end: datetime) -> dict[str, str]:
+    def _settings(names: Names, end: datetime) -> dict[str, Any]:
+        """Return what the function is told in any case: an environment holds 4 KB of it."""
         return {
             "workshop": names.workshop,
             "path": names.iam_path,

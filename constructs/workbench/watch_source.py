@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from importlib.resources import files
 
 PACKAGE = "workshop.watch"
-MODULES = ("work", "messages", "roles", "machines", "hours", "handler")
+MODULES = ("work", "messages", "roles", "machines", "hours", "spending", "budget", "handler")
 """What is imported stands before what imports it."""
 
 
 @cache
 def source() -> str:
-    """Return one module with all of it, without docstrings and comments, which cost bytes.
+    """Return one module with all of it, without docstrings, comments and most of the indentation.
 
-    Imports of one another are left out: whatever they name stands above.
+    These only cost bytes. Imports of one another are left out: whatever they name stands above.
     """
     imports: dict[str, None] = {}
     bodies = []
@@ -27,8 +28,13 @@ def source() -> str:
             if not _is_left_out(one):
                 imports[ast.unparse(one)] = None
     statements = [one for body in bodies for one in body]
-    code = ast.unparse(ast.Module(statements, type_ignores=[]))
+    code = _less_indented(ast.unparse(ast.Module(statements, type_ignores=[])))
     return "\n".join(["from __future__ import annotations", *sorted(imports), code, ""])
+
+
+def _less_indented(code: str) -> str:
+    """Return the code with one blank for each level: no text of ``ast.unparse`` has two lines."""
+    return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), code, flags=re.MULTILINE)
 
 
 def _is_import(statement: ast.stmt) -> bool:

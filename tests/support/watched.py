@@ -37,15 +37,28 @@ class Watched:
 
     def pass_by(self, span: timedelta = TICK) -> None:
         self.root.advance(span.total_seconds())
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for the functions that are under way."""
         while process.post(self.root.running, "/_localcloud/functions", {})["running"]:
             pass
 
     @property
     def state(self) -> dict[str, Any]:
         """What the watch has written down last."""
-        body = self.root.client("s3").get_object(Bucket=ADA.watch_bucket, Key="state.json")["Body"]
-        state: dict[str, Any] = json.loads(body.read())
-        return state
+        return self._document("state.json")
+
+    @property
+    def spending(self) -> dict[str, dict[str, float]]:
+        """What the watch has counted, by seat and kind."""
+        usd: dict[str, dict[str, float]] = self._document("spending.json")["usd"]
+        return usd
+
+    def _document(self, key: str) -> dict[str, Any]:
+        body = self.root.client("s3").get_object(Bucket=ADA.watch_bucket, Key=key)["Body"]
+        document: dict[str, Any] = json.loads(body.read())
+        return document
 
     @property
     def messages(self) -> list[str]:
@@ -78,7 +91,9 @@ class Watched:
 
 
 @contextmanager
-def watched_seats(state_dir: Path, **delays: float) -> Iterator[Watched]:
+def watched_seats(
+    state_dir: Path, budget: dict[str, Any] | None = None, **delays: float
+) -> Iterator[Watched]:
     """Deploy two seats with work under way, and the watch; time stands still until it is moved."""
     with two_seats(state_dir, **delays) as seats:
         root = seats.root
@@ -87,6 +102,18 @@ def watched_seats(state_dir: Path, **delays: float) -> Iterator[Watched]:
         end = datetime.fromtimestamp(now // 60 * 60, UTC) + timedelta(minutes=50)
         body = ending(registering().text("demo-cohort"), end)
         assert root.update("demo-cohort", body, **IAM) == "UPDATE_COMPLETE"
-        status = root.deploy(WATCH, ending(registering().text(WATCH), end), **IAM)
+        text = _capped(ending(registering().text(WATCH), end), budget)
+        status = root.deploy(WATCH, text, **IAM)
         assert status == "CREATE_COMPLETE", root.reasons(WATCH, "CREATE_FAILED")
         yield Watched(seats, end)
+
+
+def _capped(text: str, budget: dict[str, Any] | None) -> str:
+    """Return the watch's template with caps in it."""
+    template = json.loads(text)
+    for resource in template["Resources"].values():
+        if budget and resource["Type"] == "AWS::Lambda::Function":
+            told = resource["Properties"]["Environment"]["Variables"]["WATCH"]
+            settings = {**json.loads(told["Fn::Sub"]), "budget": budget}
+            told["Fn::Sub"] = json.dumps(settings)
+    return json.dumps(template)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import sys
 from dataclasses import replace
@@ -15,10 +16,12 @@ from stacks.app import TEMPLATE_LIMIT
 from tests.support.assemblies import ENVIRONMENTS, shipped, synthesize
 from workbench import watch_source
 from workshop.agent import inbox
+from workshop.config.models import Environment
 from workshop.naming import COHORT, FREEZE, WATCH, Names
 from workshop.policies import watch as policies
 from workshop.policies.watch import watch_policy
 from workshop.watch import messages
+from workshop.watch.work import Settings
 
 HERE = Names("vision", COHORT, "111122223333", "eu-west-1")
 
@@ -59,7 +62,7 @@ def test_all_modules_travel_and_no_two_of_them_name_two_things_alike() -> None:
 def test_the_template_travels_inline_with_room_to_grow(name: str) -> None:
     workshop = shipped(name).loaded.settings.workshop
     assert (
-        len(shipped(name).text(f"{workshop}-{COHORT}-{WATCH}").encode()) < TEMPLATE_LIMIT * 2 // 3
+        len(shipped(name).text(f"{workshop}-{COHORT}-{WATCH}").encode()) < TEMPLATE_LIMIT * 4 // 5
     )
 
 
@@ -100,3 +103,25 @@ def test_it_attaches_the_one_policy_to_seats_roles_and_writes_none() -> None:
 
 def test_it_writes_where_notebooks_read() -> None:
     assert messages.INBOX == policies.INBOX == inbox.KEY
+
+
+def test_the_function_is_told_the_caps_of_the_yaml_within_lambdas_4_kilobytes() -> None:
+    """All prices travel where seats may use any type, and the template stays one that is inline."""
+    loaded = shipped("demo").loaded
+    settings = loaded.settings.model_dump(mode="json")
+    settings["budget"] = {"per_seat_usd": 25, "max_instances": 4}
+    for profile in settings["profiles"].values():
+        profile["access"]["mode"] = "managed"
+    capped = dataclasses.replace(loaded, settings=Environment.model_validate(settings))
+    text = synthesize(capped, [loaded.seats[0].id]).text(f"demo-{COHORT}-{WATCH}")
+    assert len(text.encode()) < TEMPLATE_LIMIT
+    [function] = [
+        resource
+        for resource in json.loads(text)["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+    ]
+    told = function["Properties"]["Environment"]["Variables"]["WATCH"]["Fn::Sub"]
+    assert len(told) < 4000
+    given = Settings(**json.loads(told)).budget
+    assert (given["per_seat_usd"], given["max_instances"]) == (25, 4)
+    assert given["prices"]["ml.m5.large"] == 0.115

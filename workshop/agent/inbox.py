@@ -2,13 +2,13 @@
 
 All of it is one small JSON document in the cohort's bucket, which seats read and cannot write:
 
-    {"messages": [{"id": ..., "time": 1790000000.0, "text": ...}],
+    {"messages": [{"id": ..., "time": 1790000000.0, "text": ..., "seats": [...]}],
      "shared": [{"version": ..., "files": [{"name": ..., "key": ..., "size": ...}]}],
      "requests": [{"id": ..., "kind": "save" | "check" | "restore", "time": ..., "seats": [...],
                    "prefix": ...}]}
 
-``seats`` names whom a request is for, and is absent when it is for all; ``prefix`` is where the
-files to restore are in the seat's own bucket. Times are epoch seconds.
+``seats`` names whom a message or request is for, and is absent when it is for all; ``prefix`` is
+where the files to restore are in the seat's own bucket. Times are epoch seconds.
 
 JupyterLab has no place for a message without an extension: its announcements are read once, when a
 page is opened. So a message is the first file in the list of files, is printed below the next cell
@@ -68,15 +68,24 @@ def requests(document: dict[str, Any], seat: str, handled: list[str], now: float
     ]
 
 
-def messages(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the messages, oldest first."""
+def messages(document: dict[str, Any], seat: str) -> list[dict[str, Any]]:
+    """Return the newest messages to this seat, oldest first."""
+    return [
+        message
+        for message in every_message(document)
+        if message.get("seats") is None or seat in list(message["seats"])
+    ][-MOST_MESSAGES:]
+
+
+def every_message(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages to anybody, oldest first."""
     return [
         message
         for message in _objects(document, "messages")
         if isinstance(message.get("id"), str)
         and isinstance(message.get("text"), str)
         and isinstance(message.get("time"), (int, float))
-    ][-MOST_MESSAGES:]
+    ]
 
 
 def show(

@@ -170,7 +170,7 @@ class Agent:
         if document is None:
             return
         self.remembered.update(inbox=document)
-        texts, shown = inbox.messages(document), self.remembered.get("shown")
+        texts, shown = inbox.messages(document, self.seat), self.remembered.get("shown")
         # After a start there is nobody whom an old message would be new to.
         new = [text for text in texts if shown is not None and text["id"] not in shown]
         if texts:

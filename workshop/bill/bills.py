@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from workshop.bill.record import UsageRecord
 from workshop.config.environment import LoadedEnvironment
-from workshop.pricing import prices
+from workshop.pricing import amounts, prices
 from workshop.pricing.amounts import Amount, Bill, SeatBill
+
+FORGOTTEN = (amounts.NOTEBOOK, amounts.ENDPOINT)
+"""What AWS tells nothing of once it is gone or changed, so that the watch may know more of it; of
+jobs AWS tells the time that it bills."""
 
 
 def bill(
@@ -18,15 +23,22 @@ def bill(
     unread: Collection[str] = (),
     *,
     with_names: bool = False,
+    counted: Mapping[str, Mapping[str, Decimal]] | None = None,
 ) -> Bill:
     """Return the bill at list prices; a seat of the roster that used nothing is on it as well.
 
-    ``unread`` is what is missing. People's names are on it where they are asked for.
+    ``unread`` is what is missing; ``counted`` is what the watch has counted in USD, by seat and
+    kind. People's names are on it where they are asked for.
     """
     sums: dict[str, dict[str, Amount]] = {seat.id: {} for seat in loaded.seats}
     for usage in kept.usages.values():
         of_seat = sums.setdefault(usage.seat, {})
         of_seat[usage.kind] = of_seat.get(usage.kind, Amount()) + usage.amount
+    for seat, kinds in (counted or {}).items():
+        of_seat = sums.setdefault(seat, {})
+        for kind, usd in kinds.items():
+            if kind in FORGOTTEN or kind not in of_seat:
+                of_seat[kind] = _no_less_than(of_seat.get(kind, Amount()), usd)
     names = {seat.id: seat.name for seat in loaded.seats} if with_names else {}
     regions = [seat.region for seat in loaded.seats]
     regions += [usage.region for usage in kept.usages.values()]
@@ -36,6 +48,12 @@ def bill(
         basis=tuple(prices.basis(region) for region in dict.fromkeys(regions)),
         unread=(*unread, *_without_price(kept)),
     )
+
+
+def _no_less_than(amount: Amount, usd: Decimal) -> Amount:
+    """Return an amount with what the watch has seen running, which nobody else may have."""
+    most = None if amount.most is None else max(amount.most, usd)
+    return Amount(max(amount.least, usd), most)
 
 
 def _without_price(kept: UsageRecord) -> list[str]:

@@ -14,6 +14,7 @@ from workshop.cli.context import CommandContext
 from workshop.config.environment import LoadedEnvironment
 from workshop.ledger import Ledger
 from workshop.pricing.amounts import Bill
+from workshop.status import watch_state
 from workshop.status.collector import StatusScan
 
 
@@ -61,7 +62,10 @@ def bill_before_deletion(
             at,
             descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
         )
-        made = bills.bill(work.loaded, kept, at, unread)
+        watch = watch_state.read(work.clients, work.loaded, account_regions)
+        unread += tuple(watch.sentences_of_unread) if watch else ()
+        counted = watch.usd if watch else None
+        made = bills.bill(work.loaded, kept, at, unread, counted=counted)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         console.warn(f"what it has cost could not be added up ({error!r})")
         return None

@@ -165,7 +165,23 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
             f"warning: {account_region}: {what} could not be read: {why}"
             for what, why in parts.items()
         ]
+    if seen.watch is not None:
+        remarks += seen.watch.sentences(seen.at)
+        remarks += _used(work, seen)
     return [*remarks, *so_far.sentences(work), _readiness(seen)]
+
+
+def _used(work: CommandContext, seen: StatusScan) -> list[str]:
+    """Return how much of the cap is used, the seats that used most first."""
+    cap = work.loaded.settings.budget.per_seat_usd
+    of_rows = {row.seat: seen.watch.used(row.seat) for row in seen.rows if seen.watch}
+    used = {seat: usd for seat, usd in of_rows.items() if usd is not None}
+    if cap is None or not used:
+        return []
+    most = sorted(used, key=lambda seat: used[seat], reverse=True)
+    named = ", ".join(f"{seat} {used[seat]:.2f}" for seat in most[:_NOT_READY])
+    more = f" and {len(most) - _NOT_READY} with less" if len(most) > _NOT_READY else ""
+    return [f"used of {cap} USD a seat, as the watch counts: {named}{more}"]
 
 
 def _readiness(seen: StatusScan) -> str:
@@ -355,7 +371,21 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
             for account_region in work.account_regions
         },
         "so_far": so_far.document(work),
+        "watch": _watch_document(work, seen),
         "calls": {"total": sum(seen.calls.values()), **seen.calls},
+    }
+
+
+def _watch_document(work: CommandContext, seen: StatusScan) -> dict[str, Any] | None:
+    """Return what the watch has counted, None for a workshop without caps."""
+    if seen.watch is None:
+        return None
+    used = {row.seat: seen.watch.used(row.seat) for row in seen.rows}
+    return {
+        "ran": {str(where): ran.isoformat() for where, ran in seen.watch.ran.items()},
+        "per_seat_usd": work.loaded.settings.budget.per_seat_usd,
+        "used_usd": {seat: None if usd is None else float(usd) for seat, usd in used.items()},
+        "unread": {str(where): why for where, why in seen.watch.unread.items()},
     }
 
 

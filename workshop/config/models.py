@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -174,6 +174,30 @@ class PlanOfUse(Model):
     types."""
 
 
+class Budget(Model):
+    """What each seat may cost at list prices; the watch counts it every five minutes."""
+
+    per_seat_usd: Whole | None = Field(default=None, ge=1, le=100_000, examples=[25])
+    """Whole USD for a seat's notebook, jobs and endpoints until the end; null for no cap."""
+    per_hour_usd: Whole | None = Field(default=None, ge=1, le=10_000, examples=[4])
+    """Whole USD an hour for what runs of a seat at one time; null for no cap."""
+    max_instances: Whole | None = Field(default=None, ge=1, le=1000, examples=[4])
+    """Instances that a seat's jobs and endpoints may have at one time, all together; null for no
+    cap."""
+    warn_percent: Whole = Field(default=80, ge=1, le=100)
+    """The part of ``per_seat_usd`` at which the attendee is warned, once."""
+    on_cap: Literal["freeze", "stop", "tell"] = "freeze"
+    """What is done to a seat above a cap. ``freeze``: its role is frozen, and what bills is
+    stopped. ``stop``: what bills is stopped, again and again. ``tell``: organiser and attendee are
+    told, no more."""
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there is any cap."""
+        caps = (self.per_seat_usd, self.per_hour_usd, self.max_instances)
+        return any(cap is not None for cap in caps)
+
+
 class Environment(Model):
     """One workshop in one account and Region: ``config/<name>.yaml``."""
 
@@ -208,6 +232,8 @@ class Environment(Model):
     """What ``workshop teardown`` copies away first."""
     use: PlanOfUse = PlanOfUse()
     """How much it is expected to use, for the estimate of what it costs."""
+    budget: Budget = Budget()
+    """What each seat may cost, and what happens when it costs more."""
     profiles: dict[ProfileName, Profile] = Field(
         default={DEFAULT_PROFILE: Profile()}, min_length=1, max_length=10
     )

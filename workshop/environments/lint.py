@@ -23,6 +23,7 @@ from workshop.environments import iam_rules
 from workshop.naming import Names
 from workshop.policies import layout
 from workshop.policies.extra import making, refused, summarize_statement
+from workshop.pricing import caps, prices
 
 _EMAIL = re.compile(r"[^\s@:=/]+@[^\s@:=/]+\.[A-Za-z]{2,}")
 
@@ -38,6 +39,7 @@ def diagnostics(
     yield from _never_opened(document, settings)
     yield from _too_much_policy(document, settings)
     yield from _too_large_cohort(document, settings)
+    yield from _without_price(document, settings, seats)
     yield from _too_long_script(document, settings)
     yield from iam_rules.diagnostics(document, settings, seats)
 
@@ -86,6 +88,36 @@ def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diag
                 " do without access.extra_statements or the console role"
             )
             yield Diagnostic(document.line(place), place, message)
+
+
+def _without_price(
+    document: Document, settings: Environment, seats: Sequence[Seat]
+) -> Iterator[Diagnostic]:
+    """Yield what is allowed and has no price by which the watch could count it towards a cap."""
+    if not settings.budget.is_capped:
+        return
+    seen = set()
+    for region in sorted({seat.region for seat in seats}):
+        for name, profile in settings.profiles.items():
+            for one in caps.allowed_types(name, profile):
+                what = (one.place, one.instance_type)
+                if what in seen or prices.shipped(one.use, one.instance_type, region) is not None:
+                    continue
+                seen.add(what)
+                message = (
+                    f"no price of {one.instance_type} for {one.use} is known, which a budget needs;"
+                    " allow another type, or remove the caps of 'budget'"
+                )
+                yield Diagnostic(document.line(one.place), one.place, message)
+    for seat in seats:
+        of_profile = settings.profiles[seat.profile].notebook.instance_type
+        known = prices.shipped("notebook", seat.instance_type, seat.region) is not None
+        if not known and seat.instance_type != of_profile:
+            message = (
+                f"no price of {seat.instance_type}, the notebook of {seat.id}, is known; give its"
+                " roster row another instance_type, or remove the caps of 'budget'"
+            )
+            yield Diagnostic(document.line(("budget",)), ("budget",), message)
 
 
 LARGEST_SHOWN = 3

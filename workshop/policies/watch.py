@@ -11,6 +11,8 @@ from workshop.policies.documents import Document, allow, document
 
 LISTS = actions(
     "sagemaker",
+    "DescribeEndpoint DescribeEndpointConfig DescribeProcessingJob DescribeTrainingJob",
+    "DescribeTransformJob",
     "ListAutoMLJobs ListEndpoints ListHyperParameterTuningJobs ListInferenceComponents",
     "ListNotebookInstances ListProcessingJobs ListTags ListTrainingJobs ListTransformJobs",
 )

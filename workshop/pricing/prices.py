@@ -94,10 +94,17 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return USD per hour of one machine (``ml.m5.large``); None for an unknown price."""
-    found = _of(region)["types"].get(instance_type)
-    if isinstance(found, dict):
-        found = found.get(use)
-    return None if found is None else Decimal(found)
+    return _hourly(_of(region), use, instance_type)
+
+
+def shipped(use: Use, instance_type: str, region: str) -> Decimal | None:
+    """Return the same by the shipped list alone, which is alike on every machine."""
+    return _hourly(_shipped(region), use, instance_type)
+
+
+def shipped_types(region: str) -> tuple[str, ...]:
+    """Return the instance types that the shipped list has prices of."""
+    return tuple(_shipped(region)["types"])
 
 
 def volume_hourly(gb: int, region: str) -> Decimal | None:
@@ -132,10 +139,19 @@ def is_read(region: str) -> bool:
 
 
 def _of(region: str) -> RegionPrices:
-    if region in _read:
-        return _read[region]
+    return _read[region] if region in _read else _shipped(region)
+
+
+def _shipped(region: str) -> RegionPrices:
     prices = _prices()
     return prices[region if region in prices else FALLBACK]
+
+
+def _hourly(listed: RegionPrices, use: Use, instance_type: str) -> Decimal | None:
+    found = listed["types"].get(instance_type)
+    if isinstance(found, dict):
+        found = found.get(use)
+    return None if found is None else Decimal(found)
 
 
 @cache

@@ -42,9 +42,12 @@ def new_id(now: float) -> str:
 
 
 def with_message(document: Inbox, message_id: str, text: str, now: float) -> Inbox:
-    """Return the document with one more message."""
+    """Return the document with one more message to all; messages to single seats stay."""
     message = {"id": message_id, "time": now, "text": text}
-    return {**document, "messages": [*agents.messages(dict(document)), message][-20:]}
+    known = agents.every_message(dict(document))
+    to_all = [one for one in known if one.get("seats") is None][1 - agents.MOST_MESSAGES :]
+    kept = [one for one in known if one.get("seats") is not None or one in to_all]
+    return {**document, "messages": [*kept, message]}
 
 
 def with_request(

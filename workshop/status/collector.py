@@ -28,7 +28,7 @@ from workshop.aws.strays import seat as stray_seat
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.pricing.billing import ENDPOINT_AT_REST, JOB_RUNS
-from workshop.status import report
+from workshop.status import report, watch_state
 from workshop.status.describe import DescribeCache, Descriptions
 from workshop.status.report import StatusRow, StatusTotals, Unattributed
 from workshop.status.snapshot import (
@@ -42,6 +42,7 @@ from workshop.status.snapshot import (
     RunningJob,
     Snapshot,
 )
+from workshop.status.watch_state import WatchState
 
 THREADS = 8
 ARNS_AT_ONCE = 100
@@ -87,6 +88,7 @@ class StatusScan:
 
     ``strays`` are the rows of seats that left the roster, which ``totals`` leaves out;
     ``stray_stacks`` are what they still have.
+    ``watch`` is what the watches have counted, None without caps.
     """
 
     at: datetime
@@ -98,6 +100,7 @@ class StatusScan:
     strays: tuple[StatusRow, ...] = ()
     stray_stacks: tuple[Stray, ...] = ()
     snapshots: Mapping[AccountRegion, Snapshot] = field(default_factory=dict)
+    watch: WatchState | None = None
 
 
 def scan(
@@ -128,6 +131,7 @@ def scan(
     left = tuple(stray_seat(loaded, stray) for stray in strays)
     everybody = replace(loaded, seats=(*loaded.seats, *left))
     unattributed = (report.unattributed(everybody, snapshot) for snapshot in snapshots.values())
+    watch = watch_state.read(clients, loaded, account_regions)
     return StatusScan(
         at=events.now(),
         rows=rows,
@@ -142,6 +146,7 @@ def scan(
         strays=tuple(report.rows(everybody, left, snapshots)),
         stray_stacks=strays,
         snapshots=snapshots,
+        watch=watch,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from workshop.watch.budget import hold_at_event, hold_to_budget
 from workshop.watch.hours import keep_hours
 from workshop.watch.machines import stop_all, stop_one
 from workshop.watch.messages import first_time, keep, say, tell_attendees
@@ -23,6 +24,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("source") == "aws.sagemaker":
         if work.now >= work.end:
             stop_one(work, event["detail"])
+        else:
+            hold_at_event(work, event["detail"])
         return work.report()
     if work.now >= work.end:
         end(work)
@@ -30,6 +33,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         _warn(work)
     else:
         keep_hours(work)
+    hold_to_budget(work)
     keep(work)
     return work.report()
 

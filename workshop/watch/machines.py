@@ -29,7 +29,7 @@ ON_ITS_WAY = ("Pending", "Updating")
 
 
 def stop_all(work: Work) -> None:
-    """Stop everything, the most expensive first; an error of one kind stops no other."""
+    """Stop everything of ``work.seats``, the dearest first; an error stops no other kind."""
     with work.noting("endpoints"):
         _delete_endpoints(work)
     for noun, snake in JOBS:
@@ -52,7 +52,7 @@ def stop_one(work: Work, detail: dict[str, Any]) -> None:
         _stop_notebook(work, detail["NotebookInstanceName"])
 
 
-def _listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+def listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
     """Yield what all pages of a listing hold, for as long as there is time."""
     pages = work.client("sagemaker").get_paginator(operation).paginate(**request)
     for page in pages:
@@ -61,15 +61,24 @@ def _listed(work: Work, operation: str, member: str, **request: Any) -> Iterator
             yield one
 
 
-def _is_ours(work: Work, arn: str) -> bool:
-    """Return whether it carries the workshop's tag; what is gone meanwhile does not."""
+def tags_of(work: Work, arn: str) -> dict[str, str] | None:
+    """Return the tags of a resource, None where they could not be read."""
     try:
         pages = work.client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
-        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
     except (ClientError, BotoCoreError) as error:
         work.problems.append(f"the tags of {arn} could not be read: {error}")
-        return False
-    return bool(tags.get("workshop") == work.settings.workshop)
+        return None
+
+
+def _is_ours(work: Work, arn: str) -> bool:
+    """Return whether it is the workshop's, and of the seats that are to be stopped.
+
+    What is gone meanwhile is not.
+    """
+    tags = tags_of(work, arn) or {}
+    is_ours = tags.get("workshop") == work.settings.workshop
+    return is_ours and (work.seats is None or tags.get("attendee") in work.seats)
 
 
 def ask(work: Work, what: str, done: str, operation: str, **request: Any) -> None:
@@ -85,7 +94,7 @@ def ask(work: Work, what: str, done: str, operation: str, **request: Any) -> Non
 
 
 def _delete_endpoints(work: Work) -> None:
-    for one in _listed(work, "list_endpoints", "Endpoints"):
+    for one in listed(work, "list_endpoints", "Endpoints"):
         _delete_endpoint(work, one["EndpointName"], one["EndpointArn"], one["EndpointStatus"])
 
 
@@ -119,7 +128,7 @@ def _has_dependents(work: Work, endpoint: str, targets: dict[str, list[dict[str,
     left = False
     with work.noting(f"the components of endpoint {endpoint}"):
         some = list(
-            _listed(
+            listed(
                 work,
                 "list_inference_components",
                 "InferenceComponents",
@@ -159,7 +168,7 @@ def _deregister(work: Work, some: list[dict[str, Any]]) -> None:
 
 
 def _stop_jobs(work: Work, noun: str, snake: str) -> None:
-    running = _listed(work, f"list_{snake}s", f"{noun}Summaries", StatusEquals="InProgress")
+    running = listed(work, f"list_{snake}s", f"{noun}Summaries", StatusEquals="InProgress")
     for one in running:
         _stop_job(work, noun, snake, one)
 
@@ -171,7 +180,7 @@ def _stop_job(work: Work, noun: str, snake: str, one: dict[str, Any]) -> None:
 
 
 def _release_pools(work: Work) -> None:
-    pooled = _listed(
+    pooled = listed(
         work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available"
     )
     for one in pooled:
@@ -189,14 +198,14 @@ def _release_pools(work: Work) -> None:
 
 def listed_notebooks(work: Work) -> Iterator[tuple[str, str]]:
     """Yield name and status of the workshop's notebooks."""
-    found = _listed(
+    found = listed(
         work,
         "list_notebook_instances",
         "NotebookInstances",
         NameContains=f"{work.settings.workshop}-",
     )
     for one in found:
-        if _is_notebook_of(work.settings.workshop, one["NotebookInstanceName"]):
+        if _is_notebook_asked_for(work, one["NotebookInstanceName"]):
             yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
 
 
@@ -210,7 +219,7 @@ def stop_notebooks(work: Work) -> None:
 
 
 def _stop_notebook(work: Work, name: str) -> None:
-    if _is_notebook_of(work.settings.workshop, name):
+    if _is_notebook_asked_for(work, name):
         ask(
             work,
             f"notebook {name}",
@@ -220,6 +229,12 @@ def _stop_notebook(work: Work, name: str) -> None:
         )
 
 
-def _is_notebook_of(workshop: str, name: str) -> bool:
-    """Return whether a notebook has a name of the workshop's: seats make none of any other."""
-    return bool(re.fullmatch(rf"{re.escape(workshop)}-[a-z][a-z0-9]{{1,11}}-notebook", name))
+def _is_notebook_asked_for(work: Work, name: str) -> bool:
+    seat = seat_of_notebook(work.settings.workshop, name)
+    return bool(seat) and (work.seats is None or seat in work.seats)
+
+
+def seat_of_notebook(workshop: str, name: str) -> str:
+    """Return the seat that a notebook's name names: seats make none of any other name."""
+    found = re.fullmatch(rf"{re.escape(workshop)}-([a-z][a-z0-9]{{1,11}})-notebook", name)
+    return found[1] if found else ""

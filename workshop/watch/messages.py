@@ -11,11 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.watch.work import Work
 
+STATE = "state.json"
+"""What the last run did."""
 INBOX = "workshop/inbox.json"
 """Where notebooks read messages and requests (``workshop.agent.inbox``)."""
 TRIES = 5
 """Of a write that somebody else's came before."""
-_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+"""What S3 answers to a write that another came before."""
 
 
 @contextmanager
@@ -30,7 +33,7 @@ def first_time(work: Work, what: str) -> Iterator[bool]:
     try:
         s3.put_object(Body=b"", IfNoneMatch="*", **key)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _TAKEN:
+        if error.response["Error"]["Code"] not in TAKEN:
             raise
         yield False
         return
@@ -52,17 +55,29 @@ def say(work: Work, what: str, subject: str, text: str) -> None:
 
 def tell_attendees(work: Work, text: str, *, save: bool) -> None:
     """Put a message into every notebook's inbox, and ask that all files are saved."""
-    added = {"id": f"watch-{work.settings.end}", "time": work.now.timestamp()}
+    _tell(work, f"watch-{work.settings.end}", {"text": text}, save=save)
+
+
+def tell_seat(work: Work, seat: str, what: str, text: str) -> None:
+    """Put a message into one seat's inbox, once for this end."""
+    with work.noting(f"{seat} was not told"), first_time(work, f"{what}-{seat}") as first:
+        if first:
+            message = {"text": text, "seats": [seat]}
+            _tell(work, f"watch-{what}-{seat}", message, save=False)
+
+
+def _tell(work: Work, identity: str, message: dict[str, Any], *, save: bool) -> None:
+    added = {"id": identity, "time": work.now.timestamp()}
     s3, where = work.client("s3"), {"Bucket": work.settings.datasets, "Key": INBOX}
     for _ in range(TRIES):
-        document, condition = _read_inbox(s3, where)
-        _add(document, "messages", {**added, "text": text})
+        document, condition = read_document(s3, where)
+        _add(document, "messages", {**added, **message})
         if save:
             _add(document, "requests", {**added, "kind": "save"})
         try:
             s3.put_object(Body=json.dumps(document).encode(), **where, **condition)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _TAKEN:
+            if error.response["Error"]["Code"] in TAKEN:
                 continue
             raise
         return
@@ -73,12 +88,12 @@ def keep(work: Work) -> None:
     """Write down what this run did, for ``workshop status``."""
     with work.noting("what was done could not be written down"):
         work.client("s3").put_object(
-            Bucket=work.settings.bucket, Key="state.json", Body=json.dumps(work.report()).encode()
+            Bucket=work.settings.bucket, Key=STATE, Body=json.dumps(work.report()).encode()
         )
 
 
-def _read_inbox(s3: Any, where: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the inbox, and the condition under which it may be replaced."""
+def read_document(s3: Any, where: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return an object of JSON, empty for none, and the condition to replace it under."""
     try:
         answer = s3.get_object(**where)
     except ClientError as error:

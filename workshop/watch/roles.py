@@ -17,7 +17,7 @@ ATTACHING = 8
 
 
 def freeze_all(work: Work) -> None:
-    """Attach the freeze to every seat's role; to do it twice is to do it once.
+    """Attach the freeze to the role of every seat of ``work.seats``; twice is as good as once.
 
     Roles are found by the workshop's path, which their tags have no part in.
     """
@@ -44,4 +44,10 @@ def _pages_of_roles(work: Work) -> Iterator[list[str]]:
     pages = work.client("iam").get_paginator("list_roles")
     for page in pages.paginate(PathPrefix=work.settings.path):
         names = [role["RoleName"] for role in page["Roles"]]
-        yield [name for name in names if name.endswith(ROLE_ENDINGS)]
+        yield [name for name in names if name.endswith(ROLE_ENDINGS) and _is_asked_for(work, name)]
+
+
+def _is_asked_for(work: Work, role: str) -> bool:
+    """Return whether it is a role of the seats that are to be frozen; no id has a hyphen."""
+    seat = role.removeprefix(f"{work.settings.workshop}-").partition("-")[0]
+    return work.seats is None or seat in work.seats

@@ -45,6 +45,9 @@ class Settings:
     """Between which notebooks run, ``08:30-18:00``; empty if nobody starts and stops them."""
     start: str = ""
     """When the workshop begins, in the time zone of the hours."""
+    budget: dict[str, Any] = field(default_factory=dict)
+    """The caps by their names in the YAML, and ``prices``: instance type -> USD per hour, or use ->
+    USD per hour; empty without a cap."""
 
     @classmethod
     def given(cls) -> Settings:
@@ -73,6 +76,8 @@ class Work:
     """What AWS does not end yet; the next run tries again."""
     problems: list[str] = field(default_factory=list)
     unfinished: bool = False
+    seats: frozenset[str] | None = None
+    """Whose roles are frozen and whose machines are stopped; None for every seat."""
     targets: dict[str, list[dict[str, Any]]] | None = None
     """What scales endpoints, once it was listed."""
 

@@ -1,0 +1,305 @@
+"""Caps on money: a seat above one is frozen and stopped, and its neighbours go on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from localcloud import process
+from tests.support.local_cloud import Cloud
+from tests.support.teardown_demo import ADA, BEN, IMAGE, is_frozen, role
+from tests.support.watch_runs import PLENTY, SETTINGS, watch_without_stacks
+from workshop.naming import Names
+from workshop.watch import budget, spending
+from workshop.watch.work import Work
+
+PRICES = {"ml.t3.medium": 0.05, "ml.m5.large": 0.115, "ml.g5.xlarge": {"training": 1.408}}
+TICK = 300.0
+HOUR = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def _watched(cloud: Cloud) -> None:
+    cloud.freeze()
+    cloud.delays(training=6 * HOUR, endpoint=0, notebook=0, stopping=0, tick=0)
+    watch_without_stacks(cloud)
+    cloud.client("s3").create_bucket(Bucket=ADA.datasets_bucket)
+    role(cloud, ADA)
+    role(cloud, BEN)
+
+
+def now(cloud: Cloud) -> datetime:
+    return datetime.fromtimestamp(process.set_clock(cloud.running)["now"], UTC)
+
+
+def work(cloud: Cloud, **caps: Any) -> Work:
+    """A run of now, with these caps."""
+    told = {"warn_percent": 80, "on_cap": "freeze", "prices": PRICES, **caps}
+    settings = replace(SETTINGS, budget=told, end="2099-12-31T17:00:00Z")
+    return Work(settings, now(cloud), lambda: PLENTY, client=cloud.client)
+
+
+def tick(cloud: Cloud, seconds: float = TICK, **caps: Any) -> Work:
+    """Let time pass, and have the watch run."""
+    cloud.advance(seconds)
+    made = work(cloud, **caps)
+    budget.hold_to_budget(made)
+    return made
+
+
+def event(cloud: Cloud, noun: str, arn: str, **caps: Any) -> Work:
+    """Have the watch run for one of SageMaker's events."""
+    made = work(cloud, **caps)
+    budget.hold_at_event(made, {f"{noun}Arn": arn})
+    return made
+
+
+def used(cloud: Cloud, seat: str = "ada") -> float:
+    body = cloud.client("s3").get_object(Bucket=ADA.watch_bucket, Key=spending.SPENDING)["Body"]
+    usd: dict[str, float] = json.loads(body.read())["usd"].get(seat, {})
+    return sum(usd.values())
+
+
+def tags(names: Names) -> list[dict[str, str]]:
+    given = {"workshop": names.workshop, "attendee": names.seat}
+    return [{"Key": key, "Value": value} for key, value in given.items()]
+
+
+def serves(cloud: Cloud, names: Names, count: int = 1) -> str:
+    """An endpoint of a seat's; its ARN."""
+    client, name = cloud.client("sagemaker"), f"{names.job_prefix}serve"
+    client.create_model(
+        ModelName=name, PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=names.role_arn
+    )
+    variant = {"VariantName": "all", "ModelName": name, "InstanceType": "ml.m5.large"}
+    client.create_endpoint_config(
+        EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": count}]
+    )
+    made = client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags(names))
+    return str(made["EndpointArn"])
+
+
+def trains(cloud: Cloud, names: Names, name: str, count: int = 1) -> str:
+    machines = {"InstanceType": "ml.m5.large", "InstanceCount": count, "VolumeSizeInGB": 5}
+    made = cloud.client("sagemaker").create_training_job(
+        TrainingJobName=f"{names.job_prefix}{name}",
+        RoleArn=names.role_arn,
+        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        OutputDataConfig={"S3OutputPath": "s3://out/"},
+        ResourceConfig=machines,
+        StoppingCondition={"MaxRuntimeInSeconds": 86_400},
+        Tags=tags(names),
+    )
+    return str(made["TrainingJobArn"])
+
+
+def trained(cloud: Cloud) -> float:
+    """The hours that jobs of training were billed for until now, as AWS tells them."""
+    client, hours = cloud.client("sagemaker"), 0.0
+    for one in client.list_training_jobs(MaxResults=100)["TrainingJobSummaries"]:
+        job = client.describe_training_job(TrainingJobName=one["TrainingJobName"])
+        spent = job.get("TrainingEndTime", now(cloud)) - job["TrainingStartTime"]
+        hours += spent.total_seconds() / HOUR
+    return hours
+
+
+def notebook(cloud: Cloud, names: Names) -> None:
+    cloud.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName=names.notebook, InstanceType="ml.t3.medium", RoleArn=names.role_arn
+    )
+
+
+def endpoints(cloud: Cloud) -> list[str]:
+    return [one["EndpointName"] for one in cloud.client("sagemaker").list_endpoints()["Endpoints"]]
+
+
+def running(cloud: Cloud) -> list[str]:
+    """Notebooks that run."""
+    listed = cloud.client("sagemaker").list_notebook_instances(StatusEquals="InService")
+    return [one["NotebookInstanceName"] for one in listed["NotebookInstances"]]
+
+
+def messages(cloud: Cloud) -> list[dict[str, Any]]:
+    """What notebooks are told."""
+    inbox = {"Bucket": ADA.datasets_bucket, "Key": "workshop/inbox.json"}
+    told: dict[str, Any] = json.loads(cloud.client("s3").get_object(**inbox)["Body"].read())
+    return list(told["messages"])
+
+
+def subjects(cloud: Cloud) -> list[str]:
+    sent = process.post(cloud.running, "/_localcloud/messages", {})["messages"]
+    return [message["subject"] for message in sent]
+
+
+def test_the_sum_is_price_by_time_whenever_the_watch_runs(cloud: Cloud) -> None:
+    notebook(cloud, ADA)
+    serves(cloud, ADA, count=2)
+    trains(cloud, ADA, "fit")
+    for seconds in (HOUR / 2, TICK, HOUR / 2 - TICK):
+        assert tick(cloud, seconds, per_seat_usd=25).problems == []
+    by_hand = 0.05 + 2 * 0.115 + 0.115 * trained(cloud)
+    assert used(cloud) == pytest.approx(by_hand, rel=0.001)
+    assert used(cloud, "ben") == 0
+
+
+def test_a_forgotten_endpoint_is_gone_one_tick_after_the_cap(cloud: Cloud) -> None:
+    serves(cloud, ADA, count=10)
+    for _ in range(10):
+        tick(cloud, per_seat_usd=1)
+    assert used(cloud) < 1
+    assert endpoints(cloud)
+    made = tick(cloud, per_seat_usd=1)
+    assert made.done["endpoints deleted"] == 1
+    assert endpoints(cloud) == []
+    assert is_frozen(cloud, ADA)
+    before = used(cloud)
+    tick(cloud, HOUR, per_seat_usd=1)
+    assert used(cloud) == before
+    assert subjects(cloud) == ["workshop demo: ada is above a cap"]
+
+
+def test_a_neighbour_goes_on_and_is_not_frozen(cloud: Cloud) -> None:
+    for names in (ADA, BEN):
+        notebook(cloud, names)
+    serves(cloud, ADA, count=20)
+    serves(cloud, BEN)
+    tick(cloud, HOUR, per_seat_usd=2)
+    assert is_frozen(cloud, ADA)
+    assert not is_frozen(cloud, BEN)
+    assert endpoints(cloud) == [f"{BEN.job_prefix}serve"]
+    assert BEN.notebook in running(cloud)
+    assert ADA.notebook not in running(cloud)
+
+
+def test_a_loop_of_jobs_that_end_between_two_ticks_is_counted(cloud: Cloud) -> None:
+    cloud.delays(training=120)
+    for number in range(8):
+        trains(cloud, ADA, f"loop{number}", count=20)
+        cloud.advance(120)
+        trains(cloud, ADA, f"more{number}", count=20)
+        tick(cloud, 180, per_seat_usd=100)
+    tick(cloud, per_seat_usd=100)
+    assert used(cloud) == pytest.approx(20 * 0.115 * trained(cloud), rel=0.001)
+    tick(cloud, per_seat_usd=1)
+    assert is_frozen(cloud, ADA)
+
+
+def test_too_many_instances_freeze_at_the_event_although_the_endpoint_is_not_there_yet(
+    cloud: Cloud,
+) -> None:
+    cloud.delays(endpoint=600)
+    arn = serves(cloud, ADA, count=20)
+    notebook(cloud, ADA)
+    for _ in range(2):  # an event may come twice
+        made = event(cloud, "Endpoint", arn, max_instances=4)
+        assert made.pending == [f"endpoint {ADA.job_prefix}serve is Creating"]
+        assert is_frozen(cloud, ADA)
+    assert running(cloud) == []
+    assert subjects(cloud) == ["workshop demo: ada is above a cap"]
+    tick(cloud, max_instances=4)
+    assert endpoints(cloud), "AWS deletes no endpoint that it creates"
+    assert tick(cloud, 301, max_instances=4).done["endpoints deleted"] == 1
+
+
+def test_an_endpoint_that_is_made_larger_freezes_at_the_event(cloud: Cloud) -> None:
+    arn = serves(cloud, ADA)
+    tick(cloud, max_instances=4)
+    assert not is_frozen(cloud, ADA)
+    cloud.delays(endpoint=600)
+    name = f"{ADA.job_prefix}serve"
+    variant = {"VariantName": "all", "ModelName": name, "InstanceType": "ml.m5.large"}
+    client = cloud.client("sagemaker")
+    client.create_endpoint_config(
+        EndpointConfigName="large", ProductionVariants=[{**variant, "InitialInstanceCount": 20}]
+    )
+    client.update_endpoint(EndpointName=name, EndpointConfigName="large")
+    event(cloud, "Endpoint", arn, max_instances=4)
+    assert is_frozen(cloud, ADA)
+
+
+def test_an_endpoint_costs_as_before_when_its_configuration_is_deleted(cloud: Cloud) -> None:
+    serves(cloud, ADA, count=2)
+    tick(cloud, per_seat_usd=25)
+    cloud.client("sagemaker").delete_endpoint_config(EndpointConfigName=f"{ADA.job_prefix}serve")
+    assert tick(cloud, HOUR, per_seat_usd=25).problems == []
+    assert used(cloud) == pytest.approx((1 + TICK / HOUR) * 2 * 0.115, rel=0.001)
+
+
+def test_jobs_and_endpoints_count_together_and_an_hour_has_its_own_cap(cloud: Cloud) -> None:
+    serves(cloud, ADA, count=2)
+    arn = trains(cloud, ADA, "fit", count=2)
+    cloud.advance(1)
+    event(cloud, "TrainingJob", arn, max_instances=4, per_hour_usd=1)
+    assert not is_frozen(cloud, ADA)
+    event(cloud, "TrainingJob", trains(cloud, ADA, "more"), max_instances=4)
+    assert is_frozen(cloud, ADA)
+    serves(cloud, BEN, count=10)
+    tick(cloud, per_hour_usd=1)
+    assert is_frozen(cloud, BEN)
+
+
+def test_one_is_warned_once_and_no_neighbour_is(cloud: Cloud) -> None:
+    serves(cloud, ADA, count=10)
+    tick(cloud, HOUR * 3 / 4, per_seat_usd=1)
+    tick(cloud, per_seat_usd=1)
+    [told] = messages(cloud)
+    assert told["seats"] == ["ada"]
+    assert told["text"].startswith("You have used 0.86 USD of the 1.00 USD of your seat.")
+    assert not is_frozen(cloud, ADA)
+
+
+@pytest.mark.parametrize(("on_cap", "left"), [("stop", []), ("tell", [f"{ADA.job_prefix}serve"])])
+def test_the_yaml_says_what_a_cap_does(cloud: Cloud, on_cap: str, left: list[str]) -> None:
+    serves(cloud, ADA, count=20)
+    tick(cloud, HOUR, per_seat_usd=1, on_cap=on_cap)
+    assert endpoints(cloud) == left
+    assert not is_frozen(cloud, ADA)
+    assert subjects(cloud) == ["workshop demo: ada is above a cap"]
+
+
+def test_two_runs_at_once_count_once(cloud: Cloud) -> None:
+    serves(cloud, ADA)
+    tick(cloud, per_seat_usd=25)
+    cloud.advance(TICK)
+    runs = [work(cloud, per_seat_usd=25) for _ in range(2)]
+    read = [spending.read_spending(run) for run in runs]
+    for run, (counts, _) in zip(runs, read, strict=True):
+        spending.count_all(run, counts)
+    written = [spending.write_spending(run, *both) for run, both in zip(runs, read, strict=True)]
+    assert written == [True, False]
+    assert used(cloud) == pytest.approx(2 * TICK / HOUR * 0.115, rel=0.01)
+
+
+def test_a_kind_that_cannot_be_listed_is_made_up_for(cloud: Cloud) -> None:
+    serves(cloud, ADA)
+    tick(cloud, per_seat_usd=25)
+    cloud.faults({"effect": "throttle", "operation": "sagemaker:ListEndpoints", "times": 1})
+    assert tick(cloud, per_seat_usd=25).problems
+    assert tick(cloud, per_seat_usd=25).problems == []
+    assert used(cloud) == pytest.approx(3 * TICK / HOUR * 0.115, rel=0.01)
+
+
+def test_a_run_without_time_is_made_up_for_by_the_next(cloud: Cloud) -> None:
+    serves(cloud, ADA)
+    cloud.advance(TICK)
+    late = work(cloud, per_seat_usd=25)
+    late.left = lambda: 1.0
+    budget.hold_to_budget(late)
+    assert late.unfinished
+    assert used(cloud) == 0
+    tick(cloud, per_seat_usd=25)
+    assert used(cloud) == pytest.approx(2 * TICK / HOUR * 0.115, rel=0.01)
+
+
+def test_a_stop_that_aws_refuses_is_asked_for_again_at_the_next_tick(cloud: Cloud) -> None:
+    trains(cloud, ADA, "fit", count=20)
+    cloud.advance(HOUR)
+    cloud.faults({"effect": "throttle", "operation": "sagemaker:StopTrainingJob", "times": 1})
+    first = tick(cloud, per_seat_usd=1)
+    assert is_frozen(cloud, ADA)
+    assert first.pending[0].startswith(f"training_job {ADA.job_prefix}fit: ")
+    assert tick(cloud, per_seat_usd=1).done["jobs stopped"] == 1

@@ -1,0 +1,113 @@
+"""Holds seats to their caps: at each tick by what they have spent, at an event by what they run."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from workshop.watch.machines import stop_all, tags_of
+from workshop.watch.messages import say, tell_seat
+from workshop.watch.roles import freeze_all
+from workshop.watch.spending import Spending, count_all, read_spending, write_spending
+from workshop.watch.work import OutOfTimeError, Work
+
+
+class Excess(NamedTuple):
+    """Why a seat is above a cap; ``key`` tells for what it is said once."""
+
+    key: str
+    text: str
+
+
+def hold_to_budget(work: Work) -> None:
+    """Count what seats spend, warn once, and do what is to be done to those above a cap."""
+    if not work.settings.budget:
+        return
+    with work.noting("what seats spend could not be counted"):
+        spending, condition = read_spending(work)
+        count_all(work, spending)
+        # Another run has counted meanwhile, and does the rest.
+        if write_spending(work, spending, condition) and work.now < work.end:
+            _warn_seats(work, spending)
+            _hold(work, _above(work, spending))
+
+
+def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
+    """Look at the seat that one of SageMaker's events is about; the next tick counts the money."""
+    limits = work.settings.budget
+    arns = [arn for key, arn in detail.items() if arn and key.endswith(("JobArn", "EndpointArn"))]
+    if not limits or not arns:
+        return
+    tags = tags_of(work, arns[0]) or {}
+    if tags.get("workshop") != work.settings.workshop:
+        return
+    with work.noting("what a seat runs could not be read"):
+        spending, _ = read_spending(work)
+        count_all(work, spending)
+        seat = tags.get("attendee", "")
+        above = _above(work, spending)
+        _hold(work, {seat: above[seat]} if seat in above else {})
+
+
+def _above(work: Work, spending: Spending) -> dict[str, Excess]:
+    """Return the seats that are above a cap, each with the first of them."""
+    seats = {one.seat for one in spending.resources.values()} | {*spending.usd}
+    found = {seat: _excess(work, spending, seat) for seat in sorted(seats - {""})}
+    return {seat: excess for seat, excess in found.items() if excess is not None}
+
+
+def _excess(work: Work, spending: Spending, seat: str) -> Excess | None:
+    limits, hour = work.settings.budget, f"{work.now:%Y%m%dT%H}"
+    used, hourly = spending.used(seat), spending.hourly(seat)
+    instances = spending.instances(seat)
+    cap, most = limits.get("per_seat_usd"), limits.get("max_instances")
+    an_hour = limits.get("per_hour_usd")
+    if cap and used >= cap:
+        return Excess(f"cap-{cap}", f"used {used:.2f} USD, and the cap is {cap:.2f} USD")
+    if most and instances > most:
+        text = f"ran {instances} instances in jobs and endpoints, and may have {most}"
+        return Excess(f"instances-{hour}", text)
+    if an_hour and hourly > an_hour:
+        text = f"ran for {hourly:.2f} USD an hour, and the cap is {an_hour:.2f} USD"
+        return Excess(f"hourly-{hour}", text)
+    return None
+
+
+def _warn_seats(work: Work, spending: Spending) -> None:
+    limits = work.settings.budget
+    cap = limits.get("per_seat_usd")
+    if not cap:
+        return
+    for seat in sorted(spending.usd):
+        used = spending.used(seat)
+        if cap * limits["warn_percent"] / 100 <= used < cap:
+            text = (
+                f"You have used {used:.2f} USD of the {cap:.2f} USD of your seat. Delete the"
+                " endpoints and stop the jobs that you do not need."
+            )
+            tell_seat(work, seat, f"warned-{cap}", text)
+
+
+def _hold(work: Work, above: dict[str, Excess]) -> None:
+    """Freeze and stop the seats above a cap, as far as the YAML says; neighbours go on."""
+    if not above:
+        return
+    on_cap, name = work.settings.budget["on_cap"], f"workshop {work.settings.workshop}"
+    done = {
+        "freeze": "The seat is frozen, and what bills of it is stopped.",
+        "stop": "What bills of the seat is stopped.",
+        "tell": "Nothing is stopped.",
+    }[on_cap]
+    work.seats = frozenset(above)
+    try:
+        if on_cap == "freeze":
+            freeze_all(work)
+        if on_cap != "tell":
+            stop_all(work)
+    except OutOfTimeError:
+        work.unfinished = True
+    finally:
+        work.seats = None
+    for seat, excess in above.items():
+        text = f"{seat} {excess.text}. {done}"
+        say(work, f"{excess.key}-{seat}", f"{name}: {seat} is above a cap", text)
+        tell_seat(work, seat, excess.key, f"Your seat {excess.text}. {done}")

@@ -1,0 +1,371 @@
+"""Counts what seats spend at list prices: what runs, and what ran since it was counted last.
+
+The sums are one document of the watch's bucket. Each resource in it says until when it was counted,
+so that a run that comes late, twice or not to its end counts no second two times.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from workshop.watch.machines import listed, seat_of_notebook, tags_of
+from workshop.watch.messages import TAKEN, read_document
+from workshop.watch.work import OutOfTimeError, Work
+
+SPENDING = "spending.json"
+LONGEST = 86_400.0
+"""Seconds that are counted of a resource at once: what was never seen may be as old."""
+RECENT = 3000.0
+"""Seconds before the last run in which a job that has ended is looked for: a listing may have
+failed, or may be late."""
+KEPT = RECENT + 600.0
+"""Seconds for which what has ended is remembered as counted."""
+
+
+class JobKind(NamedTuple):
+    """Jobs that bill: their noun, boto3's word, the word before StartTime, and that of a bill."""
+
+    noun: str
+    snake: str
+    word: str
+    kind: str
+
+
+TRAINING_JOBS = JobKind("TrainingJob", "training_job", "Training", "training")
+JOBS_THAT_BILL = (
+    TRAINING_JOBS,
+    JobKind("ProcessingJob", "processing_job", "Processing", "processing"),
+    JobKind("TransformJob", "transform_job", "Transform", "transform"),
+)
+"""A tuning job costs by its training jobs."""
+
+
+@dataclass
+class Counted:
+    """A resource: whose it is, what it costs an hour, and until when that was counted.
+
+    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. Times are
+    epoch seconds.
+    """
+
+    seat: str = ""
+    kind: str = ""
+    hourly: float = 0.0
+    instances: int = 0
+    start: float = 0.0
+    until: float = 0.0
+    runs: bool = False
+
+
+@dataclass
+class Spending:
+    """What seats have spent in USD, by seat and kind, and the resources that count."""
+
+    at: float = 0.0
+    """When it was counted last; 0 for never."""
+    usd: dict[str, dict[str, float]] = field(default_factory=dict)
+    resources: dict[str, Counted] = field(default_factory=dict)
+
+    def used(self, seat: str) -> float:
+        """Return what a seat has spent."""
+        return sum(self.usd.get(seat, {}).values())
+
+    def running(self, seat: str) -> list[Counted]:
+        """Return what runs of a seat."""
+        return [one for one in self.resources.values() if one.runs and one.seat == seat]
+
+    def hourly(self, seat: str) -> float:
+        """Return what a seat costs an hour now."""
+        return sum(one.hourly for one in self.running(seat))
+
+    def instances(self, seat: str) -> int:
+        """Return how many instances a seat's jobs and endpoints have now."""
+        return sum(one.instances for one in self.running(seat) if one.kind != "notebook")
+
+    def count(self, key: str, found: Counted, now: float, end: float | None = None) -> None:
+        """Count a resource from where it was counted last until now, or until its end."""
+        self.resources[key] = found
+        found.runs = end is None
+        stop = now if end is None else min(end, now)
+        if not found.start:
+            return
+        since = max(found.start, found.until, now - LONGEST)
+        of_seat = self.usd.setdefault(found.seat, {})
+        usd = found.hourly * max(0.0, stop - since) / 3600
+        of_seat[found.kind] = of_seat.get(found.kind, 0.0) + usd
+        found.until = max(found.until, stop)
+
+    def rest(self, kind: str, seen: Iterable[str]) -> None:
+        """Note that of a kind no more runs than what was seen."""
+        there = {*seen}
+        for key, one in self.resources.items():
+            if one.kind == kind and key not in there:
+                one.runs = False
+
+
+def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
+    """Return what was counted, and the condition under which it may be replaced."""
+    document, condition = read_document(work.client("s3"), _place(work))
+    resources = document.get("resources", {})
+    return (
+        Spending(
+            document.get("at", 0.0),
+            document.get("usd", {}),
+            {key: Counted(**one) for key, one in resources.items()},
+        ),
+        condition,
+    )
+
+
+def write_spending(work: Work, spending: Spending, condition: dict[str, str]) -> bool:
+    """Write what was counted; return False where another run has written meanwhile."""
+    before, spending.at = spending.at, work.now.timestamp()
+    kept = {
+        key: asdict(one)
+        for key, one in spending.resources.items()
+        if one.runs or one.until > before - KEPT
+    }
+    document = {"at": spending.at, "usd": spending.usd, "resources": kept}
+    try:
+        work.client("s3").put_object(
+            Body=json.dumps(document).encode(), **_place(work), **condition
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in TAKEN:
+            return False
+        raise
+    return True
+
+
+def count_all(work: Work, spending: Spending) -> None:
+    """Count everything that runs, and the jobs that ran; an error of one kind stops no other."""
+    try:
+        with work.noting("endpoints were not counted"):
+            _count_endpoints(work, spending)
+        for jobs in JOBS_THAT_BILL:
+            with work.noting(f"{jobs.snake}s were not counted"):
+                _count_jobs(work, spending, jobs)
+        with work.noting("warm pools were not counted"):
+            _count_pools(work, spending)
+        with work.noting("notebooks were not counted"):
+            _count_notebooks(work, spending)
+    except OutOfTimeError:
+        work.unfinished = True
+
+
+def _place(work: Work) -> dict[str, str]:
+    return {"Bucket": work.settings.bucket, "Key": SPENDING}
+
+
+def _seat_of(work: Work, arn: str) -> str | None:
+    """Return the seat that tags name, empty for none of the workshop, None where not readable."""
+    tags = tags_of(work, arn)
+    if tags is None:
+        return None
+    return tags.get("attendee", "") if tags.get("workshop") == work.settings.workshop else ""
+
+
+def _price(work: Work, use: str, instance_type: str) -> float:
+    """Return USD per hour of an instance; the dearest that is known where its own is not."""
+    prices = work.settings.budget["prices"]
+    every = {
+        one: by[use] if isinstance(by, dict) else by
+        for one, by in prices.items()
+        if not isinstance(by, dict) or use in by
+    }
+    if instance_type not in every:
+        work.problems.append(f"no price of {instance_type or 'an instance'} for {use} is known")
+        return float(max(every.values(), default=0.0))
+    return float(every[instance_type])
+
+
+def _seconds(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
+
+
+# --- jobs ----------------------------------------------------------------------------------------
+
+
+def _count_jobs(work: Work, spending: Spending, jobs: JobKind) -> None:
+    noun, now = jobs.noun, work.now.timestamp()
+    recent = datetime.fromtimestamp(max(spending.at - RECENT, now - LONGEST), UTC)
+    asked: list[dict[str, Any]] = [
+        {"LastModifiedTimeAfter": recent},
+        {"StatusEquals": "InProgress"},
+        {"StatusEquals": "Stopping"},
+    ]
+    seen = {
+        one[f"{noun}Arn"]: one
+        for request in asked
+        for one in listed(work, f"list_{jobs.snake}s", f"{noun}Summaries", **request)
+    }
+    spending.rest(jobs.kind, seen)
+    for arn, one in seen.items():
+        work.go_on()
+        found = spending.resources.get(arn) or _new_job(work, arn, jobs.kind)
+        if found is None:
+            continue
+        if found.seat and not found.start:
+            _describe_job(work, found, jobs, one[f"{noun}Name"])
+        runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
+        end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
+        if found.seat:
+            spending.count(arn, found, now, end)
+        else:
+            _note_foreign(spending, arn, found, now, runs=runs)
+
+
+def _new_job(work: Work, arn: str, kind: str) -> Counted | None:
+    seat = _seat_of(work, arn)
+    return None if seat is None else Counted(seat, kind)
+
+
+def _note_foreign(spending: Spending, key: str, found: Counted, now: float, *, runs: bool) -> None:
+    """Remember what is no seat's, so that its tags are read once."""
+    spending.resources[key], found.until, found.runs = found, now, runs
+
+
+def _describe_job(work: Work, found: Counted, jobs: JobKind, name: str) -> None:
+    describe = getattr(work.client("sagemaker"), f"describe_{jobs.snake}")
+    job = describe(**{f"{jobs.noun}Name": name})
+    groups = list(_groups(job))
+    found.start = _seconds(job.get(f"{jobs.word}StartTime"))
+    found.instances = sum(group.get("InstanceCount", 1) for group in groups)
+    found.hourly = sum(
+        _price(work, found.kind, group.get("InstanceType", "")) * group.get("InstanceCount", 1)
+        for group in groups
+    )
+
+
+def _groups(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the equal machines of a job of any kind."""
+    if "ResourceConfig" in job:
+        yield from job["ResourceConfig"].get("InstanceGroups") or [job["ResourceConfig"]]
+    elif "ProcessingResources" in job:
+        yield job["ProcessingResources"]["ClusterConfig"]
+    else:
+        yield job["TransformResources"]
+
+
+def _count_pools(work: Work, spending: Spending) -> None:
+    seen = list(
+        listed(work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available")
+    )
+    keys = {f"{one['TrainingJobArn']} warm pool": one for one in seen}
+    spending.rest("warm pool", keys)
+    for key, one in keys.items():
+        found = spending.resources.get(key)
+        if found is None:
+            found = _new_job(work, one["TrainingJobArn"], "training")
+            if found is None or not found.seat:
+                continue
+            _describe_job(work, found, TRAINING_JOBS, one["TrainingJobName"])
+            found.kind, found.start = "warm pool", _seconds(one.get("TrainingEndTime"))
+        spending.count(key, found, work.now.timestamp())
+
+
+# --- endpoints and notebooks ---------------------------------------------------------------------
+
+
+def _count_endpoints(work: Work, spending: Spending) -> None:
+    now, configs = work.now.timestamp(), dict[str, dict[str, Any]]()
+    seen = {one["EndpointArn"]: one for one in listed(work, "list_endpoints", "Endpoints")}
+    # One that was made anew under its old name is another.
+    keys = {f"{arn} {_seconds(one['CreationTime']):.0f}": one for arn, one in seen.items()}
+    spending.rest("endpoint", keys)
+    for key, one in keys.items():
+        found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
+        if found is None:
+            continue
+        if not found.seat:
+            _note_foreign(spending, key, found, now, runs=True)
+            continue
+        with work.noting(f"endpoint {one['EndpointName']} was not counted"):
+            _describe_endpoint(work, found, one, configs)
+            spending.count(key, found, now)
+
+
+def _describe_endpoint(
+    work: Work, found: Counted, one: dict[str, Any], configs: dict[str, dict[str, Any]]
+) -> None:
+    """Note what an endpoint has: the larger of what runs and of what it is being changed to.
+
+    While it is created it counts already: it can neither be deleted nor bill nothing for long.
+    """
+    endpoint = work.client("sagemaker").describe_endpoint(EndpointName=one["EndpointName"])
+    found.start = _seconds(one["CreationTime"])
+    if endpoint["EndpointStatus"] in ("Failed", "OutOfService"):
+        found.hourly, found.instances = 0.0, 0
+        return
+    each = found.hourly / found.instances if found.instances else None
+    sizes = []
+    for deployed in (endpoint, endpoint.get("PendingDeploymentSummary")):
+        if deployed and deployed.get("EndpointConfigName"):
+            config = _config(work, deployed["EndpointConfigName"], configs)
+            machines = list(_serving(deployed, config))
+            usd = sum(
+                count * (each if each and not kind else _price(work, "endpoint", kind))
+                for kind, count in machines
+            )
+            sizes.append((usd, sum(count for _, count in machines)))
+    found.hourly = max((usd for usd, _ in sizes), default=0.0)
+    found.instances = max((count for _, count in sizes), default=0)
+
+
+def _config(work: Work, name: str, configs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a configuration, empty for one that was deleted: the endpoint goes on without."""
+    if name not in configs:
+        try:
+            configs[name] = work.client("sagemaker").describe_endpoint_config(
+                EndpointConfigName=name
+            )
+        except ClientError:
+            configs[name] = {}
+    return configs[name]
+
+
+def _serving(deployed: dict[str, Any], config: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield type and number of instances of each variant; what is serverless has none."""
+    running, written = (
+        {one["VariantName"]: one for one in _variants(of)} for of in (deployed, config)
+    )
+    for name in {**running, **written}:
+        now, wanted = running.get(name, {}), written.get(name, {})
+        if "ServerlessConfig" in wanted or "CurrentServerlessConfig" in now:
+            continue
+        counts = [
+            now[key] for key in ("CurrentInstanceCount", "DesiredInstanceCount") if key in now
+        ]
+        count = max(counts, default=wanted.get("InitialInstanceCount", 1))
+        yield now.get("InstanceType") or wanted.get("InstanceType", ""), count
+
+
+def _variants(of: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*of.get("ProductionVariants", []), *of.get("ShadowProductionVariants", [])]
+
+
+def _count_notebooks(work: Work, spending: Spending) -> None:
+    seen = {
+        one["NotebookInstanceArn"]: one
+        for one in listed(
+            work,
+            "list_notebook_instances",
+            "NotebookInstances",
+            NameContains=f"{work.settings.workshop}-",
+            StatusEquals="InService",
+        )
+    }
+    spending.rest("notebook", seen)
+    for arn, one in seen.items():
+        seat = seat_of_notebook(work.settings.workshop, one["NotebookInstanceName"])
+        if seat:
+            found = spending.resources.get(arn) or Counted(seat, "notebook", instances=1)
+            found.hourly = _price(work, "notebook", one["InstanceType"])
+            found.start = _seconds(one["LastModifiedTime"])
+            spending.count(arn, found, work.now.timestamp())
