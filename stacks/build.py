@@ -104,7 +104,9 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
         app,
         f"{names.stack(WATCH)}{where}",
         placement=placement,
+        start=loaded.settings.start,
         end=loaded.settings.end,
+        hours=loaded.settings.hours,
         budget=caps.watch_budget(
             loaded.settings,
             [seat for seat in loaded.seats if seat.account_region == account_region],

@@ -59,7 +59,9 @@ class WatchStack(WorkshopStack):
         construct_id: str,
         *,
         placement: Placement,
+        start: datetime,
         end: datetime,
+        hours: str | None = None,
         budget: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
@@ -72,6 +74,9 @@ class WatchStack(WorkshopStack):
         )
         names = placement.inside
         end = end.astimezone(UTC)
+        more: dict[str, Any] = {"hours": hours, "start": start.isoformat()} if hours else {}
+        if budget is not None:
+            more["budget"] = budget
         state = WorkbenchBucket(
             self,
             "State",
@@ -101,20 +106,20 @@ class WatchStack(WorkshopStack):
                 log_group=names.watch_log_group
             ),
             environment=functions.CfnFunction.EnvironmentProperty(
-                variables={"WATCH": sub(self._settings(names, end, budget))}
+                variables={"WATCH": sub(json.dumps({**self._settings(names, end), **more}))}
             ),
         )
         # What is made last is deleted first: nothing wakes the function while it goes.
-        function.node.add_dependency(self._role(names), state, topic, group)
+        function.node.add_dependency(self._role(names, starts=bool(hours)), state, topic, group)
         for rule in self._rules(names, end):
             rule.node.add_dependency(function)
         self._output("StateBucket", names.watch_bucket, "What the watch knows; no seat reads it")
         self._output("TopicArn", names.watch_topic_arn, "Where the watch says what it did")
 
     @staticmethod
-    def _settings(names: Names, end: datetime, budget: Mapping[str, Any] | None) -> str:
-        """Return what the function is told, as JSON: an environment holds 4 KB of it."""
-        settings: dict[str, Any] = {
+    def _settings(names: Names, end: datetime) -> dict[str, Any]:
+        """Return what the function is told in any case: an environment holds 4 KB of it."""
+        return {
             "workshop": names.workshop,
             "path": names.iam_path,
             "end": f"{end:%Y-%m-%dT%H:%M:%SZ}",
@@ -123,12 +128,9 @@ class WatchStack(WorkshopStack):
             "datasets": names.datasets_bucket,
             "topic": names.watch_topic_arn,
         }
-        if budget is not None:
-            settings["budget"] = budget
-        return json.dumps(settings)
 
-    def _role(self, names: Names) -> CfnResource:
-        policy = watch_policy(names)
+    def _role(self, names: Names, *, starts: bool) -> CfnResource:
+        policy = watch_policy(names, starts=starts)
         role = iam.CfnRole(
             self,
             "Role",

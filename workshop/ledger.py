@@ -96,6 +96,21 @@ class Ledger:
             if line.get("seat") and _workshop_of(line) in ("", workshop)
         )
 
+    def note_swap(
+        self, account_region: AccountRegion, workshop: str, seat: str, spare: str
+    ) -> None:
+        """Note that whoever has ``seat`` goes on at ``spare``."""
+        where = {"account": account_region.account, "region": account_region.region}
+        self._write({"seat": seat, "swapped_for": spare, "workshop": workshop, **where})
+
+    def swapped(self, workshop: str) -> dict[str, str]:
+        """Return every seat of a workshop that was swapped for a spare, with the last spare."""
+        return {
+            str(line["seat"]): str(line["swapped_for"])
+            for line in self._lines()
+            if line.get("swapped_for") and _workshop_of(line) == workshop
+        }
+
     def workshops(self) -> dict[AccountRegion, set[str]]:
         """Return the same Regions, with the names that the environment's workshop had there."""
         return {

@@ -100,6 +100,22 @@ def test_an_end_counts_from_its_own_zone() -> None:
         made(start="2098-03-08T09:00:00+00:00", end="2098-03-08T10:30:00+05:30")
 
 
+@pytest.mark.parametrize(
+    ("hours", "message"),
+    [
+        ("08:30 - 18:00", "is no span of a day"),
+        ("8:30-18:00", "is no span of a day"),
+        ("08:30-24:00", "is no span of a day"),
+        ("18:00-08:30", "ends before it begins"),
+        ("08:30-08:30", "ends before it begins"),
+    ],
+)
+def test_hours_of_class_are_a_span_of_one_day(hours: str, message: str) -> None:
+    assert made(hours="08:30-18:00").hours == "08:30-18:00"
+    with pytest.raises(ValidationError, match=message):
+        made(hours=hours)
+
+
 def test_a_network_is_direct_or_a_vpc() -> None:
     vpc = {"subnet_id": "subnet-0abc12345", "security_group_ids": ["sg-0abc12345"]}
     assert Notebook.model_validate({"network": "direct"}).network == "direct"

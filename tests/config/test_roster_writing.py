@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.properties import untimed
 from workshop.config import roster
-from workshop.config.roster.write import write_ids
+from workshop.config.roster.write import write_ids, write_other_id
 from workshop.errors import WorkshopError
 
 
@@ -238,3 +238,21 @@ def test_after_writing_whoever_leaves_or_comes_changes_nobody_else_s_id(
     newcomer = after.pop("99")
     assert after == {key: before[key] for key in after}
     assert newcomer not in after.values()
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("people.csv", 'id,name\r\n"ada","Ada, A"\r\nben,\r\n', 'id,name\r\nspare01,"Ada, A"\r\n'),
+        ("people.csv", "name;id\nAda;ada\nBen;ben\n", "name;id\nAda;spare01\nBen;ben\n"),
+        ("people.yaml", "- name: Ada\n  id: ada # hers\n", "- name: Ada\n  id: spare01 # hers\n"),
+        ("people.yaml", "[{id: ada, name: Ada}]\n", "[{id: spare01, name: Ada}]\n"),
+    ],
+)
+def test_another_id_changes_one_cell_alone(
+    tmp_path: Path, file: str, before: str, after: str
+) -> None:
+    path = tmp_path / file
+    path.write_bytes(before.encode())
+    write_other_id(path, roster.read(path), "ada", "spare01")
+    assert path.read_bytes().decode().startswith(after)

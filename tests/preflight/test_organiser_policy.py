@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from tests.support import config_folder
 from tests.support.local_cloud import Cloud, started
 from tests.support.preflights import THREE
 from tests.support.small_workshop import REGION, SCARCE, Fleet
+from workshop.naming import Names
 from workshop.policies.documents import MANAGED_LIMIT, characters
 from workshop.preflight import organiser_page, organiser_policy
 from workshop.preflight.organiser_policy import OrganiserScope
+from workshop.requests.ask import AgentWaits
 
 SCOPE = OrganiserScope("demo", "000000000000", (REGION,))
 SIDS = [statement["Sid"] for statement in organiser_policy.statements(SCOPE)]
@@ -64,12 +68,42 @@ def organiser(enforcing: Cloud, tmp_path: Path) -> OrganisersFleet:
     return fleet
 
 
-def test_with_exactly_this_policy_a_whole_workshop_goes_well(organiser: OrganisersFleet) -> None:
+def _reaches_agents(organiser: OrganisersFleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is allowed that agents are asked with; there are none here, and so no answers."""
+    ada, silent = Names("demo", "ada", "000000000000", REGION), "its agent has never reported"
+    s3, saved = organiser.cloud.client("s3"), {"Bucket": ada.bucket("data")}
+    manifest = {"files": {"a.txt": [1, 1, "", 0o644]}}
+    s3.put_object(Key="saved/manifest.json", Body=json.dumps(manifest).encode(), **saved)
+    s3.put_object(Key="saved/files/a.txt", Body=b"a", **saved)
+    assert organiser.run("tell", "Lunch").code == 0
+    assert organiser.run("share", str(organiser.config / "people.csv")).code == 0
+    ticks = partial(next, count(step=60.0))
+    for command in ("save", "ready", "swap"):
+        waits = partial(AgentWaits, clock=ticks)
+        monkeypatch.setattr(f"workshop.cli.{command}.AgentWaits", waits)
+    for words in (("save",), ("ready",), ("swap", "ada", "spare01", "--yes")):
+        ran = organiser.run(*words, "--minutes", "0.1")
+        assert ran.code == 1
+        assert silent in ran.out + ran.err, (words, ran.out, ran.err)
+        assert "AccessDenied" not in ran.out + ran.err
+    ran = organiser.run("reopen")
+    assert ran.code == 0, ran.out
+    spare = Names("demo", "spare01", "000000000000", REGION).bucket("data")
+    assert s3.get_object(Bucket=spare, Key="saved/from-ada/files/a.txt")["Body"].read() == b"a"
+    assert (organiser.config / "people.csv").read_text() == "id,name\nspare01,Ada\n"
+
+
+def test_with_exactly_this_policy_a_whole_workshop_goes_well(
+    organiser: OrganisersFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     organiser.allow(organiser_policy.documents(SCOPE))
+    organiser.write(roster="roster: {file: people.csv, spares: 1}")
+    (organiser.config / "people.csv").write_text("id,name\nada,Ada\n")
     for command in ("plan", "preflight", "deploy", "status", "stop", "start", "handout"):
         ran = organiser.run(command)
         assert ran.code == 0, (command, ran.out, ran.err)
     assert organiser.run("preflight").out == ""
+    _reaches_agents(organiser, monkeypatch)
     ran = organiser.run("bill", "--reconcile")
     assert (ran.code, "AccessDenied" in ran.err) == (0, False), ran.err
     assert organiser.run("teardown", "--early").code == 0

@@ -104,4 +104,7 @@ def _starts(python: Path) -> str:
         )
     except (OSError, subprocess.SubprocessError) as error:
         return str(error)[-300:]
-    return "" if ran.returncode == 0 else (ran.stderr.strip() or "it ended")[-300:]
+    if ran.returncode == 0:
+        return ""
+    # The last line of a traceback says what went wrong.
+    return (ran.stderr.strip() or "it ended").splitlines()[-1][:300]

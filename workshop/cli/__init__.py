@@ -33,6 +33,8 @@ COMMANDS = {
     "save": "save",
     "tell": "tell",
     "share": "share",
+    "ready": "ready",
+    "swap": "swap",
     "handout": "handout",
     "teardown": "teardown",
     "sweep": "sweep",

@@ -108,8 +108,8 @@ def reopen(
         )
 
     def give_back(seat: Seat) -> Reopened:
-        names = work.loaded.names(seat)
-        return reopening.reopen(work.clients, seat.account_region, names)
+        names, roles = work.loaded.names(seat), work.loaded.roles(seat)
+        return reopening.reopen(work.clients, seat.account_region, names, roles)
 
     done = side_by_side(give_back, work.seats, threads=THREADS)
     if as_json:

@@ -15,6 +15,7 @@ from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.progress import Progress
+from workshop.config.roster import Seat
 from workshop.events import EventStream
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
@@ -83,31 +84,12 @@ def start(
 def _change(
     work: CommandContext, goal: Transition, *, minutes: float, no_wait: bool, as_json: bool
 ) -> None:
-    ending = threading.Event()
-    interrupted = False
-    waits = NotebookWaits(ending.wait, stay=not no_wait, minutes=minutes)
     before = work.clients.calls
-    progress = Progress(goal.verb, len(work.seats))
-
-    def report(outcome: NotebookOutcome) -> None:
-        progress.end(_sentence(goal, outcome), good=outcome.as_asked)
-
-    batches = start_stop.batches(
-        work.loaded, work.seats, work.clients, goal=goal, waits=waits, report=EventStream(report)
-    )
-    with progress.shown(), ThreadPoolExecutor(len(batches)) as pool:
-        running = [pool.submit(batch.run) for batch in batches]
-        try:
-            _wait_for(running)
-        except KeyboardInterrupt:
-            interrupted = True
-            console.say("ending: what AWS was asked for goes on without this command")
-        finally:  # where one account and Region was broken off, the others end as well
-            ending.set()
+    ended, interrupted = moved(work, work.seats, goal, minutes=minutes, stay=not no_wait)
     calls = Counter(work.clients.calls) - before
     # Somebody who moved and left the roster may have a notebook in either.
-    ended = {(one.seat, one.account_region): one for future in running for one in future.result()}
-    outcomes = [ended[seat.id, seat.account_region] for seat in work.seats]
+    by_seat = {(one.seat, one.account_region): one for one in ended}
+    outcomes = [by_seat[seat.id, seat.account_region] for seat in work.seats]
     if not as_json:
         _print(goal, outcomes)
         _say(work, goal, outcomes)
@@ -120,6 +102,42 @@ def _change(
         still_running.say(work, seen, "still running" if goal is start_stop.STOP else "running now")
     if not all(outcome.as_asked for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def moved(
+    work: CommandContext,
+    seats: Sequence[Seat],
+    goal: Transition,
+    *,
+    minutes: float,
+    stay: bool = True,
+) -> tuple[list[NotebookOutcome], bool]:
+    """Take notebooks to a goal, and show how far it is.
+
+    Return one outcome for each seat, in any order, and whether Ctrl-C ended the waiting. What a
+    batch raises passes through.
+    """
+    ending = threading.Event()
+    interrupted = False
+    waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
+    progress = Progress(goal.verb, len(seats))
+
+    def report(outcome: NotebookOutcome) -> None:
+        progress.end(_sentence(goal, outcome), good=outcome.as_asked)
+
+    batches = start_stop.batches(
+        work.loaded, seats, work.clients, goal=goal, waits=waits, report=EventStream(report)
+    )
+    with progress.shown(), ThreadPoolExecutor(len(batches)) as pool:
+        running = [pool.submit(batch.run) for batch in batches]
+        try:
+            _wait_for(running)
+        except KeyboardInterrupt:
+            interrupted = True
+            console.say("ending: what AWS was asked for goes on without this command")
+        finally:  # where one account and Region was broken off, the others end as well
+            ending.set()
+    return [one for future in running for one in future.result()], interrupted
 
 
 def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:

@@ -57,6 +57,16 @@ class LoadedEnvironment:
         """Return the names of what belongs to ``seat``."""
         return Names(self.settings.workshop, seat.id, seat.account, seat.region)
 
+    def roles(self, seat: Seat) -> tuple[str, ...]:
+        """Return the names of the roles that a seat has.
+
+        Of a role that is not there, IAM does not know the path: whoever may use roles below the
+        workshop's path alone is denied, and not told that it is missing.
+        """
+        names = self.names(seat)
+        has_console = self.settings.profiles[seat.profile].access.has_console
+        return (names.role, names.console_role) if has_console else (names.role,)
+
     def cohort_names(self, account_region: AccountRegion) -> Names:
         """Return the names of what the seats of one account and Region share."""
         return Names(

@@ -69,6 +69,13 @@ def _plain_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _class_hours(text: str) -> str:
+    opens, closes = text.split("-")
+    if closes <= opens:
+        raise ValueError(f"{shown(text)} ends before it begins; write the earlier time first")
+    return text
+
+
 AccountId = Annotated[str, rules.ACCOUNT, BeforeValidator(_plain_text)]
 Region = Annotated[str, rules.REGION]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
@@ -206,6 +213,11 @@ class Environment(Model):
     """When the workshop begins, with its time zone."""
     end: Instant = Field(examples=["2026-12-03T17:00:00+01:00"])
     """When the workshop ends, with its time zone."""
+    hours: Annotated[str, rules.HOURS, AfterValidator(_class_hours)] | None = Field(
+        default=None, examples=["08:30-18:00"]
+    )
+    """Between which notebooks run on each day, in the time zone of the start: the watch starts
+    them in the half hour before and stops them after; null when nobody does."""
     roster: Roster = Field(examples=[{"seats": 20}])
     """Who comes."""
     tags: Annotated[dict[TagKey, TagValue], AfterValidator(_own_tags)] = Field(

@@ -74,6 +74,10 @@ WORKSHOP = Rule(
     "cannot be a workshop's name; use 2 to 12 lower-case letters and digits, a letter first,"
     " no hyphen (sthree and amzn are reserved by S3)",
 )
+HOURS = Rule(
+    r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]",
+    "is no span of a day; write when class begins and ends, such as '08:30-18:00'",
+)
 SID = Rule(
     r"[A-Za-z][A-Za-z0-9]{0,63}",
     "cannot name a statement; use letters and digits, a letter first",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from workshop.account_region import AccountRegion
@@ -18,12 +19,14 @@ class Reopened:
     reason: str = ""
 
 
-def reopen(clients: Clients, account_region: AccountRegion, names: Names) -> Reopened:
+def reopen(
+    clients: Clients, account_region: AccountRegion, names: Names, roles: Iterable[str]
+) -> Reopened:
     """Detach the freeze from the roles of one seat; a role that is not frozen is no error."""
     client = clients.client("iam", account_region)
     freeze = replace(names, partition=client.meta.partition).cohort_policy_arn(FREEZE)
     taken = 0
-    for role in (names.role, names.console_role):
+    for role in roles:
         try:
             with errors.gone_is_fine():
                 client.detach_role_policy(RoleName=role, PolicyArn=freeze)

@@ -10,6 +10,7 @@ WHY_WILDCARD = {
     "FindMachines": "lists have no resource-level permissions, and tags tell the workshop's",
     "StopMachines": "attendees name their things freely; aws:ResourceTag tells the workshop's",
     "StopNotebooks": "the notebooks of all seats, by their names",
+    "StartNotebooks": "the same, before class",
     "StopScaling": "scalable targets have ids that AWS gives; of endpoints with the workshop's tag"
     " alone",
     "OwnState": "every object of the watch's own bucket",

@@ -37,8 +37,8 @@ def watch_trust_policy() -> Document:
     )
 
 
-def watch_policy(names: Names) -> Document:
-    """Return what the watch may do in the cohort of ``names``.
+def watch_policy(names: Names, *, starts: bool = False) -> Document:
+    """Return what the watch may do in the cohort of ``names``; ``starts``: notebooks before class.
 
     It attaches the one policy and writes none, makes no log group that would outlive the workshop,
     and stops and deletes what carries the workshop's tag alone; data it never deletes.
@@ -47,7 +47,12 @@ def watch_policy(names: Names) -> Document:
     here = f"{cohort.region}:{cohort.account}"
     seats = replace(names, seat="*")
     scaling = f"arn:{names.partition}:application-autoscaling:{here}:scalable-target/*"
+    before_class = [
+        allow("FindFrozen", ["iam:ListEntitiesForPolicy"], [cohort.cohort_policy_arn(FREEZE)]),
+        allow("StartNotebooks", ["sagemaker:StartNotebookInstance"], [seats.notebook_arn]),
+    ]
     return document(
+        *(before_class if starts else ()),
         allow("FindRoles", ["iam:ListRoles"], ["*"]),
         allow(
             "Freeze",

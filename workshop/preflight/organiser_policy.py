@@ -39,6 +39,9 @@ OF_TEARDOWN_ROLES = (
 _SAVED = ("s3:GetObject", "s3:GetObjectVersion")
 """What a teardown reads of attendees' work to save it."""
 
+_AGENTS = ("s3:PutObject",)
+"""What is done besides to tell agents something and to copy saved work from seat to seat."""
+
 _NAMED = {
     permissions.STACK: "cloudformation:{region}:{account}:stack/{workshop}-*/*",
     permissions.ROLE: "iam::{account}:role/ws/{workshop}/*",
@@ -92,7 +95,9 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     roles = _arns(scope, _NAMED[permissions.ROLE])
     named[roles].update(dict.fromkeys(OF_TEARDOWN_ROLES))
     objects = _arns(scope, _NAMED["AWS::S3::Bucket"] + "/*")
-    named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *_SAVED))
+    named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *_SAVED, *_AGENTS))
+    # Whoever may not list a bucket is not told that an object is missing, but that it is closed.
+    named[_arns(scope, _NAMED["AWS::S3::Bucket"])]["s3:ListBucket"] = None
     reads = {*permissions.reads()[1], *OF_PREFLIGHT, *OF_BILL, *everywhere}
     reads.add("cloudformation:DescribeStacks")
     anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from workshop.watch.budget import hold_at_event, hold_to_budget
+from workshop.watch.hours import keep_hours
 from workshop.watch.machines import stop_all, stop_one
 from workshop.watch.messages import first_time, keep, say, tell_attendees
 from workshop.watch.roles import FROZEN, freeze_all
@@ -30,6 +31,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         end(work)
     elif work.now >= work.end - WARNING:
         _warn(work)
+    else:
+        keep_hours(work)
     hold_to_budget(work)
     keep(work)
     return work.report()

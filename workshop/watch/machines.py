@@ -38,7 +38,7 @@ def stop_all(work: Work) -> None:
     with work.noting("warm pools"):
         _release_pools(work)
     with work.noting("notebooks"):
-        _stop_notebooks(work)
+        stop_notebooks(work)
 
 
 def stop_one(work: Work, detail: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ def _is_ours(work: Work, arn: str) -> bool:
     return is_ours and (work.seats is None or tags.get("attendee") in work.seats)
 
 
-def _ask(work: Work, what: str, done: str, operation: str, **request: Any) -> None:
+def ask(work: Work, what: str, done: str, operation: str, **request: Any) -> None:
     """Make one call; what AWS refuses is noted, and asked for again by the next run."""
     try:
         getattr(work.client("sagemaker"), operation)(**request)
@@ -104,7 +104,7 @@ def _delete_endpoint(work: Work, name: str, arn: str, status: str = "") -> None:
     if status in CHANGING or status == "Deleting":
         work.pending.append(f"endpoint {name} is {status}")
     elif not _has_dependents(work, name, _scalable_targets(work)):
-        _ask(work, f"endpoint {name}", "endpoints deleted", "delete_endpoint", EndpointName=name)
+        ask(work, f"endpoint {name}", "endpoints deleted", "delete_endpoint", EndpointName=name)
 
 
 def _scalable_targets(work: Work) -> dict[str, list[dict[str, Any]]]:
@@ -143,7 +143,7 @@ def _has_dependents(work: Work, endpoint: str, targets: dict[str, list[dict[str,
                 work.pending.append(f"component {name} of endpoint {endpoint} is {status}")
                 continue
             work.pending.append(f"endpoint {endpoint} waits for its component {name}")
-            _ask(
+            ask(
                 work,
                 f"component {name}",
                 "components deleted",
@@ -176,7 +176,7 @@ def _stop_jobs(work: Work, noun: str, snake: str) -> None:
 def _stop_job(work: Work, noun: str, snake: str, one: dict[str, Any]) -> None:
     if _is_ours(work, one[f"{noun}Arn"]):
         name = one[f"{noun}Name"]
-        _ask(work, f"{snake} {name}", "jobs stopped", f"stop_{snake}", **{f"{noun}Name": name})
+        ask(work, f"{snake} {name}", "jobs stopped", f"stop_{snake}", **{f"{noun}Name": name})
 
 
 def _release_pools(work: Work) -> None:
@@ -186,7 +186,7 @@ def _release_pools(work: Work) -> None:
     for one in pooled:
         if _is_ours(work, one["TrainingJobArn"]):
             name = one["TrainingJobName"]
-            _ask(
+            ask(
                 work,
                 f"the warm pool of {name}",
                 "warm pools released",
@@ -196,7 +196,8 @@ def _release_pools(work: Work) -> None:
             )
 
 
-def _stop_notebooks(work: Work) -> None:
+def listed_notebooks(work: Work) -> Iterator[tuple[str, str]]:
+    """Yield name and status of the workshop's notebooks."""
     found = listed(
         work,
         "list_notebook_instances",
@@ -204,8 +205,14 @@ def _stop_notebooks(work: Work) -> None:
         NameContains=f"{work.settings.workshop}-",
     )
     for one in found:
-        name, status = one["NotebookInstanceName"], one["NotebookInstanceStatus"]
-        if status in ON_ITS_WAY and _is_notebook_asked_for(work, name):
+        if _is_notebook_asked_for(work, one["NotebookInstanceName"]):
+            yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
+
+
+def stop_notebooks(work: Work) -> None:
+    """Stop the workshop's notebooks that run; those on their way are noted."""
+    for name, status in listed_notebooks(work):
+        if status in ON_ITS_WAY:
             work.pending.append(f"notebook {name} is {status}")
         elif status == "InService":
             _stop_notebook(work, name)
@@ -213,7 +220,7 @@ def _stop_notebooks(work: Work) -> None:
 
 def _stop_notebook(work: Work, name: str) -> None:
     if _is_notebook_asked_for(work, name):
-        _ask(
+        ask(
             work,
             f"notebook {name}",
             "notebooks stopped",

@@ -41,6 +41,10 @@ class Settings:
     """Where the watch keeps what it knows."""
     datasets: str
     topic: str
+    hours: str = ""
+    """Between which notebooks run, ``08:30-18:00``; empty if nobody starts and stops them."""
+    start: str = ""
+    """When the workshop begins, in the time zone of the hours."""
     budget: dict[str, Any] = field(default_factory=dict)
     """The caps by their names in the YAML, and ``prices``: instance type -> USD per hour, or use ->
     USD per hour; empty without a cap."""

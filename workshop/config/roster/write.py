@@ -14,6 +14,7 @@ from workshop.config.roster.sheet import RosterRow, Sheet
 from workshop.errors import WorkshopError
 
 _IDS = ("ids", "by the command without --write")
+_OTHER_ID = ("another id", "by the command")
 _ROWS = ("rows", "above")
 
 
@@ -35,6 +36,20 @@ def write_merge(path: Path, sheet: Sheet, merge: Merge, reserved: Collection[str
     _write(path, sheet, merge.rows, reserved)
 
 
+def write_other_id(path: Path, sheet: Sheet, before: str, after: str) -> None:
+    """Write the id ``after`` into the row of ``before``; all else in the row stays.
+
+    Raises WorkshopError as ``write_ids`` does.
+    """
+    (index,) = (at for at, row in enumerate(sheet.rows) if row.get("id") == before)
+    text, bom = _unchanged(path, sheet)
+    form = yaml_file if roster.is_yaml(path) else csv_file
+    expected = [{**row.cells} for row in sheet.rows]
+    expected[index]["id"] = after
+    raw = bom + form.with_ids(text, {index: after}).encode()
+    _replace(path, raw, expected, *_OTHER_ID)
+
+
 def _write(
     path: Path, sheet: Sheet, rows: Sequence[Mapping[str, str]], reserved: Collection[str]
 ) -> int:
@@ -47,16 +62,21 @@ def _write(
     }
     if not added:
         return 0
+    text, bom = _unchanged(path, sheet)
+    form = yaml_file if roster.is_yaml(path) else csv_file
+    text = form.with_ids(form.with_rows(text, rows) if rows else text, added)
+    expected = [{**row.cells, "id": seat} for row, seat in zip(whole, ids, strict=True)]
+    _replace(path, bom + text.encode(), expected, *(_ROWS if rows else _IDS))
+    return len(added)
+
+
+def _unchanged(path: Path, sheet: Sheet) -> tuple[str, bytes]:
+    """Return a roster's text and the mark before it, if it still is what was read."""
     raw = path.read_bytes()
     text = yaml_document.decode(raw)
     if roster.parse(text, path) != sheet:
         raise WorkshopError(f"{path.as_posix()} changed while it was read; run the command again")
-    form = yaml_file if roster.is_yaml(path) else csv_file
-    text = form.with_ids(form.with_rows(text, rows) if rows else text, added)
-    bom = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
-    expected = [{**row.cells, "id": seat} for row, seat in zip(whole, ids, strict=True)]
-    _replace(path, bom + text.encode(), expected, *(_ROWS if rows else _IDS))
-    return len(added)
+    return text, codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
 
 
 def _replace(

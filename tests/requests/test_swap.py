@@ -1,0 +1,169 @@
+"""``workshop swap``: whoever has a broken seat goes on at a spare, with the saved work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from tests.support.live_workbenches import Asker, LiveWorkbench
+from tests.support.local_cloud import IAM
+from tests.support.seats import ADA, Seats, registering
+from tests.support.workshop_command import Ran
+from workshop.cli import swap as command
+from workshop.naming import FREEZE, SEAT_STACKS, Names
+from workshop.notebooks import start_stop
+from workshop.requests.ask import AgentWaits
+
+SPARE = Names("demo", "spare01", ADA.account, ADA.region)
+ROSTER = 'id,name,email\nada,"Ada ""A"" Example",a@example.com\nben,Ben,\n'
+PREFIX = "saved/from-ada"
+
+
+@pytest.fixture(scope="module")
+def spare(seats: Seats, tmp_path_factory: pytest.TempPathFactory) -> LiveWorkbench:
+    text = registering().text
+    seat = {"Parameters": [{"ParameterKey": "AttendeeId", "ParameterValue": SPARE.seat}]}
+    for kind in SEAT_STACKS:
+        made = seats.root.deploy(SPARE.stack(kind), text(ADA.stack(kind)), **seat, **IAM)
+        assert made == "CREATE_COMPLETE"
+    notebook = LiveWorkbench(tmp_path_factory.mktemp("notebooks") / "spare", seats, SPARE)
+    assert notebook.start().returncode == 0
+    notebook.round()
+    return notebook
+
+
+class Swaps:
+    """``workshop swap``; both agents run whenever the command waits."""
+
+    def __init__(
+        self, organiser: Asker, seats: Seats, ada: LiveWorkbench, spare: LiveWorkbench
+    ) -> None:
+        self._organiser, self.seats, self.ada, self.spare = organiser, seats, ada, spare
+        self.rounds: list[Callable[[], object]] = [ada.round, spare.round]
+        self.roster = organiser.config / "rosters/demo.csv"
+        self.roster.write_text(ROSTER)
+        environment = organiser.config / "demo.yaml"
+        text = environment.read_text().replace("  file:", "  spares: 2\n  file:")
+        environment.write_text(text)
+
+    def waits(self, _: object, minutes: float) -> AgentWaits:
+        ticks = count(step=30.0)
+        return AgentWaits(self._pause, minutes, clock=lambda: next(ticks))
+
+    def _pause(self, _: float) -> bool:
+        for round_ in self.rounds:
+            round_()
+        return False
+
+    def command(self, *arguments: str) -> Ran:
+        return self._organiser.command("swap", *arguments)
+
+    def is_frozen(self) -> bool:
+        iam = self.seats.root.client("iam")
+        attached = iam.list_attached_role_policies(RoleName=ADA.role)["AttachedPolicies"]
+        return ADA.cohort_policy(FREEZE) in [policy["PolicyName"] for policy in attached]
+
+
+@pytest.fixture
+def swaps(
+    organiser: Asker,
+    seats: Seats,
+    ada: LiveWorkbench,
+    spare: LiveWorkbench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Swaps:
+    made = Swaps(organiser, seats, ada, spare)
+    monkeypatch.setattr(command, "AgentWaits", made.waits)
+    monkeypatch.setattr(start_stop, "POLL_SECONDS", 0.01)
+    thaw(seats)
+    return made
+
+
+def thaw(seats: Seats) -> None:
+    """Take the freeze off ada's role."""
+    iam = seats.root.client("iam")
+    attached = iam.list_attached_role_policies(RoleName=ADA.role)["AttachedPolicies"]
+    for policy in attached:
+        if policy["PolicyName"] == ADA.cohort_policy(FREEZE):
+            iam.detach_role_policy(RoleName=ADA.role, PolicyArn=policy["PolicyArn"])
+
+
+def test_nobody_agrees_and_nothing_is_done(swaps: Swaps) -> None:
+    ran = swaps.command("ada", "spare01")
+    assert ran.code == 3
+    assert "nobody is there to agree, and nothing was done; agree with --yes" in ran.err
+    assert swaps.roster.read_text() == ROSTER
+    assert not swaps.is_frozen()
+
+
+def test_the_row_and_the_saved_work_go_to_the_spare_and_the_broken_seat_is_frozen(
+    swaps: Swaps,
+) -> None:
+    swaps.ada.write("answers/nine-o-five.ipynb", "what she had")
+    swaps.spare.write("same.txt", "of the spare")
+    swaps.ada.write("same.txt", "of ada")
+    ran = swaps.command("ada", "spare01", "--yes")
+    assert ran.code == 0, ran.err
+    assert swaps.roster.read_text() == ROSTER.replace("\nada,", "\nspare01,")
+    assert swaps.spare.read("answers/nine-o-five.ipynb") == "what she had"
+    assert swaps.spare.read("same.txt") == "of the spare"
+    (beside,) = swaps.spare.sandbox.home.glob("restored-*/same.txt")
+    assert beside.read_text() == "of ada"
+    assert swaps.is_frozen()
+    assert f"are in {PREFIX}/ of the bucket of spare01" in ran.err
+    assert "spare01 is ready; its link is in: workshop handout -e demo " in ran.err
+    again = swaps.command("ada", "spare01", "--yes")
+    assert again.code == 0, again.err
+    assert swaps.roster.read_text() == ROSTER.replace("\nada,", "\nspare01,")
+    taken = swaps.command("ben", "spare01", "--yes")
+    assert taken.code == 3
+    assert "spare01 is in use: a row of the roster has it; choose another spare" in taken.err
+
+
+def test_a_broken_seat_that_does_not_answer_and_a_stopped_spare_are_no_hindrance(
+    swaps: Swaps,
+) -> None:
+    swaps.ada.write("old.ipynb", "saved before")
+    swaps.ada.round("--save")
+    swaps.rounds = [swaps.spare.round]
+    sagemaker = swaps.seats.root.client("sagemaker")
+    sagemaker.stop_notebook_instance(NotebookInstanceName=SPARE.notebook)
+    ran = swaps.command("ada", "spare01", "--yes")
+    assert ran.code == 0, ran.err
+    assert "ada did not save once more: its agent did not answer in time" in ran.err
+    assert swaps.spare.read("old.ipynb") == "saved before"
+
+
+def test_a_spare_that_does_not_answer_is_told_and_the_command_goes_on_later(swaps: Swaps) -> None:
+    swaps.ada.write("later.ipynb", "x")
+    swaps.rounds = [swaps.ada.round]
+    ran = swaps.command("ada", "spare01", "--yes", "--minutes", "1")
+    assert ran.code == 1
+    assert "spare01 has not laid the files there yet: its agent did not answer" in ran.err
+    assert "go on with: workshop swap -e demo " in ran.err
+    assert swaps.is_frozen()
+    swaps.rounds = [swaps.spare.round]
+    assert swaps.command("ada", "spare01", "--yes").code == 0
+    assert swaps.spare.read("later.ipynb") == "x"
+
+
+def test_what_is_no_spare_or_nobodys_seat_is_refused(swaps: Swaps) -> None:
+    in_use = swaps.command("ada", "ben", "--yes")
+    assert in_use.code == 3
+    assert "ben is in use" in in_use.err
+    nobodys = swaps.command("spare02", "spare01", "--yes")
+    assert nobodys.code == 2
+    assert "spare02 is on no row of the roster, so that nobody has it; name another" in nobodys.err
+    assert swaps.command("eve", "spare01", "--yes").code == 2
+    assert swaps.roster.read_text() == ROSTER
+
+
+def test_a_spare_of_another_profile_is_refused(swaps: Swaps) -> None:
+    text = ROSTER.replace("email", "email,region").replace(".com", ".com,eu-west-1")
+    swaps.roster.write_text(text)
+    ran = swaps.command("ada", "spare01", "--yes")
+    assert ran.code == 3
+    assert "choose a spare that is alike" in ran.err
+    assert swaps.roster.read_text() == text

@@ -1,0 +1,177 @@
+"""``workshop ready``: looks at every workbench as its attendee would find it, before class."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import Unavailable
+from workshop.cli import console
+from workshop.cli.context import CommandContext, opened
+from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.progress import Progress
+from workshop.cli.start_stop import moved
+from workshop.config.roster import Seat
+from workshop.errors import WorkshopError
+from workshop.notebooks import start_stop
+from workshop.requests import ask, readiness
+from workshop.requests.ask import AgentAnswer, AgentWaits
+
+MINUTES = 15.0
+_IDLE = start_stop.START.begins | {start_stop.STOP.passes}
+_NAMED = 3
+"""Of many seats that are alike, as many are named."""
+Minutes = Annotated[
+    float,
+    typer.Option(
+        "--minutes", min=0.1, help="Wait so long for all to start, and for all to be checked."
+    ),
+]
+Reasons = Mapping[str, Sequence[str]]
+
+
+def ready(
+    *,
+    env: Env,
+    config_dir: ConfigDir = CONFIG_DIR,
+    only: Only = None,
+    profile: OfProfile = None,
+    minutes: Minutes = MINUTES,
+    everything: All = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check all workbenches as attendees would find them, and show which are not ready and why.
+
+    Each notebook that is stopped is started, and its agent looks: the content is there, packages
+    are installed, datasets can be read, the disk has room, a kernel starts and runs a cell.
+    Afterwards, and after Ctrl-C, what was started is stopped again; what ran before goes on. To
+    have them all running, use workshop start first. The exit code is 1 if a seat is not ready, or
+    a notebook could not be stopped again.
+
+    For example:
+
+        workshop ready -e prod
+
+        workshop ready -e prod --only ada,ben
+    """
+    work = opened(env, config_dir, only=only, profile=profile)
+    before = ask.running(work.clients, work.loaded, work.seats)
+    idle = [
+        seat
+        for seat, book in before.items()
+        if isinstance(book, NotebookState) and book.status in _IDLE
+    ]
+    found: dict[str, Sequence[str]] = {seat.id: ("it was not waited for",) for seat in work.seats}
+    left_running: list[str] = []
+    try:
+        _check(work, before, minutes, found)
+        if not as_json:
+            _print(work, found, everything=everything)
+    finally:
+        if idle:
+            left_running = _stop_again(work, idle)
+    if as_json:
+        console.print_json(_document(work, found, idle, left_running), indent=2)
+    not_ready = [seat for seat, reasons in found.items() if reasons]
+    console.say(f"{len(found) - len(not_ready)} ready, {len(not_ready)} not")
+    if not_ready or left_running:
+        if not_ready:
+            console.say(f"check these again with: {work.command_for('ready', not_ready)}")
+        raise typer.Exit(1)
+
+
+def _check(
+    work: CommandContext,
+    before: Mapping[Seat, NotebookState | Unavailable | None],
+    minutes: float,
+    found: dict[str, Sequence[str]],
+) -> None:
+    """Start and check; ``found`` gets the reasons of each seat. Ctrl-C ends it early."""
+    for seat, book in before.items():
+        if isinstance(book, Unavailable):
+            found[seat.id] = (f"its notebook could not be read: {book.reason}",)
+    # What is not known to be stopped now would not be stopped again.
+    known = [seat for seat, book in before.items() if not isinstance(book, Unavailable)]
+    if not known:
+        return
+    outcomes, interrupted = moved(work, known, start_stop.START, minutes=minutes)
+    found.update({one.seat: (one.reason,) for one in outcomes if not one.as_asked})
+    up = {one.seat for one in outcomes if one.as_asked}
+    if interrupted or not up:
+        return
+    progress = Progress("check", len(up))
+    counted: set[str] = set()
+
+    def report(answer: AgentAnswer) -> None:
+        reasons = found[answer.seat.id] = readiness.reasons(answer)
+        words = f"{answer.seat.id}: {reasons[0] if reasons else 'ready'}"
+        progress.end(words, counts=answer.seat.id not in counted, good=not reasons)
+        counted.add(answer.seat.id)
+
+    try:
+        with progress.shown():
+            readiness.check(
+                work.clients,
+                work.loaded,
+                [seat for seat in known if seat.id in up],
+                AgentWaits(threading.Event().wait, minutes),
+                report=report,
+            )
+    except KeyboardInterrupt:
+        console.say("ending: what was not checked yet is not known")
+
+
+def _stop_again(work: CommandContext, seats: Sequence[Seat]) -> list[str]:
+    """Stop what was stopped before; return the seats whose notebooks may run on."""
+    ids = [seat.id for seat in seats]
+    console.say(f"stopping what was stopped before: {len(ids)} of {len(work.seats)} notebooks")
+    try:
+        outcomes, _ = moved(work, seats, start_stop.STOP, minutes=start_stop.DEADLINE_MINUTES)
+    except WorkshopError:
+        console.say(f"they may run on, and cost; stop them with: {work.command_for('stop', ids)}")
+        raise
+    left = [
+        one.seat
+        for one in outcomes
+        if not one.as_asked and one.result != "missing" and one.after != "Failed"
+    ]
+    if left:
+        console.say(
+            f"{len(left)} may run on, and cost; stop them with: {work.command_for('stop', left)}"
+        )
+    return left
+
+
+def _print(work: CommandContext, found: Reasons, *, everything: bool) -> None:
+    table = console.table("seat", "ready", "why not")
+    together = len(found) > MANY and not everything
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for seat in work.seats:
+        reasons = "; ".join(found[seat.id])
+        # The same cure for many names a seat each.
+        key = (reasons.replace(seat.id, "SEAT"),) if together else (reasons, seat.id)
+        alike.setdefault(key, []).append(seat.id)
+    for (reasons, *_), ids in alike.items():
+        named = ", ".join(ids[:_NAMED])
+        more = f"{len(ids)} seats (--all): {named}, ..." if len(ids) > _NAMED else named
+        table.add_row(more, "no" if reasons else "yes", reasons)
+    console.print_table(table)
+
+
+def _document(
+    work: CommandContext, found: Reasons, idle: Sequence[Seat], left_running: Sequence[str]
+) -> list[dict[str, object]]:
+    return [
+        {
+            "seat": seat.id,
+            "ready": not found[seat.id],
+            "reasons": list(found[seat.id]),
+            "was_stopped": seat in idle,
+            "may_run_on": seat.id in left_running,
+        }
+        for seat in work.seats
+    ]

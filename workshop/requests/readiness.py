@@ -1,0 +1,92 @@
+"""Whether workbenches are as attendees should find them, as their agents report after a check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from workshop.agent import files
+from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.requests import ask
+from workshop.requests.ask import AgentAnswer, AgentWaits
+from workshop.requests.reports import AgentReport
+
+AGAIN_SECONDS = 20.0
+"""After which a workbench that still installs packages is checked once more."""
+LONGEST = 200
+"""Characters of one reason."""
+INSTALLING = "installing"
+
+
+def check(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    waits: AgentWaits,
+    *,
+    report: Callable[[AgentAnswer], None],
+) -> None:
+    """Have running workbenches checked, those that still install packages again until they have.
+
+    ``report`` is called with each seat's answer; what it is called with last counts.
+    """
+    ends, left = waits.clock() + waits.minutes * 60, list(seats)
+    # What a second check does not answer, the first one has.
+    known: set[str] = set()
+
+    def note(answer: AgentAnswer) -> None:
+        if answer.result == "done" or answer.seat.id not in known:
+            known.add(answer.seat.id)
+            report(answer)
+
+    while left:
+        minutes = max(0.0, ends - waits.clock()) / 60
+        answers = ask.ask(
+            clients, loaded, left, "check", replace(waits, minutes=minutes), report=note
+        )
+        left = [
+            answer.seat
+            for answer in answers
+            if answer.result == "done" and answer.report.packages == INSTALLING
+        ]
+        if left and (waits.clock() >= ends or waits.pause(AGAIN_SECONDS)):
+            return
+
+
+def reasons(answer: AgentAnswer) -> tuple[str, ...]:
+    """Return why a workbench is not ready; nothing if it is."""
+    if answer.result != "done":
+        return (_line(answer.reason),)
+    return tuple(map(_line, _missing(answer.report)))
+
+
+def _missing(report: AgentReport) -> list[str]:
+    found = []
+    if report.content is False:
+        found.append("the content is not there")
+    if report.packages == INSTALLING:
+        found.append("packages are still being installed")
+    elif report.packages not in (None, "done"):
+        found.append("packages are not installed: see workshop-packages.log on the notebook")
+    if report.datasets:
+        found.append(f"the datasets cannot be read: {report.datasets}")
+    if report.disk_free is not None and report.disk_free < files.KEPT_FREE:
+        found.append(f"the disk has less than {files.KEPT_FREE // 1_000_000} MB free")
+    if not report.kernels:
+        found.append("no environment with a kernel was found")
+    else:
+        found += [
+            f"the kernel {name} does not start: {why}"
+            for name, why in report.kernels.items()
+            if why
+        ]
+    if report.set_up:
+        found.append(f"its start failed in part: {report.set_up}")
+    return [*found, *report.errors]
+
+
+def _line(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 3]}..."

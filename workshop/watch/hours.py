@@ -1,0 +1,67 @@
+"""Starts the notebooks before class and stops them after it, on each day of the workshop."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from workshop.watch.machines import ask, listed_notebooks, stop_notebooks
+from workshop.watch.work import OutOfTimeError, Work, moment
+
+LEAD = timedelta(minutes=30)
+"""How long before class the first notebooks are started."""
+STARTING = timedelta(minutes=10)
+"""What a notebook takes to start: none should begin later than that."""
+LATE = timedelta(minutes=30)
+"""For how long after class what runs is stopped; what somebody starts later goes on."""
+BETWEEN = timedelta(minutes=5)
+"""From one run to the next."""
+
+
+def keep_hours(work: Work) -> None:
+    """Start or stop notebooks where the time has come; without hours, do nothing."""
+    if not work.settings.hours:
+        return
+    first = moment(work.settings.start)
+    here = work.now.astimezone(first.tzinfo)
+    opening, closing = ([*map(int, at.split(":"))] for at in work.settings.hours.split("-"))
+    soon = here + LEAD
+    opens = soon.replace(hour=opening[0], minute=opening[1], second=0, microsecond=0)
+    closed = here.replace(hour=closing[0], minute=closing[1], second=0, microsecond=0)
+    if closed > here:
+        closed -= timedelta(days=1)
+    try:
+        if here < opens <= soon and opens.date() >= first.date():
+            with work.noting("notebooks were not started"):
+                _start_some(work, opens - here)
+        elif here - closed < LATE and closed.date() >= first.date():
+            with work.noting("notebooks"):
+                stop_notebooks(work)
+    except OutOfTimeError:
+        work.unfinished = True
+
+
+def _start_some(work: Work, left: timedelta) -> None:
+    """Start as many as this run has to, for all to run when class begins; no frozen seat's."""
+    frozen = _frozen_seats(work)
+    waiting = [
+        name
+        for name, status in listed_notebooks(work)
+        if status in ("Stopped", "Failed") and name.split("-")[1] not in frozen
+    ]
+    runs = max(1, (left - STARTING) // BETWEEN)
+    for name in waiting[: math.ceil(len(waiting) / runs)]:
+        work.go_on()
+        ask(
+            work,
+            f"notebook {name}",
+            "notebooks started",
+            "start_notebook_instance",
+            NotebookInstanceName=name,
+        )
+
+
+def _frozen_seats(work: Work) -> set[str]:
+    pages = work.client("iam").get_paginator("list_entities_for_policy")
+    found = pages.paginate(PolicyArn=work.settings.freeze, EntityFilter="Role")
+    return {role["RoleName"].split("-")[1] for page in found for role in page["PolicyRoles"]}
