@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
+from unittest import mock
 
 import boto3
 import pytest
@@ -17,6 +18,7 @@ from workshop.aws.clients import Clients
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.plan import Choices, TeardownPlan
 from workshop.teardown.resource import STILL_THERE, Ownership, Resource, SeenRole
+from workshop.teardown.resources import sagemaker_type
 from workshop.teardown.resources.base import Undeletable
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -52,6 +54,8 @@ def stubbed() -> Iterator[Stubbed]:
     with ExitStack() as stack:
         for stub in made.stubs.values():
             stack.enter_context(stub)
+        # Stubs answer in their order, which several threads do not keep.
+        stack.enter_context(mock.patch.object(sagemaker_type, "DESCRIBING", 1))
         yield made
         for stub in made.stubs.values():
             stub.assert_no_pending_responses()
