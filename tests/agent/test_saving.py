@@ -11,7 +11,7 @@ import pytest
 from tests.support.workbenches import BEGIN, OWN, Workbench
 from workshop.agent import files
 from workshop.agent.run import SAVE_EVERY
-from workshop.agent.saving import PREFIX
+from workshop.agent.saving import PREFIX, BucketStore
 
 TEN_MINUTES = 600
 
@@ -324,3 +324,28 @@ def test_at_most_ten_minutes_are_lost_when_a_notebook_is_killed_at_a_random_mome
     for path, versions in written.items():
         old_enough = [when for when, _ in versions if when <= killed - TEN_MINUTES]
         assert not old_enough or back[path] >= old_enough[-1]
+
+
+class FailingUpload:
+    """S3 in which an upload is begun, and neither a part nor its end is taken."""
+
+    def __init__(self) -> None:
+        self.aborted: list[str] = []
+
+    def create_multipart_upload(self, **_: str) -> dict[str, str]:
+        return {"UploadId": "begun"}
+
+    def upload_part(self, **_: object) -> dict[str, str]:
+        raise ConnectionError("the part was not taken")
+
+    def abort_multipart_upload(self, **request: str) -> None:
+        self.aborted.append(request["UploadId"])
+        raise TimeoutError("nor was its end")
+
+
+def test_what_has_ended_an_upload_is_told_though_it_cannot_be_taken_back() -> None:
+    s3 = FailingUpload()
+    store = BucketStore(s3, "data", "000000000000")
+    with pytest.raises(ConnectionError, match="the part was not taken"):
+        store.put_parts("saved/a", [b"1"])
+    assert s3.aborted == ["begun"]

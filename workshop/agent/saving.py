@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,9 @@ class BucketStore:
             ]
             self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": made})
         except BaseException:
-            self.s3.abort_multipart_upload(**upload)
+            # Parts of an upload that nobody completes are paid for. What has ended it is raised.
+            with suppress(Exception):
+                self.s3.abort_multipart_upload(**upload)
             raise
 
 

@@ -34,6 +34,9 @@ ConfigDir = Annotated[
     Path,
     typer.Option("--config-dir", metavar="DIR", help="Where the environments are."),
 ]
+Minutes = Annotated[
+    float, typer.Option("--minutes", min=0.1, help="Wait so long for all of them at most.")
+]
 Only = Annotated[
     str | None,
     typer.Option(

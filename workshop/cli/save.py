@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from workshop.cli import console
 from workshop.cli.context import opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.requests import ask
 from workshop.requests.ask import AgentAnswer, AgentWaits
@@ -25,9 +25,6 @@ _WHAT = {
     "not running": "not running",
     "interrupted": "not waited for",
 }
-Minutes = Annotated[
-    float, typer.Option("--minutes", min=0.1, help="Wait so long for all of them at most.")
-]
 
 
 def save(

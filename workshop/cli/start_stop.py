@@ -13,7 +13,7 @@ import typer
 
 from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.config.roster import Seat
 from workshop.events import EventStream
@@ -26,9 +26,6 @@ from workshop.status.describe import DescribeCache
 
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Ask for it and do not wait until it is done.")
-]
-Minutes = Annotated[
-    float, typer.Option("--minutes", min=0.1, help="Wait so long for all of them at most.")
 ]
 
 
