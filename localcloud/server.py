@@ -174,7 +174,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     supported_operations.close_the_rest()
     patch_functions(secret)
     invocations, messages = rules.Invocations(), rules.Messages()
-    rules.patch_rules(clock, invocations)
+    fire_due = rules.patch_rules(clock, invocations)
     rules.send_events(engine)
     messages.patch()
     ministack_adapter.add_state("messages", messages)
@@ -192,7 +192,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
 
     def moved() -> None:
         engine.statuses.run_due()
-        rules.fire_due()
+        fire_due()
 
     endpoints: dict[str, AdminEndpoint | AsyncEndpoint] = {
         "clock": clock_endpoint(clock, moved),
