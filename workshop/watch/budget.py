@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from workshop.watch.machines import stop_all, tags_of
 from workshop.watch.messages import say, tell_seat
 from workshop.watch.roles import freeze_all
-from workshop.watch.spending import Spending, count_all, read_spending, write_spending
+from workshop.watch.spending import Spending, count_all, count_seat, read_spending, write_spending
 from workshop.watch.work import OutOfTimeError, Work
 
 
@@ -42,8 +42,8 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
         return
     with work.noting("what a seat runs could not be read"):
         spending, _ = read_spending(work)
-        count_all(work, spending)
         seat = tags.get("attendee", "")
+        count_seat(work, spending, seat)
         above = _above(work, spending)
         _hold(work, {seat: above[seat]} if seat in above else {})
 

@@ -24,6 +24,8 @@ JOBS = (
 """What runs and ends: its noun in SageMaker's and boto3's words; what starts others is first."""
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 """States of an endpoint in which AWS refuses to delete it, while it bills."""
+PAGE = 100
+"""Of a listing, the most that SageMaker takes; without, it answers ten at a time."""
 ON_ITS_WAY = ("Pending", "Updating")
 """States of a notebook in which AWS refuses to stop it, while it bills."""
 
@@ -54,7 +56,8 @@ def stop_one(work: Work, detail: dict[str, Any]) -> None:
 
 def listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
     """Yield what all pages of a listing hold, for as long as there is time."""
-    pages = work.client("sagemaker").get_paginator(operation).paginate(**request)
+    pages = work.client("sagemaker").get_paginator(operation)
+    pages = pages.paginate(**request, PaginationConfig={"PageSize": PAGE})
     for page in pages:
         for one in page[member]:
             work.go_on()
@@ -74,11 +77,15 @@ def tags_of(work: Work, arn: str) -> dict[str, str] | None:
 def _is_ours(work: Work, arn: str) -> bool:
     """Return whether it is the workshop's, and of the seats that are to be stopped.
 
-    What is gone meanwhile is not.
+    What is gone meanwhile is not. Tags are read of what this run has not counted as a seat's.
     """
-    tags = tags_of(work, arn) or {}
-    is_ours = tags.get("workshop") == work.settings.workshop
-    return is_ours and (work.seats is None or tags.get("attendee") in work.seats)
+    seat = work.owners.get(arn)
+    if seat is None:
+        tags = tags_of(work, arn) or {}
+        if tags.get("workshop") != work.settings.workshop:
+            return False
+        seat = tags.get("attendee", "")
+    return work.seats is None or seat in work.seats
 
 
 def ask(work: Work, what: str, done: str, operation: str, **request: Any) -> None:

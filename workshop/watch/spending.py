@@ -145,18 +145,33 @@ def write_spending(work: Work, spending: Spending, condition: dict[str, str]) ->
 
 def count_all(work: Work, spending: Spending) -> None:
     """Count everything that runs, and the jobs that ran; an error of one kind stops no other."""
+    _count_machines(work, spending)
     try:
-        with work.noting("endpoints were not counted"):
-            _count_endpoints(work, spending)
-        for jobs in JOBS_THAT_BILL:
-            with work.noting(f"{jobs.snake}s were not counted"):
-                _count_jobs(work, spending, jobs)
         with work.noting("warm pools were not counted"):
             _count_pools(work, spending)
         with work.noting("notebooks were not counted"):
             _count_notebooks(work, spending)
     except OutOfTimeError:
         work.unfinished = True
+
+
+def count_seat(work: Work, spending: Spending, seat: str) -> None:
+    """Count what runs of a seat in jobs and endpoints; the rest is as the last run left it."""
+    _count_machines(work, spending, only=seat)
+
+
+def _count_machines(work: Work, spending: Spending, only: str | None = None) -> None:
+    try:
+        with work.noting("endpoints were not counted"):
+            _count_endpoints(work, spending, only)
+        for jobs in JOBS_THAT_BILL:
+            with work.noting(f"{jobs.snake}s were not counted"):
+                _count_jobs(work, spending, jobs, only)
+    except OutOfTimeError:
+        work.unfinished = True
+    for key, one in spending.resources.items():
+        if one.runs and one.seat:
+            work.owners[key.partition(" ")[0]] = one.seat
 
 
 def _place(work: Work) -> dict[str, str]:
@@ -192,33 +207,36 @@ def _seconds(moment: datetime | None) -> float:
 # --- jobs ----------------------------------------------------------------------------------------
 
 
-def _count_jobs(work: Work, spending: Spending, jobs: JobKind) -> None:
+def _count_jobs(work: Work, spending: Spending, jobs: JobKind, only: str | None) -> None:
     noun, now = jobs.noun, work.now.timestamp()
     recent = datetime.fromtimestamp(max(spending.at - RECENT, now - LONGEST), UTC)
-    asked: list[dict[str, Any]] = [
-        {"LastModifiedTimeAfter": recent},
-        {"StatusEquals": "InProgress"},
-        {"StatusEquals": "Stopping"},
-    ]
+    asked: list[dict[str, Any]] = [{"StatusEquals": "InProgress"}, {"StatusEquals": "Stopping"}]
+    if only is None:
+        asked.insert(0, {"LastModifiedTimeAfter": recent})
     seen = {
-        one[f"{noun}Arn"]: one
+        _key(one, noun): one
         for request in asked
         for one in listed(work, f"list_{jobs.snake}s", f"{noun}Summaries", **request)
     }
     spending.rest(jobs.kind, seen)
-    for arn, one in seen.items():
+    for key, one in seen.items():
         work.go_on()
-        found = spending.resources.get(arn) or _new_job(work, arn, jobs.kind)
-        if found is None:
+        found = spending.resources.get(key) or _new_job(work, one[f"{noun}Arn"], jobs.kind)
+        if found is None or only not in (None, found.seat):
             continue
         if found.seat and not found.start:
             _describe_job(work, found, jobs, one[f"{noun}Name"])
         runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
         end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
         if found.seat:
-            spending.count(arn, found, now, end)
+            spending.count(key, found, now, end)
         else:
-            _note_foreign(spending, arn, found, now, runs=runs)
+            _note_foreign(spending, key, found, now, runs=runs)
+
+
+def _key(one: dict[str, Any], noun: str) -> str:
+    """Return a key of a resource: what is made anew under a name, by whomever, is another."""
+    return f"{one[f'{noun}Arn']} {_seconds(one['CreationTime']):.0f}"
 
 
 def _new_job(work: Work, arn: str, kind: str) -> Counted | None:
@@ -257,7 +275,7 @@ def _count_pools(work: Work, spending: Spending) -> None:
     seen = list(
         listed(work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available")
     )
-    keys = {f"{one['TrainingJobArn']} warm pool": one for one in seen}
+    keys = {f"{_key(one, 'TrainingJob')} warm pool": one for one in seen}
     spending.rest("warm pool", keys)
     for key, one in keys.items():
         found = spending.resources.get(key)
@@ -273,15 +291,13 @@ def _count_pools(work: Work, spending: Spending) -> None:
 # --- endpoints and notebooks ---------------------------------------------------------------------
 
 
-def _count_endpoints(work: Work, spending: Spending) -> None:
+def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     now, configs = work.now.timestamp(), dict[str, dict[str, Any]]()
-    seen = {one["EndpointArn"]: one for one in listed(work, "list_endpoints", "Endpoints")}
-    # One that was made anew under its old name is another.
-    keys = {f"{arn} {_seconds(one['CreationTime']):.0f}": one for arn, one in seen.items()}
-    spending.rest("endpoint", keys)
-    for key, one in keys.items():
+    seen = {_key(one, "Endpoint"): one for one in listed(work, "list_endpoints", "Endpoints")}
+    spending.rest("endpoint", seen)
+    for key, one in seen.items():
         found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
-        if found is None:
+        if found is None or only not in (None, found.seat):
             continue
         if not found.seat:
             _note_foreign(spending, key, found, now, runs=True)

@@ -78,6 +78,8 @@ class Work:
     unfinished: bool = False
     seats: frozenset[str] | None = None
     """Whose roles are frozen and whose machines are stopped; None for every seat."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """The seats of what this run has counted, by ARN; whose the rest is, tags tell."""
     targets: dict[str, list[dict[str, Any]]] | None = None
     """What scales endpoints, once it was listed."""
 
