@@ -154,10 +154,12 @@ class Messages:
 
     def __init__(self) -> None:
         self._sent: deque[dict[str, str]] = deque(maxlen=MESSAGES)
+        self._number = 0
 
     def reset(self) -> None:
         """Forget all of it."""
         self._sent.clear()
+        self._number = 0
 
     def get_state(self) -> None:
         """Keep nothing between runs."""
@@ -165,9 +167,10 @@ class Messages:
     def load_persisted_state(self, kept: Any) -> None:
         """Take nothing from an earlier run."""
 
-    def endpoint(self, _: Document) -> Document:
-        """Return the messages, oldest first."""
-        return {"messages": list(self._sent)}
+    def endpoint(self, asked: Document) -> Document:
+        """Return the messages, oldest first, and how many there ever were; ``after`` so many."""
+        new = self._number - int(asked.get("after", 0))
+        return {"messages": list(self._sent)[-new:] if new > 0 else [], "number": self._number}
 
     def patch(self) -> None:
         """Note what topics are sent, in place of whom it would be delivered to."""
@@ -175,5 +178,6 @@ class Messages:
 
         def noted(topic: str, _id: str, message: str, subject: str, *_: Any, **__: Any) -> None:
             self._sent.append({"topic": topic, "subject": subject, "message": message})
+            self._number += 1
 
         topics._fanout = noted
