@@ -156,7 +156,10 @@ def count_all(work: Work, spending: Spending) -> None:
 
 
 def count_seat(work: Work, spending: Spending, seat: str) -> None:
-    """Count what runs of a seat in jobs and endpoints; the rest is as the last run left it."""
+    """Count what runs of a seat in jobs and endpoints; the rest is as the last run left it.
+
+    Jobs that are being stopped are left to the next run that counts all.
+    """
     _count_machines(work, spending, only=seat)
 
 
@@ -210,9 +213,9 @@ def _seconds(moment: datetime | None) -> float:
 def _count_jobs(work: Work, spending: Spending, jobs: JobKind, only: str | None) -> None:
     noun, now = jobs.noun, work.now.timestamp()
     recent = datetime.fromtimestamp(max(spending.at - RECENT, now - LONGEST), UTC)
-    asked: list[dict[str, Any]] = [{"StatusEquals": "InProgress"}, {"StatusEquals": "Stopping"}]
+    asked: list[dict[str, Any]] = [{"StatusEquals": "InProgress"}]
     if only is None:
-        asked.insert(0, {"LastModifiedTimeAfter": recent})
+        asked = [{"LastModifiedTimeAfter": recent}, *asked, {"StatusEquals": "Stopping"}]
     seen = {
         _key(one, noun): one
         for request in asked
