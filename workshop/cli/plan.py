@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
-from workshop import tags
+from workshop import events, tags
 from workshop.bill import estimate, price_list
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
@@ -78,7 +78,7 @@ def plan(
         whole = {**document(work, made), "estimate": expected and expected.document()}
         console.print_json(whole, indent=2)
     else:
-        console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
+        console.say(dates.sentence(work.loaded.settings, events.now()))
         show(made, work.loaded.settings.start.tzinfo, everything=everything)
         if expected is not None:
             console.say(expected.line)

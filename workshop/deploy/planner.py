@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop import tags
+from workshop import events, tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks, strays
 from workshop.aws.clients import Clients
@@ -135,7 +134,7 @@ def propose(
     kind of stack that changes, and for stacks that are not like their neighbours. ``remove`` names
     what holds data and may be removed: ``bucket:results``.
     """
-    now = datetime.now(UTC)
+    now = events.now()
     decided = [
         replace(
             planning.decide(stack, found[stack.account_region].get(stack.name), now), remove=remove
