@@ -332,3 +332,17 @@ def test_an_event_describes_nothing_of_the_neighbours(cloud: Cloud) -> None:
     event(cloud, "TrainingJob", trains(cloud, ADA, "fit"), max_instances=4)
     client.meta.events.unregister("provide-client-params.sagemaker.DescribeEndpoint", note)
     assert asked == [f"{ADA.job_prefix}serve"]
+
+
+def test_what_ended_between_two_runs_may_have_cost_until_the_later_one(cloud: Cloud) -> None:
+    serves(cloud, ADA, count=2)
+    notebook(cloud, ADA)
+    tick(cloud, HOUR, per_seat_usd=25)
+    cloud.advance(TICK / 2)
+    cloud.client("sagemaker").delete_endpoint(EndpointName=f"{ADA.job_prefix}serve")
+    tick(cloud, TICK / 2, per_seat_usd=25)
+    tick(cloud, per_seat_usd=25)
+    body = cloud.client("s3").get_object(Bucket=ADA.watch_bucket, Key=spending.SPENDING)["Body"]
+    document = json.loads(body.read())
+    assert document["usd"]["ada"]["endpoint"] == pytest.approx(2 * 0.115, rel=0.001)
+    assert document["unseen"]["ada"] == pytest.approx({"endpoint": 2 * 0.115 * TICK / HOUR})

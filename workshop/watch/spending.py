@@ -70,6 +70,8 @@ class Spending:
     at: float = 0.0
     """When it was counted last; 0 for never."""
     usd: dict[str, dict[str, float]] = field(default_factory=dict)
+    unseen: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What may have been spent besides: by what was gone when it was looked for, since before."""
     resources: dict[str, Counted] = field(default_factory=dict)
 
     def used(self, seat: str) -> float:
@@ -101,12 +103,16 @@ class Spending:
         of_seat[found.kind] = of_seat.get(found.kind, 0.0) + usd
         found.until = max(found.until, stop)
 
-    def rest(self, kind: str, seen: Iterable[str]) -> None:
-        """Note that of a kind no more runs than what was seen."""
+    def rest(self, kind: str, seen: Iterable[str], now: float) -> None:
+        """Note that of a kind no more runs than what was seen; jobs tell their end."""
         there = {*seen}
         for key, one in self.resources.items():
-            if one.kind == kind and key not in there:
+            if one.kind == kind and key not in there and one.runs:
                 one.runs = False
+                if kind in ("endpoint", "notebook", "warm pool") and one.seat:
+                    of_seat = self.unseen.setdefault(one.seat, {})
+                    usd = one.hourly * max(0.0, now - one.until) / 3600
+                    of_seat[kind] = of_seat.get(kind, 0.0) + usd
 
 
 def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
@@ -117,6 +123,7 @@ def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
         Spending(
             document.get("at", 0.0),
             document.get("usd", {}),
+            document.get("unseen", {}),
             {key: Counted(**one) for key, one in resources.items()},
         ),
         condition,
@@ -131,7 +138,12 @@ def write_spending(work: Work, spending: Spending, condition: dict[str, str]) ->
         for key, one in spending.resources.items()
         if one.runs or one.until > before - KEPT
     }
-    document = {"at": spending.at, "usd": spending.usd, "resources": kept}
+    document = {
+        "at": spending.at,
+        "usd": spending.usd,
+        "unseen": spending.unseen,
+        "resources": kept,
+    }
     try:
         work.client("s3").put_object(
             Body=json.dumps(document).encode(), **_place(work), **condition
@@ -221,7 +233,7 @@ def _count_jobs(work: Work, spending: Spending, jobs: JobKind, only: str | None)
         for request in asked
         for one in listed(work, f"list_{jobs.snake}s", f"{noun}Summaries", **request)
     }
-    spending.rest(jobs.kind, seen)
+    spending.rest(jobs.kind, seen, now)
     for key, one in seen.items():
         work.go_on()
         found = spending.resources.get(key) or _new_job(work, one[f"{noun}Arn"], jobs.kind)
@@ -279,7 +291,7 @@ def _count_pools(work: Work, spending: Spending) -> None:
         listed(work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available")
     )
     keys = {f"{_key(one, 'TrainingJob')} warm pool": one for one in seen}
-    spending.rest("warm pool", keys)
+    spending.rest("warm pool", keys, work.now.timestamp())
     for key, one in keys.items():
         found = spending.resources.get(key)
         if found is None:
@@ -297,7 +309,7 @@ def _count_pools(work: Work, spending: Spending) -> None:
 def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     now, configs = work.now.timestamp(), dict[str, dict[str, Any]]()
     seen = {_key(one, "Endpoint"): one for one in listed(work, "list_endpoints", "Endpoints")}
-    spending.rest("endpoint", seen)
+    spending.rest("endpoint", seen, now)
     for key, one in seen.items():
         found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
         if found is None or only not in (None, found.seat):
@@ -380,7 +392,7 @@ def _count_notebooks(work: Work, spending: Spending) -> None:
             StatusEquals="InService",
         )
     }
-    spending.rest("notebook", seen)
+    spending.rest("notebook", seen, work.now.timestamp())
     for arn, one in seen.items():
         seat = seat_of_notebook(work.settings.workshop, one["NotebookInstanceName"])
         if seat:
