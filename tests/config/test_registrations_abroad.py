@@ -213,7 +213,8 @@ def test_a_heading_names_what_its_last_words_say(title: str, heading: Heading | 
         )),
         *((each, Standing.DECLINED) for each in (
             "Disapproved", "Ne viendra pas", "N'assistera pas", "Non parteciperà",
-            "Não comparecerá", "Kommt nicht", "Nicht erschienen", "Komt niet", "Absent", "Afwezig", "No show",
+            "Não comparecerá", "Kommt nicht", "Nicht erschienen", "Komt niet", "Absent",
+            "Afwezig", "No show",
         )),
         *((each, Standing.PENDING) for each in ("Unapproved", "Unpaid", "Not confirmed")),
         *((each, Standing.ACTIVE) for each in ("Confermata", "Inscrit", "Registered", "Kommt")),
