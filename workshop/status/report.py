@@ -125,7 +125,7 @@ def shared(
 
     Where no seat has a stack, or none of these is there, nothing is to be missed.
     """
-    wrong = {}
+    wrong: dict[str, str] = {}
     for account_region in dict.fromkeys(row.account_region for row in rows if _is_made(row)):
         names, there = loaded.cohort_names(account_region), known(found[account_region].stacks)
         stacks = [names.stack(kind) for kind in COHORT_STACKS]
