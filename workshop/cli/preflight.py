@@ -19,6 +19,7 @@ from workshop.aws.stacks import StackSummary
 from workshop.cli import console, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, seats
+from workshop.bill import estimate
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.environments import loader
@@ -106,7 +107,16 @@ def _write_policy(loaded: LoadedEnvironment, chosen: Collection[Seat], folder: P
     Raise UsageError where the folder cannot be written to.
     """
     partition = regions.partition(loaded.home.region).name
-    made = organiser_page.files(loaded, chosen, partition=partition)
+    cost = estimate.estimate(loaded, chosen)
+    expected = (
+        [
+            f"as the YAML plans it, with jobs and endpoints: USD {estimate.in_dollars(cost.total)}",
+            cost.worst_line,
+        ]
+        if cost
+        else []
+    )
+    made = organiser_page.files(loaded, chosen, partition=partition, expected=expected)
     try:
         organiser_page.write(folder, made)
     except OSError as error:
