@@ -16,10 +16,10 @@ from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
+from workshop.bill import estimate
 from workshop.cli import console, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, seats
-from workshop.bill import estimate
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.environments import loader
@@ -107,7 +107,7 @@ def _write_policy(loaded: LoadedEnvironment, chosen: Collection[Seat], folder: P
     Raise UsageError where the folder cannot be written to.
     """
     partition = regions.partition(loaded.home.region).name
-    cost = estimate.estimate(loaded, chosen)
+    cost = estimate.estimate(loaded, tuple(chosen))
     expected = (
         [
             f"as the YAML plans it, with jobs and endpoints: USD {estimate.in_dollars(cost.total)}",
