@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from workshop.watch.machines import stop_all, tags_of
-from workshop.watch.messages import say, tell_seat
+from workshop.watch.machines import is_deleting, stop_all, tags_of
+from workshop.watch.messages import TRIES, say, tell_seat
 from workshop.watch.roles import freeze_all
 from workshop.watch.spending import Spending, count_all, read_spending, write_spending
 from workshop.watch.work import OutOfTimeError, Work
+
+REFUSED = "refused/"
+"""Below which names are kept of what was above a cap and could not be stopped yet."""
 
 
 class Excess(NamedTuple):
@@ -23,12 +26,16 @@ def hold_to_budget(work: Work) -> None:
     if not work.settings.budget:
         return
     with work.noting("what seats spend could not be counted"):
-        spending, condition = read_spending(work)
-        count_all(work, spending)
-        # Another run has counted meanwhile, and does the rest.
-        if write_spending(work, spending, condition) and work.now < work.end:
+        for _ in range(TRIES):
+            spending, condition = read_spending(work)
+            count_all(work, spending)
+            # Another run may have written meanwhile: what it has counted is not counted again.
+            if write_spending(work, spending, condition):
+                break
+        if work.now < work.end:
             _warn_seats(work, spending)
             _hold(work, _above(work, spending))
+            _stop_refused(work)
 
 
 def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
@@ -37,12 +44,20 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
     arns = [arn for key, arn in detail.items() if arn and key.endswith(("JobArn", "EndpointArn"))]
     if not limits or not arns:
         return
+    if is_deleting(detail):
+        with work.noting("an endpoint's end was not counted"):
+            spending, condition = read_spending(work)
+            spending.end(arns[0], work.now.timestamp())
+            write_spending(work, spending, condition, whole=False)
+        return
     tags = tags_of(work, arns[0]) or {}
     if tags.get("workshop") != work.settings.workshop:
         return
     with work.noting("what a seat runs could not be read"):
-        spending, _ = read_spending(work)
-        count_all(work, spending)
+        spending, condition = read_spending(work)
+        count_all(work, spending, ended=False)
+        if "EndpointStatus" in detail:  # it may be deleted before the next tick
+            write_spending(work, spending, condition, whole=False)
         seat = tags.get("attendee", "")
         above = _above(work, spending)
         _hold(work, {seat: above[seat]} if seat in above else {})
@@ -107,7 +122,39 @@ def _hold(work: Work, above: dict[str, Excess]) -> None:
         work.unfinished = True
     finally:
         work.seats = None
+    _note_refused(work)
     for seat, excess in above.items():
         text = f"{seat} {excess.text}. {done}"
         say(work, f"{excess.key}-{seat}", f"{name}: {seat} is above a cap", text)
         tell_seat(work, seat, excess.key, f"Your seat {excess.text}. {done}")
+
+
+def _note_refused(work: Work) -> None:
+    """Keep the names of what AWS does not let be stopped yet.
+
+    When it does, the seat may be below its caps, as all else of it is stopped.
+    """
+    for name in work.refused:
+        with work.noting(f"it was not noted that {name} goes on"):
+            work.client("s3").put_object(Bucket=work.settings.bucket, Key=f"{REFUSED}{name}")
+
+
+def _stop_refused(work: Work) -> None:
+    """Stop what earlier runs could not, and nothing else of its seat."""
+    s3, bucket = work.client("s3"), work.settings.bucket
+    with work.noting("what goes on could not be read"):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=REFUSED)
+        kept = {
+            one["Key"].removeprefix(REFUSED) for page in pages for one in page.get("Contents", [])
+        }
+        if not kept:
+            return
+        work.only = frozenset(kept - work.refused)
+        try:
+            stop_all(work)
+            for name in kept - work.refused:
+                s3.delete_object(Bucket=bucket, Key=f"{REFUSED}{name}")
+        except OutOfTimeError:
+            work.unfinished = True
+        finally:
+            work.only = None

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from workshop.watch.machines import listed, seat_of_notebook, tags_of
-from workshop.watch.messages import TAKEN, read_document
+from workshop.watch.messages import is_written, read_document
 from workshop.watch.work import OutOfTimeError, Work
 
 SPENDING = "spending.json"
+FOR_HOLDING = 120.0
+"""Seconds of a run that are kept for freezing and stopping, however much there is to count."""
 LONGEST = 86_400.0
 """Seconds that are counted of a resource at once: what was never seen may be as old."""
 RECENT = 3000.0
@@ -101,6 +103,12 @@ class Spending:
         of_seat[found.kind] = of_seat.get(found.kind, 0.0) + usd
         found.until = max(found.until, stop)
 
+    def end(self, arn: str, now: float) -> None:
+        """Count an endpoint until now, at which it is deleted."""
+        for key, one in list(self.resources.items()):
+            if key.startswith(f"{arn} ") and one.runs and one.seat:
+                self.count(key, one, now, now)
+
     def rest(self, kind: str, seen: Iterable[str]) -> None:
         """Note that of a kind no more runs than what was seen."""
         there = {*seen}
@@ -123,34 +131,41 @@ def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
     )
 
 
-def write_spending(work: Work, spending: Spending, condition: dict[str, str]) -> bool:
-    """Write what was counted; return False where another run has written meanwhile."""
-    before, spending.at = spending.at, work.now.timestamp()
+def write_spending(
+    work: Work, spending: Spending, condition: dict[str, str], *, whole: bool = True
+) -> bool:
+    """Write what was counted; return False where another run has written meanwhile.
+
+    ``whole``: jobs that have ended were counted too, and the next run need not look for them.
+    """
+    before = spending.at
+    if whole and not work.unfinished:
+        spending.at = work.now.timestamp()
     kept = {
         key: asdict(one)
         for key, one in spending.resources.items()
         if one.runs or one.until > before - KEPT
     }
     document = {"at": spending.at, "usd": spending.usd, "resources": kept}
-    try:
-        work.client("s3").put_object(
-            Body=json.dumps(document).encode(), **_place(work), **condition
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in TAKEN:
-            return False
-        raise
-    return True
+    return is_written(work.client("s3"), _place(work), json.dumps(document).encode(), condition)
 
 
-def count_all(work: Work, spending: Spending) -> None:
-    """Count everything that runs, and the jobs that ran; an error of one kind stops no other."""
+def count_all(work: Work, spending: Spending, *, ended: bool = True) -> None:
+    """Count everything that runs, and the jobs that ran; an error of one kind stops no other.
+
+    Without ``ended``, jobs that have ended are left to the next tick: somebody may make hundreds.
+    """
+    with work.keeping(FOR_HOLDING):
+        _count_kinds(work, spending, ended=ended)
+
+
+def _count_kinds(work: Work, spending: Spending, *, ended: bool) -> None:
     try:
         with work.noting("endpoints were not counted"):
             _count_endpoints(work, spending)
         for jobs in JOBS_THAT_BILL:
             with work.noting(f"{jobs.snake}s were not counted"):
-                _count_jobs(work, spending, jobs)
+                _count_jobs(work, spending, jobs, ended=ended)
         with work.noting("warm pools were not counted"):
             _count_pools(work, spending)
         with work.noting("notebooks were not counted"):
@@ -192,13 +207,13 @@ def _seconds(moment: datetime | None) -> float:
 # --- jobs ----------------------------------------------------------------------------------------
 
 
-def _count_jobs(work: Work, spending: Spending, jobs: JobKind) -> None:
+def _count_jobs(work: Work, spending: Spending, jobs: JobKind, *, ended: bool) -> None:
     noun, now = jobs.noun, work.now.timestamp()
     recent = datetime.fromtimestamp(max(spending.at - RECENT, now - LONGEST), UTC)
     asked: list[dict[str, Any]] = [
-        {"LastModifiedTimeAfter": recent},
         {"StatusEquals": "InProgress"},
         {"StatusEquals": "Stopping"},
+        *([{"LastModifiedTimeAfter": recent}] if ended else []),
     ]
     seen = {
         one[f"{noun}Arn"]: one
@@ -285,6 +300,10 @@ def _count_endpoints(work: Work, spending: Spending) -> None:
             continue
         if not found.seat:
             _note_foreign(spending, key, found, now, runs=True)
+            continue
+        if one["EndpointStatus"] == "Deleting":
+            if found.runs:
+                spending.count(key, found, now, now)
             continue
         with work.noting(f"endpoint {one['EndpointName']} was not counted"):
             _describe_endpoint(work, found, one, configs)
