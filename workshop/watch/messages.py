@@ -15,6 +15,8 @@ STATE = "state.json"
 """What the last run did."""
 INBOX = "workshop/inbox.json"
 """Where notebooks read messages and requests (``workshop.agent.inbox``)."""
+SAID = "said/"
+"""Below which is kept what was said."""
 TRIES = 5
 """Of a write that somebody else's came before."""
 LONGEST_RUN = 300.0
@@ -30,7 +32,7 @@ def first_time(work: Work, what: str) -> Iterator[bool]:
     Two runs at the same moment both ask: S3 lets one of them write. What fails is not done, and
     the next run does it, as it does what a run was at when it was killed.
     """
-    where = {"Bucket": work.settings.bucket, "Key": f"said/{what}-{work.settings.end}"}
+    where = {"Bucket": work.settings.bucket, "Key": f"{SAID}{what}-{work.settings.end}"}
     s3 = work.client("s3")
     if not _is_claimed(work, where):
         yield False
@@ -86,12 +88,12 @@ def tell_attendees(work: Work, text: str, *, save: bool) -> None:
     _tell(work, f"watch-{work.settings.end}", {"text": text}, save=save)
 
 
-def tell_seat(work: Work, seat: str, what: str, text: str) -> None:
+def tell_seat(work: Work, what: str, seat: str, text: str) -> None:
     """Put a message into one seat's inbox, once for this end."""
-    with work.noting(f"{seat} was not told"), first_time(work, f"{what}-{seat}") as first:
+    with work.noting(f"{seat} was not told"), first_time(work, f"{what}-told") as first:
         if first:
             message = {"text": text, "seats": [seat]}
-            _tell(work, f"watch-{what}-{seat}", message, save=False)
+            _tell(work, f"watch-{what}-{work.now.timestamp():.0f}", message, save=False)
 
 
 def _tell(work: Work, identity: str, message: dict[str, Any], *, save: bool) -> None:
