@@ -178,9 +178,9 @@ def test_without_the_policies_what_is_made_after_the_end_is_stopped_as_soon_as_i
     again: Watched,
 ) -> None:
     """Somebody took the end off a role, and emptied the documents of the end and of the freeze."""
-    iam, parts = again.root.client("iam"), (END, FREEZE)
+    iam, arns = again.root.client("iam"), [ADA.cohort_policy_arn(part) for part in (END, FREEZE)]
     iam.detach_role_policy(RoleName=ADA.role, PolicyArn=ADA.cohort_policy_arn(END))
-    before = [_emptied(iam, ADA.cohort_policy_arn(part)) for part in parts]
+    before = [_replaced(iam, arn, EMPTY) for arn in arns]
     ends(again)
     attempt(again.seats.ada, training(ADA, "late"))
     attempt(again.seats.ada, endpoint(ADA, ADA, "late"))
@@ -191,19 +191,19 @@ def test_without_the_policies_what_is_made_after_the_end_is_stopped_as_soon_as_i
     again.pass_by()
     assert again.running() == []
     iam.attach_role_policy(RoleName=ADA.role, PolicyArn=ADA.cohort_policy_arn(END))
-    for part, version in zip(parts, before, strict=True):
-        arn = ADA.cohort_policy_arn(part)
-        iam.set_default_policy_version(PolicyArn=arn, VersionId=version)
+    for arn, document in zip(arns, before, strict=True):
+        _replaced(iam, arn, document)
 
 
-def _emptied(iam: Any, arn: str) -> str:
-    """Let a policy deny nothing of a workshop; the version that did."""
+def _replaced(iam: Any, arn: str, document: str) -> str:
+    """Give a policy another document; the one that it had."""
     versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
-    [before] = [one["VersionId"] for one in versions if one["IsDefaultVersion"]]
-    for one in [one["VersionId"] for one in versions if not one["IsDefaultVersion"]][:1]:
+    [now] = [one["VersionId"] for one in versions if one["IsDefaultVersion"]]
+    before = iam.get_policy_version(PolicyArn=arn, VersionId=now)["PolicyVersion"]["Document"]
+    for one in [one["VersionId"] for one in versions if one["VersionId"] != now][:1]:
         iam.delete_policy_version(PolicyArn=arn, VersionId=one)  # a policy has five at most
-    iam.create_policy_version(PolicyArn=arn, PolicyDocument=EMPTY, SetAsDefault=True)
-    return str(before)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+    return json.dumps(before)
 
 
 def test_events_that_come_twice_at_once_do_no_harm(again: Watched) -> None:
