@@ -340,7 +340,7 @@ def test_what_is_being_deleted_counts_no_more(cloud: Cloud) -> None:
     event(cloud, "Endpoint", made["EndpointArn"], max_instances=4)
     assert tick(cloud, max_instances=4).problems == []
     assert not is_frozen(cloud, ADA)
-    assert used(cloud) == pytest.approx(3 * TICK / HOUR * 3 * 0.115, rel=0.01)
+    assert used(cloud) == pytest.approx(2 * TICK / HOUR * 3 * 0.115, rel=0.01)
 
 
 def test_an_endpoint_that_is_gone_before_the_next_tick_is_counted(cloud: Cloud) -> None:
@@ -355,6 +355,21 @@ def test_an_endpoint_that_is_gone_before_the_next_tick_is_counted(cloud: Cloud) 
         budget.hold_at_event(work(cloud, per_seat_usd=25), gone)
     tick(cloud, per_seat_usd=25)
     assert used(cloud) == pytest.approx(240 / HOUR * 10 * 0.115, rel=0.01)
+
+
+def test_a_job_whose_record_is_deleted_before_the_next_tick_is_counted(cloud: Cloud) -> None:
+    cloud.delays(training=240)
+    tick(cloud, per_seat_usd=25)
+    for number in range(3):
+        arn = trains(cloud, ADA, f"hidden{number}", count=20)
+        event(cloud, "TrainingJob", arn, per_seat_usd=25)
+        cloud.advance(299)
+        name = f"{ADA.job_prefix}hidden{number}"
+        cloud.client("sagemaker").delete_training_job(TrainingJobName=name)
+        assert tick(cloud, 1, per_seat_usd=25).problems == []
+    tick(cloud, per_seat_usd=25)
+    at_most = 3 * 300 / HOUR * 20 * 0.115
+    assert at_most * 240 / 300 <= used(cloud) <= at_most * 1.001
 
 
 def test_however_much_there_is_to_count_there_is_time_to_freeze_and_stop(cloud: Cloud) -> None:

@@ -60,8 +60,8 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
     with work.noting("what a seat runs could not be read"):
         spending, condition = read_spending(work)
         count_all(work, spending, ended=False)
-        if "EndpointStatus" in detail:  # it may be deleted before the next tick
-            write_spending(work, spending, condition, whole=False)
+        # Its record may be deleted before the next tick.
+        write_spending(work, spending, condition, whole=False)
         seat = tags.get("attendee", "")
         above = _above(work, spending)
         _hold(work, {seat: above[seat]} if seat in above else {})

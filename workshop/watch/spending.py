@@ -52,8 +52,8 @@ JOBS_THAT_BILL = (
 class Counted:
     """A resource: whose it is, what it costs an hour, and until when that was counted.
 
-    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. Times are
-    epoch seconds.
+    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. ``ended``
+    once it was counted to its end. Times are epoch seconds.
     """
 
     seat: str = ""
@@ -63,6 +63,7 @@ class Counted:
     start: float = 0.0
     until: float = 0.0
     runs: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -93,9 +94,10 @@ class Spending:
     def count(self, key: str, found: Counted, now: float, end: float | None = None) -> None:
         """Count a resource from where it was counted last until now, or until its end."""
         self.resources[key] = found
-        found.runs = end is None
+        found.runs, found.ended = end is None, end is not None
         stop = now if end is None else min(end, now)
         if not found.start:
+            found.until = stop
             return
         since = max(found.start, found.until, now - LONGEST)
         of_seat = self.usd.setdefault(found.seat, {})
@@ -223,17 +225,36 @@ def _count_jobs(work: Work, spending: Spending, jobs: JobKind, *, ended: bool) -
     spending.rest(jobs.kind, seen)
     for arn, one in seen.items():
         work.go_on()
-        found = spending.resources.get(arn) or _new_job(work, arn, jobs.kind)
-        if found is None:
-            continue
-        if found.seat and not found.start:
-            _describe_job(work, found, jobs, one[f"{noun}Name"])
-        runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
-        end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
-        if found.seat:
-            spending.count(arn, found, now, end)
-        else:
-            _note_foreign(spending, arn, found, now, runs=runs)
+        with work.noting(f"the job {one[f'{noun}Name']} was not counted"):
+            _count_job(work, spending, jobs, arn, one)
+    if ended:
+        _count_deleted(spending, jobs.kind, seen, now)
+
+
+def _count_job(
+    work: Work, spending: Spending, jobs: JobKind, arn: str, one: dict[str, Any]
+) -> None:
+    noun, now = jobs.noun, work.now.timestamp()
+    found = spending.resources.get(arn) or _new_job(work, arn, jobs.kind)
+    if found is None:
+        return
+    if found.seat and not found.start:
+        _describe_job(work, found, jobs, one[f"{noun}Name"])
+    runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
+    end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
+    if found.seat:
+        spending.count(arn, found, now, end)
+    else:
+        _note_foreign(spending, arn, found, now, runs=runs)
+
+
+def _count_deleted(spending: Spending, kind: str, seen: Iterable[str], now: float) -> None:
+    """Count until now the jobs that were seen to run and whose record somebody has deleted."""
+    there = {*seen}
+    for key, one in list(spending.resources.items()):
+        if one.kind == kind and one.seat and not one.ended and key not in there:
+            one.start = one.start or one.until
+            spending.count(key, one, now, now)
 
 
 def _new_job(work: Work, arn: str, kind: str) -> Counted | None:
