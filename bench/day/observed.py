@@ -191,8 +191,9 @@ class Day:
             span = self._begin(key, Span(seat, "endpoint", name, kind, count, made))
             span.billed = made
         elif status == "Deleting":
+            # As the watch and the bill have it, what is being deleted is not billed any more.
             span = self._open.pop(key)
-            span.held_until = span.billed_until = at + self.deletion
+            span.held_until, span.billed_until = at + self.deletion, at
 
 
 def _machines(detail: Mapping[str, Any]) -> Mapping[str, Any]:

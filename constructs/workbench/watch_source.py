@@ -14,15 +14,16 @@ MODULES = ("work", "messages", "roles", "machines", "hours", "spending", "budget
 
 @cache
 def source() -> str:
-    """Return one module with all of it, without docstrings, comments and most of the indentation.
+    """Return one module with all of it, without docstrings, comments and what functions take.
 
-    These only cost bytes. Imports of one another are left out: whatever they name stands above.
+    These, and most of the indentation, only cost bytes. Imports of one another are left out:
+    whatever they name stands above.
     """
     imports: dict[str, None] = {}
     bodies = []
     for name in MODULES:
         text = files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8")
-        tree = _without_docstrings(ast.parse(text))
+        tree = _bare(ast.parse(text))
         bodies.append([one for one in tree.body if not _is_import(one)])
         for one in filter(_is_import, tree.body):
             if not _is_left_out(one):
@@ -46,9 +47,16 @@ def _is_left_out(statement: ast.stmt) -> bool:
     return module is not None and (module == "__future__" or module.startswith(f"{PACKAGE}."))
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    """Take away every text that stands for itself."""
+def _bare(tree: ast.Module) -> ast.Module:
+    """Take away every text that stands for itself, and the types of what functions take and give.
+
+    Those of fields stay: dataclasses are made of them.
+    """
     for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, ast.FunctionDef):
+            node.returns = None
         body = getattr(node, "body", None)
         if isinstance(body, list):
             kept = [one for one in body if not _is_text(one)]

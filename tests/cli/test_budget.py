@@ -65,13 +65,6 @@ def test_an_endpoint_that_nobody_looked_at_is_on_the_bill(capped: Room) -> None:
     assert first["by_kind"]["endpoint"] == {"least": 3.1, "most": 3.1}
 
 
-def test_what_ended_between_two_runs_of_the_watch_has_bounds(capped: Room, cloud: Cloud) -> None:
-    unseen = {"seat01": {"endpoint": 0.2}}
-    writes(cloud, SPENDING, {"usd": {"seat01": {"endpoint": 3.1}}, "unseen": unseen})
-    [first, _] = capped.told("bill")["seats"]
-    assert first["by_kind"]["endpoint"] == {"least": 3.1, "most": 3.3}
-
-
 def test_a_teardown_tells_what_the_watch_has_counted_before_it_deletes_that(capped: Room) -> None:
     work = opened("room", capped.config)
     made = so_far.bill_before_deletion(work, work.account_regions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from workshop.bill.record import UsageRecord
 from workshop.config.environment import LoadedEnvironment
@@ -22,11 +23,11 @@ def bill(
     unread: Collection[str] = (),
     *,
     with_names: bool = False,
-    counted: Mapping[str, Mapping[str, Amount]] | None = None,
+    counted: Mapping[str, Mapping[str, Decimal]] | None = None,
 ) -> Bill:
     """Return the bill at list prices; a seat of the roster that used nothing is on it as well.
 
-    ``unread`` is what is missing; ``counted`` is what the watch has counted, by seat and
+    ``unread`` is what is missing; ``counted`` is what the watch has counted in USD, by seat and
     kind. People's names are on it where they are asked for.
     """
     sums: dict[str, dict[str, Amount]] = {seat.id: {} for seat in loaded.seats}
@@ -35,9 +36,9 @@ def bill(
         of_seat[usage.kind] = of_seat.get(usage.kind, Amount()) + usage.amount
     for seat, kinds in (counted or {}).items():
         of_seat = sums.setdefault(seat, {})
-        for kind, amount in kinds.items():
+        for kind, usd in kinds.items():
             if kind in FORGOTTEN or kind not in of_seat:
-                of_seat[kind] = _both(of_seat.get(kind, Amount()), amount)
+                of_seat[kind] = _no_less_than(of_seat.get(kind, Amount()), usd)
     names = {seat.id: seat.name for seat in loaded.seats} if with_names else {}
     regions = [seat.region for seat in loaded.seats]
     regions += [usage.region for usage in kept.usages.values()]
@@ -49,11 +50,10 @@ def bill(
     )
 
 
-def _both(seen: Amount, counted: Amount) -> Amount:
-    """Return what was seen with what the watch has counted, which nobody else may have seen."""
-    known = seen.most is not None and counted.most is not None
-    most = max(seen.most, counted.most) if known else None  # type: ignore[type-var]
-    return Amount(max(seen.least, counted.least), most)
+def _no_less_than(amount: Amount, usd: Decimal) -> Amount:
+    """Return an amount with what the watch has seen running, which nobody else may have."""
+    most = None if amount.most is None else max(amount.most, usd)
+    return Amount(max(amount.least, usd), most)
 
 
 def _without_price(kept: UsageRecord) -> list[str]:

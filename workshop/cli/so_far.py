@@ -64,7 +64,7 @@ def bill_before_deletion(
         )
         watch = watch_state.read(work.clients, work.loaded, account_regions)
         unread += tuple(watch.sentences_of_unread) if watch else ()
-        counted = watch.amounts if watch else None
+        counted = watch.usd if watch else None
         made = bills.bill(work.loaded, kept, at, unread, counted=counted)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         console.warn(f"what it has cost could not be added up ({error!r})")

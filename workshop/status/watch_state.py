@@ -16,7 +16,6 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.config.environment import LoadedEnvironment
-from workshop.pricing.amounts import Amount
 from workshop.watch.messages import STATE
 from workshop.watch.spending import SPENDING
 
@@ -29,29 +28,16 @@ class WatchState:
     """What the watches of all accounts and Regions know.
 
     ``ran`` is when each ran last, ``unread`` why one could not be asked; ``usd`` is what was
-    counted, by seat and kind, and ``unseen`` what there may be besides: of what ended between two
-    runs.
+    counted, by seat and kind.
     """
 
     ran: Mapping[AccountRegion, datetime]
     usd: Mapping[str, Mapping[str, Decimal]]
-    unseen: Mapping[str, Mapping[str, Decimal]]
     unread: Mapping[AccountRegion, str]
 
     def used(self, seat: str) -> Decimal | None:
         """Return what a seat has used; None where nothing of it was counted."""
         return sum(self.usd[seat].values(), Decimal(0)) if seat in self.usd else None
-
-    @property
-    def amounts(self) -> dict[str, dict[str, Amount]]:
-        """Return what was counted, by seat and kind, within its bounds."""
-        return {
-            seat: {
-                kind: Amount(usd, usd + self.unseen.get(seat, {}).get(kind, Decimal(0)))
-                for kind, usd in kinds.items()
-            }
-            for seat, kinds in self.usd.items()
-        }
 
     def sentences(self, now: datetime) -> list[str]:
         """Return which watches are silent, and which could not be asked."""
@@ -90,7 +76,6 @@ def read(
 
     ran, unread = {}, {}
     usd: dict[str, dict[str, Decimal]] = {}
-    unseen: dict[str, dict[str, Decimal]] = {}
     answers = side_by_side(both, account_regions, threads=max(1, len(account_regions)))
     for where, answer in answers.items():
         if isinstance(answer, Unavailable):
@@ -99,10 +84,9 @@ def read(
         state, spending = answer
         if "ran" in state:
             ran[where] = datetime.fromisoformat(state["ran"])
-        for sums, key in ((usd, "usd"), (unseen, "unseen")):
-            for seat, kinds in spending.get(key, {}).items():
-                sums[seat] = {kind: Decimal(str(one)) for kind, one in kinds.items()}
-    return WatchState(ran, usd, unseen, unread)
+        for seat, kinds in spending.get("usd", {}).items():
+            usd[seat] = {kind: Decimal(str(one)) for kind, one in kinds.items()}
+    return WatchState(ran, usd, unread)
 
 
 def _document(clients: Clients, where: AccountRegion, bucket: str, key: str) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from workshop.watch.machines import listed, seat_of_notebook, tags_of
-from workshop.watch.messages import TAKEN, read_document
+from workshop.watch.messages import is_written, read_document
 from workshop.watch.work import OutOfTimeError, Work
 
 SPENDING = "spending.json"
+FOR_HOLDING = 120.0
+"""Seconds of a run that are kept for freezing and stopping, however much there is to count."""
 LONGEST = 86_400.0
 """Seconds that are counted of a resource at once: what was never seen may be as old."""
 RECENT = 3000.0
@@ -50,8 +52,8 @@ JOBS_THAT_BILL = (
 class Counted:
     """A resource: whose it is, what it costs an hour, and until when that was counted.
 
-    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. Times are
-    epoch seconds.
+    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. ``ended``
+    once it was counted to its end. Times are epoch seconds.
     """
 
     seat: str = ""
@@ -61,6 +63,7 @@ class Counted:
     start: float = 0.0
     until: float = 0.0
     runs: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -70,8 +73,6 @@ class Spending:
     at: float = 0.0
     """When it was counted last; 0 for never."""
     usd: dict[str, dict[str, float]] = field(default_factory=dict)
-    unseen: dict[str, dict[str, float]] = field(default_factory=dict)
-    """What may have been spent besides: by what was gone when it was looked for, since before."""
     resources: dict[str, Counted] = field(default_factory=dict)
 
     def used(self, seat: str) -> float:
@@ -93,9 +94,10 @@ class Spending:
     def count(self, key: str, found: Counted, now: float, end: float | None = None) -> None:
         """Count a resource from where it was counted last until now, or until its end."""
         self.resources[key] = found
-        found.runs = end is None
+        found.runs, found.ended = end is None, end is not None
         stop = now if end is None else min(end, now)
         if not found.start:
+            found.until = stop
             return
         since = max(found.start, found.until, now - LONGEST)
         of_seat = self.usd.setdefault(found.seat, {})
@@ -103,16 +105,18 @@ class Spending:
         of_seat[found.kind] = of_seat.get(found.kind, 0.0) + usd
         found.until = max(found.until, stop)
 
-    def rest(self, kind: str, seen: Iterable[str], now: float) -> None:
-        """Note that of a kind no more runs than what was seen; jobs tell their end."""
+    def end(self, arn: str, now: float) -> None:
+        """Count an endpoint until now, at which it is deleted."""
+        for key, one in list(self.resources.items()):
+            if key.startswith(f"{arn} ") and one.runs and one.seat:
+                self.count(key, one, now, now)
+
+    def rest(self, kind: str, seen: Iterable[str]) -> None:
+        """Note that of a kind no more runs than what was seen."""
         there = {*seen}
         for key, one in self.resources.items():
-            if one.kind == kind and key not in there and one.runs:
+            if one.kind == kind and key not in there:
                 one.runs = False
-                if kind in ("endpoint", "notebook", "warm pool") and one.seat:
-                    of_seat = self.unseen.setdefault(one.seat, {})
-                    usd = one.hourly * max(0.0, now - one.until) / 3600
-                    of_seat[kind] = of_seat.get(kind, 0.0) + usd
 
 
 def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
@@ -123,70 +127,72 @@ def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
         Spending(
             document.get("at", 0.0),
             document.get("usd", {}),
-            document.get("unseen", {}),
             {key: Counted(**one) for key, one in resources.items()},
         ),
         condition,
     )
 
 
-def write_spending(work: Work, spending: Spending, condition: dict[str, str]) -> bool:
-    """Write what was counted; return False where another run has written meanwhile."""
-    before, spending.at = spending.at, work.now.timestamp()
+def write_spending(
+    work: Work, spending: Spending, condition: dict[str, str], *, whole: bool = True
+) -> bool:
+    """Write what was counted; return False where another run has written meanwhile.
+
+    ``whole``: jobs that have ended were counted too, and the next run need not look for them.
+    """
+    before = spending.at
+    if whole and not work.unfinished:
+        spending.at = work.now.timestamp()
     kept = {
         key: asdict(one)
         for key, one in spending.resources.items()
         if one.runs or one.until > before - KEPT
     }
-    document = {
-        "at": spending.at,
-        "usd": spending.usd,
-        "unseen": spending.unseen,
-        "resources": kept,
-    }
-    try:
-        work.client("s3").put_object(
-            Body=json.dumps(document).encode(), **_place(work), **condition
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in TAKEN:
-            return False
-        raise
-    return True
+    document = {"at": spending.at, "usd": spending.usd, "resources": kept}
+    return is_written(work.client("s3"), _place(work), json.dumps(document).encode(), condition)
 
 
 def count_all(work: Work, spending: Spending) -> None:
     """Count everything that runs, and the jobs that ran; an error of one kind stops no other."""
-    _count_machines(work, spending)
-    try:
-        with work.noting("warm pools were not counted"):
-            _count_pools(work, spending)
-        with work.noting("notebooks were not counted"):
-            _count_notebooks(work, spending)
-    except OutOfTimeError:
-        work.unfinished = True
+    with work.keeping(FOR_HOLDING):
+        _count_kinds(work, spending, None)
 
 
 def count_seat(work: Work, spending: Spending, seat: str) -> None:
-    """Count what runs of a seat in jobs and endpoints; the rest is as the last run left it.
+    """Count what runs of a seat in jobs and endpoints; of its neighbours nothing is described.
 
-    Jobs that are being stopped are left to the next run that counts all.
+    Jobs that have ended are left to the next tick: somebody may make hundreds.
     """
-    _count_machines(work, spending, only=seat)
+    with work.keeping(FOR_HOLDING):
+        _count_kinds(work, spending, seat)
 
 
-def _count_machines(work: Work, spending: Spending, only: str | None = None) -> None:
+def _count_kinds(work: Work, spending: Spending, only: str | None) -> None:
     try:
         with work.noting("endpoints were not counted"):
             _count_endpoints(work, spending, only)
         for jobs in JOBS_THAT_BILL:
             with work.noting(f"{jobs.snake}s were not counted"):
                 _count_jobs(work, spending, jobs, only)
+        if only is None:
+            with work.noting("warm pools were not counted"):
+                _count_pools(work, spending)
+            with work.noting("notebooks were not counted"):
+                _count_notebooks(work, spending)
     except OutOfTimeError:
         work.unfinished = True
     for key, one in spending.resources.items():
         if one.runs and one.seat:
             work.owners[key.partition(" ")[0]] = one.seat
+
+
+def _is_left(spending: Spending, key: str, found: Counted, only: str | None) -> bool:
+    """Return whether a resource is left to a later run: it is a neighbour's of the seat."""
+    if only in (None, found.seat):
+        return False
+    if key not in spending.resources:
+        spending.resources[key], found.runs = found, True
+    return True
 
 
 def _place(work: Work) -> dict[str, str]:
@@ -225,33 +231,53 @@ def _seconds(moment: datetime | None) -> float:
 def _count_jobs(work: Work, spending: Spending, jobs: JobKind, only: str | None) -> None:
     noun, now = jobs.noun, work.now.timestamp()
     recent = datetime.fromtimestamp(max(spending.at - RECENT, now - LONGEST), UTC)
-    asked: list[dict[str, Any]] = [{"StatusEquals": "InProgress"}]
-    if only is None:
-        asked = [{"LastModifiedTimeAfter": recent}, *asked, {"StatusEquals": "Stopping"}]
+    asked: list[dict[str, Any]] = [
+        {"StatusEquals": "InProgress"},
+        {"StatusEquals": "Stopping"},
+        *([{"LastModifiedTimeAfter": recent}] if only is None else []),
+    ]
     seen = {
         _key(one, noun): one
         for request in asked
         for one in listed(work, f"list_{jobs.snake}s", f"{noun}Summaries", **request)
     }
-    spending.rest(jobs.kind, seen, now)
+    spending.rest(jobs.kind, seen)
     for key, one in seen.items():
         work.go_on()
-        found = spending.resources.get(key) or _new_job(work, one[f"{noun}Arn"], jobs.kind)
-        if found is None or only not in (None, found.seat):
-            continue
-        if found.seat and not found.start:
-            _describe_job(work, found, jobs, one[f"{noun}Name"])
-        runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
-        end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
-        if found.seat:
-            spending.count(key, found, now, end)
-        else:
-            _note_foreign(spending, key, found, now, runs=runs)
+        with work.noting(f"the job {one[f'{noun}Name']} was not counted"):
+            found = spending.resources.get(key) or _new_job(work, one[f"{noun}Arn"], jobs.kind)
+            if found is not None and not _is_left(spending, key, found, only):
+                _count_job(work, spending, jobs, key, one=one, found=found)
+    if only is None:
+        _count_deleted(spending, jobs.kind, seen, now)
 
 
 def _key(one: dict[str, Any], noun: str) -> str:
     """Return a key of a resource: what is made anew under a name, by whomever, is another."""
     return f"{one[f'{noun}Arn']} {_seconds(one['CreationTime']):.0f}"
+
+
+def _count_job(
+    work: Work, spending: Spending, jobs: JobKind, key: str, *, one: dict[str, Any], found: Counted
+) -> None:
+    noun, now = jobs.noun, work.now.timestamp()
+    if found.seat and not found.start:
+        _describe_job(work, found, jobs, one[f"{noun}Name"])
+    runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
+    end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
+    if found.seat:
+        spending.count(key, found, now, end)
+    else:
+        _note_foreign(spending, key, found, now, runs=runs)
+
+
+def _count_deleted(spending: Spending, kind: str, seen: Iterable[str], now: float) -> None:
+    """Count until now the jobs that were seen to run and whose record somebody has deleted."""
+    there = {*seen}
+    for key, one in list(spending.resources.items()):
+        if one.kind == kind and one.seat and not one.ended and key not in there:
+            one.start = one.start or one.until
+            spending.count(key, one, now, now)
 
 
 def _new_job(work: Work, arn: str, kind: str) -> Counted | None:
@@ -291,7 +317,7 @@ def _count_pools(work: Work, spending: Spending) -> None:
         listed(work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available")
     )
     keys = {f"{_key(one, 'TrainingJob')} warm pool": one for one in seen}
-    spending.rest("warm pool", keys, work.now.timestamp())
+    spending.rest("warm pool", keys)
     for key, one in keys.items():
         found = spending.resources.get(key)
         if found is None:
@@ -309,13 +335,17 @@ def _count_pools(work: Work, spending: Spending) -> None:
 def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     now, configs = work.now.timestamp(), dict[str, dict[str, Any]]()
     seen = {_key(one, "Endpoint"): one for one in listed(work, "list_endpoints", "Endpoints")}
-    spending.rest("endpoint", seen, now)
+    spending.rest("endpoint", seen)
     for key, one in seen.items():
         found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
-        if found is None or only not in (None, found.seat):
+        if found is None or _is_left(spending, key, found, only):
             continue
         if not found.seat:
             _note_foreign(spending, key, found, now, runs=True)
+            continue
+        if one["EndpointStatus"] == "Deleting":
+            if found.runs:
+                spending.count(key, found, now, now)
             continue
         with work.noting(f"endpoint {one['EndpointName']} was not counted"):
             _describe_endpoint(work, found, one, configs)
@@ -392,7 +422,7 @@ def _count_notebooks(work: Work, spending: Spending) -> None:
             StatusEquals="InService",
         )
     }
-    spending.rest("notebook", seen, work.now.timestamp())
+    spending.rest("notebook", seen)
     for arn, one in seen.items():
         seat = seat_of_notebook(work.settings.workshop, one["NotebookInstanceName"])
         if seat:
