@@ -157,8 +157,9 @@ def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
     assert len(turns) == run.calls["DescribeStacks"]
 
 
-def test_the_polls_of_a_place_are_half_a_second_apart() -> None:
+def test_the_polls_of_an_account_and_region_are_half_a_second_apart_but_for_a_few() -> None:
     assert cloudformation.POLL_SPACING == 0.5
+    assert cloudformation.POLL_BURST == 4
 
 
 FALLBACK = (

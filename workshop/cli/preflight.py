@@ -157,7 +157,7 @@ def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
 def report_on(
     work: CommandContext,
     found: Mapping[AccountRegion, Mapping[str, StackSummary]],
-    accept_unknown: list[str] | None,
+    accept_unknown: Collection[str] | None,
 ) -> PreflightReport:
     """Ask AWS whether the chosen seats can be deployed beside the stacks that were found."""
     return checked(

@@ -34,6 +34,29 @@ from workshop.naming import COHORT, stack_that_makes
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The stacks where seats are to be (``here``), and where seats off the roster may be.
+
+    ``unlisted`` are those of the latter that could not be listed, with the reason.
+    """
+
+    here: Found
+    elsewhere: Found
+    unlisted: Mapping[AccountRegion, str]
+
+
+def list_stacks(
+    clients: Clients, seats: Sequence[Seat], elsewhere: Sequence[AccountRegion]
+) -> Listing:
+    """List the stacks where ``seats`` are, and ``elsewhere``, which :func:`elsewhere` returns.
+
+    What is wrong elsewhere stops nobody: no seat needs anything of it.
+    """
+    here = look(clients, account_regions_of(seats))
+    return Listing(here, *stacks.in_each(clients, elsewhere))
+
+
 def look(clients: Clients, account_regions: Sequence[AccountRegion]) -> Found:
     """Return all stacks of these accounts and Regions, one listing each, side by side.
 
@@ -73,19 +96,14 @@ def plan(
     loaded: LoadedEnvironment,
     assembly: Assembly,
     seats: Sequence[Seat],
-    elsewhere: Sequence[AccountRegion],
+    listing: Listing,
     *,
     remove: frozenset[str] = frozenset(),
-) -> tuple[DeployPlan, Found]:
-    """List the stacks and compare them with what should be: the plan, and what there is.
-
-    Strays are looked for ``elsewhere`` as well, which comes from :func:`elsewhere`. What is wrong
-    there stops nobody: no seat needs anything of it.
-    """
-    found = look(clients, account_regions_of(seats))
-    besides, unlisted = stacks.in_each(clients, elsewhere)
-    made = propose(loaded, assembly, seats, {**found, **besides}, reader(clients), remove=remove)
-    return see_notebooks(clients, loaded, replace(made, unlisted=unlisted)), found
+) -> DeployPlan:
+    """Compare the stacks that were listed with what should be."""
+    found = {**listing.here, **listing.elsewhere}
+    made = propose(loaded, assembly, seats, found, reader(clients), remove=remove)
+    return see_notebooks(clients, loaded, replace(made, unlisted=listing.unlisted))
 
 
 def see_notebooks(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:
