@@ -60,8 +60,9 @@ def status(
     The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
     be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
     machines and notebook disks. "?" is what could not be read. The exit code is 1 then, where a
-    notebook is missing or Failed though its stack is there, and where anything but disks costs
-    after the workshop's end. One scan describes 200 processing and
+    notebook is missing or Failed though its stack is there, where a stack that all seats share is
+    not as it should be, and where anything but disks costs after the workshop's end. One scan
+    describes 200 processing and
     transform jobs and configurations of endpoints at most; with --watch, the next scan goes on with
     the others.
 
@@ -89,7 +90,8 @@ def status(
     seen = take()
     _show(work, seen, as_json=as_json, everything=everything)
     goes_on = _is_over(work, seen) and _running(seen) != Cost()
-    if seen.unknown or any(row.lost_notebook for row in seen.rows) or goes_on:
+    lost = any(row.lost_notebook for row in seen.rows)
+    if seen.unknown or lost or goes_on or set(seen.shared.values()) - {"in progress"}:
         raise typer.Exit(1)
 
 
@@ -163,6 +165,11 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         if ids:
             command = work.loaded.command(verb, "--only", ids)
             remarks.append(f"warning: the notebook is {status}: {ids}; {cure} with: {command}")
+    remarks += [
+        f"warning: what all seats share is not as it should be: {name} {state}; see how to go on"
+        f" with: {work.loaded.command('plan')}"
+        for name, state in seen.shared.items()
+    ]
     for account_region, parts in seen.unknown.items():
         remarks += [
             f"warning: {account_region}: {what} could not be read: {why}"
@@ -366,6 +373,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "at": seen.at.isoformat(),
         "seats": [_row_document(row) for row in seen.rows],
         "ready": sum(row.is_ready for row in seen.rows),
+        "shared": dict(seen.shared),
         "off_roster": [_row_document(row) for row in seen.strays],
         "of_no_seat": [
             {
