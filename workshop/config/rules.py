@@ -61,6 +61,11 @@ class Rule:
         return shown if self.longest is None else {**shown, "maxLength": self.longest}
 
 
+VARIABLE = Rule(
+    r"[A-Z][A-Z0-9_]{0,63}",
+    "is no name of an environment variable; write one such as 'WORKSHOP_NOTIFY', and the addresses"
+    " into the variable: this file is shared",
+)
 ACCOUNT = Rule(naming.ACCOUNT_PATTERN, "is not an account id; write its 12 digits in quotes")
 REGION = Rule(
     naming.REGION_PATTERN,
