@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from localcloud import process
 from tests.support.local_cloud import Cloud, template
 from tests.support.notebook_workshop import EMPTY, Room, room
 from workshop import events
+from workshop.account_region import AccountRegion
+from workshop.bill import spending_export
+from workshop.bill.spending_export import CountedSpending
 from workshop.cli import so_far
 from workshop.cli.context import opened
 from workshop.naming import COHORT, Names
@@ -156,3 +160,46 @@ def test_a_teardown_tells_what_the_watch_has_counted_before_it_deletes_that(capp
     assert made is not None
     assert made.unread == ()
     assert str(made.seats[0].of("endpoint")) == "3.10"
+
+
+def test_a_teardown_keeps_what_the_watch_has_counted_before_its_bucket_goes(
+    capped: Room, cloud: Cloud
+) -> None:
+    basis = "AWS's price list for us-east-1, read on 2026-11-20"
+    writes(cloud, STATE, {"ran": events.now().isoformat(), "basis": basis})
+    work = opened("room", capped.config)
+    so_far.bill_before_deletion(work, work.account_regions)
+    [watch] = json.loads(spending_export.path("room").read_text())["watches"]
+    assert watch["prices"] == basis
+    assert watch["usd"] == {"seat01": {"notebook": "0.4", "endpoint": "3.1"}}
+    for key in (STATE, SPENDING):
+        cloud.client("s3").delete_object(Bucket=BUCKET, Key=key)
+    cloud.client("s3").delete_bucket(Bucket=BUCKET)
+    # A teardown that is gone on with, and a bill of what is gone.
+    made = so_far.bill_before_deletion(work, work.account_regions)
+    assert made is not None
+    assert made.unread == ()
+    assert str(made.seats[0].of("endpoint")) == "3.10"
+    told = capped.told("bill")
+    assert told["seats"][0]["by_kind"]["endpoint"] == {"least": 3.1, "most": 3.1}
+    assert basis in told["prices"]
+
+
+def test_a_new_edition_forgets_what_the_watch_of_the_last_had_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here, there = AccountRegion("1" * 12, "us-east-1"), AccountRegion("1" * 12, "eu-west-1")
+    counts = {"ada": {"notebook": Decimal("1.5")}}
+    spending_export.write(CountedSpending({here: counts, there: counts}), "room")
+    spending_export.forget("room", {here})
+    assert spending_export.read("room").usd == {there: counts}
+
+
+def test_a_teardown_of_a_watch_that_was_never_read_says_so(capped: Room, cloud: Cloud) -> None:
+    cloud.faults({"effect": "denied", "operation": "s3:GetObject"})
+    work = opened("room", capped.config)
+    made = so_far.bill_before_deletion(work, work.account_regions)
+    assert made is not None
+    assert "what the watch has counted could not be read" in made.unread[0]
+    assert not spending_export.path("room").exists()

@@ -75,14 +75,14 @@ class WatchState:
         ]
         for where, one in self.of.items():
             found += [f"{where}: {why}" for why in (*_silence(one, now), *self._mails(one))]
-        return [f"warning: {sentence}" for sentence in (*found, *self.sentences_of_unread)]
+        return [f"warning: {sentence}" for sentence in (*found, *self.sentences_of_unread())]
 
-    @property
-    def sentences_of_unread(self) -> list[str]:
+    def sentences_of_unread(self, without: Collection[AccountRegion] = ()) -> list[str]:
         """Return which watches could not be asked, and why."""
         return [
             f"{where}: what the watch has counted could not be read: {why}"
             for where, why in self.unread.items()
+            if where not in without
         ]
 
     def _mails(self, one: WatchOfRegion) -> Iterator[str]:
