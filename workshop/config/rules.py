@@ -143,6 +143,11 @@ TAG_VALUE = Rule(
     tags.VALUE_PATTERN,
     "cannot be a tag's value; use letters, digits, spaces and _.:/=+-@, and not spaces alone",
 )
+PATTERN = Rule(
+    r"[A-Za-z0-9_.*?/-]+",
+    "is no pattern of files; use letters, digits and _.*?/- such as 'data/*' or '*.ckpt'",
+    longest=100,
+)
 REQUIREMENT = Rule(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]+\])?"
     r"(?:(?:==|>=|<=|~=|<|>)[A-Za-z0-9.*+!_-]+)?$",
