@@ -129,7 +129,7 @@ def estimate(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Estimate | Non
     settings = loaded.settings
     if settings.end - settings.start > dates.FOR_EVER:
         return None
-    every, used = _hours(settings), _hours_of_use(settings)
+    every, used = _hours(settings), hours_of_use(settings)
     days, plan, profiles = dates.days(settings), settings.use, settings.profiles
     trained, served = Decimal(days * plan.job_hours), Decimal(days * plan.endpoint_hours)
     rows: list[EstimateRow] = []
@@ -201,7 +201,7 @@ def _hours(settings: Environment) -> Decimal:
     return Decimal(str((settings.end - settings.start) / timedelta(hours=1)))
 
 
-def _hours_of_use(settings: Environment) -> Decimal:
+def hours_of_use(settings: Environment) -> Decimal:
     """Return for how many hours each notebook runs: no longer on a day than the workshop does.
 
     Where the watch keeps hours, it is these, whatever the plan of use says.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from workshop import events, files
-from workshop.bill import bills, collector, page, price_list, reconcile
+from workshop.bill import bills, collector, page, price_list, reconcile, watch_cost
 from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
 from workshop.cli import console, so_far
@@ -124,10 +124,14 @@ def _show_estimate(work: CommandContext, *, as_json: bool) -> None:
     made = estimates.estimate(work.loaded, work.seats)
     if made is None:
         raise UsageError("the workshop has no end by which to estimate; give it one as 'end'")
+    own = watch_cost.of(work.loaded, made)
     if as_json:
-        console.print_json({"environment": work.loaded.name, **made.document()}, indent=2)
+        parts = {what: float(usd) for what, usd in own.parts.items()}
+        document = {**made.document(), "watch_usd": float(own.total), "watch": parts}
+        console.print_json({"environment": work.loaded.name, **document}, indent=2)
         return
     console.print_line(estimates.paragraph(work.loaded, made))
+    console.print_line(own.line)
 
 
 def _show(
