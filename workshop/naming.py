@@ -45,7 +45,7 @@ WATCH_MAKES = (
 )
 """The resource types that the watch's stack makes and no other, besides a log group."""
 PRICES = "Prices"
-NOTIFY = tuple(f"Notify{number}" for number in range(1, 6))
+NOTIFY = tuple(f"Notify{number}" for number in range(1, 4))
 """Parameters of the watch's stack: the prices by which it counts, as JSON, and e-mail addresses."""
 
 BOUNDARY = "boundary"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,18 +29,20 @@ class Time:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def spacing(self, seconds: float) -> MinInterval:
-        return MinInterval(seconds, clock=self.clock, pause=self.pause)
+    def spacing(self, seconds: float, burst: int = 0) -> MinInterval:
+        return MinInterval(seconds, burst=burst, clock=self.clock, pause=self.pause)
 
 
 STEPS = st.lists(st.sampled_from([0.0, 0.001, 0.02, 0.3, 2.0]), min_size=2, max_size=60)
 
 
 @untimed
-@given(steps=STEPS)
-def test_polls_are_never_closer_than_their_spacing(steps: list[float]) -> None:
+@given(steps=STEPS, burst=st.integers(0, 5))
+def test_polls_are_never_closer_than_their_spacing_but_for_a_burst(
+    steps: list[float], burst: int
+) -> None:
     time = Time()
-    spacing = time.spacing(0.5)
+    spacing = time.spacing(0.5, burst)
     at = []
     for step in steps:
         time.now += step
@@ -47,8 +50,17 @@ def test_polls_are_never_closer_than_their_spacing(steps: list[float]) -> None:
         spacing.wait()
         assert abs(time.now - due) < 1e-9
         at.append(time.now)
-    for first, second in itertools.pairwise(at):
-        assert second - first >= 0.5 - 1e-9
+    for (first, begin), (last, end) in itertools.combinations(enumerate(at), 2):
+        assert end - begin >= 0.5 * (last - first - burst) - 1e-9
+
+
+def test_after_a_rest_a_burst_follows_at_once_and_no_call_more() -> None:
+    time = Time()
+    spacing = time.spacing(0.5, burst=2)
+    time.now += 60
+    for _ in range(5):
+        spacing.wait()
+    assert time.pauses == [0.5, 0.5]
 
 
 def fail(tolerance: FailureTolerance, seats: int) -> list[bool]:
@@ -109,3 +121,6 @@ def test_polls_come_soon_after_the_last_stack_and_ever_more_seldom_while_nothing
     rhythm.polled(300, moved=False)
     rhythm.begun(300.1, first=False, last=False)
     assert rhythm.next == 300.6
+    rhythm.begun(400, first=True, last=True)
+    rhythm.polled(rhythm.next, moved=False)
+    assert rhythm.next == pytest.approx(400 + FIRST_POLL + 1.5 * FIRST_POLL)

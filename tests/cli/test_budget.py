@@ -78,14 +78,6 @@ def test_a_watch_without_caps_is_looked_at_as_well_and_has_a_quarter_of_an_hour_
     assert "at its last run the watch could not do all: a, and 1 more" in ran.err
 
 
-def test_a_cohort_without_a_watch_is_told(
-    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = room(cloud, tmp_path, monkeypatch, "roster: {seats: 1}\n")
-    assert cloud.deploy("vision-cohort", EMPTY) == "CREATE_COMPLETE"
-    assert "there is no watch, so nothing ends the workshop by itself" in made.command("status").err
-
-
 def test_status_says_by_which_prices_the_watch_counts(capped: Room, cloud: Cloud) -> None:
     basis = "AWS's price list for us-east-1, read on 2026-11-20"
     writes(cloud, STATE, {"ran": events.now().isoformat(), "basis": basis})

@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 import re
 import stat
+import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from tests.support import small_workshop
 from tests.support.small_workshop import Fleet
 from workshop import cli
+from workshop.cli import early_checks
+from workshop.cli.context import CommandContext
+from workshop.cli.preflight import report_on
+from workshop.deploy import assembly
 from workshop.deploy.engine import DeployEngine
+from workshop.errors import WorkshopError
 
 TALK = [
     "making the templates, one of each profile ...",
@@ -37,6 +46,58 @@ def test_in_a_pipe_each_seat_is_a_line_and_the_end_is_counted(fleet: Fleet) -> N
     again = fleet.run("deploy")
     assert (again.code, again.out) == (0, "seats: 2 unchanged\n")
     assert again.err.splitlines() == [*TALK, "nothing to do"]
+
+
+def test_permissions_and_quotas_are_asked_for_while_the_templates_are_made(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.write(2)
+    asked = threading.Event()
+
+    def report(*given: Any) -> Any:
+        made = report_on(*given)
+        asked.set()
+        return made
+
+    monkeypatch.setattr(early_checks, "report_on", report)
+
+    def make_once_they_are_asked_for(*given: Any, begin: Callable[[], None]) -> Any:
+        begin()
+        assert asked.wait(60)
+        return small_workshop.assembly(given[0]), ""
+
+    monkeypatch.setattr(assembly, "synthesize", make_once_they_are_asked_for)
+    ran = fleet.run("deploy", by_app=True)
+    assert ran.code == 0
+    assert ran.err.count(ASKING) == 1
+
+
+def test_no_call_is_made_once_the_templates_cannot_be_made(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.write(2)
+    calling, goes_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def report(work: CommandContext, *_: object) -> Any:
+        calling.set()
+        goes_on.wait(60)
+        try:
+            return work.clients.client("iam", work.loaded.home).list_roles()
+        except KeyboardInterrupt:
+            ended.set()
+            raise
+
+    def fail(*_: object, begin: Callable[[], None]) -> Any:
+        begin()
+        assert calling.wait(60)
+        raise WorkshopError("the templates could not be made")
+
+    monkeypatch.setattr(early_checks, "report_on", report)
+    monkeypatch.setattr(assembly, "synthesize", fail)
+    ran = fleet.run("deploy", by_app=True)
+    goes_on.set()
+    assert (ran.code, ended.wait(60)) == (1, True)
+    assert ran.err.splitlines()[-1] == "workshop: the templates could not be made"
 
 
 def test_a_failed_seat_is_told_at_once_and_in_the_end_and_how_to_go_on(fleet: Fleet) -> None:

@@ -133,7 +133,7 @@ def test_a_listing_that_may_not_be_read_is_no_empty_one(fleet: Fleet) -> None:
     run = fleet.deploy(plan=plan)
     assert run.outcomes["cohort"] == "failed"
     assert run.calls["CreateStack"] == 1
-    assert run.stopped == "demo-cohort-start is not there, and every seat needs it"
+    assert run.stopped == "demo-cohort-start is not as it should be, and every seat needs it"
 
 
 def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
@@ -157,8 +157,9 @@ def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
     assert len(turns) == run.calls["DescribeStacks"]
 
 
-def test_the_polls_of_a_place_are_half_a_second_apart() -> None:
+def test_the_polls_of_an_account_and_region_are_half_a_second_apart_but_for_a_few() -> None:
     assert cloudformation.POLL_SPACING == 0.5
+    assert cloudformation.POLL_BURST == 4
 
 
 FALLBACK = (

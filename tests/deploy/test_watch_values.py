@@ -123,8 +123,8 @@ def test_what_is_no_address_is_refused_and_not_repeated() -> None:
     assert str(error.value) == (
         "SOME: no. 2 of 2 is not an e-mail address; write addresses with commas between them"
     )
-    many = ",".join(f"a{number}@example.org" for number in range(6))
-    with pytest.raises(UsageError, match="has 6 addresses and the watch takes 5"):
+    many = ",".join(f"a{number}@example.org" for number in range(4))
+    with pytest.raises(UsageError, match="has 4 addresses and the watch takes 3"):
         watch_values.addresses("SOME", {"SOME": many})
 
 

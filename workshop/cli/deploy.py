@@ -8,6 +8,7 @@ import typer
 
 from workshop.cli import console, deploy_summary, deploy_view, preflight, preflight_view, so_far
 from workshop.cli.context import CommandContext, opened
+from workshop.cli.early_checks import EarlyChecks
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, Remove
 from workshop.cli.plan import proposed, show, synthesized
 from workshop.deploy.jobs import Limits
@@ -67,22 +68,21 @@ def deploy(
     """
     work = opened(env, config_dir, only=only, profile=profile)
     watch = Stopwatch()
-    with watch.step("synthesis"):
-        templates = synthesized(work)
-    with watch.step("checks"):
-        made, found = proposed(work, templates, remove)
-    if all(seat.action == StackAction.UNCHANGED for seat in made.seats):
-        if as_json:
+    with EarlyChecks(work, accept_unknown) as checks:
+        with watch.step("synthesis"):
+            templates = synthesized(work, meanwhile=checks.begin)
+        with watch.step("checks"):
+            made = proposed(work, templates, checks.listing, remove)
+        unchanged = all(seat.action == StackAction.UNCHANGED for seat in made.seats)
+        if unchanged and as_json:
             deploy_summary.print_json(deploy_summary.before_run(made, watch.seconds))
-        else:
+        if not as_json:
             show(made, work.loaded.settings.start.tzinfo)
+        if unchanged:
             console.say("nothing to do")
-        return
-    if not as_json:
-        show(made, work.loaded.settings.start.tzinfo)
-    console.say("asking for permissions and quotas ...")
-    with watch.step("checks"):
-        report = preflight.report_on(work, found, accept_unknown)
+            return
+        with watch.step("checks"):
+            report = checks.report
     if as_json:
         console.print_json({"what": "preflight", **preflight.document(report)})
         if not report.passed:

@@ -13,7 +13,7 @@ from workshop.cli import console
 from workshop.cli import deploy as deploying
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
-from workshop.cli.plan import proposed, show, synthesized
+from workshop.cli.plan import listed, proposed, show, synthesized
 from workshop.config import end as ends
 from workshop.config.roster import Seat
 from workshop.deploy.jobs import Limits
@@ -60,7 +60,7 @@ def extend(
     watch = Stopwatch()
     with watch.step("synthesis"):
         templates = synthesized(work)
-    made, _ = proposed(work, templates)
+    made = proposed(work, templates, listed(work))
     shared = replace(made, seats=tuple(seat for seat in made.seats if seat.seat == COHORT))
     if any(stack.action == StackAction.CREATE for stack in shared.stacks):
         raise GuardError(

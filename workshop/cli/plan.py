@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -69,7 +69,8 @@ def plan(
         workshop plan -e prod --only ada,grace --json | jq .totals
     """
     work = opened(env, config_dir, only=only, profile=profile)
-    made, _ = proposed(work, synthesized(work), remove)
+    templates = synthesized(work)
+    made = proposed(work, templates, listed(work), remove)
     # The shipped prices are said to be these in the estimate.
     price_list.refresh(work.clients, work.loaded.name, work.account_regions)
     expected = estimate.estimate(work.loaded, work.seats)
@@ -85,38 +86,48 @@ def plan(
             console.say(expected.line)
 
 
-def synthesized(work: CommandContext) -> Assembly:
-    """Return the templates of everything that the chosen seats need, made now or before."""
+def synthesized(work: CommandContext, meanwhile: Callable[[], None] = lambda: None) -> Assembly:
+    """Return the templates of everything that the chosen seats need, made now or before.
+
+    ``meanwhile`` is called before they are made, which takes seconds.
+    """
+
+    def begin() -> None:
+        console.say("making the templates, one of each profile ...")
+        meanwhile()
+
     made, said = assembly.synthesize(
-        work.loaded,
-        work.seats,
-        SynthesisCache(work.loaded.name),
-        begin=lambda: console.say("making the templates, one of each profile ..."),
+        work.loaded, work.seats, SynthesisCache(work.loaded.name), begin=begin
     )
     for line in said.splitlines():
         console.warn(line)
     return made
 
 
-def proposed(
-    work: CommandContext, templates: Assembly, remove: Sequence[str] | None = None
-) -> tuple[DeployPlan, planner.Found]:
-    """List the stacks and compare; return the plan and what was found.
-
-    ``remove`` names what holds data and may be removed by an update.
-    """
+def listed(work: CommandContext) -> planner.Listing:
+    """List the stacks of the chosen seats, and those where seats off the roster may be."""
     worked_in = Ledger(work.loaded.name).account_regions()
     elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(
         f"looking at the stacks of {', '.join(map(str, (*work.account_regions, *elsewhere)))} ..."
     )
+    return planner.list_stacks(work.clients, work.seats, elsewhere)
+
+
+def proposed(
+    work: CommandContext,
+    templates: Assembly,
+    listing: planner.Listing,
+    remove: Sequence[str] | None = None,
+) -> DeployPlan:
+    """Return the plan; ``remove`` names what holds data and may be removed by an update."""
     asked = frozenset(remove or ())
     budget = work.loaded.settings.budget
     notify = watch_values.addresses(budget.notify, os.environ)
     if budget.is_capped:  # the watch counts by the newest prices that are known
         price_list.refresh(work.clients, work.loaded.name, work.account_regions)
-    made, found = planner.plan(
-        *(work.clients, work.loaded, templates, work.seats, elsewhere),
+    made = planner.plan(
+        *(work.clients, work.loaded, templates, work.seats, listing),
         remove=asked,
         notify=notify,
     )
@@ -131,7 +142,7 @@ def proposed(
         console.warn(f"whether {account_region} has seats off the roster is not known ({why})")
     for account_region, why in made.unseen.items():
         console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
-    return made, found
+    return made
 
 
 def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> None:

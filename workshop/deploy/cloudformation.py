@@ -46,6 +46,9 @@ _BY_ANOTHER = frozenset(
 POLL_SPACING = 0.5
 """Seconds between two polling calls: two a second in each Region, however many stacks."""
 
+POLL_BURST = 4
+"""Polling calls that may follow sooner after a rest, as when the first stacks are awaited."""
+
 POLL_ATTEMPTS = 8
 
 
@@ -84,7 +87,7 @@ class CloudFormation:
 
     def __init__(self, clients: Clients, account_region: AccountRegion) -> None:
         self.account_region = account_region
-        self.polls = MinInterval(POLL_SPACING)
+        self.polls = MinInterval(POLL_SPACING, burst=POLL_BURST)
         self._clients = clients
 
     def create(self, desired: DesiredStack, template: Template) -> Sent:

@@ -36,6 +36,29 @@ from workshop.naming import COHORT, stack_that_makes
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The stacks where seats are to be (``here``), and where seats off the roster may be.
+
+    ``unlisted`` are those of the latter that could not be listed, with the reason.
+    """
+
+    here: Found
+    elsewhere: Found
+    unlisted: Mapping[AccountRegion, str]
+
+
+def list_stacks(
+    clients: Clients, seats: Sequence[Seat], elsewhere: Sequence[AccountRegion]
+) -> Listing:
+    """List the stacks where ``seats`` are, and ``elsewhere``, which :func:`elsewhere` returns.
+
+    What is wrong elsewhere stops nobody: no seat needs anything of it.
+    """
+    here = look(clients, account_regions_of(seats))
+    return Listing(here, *stacks.in_each(clients, elsewhere))
+
+
 def look(clients: Clients, account_regions: Sequence[AccountRegion]) -> Found:
     """Return all stacks of these accounts and Regions, one listing each, side by side.
 
@@ -75,30 +98,26 @@ def plan(
     loaded: LoadedEnvironment,
     assembly: Assembly,
     seats: Sequence[Seat],
-    elsewhere: Sequence[AccountRegion],
+    listing: Listing,
     *,
     remove: frozenset[str] = frozenset(),
     notify: Collection[str] | None = None,
-) -> tuple[DeployPlan, Found]:
-    """List the stacks and compare them with what should be: the plan, and what there is.
+) -> DeployPlan:
+    """Compare the stacks that were listed with what should be.
 
-    Strays are looked for ``elsewhere`` as well, which comes from :func:`elsewhere`. What is wrong
-    there stops nobody: no seat needs anything of it. ``notify`` are the addresses that the watch
-    is to tell, None to leave them as they are.
+    ``notify`` are the addresses that the watch is to tell, None to leave them as they are.
     """
-    found = look(clients, account_regions_of(seats))
-    besides, unlisted = stacks.in_each(clients, elsewhere)
     made = propose(
         loaded,
         assembly,
         seats,
-        {**found, **besides},
+        {**listing.here, **listing.elsewhere},
         reader(clients),
         remove=remove,
         notify=notify,
         subscribed=partial(_subscribed, clients, loaded),
     )
-    return see_notebooks(clients, loaded, replace(made, unlisted=unlisted)), found
+    return see_notebooks(clients, loaded, replace(made, unlisted=listing.unlisted))
 
 
 def see_notebooks(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:

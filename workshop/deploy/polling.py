@@ -36,9 +36,9 @@ class PollSchedule:
         ``first`` if no other is watched yet. While more is being begun, one poll sees many; the
         last of a few is looked at soon. A poll that is due is never put off.
         """
-        self._interval = self._limits.fastest_poll
-        soon = FIRST_POLL if last else self._limits.fastest_poll
-        self.next = now + soon if first else min(self.next, now + soon)
+        self._interval = FIRST_POLL if last else self._limits.fastest_poll
+        soon = now + self._interval
+        self.next = soon if first else min(self.next, soon)
 
     def polled(self, began: float, *, moved: bool) -> None:
         """A poll that began then has been looked at; ``moved`` if any stack had ended."""

@@ -18,7 +18,7 @@ from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
 from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.aws.subscriptions import PENDING, MailSubscription
 from workshop.config.environment import LoadedEnvironment
-from workshop.naming import COHORT, WATCH
+from workshop.naming import WATCH
 from workshop.watch.messages import STATE
 from workshop.watch.spending import SPENDING
 
@@ -49,13 +49,12 @@ class WatchOfRegion:
 class WatchState:
     """What the watches of all accounts and Regions know.
 
-    ``unread`` is why one could not be asked; ``missing`` is where seats have none. ``notify`` is
-    the variable with the addresses that are told by e-mail, None for nobody.
+    ``unread`` is why one could not be asked. ``notify`` is the variable with the addresses that are
+    told by e-mail, None for nobody.
     """
 
     of: Mapping[AccountRegion, WatchOfRegion]
     unread: Mapping[AccountRegion, str]
-    missing: tuple[AccountRegion, ...] = ()
     notify: str | None = None
 
     @property
@@ -69,10 +68,7 @@ class WatchState:
 
     def sentences(self, now: datetime) -> list[str]:
         """Return what is wrong with the watches, each with its cure, and what is not known."""
-        found = [
-            f"{where}: there is no watch, so nothing ends the workshop by itself; deploy again"
-            for where in self.missing
-        ]
+        found: list[str] = []
         for where, one in self.of.items():
             found += [f"{where}: {why}" for why in (*_silence(one, now), *self._mails(one))]
         return [f"warning: {sentence}" for sentence in (*found, *self.sentences_of_unread())]
@@ -131,18 +127,15 @@ def read(
     asked if it has a stack. None for a workshop without caps of which no stack is known.
     """
     settings, stacked = loaded.settings, stacked or {}
-    missing: list[AccountRegion] = []
     asked: dict[AccountRegion, datetime | None] = {}
     for where in account_regions:
         names, there = loaded.cohort_names(where), stacked.get(where)
         stack = there.get(names.stack(WATCH)) if there else None
         if stack is not None and stack.status not in NOT_THERE:
             asked[where] = stack.created
-        elif there and names.stack(COHORT) in there:
-            missing.append(where)
         elif settings.budget.is_capped:
             asked[where] = None
-    if not asked and not missing:
+    if not asked:
         return None
 
     def ask(where: AccountRegion) -> WatchOfRegion | Unavailable:
@@ -150,7 +143,7 @@ def read(
 
     answers = side_by_side(ask, asked, threads=max(1, len(asked)))
     known, unread = known_and_not(answers)
-    return WatchState(known, unread, tuple(missing), settings.budget.notify)
+    return WatchState(known, unread, settings.budget.notify)
 
 
 def _of_region(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from workshop.aws import errors
 from workshop.teardown.resource import ScanContext
 
 PAGE = 100
+_LOADING = threading.Lock()
 
 Answer = Mapping[str, Any]
 
@@ -107,5 +109,10 @@ def operations(noun: str) -> SageMakerOperations:
 
 
 @cache
-def _service_model() -> Any:
+def _loaded_model() -> Any:
     return botocore.session.get_session().get_service_model("sagemaker")
+
+
+def _service_model() -> Any:
+    with _LOADING:  # a cache alone lets every thread that comes meanwhile read the model as well
+        return _loaded_model()

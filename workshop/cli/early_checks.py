@@ -1,0 +1,72 @@
+"""What is asked of AWS before a deployment, while the templates are still being made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from workshop.cli import console
+from workshop.cli.context import CommandContext
+from workshop.cli.plan import listed
+from workshop.cli.preflight import report_on
+from workshop.deploy.planner import Listing
+from workshop.naming import SEAT_STACKS
+from workshop.preflight import PreflightReport
+
+
+class EarlyChecks:
+    """The stacks that are there, and whether more can be made: asked once, and in this order.
+
+    Neither needs a template. Each is asked when it is needed; from :meth:`begin` on the stacks are
+    listed, and where one is missing, so that there is something to do, permissions and quotas are
+    asked for as well. An error that ends the block makes their calls the last ones.
+    """
+
+    def __init__(self, work: CommandContext, accept_unknown: Sequence[str] | None) -> None:
+        self._work = work
+        self._accept_unknown = accept_unknown
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="early")
+        self._listing: Future[Listing] | None = None
+        self._report: Future[PreflightReport | None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._work.clients.interrupt()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def begin(self) -> None:
+        """Ask aside."""
+        self._listing = listing = self._thread.submit(listed, self._work)
+        self._report = self._thread.submit(lambda: self._early(listing.result()))
+
+    @cached_property
+    def listing(self) -> Listing:
+        return self._listing.result() if self._listing else listed(self._work)
+
+    @cached_property
+    def report(self) -> PreflightReport:
+        early = self._report.result() if self._report else None
+        return early or self._ask(self.listing)
+
+    def _early(self, listing: Listing) -> PreflightReport | None:
+        return self._ask(listing) if any(self._lacks_one(listing)) else None
+
+    def _lacks_one(self, listing: Listing) -> Iterator[bool]:
+        for seat in self._work.seats:
+            there, names = listing.here[seat.account_region], self._work.loaded.names(seat)
+            yield any(names.stack(kind) not in there for kind in SEAT_STACKS)
+
+    def _ask(self, listing: Listing) -> PreflightReport:
+        console.say("asking for permissions and quotas ...")
+        return report_on(self._work, listing.here, self._accept_unknown)
