@@ -265,6 +265,31 @@ def with_changes(
     return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
 
 
+_OF_WORK = frozenset(map(stack_that_makes, ("AWS::S3::Bucket", "AWS::ECR::Repository")))
+"""The stacks of a seat that hold work; the others tell of them, and let the seat at them."""
+
+
+def held_back(plans: Sequence[StackPlan]) -> list[StackPlan]:
+    """Return the plans, without updates that rest on the refused removal of what holds work.
+
+    Else a seat's role, notebook and dashboard would know of a bucket no more that stays.
+    """
+    refused = {
+        (plan.desired.account_region, plan.desired.seat): plan.desired.kind
+        for plan in plans
+        if plan.action == StackAction.REFUSED and any(map(removes_data, plan.changes))
+    }
+
+    def held(plan: StackPlan) -> StackPlan:
+        storing = refused.get((plan.desired.account_region, plan.desired.seat))
+        if not storing or plan.action != StackAction.UPDATE or plan.desired.kind in _OF_WORK:
+            return plan
+        message = f"goes with its seat's {storing}, which is refused"
+        return replace(plan, action=StackAction.REFUSED, message=message)
+
+    return [held(plan) for plan in plans]
+
+
 def unseen(plan: StackPlan, reason: str) -> StackPlan:
     """Return the plan of an update whose stack's template could not be read.
 

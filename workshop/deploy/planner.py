@@ -204,7 +204,8 @@ def propose(
             else plan
         )
 
-    return DeployPlan(planning.seats([*map(finished, decided)]), _strays(loaded, seats, found))
+    stacks = planning.held_back([*map(finished, decided)])
+    return DeployPlan(planning.seats(stacks), _strays(loaded, seats, found))
 
 
 def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
