@@ -290,7 +290,7 @@ def _large_disk(job: dict[str, Any]) -> int:
     IAM has no key for it, and 16 TB cost more than most machines.
     """
     config = job.get("ResourceConfig") or job.get("ProcessingResources", {}).get("ClusterConfig")
-    return max(0, (config or {}).get("VolumeSizeInGB", 0) - USUAL_DISK)
+    return max(0, int((config or {}).get("VolumeSizeInGB", 0)) - USUAL_DISK)
 
 
 def _groups(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
