@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +25,10 @@ class Described:
         return lambda **_: self._job
 
 
+def _always(client: Described, _: str) -> Described:
+    return client
+
+
 @pytest.mark.parametrize(("gigabytes", "usd"), [(5, 0.0), (100, 0.0), (16_384, 3.1229)])
 def test_a_large_disk_counts_with_each_machine(gigabytes: int, usd: float) -> None:
     machines = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": gigabytes}
@@ -33,7 +38,8 @@ def test_a_large_disk_counts_with_each_machine(gigabytes: int, usd: float) -> No
         (processing, {"ProcessingResources": {"ClusterConfig": machines}}),
     ):
         settings = Settings(**{**SETTINGS.__dict__, "budget": {"prices": PRICES}})
-        work = Work(settings, END, lambda: PLENTY, client=lambda _, job=job: Described(**job))
+        described = Described(**job)
+        work = Work(settings, END, lambda: PLENTY, client=partial(_always, described))
         found = Counted("ada", kind.kind)
         spending._describe_job(work, found, kind, "large")
         assert found.hourly == pytest.approx(2 * (0.115 + usd), abs=0.001)

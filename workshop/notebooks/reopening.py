@@ -1,4 +1,4 @@
-"""Takes the freeze off a seat's roles."""
+"""Whether a seat is frozen, and taking the freeze off its roles."""
 
 from __future__ import annotations
 
@@ -34,3 +34,21 @@ def reopen(
         except errors.Refusal as error:
             return Reopened("frozen", errors.describe(error))
     return Reopened("reopened" if taken else "was not frozen")
+
+
+def is_frozen(
+    clients: Clients, account_region: AccountRegion, names: Names, roles: Iterable[str]
+) -> bool:
+    """Return whether one of a seat's roles is frozen; a role that is gone is not.
+
+    Raises ``Refusal`` where that cannot be read.
+    """
+    client = clients.client("iam", account_region)
+    freeze = replace(names, partition=client.meta.partition).cohort_policy_arn(FREEZE)
+    for role in roles:
+        with errors.gone_is_fine():
+            pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+            attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+            if freeze in attached:
+                return True
+    return False
