@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud import process
 from tests.support.local_cloud import IAM, Cloud
-from tests.support.seats import ADA, BEN, Seats, registering, two_seats
+from tests.support.seats import ADA, BEN, SHARED, Seats, registering, two_seats
 from tests.support.small_workshop import ending
 from tests.support.teardown_demo import is_frozen
 from workshop.naming import FREEZE
@@ -146,7 +146,7 @@ def watched_seats(
         body = ending(registering().text("demo-cohort"), end)
         assert root.update("demo-cohort", body, **IAM) == "UPDATE_COMPLETE"
         text = _capped(ending(registering().text(WATCH), end), budget)
-        status = root.deploy(WATCH, text, **IAM)
+        status = root.deploy(WATCH, text, Tags=SHARED, **IAM)
         assert status == "CREATE_COMPLETE", root.reasons(WATCH, "CREATE_FAILED")
         yield Watched(seats, end, budget)
 

@@ -70,7 +70,10 @@ CONTESTS = 25
 """Random worlds of one part."""
 
 PARTS = range(int(os.environ.get("ADVERSARY_PARTS", "1")))
-"""Parts that a run goes through: one, and four (100 worlds) in continuous integration; the long proof has 2,000 worlds."""
+"""Parts that a run goes through: one, and four (100 worlds) in continuous integration.
+
+The long proof goes through 2,000 worlds.
+"""
 
 KNOWN: dict[str, Contest] = {
     "an endpoint with the organiser's model": _alone(

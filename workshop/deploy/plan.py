@@ -23,7 +23,7 @@ from workshop.deploy.diff import (
     removes_data,
     words,
 )
-from workshop.naming import COHORT, stack_that_makes
+from workshop.naming import COHORT, NOTIFY, PRICES, stack_that_makes
 
 
 class StackAction(StrEnum):
@@ -134,13 +134,22 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
     if found.status in SETTLED | ROLLED_BACK:
         # A notebook that got another type for want of capacity is as good as the first.
         good = any(found.tags == desired.tagged(template) for template in desired.templates)
-        unchanged = good and desired.protected in (None, found.protected)
+        values = [
+            name
+            for name, value in desired.parameters.items()
+            if found.parameters.get(name) != value
+        ]
+        unchanged = good and desired.protected in (None, found.protected) and not values
         if unchanged:
             # CloudFormation says there what an update could not delete.
             message = _because(found) if found.reason and found.status in SETTLED else ""
             return StackPlan(desired, found, StackAction.UNCHANGED, message)
-        message = _because(found) if found.status in ROLLED_BACK else ""
-        return StackPlan(desired, found, StackAction.UPDATE, message)
+        why = [_because(found)] if found.status in ROLLED_BACK else []
+        if PRICES in values:
+            why.append("newer prices by which the watch counts")
+        if NOTIFY[0] in values:
+            why.append("others are told by e-mail, each of whom AWS asks to confirm it")
+        return StackPlan(desired, found, StackAction.UPDATE, "; ".join(why))
     action = _repair(found, now)
     message = _because(found)
     if action == StackAction.REFUSED:

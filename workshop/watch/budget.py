@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from workshop.watch.machines import is_deleting, stop_all, tags_of
 from workshop.watch.messages import SAID, TRIES, say, tell_seat
 from workshop.watch.roles import freeze_all
-from workshop.watch.spending import Spending, count_all, count_seat, read_spending, write_spending
+from workshop.watch.spending import Spending, count_all, read_spending, write_spending
 from workshop.watch.work import OutOfTimeError, Work
 
 ABOVE = "above-"
@@ -60,7 +60,7 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
     with work.noting("what a seat runs could not be read"):
         spending, condition = read_spending(work)
         seat = tags.get("attendee", "")
-        count_seat(work, spending, seat)
+        count_all(work, spending, seat)
         # Its record may be deleted before the next tick.
         write_spending(work, spending, condition, whole=False)
         above = _above(work, spending)

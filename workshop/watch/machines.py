@@ -80,17 +80,13 @@ def tags_of(work: Work, arn: str) -> dict[str, str] | None:
 def _is_ours(work: Work, arn: str) -> bool:
     """Return whether it is the workshop's, and of the seats that are to be stopped.
 
-    What is gone meanwhile is not. Tags are read of what this run has not counted as a seat's.
+    What is gone meanwhile is not.
     """
     if not _is_named(work, arn.rpartition("/")[2]):
         return False
-    seat = work.owners.get(arn)
-    if seat is None:
-        tags = tags_of(work, arn) or {}
-        if tags.get("workshop") != work.settings.workshop:
-            return False
-        seat = tags.get("attendee", "")
-    return work.seats is None or seat in work.seats
+    tags = tags_of(work, arn) or {}
+    is_ours = tags.get("workshop") == work.settings.workshop
+    return is_ours and (work.seats is None or tags.get("attendee") in work.seats)
 
 
 def _is_named(work: Work, name: str) -> bool:

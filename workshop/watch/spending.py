@@ -19,6 +19,10 @@ from workshop.watch.messages import is_written, read_document
 from workshop.watch.work import OutOfTimeError, Work
 
 SPENDING = "spending.json"
+USUAL_DISK = 100
+"""GB of a job's disk that are not counted: they cost a hundredth of what a machine does."""
+DISK_GB_HOUR = 0.14 / 730
+"""USD, as the shipped list has it."""
 FOR_HOLDING = 120.0
 """Seconds of a run that are kept for freezing and stopping, however much there is to count."""
 LONGEST = 86_400.0
@@ -152,19 +156,14 @@ def write_spending(
     return is_written(work.client("s3"), _place(work), json.dumps(document).encode(), condition)
 
 
-def count_all(work: Work, spending: Spending) -> None:
-    """Count everything that runs, and the jobs that ran; an error of one kind stops no other."""
-    with work.keeping(FOR_HOLDING):
-        _count_kinds(work, spending, None)
+def count_all(work: Work, spending: Spending, only: str | None = None) -> None:
+    """Count everything that runs, and the jobs that ran; an error of one kind stops no other.
 
-
-def count_seat(work: Work, spending: Spending, seat: str) -> None:
-    """Count what runs of a seat in jobs and endpoints; of its neighbours nothing is described.
-
-    Jobs that have ended are left to the next tick: somebody may make hundreds.
+    With ``only`` a seat, its jobs and endpoints that run: of its neighbours nothing is described,
+    and jobs that have ended are left to the next tick: somebody may make hundreds.
     """
     with work.keeping(FOR_HOLDING):
-        _count_kinds(work, spending, seat)
+        _count_kinds(work, spending, only)
 
 
 def _count_kinds(work: Work, spending: Spending, only: str | None) -> None:
@@ -181,18 +180,6 @@ def _count_kinds(work: Work, spending: Spending, only: str | None) -> None:
                 _count_notebooks(work, spending)
     except OutOfTimeError:
         work.unfinished = True
-    for key, one in spending.resources.items():
-        if one.runs and one.seat:
-            work.owners[key.partition(" ")[0]] = one.seat
-
-
-def _is_left(spending: Spending, key: str, found: Counted, only: str | None) -> bool:
-    """Return whether a resource is left to a later run: it is a neighbour's of the seat."""
-    if only in (None, found.seat):
-        return False
-    if key not in spending.resources:
-        spending.resources[key], found.runs = found, True
-    return True
 
 
 def _place(work: Work) -> dict[str, str]:
@@ -246,7 +233,7 @@ def _count_jobs(work: Work, spending: Spending, jobs: JobKind, only: str | None)
         work.go_on()
         with work.noting(f"the job {one[f'{noun}Name']} was not counted"):
             found = spending.resources.get(key) or _new_job(work, one[f"{noun}Arn"], jobs.kind)
-            if found is not None and not _is_left(spending, key, found, only):
+            if found and only in (None, found.seat):
                 _count_job(work, spending, jobs, key, one=one, found=found)
     if only is None:
         _count_deleted(spending, jobs.kind, seen, now)
@@ -300,6 +287,16 @@ def _describe_job(work: Work, found: Counted, jobs: JobKind, name: str) -> None:
         _price(work, found.kind, group.get("InstanceType", "")) * group.get("InstanceCount", 1)
         for group in groups
     )
+    found.hourly += _large_disk(job) * found.instances * DISK_GB_HOUR
+
+
+def _large_disk(job: dict[str, Any]) -> int:
+    """Return the GB above what is usual of the disk that each machine of a job has.
+
+    IAM has no key for it, and 16 TB cost more than most machines.
+    """
+    config = job.get("ResourceConfig") or job.get("ProcessingResources", {}).get("ClusterConfig")
+    return max(0, int((config or {}).get("VolumeSizeInGB", 0)) - USUAL_DISK)
 
 
 def _groups(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -338,7 +335,7 @@ def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     spending.rest("endpoint", seen)
     for key, one in seen.items():
         found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
-        if found is None or _is_left(spending, key, found, only):
+        if not found or only not in (None, found.seat):
             continue
         if not found.seat:
             _note_foreign(spending, key, found, now, runs=True)
