@@ -19,8 +19,10 @@ PROFILE = "profile"
 MANAGED_BY = "managed-by"
 
 TEMPLATE = "template"
+FROZEN = "frozen"
+"""On the notebook of a frozen seat, ``true``: the door does not open it."""
 
-RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, TEMPLATE})
+RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, TEMPLATE, FROZEN})
 MANAGED_BY_VALUE = "workshop-provisioner"
 
 KEY_PATTERN = r"^(?!aws:)(?! *$)[A-Za-z0-9 _.:/=+\-@]{1,128}$"

@@ -38,7 +38,7 @@ from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import dates
 from workshop.ledger import Ledger
-from workshop.naming import COHORT, WATCH
+from workshop.naming import COHORT, DOOR, WATCH
 from workshop.policies import freeze
 
 _TELL_THE_END = ("Environment", "ScheduleExpression")
@@ -237,7 +237,11 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
             for one in stack.changes
             if not (said and one.property == "Tags")
             and not _moved_end(one)
-            and not (has_new_end and stack.desired.kind == WATCH and one.property in _TELL_THE_END)
+            and not (
+                has_new_end
+                and stack.desired.kind in (WATCH, DOOR)
+                and one.property in _TELL_THE_END
+            )
         ]
         lines = dict.fromkeys(describe(change) for change in changes)
         yield from (f"{shared}{line}" for line in lines)

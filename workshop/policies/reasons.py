@@ -14,6 +14,12 @@ WHY_WILDCARD = {
     "StopScaling": "scalable targets have ids that AWS gives; of endpoints with the workshop's tag"
     " alone",
     "OwnState": "every object of the watch's own bucket",
+    "ListNotebooks": "sagemaker:ListNotebookInstances has no resource-level permissions",
+    "OpenNotebooks": "the notebooks of all seats, by their names and the workshop's tag",
+    "KeepDoor": "what the door keeps, below its own prefix of the watch's bucket",
+    "SeeSaved": "the buckets of all seats, by their names, and what agents saved there alone",
+    "GiveSaved": "the same",
+    "WriteDoorLogs": "the streams of the function's own log group",
     "WriteWatchLogs": "the streams of the function's own log group",
     "OwnBuckets": "the buckets of this account whose names begin with the seat's prefix, which no"
     " other name does",

@@ -26,8 +26,8 @@ INBOX = "workshop/inbox.json"
 """What notebooks read of the datasets bucket (``workshop.agent.inbox``)."""
 
 
-def watch_trust_policy() -> Document:
-    """Return who may take on the watch's role: its function."""
+def function_trust_policy() -> Document:
+    """Return who may take on the role of a function: Lambda."""
     return document(
         {
             "Effect": "Allow",
