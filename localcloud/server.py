@@ -61,6 +61,7 @@ from localcloud.iam.patches import patch_permissions
 from localcloud.iam.trust_policies import patch_trust_policies
 from localcloud.missing_resources import patch_missing_resources
 from localcloud.network_interfaces import patch_network_interfaces
+from localcloud.notebook_pages import NotebookPages
 from localcloud.object_keys import patch_object_keys
 from localcloud.partitions import Partitions
 from localcloud.sagemaker.service import SageMakerService, build_engine
@@ -209,7 +210,9 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "billing": billing_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)
-    hosts = public.PublicHosts(FunctionUrls(clock), engine.statuses.run_due)
+    hosts = public.PublicHosts(
+        FunctionUrls(clock), NotebookPages(engine, guard), engine.statuses.run_due
+    )
     return Gate(secret, admin, emulated, hosts, owners.is_owners)
 
 

@@ -1,4 +1,7 @@
-"""What is served without a proof: function URLs, each at a host name of its own."""
+"""What is served without a signature, each at a host name of its own and with nothing beside it.
+
+Function URLs are for whom their function lets in, notebooks for who has a link or its session.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,17 @@ from localcloud.authentication.gate import refuse
 if TYPE_CHECKING:
     from localcloud.authentication.received import Received
     from localcloud.function_urls.serving import FunctionUrls
+    from localcloud.notebook_pages import NotebookPages
 
 
 class PublicHosts:
     """An ASGI application for every request to another host name than the cloud's own."""
 
-    def __init__(self, functions: FunctionUrls, due: Callable[[], object]) -> None:
+    def __init__(
+        self, functions: FunctionUrls, notebooks: NotebookPages, due: Callable[[], object]
+    ) -> None:
         self._functions = functions
+        self._notebooks = notebooks
         self._due = due
 
     async def __call__(
@@ -26,5 +33,7 @@ class PublicHosts:
         self._due()
         if (url := self._functions.resolved(received.host)) is not None:
             await self._functions.serve(url, received, scope, receive, send)
+        elif self._notebooks.is_served(received.headers.get("host", "").lower()):
+            await self._notebooks.serve(received, scope, send)
         else:
             await refuse(send, "the local cloud has no such host name")

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud import process
-from tests.support.forged_requests import Answered, Change, Forged, send, signed
+from tests.support.forged_requests import Answered, Change, Forged, send, signed, visit
 from tests.support.functions import ROLE, deployed, for_everybody, function
 from tests.support.local_cloud import IAM, Cloud, template
 
@@ -37,16 +37,6 @@ def handler(event, context):
             return "together"
         time.sleep(0.05)
 """
-
-
-def visit(
-    cloud: Cloud, url: str, method: str = "GET", body: bytes = b"", **headers: str
-) -> Answered:
-    """Send what a browser sends that opens a URL; one header a keyword."""
-    parts = urlsplit(url)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-    return send(cloud, Forged(method, target, {"Host": parts.netloc, **named}, body))
 
 
 def answered(cloud: Cloud, url: str, result: Any) -> Answered:
