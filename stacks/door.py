@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk import CfnOutput, CfnResource, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as functions
 from aws_cdk import aws_logs as logs
@@ -22,7 +22,7 @@ from workbench.packed import door_texts_file, packed
 from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
-from workshop.naming import DOOR, Names
+from workshop.naming import DOOR, DOOR_ADDRESS, Names
 from workshop.policies.door import door_policy
 from workshop.policies.watch import function_trust_policy
 
@@ -90,7 +90,8 @@ class DoorStack(WorkshopStack):
                 principal="*",
                 **permission,
             )
-        self._output("Address", url.attr_function_url, "What attendees open")
+        address = url.attr_function_url
+        CfnOutput(self, DOOR_ADDRESS, value=address, description="What attendees open")
 
     def _role(self, names: Names, settings: Environment) -> CfnResource:
         policy = door_policy(names, end=settings.end, saved_until=settings.saved_work_ends)

@@ -48,6 +48,8 @@ WATCH_MAKES = (
     *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"),
 )
 """The resource types that the watch's stack makes, besides a log group."""
+DOOR_ADDRESS = "Address"
+"""The output of the door's stack that holds its URL."""
 DOOR_MAKES = ("AWS::Lambda::Url",)
 """The resource type that the door's stack makes and no other."""
 

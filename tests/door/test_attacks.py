@@ -7,13 +7,25 @@ import json
 import logging
 import re
 from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
 
+import boto3
 import pytest
 
-from tests.support.door_visits import ADA, Door, Visitor, door_without_stacks
+from tests.support.door_visits import (
+    ADA,
+    NOW,
+    Door,
+    Visitor,
+    door_settings,
+    door_without_stacks,
+)
 from tests.support.local_cloud import Cloud
+from workshop.door import visit
 from workshop.door.codes import CLASS, all_subjects, spelled
 from workshop.door.pages import STYLE, STYLE_HASH
+from workshop.door.seats import form_targets
 from workshop.door.sessions import COOKIE
 from workshop.door.state import HANDS, OPENED
 
@@ -150,12 +162,34 @@ def test_every_answer_forbids_browsers_what_no_page_needs(door: Door) -> None:
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "base-uri 'none'; frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
+    local = urlsplit(door.cloud.endpoint)
     assert (
-        "form-action 'self' https://*.notebook.us-east-1.sagemaker.aws http://127.0.0.1:"
-        in ada.get().headers["Content-Security-Policy"]
-    )
+        f"form-action 'self' http://*.notebook.us-east-1.sagemaker.localhost:{local.port}"
+        f" http://127.0.0.1:{local.port};"
+    ) in ada.get().headers["Content-Security-Policy"]
     assert f"<style>{STYLE}</style>" in ada.get().body
     assert STYLE_HASH in ada.get().headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("region", "notebooks", "files"),
+    [
+        ("eu-west-1", "notebook.eu-west-1.sagemaker.aws", "s3.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "notebook.cn-north-1.sagemaker.com.cn", "s3.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_on_aws_forms_lead_to_notebooks_and_to_the_seats_own_bucket_alone(
+    monkeypatch: pytest.MonkeyPatch, region: str, notebooks: str, files: str
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+    def client(service: str) -> Any:
+        given = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": region}
+        return boto3.client(service, config=visit._CONFIG, **given)  # type: ignore[call-overload]
+
+    settings = door_settings("ada")
+    targets = form_targets(visit.Visit(settings, NOW, client=client), "ada")
+    assert targets == [f"https://*.{notebooks}", f"https://{ADA.bucket('data')}.{files}"]
 
 
 def test_cookies_are_for_this_host_and_its_forms_alone(door: Door) -> None:

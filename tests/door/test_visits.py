@@ -6,6 +6,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -33,7 +34,8 @@ def test_a_code_opens_the_seat_and_its_button_leads_into_jupyterlab(door: Door) 
     opened = ada.post("/open", view="lab")
     assert opened.status == 303
     assert re.fullmatch(
-        r"https://demo-ada-notebook-\w+\.notebook\.us-east-1\.sagemaker\.aws\?authToken=.+&view=lab",
+        r"http://demo-ada-notebook-\w+\.notebook\.us-east-1\.sagemaker\.localhost:\d+"
+        r"\?authToken=.+&view=lab",
         opened.to,
     )
     assert ada.post("/open", view="tree").to.endswith("&view=tree")
@@ -262,8 +264,10 @@ def test_whoever_leaves_has_no_session(door: Door) -> None:
 
 def test_the_page_of_the_network_names_the_domain_of_notebooks(door: Door) -> None:
     page = door.visitor().get("/check")
-    assert "*.notebook.us-east-1.sagemaker.aws" in page.words
-    assert 'href="https://demo-check.notebook.us-east-1.sagemaker.aws"' in page.body
+    port = urlsplit(door.cloud.endpoint).port
+    domain = f"notebook.us-east-1.sagemaker.localhost:{port}"
+    assert f"ask its administrators for *.{domain}" in page.words
+    assert f'href="http://demo-check.{domain}"' in page.body
 
 
 def test_it_speaks_the_language_that_was_chosen_or_that_the_browser_asks_for(door: Door) -> None:

@@ -37,7 +37,7 @@ from workshop.door.seats import (
     ClosedError,
     file_link,
     form_targets,
-    notebook_domain,
+    notebook_address,
     open_link,
     saved_files,
     start,
@@ -414,7 +414,7 @@ class DoorRoutes:
         return Reply(303, to=file_link(self.visit, self.seat, path))
 
     def check(self) -> Reply:
-        address = f"https://{self.visit.settings.workshop}-check.{notebook_domain(self.visit)}"
+        address = notebook_address(self.visit, f"{self.visit.settings.workshop}-check")
         return Reply(body=check_page(self.page(), address))
 
     def healthz(self) -> Reply:

@@ -322,7 +322,7 @@ def _helpers_hand(page: Page, seat: str, hand: dict[str, Any]) -> str:
 
 def check_page(page: Page, address: str) -> str:
     """Return the page on which attendees try their own network, days before."""
-    domain = address.removeprefix("https://").partition(".")[2]
+    domain = address.partition("://")[2].partition(".")[2]
     body = (
         f"<p>{page.text('check_here')}</p><p>{page.text('check_next', domain=f'*.{domain}')}</p>"
         f'<p><a href="{escape(address)}" rel="noreferrer">{page.text("check_link")}</a></p>'

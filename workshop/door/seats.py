@@ -202,11 +202,15 @@ def file_link(visit: Visit, seat: str, path: str) -> str:
 def form_targets(visit: Visit, seat: str) -> list[str]:
     """Return where a form of a seat's page may lead to, besides the door."""
     file = urlsplit(file_link(visit, seat, "x"))
-    return [f"https://*.{notebook_domain(visit)}", f"{file.scheme}://{file.netloc}"]
+    return [notebook_address(visit, "*"), f"{file.scheme}://{file.netloc}"]
 
 
-def notebook_domain(visit: Visit) -> str:
-    """Return what the host names of notebooks end with."""
-    region = visit.client("sagemaker").meta.region_name
-    domain = "sagemaker.com.cn" if region.startswith("cn-") else "sagemaker.aws"
-    return f"notebook.{region}.{domain}"
+def notebook_address(visit: Visit, name: str) -> str:
+    """Return where a notebook's pages are, but for the letters that AWS adds to its name."""
+    meta = visit.client("sagemaker").meta
+    endpoint, domain = urlsplit(meta.endpoint_url), "sagemaker.aws"
+    if endpoint.hostname == "127.0.0.1":
+        domain = f"sagemaker.localhost:{endpoint.port}"
+    elif meta.region_name.startswith("cn-"):
+        domain = "sagemaker.com.cn"
+    return f"{endpoint.scheme}://{name}.notebook.{meta.region_name}.{domain}"
