@@ -416,7 +416,7 @@ class Fleet:
                 mock.patch.object(quotas, "repositories", self._repositories),
                 nullcontext() if by_app else synthesized(),
             ):
-                return run(command, "-e", "dev", *arguments)
+                return run(*command.split(), "-e", "dev", *arguments)
         finally:
             os.chdir(before)
 

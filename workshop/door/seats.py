@@ -133,12 +133,19 @@ def _asked(visit: Visit, operation: str, **request: Any) -> dict[str, Any]:
 # --- what is told --------------------------------------------------------------------------------
 
 
+def _told(state: DoorState, name: str) -> dict[str, Any]:
+    """Return a document that others write, empty where it cannot be read: the door opens anyway."""
+    try:
+        return state.read(name)[0]
+    except (ClientError, BotoCoreError):
+        return {}
+
+
 def messages(visit: Visit, seat: str) -> list[tuple[float, str]]:
     """Return the newest messages to a seat with their times, newest first."""
 
     def read() -> list[Any]:
-        document, _condition = inbox.read(INBOX)
-        found = document.get("messages")
+        found = _told(inbox, INBOX).get("messages")
         return found if isinstance(found, list) else []
 
     inbox = DoorState(visit.client("s3"), visit.settings.datasets, visit.settings.account)
@@ -154,8 +161,7 @@ def used(visit: Visit, seat: str) -> float | None:
     """Return what a seat has used in USD, None where nothing counts it."""
 
     def read() -> dict[str, Any]:
-        document, _condition = state_of(visit).read(SPENDING)
-        found = document.get("usd", {})
+        found = _told(state_of(visit), SPENDING).get("usd", {})
         return found if isinstance(found, dict) else {}
 
     if visit.settings.cap is None:
