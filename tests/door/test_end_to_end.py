@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
@@ -149,7 +150,7 @@ def test_no_seat_reads_what_the_door_keeps_or_touches_its_function(
 ) -> None:
     door.state.key()
     cohort = ADA.cohort
-    tries = [
+    tries: list[tuple[str, str, dict[str, Any]]] = [
         ("s3", "get_object", {"Bucket": ADA.watch_bucket, "Key": KEY}),
         ("s3", "put_object", {"Bucket": ADA.watch_bucket, "Key": f"{CLAIMS}x", "Body": b""}),
         ("s3", "list_objects_v2", {"Bucket": ADA.watch_bucket, "Prefix": "door/"}),

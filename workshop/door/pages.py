@@ -49,6 +49,7 @@ dl{margin:0}dt{color:var(--quiet);margin-top:.4rem}dd{margin:0}
 table{width:100%;border-collapse:collapse}caption{text-align:left;color:var(--quiet)}
 th,td{text-align:left;vertical-align:top;padding:.4rem .5rem .4rem 0;
 border-bottom:1px solid var(--line)}
+thead th,tbody th,td:nth-child(2){white-space:nowrap;overflow-wrap:normal}
 ul{padding-left:1.2rem}footer{margin-top:2rem;border-top:1px solid var(--line);padding-top:.5rem}
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

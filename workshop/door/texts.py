@@ -184,7 +184,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "column_state": "Notebook",
         "column_hand": "Meldung",
         "take": "Ich gehe hin",
-        "take_label": "Ich gehe zu {seat}",
+        "take_label": "Ich gehe hin, zu {seat}",
         "hand_seen_by": "gesehen von Hilfe {number}",
         "check": "Netz prüfen",
         "check_here": "Sie sehen diese Seite: Ihr Netz lässt Sie zu ihr durch.",
