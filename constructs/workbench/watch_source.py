@@ -8,7 +8,17 @@ from functools import cache
 from importlib.resources import files
 
 PACKAGE = "workshop.watch"
-MODULES = ("work", "messages", "roles", "machines", "hours", "spending", "budget", "handler")
+MODULES = (
+    "work",
+    "messages",
+    "roles",
+    "machines",
+    "marks",
+    "hours",
+    "spending",
+    "budget",
+    "handler",
+)
 """What is imported stands before what imports it."""
 
 
