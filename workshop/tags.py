@@ -20,7 +20,8 @@ MANAGED_BY = "managed-by"
 
 TEMPLATE = "template"
 FROZEN = "frozen"
-"""On the notebook of a frozen seat, ``true``: the door does not open it."""
+"""Of the notebook of a frozen seat alone, for as long as it is frozen."""
+FROZEN_VALUE = "true"
 
 RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, TEMPLATE, FROZEN})
 MANAGED_BY_VALUE = "workshop-provisioner"

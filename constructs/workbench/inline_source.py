@@ -9,7 +9,10 @@ from importlib.resources import files
 
 WATCH, DOOR = "workshop.watch", "workshop.door"
 MODULES = {
-    WATCH: ("work", "messages", "roles", "machines", "hours", "spending", "budget", "handler"),
+    WATCH: (
+        *("work", "messages", "roles", "machines", "marks", "hours", "spending", "budget"),
+        "handler",
+    ),
     DOOR: ("codes", "visit", "state", "sessions", "seats", "pages", "handler"),
 }
 """The modules of each package: what is imported stands before what imports it."""

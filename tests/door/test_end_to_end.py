@@ -67,7 +67,7 @@ def freeze(seats: Seats, *, frozen: bool) -> None:
     """Put the tag of a frozen seat on its notebook, or take it off."""
     sagemaker = seats.root.client("sagemaker")
     if frozen:
-        tag = {"Key": tags.FROZEN, "Value": "true"}
+        tag = {"Key": tags.FROZEN, "Value": tags.FROZEN_VALUE}
         sagemaker.add_tags(ResourceArn=ADA.notebook_arn, Tags=[tag])
     else:
         sagemaker.delete_tags(ResourceArn=ADA.notebook_arn, TagKeys=[tags.FROZEN])

@@ -35,7 +35,7 @@ def test_everything_carries_five_tags_in_order() -> None:
         ("profile", "attendee"),
         ("workshop", "vision"),
     ]
-    # A stack has its template's digest as well, and the notebook of a frozen seat says so.
+    # A stack has its template's digest as well, and a frozen seat's notebook a mark.
     assert made().keys() | {tags.TEMPLATE, tags.FROZEN} == tags.RESERVED
 
 

@@ -32,7 +32,7 @@ def door_policy(names: Names, *, end: datetime, saved_until: datetime | None = N
     here = f"{cohort.region}:{cohort.account}"
     seats = replace(names, seat="*")
     tagged = {f"aws:ResourceTag/{tags.WORKSHOP}": names.workshop}
-    frozen = {"StringEquals": {f"aws:ResourceTag/{tags.FROZEN}": "true"}}
+    frozen = {"StringEquals": {f"aws:ResourceTag/{tags.FROZEN}": tags.FROZEN_VALUE}}
     buckets = seats.bucket_arn("*")
     only_saved = {"StringLike": {"s3:prefix": f"{SAVED}*"}, **_before(saved_until)}
     return document(

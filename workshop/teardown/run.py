@@ -173,6 +173,9 @@ class Teardown:
             ).items():
                 self._not_frozen[role] = message
                 self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
+        left = freeze.close_notebooks(self.clients, plan.discovery.of(Ownership.OWNED))
+        for arn, message in left.items():
+            self._emit(TeardownStep.FREEZE, f"{arn} may stay open until it is stopped: {message}")
 
     def _stop_and_save(self, current: TeardownPlan, save: Saver) -> TeardownPlan:
         """Stop what costs and writes, so that nothing is written after it was saved; save it all.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from workshop.watch.machines import stop_all, tags_of
+from workshop.watch.marks import mark_all
 from workshop.watch.messages import say, tell_seat
 from workshop.watch.roles import freeze_all
 from workshop.watch.spending import Spending, count_all, read_spending, write_spending
@@ -101,6 +102,7 @@ def _hold(work: Work, above: dict[str, Excess]) -> None:
     try:
         if on_cap == "freeze":
             freeze_all(work)
+            mark_all(work)
         if on_cap != "tell":
             stop_all(work)
     except OutOfTimeError:

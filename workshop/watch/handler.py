@@ -8,6 +8,7 @@ from typing import Any
 from workshop.watch.budget import hold_at_event, hold_to_budget
 from workshop.watch.hours import keep_hours
 from workshop.watch.machines import stop_all, stop_one
+from workshop.watch.marks import mark_all
 from workshop.watch.messages import first_time, keep, say, tell_attendees
 from workshop.watch.roles import FROZEN, freeze_all
 from workshop.watch.work import OutOfTimeError, Settings, Work, now_of
@@ -53,6 +54,7 @@ def end(work: Work) -> None:
     """Freeze all seats, stop what bills, and say so once."""
     try:
         freeze_all(work)
+        mark_all(work)
         stop_all(work)
     except OutOfTimeError:
         work.unfinished = True
