@@ -124,11 +124,25 @@ def proposed(
     made = planner.plan(work.clients, work.loaded, templates, work.seats, listing, remove=asked)
     for name in sorted(asked - made.removed):
         console.warn(f"--remove {name}: no update would remove anything of this name")
+    if work.loaded.settings.door is None:
+        _warn_of_doors(work, listing)
     for account_region, why in made.unlisted.items():
         console.warn(f"whether {account_region} has seats off the roster is not known ({why})")
     for account_region, why in made.unseen.items():
         console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
     return made
+
+
+def _warn_of_doors(work: CommandContext, listing: planner.Listing) -> None:
+    """Warn of each door that is there still though the YAML has none any more."""
+    for where in work.account_regions:
+        name = work.loaded.cohort_names(where).stack(DOOR)
+        if name in listing.here.get(where, {}):
+            console.warn(
+                f"the door of {where} still opens notebooks, though the YAML has no 'door'; write"
+                " it back, or take it away with: aws cloudformation delete-stack --stack-name"
+                f" {name} --region {where.region}"
+            )
 
 
 def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> None:
