@@ -26,13 +26,14 @@ MODULES = (
 def source() -> str:
     """Return one module with all of it, without docstrings, comments and most of the indentation.
 
-    These only cost bytes. Imports of one another are left out: whatever they name stands above.
+    These only cost bytes, as do the annotations of functions. Imports of one another are left out:
+    whatever they name stands above.
     """
     imports: dict[str, None] = {}
     bodies = []
     for name in MODULES:
         text = files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8")
-        tree = _without_docstrings(ast.parse(text))
+        tree = _WithoutAnnotations().visit(_without_docstrings(ast.parse(text)))
         bodies.append([one for one in tree.body if not _is_import(one)])
         for one in filter(_is_import, tree.body):
             if not _is_left_out(one):
@@ -64,6 +65,18 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
             kept = [one for one in body if not _is_text(one)]
             node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
     return tree
+
+
+class _WithoutAnnotations(ast.NodeTransformer):
+    """Takes away what functions take and return; the fields of classes are made of theirs."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
 
 
 def _is_text(statement: ast.stmt) -> bool:
