@@ -16,24 +16,20 @@ MODULES = {
     DOOR: ("codes", "visit", "state", "sessions", "seats", "pages", "handler"),
 }
 """The modules of each package: what is imported stands before what imports it."""
-BARE = (DOOR,)
-"""The packages whose functions travel without annotations, for want of room."""
 
 
 @cache
 def source(package: str) -> str:
     """Return one module with all of a package.
 
-    Docstrings, comments and most of the indentation only cost bytes, and are left out. So are
-    imports of one another: whatever they name stands above.
+    Docstrings, comments, annotations and most of the indentation only cost bytes, and are left out.
+    So are imports of one another: whatever they name stands above.
     """
     imports: dict[str, None] = {}
     bodies = []
     for name in MODULES[package]:
         text = files(package).joinpath(f"{name}.py").read_text(encoding="utf-8")
-        tree = _without_docstrings(ast.parse(text))
-        if package in BARE:
-            tree = _without_annotations(tree)
+        tree = _WithoutAnnotations().visit(_without_docstrings(ast.parse(text)))
         bodies.append([one for one in tree.body if not _is_import(one)])
         for one in filter(_is_import, tree.body):
             if not _is_left_out(one, package):
@@ -67,21 +63,16 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
     return tree
 
 
-def _without_annotations(tree: ast.Module) -> ast.Module:
-    """Take away what functions say of types; fields of classes keep it, since dataclasses read."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        elif isinstance(node, ast.FunctionDef):
-            node.returns = None
-            node.body = [_assignment(one) for one in node.body]
-    return tree
+class _WithoutAnnotations(ast.NodeTransformer):
+    """Takes away what functions take and return; the fields of classes are made of theirs."""
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
 
-def _assignment(statement: ast.stmt) -> ast.stmt:
-    if not isinstance(statement, ast.AnnAssign) or statement.value is None:
-        return statement
-    return ast.copy_location(ast.Assign([statement.target], statement.value), statement)
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
 
 
 def _is_text(statement: ast.stmt) -> bool:

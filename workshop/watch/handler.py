@@ -54,8 +54,8 @@ def end(work: Work) -> None:
     """Freeze all seats, stop what bills, and say so once."""
     try:
         freeze_all(work)
-        mark_all(work)
         stop_all(work)
+        mark_all(work)
     except OutOfTimeError:
         work.unfinished = True
     left = bool(work.pending or work.problems or work.unfinished)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from workshop.watch.machines import listed_arns
-from workshop.watch.work import Work
+from workshop.watch.work import AWS_ERRORS, Work
 
 MARK = {"Key": "frozen", "Value": "true"}
 MARKING = 8
@@ -20,7 +18,7 @@ def mark_all(work: Work) -> None:
     def mark(arn: str) -> str:
         try:
             sagemaker.add_tags(ResourceArn=arn, Tags=[MARK])
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             return f"{arn} is not marked as frozen, and may stay open: {error}"
         return ""
 
