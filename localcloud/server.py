@@ -59,6 +59,7 @@ from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
 from localcloud.iam.trust_policies import patch_trust_policies
+from localcloud.mail_subscriptions import patch_mail_subscriptions, subscriptions_endpoint
 from localcloud.missing_resources import patch_missing_resources
 from localcloud.network_interfaces import patch_network_interfaces
 from localcloud.notebook_pages import NotebookPages
@@ -181,6 +182,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     rules.patch_rules(clock, invocations)
     rules.send_events(engine)
     messages.patch()
+    patch_mail_subscriptions()
     ministack_adapter.add_state("messages", messages)
     ministack_adapter.add_state("faults", plan)
     patch_deletions(plan)
@@ -208,6 +210,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "faults": faults_endpoint(plan, passing),
         "quotas": quotas_endpoint(quotas),
         "billing": billing_endpoint,
+        "subscriptions": subscriptions_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)
     hosts = public.PublicHosts(

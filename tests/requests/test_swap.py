@@ -159,7 +159,10 @@ def test_what_is_no_spare_or_nobodys_seat_is_refused(swaps: Swaps) -> None:
     assert "ben is in use" in in_use.err
     nobodys = swaps.command("spare02", "spare01", "--yes")
     assert nobodys.code == 2
-    assert "spare02 is on no row of the roster, so that nobody has it; name another" in nobodys.err
+    assert "spare02 is on no row of the roster, so that nobody has it: whoever sits there goes" in (
+        nobodys.err
+    )
+    assert "--only spare01)" in nobodys.err
     assert swaps.command("eve", "spare01", "--yes").code == 2
     assert swaps.roster.read_text() == ROSTER
 

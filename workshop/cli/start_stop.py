@@ -16,14 +16,18 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.config.roster import Seat
+from workshop.errors import WorkshopError
 from workshop.events import EventStream
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
+from workshop.requests import ask
+from workshop.requests.ask import AgentWaits
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
 
+SAVE_MINUTES = 1.0
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Ask for it and do not wait until it is done.")
 ]
@@ -37,12 +41,18 @@ def stop(
     profile: OfProfile = None,
     no_wait: NoWait = False,
     minutes: Minutes = start_stop.DEADLINE_MINUTES,
+    save_minutes: Annotated[
+        float,
+        typer.Option("--save-minutes", min=0, help="Have files saved first, for so long at most."),
+    ] = SAVE_MINUTES,
     as_json: AsJson = False,
 ) -> None:
     """Stop the notebooks of all seats: their disks stay, and go on costing.
 
-    Jobs and endpoints go on, and the last line says how many and what they cost. What is stopped
-    already is left alone.
+    First they are asked to save their files, for a minute at most; who could not is named, and
+    stopped all the same: a notebook saves once more while it stops. Jobs and endpoints go on, and
+    the last line says how many and what they cost. What is stopped already is left alone. With
+    --no-wait nobody is asked.
 
     For example:
 
@@ -51,7 +61,27 @@ def stop(
         workshop start -e prod --only ada,ben
     """
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
+    if save_minutes and not no_wait:
+        _save_first(work, save_minutes)
     _change(work, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
+
+
+def _save_first(work: CommandContext, minutes: float) -> None:
+    """Have running notebooks save their files, and say who could not; nobody goes on for that."""
+    console.say("having files saved first ...")
+    waits = AgentWaits(threading.Event().wait, minutes)
+    try:
+        answers = ask.ask(work.clients, work.loaded, work.seats, "save", waits, known=True)
+    except WorkshopError as error:
+        console.warn(f"files could not be saved first: {error}")
+        return
+    failed = [one for one in answers if one.result not in ("done", "not running")]
+    saved = sum(one.result == "done" for one in answers)
+    if saved:
+        console.say(f"{saved} saved")
+    for why in dict.fromkeys(one.reason for one in failed):
+        ids = ", ".join(one.seat.id for one in failed if one.reason == why)
+        console.warn(f"not saved first: {ids}: {why}; a notebook saves once more while it stops")
 
 
 def start(

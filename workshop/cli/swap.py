@@ -15,10 +15,12 @@ from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
 from workshop.cli.start_stop import moved
+from workshop.config import command_line
 from workshop.config.roster import Seat
 from workshop.config.roster.sheet import Sheet
 from workshop.config.roster.write import write_other_id
 from workshop.environments import loader
+from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, GuardError, UsageError
 from workshop.files import shown
 from workshop.ledger import Ledger
@@ -117,7 +119,7 @@ def _planned(env: str, config_dir: Path, seat: str, spare: str) -> tuple[Command
     if draft.sheet is None or draft.roster_path is None:
         raise UsageError(
             f"{shown(draft.path)} has numbered seats, which are nobody's: give out the link of"
-            f" {spare}, or write the people into a roster file"
+            f" {spare} ({_link_of(draft, spare)}), or write the people into a roster file"
         )
     rows = {row.get("id") for row in draft.sheet.rows}
     again = (
@@ -131,7 +133,10 @@ def _planned(env: str, config_dir: Path, seat: str, spare: str) -> tuple[Command
     by_id = {one.id: one for one in work.seats}
     broken, whole = by_id[seat], by_id[spare]
     if seat not in rows and not again:
-        raise UsageError(f"{seat} is on no row of the roster, so that nobody has it; name another")
+        raise UsageError(
+            f"{seat} is on no row of the roster, so that nobody has it: whoever sits there goes on"
+            f" at {spare} by its link ({_link_of(draft, spare)})"
+        )
     for word, before, after in (
         ("profile", broken.profile, whole.profile),
         ("account and Region", str(broken.account_region), str(whole.account_region)),
@@ -150,6 +155,10 @@ def _planned(env: str, config_dir: Path, seat: str, spare: str) -> tuple[Command
             f" has {whole.instance_type} with {whole.volume_gb} GB: the next deploy changes it"
         )
     return work, _Swap(broken, whole, draft.roster_path, draft.sheet, again)
+
+
+def _link_of(draft: Draft, spare: str) -> str:
+    return command_line.command("handout", draft.name, draft.path.parent, "--only", spare)
 
 
 def _agree(plan: _Swap, *, yes: bool) -> None:

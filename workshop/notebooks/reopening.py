@@ -1,4 +1,4 @@
-"""Takes the freeze off a seat: its policy from the roles, its tag from the notebook."""
+"""Whether a seat is frozen, and taking the freeze off: its policy and its notebook's tag."""
 
 from __future__ import annotations
 
@@ -40,3 +40,21 @@ def reopen(
     left = frozen_tag.take_off(clients, account_region, [names.notebook_arn])
     reason = next((f"its notebook keeps the tag of a freeze: {why}" for why in left.values()), "")
     return Reopened("reopened" if taken else "was not frozen", reason)
+
+
+def is_frozen(
+    clients: Clients, account_region: AccountRegion, names: Names, roles: Iterable[str]
+) -> bool:
+    """Return whether one of a seat's roles is frozen; a role that is gone is not.
+
+    Raises ``Refusal`` where that cannot be read.
+    """
+    client = clients.client("iam", account_region)
+    freeze = replace(names, partition=client.meta.partition).cohort_policy_arn(FREEZE)
+    for role in roles:
+        with errors.gone_is_fine():
+            pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+            attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+            if freeze in attached:
+                return True
+    return False

@@ -88,8 +88,8 @@ class StatusScan:
 
     ``strays`` are the rows of seats that left the roster, which ``totals`` leaves out;
     ``stray_stacks`` are what they still have.
-    ``watch`` is what the watches have counted, None without caps. ``shared`` is what is wrong with
-    the stacks that all seats share, by account, Region and name.
+    ``watch`` is what the watches know, None where there is none to ask. ``shared`` is what is wrong
+    with the stacks that all seats share, by account, Region and name.
     """
 
     at: datetime
@@ -133,7 +133,7 @@ def scan(
     left = tuple(stray_seat(loaded, stray) for stray in strays)
     everybody = replace(loaded, seats=(*loaded.seats, *left))
     unattributed = (report.unattributed(everybody, snapshot) for snapshot in snapshots.values())
-    watch = watch_state.read(clients, loaded, account_regions)
+    watch = watch_state.read(clients, loaded, account_regions, stacked)
     return StatusScan(
         at=events.now(),
         rows=rows,

@@ -19,6 +19,10 @@ from workshop.watch.messages import is_written, read_document
 from workshop.watch.work import OutOfTimeError, Work
 
 SPENDING = "spending.json"
+USUAL_DISK = 100
+"""GB of a job's disk that are not counted: they cost a hundredth of what a machine does."""
+DISK_GB_HOUR = 0.14 / 730
+"""USD, as the shipped list has it."""
 FOR_HOLDING = 120.0
 """Seconds of a run that are kept for freezing and stopping, however much there is to count."""
 LONGEST = 86_400.0
@@ -277,6 +281,16 @@ def _describe_job(work: Work, found: Counted, jobs: JobKind, name: str) -> None:
         _price(work, found.kind, group.get("InstanceType", "")) * group.get("InstanceCount", 1)
         for group in groups
     )
+    found.hourly += _large_disk(job) * found.instances * DISK_GB_HOUR
+
+
+def _large_disk(job: dict[str, Any]) -> int:
+    """Return the GB above what is usual of the disk that each machine of a job has.
+
+    IAM has no key for it, and 16 TB cost more than most machines.
+    """
+    config = job.get("ResourceConfig") or job.get("ProcessingResources", {}).get("ClusterConfig")
+    return max(0, int((config or {}).get("VolumeSizeInGB", 0)) - USUAL_DISK)
 
 
 def _groups(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
