@@ -16,7 +16,7 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.config.roster import Seat
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 from workshop.events import EventStream
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
@@ -72,6 +72,8 @@ def _save_first(work: CommandContext, minutes: float) -> None:
     waits = AgentWaits(threading.Event().wait, minutes)
     try:
         answers = ask.ask(work.clients, work.loaded, work.seats, "save", waits, known=True)
+    except SignInError:  # nothing else would be answered either
+        raise
     except WorkshopError as error:
         console.warn(f"files could not be saved first: {error}")
         return
