@@ -179,7 +179,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_functions(secret)
     patch_concurrency(quotas)
     invocations, messages = rules.Invocations(), rules.Messages()
-    rules.patch_rules(clock, invocations)
+    fire_due = rules.patch_rules(clock, invocations)
     rules.send_events(engine)
     messages.patch()
     patch_mail_subscriptions()
@@ -198,7 +198,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
 
     def moved() -> None:
         engine.statuses.run_due()
-        rules.fire_due()
+        fire_due()
 
     endpoints: dict[str, AdminEndpoint | AsyncEndpoint] = {
         "clock": clock_endpoint(clock, moved),

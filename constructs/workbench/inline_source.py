@@ -40,6 +40,7 @@ def source(package: str) -> str:
 
 def _less_indented(code: str) -> str:
     """Return the code with one blank for each level: no text of ``ast.unparse`` has two lines."""
+    code = re.sub(r"\n{2,}", "\n", code)
     return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), code, flags=re.MULTILINE)
 
 

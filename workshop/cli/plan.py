@@ -6,10 +6,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
-from workshop import tags
+from workshop import events, tags
 from workshop.bill import estimate, price_list
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
@@ -80,7 +80,7 @@ def plan(
         whole = {**document(work, made), "estimate": expected and expected.document()}
         console.print_json(whole, indent=2)
     else:
-        console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
+        console.say(dates.sentence(work.loaded.settings, events.now()))
         show(made, work.loaded.settings.start.tzinfo, everything=everything)
         if expected is not None:
             console.say(expected.line)
