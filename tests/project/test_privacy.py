@@ -9,7 +9,7 @@ import pytest
 from stacks import door as door_stack
 from stacks import watch as watch_stack
 from tests.support.assemblies import ROOT
-from workshop.agent import run as agent
+from workshop.agent import saving
 from workshop.config.profiles import Bucket
 from workshop.door import seats, sessions, state
 from workshop.door.pages import WORD
@@ -40,7 +40,7 @@ def test_no_place_of_the_door_is_named_that_it_does_not_have() -> None:
     "place",
     [
         *(messages.SAID, messages.STATE, messages.INBOX, budget.REFUSED, spending.SPENDING),
-        *(reports.KEY, agent.PREFIX),
+        *(reports.KEY, saving.PREFIX),
     ],
 )
 def test_every_place_of_the_watch_and_the_agent_is_named(place: str) -> None:
