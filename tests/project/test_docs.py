@@ -35,6 +35,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / ".github").rglob("*.md")),
 ]
+DAYS = ROOT / "docs" / "your-workshop.md"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = (
     ".git",
@@ -169,14 +170,26 @@ def test_a_figure_of_a_page_is_that_of_the_code(page: str, sentence: str) -> Non
 def test_no_block_goes_unchecked() -> None:
     kinds = {kind for page in PAGES for kind, _ in _BLOCK.findall(page.read_text(encoding="utf-8"))}
     assert kinds <= {"console", "mermaid", "python", "sh", "text", "yaml"}
-    # Pictures are generated, and held by test_generated_pages.
+    # Pictures are generated, and held by test_generated_pages; the days' is held here.
     pictures = {page.name for page in PAGES if blocks(page, "mermaid")}
-    assert pictures == {"README.md", "architecture.md"}
+    assert pictures == {"README.md", "architecture.md", DAYS.name}
     # The one program is run by test_sagemaker_sdk.
     programs = {page.name: len(list(blocks(page, "python"))) for page in PAGES}
     assert {page: count for page, count in programs.items() if count} == {
         "local-cloud-services.md": 1
     }
+
+
+def test_the_picture_of_the_days_has_the_pages_parts_and_commands_that_these_run() -> None:
+    [picture] = blocks(DAYS, "mermaid")
+    text = DAYS.read_text(encoding="utf-8")
+    parts = dict(re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    drawn = re.split(r"^  section (.*)\n", picture, flags=re.MULTILINE)[1:]
+    assert drawn[::2] == [*parts]
+    for name, lines in zip(drawn[::2], drawn[1::2], strict=True):
+        for command in (word for line in lines.splitlines() for word in line.split(" : ")[1:]):
+            assert f"workshop {command} " in parts[name]
+        [_block] = re.findall(r"^```console$", parts[name], re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
