@@ -187,9 +187,9 @@ def test_the_picture_of_the_days_has_the_pages_parts_and_commands_that_these_run
     drawn = re.split(r"^  section (.*)\n", picture, flags=re.MULTILINE)[1:]
     assert drawn[::2] == [*parts]
     for name, lines in zip(drawn[::2], drawn[1::2], strict=True):
+        [block] = [body for kind, body in _BLOCK.findall(parts[name]) if kind == "console"]
         for command in (word for line in lines.splitlines() for word in line.split(" : ")[1:]):
-            assert f"workshop {command} " in parts[name]
-        [_block] = re.findall(r"^```console$", parts[name], re.MULTILINE)
+            assert f"$ workshop {command} " in block
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
