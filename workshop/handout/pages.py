@@ -1,4 +1,6 @@
-"""The pages of the handout: one for each seat, and one of the room for whoever hands them out.
+"""The pages of the handout: one for each seat, and two for whoever hands them out.
+
+These are a page of the room, and sheets of slips to cut out.
 
 Each is one HTML file that asks nothing of any network. Every text in it is escaped, and characters
 that steer and are not seen are shown.
@@ -20,7 +22,8 @@ from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
 
 ROOM_FILE = "the-room.html"
-"""Its name can be no seat's, whose ids have no hyphen."""
+SHEETS_FILE = "the-slips.html"
+"""Their names can be no seat's, whose ids have no hyphen."""
 
 
 def seat_file(seat: str) -> str:
@@ -41,6 +44,21 @@ def room_page(handout: Handout) -> str:
     return _TEMPLATES.get_template("room.html.j2").render(
         handout=handout, locations=locations, seat_file=seat_file
     )
+
+
+def sheets_page(handout: Handout) -> str:
+    """Return the sheets with a slip for each seat: several on each, to be cut out."""
+    return _TEMPLATES.get_template("sheets.html.j2").render(handout=handout)
+
+
+def mark(handout: Handout) -> str:
+    """Return what every page says of who made it, and by which such a page is known again."""
+    return f"workshop handout of {handout.workshop}"
+
+
+def is_marked(text: str, handout: Handout) -> bool:
+    """Whether a page was made by a handout of this workshop."""
+    return f'<meta name="generator" content="{mark(handout)}">' in text
 
 
 def _moment(at: datetime) -> str:
@@ -70,4 +88,4 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"moment": _moment, "qr_image": _qr_image}
+_TEMPLATES.filters |= {"mark": mark, "moment": _moment, "qr_image": _qr_image}
