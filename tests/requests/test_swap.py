@@ -11,7 +11,7 @@ from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.local_cloud import IAM
 from tests.support.seats import ADA, Seats, registering
 from tests.support.workshop_command import Ran
-from workshop.cli import swap as command
+from workshop import swap as command
 from workshop.naming import FREEZE, SEAT_STACKS, Names
 from workshop.notebooks import start_stop
 from workshop.requests.ask import AgentWaits

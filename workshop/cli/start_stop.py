@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from typing import Annotated
 
@@ -16,9 +15,8 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.config.roster import Seat
-from workshop.events import EventStream
 from workshop.notebooks import start_stop
-from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
+from workshop.notebooks.start_stop import NotebookOutcome, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.status.collector import StatusScan, scan
@@ -114,45 +112,28 @@ def moved(
     Return one outcome for each seat, in any order, and whether Ctrl-C ended the waiting. What a
     batch raises passes through.
     """
-    ending = threading.Event()
-    interrupted = False
-    waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
+    interrupted = threading.Event()
     progress = Progress(goal.verb, len(seats))
 
     def report(outcome: NotebookOutcome) -> None:
-        progress.end(_sentence(goal, outcome), good=outcome.as_asked)
+        progress.end(outcome.sentence(goal), good=outcome.as_asked)
 
-    batches = start_stop.batches(
-        work.loaded, seats, work.clients, goal=goal, waits=waits, report=EventStream(report)
-    )
-    with progress.shown(), ThreadPoolExecutor(len(batches)) as pool:
-        running = [pool.submit(batch.run) for batch in batches]
-        try:
-            _wait_for(running)
-        except KeyboardInterrupt:
-            interrupted = True
-            console.say("ending: what AWS was asked for goes on without this command")
-        finally:  # where one account and Region was broken off, the others end as well
-            ending.set()
-    return [one for future in running for one in future.result()], interrupted
+    def end() -> None:
+        interrupted.set()
+        console.say("ending: what AWS was asked for goes on without this command")
 
-
-def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
-    wait(running, return_when=FIRST_EXCEPTION)
-
-
-def _sentence(goal: Transition, outcome: NotebookOutcome) -> str:
-    return ": ".join(filter(None, (outcome.seat, _result(goal, outcome), outcome.reason)))
-
-
-def _result(goal: Transition, outcome: NotebookOutcome) -> str:
-    words = {
-        "done": goal.past,
-        "already": f"{goal.past} already",
-        "asked": f"asked to {goal.verb}",
-        "unread": "not known",
-    }
-    return words.get(outcome.result, outcome.result)
+    with progress.shown():
+        outcomes = start_stop.move(
+            work.loaded,
+            seats,
+            work.clients,
+            goal,
+            report=report,
+            interrupted=end,
+            minutes=minutes,
+            stay=stay,
+        )
+    return outcomes, interrupted.is_set()
 
 
 def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
@@ -162,14 +143,14 @@ def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
             outcome.seat,
             outcome.before or "-",
             outcome.after or "-",
-            _result(goal, outcome),
+            outcome.words(goal),
             outcome.reason,
         )
     console.print_table(table)
 
 
 def _say(work: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]) -> None:
-    counts = Counter(_result(goal, outcome) for outcome in outcomes)
+    counts = Counter(outcome.words(goal) for outcome in outcomes)
     console.say(", ".join(f"{count} {result}" for result, count in counts.items()))
     cost = _changed(outcomes)
     if cost.usd or not cost.complete:

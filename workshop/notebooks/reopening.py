@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.aws.reads import side_by_side
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.environments import dates
+from workshop.errors import GuardError
 from workshop.naming import FREEZE, Names
+
+THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,23 @@ class Reopened:
 
     result: str
     reason: str = ""
+
+
+def reopen_seats(
+    clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
+) -> dict[Seat, Reopened]:
+    """Take the freeze off these seats; raise GuardError where the workshop is over for all."""
+    end = loaded.settings.end
+    if end <= datetime.now(UTC):
+        raise GuardError(
+            f"the workshop is over since {dates.moment(end)}, and every role says so; let it go on"
+            f" with: {loaded.command('extend', '--until', 'TIME')}"
+        )
+
+    def give_back(seat: Seat) -> Reopened:
+        return reopen(clients, seat.account_region, loaded.names(seat), loaded.roles(seat))
+
+    return side_by_side(give_back, seats, threads=THREADS)
 
 
 def reopen(

@@ -22,6 +22,8 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.naming import COHORT, FREEZE, Names
 
 THREADS = 8
@@ -69,6 +71,11 @@ def freeze(
 
     with ThreadPoolExecutor(THREADS) as pool:
         return {name: message for name, message in pool.map(attach, names) if message}
+
+
+def freeze_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> dict[str, str]:
+    """Do the same with all roles of one seat."""
+    return freeze(clients, loaded.settings.workshop, seat.account_region, loaded.roles(seat))
 
 
 def _exists(client: Any, name: str) -> bool:

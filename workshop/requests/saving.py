@@ -1,0 +1,40 @@
+"""Has running notebooks save their files now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.requests import ask
+from workshop.requests.ask import AgentAnswer, AgentWaits, Result
+
+MINUTES = 4.0
+WORDS: dict[Result, str] = {
+    "done": "saved",
+    "failed": "not saved",
+    "silent": "no answer",
+    "unread": "not known",
+    "not running": "not running",
+    "interrupted": "not waited for",
+}
+GOOD: frozenset[Result] = frozenset({"done", "not running"})
+"""What is no failure: a notebook that does not run has saved before it stopped."""
+
+
+def save(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    waits: AgentWaits,
+    *,
+    report: Callable[[AgentAnswer], None],
+) -> list[AgentAnswer]:
+    """Ask and wait; return one answer for each seat, and report each as it comes."""
+    return ask.ask(clients, loaded, seats, "save", waits, report=report)
+
+
+def sentence(answer: AgentAnswer) -> str:
+    """Return the seat, what became of it, and why."""
+    return ": ".join(filter(None, (answer.seat.id, WORDS[answer.result], answer.reason)))
