@@ -11,7 +11,7 @@ import pytest
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room, room
 from workshop import events
-from workshop.cli import so_far
+from workshop.bill import so_far
 from workshop.cli.context import opened
 from workshop.naming import COHORT, Names
 from workshop.watch.messages import STATE
@@ -67,7 +67,9 @@ def test_an_endpoint_that_nobody_looked_at_is_on_the_bill(capped: Room) -> None:
 
 def test_a_teardown_tells_what_the_watch_has_counted_before_it_deletes_that(capped: Room) -> None:
     work = opened("room", capped.config)
-    made = so_far.bill_before_deletion(work, work.account_regions)
+    made = so_far.bill_before_deletion(
+        work.clients, work.loaded, work.account_regions, lambda _: None
+    )
     assert made is not None
     assert made.unread == ()
     assert str(made.seats[0].of("endpoint")) == "3.10"

@@ -36,6 +36,7 @@ COMMANDS = {
     "ready": "ready",
     "swap": "swap",
     "handout": "handout",
+    "board": "board",
     "teardown": "teardown",
     "sweep": "sweep",
     "leftovers": "leftovers",

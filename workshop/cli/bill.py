@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from workshop import events, files
-from workshop.bill import bills, collector, page, price_list, reconcile
+from workshop.bill import bills, collector, page, price_list, reconcile, so_far
 from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
-from workshop.cli import console, so_far
+from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.off_roster import account_regions
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -104,7 +104,7 @@ def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
     where = [one for one in account_regions(work.loaded) if one not in gone]
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
-        so_far.keep(kept, work.loaded.name)
+        so_far.keep(kept, work.loaded.name, console.say)
         if watch := watch_state.read(work.clients, work.loaded, where):
             counted = watch.usd
             unread += tuple(watch.sentences_of_unread)

@@ -78,6 +78,23 @@ def freeze_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> dict
     return freeze(clients, loaded.settings.workshop, seat.account_region, loaded.roles(seat))
 
 
+def frozen(clients: Clients, workshop: str, account_region: AccountRegion) -> frozenset[str]:
+    """Return the names of the roles that are frozen; botocore's errors pass through."""
+    pages = clients.pages(
+        account_region,
+        "iam",
+        "ListEntitiesForPolicy",
+        PolicyArn=policy_arn(clients, workshop, account_region),
+        EntityFilter="Role",
+    )
+    try:
+        return frozenset(role["RoleName"] for page in pages for role in page["PolicyRoles"])
+    except ClientError as error:
+        if errors.is_gone(error):  # before a cohort is deployed, nothing is frozen
+            return frozenset()
+        raise
+
+
 def _exists(client: Any, name: str) -> bool:
     """Return whether a role is there: IAM says NoSuchEntity of the role and of the policy alike."""
     try:

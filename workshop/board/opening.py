@@ -1,0 +1,35 @@
+"""Opens a seat's notebook at the click: a link is made when it is needed, and written nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from starlette.responses import RedirectResponse
+
+from workshop.aws import regions
+from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.handout import notebooks
+
+_DOMAINS = {"aws-cn": "sagemaker.com.cn"}
+"""Where notebooks are, in partitions in which it is not ``sagemaker.aws``."""
+
+
+def notebook_origins(seats: Iterable[Seat]) -> tuple[str, ...]:
+    """Return where the links of these seats lead, as a CSP names it."""
+    found = dict.fromkeys(seat.region for seat in seats)
+    return tuple(
+        f"https://*.notebook.{region}"
+        f".{_DOMAINS.get(regions.partition(region).name, 'sagemaker.aws')}"
+        for region in found
+    )
+
+
+async def opened(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> RedirectResponse | str:
+    """Return what leads to a fresh link, or why there is none; WorkshopError passes through."""
+    found = (await asyncio.to_thread(notebooks.presigned, clients, loaded, [seat]))[seat.id]
+    if found.link is None:
+        return f"{seat.id}: {found.problem}"
+    return RedirectResponse(found.link.url, 303)

@@ -1,0 +1,89 @@
+"""``workshop board``: the organisers' page on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from workshop.bill import so_far
+from workshop.board import server
+from workshop.board.action_runs import ActionRuns
+from workshop.board.app import Board
+from workshop.board.guard import PageKeys, address
+from workshop.board.live import EVERY, LiveBoard
+from workshop.board.reading import BoardSource
+from workshop.cli import console
+from workshop.cli.context import CommandContext, opened
+from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
+from workshop.config.environment import LoadedEnvironment
+from workshop.environments import loader
+from workshop.status.collector import StatusScan, scan
+from workshop.status.describe import DescribeCache
+
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port", min=0, max=65535, help="A port of this machine.", show_default="any free one"
+    ),
+]
+
+
+def board(
+    *,
+    env: Env,
+    port: Port = 0,
+    readonly: Annotated[
+        bool,
+        typer.Option(
+            "--readonly", help="For a projector: seat ids and states, no names, no buttons."
+        ),
+    ] = False,
+    every: Annotated[
+        float, typer.Option("--every", min=2, metavar="SECONDS", help="Between two scans.")
+    ] = EVERY,
+    config_dir: ConfigDir = CONFIG_DIR,
+) -> None:
+    """Show a page with a tile for each seat, and buttons that do what the commands do.
+
+    It is served to this machine alone, at an address that nobody can guess: whoever has it can do
+    all that you can. Each button says what it does and asks first. The state is read as by status,
+    once for all browsers, and not while nobody looks. Ctrl-C ends it.
+
+    For example:
+
+        workshop board -e prod
+
+        workshop board -e prod --readonly --port 8900
+    """
+    work = opened(env, config_dir)
+    made = made_for(work, lambda: loader.load(env, config_dir), every=every, readonly=readonly)
+    listening = server.bound(port)
+
+    def began() -> None:
+        console.print_line(address(server.port_of(listening), made.keys))
+        console.say("open this address in a browser of this machine; Ctrl-C ends the board")
+
+    try:
+        server.serve(made.app(), listening, began)
+    finally:
+        if made.runs.under_way:
+            console.say(f"waiting for {made.runs.under_way} actions that are under way")
+        made.runs.close()
+
+
+def made_for(
+    work: CommandContext, load: Callable[[], LoadedEnvironment], *, every: float, readonly: bool
+) -> Board:
+    """Return the board of an environment, whose state is read as by ``workshop status``."""
+    cache = DescribeCache()
+
+    def take(loaded: LoadedEnvironment) -> StatusScan:
+        seen = scan(loaded, loaded.seats, work.clients, cache)
+        so_far.note(loaded, seen, console.say)
+        return seen
+
+    source = BoardSource(work.clients, load, take)
+    live = LiveBoard(source, every=every)
+    return Board(source, live, ActionRuns(source, live.changed), PageKeys(), readonly=readonly)
