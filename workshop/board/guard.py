@@ -62,16 +62,23 @@ class PageKeys:
 class PageGuard:
     """Lets requests through that may be answered, and puts headers on every answer.
 
-    ``forms_to`` are further origins that a form may lead to; ``readonly`` refuses every form.
+    ``forms_to`` are further origins that a form may lead to, ``styles`` the digests of styles that
+    stand in a page; ``readonly`` refuses every form.
     """
 
     def __init__(
-        self, app: ASGIApp, keys: PageKeys, *, forms_to: Sequence[str] = (), readonly: bool = False
+        self,
+        app: ASGIApp,
+        keys: PageKeys,
+        *,
+        forms_to: Sequence[str] = (),
+        styles: Sequence[str] = (),
+        readonly: bool = False,
     ) -> None:
         self._app = app
         self._keys = keys
         self._readonly = readonly
-        self._headers = _headers(forms_to)
+        self._headers = _headers(forms_to, styles)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -133,11 +140,11 @@ def address(port: int, keys: PageKeys) -> str:
     return f"http://127.0.0.1:{port}/?{urlencode({'token': keys.token})}"
 
 
-def _headers(forms_to: Sequence[str]) -> dict[str, str]:
+def _headers(forms_to: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": "'self'",
+        "style-src": " ".join(("'self'", *(f"'{style}'" for style in styles))),
         "img-src": "'self' data:",
         "connect-src": "'self'",
         # Browsers hold what a form leads on to against it as well.

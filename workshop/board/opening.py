@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
 
 from starlette.responses import RedirectResponse
 
@@ -27,9 +29,15 @@ def notebook_origins(seats: Iterable[Seat]) -> tuple[str, ...]:
     )
 
 
-async def opened(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> RedirectResponse | str:
+async def opened(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seat: Seat,
+    session: timedelta = notebooks.LONGEST,
+) -> RedirectResponse | str:
     """Return what leads to a fresh link, or why there is none; WorkshopError passes through."""
-    found = (await asyncio.to_thread(notebooks.presigned, clients, loaded, [seat]))[seat.id]
+    make = partial(notebooks.presigned, clients, loaded, [seat], session=session)
+    found = (await asyncio.to_thread(make))[seat.id]
     if found.link is None:
         return f"{seat.id}: {found.problem}"
     return RedirectResponse(found.link.url, 303)

@@ -8,26 +8,18 @@ from typing import Annotated
 import typer
 
 from workshop.bill import so_far
-from workshop.board import server
 from workshop.board.action_runs import ActionRuns
 from workshop.board.app import Board
-from workshop.board.guard import PageKeys, address
+from workshop.board.guard import PageKeys
 from workshop.board.live import EVERY, LiveBoard
 from workshop.board.reading import BoardSource
-from workshop.cli import console
+from workshop.cli import console, serving
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
+from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, Port
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
-
-Port = Annotated[
-    int,
-    typer.Option(
-        "--port", min=0, max=65535, help="A port of this machine.", show_default="any free one"
-    ),
-]
 
 
 def board(
@@ -59,14 +51,8 @@ def board(
     """
     work = opened(env, config_dir)
     made = made_for(work, lambda: loader.load(env, config_dir), every=every, readonly=readonly)
-    listening = server.bound(port)
-
-    def began() -> None:
-        console.print_line(address(server.port_of(listening), made.keys))
-        console.say("open this address in a browser of this machine; Ctrl-C ends the board")
-
     try:
-        server.serve(made.app(), listening, began)
+        serving.serve(made.app(), made.keys, port, "the board")
     finally:
         if made.runs.under_way:
             console.say(f"waiting for {made.runs.under_way} actions that are under way")
