@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
@@ -84,7 +84,6 @@ class ScalingService(JsonService):
                 "ValidationException",
                 "MinCapacity and MaxCapacity are required to register a new scalable target",
             )
-        place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
         made = {
             "MinCapacity": 0,
             "MaxCapacity": 0,
@@ -92,8 +91,7 @@ class ScalingService(JsonService):
             "sagemaker.application-autoscaling.amazonaws.com/"
             "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
             "CreationTime": self._engine.clock.now(),
-            "ScalableTargetARN": f"arn:aws:application-autoscaling:{place}:scalable-target/"
-            f"{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}",
+            "ScalableTargetARN": target_arn(request),
         }
         given = {name: value for name, value in request.items() if name != "Tags"}
         self._targets[key] = {**made, **(before or {}), **copy.deepcopy(given)}
@@ -146,7 +144,14 @@ class ScalingService(JsonService):
         return [record for key, record in records.items() if key.startswith(start)]
 
 
-def _key(request: Document) -> str:
+def target_arn(request: Mapping[str, Any]) -> str:
+    """Return the ARN of the target that a request names, whether it is there or not."""
+    place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
+    name = uuid.uuid5(uuid.NAMESPACE_URL, _key(request)).hex
+    return f"arn:aws:application-autoscaling:{place}:scalable-target/{name}"
+
+
+def _key(request: Mapping[str, Any]) -> str:
     named = (request[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension"))
     return " ".join([ministack_adapter.account(), ministack_adapter.region(), *named])
 

@@ -35,12 +35,12 @@ EVENTS = {
                 )
             ),
             {"NotebookInstanceStatus": ["InService"]},
-            {"EndpointStatus": [{"anything-but": ["Deleting", "DELETING"]}]},
+            {"EndpointStatus": [{"exists": True}]},
         ]
     },
 }
-"""What SageMaker tells EventBridge by itself of something that begins to bill, changes its size, or
-can be deleted now
+"""What SageMaker tells EventBridge by itself of what begins to bill, changes its size, can be
+deleted now, or bills no more
 (https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html)."""
 SECONDS = 300
 MEGABYTES = 256

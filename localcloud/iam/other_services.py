@@ -1,7 +1,7 @@
 """Permissions for other services, where ministack asks for another one than AWS.
 
 ministack names a role without its path, a log stream as its group, a dashboard, the repositories of
-DescribeRepositories and the parameters below a path not at all, and knows no
+DescribeRepositories, the parameters below a path and a scalable target not at all, and knows no
 ``cloudwatch:namespace``.
 """
 
@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud import ministack_adapter
+from localcloud import application_auto_scaling, ministack_adapter
 
 Parameters = Mapping[str, Any]
 """The members of a request: a value, or a list of one in the Query protocol."""
@@ -35,6 +35,7 @@ def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
         "monitoring": _dashboard,
         "ecr": _repository,
         "ssm": _parameters,
+        application_auto_scaling.SERVICE: _scalable_target,
     }
     return known[service](operation, given) if service in known else None
 
@@ -119,6 +120,16 @@ def _parameters(operation: str, given: Parameters) -> str | None:
     path = _one(given, "Path") if operation == "GetParametersByPath" else ""
     where = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
     return f"arn:aws:ssm:{where}:parameter/{path.strip('/')}" if path else None
+
+
+def _scalable_target(operation: str, given: Parameters) -> str | None:
+    """Return what all operations ask about but those that describe.
+
+    (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html).
+    """
+    named = {"ServiceNamespace", "ResourceId", "ScalableDimension"} <= given.keys()
+    asks = named and not operation.startswith("Describe")
+    return application_auto_scaling.target_arn(given) if asks else None
 
 
 def _one(given: Parameters, member: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -126,3 +127,17 @@ def test_a_form_is_written_out_once(cloud: Cloud) -> None:
 def test_the_code_of_an_answer_without_one_is_empty() -> None:
     assert errors.code({}) == ""
     assert errors.code({"Error": {"Code": "X"}}) == "X"
+
+
+def test_a_profile_that_is_not_there_is_told_with_how_to_see_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_PROFILE", "nosuch")
+    home = AccountRegion("111122223333", "eu-west-1")
+    with pytest.raises(WorkshopError) as refused:
+        Clients(home).caller(home)
+    assert str(refused.value) == (
+        "the config profile (nosuch) could not be found, which AWS_PROFILE names; see which there"
+        " are with: aws configure list-profiles, or go on without one with: unset AWS_PROFILE"
+    )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from localcloud import process
 from tests.support.small_workshop import Fleet
 from tests.support.teardown_demo import is_frozen
 from workshop.config import end as ends
@@ -37,8 +38,57 @@ def test_any_other_time_is_refused_with_what_to_write(until: str) -> None:
         ends.moment(until, OLD)
 
 
-def test_a_later_end_updates_two_stacks_and_keeps_the_comments_of_the_file(fleet: Fleet) -> None:
-    fleet.write(3)
+CHANGES = (
+    *(f"cloudformation:{verb}Stack" for verb in ("Create", "Delete", "Update")),
+    *(f"sagemaker:{verb}NotebookInstance" for verb in ("Create", "Delete", "Start", "Stop")),
+    "sagemaker:UpdateNotebookInstance",
+)
+
+
+def stacks_of_seats(fleet: Fleet) -> dict[str, str]:
+    """When each stack of a seat was made or changed last, and what it was made from."""
+    stacks = fleet.cloud.client("cloudformation").get_paginator("describe_stacks").paginate()
+    return {
+        one["StackId"]: f"{one.get('LastUpdatedTime')} {one['StackStatus']}"
+        for page in stacks
+        for one in page["Stacks"]
+        if "-cohort" not in one["StackName"]
+    }
+
+
+def notebooks(fleet: Fleet) -> dict[str, tuple[str, datetime]]:
+    pages = fleet.cloud.client("sagemaker").get_paginator("list_notebook_instances").paginate()
+    return {
+        one["NotebookInstanceName"]: (one["NotebookInstanceStatus"], one["LastModifiedTime"])
+        for page in pages
+        for one in page["NotebookInstances"]
+    }
+
+
+@pytest.mark.parametrize("seats", [3, pytest.param(100, marks=pytest.mark.long)])
+def test_a_later_end_updates_two_stacks_and_touches_no_seat(fleet: Fleet, seats: int) -> None:
+    fleet.write(seats)
+    assert fleet.deploy().good
+    before = stacks_of_seats(fleet), notebooks(fleet)
+    assert (len(before[0]), len(before[1])) == (5 * seats, seats)
+    # The rules count what they would let fail later.
+    counted = {"effect": "throttle", "after": 1_000_000}
+    fleet.cloud.faults(*({**counted, "operation": operation} for operation in CHANGES))
+    ran = fleet.run("extend", "--until", "+3h")
+    assert ran.code == 0, ran.err
+    rules = process.post(fleet.cloud.running, "/_localcloud/faults", {})["rules"]
+    asked = {rule["operation"]: rule["seen"] for rule in rules}
+    assert {one: count for one, count in asked.items() if count} == {
+        "cloudformation:UpdateStack": 2
+    }
+    assert (stacks_of_seats(fleet), notebooks(fleet)) == before
+    assert fleet.run("plan").out == f"seats: {seats} unchanged\n"
+
+
+def test_a_later_end_is_in_what_is_updated_and_keeps_the_comments_of_the_file(
+    fleet: Fleet,
+) -> None:
+    fleet.write(1)
     path = fleet.config / "dev.yaml"
     text = path.read_text().replace("17:00:00+00:00\nroster", "17:00:00+00:00  # at last\nroster")
     path.write_text(text)
@@ -56,7 +106,6 @@ def test_a_later_end_updates_two_stacks_and_keeps_the_comments_of_the_file(fleet
     assert str(end_of(document)) == "2099-12-31 20:00:00+00:00"
     given = fleet.cloud.client("lambda").get_function_configuration(FunctionName=SEAT.watch)
     assert json.loads(given["Environment"]["Variables"]["WATCH"])["end"] == "2099-12-31T20:00:00Z"
-    assert fleet.run("plan").out == "seats: 3 unchanged\n"
 
 
 def test_an_end_that_is_past_changes_nothing(fleet: Fleet) -> None:

@@ -12,7 +12,8 @@ import typer
 
 from tests.support.config_folder import HEAD, SEATS, write
 from tests.support.workshop_command import run
-from workshop.cli import COMMANDS, GROUPS, application
+from workshop import cli
+from workshop.cli import COMMANDS, GROUPS, application, wrong_usage
 from workshop.errors import UsageError
 
 
@@ -40,6 +41,46 @@ def test_a_mistyped_command_is_guessed() -> None:
     shown = run("chek")
     assert shown.code == 2
     assert "Did you mean 'check'?" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("word", "command"), [("destroy", "teardown"), ("delete", "teardown"), ("ls", "status")]
+)
+def test_a_word_of_another_program_leads_to_the_command_and_never_to_its_opposite(
+    word: str, command: str
+) -> None:
+    shown = run(word, "-e", "dev")
+    assert shown.code == 2
+    assert shown.err == (
+        f"workshop: there is no command {word!r}; it is called: workshop {command} (see: workshop"
+        f" {command} -h)\n"
+    )
+
+
+def test_every_word_of_other_programs_leads_to_a_command_and_is_none() -> None:
+    assert set(wrong_usage.OTHER_WORDS.values()) <= cli.COMMANDS.keys()
+    assert not wrong_usage.OTHER_WORDS.keys() & {*cli.COMMANDS, *cli.GROUPS}
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("stop", "-e", "dev", "ada", "ben"), "workshop: name seats with: --only ada,ben"),
+        (("teardown", "ada", "-e", "dev"), "workshop: name seats with: --only ada"),
+    ],
+)
+def test_whoever_names_seats_without_an_option_hears_the_option(
+    command: tuple[str, ...], said: str
+) -> None:
+    shown = run(*command)
+    assert shown.code == 2
+    assert shown.err.splitlines()[-1] == said
+
+
+def test_an_environment_named_by_its_file_is_guessed(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + SEATS)
+    shown = run("check", "-e", "config/dev.yaml", "--config-dir", str(tmp_path))
+    assert "did you mean 'dev'?" in shown.err
 
 
 def test_a_missing_environment_is_bad_usage() -> None:

@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from tests.support.config_folder import HEAD, SEATS, write, write_roster
+from tests.support.workbooks import workbook
 from tests.support.workshop_command import Ran, run
 from workshop.cli import console
 from workshop.errors import WorkshopError
@@ -260,13 +261,15 @@ def test_the_cure_for_numbered_seats_works(tmp_path: Path) -> None:
     assert imported(tmp_path, EXPORT, "--yes").code == 0
 
 
-def test_a_workbook_is_refused_with_the_way_out_as_export_and_as_roster(tmp_path: Path) -> None:
+def test_a_packed_file_is_refused_with_the_way_out_as_export_and_a_workbook_as_roster(
+    tmp_path: Path,
+) -> None:
     write_roster(tmp_path, ROSTER)
     cure = (
         "is a workbook and no CSV; open it, save it as CSV (in Excel: File, Save As, 'CSV UTF-8')"
     )
     assert f"export.csv:1: {cure}" in imported(tmp_path, b"PK\x03\x04\x00", "--yes").err
-    write_roster(tmp_path, b"PK\x03\x04\x00\xff")
+    write_roster(tmp_path, workbook({"A1": "name", "B1": "email"}))
     assert f"people.csv:1: {cure}" in run("roster", "-e", "dev", "--config-dir", str(tmp_path)).err
 
 

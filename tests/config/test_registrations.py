@@ -123,6 +123,10 @@ LIST = "name|e-mail\nAda Example|ada@example.com\n"
 
 
 AS_CSV = "open it, save it as CSV (in Excel: File, Save As, 'CSV UTF-8') and name that file"
+NO_HEADINGS = (
+    "begins with a person and not with headings; write one line above, such as 'name,email', which"
+    " names the columns in their order"
+)
 NO_EMAIL = (
     "has no column of e-mail addresses in any of its first lines, and people are told apart by"
     " them; export the registrations with their e-mail addresses, as CSV"
@@ -294,7 +298,8 @@ def test_any_delimiter_and_line_end_is_read(newline: str, delimiter: str) -> Non
         (b'{"guests": []}', "is JSON; export the registrations as CSV"),
         (b"", NO_EMAIL),
         (b"name,company\nAda,X\n", NO_EMAIL),
-        (b"ada@example.com\nben@example.com\n", NO_EMAIL),
+        (b"ada@example.com\nben@example.com\n", NO_HEADINGS),
+        (b'\n"Ada Example";"mailto:ada@example.com"\n', NO_HEADINGS),
         (b"email,city\nada@example.com,X\n", NO_NAME),
         (b'name,email\n"Ada,ada@example.com\n', QUOTES),
         (b"\xff\xfe\x00\xd8", f"is text in no encoding that is known here; {AS_CSV}"),
@@ -461,3 +466,36 @@ def test_whoever_registers_has_one_seat_however_often_the_file_is_read(
         ]
         assert [row.get("id") for row in again.rows] == [each.id for each in merge.new]
         assert merged(again, export.registrations).new == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "address"),
+    [
+        ("MAILTO:ada@example.com", "ada@example.com"),
+        ("mailto:ada@example.com?subject=ML", "ada@example.com"),
+        ("Ada Example <ada@example.com>", "ada@example.com"),
+        ("<ada@example.com>", "ada@example.com"),
+        ("ada@example.com;", "ada@example.com"),
+        ("ada\uff20example.com", "ada@example.com"),
+        ("Ada@Example.COM", "Ada@Example.COM"),
+    ],
+)
+def test_an_address_is_read_out_of_what_programs_write_around_it(cell: str, address: str) -> None:
+    (one,) = registrations.read(f'name,email\nAda,"{cell}"\n'.encode()).registrations
+    assert (one.email, one.left_out) == (address, "")
+
+
+def test_a_second_column_of_addresses_counts_where_the_first_says_nothing() -> None:
+    text = (
+        "Name,Work email,Personal email,Manager email\n"
+        "Ada,,ada@example.com,pia@example.com\n"
+        "Ben,ben@example.com,other@example.com,\n"
+        "Cleo,,,pia@example.com\n"
+    )
+    assert people(text) == [(2, "Ada", "ada@example.com"), (3, "Ben", "ben@example.com")]
+    assert left(text) == {4: "has no e-mail address; people are told apart by it"}
+
+
+def test_a_column_in_which_nobody_has_an_address_is_none_of_addresses() -> None:
+    text = "Email,Name,Your private e-mail\nanonymous,Ada,ada@example.com\n"
+    assert people(text) == [(2, "Ada", "ada@example.com")]

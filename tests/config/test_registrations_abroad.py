@@ -113,6 +113,36 @@ EXPORTS = {
         "Order code;Email;Attendee name;Attendee email\nA;ada@example.com;Ada Example;\n",
         {ADA: ""},
     ),
+    "a form that asks in words whether one comes": (
+        "cp1252",
+        "Wie heißt du (Vor- und Nachname)?;E-Mail-Adresse (für den Zugang);Nimmst du teil?\n"
+        "Ada Example;ada@example.com;Ja\nBen Sample;ben@example.com;Nein\n",
+        {ADA: "", BEN: "is declined"},
+    ),
+    "French headings of an old Mac": (
+        "mac_roman",
+        "Prénom,Nom,Adresse courriel,État\rAda,Example,ada@example.com,inscrit\r"
+        "Ben,Sample,ben@example.com,annulé\r",
+        {ADA: "", BEN: "is cancelled"},
+    ),
+    "when somebody answered, which is no answer": (
+        "utf-16",
+        "Name\tRSVP\tRSVPed on\tEmail\nAda Example\tYes\tNov 2\tada@example.com\n"
+        "Ben Sample\tWaitlist\tNov 3\tben@example.com\n",
+        {ADA: "", BEN: "is on the waiting list"},
+    ),
+    "names on tickets": (
+        "utf-8",
+        "Name on ticket,Ticket holder email,Ticket status,Voided at\n"
+        "Ada Example,ada@example.com,Valid,\nBen Sample,ben@example.com,Valid,2026-11-02\n",
+        {ADA: "", BEN: "is cancelled"},
+    ),
+    "a declared delimiter without a byte order mark": (
+        "utf-16-le",
+        "sep=;\nVorname;Nachname;E-Mail;Status\nAda;Example;ada@example.com;bestätigt\n"
+        "Ben;Sample;ben@example.com;Zurückgezogen\n",
+        {ADA: "", BEN: "is cancelled"},
+    ),
     "tickets that were taken back": (
         "utf-16",
         "Ticket First Name\tTicket Last Name\tTicket Email\tOrder Name\tVoid Status\tTicket State\n"
@@ -171,3 +201,28 @@ def test_statuses_are_known_in_other_alphabets(status: str, standing: Standing) 
 def test_a_heading_names_what_its_last_words_say(title: str, heading: Heading | None) -> None:
     found = heading_of(title)
     assert (found[0] if found else None) is heading
+
+
+@pytest.mark.parametrize(
+    ("status", "standing"),
+    [
+        *((each, Standing.CANCELLED) for each in (
+            "Désinscrit", "Unregistered", "Deregistered", "Disiscritto", "Anulado", "Baja",
+            "Disdetta", "Rinuncia", "Desistência", "Afgezegd", "Geannuleerd", "Uitgeschreven",
+            "Zurückgezogen", "Abmeldung", "Withdrew", "Rezygnacja", "Peruutettu",
+        )),
+        *((each, Standing.DECLINED) for each in (
+            "Disapproved", "Ne viendra pas", "N'assistera pas", "Non parteciperà",
+            "Não comparecerá", "Kommt nicht", "Nicht erschienen", "Komt niet", "Absent",
+            "Afwezig", "No show",
+        )),
+        *((each, Standing.PENDING) for each in ("Unapproved", "Unpaid", "Not confirmed")),
+        *((each, Standing.ACTIVE) for each in ("Confermata", "Inscrit", "Registered", "Kommt")),
+        ("Nachrücker", Standing.WAITLISTED),
+        ("Unsubscribed", Standing.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_word_that_takes_back_another_is_not_taken_for_it(
+    status: str, standing: Standing
+) -> None:
+    assert standing_of(status) is standing

@@ -103,7 +103,7 @@ def test_one_account_that_refuses_everything_stops_no_other(three: Fleet) -> Non
     assert stopped == {
         HOME: "",
         NEAR: "",
-        AWAY: "demo-cohort-start is not there, and every seat needs it",
+        AWAY: "demo-cohort-start is not as it should be, and every seat needs it",
     }
     assert three.statuses(account=AWAY.account, region=AWAY.region) == {}
 

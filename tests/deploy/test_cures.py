@@ -17,7 +17,7 @@ from tests.deploy.test_kept import RESULTS, deploy_two, with_template
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import Fleet, repository
-from tests.support.stack_states import Hand
+from tests.support.stack_states import Hand, put
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.templates import Template
 
@@ -41,6 +41,11 @@ def deployed(fleet: Fleet) -> None:
 def a_rollback_failed(fleet: Fleet) -> None:
     fleet.write(1)
     assert Hand(fleet, SEAT).roll_back() == "UPDATE_ROLLBACK_FAILED"
+
+
+def a_shared_stack_is_not_deleted(fleet: Fleet) -> None:
+    deployed(fleet)
+    put(fleet, "demo-cohort-watch", "DELETE_FAILED")
 
 
 def a_deletion_failed(fleet: Fleet) -> None:
@@ -235,6 +240,7 @@ CURES = [
         for keeping in KEEPING
     ),
     Cured(a_notebook_is_missing, "status", STATUS, DEPLOY_IT),
+    Cured(a_shared_stack_is_not_deleted, "status", STATUS, "workshop plan -e dev", "deploy"),
     Cured(a_notebook_failed, "status", STATUS, START_IT),
     Cured(a_notebook_is_missing, "start", START, DEPLOY_IT),
     Cured(a_notebook_is_missing, "handout", HANDOUT, DEPLOY_IT),

@@ -143,7 +143,7 @@ def test_a_seat_ends_once_even_if_what_others_need_fails_last() -> None:
     assert driven.messages(What.SEAT_FAILED) == [("a", "demo-a-access: no")]
     assert driven.messages(What.FAILED) == [
         ("demo-a-access", "no"),
-        ("demo-a-notebook", "needs demo-a-access, which is not there"),
+        ("demo-a-notebook", "needs demo-a-access, which is not as it should be"),
     ]
 
 

@@ -133,7 +133,7 @@ def test_a_listing_that_may_not_be_read_is_no_empty_one(fleet: Fleet) -> None:
     run = fleet.deploy(plan=plan)
     assert run.outcomes["cohort"] == "failed"
     assert run.calls["CreateStack"] == 1
-    assert run.stopped == "demo-cohort-start is not there, and every seat needs it"
+    assert run.stopped == "demo-cohort-start is not as it should be, and every seat needs it"
 
 
 def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(

@@ -84,12 +84,15 @@ def test_a_failing_cohort_stops_everything(fleet: Fleet) -> None:
     fleet.cloud.client("s3").create_bucket(Bucket=f"demo-cohort-datasets-{ACCOUNT}-{REGION}")
     run = fleet.deploy()
     assert run.touched == {*COHORT[:2]}
-    assert run.stopped == "demo-cohort is not there, and every seat needs it"
+    assert run.stopped == "demo-cohort is not as it should be, and every seat needs it"
     assert set(run.outcomes.values()) == {"failed"}
     # Told by DescribeEvents: CloudFormation refuses it before it begins.
     assert run.message("cohort").startswith("demo-cohort: bucket: ")
     assert "already exists" in run.message("cohort")
-    assert run.message("seat01") == "demo-seat01-access: needs demo-cohort, which is not there"
+    assert (
+        run.message("seat01")
+        == "demo-seat01-access: needs demo-cohort, which is not as it should be"
+    )
     assert len(run.of(What.SEAT_FAILED)) == 1
     assert not run.good
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import Fleet, desired, found
-from tests.support.stack_states import STATES, Hand, wreck
+from tests.support.stack_states import STATES, Hand, put, wreck
 from tests.support.workshop_command import Ran
 from workshop.deploy import plan as planning
 from workshop.deploy.events import DeployEvent, What
@@ -106,6 +106,30 @@ def teardown(fleet: Fleet, *more: str) -> Ran:
     common = ("--early", "--interval", "0", *more)
     assert fleet.run("teardown", *common).code == 0
     return fleet.run("teardown", *common, "--apply", "--yes", "demo")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("UPDATE_ROLLBACK_FAILED", "update failed"), ("DELETE_FAILED", "failed")],
+)
+def test_a_stack_that_all_seats_share_is_told_by_status_until_it_is_as_it_should_be(
+    fleet: Fleet, status: str, said: str
+) -> None:
+    fleet.write(1)
+    assert fleet.deploy().good
+    shared = "demo-cohort-watch"
+    put(fleet, shared, status)
+    ran = fleet.run("status")
+    assert ran.code == 1
+    assert f"us-east-1 {shared} {said}; see how to go on with: workshop plan -e dev" in ran.err
+    put(fleet, shared, "UPDATE_IN_PROGRESS")
+    ran = fleet.run("status")
+    assert ran.code == 0
+    assert f"{shared} in progress" in ran.err
+    put(fleet, shared, "UPDATE_ROLLBACK_COMPLETE")
+    ran = fleet.run("status")
+    assert ran.code == 0
+    assert shared not in ran.err
 
 
 @pytest.mark.parametrize("status", ["IMPORT_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS"])

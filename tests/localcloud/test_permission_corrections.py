@@ -11,6 +11,13 @@ from localcloud.iam import other_services
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 HERE = f"{REGION}:{ACCOUNT}"
+SCALING = "application-autoscaling"
+TARGET = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": "endpoint/e/variant/v",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+TARGET_ARN = f"arn:aws:{SCALING}:{HERE}:scalable-target/9907c327caae5b01ad6e876b248370ca"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +104,8 @@ def test_variables_in_policies_are_filled_in(text: str, filled: str) -> None:
         ),
         ("iam", "GetRole", {"RoleName": ["unknown"]}, None),
         ("s3", "PutObject", {}, None),
+        (SCALING, "DeregisterScalableTarget", TARGET, TARGET_ARN),
+        (SCALING, "DescribeScalableTargets", {"ServiceNamespace": "sagemaker"}, None),
     ],
 )
 def test_other_services_are_asked_about_as_aws_does(

@@ -135,7 +135,8 @@ def test_no_document_is_larger_than_iam_takes_and_each_action_is_in_one() -> Non
 def test_the_page_names_files_services_regions_dates_and_costs(tmp_path: Path) -> None:
     config_folder.write(tmp_path, THREE)
     loaded = config_folder.load(tmp_path)
-    made = organiser_page.files(loaded, loaded.seats, partition="aws")
+    expected = ["what it is expected to cost"]
+    made = organiser_page.files(loaded, loaded.seats, partition="aws", expected=expected)
     page = made.pop(organiser_page.PAGE)
     assert made.keys() == {"organiser-000000000000-1.json", "organiser-000000000000-2.json"}
     for text in made.values():
@@ -144,3 +145,5 @@ def test_the_page_names_files_services_regions_dates_and_costs(tmp_path: Path) -
     assert "From Saturday 08 March 2098 09:00 +0100 to" in page
     assert "They must not deny these services, in eu-west-1: application-autoscaling," in page
     assert "- 3 notebooks ml.t3.medium with 60 GB in all: USD 0." in page
+    assert "- what it is expected to cost\n" in page
+    assert "whoever makes roles and\npolicies can make one that allows more" in page

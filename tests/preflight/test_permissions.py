@@ -54,7 +54,7 @@ def test_a_role_that_may_do_everything_passes_whatever_its_path(
         THREE, variables=as_role(preflights, statement("Allow", "*"), path=path)
     )
     check = one(report, "permissions")
-    assert (check.state, check.message) == (CheckState.OK, "94 actions are allowed")
+    assert (check.state, check.message) == (CheckState.OK, "95 actions are allowed")
 
 
 def test_what_is_denied_fails_and_is_named_with_its_resource(preflights: Preflights) -> None:
@@ -122,6 +122,20 @@ def test_each_action_is_asked_of_the_resource_it_is_about_in_the_partition() -> 
     role = "arn:aws-cn:iam::000000000000:role/ws/vision/vision-ada-eu-west-1-execution"
     assert "iam:AttachRolePolicy" in asked[role]
     assert "iam:PassRole" in asked[role]
+
+
+def test_a_role_that_may_be_passed_to_notebooks_alone_is_no_role_of_the_watch(
+    preflights: Preflights,
+) -> None:
+    passing = statement("Deny", "iam:PassRole")
+    passing["Condition"] = {"StringNotEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    role = as_role(preflights, statement("Allow", "*"), passing)
+    check = one(preflights.ask(THREE, variables=role), "permissions")
+    assert check.denied == (
+        DeniedAction(
+            "iam:PassRole", "arn:aws:iam::000000000000:role/ws/vision/vision-cohort-eu-west-1-watch"
+        ),
+    )
 
 
 class Simulating:

@@ -145,6 +145,23 @@ def test_what_a_teardown_may_not_delete_is_told_and_refuses_nothing(
     )
 
 
+def test_what_a_running_workshop_calls_is_told_by_command_and_refuses_nothing(
+    preflights: Preflights,
+) -> None:
+    denied = statement("Deny", "s3:PutObject", "pricing:GetProducts", "ce:GetCostAndUsage")
+    role = as_role(preflights, statement("Allow", "*"), denied)
+    report = preflights.ask(THREE, tries_reads=True, variables=role)
+    assert report.passed
+    found = [check for check in report.checks if check.subject == permissions.RUNNING_SUBJECT]
+    assert [(check.state, check.message) for check in found] == [
+        (
+            CheckState.WARNING,
+            "save, tell, share, swap and teardown may need s3:PutObject; better have it allowed",
+        ),
+        (CheckState.WARNING, "bill may need 2 actions of ce and pricing; better have it allowed"),
+    ]
+
+
 def test_whatever_a_teardown_calls_is_asked_for(cloud: Cloud) -> None:
     run = teardown(busy(cloud), clients=clients_at(cloud.endpoint))
     proving(run)

@@ -134,11 +134,7 @@ class Hand:
         """Put the stack into a status that the local cloud itself leads to on no way."""
         if self.name not in self.fleet.statuses():
             self.create()
-        process.post(
-            self.fleet.cloud.running,
-            "/_localcloud/stack-status",
-            {"name": self.name, "status": status},
-        )
+        put(self.fleet, self.name, status)
         return self.fleet.statuses()[self.name]
 
     def _bucket(self) -> str:
@@ -162,6 +158,12 @@ class Hand:
     def _waits(self) -> bool:
         (stack,) = self.client.describe_stacks(StackName=self.name)["Stacks"]
         return bool(stack["StackStatus"] == "REVIEW_IN_PROGRESS")
+
+
+def put(fleet: Fleet, name: str, status: str) -> None:
+    """Put any stack into a status."""
+    document = {"name": name, "status": status}
+    process.post(fleet.cloud.running, "/_localcloud/stack-status", document)
 
 
 STATES: dict[str, Callable[[Hand], str]] = {

@@ -12,28 +12,71 @@ from typing import Any
 
 from localcloud import process
 from tests.support.local_cloud import IAM, Cloud
-from tests.support.seats import ADA, Seats, registering, two_seats
+from tests.support.seats import ADA, BEN, Seats, registering, two_seats
 from tests.support.small_workshop import ending
+from tests.support.teardown_demo import is_frozen
+from workshop.naming import FREEZE
 
+JOBS = {
+    "AutoMLJob": "list_auto_ml_jobs",
+    "HyperParameterTuningJob": "list_hyper_parameter_tuning_jobs",
+    "ProcessingJob": "list_processing_jobs",
+    "TrainingJob": "list_training_jobs",
+    "TransformJob": "list_transform_jobs",
+}
 TICK = timedelta(minutes=5)
+LENGTH = timedelta(minutes=50)
 WATCH = ADA.cohort.watch
+""":func:`watched_seats`' stack, and its function."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Watched:
     """The cloud of two seats, and what its watch does when time passes."""
 
     seats: Seats
     end: datetime
+    budget: dict[str, Any] | None = None
 
     @property
     def root(self) -> Cloud:
         return self.seats.root
 
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(process.set_clock(self.root.running)["now"], UTC)
+
+    def go_on(self, *edits: tuple[str, str]) -> None:
+        """Let the workshop go on until a later end, with no seat frozen and nothing amiss.
+
+        ``edits`` are texts of the watch's template, and what stands there instead.
+        """
+        self.root.faults()
+        iam = self.root.client("iam")
+        for names in (ADA, BEN):
+            if is_frozen(self.root, names):
+                arn = names.cohort_policy_arn(FREEZE)
+                iam.detach_role_policy(RoleName=names.role, PolicyArn=arn)
+        later = self.now.replace(second=0, microsecond=0) + LENGTH
+        self.end = max(later, self.end + timedelta(minutes=1))
+        cohort = ending(registering().text("demo-cohort"), self.end)
+        assert self.root.update("demo-cohort", cohort, **IAM) == "UPDATE_COMPLETE"
+        text = ending(_capped(registering().text(WATCH), self.budget), self.end)
+        for before, after in edits:
+            assert before in text
+            text = text.replace(before, after)
+        assert self.root.update(WATCH, text, **IAM) == "UPDATE_COMPLETE"
+
+    def wake(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Have the function run with an event; its report."""
+        body = json.dumps({"time": f"{self.now:%Y-%m-%dT%H:%M:%SZ}", **event}).encode()
+        answer = self.root.client("lambda").invoke(FunctionName=WATCH, Payload=body)
+        report: dict[str, Any] = json.loads(answer["Payload"].read())
+        return report
+
     def go_to(self, moment: datetime) -> None:
         """Let time pass until then, and wait for the functions that this starts."""
-        now = process.set_clock(self.root.running)["now"]
-        self.pass_by(timedelta(seconds=moment.timestamp() - now + 1))
+        self.pass_by(moment - self.now + timedelta(seconds=1))
 
     def pass_by(self, span: timedelta = TICK) -> None:
         self.root.advance(span.total_seconds())
@@ -68,44 +111,43 @@ class Watched:
 
     def running(self) -> list[str]:
         """What bills by the hour now."""
-        client = self.root.client("sagemaker")
-        jobs = {
-            "TrainingJob": client.list_training_jobs,
-            "ProcessingJob": client.list_processing_jobs,
-            "TransformJob": client.list_transform_jobs,
-            "HyperParameterTuningJob": client.list_hyper_parameter_tuning_jobs,
-        }
         found = [
             one[f"{noun}Name"]
-            for noun, listing in jobs.items()
-            for one in listing(MaxResults=100)[f"{noun}Summaries"]
+            for noun, operation in JOBS.items()
+            for one in self._listed(operation, f"{noun}Summaries")
             if one[f"{noun}Status"] in ("InProgress", "Stopping")
         ]
-        found += [one["EndpointName"] for one in client.list_endpoints(MaxResults=100)["Endpoints"]]
-        books = client.list_notebook_instances(MaxResults=100)["NotebookInstances"]
+        found += [one["EndpointName"] for one in self._listed("list_endpoints", "Endpoints")]
         return found + [
             one["NotebookInstanceName"]
-            for one in books
+            for one in self._listed("list_notebook_instances", "NotebookInstances")
             if one["NotebookInstanceStatus"] != "Stopped"
         ]
+
+    def _listed(self, operation: str, member: str) -> list[dict[str, Any]]:
+        pages = self.root.client("sagemaker").get_paginator(operation)
+        return [one for page in pages.paginate() for one in page[member]]
 
 
 @contextmanager
 def watched_seats(
-    state_dir: Path, budget: dict[str, Any] | None = None, **delays: float
+    state_dir: Path,
+    budget: dict[str, Any] | None = None,
+    length: timedelta = LENGTH,
+    **delays: float,
 ) -> Iterator[Watched]:
     """Deploy two seats with work under way, and the watch; time stands still until it is moved."""
     with two_seats(state_dir, **delays) as seats:
         root = seats.root
         root.freeze()
         now = process.set_clock(root.running)["now"]
-        end = datetime.fromtimestamp(now // 60 * 60, UTC) + timedelta(minutes=50)
+        end = datetime.fromtimestamp(now // 60 * 60, UTC) + length
         body = ending(registering().text("demo-cohort"), end)
         assert root.update("demo-cohort", body, **IAM) == "UPDATE_COMPLETE"
         text = _capped(ending(registering().text(WATCH), end), budget)
         status = root.deploy(WATCH, text, **IAM)
         assert status == "CREATE_COMPLETE", root.reasons(WATCH, "CREATE_FAILED")
-        yield Watched(seats, end)
+        yield Watched(seats, end, budget)
 
 
 def _capped(text: str, budget: dict[str, Any] | None) -> str:

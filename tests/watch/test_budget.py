@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -303,3 +304,85 @@ def test_a_stop_that_aws_refuses_is_asked_for_again_at_the_next_tick(cloud: Clou
     assert is_frozen(cloud, ADA)
     assert first.pending[0].startswith(f"training_job {ADA.job_prefix}fit: ")
     assert tick(cloud, per_seat_usd=1).done["jobs stopped"] == 1
+
+
+def test_what_aws_refuses_is_stopped_later_although_the_seat_is_below_its_caps_by_then(
+    cloud: Cloud,
+) -> None:
+    """Without the first, what is being created is within the cap; it was above it together."""
+    serves(cloud, BEN)
+    serves(cloud, ADA, count=3)
+    tick(cloud, max_instances=4)
+    assert not is_frozen(cloud, ADA)
+    cloud.delays(endpoint=600)
+    client, name = cloud.client("sagemaker"), f"{ADA.job_prefix}serve"
+    made = client.create_endpoint(EndpointName="Second", EndpointConfigName=name, Tags=tags(ADA))
+    run = event(cloud, "Endpoint", made["EndpointArn"], max_instances=4)
+    assert run.pending == ["endpoint Second is Creating"]
+    assert run.done["endpoints deleted"] == 1
+    assert is_frozen(cloud, ADA)
+    assert not tick(cloud, max_instances=4).done
+    assert tick(cloud, 301, max_instances=4).done == {"endpoints deleted": 1}
+    kept = cloud.client("s3").list_objects_v2(Bucket=ADA.watch_bucket, Prefix=budget.REFUSED)
+    assert kept["KeyCount"] == 0
+    assert not tick(cloud, 601, max_instances=4).done
+    assert endpoints(cloud) == [f"{BEN.job_prefix}serve"]
+
+
+def test_what_is_being_deleted_counts_no_more(cloud: Cloud) -> None:
+    """Whoever deletes an endpoint may make another at once."""
+    serves(cloud, ADA, count=3)
+    tick(cloud, max_instances=4)
+    cloud.delays(endpoint=600)
+    client, name = cloud.client("sagemaker"), f"{ADA.job_prefix}serve"
+    client.delete_endpoint(EndpointName=name)
+    made = client.create_endpoint(EndpointName="Next", EndpointConfigName=name, Tags=tags(ADA))
+    event(cloud, "Endpoint", made["EndpointArn"], max_instances=4)
+    assert tick(cloud, max_instances=4).problems == []
+    assert not is_frozen(cloud, ADA)
+    assert used(cloud) == pytest.approx(2 * TICK / HOUR * 3 * 0.115, rel=0.01)
+
+
+def test_an_endpoint_that_is_gone_before_the_next_tick_is_counted(cloud: Cloud) -> None:
+    tick(cloud, per_seat_usd=25)
+    arn = serves(cloud, ADA, count=10)
+    event_of = {"EndpointArn": arn, "EndpointStatus": "InService"}
+    budget.hold_at_event(work(cloud, per_seat_usd=25), event_of)
+    cloud.advance(240)
+    cloud.client("sagemaker").delete_endpoint(EndpointName=f"{ADA.job_prefix}serve")
+    gone = {**event_of, "EndpointStatus": "DELETING"}
+    for _ in range(2):  # an event may come twice
+        budget.hold_at_event(work(cloud, per_seat_usd=25), gone)
+    tick(cloud, per_seat_usd=25)
+    assert used(cloud) == pytest.approx(240 / HOUR * 10 * 0.115, rel=0.01)
+
+
+def test_a_job_whose_record_is_deleted_before_the_next_tick_is_counted(cloud: Cloud) -> None:
+    cloud.delays(training=240)
+    tick(cloud, per_seat_usd=25)
+    for number in range(3):
+        arn = trains(cloud, ADA, f"hidden{number}", count=20)
+        event(cloud, "TrainingJob", arn, per_seat_usd=25)
+        cloud.advance(299)
+        name = f"{ADA.job_prefix}hidden{number}"
+        cloud.client("sagemaker").delete_training_job(TrainingJobName=name)
+        assert tick(cloud, 1, per_seat_usd=25).problems == []
+    tick(cloud, per_seat_usd=25)
+    at_most = 3 * 300 / HOUR * 20 * 0.115
+    assert at_most * 240 / 300 <= used(cloud) <= at_most * 1.001
+
+
+def test_however_much_there_is_to_count_there_is_time_to_freeze_and_stop(cloud: Cloud) -> None:
+    serves(cloud, ADA, count=20)
+    for number in range(3):
+        trains(cloud, ADA, f"flood{number}")
+    cloud.advance(HOUR)
+    flooded = work(cloud, per_seat_usd=1)
+    left = chain(repeat(PLENTY, 3), repeat(spending.FOR_HOLDING - 1))
+    flooded.left = lambda: next(left)
+    budget.hold_to_budget(flooded)
+    assert flooded.unfinished
+    assert (endpoints(cloud), is_frozen(cloud, ADA)) == ([], True)
+    tick(cloud, per_seat_usd=1)
+    by_hand = 20 * 0.115 + 0.115 * trained(cloud)
+    assert used(cloud) == pytest.approx(by_hand, rel=0.001)

@@ -93,6 +93,22 @@ def test_a_listing_that_fails_stops_no_other_and_is_made_up_for(
     assert training(cloud, "fit") in ("Stopping", "Stopped")
 
 
+def test_an_answer_that_nobody_expects_stops_no_other_kind(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works(cloud)
+    client = cloud.client("sagemaker")
+    pages = client.get_paginator("list_endpoints")
+    monkeypatch.setattr(pages, "paginate", lambda: [{"Endpoints": [{}]}])
+    real = client.get_paginator
+    monkeypatch.setattr(
+        client, "get_paginator", lambda name: pages if name == "list_endpoints" else real(name)
+    )
+    made = run(cloud)
+    assert made.problems == ["endpoints: KeyError('EndpointName')"]
+    assert made.done["jobs stopped"] == 1
+
+
 def test_a_run_without_time_does_what_it_can_and_the_next_goes_on(cloud: Cloud) -> None:
     works(cloud)
     first = run(cloud, left=chain(repeat(PLENTY, 2), repeat(1.0)))

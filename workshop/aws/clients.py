@@ -15,7 +15,7 @@ import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from botocore.model import OperationModel
 
 from workshop.account_region import AccountRegion
@@ -169,6 +169,12 @@ class Clients:
                 raise WorkshopError(regions.not_enabled(account_region)) from error
             if errors.is_nowhere(error):
                 raise WorkshopError(_nobody_at(error)) from error
+            if isinstance(error, ProfileNotFound):
+                raise WorkshopError(
+                    f"{str(error)[0].lower()}{str(error)[1:]}, which AWS_PROFILE names; see which"
+                    " there are with: aws configure list-profiles, or go on without one with: unset"
+                    " AWS_PROFILE"
+                ) from error
             raise WorkshopError(
                 f"AWS did not say who is calling for account {account_region.account} ({error});"
                 " sign in, or check your credentials with: aws sts get-caller-identity"

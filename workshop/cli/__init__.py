@@ -13,7 +13,7 @@ import typer
 
 from localcloud.errors import LocalCloudError
 from workshop import extras
-from workshop.cli import completion, console, signed_out
+from workshop.cli import completion, console, signed_out, wrong_usage
 from workshop.errors import SignInError, UsageError, WorkshopError
 
 COMMANDS = {
@@ -126,6 +126,7 @@ def _chosen(arguments: list[str]) -> typer.Typer:
     if first in (*COMMANDS, *GROUPS):
         return application(first)
     if typed is None:
+        wrong_usage.refuse_other_word(first)
         return application()
     app = _empty()
     for name in (*COMMANDS, *GROUPS):
@@ -156,10 +157,13 @@ def main() -> None:
 
 
 def _hint_at_environment(arguments: list[str]) -> None:
-    """Say which environments there are, where a command line that typer refused names none."""
+    """Say which environments there are, where a command line that typer refused names none.
+
+    Where it names one, say how seats are named.
+    """
     from workshop.cli import which_environment  # noqa: PLC0415 - rarely needed, and slow to load
 
-    if hint := which_environment.hint(arguments):
+    if hint := which_environment.hint(arguments) or wrong_usage.seats_hint(arguments):
         console.say(f"workshop: {hint}")
 
 

@@ -16,6 +16,7 @@ from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
+from workshop.bill import estimate
 from workshop.cli import console, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, seats
@@ -106,7 +107,16 @@ def _write_policy(loaded: LoadedEnvironment, chosen: Collection[Seat], folder: P
     Raise UsageError where the folder cannot be written to.
     """
     partition = regions.partition(loaded.home.region).name
-    made = organiser_page.files(loaded, chosen, partition=partition)
+    cost = estimate.estimate(loaded, tuple(chosen))
+    expected = (
+        [
+            f"as the YAML plans it, with jobs and endpoints: USD {estimate.in_dollars(cost.total)}",
+            cost.worst_line,
+        ]
+        if cost
+        else []
+    )
+    made = organiser_page.files(loaded, chosen, partition=partition, expected=expected)
     try:
         organiser_page.write(folder, made)
     except OSError as error:

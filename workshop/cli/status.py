@@ -16,6 +16,7 @@ from workshop.cli import console, off_roster, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.pricing import prices
+from workshop.pricing.prices import Cost
 from workshop.status import report
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
@@ -59,8 +60,10 @@ def status(
 
     The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
     be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
-    machines and notebook disks. "?" is what could not be read. The exit code is 1 then, and where a
-    notebook is missing or Failed though its stack is there. One scan describes 200 processing and
+    machines and notebook disks. "?" is what could not be read. The exit code is 1 then, where a
+    notebook is missing or Failed though its stack is there, where a stack that all seats share is
+    not as it should be, and where anything but disks costs after the workshop's end. One scan
+    describes 200 processing and
     transform jobs and configurations of endpoints at most; with --watch, the next scan goes on with
     the others.
 
@@ -87,7 +90,9 @@ def status(
         return
     seen = take()
     _show(work, seen, as_json=as_json, everything=everything)
-    if seen.unknown or any(row.lost_notebook for row in seen.rows):
+    goes_on = _is_over(work, seen) and _running(seen) != Cost()
+    lost = any(row.lost_notebook for row in seen.rows)
+    if seen.unknown or lost or goes_on or set(seen.shared.values()) - {"in progress"}:
         raise typer.Exit(1)
 
 
@@ -161,6 +166,11 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         if ids:
             command = work.loaded.command(verb, "--only", ids)
             remarks.append(f"warning: the notebook is {status}: {ids}; {cure} with: {command}")
+    remarks += [
+        f"warning: what all seats share is not as it should be: {name} {state}; see how to go on"
+        f" with: {work.loaded.command('plan')}"
+        for name, state in seen.shared.items()
+    ]
     for account_region, parts in seen.unknown.items():
         remarks += [
             f"warning: {account_region}: {what} could not be read: {why}"
@@ -169,7 +179,28 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
     if seen.watch is not None:
         remarks += seen.watch.sentences(seen.at)
         remarks += _used(work, seen)
-    return [*remarks, *so_far.sentences(work.loaded), _readiness(seen)]
+    last = _after_the_end(work, seen) if _is_over(work, seen) else _readiness(seen)
+    return [*remarks, *so_far.sentences(work.loaded), last]
+
+
+def _is_over(work: CommandContext, seen: StatusScan) -> bool:
+    end = work.loaded.settings.end
+    return end is not None and seen.at >= end
+
+
+def _running(seen: StatusScan) -> Cost:
+    """Return what seats cost an hour that can be ended: all but their disks."""
+    return prices.total(row.running for row in (*seen.rows, *seen.strays))
+
+
+def _after_the_end(work: CommandContext, seen: StatusScan) -> str:
+    """Return whether anything but disks still bills."""
+    running = _running(seen)
+    if running != Cost():
+        cure = work.loaded.command("teardown")
+        return f"the workshop is over, and {running.per_hour} go on; end that with: {cure}"
+    disks = prices.total(row.disk for row in (*seen.rows, *seen.strays))
+    return f"the workshop is over; nothing runs of it, disks cost {disks.per_hour}"
 
 
 def _used(work: CommandContext, seen: StatusScan) -> list[str]:
@@ -343,6 +374,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "at": seen.at.isoformat(),
         "seats": [_row_document(row) for row in seen.rows],
         "ready": sum(row.is_ready for row in seen.rows),
+        "shared": dict(seen.shared),
         "off_roster": [_row_document(row) for row in seen.strays],
         "of_no_seat": [
             {

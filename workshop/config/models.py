@@ -132,8 +132,8 @@ class Deploy(Model):
 
 
 SAVED_TO = rules.Rule(
-    # A bucket's name as in rules.PUBLIC_BUCKET; a prefix of plain words, or a folder's path.
-    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._-]+)*/?|(?!s3:)[^\x00-\x1f]+",
+    # A prefix of plain words behind the bucket's name, or a folder's path.
+    rf"s3://{rules.BUCKET_PATTERN}(?:/[A-Za-z0-9._-]+)*/?|(?!s3:)[^\x00-\x1f]+",
     "is no place to save to; write 's3://bucket/prefix' or the path of a folder",
     longest=900,
 )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
 
 from workshop.config import rules
 from workshop.config.rules import shown
@@ -97,6 +105,20 @@ def _any_gpu(types: tuple[str, ...]) -> bool:
     return any(name.startswith(("ml.g", "ml.p")) for name in types)
 
 
+def _condition_values(written: object) -> object:
+    # IAM compares text; what YAML reads as a number or a truth value is text to it as well.
+    values = written if isinstance(written, list | tuple) else [written]
+    return tuple(str(value).lower() if isinstance(value, bool | int) else value for value in values)
+
+
+ConditionValues = Annotated[
+    tuple[str, ...],
+    BeforeValidator(
+        _condition_values, json_schema_input_type=str | int | bool | tuple[str | int | bool, ...]
+    ),
+]
+
+
 class ExtraStatement(Model):
     """One statement of a policy that opens something to every seat of the profile."""
 
@@ -112,7 +134,7 @@ class ExtraStatement(Model):
         examples=[["arn:aws:dynamodb:eu-west-1:123456789012:table/prices"]],
     )
     """ARNs, or "*" for all; IAM's own variables such as ``${aws:PrincipalTag/attendee}`` work."""
-    conditions: dict[str, dict[str, str | tuple[str, ...]]] = {}
+    conditions: dict[str, dict[str, ConditionValues]] = {}
     """Conditions as IAM writes them: operator, key, value or values."""
 
 

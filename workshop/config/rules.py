@@ -93,7 +93,8 @@ RESOURCE = Rule(
     longest=1_600,
 )
 PRINCIPAL = Rule(
-    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|(?:user|role)/(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64})",
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|(?:user|role)/(?:[A-Za-z0-9_+=,.@-]+/)*"
+    r"[A-Za-z0-9_+=,.@-]{1,64})",
     "is no IAM user, role or account; write its ARN, such as"
     " 'arn:aws:iam::123456789012:role/entrance'",
     longest=600,
@@ -111,9 +112,16 @@ BUCKET_KEY = Rule(
     naming.BUCKET_KEY_PATTERN,
     "cannot name a bucket; use 2 to 8 lower-case letters and digits, a letter first",
 )
-PUBLIC_BUCKET = Rule(
+BUCKET_PATTERN = (
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    r"^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$",
+    r"(?!xn--|sthree-)(?![0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/|$))"
+    r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]"
+    r"(?<!-s3alias)(?<!--ol-s3)(?<!\.mrap)(?<!--x-s3)(?<!--table-s3)"
+)
+"""The name of any general purpose bucket of S3."""
+
+PUBLIC_BUCKET = Rule(
+    f"^{BUCKET_PATTERN}$",
     "is no bucket's name; write it alone, such as 'sagemaker-sample-files'",
 )
 REPOSITORY_KEY = Rule(
@@ -145,7 +153,7 @@ REQUIREMENT = Rule(
     longest=100,
 )
 ROLE = Rule(
-    r"^(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$",
+    r"^(?:[A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$",
     "is not a role; write its name, with its path if it has one, such as 'WorkshopDeployer'",
     longest=512,
 )

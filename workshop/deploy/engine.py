@@ -108,7 +108,7 @@ class DeployEngine:
                 lost = next(
                     job.name for job in jobs if job.stage not in (Stage.DONE, Stage.UNCHANGED)
                 )
-                self._stop_for(f"{lost} is not there, and every seat needs it")
+                self._stop_for(f"{lost} is not as it should be, and every seat needs it")
                 return
         waiting = [
             seat
@@ -449,4 +449,4 @@ class DeployEngine:
 
 
 def _lacking(job: StackJob) -> str:
-    return f"needs {job.plan.desired.needs}, which is not there"
+    return f"needs {job.plan.desired.needs}, which is not as it should be"

@@ -144,7 +144,7 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
     action = _repair(found, now)
     message = _because(found)
     if action == StackAction.REFUSED:
-        message += f"; {_cure(desired, found)}"
+        message = f"{message.rstrip('.')}; {_cure(desired, found)}"
     plan = StackPlan(desired, found, action, message)
     return replace(plan, message=f"{message}; {LOSES_DISK}") if plan.loses_disk else plan
 

@@ -1,7 +1,7 @@
 """What IAM refuses in statements and principals that each look sound by themselves.
 
-Without these rules it would be told by the first stack, of every seat, on the day of the deployment
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
+Without these rules it would be told by the first stack, of every seat, on the day of the
+deployment.
 """
 
 from __future__ import annotations
@@ -11,24 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from workshop.config.diagnostics import Diagnostic, suggestion
-from workshop.config.instance_types import partition
+from workshop.config.instance_types import known_regions, partition
 from workshop.config.models import Environment
 from workshop.config.profiles import Access, ExtraStatement
 from workshop.config.roster import Seat
 from workshop.config.rules import shown
 from workshop.config.yaml_document import Document
+from workshop.environments import iam_conditions
 
-_COMPARED = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan")
-OPERATORS = (
-    *("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
-    *("StringLike", "StringNotLike", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
-    *("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
-    *(f"{kind}{how}" for kind in ("Numeric", "Date") for how in (*_COMPARED, "GreaterThanEquals")),
-)
-"""IAM's condition operators, without ``IfExists`` behind and a set's word before them."""
-
-_OPERATOR = re.compile(r"(?:ForAllValues:|ForAnyValue:)?(\w+?)(?:IfExists)?")
-_KEY = re.compile(r"[A-Za-z0-9-]+:\S+")
 _BEYOND = re.compile(r"[^\t\n\r\x20-\xff]")
 """What no policy document may hold (botocore's model of IAM, ``policyDocumentType``)."""
 _PLACED_BUCKET = re.compile(r"arn:[a-z-]+:s3:(?:[^:]*:[^:]+|[^:]+:[^:]*):(?!accesspoint/)")
@@ -58,9 +48,12 @@ def _of_access(access: Access, where: Place, regions: Sequence[str]) -> Iterator
         if counted[extra.sid] > 1:
             yield (*place, "sid"), f"{shown(extra.sid)} names two statements; give each its own"
         for each, resource in enumerate(extra.resources):
-            for message in (*_of_partition(resource, regions), *_of_bucket(resource)):
+            for message in (*_of_partition(resource, regions), *_of_arn(resource)):
                 yield (*place, "resources", each), message
-        yield from ((place, message) for message in _of_statement(extra))
+        for message in _of_letters(extra):
+            yield place, message
+        for message in iam_conditions.mistakes(extra.conditions):
+            yield (*place, "conditions"), message
 
 
 def _of_partition(arn: str, regions: Sequence[str]) -> Iterator[str]:
@@ -74,39 +67,50 @@ def _of_partition(arn: str, regions: Sequence[str]) -> Iterator[str]:
             return
 
 
-def _of_bucket(resource: str) -> Iterator[str]:
+def _of_arn(resource: str) -> Iterator[str]:
+    """Yield what is wrong in a resource whose form is an ARN's."""
+    if resource == "*":
+        return
+    if resource != resource.strip():
+        yield f"{shown(resource)} has blanks around it; remove them"
+    _, _, service, region, account, _ = resource.split(":", 5)
+    if "*" not in account and len(account) not in (0, 12):
+        yield (
+            f"{shown(resource)}: {shown(account)} has {len(account)} digits, and an account's id"
+            " 12; correct it"
+        )
+    if service == "iam" and region:
+        yield f"{shown(resource)}: the ARN of IAM has no Region; write 'arn:aws:iam::...'"
     if _PLACED_BUCKET.match(resource):
         yield (
             f"{shown(resource)}: the ARN of a bucket has neither Region nor account; write"
             " 'arn:aws:s3:::bucket/*'"
         )
+    yield from iam_conditions.variable_mistakes(resource)
 
 
-def _of_statement(extra: ExtraStatement) -> Iterator[str]:
+def _of_letters(extra: ExtraStatement) -> Iterator[str]:
     texts = [*extra.resources]
-    for operator, tests in extra.conditions.items():
-        yield from _of_operator(operator)
+    for tests in extra.conditions.values():
         for key, values in tests.items():
-            texts += [key, *([values] if isinstance(values, str) else values)]
-            if not _KEY.fullmatch(key):
-                yield (
-                    f"{shown(key)} is no condition key; write service and name, such as"
-                    " 'aws:RequestedRegion'"
-                )
-            if not values:
-                yield f"{shown(key)} is compared with nothing; give it a value, or remove it"
-        if not tests:
-            yield f"{shown(operator)} has no condition key; give it one, or remove it"
+            texts += [key, *values]
     beyond = next((found[0] for text in texts if (found := _BEYOND.search(text))), None)
     if beyond is not None:
         yield f"{shown(beyond)} can be in no policy; IAM takes Latin letters and signs alone"
 
 
-def _of_operator(operator: str) -> Iterator[str]:
-    found = _OPERATOR.fullmatch(operator)
-    word = found[1] if found else operator
-    if word.casefold() not in {known.casefold() for known in OPERATORS}:
-        yield (
-            f"{shown(operator)} is no condition operator of IAM's; {suggestion(word, OPERATORS)}"
-            "write one such as 'StringEquals'"
-        )
+def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+    """Yield Regions of ARNs that this release does not know, which may be a slip."""
+    known = known_regions()
+    for name, profile in settings.profiles.items():
+        for number, extra in enumerate(profile.access.extra_statements):
+            for each, resource in enumerate(extra.resources):
+                region = "" if resource == "*" else resource.split(":")[3]
+                if region and "*" not in region and region not in known:
+                    within = ("extra_statements", number, "resources", each)
+                    place = ("profiles", name, "access", *within)
+                    message = (
+                        f"{region!r} is no Region that this release knows;"
+                        f" {suggestion(region, sorted(known))}check its spelling"
+                    )
+                    yield Diagnostic(document.line(place), place, message)

@@ -254,6 +254,7 @@ def _openings(where: str, access: Access) -> Iterator[str]:
 
 def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
     """Yield what stands on a line of its own and may not be meant: types, and people in tags."""
+    yield from iam_rules.doubts(document, settings)
     for name, profile in settings.profiles.items():
         yield from _unknown_types(document, name, profile)
     for key, value in settings.tags.items():

@@ -138,7 +138,8 @@ def _path(name: str, config_dir: Path) -> Path:
     if not names:
         raise UsageError(f"{nothing_in(config_dir, name)}; {_whereabouts(name, config_dir)}")
     raise UsageError(
-        f"no environment {name!r} in {folder}/; {suggestion(name, names)}known: {', '.join(names)}"
+        f"no environment {name!r} in {folder}/; {suggestion(Path(name).stem, names)}known:"
+        f" {', '.join(names)}"
     )
 
 

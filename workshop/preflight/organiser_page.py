@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -31,8 +31,17 @@ class NotebookCost:
     hourly: Decimal | None
 
 
-def files(loaded: LoadedEnvironment, seats: Collection[Seat], *, partition: str) -> dict[str, str]:
-    """Return the page and the policies of each account, by the names of their files."""
+def files(
+    loaded: LoadedEnvironment,
+    seats: Collection[Seat],
+    *,
+    partition: str,
+    expected: Sequence[str] = (),
+) -> dict[str, str]:
+    """Return the page and the policies of each account, by the names of their files.
+
+    ``expected`` are lines on what it will cost with jobs and endpoints.
+    """
     scopes = _scopes(loaded, seats, partition)
     policies: dict[str, str] = {}
     accounts: dict[str, list[str]] = {}
@@ -41,7 +50,7 @@ def files(loaded: LoadedEnvironment, seats: Collection[Seat], *, partition: str)
             name = f"organiser-{scope.account}-{number}.json"
             policies[name] = json.dumps(document, indent=1) + "\n"
             accounts.setdefault(scope.account, []).append(name)
-    return {PAGE: _page(loaded, seats, scopes, accounts), **policies}
+    return {PAGE: _page(loaded, seats, scopes, accounts, expected), **policies}
 
 
 def write(folder: Path, made: Mapping[str, str]) -> None:
@@ -79,6 +88,7 @@ def _page(
     seats: Collection[Seat],
     scopes: Collection[OrganiserScope],
     accounts: Mapping[str, list[str]],
+    expected: Sequence[str],
 ) -> str:
     settings = loaded.settings
     hours = (settings.end - settings.start).total_seconds() / 3600
@@ -104,6 +114,8 @@ def _page(
         machines=machines,
         hours=round(hours),
         total=None if total is None else f"{total:.2f}",
+        expected=expected,
+        basis=dict.fromkeys(prices.basis(seat.region) for seat in seats),
     )
 
 

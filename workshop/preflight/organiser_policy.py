@@ -27,20 +27,11 @@ OF_PREFLIGHT = (
 )
 """What a preflight itself reads, and asks for."""
 
-OF_BILL = ("ce:GetCostAndUsage", "pricing:GetProducts")
-"""What a bill reads besides; without it there are shipped prices, and nothing to compare with."""
-
 OF_TEARDOWN_ROLES = (
     *("iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:AttachRolePolicy"),
     *("iam:PutRolePermissionsBoundary", "iam:RemoveRoleFromInstanceProfile"),
 )
 """What a teardown does to the workshop's roles."""
-
-_SAVED = ("s3:GetObject", "s3:GetObjectVersion")
-"""What a teardown reads of attendees' work to save it."""
-
-_AGENTS = ("s3:PutObject",)
-"""What is done besides to tell agents something and to copy saved work from seat to seat."""
 
 _NAMED = {
     permissions.STACK: "cloudformation:{region}:{account}:stack/{workshop}-*/*",
@@ -95,10 +86,10 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     roles = _arns(scope, _NAMED[permissions.ROLE])
     named[roles].update(dict.fromkeys(OF_TEARDOWN_ROLES))
     objects = _arns(scope, _NAMED["AWS::S3::Bucket"] + "/*")
-    named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *_SAVED, *_AGENTS))
+    named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *permissions.OF_WORK))
     # Whoever may not list a bucket is not told that an object is missing, but that it is closed.
     named[_arns(scope, _NAMED["AWS::S3::Bucket"])]["s3:ListBucket"] = None
-    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *OF_BILL, *everywhere}
+    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *permissions.OF_BILL, *everywhere}
     reads.add("cloudformation:DescribeStacks")
     anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])
     (_, deletes), _ = permissions.deletes(anybody, scope.partition, bucket="datasets")

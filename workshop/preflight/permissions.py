@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
-from workshop.naming import SEAT_STACKS, WATCH_MAKES, Names
+from workshop.naming import SEAT_STACKS, WATCH, WATCH_MAKES, Names
 from workshop.policies.actions import actions
 from workshop.preflight import handlers
 from workshop.preflight.checks import Check, CheckState, DeniedAction, not_known, unknown
@@ -26,6 +26,7 @@ from workshop.teardown.resources.sagemaker_type import SageMakerType
 SUBJECT = "permissions"
 READS_SUBJECT = "permissions to tear down"
 DELETES_SUBJECT = "permissions to delete what attendees make"
+RUNNING_SUBJECT = "permissions while the workshop runs"
 
 OF_STACKS_AND_ROLES = (
     *("cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
@@ -202,6 +203,7 @@ def questions(
             asked.setdefault(resource, {}).setdefault(action)
     for resource, some in asked.items():
         yield resource, tuple(some)
+    yield names.watch_role_arn, ("iam:PassRole",)
 
 
 def reads() -> Question:
@@ -215,6 +217,19 @@ def reads() -> Question:
 
 OF_OBJECTS = actions("s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion")
 """What a teardown does to what is in the workshop's buckets."""
+
+
+OF_WORK = actions("s3", "GetObject GetObjectVersion PutObject")
+"""What reads and saves attendees' work, tells agents something and copies work to another seat."""
+
+OF_BILL = ("ce:GetCostAndUsage", "pricing:GetProducts")
+"""What a bill reads besides; without it there are shipped prices, and nothing to compare with."""
+
+
+def running(names: Names, partition: str, *, bucket: str) -> tuple[Question, Question]:
+    """Return what is called while a workshop runs, beside what deploys it, in a lasting order."""
+    objects = f"{replace(names, partition=partition).bucket_arn(bucket)}/*"
+    return (objects, OF_WORK), ("*", OF_BILL)
 
 
 def deletes(names: Names, partition: str, *, bucket: str) -> tuple[Question, Question]:
@@ -245,10 +260,6 @@ def simulated(
     kind, _, name = caller.split(":", 5)[5].partition("/")
     if kind == "assumed-role":
         caller = iam.get_role(RoleName=name.partition("/")[0])["Role"]["Arn"]
-    context = [
-        _entry("aws:RequestedRegion", account_region.region),
-        _entry("iam:PassedToService", "sagemaker.amazonaws.com"),
-    ]
     pages = iam.get_paginator("simulate_principal_policy")
     return tuple(
         SimulatedDecision(
@@ -262,10 +273,19 @@ def simulated(
             PolicySourceArn=caller,
             ActionNames=list(actions),
             ResourceArns=[resource],
-            ContextEntries=context,
+            ContextEntries=[
+                _entry("aws:RequestedRegion", account_region.region),
+                _entry("iam:PassedToService", _passed_to(resource)),
+            ],
         )
         for result in page["EvaluationResults"]
     )
+
+
+def _passed_to(resource: str) -> str:
+    """Return the service that takes on a role: of all roles, one is a function's."""
+    of_function = resource.endswith(f"-{WATCH}")
+    return "lambda.amazonaws.com" if of_function else "sagemaker.amazonaws.com"
 
 
 def check(
@@ -348,6 +368,28 @@ def check_teardown(
         yield Check(
             account_region, DELETES_SUBJECT, CheckState.WARNING, message, denied=_denied(undeleted)
         )
+
+
+def check_running(
+    account_region: AccountRegion, decisions: Collection[SimulatedDecision] | Unavailable
+) -> Iterator[Check]:
+    """Yield a warning where commands of a running workshop may be refused.
+
+    That the simulation does not answer is said by ``check``.
+    """
+    if isinstance(decisions, Unavailable):
+        return
+    for about, commands in ((OF_WORK, "save, tell, share, swap and teardown"), (OF_BILL, "bill")):
+        denied = [one for one in decisions if one.action in about and not one.allowed]
+        if denied:
+            message = f"{commands} may need {_counted(denied)}; better have it allowed"
+            yield Check(
+                account_region,
+                RUNNING_SUBJECT,
+                CheckState.WARNING,
+                message,
+                denied=_denied(denied),
+            )
 
 
 def _counted(decisions: Collection[SimulatedDecision]) -> str:

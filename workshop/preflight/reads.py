@@ -161,14 +161,20 @@ def _permissions(
     )
     decisions = ask(permissions.simulated, account_region, caller, tuple(questions))
     of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]
+    of_running = permissions.running(names, partition, bucket=bucket)
     torn_down = (
         ask(permissions.simulated, account_region, caller, of_teardown) if tries_reads else None
+    )
+    running = (
+        ask(permissions.simulated, account_region, caller, of_running) if tries_reads else None
     )
 
     def judge() -> Iterator[Check]:
         yield from permissions.check(account_region, caller, decisions.result())
         if torn_down is not None:
             yield from permissions.check_teardown(account_region, torn_down.result())
+        if running is not None:
+            yield from permissions.check_running(account_region, running.result())
 
     return judge
 

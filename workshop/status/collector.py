@@ -88,7 +88,8 @@ class StatusScan:
 
     ``strays`` are the rows of seats that left the roster, which ``totals`` leaves out;
     ``stray_stacks`` are what they still have.
-    ``watch`` is what the watches have counted, None without caps.
+    ``watch`` is what the watches have counted, None without caps. ``shared`` is what is wrong with
+    the stacks that all seats share, by account, Region and name.
     """
 
     at: datetime
@@ -101,6 +102,7 @@ class StatusScan:
     stray_stacks: tuple[Stray, ...] = ()
     snapshots: Mapping[AccountRegion, Snapshot] = field(default_factory=dict)
     watch: WatchState | None = None
+    shared: Mapping[str, str] = field(default_factory=dict)
 
 
 def scan(
@@ -147,6 +149,7 @@ def scan(
         stray_stacks=strays,
         snapshots=snapshots,
         watch=watch,
+        shared=report.shared(loaded, rows, snapshots),
     )
 
 

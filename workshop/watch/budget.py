@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from workshop.watch.machines import stop_all, tags_of
-from workshop.watch.messages import say, tell_seat
+from workshop.watch.machines import is_deleting, stop_all, tags_of
+from workshop.watch.messages import SAID, TRIES, say, tell_seat
 from workshop.watch.roles import freeze_all
 from workshop.watch.spending import Spending, count_all, read_spending, write_spending
 from workshop.watch.work import OutOfTimeError, Work
 
+ABOVE = "above-"
+"""How the names begin of what is said of a seat above a cap; the seat comes next."""
+REFUSED = "refused/"
+"""Below which names are kept of what was above a cap and could not be stopped yet."""
+
 
 class Excess(NamedTuple):
-    """Why a seat is above a cap; ``key`` tells for what it is said once."""
+    """Why a seat is above a cap; it is said once for as long as ``key`` and the excess last."""
 
     key: str
     text: str
@@ -23,12 +28,18 @@ def hold_to_budget(work: Work) -> None:
     if not work.settings.budget:
         return
     with work.noting("what seats spend could not be counted"):
-        spending, condition = read_spending(work)
-        count_all(work, spending)
-        # Another run has counted meanwhile, and does the rest.
-        if write_spending(work, spending, condition) and work.now < work.end:
+        for _ in range(TRIES):
+            spending, condition = read_spending(work)
+            count_all(work, spending)
+            # Another run may have written meanwhile: what it has counted is not counted again.
+            if write_spending(work, spending, condition):
+                break
+        if work.now < work.end:
+            above = _above(work, spending)
+            _forget_said(work, above)
             _warn_seats(work, spending)
-            _hold(work, _above(work, spending))
+            _hold(work, above)
+            _stop_refused(work)
 
 
 def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
@@ -37,12 +48,20 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
     arns = [arn for key, arn in detail.items() if arn and key.endswith(("JobArn", "EndpointArn"))]
     if not limits or not arns:
         return
+    if is_deleting(detail):
+        with work.noting("an endpoint's end was not counted"):
+            spending, condition = read_spending(work)
+            spending.end(arns[0], work.now.timestamp())
+            write_spending(work, spending, condition, whole=False)
+        return
     tags = tags_of(work, arns[0]) or {}
     if tags.get("workshop") != work.settings.workshop:
         return
     with work.noting("what a seat runs could not be read"):
-        spending, _ = read_spending(work)
-        count_all(work, spending)
+        spending, condition = read_spending(work)
+        count_all(work, spending, ended=False)
+        # Its record may be deleted before the next tick.
+        write_spending(work, spending, condition, whole=False)
         seat = tags.get("attendee", "")
         above = _above(work, spending)
         _hold(work, {seat: above[seat]} if seat in above else {})
@@ -56,7 +75,9 @@ def _above(work: Work, spending: Spending) -> dict[str, Excess]:
 
 
 def _excess(work: Work, spending: Spending, seat: str) -> Excess | None:
-    limits, hour = work.settings.budget, f"{work.now:%Y%m%dT%H}"
+    limits = work.settings.budget
+    # A seat that is not frozen may be above a cap again at once: that is said once an hour.
+    hour = "" if limits["on_cap"] == "freeze" else f"-{work.now:%Y%m%dT%H}"
     used, hourly = spending.used(seat), spending.hourly(seat)
     instances = spending.instances(seat)
     cap, most = limits.get("per_seat_usd"), limits.get("max_instances")
@@ -65,10 +86,10 @@ def _excess(work: Work, spending: Spending, seat: str) -> Excess | None:
         return Excess(f"cap-{cap}", f"used {used:.2f} USD, and the cap is {cap:.2f} USD")
     if most and instances > most:
         text = f"ran {instances} instances in jobs and endpoints, and may have {most}"
-        return Excess(f"instances-{hour}", text)
+        return Excess(f"instances{hour}", text)
     if an_hour and hourly > an_hour:
         text = f"ran for {hourly:.2f} USD an hour, and the cap is {an_hour:.2f} USD"
-        return Excess(f"hourly-{hour}", text)
+        return Excess(f"hourly{hour}", text)
     return None
 
 
@@ -84,7 +105,7 @@ def _warn_seats(work: Work, spending: Spending) -> None:
                 f"You have used {used:.2f} USD of the {cap:.2f} USD of your seat. Delete the"
                 " endpoints and stop the jobs that you do not need."
             )
-            tell_seat(work, seat, f"warned-{cap}", text)
+            tell_seat(work, f"warned-{seat}-{cap}", seat, text)
 
 
 def _hold(work: Work, above: dict[str, Excess]) -> None:
@@ -107,7 +128,54 @@ def _hold(work: Work, above: dict[str, Excess]) -> None:
         work.unfinished = True
     finally:
         work.seats = None
+    _note_refused(work)
     for seat, excess in above.items():
         text = f"{seat} {excess.text}. {done}"
-        say(work, f"{excess.key}-{seat}", f"{name}: {seat} is above a cap", text)
-        tell_seat(work, seat, excess.key, f"Your seat {excess.text}. {done}")
+        say(work, f"{ABOVE}{seat}-{excess.key}", f"{name}: {seat} is above a cap", text)
+        tell_seat(work, f"{ABOVE}{seat}-{excess.key}", seat, f"Your seat {excess.text}. {done}")
+
+
+def _forget_said(work: Work, above: dict[str, Excess]) -> None:
+    """Let what was said of seats be said again once they are below their caps, if they were frozen.
+
+    Somebody has reopened a seat that is above a cap again.
+    """
+    if work.settings.budget["on_cap"] != "freeze":
+        return
+    s3, bucket = work.client("s3"), work.settings.bucket
+    with work.noting("what was said could not be read"):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{SAID}{ABOVE}")
+        for key in [one["Key"] for page in pages for one in page.get("Contents", [])]:
+            if key.removeprefix(f"{SAID}{ABOVE}").partition("-")[0] not in above:
+                s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _note_refused(work: Work) -> None:
+    """Keep the names of what AWS does not let be stopped yet.
+
+    When it does, the seat may be below its caps, as all else of it is stopped.
+    """
+    for name in work.refused:
+        with work.noting(f"it was not noted that {name} goes on"):
+            work.client("s3").put_object(Bucket=work.settings.bucket, Key=f"{REFUSED}{name}")
+
+
+def _stop_refused(work: Work) -> None:
+    """Stop what earlier runs could not, and nothing else of its seat."""
+    s3, bucket = work.client("s3"), work.settings.bucket
+    with work.noting("what goes on could not be read"):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=REFUSED)
+        kept = {
+            one["Key"].removeprefix(REFUSED) for page in pages for one in page.get("Contents", [])
+        }
+        if not kept:
+            return
+        work.only = frozenset(kept - work.refused)
+        try:
+            stop_all(work)
+            for name in kept - work.refused:
+                s3.delete_object(Bucket=bucket, Key=f"{REFUSED}{name}")
+        except OutOfTimeError:
+            work.unfinished = True
+        finally:
+            work.only = None

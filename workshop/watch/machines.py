@@ -10,14 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from workshop.watch.work import Work
+from workshop.watch.work import AWS_ERRORS, Work
 
 JOBS = (
+    ("AutoMLJob", "auto_ml_job"),
     ("HyperParameterTuningJob", "hyper_parameter_tuning_job"),
     ("TrainingJob", "training_job"),
-    ("AutoMLJob", "auto_ml_job"),
     ("ProcessingJob", "processing_job"),
     ("TransformJob", "transform_job"),
 )
@@ -46,10 +44,15 @@ def stop_one(work: Work, detail: dict[str, Any]) -> None:
     for noun, snake in JOBS:
         if f"{noun}Name" in detail and f"{noun}Status" in detail:
             _stop_job(work, noun, snake, detail)
-    if "EndpointStatus" in detail:
+    if "EndpointStatus" in detail and not is_deleting(detail):
         _delete_endpoint(work, detail["EndpointName"], detail["EndpointArn"])
     elif "NotebookInstanceStatus" in detail:
         _stop_notebook(work, detail["NotebookInstanceName"])
+
+
+def is_deleting(detail: dict[str, Any]) -> bool:
+    """Return whether an event tells that an endpoint goes, which bills no more."""
+    return str(detail.get("EndpointStatus", "")).upper() == "DELETING"
 
 
 def listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
@@ -66,7 +69,7 @@ def tags_of(work: Work, arn: str) -> dict[str, str] | None:
     try:
         pages = work.client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         work.problems.append(f"the tags of {arn} could not be read: {error}")
         return None
 
@@ -76,18 +79,33 @@ def _is_ours(work: Work, arn: str) -> bool:
 
     What is gone meanwhile is not.
     """
+    if not _is_named(work, arn.rpartition("/")[2]):
+        return False
     tags = tags_of(work, arn) or {}
     is_ours = tags.get("workshop") == work.settings.workshop
     return is_ours and (work.seats is None or tags.get("attendee") in work.seats)
 
 
+def _is_named(work: Work, name: str) -> bool:
+    return work.only is None or name.lower() in work.only
+
+
 def ask(work: Work, what: str, done: str, operation: str, **request: Any) -> None:
-    """Make one call; what AWS refuses is noted, and asked for again by the next run."""
+    """Make one call; what AWS refuses is noted, and asked for again by the next run.
+
+    The first of the request is the name of what is stopped.
+    """
     try:
         getattr(work.client("sagemaker"), operation)(**request)
         work.done[done] += 1
-    except (ClientError, BotoCoreError) as error:
-        work.pending.append(f"{what}: {error}")
+    except AWS_ERRORS as error:
+        _wait(work, next(iter(request.values())), f"{what}: {error}")
+
+
+def _wait(work: Work, name: str, text: str) -> None:
+    """Note what AWS does not let be stopped yet."""
+    work.refused.add(name.lower())
+    work.pending.append(text)
 
 
 # --- endpoints -----------------------------------------------------------------------------------
@@ -101,8 +119,10 @@ def _delete_endpoints(work: Work) -> None:
 def _delete_endpoint(work: Work, name: str, arn: str, status: str = "") -> None:
     if not _is_ours(work, arn):
         return
-    if status in CHANGING or status == "Deleting":
-        work.pending.append(f"endpoint {name} is {status}")
+    if status == "Deleting":
+        work.pending.append(f"endpoint {name} is Deleting")
+    elif status in CHANGING:
+        _wait(work, name, f"endpoint {name} is {status}")
     elif not _has_dependents(work, name, _scalable_targets(work)):
         ask(work, f"endpoint {name}", "endpoints deleted", "delete_endpoint", EndpointName=name)
 
@@ -140,9 +160,9 @@ def _has_dependents(work: Work, endpoint: str, targets: dict[str, list[dict[str,
             name, status = one["InferenceComponentName"], one.get("InferenceComponentStatus")
             _deregister(work, targets.get(f"inference-component/{name}", []))
             if status in CHANGING or status == "Deleting":
-                work.pending.append(f"component {name} of endpoint {endpoint} is {status}")
+                _wait(work, endpoint, f"component {name} of endpoint {endpoint} is {status}")
                 continue
-            work.pending.append(f"endpoint {endpoint} waits for its component {name}")
+            _wait(work, endpoint, f"endpoint {endpoint} waits for its component {name}")
             ask(
                 work,
                 f"component {name}",
@@ -213,7 +233,7 @@ def stop_notebooks(work: Work) -> None:
     """Stop the workshop's notebooks that run; those on their way are noted."""
     for name, status in listed_notebooks(work):
         if status in ON_ITS_WAY:
-            work.pending.append(f"notebook {name} is {status}")
+            _wait(work, name, f"notebook {name} is {status}")
         elif status == "InService":
             _stop_notebook(work, name)
 
@@ -231,7 +251,7 @@ def _stop_notebook(work: Work, name: str) -> None:
 
 def _is_notebook_asked_for(work: Work, name: str) -> bool:
     seat = seat_of_notebook(work.settings.workshop, name)
-    return bool(seat) and (work.seats is None or seat in work.seats)
+    return bool(seat) and _is_named(work, name) and (work.seats is None or seat in work.seats)
 
 
 def seat_of_notebook(workshop: str, name: str) -> str:

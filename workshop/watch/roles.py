@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from workshop.watch.work import Work
+from workshop.watch.work import AWS_ERRORS, Work
 
 ROLE_ENDINGS = ("-execution", "-console")
 """How the names of seats' roles end; the watch's own is none of them."""
@@ -25,7 +23,7 @@ def freeze_all(work: Work) -> None:
     def attach(name: str) -> str:
         try:
             iam.attach_role_policy(RoleName=name, PolicyArn=work.settings.freeze)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             return f"the role {name} is not frozen: {error}"
         return ""
 

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from workshop.watch.machines import listed, seat_of_notebook, tags_of
-from workshop.watch.messages import TAKEN, read_document
+from workshop.watch.messages import is_written, read_document
 from workshop.watch.work import OutOfTimeError, Work
 
 SPENDING = "spending.json"
+FOR_HOLDING = 120.0
+"""Seconds of a run that are kept for freezing and stopping, however much there is to count."""
 LONGEST = 86_400.0
 """Seconds that are counted of a resource at once: what was never seen may be as old."""
 RECENT = 3000.0
@@ -50,8 +52,8 @@ JOBS_THAT_BILL = (
 class Counted:
     """A resource: whose it is, what it costs an hour, and until when that was counted.
 
-    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. Times are
-    epoch seconds.
+    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. ``ended``
+    once it was counted to its end. Times are epoch seconds.
     """
 
     seat: str = ""
@@ -61,6 +63,7 @@ class Counted:
     start: float = 0.0
     until: float = 0.0
     runs: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -91,15 +94,22 @@ class Spending:
     def count(self, key: str, found: Counted, now: float, end: float | None = None) -> None:
         """Count a resource from where it was counted last until now, or until its end."""
         self.resources[key] = found
-        found.runs = end is None
+        found.runs, found.ended = end is None, end is not None
         stop = now if end is None else min(end, now)
         if not found.start:
+            found.until = stop
             return
         since = max(found.start, found.until, now - LONGEST)
         of_seat = self.usd.setdefault(found.seat, {})
         usd = found.hourly * max(0.0, stop - since) / 3600
         of_seat[found.kind] = of_seat.get(found.kind, 0.0) + usd
         found.until = max(found.until, stop)
+
+    def end(self, arn: str, now: float) -> None:
+        """Count an endpoint until now, at which it is deleted."""
+        for key, one in list(self.resources.items()):
+            if key.startswith(f"{arn} ") and one.runs and one.seat:
+                self.count(key, one, now, now)
 
     def rest(self, kind: str, seen: Iterable[str]) -> None:
         """Note that of a kind no more runs than what was seen."""
@@ -123,34 +133,41 @@ def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
     )
 
 
-def write_spending(work: Work, spending: Spending, condition: dict[str, str]) -> bool:
-    """Write what was counted; return False where another run has written meanwhile."""
-    before, spending.at = spending.at, work.now.timestamp()
+def write_spending(
+    work: Work, spending: Spending, condition: dict[str, str], *, whole: bool = True
+) -> bool:
+    """Write what was counted; return False where another run has written meanwhile.
+
+    ``whole``: jobs that have ended were counted too, and the next run need not look for them.
+    """
+    before = spending.at
+    if whole and not work.unfinished:
+        spending.at = work.now.timestamp()
     kept = {
         key: asdict(one)
         for key, one in spending.resources.items()
         if one.runs or one.until > before - KEPT
     }
     document = {"at": spending.at, "usd": spending.usd, "resources": kept}
-    try:
-        work.client("s3").put_object(
-            Body=json.dumps(document).encode(), **_place(work), **condition
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in TAKEN:
-            return False
-        raise
-    return True
+    return is_written(work.client("s3"), _place(work), json.dumps(document).encode(), condition)
 
 
-def count_all(work: Work, spending: Spending) -> None:
-    """Count everything that runs, and the jobs that ran; an error of one kind stops no other."""
+def count_all(work: Work, spending: Spending, *, ended: bool = True) -> None:
+    """Count everything that runs, and the jobs that ran; an error of one kind stops no other.
+
+    Without ``ended``, jobs that have ended are left to the next tick: somebody may make hundreds.
+    """
+    with work.keeping(FOR_HOLDING):
+        _count_kinds(work, spending, ended=ended)
+
+
+def _count_kinds(work: Work, spending: Spending, *, ended: bool) -> None:
     try:
         with work.noting("endpoints were not counted"):
             _count_endpoints(work, spending)
         for jobs in JOBS_THAT_BILL:
             with work.noting(f"{jobs.snake}s were not counted"):
-                _count_jobs(work, spending, jobs)
+                _count_jobs(work, spending, jobs, ended=ended)
         with work.noting("warm pools were not counted"):
             _count_pools(work, spending)
         with work.noting("notebooks were not counted"):
@@ -192,13 +209,13 @@ def _seconds(moment: datetime | None) -> float:
 # --- jobs ----------------------------------------------------------------------------------------
 
 
-def _count_jobs(work: Work, spending: Spending, jobs: JobKind) -> None:
+def _count_jobs(work: Work, spending: Spending, jobs: JobKind, *, ended: bool) -> None:
     noun, now = jobs.noun, work.now.timestamp()
     recent = datetime.fromtimestamp(max(spending.at - RECENT, now - LONGEST), UTC)
     asked: list[dict[str, Any]] = [
-        {"LastModifiedTimeAfter": recent},
         {"StatusEquals": "InProgress"},
         {"StatusEquals": "Stopping"},
+        *([{"LastModifiedTimeAfter": recent}] if ended else []),
     ]
     seen = {
         one[f"{noun}Arn"]: one
@@ -208,17 +225,36 @@ def _count_jobs(work: Work, spending: Spending, jobs: JobKind) -> None:
     spending.rest(jobs.kind, seen)
     for arn, one in seen.items():
         work.go_on()
-        found = spending.resources.get(arn) or _new_job(work, arn, jobs.kind)
-        if found is None:
-            continue
-        if found.seat and not found.start:
-            _describe_job(work, found, jobs, one[f"{noun}Name"])
-        runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
-        end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
-        if found.seat:
-            spending.count(arn, found, now, end)
-        else:
-            _note_foreign(spending, arn, found, now, runs=runs)
+        with work.noting(f"the job {one[f'{noun}Name']} was not counted"):
+            _count_job(work, spending, jobs, arn, one)
+    if ended:
+        _count_deleted(spending, jobs.kind, seen, now)
+
+
+def _count_job(
+    work: Work, spending: Spending, jobs: JobKind, arn: str, one: dict[str, Any]
+) -> None:
+    noun, now = jobs.noun, work.now.timestamp()
+    found = spending.resources.get(arn) or _new_job(work, arn, jobs.kind)
+    if found is None:
+        return
+    if found.seat and not found.start:
+        _describe_job(work, found, jobs, one[f"{noun}Name"])
+    runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
+    end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
+    if found.seat:
+        spending.count(arn, found, now, end)
+    else:
+        _note_foreign(spending, arn, found, now, runs=runs)
+
+
+def _count_deleted(spending: Spending, kind: str, seen: Iterable[str], now: float) -> None:
+    """Count until now the jobs that were seen to run and whose record somebody has deleted."""
+    there = {*seen}
+    for key, one in list(spending.resources.items()):
+        if one.kind == kind and one.seat and not one.ended and key not in there:
+            one.start = one.start or one.until
+            spending.count(key, one, now, now)
 
 
 def _new_job(work: Work, arn: str, kind: str) -> Counted | None:
@@ -285,6 +321,10 @@ def _count_endpoints(work: Work, spending: Spending) -> None:
             continue
         if not found.seat:
             _note_foreign(spending, key, found, now, runs=True)
+            continue
+        if one["EndpointStatus"] == "Deleting":
+            if found.runs:
+                spending.count(key, found, now, now)
             continue
         with work.noting(f"endpoint {one['EndpointName']} was not counted"):
             _describe_endpoint(work, found, one, configs)

@@ -15,10 +15,15 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-RESERVE = 20.0
-"""Seconds kept for saying and noting what was done."""
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, read_timeout=20)
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+"""What a call raises that AWS refuses, or answers with nothing that can be read."""
+RESERVE = 45.0
+"""Seconds kept for saying and noting what was done: as long as a call without an answer takes."""
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=10
+)
 _CLIENTS: dict[str, Any] = {}
 
 
@@ -78,8 +83,14 @@ class Work:
     unfinished: bool = False
     seats: frozenset[str] | None = None
     """Whose roles are frozen and whose machines are stopped; None for every seat."""
+    only: frozenset[str] | None = None
+    """The names, in lower case, of what is stopped; None for any."""
+    refused: set[str] = field(default_factory=set)
+    """The names, in lower case, of what AWS did not let be stopped."""
     targets: dict[str, list[dict[str, Any]]] | None = None
     """What scales endpoints, once it was listed."""
+    reserve: float = RESERVE
+    """Seconds kept for what comes after."""
 
     @property
     def end(self) -> datetime:
@@ -88,16 +99,29 @@ class Work:
 
     def go_on(self) -> None:
         """Raise OutOfTimeError when there is no time for another call."""
-        if self.left() < RESERVE:
+        if self.left() < self.reserve:
             raise OutOfTimeError
 
     @contextmanager
-    def noting(self, what: str) -> Iterator[None]:
-        """Note an error of AWS instead of passing it on, so that it stops nothing else."""
+    def keeping(self, seconds: float) -> Iterator[None]:
+        """Keep so many seconds for what comes after."""
+        before, self.reserve = self.reserve, seconds
         try:
             yield
-        except (ClientError, BotoCoreError) as error:
+        finally:
+            self.reserve = before
+
+    @contextmanager
+    def noting(self, what: str) -> Iterator[None]:
+        """Note an error instead of passing it on, so that it stops nothing else."""
+        try:
+            yield
+        except OutOfTimeError:
+            raise
+        except AWS_ERRORS as error:
             self.problems.append(f"{what}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever an answer lacks
+            self.problems.append(f"{what}: {error!r}")
 
     def report(self) -> dict[str, Any]:
         """Return what was done, as plain JSON values."""

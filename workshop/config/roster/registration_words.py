@@ -69,7 +69,9 @@ _PAYER = _words(
     "buyer", "purchas", r"\border", "billing", "payer", "invoice", "kaufer", "besteller",
     "rechnung", "acheteur", "factur", "comprador", "compratore", "acquirente", r"\bkoper",
     "factuur", "booker", "company", "firm", "organi[sz]", "contact", "manager", "supervisor",
-    "referr", "購入", "购买", "구매", "주문자", "покупател", "会社", "плательщик",
+    "referr", "friend", "partner", "colleague", "kolleg", "parent", r"\beltern", "guardian",
+    "secretar", "assistant", "teacher", "購入", "购买", "구매", "주문자", "покупател", "会社",
+    "плательщик",
 )  # fmt: skip
 _PERSON = _words(
     "attendee", "participant", "guest", "teilnehm", r"\bgast", "asistente", "partecipante",
@@ -78,7 +80,8 @@ _PERSON = _words(
 )  # fmt: skip
 
 _FULL = _words(
-    "full ?name", "display ?name", "vor (und )?(nach|familien|zu)name", "ganzer name",
+    "full ?name", "display ?name", "name on (the )?(ticket|badge)",
+    "vor (und )?(nach|familien|zu)name", "ganzer name",
     "vollstandige[rn]? name", "nom complet",
     "nome completo", "nombre completo", "nominativo", "volledige naam", "wie heisst",
     "wie heissen", "como te llamas", "vous appelez", "come ti chiami", "hoe heet",
@@ -121,12 +124,21 @@ _NO_NAME = _words(
 """How a name is read, and what else has one, where names are written without blanks."""
 
 _STATUS = _words(
-    r"\bstatus\b", r"\bstatut\b", r"\bestado\b", r"\bstato\b", "situac", r"\brsvp", "zusage",
-    r"\w+status$", "(order|ticket|registration) state", "(are you|will you) .*(coming|attend)",
-    "kommst du", "kommen sie", "ステータス", "参加状況", "出欠", "状態", "状态", "상태", "статус",
+    r"\bstatus\b", r"\bstatut\b", r"\betat\b", r"^stan\b", r"\bestado\b", r"\bstato\b", "situac",
+    r"\brsvp", "zusage",
+    r"\w+status$", "(order|ticket|registration) state",
+    "(are|will|do|can) you .*(coming|come|attend|participat|join)", "kommst du", "kommen sie",
+    "n(imm|ehm)(s?t|en) .*teil$", "^teilnahme$", "^anmeldung$", "^attend(ing|ance)?$", "^coming$",
+    "^registered$", "participe[rsz]*( vous)?$", "^(presence|participation|participacion)$",
+    "^asist(e|es|ira|iras|encia)$", "^partecip(i|a|erai|azione)$", "^(deelname|aanwezig)$",
+    "ステータス", "参加状況", "出欠", "状態", "状态", "상태", "статус",
     r"\bdurumu?\b", r"\bstav\b",
 )  # fmt: skip
-_OF_A_COUNTRY = _words(r"\bestado\b", r"\bstato\b", "state", r"\bstav\b")
+_OF_A_COUNTRY = _words(r"\bestado\b", r"\bstato\b", "state", r"\bstav\b", r"\betat\b", r"\bstan\b")
+_WHEN = _words(
+    r"\b(on|at|date|time|by|datum|am|uhrzeit|zeit|fecha|data|le|changed|updated|since|seit)$"
+)
+"""How headings end that say when or by whom a status was given."""
 _OTHER_STATUS = _words(
     "marital",
     "member",
@@ -161,14 +173,19 @@ _WAITLISTED = _words(
     "wait ?list", "waiting", "warteliste", "liste d attente", "lista d[ei] (espera|attesa)",
     "lista d attesa", "wachtlijst", "standby", "vantelista", "venteliste",
     "補欠", "キャンセル待ち", "候[补補]", "대기", "лист ожидани", "bekleme listesi", "nahradnik",
-    "lista (oczekuj|rezerw)",
+    "lista (oczekuj|rezerw)", "nachruck",
 )  # fmt: skip
 _REFUNDED = _words(
     "refund", "ruckerstatt", "erstattet", "rembours", "reembols", "rimbors", "terugbetaa",
     "charge ?back", "devuelt", "返金", "払い?戻", "退款", "환불", "возвра[тщ]", r"\biade", "zwroc",
 )  # fmt: skip
 _CANCELLED = _words(
-    "cancel", "storn", "annul", "abgesagt", "abgemeldet", "afgemeld", "avbokad", "withdrawn",
+    "cancel", "storn", "annul", r"\banul", "abgesagt", "abmeldung", "zuruckge(zogen|treten)",
+    "rucktritt", "ab(bestellt|gebrochen)", "withdr[ae]w", "^dropped", "^dropout", "revoked",
+    r"\b(un|de|dis|des)(regist|inscri|iscri|enrol)", "deactivat",
+    "desist", "disdett", "rinunc", "renunc", r"^(de |dado de |dada de )?baja\b", "afgezegd",
+    "uitgeschreven", "afmeld", "avmeld", "peruut", "odhlas", "rezygn", "odwolan", "wypisan",
+    "abgemeldet", "afgemeld", "avbokad",
     "delet", "gelosch", "removed", "voided", "supprim", "eliminad", "expired", "abgelaufen",
     "anulowan", "inactive", r"\bvoid\b", "キャンセル", "取り?消", "취소", "отмен", r"\biptal",
     "zrusen",
@@ -176,19 +193,25 @@ _CANCELLED = _words(
 _DECLINED = _words(
     "declin", "reject", "abgelehnt", r"\brefus", "rechaz", "rifiutat", "recusad", "afgewezen",
     "denied", "not (attending|going|coming|approved)", "^(no|nein|non|nee|nao)$",
-    "nimmt nicht", "ne participe pas", "no asist", "不参加", "欠席", "辞退", "却下", "拒[否绝]",
+    "nimmt nicht", "kommt nicht", "nicht (dabei|erschienen|anwesend)", "verhindert", "disapprov",
+    r"\bne (participe|vien)", r"\bn assiste", "no asist", "no (podra|puede|vendra)",
+    "non (partecip|verra|viene)", "nao (vem|vai|participa|comparec)", "komt niet", "no show",
+    r"^(absent|abwesend|afwezig|ausente|assente|excuse|entschuldigt)", "unable to", "不参加",
+    "欠席", "辞退", "却下", "拒[否绝]",
     "불참", "отказ", "katilm[ai]", "^(いいえ|否|아니요|нет|hayir|ne|nie)$",
 )  # fmt: skip
 _PENDING = _words(
     "pending", "awaiting", r"\boffen", "en attente", "pendiente", "in attesa", "pendente",
-    "in afwachting", "openstaand", "invited", "unconfirmed", "unbestatigt", "unpaid", "unbezahlt",
+    "in afwachting", "openstaand", "invited",
+    r"\bun(confirmed|approved|paid|verified|bestatigt|bezahlt)",
     "started", "incomplete", "abandon", "draft", r"\bmaybe", "vielleicht", "ausstehend",
     "no (response|reply|answer)", "not responded", "keine antwort", "未(払|入金|定|承認|支付|付款)",
     "承認待ち", "申請中", "保留", "待(审核|定|付款|支付|确认)", "미결제", "ожидает", "не оплачен",
     "bekle", "nezaplacen", "nieoplacon",
 )  # fmt: skip
 _ACTIVE = _words(
-    "attend", "approv", "confirm", "bestat", r"\bpaid", "bezahlt", r"\bpaye", "pagad", r"\bpago",
+    r"\battend", r"\bapprov", "confirm", "conferm", "bestat", r"\bpaid", "bezahlt", r"\bpaye",
+    "pagad", r"\bpago",
     "pagat", "betaald", r"\bvalid", "gultig", r"\bcomplet", "abgeschlossen", "check", "register",
     "angemeldet", "inscri", "iscritt", "aangemeld", "accept", "akzept", "angenommen", "going",
     r"\bfree\b", "gratis", r"\bactiv", r"\baktiv", "zugesagt", "teilnehm", "kommt", "present",
@@ -203,7 +226,7 @@ _NEGATED = re.compile(r"^(not|nicht|non|no(?! (?:response|reply|answer))|niet|na
 
 _TALK = _words(
     "reason", "policy", "polit", "grund", "motif", "motivo", "reden", "agree", "accept",
-    "condition", "bedingung", "condicion", "terms", "deadline", "until", "url", "link",
+    "condition", "bedingung", "condicion", "terms", "deadline", "until", "url", "link", r"\bbis\b",
     "ポリシー", "規約", "同意", "政策", "条款", "동의", "услови", "соглас",
 )  # fmt: skip
 """Headings that speak of cancellation and say nothing of a person's."""
@@ -245,7 +268,8 @@ def _status_heading(words: str) -> Heading | None:
     outcome = _outcome(words)
     if outcome and outcome is not Standing.PENDING and not _TALK.search(words):
         return Heading.FLAG
-    is_status = _STATUS.search(words) and not _OTHER_STATUS.search(words)
+    is_other = _OTHER_STATUS.search(words) or _WHEN.search(words)
+    is_status = _STATUS.search(words) and not is_other
     return Heading.STATUS if is_status else None
 
 
@@ -259,7 +283,7 @@ def _name_heading(words: str) -> Heading | None:
         return Heading.FULL  # one column of both
     if first or last:
         return Heading.FIRST if first else Heading.LAST
-    if _NAME.search(words) and not _OTHER_NAME.search(words):
+    if _NAME.search(words) and not _OTHER_NAME.search(_PERSON.sub("", words)):
         return Heading.NAME
     return None
 

@@ -8,13 +8,15 @@ told by its line.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from workshop.config import rules
 from workshop.config.diagnostics import Diagnostic
-from workshop.config.roster import csv_file
+from workshop.config.roster import csv_file, workbook
 from workshop.config.roster.registration_words import (
     Heading,
     Standing,
@@ -41,6 +43,14 @@ _FORMULA = "=+-@"
 _FAMILY_FIRST = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 """Letters of Japanese, Chinese and Korean, in which the family's name comes first."""
 
+_NO_EMAILS = (
+    "has no column of e-mail addresses in any of its first lines, and people are told apart by"
+    " them; export the registrations with their e-mail addresses, as CSV"
+)
+_NO_HEADINGS = (
+    "begins with a person and not with headings; write one line above, such as 'name,email', which"
+    " names the columns in their order"
+)
 _STRANGE_STATUS = "its status is not known here: look whether it is to have a seat"
 
 
@@ -71,41 +81,63 @@ class Export:
 
 
 def read(raw: bytes) -> Export:
-    """Return the registrations of an export."""
+    """Return the registrations of an export: of a text, or of a workbook's fullest sheet."""
     if message := _unreadable(raw):
         return _unread(1, message)
+    if workbook.is_workbook(raw):
+        return _of_workbook(raw)
     encoded = decoded(raw, _known_headings)
     text = encoded.text.replace("\0", "")
     table = _table(text)
     if table is None:
-        return _unread(
-            1,
-            "has no column of e-mail addresses in any of its first lines, and people are told apart"
-            " by them; export the registrations with their e-mail addresses, as CSV",
-        )
-    columns = table.columns
-    if not any(each in columns for each in (Heading.FULL, Heading.NAME, Heading.FIRST)):
+        return _unread(1, _NO_HEADINGS if _has_addresses(text) else _NO_EMAILS)
+    try:
+        found = csv_file.records(text, table.delimiter)
+        records = [(line, cells) for line, _, cells in found]
+    except csv_file.BrokenRecordError as broken:
+        return _unread(broken.line, broken.text)
+    return _export(table, records, encoded.encoding, is_guess=encoded.is_guess)
+
+
+def _of_workbook(raw: bytes) -> Export:
+    try:
+        sheets = workbook.sheets(raw)
+    except workbook.BrokenWorkbookError:
+        return _unread(1, f"is a workbook that cannot be read; {AS_CSV}")
+    tables = [(table, rows) for rows in sheets if (table := _headings("", iter(rows)))]
+    if not tables:
+        return _unread(1, _NO_EMAILS)
+    table, rows = max(tables, key=lambda found: (len(found[0].columns), len(found[1])))
+    return _export(table, rows, "Excel workbook")
+
+
+def _export(
+    table: _ExportTable,
+    records: Sequence[tuple[int, list[str]]],
+    encoding: str,
+    *,
+    is_guess: bool = False,
+) -> Export:
+    """Return the registrations below the headings of a table."""
+    names = (Heading.FULL, Heading.NAME, Heading.FIRST)
+    if not any(each in table.columns for each in names):
         return _unread(
             table.line,
             "names no column of people's names; export the registrations with names, or call the"
             " column 'name'",
         )
-    records = []
-    try:
-        for line, _, cells in csv_file.records(text, table.delimiter):
-            if line > table.line and cells != table.headings:
-                records.append((line, cells))
-    except csv_file.BrokenRecordError as broken:
-        return _unread(broken.line, broken.text)
-    rows_of_cells = [cells for _, cells in records]
+    below = [
+        (line, cells) for line, cells in records if line > table.line and cells != table.headings
+    ]
+    rows_of_cells = [cells for _, cells in below]
     columns = _columns(table.headings, rows_of_cells)
     columns = _without_strange_statuses(columns, table.headings, rows_of_cells)
-    rows = (_registration(line, cells, columns, table.headings) for line, cells in records)
+    rows = (_registration(line, cells, columns, table.headings) for line, cells in below)
     used = {index for indexes in columns.values() for index in indexes}
     return Export(
         registrations=tuple(_once(rows)),
-        encoding=encoded.encoding,
-        is_guess=encoded.is_guess,
+        encoding=encoding,
+        is_guess=is_guess,
         columns={
             heading: tuple(table.headings[index] for index in indexes)
             for heading, indexes in columns.items()
@@ -118,6 +150,8 @@ def _unreadable(raw: bytes) -> str:
     """Return why bytes are no export, or ""."""
     if len(raw) > MAX_BYTES:
         return f"is larger than {MAX_BYTES // 1_000_000} MB; check that it is the right file"
+    if workbook.is_workbook(raw):
+        return ""
     try:
         decoded(raw)
     except UnknownEncodingError:
@@ -143,14 +177,27 @@ def _table(text: str) -> _ExportTable | None:
     found = []
     for delimiter in (declared,) if declared else _DELIMITERS:
         with suppress(csv_file.BrokenRecordError):
-            for number, (line, _, cells) in enumerate(csv_file.records(text, delimiter)):
-                columns = _columns(cells)
-                if Heading.EMAIL in columns:
-                    found.append(_ExportTable(delimiter, line, cells, columns))
-                    break
-                if number == _PREAMBLE:
-                    break
+            records = csv_file.records(text, delimiter)
+            table = _headings(delimiter, ((line, cells) for line, _, cells in records))
+            if table:
+                found.append(table)
     return max(found, key=lambda table: (len(table.columns), len(table.headings)), default=None)
+
+
+def _headings(delimiter: str, records: Iterator[tuple[int, list[str]]]) -> _ExportTable | None:
+    """Return the first line of headings among the first lines, or None."""
+    for line, cells in islice(records, _PREAMBLE + 1):
+        columns = _columns(cells)
+        if Heading.EMAIL in columns:
+            return _ExportTable(delimiter, line, cells, columns)
+    return None
+
+
+def _has_addresses(text: str) -> bool:
+    """Return whether the first line holds an address: the table then has no headings."""
+    first = next(filter(None, text.splitlines()), "")
+    cells = re.split(r"[,;\t|]", first.replace('"', ""))
+    return any(rules.EMAIL.holds(_address(cell.strip())) for cell in cells)
 
 
 def _known_headings(text: str) -> int:
@@ -161,21 +208,36 @@ def _known_headings(text: str) -> int:
 def _columns(
     headings: Sequence[str], rows: Sequence[Sequence[str]] = ()
 ) -> dict[Heading, tuple[int, ...]]:
-    """Return which columns hold what; of names and addresses the surest, of statuses all.
+    """Return which columns hold what: of names the surest, of addresses and statuses several.
 
-    One that no row has anything in comes last: attendees may not have been asked.
+    One that no row has anything in comes last: attendees may not have been asked. Addresses are
+    those of the surest column and of others that are as near to the person; the buyer's are none
+    of the attendee's.
     """
-    filled = {index for row in rows for index, cell in enumerate(row) if cell}
+    said = {
+        index: [row[index] for row in rows if index < len(row) and row[index]]
+        for index in range(len(headings))
+    }
     found: dict[Heading, list[tuple[bool, int, int]]] = {}
     for index, heading in enumerate(headings):
         if meaning := heading_of(heading):
-            empty = bool(rows) and index not in filled
+            cells = said[index]
+            if meaning[0] is Heading.EMAIL:
+                cells = [cell for cell in cells if rules.EMAIL.holds(_address(cell))]
+            empty = bool(rows) and not cells
             found.setdefault(meaning[0], []).append((empty, -meaning[1], index))
-    every = (Heading.STATUS, Heading.FLAG)
-    return {
-        heading: tuple(index for *_, index in (places if heading in every else [min(places)]))
-        for heading, places in found.items()
-    }
+    return {heading: _chosen(heading, sorted(places)) for heading, places in found.items()}
+
+
+def _chosen(heading: Heading, places: Sequence[tuple[bool, int, int]]) -> tuple[int, ...]:
+    """Return the columns of a heading that count, the surest first."""
+    if heading in (Heading.STATUS, Heading.FLAG):
+        return tuple(sorted(index for *_, index in places))
+    empty, rank, first = places[0]
+    if heading is not Heading.EMAIL or empty:
+        return (first,)
+    # Two columns are as near to the person where their ranks differ by the length of the words.
+    return tuple(index for other, sure, index in places if not other and -sure // 2 == -rank // 2)
 
 
 def _without_strange_statuses(
@@ -219,7 +281,8 @@ def _registration(
         return next(iter(texts(heading)), "")
 
     name = _name({heading: text(heading) for heading in Heading}).lstrip(f"{_FORMULA} ")
-    email = _address(text(Heading.EMAIL))
+    addresses = [_address(cell) for cell in texts(Heading.EMAIL) if cell]
+    email = next(filter(rules.EMAIL.holds, addresses), next(iter(addresses), ""))
     standings = [
         _standing(heading, headings[index], cells[index] if index < len(cells) else "")
         for heading in (Heading.STATUS, Heading.FLAG)
@@ -274,8 +337,11 @@ def _clean(cell: str) -> str:
 
 
 def _address(cell: str) -> str:
-    found = re.fullmatch(r".*<([^<>\s]+@[^<>\s]+)>", cell)
-    return (found[1] if found else cell).removeprefix("mailto:")
+    """Return the address alone, without a name, ``mailto:`` or the comma of a list."""
+    cell = unicodedata.normalize("NFKC", cell)
+    found = re.fullmatch(r"[^<>]*<([^<>\s]+@[^<>\s]+)>", cell)
+    address = re.sub(r"^mailto:([^?]*).*", r"\1", found[1] if found else cell, flags=re.IGNORECASE)
+    return address.strip(" .,;")
 
 
 def _once(rows: Iterator[Registration]) -> Iterator[Registration]:
