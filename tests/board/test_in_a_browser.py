@@ -13,10 +13,12 @@ from tests.support import browser as browsers
 from tests.support.boards import (
     HOSTILE,
     ServedBoard,
+    ServedSlips,
     board_of,
     class_of,
     counts,
     raises_hand,
+    slips_of,
     tells,
 )
 from tests.support.local_cloud import Cloud
@@ -33,7 +35,7 @@ PATIENCE = 60_000
 
 
 @contextmanager
-def visited(browser: Browser, served: ServedBoard) -> Iterator[Page]:
+def visited(browser: Browser, served: ServedBoard | ServedSlips) -> Iterator[Page]:
     """The board in a browser in which nothing pops up and nothing goes wrong."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
@@ -136,5 +138,22 @@ def test_open_leads_a_browser_to_the_notebook_and_the_board_stays(
         ) as asked:
             page.get_by_role("button", name=f"Open the notebook of {seat(1)}", exact=True).click()
         assert "authToken=" in asked.value.url
-        assert "referer" not in asked.value.headers
+        assert str(served.port) not in asked.value.headers.get("referer", "")
         assert page.url == f"http://127.0.0.1:{served.port}/"
+
+
+def test_the_button_of_a_slip_leads_a_browser_to_the_notebook(browser: Browser, room: Room) -> None:
+    with slips_of(room) as served, visited(browser, served) as page:
+        page.get_by_role("link", name=seat(2), exact=True).click()
+        page.get_by_role("button", name="Open your notebook").wait_for()
+        colour = page.evaluate(
+            "getComputedStyle(document.querySelector('header')).borderBottomStyle"
+        )
+        assert colour == "solid"  # the page's own style is allowed
+        picture(page, "slip")
+        name = f"https://{notebook(2)}-"
+        with page.context.expect_event(
+            "request", lambda request: request.url.startswith(name)
+        ) as asked:
+            page.get_by_role("button", name="Open your notebook").click()
+        assert "authToken=" in asked.value.url

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.boards import Visitor, class_of, forms
+from tests.support.boards import ServedSlips, Visitor, class_of, forms, slips_of
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room
 from workshop import extras
 from workshop.board import server
-from workshop.board.guard import PageKeys, address
-from workshop.board.slips import SlipPages
-from workshop.cli.context import opened
-
-
-@dataclass
-class ServedSlips:
-    """Pages that are served, and the address that opens them."""
-
-    room: Room
-    keys: PageKeys
-    port: int
-
-    def organiser(self) -> Visitor:
-        return Visitor(self.port).enters(address(self.port, self.keys))
 
 
 @pytest.fixture
@@ -39,11 +23,8 @@ def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
 
 @pytest.fixture
 def served(room: Room) -> Iterator[ServedSlips]:
-    work, keys = opened("room", room.config), PageKeys()
-    pages = SlipPages(work.clients, work.loaded, work.seats, keys)
-    listening = server.bound(0)
-    with server.served(pages.app(), listening):
-        yield ServedSlips(room, keys, server.port_of(listening))
+    with slips_of(room) as made:
+        yield made
 
 
 def test_each_seat_has_a_page_whose_button_leads_to_a_fresh_link(served: ServedSlips) -> None:

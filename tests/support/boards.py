@@ -25,7 +25,8 @@ from tests.support.notebook_workshop import Room
 from workshop.agent.inbox import KEY
 from workshop.board import server
 from workshop.board.app import Board
-from workshop.board.guard import address
+from workshop.board.guard import PageKeys, address
+from workshop.board.slips import SlipPages
 from workshop.cli.board import made_for
 from workshop.cli.context import opened
 from workshop.environments import loader
@@ -241,3 +242,28 @@ def tells(cloud: Cloud, text: str, *seats: str) -> None:
         document = {"messages": []}
     document["messages"].append(message)
     s3.put_object(Body=json.dumps(document).encode(), **where)
+
+
+@dataclass
+class ServedSlips:
+    """Pages of a handout that are served, and the address that opens them."""
+
+    room: Room
+    keys: PageKeys
+    port: int
+
+    @property
+    def address(self) -> str:
+        return address(self.port, self.keys)
+
+    def organiser(self) -> Visitor:
+        return Visitor(self.port).enters(self.address)
+
+
+@contextmanager
+def slips_of(room: Room) -> Iterator[ServedSlips]:
+    """Serve the handout of a small workshop."""
+    work, keys = opened("room", room.config), PageKeys()
+    listening = server.bound(0)
+    with server.served(SlipPages(work.clients, work.loaded, work.seats, keys).app(), listening):
+        yield ServedSlips(room, keys, server.port_of(listening))

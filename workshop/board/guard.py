@@ -157,7 +157,8 @@ def _headers(forms_to: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
         "content-security-policy": "; ".join(f"{key} {value}" for key, value in policy.items()),
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
-        "referrer-policy": "no-referrer",
+        # Without any referrer, a browser says of no form which page it came from.
+        "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
         "cache-control": "no-store",
