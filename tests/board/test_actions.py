@@ -21,13 +21,20 @@ from tests.support.local_cloud import TRUST, Cloud
 from workshop.agent.inbox import KEY
 from workshop.ledger import Ledger
 from workshop.naming import FREEZE, Names
+from workshop.notebooks import start_stop
+from workshop.teardown import session
+from workshop.teardown.resources import ALL
 
+SWEPT = ("training job", "trial component", "endpoint", "notebook", "bucket")
+"""Resource types that are looked for: that each is found is tested elsewhere."""
 ADA = Names("vision", "seat01", "000000000000", "us-east-1")
 
 
 @pytest.fixture
 def served(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedBoard]:
     """The board of three people with notebooks, roles and the policy that freezes them."""
+    monkeypatch.setattr(start_stop, "FIRST_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(session, "ALL", [one for one in ALL if one.name in SWEPT])
     room = class_of(cloud, tmp_path, monkeypatch, ("Ada", "Ben", "Cy"))
     room.notebooks([1, 2, 3])
     for number in (1, 2, 3):
@@ -65,8 +72,12 @@ def test_notebooks_are_stopped_and_started_and_only_those_that_were_chosen(
         "InService",
         "Stopped",
     ]
-    tiles = {tile["seat"]: tile for tile in served.organiser().event()["tiles"]}
-    assert tiles["seat01"]["fields"]["state"] == "Stopped"
+    served.organiser().event_when(
+        lambda view: (
+            [tile["fields"]["state"] for tile in view["tiles"]]
+            == ["Stopped", "InService", "Stopped"]
+        )
+    )
     page = served.does("start", "seat01", "seat02")
     assert "<li>seat01: started</li>" in page
     assert "<li>seat02: started already</li>" in page
@@ -88,8 +99,9 @@ def test_a_seat_is_frozen_shown_so_and_reopened(served: ServedBoard) -> None:
 
     assert "<li>seat01: frozen</li>" in served.does("freeze", "seat01")
     assert frozen()
-    state = served.organiser().event()["tiles"][0]["fields"]["state"]
-    assert state.endswith(", frozen")
+    served.organiser().event_when(
+        lambda view: view["tiles"][0]["fields"]["state"] == "InService, frozen"
+    )
     page = served.does("reopen", "seat01", "seat02")
     assert "<li>seat01: reopened</li>" in page
     assert "<li>seat02: was not frozen</li>" in page

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import browser as browsers
+from tests.support.accessibility import picture, violations
 from tests.support.boards import (
     HOSTILE,
     ServedBoard,
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 SEATS = 40
-SCREENSHOTS = browsers.ROOT / ".cache" / "screenshots"
-"""Where pictures of pages are kept, to be looked at."""
 PATIENCE = 60_000
 """Milliseconds after which what should be seen never comes."""
 
@@ -40,7 +38,7 @@ def visited(browser: Browser, served: ServedBoard | ServedSlips) -> Iterator[Pag
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     wrong: list[str] = []
-    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
     page.set_default_timeout(PATIENCE)
@@ -50,11 +48,6 @@ def visited(browser: Browser, served: ServedBoard | ServedSlips) -> Iterator[Pag
     assert wrong == []
 
 
-def picture(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
 def shows(page: Page, seat_id: str, field: str, text: str) -> None:
     """Wait until a field of a tile has this in it."""
     page.locator(f'[data-seat="{seat_id}"] [data-field="{field}"]', has_text=text).wait_for()
@@ -62,16 +55,21 @@ def shows(page: Page, seat_id: str, field: str, text: str) -> None:
 
 @pytest.fixture
 def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
-    """A class of forty with notebooks in service."""
-    made = class_of(cloud, tmp_path, monkeypatch, [f"Person {at}" for at in range(1, SEATS + 1)])
-    made.notebooks(range(1, SEATS + 1))
+    """Two people with notebooks in service."""
+    return people(cloud, tmp_path, monkeypatch, 2)
+
+
+def people(cloud: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> Room:
+    made = class_of(cloud, folder, monkeypatch, [f"Person {at}" for at in range(1, count + 1)])
+    made.notebooks(range(1, count + 1))
     counts(cloud, {seat(1): 3.2, seat(2): 20})
     return made
 
 
 def test_forty_seats_change_while_they_are_looked_at_and_hostile_words_stay_words(
-    browser: Browser, room: Room
+    browser: Browser, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    room = people(cloud, tmp_path, monkeypatch, SEATS)
     with board_of(room) as served, visited(browser, served) as page:
         assert page.url == f"http://127.0.0.1:{served.port}/"
         assert page.locator(".tile").count() == SEATS
@@ -87,6 +85,8 @@ def test_forty_seats_change_while_they_are_looked_at_and_hostile_words_stay_word
         page.get_by_role("button", name=f"Take the hand of {seat(9)}").wait_for()
         picture(page, "board")
 
+        assert violations(page) == []
+
         page.get_by_label("Text").fill("person 4")
         visible = [tile.get_attribute("data-seat") for tile in page.locator(".tile:visible").all()]
         assert visible == [seat(4), seat(40)]
@@ -98,6 +98,7 @@ def test_forty_seats_change_while_they_are_looked_at_and_hostile_words_stay_word
         page.set_viewport_size({"width": 320, "height": 640})
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         picture(page, "board-320")
+        assert violations(page) == []
         assert page.evaluate("window.same") is True
 
 
@@ -119,10 +120,12 @@ def test_a_notebook_is_stopped_with_the_keyboard_alone(browser: Browser, room: R
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Stop 1 seat").wait_for()
         picture(page, "board-confirm")
+        assert violations(page) == []
         assert room.statuses()[notebook(1)] == "InService"
         reach("Stop: 1 seat")
         page.keyboard.press("Enter")
         page.locator('[data-result="done"]').wait_for()
+        assert violations(page) == []
         assert page.get_by_text(f"{seat(1)}: stopped").is_visible()
         page.get_by_text("Back to the seats").press("Enter")
         shows(page, seat(1), "state", "Stopped")
@@ -151,9 +154,18 @@ def test_the_button_of_a_slip_leads_a_browser_to_the_notebook(browser: Browser, 
         )
         assert colour == "solid"  # the page's own style is allowed
         picture(page, "slip")
+        assert violations(page) == []
         name = f"https://{notebook(2)}-"
         with page.context.expect_event(
             "request", lambda request: request.url.startswith(name)
         ) as asked:
             page.get_by_role("button", name="Open your notebook").click()
         assert "authToken=" in asked.value.url
+
+
+def test_every_other_page_can_be_used_by_everybody(browser: Browser, room: Room) -> None:
+    with board_of(room) as served, visited(browser, served) as page:
+        for path in ("actions", "day", "room", "confirm/tell", "confirm/swap?seat=seat01"):
+            page.goto(f"http://127.0.0.1:{served.port}/{path}")
+            assert page.get_by_role("heading", level=2).count() == 1
+            assert violations(page) == [], path

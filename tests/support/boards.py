@@ -8,7 +8,7 @@ import io
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,8 +36,8 @@ from workshop.watch.spending import SPENDING
 
 COHORT_NAMES = Names("vision", COHORT, "000000000000", "us-east-1")
 WATCH, DATASETS = COHORT_NAMES.watch_bucket, COHORT_NAMES.datasets_bucket
-EVERY = 0.2
-"""Seconds between two reads: nothing on the local cloud takes longer."""
+EVERY = 1.0
+"""Seconds between two reads."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,10 @@ class Visitor:
 
     def event(self) -> dict[str, Any]:
         """Return the first view of the stream of events."""
+        return self.event_when(lambda _: True)
+
+    def event_when(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Return the first view of the stream of events that fits."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -105,7 +109,8 @@ class Visitor:
                 line = answer.readline().decode()
                 if line.startswith("data: "):
                     found: dict[str, Any] = json.loads(line.removeprefix("data: "))
-                    return found
+                    if fits(found):
+                        return found
         finally:
             connection.close()
 
@@ -169,10 +174,10 @@ class ServedBoard:
 
     def done(self, visitor: Visitor, where: str) -> str:
         """Wait for an action and return its page."""
-        while True:
-            page = visitor.get(where).text
-            if 'data-result="running"' not in page:
-                return page
+        run = self.board.runs.get(int(where.rpartition("/")[2]))
+        assert run is not None
+        run.ended.wait()
+        return visitor.get(where).text
 
 
 def result(page: str) -> str:

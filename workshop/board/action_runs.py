@@ -37,10 +37,11 @@ class ActionRun:
     lines: list[str] = field(default_factory=list)
     result: str = "running"
     digest: str = ""
+    ended: threading.Event = field(default_factory=threading.Event)
 
     @property
     def is_running(self) -> bool:
-        return self.result == "running"
+        return not self.ended.is_set()
 
     def say(self, line: str) -> None:
         """Keep a line of what happens."""
@@ -113,4 +114,5 @@ class ActionRuns:
             ledger.end({"result": result})
             run.digest = work.digest
             run.result = result
+            run.ended.set()
             self._changed()

@@ -11,7 +11,13 @@ from urllib.parse import urlencode
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -30,6 +36,7 @@ from workshop.board.reading import BoardSource
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.errors import UsageError, WorkshopError
+from workshop.escaping import printable
 from workshop.ledger import Ledger
 from workshop.requests.inbox import CohortInbox
 from workshop.status import watch_state
@@ -69,6 +76,7 @@ class Board:
             routes += [
                 Route("/confirm/{name}", self.confirm),
                 Route("/run/{number:int}", self.run),
+                Route("/run/{number:int}/state", self.run_state),
                 Route("/actions", self.actions),
                 Route("/day", self.day),
                 Route("/room", self.room),
@@ -141,6 +149,14 @@ class Board:
             return self._said("Actions", "this action is not known any more", 404)
         follow = [("seat", seat) for seat in run.only] + [("digest", run.digest)]
         return self._page("run", run=run, follow=f"/confirm/{run.name}-apply?{urlencode(follow)}")
+
+    async def run_state(self, request: Request) -> Response:
+        run = self.runs.get(request.path_params["number"])
+        if run is None:
+            return JSONResponse({}, 404)
+        # The result first: what is said before it is among the lines then.
+        told = {"result": run.result, "follows": bool(run.digest)}
+        return JSONResponse({**told, "lines": [printable(line) for line in run.lines]})
 
     async def actions(self, _: Request) -> Response:
         return self._page("actions", runs=self.runs.latest(), zone=self._zone)
