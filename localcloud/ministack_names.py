@@ -418,7 +418,12 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_get_tables": "(data)",
         "_tables": None,
     },
-    "services.sns": {"_fanout": None},
+    "services.sns": {
+        "_fanout": None,
+        "_list_subscriptions": "(params)",
+        "_list_subscriptions_by_topic": "(params)",
+        "_topics": None,
+    },
     "services.cloudwatch_logs": {
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",

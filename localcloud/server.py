@@ -57,6 +57,7 @@ from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
 from localcloud.iam.trust_policies import patch_trust_policies
+from localcloud.mail_subscriptions import patch_mail_subscriptions, subscriptions_endpoint
 from localcloud.missing_resources import patch_missing_resources
 from localcloud.network_interfaces import patch_network_interfaces
 from localcloud.object_keys import patch_object_keys
@@ -174,9 +175,10 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     supported_operations.close_the_rest()
     patch_functions(secret)
     invocations, messages = rules.Invocations(), rules.Messages()
-    rules.patch_rules(clock, invocations)
+    fire_due = rules.patch_rules(clock, invocations)
     rules.send_events(engine)
     messages.patch()
+    patch_mail_subscriptions()
     ministack_adapter.add_state("messages", messages)
     ministack_adapter.add_state("faults", plan)
     patch_deletions(plan)
@@ -192,7 +194,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
 
     def moved() -> None:
         engine.statuses.run_due()
-        rules.fire_due()
+        fire_due()
 
     endpoints: dict[str, AdminEndpoint | AsyncEndpoint] = {
         "clock": clock_endpoint(clock, moved),
@@ -204,6 +206,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "faults": faults_endpoint(plan, passing),
         "quotas": quotas_endpoint(quotas),
         "billing": billing_endpoint,
+        "subscriptions": subscriptions_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)
     return Gate(secret, admin, emulated, public.FunctionUrls(emulated), owners.is_owners)

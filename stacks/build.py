@@ -107,11 +107,11 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
         start=loaded.settings.start,
         end=loaded.settings.end,
         hours=loaded.settings.hours,
-        budget=caps.watch_budget(
-            loaded.settings,
-            [seat for seat in loaded.seats if seat.account_region == account_region],
-            account_region.region,
+        budget=caps.watch_budget(loaded.settings),
+        prices=caps.shipped_prices(
+            loaded.settings, loaded.seats_in(account_region), account_region.region
         ),
+        notify=loaded.settings.budget.notify is not None,
     )
     # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
     cohort.add_stack_dependency(watch, "nobody works unwatched")

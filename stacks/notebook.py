@@ -7,7 +7,7 @@ from aws_cdk import CfnMapping, Token
 from stacks.base import SeatStack
 from workbench import lifecycle_scripts
 from workbench.notebook import WorkbenchNotebook
-from workshop.config.profiles import Profile
+from workshop.config.profiles import Profile, SavedFiles
 from workshop.naming import Names
 
 
@@ -74,6 +74,8 @@ class NotebookStack(SeatStack):
             idle_stop_minutes=notebook.idle_stop_minutes,
             busy_stop_hours=notebook.busy_stop_hours,
             keep_running_hours=notebook.keep_running_hours,
+            # What is usual is not said, so that no template changes with it.
+            save="" if notebook.save == SavedFiles() else notebook.save.model_dump_json(),
         )
         lifecycle_scripts.check_size(on_create, f"{self.stack_name}: the on-create script")
         lifecycle_scripts.check_size(on_start, f"{self.stack_name}: the on-start script")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk import CfnCondition, CfnParameter, CfnResource, Fn, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as functions
@@ -20,7 +20,7 @@ from stacks.nag import wildcards
 from workbench.bucket import WorkbenchBucket
 from workbench.fn_sub import sub, sub_all
 from workbench.watch_source import source
-from workshop.naming import FREEZE, WATCH, Names
+from workshop.naming import FREEZE, NOTIFY, PRICES, WATCH, Names
 from workshop.policies.watch import watch_policy, watch_trust_policy
 
 EVENTS = {
@@ -63,6 +63,8 @@ class WatchStack(WorkshopStack):
         end: datetime,
         hours: str | None = None,
         budget: Mapping[str, Any] | None = None,
+        prices: str = "",
+        notify: bool = False,
     ) -> None:
         super().__init__(
             scope,
@@ -87,6 +89,11 @@ class WatchStack(WorkshopStack):
         )
         topic = sns.CfnTopic(self, "Topic", topic_name=names.watch)
         self._over_tls(topic, names)
+        if notify:
+            self._subscriptions(topic)
+        variables = {"WATCH": sub(json.dumps({**self._settings(names, end), **more}))}
+        if budget is not None:
+            variables["PRICES"] = self._prices(prices)
         group = logs.CfnLogGroup(
             self, "Logs", log_group_name=names.watch_log_group, retention_in_days=DAYS_OF_LOGS
         )
@@ -105,9 +112,7 @@ class WatchStack(WorkshopStack):
             logging_config=functions.CfnFunction.LoggingConfigProperty(
                 log_group=names.watch_log_group
             ),
-            environment=functions.CfnFunction.EnvironmentProperty(
-                variables={"WATCH": sub(json.dumps({**self._settings(names, end), **more}))}
-            ),
+            environment=functions.CfnFunction.EnvironmentProperty(variables=variables),
         )
         # What is made last is deleted first: nothing wakes the function while it goes.
         function.node.add_dependency(self._role(names, starts=bool(hours)), state, topic, group)
@@ -144,6 +149,38 @@ class WatchStack(WorkshopStack):
         )
         wildcards(role, {WATCH: policy})
         return role
+
+    def _prices(self, default: str) -> str:
+        """Define the parameter with the prices; a deployment gives it newer ones than these."""
+        return CfnParameter(
+            self,
+            PRICES,
+            type="String",
+            default=default,
+            description="USD per hour by instance type",
+        ).value_as_string
+
+    def _subscriptions(self, topic: sns.CfnTopic) -> None:
+        """Define parameters for e-mail addresses that nobody reads again, each subscribed if given.
+
+        AWS asks each address first whether it wants to be told.
+        """
+        for name in NOTIFY:
+            address = CfnParameter(
+                self,
+                name,
+                type="String",
+                no_echo=True,
+                default="",
+                description="An e-mail address, or nothing",
+            ).value_as_string
+            given = CfnCondition(
+                self, f"Has{name}", expression=Fn.condition_not(Fn.condition_equals(address, ""))
+            )
+            subscription = sns.CfnSubscription(
+                self, f"{name}Mail", topic_arn=topic.ref, protocol="email", endpoint=address
+            )
+            subscription.cfn_options.condition = given
 
     def _over_tls(self, topic: sns.CfnTopic, names: Names) -> None:
         statement = {

@@ -56,6 +56,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": (
         *("NotebookInstanceLifecycleConfigName", "OnCreate", "OnStart", "Tags"),
     ),
+    "AWS::SNS::Subscription": ("Endpoint", "Protocol", "TopicArn"),
     "AWS::SNS::Topic": ("Tags", "TopicName"),
     "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics"),
     "AWS::SSM::Parameter": ("Description", "Name", "Tags", "Tier", "Type", "Value"),
@@ -114,6 +115,7 @@ ONLY_FOR: dict[str, dict[str, str]] = {
         "s3tables:*": "MetadataTableConfiguration",
     },
     "AWS::SageMaker::NotebookInstance": {"kms:*": "KmsKeyId"},
+    "AWS::SNS::Subscription": {"iam:*": "SubscriptionRoleArn"},
 }
 """By type, the actions that are called for one property alone, as their names say.
 

@@ -41,9 +41,12 @@ their notebooks need to start.
 """
 WATCH_MAKES = (
     *("AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Events::Rule"),
-    *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"),
+    *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"),
 )
 """The resource types that the watch's stack makes and no other, besides a log group."""
+PRICES = "Prices"
+NOTIFY = tuple(f"Notify{number}" for number in range(1, 4))
+"""Parameters of the watch's stack: the prices by which it counts, as JSON, and e-mail addresses."""
 
 BOUNDARY = "boundary"
 FREEZE = "freeze"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -16,24 +17,24 @@ MODULES = ("work", "messages", "roles", "machines", "hours", "spending", "budget
 def source() -> str:
     """Return one module with all of it, without docstrings, comments and most of the indentation.
 
-    These only cost bytes. Imports of one another are left out: whatever they name stands above.
+    These only cost bytes, as do annotations, but those of a class's attributes. Imports of one
+    another are left out: whatever they name stands above.
     """
-    imports: dict[str, None] = {}
+    imports: list[ast.stmt] = []
     bodies = []
     for name in MODULES:
         text = files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8")
-        tree = _without_docstrings(ast.parse(text))
+        tree = _Bare().visit(_without_docstrings(ast.parse(text)))
         bodies.append([one for one in tree.body if not _is_import(one)])
-        for one in filter(_is_import, tree.body):
-            if not _is_left_out(one):
-                imports[ast.unparse(one)] = None
+        imports += [one for one in tree.body if _is_import(one) and not _is_left_out(one)]
     statements = [one for body in bodies for one in body]
     code = _less_indented(ast.unparse(ast.Module(statements, type_ignores=[])))
-    return "\n".join(["from __future__ import annotations", *sorted(imports), code, ""])
+    return "\n".join(["from __future__ import annotations", *_used(imports, statements), code, ""])
 
 
 def _less_indented(code: str) -> str:
     """Return the code with one blank for each level: no text of ``ast.unparse`` has two lines."""
+    code = re.sub(r"\n{2,}", "\n", code)
     return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), code, flags=re.MULTILINE)
 
 
@@ -54,6 +55,67 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
             kept = [one for one in body if not _is_text(one)]
             node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
     return tree
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes annotations away; a class's attributes keep one, which says what its fields are."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        for one in node.body:
+            if isinstance(one, ast.AnnAssign):
+                one.annotation = ast.Name("Any")
+        return self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        every = node.args
+        for one in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
+            if one is not None:
+                one.annotation = None
+        node.body = [self._statement(one) for one in node.body]
+        return self.generic_visit(node)
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        node.body = [self._statement(one) for one in node.body]
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        node.body = [self._statement(one) for one in node.body]
+        return self.generic_visit(node)
+
+    def _statement(self, one: ast.stmt) -> ast.stmt:
+        if isinstance(one, ast.AnnAssign) and one.value is not None:
+            return ast.copy_location(ast.Assign([one.target], one.value), one)
+        return one
+
+
+def _used(imports: list[ast.stmt], statements: list[ast.stmt]) -> Iterator[str]:
+    """Yield what the statements need of the imports: an annotation needs nothing at run time."""
+    found = {
+        node.id
+        for statement in statements
+        for node in _run(statement)
+        if isinstance(node, ast.Name)
+    }
+    names: dict[str, set[str]] = {}
+    for one in imports:
+        if isinstance(one, ast.Import | ast.ImportFrom):
+            module = one.module or "" if isinstance(one, ast.ImportFrom) else ""
+            names.setdefault(module, set()).update({alias.name for alias in one.names} & found)
+    for module, some in sorted(names.items()):
+        if some:
+            what = f"import {', '.join(sorted(some))}"
+            yield f"from {module} {what}" if module else what
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it but annotations."""
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name != "annotation":
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from _run(child)
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -161,11 +161,8 @@ def test_links_pipes_caches_environments_and_odd_names_harm_nothing(
     assert "of somebody else" not in str(bench.buckets.objects)
 
 
-def test_large_files_and_the_largest_of_too_many_are_left_out_and_named(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "MOST_BYTES_OF_A_FILE", 1_000_000)
-    monkeypatch.setattr(files, "MOST_BYTES", 1_000_000)
+def test_large_files_and_the_largest_of_too_many_are_left_out_and_named(bench: Workbench) -> None:
+    bench.agent._saving.bounds = files.Bounds(file=1_000_000, total=1_000_000)
     bench.write("too-large.bin", b"x" * 1_000_001)
     bench.write("a.bin", b"x" * 600_000)
     bench.write("b.bin", b"x" * 500_000)
@@ -179,12 +176,10 @@ def test_large_files_and_the_largest_of_too_many_are_left_out_and_named(
     }
 
 
-def test_a_file_that_outgrows_the_bound_stays_saved_as_it_was(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_outgrows_the_bound_stays_saved_as_it_was(bench: Workbench) -> None:
     bench.write("log.txt", "begin")
     bench.round()
-    monkeypatch.setattr(files, "MOST_BYTES_OF_A_FILE", 10)
+    bench.agent._saving.bounds = files.Bounds(file=10)
     bench.write("log.txt", "x" * 11)
     assert bench.round(SAVE_EVERY) == []
     assert bench.saved() == {"log.txt": "begin"}
@@ -349,3 +344,35 @@ def test_what_has_ended_an_upload_is_told_though_it_cannot_be_taken_back() -> No
     with pytest.raises(ConnectionError, match="the part was not taken"):
         store.put_parts("saved/a", [b"1"])
     assert s3.aborted == ["begun"]
+
+
+def test_the_yaml_bounds_what_is_saved_by_size_and_patterns(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for path, size in {
+        "one.py": 1,
+        "data/raw.csv": 1,
+        "run/a.ckpt": 1,
+        "big.bin": 2_000_001,
+    }.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_bytes(b"x" * size)
+    text = '{"file_mb":2,"total_gb":1,"leave_out":["data/*","*.ckpt"]}'
+    seen = files.look(home, files.Bounds.of_text(text))
+    assert [*seen.files] == ["one.py"]
+    assert {*seen.left_out} == {
+        ("data", files.PATTERN),
+        ("run/a.ckpt", files.PATTERN),
+        ("big.bin", "larger than 2 MB"),
+    }
+    for wrong in ("", "{", '{"file_mb":"many"}', "[]"):
+        assert files.Bounds.of_text(wrong) == files.Bounds()
+    assert {*files.look(home).files} == {"one.py", "data/raw.csv", "run/a.ckpt", "big.bin"}
+
+
+def test_an_agent_takes_the_bounds_from_its_start_script(bench: Workbench) -> None:
+    bench.write("one.py", "1")
+    bench.write("data/raw.csv", "2")
+    bench.environment["WORKSHOP_SAVE"] = '{"file_mb":2,"total_gb":1,"leave_out":["data/*"]}'
+    bench.starts()
+    assert bench.round() == []
+    assert bench.saved() == {"one.py": "1"}

@@ -64,6 +64,43 @@ def test_notebooks_run_no_longer_than_the_workshop_does(
     assert by_kind(found)["notebook"] == 4 * hours * Decimal("0.05")
 
 
+@pytest.mark.parametrize("use", ["", "use: {stopped_at_night: false}"])
+def test_notebooks_run_in_class_where_the_watch_keeps_hours(tmp_path: Path, use: str) -> None:
+    environment = loaded(tmp_path, f'hours: "08:30-16:00"\n{use}')
+    assert by_kind(made(environment))["notebook"] == 4 * 15 * Decimal("0.05")
+    assert "each notebook from 08:30-16:00 a day (stopped by the watch outside), its disk" in (
+        estimate.paragraph(environment, made(environment))
+    )
+
+
+@pytest.mark.parametrize("on_cap", ["freeze", "stop"])
+def test_the_most_is_the_cap_of_each_seat_where_that_is_less(tmp_path: Path, on_cap: str) -> None:
+    environment = loaded(tmp_path, f"budget: {{per_seat_usd: 25, on_cap: {on_cap}}}")
+    found = made(environment)
+    assert found.most is not None
+    assert found.most.usd == 4 * 25 + 4 * 32 * DISK
+    text = "about 100.49 USD with every seat at its cap of 25 USD, where the watch stops it within"
+    assert text in found.line
+    assert found.document()["most_usd"]["least"] == pytest.approx(100.49, abs=0.01)
+    assert "nothing limits how many" not in estimate.paragraph(environment, found)
+
+
+def test_a_cap_above_the_worst_or_that_ends_nothing_bounds_nothing(tmp_path: Path) -> None:
+    high = made(loaded(tmp_path, "budget: {per_seat_usd: 5000}"))
+    assert high.most == high.worst
+    assert "if every seat leaves on a job and an endpoint" in high.line
+    told = made(loaded(tmp_path, "budget: {per_seat_usd: 25, on_cap: tell}"))
+    assert (told.capped, told.most) == (None, told.worst)
+
+
+def test_a_cap_bounds_what_nothing_else_does(tmp_path: Path) -> None:
+    managed = "profiles: {attendee: {access: {mode: managed}}}\nbudget: {per_seat_usd: 25}"
+    found = made(loaded(tmp_path, managed))
+    assert found.worst is None
+    assert found.most == found.capped
+    assert "at its cap of 25 USD" in found.line
+
+
 def test_nothing_is_added_for_what_is_not_planned(tmp_path: Path) -> None:
     found = made(loaded(tmp_path, "use: {job_hours: 0, endpoint_hours: 0}"))
     assert list(by_kind(found)) == ["notebook", "disk"]

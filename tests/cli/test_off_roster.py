@@ -56,7 +56,7 @@ def test_who_left_the_roster_can_be_torn_down_by_id(left: Room) -> None:
     assert "this: workshop teardown -e room --only seat09" in ran.err
 
 
-@pytest.mark.parametrize("command", ["plan", "deploy", "preflight"])
+@pytest.mark.parametrize("command", ["plan", "deploy", "preflight", "ready", "save"])
 def test_what_makes_seats_takes_none_off_the_roster_and_says_what_it_has(
     left: Room, command: str
 ) -> None:
@@ -99,3 +99,25 @@ def test_stop_says_what_goes_on_costing_of_who_left_the_roster(left: Room) -> No
     left.notebooks([1, 2])
     ran = left.command("stop")
     assert "and of seat09, who is off the roster: 0.050 USD per hour" in ran.err.splitlines()
+
+
+@pytest.mark.parametrize("command", [("ready", "--only"), ("swap", "seat01")])
+def test_an_id_that_never_was_is_told_with_those_that_there_are(
+    left: Room, command: tuple[str, str]
+) -> None:
+    path = left.config / "room.yaml"
+    text = path.read_text().replace("seats: 2", "file: people.csv\n  spares: 1")
+    path.write_text(text)
+    (left.config / "people.csv").write_text("id,name\nseat01,Ada\n")
+    ran = left.command(*command, "seat33")
+    assert ran.code == 2
+    assert (
+        "no seat 'seat33' in environment 'room'; known: seat01, spare01; see all with: " in ran.err
+    )
+
+
+def test_numbered_seats_are_nobodys_and_are_not_swapped(left: Room) -> None:
+    ran = left.command("swap", "seat01", "seat02")
+    assert ran.code == 2
+    assert "has numbered seats, which are nobody's: give out the link of seat02" in ran.err
+    assert "workshop handout -e room --only seat02), or write the people into a roster" in ran.err

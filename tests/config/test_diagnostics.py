@@ -57,7 +57,7 @@ def test_the_message_names_file_line_path_mistake_and_cure(
         ("volume_gb: 16385", "volume_gb: 16385 is too large; the most is 16384"),
         ("volume: 20", "volume: unknown key; did you mean 'volume_gb'? known: instance_type,"
          " fallback_instance_types, volume_gb, platform, root_access, idle_stop_minutes,"
-         " busy_stop_hours, keep_running_hours, content, packages, network"),
+         " busy_stop_hours, keep_running_hours, save, content, packages, network"),
         ("instance_type: t3.medium", "instance_type: 't3.medium' is not a SageMaker instance type;"
          " write one such as 'ml.t3.medium'"),
         ("packages: numpy", "packages: holds text where a list is expected; write '- ' before each"

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.support.assemblies import ENVIRONMENTS, shipped
 from tests.support.small_workshop import exemplar
@@ -23,6 +22,9 @@ def templates() -> Iterator[dict[str, Any]]:
 
 
 def test_what_cannot_be_changed_is_what_the_provider_schemas_say() -> None:
+    # Its import takes longer than all other modules of tests: not in every worker.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
+
     used: dict[str, set[str]] = {}
     for template in templates():
         for resource in template["Resources"].values():

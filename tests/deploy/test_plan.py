@@ -178,6 +178,36 @@ def test_changes_that_cannot_be_made_refuse_the_stack_and_name_them() -> None:
     assert len(refused.changes) == 3
 
 
+def test_a_refused_removal_holds_back_what_tells_of_the_work_and_nothing_else() -> None:
+    def update(seat: str, kind: str) -> StackPlan:
+        wanted = desired(f"demo-{seat}-{kind}", seat=seat)
+        return StackPlan(wanted, found(wanted), StackAction.UPDATE)
+
+    bucket = PropertyChange(
+        resource="Results",
+        type="AWS::S3::Bucket",
+        property="",
+        before="demo-ada-results-000000000000-us-east-1",
+        after=None,
+        effect=Effect.REMOVED,
+    )
+    kinds = ("registry", "access", "notebook", "monitoring")
+    plans = [
+        planning.with_changes(update("ada", "storage"), (bucket,)),
+        *(update("ada", kind) for kind in kinds),
+        update("ben", "notebook"),
+    ]
+    held = {one.desired.name: one for one in planning.held_back(plans)}
+    assert {name for name, one in held.items() if one.action == StackAction.UPDATE} == {
+        "demo-ada-registry",
+        "demo-ben-notebook",
+    }
+    for kind in ("access", "notebook", "monitoring"):
+        assert held[f"demo-ada-{kind}"].message == "goes with its seat's storage, which is refused"
+    asked = replace(plans[0], action=StackAction.UPDATE, message="")
+    assert planning.held_back([asked, *plans[1:]]) == [asked, *plans[1:]]
+
+
 def test_a_seat_is_told_by_the_most_that_is_done_with_it() -> None:
     def seat(*actions: StackAction) -> StackAction:
         stacks = tuple(StackPlan(desired(), None, action) for action in actions)

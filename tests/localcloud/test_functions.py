@@ -6,12 +6,13 @@ import io
 import json
 import zipfile
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud import process
+from localcloud import process, rules
 from tests.support.forged_requests import Change, Forged, send, signed
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.stacksets import Administrator, established, notebook, regional
@@ -304,3 +305,18 @@ def test_a_role_that_the_owner_takes_on_may_bring_functions(cloud: Cloud) -> Non
     away = Cloud(cloud.running, cloud.state_dir, credentials=credentials)
     resources = {"Role": ROLE, "Runs": function(FunctionName="runs")}
     assert away.deploy("own", template(resources), **IAM) == "CREATE_COMPLETE"
+
+
+def test_functions_of_a_burst_of_events_run_in_their_order_one_at_a_time() -> None:
+    invocations, began, ended = rules.Invocations(), list[int](), list[int]()
+
+    def function(number: int) -> None:
+        began.append(number)
+        assert began == [*ended, number]
+        ended.append(number)
+
+    for number in range(50):
+        invocations.run(partial(function, number))
+    while invocations.settled()["running"]:
+        pass
+    assert ended == list(range(50))

@@ -264,7 +264,7 @@ def test_one_listing_looks_at_all_seats(
     }
     (listings, _), (calls, _) = counts(cloud)
     # Two to stop them, and one more to see what still runs, besides nine of jobs and endpoints.
-    assert (listings, calls) == (3 * pages, 3 * pages + seats + 10)
+    assert (listings, calls) == (4 * pages, 4 * pages + seats + 10)
 
 
 def test_places_go_side_by_side_and_one_that_fails_holds_up_no_other(

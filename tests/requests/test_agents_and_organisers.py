@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
+import runpy
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +29,71 @@ def test_a_message_is_shown_in_the_next_round(ada: LiveWorkbench, organiser: Ask
     assert "notebooks of 2 seats show it within two minutes" in told.err
     assert ada.round() == ""
     assert "Lunch until 13:15." in ada.read("00-MESSAGES.txt")
+
+
+def test_a_message_reaches_the_open_terminal_the_next_one_and_the_running_kernel(
+    ada: LiveWorkbench, organiser: Asker
+) -> None:
+    root = ada.sandbox.root
+    ours, theirs = os.openpty()
+    (root / "dev/pts").mkdir(parents=True, exist_ok=True)
+    (root / "dev/pts/7").symlink_to(os.ttyname(theirs))
+    kernel = runpy.run_path(str(root / "opt/workshop/python/workshop_messages.py"))
+    kernel["show"].__globals__["MESSAGES"] = root / "run/workshop-agent/messages.json"
+    cells: dict[str, Callable[[], None]] = {}
+    kernel["load_ipython_extension"](
+        SimpleNamespace(events=SimpleNamespace(register=cells.setdefault))
+    )
+
+    assert organiser.command("tell", "Coffee is ready.").code == 0
+    assert ada.round() == ""
+    assert b"*** Coffee is ready. ***" in os.read(ours, 1000)
+    assert "Coffee is ready." in (root / "run/workshop-agent/newest.txt").read_text()
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        cells["post_run_cell"]()
+        cells["post_run_cell"]()
+    assert printed.getvalue().count("Coffee is ready.") == 1
+
+    # The next round says nothing a second time, and comes half a minute later.
+    os.set_blocking(ours, False)
+    assert ada.round() == ""
+    with pytest.raises(BlockingIOError):
+        os.read(ours, 1000)
+    timer = (root / "etc/systemd/system/workshop-agent.timer").read_text()
+    assert "OnUnitInactiveSec=30\n" in timer
+    (root / "dev/pts/7").unlink()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_stop_has_files_saved_first_and_names_who_could_not(
+    ada: LiveWorkbench, organiser: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.write("before-the-night.ipynb", "7")
+    ada.round()
+    ada.write("before-the-night.ipynb", "8")
+    asked: list[str] = []
+
+    def stopped(*_: object, **__: object) -> None:
+        body = ada.cloud.client("s3").get_object(
+            Bucket=ADA.bucket("data"), Key="saved/files/before-the-night.ipynb"
+        )
+        asked.append(body["Body"].read().decode())
+
+    def pause(*_: object) -> bool:
+        ada.round()
+        return False
+
+    monkeypatch.setattr("workshop.cli.start_stop._change", stopped)
+    monkeypatch.setattr("threading.Event.wait", pause)
+    ran = organiser.command("stop")
+    monkeypatch.undo()
+    assert ran.code == 0, ran.err
+    assert asked == ["8"]
+    assert "1 saved" in ran.err
+    assert (
+        "not saved first: ben: its agent has never reported; a notebook saves once more" in ran.err
+    )
 
 
 def test_shared_files_come_into_a_new_folder_each_time(

@@ -11,10 +11,10 @@ from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.local_cloud import IAM
 from tests.support.seats import ADA, Seats, registering
 from tests.support.workshop_command import Ran
-from workshop import swap as command
 from workshop.naming import FREEZE, SEAT_STACKS, Names
 from workshop.notebooks import start_stop
 from workshop.requests.ask import AgentWaits
+from workshop.swap import swapping as command
 
 SPARE = Names("demo", "spare01", ADA.account, ADA.region)
 ROSTER = 'id,name,email\nada,"Ada ""A"" Example",a@example.com\nben,Ben,\n'
@@ -155,7 +155,10 @@ def test_what_is_no_spare_or_nobodys_seat_is_refused(swaps: Swaps) -> None:
     assert "ben is in use" in in_use.err
     nobodys = swaps.command("spare02", "spare01", "--yes")
     assert nobodys.code == 2
-    assert "spare02 is on no row of the roster, so that nobody has it; name another" in nobodys.err
+    assert "spare02 is on no row of the roster, so that nobody has it: whoever sits there goes" in (
+        nobodys.err
+    )
+    assert "--only spare01)" in nobodys.err
     assert swaps.command("eve", "spare01", "--yes").code == 2
     assert swaps.roster.read_text() == ROSTER
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from cfnlint.config import ConfigMixIn
-from cfnlint.runner import Runner
 
 from tests.support.assemblies import ENVIRONMENTS, shipped
+
+if TYPE_CHECKING:
+    from cfnlint.runner import Runner
 
 
 @cache
 def linter(region: str) -> Runner:
     """Reads its rules once for all templates, which takes longer than a template."""
+    # Its import takes longer than all other modules of tests: not in every worker.
+    from cfnlint.config import ConfigMixIn  # noqa: PLC0415
+    from cfnlint.runner import Runner  # noqa: PLC0415
+
     return Runner(ConfigMixIn(regions=[region]))
 
 

@@ -1,4 +1,4 @@
-"""Snapshots: each stack of a seat, a notebook in a VPC, the cohort, and each of its policies once.
+"""Snapshots: each stack of a seat, a notebook in a VPC, the cohort, its policies, and the watch.
 
 They show a reviewer what a change does to the templates; why a template is as it is stands in the
 named assertions of the other files. A missing snapshot fails; ``pytest --snapshot-update`` writes.
@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.support.assemblies import Synthesized, exemplars, shipped
 from tests.support.snapshots import TemplateSnapshots
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT, NOTIFY, SEAT_STACKS, WATCH
 
 LARGEST = "prod"
 CASES = [*(("attendee", kind) for kind in SEAT_STACKS), ("gpu", "notebook")]
@@ -52,6 +52,18 @@ def test_the_cohort_template_is_the_reviewed_one(templates: SnapshotAssertion) -
     assert cohort == templates
 
 
+def test_the_watch_template_is_the_reviewed_one(templates: SnapshotAssertion) -> None:
+    """With hours, caps and addresses; its code is reviewed where it is written."""
+    assembly = shipped(LARGEST)
+    watch = assembly.template(f"{assembly.loaded.settings.workshop}-{COHORT}-{WATCH}")
+    [function] = [one for one in watch["Resources"].values() if "Handler" in one["Properties"]]
+    function["Properties"]["Code"] = "workbench.watch_source"
+    for name in NOTIFY[1:]:  # each as the first
+        del watch["Parameters"][name], watch["Conditions"][f"Has{name}"]
+        del watch["Resources"][f"{name}Mail"]
+    assert watch == templates
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_the_policy_is_the_reviewed_one(part: str, templates: SnapshotAssertion) -> None:
     cohort = _cohort(shipped(LARGEST))
@@ -69,7 +81,7 @@ def test_every_snapshot_is_short_enough_to_be_read() -> None:
         path.name: len(path.read_text(encoding="utf-8").splitlines())
         for path in Path(__file__).parent.glob("__snapshots__/**/*.json")
     }
-    assert len(lengths) == len(CASES) + 1 + len(PARTS)
+    assert len(lengths) == len(CASES) + 2 + len(PARTS)
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 

@@ -22,6 +22,7 @@ UNTAGGABLE = {
     "AWS::IAM::ManagedPolicy",
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
 }
 

@@ -254,6 +254,14 @@ def registering() -> Synthesized:
     return synthesize(opened, [ADA.seat])
 
 
+SHARED = [
+    {"Key": "workshop", "Value": "demo"},
+    {"Key": "environment", "Value": "demo"},
+    {"Key": "managed-by", "Value": "workshop-provisioner"},
+]
+"""The tags by which the stacks of all seats are known to be the workshop's."""
+
+
 @contextmanager
 def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
     """Deploy them from the templates that CDK writes, each with things of its own.
@@ -268,7 +276,7 @@ def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
     try:
         text = registering().text
         for shared in ("demo-cohort", "demo-cohort-start"):
-            assert root.deploy(shared, text(shared), **IAM) == "CREATE_COMPLETE"
+            assert root.deploy(shared, text(shared), Tags=SHARED, **IAM) == "CREATE_COMPLETE"
         for names in (ADA, BEN):
             seat = {"Parameters": [{"ParameterKey": "AttendeeId", "ParameterValue": names.seat}]}
             for kind in naming.SEAT_STACKS:

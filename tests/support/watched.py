@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud import process
 from tests.support.local_cloud import IAM, Cloud
-from tests.support.seats import ADA, BEN, Seats, registering, two_seats
+from tests.support.seats import ADA, BEN, SHARED, Seats, registering, two_seats
 from tests.support.small_workshop import ending
 from tests.support.teardown_demo import is_frozen
 from workshop.naming import FREEZE
@@ -46,11 +46,8 @@ class Watched:
     def now(self) -> datetime:
         return datetime.fromtimestamp(process.set_clock(self.root.running)["now"], UTC)
 
-    def go_on(self, *edits: tuple[str, str]) -> None:
-        """Let the workshop go on until a later end, with no seat frozen and nothing amiss.
-
-        ``edits`` are texts of the watch's template, and what stands there instead.
-        """
+    def go_on(self) -> None:
+        """Let the workshop go on until a later end, with no seat frozen and nothing amiss."""
         self.root.faults()
         iam = self.root.client("iam")
         for names in (ADA, BEN):
@@ -61,6 +58,10 @@ class Watched:
         self.end = max(later, self.end + timedelta(minutes=1))
         cohort = ending(registering().text("demo-cohort"), self.end)
         assert self.root.update("demo-cohort", cohort, **IAM) == "UPDATE_COMPLETE"
+        self.redeploy()
+
+    def redeploy(self, *edits: tuple[str, str]) -> None:
+        """Update the watch; ``edits`` are texts of its template, and what stands there instead."""
         text = ending(_capped(registering().text(WATCH), self.budget), self.end)
         for before, after in edits:
             assert before in text
@@ -145,7 +146,7 @@ def watched_seats(
         body = ending(registering().text("demo-cohort"), end)
         assert root.update("demo-cohort", body, **IAM) == "UPDATE_COMPLETE"
         text = _capped(ending(registering().text(WATCH), end), budget)
-        status = root.deploy(WATCH, text, **IAM)
+        status = root.deploy(WATCH, text, Tags=SHARED, **IAM)
         assert status == "CREATE_COMPLETE", root.reasons(WATCH, "CREATE_FAILED")
         yield Watched(seats, end, budget)
 

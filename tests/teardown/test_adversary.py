@@ -66,11 +66,14 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4
 """Places in the table of names."""
 
-CONTESTS = 50
+CONTESTS = 25
 """Random worlds of one part."""
 
 PARTS = range(int(os.environ.get("ADVERSARY_PARTS", "1")))
-"""Parts that a run goes through: one, and four (200 worlds) in continuous integration."""
+"""Parts that a run goes through: one, and four (100 worlds) in continuous integration.
+
+The long proof goes through 2,000 worlds.
+"""
 
 KNOWN: dict[str, Contest] = {
     "an endpoint with the organiser's model": _alone(

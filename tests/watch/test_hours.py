@@ -17,6 +17,7 @@ from tests.support.watch_runs import PLENTY, SETTINGS, watch_without_stacks
 from workshop.naming import COHORT, FREEZE, Names
 from workshop.policies.watch import watch_policy
 from workshop.watch.hours import BETWEEN, keep_hours
+from workshop.watch.messages import INBOX
 from workshop.watch.work import Work
 
 ZONE = timezone(timedelta(hours=5, minutes=30))
@@ -78,6 +79,7 @@ def test_all_run_when_class_begins_and_not_all_start_at_once(cloud: Cloud) -> No
 def test_in_class_nothing_is_started_or_stopped(cloud: Cloud) -> None:
     role(cloud, ADA)
     names = notebooks(cloud, 2)
+    cloud.client("s3").create_bucket(Bucket=ADA.datasets_bucket)
     cloud.client("sagemaker").start_notebook_instance(NotebookInstanceName=names[0])
     for now in (OPENS, OPENS + timedelta(hours=4), CLOSES - timedelta(seconds=1)):
         assert not wake(cloud, now).done
@@ -94,6 +96,37 @@ def test_after_class_all_are_stopped_and_who_starts_one_late_goes_on(cloud: Clou
     client.start_notebook_instance(NotebookInstanceName=names[0])
     assert not wake(cloud, CLOSES + timedelta(minutes=30)).done
     assert running(cloud) == names[:1]
+
+
+def test_before_class_ends_attendees_are_told_once_and_files_are_saved(cloud: Cloud) -> None:
+    role(cloud, ADA)
+    notebooks(cloud, 1)
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=ADA.datasets_bucket)
+    for minutes in (16, 15, 10, 5):
+        wake(cloud, CLOSES - timedelta(minutes=minutes))
+        there = s3.list_objects_v2(Bucket=ADA.datasets_bucket).get("Contents", [])
+        assert len(there) == (minutes <= 15)
+    inbox = json.loads(s3.get_object(Bucket=ADA.datasets_bucket, Key=INBOX)["Body"].read())
+    [message], [request] = inbox["messages"], inbox["requests"]
+    assert message["text"].startswith(
+        "Class ends at 18:00: notebooks are stopped then, whatever KEEP-RUNNING says."
+    )
+    assert request["kind"] == "save"
+    wake(cloud, CLOSES + timedelta(days=1, minutes=-10))
+    inbox = json.loads(s3.get_object(Bucket=ADA.datasets_bucket, Key=INBOX)["Body"].read())
+    assert len(inbox["messages"]) == len(inbox["requests"]) == 2
+
+
+def test_where_nobody_can_be_asked_to_save_that_is_noted_and_notebooks_stop(cloud: Cloud) -> None:
+    role(cloud, ADA)
+    names = notebooks(cloud, 1)
+    cloud.client("sagemaker").start_notebook_instance(NotebookInstanceName=names[0])
+    work = Work(IN_CLASS, CLOSES - timedelta(minutes=10), lambda: PLENTY, client=cloud.client)
+    keep_hours(work)
+    [problem] = work.problems
+    assert "files not saved before" in problem
+    assert wake(cloud, CLOSES).done == {"notebooks stopped": 1}
 
 
 def test_no_day_before_the_first_has_class(cloud: Cloud) -> None:

@@ -17,9 +17,10 @@ from tests.support.assemblies import ENVIRONMENTS, shipped, synthesize
 from workbench import watch_source
 from workshop.agent import inbox
 from workshop.config.models import Environment
-from workshop.naming import COHORT, FREEZE, WATCH, Names
+from workshop.naming import COHORT, FREEZE, PRICES, WATCH, Names
 from workshop.policies import watch as policies
 from workshop.policies.watch import watch_policy
+from workshop.pricing import caps
 from workshop.watch import messages
 from workshop.watch.work import Settings
 
@@ -105,7 +106,9 @@ def test_it_writes_where_notebooks_read() -> None:
     assert messages.INBOX == policies.INBOX == inbox.KEY
 
 
-def test_the_function_is_told_the_caps_of_the_yaml_within_lambdas_4_kilobytes() -> None:
+def test_the_function_is_told_the_caps_of_the_yaml_within_lambdas_4_kilobytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """All prices travel where seats may use any type, and the template stays one that is inline."""
     loaded = shipped("demo").loaded
     settings = loaded.settings.model_dump(mode="json")
@@ -120,8 +123,15 @@ def test_the_function_is_told_the_caps_of_the_yaml_within_lambdas_4_kilobytes() 
         for resource in json.loads(text)["Resources"].values()
         if resource["Type"] == "AWS::Lambda::Function"
     ]
-    told = function["Properties"]["Environment"]["Variables"]["WATCH"]["Fn::Sub"]
-    assert len(told) < 4000
-    given = Settings(**json.loads(told)).budget
-    assert (given["per_seat_usd"], given["max_instances"]) == (25, 4)
-    assert given["prices"]["ml.m5.large"] == 0.115
+    told = function["Properties"]["Environment"]["Variables"]
+    assert told["PRICES"] == {"Ref": PRICES}
+    listed = json.loads(text)["Parameters"][PRICES]["Default"]
+    # Names take more room than their placeholders: 12 letters in place of 20 at the most.
+    assert len(told["WATCH"]["Fn::Sub"]) + caps.LONGEST < 4000
+    assert len(listed) <= caps.LONGEST
+    monkeypatch.setenv("WATCH", told["WATCH"]["Fn::Sub"])
+    monkeypatch.setenv("PRICES", listed)
+    given = Settings.given()
+    assert (given.budget["per_seat_usd"], given.budget["max_instances"]) == (25, 4)
+    assert given.budget["prices"]["ml.m5.large"] == 0.115
+    assert given.basis == "us-east-1 list prices of 2026-04-21"

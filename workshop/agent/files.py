@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,7 @@ LONGEST_PATH = 900
 """Bytes of a path; a key of S3 has 1,024, of which the prefix takes some."""
 KEPT_FREE = 500_000_000
 """Bytes of the disk that nothing is brought into."""
+PATTERN = "the organiser leaves it out"
 CHUNK = 8 * 1024 * 1024
 
 OWN = ".workshop"
@@ -60,6 +62,29 @@ Entry = list[Any]
 """``[size, mtime_ns, sha256, mode]`` of a saved file, as JSON has it."""
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How much is saved: of a file and of all in bytes, and patterns of what is left out."""
+
+    file: int = MOST_BYTES_OF_A_FILE
+    total: int = MOST_BYTES
+    leave_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of_text(cls, text: str) -> Bounds:
+        """Return what the YAML says, as JSON; the usual bounds for anything else."""
+        given = document(text)
+        try:
+            patterns = tuple(map(str, given["leave_out"]))
+            return cls(int(given["file_mb"]) * 10**6, int(given["total_gb"]) * 10**9, patterns)
+        except (KeyError, TypeError, ValueError):
+            return cls()
+
+    def leaves_out(self, path: str) -> bool:
+        """Return whether a pattern says so; a folder's path ends with a slash."""
+        return any(fnmatchcase(path, pattern) for pattern in self.leave_out)
+
+
 @dataclass
 class Look:
     """What is there: sizes and times by path, and what is not saved, with the reason."""
@@ -68,9 +93,9 @@ class Look:
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
-def look(home: Path) -> Look:
+def look(home: Path, bounds: Bounds | None = None) -> Look:
     """Return what there is to save below ``home``."""
-    seen = Look()
+    seen, bounds = Look(), bounds or Bounds()
     device, looked_at = os.lstat(home).st_dev, 0
     waiting = [("", os.fspath(home))]
     while waiting:
@@ -89,13 +114,13 @@ def look(home: Path) -> Look:
             seen.left_out.append((below, "an environment: install it anew"))
             continue
         for entry in entries:
-            waiting += _sort(seen, below, entry, device)
-    _within_bounds(seen)
+            waiting += _sort(seen, below, entry, device, bounds)
+    _within_bounds(seen, bounds)
     return seen
 
 
 def _sort(
-    seen: Look, below: str, entry: os.DirEntry[str], device: int
+    seen: Look, below: str, entry: os.DirEntry[str], device: int, bounds: Bounds
 ) -> Iterator[tuple[str, str]]:
     """Put an entry where it belongs, and yield it if it is a folder to look into."""
     path = below + entry.name
@@ -108,24 +133,26 @@ def _sort(
             return
         if about.st_dev != device:
             seen.left_out.append((path, "another file system"))
+        elif bounds.leaves_out(f"{path}/"):
+            seen.left_out.append((path, PATTERN))
         else:
             yield path + "/", entry.path
     elif path in WRITTEN_ANEW:
         return
-    elif reason := _unfit(path, about):
+    elif reason := PATTERN if bounds.leaves_out(path) else _unfit(path, about, bounds):
         seen.left_out.append((path, reason))
     else:
         seen.files[path] = about.st_size, about.st_mtime_ns
 
 
-def _unfit(path: str, about: os.stat_result) -> str:
+def _unfit(path: str, about: os.stat_result, bounds: Bounds) -> str:
     """Return why a file is not saved, if so."""
     if stat.S_ISLNK(about.st_mode):
         return "a link"
     if not stat.S_ISREG(about.st_mode):
         return "no regular file"
-    if about.st_size > MOST_BYTES_OF_A_FILE:
-        return f"larger than {MOST_BYTES_OF_A_FILE // 1_000_000} MB"
+    if about.st_size > bounds.file:
+        return f"larger than {bounds.file // 1_000_000} MB"
     try:
         length = len(path.encode())
     except UnicodeEncodeError:
@@ -135,13 +162,13 @@ def _unfit(path: str, about: os.stat_result) -> str:
     return "its name is too long" if length > LONGEST_PATH else ""
 
 
-def _within_bounds(seen: Look) -> None:
+def _within_bounds(seen: Look, bounds: Bounds) -> None:
     """Leave out the largest files where all together are too many or too large."""
-    room = MOST_BYTES
+    room = bounds.total
     for number, path in enumerate(sorted(seen.files, key=lambda path: (seen.files[path][0], path))):
         room -= seen.files[path][0]
         if room < 0 or number >= MOST_FILES:
-            why = f"all files are more than {MOST_BYTES // 1_000_000_000} GB or {MOST_FILES:,}"
+            why = f"all files are more than {bounds.total // 1_000_000_000} GB or {MOST_FILES:,}"
             seen.left_out.append((path, why))
             del seen.files[path]
 

@@ -60,7 +60,8 @@ class Agent:
         self.home = self.root / "home/ec2-user/SageMaker"
         self.run = self.root / "run/workshop-agent"
         self.errors: list[str] = []
-        self._saving = Saving(self.home, self.own, self.clock)
+        bounds = files.Bounds.of_text(self.environment.get("WORKSHOP_SAVE", ""))
+        self._saving = Saving(self.home, self.own, self.clock, bounds)
         self._due = False
 
     def round(self) -> None:

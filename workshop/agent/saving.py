@@ -104,6 +104,7 @@ class Saving:
     home: Path
     store: BucketStore
     clock: Callable[[], float] = time.time
+    bounds: files.Bounds = field(default_factory=files.Bounds)
 
     def manifest(self) -> dict[str, Any]:
         """Return what the bucket says is saved; botocore's errors pass through."""
@@ -114,7 +115,7 @@ class Saving:
         """Send what changed, for so many seconds at most, and bring ``manifest`` up to date."""
         saved = SavedWork(self.clock())
         ends = saved.began + seconds
-        seen = files.look(self.home)
+        seen = files.look(self.home, self.bounds)
         before: dict[str, Entry] = manifest["files"]
         changed = {
             path for path, about in seen.files.items() if before.get(path, [])[:2] != [*about]
@@ -153,7 +154,7 @@ class Saving:
         """Send a file as it is read: if it changes meanwhile, the next save sees another time."""
         digest = hashlib.sha256()
         with files.opened(self.home / path) as file:
-            about, left = os.fstat(file.fileno()), files.MOST_BYTES_OF_A_FILE + files.CHUNK
+            about, left = os.fstat(file.fileno()), self.bounds.file + files.CHUNK
 
             def parts() -> Iterator[bytes]:
                 nonlocal left

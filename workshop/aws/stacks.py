@@ -43,6 +43,8 @@ class StackSummary:
     changed: datetime | None
     protected: bool
     tags: Mapping[str, str] = field(hash=False)
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Values by name; of one that nobody is to read, ``****``."""
 
     @property
     def template(self) -> str:
@@ -115,5 +117,9 @@ def _found(stack: Mapping[str, Any]) -> StackSummary:
             tag["Key"]: tag["Value"]
             for tag in stack.get("Tags", [])
             if not tag["Key"].startswith("aws:")
+        },
+        parameters={
+            one["ParameterKey"]: one.get("ParameterValue", "")
+            for one in stack.get("Parameters", [])
         },
     )

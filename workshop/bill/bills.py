@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 
 from workshop.bill.record import UsageRecord
+from workshop.bill.spending_export import CountedSpending
 from workshop.config.environment import LoadedEnvironment
 from workshop.pricing import amounts, prices
 from workshop.pricing.amounts import Amount, Bill, SeatBill
@@ -23,18 +24,18 @@ def bill(
     unread: Collection[str] = (),
     *,
     with_names: bool = False,
-    counted: Mapping[str, Mapping[str, Decimal]] | None = None,
+    counted: CountedSpending | None = None,
 ) -> Bill:
     """Return the bill at list prices; a seat of the roster that used nothing is on it as well.
 
-    ``unread`` is what is missing; ``counted`` is what the watch has counted in USD, by seat and
-    kind. People's names are on it where they are asked for.
+    ``unread`` is what is missing; ``counted`` is what the watches have counted. People's names are
+    on it where they are asked for.
     """
     sums: dict[str, dict[str, Amount]] = {seat.id: {} for seat in loaded.seats}
     for usage in kept.usages.values():
         of_seat = sums.setdefault(usage.seat, {})
         of_seat[usage.kind] = of_seat.get(usage.kind, Amount()) + usage.amount
-    for seat, kinds in (counted or {}).items():
+    for seat, kinds in (counted.by_seat if counted else {}).items():
         of_seat = sums.setdefault(seat, {})
         for kind, usd in kinds.items():
             if kind in FORGOTTEN or kind not in of_seat:
@@ -42,10 +43,13 @@ def bill(
     names = {seat.id: seat.name for seat in loaded.seats} if with_names else {}
     regions = [seat.region for seat in loaded.seats]
     regions += [usage.region for usage in kept.usages.values()]
+    basis = {prices.basis(region): None for region in regions}
+    if counted is not None:
+        basis |= dict.fromkeys(filter(None, counted.basis.values()))
     return Bill(
         at=at,
         seats=tuple(SeatBill(seat, names.get(seat, ""), some) for seat, some in sums.items()),
-        basis=tuple(prices.basis(region) for region in dict.fromkeys(regions)),
+        basis=tuple(basis),
         unread=(*unread, *_without_price(kept)),
     )
 

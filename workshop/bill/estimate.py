@@ -35,12 +35,17 @@ class Estimate:
     """What a workshop costs as it is meant; ``worst`` if all that each may have is always on.
 
     ``worst`` has one job and one endpoint a seat; it is None where seats may use any machine.
+    ``capped`` is what all seats cost at their cap with their disks, None without a cap that ends
+    anything.
     """
 
     rows: tuple[EstimateRow, ...]
     seats: int
     worst: Cost | None
     basis: tuple[str, ...]
+    cap: int | None = None
+    """USD a seat."""
+    capped: Cost | None = None
 
     @property
     def total(self) -> Cost:
@@ -67,8 +72,27 @@ class Estimate:
         )
 
     @property
+    def most(self) -> Cost | None:
+        """Return the lower of the worst case and of what the cap lets through; None for neither."""
+        if self._cap_is_lower:
+            return self.capped
+        return self.worst
+
+    @property
+    def _cap_is_lower(self) -> bool:
+        if self.capped is None or self.worst is None:
+            return self.capped is not None
+        # A worst case that is not known whole may be any higher.
+        return not self.worst.complete or self.capped.usd < self.worst.usd
+
+    @property
     def worst_line(self) -> str:
-        """Return what it costs if machines are left on."""
+        """Return the most that it costs: up to the caps, or with machines left on."""
+        if self._cap_is_lower and self.capped is not None:
+            return (
+                f"about {in_dollars(self.capped)} USD with every seat at its cap of {self.cap} USD,"
+                " where the watch stops it within minutes, and all disks"
+            )
         if self.worst is None:
             return "what it may cost is not bounded: some seats may use any machine"
         return (
@@ -85,6 +109,8 @@ class Estimate:
             "usd": self.total.document,
             "usd_per_seat": self.per_seat.document,
             "worst_usd": None if self.worst is None else self.worst.document,
+            "cap_usd": None if self.capped is None else self.capped.document,
+            "most_usd": None if self.most is None else self.most.document,
             "rows": [
                 {
                     "kind": row.kind,
@@ -103,7 +129,7 @@ def estimate(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Estimate | Non
     settings = loaded.settings
     if settings.end - settings.start > dates.FOR_EVER:
         return None
-    every, used = _hours(settings), _hours_of_use(settings)
+    every, used = _hours(settings), hours_of_use(settings)
     days, plan, profiles = dates.days(settings), settings.use, settings.profiles
     trained, served = Decimal(days * plan.job_hours), Decimal(days * plan.endpoint_hours)
     rows: list[EstimateRow] = []
@@ -130,6 +156,8 @@ def estimate(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Estimate | Non
         rows=tuple(_together(row for row in rows if row.hours)),
         seats=len(seats),
         worst=_worst(loaded, seats, every),
+        cap=settings.budget.per_seat_usd,
+        capped=_capped(settings, seats, every),
         basis=tuple(
             prices.basis(region) for region in dict.fromkeys(seat.region for seat in seats)
         ),
@@ -142,17 +170,22 @@ def paragraph(loaded: LoadedEnvironment, made: Estimate) -> str:
     title = f"{settings.title} ({settings.workshop})" if settings.title else settings.workshop
     start, end = settings.start, settings.end.astimezone(settings.start.tzinfo)
     days = dates.days(settings)
+    daily = f"{settings.use.hours_per_day} hours a day of each notebook"
     nights = "stopped outside of them" if settings.use.stopped_at_night else "not stopped at night"
+    if settings.hours:
+        daily, nights = f"each notebook from {settings.hours} a day", "stopped by the watch outside"
+    is_limited = made.capped is not None or settings.budget.max_instances is not None
+    limited = "" if is_limited else "; nothing limits how many of them there are"
     parts = ", ".join(f"{kind} {in_dollars(cost)}" for kind, cost in made.by_kind.items())
     return (
         f"{title}, {dates.moment(start)} to {dates.moment(end)} ({start.tzname()}),"
         f" {days} day{'' if days == 1 else 's'}, {_seats(made.seats)}:"
         f" about {in_dollars(made.per_seat)} USD per attendee, {in_dollars(made.total)} USD in all."
         f" By kind in USD: {parts}."
-        f" That is {settings.use.hours_per_day} hours a day of each notebook ({nights}), its disk"
+        f" That is {daily} ({nights}), its disk"
         f" from start to end, {_of(settings.use.job_hours, 'a training job')} and"
         f" {_of(settings.use.endpoint_hours, 'an endpoint')} per seat and day."
-        f" At most: {made.worst_line}; nothing limits how many of them there are."
+        f" At most: {made.worst_line}{limited}."
         f" It is an estimate at AWS's list prices ({'; '.join(made.basis)}); {amounts.NOT_IN_IT}."
     )
 
@@ -168,19 +201,43 @@ def _hours(settings: Environment) -> Decimal:
     return Decimal(str((settings.end - settings.start) / timedelta(hours=1)))
 
 
-def _hours_of_use(settings: Environment) -> Decimal:
-    """Return for how many hours each notebook runs: no longer on a day than the workshop does."""
-    if not settings.use.stopped_at_night:
+def hours_of_use(settings: Environment) -> Decimal:
+    """Return for how many hours each notebook runs: no longer on a day than the workshop does.
+
+    Where the watch keeps hours, it is these, whatever the plan of use says.
+    """
+    if settings.hours is None and not settings.use.stopped_at_night:
         return _hours(settings)
     start, end = settings.start, settings.end.astimezone(settings.start.tzinfo)
     used = Decimal(0)
     midnight = datetime.combine(start.date(), time(), start.tzinfo)
     for day in range(dates.days(settings)):
-        begins = max(start, midnight + timedelta(days=day))
-        ends = min(end, midnight + timedelta(days=day + 1))
+        opens, closes = _class_of(settings.hours)
+        begins = midnight + timedelta(days=day) + opens
+        if settings.hours is None:  # the watch starts them on the first day before class as well
+            begins = max(start, begins)
+        ends = min(end, midnight + timedelta(days=day) + closes)
         hours = Decimal(str(max(timedelta(), ends - begins) / timedelta(hours=1)))
-        used += min(hours, Decimal(settings.use.hours_per_day))
+        used += hours if settings.hours else min(hours, Decimal(settings.use.hours_per_day))
     return used
+
+
+def _class_of(hours: str | None) -> tuple[timedelta, timedelta]:
+    """Return when notebooks are started and stopped on a day, counted from midnight."""
+    if hours is None:
+        return timedelta(), timedelta(days=1)
+    opens, closes = (timedelta(hours=int(at[:2]), minutes=int(at[3:])) for at in hours.split("-"))
+    return opens, closes
+
+
+def _capped(settings: Environment, seats: Sequence[Seat], hours: Decimal) -> Cost | None:
+    """Return what all seats cost at their cap; disks are not in it, and cost besides."""
+    budget = settings.budget
+    if budget.per_seat_usd is None or budget.on_cap == "tell":
+        return None
+    disks = (prices.cost(prices.volume_hourly(seat.volume_gb, seat.region)) for seat in seats)
+    of_disks = _times(prices.total(disks), hours)
+    return Cost(Decimal(budget.per_seat_usd * len(seats))) + of_disks
 
 
 def _worst(loaded: LoadedEnvironment, seats: Sequence[Seat], hours: Decimal) -> Cost | None:

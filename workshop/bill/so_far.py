@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any
 
 from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.bill import bills, collector, observation, record
+from workshop.bill import bills, collector, observation, record, spending_export
 from workshop.bill.record import UsageRecord
+from workshop.bill.spending_export import CountedSpending
 from workshop.config.environment import LoadedEnvironment
+from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.ledger import Ledger
+from workshop.naming import WATCH
 from workshop.pricing.amounts import Bill
 from workshop.status import watch_state
 from workshop.status.collector import StatusScan
@@ -66,15 +70,47 @@ def bill_before_deletion(
             at,
             descriptions=collector.DESCRIPTIONS_BEFORE_DELETION,
         )
-        watch = watch_state.read(clients, loaded, account_regions)
-        unread += tuple(watch.sentences_of_unread) if watch else ()
-        counted = watch.usd if watch else None
-        made = bills.bill(loaded, kept, at, unread, counted=counted)
+        spent = counted(clients, loaded, account_regions)
+        made = bills.bill(loaded, kept, at, (*unread, *spent.unread), counted=spent)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         say(f"warning: what it has cost could not be added up ({error!r})")
         return None
     keep(kept, loaded.name, say)
+    if spent.usd:
+        _export(spent, loaded.name, say)
     return made
+
+
+def counted(
+    clients: Clients, loaded: LoadedEnvironment, account_regions: Collection[AccountRegion]
+) -> CountedSpending:
+    """Return what the watches have counted; of those that are gone, what was kept before."""
+    seen = watch_state.read(clients, loaded, account_regions)
+    return spending_export.together(spending_export.read(loaded.name), seen)
+
+
+def forget(loaded: LoadedEnvironment, plan: DeployPlan) -> None:
+    """Forget what earlier watches have counted where the plan makes new ones."""
+    where = {
+        stack.desired.account_region
+        for stack in plan.stacks
+        if stack.desired.kind == WATCH and stack.action in (StackAction.CREATE, StackAction.CLEAR)
+    }
+    with suppress(OSError):
+        spending_export.forget(loaded.name, where)
+
+
+def _export(spent: CountedSpending, environment: str, say: Say) -> None:
+    path = spending_export.path(environment)
+    try:
+        spending_export.write(spent, environment)
+    except OSError as error:
+        say(
+            f"warning: what the watch has counted could not be kept in {path}"
+            f" ({error.strerror}); it goes with the watch"
+        )
+    else:
+        say(f"what the watch has counted: {path}")
 
 
 def sentences(loaded: LoadedEnvironment) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from workshop import swap as swapping
 from workshop.aws.clients import Clients
 from workshop.bill import so_far
 from workshop.board.reading import BoardSource
@@ -18,7 +17,8 @@ from workshop.notebooks import reopening, start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, Transition
 from workshop.requests import saving, telling
 from workshop.requests.ask import AgentWaits
-from workshop.swap import SwapPlan
+from workshop.swap import swapping
+from workshop.swap.swapping import SwapPlan
 from workshop.teardown import file_counts, freeze, session
 from workshop.teardown.events import TeardownEvent
 from workshop.teardown.plan import DONE, Choices
@@ -87,6 +87,12 @@ class BoardAction:
 def _moved(goal: Transition, work: ActionWork) -> None:
     for one in _move(goal, work, work.seats):
         work.good = work.good and one.as_asked
+
+
+def _stop(work: ActionWork) -> None:
+    waits = AgentWaits(threading.Event().wait, saving.FIRST_MINUTES)
+    saving.save_first(work.clients, work.loaded, work.seats, waits, work.say)
+    _moved(start_stop.STOP, work)
 
 
 def _move(goal: Transition, work: ActionWork, seats: tuple[Seat, ...]) -> list[NotebookOutcome]:
@@ -244,9 +250,10 @@ ACTIONS = {
         BoardAction(
             "stop",
             "Stop",
-            "The notebooks are stopped: what was not saved in an open program is lost, disks stay"
-            " and go on costing. Jobs and endpoints go on.",
-            partial(_moved, start_stop.STOP),
+            "Files are saved first, for a minute at most, then the notebooks are stopped: what was"
+            " not saved in an open program is lost, disks stay and go on costing. Jobs and"
+            " endpoints go on.",
+            _stop,
         ),
         BoardAction(
             "save",

@@ -23,7 +23,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from workshop import events
-from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.reads import Unavailable, attempt
 from workshop.board import actions, pages, progress, tiles
@@ -200,12 +199,16 @@ class Board:
             else:
                 messages += found
         watch = watch_state.read(self.source.clients, loaded, places)
-        ran: Mapping[AccountRegion, Any] = {} if watch is None else watch.ran
-        problems += [] if watch is None else watch.sentences_of_unread
+        ran = [] if watch is None else [*watch.of.items()]
+        problems += [] if watch is None else watch.sentences_of_unread()
         return progress.day(
             Ledger(loaded.name).runs(),
             messages,
-            [progress.DayLine(at, f"{where}: the watch ran last") for where, at in ran.items()],
+            [
+                progress.DayLine(one.ran, f"{where}: the watch ran last")
+                for where, one in ran
+                if one.ran is not None
+            ],
             progress.midnight(now, self._zone),
         ), problems
 

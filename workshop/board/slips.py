@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from workshop import events
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.board.guard import PageGuard, PageKeys
@@ -91,7 +92,7 @@ class SlipPages:
             self.loaded,
             seats or self.seats,
             found,
-            made=datetime.now(UTC).replace(microsecond=0),
+            made=events.now().replace(microsecond=0),
             presigned=False,
             with_names=self.with_names,
         )

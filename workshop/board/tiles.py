@@ -215,7 +215,8 @@ def _money(reading: BoardReading, row: StatusRow) -> str:
         return rate
     used = watch.used(row.seat)
     # A watch that was read and has run knows of each seat that has used something.
-    counted = f"{used or 0:.2f}" if row.account_region in watch.ran else "?"
+    there = watch.of.get(row.account_region)
+    counted = f"{used or 0:.2f}" if there is not None and there.ran is not None else "?"
     return f"{counted} of {cap} USD, {rate}"
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workshop import events, files
-from workshop.bill import bills, collector, page, price_list, reconcile, so_far
+from workshop.bill import bills, collector, page, price_list, reconcile, so_far, watch_cost
 from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
 from workshop.cli import console
@@ -21,7 +19,6 @@ from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.pricing import amounts
 from workshop.pricing.amounts import Bill
-from workshop.status import watch_state
 
 
 def bill(
@@ -99,15 +96,13 @@ def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
     """Return the bill, and whether something could not be read; after a teardown, as it was."""
     kept, at = so_far.remembered(work.loaded), events.now()
     unread: tuple[str, ...] = ()
-    counted: Mapping[str, Mapping[str, Decimal]] = {}
     gone = Ledger(work.loaded.name).gone_from()
     where = [one for one in account_regions(work.loaded) if one not in gone]
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
         so_far.keep(kept, work.loaded.name, console.say)
-        if watch := watch_state.read(work.clients, work.loaded, where):
-            counted = watch.usd
-            unread += tuple(watch.sentences_of_unread)
+    counted = so_far.counted(work.clients, work.loaded, where)
+    unread += counted.unread
     made = bills.bill(work.loaded, kept, at, unread, with_names=with_names, counted=counted)
     return made, bool(unread)
 
@@ -129,10 +124,14 @@ def _show_estimate(work: CommandContext, *, as_json: bool) -> None:
     made = estimates.estimate(work.loaded, work.seats)
     if made is None:
         raise UsageError("the workshop has no end by which to estimate; give it one as 'end'")
+    own = watch_cost.of(work.loaded, made)
     if as_json:
-        console.print_json({"environment": work.loaded.name, **made.document()}, indent=2)
+        parts = {what: float(usd) for what, usd in own.parts.items()}
+        document = {**made.document(), "watch_usd": float(own.total), "watch": parts}
+        console.print_json({"environment": work.loaded.name, **document}, indent=2)
         return
     console.print_line(estimates.paragraph(work.loaded, made))
+    console.print_line(own.line)
 
 
 def _show(

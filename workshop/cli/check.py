@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
-from workshop import naming
+from workshop import events, naming
 from workshop.bill import estimate
 from workshop.bill.estimate import Estimate
 from workshop.cli import console
@@ -80,7 +79,7 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     title = f": {settings.title}" if settings.title else ""
     console.print_line(f"{settings.workshop}{title}")
     console.print_line(f"account {settings.account}, {settings.region}")
-    console.print_line(dates.sentence(settings, datetime.now(UTC)))
+    console.print_line(dates.sentence(settings, events.now()))
     console.print_line()
 
     numbers = ("seats", "stacks", "buckets", "repositories")

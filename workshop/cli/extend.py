@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.cli import console
 from workshop.cli import deploy as deploying
 from workshop.cli.context import opened
@@ -45,7 +45,7 @@ def extend(
     before = opened(env, config_dir).loaded
     old = before.settings.end
     end = ends.moment(until, old)
-    now = datetime.now(UTC)
+    now = events.now()
     if end <= now:
         raise UsageError(f"{dates.moment(end)} is past; name a time that is still to come")
     if end <= before.settings.start:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from workshop import extras
+from workshop import events, extras
 from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only, Port
@@ -133,7 +133,7 @@ def handout(
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     writers = {} if output is None else _writers(work, form, output)
     files.check(writers, force=force)
-    made = datetime.now(UTC).replace(microsecond=0)
+    made = events.now().replace(microsecond=0)
     found = _asked(work, chosen, session)
     if all(one.status == notebooks.MISSING for one in found.values()) and (
         over := torn_down.sentence(work.loaded, work.account_regions)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
-from workshop import tags
+from workshop import events, tags
 from workshop.bill import estimate, price_list
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
@@ -23,7 +24,7 @@ from workshop.cli.options import (
     Only,
     Remove,
 )
-from workshop.deploy import assembly, planner
+from workshop.deploy import assembly, planner, watch_values
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.diff import (
     NOTEBOOK,
@@ -79,7 +80,7 @@ def plan(
         whole = {**document(work, made), "estimate": expected and expected.document()}
         console.print_json(whole, indent=2)
     else:
-        console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
+        console.say(dates.sentence(work.loaded.settings, events.now()))
         show(made, work.loaded.settings.start.tzinfo, everything=everything)
         if expected is not None:
             console.say(expected.line)
@@ -121,7 +122,20 @@ def proposed(
 ) -> DeployPlan:
     """Return the plan; ``remove`` names what holds data and may be removed by an update."""
     asked = frozenset(remove or ())
-    made = planner.plan(work.clients, work.loaded, templates, work.seats, listing, remove=asked)
+    budget = work.loaded.settings.budget
+    notify = watch_values.addresses(budget.notify, os.environ)
+    if budget.is_capped:  # the watch counts by the newest prices that are known
+        price_list.refresh(work.clients, work.loaded.name, work.account_regions)
+    made = planner.plan(
+        *(work.clients, work.loaded, templates, work.seats, listing),
+        remove=asked,
+        notify=notify,
+    )
+    if budget.notify and notify is None:
+        console.warn(
+            f"{budget.notify} is not set: who was told by e-mail before goes on being told, and"
+            " nobody else"
+        )
     for name in sorted(asked - made.removed):
         console.warn(f"--remove {name}: no update would remove anything of this name")
     for account_region, why in made.unlisted.items():

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from workshop.aws import errors
 from workshop.aws.notebooks import NotebookState
-from workshop.aws.reads import Unavailable
+from workshop.aws.reads import Unavailable, side_by_side
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
@@ -17,12 +18,13 @@ from workshop.cli.progress import Progress
 from workshop.cli.start_stop import moved
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
-from workshop.notebooks import start_stop
+from workshop.notebooks import reopening, start_stop
 from workshop.requests import ask, readiness
 from workshop.requests.ask import AgentAnswer, AgentWaits
 
 MINUTES = 15.0
 _IDLE = start_stop.START.begins | {start_stop.STOP.passes}
+THREADS = 8
 _NAMED = 3
 """Of many seats that are alike, as many are named."""
 Minutes = Annotated[
@@ -47,7 +49,8 @@ def ready(
     """Check all workbenches as attendees would find them, and show which are not ready and why.
 
     Each notebook that is stopped is started, and its agent looks: the content is there, packages
-    are installed, datasets can be read, the disk has room, a kernel starts and runs a cell.
+    are installed, datasets can be read, the disk has room, a kernel starts and runs a cell. A seat
+    that is frozen is not ready.
     Afterwards, and after Ctrl-C, what was started is stopped again; what ran before goes on. To
     have them all running, use workshop start first. The exit code is 1 if a seat is not ready, or
     a notebook could not be stopped again.
@@ -69,6 +72,7 @@ def ready(
     left_running: list[str] = []
     try:
         _check(work, before, minutes, found)
+        _look_for_frozen(work, found)
         if not as_json:
             _print(work, found, everything=everything)
     finally:
@@ -123,6 +127,23 @@ def _check(
             )
     except KeyboardInterrupt:
         console.say("ending: what was not checked yet is not known")
+
+
+def _look_for_frozen(work: CommandContext, found: dict[str, Sequence[str]]) -> None:
+    """Add to the reasons of seats that are frozen: their notebooks are as they should be."""
+
+    def look(seat: Seat) -> str:
+        names, roles = work.loaded.names(seat), work.loaded.roles(seat)
+        try:
+            if reopening.is_frozen(work.clients, seat.account_region, names, roles):
+                return f"it is frozen; reopen it with: {work.command_for('reopen', [seat.id])}"
+        except errors.Refusal as error:
+            return f"whether it is frozen could not be read: {errors.describe(error)}"
+        return ""
+
+    for seat, reason in side_by_side(look, work.seats, threads=THREADS).items():
+        if reason:
+            found[seat.id] = (*found[seat.id], reason)
 
 
 def _stop_again(work: CommandContext, seats: Sequence[Seat]) -> list[str]:

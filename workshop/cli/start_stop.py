@@ -19,6 +19,8 @@ from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
+from workshop.requests import saving
+from workshop.requests.ask import AgentWaits
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
 
@@ -35,12 +37,18 @@ def stop(
     profile: OfProfile = None,
     no_wait: NoWait = False,
     minutes: Minutes = start_stop.DEADLINE_MINUTES,
+    save_minutes: Annotated[
+        float,
+        typer.Option("--save-minutes", min=0, help="Have files saved first, for so long at most."),
+    ] = saving.FIRST_MINUTES,
     as_json: AsJson = False,
 ) -> None:
     """Stop the notebooks of all seats: their disks stay, and go on costing.
 
-    Jobs and endpoints go on, and the last line says how many and what they cost. What is stopped
-    already is left alone.
+    First they are asked to save their files, for a minute at most; who could not is named, and
+    stopped all the same: a notebook saves once more while it stops. Jobs and endpoints go on, and
+    the last line says how many and what they cost. What is stopped already is left alone. With
+    --no-wait nobody is asked.
 
     For example:
 
@@ -49,6 +57,9 @@ def stop(
         workshop start -e prod --only ada,ben
     """
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
+    if save_minutes and not no_wait:
+        waits = AgentWaits(threading.Event().wait, save_minutes)
+        saving.save_first(work.clients, work.loaded, work.seats, waits, console.say)
     _change(work, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from workshop.aws.reads import Unavailable
 from workshop.bill import so_far
 from workshop.cli import console, off_roster, torn_down
 from workshop.cli.context import CommandContext, opened
@@ -208,12 +209,14 @@ def _used(work: CommandContext, seen: StatusScan) -> list[str]:
     cap = work.loaded.settings.budget.per_seat_usd
     of_rows = {row.seat: seen.watch.used(row.seat) for row in seen.rows if seen.watch}
     used = {seat: usd for seat, usd in of_rows.items() if usd is not None}
-    if cap is None or not used:
+    if seen.watch is None or cap is None or not used:
         return []
     most = sorted(used, key=lambda seat: used[seat], reverse=True)
     named = ", ".join(f"{seat} {used[seat]:.2f}" for seat in most[:_NOT_READY])
     more = f" and {len(most) - _NOT_READY} with less" if len(most) > _NOT_READY else ""
-    return [f"used of {cap} USD a seat, as the watch counts: {named}{more}"]
+    basis = dict.fromkeys(one.basis for one in seen.watch.of.values() if one.basis)
+    by = f" by {'; '.join(basis)}" if basis else ""
+    return [f"used of {cap} USD a seat, as the watch counts{by}: {named}{more}"]
 
 
 def _readiness(seen: StatusScan) -> str:
@@ -410,12 +413,22 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
 
 
 def _watch_document(work: CommandContext, seen: StatusScan) -> dict[str, Any] | None:
-    """Return what the watch has counted, None for a workshop without caps."""
+    """Return what the watch knows, None for a workshop that has none."""
     if seen.watch is None:
         return None
     used = {row.seat: seen.watch.used(row.seat) for row in seen.rows}
     return {
-        "ran": {str(where): ran.isoformat() for where, ran in seen.watch.ran.items()},
+        "ran": {
+            str(where): one.ran and one.ran.isoformat() for where, one in seen.watch.of.items()
+        },
+        "prices": {str(where): one.basis or None for where, one in seen.watch.of.items()},
+        "unconfirmed": {
+            str(where): None
+            if isinstance(one.mails, Unavailable)
+            else sum(not mail.confirmed for mail in one.mails)
+            for where, one in seen.watch.of.items()
+        },
+        "warnings": seen.watch.sentences(seen.at),
         "per_seat_usd": work.loaded.settings.budget.per_seat_usd,
         "used_usd": {seat: None if usd is None else float(usd) for seat, usd in used.items()},
         "unread": {str(where): why for where, why in seen.watch.unread.items()},

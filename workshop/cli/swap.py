@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from workshop import swap as swapping
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
@@ -16,7 +15,8 @@ from workshop.config.roster import Seat
 from workshop.errors import GuardError
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome
-from workshop.swap import MINUTES, SwapPlan
+from workshop.swap import swapping
+from workshop.swap.swapping import MINUTES, SwapPlan
 
 Minutes = Annotated[
     float,

@@ -53,6 +53,10 @@ class LoadedEnvironment:
             raise UsageError(unknown_seats.message(unknown, self.seats, self.name, self.path))
         return tuple(seat for seat_id in dict.fromkeys(ids) for seat in by_id[seat_id])
 
+    def seats_in(self, account_region: AccountRegion) -> tuple[Seat, ...]:
+        """Return the seats of one account and Region."""
+        return tuple(seat for seat in self.seats if seat.account_region == account_region)
+
     def names(self, seat: Seat) -> Names:
         """Return the names of what belongs to ``seat``."""
         return Names(self.settings.workshop, seat.id, seat.account, seat.region)

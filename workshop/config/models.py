@@ -190,6 +190,12 @@ class Budget(Model):
     """What is done to a seat above a cap. ``freeze``: its role is frozen, and what bills is
     stopped. ``stop``: what bills is stopped, again and again. ``tell``: organiser and attendee are
     told, no more."""
+    notify: Annotated[str, rules.VARIABLE] | None = Field(
+        default=None, examples=["WORKSHOP_NOTIFY"]
+    )
+    """The environment variable that holds the e-mail addresses of those who are told by the watch,
+    up to three with commas between them; null for nobody. No address is ever in this file, in a
+    template or a tag."""
 
     @property
     def is_capped(self) -> bool:

@@ -253,6 +253,20 @@ def _network_kind(value: object) -> str:
     return "vpc" if isinstance(value, dict | Vpc) else "direct"
 
 
+class SavedFiles(Model):
+    """Which files of a notebook are saved to the seat's bucket every few minutes."""
+
+    file_mb: Whole = Field(default=200, ge=1, le=5_000)
+    """Files above so many MB are not saved."""
+    total_gb: Whole = Field(default=5, ge=1, le=100)
+    """Of all files of a seat, so many GB are saved; the largest are left out."""
+    leave_out: tuple[Annotated[str, rules.PATTERN], ...] = Field(
+        default=(), max_length=20, examples=[["*.ckpt", "data/*"]]
+    )
+    """Patterns of what is not saved, counted from the notebook's files; ``*`` is also for slashes.
+    Links, caches and environments are never saved."""
+
+
 class Notebook(Model):
     """The notebook instance of a seat."""
 
@@ -277,6 +291,8 @@ class Notebook(Model):
     keep_running_hours: Whole = Field(default=24, ge=0, le=168)
     """The longest that an attendee keeps it running with a file ``KEEP-RUNNING``, counted from when
     the file was written; 0 for no such file."""
+    save: SavedFiles = SavedFiles()
+    """Which of its files are saved, and so outlive it."""
     content: Content | None = None
     """Material to clone; null for none."""
     packages: tuple[Annotated[str, rules.REQUIREMENT], ...] = ()

@@ -61,6 +61,11 @@ class Rule:
         return shown if self.longest is None else {**shown, "maxLength": self.longest}
 
 
+VARIABLE = Rule(
+    r"[A-Z][A-Z0-9_]{0,63}",
+    "is no name of an environment variable; write one such as 'WORKSHOP_NOTIFY', and the addresses"
+    " into the variable: this file is shared",
+)
 ACCOUNT = Rule(naming.ACCOUNT_PATTERN, "is not an account id; write its 12 digits in quotes")
 REGION = Rule(
     naming.REGION_PATTERN,
@@ -145,6 +150,11 @@ TAG_KEY = Rule(
 TAG_VALUE = Rule(
     tags.VALUE_PATTERN,
     "cannot be a tag's value; use letters, digits, spaces and _.:/=+-@, and not spaces alone",
+)
+PATTERN = Rule(
+    r"[A-Za-z0-9_.*?/-]+",
+    "is no pattern of files; use letters, digits and _.*?/- such as 'data/*' or '*.ckpt'",
+    longest=100,
 )
 REQUIREMENT = Rule(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9,._-]+\])?"

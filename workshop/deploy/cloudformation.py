@@ -103,7 +103,9 @@ class CloudFormation:
             sent = self._protect(found, protected=desired.protected)
             if sent.answer != Answer.ACCEPTED:
                 return sent
-        return self._send("update_stack", StackName=found.id, **_shared(desired, template))
+        return self._send(
+            "update_stack", StackName=found.id, **_shared(desired, template, found.parameters)
+        )
 
     def delete(self, found: StackSummary) -> Sent:
         """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
@@ -240,8 +242,11 @@ def _noted(
             yield event
 
 
-def _shared(desired: DesiredStack, template: Template) -> dict[str, Any]:
+def _shared(
+    desired: DesiredStack, template: Template, current: Collection[str] = ()
+) -> dict[str, Any]:
     return {
+        "Parameters": desired.values(current),
         "TemplateBody": template.body,
         "Capabilities": CAPABILITIES,
         "Tags": [{"Key": key, "Value": value} for key, value in desired.tagged(template).items()],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from workshop import tags
 from workshop.account_region import AccountRegion
@@ -38,6 +39,19 @@ class DesiredStack:
     protected: bool | None = None
     needs: str = ""
     config_dir: Path = CONFIG_DIR
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values that are not the template's defaults; they may be secret."""
+    lasting: frozenset[str] = frozenset()
+    """Parameters that keep the stack's value where ``parameters`` has none."""
+
+    def values(self, current: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Return the parameters of a call, for a stack that has those in ``current`` already."""
+        given = [
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in self.parameters.items()
+        ]
+        kept = sorted((self.lasting & {*current}) - self.parameters.keys())
+        return given + [{"ParameterKey": name, "UsePreviousValue": True} for name in kept]
 
     def command(self, verb: str, *options: str) -> str:
         """Return the command that does ``verb`` with the environment that the stack is of."""
@@ -69,6 +83,7 @@ def stacks(
                 protected=made.protected if says else None,
                 needs=names.stack(needed) if needed else "",
                 config_dir=loaded.path.parent,
+                lasting=frozenset(made.template.document.get("Parameters", ())),
             )
     for seat in seats:
         yield from _workbench(loaded, assembly, seat)

@@ -23,7 +23,7 @@ from workshop.deploy.diff import (
     removes_data,
     words,
 )
-from workshop.naming import COHORT, stack_that_makes
+from workshop.naming import COHORT, NOTIFY, PRICES, stack_that_makes
 
 
 class StackAction(StrEnum):
@@ -134,13 +134,22 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
     if found.status in SETTLED | ROLLED_BACK:
         # A notebook that got another type for want of capacity is as good as the first.
         good = any(found.tags == desired.tagged(template) for template in desired.templates)
-        unchanged = good and desired.protected in (None, found.protected)
+        values = [
+            name
+            for name, value in desired.parameters.items()
+            if found.parameters.get(name) != value
+        ]
+        unchanged = good and desired.protected in (None, found.protected) and not values
         if unchanged:
             # CloudFormation says there what an update could not delete.
             message = _because(found) if found.reason and found.status in SETTLED else ""
             return StackPlan(desired, found, StackAction.UNCHANGED, message)
-        message = _because(found) if found.status in ROLLED_BACK else ""
-        return StackPlan(desired, found, StackAction.UPDATE, message)
+        why = [_because(found)] if found.status in ROLLED_BACK else []
+        if PRICES in values:
+            why.append("newer prices by which the watch counts")
+        if NOTIFY[0] in values:
+            why.append("others are told by e-mail, each of whom AWS asks to confirm it")
+        return StackPlan(desired, found, StackAction.UPDATE, "; ".join(why))
     action = _repair(found, now)
     message = _because(found)
     if action == StackAction.REFUSED:
@@ -254,6 +263,31 @@ def with_changes(
         " the change back"
     )
     return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
+
+
+_OF_WORK = frozenset(map(stack_that_makes, ("AWS::S3::Bucket", "AWS::ECR::Repository")))
+"""The stacks of a seat that hold work; the others tell of them, and let the seat at them."""
+
+
+def held_back(plans: Sequence[StackPlan]) -> list[StackPlan]:
+    """Return the plans, without updates that rest on the refused removal of what holds work.
+
+    Else a seat's role, notebook and dashboard would know of a bucket no more that stays.
+    """
+    refused = {
+        (plan.desired.account_region, plan.desired.seat): plan.desired.kind
+        for plan in plans
+        if plan.action == StackAction.REFUSED and any(map(removes_data, plan.changes))
+    }
+
+    def held(plan: StackPlan) -> StackPlan:
+        storing = refused.get((plan.desired.account_region, plan.desired.seat))
+        if not storing or plan.action != StackAction.UPDATE or plan.desired.kind in _OF_WORK:
+            return plan
+        message = f"goes with its seat's {storing}, which is refused"
+        return replace(plan, action=StackAction.REFUSED, message=message)
+
+    return [held(plan) for plan in plans]
 
 
 def unseen(plan: StackPlan, reason: str) -> StackPlan:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop import tags
+from workshop import events, tags
 from workshop.account_region import AccountRegion
-from workshop.aws import regions, stacks, strays
+from workshop.aws import regions, stacks, strays, subscriptions
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
 from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
@@ -22,12 +21,14 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import desired as desired_stacks
-from workshop.deploy import diff
+from workshop.deploy import diff, watch_values
 from workshop.deploy import plan as planning
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.cloudformation import CloudFormation
+from workshop.deploy.desired import DesiredStack
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Exemplar
+from workshop.deploy.watch_values import Subscribed
 from workshop.errors import WorkshopError
 from workshop.naming import COHORT, stack_that_makes
 
@@ -99,10 +100,22 @@ def plan(
     listing: Listing,
     *,
     remove: frozenset[str] = frozenset(),
+    notify: Collection[str] | None = None,
 ) -> DeployPlan:
-    """Compare the stacks that were listed with what should be."""
-    found = {**listing.here, **listing.elsewhere}
-    made = propose(loaded, assembly, seats, found, reader(clients), remove=remove)
+    """Compare the stacks that were listed with what should be.
+
+    ``notify`` are the addresses that the watch is to tell, None to leave them as they are.
+    """
+    made = propose(
+        loaded,
+        assembly,
+        seats,
+        {**listing.here, **listing.elsewhere},
+        reader(clients),
+        remove=remove,
+        notify=notify,
+        subscribed=partial(_subscribed, clients, loaded),
+    )
     return see_notebooks(clients, loaded, replace(made, unlisted=listing.unlisted))
 
 
@@ -145,21 +158,26 @@ def propose(
     document: Callable[[AccountRegion, str], Mapping[str, Any]],
     *,
     remove: frozenset[str] = frozenset(),
+    notify: Collection[str] | None = None,
+    subscribed: Subscribed = lambda _: None,
 ) -> DeployPlan:
     """Return the plan for ``seats``, and strays where these are all seats of the environment.
 
     ``found`` holds their accounts and Regions, and others in which strays are looked for.
     ``document`` gives the template of a stack (account and Region, id); it is asked once for each
     kind of stack that changes, and for stacks that are not like their neighbours. ``remove`` names
-    what holds data and may be removed: ``bucket:results``.
+    what holds data and may be removed: ``bucket:results``. ``notify`` and ``subscribed`` say whom
+    the watch is to tell, and whom it tells.
     """
-    now = datetime.now(UTC)
-    decided = [
-        replace(
-            planning.decide(stack, found[stack.account_region].get(stack.name), now), remove=remove
-        )
-        for stack in desired_stacks.stacks(loaded, assembly, seats)
-    ]
+    now = events.now()
+
+    def decide(stack: DesiredStack) -> StackPlan:
+        current = found[stack.account_region].get(stack.name)
+        if stack.lasting:
+            stack = watch_values.valued(loaded, stack, current, notify, subscribed)
+        return replace(planning.decide(stack, current, now), remove=remove)
+
+    decided = [decide(stack) for stack in desired_stacks.stacks(loaded, assembly, seats)]
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
@@ -185,7 +203,8 @@ def propose(
             else plan
         )
 
-    return DeployPlan(planning.seats([*map(finished, decided)]), _strays(loaded, seats, found))
+    stacks = planning.held_back([*map(finished, decided)])
+    return DeployPlan(planning.seats(stacks), _strays(loaded, seats, found))
 
 
 def _key(plan: StackPlan) -> tuple[AccountRegion, str]:
@@ -198,6 +217,14 @@ def reader(clients: Clients) -> Callable[[AccountRegion, str], Mapping[str, Any]
     return lambda account_region, stack_id: CloudFormation(clients, account_region).document(
         stack_id
     )
+
+
+def _subscribed(
+    clients: Clients, loaded: LoadedEnvironment, account_region: AccountRegion
+) -> Collection[str] | None:
+    names = loaded.cohort_names(account_region)
+    there = attempt(partial(subscriptions.of_watch, clients, account_region, names))
+    return None if isinstance(there, Unavailable) else {one.address for one in there}
 
 
 def _strays(

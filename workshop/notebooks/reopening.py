@@ -1,11 +1,11 @@
-"""Takes the freeze off a seat's roles."""
+"""Whether a seat is frozen, and taking the freeze off its roles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
+from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
@@ -32,7 +32,7 @@ def reopen_seats(
 ) -> dict[Seat, Reopened]:
     """Take the freeze off these seats; raise GuardError where the workshop is over for all."""
     end = loaded.settings.end
-    if end <= datetime.now(UTC):
+    if end <= events.now():
         raise GuardError(
             f"the workshop is over since {dates.moment(end)}, and every role says so; let it go on"
             f" with: {loaded.command('extend', '--until', 'TIME')}"
@@ -59,3 +59,21 @@ def reopen(
         except errors.Refusal as error:
             return Reopened("frozen", errors.describe(error))
     return Reopened("reopened" if taken else "was not frozen")
+
+
+def is_frozen(
+    clients: Clients, account_region: AccountRegion, names: Names, roles: Iterable[str]
+) -> bool:
+    """Return whether one of a seat's roles is frozen; a role that is gone is not.
+
+    Raises ``Refusal`` where that cannot be read.
+    """
+    client = clients.client("iam", account_region)
+    freeze = replace(names, partition=client.meta.partition).cohort_policy_arn(FREEZE)
+    for role in roles:
+        with errors.gone_is_fine():
+            pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+            attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+            if freeze in attached:
+                return True
+    return False

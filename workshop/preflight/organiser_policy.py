@@ -50,6 +50,7 @@ _NAMED = {
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{workshop}-*",
     "AWS::Events::Rule": "events:{region}:{account}:rule/{workshop}-*",
     "AWS::SNS::Topic": "sns:{region}:{account}:{workshop}-*",
+    "AWS::SNS::Subscription": "sns:{region}:{account}:{workshop}-*",
     permissions.PARAMETER: "ssm:{region}:{account}:parameter/ws/{workshop}/*",
     permissions.WATCH_LOGS: "logs:{region}:{account}:log-group:/aws/lambda/{workshop}-*",
     permissions.LOG_GROUP: "logs:{region}:{account}:log-group:" + collector.LOG_GROUP + "*",

@@ -116,6 +116,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "ListTagsForResource ListSubscriptionsByTopic",
     ),
     "AWS::SNS::TopicPolicy": (),  # a part of its topic
+    "AWS::SNS::Subscription": actions("sns", "Subscribe Unsubscribe"),
     WATCH_LOGS: actions(
         "logs", "CreateLogGroup PutRetentionPolicy DeleteLogGroup TagResource ListTagsForResource"
     ),
@@ -185,6 +186,7 @@ def questions(
         "AWS::Events::Rule": f"arn:{partition}:events:{here}:rule/{names.watch}-tick",
         "AWS::SNS::Topic": names.watch_topic_arn,
         "AWS::SNS::TopicPolicy": names.watch_topic_arn,
+        "AWS::SNS::Subscription": names.watch_topic_arn,
         WATCH_LOGS: f"arn:{partition}:logs:{here}:log-group:{names.watch_log_group}",
         LOG_GROUP: f"arn:{partition}:logs:{here}:log-group:{collector.LOG_GROUP}",
         "*": "*",

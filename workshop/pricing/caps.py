@@ -1,11 +1,14 @@
 """The prices by which the watch counts what seats cost: those of what they may use.
 
-They are of the shipped list: a template has to be the same on every organiser's machine.
+They travel as a parameter of the watch's stack, whose default is of the shipped list: a template
+has to be the same on every organiser's machine. A deployment gives the parameter the newest that it
+knows, what AWS's price list said included; no other stack changes with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -13,9 +16,11 @@ from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.pricing import prices
-from workshop.pricing.prices import Use
+from workshop.pricing.prices import RegionPrices, Use
 
 USES: tuple[Use, ...] = get_args(Use)
+LONGEST = 3_000
+"""Characters: a parameter takes 4,096, and a function's whole environment as many bytes."""
 
 
 @dataclass(frozen=True)
@@ -54,28 +59,83 @@ def allowed_types(name: str, profile: Profile) -> Iterator[AllowedType]:
             yield AllowedType((*of, *where, number), use, one)
 
 
-def watch_budget(
-    settings: Environment, seats: Iterable[Seat], region: str
-) -> dict[str, Any] | None:
-    """Return what the watch of a Region is told of caps and prices, None without a cap."""
+def watch_budget(settings: Environment) -> dict[str, Any] | None:
+    """Return what the watch is told of caps, None without a cap."""
     budget = settings.budget
     if not budget.is_capped:
         return None
+    return budget.model_dump(mode="json", exclude_none=True, exclude={"notify"})
+
+
+def shipped_prices(settings: Environment, seats: Iterable[Seat], region: str) -> str:
+    """Return the shipped prices of a Region as the watch is told them, alike on every machine.
+
+    JSON with ``date``, ``basis`` in words, and ``prices``: instance type -> USD per hour, or USD
+    per hour by use.
+    """
+    types = _types(settings, seats, region)
+    return _document(types, (prices.shipped_list(region),), prices.shipped_basis(region))
+
+
+def read_prices(settings: Environment, seats: Iterable[Seat], region: str) -> str:
+    """Return the same of what was read from AWS; empty for nothing, or more than travels.
+
+    What has no price there has the shipped one.
+    """
+    listed = prices.read_list(region)
+    if listed is None:
+        return ""
+    types = _types(settings, seats, region)
+    text = _document(types, (listed, prices.shipped_list(region)), prices.basis(region))
+    return text if len(text) <= LONGEST else ""
+
+
+def newest(default: str, *others: str) -> str:
+    """Return the one of these documents with the newest prices for the types of ``default``.
+
+    Of several that are as new, the first of ``others`` counts.
+    """
+    types = _parsed(default)["prices"].keys()
+    whole = [text for text in others if _parsed(text)["prices"].keys() == types]
+    return max((*whole, default), key=lambda text: _parsed(text)["date"])
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """Return a document; one without prices for what none is, or is of an older form."""
+    try:
+        found = json.loads(text)
+        return {"date": str(found["date"]), "prices": dict(found["prices"])}
+    except (ValueError, KeyError, TypeError):
+        return {"date": "", "prices": {}}
+
+
+def _types(settings: Environment, seats: Iterable[Seat], region: str) -> list[str]:
+    """Return the instance types that seats may use, without those that have no shipped price."""
     types = {seat.instance_type for seat in seats}
     for name, profile in settings.profiles.items():
         types.update(allowed.instance_type for allowed in allowed_types(name, profile))
         if profile.access.mode == "managed":
             types.update(prices.shipped_types(region))
-    listed = {one: _prices(one, region) for one in sorted(types)}
-    return {
-        **budget.model_dump(mode="json", exclude_none=True),
-        "prices": {one: price for one, price in listed.items() if price},
+    return sorted(types)
+
+
+def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str) -> str:
+    every = {one: _prices(one, lists) for one in types}
+    document = {
+        "date": str(lists[0]["date"]),
+        "basis": basis,
+        "prices": {one: price for one, price in every.items() if price},
     }
+    return json.dumps(document, separators=(",", ":"))
 
 
-def _prices(instance_type: str, region: str) -> float | dict[Use, float]:
-    """Return USD per hour: one price where it is the same for every use."""
-    found = {use: prices.shipped(use, instance_type, region) for use in USES}
-    known: dict[Use, float] = {use: float(usd) for use, usd in found.items() if usd is not None}
+def _prices(instance_type: str, lists: Sequence[RegionPrices]) -> float | dict[Use, float]:
+    """Return USD per hour by the first list that has it, one price where all uses cost the same."""
+    known: dict[Use, float] = {}
+    for use in USES:
+        for listed in reversed(lists):
+            usd = prices.of_list(listed, use, instance_type)
+            if usd is not None:
+                known[use] = float(usd)
     alike = len(known) == len(USES) and len({*known.values()}) == 1
     return known[USES[0]] if alike else known

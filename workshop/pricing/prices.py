@@ -94,12 +94,22 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return USD per hour of one machine (``ml.m5.large``); None for an unknown price."""
-    return _hourly(_of(region), use, instance_type)
+    return of_list(_of(region), use, instance_type)
 
 
 def shipped(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return the same by the shipped list alone, which is alike on every machine."""
-    return _hourly(_shipped(region), use, instance_type)
+    return of_list(_shipped(region), use, instance_type)
+
+
+def shipped_list(region: str) -> RegionPrices:
+    """Return the shipped list of a Region."""
+    return _shipped(region)
+
+
+def read_list(region: str) -> RegionPrices | None:
+    """Return the list of a Region that was read from AWS, None where none was."""
+    return _read.get(region)
 
 
 def shipped_types(region: str) -> tuple[str, ...]:
@@ -122,6 +132,11 @@ def basis(region: str) -> str:
     """Return where the figures for a Region come from, in words."""
     if region in _read:
         return f"AWS's price list for {region}, read on {_read[region]['date']}"
+    return shipped_basis(region)
+
+
+def shipped_basis(region: str) -> str:
+    """Return the same of the shipped list."""
     known = region if region in _prices() else FALLBACK
     estimate = "" if known == region else f", an estimate for {region}"
     return f"{known} list prices of {_prices()[known]['date']}{estimate}"
@@ -147,7 +162,8 @@ def _shipped(region: str) -> RegionPrices:
     return prices[region if region in prices else FALLBACK]
 
 
-def _hourly(listed: RegionPrices, use: Use, instance_type: str) -> Decimal | None:
+def of_list(listed: RegionPrices, use: Use, instance_type: str) -> Decimal | None:
+    """Return USD per hour of one machine by a list; None for an unknown price."""
     found = listed["types"].get(instance_type)
     if isinstance(found, dict):
         found = found.get(use)

@@ -71,11 +71,13 @@ def ask(
     waits: AgentWaits,
     *,
     report: Callable[[AgentAnswer], None] = lambda _: None,
+    known: bool = False,
     **more: Any,
 ) -> list[AgentAnswer]:
     """Ask running notebooks for ``kind`` and wait; return one answer for each seat, in order.
 
-    ``report`` is called with each answer as it comes. Raise WorkshopError where the request cannot
+    ``report`` is called with each answer as it comes. ``known``: agents that have never reported
+    are asked, and not waited for. Raise WorkshopError where the request cannot
     be written.
     """
     answers: dict[str, AgentAnswer] = {}
@@ -106,7 +108,7 @@ def ask(
                 **more,
             )
         )
-    _wait(partial(reports.read, clients, loaded), asked, request_id, waits, end)
+    _wait(partial(reports.read, clients, loaded), asked, request_id, waits, end, known=known)
     return [answers[seat.id] for seat in seats]
 
 
@@ -116,6 +118,8 @@ def _wait(
     request_id: str,
     waits: AgentWaits,
     end: Callable[[AgentAnswer], None],
+    *,
+    known: bool,
 ) -> None:
     ends, left = waits.clock() + waits.minutes * 60, list(asked)
     while left:
@@ -123,6 +127,9 @@ def _wait(
         for seat, answer in read.items():
             if not isinstance(answer, Unavailable) and request_id in answer.handled:
                 end(AgentAnswer(seat, "done", answer))
+                left.remove(seat)
+            elif known and not isinstance(answer, Unavailable) and not answer.time:
+                end(_unanswered(seat, answer, interrupted=False))
                 left.remove(seat)
         over = waits.clock() >= ends
         if left and (over or waits.pause(POLL_SECONDS)):

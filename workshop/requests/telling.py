@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import partial
 
+from workshop import events
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -29,7 +29,7 @@ def message(text: str) -> str:
 
 def tell(clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat], text: str) -> str:
     """Tell everybody where these seats are; return how many show it, and when."""
-    now = time.time()
+    now = events.now().timestamp()
     message_id = inbox.new_id(now)
     for where in account_regions_of(seats):
         CohortInbox(clients, loaded, where).change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,10 +12,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import errors, subscriptions
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.aws.stacks import NOT_THERE, StackSummary
+from workshop.aws.subscriptions import PENDING, MailSubscription
 from workshop.config.environment import LoadedEnvironment
+from workshop.naming import WATCH
 from workshop.watch.messages import STATE
 from workshop.watch.spending import SPENDING
 
@@ -24,69 +27,145 @@ SILENCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
+class WatchOfRegion:
+    """What one watch has written down, and whom it tells.
+
+    ``ran`` is None where it never ran, ``made`` where nobody knows since when there is the stack.
+    ``mails`` is empty where nobody is to be told by e-mail.
+    """
+
+    ran: datetime | None
+    made: datetime | None
+    basis: str
+    """By which prices it counts, in words."""
+    problems: tuple[str, ...]
+    """What it could not do when it ran last."""
+    usd: Mapping[str, Mapping[str, Decimal]]
+    """What it has counted, by seat and kind."""
+    mails: tuple[MailSubscription, ...] | Unavailable
+
+
+@dataclass(frozen=True)
 class WatchState:
     """What the watches of all accounts and Regions know.
 
-    ``ran`` is when each ran last, ``unread`` why one could not be asked; ``usd`` is what was
-    counted, by seat and kind.
+    ``unread`` is why one could not be asked. ``notify`` is the variable with the addresses that are
+    told by e-mail, None for nobody.
     """
 
-    ran: Mapping[AccountRegion, datetime]
-    usd: Mapping[str, Mapping[str, Decimal]]
+    of: Mapping[AccountRegion, WatchOfRegion]
     unread: Mapping[AccountRegion, str]
+    notify: str | None = None
+
+    @property
+    def usd(self) -> dict[str, Mapping[str, Decimal]]:
+        """Return what was counted, by seat and kind."""
+        return {seat: kinds for one in self.of.values() for seat, kinds in one.usd.items()}
 
     def used(self, seat: str) -> Decimal | None:
         """Return what a seat has used; None where nothing of it was counted."""
         return sum(self.usd[seat].values(), Decimal(0)) if seat in self.usd else None
 
     def sentences(self, now: datetime) -> list[str]:
-        """Return which watches are silent, and which could not be asked."""
-        silent = [
-            f"warning: {where}: the watch has not run since {ran:%Y-%m-%d %H:%M} UTC, so nothing"
-            " holds seats to their caps; look at the function's logs"
-            for where, ran in self.ran.items()
-            if now - ran > SILENCE
-        ]
-        return silent + [f"warning: {sentence}" for sentence in self.sentences_of_unread]
+        """Return what is wrong with the watches, each with its cure, and what is not known."""
+        found: list[str] = []
+        for where, one in self.of.items():
+            found += [f"{where}: {why}" for why in (*_silence(one, now), *self._mails(one))]
+        return [f"warning: {sentence}" for sentence in (*found, *self.sentences_of_unread())]
 
-    @property
-    def sentences_of_unread(self) -> list[str]:
+    def sentences_of_unread(self, without: Collection[AccountRegion] = ()) -> list[str]:
         """Return which watches could not be asked, and why."""
         return [
             f"{where}: what the watch has counted could not be read: {why}"
             for where, why in self.unread.items()
+            if where not in without
         ]
+
+    def _mails(self, one: WatchOfRegion) -> Iterator[str]:
+        if self.notify is None:
+            return
+        if isinstance(one.mails, Unavailable):
+            yield f"whom the watch tells by e-mail could not be read: {one.mails.reason}"
+            return
+        if not one.mails:
+            yield f"the watch tells nobody by e-mail; set {self.notify} and deploy again"
+        pending = [mail.masked for mail in one.mails if not mail.confirmed]
+        if pending:
+            yield (
+                f"{', '.join(pending)} {'is' if len(pending) == 1 else 'are'} unconfirmed"
+                f" ({PENDING}) and told nothing by e-mail until the link in AWS's mail is clicked;"
+                " AWS forgets an unconfirmed address after some days"
+            )
+
+
+def _silence(one: WatchOfRegion, now: datetime) -> Iterator[str]:
+    if one.ran is None:
+        if one.made is None or now - one.made > SILENCE:
+            yield "the watch has never run, so nothing ends the workshop; look at its function"
+    elif now - one.ran > SILENCE:
+        yield (
+            f"the watch has not run since {one.ran:%Y-%m-%d %H:%M} UTC, so nothing holds seats to"
+            " their caps; look at the function's logs"
+        )
+    if one.problems:
+        more = len(one.problems) - 1
+        yield (
+            f"at its last run the watch could not do all: {one.problems[0]}"
+            + (f", and {more} more" if more else "")
+        )
 
 
 def read(
-    clients: Clients, loaded: LoadedEnvironment, account_regions: Collection[AccountRegion]
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    account_regions: Collection[AccountRegion],
+    stacked: Mapping[AccountRegion, Mapping[str, StackSummary]] | None = None,
 ) -> WatchState | None:
-    """Return what the watches have written down, None for a workshop without caps."""
-    if not loaded.settings.budget.is_capped:
+    """Return what the watches have written down.
+
+    ``stacked`` are the stacks of accounts and Regions as far as they are known: there a watch is
+    asked if it has a stack. None for a workshop without caps of which no stack is known.
+    """
+    settings, stacked = loaded.settings, stacked or {}
+    asked: dict[AccountRegion, datetime | None] = {}
+    for where in account_regions:
+        names, there = loaded.cohort_names(where), stacked.get(where)
+        stack = there.get(names.stack(WATCH)) if there else None
+        if stack is not None and stack.status not in NOT_THERE:
+            asked[where] = stack.created
+        elif settings.budget.is_capped:
+            asked[where] = None
+    if not asked:
         return None
 
-    def both(where: AccountRegion) -> tuple[dict[str, Any], dict[str, Any]] | Unavailable:
-        bucket = loaded.cohort_names(where).watch_bucket
-        return attempt(
-            lambda: (
-                _document(clients, where, bucket, STATE),
-                _document(clients, where, bucket, SPENDING),
-            )
-        )
+    def ask(where: AccountRegion) -> WatchOfRegion | Unavailable:
+        return attempt(lambda: _of_region(clients, loaded, where, asked[where]))
 
-    ran, unread = {}, {}
-    usd: dict[str, dict[str, Decimal]] = {}
-    answers = side_by_side(both, account_regions, threads=max(1, len(account_regions)))
-    for where, answer in answers.items():
-        if isinstance(answer, Unavailable):
-            unread[where] = answer.reason
-            continue
-        state, spending = answer
-        if "ran" in state:
-            ran[where] = datetime.fromisoformat(state["ran"])
-        for seat, kinds in spending.get("usd", {}).items():
-            usd[seat] = {kind: Decimal(str(one)) for kind, one in kinds.items()}
-    return WatchState(ran, usd, unread)
+    answers = side_by_side(ask, asked, threads=max(1, len(asked)))
+    known, unread = known_and_not(answers)
+    return WatchState(known, unread, settings.budget.notify)
+
+
+def _of_region(
+    clients: Clients, loaded: LoadedEnvironment, where: AccountRegion, made: datetime | None
+) -> WatchOfRegion:
+    names = loaded.cohort_names(where)
+    state = _document(clients, where, names.watch_bucket, STATE)
+    spending = _document(clients, where, names.watch_bucket, SPENDING)
+    mails: tuple[MailSubscription, ...] | Unavailable = ()
+    if loaded.settings.budget.notify:
+        mails = attempt(lambda: subscriptions.of_watch(clients, where, names))
+    return WatchOfRegion(
+        ran=datetime.fromisoformat(state["ran"]) if "ran" in state else None,
+        made=made,
+        basis=str(state.get("basis", "")),
+        problems=tuple(map(str, state.get("problems", ()))),
+        usd={
+            seat: {kind: Decimal(str(usd)) for kind, usd in kinds.items()}
+            for seat, kinds in spending.get("usd", {}).items()
+        },
+        mails=mails,
+    )
 
 
 def _document(clients: Clients, where: AccountRegion, bucket: str, key: str) -> dict[str, Any]:

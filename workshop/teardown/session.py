@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
+from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
@@ -75,7 +75,7 @@ class TeardownSession:
         self._clients, self._loaded, self.request, self._say = clients, loaded, request, say
         choices = request.choices
         if request.apply and choices.stacks:
-            guard.check_time(loaded, datetime.now(UTC), early=request.early)
+            guard.check_time(loaded, events.now(), early=request.early)
         self.folder = FOLDER / loaded.name
         self._subject = PlanSubject(loaded.home.account, loaded.settings.workshop, loaded.name)
         self._last = ShownPlan.read(self.folder, self._subject)
@@ -112,7 +112,7 @@ class TeardownSession:
         """Return the moment before which the plan is refused as it is, None for none."""
         end = self._loaded.settings.end
         refused = self.request.choices.stacks and not self.request.early
-        return end.isoformat() if refused and datetime.now(UTC) < end else None
+        return end.isoformat() if refused and events.now() < end else None
 
     @property
     def account_regions(self) -> Collection[AccountRegion]:

@@ -59,10 +59,10 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
         return
     with work.noting("what a seat runs could not be read"):
         spending, condition = read_spending(work)
-        count_all(work, spending, ended=False)
+        seat = tags.get("attendee", "")
+        count_all(work, spending, seat)
         # Its record may be deleted before the next tick.
         write_spending(work, spending, condition, whole=False)
-        seat = tags.get("attendee", "")
         above = _above(work, spending)
         _hold(work, {seat: above[seat]} if seat in above else {})
 

@@ -46,7 +46,7 @@ def _warn(work: Work) -> None:
                 f"The workshop ends at {at}: endpoints are deleted, jobs and notebooks are stopped."
                 " Your files are being saved now."
             )
-            tell_attendees(work, text, save=True)
+            tell_attendees(work, "end", text, save=True)
 
 
 def end(work: Work) -> None:

@@ -1,17 +1,25 @@
-"""Starts the notebooks before class and stops them after it, on each day of the workshop."""
+"""Starts the notebooks before class and stops them after it, on each day of the workshop.
+
+An attendee's file ``KEEP-RUNNING`` holds against the idle stop of a notebook alone: it is on the
+disk, where nobody reads it from outside, and hours are the organiser's word. Whoever needs the
+night starts the notebook again half an hour after class.
+"""
 
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from workshop.watch.machines import ask, listed_notebooks, stop_notebooks
+from workshop.watch.messages import first_time, tell_attendees
 from workshop.watch.work import OutOfTimeError, Work, moment
 
 LEAD = timedelta(minutes=30)
 """How long before class the first notebooks are started."""
 STARTING = timedelta(minutes=10)
 """What a notebook takes to start: none should begin later than that."""
+NOTICE = timedelta(minutes=15)
+"""How long before the end of class attendees are told, and files are saved."""
 LATE = timedelta(minutes=30)
 """For how long after class what runs is stopped; what somebody starts later goes on."""
 BETWEEN = timedelta(minutes=5)
@@ -37,8 +45,23 @@ def keep_hours(work: Work) -> None:
         elif here - closed < LATE and closed.date() >= first.date():
             with work.noting("notebooks"):
                 stop_notebooks(work)
+        elif closed + timedelta(days=1) - here <= NOTICE and here.date() >= first.date():
+            _tell_of_closing(work, closed + timedelta(days=1))
     except OutOfTimeError:
         work.unfinished = True
+
+
+def _tell_of_closing(work: Work, closes: datetime) -> None:
+    """Tell attendees, and have files saved, once a day; each saves once more while it stops."""
+    what = f"closing-{closes:%Y%m%d}"
+    failed = "attendees were not told that notebooks are stopped, and files not saved before"
+    with work.noting(failed), first_time(work, what) as first:
+        if first:
+            text = (
+                f"Class ends at {closes:%H:%M}: notebooks are stopped then, whatever KEEP-RUNNING"
+                " says. Your files are being saved now. Jobs and endpoints go on."
+            )
+            tell_attendees(work, what, text, save=True)
 
 
 def _start_some(work: Work, left: timedelta) -> None:

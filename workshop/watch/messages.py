@@ -83,9 +83,9 @@ def say(work: Work, what: str, subject: str, text: str) -> None:
             )
 
 
-def tell_attendees(work: Work, text: str, *, save: bool) -> None:
+def tell_attendees(work: Work, what: str, text: str, *, save: bool) -> None:
     """Put a message into every notebook's inbox, and ask that all files are saved."""
-    _tell(work, f"watch-{work.settings.end}", {"text": text}, save=save)
+    _tell(work, f"watch-{what}-{work.settings.end}", {"text": text}, save=save)
 
 
 def tell_seat(work: Work, what: str, seat: str, text: str) -> None:

@@ -53,11 +53,17 @@ class Settings:
     budget: dict[str, Any] = field(default_factory=dict)
     """The caps by their names in the YAML, and ``prices``: instance type -> USD per hour, or use ->
     USD per hour; empty without a cap."""
+    basis: str = ""
+    """Which prices these are, in words."""
 
     @classmethod
     def given(cls) -> Settings:
-        """Return what the environment says."""
-        return cls(**json.loads(os.environ["WATCH"]))
+        """Return what the environment says; prices stand by themselves in the variable PRICES."""
+        told = json.loads(os.environ["WATCH"])
+        if "PRICES" in os.environ:
+            listed = json.loads(os.environ["PRICES"])
+            told["budget"]["prices"], told["basis"] = listed["prices"], listed["basis"]
+        return cls(**told)
 
 
 def client(service: str) -> Any:
@@ -128,6 +134,7 @@ class Work:
         return {
             "ran": self.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "end": self.settings.end,
+            "basis": self.settings.basis,
             "done": dict(self.done),
             "pending": self.pending,
             "problems": list(dict.fromkeys(self.problems))[:20],

@@ -158,7 +158,8 @@ WORKSHOP
   fi
   printf '%s\n' '' \
     'Your files are saved every few minutes to saved/files/ in your bucket: all but links, caches,' \
-    'environments and files above 200 MB. A new notebook gets them back by itself.' \
+    'environments, what the organiser leaves out and files that are too large (200 MB, if nobody says' \
+    'otherwise). A new notebook gets them back by itself.' \
     '' 'In notebooks and terminals:'
   sed 's/^export /    /' "$etc/profile.d/workshop.sh"
 } | as_user tee "$home/WORKSHOP.md" >/dev/null

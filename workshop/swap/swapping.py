@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workshop.aws.clients import Clients
+from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.config.roster.sheet import Sheet
 from workshop.config.roster.write import write_other_id
 from workshop.environments import loader
+from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, GuardError, UsageError
 from workshop.files import shown
 from workshop.ledger import Ledger
@@ -44,6 +46,8 @@ class RosterRows:
     path: Path
     sheet: Sheet
     again: bool
+    link_of_spare: str
+    """The command that gives the spare's link."""
 
     @property
     def has_seat(self) -> bool:
@@ -69,7 +73,7 @@ def rows(env: str, config_dir: Path, seat: str, spare: str) -> RosterRows:
     if draft.sheet is None or draft.roster_path is None:
         raise UsageError(
             f"{shown(draft.path)} has numbered seats, which are nobody's: give out the link of"
-            f" {spare}, or write the people into a roster file"
+            f" {spare} ({_link_of(draft, spare)}), or write the people into a roster file"
         )
     ids = {row.get("id") for row in draft.sheet.rows}
     again = (
@@ -79,7 +83,11 @@ def rows(env: str, config_dir: Path, seat: str, spare: str) -> RosterRows:
     )
     if spare in ids and not again:
         raise GuardError(f"{spare} is in use: a row of the roster has it; choose another spare")
-    return RosterRows(seat, spare, draft.roster_path, draft.sheet, again)
+    return RosterRows(seat, spare, draft.roster_path, draft.sheet, again, _link_of(draft, spare))
+
+
+def _link_of(draft: Draft, spare: str) -> str:
+    return command_line.command("handout", draft.name, draft.path.parent, "--only", spare)
 
 
 def plan(found: RosterRows, seats: Sequence[Seat]) -> SwapPlan:
@@ -88,7 +96,10 @@ def plan(found: RosterRows, seats: Sequence[Seat]) -> SwapPlan:
     broken, whole = by_id[found.seat], by_id[found.spare]
     seat, spare = broken.id, whole.id
     if not found.has_seat and not found.again:
-        raise UsageError(f"{seat} is on no row of the roster, so that nobody has it; name another")
+        raise UsageError(
+            f"{seat} is on no row of the roster, so that nobody has it: whoever sits there goes on"
+            f" at {spare} by its link ({found.link_of_spare})"
+        )
     for word, before, after in (
         ("profile", broken.profile, whole.profile),
         ("account and Region", str(broken.account_region), str(whole.account_region)),
