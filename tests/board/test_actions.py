@@ -165,6 +165,8 @@ def test_a_sweep_shows_its_plan_and_takes_the_workshops_name_before_it_deletes(
     begun = organiser.post("/do/sweep-apply", [*given, ("name", "vision")])
     page = served.done(organiser, begun.leads_to)
     assert "the report: " in page
+    (swept,) = [run for run in Ledger("room").runs() if run.command == "sweep"]
+    assert swept.ended is not None
     assert jobs() == []
 
 

@@ -185,11 +185,16 @@ def result(page: str) -> str:
     return str(found)
 
 
+def board(room: Room, *, readonly: bool = False, every: float = EVERY) -> Board:
+    """Make the board of a small workshop."""
+    work = opened("room", room.config)
+    return made_for(work, lambda: loader.load("room", room.config), every=every, readonly=readonly)
+
+
 @contextmanager
 def board_of(room: Room, *, readonly: bool = False, every: float = EVERY) -> Iterator[ServedBoard]:
     """Serve the board of a small workshop."""
-    work = opened("room", room.config)
-    made = made_for(work, lambda: loader.load("room", room.config), every=every, readonly=readonly)
+    made = board(room, readonly=readonly, every=every)
     listening = server.bound(0)
     with server.served(made.app(), listening):
         yield ServedBoard(room, made, server.port_of(listening))

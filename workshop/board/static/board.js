@@ -66,7 +66,9 @@
   };
   events.onerror = () => {
     const now = new Date().toTimeString().slice(0, 5);
-    if (find("link").textContent === "") {
+    if (events.readyState === EventSource.CLOSED) {
+      set(find("link"), "The board was started anew: open the address that it printed.");
+    } else if (find("link").textContent === "") {
       set(find("link"), `The board does not answer since ${now}; it is tried again.`);
     }
   };
