@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support.boards import (
+    DOOR_URL,
     HOSTILE,
     WATCH,
     board_of,
     class_of,
     counts,
     forms,
+    has_door,
     raises_hand,
     tells,
 )
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room
+from workshop import events
 from workshop.config.environment import LoadedEnvironment
+from workshop.handout.doors import doors
 from workshop.status.collector import StatusScan
 
 PEOPLE = ("Xanthippe Quillfeather", "Ben Example", "<script>alert(2)</script>")
@@ -38,7 +43,7 @@ def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     made.serves("vision-seat01-answer")
     counts(cloud, {"seat01": 3.2})
     raises_hand(cloud, "seat01", "The kernel dies")
-    raises_hand(cloud, "seat02", "Where?", taken="helper 2")
+    raises_hand(cloud, "seat02", "Where?", taken="2")
     tells(cloud, "Lunch until 13:15")
     tells(cloud, "80 % of your money is used", "seat01")
     return made
@@ -219,3 +224,25 @@ def test_a_hand_is_taken_once_and_stays_what_it_was(room: Room) -> None:
     assert "organiser sees to it already" in again.text
     assert "helper 2 sees to it already" in other.text
     assert "the hand is down" in down.text
+
+
+def test_the_page_for_the_room_has_the_door_and_the_classs_code_only_while_claims_are_open(
+    room: Room,
+) -> None:
+    with board_of(room) as served:
+        organiser = served.organiser()
+        missing = organiser.get("/room")
+        assert missing.status == 409
+        assert "the door of account 000000000000, us-east-1 is not there" in missing.text
+        has_door(room)
+        page = organiser.get("/room").text
+        assert DOOR_URL in page
+        assert "QR code of" in page
+        assert "Claim a seat" not in page
+        loaded = served.board.source.known
+        (door,) = doors(served.board.source.clients, loaded, [loaded.home]).values()
+        later = events.now() + timedelta(hours=1)
+        code = door.let_claim(["seat03"], later, renew=False).code
+        assert code in organiser.get("/room").text
+        door.let_claim([], None, renew=False)
+        assert code not in organiser.get("/room").text

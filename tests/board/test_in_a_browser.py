@@ -18,6 +18,7 @@ from tests.support.boards import (
     board_of,
     class_of,
     counts,
+    has_door,
     raises_hand,
     slips_of,
     tells,
@@ -139,7 +140,7 @@ def test_open_leads_a_browser_to_the_notebook_and_the_board_stays(
     browser: Browser, room: Room
 ) -> None:
     with board_of(room) as served, visited(browser, served) as page:
-        name = f"https://{notebook(1)}-"
+        name = f"http://{notebook(1)}-"
         with page.context.expect_event(
             "request", lambda request: request.url.startswith(name)
         ) as asked:
@@ -159,7 +160,7 @@ def test_the_button_of_a_slip_leads_a_browser_to_the_notebook(browser: Browser, 
         assert colour == "solid"  # the page's own style is allowed
         picture(page, "slip")
         assert violations(page) == []
-        name = f"https://{notebook(2)}-"
+        name = f"http://{notebook(2)}-"
         with page.context.expect_event(
             "request", lambda request: request.url.startswith(name)
         ) as asked:
@@ -169,6 +170,7 @@ def test_the_button_of_a_slip_leads_a_browser_to_the_notebook(browser: Browser, 
 
 def test_every_other_page_can_be_used_by_everybody(browser: Browser, room: Room) -> None:
     with board_of(room) as served, visited(browser, served) as page:
+        has_door(room)
         for path in ("actions", "day", "room", "confirm/tell", "confirm/swap?seat=seat01"):
             page.goto(f"http://127.0.0.1:{served.port}/{path}")
             assert page.get_by_role("heading", level=2).count() == 1

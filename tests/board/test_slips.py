@@ -11,7 +11,10 @@ from tests.support.boards import ServedSlips, Visitor, class_of, forms, slips_of
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room
 from workshop import extras
+from workshop.aws.clients import Clients
 from workshop.board import server
+from workshop.board.opening import notebook_origins
+from workshop.environments import loader
 
 
 @pytest.fixture
@@ -72,7 +75,15 @@ def test_it_is_guarded_like_the_board(served: ServedSlips) -> None:
     assert organiser.post("/open", [("seat", "mallory"), fields[0]]).status == 404
     policy = organiser.get("/").headers["content-security-policy"]
     assert "style-src 'self' 'sha256-" in policy
-    assert "form-action 'self' https://*.notebook.us-east-1.sagemaker.aws" in policy
+    assert "form-action 'self' http://*.notebook.us-east-1.sagemaker.localhost:" in policy
+
+
+def test_a_form_may_lead_to_notebooks_on_aws(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    loaded = loader.load("room", room.config)
+    assert notebook_origins(Clients(loaded.home), loaded.seats) == (
+        "https://*.notebook.us-east-1.sagemaker.aws",
+    )
 
 
 def test_what_is_for_files_does_not_go_with_serving(room: Room) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from tests.support import notebook_workshop
-from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud, template
 from tests.support.notebook_workshop import Room
 from workshop.agent.inbox import KEY
 from workshop.board import server
@@ -30,7 +30,7 @@ from workshop.board.slips import SlipPages
 from workshop.cli.board import made_for
 from workshop.cli.context import opened
 from workshop.environments import loader
-from workshop.naming import COHORT, Names
+from workshop.naming import COHORT, DOOR, DOOR_ADDRESS, Names
 from workshop.watch.messages import STATE
 from workshop.watch.spending import SPENDING
 
@@ -213,7 +213,7 @@ def class_of(
         cloud,
         folder,
         monkeypatch,
-        "roster: {file: people.csv}\nbudget: {per_seat_usd: 25}\n",
+        "roster: {file: people.csv}\nbudget: {per_seat_usd: 25}\ndoor: {}\n",
     )
     rows = io.StringIO()
     writer = csv.writer(rows)
@@ -277,3 +277,13 @@ def slips_of(room: Room) -> Iterator[ServedSlips]:
     listening = server.bound(0)
     with server.served(SlipPages(work.clients, work.loaded, work.seats, keys).app(), listening):
         yield ServedSlips(room, keys, server.port_of(listening))
+
+
+DOOR_URL = "https://abc.lambda-url.us-east-1.on.aws/"
+
+
+def has_door(room: Room) -> None:
+    """The stack of a door, as far as it tells where the door is."""
+    outputs = {DOOR_ADDRESS: {"Value": DOOR_URL}}
+    resources = {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
+    room.cloud.deploy(COHORT_NAMES.stack(DOOR), template(resources, Outputs=outputs))

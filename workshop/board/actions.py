@@ -108,12 +108,11 @@ def _move(goal: Transition, work: ActionWork, seats: tuple[Seat, ...]) -> list[N
 
 def _freeze(work: ActionWork) -> None:
     for seat in work.seats:
-        problems = freeze.freeze_seat(work.clients, work.loaded, seat)
-        for role, why in problems.items():
-            work.say(f"{role} is not frozen: {why}")
-        if problems:
-            work.good = False
-        else:
+        closed = freeze.freeze_seat(work.clients, work.loaded, seat)
+        for sentence in (*closed.problems, *closed.open_still):
+            work.say(sentence)
+        work.good = work.good and not closed.problems
+        if not closed.problems:
             work.say(f"{seat.id}: frozen")
 
 

@@ -25,12 +25,13 @@ from starlette.types import ASGIApp
 from workshop import events
 from workshop.aws import errors
 from workshop.aws.reads import Unavailable, attempt
-from workshop.board import actions, pages, progress, tiles
+from workshop.board import actions, hands, pages, progress, tiles
 from workshop.board.action_runs import ActionRuns
 from workshop.board.actions import ACTIONS, BoardAction
 from workshop.board.guard import PageGuard, PageKeys
 from workshop.board.live import LiveBoard
 from workshop.board.opening import notebook_origins, opened
+from workshop.board.posters import posters_of
 from workshop.board.reading import BoardSource
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -54,15 +55,13 @@ LABELS = {
 
 @dataclass
 class Board:
-    """The pages of one board; ``door`` is the address for the room, empty where there is none."""
+    """The pages of one board."""
 
     source: BoardSource
     live: LiveBoard
     runs: ActionRuns
     keys: PageKeys
     readonly: bool = False
-    door: str = ""
-    code: str = ""
 
     def app(self) -> ASGIApp:
         """Return the application, behind its guard."""
@@ -87,7 +86,7 @@ class Board:
         return PageGuard(
             app,
             self.keys,
-            forms_to=notebook_origins(self._loaded.seats),
+            forms_to=notebook_origins(self.source.clients, self._loaded.seats),
             readonly=self.readonly,
         )
 
@@ -172,21 +171,25 @@ class Board:
     async def take(self, request: Request) -> Response:
         try:
             seat = self._seat(request)
-            said = await asyncio.to_thread(
-                self.source.hands.take, self._loaded, seat.account_region, seat.id
+            why_not = await asyncio.to_thread(
+                hands.take, self.source.clients, self._loaded, seat.account_region, seat.id
             )
         except (WorkshopError, BotoCoreError, ClientError) as error:
             return self._said("Taking a hand", _sentence(error), 400)
         self.live.changed()
-        return RedirectResponse("/", 303) if said.endswith("taken") else self._said("Hand", said)
+        return self._said("Hand", why_not) if why_not else RedirectResponse("/", 303)
 
     async def day(self, _: Request) -> Response:
         lines, problems = await asyncio.to_thread(self._day)
         return self._page("day", lines=lines, problems=problems, zone=self._zone)
 
     async def room(self, _: Request) -> Response:
+        try:
+            posters = await asyncio.to_thread(posters_of, self.source.clients, self._loaded)
+        except (WorkshopError, BotoCoreError, ClientError) as error:
+            return self._said("The page for the room", _sentence(error), 409)
         command = self._loaded.command("handout", "--serve")
-        return self._page("room", address=self.door, code=self.code, command=command)
+        return self._page("room", posters=posters, command=command)
 
     def _day(self) -> tuple[list[progress.DayLine], list[str]]:
         loaded, now = self._loaded, events.now()

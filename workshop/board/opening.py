@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
 
-from workshop.aws import regions
+from workshop.account_region import AccountRegion
+from workshop.aws import errors, regions
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
+from workshop.config.roster import Seat, account_regions_of
 from workshop.handout import notebooks
 
 _DOMAINS = {"aws-cn": "sagemaker.com.cn"}
 """Where notebooks are, in partitions in which it is not ``sagemaker.aws``."""
 
 
-def notebook_origins(seats: Iterable[Seat]) -> tuple[str, ...]:
+def notebook_origins(clients: Clients, seats: Sequence[Seat]) -> tuple[str, ...]:
     """Return where the links of these seats lead, as a CSP names it."""
-    found = dict.fromkeys(seat.region for seat in seats)
-    return tuple(
-        f"https://*.notebook.{region}"
-        f".{_DOMAINS.get(regions.partition(region).name, 'sagemaker.aws')}"
-        for region in found
-    )
+    return tuple(dict.fromkeys(_origin(clients, where) for where in account_regions_of(seats)))
+
+
+def _origin(clients: Clients, where: AccountRegion) -> str:
+    url = clients.client("sagemaker", where).meta.endpoint_url
+    if errors.is_local(url):
+        return f"http://*.notebook.{where.region}.sagemaker.localhost:{urlsplit(url).port}"
+    domain = _DOMAINS.get(regions.partition(where.region).name, "sagemaker.aws")
+    return f"https://*.notebook.{where.region}.{domain}"
 
 
 async def opened(

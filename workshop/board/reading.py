@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
-from workshop.board.hands import Hands, RaisedHand
+from workshop.board import hands as raised
+from workshop.board.hands import RaisedHand
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
 from workshop.requests.inbox import CohortInbox
@@ -44,19 +45,17 @@ class BoardSource:
     clients: Clients
     load: Callable[[], LoadedEnvironment]
     take: Callable[[LoadedEnvironment], StatusScan]
-    hands: Hands = field(init=False)
     known: LoadedEnvironment = field(init=False)
     """The environment as its files were read last."""
 
     def __post_init__(self) -> None:
-        self.hands = Hands(self.clients)
         self.known = self.load()
 
     def read(self) -> BoardReading:
         """Read everything once; what fails beside the state itself hides nothing else."""
         loaded = self.known = self.load()
         seen = self.take(loaded)
-        hands, no_hands = _each(loaded, partial(self.hands.up, loaded))
+        hands, no_hands = _each(loaded, partial(raised.up, self.clients, loaded))
         messages, no_messages = _each(
             loaded, lambda where: CohortInbox(self.clients, loaded, where).messages()
         )

@@ -49,7 +49,7 @@ class SlipPages:
         return PageGuard(
             Starlette(routes=routes),
             self.keys,
-            forms_to=notebook_origins(self.seats),
+            forms_to=notebook_origins(self.clients, self.seats),
             styles=(style,),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workshop import events, naming
+from workshop import events
 from workshop.bill import estimate
 from workshop.bill.estimate import Estimate
 from workshop.cli import console
@@ -89,7 +89,7 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     totals = counted.totals
     if totals.cohorts:
         # The cohort's stack and the watch's have a bucket each.
-        stacks, buckets = len(naming.COHORT_STACKS) * totals.cohorts, 2 * totals.cohorts
+        stacks, buckets = len(settings.cohort_stacks) * totals.cohorts, 2 * totals.cohorts
         table.add_row("cohort", "", str(stacks), str(buckets), "", "")
     table.add_row(
         "total",

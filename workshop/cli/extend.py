@@ -34,7 +34,8 @@ def extend(
 ) -> None:
     """Let the workshop end later, or earlier: in the YAML file and in what all seats share.
 
-    Two stacks are updated in each account and Region; no seat's stack and no notebook is touched.
+    What all seats share is updated in each account and Region; no seat's stack and no notebook is
+    touched.
 
     For example:
 

@@ -35,7 +35,7 @@ def diagnostics(
     document: Document, settings: Environment, seats: Sequence[Seat]
 ) -> Iterator[Diagnostic]:
     """Yield what AWS would refuse, or what has to stay closed."""
-    yield from _too_many_stacks(document.line(("roster",)), seats)
+    yield from _too_many_stacks(document.line(("roster",)), settings, seats)
     yield from _never_opened(document, settings)
     yield from _too_much_policy(document, settings)
     yield from _too_large_cohort(document, settings)
@@ -44,11 +44,14 @@ def diagnostics(
     yield from iam_rules.diagnostics(document, settings, seats)
 
 
-def _too_many_stacks(line: int, seats: Sequence[Seat]) -> Iterator[Diagnostic]:
+def _too_many_stacks(
+    line: int, settings: Environment, seats: Sequence[Seat]
+) -> Iterator[Diagnostic]:
+    shared = len(settings.cohort_stacks)
     for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
-        stacks = len(naming.SEAT_STACKS) * count + len(naming.COHORT_STACKS)
+        stacks = len(naming.SEAT_STACKS) * count + shared
         if stacks > STACKS_PER_REGION:
-            most = (STACKS_PER_REGION - len(naming.COHORT_STACKS)) // len(naming.SEAT_STACKS)
+            most = (STACKS_PER_REGION - shared) // len(naming.SEAT_STACKS)
             message = (
                 f"{count} seats in {account} {region} are {stacks} stacks, and CloudFormation"
                 f" holds {STACKS_PER_REGION} in a Region; keep to {most} seats there, and give"

@@ -141,9 +141,10 @@ def swap(
     if not found.again:
         write_other_id(found.path, found.sheet, seat.id, spare.id)
         say(f"{shown(found.path)}: the row of {seat.id} has the id {spare.id} now")
-    not_frozen = [
-        f"{role} is not frozen: {why}" for role, why in freeze_seat(clients, loaded, seat).items()
-    ]
+    closed = freeze_seat(clients, loaded, seat)
+    not_frozen = closed.problems
+    for sentence in closed.open_still:
+        say(f"warning: {sentence}")
     problems = [
         *not_frozen,
         *_restored(

@@ -14,17 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import errors, frozen_tag
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.naming import COHORT, FREEZE, Names
+from workshop.teardown.resource import Resource
+from workshop.teardown.resources.names import NOTEBOOK
 
 THREADS = 8
 NO_POLICY = (
@@ -73,9 +76,31 @@ def freeze(
         return {name: message for name, message in pool.map(attach, names) if message}
 
 
-def freeze_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> dict[str, str]:
-    """Do the same with all roles of one seat."""
-    return freeze(clients, loaded.settings.workshop, seat.account_region, loaded.roles(seat))
+@dataclass(frozen=True)
+class SeatFreeze:
+    """What of a seat is not closed, in sentences.
+
+    ``problems`` are those of its roles, ``open_still`` of the notebook that somebody may have open.
+    """
+
+    problems: tuple[str, ...]
+    open_still: tuple[str, ...]
+
+
+def freeze_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> SeatFreeze:
+    """Freeze all roles of one seat, and tag its notebook, so that nobody opens it for others."""
+    where = seat.account_region
+    left = freeze(clients, loaded.settings.workshop, where, loaded.roles(seat))
+    partition = clients.client("sagemaker", where).meta.partition
+    arn = replace(loaded.names(seat), partition=partition).notebook_arn
+    tagged = frozen_tag.put_on(clients, where, [arn])
+    return SeatFreeze(
+        tuple(f"{role} is not frozen: {why}" for role, why in left.items()),
+        tuple(
+            f"the notebook of {seat.id} may stay open for who has it open: {why}"
+            for why in tagged.values()
+        ),
+    )
 
 
 def frozen(clients: Clients, workshop: str, account_region: AccountRegion) -> frozenset[str]:
@@ -102,6 +127,22 @@ def _exists(client: Any, name: str) -> bool:
     except errors.Refusal as error:
         return not errors.is_gone(error)
     return True
+
+
+def close_notebooks(clients: Clients, owned: Iterable[Resource]) -> dict[str, str]:
+    """Tag notebooks as those of frozen seats; return why that failed, by ARN, where it did.
+
+    Whoever opens them for attendees is denied what carries the tag: a link that another role made
+    goes on whatever becomes of the seat's.
+    """
+    arns: dict[AccountRegion, list[str]] = {}
+    for resource in owned:
+        if resource.resource_type == NOTEBOOK and resource.arn:
+            arns.setdefault(resource.account_region, []).append(resource.arn)
+    left: dict[str, str] = {}
+    for account_region, some in arns.items():
+        left |= frozen_tag.put_on(clients, account_region, some)
+    return left
 
 
 def prepare_role_for_deletion(clients: Clients, account_region: AccountRegion, name: str) -> None:

@@ -221,15 +221,24 @@ def _release_pools(work: Work) -> None:
 
 def listed_notebooks(work: Work) -> Iterator[tuple[str, str]]:
     """Yield name and status of the workshop's notebooks."""
+    for one in _notebooks(work):
+        yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
+
+
+def listed_arns(work: Work) -> Iterator[str]:
+    """Yield the ARNs of the workshop's notebooks."""
+    for one in _notebooks(work):
+        yield one["NotebookInstanceArn"]
+
+
+def _notebooks(work: Work) -> Iterator[dict[str, Any]]:
     found = listed(
         work,
         "list_notebook_instances",
         "NotebookInstances",
         NameContains=f"{work.settings.workshop}-",
     )
-    for one in found:
-        if _is_notebook_asked_for(work, one["NotebookInstanceName"]):
-            yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
+    return (one for one in found if _is_notebook_asked_for(work, one["NotebookInstanceName"]))
 
 
 def stop_notebooks(work: Work) -> None:
