@@ -99,6 +99,10 @@ def test_a_seat_is_frozen_shown_so_and_reopened(served: ServedBoard) -> None:
 
     assert "<li>seat01: frozen</li>" in served.does("freeze", "seat01")
     assert frozen()
+    sagemaker = served.room.cloud.client("sagemaker")
+    arn = sagemaker.describe_notebook_instance(NotebookInstanceName=ADA.notebook)
+    tagged = sagemaker.list_tags(ResourceArn=arn["NotebookInstanceArn"])["Tags"]
+    assert {"Key": "frozen", "Value": "true"} in tagged  # the door is denied what has it
     served.organiser().event_when(
         lambda view: view["tiles"][0]["fields"]["state"] == "InService, frozen"
     )
