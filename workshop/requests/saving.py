@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 from workshop.requests import ask
 from workshop.requests.ask import AgentAnswer, AgentWaits, Result
 
@@ -54,6 +54,8 @@ def save_first(
     say("having files saved first ...")
     try:
         answers = ask.ask(clients, loaded, seats, "save", waits, known=True)
+    except SignInError:  # nothing else would be answered either
+        raise
     except WorkshopError as error:
         say(f"warning: files could not be saved first: {error}")
         return
