@@ -23,7 +23,9 @@ from tests.support.boards import (
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room
 from workshop import events
+from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
+from workshop.errors import SignInError
 from workshop.handout.doors import doors
 from workshop.status.collector import StatusScan
 
@@ -174,7 +176,7 @@ def test_what_could_not_be_read_is_not_known_since_it_was_and_never_empty(room: 
 def test_where_nothing_can_be_read_all_that_was_known_stays_with_its_time(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> None:
+    def broken(*_: object) -> None:
         raise OSError("the network is gone")
 
     with board_of(room) as served:
@@ -191,6 +193,28 @@ def test_where_nothing_can_be_read_all_that_was_known_stays_with_its_time(
     assert since in page
 
 
+def test_after_a_new_sign_in_the_board_goes_on_and_asks_whose_account_it_is(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with board_of(room) as served:
+        source, organiser = served.board.source, served.organiser()
+        ended, take = source.clients, source.take
+        connected: list[Clients] = []
+
+        def taken(clients: Clients, loaded: LoadedEnvironment) -> StatusScan:
+            if clients is ended:
+                raise SignInError("has ended", "ExpiredToken", "sign in with: aws sso login")
+            connected.append(clients)
+            return take(clients, loaded)
+
+        monkeypatch.setattr(source, "take", taken)
+        told = organiser.event_when(lambda view: view["problems"] != [])
+        assert "aws sso login" in told["problems"][-1]
+        organiser.event_when(lambda view: view["problems"] == [])
+        assert connected[0] is source.clients
+        assert room.command("status").code == 0
+
+
 def test_browsers_share_one_reader_and_nothing_is_read_while_nobody_looks(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,9 +222,9 @@ def test_browsers_share_one_reader_and_nothing_is_read_while_nobody_looks(
     with board_of(room, every=10_000) as served:
         take = served.board.source.take
 
-        def counted(loaded: LoadedEnvironment) -> StatusScan:
+        def counted(clients: Clients, loaded: LoadedEnvironment) -> StatusScan:
             taken.append(loaded)
-            return take(loaded)
+            return take(clients, loaded)
 
         monkeypatch.setattr(served.board.source, "take", counted)
         assert not taken

@@ -14,6 +14,7 @@ from workshop.board import hands as raised
 from workshop.board.hands import RaisedHand
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
+from workshop.errors import SignInError
 from workshop.requests.inbox import CohortInbox
 from workshop.status.collector import StatusScan
 from workshop.teardown import freeze
@@ -39,22 +40,39 @@ class BoardReading:
 class BoardSource:
     """Where a board has its environment and its state from.
 
-    ``load`` reads the files, which a swap changes; ``take`` is the scan of ``workshop status``.
+    ``load`` reads the files, which a swap changes; ``take`` is the scan of ``workshop status``;
+    ``connect`` makes clients anew and checks whose account it is.
     """
 
     clients: Clients
     load: Callable[[], LoadedEnvironment]
-    take: Callable[[LoadedEnvironment], StatusScan]
+    take: Callable[[Clients, LoadedEnvironment], StatusScan]
+    connect: Callable[[], Clients]
     known: LoadedEnvironment = field(init=False)
     """The environment as its files were read last."""
+    _signed_out: bool = False
 
     def __post_init__(self) -> None:
         self.known = self.load()
 
     def read(self) -> BoardReading:
-        """Read everything once; what fails beside the state itself hides nothing else."""
+        """Read everything once; what fails beside the state itself hides nothing else.
+
+        A board runs for days: after the sign-in has ended, each read asks whether there is another.
+        """
         loaded = self.known = self.load()
-        seen = self.take(loaded)
+        if self._signed_out:
+            self.clients = self.connect()
+        try:
+            found = self._read(loaded)
+        except SignInError:
+            self._signed_out = True
+            raise
+        self._signed_out = False
+        return found
+
+    def _read(self, loaded: LoadedEnvironment) -> BoardReading:
+        seen = self.take(self.clients, loaded)
         hands, no_hands = _each(loaded, partial(raised.up, self.clients, loaded))
         messages, no_messages = _each(
             loaded, lambda where: CohortInbox(self.clients, loaded, where).messages()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from workshop.aws import account_guard
+from workshop.aws.clients import Clients
 from workshop.bill import so_far
 from workshop.board.action_runs import ActionRuns
 from workshop.board.app import Board
@@ -17,6 +19,7 @@ from workshop.cli import console, serving
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, Port
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import account_regions_of
 from workshop.environments import loader
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
@@ -65,11 +68,19 @@ def made_for(
     """Return the board of an environment, whose state is read as by ``workshop status``."""
     cache = DescribeCache()
 
-    def take(loaded: LoadedEnvironment) -> StatusScan:
-        seen = scan(loaded, loaded.seats, work.clients, cache)
+    def take(clients: Clients, loaded: LoadedEnvironment) -> StatusScan:
+        seen = scan(loaded, loaded.seats, clients, cache)
         so_far.note(loaded, seen, console.say)
         return seen
 
-    source = BoardSource(work.clients, load, take)
+    def connect() -> Clients:
+        loaded = load()
+        clients = Clients(loaded.home, role=loaded.settings.deploy.role)
+        account_guard.check_accounts(
+            clients, loaded, [loaded.home, *account_regions_of(loaded.seats)]
+        )
+        return clients
+
+    source = BoardSource(work.clients, load, take, connect)
     live = LiveBoard(source, every=every)
     return Board(source, live, ActionRuns(source, live.changed), PageKeys(), readonly=readonly)
