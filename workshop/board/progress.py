@@ -52,9 +52,6 @@ def day(
     lines = list(watch)
     for run in runs:
         lines.append(DayLine(run.began, f"{run.command} begins, by {run.who}{_given(run)}"))
-        if run.ended is not None:
-            words = ", ".join(f"{key} {value}" for key, value in _plain(run.ended))
-            lines.append(DayLine(run.last, f"{run.command} ends: {words or 'done'}"))
         lines += [
             DayLine(
                 datetime.fromisoformat(line["at"]),
@@ -65,13 +62,16 @@ def day(
             for line in run.lines
             if line.get("what") in ("seat failed", "stopped", "left outside")
         ]
+        if run.ended is not None:
+            words = ", ".join(f"{key} {value}" for key, value in _plain(run.ended))
+            lines.append(DayLine(run.last, f"{run.command} ends: {words or 'done'}"))
     for message in messages:
         whom = ", ".join(message.get("seats") or ("everybody",))
         at = datetime.fromtimestamp(float(message["time"]), since.tzinfo)
         lines.append(DayLine(at, f"{whom} was told: {message['text']}"))
-    return sorted(
-        (line for line in lines if line.at >= since), key=lambda line: line.at, reverse=True
-    )
+    # Of what happened in the same millisecond, what was noted last is the latest.
+    lines.sort(key=lambda line: line.at)
+    return [line for line in reversed(lines) if line.at >= since]
 
 
 def midnight(now: datetime, zone: tzinfo | None) -> datetime:
