@@ -308,7 +308,11 @@ def test_what_goes_on_after_the_end_is_ended_by_what_status_names(fleet: Fleet) 
     assert file.read_text() != before
     goes_on = fleet.run("status")
     assert goes_on.code == 1
-    (cure,) = [one for one in COMMAND.findall(goes_on.out) if one.startswith("workshop teardown")]
+    (cure,) = [
+        one
+        for one in COMMAND.findall(goes_on.out + goes_on.err)
+        if one.startswith("workshop teardown")
+    ]
     follow(fleet, cure)
     assert (fleet.statuses(), fleet.run("status").code) == ({}, 0)
 
