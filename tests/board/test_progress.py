@@ -59,6 +59,7 @@ def test_the_day_has_what_began_failed_ended_and_was_told_the_latest_first(
     ledger = Ledger("dev", tmp_path)
     ledger.begin("deploy", seats=2)
     happens(ledger, What.SEAT_FAILED, "zoe", "no room")
+    ledger.event(DeployEvent(events.now(), HOME, What.STOPPED, message="too many fail"))
     ledger.end({"exit": 1, "seats": {"ada": 1}})
     now = events.now()
     runs = Ledger("dev", tmp_path).runs()
@@ -80,9 +81,9 @@ def test_the_day_has_what_began_failed_ended_and_was_told_the_latest_first(
         "everybody was told: Lunch",
         "deploy ends: exit 1",
     ]
-    assert told[4] == "zoe: seat failed: no room"
-    assert told[5].startswith("deploy begins, by ")
-    assert len(told) == 6
+    assert told[4:6] == ["stopped: too many fail", "zoe: seat failed: no room"]
+    assert told[6].startswith("deploy begins, by ")
+    assert len(told) == 7
 
 
 def test_a_day_begins_at_midnight_where_the_workshop_is() -> None:

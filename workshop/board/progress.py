@@ -56,7 +56,7 @@ def day(
             DayLine(
                 datetime.fromisoformat(line["at"]),
                 ": ".join(
-                    filter(None, (str(line["seat"]), str(line["what"]), line.get("message", "")))
+                    filter(None, (line.get("seat", ""), line["what"], line.get("message", "")))
                 ),
             )
             for line in run.lines
