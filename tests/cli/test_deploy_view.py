@@ -133,7 +133,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     assert bar.endswith("2 stacks a minute, about 1:00 left")
     assert active.split() == ["b", "storage,", "clearing", "access"]
     deployment.throttles = 1
-    assert seen(view)[0].endswith("about 1:00 left, 1 calls throttled")
+    assert seen(view)[0].endswith("about 1:00 left, 1 call throttled")
 
 
 def test_more_seats_than_a_screen_holds_are_counted() -> None:

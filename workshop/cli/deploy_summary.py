@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from workshop.cli import console
+from workshop.counting import count_of
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment, DeployOutcome, counted
 from workshop.errors import SignInError
@@ -87,7 +88,9 @@ def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
         console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
-    throttles = f", {result['throttles']} calls throttled" if result["throttles"] else ""
+    throttles = (
+        f", {count_of(result['throttles'], 'call')} throttled" if result["throttles"] else ""
+    )
     console.print_line()
     seconds = sum(result["seconds"].values())
     console.print_line(f"seats: {counts or 'none'}; {seconds:.1f} s{throttles}")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from workshop.cli import console
 from workshop.cli.progress import Progress
+from workshop.counting import count_of
 from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import ENDED
 from workshop.deploy.plan import DeployPlan
@@ -66,7 +67,7 @@ class DeployView:
 
     def _rate(self) -> str:
         seconds = max(0.1, time.monotonic() - self._began)
-        text = f"{self._stacks / seconds * 60:.0f} stacks a minute"
+        text = f"{count_of(round(self._stacks / seconds * 60), 'stack')} a minute"
         if self._deployment is None:
             return text
         jobs = [job for engine in self._deployment.engines for job in engine.jobs.values()]
@@ -75,7 +76,7 @@ class DeployView:
             minutes, rest = divmod(round(left * seconds / self._stacks), 60)
             text += f", about {minutes}:{rest:02} left"
         throttles = self._deployment.throttles
-        return f"{text}, {throttles} calls throttled" if throttles else text
+        return f"{text}, {count_of(throttles, 'call')} throttled" if throttles else text
 
     def _active(self) -> console.PlainTable:
         table = console.grid()
@@ -87,5 +88,5 @@ class DeployView:
         for seat in list(seats)[:_LINES]:
             table.add_row(f"  {seat}", ", ".join(seats[seat]))
         if len(seats) > _LINES:
-            table.add_row("", f"and {len(seats) - _LINES} more seats")
+            table.add_row("", f"and {count_of(len(seats) - _LINES, 'more seat')}")
         return table

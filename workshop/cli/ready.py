@@ -17,6 +17,7 @@ from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, 
 from workshop.cli.progress import Progress
 from workshop.cli.start_stop import moved
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.errors import WorkshopError
 from workshop.notebooks import reopening, start_stop
 from workshop.requests import ask, readiness
@@ -149,7 +150,8 @@ def _look_for_frozen(work: CommandContext, found: dict[str, Sequence[str]]) -> N
 def _stop_again(work: CommandContext, seats: Sequence[Seat]) -> list[str]:
     """Stop what was stopped before; return the seats whose notebooks may run on."""
     ids = [seat.id for seat in seats]
-    console.say(f"stopping what was stopped before: {len(ids)} of {len(work.seats)} notebooks")
+    notebooks = count_of(len(work.seats), "notebook")
+    console.say(f"stopping what was stopped before: {len(ids)} of {notebooks}")
     try:
         outcomes, _ = moved(work, seats, start_stop.STOP, minutes=start_stop.DEADLINE_MINUTES)
     except WorkshopError:
@@ -178,7 +180,7 @@ def _print(work: CommandContext, found: Reasons, *, everything: bool) -> None:
         alike.setdefault(key, []).append(seat.id)
     for (reasons, *_), ids in alike.items():
         named = ", ".join(ids[:_NAMED])
-        more = f"{len(ids)} seats (--all): {named}, ..." if len(ids) > _NAMED else named
+        more = f"{count_of(len(ids), 'seat')} (--all): {named}, ..." if len(ids) > _NAMED else named
         table.add_row(more, "no" if reasons else "yes", reasons)
     console.print_table(table)
 

@@ -18,6 +18,7 @@ from workshop.config import command_line
 from workshop.config.roster import Seat
 from workshop.config.roster.sheet import Sheet
 from workshop.config.roster.write import write_other_id
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, GuardError, UsageError
@@ -183,8 +184,9 @@ def _save(work: CommandContext, seat: Seat) -> None:
 def _say_copied(plan: _Swap, copied: CopiedWork) -> None:
     lost = f", {copied.missing} missing" if copied.missing else ""
     console.say(
-        f"{copied.files} saved files of {plan.seat.id} ({copied.bytes / 1e6:,.1f} MB{lost}) are in"
-        f" {copied.prefix} of the bucket of {plan.spare.id}"
+        f"copied into {copied.prefix} of the bucket of {plan.spare.id}:"
+        f" {count_of(copied.files, 'saved file')} of {plan.seat.id}"
+        f" ({copied.bytes / 1e6:,.1f} MB{lost})"
     )
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
+from workshop.counting import count_of
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.holders import STACK
 from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
-from workshop.teardown.saving import counted
 
 _SHOWN = 10
 """Rows of a plan, and names in a row, that are shown; --json shows all."""
@@ -104,10 +104,10 @@ def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
     files, least = counts.files, "" if counts.complete else "at least "
     lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
     parts = [
-        *([counted(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
-        counted(len(resources) - stacks, "resource"),
-        *([f"{least}{counted(files, 'file')}{lost}"] if files or least else []),
-        *([counted(stacks, "stack")] if stacks else []),
+        *([count_of(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
+        count_of(len(resources) - stacks, "resource"),
+        *([f"{least}{count_of(files, 'file')}{lost}"] if files or least else []),
+        *([count_of(stacks, "stack")] if stacks else []),
     ]
     return f"deletes {', '.join(parts)}"
 
@@ -142,7 +142,7 @@ def _show_summary(plan: TeardownPlan) -> None:
             f"{count} {resource_type}" for resource_type, count in resource_types[:_SHOWN]
         )
         more = (
-            f", and {len(resource_types) - _SHOWN} more types"
+            f", and {count_of(len(resource_types) - _SHOWN, 'more type')}"
             if len(resource_types) > _SHOWN
             else ""
         )

@@ -11,6 +11,7 @@ import typer
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
+from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.requests import inbox
 from workshop.requests.inbox import CohortInbox
@@ -47,5 +48,4 @@ def tell(
         CohortInbox(work.clients, work.loaded, where).change(
             partial(inbox.with_message, message_id=message_id, text=shown, now=now)
         )
-    seats = len(work.seats)
-    console.say(f"notebooks of {seats} seat{'s' if seats > 1 else ''} show it within two minutes")
+    console.say(f"notebooks of {count_of(len(work.seats), 'seat')} show it within two minutes")

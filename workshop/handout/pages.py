@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from workshop import tags
+from workshop.counting import count_of
 from workshop.escaping import printable
 from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
@@ -70,4 +71,5 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals["count_of"] = count_of
 _TEMPLATES.filters |= {"moment": _moment, "qr_image": _qr_image}
