@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import fleet, localcloud, synth, teardown
+from bench import day, fleet, localcloud, synth, teardown
 from bench.measure import Result
 
 ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -23,6 +23,7 @@ ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
     "plan-again": fleet.again,
     "growth": fleet.growth,
     "teardown": teardown.results,
+    "day": day.results,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

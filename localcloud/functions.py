@@ -8,7 +8,6 @@ gets credentials of its role, as on AWS; its answer to CloudFormation goes to a 
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +20,7 @@ from localcloud import ministack_adapter
 from localcloud.authentication import keys
 from localcloud.authentication.gate import by_owner
 from localcloud.authentication.proof import LONGEST
+from localcloud.function_urls.configurations import patch_configurations
 from localcloud.iam import credentials
 
 _RUNTIMES = re.compile(r"python3\.[0-9]+")
@@ -35,7 +35,7 @@ def patch_functions(secret: str) -> None:
     for step in ("create", "update"):
         functions[step] = _by_owner_alone(functions[step])
     service = ministack_adapter.module("services.lambda_svc")
-    service._create_function_url_config = _at_local_host(service._create_function_url_config)
+    patch_configurations()
     for module in (service, ministack_adapter.module("core.lambda_runtime")):
         module.execution_credentials = _execution_credentials
     custom_resource = ministack_adapter.module("services.cloudformation.custom_resource")
@@ -81,22 +81,6 @@ def _execution_credentials(config: dict[str, Any]) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
         "AWS_SESSION_TOKEN": given["SessionToken"],
     }
-
-
-def _at_local_host(make: Step) -> Step:
-    """Give function URLs a host name that leads to this machine instead of AWS's."""
-
-    def made(function: str, data: dict[str, Any], qualifier: str | None) -> Any:
-        answer = make(function, data, qualifier)
-        service = ministack_adapter.module("services.lambda_svc")
-        config = service._function_urls.get(service._url_config_key(function, qualifier))
-        if config is None:
-            return answer
-        host, _, _ = config["FunctionUrl"].removeprefix("https://").partition(".on.aws/")
-        config["FunctionUrl"] = f"http://{host}.localhost:{os.environ['GATEWAY_PORT']}/"
-        return ministack_adapter.module("core.responses").json_response(config, status=answer[0])
-
-    return made
 
 
 def _presigned(address: Callable[[str], str], secret: str) -> Callable[[str], str]:

@@ -50,10 +50,6 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "request_id: str, raw_path: str | None = None, raw_query_string: str = '', "
             "client_ip: str = '127.0.0.1')"
         ),
-        "_handle_lambda_url_request": (
-            "(host: str, path: str, method: str, headers: dict, body: bytes, "
-            "query_params: dict, source_ip: str | None = None)"
-        ),
         "_handle_admin_reset": "(path: str, method: str, query_params: dict)",
         "_run_init_scripts": "()",
         "_run_ready_scripts": "()",
@@ -119,6 +115,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "(trust_doc: str | dict, caller_arn: str, "
             f"ctx: {_EVALUATOR}EvalContext | None = None) -> bool"
         ),
+        "parse_policy_document": (f"(doc: str | dict) -> {_STATEMENTS}"),
         "_service_principal_matches": "(principal: Any, service: str) -> bool",
     },
     "core.iam_actions": {
@@ -147,6 +144,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "set_request_account_id": "(access_key_id: str) -> None",
         "_account_from_sts_session": "(access_key_id: str)",
         "new_uuid": "() -> str",
+        "error_response_json": (
+            "(code: str, message: str, status: int = 400, extra: dict | None = None, *, "
+            "message_key: str = 'message', "
+            "content_type: str = 'application/x-amz-json-1.0') -> tuple"
+        ),
         "json_response": (
             "(data: dict, status: int = 200, *, "
             "content_type: str = 'application/x-amz-json-1.0') -> tuple"
@@ -160,6 +162,21 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_execution_record_for_config": "(func: dict, config: dict) -> dict",
         "_execute_function_with_config_scope": "(func: dict, event: dict) -> dict",
         "_create_function_url_config": "(func_name: str, data: dict, qualifier: str | None)",
+        "_update_function_url_config": "(func_name: str, data: dict, qualifier: str | None)",
+        "_delete_function": ("(name: str, query_params: dict, path_qualifier: str | None = None)"),
+        "_ACCOUNT_CONCURRENCY_CAP": None,
+        "_acquire_execution_slot": "(func: dict, config: dict)",
+        "_get_account_settings": "()",
+        "_put_function_concurrency": "(func_name: str, data: dict)",
+        "_reserved_concurrency": "(func: dict, config: dict) -> int | None",
+        "executions_in_flight": "() -> tuple[int, dict]",
+        "_function_url_cors_headers": "(cfg: dict, request_headers: dict) -> dict",
+        "_functions": None,
+        "_get_func_record_for_ref_in_scope": (
+            "(function_ref: str, *, account_id: str | None = None, region: str | None = None) "
+            "-> tuple[dict | None, dict | None, str]"
+        ),
+        "run_reentrant": "(fn, *args, thread_name: str = 'ministack-reentrant')",
         "_url_config_key": "(func_name: str, qualifier: str | None) -> str",
         "_function_urls": None,
     },

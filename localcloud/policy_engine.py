@@ -1,7 +1,7 @@
 """The engine that evaluates policies: ministack's, with variables such as ``${aws:username}``.
 
 It is a library that needs no server, and what the local cloud with IAM enforced asks as well.
-enforced asks it too. ministack leaves variables as text
+ministack leaves variables as text
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
 """
 
@@ -31,6 +31,7 @@ def evaluator() -> Any:
     found._fnmatch_compile = _whole(found._fnmatch_compile)
     found._FNMATCH_CACHE.clear()
     found._resolve_condition_key = _by_our_clock(found._resolve_condition_key)
+    found.parse_policy_document = _once(found.parse_policy_document)
     return found
 
 
@@ -71,13 +72,23 @@ def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re
     return over_line_breaks
 
 
+def _once(parse: Callable[[Any], list[Statement]]) -> Callable[[Any], list[Statement]]:
+    """Parse each text once: every call of a seat is judged by the same dozen policies."""
+    of_text = lru_cache(maxsize=4096)(parse)
+
+    @wraps(parse)
+    def parsed(document: Any) -> list[Statement]:
+        return of_text(document) if isinstance(document, str) else parse(document)
+
+    return parsed
+
+
 def aware(first_match: FirstMatch) -> FirstMatch:
     """Return ministack's search for a matching statement, with variables filled in before."""
 
     def search(context: Any, statements: list[Statement], effect: str) -> Statement | None:
-        return first_match(
-            context, [filled(context, statement) for statement in statements], effect
-        )
+        some = [filled(context, one) for one in statements if one.effect == effect]
+        return first_match(context, some, effect)
 
     return search
 

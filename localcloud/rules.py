@@ -2,8 +2,10 @@
 
 ministack plays rules, and has a thread that looks for due ones by the machine's clock. Here they go
 by the one clock of the cloud, also at the moment at which it is moved; a jump over several
-moments of a rule fires it once. Functions that a rule starts run beside the requests that they
-make, and whoever moved the clock can wait for their end.
+moments of a rule fires it once. Functions that a rule starts wait in a queue, as on AWS, and run
+one after the other beside the requests that they make: a burst of events starts no hundred
+processes, and the same day is played in the same order. Whoever moved the clock can wait for their
+end.
 """
 
 # Private names of ministack, held by ministack_adapter.HELD.
@@ -42,28 +44,39 @@ MESSAGES = 1000
 
 
 class Invocations:
-    """The functions that rules started and that run now."""
+    """The functions that rules started: those that wait for their turn, and the one that runs."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._waiting: deque[Callable[[], object]] = deque()
         self._running = 0
+        """Those that wait among them."""
         self._ended = 0
 
     def run(self, function: Callable[[], object]) -> None:
-        """Run a function in a thread of its own."""
-
-        def go() -> None:
-            try:
-                function()
-            finally:
-                with self._changed:
-                    self._running -= 1
-                    self._ended += 1
-                    self._changed.notify_all()
-
+        """Run a function after all that were started before, beside the requests."""
         with self._changed:
+            self._waiting.append(function)
             self._running += 1
-        threading.Thread(target=go, daemon=True).start()
+            is_alone = self._running == 1
+        if is_alone:
+            self._begin_next()
+
+    def _begin_next(self) -> None:
+        threading.Thread(target=self._run_next, daemon=True).start()
+
+    def _run_next(self) -> None:
+        function = self._waiting.popleft()
+        try:
+            function()
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._ended += 1
+                self._changed.notify_all()
+                is_next = self._running > 0
+            if is_next:
+                self._begin_next()
 
     def settled(self) -> dict[str, int]:
         """Wait until none runs, or for a while; return how many run and how many have ended."""
@@ -72,8 +85,8 @@ class Invocations:
             return {"running": self._running, "ended": self._ended}
 
 
-def patch_rules(clock: Clock, invocations: Invocations) -> None:
-    """Let rules go by the cloud's clock, and note what they start."""
+def patch_rules(clock: Clock, invocations: Invocations) -> Callable[[], None]:
+    """Let rules go by the cloud's clock, and note what they start; return what fires those due."""
     events = ministack_adapter.module("services.eventbridge")
     functions = ministack_adapter.module("services.lambda_svc")
     events._now_ts = clock.now
@@ -86,11 +99,20 @@ def patch_rules(clock: Clock, invocations: Invocations) -> None:
             invocations.run(lambda: functions._execute_function_with_config_scope(record, event))
 
     events._dispatch_to_lambda = start
+    fire, firing = events._tick_scheduled_rules, threading.Lock()
 
+    def fire_once() -> None:
+        with firing:
+            fire()
 
-def fire_due() -> None:
-    """Fire what is due by now."""
-    ministack_adapter.module("services.eventbridge")._tick_scheduled_rules()
+    def fire_as_time_passes() -> None:
+        # While time stands still, whoever moves it fires what is due: in the same order each time.
+        if not clock.frozen:
+            fire_once()
+
+    # ministack's thread calls it by its name in the module.
+    events._tick_scheduled_rules = fire_as_time_passes
+    return fire_once
 
 
 def functions_endpoint(invocations: Invocations) -> AsyncEndpoint:
@@ -132,10 +154,12 @@ class Messages:
 
     def __init__(self) -> None:
         self._sent: deque[dict[str, str]] = deque(maxlen=MESSAGES)
+        self._number = 0
 
     def reset(self) -> None:
         """Forget all of it."""
         self._sent.clear()
+        self._number = 0
 
     def get_state(self) -> None:
         """Keep nothing between runs."""
@@ -143,9 +167,10 @@ class Messages:
     def load_persisted_state(self, kept: Any) -> None:
         """Take nothing from an earlier run."""
 
-    def endpoint(self, _: Document) -> Document:
-        """Return the messages, oldest first."""
-        return {"messages": list(self._sent)}
+    def endpoint(self, asked: Document) -> Document:
+        """Return the messages, oldest first, and how many there ever were; ``after`` so many."""
+        new = self._number - int(asked.get("after", 0))
+        return {"messages": list(self._sent)[-new:] if new > 0 else [], "number": self._number}
 
     def patch(self) -> None:
         """Note what topics are sent, in place of whom it would be delivered to."""
@@ -153,5 +178,6 @@ class Messages:
 
         def noted(topic: str, _id: str, message: str, subject: str, *_: Any, **__: Any) -> None:
             self._sent.append({"topic": topic, "subject": subject, "message": message})
+            self._number += 1
 
         topics._fanout = noted

@@ -47,11 +47,13 @@ from localcloud.authentication.gate import Gate
 from localcloud.clock import Clock
 from localcloud.cloudformation.listings import stacks_endpoint
 from localcloud.cloudformation.patches import patch_cloudformation
+from localcloud.concurrency import patch_concurrency
 from localcloud.errors import LocalCloudError
 from localcloud.faults.deletions import patch_deletions
 from localcloud.faults.handlers import patch_handlers
 from localcloud.faults.middleware import FaultLayer
 from localcloud.faults.plan import FaultPlan, faults_endpoint
+from localcloud.function_urls.serving import FunctionUrls
 from localcloud.functions import patch_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
@@ -60,6 +62,7 @@ from localcloud.iam.trust_policies import patch_trust_policies
 from localcloud.mail_subscriptions import patch_mail_subscriptions, subscriptions_endpoint
 from localcloud.missing_resources import patch_missing_resources
 from localcloud.network_interfaces import patch_network_interfaces
+from localcloud.notebook_pages import NotebookPages
 from localcloud.object_keys import patch_object_keys
 from localcloud.partitions import Partitions
 from localcloud.sagemaker.service import SageMakerService, build_engine
@@ -174,8 +177,9 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_stacksets(clock)
     supported_operations.close_the_rest()
     patch_functions(secret)
+    patch_concurrency(quotas)
     invocations, messages = rules.Invocations(), rules.Messages()
-    rules.patch_rules(clock, invocations)
+    fire_due = rules.patch_rules(clock, invocations)
     rules.send_events(engine)
     messages.patch()
     patch_mail_subscriptions()
@@ -194,7 +198,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
 
     def moved() -> None:
         engine.statuses.run_due()
-        rules.fire_due()
+        fire_due()
 
     endpoints: dict[str, AdminEndpoint | AsyncEndpoint] = {
         "clock": clock_endpoint(clock, moved),
@@ -209,7 +213,10 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "subscriptions": subscriptions_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)
-    return Gate(secret, admin, emulated, public.FunctionUrls(emulated), owners.is_owners)
+    hosts = public.PublicHosts(
+        FunctionUrls(clock), NotebookPages(engine, guard), engine.statuses.run_due
+    )
+    return Gate(secret, admin, emulated, hosts, owners.is_owners)
 
 
 class _Server(Server):

@@ -19,7 +19,6 @@ from urllib.parse import parse_qs
 
 from localcloud import ministack_adapter
 from localcloud.authentication.gate import CALLBACKS
-from localcloud.authentication.public import at_function_url
 from localcloud.protocol.errors import NOT_PLAYED, not_played
 
 SERVICES = frozenset(
@@ -57,9 +56,13 @@ _UNKNOWN = re.compile(r"InvalidAction|UnknownOperationException")
 """The codes with which ministack refuses operations that it does not have."""
 
 _CATALOG = re.compile(r"AWSGlue\.(BatchDelete|Create|Delete|Get|Update)(Database|Table)s?")
+_DATED = r"/\d{4}-\d\d-\d\d"
 _FUNCTIONS = re.compile(
-    r"(GET|DELETE) /\d{4}-\d\d-\d\d/functions.*|POST /\d{4}-\d\d-\d\d/functions/[^/]+/invocations"
+    rf"(GET|DELETE) {_DATED}/functions.*|GET {_DATED}/account-settings/?"
+    rf"|POST {_DATED}/functions/[^/]+/(invocations|policy|url)"
+    rf"|PUT {_DATED}/functions/[^/]+/(concurrency|url)"
 )
+"""No source of a function comes in this way."""
 
 _TOPICS = re.compile(
     "(Get|Set)(Topic|Subscription)Attributes|List(Topics|Subscriptions(ByTopic)?|TagsForResource)"
@@ -158,7 +161,6 @@ def _close_doors() -> None:
     """
     app = ministack_adapter.module("app")
     reset, callbacks = app._handle_admin_reset, app._handle_post_body_shortcuts
-    function_url = app._handle_lambda_url_request
 
     async def before_body(
         method: str,
@@ -167,27 +169,17 @@ def _close_doors() -> None:
         query_params: dict[str, Any],
         request_id: str,  # noqa: ARG001
     ) -> Answer | None:
-        if at_function_url.get():
-            return None
         found: Answer | None = await reset(path, method, query_params)
         return found
 
     async def after_body(method: str, path: str, *given: Any) -> Answer | None:
-        if at_function_url.get() or not path.startswith(CALLBACKS):
+        if not path.startswith(CALLBACKS):
             return None
         found: Answer | None = await callbacks(method, path, *given)
         return found or (404, {}, b"")
 
-    async def by_host(
-        method: str, path: str, headers: dict[str, str], *given: Any, **_: Any
-    ) -> Answer | None:
-        if not at_function_url.get():
-            return None
-        body, query_params, _request_id = given
-        found: Answer | None = await function_url(
-            headers["host"], path, method, headers, body, query_params
-        )
-        return found or (404, {}, b"")
+    async def by_host(*_: Any, **__: Any) -> None:
+        """Serve nothing: other host names than the cloud's own are for ``PublicHosts``."""
 
     async def no_scripts() -> None:
         """Run nothing: the emulator would look for scripts in fixed folders."""

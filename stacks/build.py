@@ -12,6 +12,7 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.access import AccessStack
 from stacks.base import Placement, SeatStack
 from stacks.cohort import CohortStack
+from stacks.door import DoorStack
 from stacks.monitoring import MonitoringStack
 from stacks.notebook import NotebookStack
 from stacks.registry import RegistryStack
@@ -21,7 +22,7 @@ from stacks.watch import WatchStack
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
-from workshop.naming import COHORT, SEAT_STACKS, START, WATCH
+from workshop.naming import COHORT, DOOR, SEAT_STACKS, START, WATCH
 from workshop.pricing import caps
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
@@ -100,6 +101,7 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
     )
     start = StartStack(app, f"{names.stack(START)}{where}", placement=placement)
     cohort.add_stack_dependency(start, "what notebooks do when they start")
+    seats = loaded.seats_in(account_region)
     watch = WatchStack(
         app,
         f"{names.stack(WATCH)}{where}",
@@ -108,13 +110,21 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
         end=loaded.settings.end,
         hours=loaded.settings.hours,
         budget=caps.watch_budget(loaded.settings),
-        prices=caps.shipped_prices(
-            loaded.settings, loaded.seats_in(account_region), account_region.region
-        ),
+        prices=caps.shipped_prices(loaded.settings, seats, account_region.region),
         notify=loaded.settings.budget.notify is not None,
     )
     # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
     cohort.add_stack_dependency(watch, "nobody works unwatched")
+    if loaded.settings.door:
+        door = DoorStack(
+            app,
+            f"{names.stack(DOOR)}{where}",
+            placement=placement,
+            settings=loaded.settings,
+            seats=seats,
+        )
+        door.add_stack_dependency(watch, "the bucket in which it keeps what it knows")
+        cohort.add_stack_dependency(door, "it goes when the last seat is gone")
     return cohort
 
 

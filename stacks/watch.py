@@ -19,9 +19,10 @@ from stacks.base import Placement, WorkshopStack
 from stacks.nag import wildcards
 from workbench.bucket import WorkbenchBucket
 from workbench.fn_sub import sub, sub_all
-from workbench.watch_source import source
+from workbench.inline_source import WATCH as WATCH_PACKAGE
+from workbench.inline_source import source
 from workshop.naming import FREEZE, NOTIFY, PRICES, WATCH, Names
-from workshop.policies.watch import watch_policy, watch_trust_policy
+from workshop.policies.watch import function_trust_policy, watch_policy
 
 EVENTS = {
     "source": ["aws.sagemaker"],
@@ -105,7 +106,7 @@ class WatchStack(WorkshopStack):
             description="Ends the workshop",
             runtime="python3.14",
             handler="index.handler",
-            code=functions.CfnFunction.CodeProperty(zip_file=source()),
+            code=functions.CfnFunction.CodeProperty(zip_file=source(WATCH_PACKAGE)),
             role=sub(names.watch_role_arn),
             timeout=SECONDS,
             memory_size=MEGABYTES,
@@ -142,7 +143,7 @@ class WatchStack(WorkshopStack):
             role_name=sub(names.watch_role),
             path=names.iam_path,
             description="What the watch may do",
-            assume_role_policy_document=watch_trust_policy(),
+            assume_role_policy_document=function_trust_policy(),
             policies=[
                 iam.CfnRole.PolicyProperty(policy_name=WATCH, policy_document=sub_all(policy))
             ],

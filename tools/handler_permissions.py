@@ -41,7 +41,11 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         *("Code", "Description", "Environment", "FunctionName", "Handler", "LoggingConfig"),
         *("MemorySize", "Role", "Runtime", "Tags", "Timeout"),
     ),
-    "AWS::Lambda::Permission": ("Action", "FunctionName", "Principal", "SourceArn"),
+    "AWS::Lambda::Permission": (
+        *("Action", "FunctionName", "FunctionUrlAuthType", "InvokedViaFunctionUrl", "Principal"),
+        "SourceArn",
+    ),
+    "AWS::Lambda::Url": ("AuthType", "TargetFunctionArn"),
     "AWS::Logs::LogGroup": ("LogGroupName", "RetentionInDays", "Tags"),
     "AWS::S3::Bucket": (
         *("BucketEncryption", "BucketName", "LifecycleConfiguration", "OwnershipControls"),

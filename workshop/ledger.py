@@ -8,11 +8,11 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workshop import files
+from workshop import events, files
 from workshop.account_region import AccountRegion
 from workshop.events import Event
 
@@ -181,7 +181,7 @@ class Ledger:
         files.make_folder(self.path.parent)
         whole = {
             "run": self.run,
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "at": events.now().isoformat(timespec="milliseconds"),
             **line,
         }
         files.append(self.path, json.dumps(whole))

@@ -33,8 +33,12 @@ WATCH = "watch"
 """The other stack that all seats share: what ends the workshop, from inside AWS."""
 START = "start"
 """The third: what notebooks do when they start."""
-COHORT_STACKS = (START, COHORT, WATCH)
-"""The stacks that all seats share, in the order in which they are made.
+DOOR = "door"
+"""The fourth, where the YAML asks for it: the page that opens notebooks to attendees."""
+COHORT_STACKS = (START, COHORT, WATCH, DOOR)
+"""The stacks that seats can share, in the order in which they are made.
+
+Which of them an environment has, its settings say (``Environment.cohort_stacks``).
 
 Each waits for the one before: whoever destroys the cohort while seats use it fails, and leaves what
 their notebooks need to start.
@@ -43,10 +47,14 @@ WATCH_MAKES = (
     *("AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Events::Rule"),
     *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"),
 )
-"""The resource types that the watch's stack makes and no other, besides a log group."""
+"""The resource types that the watch's stack makes, besides a log group."""
 PRICES = "Prices"
 NOTIFY = tuple(f"Notify{number}" for number in range(1, 4))
 """Parameters of the watch's stack: the prices by which it counts, as JSON, and e-mail addresses."""
+DOOR_ADDRESS = "Address"
+"""The output of the door's stack that holds its URL."""
+DOOR_MAKES = ("AWS::Lambda::Url",)
+"""The resource type that the door's stack makes and no other."""
 
 BOUNDARY = "boundary"
 FREEZE = "freeze"
@@ -296,6 +304,28 @@ class Names:
     @property
     def watch_role_arn(self) -> str:
         return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.watch_role}"
+
+    @property
+    def door(self) -> str:
+        """``vision-cohort-door``: the function; its URL is AWS's to name."""
+        return self.cohort.stack(DOOR)
+
+    @property
+    def door_arn(self) -> str:
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.door}"
+
+    @property
+    def door_log_group(self) -> str:
+        return f"/aws/lambda/{self.door}"
+
+    @property
+    def door_role(self) -> str:
+        """``vision-cohort-eu-west-1-door``, under the same path."""
+        return f"{self.workshop}-{COHORT}-{self.region}-{DOOR}"
+
+    @property
+    def door_role_arn(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.door_role}"
 
     # SageMaker: 63 characters, letters, digits and hyphens.
     @property

@@ -19,8 +19,11 @@ PROFILE = "profile"
 MANAGED_BY = "managed-by"
 
 TEMPLATE = "template"
+FROZEN = "frozen"
+"""Of the notebook of a frozen seat alone, for as long as it is frozen."""
+FROZEN_VALUE = "true"
 
-RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, TEMPLATE})
+RESERVED = frozenset({WORKSHOP, ENVIRONMENT, ATTENDEE, PROFILE, MANAGED_BY, TEMPLATE, FROZEN})
 MANAGED_BY_VALUE = "workshop-provisioner"
 
 KEY_PATTERN = r"^(?!aws:)(?! *$)[A-Za-z0-9 _.:/=+\-@]{1,128}$"

@@ -1,45 +1,39 @@
-"""What is served without a proof: function URLs whose owner made them public.
+"""What is served without a signature, each at a host name of its own and with nothing beside it.
 
-Each has a host name of its own, 32 letters and digits that nobody can guess, and under that name
-there is the function and nothing else. (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html)
+Function URLs are for whom their function lets in, notebooks for who has a link or its session.
 """
 
 from __future__ import annotations
 
-import re
-from contextvars import ContextVar
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from localcloud import ministack_adapter
 from localcloud.asgi import Handler
 from localcloud.authentication.gate import refuse
-from localcloud.authentication.received import Received
 
-HOST = re.compile(r"([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.localhost")
+if TYPE_CHECKING:
+    from localcloud.authentication.received import Received
+    from localcloud.function_urls.serving import FunctionUrls
+    from localcloud.notebook_pages import NotebookPages
 
-at_function_url: ContextVar[bool] = ContextVar("at_function_url", default=False)
-"""Whether the present request is for a function URL."""
 
-
-class FunctionUrls:
+class PublicHosts:
     """An ASGI application for every request to another host name than the cloud's own."""
 
-    def __init__(self, emulated: Handler) -> None:
-        self._emulated = emulated
+    def __init__(
+        self, functions: FunctionUrls, notebooks: NotebookPages, due: Callable[[], object]
+    ) -> None:
+        self._functions = functions
+        self._notebooks = notebooks
+        self._due = due
 
     async def __call__(
         self, received: Received, scope: Any, receive: Handler, send: Handler
     ) -> None:
-        if _is_for_everybody(received.host):
-            at_function_url.set(True)
-            await self._emulated(scope, receive, send)
+        self._due()
+        if (url := self._functions.resolved(received.host)) is not None:
+            await self._functions.serve(url, received, scope, receive, send)
+        elif self._notebooks.is_served(received.headers.get("host", "").lower()):
+            await self._notebooks.serve(received, scope, send)
         else:
             await refuse(send, "the local cloud has no such host name")
-
-
-def _is_for_everybody(host: str) -> bool:
-    found = HOST.fullmatch(host)
-    if found is None:
-        return False
-    resolved = ministack_adapter.module("services.lambda_svc").resolve_function_url(found[1])
-    return resolved is not None and resolved[-1].get("AuthType") == "NONE"

@@ -99,6 +99,14 @@ _CONFLICTS = {
         "A conflicting operation is currently in progress against this resource. Please try again.",
     ),
 }
+_CONDITIONS = {"if-match", "if-none-match"}
+_CONDITIONAL_CONFLICT = ErrorText(
+    "ConditionalRequestConflict",
+    409,
+    "The conditional request cannot succeed due to a conflicting operation against this resource.",
+)
+"""Of a write to S3 that has a condition
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)."""
 _CONFLICT = "The resource is being changed by another request. Please try again."
 
 _DENIED = {
@@ -175,6 +183,8 @@ def not_offered(call: Call) -> ErrorAnswer:
 def conflicting(call: Call) -> ErrorAnswer:
     """Return the answer to a call while another changes the same."""
     text = _CONFLICTS.get(call.service)
+    if call.service == "s3" and _CONDITIONS & {name.lower() for name in call.headers}:
+        text = _CONDITIONAL_CONFLICT
     if text is None:
         modelled = dict(_modelled(call))
         code = next((name for name in modelled if "Conflict" in name or "Concurrent" in name), None)

@@ -43,6 +43,22 @@ def answer(change: Document) -> Document:
         return issued(role_arn, account, SESSION, SECONDS)
 
 
+def continued(key: str, seconds: float) -> str:
+    """Return a key of the same principal that lasts for a while from now, whatever ends before.
+
+    A session's policies and tags go with it. Nobody knows the secret of the new key.
+    """
+    iam, sts = ministack_adapter.module("services.iam"), ministack_adapter.module("services.sts")
+    session = sts._sessions.get(key)
+    if session is None:
+        # A user's key, or the root's.
+        return key
+    new = str(iam._gen_session_access_key())
+    secret = {"SecretAccessKey": iam._gen_secret(), "SessionToken": iam._gen_session_token()}
+    sts.register_session(new, {**session, **secret, "Expiration": time.time() + seconds})
+    return new
+
+
 def issued(role_arn: str, account: str, session: str, seconds: float) -> Document:
     """Return credentials of a role that AWS itself takes on, without asking whether it may."""
     iam, sts = ministack_adapter.module("services.iam"), ministack_adapter.module("services.sts")

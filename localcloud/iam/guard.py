@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.iam import request_members, required_permissions
@@ -10,6 +10,7 @@ from localcloud.iam.denials import denial, unsigned
 from localcloud.protocol.requests import check_request
 
 if TYPE_CHECKING:
+    from localcloud.iam.required_permissions import RequiredPermission
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
@@ -36,13 +37,23 @@ class Guard:
             # An invocation comes without its body, which is anything.
             check_request(service, operation, request)
         for question in required_permissions.of(self._engine, operation, request):
-            refused = ministack_adapter.module("core.iam_evaluator").enforce(
-                key,
-                question.action,
-                "sagemaker",
-                ministack_adapter.region(),
-                question.resource,
-                question.context,
-            )
+            refused = _refusal(question, key)
             if refused is not None:
                 raise denial(refused, question, key, headers)
+
+    def allows(self, operation: str, request: Members, key: str) -> bool:
+        """Return whether whoever has this access key may perform an operation now."""
+        asked = required_permissions.of(self._engine, operation, request)
+        return all(_refusal(question, key) is None for question in asked)
+
+
+def _refusal(question: RequiredPermission, key: str) -> Any:
+    """Return what ministack's evaluator refuses with, or None."""
+    return ministack_adapter.module("core.iam_evaluator").enforce(
+        key,
+        question.action,
+        "sagemaker",
+        ministack_adapter.region(),
+        question.resource,
+        question.context,
+    )

@@ -1,8 +1,8 @@
 """Permissions for other services, where ministack asks for another one than AWS.
 
 ministack names a role without its path, a log stream as its group, a dashboard, the repositories of
-DescribeRepositories, the parameters below a path and a scalable target not at all, and knows no
-``cloudwatch:namespace``.
+DescribeRepositories, the parameters below a path and a scalable target not at all, takes one change
+of a function for another, and knows no ``cloudwatch:namespace``.
 """
 
 # Private names of ministack, held by ministack_names.HELD.
@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from localcloud import application_auto_scaling, ministack_adapter
+from localcloud.protocol import models
 
 Parameters = Mapping[str, Any]
 """The members of a request: a value, or a list of one in the Query protocol."""
@@ -48,6 +50,9 @@ def context(service: str, action: str, given: Parameters) -> dict[str, str]:
     """Return the condition keys that ministack leaves out."""
     if service == "monitoring" and (namespace := _one(given, "Namespace")):
         return {"cloudwatch:namespace": namespace}
+    if service == "lambda":
+        auth = _one(given, "FunctionUrlAuthType") or _one(given, "AuthType")
+        return {"lambda:functionurlauthtype": auth} if auth else {}
     if _ATTACHES.fullmatch(action) and (policy := _one(given, "PolicyArn")):
         return {"iam:policyarn": policy}
     return {}
@@ -57,6 +62,28 @@ def operation_of(path: str) -> str | None:
     """Return the operation of a request whose path alone names it (Smithy's RPC protocol)."""
     before, _, operation = path.partition("/operation/")
     return operation if "/service/" in before and operation else None
+
+
+_INVOKED = {"Invoke", "InvokeAsync", "InvokeWithResponseStream"}
+
+
+def function_action(method: str, path: str) -> str | None:
+    """Return the action of a request to Lambda, where ministack knows some operations alone."""
+    for verb, pattern, operation in _function_routes():
+        if verb == method and pattern.fullmatch(path):
+            return f"lambda:{'InvokeFunction' if operation in _INVOKED else operation}"
+    return None
+
+
+@cache
+def _function_routes() -> list[tuple[str, re.Pattern[str], str]]:
+    model = models.service_model("lambda")
+    found = []
+    for operation in model.operation_names:
+        http = model.operation_model(operation).http
+        literal = re.sub(r"\{[^}]+\}", "[^/]+", http["requestUri"].rstrip("/"))
+        found.append((http["method"], re.compile(f"{literal}/?"), operation))
+    return found
 
 
 def parameters(body: bytes, query: Parameters) -> Parameters:

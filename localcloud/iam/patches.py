@@ -61,6 +61,8 @@ def _ask_as_aws_does() -> None:
         if headers.get("x-amz-target"):
             # The header is what is performed, whatever a query says.
             query_params = {name: query_params[name] for name in query_params.keys() - {"Action"}}
+        if service == "lambda" and (known := other_services.function_action(method, path)):
+            return known
         operation = _smithy(service, path)
         found: str | None = extract_action(service, method, path, headers, body, query_params)
         return f"cloudwatch:{operation}" if found is None and operation else found

@@ -16,6 +16,7 @@ from localcloud.protocol import models, responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.requests import check_request
 from localcloud.sagemaker import listing, outside
+from localcloud.sagemaker.notebook_sessions import NotebookSessions
 from localcloud.sagemaker.resource_type import Members, Move, Record, SageMakerResourceType
 from localcloud.sagemaker.statuses import Statuses
 from localcloud.sagemaker.store import Store
@@ -49,6 +50,7 @@ class SageMakerEngine:
         self.faults = faults or outside.Faultless()
         self.operations: dict[str, Handler] = {}
         self.store = Store()
+        self.notebook_sessions = NotebookSessions(clock)
         self.lock = threading.RLock()
         self.statuses = Statuses(self)
         self._shown: dict[str, frozenset[str]] = {}
@@ -145,6 +147,7 @@ class SageMakerEngine:
         with self.lock:
             self.store.clear()
             self.statuses.agenda.clear()
+            self.notebook_sessions.clear()
         self.clock.wake()
 
     def in_use(self, quota: str) -> float:

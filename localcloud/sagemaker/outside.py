@@ -13,6 +13,7 @@ Identity = dict[str, str]
 """``Arn`` and ``PrincipalId`` of whoever calls, as ``CreatedBy.IamIdentity`` shows them."""
 
 _caller: ContextVar[Identity | None] = ContextVar("sagemaker_caller", default=None)
+_access_key: ContextVar[str] = ContextVar("sagemaker_access_key", default="")
 
 
 class QuotaChecks(Protocol):
@@ -62,9 +63,15 @@ def caller() -> Identity:
     return _caller.get() or {"Arn": f"arn:aws:iam::{account}:root", "PrincipalId": account}
 
 
-def set_caller(identity: Identity | None) -> None:
-    """Set the caller of the present request."""
+def access_key() -> str:
+    """Return the access key that signed the present request; the root's outside one."""
+    return _access_key.get() or ministack_adapter.account()
+
+
+def set_caller(identity: Identity | None, key: str) -> None:
+    """Set who calls in the present request, and the access key that it is signed with."""
     _caller.set(identity)
+    _access_key.set(key)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ class SageMakerService(JsonService):
     def call(self, operation: str, request: Document, headers: dict[str, str]) -> Document:
         """Perform one operation for the signer of the request."""
         _refuse_reserved_tags(request)
-        outside.set_caller(ministack_adapter.caller(headers))
+        outside.set_caller(ministack_adapter.caller(headers), ministack_adapter.access_key(headers))
         if self._authorize is not None:
             self._authorize(operation, request, headers)
         return self.engine.call(operation, request)

@@ -192,3 +192,18 @@ def test_what_cannot_be_kept_is_told_and_shown_all_the_same(day: PlayedDay, tmp_
     assert "warning: what was seen could not be kept in .workshop/room/bill.json (" in ran.err
     assert ran.out.splitlines()[-1].startswith("together")
     assert day.room.command("status").code == 0
+
+
+def test_an_endpoint_that_is_gone_when_it_is_described_is_not_of_unknown_cost(
+    day: PlayedDay,
+) -> None:
+    day.room.serves("vision-seat01-answer")
+    day.until(2)
+    day.room.command("status")
+    day.cloud.faults({"effect": "stale", "operation": "sagemaker:ListEndpoints", "seconds": 60})
+    day.room.command("status")
+    day.cloud.client("sagemaker").delete_endpoint(EndpointName="vision-seat01-answer")
+    ran = day.room.command("status")
+    assert "answer" not in ran.out + ran.err
+    day.cloud.faults()
+    assert day.bill() == {"endpoint": usd(2 * M5_LARGE)}

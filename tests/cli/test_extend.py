@@ -9,7 +9,7 @@ import pytest
 
 from localcloud import process
 from tests.support.small_workshop import Fleet
-from tests.support.teardown_demo import is_frozen
+from tests.support.teardown_demo import is_frozen, is_marked
 from workshop.config import end as ends
 from workshop.errors import UsageError
 from workshop.naming import FREEZE, Names
@@ -125,12 +125,41 @@ def test_a_frozen_seat_gets_back_what_it_may_do_and_no_other(fleet: Fleet) -> No
         fleet.cloud.client("iam").attach_role_policy(
             RoleName=names.role, PolicyArn=names.cohort_policy_arn(FREEZE)
         )
+        mark(fleet, names)
     ran = fleet.run("reopen", "--only", "seat01")
     assert ran.code == 0, ran.err
     assert [line.split() for line in ran.out.splitlines()][1] == ["seat01", "reopened"]
     assert (is_frozen(fleet.cloud, SEAT), is_frozen(fleet.cloud, other)) == (False, True)
+    assert (is_marked(fleet.cloud, SEAT), is_marked(fleet.cloud, other)) == (False, True)
     again = fleet.run("reopen", "--only", "seat01")
     assert (again.code, "was not frozen" in again.out) == (0, True)
+
+
+def mark(fleet: Fleet, names: Names) -> None:
+    fleet.cloud.client("sagemaker").add_tags(
+        ResourceArn=names.notebook_arn, Tags=[{"Key": "frozen", "Value": "true"}]
+    )
+
+
+def test_a_notebook_that_stays_closed_is_told_and_the_seat_is_open_all_the_same(
+    fleet: Fleet,
+) -> None:
+    fleet.write(1)
+    assert fleet.deploy().good
+    fleet.cloud.client("iam").attach_role_policy(
+        RoleName=SEAT.role, PolicyArn=SEAT.cohort_policy_arn(FREEZE)
+    )
+    mark(fleet, SEAT)
+    fleet.cloud.faults({"effect": "denied", "operation": "sagemaker:DeleteTags"})
+    ran = fleet.run("reopen", "--json")
+    assert ran.code == 1
+    (told,) = json.loads(ran.out)
+    assert told["result"] == "reopened"
+    assert told["reason"].startswith("its notebook keeps the tag of a freeze: ")
+    assert not is_frozen(fleet.cloud, SEAT)
+    fleet.cloud.faults()
+    assert fleet.run("reopen").code == 0
+    assert not is_marked(fleet.cloud, SEAT)
 
 
 def test_a_workshop_that_is_over_is_extended_first(fleet: Fleet) -> None:

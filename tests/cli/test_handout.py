@@ -55,7 +55,7 @@ def test_a_table_gives_each_seat_a_fresh_link_on_one_line(room: Path) -> None:
         [one, f"vision-{one}-notebook", "InService"] for one in ("ada", "ben", "zoe")
     ]
     for line in lines[1:]:
-        assert line.split()[-1].startswith(f"https://vision-{line.split()[0]}-notebook-")
+        assert line.split()[-1].startswith(f"http://vision-{line.split()[0]}-notebook-")
         assert "?authToken=" in line
         assert line.split()[-1] not in second.out
     assert not names_in(first.out, first.err)

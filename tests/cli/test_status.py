@@ -156,7 +156,8 @@ def test_a_job_whose_machines_are_not_told_makes_the_sum_a_least(three: Room) ->
     three.cloud.faults({"effect": "denied", "operation": "sagemaker:Search"})
     told = three.told("status")
     assert told["seats"][0]["usd_per_hour"] == {"least": 0.0, "complete": False}
-    assert [one["what"] for one in told["unknown"]] == ["machines of jobs and endpoints (2 of them)"]
+    unknown = "machines of jobs and endpoints (2 of them)"
+    assert [one["what"] for one in told["unknown"]] == [unknown]
 
 
 def test_the_last_activity_is_the_newest_line_of_the_notebooks_log(three: Room) -> None:

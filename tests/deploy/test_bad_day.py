@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 
 from tests.support import teardown_demo
+from tests.support.assemblies import WITHOUT_DOOR
 from tests.support.faulty import counts
 from tests.support.notebook_workshop import retries_at_once
 from tests.support.played_time import played_waits
 from tests.support.small_workshop import Fleet
 from tests.support.workshop_command import Ran
-from workshop.naming import COHORT_STACKS, SEAT_STACKS
+from workshop.naming import SEAT_STACKS
 from workshop.teardown.run import Teardown
 
 SEATS = 20
-STACKS = SEATS * len(SEAT_STACKS) + len(COHORT_STACKS)
+STACKS = SEATS * len(SEAT_STACKS) + len(WITHOUT_DOOR)
 OTHERS = "111122223333"
 TAKEN = "demo-seat07-data-000000000000-us-east-1"
 OVER = "ExpiredToken: The security token included in the request is expired"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 
+from tests.support.assemblies import WITHOUT_DOOR
 from tests.support.deploy_processes import organiser
 from tests.support.small_workshop import Fleet
 from workshop.deploy.events import What
-from workshop.naming import COHORT_STACKS, SEAT_STACKS
+from workshop.naming import SEAT_STACKS
 
 SLOW = 3600.0
 
@@ -38,7 +39,7 @@ def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
         killed.kill()
     before = fleet.statuses()
     assert before["demo-seat01-notebook"] == "CREATE_IN_PROGRESS"
-    assert len(before) == len(SEAT_STACKS) + len(COHORT_STACKS)
+    assert len(before) == len(SEAT_STACKS) + len(WITHOUT_DOOR)
     fleet.cloud.delays(notebook=0)
     fleet.cloud.advance(SLOW)
     run = fleet.deploy()

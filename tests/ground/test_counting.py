@@ -12,8 +12,8 @@ import pytest
 from workshop.counting import count_of, plural
 
 ROOT = Path(__file__).parents[2]
-ALONE = {"agent", "watch"}
-"""Rooms whose code travels without the rest; what they count has bounds above one."""
+ALONE = {"agent", "door", "watch"}
+"""Rooms whose code travels to AWS without the rest."""
 NOUNS = {"people", "person", "role", "thing"}
 WORDS = re.compile(r" (?:(?!has |have |is |are |was |of |where |and )[a-z]+ )?[a-z]+\b")
 """A noun behind a number, with or without an adjective."""

@@ -87,7 +87,7 @@ def shared(names: Names) -> dict[str, list[str]]:
     """Every physical name of the cohort, by kind."""
     return {
         "bucket": [names.datasets_bucket, names.watch_bucket],
-        "role": [names.watch_role],
+        "role": [names.watch_role, names.door_role],
         "policy": [names.boundary],
         "dashboard": [names.cohort.dashboard],
         "stack": [names.cohort.stack(kind) for kind in COHORT_STACKS],

@@ -35,8 +35,8 @@ def test_everything_carries_five_tags_in_order() -> None:
         ("profile", "attendee"),
         ("workshop", "vision"),
     ]
-    # A stack has its template's digest as well.
-    assert made().keys() | {tags.TEMPLATE} == tags.RESERVED
+    # A stack has its template's digest as well, and a frozen seat's notebook a mark.
+    assert made().keys() | {tags.TEMPLATE, tags.FROZEN} == tags.RESERVED
 
 
 def test_a_templates_digest_can_be_a_tag() -> None:

@@ -68,6 +68,8 @@ def test_the_document_holds_times_as_iso_and_all_that_is_the_seats(tmp_path: Pat
         "region": "us-east-1",
         "notebook": "vision-ada-notebook",
         "state": "InService",
+        "door": None,
+        "code": None,
         "problem": None,
         "link": LINK,
         "open_before": "2098-03-08T08:05:00+00:00",

@@ -6,13 +6,15 @@ import io
 import json
 import zipfile
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud import process
-from tests.support.forged_requests import Change, Forged, send, signed
+from localcloud import process, rules
+from tests.support.forged_requests import Change, send, signed
+from tests.support.functions import GREETS, ROLE, function
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.stacksets import Administrator, established, notebook, regional
 
@@ -24,19 +26,6 @@ UNPLAYED = (
 )
 """Services of the emulator that nothing here needs, among them all that could start a process."""
 
-TRUSTS_LAMBDA = {
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ]
-}
-ROLE = {
-    "Type": "AWS::IAM::Role",
-    "Properties": {"RoleName": "runner", "AssumeRolePolicyDocument": TRUSTS_LAMBDA},
-}
 RUNNER = {"Fn::GetAtt": ["Runner", "Arn"]}
 ANSWERS = """
 import json, urllib.request, boto3
@@ -47,22 +36,6 @@ def handler(event, context):
     request = urllib.request.Request(event["ResponseURL"], json.dumps(told).encode(), method="PUT")
     urllib.request.urlopen(request)
 """
-GREETS = """
-def handler(event, context):
-    return {"statusCode": 200, "body": "hello from " + event["rawPath"]}
-"""
-
-
-def function(source: str = GREETS, **properties: Any) -> dict[str, Any]:
-    """Return a function for a template that has ``ROLE`` as ``Role``."""
-    usual = {
-        "Runtime": "python3.12",
-        "Handler": "index.handler",
-        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-        "Code": {"ZipFile": source},
-        "Timeout": 20,
-    }
-    return {"Type": "AWS::Lambda::Function", "Properties": usual | properties}
 
 
 def refusal(call: Any, **request: Any) -> str:
@@ -168,54 +141,6 @@ def test_only_python_that_stands_in_the_template_runs(
     assert "in Python alone" in cloud.reasons("other", "CREATE_FAILED")["Runs"]
 
 
-def test_a_function_url_for_everybody_is_at_a_name_of_its_own_and_leads_nowhere_else(
-    cloud: Cloud,
-) -> None:
-    urls = {
-        name: {
-            "Type": "AWS::Lambda::Url",
-            "Properties": {"AuthType": auth, "TargetFunctionArn": {"Ref": function_name}},
-        }
-        for name, auth, function_name in (
-            ("Open", "NONE", "Runs"),
-            ("Closed", "AWS_IAM", "Other"),
-        )
-    }
-    outputs = {name: {"Value": {"Fn::GetAtt": [name, "FunctionUrl"]}} for name in urls}
-    resources = {"Role": ROLE, "Runs": function(), "Other": function(), **urls}
-    assert cloud.deploy("own", template(resources, Outputs=outputs), **IAM) == "CREATE_COMPLETE"
-    (stack,) = cloud.client("cloudformation").describe_stacks(StackName="own")["Stacks"]
-    told = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    open_host, closed_host = (told[name].split("/")[2] for name in ("Open", "Closed"))
-    assert open_host.endswith(f".lambda-url.us-east-1.localhost:{cloud.running.port}")
-    page = {"Host": open_host, "Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
-    assert send(cloud, Forged("GET", "/door?a=b", page)).body == b"hello from /door"
-
-    user = signed(
-        cloud,
-        Change("iam", "POST", "/?Action=CreateUser&Version=2010-05-08&UserName=forged", {}),
-        host=open_host,
-    )
-    for sent in (
-        user,
-        Forged("GET", "/_localcloud/health", {"Host": open_host}),
-        Forged("POST", "/_ministack/reset", {"Host": open_host}),
-        Forged("PUT", "/_ministack/cfn-response/x", {"Host": open_host}),
-        Forged("GET", "/_aws/sqs/messages", {"Host": open_host}),
-        Forged("OPTIONS", "/", {"Host": open_host}),
-    ):
-        path = sent.target.partition("?")[0]
-        assert send(cloud, sent).body == f"hello from {path}".encode()
-    assert cloud.client("iam").list_users()["Users"] == []
-    for host in (
-        closed_host,
-        open_host.replace(open_host[0], "_"),
-        f"x.{open_host}",
-        "a.localhost",
-    ):
-        assert send(cloud, Forged("GET", "/", {"Host": host})).status == 403
-
-
 def test_a_stack_set_s_functions_are_those_of_who_asked_for_the_operation(cloud: Cloud) -> None:
     """Also where one operation waits for another, whoever asked for that."""
     owner = established(cloud)
@@ -304,3 +229,18 @@ def test_a_role_that_the_owner_takes_on_may_bring_functions(cloud: Cloud) -> Non
     away = Cloud(cloud.running, cloud.state_dir, credentials=credentials)
     resources = {"Role": ROLE, "Runs": function(FunctionName="runs")}
     assert away.deploy("own", template(resources), **IAM) == "CREATE_COMPLETE"
+
+
+def test_functions_of_a_burst_of_events_run_in_their_order_one_at_a_time() -> None:
+    invocations, began, ended = rules.Invocations(), list[int](), list[int]()
+
+    def function(number: int) -> None:
+        began.append(number)
+        assert began == [*ended, number]
+        ended.append(number)
+
+    for number in range(50):
+        invocations.run(partial(function, number))
+    while invocations.settled()["running"]:
+        pass
+    assert ended == list(range(50))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from localcloud.clock import Clock
-from localcloud.iam import conditions, reference, request_members
+from localcloud.iam import conditions, other_services, reference, request_members
 from localcloud.iam.patches import WRITTEN_WITH
 from localcloud.protocol import models
 from localcloud.sagemaker.service import build_engine
@@ -148,3 +149,20 @@ def test_the_data_is_what_the_generator_writes(
     assert made["source"]["updated"] == "2026-01-02"
     assert made["types"] == {"job": {"arn": "job/${JobName}", "tags": True}}
     assert made["actions"] == {"StopJob": {"types": ["job"], "keys": ["sagemaker:InstanceTypes"]}}
+
+
+def test_every_operation_of_lambda_asks_for_the_permission_of_its_own_name() -> None:
+    """But for invocations, which are one action to IAM."""
+    model, wrong = models.service_model("lambda"), {}
+    for operation in model.operation_names:
+        http = model.operation_model(operation).http
+        path = re.sub(r"\{[^}]+\}", "name", http["requestUri"])
+        asked = other_services.function_action(http["method"], path)
+        if asked != f"lambda:{operation}":
+            wrong[operation] = asked
+    invoked = dict.fromkeys(
+        ("Invoke", "InvokeAsync", "InvokeWithResponseStream"), "lambda:InvokeFunction"
+    )
+    # A query alone tells these from others; the local cloud plays neither.
+    by_query = dict.fromkeys(("GetLayerVersionByArn", "ListProvisionedConcurrencyConfigs"))
+    assert wrong == {**invoked, **by_query}

@@ -66,13 +66,13 @@ def test_a_long_list_comes_in_pages_of_a_hundred_without_gap_or_repetition(
 
 
 def test_a_page_is_as_large_as_asked_for(told: QuotaWatch) -> None:
-    first = told.client.list_services(MaxResults=2)
-    second = told.client.list_services(MaxResults=2, NextToken=first["NextToken"])
-    third = told.client.list_services(MaxResults=2, NextToken=second["NextToken"])
+    first = told.client.list_services(MaxResults=3)
+    second = told.client.list_services(MaxResults=3, NextToken=first["NextToken"])
+    third = told.client.list_services(MaxResults=3, NextToken=second["NextToken"])
     pages = [
         [service["ServiceCode"] for service in page["Services"]] for page in (first, second, third)
     ]
-    assert [len(page) for page in pages] == [2, 2, 2]
+    assert [len(page) for page in pages] == [3, 3, 1]
     assert [code for page in pages for code in page] == told.services()
     assert "NextToken" not in third
 

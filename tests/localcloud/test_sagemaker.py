@@ -41,7 +41,8 @@ def test_a_new_notebook_has_the_defaults_of_the_service(cloud: Cloud) -> None:
         "MinimumInstanceMetadataServiceVersion": "1"
     }
     assert seen["RoleArn"] == role
-    assert seen["Url"].endswith(".notebook.us-east-1.sagemaker.aws")
+    local = f".notebook.us-east-1.sagemaker.localhost:{cloud.running.port}"
+    assert seen["Url"].endswith(local)
 
 
 @pytest.mark.parametrize("platform", ["notebook-al1-v1", "notebook-al2-v1", "notebook-al2-v3"])
@@ -173,7 +174,7 @@ def test_a_presigned_url_is_given_only_for_a_notebook_in_service(cloud: Cloud) -
     presign = cloud.client("sagemaker").create_presigned_notebook_instance_url
     assert refusal(presign, NotebookInstanceName="nb") == "ValidationException: RecordNotFound"
     notebook(cloud, "nb", cloud.role())
-    assert presign(NotebookInstanceName="nb")["AuthorizedUrl"].startswith("https://nb-")
+    assert presign(NotebookInstanceName="nb")["AuthorizedUrl"].startswith("http://nb-")
     cloud.client("sagemaker").stop_notebook_instance(NotebookInstanceName="nb")
     assert "Status (Stopped) not in ([InService])" in refusal(presign, NotebookInstanceName="nb")
 

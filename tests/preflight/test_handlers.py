@@ -8,9 +8,10 @@ import pytest
 
 from tests.preflight.test_permissions import as_role, statement
 from tests.support.assemblies import ENVIRONMENTS, shipped
+from tests.support.doored import doored
 from tests.support.preflights import THREE, Preflights, one
 from tools import handler_permissions
-from workshop.naming import Names
+from workshop.naming import COHORT, DOOR, Names
 from workshop.preflight import CheckState, handlers, permissions
 
 NAMES = Names("vision", "ada", "000000000000", "eu-west-1")
@@ -21,8 +22,10 @@ def synthesized() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name in ENVIRONMENTS:
         assembly = shipped(name)
-        for stack in assembly.stacks():
-            for resource in assembly.template(stack)["Resources"].values():
+        templates = [assembly.template(stack) for stack in assembly.stacks()]
+        door = f"{assembly.loaded.settings.workshop}-{COHORT}-{DOOR}"
+        for template in (*templates, doored(name).template(door)):
+            for resource in template["Resources"].values():
                 found.setdefault(resource["Type"], set()).update(resource.get("Properties", {}))
     return found
 
@@ -51,7 +54,7 @@ def test_what_is_left_out_belongs_to_properties_that_the_schema_has(resource_typ
 
 def asked(*, in_vpc: bool) -> dict[str, tuple[str, ...]]:
     questions = permissions.questions(
-        NAMES, "aws", bucket="data", repository="training", in_vpc=in_vpc
+        NAMES, "aws", bucket="data", repository="training", in_vpc=in_vpc, has_door=True
     )
     return dict(questions)
 

@@ -115,7 +115,10 @@ def test_a_denial_that_hangs_on_an_unknown_condition_is_unknown() -> None:
 
 
 def test_each_action_is_asked_of_the_resource_it_is_about_in_the_partition() -> None:
-    asked = dict(permissions.questions(NAMES, "aws-cn", bucket="data", repository="training"))
+    questions = permissions.questions(
+        NAMES, "aws-cn", bucket="data", repository="training", has_door=True
+    )
+    asked = dict(questions)
     actions = {action for some in asked.values() for action in some}
     assert actions >= {action for some in permissions.ACTIONS.values() for action in some}
     assert {resource.split(":")[1] for resource in asked.keys() - {"*"}} == {"aws-cn"}

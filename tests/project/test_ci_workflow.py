@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.accessibility import PICTURES
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 WORKFLOW = ROOT / ".github/workflows/synth.yml"
@@ -79,7 +81,7 @@ def test_a_workflow_may_only_read_and_knows_no_secret(path: Path) -> None:
 def test_every_action_is_named_by_its_full_commit_and_its_release() -> None:
     lines = [line for path in WORKFLOWS for line in path.read_text().splitlines()]
     used = [line for line in lines if "uses:" in line]
-    assert len(used) == 11
+    assert len(used) == 12
     pinned = re.compile(r"uses: actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
     assert [line for line in used if not pinned.search(line)] == []
     versions = {line.partition("@")[0]: set[str]() for line in used}
@@ -122,7 +124,16 @@ def test_every_python_that_the_package_names_is_tested() -> None:
     assert project["requires-python"] == f">={named[0]}"
     (tests,) = loaded(ROOT / ".github/workflows/tests.yml")["jobs"].values()
     assert ["3.11", *tests["strategy"]["matrix"]["python"]] == named
-    assert tests["steps"][-1]["run"] == "make test"
+    assert [step["run"] for step in tests["steps"] if "run" in step][-1] == "make test"
+
+
+def test_pictures_of_pages_are_kept_even_when_a_test_fails() -> None:
+    (tests,) = loaded(ROOT / ".github/workflows/tests.yml")["jobs"].values()
+    kept = tests["steps"][-1]
+    assert kept["if"] == "always()"
+    assert ROOT / kept["with"]["path"] == PICTURES
+    # It is below a hidden folder.
+    assert kept["with"]["include-hidden-files"] is True
 
 
 def test_a_release_publishes_what_was_built_and_tested() -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.local_cloud import IAM
 from tests.support.seats import ADA, Seats, registering
+from tests.support.teardown_demo import is_marked
 from tests.support.workshop_command import Ran
 from workshop.cli import swap as command
 from workshop.naming import FREEZE, SEAT_STACKS, Names
@@ -88,6 +89,7 @@ def thaw(seats: Seats) -> None:
     for policy in attached:
         if policy["PolicyName"] == ADA.cohort_policy(FREEZE):
             iam.detach_role_policy(RoleName=ADA.role, PolicyArn=policy["PolicyArn"])
+    seats.root.client("sagemaker").delete_tags(ResourceArn=ADA.notebook_arn, TagKeys=["frozen"])
 
 
 def test_nobody_agrees_and_nothing_is_done(swaps: Swaps) -> None:
@@ -112,6 +114,8 @@ def test_the_row_and_the_saved_work_go_to_the_spare_and_the_broken_seat_is_froze
     (beside,) = swaps.spare.sandbox.home.glob("restored-*/same.txt")
     assert beside.read_text() == "of ada"
     assert swaps.is_frozen()
+    assert is_marked(swaps.seats.root, ADA)
+    assert not is_marked(swaps.seats.root, SPARE)
     assert f"are in {PREFIX}/ of the bucket of spare01" in ran.err
     assert "spare01 is ready; its link is in: workshop handout -e demo " in ran.err
     again = swaps.command("ada", "spare01", "--yes")

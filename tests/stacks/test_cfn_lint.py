@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, shipped
+from tests.support.doored import doored
+from workshop.naming import COHORT, DOOR
 
 if TYPE_CHECKING:
     from cfnlint.runner import Runner
@@ -35,6 +37,14 @@ def test_cfn_lint_finds_nothing(name: str) -> None:
     found = {stack: findings(assembly.template(stack), region) for stack in assembly.stacks()}
     assert len(found) > 5
     assert {stack: told for stack, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_cfn_lint_finds_nothing_in_a_door(name: str) -> None:
+    assembly = doored(name)
+    settings = assembly.loaded.settings
+    template = assembly.template(f"{settings.workshop}-{COHORT}-{DOOR}")
+    assert findings(template, settings.region) == []
 
 
 def test_cfn_lint_looks_at_notebooks() -> None:

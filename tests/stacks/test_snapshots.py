@@ -57,7 +57,7 @@ def test_the_watch_template_is_the_reviewed_one(templates: SnapshotAssertion) ->
     assembly = shipped(LARGEST)
     watch = assembly.template(f"{assembly.loaded.settings.workshop}-{COHORT}-{WATCH}")
     [function] = [one for one in watch["Resources"].values() if "Handler" in one["Properties"]]
-    function["Properties"]["Code"] = "workbench.watch_source"
+    function["Properties"]["Code"] = "workbench.inline_source"
     for name in NOTIFY[1:]:  # each as the first
         del watch["Parameters"][name], watch["Conditions"][f"Has{name}"]
         del watch["Resources"][f"{name}Mail"]

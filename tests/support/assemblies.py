@@ -14,9 +14,14 @@ from stacks import build
 from tests.support import shared
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
+from workshop.naming import COHORT_STACKS, DOOR
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = tuple(loader.known(ROOT / "config"))
+
+
+WITHOUT_DOOR = tuple(kind for kind in COHORT_STACKS if kind != DOOR)
+"""The stacks that the seats of every shipped environment share."""
 
 
 @dataclass(frozen=True)

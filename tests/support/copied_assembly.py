@@ -12,7 +12,7 @@ from pathlib import Path
 from workshop.config.roster import account_regions_of
 from workshop.deploy.templates import Exemplar
 from workshop.environments import loader
-from workshop.naming import COHORT_STACKS, SEAT_STACKS
+from workshop.naming import SEAT_STACKS
 
 
 def write(source: str) -> None:
@@ -29,7 +29,7 @@ def write(source: str) -> None:
             if account_region == loaded.home
             else f"-{account_region.account}-{account_region.region}"
         )
-        for kind in COHORT_STACKS:
+        for kind in loaded.settings.cohort_stacks:
             name = loaded.cohort_names(account_region).stack(kind)
             texts[f"{name}{where}"] = (Path(source) / kind).read_text()
     for seat in seats:

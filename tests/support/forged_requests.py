@@ -181,6 +181,16 @@ def send(cloud: Cloud, sent: Forged) -> Answered:
         connection.close()
 
 
+def visit(
+    cloud: Cloud, url: str, method: str = "GET", body: bytes = b"", **headers: str
+) -> Answered:
+    """Send what a browser sends that opens a URL; one header a keyword."""
+    parts = urlsplit(url)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    return send(cloud, Forged(method, target, {"Host": parts.netloc, **named}, body))
+
+
 def chunked(cloud: Cloud, change: Change) -> Iterator[tuple[str, Forged, list[Forged]]]:
     """Return uploads of ``abc`` in signed and unsigned chunks, and what is wrong of each."""
     body = b"3\r\nabc\r\n0\r\n"

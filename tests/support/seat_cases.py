@@ -198,6 +198,16 @@ MAY_NOT: dict[str, Case] = {
         "update_notebook_instance_lifecycle_config",
         {"NotebookInstanceLifecycleConfigName": BEN.lifecycle_config},
     ),
+    "take the tag of a freeze off her notebook": (
+        "sagemaker",
+        "delete_tags",
+        {"ResourceArn": ADA.notebook_arn, "TagKeys": ["frozen"]},
+    ),
+    "overwrite the tag of a freeze on her notebook": (
+        "sagemaker",
+        "add_tags",
+        {"ResourceArn": ADA.notebook_arn, "Tags": [{"Key": "frozen", "Value": "false"}]},
+    ),
     "put her tags on ben's notebook": (
         "sagemaker",
         "add_tags",

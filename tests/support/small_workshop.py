@@ -23,7 +23,8 @@ from unittest import mock
 
 import pytest
 
-from tests.support.assemblies import exemplars, shipped
+from tests.support.assemblies import WITHOUT_DOOR, exemplars, shipped
+from tests.support.doored import doored
 from tests.support.local_cloud import Cloud, template
 from tests.support.preflights import calling
 from tests.support.workshop_command import Ran, run
@@ -43,7 +44,7 @@ from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
-from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names
+from workshop.naming import COHORT, DOOR, SEAT_STACKS, Names
 from workshop.preflight import quotas
 from workshop.preflight.quotas import repositories
 
@@ -92,7 +93,8 @@ def exemplar(kind: str) -> Exemplar:
 
 @cache
 def cohort_text(kind: str = COHORT) -> str:
-    return shipped("demo").text(Names("demo", COHORT, "", "").stack(kind))
+    made = doored("demo") if kind == DOOR else shipped("demo")
+    return made.text(Names("demo", COHORT, "", "").stack(kind))
 
 
 def ending(text: str, end: datetime) -> str:
@@ -123,7 +125,7 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
             protected and kind == COHORT,
         )
         for account_region in account_regions_of(loaded.seats)
-        for kind in COHORT_STACKS
+        for kind in loaded.settings.cohort_stacks
     }
     return Assembly(made, shared)
 
@@ -389,7 +391,7 @@ class Fleet:
             source.mkdir()
             for kind in SEAT_STACKS:
                 (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
-            for kind in COHORT_STACKS:
+            for kind in WITHOUT_DOOR:
                 (source / kind).write_text(cohort_text(kind))
             self.stand_in.parent.mkdir(parents=True)
             (self.stand_in.parent / "__init__.py").touch()
@@ -414,7 +416,7 @@ class Fleet:
                 mock.patch.object(quotas, "repositories", self._repositories),
                 nullcontext() if by_app else synthesized(),
             ):
-                return run(command, "-e", "dev", *arguments)
+                return run(*command.split(), "-e", "dev", *arguments)
         finally:
             os.chdir(before)
 

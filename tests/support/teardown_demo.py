@@ -102,6 +102,12 @@ def is_frozen(cloud: Cloud, names: Names) -> bool:
     return names.cohort_policy_arn(naming.FREEZE) in arns
 
 
+def is_marked(cloud: Cloud, names: Names) -> bool:
+    """Whether the seat's notebook carries the tag of a freeze."""
+    found = cloud.client("sagemaker").list_tags(ResourceArn=names.notebook_arn)["Tags"]
+    return {"Key": "frozen", "Value": "true"} in found
+
+
 def deploy(cloud: Cloud, *seats: Names) -> None:
     """Cohort and seats as stacks, from the shipped templates."""
     text = shipped("demo").text

@@ -18,7 +18,7 @@ from workshop.teardown import freeze, roles
 from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
 from workshop.teardown.plan import Choices, PlannedAction
 from workshop.teardown.report import LEFT, NOT_PROVEN, TeardownReport
-from workshop.teardown.resource import Resource, ScanContext
+from workshop.teardown.resource import Ownership, Resource, ScanContext
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.sagemaker_jobs import TRAINING, Training
 from workshop.teardown.run import Teardown
@@ -233,6 +233,32 @@ def test_freezing_twice_is_freezing_once_and_needs_no_right_to_write_policies(
     # What its stack does not know would keep the role from being deleted.
     freeze.prepare_role_for_deletion(clients, teardown_demo.HERE, ADA.role)
     assert not teardown_demo.is_frozen(cloud, ADA)
+
+
+def test_a_notebook_that_is_closed_is_owned_as_before_and_no_other_is_closed(
+    cloud: Cloud, clients: Clients
+) -> None:
+    teardown_demo.deploy(cloud, ADA, BEN)
+    job = teardown_demo.job(clients, "ada", whole=False)
+    owned = job.plan(Choices()).discovery.of(Ownership.OWNED)
+    assert freeze.close_notebooks(clients, owned) == {}
+    assert teardown_demo.is_marked(cloud, ADA)
+    assert not teardown_demo.is_marked(cloud, BEN)
+    again = job.plan(Choices()).discovery.of(Ownership.OWNED)
+    assert {one.identity for one in again} == {one.identity for one in owned}
+    cloud.faults({"effect": "denied", "operation": "sagemaker:AddTags"})
+    assert "AccessDenied" in freeze.close_notebooks(clients, owned)[ADA.notebook_arn]
+
+
+def test_a_notebook_that_cannot_be_closed_is_told_and_keeps_nothing_back(
+    cloud: Cloud, clients: Clients
+) -> None:
+    teardown_demo.deploy(cloud, ADA)
+    cloud.faults({"effect": "denied", "operation": "sagemaker:AddTags"})
+    told: list[TeardownEvent] = []
+    assert torn_down(teardown_demo.job(clients, told=told.append)).code == 0
+    frozen = [str(one) for one in told if one.step == TeardownStep.FREEZE]
+    assert any(f"{ADA.notebook_arn} may stay open until it is stopped" in one for one in frozen)
 
 
 def test_a_role_that_cannot_be_frozen_is_told_with_what_to_do(

@@ -84,10 +84,12 @@ def serves(cloud: Cloud, names: Names, count: int = 1) -> str:
     return str(made["EndpointArn"])
 
 
-def trains(cloud: Cloud, names: Names, name: str, count: int = 1) -> str:
+def trains(
+    cloud: Cloud, names: Names, name: str, count: int = 1, *, prefix: str | None = None
+) -> str:
     machines = {"InstanceType": "ml.m5.large", "InstanceCount": count, "VolumeSizeInGB": 5}
     made = cloud.client("sagemaker").create_training_job(
-        TrainingJobName=f"{names.job_prefix}{name}",
+        TrainingJobName=f"{names.job_prefix if prefix is None else prefix}{name}",
         RoleArn=names.role_arn,
         AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         OutputDataConfig={"S3OutputPath": "s3://out/"},
@@ -304,6 +306,33 @@ def test_a_stop_that_aws_refuses_is_asked_for_again_at_the_next_tick(cloud: Clou
     assert is_frozen(cloud, ADA)
     assert first.pending[0].startswith(f"training_job {ADA.job_prefix}fit: ")
     assert tick(cloud, per_seat_usd=1).done["jobs stopped"] == 1
+
+
+def test_a_job_under_the_name_of_anothers_deleted_one_costs_whoever_made_it(cloud: Cloud) -> None:
+    cloud.delays(training=60)
+    client = cloud.client("sagemaker")
+    trains(cloud, BEN, "fit", prefix="")
+    tick(cloud, per_seat_usd=25)
+    client.delete_training_job(TrainingJobName="fit")
+    before = used(cloud, "ben")
+    cloud.delays(training=6 * HOUR)
+    trains(cloud, ADA, "fit", prefix="")
+    tick(cloud, HOUR, per_seat_usd=25)
+    assert used(cloud, "ben") == before
+    assert used(cloud, "ada") > 0
+
+
+def test_an_event_describes_nothing_of_the_neighbours(cloud: Cloud) -> None:
+    serves(cloud, ADA)
+    serves(cloud, BEN)
+    tick(cloud, per_seat_usd=25)
+    asked: list[str] = []
+    client = cloud.client("sagemaker")
+    note = lambda params, **_: asked.append(params["EndpointName"])  # noqa: E731
+    client.meta.events.register("provide-client-params.sagemaker.DescribeEndpoint", note)
+    event(cloud, "TrainingJob", trains(cloud, ADA, "fit"), max_instances=4)
+    client.meta.events.unregister("provide-client-params.sagemaker.DescribeEndpoint", note)
+    assert asked == [f"{ADA.job_prefix}serve"]
 
 
 def test_what_aws_refuses_is_stopped_later_although_the_seat_is_below_its_caps_by_then(

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.preflights import calling
 from tests.support.seats import ADA, BEN, attempt, endpoint, experiment, tagged, training
-from tests.support.teardown_demo import is_frozen
+from tests.support.teardown_demo import is_frozen, is_marked
 from tests.support.watched import TICK, Watched, watched_seats
 from tests.support.workshop_command import Ran, run
 from workshop.naming import END, FREEZE
@@ -60,6 +60,9 @@ def test_nothing_bills_after_the_end_but_disks(watched: Watched) -> None:
     attached = watched.root.client("iam").list_attached_role_policies(RoleName=BEN.role)
     arns = [one["PolicyArn"] for one in attached["AttachedPolicies"]]
     assert BEN.cohort_policy_arn(FREEZE) in arns
+    assert is_marked(watched.root, ADA)
+    assert is_marked(watched.root, BEN)
+    assert watched.state["problems"] == []
     with pytest.raises(ClientError, match="with an explicit deny"):
         attempt(watched.seats.ada, training(ADA, "late"))
     with pytest.raises(ClientError, match="with an explicit deny"):

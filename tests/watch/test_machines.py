@@ -99,7 +99,7 @@ def test_an_answer_that_nobody_expects_stops_no_other_kind(
     works(cloud)
     client = cloud.client("sagemaker")
     pages = client.get_paginator("list_endpoints")
-    monkeypatch.setattr(pages, "paginate", lambda: [{"Endpoints": [{}]}])
+    monkeypatch.setattr(pages, "paginate", lambda **_: [{"Endpoints": [{}]}])
     real = client.get_paginator
     monkeypatch.setattr(
         client, "get_paginator", lambda name: pages if name == "list_endpoints" else real(name)

@@ -6,10 +6,10 @@ A command that does not ask AWS uses what another has kept, and the shipped list
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
-from workshop import files
+from workshop import events, files
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws.clients import PAGE, Clients
@@ -39,7 +39,7 @@ def refresh(
     does not answer.
     """
     known = kept.read(environment, folder)
-    today = datetime.now(UTC).date()
+    today = events.now().date()
     failed: dict[str, str] = {}
     new: dict[str, RegionPrices] = {}
     for region in dict.fromkeys(one.region for one in account_regions):

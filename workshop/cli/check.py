@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
-from workshop import naming
+from workshop import events
 from workshop.bill import estimate
 from workshop.bill.estimate import Estimate
 from workshop.cli import console
@@ -81,7 +80,7 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     title = f": {settings.title}" if settings.title else ""
     console.print_line(f"{settings.workshop}{title}")
     console.print_line(f"account {settings.account}, {settings.region}")
-    console.print_line(dates.sentence(settings, datetime.now(UTC)))
+    console.print_line(dates.sentence(settings, events.now()))
     console.print_line()
 
     numbers = ("seats", "stacks", "buckets", "repositories")
@@ -91,7 +90,7 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     totals = counted.totals
     if totals.cohorts:
         # The cohort's stack and the watch's have a bucket each.
-        stacks, buckets = len(naming.COHORT_STACKS) * totals.cohorts, 2 * totals.cohorts
+        stacks, buckets = len(settings.cohort_stacks) * totals.cohorts, 2 * totals.cohorts
         table.add_row("cohort", "", str(stacks), str(buckets), "", "")
     table.add_row(
         "total",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.aws.reads import side_by_side
 from workshop.cli import console
 from workshop.cli import deploy as deploying
@@ -39,7 +39,8 @@ def extend(
 ) -> None:
     """Let the workshop end later, or earlier: in the YAML file and in what all seats share.
 
-    Two stacks are updated in each account and Region; no seat's stack and no notebook is touched.
+    What all seats share is updated in each account and Region; no seat's stack and no notebook is
+    touched.
 
     For example:
 
@@ -50,7 +51,7 @@ def extend(
     before = opened(env, config_dir).loaded
     old = before.settings.end
     end = ends.moment(until, old)
-    now = datetime.now(UTC)
+    now = events.now()
     if end <= now:
         raise UsageError(f"{dates.moment(end)} is past; name a time that is still to come")
     if end <= before.settings.start:
@@ -101,7 +102,7 @@ def reopen(
     """
     work = opened(env, config_dir, only=only)
     end = work.loaded.settings.end
-    if end <= datetime.now(UTC):
+    if end <= events.now():
         raise GuardError(
             f"the workshop is over since {dates.moment(end)}, and every role says so; let it go on"
             f" with: {work.loaded.command('extend', '--until', 'TIME')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
@@ -20,7 +21,8 @@ from workshop.config.roster import Seat
 from workshop.counting import count_of
 from workshop.errors import UsageError, WorkshopError
 from workshop.files import shown
-from workshop.handout import export, files, notebooks, pages, slips
+from workshop.handout import doors, export, files, notebooks, pages, slips
+from workshop.handout.doors import DoorCode
 from workshop.handout.slips import Handout
 
 
@@ -38,6 +40,7 @@ class Link(StrEnum):
 
     PRESIGNED = "presigned"
     CONSOLE = "console"
+    DOOR = "door"
 
 
 AsFormat = Annotated[Format, typer.Option("--format", help="How it is written.")]
@@ -45,8 +48,9 @@ WhichLink = Annotated[
     Link | None,
     typer.Option(
         "--link",
-        help="presigned needs no sign-in, for five minutes; console lasts and needs one. By"
-        " default presigned, on HTML pages console.",
+        help="door: its address and the seat's code; the default where the YAML has a door."
+        " presigned needs no sign-in, for five minutes; console lasts and needs one. Without a door"
+        " presigned is the default, on HTML pages console.",
         show_default=False,
     ),
 ]
@@ -100,14 +104,20 @@ def handout(
 
         workshop handout -e dev --format html --output handouts --with-names
     """
-    chosen = link or (Link.CONSOLE if form is Format.HTML else Link.PRESIGNED)
-    session = _session(session_hours, chosen)
     if form is Format.HTML and output is None:
         raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
+    _session(session_hours, link or _without_door(form))
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
+    chosen = link or _usual(work, form)
+    session = _session(session_hours, chosen)
+    if chosen is Link.PRESIGNED and form is Format.HTML and work.loaded.settings.door:
+        raise UsageError(
+            "a presigned link on paper opens nothing after five minutes, and there is a door; leave"
+            " out '--link presigned'"
+        )
     writers = {} if output is None else _writers(work, form, output)
     files.check(writers, force=force)
-    made = datetime.now(UTC).replace(microsecond=0)
+    made = events.now().replace(microsecond=0)
     found = _asked(work, chosen, session)
     if all(one.status == notebooks.MISSING for one in found.values()) and (
         over := torn_down.sentence(work.loaded, work.account_regions)
@@ -120,6 +130,7 @@ def handout(
         made=made,
         presigned=chosen is Link.PRESIGNED,
         with_names=with_names,
+        by_door=_by_door(work) if chosen is Link.DOOR else None,
     )
     if output is None:
         console.print_text(_TEXTS[form](filled))
@@ -130,7 +141,29 @@ def handout(
         count = f"{count_of(len(texts), 'page')} to "
         console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
     _warn_of_links(found)
+    if chosen is Link.DOOR:
+        console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")
     _warn_of_problems(work, found)
+
+
+def _usual(work: CommandContext, form: Format) -> Link:
+    """Return the way that slips name unless another one is asked for."""
+    if work.loaded.settings.door:
+        return Link.DOOR
+    return _without_door(form)
+
+
+def _without_door(form: Format) -> Link:
+    return Link.CONSOLE if form is Format.HTML else Link.PRESIGNED
+
+
+def _by_door(work: CommandContext) -> dict[str, tuple[str, DoorCode]]:
+    """Return the address of the door and the code of each seat."""
+    found: dict[str, tuple[str, DoorCode]] = {}
+    for where, door in doors.doors(work.clients, work.loaded, work.account_regions).items():
+        here = [seat for seat in work.seats if seat.account_region == where]
+        found |= {seat: (door.address, code) for seat, code in door.seats_codes(here).items()}
+    return found
 
 
 def _session(hours: float | None, link: Link) -> timedelta:

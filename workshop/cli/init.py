@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR
 from workshop.config import command_line, json_schema, rules, scaffold
@@ -59,7 +59,7 @@ def init(
     for path in (environment, roster):
         if path.exists():
             raise UsageError(f"{shown(path)} is there already; choose another name or remove it")
-    text = scaffold.environment_text(name, account=account, region=region, today=datetime.now(UTC))
+    text = scaffold.environment_text(name, account=account, region=region, today=events.now())
     _write({environment: text, roster: scaffold.roster_text()})
     editors = directory / json_schema.FILE
     if not editors.exists():

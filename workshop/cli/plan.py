@@ -6,10 +6,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
-from workshop import tags
+from workshop import events, tags
 from workshop.bill import estimate, price_list
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
@@ -40,7 +40,7 @@ from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import dates
 from workshop.ledger import Ledger
-from workshop.naming import COHORT, WATCH
+from workshop.naming import COHORT, DOOR, WATCH
 from workshop.policies import freeze
 
 _TELL_THE_END = ("Environment", "ScheduleExpression")
@@ -81,7 +81,7 @@ def plan(
         whole = {**document(work, made), "estimate": expected and expected.document()}
         console.print_json(whole, indent=2)
     else:
-        console.say(dates.sentence(work.loaded.settings, datetime.now(UTC)))
+        console.say(dates.sentence(work.loaded.settings, events.now()))
         show(made, work.loaded.settings.start.tzinfo, everything=everything)
         if expected is not None:
             console.say(expected.line)
@@ -139,11 +139,25 @@ def proposed(
         )
     for name in sorted(asked - made.removed):
         console.warn(f"--remove {name}: no update would remove anything of this name")
+    if work.loaded.settings.door is None:
+        _warn_of_doors(work, listing)
     for account_region, why in made.unlisted.items():
         console.warn(f"whether {account_region} has seats off the roster is not known ({why})")
     for account_region, why in made.unseen.items():
         console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
     return made
+
+
+def _warn_of_doors(work: CommandContext, listing: planner.Listing) -> None:
+    """Warn of each door that is there still though the YAML has none any more."""
+    for where in work.account_regions:
+        name = work.loaded.cohort_names(where).stack(DOOR)
+        if name in listing.here.get(where, {}):
+            console.warn(
+                f"the door of {where} still opens notebooks, though the YAML has no 'door'; write"
+                " it back, or take it away with: aws cloudformation delete-stack --stack-name"
+                f" {name} --region {where.region}"
+            )
 
 
 def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> None:
@@ -254,7 +268,11 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
             for one in stack.changes
             if not (said and one.property == "Tags")
             and not _moved_end(one)
-            and not (has_new_end and stack.desired.kind == WATCH and one.property in _TELL_THE_END)
+            and not (
+                has_new_end
+                and stack.desired.kind in (WATCH, DOOR)
+                and one.property in _TELL_THE_END
+            )
         ]
         lines = dict.fromkeys(describe(change) for change in changes)
         yield from (f"{shared}{line}" for line in lines)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks
 from workshop.aws.clients import Clients
@@ -167,7 +167,7 @@ def report_on(
         work.seats,
         found,
         accept_unknown=frozenset(accept_unknown or ()),
-        now=datetime.now(UTC),
+        now=events.now(),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.agent.inbox import SHARED
 from workshop.cli import console
 from workshop.cli.context import opened
@@ -40,7 +40,7 @@ def share(
     """
     _check(files)
     work = opened(env, config_dir)
-    now = time.time()
+    now = events.now().timestamp()
     version = inbox.new_id(now)
     for where in work.account_regions:
         cohort = CohortInbox(work.clients, work.loaded, where)

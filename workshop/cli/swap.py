@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from workshop.aws import frozen_tag
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
@@ -95,6 +96,7 @@ def swap(
             work.loaded.roles(plan.seat),
         ).items()
     ]
+    _close(work, plan.seat)
     problems += _restore(work, plan, work_copied, minutes)
     if not any("not frozen" in problem for problem in problems):
         console.say(
@@ -179,6 +181,14 @@ def _save(work: CommandContext, seat: Seat) -> None:
     (answer,) = ask.ask(work.clients, work.loaded, [seat], "save", waits)
     if answer.result != "done":
         console.say(f"{seat.id} did not save once more: {answer.reason}")
+
+
+def _close(work: CommandContext, seat: Seat) -> None:
+    """Tag the frozen seat's notebook; where that fails it is said, and the seat is frozen still."""
+    partition = work.clients.client("sagemaker", seat.account_region).meta.partition
+    arn = replace(work.loaded.names(seat), partition=partition).notebook_arn
+    for why in frozen_tag.put_on(work.clients, seat.account_region, [arn]).values():
+        console.warn(f"the notebook of {seat.id} may stay open for who has it open: {why}")
 
 
 def _say_copied(plan: _Swap, copied: CopiedWork) -> None:

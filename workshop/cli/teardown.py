@@ -6,12 +6,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.cli import console, context, interrupts, options, so_far, teardown_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
@@ -178,7 +178,7 @@ def run(
     choices = replace(choices, save=_kept(work, save_to))
     command = command_line(env, config_dir, choices, verb=verb, flags=flags, save_to=save_to)
     if apply and choices.stacks:
-        guard.check_time(work.loaded, datetime.now(UTC), early=early)
+        guard.check_time(work.loaded, events.now(), early=early)
     folder = FOLDER / work.loaded.name
     subject = PlanSubject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
     last = ShownPlan.read(folder, subject)
@@ -283,7 +283,7 @@ def _kept(work: CommandContext, save_to: str | None) -> Keep | None:
 def _not_before(work: CommandContext, choices: Choices, *, early: bool) -> str | None:
     """Return the moment before which the plan is refused as it was asked for, None for none."""
     end = work.loaded.settings.end
-    refused = choices.stacks and not early and datetime.now(UTC) < end
+    refused = choices.stacks and not early and events.now() < end
     return end.isoformat() if refused else None
 
 

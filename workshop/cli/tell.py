@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
@@ -42,7 +42,7 @@ def tell(
             " or hand out a file with: workshop share"
         )
     work = opened(env, config_dir)
-    now = time.time()
+    now = events.now().timestamp()
     message_id = inbox.new_id(now)
     for where in work.account_regions:
         CohortInbox(work.clients, work.loaded, where).change(

@@ -11,7 +11,7 @@ although another one is wrong, so that one run shows all mistakes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -29,6 +29,7 @@ from workshop.config import rules
 from workshop.config.diagnostics import listing, suggestion
 from workshop.config.profiles import Flag, Model, Profile, Whole
 from workshop.config.rules import shown
+from workshop.naming import COHORT_STACKS, DOOR
 
 DEFAULT_PROFILE = "attendee"
 
@@ -47,6 +48,23 @@ def _instant(value: object) -> datetime:
         raise ValueError(
             f"{shown(str(value))} is not in the calendar; correct the date or hour"
         ) from None
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if value is None:
+        raise ValueError("is empty; give it a value")
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{shown(str(value))} is no day; write one such as 2027-03-25") from None
+
+
+def _different(languages: tuple[str, ...]) -> tuple[str, ...]:
+    if len({*languages}) < len(languages):
+        raise ValueError("names a language twice; name each once")
+    return languages
 
 
 def _own_tag_key(key: str) -> str:
@@ -204,6 +222,23 @@ class Budget(Model):
         return any(cap is not None for cap in caps)
 
 
+class Door(Model):
+    """The page in AWS that opens notebooks to attendees, without an account of theirs."""
+
+    languages: Annotated[
+        tuple[Literal["en", "de"], ...], AfterValidator(_different), Field(min_length=1)
+    ] = ("en",)
+    """The languages that it speaks; the first is that of browsers that ask for none of them."""
+    saved_work_until: Annotated[date, BeforeValidator(_day)] | None = Field(
+        default=None, examples=["2026-12-10"]
+    )
+    """The last day, after the end, on which a code still gives out saved work; null until the
+    teardown."""
+    concurrency: Whole | None = Field(default=None, ge=1, le=1000, examples=[5])
+    """Lambda executions that are reserved for it, and that it cannot exceed; null reserves none. A
+    new account has 10, of which none can be reserved."""
+
+
 class Environment(Model):
     """One workshop in one account and Region: ``config/<name>.yaml``."""
 
@@ -240,6 +275,8 @@ class Environment(Model):
     """How much it is expected to use, for the estimate of what it costs."""
     budget: Budget = Budget()
     """What each seat may cost, and what happens when it costs more."""
+    door: Door | None = None
+    """The page that opens notebooks to attendees; null makes none."""
     profiles: dict[ProfileName, Profile] = Field(
         default={DEFAULT_PROFILE: Profile()}, min_length=1, max_length=10
     )
@@ -254,6 +291,33 @@ class Environment(Model):
                 f"{end.isoformat()} is not after the start, {start.isoformat()}; give a later end"
             )
         return end
+
+    @field_validator("door")
+    @classmethod
+    def _gives_saved_work_after_the_end(
+        cls, door: Door | None, info: ValidationInfo
+    ) -> Door | None:
+        end = info.data.get("end")
+        until = door.saved_work_until if door else None
+        if end is not None and until is not None and until < end.date():
+            raise ValueError(
+                f"gives saved work until {until}, before the end, {end.isoformat()}; give a later"
+                " 'saved_work_until'"
+            )
+        return door
+
+    @property
+    def cohort_stacks(self) -> tuple[str, ...]:
+        """The stacks that all seats share, in the order in which they are made."""
+        return tuple(kind for kind in COHORT_STACKS if kind != DOOR or self.door is not None)
+
+    @property
+    def saved_work_ends(self) -> datetime | None:
+        """When the door stops to give out saved work, None for not before the teardown."""
+        if self.door is None or self.door.saved_work_until is None:
+            return None
+        day = self.door.saved_work_until + timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=self.end.tzinfo).astimezone(UTC)
 
     @model_validator(mode="after")
     def _known_default_profile(self) -> Self:

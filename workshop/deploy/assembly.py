@@ -23,7 +23,7 @@ from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import ERROR_FILE, UsageError, WorkshopError, of_document
-from workshop.naming import COHORT_STACKS, SEAT_STACKS
+from workshop.naming import DOOR, SEAT_STACKS
 from workshop.policies.layout import TEMPLATE_LIMIT
 
 APP = ("-P", "-m", "stacks")
@@ -137,13 +137,18 @@ def read(
             if account_region == loaded.home
             else f"-{account_region.account}-{account_region.region}"
         )
-        for kind in COHORT_STACKS:
+        for kind in loaded.settings.cohort_stacks:
             text, protected = stacks[f"{loaded.cohort_names(account_region).stack(kind)}{where}"]
             template = of_text(text)
             if (size := len(template.body.encode())) > TEMPLATE_LIMIT:
+                cure = (
+                    "shorten the seats' ids, or move seats to another Region"
+                    if kind == DOOR
+                    else "use fewer profiles, or open less in their access"
+                )
                 raise UsageError(
                     f"the {kind}'s template has {count_of(size, 'byte')} and CloudFormation takes"
-                    f" {TEMPLATE_LIMIT:,}; use fewer profiles, or open less in their access"
+                    f" {TEMPLATE_LIMIT:,}; {cure}"
                 )
             cohorts[account_region, kind] = CohortTemplate(template, protected)
     return Assembly(exemplars, cohorts)

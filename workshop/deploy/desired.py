@@ -16,7 +16,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
-from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names, needed_by
+from workshop.naming import COHORT, SEAT_STACKS, Names, needed_by
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def stacks(
     seats = tuple(seats)
     for account_region in account_regions_of(seats):
         names = loaded.cohort_names(account_region)
-        for kind in COHORT_STACKS:
+        for kind in loaded.settings.cohort_stacks:
             made, needed = assembly.cohorts[account_region, kind], needed_by(kind)
             says = kind == COHORT and _says_protection(loaded)
             yield DesiredStack(

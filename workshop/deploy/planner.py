@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop import tags
+from workshop import events, tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions, stacks, strays, subscriptions
 from workshop.aws.clients import Clients
@@ -170,7 +169,7 @@ def propose(
     what holds data and may be removed: ``bucket:results``. ``notify`` and ``subscribed`` say whom
     the watch is to tell, and whom it tells.
     """
-    now = datetime.now(UTC)
+    now = events.now()
 
     def decide(stack: DesiredStack) -> StackPlan:
         current = found[stack.account_region].get(stack.name)

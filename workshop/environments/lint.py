@@ -36,7 +36,7 @@ def diagnostics(
     document: Document, settings: Environment, seats: Sequence[Seat]
 ) -> Iterator[Diagnostic]:
     """Yield what AWS would refuse, or what has to stay closed."""
-    yield from _too_many_stacks(document.line(("roster",)), seats)
+    yield from _too_many_stacks(document.line(("roster",)), settings, seats)
     yield from _never_opened(document, settings)
     yield from _too_much_policy(document, settings)
     yield from _too_large_cohort(document, settings)
@@ -45,11 +45,14 @@ def diagnostics(
     yield from iam_rules.diagnostics(document, settings, seats)
 
 
-def _too_many_stacks(line: int, seats: Sequence[Seat]) -> Iterator[Diagnostic]:
+def _too_many_stacks(
+    line: int, settings: Environment, seats: Sequence[Seat]
+) -> Iterator[Diagnostic]:
+    shared = len(settings.cohort_stacks)
     for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
-        stacks = len(naming.SEAT_STACKS) * count + len(naming.COHORT_STACKS)
+        stacks = len(naming.SEAT_STACKS) * count + shared
         if stacks > STACKS_PER_REGION:
-            most = (STACKS_PER_REGION - len(naming.COHORT_STACKS)) // len(naming.SEAT_STACKS)
+            most = (STACKS_PER_REGION - shared) // len(naming.SEAT_STACKS)
             message = (
                 f"{count_of(count, 'seat')} in {account} {region} are {count_of(stacks, 'stack')},"
                 f" and CloudFormation holds {STACKS_PER_REGION} in a Region; keep to"

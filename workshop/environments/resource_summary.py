@@ -35,7 +35,7 @@ class ProfileSummary:
 
 @dataclass(frozen=True)
 class ResourceTotals:
-    """Everything, with what cohorts add: three stacks, two buckets, a role, a dashboard each."""
+    """Everything, with what cohorts add: stacks, two buckets, a dashboard, a role or two each."""
 
     seats: int
     cohorts: int
@@ -77,10 +77,11 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
     totals = ResourceTotals(
         seats=seats,
         cohorts=cohorts,
-        stacks=sum(profile.stacks for profile in profiles) + cohorts * len(naming.COHORT_STACKS),
+        stacks=sum(profile.stacks for profile in profiles)
+        + cohorts * len(loaded.settings.cohort_stacks),
         buckets=sum(profile.buckets for profile in profiles) + 2 * cohorts,
         repositories=sum(profile.repositories for profile in profiles),
-        roles=seats + cohorts,
+        roles=seats + cohorts * (2 if loaded.settings.door else 1),
         notebooks=seats,
         volume_gb=sum(seat.volume_gb for seat in loaded.seats),
         dashboards=seats + cohorts,

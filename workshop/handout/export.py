@@ -14,7 +14,7 @@ from workshop.handout.slips import Handout, Slip
 def rows(handout: Handout) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the columns and a row for each seat; the link is last, since it is long."""
     people = ("name", "email") if handout.with_names else ()
-    timed = ("open before",) if handout.presigned else ()
+    timed = ("open before",) if handout.presigned else ("code",) if handout.by_door else ()
     columns = ("seat", *people, "notebook", "state", *timed, "link")
     return columns, [_row(handout, slip) for slip in handout.slips]
 
@@ -22,14 +22,18 @@ def rows(handout: Handout) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 def _row(handout: Handout, slip: Slip) -> tuple[str, ...]:
     link = slip.notebook.link
     people = (slip.name, slip.email) if handout.with_names else ()
-    timed = (f"{link.open_before:%H:%M:%S} UTC" if link else "",) if handout.presigned else ()
+    timed: tuple[str, ...] = ()
+    if handout.presigned:
+        timed = (f"{link.open_before:%H:%M:%S} UTC" if link else "",)
+    elif slip.code:
+        timed = (slip.code.code,)
     given = _given(handout, slip) or slip.notebook.problem
     return (slip.seat, *people, slip.names.notebook, slip.notebook.status, *timed, given)
 
 
 _COLUMNS = (
     *("seat", "name", "email", "profile", "account", "region", "notebook", "state", "problem"),
-    *("link", "open_before", "session_seconds", "dashboard"),
+    *("door", "code", "link", "open_before", "session_seconds", "dashboard"),
 )
 """Of CSV: what of the JSON document goes into a cell; people only where they are in it."""
 
@@ -57,7 +61,7 @@ def json_text(handout: Handout) -> str:
         "start": handout.start.isoformat(),
         "end": handout.end.isoformat(),
         "made": handout.made.isoformat(),
-        "link": "presigned" if handout.presigned else "console",
+        "link": "presigned" if handout.presigned else "door" if handout.by_door else "console",
         "seats": [_document(handout, slip) for slip in handout.slips],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -74,6 +78,8 @@ def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
         "notebook": names.notebook,
         "state": slip.notebook.status,
         "problem": slip.notebook.problem or None,
+        "door": slip.door or None,
+        "code": slip.code.code if slip.code else None,
         "link": _given(handout, slip) or None,
         "open_before": link.open_before.isoformat() if link else None,
         "session_seconds": int(link.session.total_seconds()) if link else None,

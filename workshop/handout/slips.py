@@ -11,6 +11,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.handout import links
+from workshop.handout.doors import DoorCode
 from workshop.handout.notebooks import HandoutNotebook
 from workshop.naming import Names
 
@@ -28,6 +29,14 @@ class Slip:
     """What the organiser types for a fresh link."""
     name: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
+    door: str = ""
+    """The address of the door; empty where slips lead elsewhere."""
+    code: DoorCode | None = field(default=None, repr=False)
+
+    @property
+    def door_url(self) -> str:
+        """Return the address that opens the door with the seat's code; it is a secret."""
+        return f"{self.door}{self.code.path}" if self.code else ""
 
     @property
     def console_url(self) -> str:
@@ -35,7 +44,9 @@ class Slip:
 
     @property
     def url(self) -> str:
-        """Return the presigned link where there is one, else the console's."""
+        """Return the door's address with the code, a presigned link, or else the console's."""
+        if self.code:
+            return self.door_url
         return self.notebook.link.url if self.notebook.link else self.console_url
 
     @property
@@ -74,6 +85,7 @@ class Handout:
     presigned: bool
     with_names: bool
     slips: tuple[Slip, ...]
+    by_door: bool = False
 
 
 def handout(
@@ -84,8 +96,12 @@ def handout(
     made: datetime,
     presigned: bool,
     with_names: bool,
+    by_door: Mapping[str, tuple[str, DoorCode]] | None = None,
 ) -> Handout:
-    """Return the handout of some seats; with people's names only if ``with_names``."""
+    """Return the handout of some seats; with people's names only if ``with_names``.
+
+    ``by_door`` has the address of the door and the code of each seat.
+    """
     settings = loaded.settings
     return Handout(
         title=settings.title or settings.workshop,
@@ -96,6 +112,7 @@ def handout(
         made=made,
         presigned=presigned,
         with_names=with_names,
+        by_door=by_door is not None,
         slips=tuple(
             Slip(
                 seat=seat.id,
@@ -109,6 +126,8 @@ def handout(
                 ),
                 name=seat.name if with_names else "",
                 email=seat.email if with_names else "",
+                door=by_door[seat.id][0] if by_door else "",
+                code=by_door[seat.id][1] if by_door else None,
             )
             for seat in seats
         ),

@@ -1,4 +1,4 @@
-"""Whether a seat is frozen, and taking the freeze off its roles."""
+"""Whether a seat is frozen, and taking the freeze off: off its roles and its notebook."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import errors, frozen_tag
 from workshop.aws.clients import Clients
 from workshop.naming import FREEZE, Names
 
 
 @dataclass(frozen=True)
 class Reopened:
-    """What became of a seat; ``reason`` is why it is frozen still, empty where it is not."""
+    """What became of a seat; ``reason`` is what keeps it or its notebook closed, if any."""
 
     result: str
     reason: str = ""
@@ -22,9 +22,13 @@ class Reopened:
 def reopen(
     clients: Clients, account_region: AccountRegion, names: Names, roles: Iterable[str]
 ) -> Reopened:
-    """Detach the freeze from the roles of one seat; a role that is not frozen is no error."""
+    """Detach the freeze from the roles of one seat; a role that is not frozen is no error.
+
+    Its notebook loses the tag last; where it does not, the seat is open but for the door.
+    """
     client = clients.client("iam", account_region)
-    freeze = replace(names, partition=client.meta.partition).cohort_policy_arn(FREEZE)
+    names = replace(names, partition=client.meta.partition)
+    freeze = names.cohort_policy_arn(FREEZE)
     taken = 0
     for role in roles:
         try:
@@ -33,7 +37,9 @@ def reopen(
                 taken += 1
         except errors.Refusal as error:
             return Reopened("frozen", errors.describe(error))
-    return Reopened("reopened" if taken else "was not frozen")
+    left = frozen_tag.take_off(clients, account_region, [names.notebook_arn])
+    reason = next((f"its notebook keeps the tag of a freeze: {why}" for why in left.values()), "")
+    return Reopened("reopened" if taken else "was not frozen", reason)
 
 
 def is_frozen(

@@ -89,6 +89,8 @@ def _limits(names: Names) -> Document:
             ["*"],
             Condition={"StringNotEquals": {"cloudwatch:namespace": list(METRIC_NAMESPACES)}},
         ),
+        # That of a frozen seat carries a tag, which is not the seat's to change.
+        deny("TagsOfNotebook", ["sagemaker:AddTags"], [names.notebook_arn]),
         # One's own cannot be made somebody else's, nor be hidden from teardown.
         *(
             differs(sid, ["sagemaker:AddTags"], f"aws:RequestTag/{key}", own)

@@ -9,11 +9,18 @@ WHY_WILDCARD = {
     "Freeze": "the roles of all seats, by path and names; iam:PolicyARN keeps it to one policy",
     "FindMachines": "lists have no resource-level permissions, and tags tell the workshop's",
     "StopMachines": "attendees name their things freely; aws:ResourceTag tells the workshop's",
+    "MarkFrozen": "the notebooks of all seats, by their names; aws:TagKeys keeps it to one tag",
     "StopNotebooks": "the notebooks of all seats, by their names",
     "StartNotebooks": "the same, before class",
     "StopScaling": "scalable targets have ids that AWS gives; of endpoints with the workshop's tag"
     " alone",
     "OwnState": "every object of the watch's own bucket",
+    "ListNotebooks": "sagemaker:ListNotebookInstances has no resource-level permissions",
+    "OpenNotebooks": "the notebooks of all seats, by their names and the workshop's tag",
+    "KeepDoor": "what the door keeps, below its own prefix of the watch's bucket",
+    "SeeSaved": "the buckets of all seats, by their names, and what agents saved there alone",
+    "GiveSaved": "the same",
+    "WriteDoorLogs": "the streams of the function's own log group",
     "WriteWatchLogs": "the streams of the function's own log group",
     "OwnBuckets": "the buckets of this account whose names begin with the seat's prefix, which no"
     " other name does",

@@ -1,4 +1,4 @@
-"""What the watch's function may do: freeze seats, and stop what bills."""
+"""What the watch's function may do: freeze seats and mark their notebooks, stop what bills."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ INBOX = "workshop/inbox.json"
 """What notebooks read of the datasets bucket (``workshop.agent.inbox``)."""
 
 
-def watch_trust_policy() -> Document:
-    """Return who may take on the watch's role: its function."""
+def function_trust_policy() -> Document:
+    """Return who may take on the role of a function: Lambda."""
     return document(
         {
             "Effect": "Allow",
@@ -70,6 +70,15 @@ def watch_policy(names: Names, *, starts: bool = False) -> Document:
             STOPS,
             ["*"],
             Condition={"StringEquals": {f"aws:ResourceTag/{tags.WORKSHOP}": names.workshop}},
+        ),
+        allow(
+            "MarkFrozen",
+            ["sagemaker:AddTags"],
+            [seats.notebook_arn],
+            Condition={
+                "ForAllValues:StringEquals": {"aws:TagKeys": [tags.FROZEN]},
+                "StringEquals": {f"aws:RequestTag/{tags.FROZEN}": tags.FROZEN_VALUE},
+            },
         ),
         allow("StopNotebooks", ["sagemaker:StopNotebookInstance"], [seats.notebook_arn]),
         allow("StopScaling", ["application-autoscaling:DeregisterScalableTarget"], [scaling]),

@@ -47,10 +47,12 @@ def desired(
 ) -> Demand:
     """Return what ``seats``, all of one account and Region, will be made of."""
     cohort = loaded.cohort_names(account_region)
-    stacks = {*map(cohort.stack, naming.COHORT_STACKS)}
+    stacks = {*map(cohort.stack, loaded.settings.cohort_stacks)}
     buckets = {cohort.datasets_bucket, cohort.watch_bucket}
     repositories: set[str] = set()
     roles: dict[str, int] = {cohort.stack(naming.WATCH): 1}
+    if loaded.settings.door:
+        roles[cohort.stack(naming.DOOR)] = 1
     notebooks: dict[str, tuple[str, ...]] = {}
     volumes: dict[str, int] = {}
     for seat in seats:

@@ -89,6 +89,8 @@ def desired(
     watch = cohort.stack(naming.WATCH)
     found[BUCKET][cohort.watch_bucket] = watch
     found[ROLE][cohort.watch_role] = watch
+    if loaded.settings.door:
+        found[ROLE][cohort.door_role] = cohort.stack(naming.DOOR)
     for part in layout.cohort_policies(cohort, loaded.settings.profiles, end=loaded.settings.end):
         found[POLICY][cohort.cohort_policy(part)] = shared
     for seat in seats:

@@ -73,6 +73,7 @@ def _scopes(
             account=account,
             regions=tuple(some),
             partition=partition,
+            has_door=loaded.settings.door is not None,
             in_vpc=any(
                 profiles[seat.profile].notebook.vpc is not None
                 for seat in seats

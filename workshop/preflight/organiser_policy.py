@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workshop.naming import COHORT, Names
+from workshop.naming import COHORT, DOOR_MAKES, Names
 from workshop.policies.documents import MANAGED_LIMIT, Document, characters
 from workshop.preflight import handlers, permissions
 from workshop.status import collector
@@ -48,6 +48,7 @@ _NAMED = {
     ),
     "AWS::CloudWatch::Dashboard": "cloudwatch::{account}:dashboard/{workshop}-*",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{workshop}-*",
+    "AWS::Lambda::Url": "lambda:{region}:{account}:function:{workshop}-*",
     "AWS::Events::Rule": "events:{region}:{account}:rule/{workshop}-*",
     "AWS::SNS::Topic": "sns:{region}:{account}:{workshop}-*",
     "AWS::SNS::Subscription": "sns:{region}:{account}:{workshop}-*",
@@ -67,6 +68,7 @@ class OrganiserScope:
     regions: tuple[str, ...]
     partition: str = "aws"
     in_vpc: bool = False
+    has_door: bool = False
 
 
 def statements(scope: OrganiserScope) -> list[Statement]:
@@ -74,6 +76,8 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     named: dict[tuple[str, ...], dict[str, None]] = {}
     everywhere: dict[str, None] = dict.fromkeys(permissions.ACTIONS["*"])
     for resource_type, pattern in _NAMED.items():
+        if resource_type in DOOR_MAKES and not scope.has_door:
+            continue
         actions = [
             *permissions.ACTIONS.get(resource_type, ()),
             *handlers.of_type(resource_type, in_vpc=scope.in_vpc),
@@ -92,6 +96,8 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     named[_arns(scope, _NAMED["AWS::S3::Bucket"])]["s3:ListBucket"] = None
     reads = {*permissions.reads()[1], *OF_PREFLIGHT, *permissions.OF_BILL, *everywhere}
     reads.add("cloudformation:DescribeStacks")
+    if scope.has_door:
+        reads.add("lambda:GetAccountSettings")
     anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])
     (_, deletes), _ = permissions.deletes(anybody, scope.partition, bucket="datasets")
     passing = {

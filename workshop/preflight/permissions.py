@@ -16,7 +16,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.counting import count_of
-from workshop.naming import SEAT_STACKS, WATCH, WATCH_MAKES, Names
+from workshop.naming import DOOR_MAKES, SEAT_STACKS, WATCH, WATCH_MAKES, Names
 from workshop.policies.actions import actions
 from workshop.preflight import handlers
 from workshop.preflight.checks import Check, CheckState, DeniedAction, not_known, unknown
@@ -107,6 +107,11 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "DeleteFunction TagResource AddPermission RemovePermission GetPolicy",
     ),
     "AWS::Lambda::Permission": (),  # a part of its function
+    "AWS::Lambda::Url": actions(
+        "lambda",
+        "CreateFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig",
+        "DeleteFunctionUrlConfig PutFunctionConcurrency DeleteFunctionConcurrency",
+    ),
     "AWS::Events::Rule": actions(
         "events",
         "PutRule PutTargets DescribeRule ListTargetsByRule RemoveTargets DeleteRule TagResource",
@@ -159,7 +164,13 @@ def is_root(caller: str) -> bool:
 
 
 def questions(
-    names: Names, partition: str, *, bucket: str, repository: str, in_vpc: bool = False
+    names: Names,
+    partition: str,
+    *,
+    bucket: str,
+    repository: str,
+    in_vpc: bool = False,
+    has_door: bool = False,
 ) -> Iterator[Question]:
     """Yield what is done to the resources of one seat and its cohort, each resource once.
 
@@ -184,6 +195,7 @@ def questions(
         PARAMETER: f"{names.start_parameters_arn}/1",
         "AWS::Lambda::Function": names.watch_arn,
         "AWS::Lambda::Permission": names.watch_arn,
+        "AWS::Lambda::Url": names.door_arn,
         "AWS::Events::Rule": f"arn:{partition}:events:{here}:rule/{names.watch}-tick",
         "AWS::SNS::Topic": names.watch_topic_arn,
         "AWS::SNS::TopicPolicy": names.watch_topic_arn,
@@ -193,7 +205,7 @@ def questions(
         "*": "*",
     }
     made = {resource_type for kind in SEAT_STACKS.values() for resource_type in kind.makes}
-    made.update((*WATCH_MAKES, WATCH_LOGS))
+    made.update((*WATCH_MAKES, WATCH_LOGS, *(DOOR_MAKES if has_door else ())))
     asked: dict[str, dict[str, None]] = {}
     for resource_type in sorted(
         {STACK, POLICY, PARAMETER, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index

@@ -15,8 +15,11 @@ from workshop.aws import regions
 from workshop.aws import stacks as stack_listing
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
+from workshop.config.models import Door
+from workshop.naming import DOOR
 from workshop.preflight import (
     demand,
+    doors,
     existing_names,
     offerings,
     permissions,
@@ -138,6 +141,7 @@ def read_region(
         *([_names(ask, request)] if request.new_names else []),
         *([_offers(ask, request)] if request.making else []),
         *([_subnets(ask, request)] if request.subnets else []),
+        *([_door(ask, request, door)] if (door := request.loaded.settings.door) else []),
     ]
 
 
@@ -158,6 +162,7 @@ def _permissions(
         bucket=bucket,
         repository=next(iter(profile.registry.repositories)),
         in_vpc=bool(request.subnets),
+        has_door=request.loaded.settings.door is not None,
     )
     decisions = ask(permissions.simulated, account_region, caller, tuple(questions))
     of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]
@@ -177,6 +182,15 @@ def _permissions(
             yield from permissions.check_running(account_region, running.result())
 
     return judge
+
+
+def _door(ask: ParallelReads, request: PreflightRequest, door: Door) -> Judge:
+    """Ask whether Lambda runs a door as the YAML has it."""
+    account_region = request.account_region
+    answer = ask(doors.concurrency, account_region)
+    name = request.loaded.cohort_names(account_region).stack(DOOR)
+    there = demand.is_there(request.stacks or {}, name)
+    return lambda: doors.check(account_region, door, answer.result(), is_there=there)
 
 
 def _names(ask: ParallelReads, request: PreflightRequest) -> Judge:

@@ -7,7 +7,7 @@ these come from ``describe``, in bulk as well and else within a bound.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.pricing.billing import ENDPOINT_AT_REST, JOB_RUNS
 from workshop.status import report, watch_state
-from workshop.status.describe import DescribeCache, Descriptions
+from workshop.status.describe import GONE, DescribeCache, Described, Descriptions
 from workshop.status.report import StatusRow, StatusTotals, Unattributed
 from workshop.status.snapshot import (
     ENDPOINT,
@@ -193,7 +193,7 @@ class StatusCollector:
             work={
                 kind: listed
                 if isinstance(listed, Unavailable)
-                else tuple(replace(job, machines=described.get(job, ())) for job in listed)
+                else tuple(_there({job: described.get(job, ()) for job in listed}))
                 for kind, listed in work.items()
             },
             tags=tags,
@@ -212,7 +212,7 @@ class StatusCollector:
         return {
             kind: listed
             if isinstance(listed, Unavailable)
-            else tuple(replace(job, machines=described[job]) for job in listed if job in described)
+            else tuple(_there({job: described[job] for job in listed if job in described}))
             for kind, listed in work.items()
         }
 
@@ -229,7 +229,7 @@ class StatusCollector:
         ours = [job for job in listed if self._owners.by_name(job.name) or job.arn in tags]
         with ThreadPoolExecutor(THREADS) as pool:
             described = self._descriptions.of(pool, ours)
-        return tuple(replace(job, machines=described[job]) for job in ours), tags
+        return tuple(_there({job: described[job] for job in ours})), tags
 
     def _active(self) -> dict[str, datetime]:
         """Return when each notebook last wrote a line to its log, by the notebook's name.
@@ -301,6 +301,13 @@ def tags_of(
         for tagged in answer["ResourceTagMappingList"]:
             tags[tagged["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}
     return tags
+
+
+def _there(described: Mapping[RunningJob, Described]) -> Iterator[RunningJob]:
+    """Yield what runs with its machines, but what was gone when it was described."""
+    for job, machines in described.items():
+        if machines is not GONE:
+            yield replace(job, machines=machines)
 
 
 def _all(listings: Iterable[tuple[RunningJob, ...] | Unavailable]) -> list[RunningJob]:

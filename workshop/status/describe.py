@@ -17,7 +17,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import PAGE, Clients
 from workshop.aws.rate_limit import MinInterval
 from workshop.aws.reads import Unavailable, attempt
@@ -61,6 +64,9 @@ LEFT = Unavailable(
     f"one scan describes {DESCRIPTIONS} resources at most (processing and transform jobs,"
     " configurations of endpoints); with --watch, the next scan goes on with the others"
 )
+
+GONE = Unavailable("it was gone when it was described")
+"""Of what a listing still had: it has no machines, and is not unknown."""
 
 Described = tuple[Machines, ...] | Unavailable
 Key = tuple[str, datetime]
@@ -127,7 +133,12 @@ class Descriptions:
             and whole["LastModifiedTime"] < job.changed
         ):
             noun = "Endpoint" if job.kind == ENDPOINT else _JOBS[job.kind].noun
-            whole = self._describe(noun, job.name)
+            try:
+                whole = self._describe(noun, job.name)
+            except ClientError as error:
+                if errors.is_gone(error):
+                    return GONE
+                raise
         if isinstance(whole, Unavailable):
             return whole
         if job.kind == ENDPOINT:

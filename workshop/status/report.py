@@ -13,7 +13,7 @@ from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import ROLLED_BACK, SETTLED, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.naming import COHORT_STACKS, SEAT_STACKS
+from workshop.naming import SEAT_STACKS
 from workshop.pricing import billing, prices
 from workshop.pricing.prices import NOT_KNOWN, Cost
 from workshop.status.snapshot import ENDPOINT, KINDS, Owners, RunningJob, Snapshot
@@ -128,7 +128,7 @@ def shared(
     wrong: dict[str, str] = {}
     for account_region in dict.fromkeys(row.account_region for row in rows if _is_made(row)):
         names, there = loaded.cohort_names(account_region), known(found[account_region].stacks)
-        stacks = [names.stack(kind) for kind in COHORT_STACKS]
+        stacks = [names.stack(kind) for kind in loaded.settings.cohort_stacks]
         if any(name in there for name in stacks):
             states = ((name, _state(loaded, there.get(name))) for name in stacks)
             wrong |= {f"{account_region} {name}": state for name, state in states if state}

@@ -19,10 +19,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import errors, frozen_tag
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.naming import COHORT, FREEZE, Names
+from workshop.teardown.resource import Resource
+from workshop.teardown.resources.names import NOTEBOOK
 
 THREADS = 8
 NO_POLICY = (
@@ -78,6 +80,22 @@ def _exists(client: Any, name: str) -> bool:
     except errors.Refusal as error:
         return not errors.is_gone(error)
     return True
+
+
+def close_notebooks(clients: Clients, owned: Iterable[Resource]) -> dict[str, str]:
+    """Tag notebooks as those of frozen seats; return why that failed, by ARN, where it did.
+
+    Whoever opens them for attendees is denied what carries the tag: a link that another role made
+    goes on whatever becomes of the seat's.
+    """
+    arns: dict[AccountRegion, list[str]] = {}
+    for resource in owned:
+        if resource.resource_type == NOTEBOOK and resource.arn:
+            arns.setdefault(resource.account_region, []).append(resource.arn)
+    left: dict[str, str] = {}
+    for account_region, some in arns.items():
+        left |= frozen_tag.put_on(clients, account_region, some)
+    return left
 
 
 def prepare_role_for_deletion(clients: Clients, account_region: AccountRegion, name: str) -> None:

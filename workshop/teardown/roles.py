@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from workshop import naming, tags
+from workshop import events, naming, tags
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
@@ -123,7 +123,7 @@ def remembered(memory: ScanCache) -> tuple[SeenRole, ...]:
 
 def seen_now(found: Iterable[WorkshopIdentity], account: str) -> list[SeenRole]:
     """Return roles that are there, as they are noted."""
-    moment = datetime.now(UTC)
+    moment = events.now()
     return [SeenRole(account, one.name, one.id, one.created, moment) for one in found if one.id]
 
 

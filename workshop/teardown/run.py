@@ -16,7 +16,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.counting import count_of
 from workshop.events import EventStream, Stopwatch, now
-from workshop.naming import COHORT, WATCH
+from workshop.naming import COHORT, DOOR, WATCH
 from workshop.teardown import freeze, roles, stacks, sweep, verification
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
@@ -177,6 +177,9 @@ class Teardown:
             ).items():
                 self._not_frozen[role] = message
                 self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
+        left = freeze.close_notebooks(self.clients, plan.discovery.of(Ownership.OWNED))
+        for arn, message in left.items():
+            self._emit(TeardownStep.FREEZE, f"{arn} may stay open until it is stopped: {message}")
 
     def _stop_and_save(self, current: TeardownPlan, save: Saver) -> TeardownPlan:
         """Stop what costs and writes, so that nothing is written after it was saved; save it all.
@@ -352,10 +355,16 @@ class Teardown:
                 current,
                 [resource for resource in shared if resource.account_region == account_region],
             )
-            # The watch first: the policy that it attaches is the cohort's.
-            watch = [stack for stack in cohort if stack.id.endswith(f"-{WATCH}")]
-            self._results.note(engine.delete(watch))
-            self._results.note(engine.delete([one for one in cohort if one not in watch]))
+            # The door keeps what it knows in the watch's bucket, and the watch attaches a policy of
+            # the cohort's.
+            beside = [
+                [stack for stack in cohort if stack.id.endswith(f"-{kind}")]
+                for kind in (DOOR, WATCH)
+            ]
+            for some in beside:
+                self._results.note(engine.delete(some))
+            rest = [one for one in cohort if not any(one in some for some in beside)]
+            self._results.note(engine.delete(rest))
             policies = [
                 resource
                 for resource in here

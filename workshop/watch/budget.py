@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from workshop.watch.machines import is_deleting, stop_all, tags_of
+from workshop.watch.marks import mark_all
 from workshop.watch.messages import SAID, TRIES, say, tell_seat
 from workshop.watch.roles import freeze_all
 from workshop.watch.spending import Spending, count_all, read_spending, write_spending
@@ -59,10 +60,10 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
         return
     with work.noting("what a seat runs could not be read"):
         spending, condition = read_spending(work)
-        count_all(work, spending, ended=False)
+        seat = tags.get("attendee", "")
+        count_all(work, spending, seat)
         # Its record may be deleted before the next tick.
         write_spending(work, spending, condition, whole=False)
-        seat = tags.get("attendee", "")
         above = _above(work, spending)
         _hold(work, {seat: above[seat]} if seat in above else {})
 
@@ -124,6 +125,8 @@ def _hold(work: Work, above: dict[str, Excess]) -> None:
             freeze_all(work)
         if on_cap != "tell":
             stop_all(work)
+        if on_cap == "freeze":
+            mark_all(work)
     except OutOfTimeError:
         work.unfinished = True
     finally:

@@ -8,6 +8,7 @@ from typing import Any
 from workshop.watch.budget import hold_at_event, hold_to_budget
 from workshop.watch.hours import keep_hours
 from workshop.watch.machines import stop_all, stop_one
+from workshop.watch.marks import mark_all
 from workshop.watch.messages import first_time, keep, say, tell_attendees
 from workshop.watch.roles import FROZEN, freeze_all
 from workshop.watch.work import OutOfTimeError, Settings, Work, now_of
@@ -54,6 +55,7 @@ def end(work: Work) -> None:
     try:
         freeze_all(work)
         stop_all(work)
+        mark_all(work)
     except OutOfTimeError:
         work.unfinished = True
     left = bool(work.pending or work.problems or work.unfinished)

@@ -22,6 +22,8 @@ JOBS = (
 """What runs and ends: its noun in SageMaker's and boto3's words; what starts others is first."""
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 """States of an endpoint in which AWS refuses to delete it, while it bills."""
+PAGE = 100
+"""Of a listing, the most that SageMaker takes; without, it answers ten at a time."""
 ON_ITS_WAY = ("Pending", "Updating")
 """States of a notebook in which AWS refuses to stop it, while it bills."""
 
@@ -57,7 +59,8 @@ def is_deleting(detail: dict[str, Any]) -> bool:
 
 def listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
     """Yield what all pages of a listing hold, for as long as there is time."""
-    pages = work.client("sagemaker").get_paginator(operation).paginate(**request)
+    pages = work.client("sagemaker").get_paginator(operation)
+    pages = pages.paginate(**request, PaginationConfig={"PageSize": PAGE})
     for page in pages:
         for one in page[member]:
             work.go_on()
@@ -218,15 +221,24 @@ def _release_pools(work: Work) -> None:
 
 def listed_notebooks(work: Work) -> Iterator[tuple[str, str]]:
     """Yield name and status of the workshop's notebooks."""
+    for one in _notebooks(work):
+        yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
+
+
+def listed_arns(work: Work) -> Iterator[str]:
+    """Yield the ARNs of the workshop's notebooks."""
+    for one in _notebooks(work):
+        yield one["NotebookInstanceArn"]
+
+
+def _notebooks(work: Work) -> Iterator[dict[str, Any]]:
     found = listed(
         work,
         "list_notebook_instances",
         "NotebookInstances",
         NameContains=f"{work.settings.workshop}-",
     )
-    for one in found:
-        if _is_notebook_asked_for(work, one["NotebookInstanceName"]):
-            yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
+    return (one for one in found if _is_notebook_asked_for(work, one["NotebookInstanceName"]))
 
 
 def stop_notebooks(work: Work) -> None:

@@ -156,26 +156,28 @@ def write_spending(
     return is_written(work.client("s3"), _place(work), json.dumps(document).encode(), condition)
 
 
-def count_all(work: Work, spending: Spending, *, ended: bool = True) -> None:
+def count_all(work: Work, spending: Spending, only: str | None = None) -> None:
     """Count everything that runs, and the jobs that ran; an error of one kind stops no other.
 
-    Without ``ended``, jobs that have ended are left to the next tick: somebody may make hundreds.
+    With ``only`` a seat, its jobs and endpoints that run: of its neighbours nothing is described,
+    and jobs that have ended are left to the next tick: somebody may make hundreds.
     """
     with work.keeping(FOR_HOLDING):
-        _count_kinds(work, spending, ended=ended)
+        _count_kinds(work, spending, only)
 
 
-def _count_kinds(work: Work, spending: Spending, *, ended: bool) -> None:
+def _count_kinds(work: Work, spending: Spending, only: str | None) -> None:
     try:
         with work.noting("endpoints were not counted"):
-            _count_endpoints(work, spending)
+            _count_endpoints(work, spending, only)
         for jobs in JOBS_THAT_BILL:
             with work.noting(f"{jobs.snake}s were not counted"):
-                _count_jobs(work, spending, jobs, ended=ended)
-        with work.noting("warm pools were not counted"):
-            _count_pools(work, spending)
-        with work.noting("notebooks were not counted"):
-            _count_notebooks(work, spending)
+                _count_jobs(work, spending, jobs, only)
+        if only is None:
+            with work.noting("warm pools were not counted"):
+                _count_pools(work, spending)
+            with work.noting("notebooks were not counted"):
+                _count_notebooks(work, spending)
     except OutOfTimeError:
         work.unfinished = True
 
@@ -213,43 +215,47 @@ def _seconds(moment: datetime | None) -> float:
 # --- jobs ----------------------------------------------------------------------------------------
 
 
-def _count_jobs(work: Work, spending: Spending, jobs: JobKind, *, ended: bool) -> None:
+def _count_jobs(work: Work, spending: Spending, jobs: JobKind, only: str | None) -> None:
     noun, now = jobs.noun, work.now.timestamp()
     recent = datetime.fromtimestamp(max(spending.at - RECENT, now - LONGEST), UTC)
     asked: list[dict[str, Any]] = [
         {"StatusEquals": "InProgress"},
         {"StatusEquals": "Stopping"},
-        *([{"LastModifiedTimeAfter": recent}] if ended else []),
+        *([{"LastModifiedTimeAfter": recent}] if only is None else []),
     ]
     seen = {
-        one[f"{noun}Arn"]: one
+        _key(one, noun): one
         for request in asked
         for one in listed(work, f"list_{jobs.snake}s", f"{noun}Summaries", **request)
     }
     spending.rest(jobs.kind, seen)
-    for arn, one in seen.items():
+    for key, one in seen.items():
         work.go_on()
         with work.noting(f"the job {one[f'{noun}Name']} was not counted"):
-            _count_job(work, spending, jobs, arn, one)
-    if ended:
+            found = spending.resources.get(key) or _new_job(work, one[f"{noun}Arn"], jobs.kind)
+            if found and only in (None, found.seat):
+                _count_job(work, spending, jobs, key, one=one, found=found)
+    if only is None:
         _count_deleted(spending, jobs.kind, seen, now)
 
 
+def _key(one: dict[str, Any], noun: str) -> str:
+    """Return a key of a resource: what is made anew under a name, by whomever, is another."""
+    return f"{one[f'{noun}Arn']} {_seconds(one['CreationTime']):.0f}"
+
+
 def _count_job(
-    work: Work, spending: Spending, jobs: JobKind, arn: str, one: dict[str, Any]
+    work: Work, spending: Spending, jobs: JobKind, key: str, *, one: dict[str, Any], found: Counted
 ) -> None:
     noun, now = jobs.noun, work.now.timestamp()
-    found = spending.resources.get(arn) or _new_job(work, arn, jobs.kind)
-    if found is None:
-        return
     if found.seat and not found.start:
         _describe_job(work, found, jobs, one[f"{noun}Name"])
     runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
     end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
     if found.seat:
-        spending.count(arn, found, now, end)
+        spending.count(key, found, now, end)
     else:
-        _note_foreign(spending, arn, found, now, runs=runs)
+        _note_foreign(spending, key, found, now, runs=runs)
 
 
 def _count_deleted(spending: Spending, kind: str, seen: Iterable[str], now: float) -> None:
@@ -307,7 +313,7 @@ def _count_pools(work: Work, spending: Spending) -> None:
     seen = list(
         listed(work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available")
     )
-    keys = {f"{one['TrainingJobArn']} warm pool": one for one in seen}
+    keys = {f"{_key(one, 'TrainingJob')} warm pool": one for one in seen}
     spending.rest("warm pool", keys)
     for key, one in keys.items():
         found = spending.resources.get(key)
@@ -323,15 +329,13 @@ def _count_pools(work: Work, spending: Spending) -> None:
 # --- endpoints and notebooks ---------------------------------------------------------------------
 
 
-def _count_endpoints(work: Work, spending: Spending) -> None:
+def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     now, configs = work.now.timestamp(), dict[str, dict[str, Any]]()
-    seen = {one["EndpointArn"]: one for one in listed(work, "list_endpoints", "Endpoints")}
-    # One that was made anew under its old name is another.
-    keys = {f"{arn} {_seconds(one['CreationTime']):.0f}": one for arn, one in seen.items()}
-    spending.rest("endpoint", keys)
-    for key, one in keys.items():
+    seen = {_key(one, "Endpoint"): one for one in listed(work, "list_endpoints", "Endpoints")}
+    spending.rest("endpoint", seen)
+    for key, one in seen.items():
         found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
-        if found is None:
+        if not found or only not in (None, found.seat):
             continue
         if not found.seat:
             _note_foreign(spending, key, found, now, runs=True)

@@ -12,8 +12,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from localcloud.iam import credentials
+from localcloud.local_names import served_at
 from localcloud.protocol.errors import invalid
-from localcloud.sagemaker import roles
+from localcloud.sagemaker import outside, roles
+from localcloud.sagemaker.notebook_sessions import LONGEST, TO_OPEN
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -74,10 +77,13 @@ def _volume_does_not_shrink(engine: SageMakerEngine, request: Members, members: 
 
 
 def address(arn: str, name: str) -> str:
-    """Return the host name of an instance's Jupyter server, stable for its ARN."""
+    """Return host and port of an instance's Jupyter server, stable for its ARN.
+
+    On AWS the host is ``<name>-<suffix>.notebook.<region>.sagemaker.aws``.
+    """
     region = arn.split(":")[3]
     suffix = hashlib.sha256(arn.encode()).hexdigest()[:4]
-    return f"{name.lower()}-{suffix}.notebook.{region}.sagemaker.aws"
+    return served_at(f"{name.lower()}-{suffix}.notebook.{region}.sagemaker")
 
 
 def _derived(engine: SageMakerEngine, record: Record) -> Members:
@@ -114,8 +120,11 @@ def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
             f"Status ({record['status']}) not in ([InService]). Unable to create a presigned URL "
             f"for {KIND.words} ({record['arn']})"
         )
-    token = hashlib.sha256(f"{record['arn']}@{engine.clock.now()}".encode()).hexdigest()
-    return {"AuthorizedUrl": f"https://{address(record['arn'], record['name'])}?authToken={token}"}
+    seconds = request.get("SessionExpirationDurationInSeconds", LONGEST)
+    host = address(record["arn"], record["name"])
+    key = credentials.continued(outside.access_key(), seconds + TO_OPEN)
+    token = engine.notebook_sessions.link(host, record["name"], key, seconds)
+    return {"AuthorizedUrl": f"http://{host}?authToken={token}"}
 
 
 KIND = SageMakerResourceType(

@@ -1,4 +1,4 @@
-"""The source of the watch's function: the modules of ``workshop.watch`` as one text."""
+"""The source of a function that travels inline: the modules of a package as one text."""
 
 from __future__ import annotations
 
@@ -8,25 +8,31 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-PACKAGE = "workshop.watch"
-MODULES = ("work", "messages", "roles", "machines", "hours", "spending", "budget", "handler")
-"""What is imported stands before what imports it."""
+WATCH, DOOR = "workshop.watch", "workshop.door"
+MODULES = {
+    WATCH: (
+        *("work", "messages", "roles", "machines", "marks", "hours", "spending", "budget"),
+        "handler",
+    ),
+    DOOR: ("codes", "visit", "state", "sessions", "seats", "pages", "handler"),
+}
+"""The modules of each package: what is imported stands before what imports it."""
 
 
 @cache
-def source() -> str:
-    """Return one module with all of it, without docstrings, comments and most of the indentation.
+def source(package: str) -> str:
+    """Return one module with all of a package.
 
-    These only cost bytes, as do annotations, but those of a class's attributes. Imports of one
-    another are left out: whatever they name stands above.
+    Docstrings, comments, annotations (but of a class's attributes) and most of the indentation only
+    cost bytes, and are left out. So are imports of one another: what they name stands above.
     """
     imports: list[ast.stmt] = []
     bodies = []
-    for name in MODULES:
-        text = files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8")
+    for name in MODULES[package]:
+        text = files(package).joinpath(f"{name}.py").read_text(encoding="utf-8")
         tree = _Bare().visit(_without_docstrings(ast.parse(text)))
         bodies.append([one for one in tree.body if not _is_import(one)])
-        imports += [one for one in tree.body if _is_import(one) and not _is_left_out(one)]
+        imports += [one for one in tree.body if _is_import(one) and not _is_left_out(one, package)]
     statements = [one for body in bodies for one in body]
     code = _less_indented(ast.unparse(ast.Module(statements, type_ignores=[])))
     return "\n".join(["from __future__ import annotations", *_used(imports, statements), code, ""])
@@ -34,6 +40,7 @@ def source() -> str:
 
 def _less_indented(code: str) -> str:
     """Return the code with one blank for each level: no text of ``ast.unparse`` has two lines."""
+    code = re.sub(r"\n{2,}", "\n", code)
     return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), code, flags=re.MULTILINE)
 
 
@@ -41,9 +48,9 @@ def _is_import(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Import | ast.ImportFrom)
 
 
-def _is_left_out(statement: ast.stmt) -> bool:
+def _is_left_out(statement: ast.stmt, package: str) -> bool:
     module = statement.module if isinstance(statement, ast.ImportFrom) else None
-    return module is not None and (module == "__future__" or module.startswith(f"{PACKAGE}."))
+    return module is not None and (module == "__future__" or module.startswith(f"{package}."))
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -1,0 +1,1 @@
+"""Function URLs of Lambda: their configurations, who may invoke, the event and the answer."""

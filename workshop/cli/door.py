@@ -1,0 +1,225 @@
+"""``workshop door``: the page that opens notebooks to attendees, its codes and claims."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from workshop.account_region import AccountRegion
+from workshop.cli import console
+from workshop.cli.context import CommandContext, opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
+from workshop.counting import count_of
+from workshop.environments import dates
+from workshop.errors import UsageError, WorkshopError
+from workshop.handout import doors
+from workshop.handout.doors import SeatsDoor
+
+app = typer.Typer(help="The page that opens notebooks to attendees: its address, codes and claims.")
+
+
+@app.callback(invoke_without_command=True)
+def door(
+    context: typer.Context,
+    *,
+    env: Annotated[
+        str, typer.Option("--env", "-e", metavar="NAME", help="As of: workshop door show.")
+    ] = "",
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show the door of an environment, or do one of the following."""
+    if context.invoked_subcommand is None:
+        if not env:
+            raise UsageError("which environment? Add '-e NAME', or see: workshop door -h")
+        show(env=env, config_dir=config_dir, as_json=as_json)
+
+
+@app.command()
+def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
+    """Show where the door is, whether it answers, and who was there.
+
+    Exits with 1 where it does not answer from here.
+
+    For example:
+
+        workshop door -e prod
+    """
+    work = opened(env, config_dir)
+    now = datetime.now(UTC)
+    documents = []
+    for where, one in _doors(work).items():
+        use = one.use(now)
+        until = use.claims_until
+        documents.append(
+            {
+                "account": where.account,
+                "region": where.region,
+                "address": one.address,
+                "answers": one.answers(),
+                "seats": sum(seat.account_region == where for seat in work.loaded.seats),
+                "opened": use.opened,
+                "claims": [*use.claims],
+                "claims_until": until and datetime.fromtimestamp(until, UTC).isoformat(),
+                "hands": [*use.hands],
+            }
+        )
+    if as_json:
+        console.print_json(documents, indent=2)
+    else:
+        for document in documents:
+            _print(document)
+    if not all(document["answers"] for document in documents):
+        raise typer.Exit(1)
+
+
+def _print(document: dict[str, object]) -> None:
+    table = console.grid()
+    claims, hands = document["claims"], document["hands"]
+    told = {
+        "address": document["address"],
+        "answers": "yes" if document["answers"] else "no; see its log group, /aws/lambda/...-door",
+        "opened": f"{document['opened']} of {count_of(int(str(document['seats'])), 'seat')}",
+        "claimed": ", ".join(map(str, claims)) if isinstance(claims, list) and claims else "none",
+        "claiming": f"until {document['claims_until']}" if document["claims_until"] else "closed",
+        "hands up": ", ".join(map(str, hands)) if isinstance(hands, list) and hands else "none",
+    }
+    for name, text in told.items():
+        table.add_row(name, str(text))
+    console.print_table(table)
+
+
+@app.command()
+def claims(
+    *,
+    env: Env,
+    only: Only = None,
+    lasting: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="Hold it open so long: 15m or 2h.")
+    ] = "",
+    close: Annotated[bool, typer.Option("--close", help="Hold it open no longer.")] = False,
+    new_code: Annotated[
+        bool, typer.Option("--new-code", help="Give the class a new code; the old one ends.")
+    ] = False,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Let people without a slip claim a seat with the class's code, for a while.
+
+    Seats are those whose roster row has neither a name nor an e-mail address, spares included, or
+    those of --only. Each is given once; workshop door undo frees it.
+
+    For example:
+
+        workshop door claims -e prod --for 15m
+
+        workshop door claims -e prod --close
+    """
+    if close == bool(lasting):
+        raise UsageError("say how long, such as '--for 15m', or '--close'")
+    until = None if close else datetime.now(UTC) + _span(lasting)
+    work = opened(env, config_dir, only=only)
+    if until and until > work.loaded.settings.end:
+        until = work.loaded.settings.end
+    free = [seat for seat in work.seats if only or not (seat.name or seat.email)]
+    if not close and not free:
+        raise WorkshopError(
+            "every seat of the roster has a person; add 'spares' to it, or name seats with --only"
+        )
+    told = []
+    for where, one in _doors(work).items():
+        here = [seat.id for seat in free if seat.account_region == where]
+        code = one.let_claim(here, until, renew=new_code)
+        told.append({"address": one.address, "code": code.code, "seats": here})
+        if not as_json and until:
+            console.print_line(f"{one.address}  code {code.code}  {count_of(len(here), 'seat')}")
+    if as_json:
+        ends = until.isoformat() if until else None
+        console.print_json([{**one, "until": ends} for one in told], indent=2)
+    elif until:
+        console.say(f"seats can be claimed until {dates.moment(until)}")
+    else:
+        console.say("seats can be claimed no more; what was claimed stays")
+
+
+def _span(text: str) -> timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,3})(m|h)", text)
+    if not found:
+        raise UsageError(f"'--for' takes minutes or hours, such as 15m or 2h, and not {text!r}")
+    number = int(found[1])
+    return timedelta(minutes=number) if found[2] == "m" else timedelta(hours=number)
+
+
+@app.command()
+def undo(
+    seat: Annotated[str, typer.Argument(metavar="SEAT", help="The id of a seat.")],
+    *,
+    env: Env,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Give a seat a new code: the old one, and whoever came in by it, is out within seconds.
+
+    A claimed seat is free again. A notebook that is open stays open until its session ends, or the
+    seat is frozen.
+
+    For example:
+
+        workshop door undo -e prod spare01
+    """
+    work = opened(env, config_dir, only=seat)
+    [chosen] = work.seats
+    was_claimed, code = _doors(work)[chosen.account_region].undo(chosen.id)
+    if as_json:
+        document = {"seat": chosen.id, "was_claimed": was_claimed, "code": code.code}
+        console.print_json(document, indent=2)
+        return
+    console.print_line(f"{chosen.id}  {code.code}")
+    claim = "its claim is undone, and its" if was_claimed else "it was not claimed; its"
+    console.say(f"{claim} old code opens nothing any more: a printed slip has to be replaced")
+
+
+@app.command()
+def codes(
+    *,
+    env: Env,
+    only: Only = None,
+    helpers: Annotated[
+        int,
+        typer.Option("--helpers", min=0, max=doors.MOST_HELPERS, help="And of so many helpers."),
+    ] = 0,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Print the codes of seats, of the class, and of helpers; keep them to those they are for.
+
+    Slips with them, and a table for mail merge, makes workshop handout.
+
+    For example:
+
+        workshop door codes -e prod --only ada
+
+        workshop door codes -e prod --helpers 4
+    """
+    work = opened(env, config_dir, only=only)
+    rows: list[tuple[str, str, str]] = []
+    for where, one in _doors(work).items():
+        here = [seat for seat in work.seats if seat.account_region == where]
+        made = [*one.seats_codes(here).values()]
+        made += [] if only else one.shared_codes(helpers)
+        rows += [(code.subject.removeprefix("seat:"), code.code, one.address) for code in made]
+    if as_json:
+        names = ("for", "code", "address")
+        console.print_json([dict(zip(names, row, strict=True)) for row in rows], indent=2)
+        return
+    table = console.table("for", "code", "address")
+    for row in rows:
+        table.add_row(*row)
+    console.print_text(console.table_text(table))
+
+
+def _doors(work: CommandContext) -> dict[AccountRegion, SeatsDoor]:
+    return doors.doors(work.clients, work.loaded, work.account_regions)

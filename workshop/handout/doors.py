@@ -1,0 +1,192 @@
+"""The door of each account and Region, as organisers handle it: its address, codes and claims."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from workshop.account_region import AccountRegion
+from workshop.aws import errors
+from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.door import codes
+from workshop.door.codes import CLASS, code_of, helper_subject, seat_subject, spelled
+from workshop.door.state import CLAIMING, CLAIMS, HANDS, OPENED, TRIES, BusyError, DoorState
+from workshop.errors import UsageError, WorkshopError
+from workshop.naming import DOOR, DOOR_ADDRESS
+
+SECONDS = 10
+"""For which the door may take to answer."""
+
+
+@dataclass(frozen=True)
+class DoorCode:
+    """Who has a code, and the code as people read it."""
+
+    subject: str
+    code: str = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """What follows the door's address in a QR code."""
+        return f"c/{self.code.replace('-', '')}"
+
+
+@dataclass(frozen=True)
+class DoorUse:
+    """What a door knows of its visitors; ``claims_until`` is None while claiming is closed."""
+
+    opened: int
+    claims: tuple[str, ...]
+    hands: tuple[str, ...]
+    claims_until: float | None
+
+
+@dataclass(frozen=True)
+class SeatsDoor:
+    """The door of one account and Region, at an address that its stack tells."""
+
+    clients: Clients
+    loaded: LoadedEnvironment
+    account_region: AccountRegion
+    address: str
+
+    @property
+    def _state(self) -> DoorState:
+        s3 = self.clients.client("s3", self.account_region)
+        bucket = self.loaded.cohort_names(self.account_region).watch_bucket
+        return DoorState(s3, bucket, self.account_region.account)
+
+    @contextmanager
+    def _kept(self) -> Iterator[DoorState]:
+        """Give what the door keeps; raise WorkshopError where it cannot be read or written."""
+        try:
+            yield self._state
+        except BusyError as error:
+            raise WorkshopError(
+                "others change what the door keeps all the time; run this again"
+            ) from error
+        except ClientError as error:
+            raise WorkshopError(
+                f"what the door keeps could not be used ({errors.describe(error)}); mend that and"
+                " run this again"
+            ) from error
+
+    def codes(self, subjects: Iterable[str]) -> dict[str, DoorCode]:
+        """Return the codes of these subjects, by subject; the first who asks makes the key."""
+        with self._kept() as state:
+            key, generations = state.key(), state.generations()
+        return {
+            subject: DoorCode(subject, spelled(code_of(key, subject, generations.get(subject, 0))))
+            for subject in subjects
+        }
+
+    def seats_codes(self, seats: Iterable[Seat]) -> dict[str, DoorCode]:
+        """Return the codes of seats, by the seats' ids."""
+        ids = [seat.id for seat in seats]
+        made = self.codes(map(seat_subject, ids))
+        return {seat: made[seat_subject(seat)] for seat in ids}
+
+    def shared_codes(self, helpers: int) -> list[DoorCode]:
+        """Return the code of the class, and those of some helpers."""
+        subjects = [CLASS, *(helper_subject(number) for number in range(1, helpers + 1))]
+        return [*self.codes(subjects).values()]
+
+    def let_claim(self, seats: Collection[str], until: datetime | None, *, renew: bool) -> DoorCode:
+        """Let people claim these seats until then, or no more, and return the class's code.
+
+        ``renew`` gives the class a new code: who knows the old one alone claims nothing.
+        """
+        with self._kept() as state:
+            if renew:
+                state.renew(CLASS)
+            document = {"until": until.timestamp() if until else 0, "seats": sorted(seats)}
+            for _ in range(TRIES):
+                _, condition = state.read(CLAIMING)
+                if state.write(CLAIMING, document, condition):
+                    return self.codes([CLASS])[CLASS]
+            raise BusyError(CLAIMING)
+
+    def undo(self, seat: str) -> tuple[bool, DoorCode]:
+        """Give a seat a new code and free it; return whether it was claimed, and the code."""
+        with self._kept() as state:
+            was_claimed = state.undo(seat)
+        return was_claimed, self.codes([seat_subject(seat)])[seat_subject(seat)]
+
+    def use(self, now: datetime) -> DoorUse:
+        """Return what the door knows of its visitors."""
+        with self._kept() as state:
+            until = state.read(CLAIMING)[0].get("until", 0)
+            return DoorUse(
+                opened=len(state.names(OPENED)),
+                claims=tuple(state.names(CLAIMS)),
+                hands=tuple(name.removesuffix(".json") for name in state.names(HANDS)),
+                claims_until=until if until > now.timestamp() else None,
+            )
+
+    def answers(self) -> bool:
+        """Return whether the door answers whoever asks from here."""
+        parts = urlsplit(self.address)
+        host = parts.hostname or ""
+        # Names below localhost lead to this machine, whether or not a resolver knows that.
+        where = "127.0.0.1" if host.endswith(".localhost") else host
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
+        connection = kind(where, parts.port, timeout=SECONDS)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": parts.netloc})
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def doors(
+    clients: Clients, loaded: LoadedEnvironment, account_regions: Sequence[AccountRegion]
+) -> dict[AccountRegion, SeatsDoor]:
+    """Return the door of each account and Region.
+
+    Raise UsageError where the YAML has none, and WorkshopError where one is not deployed.
+    """
+    if loaded.settings.door is None:
+        raise UsageError(
+            f"{loaded.path} has no door; write 'door: {{}}' into it, and make it with:"
+            f" {loaded.command('deploy')}"
+        )
+    return {
+        account_region: SeatsDoor(
+            clients, loaded, account_region, _address(clients, loaded, account_region)
+        )
+        for account_region in account_regions
+    }
+
+
+def _address(clients: Clients, loaded: LoadedEnvironment, account_region: AccountRegion) -> str:
+    name = loaded.cohort_names(account_region).stack(DOOR)
+    try:
+        answer = clients.call(account_region, "cloudformation", "DescribeStacks", StackName=name)
+    except ClientError as error:
+        if errors.code(error.response) != "ValidationError":
+            raise
+        answer = {"Stacks": [{}]}
+    outputs = answer["Stacks"][0].get("Outputs", [])
+    found = [one["OutputValue"] for one in outputs if one["OutputKey"] == DOOR_ADDRESS]
+    if not found:
+        raise WorkshopError(
+            f"the door of account {account_region.account}, {account_region.region} is not there;"
+            f" make it with: {loaded.command('deploy')}"
+        )
+    return str(found[0])
+
+
+MOST_HELPERS = codes.HELPERS
+"""As many helpers can have a code of their own."""
