@@ -11,7 +11,7 @@ import typer
 from workshop.aws import errors
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, side_by_side
-from workshop.cli import console
+from workshop.cli import alike, console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.cli.progress import Progress
@@ -26,7 +26,6 @@ from workshop.requests.ask import AgentAnswer, AgentWaits
 MINUTES = 15.0
 _IDLE = start_stop.START.begins | {start_stop.STOP.passes}
 THREADS = 8
-_NAMED = 3
 """Of many seats that are alike, as many are named."""
 Minutes = Annotated[
     float,
@@ -172,16 +171,14 @@ def _stop_again(work: CommandContext, seats: Sequence[Seat]) -> list[str]:
 def _print(work: CommandContext, found: Reasons, *, everything: bool) -> None:
     table = console.table("seat", "ready", "why not")
     together = len(found) > MANY and not everything
-    alike: dict[tuple[str, ...], list[str]] = {}
+    rows: dict[tuple[str, ...], list[str]] = {}
     for seat in work.seats:
         reasons = "; ".join(found[seat.id])
         # The same cure for many names a seat each.
-        key = (reasons.replace(seat.id, "SEAT"),) if together else (reasons, seat.id)
-        alike.setdefault(key, []).append(seat.id)
-    for (reasons, *_), ids in alike.items():
-        named = ", ".join(ids[:_NAMED])
-        more = f"{count_of(len(ids), 'seat')} (--all): {named}, ..." if len(ids) > _NAMED else named
-        table.add_row(more, "no" if reasons else "yes", reasons)
+        key = (alike.for_any_seat(reasons, seat.id),) if together else (reasons, seat.id)
+        rows.setdefault(key, []).append(seat.id)
+    for (reasons, *_), ids in rows.items():
+        table.add_row(alike.named(ids), "no" if reasons else "yes", reasons)
     console.print_table(table)
 
 
