@@ -24,6 +24,7 @@ from workshop.events import Stopwatch
 from workshop.naming import COHORT
 from workshop.notebooks import reopening
 from workshop.notebooks.reopening import Reopened
+from workshop.status import watch_state
 
 THREADS = 8
 
@@ -94,7 +95,8 @@ def reopen(
 ) -> None:
     """Give frozen seats back what they may do.
 
-    What was stopped stays stopped: notebooks are started with workshop start.
+    What was stopped stays stopped: notebooks are started with workshop start. A seat that is above
+    a cap is frozen again by the watch within five minutes: then the cap is raised first.
 
     For example:
 
@@ -113,6 +115,14 @@ def reopen(
         return reopening.reopen(work.clients, seat.account_region, names, roles)
 
     done = side_by_side(give_back, work.seats, threads=THREADS)
+    watch = watch_state.read(work.clients, work.loaded, work.account_regions)
+    for seat, one in done.items():
+        if one.result == "reopened":
+            above = reopening.again_above(work.loaded, watch, seat)
+            why = "; ".join(filter(None, (one.reason, above)))
+            done[seat] = replace(one, reason=why)
+    for sentence in watch.sentences_of_unread() if watch else ():
+        console.warn(sentence)
     if as_json:
         console.print_json(
             [

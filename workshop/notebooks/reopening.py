@@ -8,7 +8,11 @@ from dataclasses import dataclass, replace
 from workshop.account_region import AccountRegion
 from workshop.aws import errors, frozen_tag
 from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.naming import FREEZE, Names
+from workshop.status.watch_state import WatchState
+from workshop.watch.budget import excess_of
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,28 @@ def reopen(
     left = frozen_tag.take_off(clients, account_region, [names.notebook_arn])
     reason = next((f"its notebook keeps the tag of a freeze: {why}" for why in left.values()), "")
     return Reopened("reopened" if taken else "was not frozen", reason)
+
+
+def again_above(loaded: LoadedEnvironment, watch: WatchState | None, seat: Seat) -> str:
+    """Return why the watch freezes a seat again within minutes, and the cure; empty if it does not.
+
+    It counts money until the end, and goes on counting what it could not stop.
+    """
+    budget = loaded.settings.budget
+    here = None if watch is None else watch.of.get(seat.account_region)
+    if here is None or budget.on_cap != "freeze":
+        return ""
+    excess = excess_of(budget.model_dump(), here.spending, seat.id)
+    if excess is None:
+        return ""
+    key = {"cap": "per_seat_usd", "instances": "max_instances", "hourly": "per_hour_usd"}[
+        excess.key.partition("-")[0]
+    ]
+    stop = "" if key == "per_seat_usd" else f"stop it with {loaded.command('end', 'NAME')}, or "
+    return (
+        f"it {excess.text}, so the watch freezes it again within five minutes; {stop}raise"
+        f" budget.{key} in the YAML, run {loaded.command('deploy')}, and reopen it then"
+    )
 
 
 def is_frozen(
