@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Annotated
 
 import typer
@@ -26,6 +27,8 @@ from workshop.requests.ask import AgentAnswer, AgentWaits
 MINUTES = 15.0
 _IDLE = start_stop.START.begins | {start_stop.STOP.passes}
 THREADS = 8
+_PAUSES = 6
+"""So many times agents are asked before it is said that they are waited for."""
 """Of many seats that are alike, as many are named."""
 Minutes = Annotated[
     float,
@@ -83,6 +86,11 @@ def ready(
     not_ready = [seat for seat, reasons in found.items() if reasons]
     console.say(f"{len(found) - len(not_ready)} ready, {len(not_ready)} not")
     if not_ready or left_running:
+        if any(ask.NEVER in found[seat] for seat in not_ready):
+            console.say(
+                "an agent starts with its notebook: stop and start those whose agents have never"
+                " reported (the local cloud runs no agents)"
+            )
         if not_ready:
             console.say(f"check these again with: {work.command_for('ready', not_ready)}")
         raise typer.Exit(1)
@@ -109,6 +117,15 @@ def _check(
         return
     progress = Progress("check", len(up))
     counted: set[str] = set()
+    most = count_of(minutes, "minute")
+    console.say(f"asking the agents of {count_of(len(up), 'notebook')}, for {most} at most ...")
+    pauses, stop = count(1), threading.Event()
+
+    def pause(seconds: float) -> bool:
+        if next(pauses) % _PAUSES == 0:
+            left = count_of(len(up) - len(counted), "agent")
+            console.say(f"waiting for {left} to answer ...")
+        return stop.wait(seconds)
 
     def report(answer: AgentAnswer) -> None:
         reasons = found[answer.seat.id] = readiness.reasons(answer)
@@ -122,7 +139,7 @@ def _check(
                 work.clients,
                 work.loaded,
                 [seat for seat in known if seat.id in up],
-                AgentWaits(threading.Event().wait, minutes),
+                AgentWaits(pause, minutes),
                 report=report,
             )
     except KeyboardInterrupt:
