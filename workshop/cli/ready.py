@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Annotated
 
 import typer
@@ -15,7 +13,7 @@ from workshop.aws.reads import Unavailable, side_by_side
 from workshop.cli import alike, console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.cli.progress import Progress
+from workshop.cli.progress import Progress, saying_pause
 from workshop.cli.start_stop import moved
 from workshop.config.roster import Seat
 from workshop.counting import count_of
@@ -27,8 +25,6 @@ from workshop.requests.ask import AgentAnswer, AgentWaits
 MINUTES = 15.0
 _IDLE = start_stop.START.begins | {start_stop.STOP.passes}
 THREADS = 8
-_PAUSES = 6
-"""So many times agents are asked before it is said that they are waited for."""
 """Of many seats that are alike, as many are named."""
 Minutes = Annotated[
     float,
@@ -119,13 +115,7 @@ def _check(
     counted: set[str] = set()
     most = count_of(minutes, "minute")
     console.say(f"asking the agents of {count_of(len(up), 'notebook')}, for {most} at most ...")
-    pauses, stop = count(1), threading.Event()
-
-    def pause(seconds: float) -> bool:
-        if next(pauses) % _PAUSES == 0:
-            left = count_of(len(up) - len(counted), "agent")
-            console.say(f"waiting for {left} to answer ...")
-        return stop.wait(seconds)
+    pause = saying_pause(lambda: f"{count_of(len(up) - len(counted), 'agent')} to answer")
 
     def report(answer: AgentAnswer) -> None:
         reasons = found[answer.seat.id] = readiness.reasons(answer)
