@@ -91,3 +91,12 @@ def _by_hand(tree: ast.Module, plurals: set[str]) -> Iterator[tuple[int, str]]:
                 is_counted = "count_of(" in shown or CONSTANT.fullmatch(shown)
                 if words and not is_counted and plurals & {*words[0].split()}:
                     yield node.lineno, f"{{{shown}}}{words[0]}"
+
+
+def test_no_resource_type_stands_in_the_singular_behind_its_number() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if re.search(r"\{count(?::,)?\} \{resource_type\}", path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

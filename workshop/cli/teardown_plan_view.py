@@ -139,7 +139,7 @@ def _show_summary(plan: TeardownPlan) -> None:
         resources = plan.resources(action)
         resource_types = Counter(resource.resource_type for resource in resources).most_common()
         what = ", ".join(
-            f"{count} {resource_type}" for resource_type, count in resource_types[:_SHOWN]
+            count_of(count, resource_type) for resource_type, count in resource_types[:_SHOWN]
         )
         more = (
             f", and {count_of(len(resource_types) - _SHOWN, 'more type')}"
